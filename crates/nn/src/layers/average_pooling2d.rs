@@ -1,0 +1,21 @@
+//! AveragePooling2D: the mean of each window.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Padding;
+
+/// The mean of each window and channel, over the pixels that exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AveragePooling2D {
+    /// Height and width of the window.
+    #[serde(default = "crate::two_by_two")]
+    pub pool_size: [usize; 2],
+    /// Steps down and across; the window's size if not given.
+    #[serde(default)]
+    pub strides: Option<[usize; 2]>,
+    /// `valid`: only whole windows; `same`: windows over the edge, the missing pixels left out.
+    #[serde(default)]
+    pub padding: Padding,
+}

@@ -1,0 +1,5 @@
+//! What is kept of a study, and the only place that talks SQL.
+
+mod record;
+
+pub use record::*;
