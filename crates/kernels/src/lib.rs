@@ -8,8 +8,10 @@
 mod buffer;
 mod gemm;
 mod isa;
+mod pool;
 mod simd;
 
 pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};
 pub use isa::{Isa, isa, select};
+pub use pool::Pool;

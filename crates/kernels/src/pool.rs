@@ -1,0 +1,334 @@
+//! A few threads that wait for the next piece of a training step.
+//!
+//! A step of a small network lasts some 50 µs, less than waking a sleeping thread, so the workers spin for a while before
+//! they park. Work is handed out by a shared counter: which thread takes which item is left to chance, therefore an item
+//! may only write what is its own, and no result depends on the number of threads.
+
+use std::any::Any;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{JoinHandle, Thread};
+
+/// Rounds of spinning before a worker parks: some tens of microseconds.
+const SPINS: u32 = 20_000;
+/// After so many rounds a waiting thread lets others have the core from time to time.
+const POLITE_AFTER: u32 = 2_000;
+/// The low bits of the ticket hold the number of threads that take part.
+const THREADS_BITS: u32 = 16;
+
+type Job = *const (dyn Fn(usize) + Sync);
+
+/// A pool of worker threads; the calling thread always takes part as thread 0.
+pub struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<(Thread, JoinHandle<()>)>,
+    rounds: u64,
+}
+
+struct Shared {
+    /// The number of the current round, and how many threads take part in it.
+    ticket: AtomicU64,
+    job: Mutex<Option<JobCell>>,
+    pending: AtomicUsize,
+    parked: Vec<AtomicBool>,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+#[derive(Clone, Copy)]
+struct JobCell(Job);
+
+// SAFETY: the job behind the pointer is `Sync`, and `Pool::run` keeps it alive until all workers are done with it.
+unsafe impl Send for JobCell {}
+
+/// The ticket that tells the workers to end.
+const CLOSED: u64 = u64::MAX;
+
+/// No machine that toile runs on has more cores than this.
+const MOST_THREADS: usize = 1024;
+
+impl Default for Pool {
+    fn default() -> Pool {
+        Pool::new()
+    }
+}
+
+impl Pool {
+    /// A pool without workers; they are started when first wanted.
+    pub fn new() -> Pool {
+        let shared = Shared {
+            ticket: AtomicU64::new(0),
+            job: Mutex::new(None),
+            pending: AtomicUsize::new(0),
+            parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
+            panic: Mutex::new(None),
+        };
+        Pool { shared: Arc::new(shared), workers: Vec::new(), rounds: 0 }
+    }
+
+    /// Calls `job(t)` for each thread t in 0..`threads` at the same time, and returns when all have ended.
+    ///
+    /// # Panics
+    /// If a job panics, with its message, after all others have ended.
+    pub fn run(&mut self, threads: usize, job: &(dyn Fn(usize) + Sync)) {
+        let threads = threads.clamp(1, MOST_THREADS);
+        if threads == 1 {
+            return job(0);
+        }
+        self.start_workers(threads - 1);
+        // SAFETY: only the lifetime is changed. No worker touches the job after `pending` reached 0, and this function
+        // does not return, by a panic neither, before that.
+        let job_pointer: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
+        *lock(&self.shared.job) = Some(JobCell(job_pointer));
+        self.shared.pending.store(threads - 1, Ordering::Relaxed);
+        self.rounds += 1;
+        self.shared.ticket.store(self.rounds << THREADS_BITS | threads as u64, Ordering::SeqCst);
+        for (t, (thread, _)) in self.workers.iter().enumerate().take(threads - 1) {
+            if self.shared.parked[t].swap(false, Ordering::SeqCst) {
+                thread.unpark();
+            }
+        }
+        let own = catch_unwind(AssertUnwindSafe(|| job(0)));
+        wait_until(|| self.shared.pending.load(Ordering::Acquire) == 0);
+        let theirs = lock(&self.shared.panic).take();
+        if let Err(panic) = own {
+            resume_unwind(panic);
+        }
+        if let Some(panic) = theirs {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Calls `work(local, i, item)` for every item, each once, on up to `threads` threads; a thread keeps its local.
+    ///
+    /// # Panics
+    /// If there are fewer locals than threads, or if the work panics.
+    pub fn for_each<L: Send, T: Send>(
+        &mut self,
+        threads: usize,
+        locals: &mut [L],
+        items: &mut [T],
+        work: impl Fn(&mut L, usize, &mut T) + Sync,
+    ) {
+        let threads = threads.min(items.len()).max(1);
+        assert!(locals.len() >= threads, "{} locals for {threads} threads", locals.len());
+        let (next, n) = (AtomicUsize::new(0), items.len());
+        let (locals, items) = (Shareable(locals.as_mut_ptr()), Shareable(items.as_mut_ptr()));
+        self.run(threads, &|t| {
+            // SAFETY: thread t alone uses local t, which exists by the assertion above.
+            let local = unsafe { &mut *locals.at(t) };
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= n {
+                    return;
+                }
+                // SAFETY: the counter gives every i < n to one thread only.
+                work(local, i, unsafe { &mut *items.at(i) });
+            }
+        });
+    }
+
+    /// Calls `work(i, parts)` for every range, with that range of each buffer; an empty buffer gives empty parts.
+    ///
+    /// # Panics
+    /// If the ranges are not ascending and disjoint, or lie outside a buffer, or if the work panics.
+    pub fn for_each_range<const N: usize>(
+        &mut self,
+        threads: usize,
+        ranges: &[Range<usize>],
+        buffers: [&mut [f32]; N],
+        work: impl Fn(usize, [&mut [f32]; N]) + Sync,
+    ) {
+        let mut end = 0;
+        for range in ranges {
+            assert!(range.start >= end && range.end >= range.start, "ranges overlap at {range:?}");
+            end = range.end;
+        }
+        for buffer in &buffers {
+            assert!(buffer.is_empty() || buffer.len() >= end, "a range ends at {end} of {}", buffer.len());
+        }
+        let next = AtomicUsize::new(0);
+        let starts = buffers.map(|b| (Shareable(b.as_mut_ptr()), b.is_empty()));
+        self.run(threads.min(ranges.len()).max(1), &|_| {
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(range) = ranges.get(i) else { return };
+                let parts = std::array::from_fn(|b| {
+                    let (start, empty) = &starts[b];
+                    let (offset, len) = if *empty { (0, 0) } else { (range.start, range.len()) };
+                    // SAFETY: inside the buffer and disjoint from every other range (both asserted), and the counter
+                    // gives every range to one thread only.
+                    unsafe { std::slice::from_raw_parts_mut(start.at(offset), len) }
+                });
+                work(i, parts);
+            }
+        });
+    }
+
+    fn start_workers(&mut self, wanted: usize) {
+        while self.workers.len() < wanted {
+            let (shared, index) = (self.shared.clone(), self.workers.len());
+            let seen = self.rounds;
+            let handle = std::thread::Builder::new()
+                .name(format!("toile-{}", index + 1))
+                .spawn(move || shared.work(index, seen))
+                .expect("the system gives no more threads");
+            self.workers.push((handle.thread().clone(), handle));
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.ticket.store(CLOSED, Ordering::SeqCst);
+        for (thread, handle) in self.workers.drain(..) {
+            thread.unpark();
+            // A worker's panic was already handed to the caller of `run`.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Shared {
+    /// The life of worker `index`, which is thread `index + 1` of every round that wants so many.
+    fn work(&self, index: usize, mut seen: u64) {
+        loop {
+            let ticket = self.next_ticket(index, seen);
+            if ticket == CLOSED {
+                return;
+            }
+            seen = ticket >> THREADS_BITS;
+            let threads = (ticket & ((1 << THREADS_BITS) - 1)) as usize;
+            if index + 1 >= threads {
+                continue;
+            }
+            let job = (*lock(&self.job)).expect("a round without a job");
+            // SAFETY: `run` waits for this worker before the job ends.
+            let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job.0)(index + 1) }));
+            if let Err(panic) = outcome {
+                *lock(&self.panic) = Some(panic);
+            }
+            self.pending.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Waits for a round after `seen`: first spinning, then parked.
+    fn next_ticket(&self, index: usize, seen: u64) -> u64 {
+        let is_new = |ticket: u64| ticket == CLOSED || ticket >> THREADS_BITS != seen;
+        for round in 0..SPINS {
+            let ticket = self.ticket.load(Ordering::Acquire);
+            if is_new(ticket) {
+                return ticket;
+            }
+            pause(round);
+        }
+        loop {
+            self.parked[index].store(true, Ordering::SeqCst);
+            let ticket = self.ticket.load(Ordering::SeqCst);
+            if is_new(ticket) {
+                self.parked[index].store(false, Ordering::SeqCst);
+                return ticket;
+            }
+            std::thread::park();
+        }
+    }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let mut round = 0;
+    while !done() {
+        pause(round);
+        round = round.saturating_add(1);
+    }
+}
+
+/// A short wait; with more threads than cores, spinning alone would keep the core from the thread that is waited for.
+fn pause(round: u32) {
+    if round >= POLITE_AFTER && round.is_multiple_of(64) {
+        std::thread::yield_now();
+    } else {
+        std::hint::spin_loop();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+struct Shareable<T>(*mut T);
+
+// SAFETY: used only to hand out disjoint `&mut T` to threads, which needs `T: Send`.
+unsafe impl<T: Send> Sync for Shareable<T> {}
+
+impl<T> Shareable<T> {
+    fn at(&self, i: usize) -> *mut T {
+        self.0.wrapping_add(i)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once_by_any_number_of_threads() {
+        let mut pool = Pool::new();
+        for threads in [1, 2, 3, 7, 16, 2] {
+            let mut items = vec![0u32; 100];
+            let mut locals = vec![0u32; 16];
+            pool.for_each(threads, &mut locals, &mut items, |local, i, item| {
+                *item += i as u32 + 1;
+                *local += 1;
+            });
+            assert_eq!(items, (1..=100).collect::<Vec<_>>());
+            assert_eq!(locals.iter().sum::<u32>(), 100);
+        }
+    }
+
+    #[test]
+    fn ranges_reach_their_part_of_each_buffer() {
+        let mut pool = Pool::new();
+        let (mut a, mut b) = (vec![1.0; 10], Vec::new());
+        pool.for_each_range(3, &[0..4, 5..10], [&mut a, &mut b], |i, [a, b]| {
+            assert!(b.is_empty());
+            a.fill(i as f32 + 2.0);
+        });
+        assert_eq!(a, [2.0, 2.0, 2.0, 2.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "ranges overlap")]
+    fn overlapping_ranges_are_refused() {
+        Pool::new().for_each_range(2, &[0..4, 3..5], [&mut [0.0; 8]], |_, _| {});
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_leaves_the_pool_usable() {
+        let mut pool = Pool::new();
+        for thread in [0, 1] {
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(2, &|t| assert!(t != thread, "thread {thread} fails"));
+            }));
+            assert!(caught.is_err());
+        }
+        let count = AtomicUsize::new(0);
+        pool.run(2, &|_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(count.into_inner(), 2);
+    }
+
+    #[test]
+    fn parked_workers_wake_up() {
+        let mut pool = Pool::new();
+        for _ in 0..3 {
+            let count = AtomicUsize::new(0);
+            pool.run(4, &|_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(count.into_inner(), 4);
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
