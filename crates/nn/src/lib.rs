@@ -8,6 +8,7 @@ mod initializer;
 mod layers;
 mod optimizers;
 mod schedules;
+mod shape;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
@@ -18,6 +19,10 @@ pub use layers::{
 };
 pub use optimizers::{Adam, AdamW, Nadam, Optimizer, RmsProp, Sgd};
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
+pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
+
+/// Raised whenever the same plan gives other bits than before; part of every run's id.
+pub const NUMERICS: u32 = 1;
 
 fn yes() -> bool {
     true

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Padding;
+use crate::shape::{ShapeError, image, window};
+use crate::{ImageShape, Padding, Shape};
 
 /// The mean of each window and channel, over the pixels that exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,4 +19,14 @@ pub struct AveragePooling2D {
     /// `valid`: only whole windows; `same`: windows over the edge, the missing pixels left out.
     #[serde(default)]
     pub padding: Padding,
+}
+
+impl AveragePooling2D {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        let input = image("average_pooling2d", input)?;
+        let strides = self.strides.unwrap_or(self.pool_size);
+        let (_, [height, width]) =
+            window("average_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
+        Ok(Shape::Image(ImageShape { height, width, ..input }))
+    }
 }

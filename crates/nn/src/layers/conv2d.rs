@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Initializer, Padding};
+use crate::shape::{ShapeError, image, window};
+use crate::{Activation, ImageShape, Initializer, Padding, Shape};
 
 /// 2-D cross-correlation over images of shape (height, width, channels), kernel (kh, kw, channels, filters).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,4 +37,13 @@ pub struct Conv2D {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub l2: f32,
+}
+
+impl Conv2D {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        let input = image("conv2d", input)?;
+        let (_, [height, width]) =
+            window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
+        Ok(Shape::Image(ImageShape { height, width, channels: self.filters }))
+    }
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Activation, Initializer};
+use crate::shape::ShapeError;
+use crate::{Activation, Initializer, Shape};
 
 /// y = activation(x W + b), with W of shape (inputs, units).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,4 +29,16 @@ pub struct Dense {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub l2: f32,
+}
+
+impl Dense {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        match input {
+            Shape::Flat(_) => Ok(Shape::Flat(self.units)),
+            Shape::Image(_) => Err(ShapeError::new(
+                format!("`dense` needs a row of values, but gets an image of shape {input}"),
+                "put `{ flatten = {} }` or `{ global_average_pooling2d = {} }` before it",
+            )),
+        }
+    }
 }

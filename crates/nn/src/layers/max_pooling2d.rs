@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Padding;
+use crate::shape::{ShapeError, image, window};
+use crate::{ImageShape, Padding, Shape};
 
 /// The maximum of each window and channel; of equal values the first passes the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,4 +19,14 @@ pub struct MaxPooling2D {
     /// `valid`: only whole windows; `same`: windows over the edge, the missing pixels left out.
     #[serde(default)]
     pub padding: Padding,
+}
+
+impl MaxPooling2D {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        let input = image("max_pooling2d", input)?;
+        let strides = self.strides.unwrap_or(self.pool_size);
+        let (_, [height, width]) =
+            window("max_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
+        Ok(Shape::Image(ImageShape { height, width, ..input }))
+    }
 }
