@@ -1,0 +1,48 @@
+//! One process per study folder: an advisory lock that the kernel releases when its holder dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::StoreError;
+
+/// Holds `DIR/.lock` for as long as it lives. The file itself stays: removing it would race with the next process.
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Takes the folder, or says which process has it.
+    pub(crate) fn take(dir: &Path) -> Result<FolderLock, StoreError> {
+        let path = dir.join(".lock");
+        let io = |action: &str, source| StoreError::Io { action: action.into(), path: path.clone(), source };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|e| io("open", e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { dir: dir.into(), pid: read_pid(&mut file) });
+            }
+            Err(TryLockError::Error(source)) => return Err(io("lock", source)),
+        }
+        write_pid(&mut file).map_err(|e| io("write to", e))?;
+        Ok(FolderLock { _file: file })
+    }
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn write_pid(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}

@@ -1,0 +1,230 @@
+//! Records to rows and back: every SQL statement on our tables.
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::record::*;
+
+type Result<T> = rusqlite::Result<T>;
+
+pub(crate) fn save_study(t: &Transaction<'_>, study: &StudyRecord) -> Result<()> {
+    t.execute(
+        "INSERT OR REPLACE INTO toile_study
+             (id, name, question, file, toile_version, data_fingerprint, data, test_labels)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            study.name,
+            study.question,
+            study.file,
+            study.toile_version,
+            study.data.fingerprint,
+            json(&study.data),
+            study.data.test_labels,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn study(c: &Connection) -> Result<Option<StudyRecord>> {
+    c.query_row("SELECT name, question, file, toile_version, data, test_labels FROM toile_study", [], |r| {
+        let data: DataRecord = from_json(r, "data")?;
+        Ok(StudyRecord {
+            name: r.get("name")?,
+            question: r.get("question")?,
+            file: r.get("file")?,
+            toile_version: r.get("toile_version")?,
+            data: DataRecord { test_labels: r.get("test_labels")?, ..data },
+        })
+    })
+    .optional()
+}
+
+pub(crate) fn save_plan(t: &Transaction<'_>, runs: &[RunRecord]) -> Result<()> {
+    t.execute("UPDATE toile_run SET planned = 0", [])?;
+    for run in runs {
+        if run_state(t, &run.id)?.is_none() {
+            put_run(t, &RunRecord { state: RunState::Waiting, ..run.clone() })?;
+        }
+        t.execute(
+            "UPDATE toile_run SET planned = 1, position = ?2, name = ?3, published = ?4, note = ?5 WHERE id = ?1",
+            params![run.id, run.position, run.name, run.published.as_ref().map(json), run.note],
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn run_state(c: &Connection, id: &str) -> Result<Option<RunState>> {
+    c.query_row("SELECT state FROM toile_run WHERE id = ?1", [id], state).optional()
+}
+
+pub(crate) fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {
+    t.execute("UPDATE toile_run SET state = ?2 WHERE id = ?1", params![id, word(state)])?;
+    Ok(())
+}
+
+/// Writes the run and its epochs over whatever was there.
+pub(crate) fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
+    t.execute("DELETE FROM toile_epoch WHERE run_id = ?1", [&run.id])?;
+    let (test, from) = (run.test.as_ref(), &run.provenance);
+    t.execute(
+        "INSERT OR REPLACE INTO toile_run VALUES (
+             :id, 1, :position, :name, :seed, :model, :plan, :summary, :published, :note, :folder, :state, :failure,
+             :test_loss, :test_accuracy, :predictions, :confidences, :weights_sha256,
+             :toile_version, :instruction_set, :threads, :machine, :started, :wall_seconds, :cpu_seconds)",
+        named_params! {
+            ":id": run.id, ":position": run.position, ":name": run.name, ":seed": run.seed as i64,
+            ":model": run.model, ":plan": json(&run.plan), ":summary": json(&run.summary),
+            ":published": run.published.as_ref().map(json), ":note": run.note, ":folder": run.folder,
+            ":state": word(run.state), ":failure": run.failure,
+            ":test_loss": test.and_then(|t| finite(t.loss)), ":test_accuracy": test.map(|t| t.accuracy),
+            ":predictions": test.map(|t| &t.predictions),
+            ":confidences": test.map(|t| t.confidences.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<u8>>()),
+            ":weights_sha256": run.weights_sha256,
+            ":toile_version": from.toile_version, ":instruction_set": from.instruction_set,
+            ":threads": from.threads, ":machine": from.machine, ":started": from.started,
+            ":wall_seconds": from.wall_seconds, ":cpu_seconds": from.cpu_seconds,
+        },
+    )?;
+    run.epochs.iter().try_for_each(|epoch| put_epoch(t, &run.id, epoch))
+}
+
+pub(crate) fn put_epoch(t: &Transaction<'_>, id: &str, e: &EpochRecord) -> Result<()> {
+    t.prepare_cached("INSERT OR REPLACE INTO toile_epoch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            id,
+            e.epoch,
+            finite(e.loss),
+            finite(e.accuracy),
+            finite(e.train_loss),
+            finite(e.train_accuracy),
+            finite(e.val_loss),
+            finite(e.val_accuracy),
+            e.learning_rate,
+            e.seconds,
+        ])?;
+    Ok(())
+}
+
+pub(crate) fn run(c: &Connection, id: &str) -> Result<Option<RunRecord>> {
+    let run = c.query_row("SELECT * FROM toile_run WHERE id = ?1", [id], run_row).optional()?;
+    run.map(|run| with_epochs(c, run)).transpose()
+}
+
+pub(crate) fn planned_runs(c: &Connection) -> Result<Vec<RunRecord>> {
+    let mut statement = c.prepare("SELECT * FROM toile_run WHERE planned = 1 ORDER BY position, seed, id")?;
+    let runs = statement.query_map([], run_row)?.collect::<Result<Vec<_>>>()?;
+    runs.into_iter().map(|run| with_epochs(c, run)).collect()
+}
+
+fn with_epochs(c: &Connection, run: RunRecord) -> Result<RunRecord> {
+    let mut statement = c.prepare_cached("SELECT * FROM toile_epoch WHERE run_id = ?1 ORDER BY epoch")?;
+    let epochs = statement.query_map([&run.id], epoch_row)?.collect::<Result<_>>()?;
+    Ok(RunRecord { epochs, ..run })
+}
+
+fn epoch_row(r: &Row<'_>) -> Result<EpochRecord> {
+    Ok(EpochRecord {
+        epoch: r.get("epoch")?,
+        loss: r.get("loss")?,
+        accuracy: r.get("accuracy")?,
+        train_loss: r.get("train_loss")?,
+        train_accuracy: r.get("train_accuracy")?,
+        val_loss: r.get("val_loss")?,
+        val_accuracy: r.get("val_accuracy")?,
+        learning_rate: r.get::<_, Option<f64>>("learning_rate")?.unwrap_or(f64::NAN),
+        seconds: r.get::<_, Option<f64>>("seconds")?.unwrap_or(f64::NAN),
+    })
+}
+
+fn run_row(r: &Row<'_>) -> Result<RunRecord> {
+    Ok(RunRecord {
+        id: r.get("id")?,
+        name: r.get("name")?,
+        position: r.get("position")?,
+        seed: r.get::<_, i64>("seed")? as u64,
+        model: r.get("model")?,
+        plan: from_json(r, "plan")?,
+        summary: from_json(r, "summary")?,
+        published: r.get::<_, Option<String>>("published")?.map(|_| from_json(r, "published")).transpose()?,
+        note: r.get("note")?,
+        state: state(r)?,
+        failure: r.get("failure")?,
+        epochs: Vec::new(),
+        test: test_of(r)?,
+        weights_sha256: r.get("weights_sha256")?,
+        folder: r.get("folder")?,
+        provenance: provenance_of(r)?,
+    })
+}
+
+fn test_of(r: &Row<'_>) -> Result<Option<TestRecord>> {
+    let Some(accuracy) = r.get("test_accuracy")? else { return Ok(None) };
+    let confidences: Vec<u8> = r.get("confidences")?;
+    Ok(Some(TestRecord {
+        loss: r.get("test_loss")?,
+        accuracy,
+        predictions: r.get("predictions")?,
+        confidences: confidences
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect(),
+    }))
+}
+
+fn provenance_of(r: &Row<'_>) -> Result<Provenance> {
+    Ok(Provenance {
+        toile_version: r.get("toile_version")?,
+        instruction_set: r.get("instruction_set")?,
+        threads: r.get("threads")?,
+        machine: r.get("machine")?,
+        started: r.get("started")?,
+        wall_seconds: r.get("wall_seconds")?,
+        cpu_seconds: r.get("cpu_seconds")?,
+    })
+}
+
+pub(crate) fn save_images(t: &Transaction<'_>, images: &[ImageRecord]) -> Result<()> {
+    let mut statement = t.prepare_cached("INSERT OR IGNORE INTO toile_image (id, pixels) VALUES (?1, ?2)")?;
+    images.iter().try_for_each(|image| statement.execute(params![image.index, image.pixels]).map(drop))
+}
+
+pub(crate) fn images(c: &Connection) -> Result<Vec<ImageRecord>> {
+    let mut statement = c.prepare("SELECT id, pixels FROM toile_image ORDER BY id")?;
+    statement.query_map([], |r| Ok(ImageRecord { index: r.get(0)?, pixels: r.get(1)? }))?.collect()
+}
+
+/// A loss that diverged is kept as "none", never as a number that a chart would draw.
+fn finite(value: Option<f64>) -> Option<f64> {
+    value.filter(|v| v.is_finite())
+}
+
+fn word(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "waiting",
+        RunState::Running => "running",
+        RunState::Complete => "complete",
+        RunState::Pruned => "pruned",
+        RunState::Failed => "failed",
+    }
+}
+
+fn state(r: &Row<'_>) -> Result<RunState> {
+    let text: String = r.get("state")?;
+    serde_json::from_value(serde_json::Value::String(text)).map_err(|e| undecodable(r, "state", e))
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("records have string keys and no failing serialiser")
+}
+
+fn from_json<T: DeserializeOwned>(r: &Row<'_>, column: &str) -> Result<T> {
+    let text: String = r.get(column)?;
+    serde_json::from_str(&text).map_err(|e| undecodable(r, column, e))
+}
+
+fn undecodable(r: &Row<'_>, column: &str, error: serde_json::Error) -> rusqlite::Error {
+    let index = r.as_ref().column_index(column).unwrap_or_default();
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))
+}

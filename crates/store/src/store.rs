@@ -1,0 +1,245 @@
+//! The store of one study: `DIR/store.sqlite`, opened, locked, read and written.
+//!
+//! Journal mode is WAL, so that a report can be read while the study runs. `synchronous` is FULL: a commit returns
+//! only when its epoch is on the disk, so a power cut loses nothing that was reported as saved. That costs one sync
+//! per epoch (about a millisecond on a solid-state disk), against tenths of a second for the epoch itself; NORMAL
+//! would save that millisecond and could lose the last epochs.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::lock::FolderLock;
+use crate::record::*;
+use crate::{StoreError, create_folder, rows, schema};
+
+/// The store's file in a study's folder.
+pub const STORE_FILE: &str = "store.sqlite";
+
+/// Everything that is kept of one study. Threads may share it: each call is one transaction.
+pub struct Store {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+    _lock: Option<FolderLock>,
+}
+
+impl Store {
+    /// Opens the store in `dir`, making both if they are missing, and holds the folder against other processes.
+    pub fn open(dir: &Path) -> Result<Store, StoreError> {
+        create_folder(dir)?;
+        let lock = FolderLock::take(dir)?;
+        let path = dir.join(STORE_FILE);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection =
+            Connection::open_with_flags(&path, flags).map_err(|e| sqlite("open", &path, e))?;
+        prepare_writing(&connection).map_err(|e| sqlite("open", &path, e))?;
+        check(&connection, &path)?;
+        schema::migrate(&mut connection).map_err(|e| sqlite("update the tables of", &path, e))?;
+        Ok(Store { connection: Mutex::new(connection), path, _lock: Some(lock) })
+    }
+
+    /// Opens the store in `dir` to read, also while a study runs in it; writes nothing and takes no lock.
+    pub fn open_read_only(dir: &Path) -> Result<Store, StoreError> {
+        let path = dir.join(STORE_FILE);
+        if !path.is_file() {
+            return Err(StoreError::NoStore { dir: dir.into() });
+        }
+        let connection = open_to_read(&path).map_err(|e| sqlite("open", &path, e))?;
+        check(&connection, &path)?;
+        Ok(Store { connection: Mutex::new(connection), path, _lock: None })
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the study, or refuses when the folder holds another study, or results on other data.
+    pub fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError> {
+        if let Some(found) = self.study()? {
+            self.same_study(&found, study)?;
+        }
+        self.write("record the study in", |t| rows::save_study(t, study))
+    }
+
+    fn same_study(&self, found: &StudyRecord, asked: &StudyRecord) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        if found.name != asked.name {
+            return Err(StoreError::OtherStudy {
+                path,
+                found: found.name.clone(),
+                asked: asked.name.clone(),
+            });
+        }
+        if found.data.fingerprint != asked.data.fingerprint {
+            let (found, asked) = (found.data.fingerprint.clone(), asked.data.fingerprint.clone());
+            return Err(StoreError::OtherData { path, found, asked });
+        }
+        Ok(())
+    }
+
+    /// The study, if one was recorded.
+    pub fn study(&self) -> Result<Option<StudyRecord>, StoreError> {
+        self.read("read the study from", rows::study)
+    }
+
+    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state
+    /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`].
+    pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
+        self.write("record the plan in", |t| rows::save_plan(t, runs))
+    }
+
+    /// The state of a run, if it is known.
+    pub fn run_state(&self, id: &str) -> Result<Option<RunState>, StoreError> {
+        self.read("read a run from", |c| rows::run_state(c, id))
+    }
+
+    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
+    pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        let begun = RunRecord {
+            state: RunState::Running,
+            failure: None,
+            epochs: Vec::new(),
+            test: None,
+            weights_sha256: None,
+            ..run.clone()
+        };
+        self.write("begin a run in", |t| rows::put_run(t, &begun))
+    }
+
+    /// Records an epoch. When this returns, the epoch outlives a crash of the program and of the machine.
+    pub fn save_epoch(&self, id: &str, epoch: &EpochRecord) -> Result<(), StoreError> {
+        self.known(id)?;
+        self.write("save an epoch in", |t| rows::put_epoch(t, id, epoch))
+    }
+
+    /// Records the end of a run, with all its epochs, its test and its state.
+    pub fn finish_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.write("save a run in", |t| rows::put_run(t, run))
+    }
+
+    /// A run that was interrupted waits again; its epochs so far stay readable until it begins anew.
+    pub fn suspend_run(&self, id: &str) -> Result<(), StoreError> {
+        self.known(id)?;
+        self.write("suspend a run in", |t| rows::set_state(t, id, RunState::Waiting))
+    }
+
+    /// Keeps test images; those already kept stay as they are.
+    pub fn save_images(&self, images: &[ImageRecord]) -> Result<(), StoreError> {
+        self.write("save images in", |t| rows::save_images(t, images))
+    }
+
+    /// One run, whether or not the plan still holds it.
+    pub fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
+        self.read("read a run from", |c| rows::run(c, id))
+    }
+
+    /// Everything a report needs: the study, the runs of its plan by position and seed, the images.
+    pub fn records(&self) -> Result<Records, StoreError> {
+        let Some(study) = self.study()? else {
+            return Err(StoreError::NoStudy { path: self.path.clone() });
+        };
+        // One read transaction, so that a study that runs meanwhile cannot move between the queries.
+        self.read("read the records from", |c| {
+            let transaction = c.unchecked_transaction()?;
+            Ok(Records {
+                study,
+                runs: rows::planned_runs(&transaction)?,
+                images: rows::images(&transaction)?,
+            })
+        })
+    }
+
+    fn known(&self, id: &str) -> Result<(), StoreError> {
+        self.run_state(id)?.map(drop).ok_or_else(|| StoreError::UnknownRun { id: id.into() })
+    }
+
+    fn read<T>(
+        &self,
+        action: &'static str,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        query(&self.connection()).map_err(|e| sqlite(action, &self.path, e))
+    }
+
+    fn write(
+        &self,
+        action: &'static str,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        transaction
+            .and_then(|t| change(&t).and_then(|()| t.commit()))
+            .map_err(|e| sqlite(action, &self.path, e))
+    }
+
+    /// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+}
+
+/// A WAL file needs a writable folder even to be read; in a read-only one, where nobody writes, SQLite may be told so.
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    match schema::version(&connection) {
+        Err(e) if matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) => {
+            Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)
+        }
+        _ => Ok(connection),
+    }
+}
+
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.to_string_lossy().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => uri.push(byte as char),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// Refuses a damaged file, and one that a newer program wrote.
+fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = schema::version(connection).map_err(|e| sqlite("open", path, e))?;
+    if found > schema::NEWEST {
+        return Err(StoreError::Newer { path: path.into(), found, known: schema::NEWEST });
+    }
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
+        .map_err(|e| sqlite("check", path, e))?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged { path: path.into(), reason: verdict });
+    }
+    Ok(())
+}
+
+fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
+    use rusqlite::Error::*;
+    let damaged =
+        matches!(source.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+            || matches!(
+                source,
+                FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)
+            );
+    match damaged {
+        true => StoreError::Damaged { path: path.into(), reason: source.to_string() },
+        false => StoreError::Sqlite { action, path: path.into(), source },
+    }
+}

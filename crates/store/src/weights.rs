@@ -1,0 +1,163 @@
+//! Weights as bytes: the safetensors format, f32 only, and the hash that names them.
+
+use std::fmt::Write as _;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use sha2::{Digest, Sha256};
+
+use crate::StoreError;
+
+/// A tensor's name (`2.kernel`), shape, and values in row-major order.
+pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
+
+/// Tensors as one safetensors file. The same tensors give the same bytes, whatever their order.
+///
+/// # Panics
+/// When a tensor's values do not fill its shape, or two share a name: our own code would be wrong.
+pub fn weights_to_safetensors(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
+        (*name, view.unwrap_or_else(|e| panic!("tensor `{name}`: {e}")))
+    });
+    serialize(views, None).expect("a header of tensor names serialises")
+}
+
+/// Reads what [`weights_to_safetensors`] or any other writer of f32 tensors wrote; layers in numerical order.
+///
+/// Hostile bytes give an error: no allocation exceeds a small multiple of the input.
+pub fn weights_from_safetensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, StoreError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| StoreError::Weights { reason: e.to_string() })?;
+    let mut tensors =
+        file.iter().map(|(name, view)| one_tensor(name, &view)).collect::<Result<Vec<_>, _>>()?;
+    tensors.sort_by(|a, b| place(&a.0).cmp(&place(&b.0)));
+    Ok(tensors)
+}
+
+fn one_tensor(name: &str, view: &TensorView<'_>) -> Result<NamedTensor, StoreError> {
+    if view.dtype() != Dtype::F32 {
+        let reason = format!("tensor `{name}` has type {}, expected F32", view.dtype());
+        return Err(StoreError::Weights { reason });
+    }
+    let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    Ok((name.to_owned(), view.shape().to_vec(), values))
+}
+
+/// `10.bias` comes after `2.kernel`; names without a number come last.
+fn place(name: &str) -> (usize, &str) {
+    let number = name.split('.').next().and_then(|n| n.parse().ok());
+    (number.unwrap_or(usize::MAX), name)
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Vec<u8> {
+        weights_to_safetensors(&[
+            ("0.kernel", &[2, 2], &[1.0, -2.0, 3.5, f32::MIN_POSITIVE]),
+            ("0.bias", &[2], &[0.0, -0.0]),
+        ])
+    }
+
+    /// A safetensors file with this header and this many bytes of data.
+    fn file(header: &str, n_data: usize) -> Vec<u8> {
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + n_data, 0);
+        bytes
+    }
+
+    /// NIST FIPS 180-2, appendix B.1.
+    #[test]
+    fn the_hash_is_sha256() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn weights_come_back_bit_for_bit() {
+        let tensors = weights_from_safetensors(&small()).unwrap();
+        assert_eq!(tensors[0].0, "0.bias");
+        assert_eq!(tensors[0].2[1].to_bits(), (-0.0f32).to_bits());
+        assert_eq!(tensors[1], ("0.kernel".into(), vec![2, 2], vec![1.0, -2.0, 3.5, f32::MIN_POSITIVE]));
+    }
+
+    #[test]
+    fn the_order_of_the_tensors_does_not_move_the_bytes() {
+        let a: (&str, &[usize], &[f32]) = ("0.kernel", &[1], &[1.0]);
+        let b: (&str, &[usize], &[f32]) = ("1.kernel", &[1], &[2.0]);
+        assert_eq!(weights_to_safetensors(&[a, b]), weights_to_safetensors(&[b, a]));
+    }
+
+    #[test]
+    fn layers_are_read_in_numerical_order() {
+        let one: &[f32] = &[1.0];
+        let bytes =
+            weights_to_safetensors(&[("10.kernel", &[1], one), ("2.kernel", &[1], one), ("x", &[1], one)]);
+        let names: Vec<_> = weights_from_safetensors(&bytes).unwrap().into_iter().map(|t| t.0).collect();
+        assert_eq!(names, ["2.kernel", "10.kernel", "x"]);
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let bytes = small();
+        for n in 0..bytes.len() {
+            assert!(weights_from_safetensors(&bytes[..n]).is_err(), "{n} of {} bytes", bytes.len());
+        }
+    }
+
+    #[test]
+    fn no_flipped_bit_makes_it_panic() {
+        let bytes = small();
+        for bit in 0..bytes.len() * 8 {
+            let mut hostile = bytes.clone();
+            hostile[bit / 8] ^= 1 << (bit % 8);
+            let _ = weights_from_safetensors(&hostile);
+        }
+    }
+
+    #[test]
+    fn hostile_headers_are_errors() {
+        let tensor =
+            |begin: u64, end: u64| format!(r#"{{"dtype":"F32","shape":[2],"data_offsets":[{begin},{end}]}}"#);
+        let overlapping = format!(r#"{{"a":{},"b":{}}}"#, tensor(0, 8), tensor(4, 12));
+        let gap = format!(r#"{{"a":{},"b":{}}}"#, tensor(0, 8), tensor(12, 20));
+        let backwards = format!(r#"{{"a":{}}}"#, tensor(8, 0));
+        let huge = r#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#;
+        let twice = format!(r#"{{"a":{},"a":{}}}"#, tensor(0, 8), tensor(8, 16));
+        for (header, n_data) in [
+            (overlapping.as_str(), 12),
+            (&gap, 20),
+            (&backwards, 8),
+            (huge, 8),
+            (&twice, 16),
+            ("[]", 0),
+            ("\u{fffd}", 0),
+        ] {
+            assert!(weights_from_safetensors(&file(header, n_data)).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_header_longer_than_the_file_is_refused_before_it_is_read() {
+        let mut bytes = small();
+        bytes[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert!(weights_from_safetensors(&bytes).unwrap_err().to_string().contains("header"));
+    }
+
+    #[test]
+    fn other_types_are_named() {
+        let header = r#"{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#;
+        let text = weights_from_safetensors(&file(header, 8)).unwrap_err().to_string();
+        assert!(text.contains("`a` has type I64, expected F32"), "{text}");
+    }
+}
