@@ -1,1 +1,99 @@
-//! toile-data
+//! Image data sets, from wherever they are into memory: formats, fingerprints, splits, the catalogue, and a set that
+//! is drawn by code.
+//!
+//! Pixels stay `u8` as they were stored; whoever gathers a batch scales them to [0, 1]. This crate reads no environment
+//! and prints nothing: the places to look in come as [`Locations`], what happens goes out as [`Progress`].
+//!
+//! ```no_run
+//! use toile_data::{Locations, load, split, SplitHow};
+//! let locations = Locations::new("/home/me/.cache/toile".into());
+//! let data = load("fashion-mnist", None, &locations, &mut |_| {})?;
+//! let parts = split(&data.train.labels, 10, 0.1, SplitHow::Last, toile_rng::Seed::new(7))?;
+//! assert_eq!((parts.train.len(), parts.validation.len()), (54_000, 6_000));
+//! # Ok::<(), toile_data::DataError>(())
+//! ```
+
+mod catalogue;
+mod class_names;
+mod error;
+mod fingerprint;
+mod folder;
+mod idx;
+mod locations;
+mod search;
+mod split;
+
+pub use catalogue::{CatalogueEntry, catalogue, entry};
+pub use error::{Attempt, DataError, Found};
+pub use fingerprint::fingerprint;
+pub use locations::{Locations, Progress};
+pub use search::load;
+pub use split::{Split, SplitHow, split};
+
+/// Images with their labels, in two parts, and where they came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSet {
+    /// Catalogue name or the path as it was asked for.
+    pub name: String,
+    /// Human-readable title, for example `Fashion-MNIST (official, 2017-08-31)`.
+    pub title: String,
+    /// Height, width and channels of one image.
+    pub shape: [usize; 3],
+    /// Names of the classes, in label order.
+    pub class_names: Vec<String>,
+    /// The training part, in the order of its files.
+    pub train: Part,
+    /// The test part, in the order of its files.
+    pub test: Part,
+    /// SHA-256 over shape, class names, pixels and labels of both parts, in hexadecimal; see [`fingerprint`].
+    pub fingerprint: String,
+    /// Where it was found.
+    pub source: String,
+    /// True for data drawn by our own code: every table and figure then says so.
+    pub procedural: bool,
+}
+
+impl DataSet {
+    /// Bytes of one image: height × width × channels.
+    pub fn image_len(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// One part of a data set: pixels, image after image, each row by row, channels last; and one label per image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// `len() * height * width * channels` bytes.
+    pub images: Vec<u8>,
+    /// One class index per image.
+    pub labels: Vec<u8>,
+}
+
+impl Part {
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The pixels of image `index`, where one image has `image_len` bytes.
+    pub fn image(&self, index: usize, image_len: usize) -> &[u8] {
+        &self.images[index * image_len..(index + 1) * image_len]
+    }
+
+    /// How many images each class has.
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        count_classes(self.labels.iter().copied(), classes)
+    }
+}
+
+/// How often each of `classes` labels occurs. Labels were checked when the data was loaded.
+pub(crate) fn count_classes(labels: impl Iterator<Item = u8>, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    labels.for_each(|label| counts[label as usize] += 1);
+    counts
+}

@@ -1,0 +1,84 @@
+//! `classes.txt` of a user's own folder: one class name per line, in label order.
+
+use crate::error::DataError;
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::Path;
+
+/// The longest file that is read; 256 names need far less.
+const MAX_BYTES: u64 = 1 << 16;
+
+/// The names, or `None` if the folder has no `classes.txt`.
+pub(crate) fn read(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
+    let file = folder.join("classes.txt");
+    let fail = |cause| DataError::Io { path: file.clone(), deed: "read", cause };
+    match std::fs::metadata(&file) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(fail(cause)),
+        Ok(about) if !about.is_file() => {
+            return Err(DataError::NotAFile { path: file, kind: "a folder or a device" });
+        }
+        Ok(_) => (),
+    }
+    let mut bytes = Vec::new();
+    let mut reader = std::fs::File::open(&file).map_err(fail)?.take(MAX_BYTES);
+    reader.read_to_end(&mut bytes).map_err(fail)?;
+    let text = String::from_utf8_lossy(&bytes);
+    parse(text.strip_prefix('\u{feff}').unwrap_or(&text), &file).map(Some)
+}
+
+fn parse(text: &str, file: &Path) -> Result<Vec<String>, DataError> {
+    let fault = |line, fault: &str| {
+        Err(DataError::ClassNames { file: file.to_path_buf(), line, fault: fault.to_string() })
+    };
+    let names: Vec<String> = text.trim_end().lines().map(|line| line.trim().to_string()).collect();
+    let mut seen = HashSet::new();
+    for (i, name) in names.iter().enumerate() {
+        if name.is_empty() {
+            return fault(i + 1, "this line is empty, expected a class name");
+        }
+        if name.chars().any(|c| c.is_control() || c == '\u{fffd}') {
+            return fault(i + 1, "this is not text in UTF-8");
+        }
+        if !seen.insert(name) {
+            return fault(i + 1, &format!("the class `{name}` stands here a second time"));
+        }
+        if i == 256 {
+            return fault(i + 1, "this is the 257th class, expected at most 256");
+        }
+    }
+    if names.len() < 2 {
+        return Err(DataError::OneClass { file: file.to_path_buf() });
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Result<Vec<String>, String> {
+        parse(text, Path::new("classes.txt")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn names_are_lines_without_their_ends() {
+        assert_eq!(names("cat\r\ndog \r\n\r\n").unwrap(), ["cat", "dog"]);
+    }
+
+    #[test]
+    fn a_fault_names_its_line() {
+        assert_eq!(
+            names("a\n\nb").unwrap_err(),
+            "`classes.txt`, line 2: this line is empty, expected a class name"
+        );
+        assert_eq!(
+            names("a\nb\na").unwrap_err(),
+            "`classes.txt`, line 3: the class `a` stands here a second time"
+        );
+        assert!(names("a\n\u{fffd}").unwrap_err().contains("line 2"));
+        assert!(names("a").unwrap_err().contains("only one class"));
+        let many: String = (0..257).map(|i| format!("{i}\n")).collect();
+        assert!(names(&many).unwrap_err().contains("line 257"));
+    }
+}

@@ -1,0 +1,365 @@
+//! Everything that can be wrong with data: the values found and expected, a sentence, and a remedy.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A place that was tried, and why it did not deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The folder or the address, in words for the user.
+    pub place: String,
+    /// Why it did not deliver.
+    pub reason: String,
+}
+
+/// What a file is that should have been IDX.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing at all.
+    Empty,
+    /// The text that stands in a git checkout for a large file.
+    LfsPointer,
+    /// A web page, usually a server's error message.
+    WebPage,
+    /// Gzip once more, inside of gzip.
+    Gzip,
+    /// Another format, by its name.
+    Format(&'static str),
+    /// An IDX file that does not hold unsigned bytes: the name of its type.
+    IdxOf(&'static str),
+    /// None of these: the first bytes.
+    Bytes(Vec<u8>),
+}
+
+/// Why a data set could not be had, or not be split.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused.
+    #[error("{} cannot be {deed}: {cause}", quoted(path))]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// `read`, `written`, ….
+        deed: &'static str,
+        /// The system's reason.
+        cause: io::Error,
+    },
+    /// A folder, pipe or device where a file should be.
+    #[error("{} is {kind}, expected a file", quoted(path))]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The folder does not hold the four files.
+    #[error("{} lacks {}", quoted(folder), names.join(", "))]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+        /// The files that are not there.
+        names: Vec<String>,
+        /// Whether none of the four is there.
+        all: bool,
+    },
+    /// There is no such folder.
+    #[error("the data folder {} does not exist", quoted(folder))]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Not IDX with unsigned bytes.
+    #[error("{} is not an IDX file of unsigned bytes: found {found}", quoted(file))]
+    NotIdx {
+        /// The file.
+        file: PathBuf,
+        /// What it is instead.
+        found: Found,
+    },
+    /// The dimensions in the header are not those that are needed.
+    #[error("{} has the dimensions {}, expected {expected}", quoted(file), product(found))]
+    Dimensions {
+        /// The file.
+        file: PathBuf,
+        /// From its header.
+        found: Vec<u32>,
+        /// In words.
+        expected: String,
+    },
+    /// The header promises more than toile reads.
+    #[error(
+        "{} declares {} = {bytes} bytes, more than the {limit} that toile reads",
+        quoted(file),
+        product(dims)
+    )]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+        /// From its header.
+        dims: Vec<u32>,
+        /// Their product.
+        bytes: u128,
+        /// The largest size that is read.
+        limit: u64,
+    },
+    /// The file ends early.
+    #[error("{} is cut short: expected {expected} bytes, found {found}", quoted(file))]
+    CutShort {
+        /// The file.
+        file: PathBuf,
+        /// Bytes of the decompressed file by its header.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// The file goes on after its end.
+    #[error(
+        "{} holds more than its header says: expected {expected} bytes, found at least {found}",
+        quoted(file)
+    )]
+    TrailingBytes {
+        /// The file.
+        file: PathBuf,
+        /// Bytes of the decompressed file by its header.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// The gzip stream is damaged.
+    #[error("{} is damaged: its gzip stream breaks after {found} bytes ({cause})", quoted(file))]
+    Gzip {
+        /// The file.
+        file: PathBuf,
+        /// Decompressed bytes before the damage showed.
+        found: u64,
+        /// The decoder's words.
+        cause: String,
+    },
+    /// Images and labels do not belong together.
+    #[error("{} holds {n_images} images, but {} holds {n_labels} labels", quoted(images), quoted(labels))]
+    CountMismatch {
+        /// The image file.
+        images: PathBuf,
+        /// Images in it.
+        n_images: u32,
+        /// The label file.
+        labels: PathBuf,
+        /// Labels in it.
+        n_labels: u32,
+    },
+    /// Training and test images have different sizes.
+    #[error(
+        "{} holds images of {}, but {} of {}",
+        quoted(train),
+        product(train_shape),
+        quoted(test),
+        product(test_shape)
+    )]
+    ShapeMismatch {
+        /// The file of training images.
+        train: PathBuf,
+        /// Height, width, channels of the training images.
+        train_shape: [u32; 3],
+        /// The file of test images.
+        test: PathBuf,
+        /// Height, width, channels of the test images.
+        test_shape: [u32; 3],
+    },
+    /// A label without a class.
+    #[error("{} has the label {label} at position {position}, expected 0 to {}", quoted(file), classes - 1)]
+    Label {
+        /// The label file.
+        file: PathBuf,
+        /// Counted from 0.
+        position: usize,
+        /// The label.
+        label: u8,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// Fewer than two classes: there is nothing to learn.
+    #[error("{} knows only one class, expected 2 to 256", quoted(file))]
+    OneClass {
+        /// The label file, or `classes.txt`.
+        file: PathBuf,
+    },
+    /// `classes.txt` is not a list of names.
+    #[error("{}, line {line}: {fault}", quoted(file))]
+    ClassNames {
+        /// The file.
+        file: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        fault: String,
+    },
+    /// The right name, other data.
+    #[error(
+        "{} is not {title}: expected SHA-256 {expected}, found {found}{}",
+        quoted(file),
+        belongs(recognised)
+    )]
+    WrongData {
+        /// The file.
+        file: PathBuf,
+        /// The data set that was asked for.
+        title: &'static str,
+        /// SHA-256 of the right decompressed file.
+        expected: String,
+        /// SHA-256 of this one.
+        found: String,
+        /// The data set that the file belongs to, if the catalogue knows it.
+        recognised: Option<&'static str>,
+    },
+    /// No data set of this name, and no folder.
+    #[error("unknown data set `{name}`")]
+    UnknownName {
+        /// As asked for.
+        name: String,
+        /// The catalogue's names.
+        known: Vec<&'static str>,
+        /// The one that it resembles.
+        near: Option<&'static str>,
+    },
+    /// A named data set was found nowhere.
+    #[error("{title} was found nowhere; tried{}", list(tried))]
+    NotFound {
+        /// The catalogue's name.
+        name: &'static str,
+        /// The catalogue's title.
+        title: &'static str,
+        /// Every place, in order.
+        tried: Vec<Attempt>,
+    },
+    /// A fraction that no split can have.
+    #[error("a validation fraction of {fraction} is not a fraction, expected 0 <= fraction < 1")]
+    Fraction {
+        /// As asked for.
+        fraction: f64,
+    },
+    /// A split with nothing to train on, or nothing to validate on.
+    #[error("a validation fraction of {fraction} {}", if *train == 0 { format!("leaves 0 of {n} images to train on") } else { format!("takes none of {n} images") })]
+    EmptyPart {
+        /// Images before the split.
+        n: usize,
+        /// As asked for.
+        fraction: f64,
+        /// Images that would be left to train on.
+        train: usize,
+    },
+    /// There is nothing to fetch: the set is drawn.
+    #[error("`{name}` is drawn by toile itself: there is nothing to fetch")]
+    NothingToFetch {
+        /// The catalogue's name.
+        name: &'static str,
+    },
+}
+
+impl DataError {
+    /// How to mend it, in one or two sentences without a full stop at the end.
+    pub fn help(&self) -> String {
+        match self {
+            DataError::Io { deed, .. } if *deed != "read" => "check the free space and the permissions".into(),
+            DataError::Io { .. } => "check that the file is readable by you and its disk is sound".into(),
+            DataError::NotAFile { .. } => "remove it, or name another folder".into(),
+            DataError::Missing { .. } => "the four files are train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+                 t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each with or without .gz"
+                .into(),
+            DataError::NoFolder { .. } => {
+                "a relative path starts at the study file's folder; for a named set, see `toile data list`".into()
+            }
+            DataError::NotIdx { found, .. } => found.help().into(),
+            DataError::Dimensions { .. } => "image files hold (images, height, width) or (images, height, width, \
+                 channels), label files (labels): check that the right file has this name"
+                .into(),
+            DataError::TooLarge { .. } => "the header is damaged, or the set is too large for memory".into(),
+            DataError::CutShort { .. } | DataError::TrailingBytes { .. } | DataError::Gzip { .. } => {
+                "delete the file and fetch it again".into()
+            }
+            DataError::CountMismatch { .. } | DataError::ShapeMismatch { .. } => {
+                "the files are of two different sets: fetch them again from one place".into()
+            }
+            DataError::Label { .. } => {
+                "the label file is damaged or of another set; with your own `classes.txt`, give every class a line"
+                    .into()
+            }
+            DataError::OneClass { .. } => "a classifier needs at least two classes".into(),
+            DataError::ClassNames { .. } => "write one class per line, in label order".into(),
+            DataError::WrongData { recognised: Some(_), .. } => {
+                "remove it from this folder, or ask for the data set that it is".into()
+            }
+            DataError::WrongData { .. } => "delete the file and fetch it again; to train on changed data, name its \
+                 folder in the study file, so that it gets a fingerprint of its own"
+                .into(),
+            DataError::UnknownName { known, near, .. } => unknown_help(known, *near),
+            DataError::NotFound { name, .. } => format!(
+                "put the four IDX files into a folder and name it with `--data-dir`; `data = \"drawn-garments\"` runs \
+                 without `{name}`, on procedural data that is not comparable"
+            ),
+            DataError::Fraction { .. } => "for example 0.1: the last tenth; 0 trains without validation".into(),
+            DataError::EmptyPart { n: 0, .. } => "the training part of this data set is empty".into(),
+            DataError::EmptyPart { train: 0, .. } => "take a smaller fraction, or more images".into(),
+            DataError::EmptyPart { .. } => "take a larger fraction, or 0 to train without validation".into(),
+            DataError::NothingToFetch { .. } => "use it as it is".into(),
+        }
+    }
+
+    /// Whether this only says that nothing is there, so that the next place may be tried in silence.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, DataError::NoFolder { .. } | DataError::Missing { all: true, .. })
+    }
+}
+
+impl Found {
+    fn help(&self) -> &'static str {
+        match self {
+            Found::LfsPointer => "run `git lfs pull` in its checkout, or download the file itself",
+            Found::WebPage => "a server answered with a page instead of the file: delete it and fetch again",
+            Found::Gzip | Found::Format(_) => "unpack it, and put the IDX files into the folder",
+            Found::IdxOf(_) => "convert it to unsigned bytes (IDX type 0x08), 0 to 255",
+            Found::Empty | Found::Bytes(_) => "delete the file and fetch it again",
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Found::Empty => f.write_str("an empty file"),
+            Found::LfsPointer => f.write_str("a git-LFS pointer"),
+            Found::WebPage => f.write_str("a web page"),
+            Found::Gzip => f.write_str("gzip inside of gzip"),
+            Found::Format(name) => write!(f, "{name}"),
+            Found::IdxOf(name) => write!(f, "IDX of {name}"),
+            Found::Bytes(bytes) => {
+                f.write_str("a file that begins with the bytes")?;
+                bytes.iter().take(4).try_for_each(|byte| write!(f, " {byte:02x}"))
+            }
+        }
+    }
+}
+
+fn unknown_help(known: &[&str], near: Option<&str>) -> String {
+    let known = known.join(", ");
+    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    format!("{near}(known: {known}; or the path of a folder with IDX files)")
+}
+
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("`{}`", path.display())
+}
+
+fn product(dims: &[u32]) -> String {
+    let dims: Vec<String> = dims.iter().map(u32::to_string).collect();
+    dims.join(" x ")
+}
+
+fn belongs(recognised: &Option<&str>) -> String {
+    recognised.map(|title| format!(", which is {title}")).unwrap_or_default()
+}
+
+fn list(tried: &[Attempt]) -> String {
+    tried.iter().map(|attempt| format!("\n  {}: {}", attempt.place, attempt.reason)).collect()
+}

@@ -1,0 +1,188 @@
+//! IDX files, gzipped or not: the header first, then exactly the bytes that it declares, and not one more.
+//!
+//! ```text
+//! 0 0 type ndim | ndim dimensions, u32 big-endian | data, row by row
+//! ```
+//!
+//! Whether a file is gzipped is decided by its first bytes, not by its name. Nothing of the declared size is allocated
+//! before the header was checked, and decompression ends one byte after the declared end.
+
+use crate::error::{DataError, Found};
+use crate::fingerprint::hex;
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+/// The largest payload that is read: 2 GiB.
+pub(crate) const MAX_BYTES: u64 = 1 << 31;
+
+/// An open IDX file whose header has been read and found to declare unsigned bytes.
+pub(crate) struct Idx {
+    path: PathBuf,
+    /// From the header, none of them checked.
+    pub dims: Vec<u32>,
+    header: Vec<u8>,
+    body: Box<dyn Read>,
+    /// Bytes on the disk.
+    file_len: u64,
+    gzip: bool,
+}
+
+impl Idx {
+    /// Opens a file and reads its header.
+    pub fn open(path: &Path) -> Result<Idx, DataError> {
+        let (file, file_len) = open_file(path)?;
+        let (start, rest) = split_start(BufReader::new(file)).map_err(|e| read_error(path, false, 0, e))?;
+        let gzip = start.starts_with(&[0x1f, 0x8b]);
+        let whole = Cursor::new(start).chain(rest);
+        let plain: Box<dyn Read> =
+            if gzip { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) };
+        let (start, rest) = split_start(plain).map_err(|e| read_error(path, gzip, 0, e))?;
+        let header = header(path, &start)?;
+        let dims =
+            header[4..].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]])).collect();
+        let body = Box::new(Cursor::new(start[header.len()..].to_vec()).chain(rest));
+        Ok(Idx { path: path.to_path_buf(), dims, header, body, file_len, gzip })
+    }
+
+    /// Bytes of the payload by the header, refused beyond `limit`.
+    fn payload_len(&self, limit: u64) -> Result<u64, DataError> {
+        // At most 255 dimensions below 2^32: a product that leaves u128 is far beyond any limit.
+        let bytes = self.dims.iter().fold(1u128, |n, &dim| n.saturating_mul(dim as u128));
+        if bytes > limit as u128 {
+            let (file, dims) = (self.path.clone(), self.dims.clone());
+            return Err(DataError::TooLarge { file, dims, bytes, limit });
+        }
+        Ok(bytes as u64)
+    }
+
+    /// Reads the payload, and the SHA-256 of header and payload together.
+    pub fn read(mut self) -> Result<(Vec<u8>, String), DataError> {
+        let expected = self.payload_len(MAX_BYTES)?;
+        let header_len = self.header.len() as u64;
+        if !self.gzip && self.file_len != header_len + expected {
+            return Err(self.wrong_length(expected, self.file_len));
+        }
+        // Deflate packs at most 1032 to 1, so a small file gets no large buffer whatever its header says.
+        let capacity = expected.min(self.file_len.saturating_mul(1032));
+        let mut data = Vec::with_capacity(capacity as usize);
+        let result = self.body.by_ref().take(expected).read_to_end(&mut data);
+        result.map_err(|e| self.body_error(expected, data.len(), e))?;
+        if (data.len() as u64) < expected {
+            return Err(self.wrong_length(expected, header_len + data.len() as u64));
+        }
+        // One byte more: there must be none, and reaching the end is what makes gzip check its sum.
+        let more = io::copy(&mut self.body.by_ref().take(1), &mut io::sink());
+        if more.map_err(|e| self.body_error(expected, data.len(), e))? > 0 {
+            return Err(self.wrong_length(expected, header_len + expected + 1));
+        }
+        let sha = Sha256::new().chain_update(&self.header).chain_update(&data);
+        Ok((data, hex(&sha.finalize())))
+    }
+
+    fn wrong_length(&self, payload: u64, found: u64) -> DataError {
+        let (file, expected) = (self.path.clone(), self.header.len() as u64 + payload);
+        if found < expected {
+            DataError::CutShort { file, expected, found }
+        } else {
+            DataError::TrailingBytes { file, expected, found }
+        }
+    }
+
+    fn body_error(&self, payload: u64, read: usize, error: io::Error) -> DataError {
+        let found = (self.header.len() + read) as u64;
+        if error.kind() == io::ErrorKind::UnexpectedEof && (read as u64) < payload {
+            return self.wrong_length(payload, found);
+        }
+        read_error(&self.path, self.gzip, found, error)
+    }
+}
+
+/// SHA-256 of a file as it lies on the disk.
+pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
+    let (mut file, _) = open_file(path)?;
+    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut buffer).map_err(|e| read_error(path, false, 0, e))? {
+            0 => return Ok(hex(&sha.finalize())),
+            n => sha.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Opens a regular file. A pipe is refused before it is opened, because opening one may wait for ever.
+fn open_file(path: &Path) -> Result<(File, u64), DataError> {
+    let fail = |cause| DataError::Io { path: path.to_path_buf(), deed: "read", cause };
+    let about = std::fs::metadata(path).map_err(fail)?;
+    if !about.is_file() {
+        let kind = if about.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(DataError::NotAFile { path: path.to_path_buf(), kind });
+    }
+    Ok((File::open(path).map_err(fail)?, about.len()))
+}
+
+/// Takes off enough bytes to hold any header (4 + 255 x 4).
+fn split_start<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, R)> {
+    let mut start = Vec::new();
+    reader.by_ref().take(1024).read_to_end(&mut start)?;
+    Ok((start, reader))
+}
+
+/// The header at the start of these bytes, if they are IDX of unsigned bytes.
+fn header(path: &Path, start: &[u8]) -> Result<Vec<u8>, DataError> {
+    let file = path.to_path_buf();
+    if let Some(found) = foreign(start) {
+        return Err(DataError::NotIdx { file, found });
+    }
+    let expected = 4 + 4 * start.get(3).copied().unwrap_or(0) as usize;
+    if start.len() < expected {
+        return Err(DataError::CutShort { file, expected: expected as u64, found: start.len() as u64 });
+    }
+    Ok(start[..expected].to_vec())
+}
+
+/// What a file is, by its first bytes, if it is not IDX of unsigned bytes.
+fn foreign(start: &[u8]) -> Option<Found> {
+    let formats: [(&[u8], &str); 7] = [
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ", "xz"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard"),
+        (b"PAR1", "Parquet"),
+        (b"\x89PNG", "a PNG image"),
+    ];
+    if let Some((_, name)) = formats.iter().find(|(magic, _)| start.starts_with(magic)) {
+        return Some(Found::Format(name));
+    }
+    match start {
+        [] => Some(Found::Empty),
+        [0x1f, 0x8b, ..] => Some(Found::Gzip),
+        [0, 0, kind, ..] => match kind {
+            0x08 => None,
+            0x09 => Some(Found::IdxOf("signed bytes (0x09)")),
+            0x0b => Some(Found::IdxOf("16-bit integers (0x0b)")),
+            0x0c => Some(Found::IdxOf("32-bit integers (0x0c)")),
+            0x0d => Some(Found::IdxOf("32-bit floats (0x0d)")),
+            0x0e => Some(Found::IdxOf("64-bit floats (0x0e)")),
+            _ => Some(Found::Bytes(start[..start.len().min(4)].to_vec())),
+        },
+        _ if start.starts_with(b"version https://git-lfs") => Some(Found::LfsPointer),
+        _ if start.trim_ascii_start().starts_with(b"<") => Some(Found::WebPage),
+        // One or two bytes of what may have been a header.
+        _ if [0, 0].starts_with(start) => None,
+        _ => Some(Found::Bytes(start[..start.len().min(4)].to_vec())),
+    }
+}
+
+/// The decoder speaks through `io::Error`: what the stream is to blame for is told apart from what the disk is.
+fn read_error(path: &Path, gzip: bool, found: u64, cause: io::Error) -> DataError {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    let file = path.to_path_buf();
+    if gzip && matches!(cause.kind(), InvalidData | InvalidInput | UnexpectedEof) {
+        return DataError::Gzip { file, found, cause: cause.to_string() };
+    }
+    DataError::Io { path: file, deed: "read", cause }
+}

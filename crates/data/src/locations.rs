@@ -1,0 +1,78 @@
+//! Where data sets are looked for, and what is told while they are.
+
+use std::path::PathBuf;
+
+/// The places to look in. The program fills it from its arguments and environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locations {
+    /// The user's own folder (`--data-dir`, `TOILE_DATA_DIR`): searched first, and a fault found there is final.
+    pub data_dir: Option<PathBuf>,
+    /// toile's cache: downloads are kept in a folder of their own per data set.
+    pub cache_dir: PathBuf,
+    /// The user's home, under which Keras and torchvision keep their files.
+    pub home: Option<PathBuf>,
+    /// Further roots: `<root>/<name>`, and torchvision's `<root>/<Name>/raw`.
+    pub system_dirs: Vec<PathBuf>,
+    /// Never use the network, nor a package manager.
+    pub offline: bool,
+}
+
+impl Locations {
+    /// The usual places beside this cache: Debian's `/usr/share/datasets`, and `data` in the current folder.
+    pub fn new(cache_dir: PathBuf) -> Locations {
+        let system_dirs = vec!["/usr/share/datasets".into(), "data".into()];
+        Locations { data_dir: None, cache_dir, home: None, system_dirs, offline: false }
+    }
+}
+
+/// What is happening, for a progress bar or a line of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// A place is looked at.
+    Trying {
+        /// The folder or the address, in words for the user.
+        place: &'a str,
+    },
+    /// A place did not deliver.
+    Failed {
+        /// The folder or the address, in words for the user.
+        place: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Another process fetches the same data set; this one waits for it.
+    Waiting {
+        /// The data set.
+        name: &'a str,
+    },
+    /// Bytes have come in.
+    Download {
+        /// The address.
+        url: &'a str,
+        /// Bytes so far, those of an earlier attempt included.
+        bytes: u64,
+        /// Bytes when complete, if the server told.
+        total: Option<u64>,
+    },
+    /// A step of the package manager runs.
+    Package {
+        /// The step, in words for the user.
+        step: &'a str,
+    },
+    /// A file is decompressed and checked.
+    Unpacking {
+        /// Its name.
+        file: &'a str,
+    },
+    /// The procedural set is drawn.
+    Drawing {
+        /// How many images.
+        images: usize,
+    },
+    /// The data set is here.
+    Found {
+        /// The folder, in words for the user.
+        place: &'a str,
+    },
+}

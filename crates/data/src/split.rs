@@ -1,0 +1,226 @@
+//! Splits of the training part into training and validation.
+
+use crate::count_classes;
+use crate::error::DataError;
+use crate::fingerprint::hex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use toile_rng::Seed;
+
+/// Which images become validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitHow {
+    /// The last ones in file order, before any shuffling, as Keras' `validation_split`.
+    #[default]
+    Last,
+    /// Chosen by chance within each class, so that every class keeps its share.
+    Stratified,
+    /// Chosen by chance among all.
+    Random,
+}
+
+impl SplitHow {
+    /// Every way to split.
+    pub const ALL: [SplitHow; 3] = [SplitHow::Last, SplitHow::Stratified, SplitHow::Random];
+}
+
+impl fmt::Display for SplitHow {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(match self {
+            SplitHow::Last => "last",
+            SplitHow::Stratified => "stratified",
+            SplitHow::Random => "random",
+        })
+    }
+}
+
+/// The two parts of a training set, as indices in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Images to train on.
+    pub train: Vec<u32>,
+    /// Images to validate on; none if the fraction is 0.
+    pub validation: Vec<u32>,
+    /// Images per class in the training part.
+    pub train_counts: Vec<usize>,
+    /// Images per class in the validation part.
+    pub validation_counts: Vec<usize>,
+    /// SHA-256 of the validation indices (u32, little-endian), in hexadecimal.
+    pub fingerprint: String,
+}
+
+/// Splits images with these labels (each below `classes`); `fraction` in [0, 1) of them becomes validation.
+///
+/// The size is Keras': training keeps `floor(n * (1 - fraction))` in f64, the rest is validation. With `Stratified`
+/// every class gives its share, rounded so that the sum is that size (largest remainder, the lower class first).
+/// The seed plays no part in `Last`.
+pub fn split(
+    labels: &[u8],
+    classes: usize,
+    fraction: f64,
+    how: SplitHow,
+    seed: Seed,
+) -> Result<Split, DataError> {
+    if !(0.0..1.0).contains(&fraction) {
+        return Err(DataError::Fraction { fraction });
+    }
+    let n = labels.len();
+    let split_at = (n as f64 * (1.0 - fraction)).floor() as usize;
+    if split_at == 0 || (split_at == n && fraction > 0.0) {
+        return Err(DataError::EmptyPart { n, fraction, train: split_at });
+    }
+    let mut validation = match how {
+        SplitHow::Last => (split_at as u32..n as u32).collect(),
+        SplitHow::Stratified => stratified(labels, classes, n - split_at, seed),
+        SplitHow::Random => chosen((0..n as u32).collect(), n - split_at, seed, "split", 0),
+    };
+    validation.sort_unstable();
+    Ok(parts(labels, classes, validation))
+}
+
+fn parts(labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
+    let mut is_validation = vec![false; labels.len()];
+    validation.iter().for_each(|&i| is_validation[i as usize] = true);
+    let train: Vec<u32> = (0..labels.len() as u32).filter(|&i| !is_validation[i as usize]).collect();
+    let counts = |part: &[u32]| count_classes(part.iter().map(|&i| labels[i as usize]), classes);
+    let bytes: Vec<u8> = validation.iter().flat_map(|i| i.to_le_bytes()).collect();
+    let fingerprint = hex(&Sha256::digest(&bytes));
+    let (train_counts, validation_counts) = (counts(&train), counts(&validation));
+    Split { train, validation, train_counts, validation_counts, fingerprint }
+}
+
+/// `take` of the items, by chance.
+fn chosen(mut items: Vec<u32>, take: usize, seed: Seed, stream: &str, index: u64) -> Vec<u32> {
+    seed.stream(stream, index).shuffle(&mut items);
+    items.truncate(take);
+    items
+}
+
+fn stratified(labels: &[u8], classes: usize, total: usize, seed: Seed) -> Vec<u32> {
+    let shares = shares(&count_classes(labels.iter().copied(), classes), total);
+    let mut validation = Vec::with_capacity(total);
+    for (class, &share) in shares.iter().enumerate() {
+        let of_class = |&i: &u32| labels[i as usize] as usize == class;
+        let members: Vec<u32> = (0..labels.len() as u32).filter(of_class).collect();
+        validation.extend(chosen(members, share, seed, "stratified split", class as u64));
+    }
+    validation
+}
+
+/// `total` divided in proportion to the counts, by largest remainder; exact, in whole numbers.
+fn shares(counts: &[usize], total: usize) -> Vec<usize> {
+    let n: u128 = counts.iter().map(|&count| count as u128).sum();
+    let exact = |class: usize| counts[class] as u128 * total as u128;
+    let mut shares: Vec<usize> = (0..counts.len()).map(|class| (exact(class) / n) as usize).collect();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by_key(|&class| std::cmp::Reverse(exact(class) % n));
+    let left = total - shares.iter().sum::<usize>();
+    order[..left].iter().for_each(|&class| shares[class] += 1);
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(n: usize, fraction: f64, how: SplitHow) -> Result<Split, DataError> {
+        let labels: Vec<u8> = (0..n).map(|i| (i % 10) as u8).collect();
+        split(&labels, 10, fraction, how, Seed::new(7))
+    }
+
+    /// Keras 3, `train_validation_split`: `split_at = floor(60000 * (1.0 - 0.1))`.
+    #[test]
+    fn a_tenth_of_60000_leaves_54000_and_takes_the_last_6000() {
+        let parts = cut(60_000, 0.1, SplitHow::Last).unwrap();
+        assert_eq!((parts.train.len(), parts.validation.len()), (54_000, 6_000));
+        assert_eq!((parts.validation[0], parts.validation[5_999]), (54_000, 59_999));
+    }
+
+    /// Python: `[math.floor(n * (1.0 - f)) for n, f in …]`; the floating-point surprises are Keras' own.
+    #[test]
+    fn the_size_is_that_of_keras_to_the_last_image() {
+        for (n, fraction, train) in
+            [(10, 0.1, 9), (10, 0.3, 7), (100, 0.9, 9), (1000, 0.7, 300), (11, 0.25, 8), (60_000, 0.9, 5999)]
+        {
+            assert_eq!(cut(n, fraction, SplitHow::Last).unwrap().train.len(), train, "{n} {fraction}");
+        }
+    }
+
+    /// 10 * (1.0 - 0.9) is 0.9999999999999998, so Keras refuses this too.
+    #[test]
+    fn a_part_without_images_is_refused_with_a_remedy() {
+        let error = cut(10, 0.9, SplitHow::Last).unwrap_err();
+        assert_eq!(error.to_string(), "a validation fraction of 0.9 leaves 0 of 10 images to train on");
+        assert!(error.help().contains("smaller"), "{}", error.help());
+        let error = cut(10, 0.05, SplitHow::Random);
+        assert_eq!(error.unwrap().validation.len(), 1);
+        let error = cut(10, 1e-17, SplitHow::Random).unwrap_err();
+        assert_eq!(error.to_string(), "a validation fraction of 0.00000000000000001 takes none of 10 images");
+        assert!(cut(0, 0.1, SplitHow::Last).is_err());
+    }
+
+    #[test]
+    fn a_fraction_outside_0_to_1_is_refused() {
+        for fraction in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY] {
+            assert!(matches!(cut(10, fraction, SplitHow::Last), Err(DataError::Fraction { .. })));
+        }
+    }
+
+    #[test]
+    fn a_fraction_of_0_keeps_every_image_for_training() {
+        for how in SplitHow::ALL {
+            let parts = cut(50, 0.0, how).unwrap();
+            assert_eq!((parts.train.len(), parts.validation.len()), (50, 0));
+        }
+    }
+
+    #[test]
+    fn every_image_is_in_exactly_one_part() {
+        for how in SplitHow::ALL {
+            let parts = cut(1_003, 0.13, how).unwrap();
+            let mut all = [parts.train.clone(), parts.validation.clone()].concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..1_003).collect::<Vec<u32>>(), "{how}");
+            assert!(parts.train.is_sorted() && parts.validation.is_sorted(), "{how}");
+        }
+    }
+
+    #[test]
+    fn stratified_keeps_the_share_of_every_class() {
+        let parts = cut(60_000, 0.1, SplitHow::Stratified).unwrap();
+        assert_eq!(parts.validation_counts, [600; 10]);
+        assert_eq!(parts.train_counts, [5_400; 10]);
+        assert_eq!(shares(&[3, 3, 3], 4), [2, 1, 1]);
+        assert_eq!(shares(&[1, 0, 99], 10), [0, 0, 10]);
+    }
+
+    #[test]
+    fn the_seed_decides_the_choice_and_nothing_else_does() {
+        let labels: Vec<u8> = (0..100).map(|i| (i / 10) as u8).collect();
+        for how in [SplitHow::Stratified, SplitHow::Random] {
+            let parts = |seed| split(&labels, 10, 0.2, how, Seed::new(seed)).unwrap();
+            assert_eq!(parts(1), parts(1));
+            assert_ne!(parts(1).fingerprint, parts(2).fingerprint);
+        }
+        let last = |seed| split(&labels, 10, 0.2, SplitHow::Last, Seed::new(seed)).unwrap();
+        assert_eq!(last(1), last(2));
+    }
+
+    /// `python3 -c "import hashlib,struct;print(hashlib.sha256(struct.pack('<2I',8,9)).hexdigest())"`
+    #[test]
+    fn the_fingerprint_is_the_sha256_of_the_validation_indices() {
+        let parts = cut(10, 0.2, SplitHow::Last).unwrap();
+        assert_eq!(parts.validation, [8, 9]);
+        assert_eq!(parts.fingerprint, "1f6f4b0d2ba528a06eb08eeb78503461eb4ac68a19abec2e33cd5bea1255f040");
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_study_file() {
+        for how in SplitHow::ALL {
+            assert_eq!(serde_json::to_string(&how).unwrap(), format!("\"{how}\""));
+        }
+    }
+}
