@@ -1,1 +1,48 @@
-//! toile-study
+//! From a study file to its plan: what the file may say, what is wrong with it, and every run spelled out.
+//!
+//! ```
+//! use toile_study::{PlanOptions, check, plan};
+//! let text = r#"
+//!     [study]
+//!     name = "one"
+//!     data = "fashion-mnist"
+//!     [models.dense]
+//!     layers = ["flatten", { dense = { units = 10, activation = "softmax" } }]
+//!     [[runs]]
+//!     name = "Model 1"
+//!     model = "dense"
+//!     optimizer = "adam"
+//!     epochs = 5
+//! "#;
+//! let study = check(text, "one.toml", None)?;
+//! let plan = plan(&study, &PlanOptions::default(), &|file| std::fs::read(file))?;
+//! assert_eq!(plan.runs[0].settings.batch_size, 32);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod check;
+mod data_shape;
+mod draft;
+mod faults;
+mod file;
+mod near;
+mod plan;
+mod rules;
+mod sample;
+mod schema;
+mod settings;
+mod tree;
+mod walk;
+
+pub use check::{DataShape, Study, check};
+pub use data_shape::known_shape;
+pub use faults::{Fault, Faults};
+pub use file::{
+    ClassWeight, ModelTable, PublishedTable, RunSettings, RunTable, StudyTable, ValidationSplit,
+    ValidationSplitTable,
+};
+pub use near::nearest;
+pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
+pub use schema::json_schema;
+pub use settings::{InitialWeights, Settings, SplitPlan};
+pub use toile_data::SplitHow;

@@ -1,0 +1,220 @@
+//! The study file as types. Their doc comments, ranges and defaults are what the checker, the JSON Schema and the
+//! reference page draw from: this file and the engine's own types are the one list of what a study may say.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toile_nn::{Callback, Layer, Optimizer, Schedule};
+
+use crate::SplitHow;
+
+/// Defaults of the study file. Keras' where Keras has one.
+pub(crate) mod default {
+    pub const VALIDATION_SPLIT: f64 = 0.0;
+    pub const SEED: u64 = 0;
+    pub const SEEDS: usize = 1;
+    pub const TRAIN_EVALUATION: f64 = 0.1;
+    pub const BATCH_SIZE: usize = 32;
+    pub const SHUFFLE: bool = true;
+    pub const LABEL_SMOOTHING: f32 = 0.0;
+}
+
+/// The largest seed: 2³² − 1, as in NumPy and Keras.
+pub(crate) const MAX_SEED: u64 = u32::MAX as u64;
+
+/// The most repetitions of a run.
+pub(crate) const MAX_SEEDS: usize = 1000;
+
+/// A study: its data, its models and the runs that train them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)] // only its schema is used: the checker reads the parts one by one
+pub(crate) struct StudyFile {
+    /// What the study is about and what all its runs share.
+    pub study: StudyTable,
+    /// Settings of every run that does not say otherwise.
+    #[serde(default)]
+    pub defaults: RunSettings,
+    /// The models, each under a name of its own.
+    pub models: BTreeMap<String, ModelTable>,
+    /// The runs, each a table that begins with `[[runs]]`.
+    #[schemars(length(min = 1))]
+    pub runs: Vec<RunTable>,
+}
+
+/// What the study is about and what all its runs share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StudyTable {
+    /// The study's name, as the report's title says it.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+    /// What the study wants to find out, in plain words; the report opens with it.
+    #[serde(default)]
+    pub question: Option<String>,
+    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), seen from where toile is started.
+    #[schemars(length(min = 1))]
+    pub data: String,
+    /// The part of the training images that is held back for validation: a fraction, or a table that also says how.
+    #[serde(default)]
+    #[schemars(extend("default" = default::VALIDATION_SPLIT))]
+    pub validation_split: Option<ValidationSplit>,
+    /// Where all chance of the study starts: initial weights, shuffling, dropout, the split.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = MAX_SEED), extend("default" = default::SEED))]
+    pub seed: Option<u64>,
+    /// How often each run is repeated, with the seeds `seed`, `seed` + 1, `seed` + 2 and so on; the split stays.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = MAX_SEEDS), extend("default" = default::SEEDS))]
+    pub seeds: Option<usize>,
+    /// The part of the training images on which each epoch's final weights are evaluated; after the last epoch it is all of them.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0), extend("default" = default::TRAIN_EVALUATION))]
+    pub train_evaluation: Option<f64>,
+}
+
+/// The part of the training images that is held back for validation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ValidationSplit {
+    /// The last fraction of the file, before any shuffling, as Keras does it.
+    Fraction(#[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))] f64),
+    /// A fraction, and how it is chosen.
+    Table(ValidationSplitTable),
+}
+
+/// A fraction of the training images, and how it is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationSplitTable {
+    /// The part that is held back.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub fraction: f64,
+    /// Which images they are.
+    #[serde(default)]
+    pub how: SplitHow,
+}
+
+/// A model: its layers, from the image to the classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelTable {
+    /// The layers in order; the last one ends in softmax.
+    #[schemars(length(min = 1, max = 1000))]
+    pub layers: Vec<Layer>,
+}
+
+/// Settings that a run has, or that `[defaults]` gives to all runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[schemars(deny_unknown_fields)]
+pub struct RunSettings {
+    /// The name of a model of this file. Required in the run or in `[defaults]`.
+    pub model: Option<String>,
+    /// How a gradient becomes a step. Required in the run or in `[defaults]`.
+    pub optimizer: Option<Optimizer>,
+    /// How the learning rate changes over the updates.
+    #[schemars(extend("default" = "constant"))]
+    pub schedule: Option<Schedule>,
+    /// Images per update.
+    #[schemars(range(min = 1, max = 1_000_000), extend("default" = default::BATCH_SIZE))]
+    pub batch_size: Option<usize>,
+    /// Passes over the training images. Required in the run or in `[defaults]`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub epochs: Option<usize>,
+    /// Whether the training images are put in a new random order for each epoch.
+    #[schemars(extend("default" = default::SHUFFLE))]
+    pub shuffle: Option<bool>,
+    /// s: the target becomes 1 − s + s / classes for the true class and s / classes for the others.
+    #[schemars(range(min = 0.0, max = 1.0), extend("default" = default::LABEL_SMOOTHING))]
+    pub label_smoothing: Option<f32>,
+    /// Weights of the classes in the loss, by label: `{ 6 = 2.0 }`; classes that are not named have 1.
+    pub class_weight: Option<BTreeMap<String, ClassWeight>>,
+    /// Decisions after each epoch.
+    #[schemars(length(max = 20), extend("default" = []))]
+    pub callbacks: Option<Vec<Callback>>,
+    /// The seed of this run, if not the study's.
+    #[schemars(range(min = 0, max = MAX_SEED))]
+    pub seed: Option<u64>,
+    /// How often this run is repeated, if not as often as the study says.
+    #[schemars(range(min = 1, max = MAX_SEEDS))]
+    pub seeds: Option<usize>,
+}
+
+/// The factor of a class in the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct ClassWeight(#[schemars(range(min = 0.0, max = 1e6))] pub f32);
+
+/// A run: one training of one model, repeated for each seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RunTable {
+    /// The run's name, different from all others of the file.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+    /// A remark that the report prints beside the run, for example why a setting was chosen.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The numbers that a publication gives for this run; the report sets its own beside them.
+    #[serde(default)]
+    pub published: Option<PublishedTable>,
+    /// A safetensors file beside the study file to start from, instead of the initialisers.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    pub initial_weights: Option<String>,
+    /// Everything that may also stand in `[defaults]`.
+    #[serde(flatten)]
+    pub settings: RunSettings,
+}
+
+/// Published numbers of a run. Accuracies are fractions, losses are means per image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishedTable {
+    /// Training loss.
+    #[schemars(range(min = 0.0))]
+    pub loss: Option<f64>,
+    /// Training accuracy.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub accuracy: Option<f64>,
+    /// Validation loss.
+    #[schemars(range(min = 0.0))]
+    pub val_loss: Option<f64>,
+    /// Validation accuracy.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub val_accuracy: Option<f64>,
+    /// Test loss.
+    #[schemars(range(min = 0.0))]
+    pub test_loss: Option<f64>,
+    /// Test accuracy.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub test_accuracy: Option<f64>,
+}
+
+impl ValidationSplit {
+    /// The part that is held back.
+    pub fn fraction(self) -> f64 {
+        match self {
+            ValidationSplit::Fraction(fraction) => fraction,
+            ValidationSplit::Table(table) => table.fraction,
+        }
+    }
+
+    /// Which images they are.
+    pub fn how(self) -> SplitHow {
+        match self {
+            ValidationSplit::Fraction(_) => SplitHow::default(),
+            ValidationSplit::Table(table) => table.how,
+        }
+    }
+}
+
+impl From<PublishedTable> for toile_store::Published {
+    fn from(table: PublishedTable) -> Self {
+        let PublishedTable { loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy } = table;
+        Self { loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy }
+    }
+}

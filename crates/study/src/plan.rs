@@ -1,0 +1,226 @@
+//! The plan: every run of a study, fully spelled out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Study;
+use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
+use crate::near;
+use crate::rules::MOST_RUNS;
+use crate::settings::{InitialWeights, Settings, SplitPlan, sha256};
+
+/// A study, ready to be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The study's name.
+    pub study: String,
+    /// What it asks.
+    pub question: Option<String>,
+    /// The data set, as the study file names it.
+    pub data: String,
+    /// How its training part is divided, for all runs.
+    pub split: SplitPlan,
+    /// All runs: in the file's order, repetitions by seed.
+    pub runs: Vec<RunPlan>,
+    /// The study file, byte for byte.
+    pub file_text: String,
+    /// Its name, as it was given.
+    pub file_name: String,
+}
+
+/// One training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The name in the study file, shared by all repetitions.
+    pub name: String,
+    /// Place in the study file, from 0, shared by all repetitions.
+    pub position: usize,
+    /// The file's remark on the run.
+    pub note: Option<String>,
+    /// What a publication gives for it.
+    pub published: Option<toile_store::Published>,
+    /// Everything that decides its bits.
+    pub settings: Settings,
+}
+
+/// What the command line may say about a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Repeat every run this often, whatever the file says.
+    pub seeds: Option<usize>,
+    /// Plan only the runs of these names.
+    pub only: Option<Vec<String>>,
+}
+
+/// Why a checked study cannot be planned. `Display` gives the message, then a line `  help: …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// `only` names a run that does not exist.
+    UnknownRun {
+        /// The name that was asked for.
+        name: String,
+        /// All names of the study.
+        known: Vec<String>,
+    },
+    /// `seeds` is 0 or too large.
+    Seeds(usize),
+    /// Too many runs, repetitions counted.
+    TooManyRuns(usize),
+    /// The weights that a run starts from cannot be read.
+    InitialWeights {
+        /// The run.
+        run: String,
+        /// The file, as the study file names it.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::UnknownRun { name, known } => {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                write!(f, "no run is named `{name}`\n  help: {}", near::help(name, &known))
+            }
+            PlanError::Seeds(seeds) => {
+                write!(f, "a run cannot be repeated {seeds} times\n  help: seeds are from 1 to {MAX_SEEDS}")
+            }
+            PlanError::TooManyRuns(runs) => {
+                write!(f, "the study would have {runs} runs\n  help: at most {MOST_RUNS}; take fewer seeds")
+            }
+            PlanError::InitialWeights { run, file, reason } => {
+                write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
+                write!(f, "\n  help: the file lies beside the study file")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+/// Spells out every run of a study.
+///
+/// `read` gives the bytes of a file beside the study file; it is asked only for `initial_weights`.
+///
+/// # Errors
+/// Names of runs that do not exist, impossible numbers of seeds, weights that cannot be read.
+pub fn plan(
+    study: &Study,
+    options: &PlanOptions,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Plan, PlanError> {
+    let chosen = chosen(study, options.only.as_deref())?;
+    if let Some(seeds) = options.seeds.filter(|seeds| !(1..=MAX_SEEDS).contains(seeds)) {
+        return Err(PlanError::Seeds(seeds));
+    }
+    let repeats = |run: &RunTable| {
+        let said = run.settings.seeds.or(study.defaults.seeds).or(study.study.seeds);
+        options.seeds.or(said).unwrap_or(default::SEEDS)
+    };
+    let total: usize = chosen.iter().map(|&position| repeats(&study.runs[position])).sum();
+    if total > MOST_RUNS {
+        return Err(PlanError::TooManyRuns(total));
+    }
+    let mut runs = Vec::with_capacity(total);
+    for position in chosen {
+        let run = &study.runs[position];
+        let first = settings(study, run, read)?;
+        for repetition in 0..repeats(run) as u64 {
+            let settings = Settings { seed: first.seed + repetition, ..first.clone() };
+            let published = run.published.map(Into::into);
+            runs.push(RunPlan {
+                name: run.name.clone(),
+                position,
+                note: run.note.clone(),
+                published,
+                settings,
+            });
+        }
+    }
+    Ok(Plan {
+        study: study.study.name.clone(),
+        question: study.study.question.clone(),
+        data: study.study.data.clone(),
+        split: split(study),
+        runs,
+        file_text: study.text.clone(),
+        file_name: study.file_name.clone(),
+    })
+}
+
+/// Positions of the runs that are wanted.
+fn chosen(study: &Study, only: Option<&[String]>) -> Result<Vec<usize>, PlanError> {
+    let Some(only) = only else { return Ok((0..study.runs.len()).collect()) };
+    if let Some(name) = only.iter().find(|name| !study.runs.iter().any(|run| run.name == **name)) {
+        let known = study.runs.iter().map(|run| run.name.clone()).collect();
+        return Err(PlanError::UnknownRun { name: name.clone(), known });
+    }
+    Ok((0..study.runs.len()).filter(|&position| only.contains(&study.runs[position].name)).collect())
+}
+
+fn split(study: &Study) -> SplitPlan {
+    let said = study.study.validation_split;
+    SplitPlan {
+        fraction: said.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
+        how: said.map(|split| split.how()).unwrap_or_default(),
+        seed: study.study.seed.unwrap_or(default::SEED),
+    }
+}
+
+/// The settings of a run's first repetition: the run's own, else those of `[defaults]`, else the defaults.
+fn settings(
+    study: &Study,
+    run: &RunTable,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Settings, PlanError> {
+    fn pick<T: Clone>(
+        own: &RunSettings,
+        shared: &RunSettings,
+        field: fn(&RunSettings) -> &Option<T>,
+    ) -> Option<T> {
+        field(own).as_ref().or(field(shared).as_ref()).cloned()
+    }
+    let (own, shared) = (&run.settings, &study.defaults);
+    let model = pick(own, shared, |s| &s.model).expect("the check asks for a model");
+    Ok(Settings {
+        data: study.study.data.clone(),
+        validation_split: split(study),
+        seed: pick(own, shared, |s| &s.seed).or(study.study.seed).unwrap_or(default::SEED),
+        layers: study.models.get(&model).expect("the check knows the model").clone(),
+        model,
+        optimizer: pick(own, shared, |s| &s.optimizer).expect("the check asks for an optimizer"),
+        schedule: pick(own, shared, |s| &s.schedule).unwrap_or_default(),
+        label_smoothing: pick(own, shared, |s| &s.label_smoothing).unwrap_or(default::LABEL_SMOOTHING),
+        class_weight: class_weight(pick(own, shared, |s| &s.class_weight)),
+        batch_size: pick(own, shared, |s| &s.batch_size).unwrap_or(default::BATCH_SIZE),
+        epochs: pick(own, shared, |s| &s.epochs).expect("the check asks for epochs"),
+        shuffle: pick(own, shared, |s| &s.shuffle).unwrap_or(default::SHUFFLE),
+        callbacks: pick(own, shared, |s| &s.callbacks).unwrap_or_default(),
+        initial_weights: initial_weights(run, read)?,
+        train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
+    })
+}
+
+fn class_weight(said: Option<BTreeMap<String, crate::file::ClassWeight>>) -> BTreeMap<usize, f32> {
+    let label = |name: String| name.parse().expect("the check asks for labels");
+    said.unwrap_or_default().into_iter().map(|(name, weight)| (label(name), weight.0)).collect()
+}
+
+fn initial_weights(
+    run: &RunTable,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Option<InitialWeights>, PlanError> {
+    let Some(file) = &run.initial_weights else { return Ok(None) };
+    match read(file) {
+        Ok(bytes) => Ok(Some(InitialWeights { file: file.clone(), sha256: sha256(&bytes) })),
+        Err(error) => Err(PlanError::InitialWeights {
+            run: run.name.clone(),
+            file: file.clone(),
+            reason: error.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,20 @@
+//! Rules between settings: what no single value can tell.
+
+mod models;
+mod runs;
+mod study;
+
+pub(crate) use study::MOST_RUNS;
+
+use crate::check::DataShape;
+use crate::draft::Draft;
+use crate::walk::Walk;
+
+/// Adds the faults of all rules.
+pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    study::check(draft, shape, walk);
+    for model in &draft.models {
+        models::check(model, shape, walk);
+    }
+    runs::check(draft, shape, walk);
+}

@@ -1,0 +1,193 @@
+//! Rules of the runs: names, what must be said, and what cannot be said together.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use toile_nn::{Callback, Monitor, Optimizer, Schedule};
+
+use crate::check::DataShape;
+use crate::draft::Draft;
+use crate::faults::quote;
+use crate::file::RunSettings;
+use crate::near;
+use crate::tree::Node;
+use crate::walk::Walk;
+
+pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    names(draft, walk);
+    let validation = has_validation(draft);
+    if let Some(node) = draft.root.get("defaults") {
+        settings(node, &draft.defaults, draft, shape, validation, walk);
+    }
+    let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
+    for (run, node) in draft.runs.iter().zip(nodes) {
+        required(node, draft, walk);
+        settings(node, &run.settings, draft, shape, validation, walk);
+        if let Some(file) = &run.initial_weights {
+            initial_weights(file, node, walk);
+        }
+    }
+}
+
+/// Two runs of one name could not be told apart, neither in the report nor by `--only`.
+fn names(draft: &Draft, walk: &mut Walk) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
+    for (index, (run, node)) in draft.runs.iter().zip(nodes).enumerate() {
+        if run.name.is_empty() {
+            continue;
+        }
+        if let Some(earlier) = first.insert(&run.name, index) {
+            let message =
+                format!("run {} and run {} are both named `{}`", earlier + 1, index + 1, quote(&run.name));
+            walk.fault(&span(node, "name"), message, "each run has a name of its own");
+        }
+    }
+}
+
+/// What a run must say, unless `[defaults]` says it. A value with a fault was said.
+fn required(node: &Node, draft: &Draft, walk: &mut Walk) {
+    let defaults = draft.root.get("defaults");
+    for key in ["model", "optimizer", "epochs"] {
+        let said = node.get(key).is_some() || defaults.is_some_and(|d| d.get(key).is_some());
+        if !said && matches!(node.value, crate::tree::Value::Table(_)) {
+            let name = node.get("name").map_or("the run".to_string(), Node::described);
+            let sample = match key {
+                "model" => format!("\"{}\"", draft.models.first().map_or("dense", |m| m.entry.key.as_str())),
+                key => crate::sample::of(key).unwrap_or_default().to_string(),
+            };
+            let help = format!("add `{key} = {sample}` here, or in `[defaults]` for all runs");
+            walk.fault(&node.span, format!("{} lacks `{key}`", name.replace("the string", "run")), help);
+        }
+    }
+}
+
+/// Whether there are validation numbers to watch. If the split itself has a fault, nothing is said about it here.
+fn has_validation(draft: &Draft) -> bool {
+    let said = draft.root.get("study").and_then(|study| study.get("validation_split")).is_some();
+    match draft.study.validation_split {
+        Some(split) => split.fraction() > 0.0,
+        None => said,
+    }
+}
+
+fn settings(
+    node: &Node,
+    settings: &RunSettings,
+    draft: &Draft,
+    shape: Option<DataShape>,
+    validation: bool,
+    walk: &mut Walk,
+) {
+    if let Some(model) = &settings.model {
+        known_model(model, &span(node, "model"), draft, walk);
+    }
+    if let Some(optimizer) = &settings.optimizer {
+        one_clipping(optimizer, &span(node, "optimizer"), walk);
+    }
+    if let Some(schedule) = &settings.schedule {
+        pieces(schedule, &span(node, "schedule"), walk);
+    }
+    class_labels(node, shape, walk);
+    let callbacks = node.get("callbacks").map_or(&[][..], Node::items);
+    for (callback, node) in settings.callbacks.iter().flatten().zip(callbacks) {
+        watched(callback, &node.span, validation, walk);
+    }
+}
+
+fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk) {
+    let known: Vec<&str> = draft.models.iter().map(|model| model.entry.key.as_str()).collect();
+    if !known.contains(&model) {
+        let shown: Vec<String> = known.iter().take(20).map(|name| quote(name)).collect();
+        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+        let help = if known.is_empty() { String::new() } else { near::help(model, &shown) };
+        walk.fault(span, format!("no model is named `{}`", quote(model)), help);
+    }
+}
+
+/// Keras allows one of the three ways to clip.
+fn one_clipping(optimizer: &Optimizer, span: &Range<usize>, walk: &mut Walk) {
+    let (clipnorm, clipvalue, global) = match optimizer {
+        Optimizer::Sgd(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
+        Optimizer::Adam(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
+        Optimizer::AdamW(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
+        Optimizer::Nadam(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
+        Optimizer::RmsProp(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
+    };
+    let named = [("clipnorm", clipnorm), ("clipvalue", clipvalue), ("global_clipnorm", global)];
+    let set: Vec<&str> = named.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
+    if set.len() > 1 {
+        let message = format!("only one way of clipping is possible, found {}", set.join(" and "));
+        walk.fault(span, message, "keep one of clipnorm, clipvalue, global_clipnorm");
+    }
+}
+
+fn pieces(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
+    let Schedule::Piecewise(piecewise) = schedule else { return };
+    let (boundaries, values) = (&piecewise.boundaries, &piecewise.values);
+    if values.len() != boundaries.len() + 1 {
+        let message = format!(
+            "`values` must be one more than `boundaries`, found {} and {}",
+            values.len(),
+            boundaries.len()
+        );
+        walk.fault(span, message, "for example `boundaries = [1000, 2000], values = [0.1, 0.01, 0.001]`");
+    }
+    if boundaries.windows(2).any(|pair| pair[0] >= pair[1]) {
+        walk.fault(span, "`boundaries` must increase", format!("found {boundaries:?}"));
+    }
+    if values.iter().any(|&rate| rate < 0.0) {
+        walk.fault(span, "`values` are learning rates, none may be negative", format!("found {values:?}"));
+    }
+}
+
+/// The keys of `class_weight` are labels.
+fn class_labels(node: &Node, shape: Option<DataShape>, walk: &mut Walk) {
+    let Some(weights) = node.get("class_weight") else { return };
+    let classes = shape.map_or(256, |shape| shape.classes);
+    for entry in weights.entries() {
+        let canonical = |label: &usize| label.to_string() == entry.key;
+        if !entry.key.parse::<usize>().ok().filter(canonical).is_some_and(|label| label < classes) {
+            let message = format!("`{}` is no label of the data", quote(&entry.key));
+            walk.fault(
+                &entry.key_span,
+                message,
+                format!("labels are whole numbers from 0 to {}", classes - 1),
+            );
+        }
+    }
+}
+
+fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mut Walk) {
+    let monitor = match callback {
+        Callback::EarlyStopping(callback) => callback.monitor,
+        Callback::ReduceLrOnPlateau(callback) => callback.monitor,
+        Callback::BestWeights(callback) => callback.monitor,
+    };
+    let metric = match monitor {
+        Monitor::ValLoss => "val_loss",
+        Monitor::ValAccuracy => "val_accuracy",
+        Monitor::Loss | Monitor::Accuracy => return,
+    };
+    if !validation {
+        let message = format!("the callback watches {metric}, but the study holds back no validation images");
+        let help = "set `validation_split = 0.1` in `[study]`, or watch `monitor = \"loss\"`";
+        walk.fault(span, message, help);
+    }
+}
+
+/// Beside the study file: a study that is sent to somebody must not reach into their folders.
+fn initial_weights(file: &str, node: &Node, walk: &mut Walk) {
+    let outside = file.starts_with(['/', '\\'])
+        || file.contains(':')
+        || file.split(['/', '\\']).any(|part| part == "..");
+    if outside {
+        let message = "`initial_weights` must lie beside the study file, or in a folder there";
+        walk.fault(&span(node, "initial_weights"), message, "copy the file there, and give its name alone");
+    }
+}
+
+/// The place of a key's value.
+fn span(node: &Node, key: &str) -> Range<usize> {
+    node.get(key).map_or(node.span.clone(), |value| value.span.clone())
+}

@@ -1,0 +1,73 @@
+//! Rules of the study as a whole: its data, its split, its number of runs.
+
+use crate::check::DataShape;
+use crate::data_shape::known_names;
+use crate::draft::Draft;
+use crate::faults::quote;
+use crate::file::{ValidationSplit, default};
+use crate::near;
+use crate::tree::Step::Key;
+use crate::walk::Walk;
+
+/// The most runs of a study, repetitions counted.
+pub(crate) const MOST_RUNS: usize = 10_000;
+
+pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    data(draft, walk);
+    split(draft, shape, walk);
+    size(draft, walk);
+}
+
+/// A name of the catalogue, or a path: a misspelt name must not be taken for a folder.
+fn data(draft: &Draft, walk: &mut Walk) {
+    let name = &draft.study.data;
+    let is_path = name.contains(['/', '\\']) || name.starts_with('.');
+    if name.is_empty() || is_path || known_names().contains(&name.as_str()) {
+        return;
+    }
+    let help = format!(
+        "{}; a folder of your own has a slash: `./{}`",
+        near::help(name, &known_names()),
+        quote(name)
+    );
+    walk.fault(
+        &draft.root.at(&[Key("study"), Key("data")]).span,
+        format!("unknown data set `{}`", quote(name)),
+        help,
+    );
+}
+
+/// Both parts must hold an image, by Keras' rule: ⌊n (1 − fraction)⌋ images stay for training.
+fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    let (Some(split), Some(shape)) = (draft.study.validation_split, shape) else { return };
+    let fraction = split.fraction();
+    let kept = (shape.images as f64 * (1.0 - fraction)).floor() as usize;
+    if fraction > 0.0 && (kept == 0 || kept >= shape.images) {
+        let part = if kept == 0 { "training" } else { "validation" };
+        let path: &[_] = match split {
+            ValidationSplit::Fraction(_) => &[Key("study"), Key("validation_split")],
+            ValidationSplit::Table(_) => &[Key("study"), Key("validation_split"), Key("fraction")],
+        };
+        let message = format!("a fraction of {fraction} leaves no image for {part}");
+        walk.fault(
+            &draft.root.at(path).span,
+            message,
+            format!("the data has {} training images", shape.images),
+        );
+    }
+}
+
+fn size(draft: &Draft, walk: &mut Walk) {
+    let repeats =
+        |own: Option<usize>| own.or(draft.defaults.seeds).or(draft.study.seeds).unwrap_or(default::SEEDS);
+    let runs: usize = draft.runs.iter().map(|run| repeats(run.settings.seeds)).sum();
+    if runs > MOST_RUNS {
+        let message =
+            format!("a study has at most {MOST_RUNS} runs, repetitions counted; this one has {runs}");
+        walk.fault(
+            &draft.root.at(&[Key("study")]).span,
+            message,
+            "lower `seeds`, or make several studies of it",
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! The board: which runs wait, which train, and how many threads each may use at this moment.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::schedule::{longest_first, shares};
+
+/// Shared by all runs of a study.
+pub(super) struct Board {
+    threads: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Places in the plan, the next one last.
+    waiting: Vec<usize>,
+    active: Vec<Active>,
+    /// Work of each run of the plan.
+    work: Vec<f64>,
+}
+
+struct Active {
+    run: usize,
+    left: f64,
+    threads: Arc<AtomicUsize>,
+}
+
+impl Board {
+    /// All runs of `runs` wait; `work` is that of every run of the plan.
+    pub fn new(runs: &[usize], work: Vec<f64>, threads: usize) -> Board {
+        let of_runs: Vec<f64> = runs.iter().map(|&run| work[run]).collect();
+        let waiting = longest_first(&of_runs).into_iter().rev().map(|i| runs[i]).collect();
+        Board { threads, state: Mutex::new(State { waiting, active: Vec::new(), work }) }
+    }
+
+    /// How many runs may train side by side.
+    pub fn width(&self) -> usize {
+        self.threads.min(self.state().waiting.len())
+    }
+
+    /// The next run, and the number of threads that it may use: to be read at every step, for it changes.
+    pub fn take(&self) -> Option<(usize, Arc<AtomicUsize>)> {
+        let mut state = self.state();
+        let run = state.waiting.pop()?;
+        let threads = Arc::new(AtomicUsize::new(1));
+        let left = state.work[run];
+        state.active.push(Active { run, left, threads: threads.clone() });
+        self.share(&state);
+        Some((run, threads))
+    }
+
+    /// A part of a run is done: `fraction` of its work is left.
+    pub fn advance(&self, run: usize, fraction: f64) {
+        let mut state = self.state();
+        let work = state.work[run];
+        if let Some(active) = state.active.iter_mut().find(|a| a.run == run) {
+            active.left = work * fraction;
+        }
+        self.share(&state);
+    }
+
+    /// A run has ended: its threads are for the others.
+    pub fn end(&self, run: usize) {
+        let mut state = self.state();
+        state.active.retain(|a| a.run != run);
+        self.share(&state);
+    }
+
+    fn share(&self, state: &State) {
+        // While runs wait, a free thread is for the next of them, which takes it in a moment.
+        let reserved = state.waiting.len().min(self.threads.saturating_sub(state.active.len()));
+        let left: Vec<f64> = state.active.iter().map(|a| a.left).collect();
+        for (active, share) in state.active.iter().zip(shares(&left, self.threads - reserved)) {
+            active.threads.store(share, Ordering::Relaxed);
+        }
+    }
+
+    /// The state is whole between statements, so a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_go_to_the_runs_that_are_left() {
+        let board = Board::new(&[0, 1, 2], vec![1.0, 9.0, 2.0], 2);
+        assert_eq!(board.width(), 2);
+        let (first, of_first) = board.take().unwrap();
+        let (second, of_second) = board.take().unwrap();
+        assert_eq!((first, second), (1, 2));
+        board.end(2);
+        assert_eq!(of_first.load(Ordering::Relaxed), 1, "a run still waits for the free thread");
+        let (third, _) = board.take().unwrap();
+        assert_eq!((third, of_second.load(Ordering::Relaxed)), (0, 1));
+        board.end(0);
+        assert_eq!(of_first.load(Ordering::Relaxed), 2);
+        assert!(board.take().is_none());
+    }
+
+    #[test]
+    fn a_run_that_is_nearly_done_leaves_threads_to_the_other() {
+        let board = Board::new(&[0, 1], vec![10.0, 8.0], 3);
+        let (_, first) = board.take().unwrap();
+        let (_, second) = board.take().unwrap();
+        assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (2, 1));
+        board.advance(0, 0.1);
+        assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (1, 2));
+    }
+
+    #[test]
+    fn only_the_runs_that_are_asked_for_are_taken() {
+        let board = Board::new(&[2], vec![1.0, 9.0, 2.0], 4);
+        assert_eq!(board.width(), 1);
+        assert_eq!(board.take().unwrap().0, 2);
+        assert!(board.take().is_none());
+    }
+}

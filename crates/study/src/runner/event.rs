@@ -1,0 +1,43 @@
+//! What happens while a study runs, as plain data for whoever draws it.
+
+use toile_store::{EpochRecord, RunRecord};
+
+/// One thing that happened. `run` is the place of the run in the plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// A run has begun.
+    RunStarted {
+        /// Which.
+        run: usize,
+    },
+    /// One update of the weights.
+    Step {
+        /// Which run.
+        run: usize,
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        batch: usize,
+        /// Updates in this epoch.
+        n_batches: usize,
+    },
+    /// An epoch was evaluated and saved.
+    EpochEnded {
+        /// Which run.
+        run: usize,
+        /// Its numbers.
+        epoch: &'a EpochRecord,
+    },
+    /// A run is complete or failed, and saved.
+    RunEnded {
+        /// Which.
+        run: usize,
+        /// Everything about it.
+        record: &'a RunRecord,
+    },
+    /// A run was interrupted and waits again.
+    RunSuspended {
+        /// Which.
+        run: usize,
+    },
+}

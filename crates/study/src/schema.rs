@@ -1,0 +1,182 @@
+//! The JSON Schema of the study file: for editors, and the list of truth that the checker walks along.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::file::StudyFile;
+
+/// Made once: all that a study file may say.
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<StudyFile>().to_value();
+    without_null(&mut schema);
+    bound_sizes(&mut schema);
+    let definitions = schema["definitions"].clone();
+    allow_bare_names(&mut schema, &definitions);
+    schema["title"] = json!("toile study file");
+    schema
+});
+
+/// The JSON Schema (draft 7) of the study file, for editors: completion, hovers, errors while typing.
+pub fn json_schema() -> Value {
+    SCHEMA.clone()
+}
+
+/// The whole schema.
+pub(crate) fn root() -> &'static Value {
+    &SCHEMA
+}
+
+/// The definition of a type, by its name.
+pub(crate) fn definition(name: &str) -> &'static Value {
+    &SCHEMA["definitions"][name]
+}
+
+/// A schema with its references followed, and the name of the definition that it led to, if any.
+pub(crate) fn resolve(schema: &'static Value) -> (&'static Value, Option<&'static str>) {
+    let target = schema.get("$ref").or_else(|| match schema.get("allOf").and_then(Value::as_array) {
+        Some(all) if all.len() == 1 => all[0].get("$ref"),
+        _ => None,
+    });
+    let alone =
+        || schema.get("anyOf").and_then(Value::as_array).filter(|any| any.len() == 1).map(|any| &any[0]);
+    match target.and_then(Value::as_str) {
+        Some(path) => {
+            let name = path.trim_start_matches("#/definitions/");
+            let (target, further) = resolve(definition(name));
+            (target, further.or(Some(name)))
+        }
+        None => alone().map_or((schema, None), resolve),
+    }
+}
+
+/// A choice of an enum: its name, and the schema of what stands under it (`None` if the name is all there is).
+pub(crate) struct Choice {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub content: Option<&'static Value>,
+    /// Whether the name alone is enough, because every setting has a default.
+    pub bare: bool,
+}
+
+/// The choices of an enum of the study file, or `None` if the schema is something else.
+pub(crate) fn choices(schema: &'static Value) -> Option<Vec<Choice>> {
+    let mut choices: Vec<Choice> = Vec::new();
+    for variant in schema.get("oneOf")?.as_array()? {
+        let description = text(variant, "description");
+        if let Some(name) = variant.get("const").and_then(Value::as_str) {
+            match choices.iter_mut().find(|choice| choice.name == name) {
+                Some(known) => known.bare = true,
+                None => choices.push(Choice { name, description, content: None, bare: true }),
+            }
+        } else if let Some((name, content)) = variant["properties"].as_object().and_then(|p| p.iter().next())
+        {
+            choices.push(Choice { name, description, content: Some(content), bare: false });
+        }
+    }
+    Some(choices)
+}
+
+/// A text of a schema, or nothing.
+pub(crate) fn text(schema: &'static Value, key: &str) -> &'static str {
+    schema.get(key).and_then(Value::as_str).unwrap_or("")
+}
+
+/// The properties of a table.
+pub(crate) fn properties(schema: &'static Value) -> &'static Map<String, Value> {
+    static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    schema.get("properties").and_then(Value::as_object).unwrap_or(&NONE)
+}
+
+/// Whether a table must have this key.
+pub(crate) fn is_required(schema: &Value, key: &str) -> bool {
+    schema.get("required").and_then(Value::as_array).is_some_and(|r| r.iter().any(|name| name == key))
+}
+
+/// Every key and every choice that a study file may name.
+#[cfg_attr(not(test), allow(dead_code))]
+pub(crate) fn all_names() -> BTreeSet<String> {
+    fn collect(schema: &Value, names: &mut BTreeSet<String>) {
+        match schema {
+            Value::Object(map) => {
+                if let Some(properties) = map.get("properties").and_then(Value::as_object) {
+                    names.extend(properties.keys().cloned());
+                }
+                names.extend(map.get("const").and_then(Value::as_str).map(String::from));
+                map.values().for_each(|value| collect(value, names));
+            }
+            Value::Array(items) => items.iter().for_each(|value| collect(value, names)),
+            _ => {}
+        }
+    }
+    let mut names = BTreeSet::new();
+    collect(&SCHEMA, &mut names);
+    names
+}
+
+/// TOML has no null: a key that is optional is left out.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|name| name != "null");
+                if types.len() == 1 {
+                    map["type"] = map["type"][0].clone();
+                }
+            }
+            if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                any.retain(|option| option["type"] != "null");
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            if let Some(Value::Object(default)) = map.get_mut("default") {
+                default.retain(|_, value| !value.is_null());
+            }
+            map.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// A choice whose settings all have defaults may be written by its name alone: `"flatten"` for `{ flatten = {} }`.
+fn allow_bare_names(schema: &mut Value, definitions: &Value) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::Array(variants)) = map.get_mut("oneOf") {
+                let bare: Vec<Value> = variants.iter().filter_map(|v| bare_name(v, definitions)).collect();
+                variants.extend(bare);
+            }
+            map.values_mut().for_each(|value| allow_bare_names(value, definitions));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| allow_bare_names(value, definitions)),
+        _ => {}
+    }
+}
+
+fn bare_name(variant: &Value, definitions: &Value) -> Option<Value> {
+    let (name, content) = variant.get("properties")?.as_object()?.iter().next()?;
+    let target = content.get("$ref")?.as_str()?.trim_start_matches("#/definitions/");
+    let table = definitions.get(target)?;
+    let needs_nothing = table["type"] == "object" && table.get("required").is_none();
+    let description = format!("{} With its defaults.", variant["description"].as_str().unwrap_or(""));
+    needs_nothing.then(|| json!({ "description": description, "type": "string", "const": name }))
+}
+
+/// No size in a study file is larger than this, so that no product of two of them overflows.
+fn bound_sizes(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("format").is_some_and(|format| format == "uint") && !map.contains_key("maximum") {
+                map.insert("maximum".into(), json!(toile_nn::MOST_VALUES));
+            }
+            map.values_mut().for_each(bound_sizes);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_sizes),
+        _ => {}
+    }
+}
