@@ -1,6 +1,6 @@
 """Inputs that both sides compute, so that the JSON files need not hold them: images, labels, initial weights.
 
-`formulas.rs` beside `golden.rs` is the same in Rust. Everything rests on one 32-bit integer hash; weights are made in
+`../formulas/mod.rs` is the same in Rust. Everything rests on one 32-bit integer hash; weights are made in
 float64 and rounded once to float32, so both sides hold the same bits.
 """
 
