@@ -24,10 +24,8 @@ pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
         return Err(DataError::NoFolder { folder: folder.to_path_buf() });
     }
     let found = FILES.map(|name| {
-        let dotted = name.replacen("-idx", ".idx", 1);
-        let names = [name.to_string(), dotted.clone(), format!("{name}.gz"), format!("{dotted}.gz")];
         // A link that leads nowhere counts as present, so that reading it tells what is wrong.
-        names.into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
+        variants(name).into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
     });
     let absent = |i: &usize| found[*i].is_none();
     let names: Vec<String> = (0..4).filter(absent).map(|i| FILES[i].to_string()).collect();
@@ -38,6 +36,12 @@ pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
     Ok(found.map(|path| path.expect("all four were found")))
 }
 
+/// The names under which a file is accepted, best first.
+pub(crate) fn variants(name: &str) -> [String; 4] {
+    let dotted = name.replacen("-idx", ".idx", 1);
+    [name.to_string(), dotted.clone(), format!("{name}.gz"), format!("{dotted}.gz")]
+}
+
 /// Reads a folder that must hold the named data set.
 pub(crate) fn load_named(
     entry: &'static CatalogueEntry,
@@ -45,28 +49,57 @@ pub(crate) fn load_named(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
     let files = find_files(folder)?;
-    let raw = Raw::open(&files)?;
-    for (images, count) in [(0, entry.counts[0]), (2, entry.counts[1])] {
-        let [height, width, channels] = entry.shape;
-        if raw.count(images) as usize != count
-            || raw.shape(images) != [height, width, channels].map(|n| n as u32)
-        {
-            let expected = format!("{count} x {height} x {width} for {}", entry.title);
-            return Err(raw.dimensions(images, expected));
-        }
+    let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
+    for (i, file) in files.iter().enumerate() {
+        progress(Progress::Unpacking { file: FILES[i] });
+        let (payload, right) = read_checked(entry, i, file)?;
+        payloads.push(payload);
+        verified &= right;
     }
-    let (parts, sums) = raw.read(progress)?;
-    let mut verified = true;
-    for (i, sum) in sums.iter().enumerate() {
-        verified &= verify(entry, i, &files[i], sum)?;
-    }
-    check_labels(&files, &parts, entry.classes.len())?;
+    let parts = into_parts(payloads);
     let title = if verified { entry.title.to_string() } else { format!("{} (unverified copy)", entry.title) };
     Ok(assemble(entry.name, title, entry.shape, entry.class_names(), parts, folder))
 }
 
+/// Reads file `i` of a named set, and tells whether it is known to be right; what is known to be wrong is an error.
+pub(crate) fn read_checked(
+    entry: &'static CatalogueEntry,
+    i: usize,
+    path: &Path,
+) -> Result<(Vec<u8>, bool), DataError> {
+    let idx = Idx::open(path)?;
+    let right = dimensions(entry, i);
+    if idx.dims != right {
+        let right: Vec<String> = right.iter().map(u32::to_string).collect();
+        let expected = format!("{} for {}", right.join(" x "), entry.title);
+        return Err(DataError::Dimensions { file: path.to_path_buf(), found: idx.dims, expected });
+    }
+    let (payload, sum) = idx.read()?;
+    let verified = verify(entry, i, path, &sum)?;
+    if i % 2 == 1 {
+        check_labels(path, &payload, entry.classes.len())?;
+    }
+    Ok((payload, verified))
+}
+
+/// The dimensions of file `i` of a named set.
+fn dimensions(entry: &CatalogueEntry, i: usize) -> Vec<u32> {
+    let [height, width, channels] = entry.shape.map(|side| side as u32);
+    let count = entry.counts[i / 2] as u32;
+    match (i % 2, channels) {
+        (1, _) => vec![count],
+        (_, 1) => vec![count, height, width],
+        _ => vec![count, height, width, channels],
+    }
+}
+
+/// Bytes of the decompressed file `i` of a named set, without its header.
+pub(crate) fn payload_len(entry: &CatalogueEntry, i: usize) -> u64 {
+    dimensions(entry, i).iter().map(|&dim| dim as u64).product()
+}
+
 /// Whether a file is known to be the right one; an error if it is known to be a wrong one.
-pub(crate) fn verify(
+fn verify(
     entry: &'static CatalogueEntry,
     i: usize,
     file: &Path,
@@ -111,7 +144,7 @@ pub(crate) fn load_own(
     let listed = crate::class_names::read(folder)?;
     // Four files of one known set are that set, wherever they lie.
     let known = recognise(&sums[0]).filter(|entry| match &entry.checksums {
-        Checksums::Payload(right) => right.iter().zip(&sums).all(|(right, sum)| right == sum),
+        Checksums::Payload(right) => right.iter().eq(&sums),
         _ => false,
     });
     let title = known.map_or_else(|| format!("{name} (own data)"), |entry| entry.title.to_string());
@@ -120,7 +153,9 @@ pub(crate) fn load_own(
         (None, Some(entry)) => entry.class_names(),
         (None, None) => numbered(&files, &parts)?,
     };
-    check_labels(&files, &parts, class_names.len())?;
+    for (file, part) in [(&files[1], &parts[0]), (&files[3], &parts[1])] {
+        check_labels(file, &part.labels, class_names.len())?;
+    }
     Ok(assemble(name, title, shape, class_names, parts, folder))
 }
 
@@ -133,14 +168,19 @@ fn numbered(files: &Files, parts: &[Part; 2]) -> Result<Vec<String>, DataError> 
     Ok((0..=largest).map(|label| label.to_string()).collect())
 }
 
-fn check_labels(files: &Files, parts: &[Part; 2], classes: usize) -> Result<(), DataError> {
-    for (part, file) in parts.iter().zip([&files[1], &files[3]]) {
-        if let Some(position) = part.labels.iter().position(|&label| label as usize >= classes) {
-            let (file, label) = (file.clone(), part.labels[position]);
-            return Err(DataError::Label { file, position, label, classes });
+fn check_labels(file: &Path, labels: &[u8], classes: usize) -> Result<(), DataError> {
+    match labels.iter().position(|&label| label as usize >= classes) {
+        None => Ok(()),
+        Some(position) => {
+            Err(DataError::Label { file: file.to_path_buf(), position, label: labels[position], classes })
         }
     }
-    Ok(())
+}
+
+/// The four payloads, in the order of the files, as two parts.
+fn into_parts(payloads: Vec<Vec<u8>>) -> [Part; 2] {
+    let [a, b, c, d] = payloads.try_into().expect("four files were read");
+    [Part { images: a, labels: b }, Part { images: c, labels: d }]
 }
 
 fn assemble(
@@ -212,14 +252,14 @@ impl<'a> Raw<'a> {
     }
 
     /// The two parts, and the SHA-256 of the four decompressed files.
-    fn read(self, progress: &mut dyn FnMut(Progress)) -> Result<([Part; 2], [String; 4]), DataError> {
-        let mut payloads = Vec::with_capacity(4);
+    fn read(self, progress: &mut dyn FnMut(Progress)) -> Result<([Part; 2], Vec<String>), DataError> {
+        let (mut payloads, mut sums) = (Vec::with_capacity(4), Vec::with_capacity(4));
         for (idx, file) in self.idx.into_iter().zip(FILES) {
             progress(Progress::Unpacking { file });
-            payloads.push(idx.read()?);
+            let (payload, sum) = idx.read()?;
+            payloads.push(payload);
+            sums.push(sum);
         }
-        let [a, b, c, d] = payloads.try_into().unwrap_or_else(|_| unreachable!("four files were read"));
-        let parts = [Part { images: a.0, labels: b.0 }, Part { images: c.0, labels: d.0 }];
-        Ok((parts, [a.1, b.1, c.1, d.1]))
+        Ok((into_parts(payloads), sums))
     }
 }

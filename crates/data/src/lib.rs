@@ -16,6 +16,7 @@
 mod catalogue;
 mod class_names;
 mod error;
+mod fetch;
 mod fingerprint;
 mod folder;
 mod idx;
@@ -27,7 +28,7 @@ pub use catalogue::{CatalogueEntry, catalogue, entry};
 pub use error::{Attempt, DataError, Found};
 pub use fingerprint::fingerprint;
 pub use locations::{Locations, Progress};
-pub use search::load;
+pub use search::{fetch, load};
 pub use split::{Split, SplitHow, split};
 
 /// Images with their labels, in two parts, and where they came from.

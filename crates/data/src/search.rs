@@ -3,6 +3,7 @@
 use crate::DataSet;
 use crate::catalogue::{CatalogueEntry, catalogue, entry};
 use crate::error::{Attempt, DataError};
+use crate::fetch::fetch_into_cache;
 use crate::folder::{load_named, load_own};
 use crate::locations::{Locations, Progress};
 use std::path::{Path, PathBuf};
@@ -22,54 +23,90 @@ pub fn load(
         Some(entry) => find(entry, locations, progress),
         None => {
             let folder = base.unwrap_or(Path::new("")).join(name);
-            if !folder.is_dir() {
-                return Err(unknown(name, folder));
+            let is_path = name.contains(['/', '\\']) || name.starts_with('.');
+            if !is_path && !folder.exists() {
+                return Err(unknown(name));
             }
             load_own(name, &folder, progress)
         }
     }
 }
 
-fn find(
+/// Makes sure that a named set is on this machine, fetching it if it must, and gives the folder that holds it.
+pub fn fetch(
+    name: &str,
+    locations: &Locations,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<PathBuf, DataError> {
+    match entry(name) {
+        None => Err(unknown(name)),
+        Some(entry) if entry.procedural => Err(DataError::NothingToFetch { name: entry.name }),
+        Some(entry) => find(entry, locations, progress).map(|data| data.source.into()),
+    }
+}
+
+/// Loads a named set from the first place that has it.
+pub(crate) fn find(
     entry: &'static CatalogueEntry,
     locations: &Locations,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
     let mut tried = Vec::new();
+    let (own, others) = places(entry, locations);
     let mut refused = None;
-    let places = places(entry, locations);
-    for (i, place) in places.iter().enumerate() {
-        let words = place.words();
-        progress(Progress::Trying { place: &words });
-        match load_named(entry, &place.folder, progress) {
-            Ok(data) => {
-                progress(Progress::Found { place: &words });
-                return Ok(data);
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                progress(Progress::Failed { place: &words, reason: &reason });
-                tried.push(Attempt { place: words, reason });
-                if place.own && !error.is_absence() {
-                    refused.get_or_insert(error);
-                }
-            }
+    for place in &own {
+        match look(entry, place, &mut tried, progress) {
+            Ok(data) => return Ok(data),
+            Err(error) if error.is_absence() => (),
+            Err(error) => _ = refused.get_or_insert(error),
         }
-        // A fault in the user's own folder is final: other data must not step in for what the user pointed at.
-        let last_own = place.own && !places.get(i + 1).is_some_and(|next| next.own);
-        if last_own && let Some(error) = refused.take() {
-            return Err(error);
+    }
+    // A fault in the user's own folder is final: other data must not step in for what the user pointed at.
+    if let Some(error) = refused {
+        return Err(error);
+    }
+    for place in &others {
+        if let Ok(data) = look(entry, place, &mut tried, progress) {
+            return Ok(data);
+        }
+    }
+    if let Some(folder) = fetch_into_cache(entry, locations, &mut tried, progress) {
+        let place = Place { folder, what: "toile's cache" };
+        if let Ok(data) = look(entry, &place, &mut tried, progress) {
+            return Ok(data);
         }
     }
     Err(DataError::NotFound { name: entry.name, title: entry.title, tried })
+}
+
+fn look(
+    entry: &'static CatalogueEntry,
+    place: &Place,
+    tried: &mut Vec<Attempt>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<DataSet, DataError> {
+    let words = place.words();
+    progress(Progress::Trying { place: &words });
+    let result = load_named(entry, &place.folder, progress);
+    match &result {
+        Ok(_) => progress(Progress::Found { place: &words }),
+        Err(error) => {
+            let reason = match error {
+                DataError::NoFolder { .. } => "there is no such folder".to_string(),
+                DataError::Missing { names, .. } => format!("lacks {}", names.join(", ")),
+                other => other.to_string(),
+            };
+            progress(Progress::Failed { place: &words, reason: &reason });
+            tried.push(Attempt { place: words, reason });
+        }
+    }
+    result
 }
 
 /// A folder to look in.
 struct Place {
     folder: PathBuf,
     what: &'static str,
-    /// The user pointed at it.
-    own: bool,
 }
 
 impl Place {
@@ -78,35 +115,29 @@ impl Place {
     }
 }
 
-/// All folders where a named set may lie, in the order of the search.
-fn places(entry: &CatalogueEntry, locations: &Locations) -> Vec<Place> {
-    let mut places = Vec::new();
-    let mut add = |folder: PathBuf, what, own| places.push(Place { folder, what, own });
+/// All folders where a named set may lie, in the order of the search: those of the user's own, and the others.
+fn places(entry: &CatalogueEntry, locations: &Locations) -> (Vec<Place>, Vec<Place>) {
+    let place = |what| move |folder| Place { folder, what };
     let torchvision = |root: &Path| entry.torchvision.map(|name| root.join(name).join("raw"));
+    let mut own = Vec::new();
     if let Some(root) = &locations.data_dir {
-        add(root.clone(), "data folder", true);
-        add(root.join(entry.name), "data folder", true);
-        torchvision(root).into_iter().for_each(|folder| add(folder, "data folder", true));
+        let folders = [root.clone(), root.join(entry.name)].into_iter().chain(torchvision(root));
+        own.extend(folders.map(place("data folder")));
     }
-    add(locations.cache_dir.join(entry.name), "toile's cache", false);
+    let mut others = vec![place("toile's cache")(locations.cache_dir.join(entry.name))];
     for root in &locations.system_dirs {
-        add(root.join(entry.name), "system folder", false);
-        torchvision(root).into_iter().for_each(|folder| add(folder, "torchvision's folder", false));
+        others.push(place("system folder")(root.join(entry.name)));
+        others.extend(torchvision(root).map(place("torchvision's folder")));
     }
     if let Some(home) = &locations.home {
-        add(home.join(".keras/datasets").join(entry.name), "Keras' cache", false);
-        for root in ["data", ".cache", ".cache/torch", ".torch"] {
-            let folder = torchvision(&home.join(root));
-            folder.into_iter().for_each(|folder| add(folder, "torchvision's folder", false));
-        }
+        others.push(place("Keras' cache")(home.join(".keras/datasets").join(entry.name)));
+        let roots = ["data", ".cache", ".cache/torch", ".torch"].map(|root| home.join(root));
+        others.extend(roots.iter().filter_map(|root| torchvision(root)).map(place("torchvision's folder")));
     }
-    places
+    (own, others)
 }
 
-fn unknown(name: &str, folder: PathBuf) -> DataError {
-    if name.contains(['/', '\\']) || name.starts_with('.') {
-        return DataError::NoFolder { folder };
-    }
+fn unknown(name: &str) -> DataError {
     let known: Vec<&'static str> = catalogue().iter().map(|entry| entry.name).collect();
     let near = known.iter().copied().min_by_key(|known| distance(known, name));
     let near = near.filter(|near| distance(near, name) <= near.len() / 3);

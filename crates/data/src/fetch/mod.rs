@@ -1,0 +1,148 @@
+//! Fetching a named data set into the cache: from the web, or out of the Debian package.
+//!
+//! One process at a time fetches a set; the others wait at a lock, and then find it done. A file is given its name
+//! only after its content was found to be right, so what is in the cache is right whenever the machine stops.
+
+mod apt;
+mod http;
+
+use crate::catalogue::CatalogueEntry;
+use crate::error::{Attempt, DataError};
+use crate::folder::{FILES, find_files, read_checked, variants};
+use crate::locations::{Locations, Progress};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// What one source says when it did not deliver.
+type Reason = String;
+
+/// Fetches into the cache and gives the folder; on failure, every source that was tried has been added to `tried`.
+pub(crate) fn fetch_into_cache(
+    entry: &'static CatalogueEntry,
+    locations: &Locations,
+    tried: &mut Vec<Attempt>,
+    progress: &mut dyn FnMut(Progress),
+) -> Option<PathBuf> {
+    let mut failed = |place: String, reason: Reason, progress: &mut dyn FnMut(Progress)| {
+        progress(Progress::Failed { place: &place, reason: &reason });
+        tried.push(Attempt { place, reason });
+    };
+    if locations.offline {
+        failed("download".into(), "not tried, because toile is to stay offline".into(), progress);
+        return None;
+    }
+    let folder = locations.cache_dir.join(entry.name);
+    let _lock = match lock(entry.name, &locations.cache_dir, &folder, progress) {
+        Ok(lock) => lock,
+        Err(error) => {
+            failed(format!("cache `{}`", folder.display()), error.to_string(), progress);
+            return None;
+        }
+    };
+    if missing(entry, &folder).is_empty() {
+        return Some(folder); // the process that was waited for has done it
+    }
+    for source in sources(entry) {
+        let place = source.words();
+        progress(Progress::Trying { place: &place });
+        match fetch_from(&source, entry, locations, &folder, progress) {
+            Ok(()) => return Some(folder),
+            Err(reason) => failed(place, reason, progress),
+        }
+    }
+    None
+}
+
+enum Source {
+    Mirror(&'static str),
+    Debian(&'static str),
+}
+
+impl Source {
+    fn words(&self) -> String {
+        match self {
+            Source::Mirror(url) => format!("download from {url}"),
+            Source::Debian(package) => format!("Debian package {package}, with apt-get"),
+        }
+    }
+}
+
+fn sources(entry: &CatalogueEntry) -> impl Iterator<Item = Source> {
+    entry.mirrors.iter().map(|url| Source::Mirror(url)).chain(entry.debian_package.map(Source::Debian))
+}
+
+fn fetch_from(
+    source: &Source,
+    entry: &'static CatalogueEntry,
+    locations: &Locations,
+    folder: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), Reason> {
+    let mut missing = missing(entry, folder).into_iter();
+    match source {
+        Source::Mirror(mirror) => missing.try_for_each(|i| http::fetch(entry, i, mirror, folder, progress)),
+        Source::Debian(package) => {
+            let unpacked = apt::unpack(package, &locations.cache_dir, progress)?;
+            let files = find_files(&unpacked.folder(entry.name)).map_err(|e| e.to_string())?;
+            missing.try_for_each(|i| install(entry, i, &files[i], folder))
+        }
+    }
+}
+
+/// The files that the folder lacks, or holds but not right.
+fn missing(entry: &'static CatalogueEntry, folder: &Path) -> Vec<usize> {
+    let is_right = |i: &usize| {
+        let present =
+            variants(FILES[*i]).map(|name| folder.join(name)).into_iter().find(|path| path.exists());
+        present.is_some_and(|path| read_checked(entry, *i, &path).is_ok())
+    };
+    (0..FILES.len()).filter(|i| !is_right(i)).collect()
+}
+
+/// Gives a file its name in the cache, if its content is right; wrong files of the same meaning make room for it.
+fn install(entry: &'static CatalogueEntry, i: usize, from: &Path, folder: &Path) -> Result<(), Reason> {
+    if !read_checked(entry, i, from).map_err(|e| e.to_string())?.1 {
+        return Err(format!("what came is not the published {}", FILES[i]));
+    }
+    let name = format!("{}.gz", FILES[i]);
+    let written = |cause| DataError::Io { path: folder.join(&name), deed: "written", cause }.to_string();
+    File::open(from).and_then(|file| file.sync_all()).map_err(written)?;
+    for other in variants(FILES[i]).into_iter().filter(|other| *other != name) {
+        // Usually there is none; one that stays would be found before ours, and the load would say what is wrong.
+        let _ = fs::remove_file(folder.join(other));
+    }
+    fs::rename(from, folder.join(&name)).map_err(written)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Makes the new name last through a loss of power, where the system lets folders be synced.
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+/// Waits until no other process fetches this set. The system frees the lock when a process ends, however it ends.
+fn lock(
+    name: &str,
+    cache_dir: &Path,
+    folder: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<File, DataError> {
+    let path = cache_dir.join(format!("{name}.lock"));
+    fs::create_dir_all(folder).map_err(|cause| {
+        let path = folder.to_path_buf();
+        DataError::Io { path, deed: "created", cause }
+    })?;
+    let written = |cause| DataError::Io { path: path.clone(), deed: "written", cause };
+    let file = File::create(&path).map_err(written)?;
+    match file.try_lock() {
+        Ok(()) => (),
+        Err(TryLockError::WouldBlock) => {
+            progress(Progress::Waiting { name });
+            file.lock().map_err(written)?;
+        }
+        // A file system without locks: two fetches at once then cost time, but what is installed is checked anyway.
+        Err(TryLockError::Error(_)) => (),
+    }
+    Ok(file)
+}
