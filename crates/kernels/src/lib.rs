@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod buffer;
+pub mod conv;
 mod gemm;
 mod isa;
 mod pool;

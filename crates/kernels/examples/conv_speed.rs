@@ -1,0 +1,164 @@
+//! Speed of the convolutions of the study's network, per layer and pass: chunks of images, one thread.
+//!
+//! `cargo run --release -p toile-kernels --example conv_speed [images [repetitions]]`. GFLOP/s are those of the
+//! definition, whatever the algorithm needs; the sums are for a batch of 256 images.
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use toile_kernels::Buffer;
+use toile_kernels::conv::{Algorithm, Conv, ConvShape};
+
+fn valid(size: usize, channels: usize, filters: usize, kernel: usize, stride: usize) -> ConvShape {
+    let out = (size - kernel) / stride + 1;
+    ConvShape {
+        height: size,
+        width: size,
+        channels,
+        filters,
+        kernel: [kernel, kernel],
+        strides: [stride, stride],
+        pad_top: 0,
+        pad_left: 0,
+        out_height: out,
+        out_width: out,
+    }
+}
+
+fn same(size: usize, channels: usize, filters: usize, kernel: usize) -> ConvShape {
+    let pad = (kernel - 1) / 2;
+    let out = (size, size);
+    ConvShape {
+        pad_top: pad,
+        pad_left: pad,
+        out_height: out.0,
+        out_width: out.1,
+        ..valid(size, channels, filters, kernel, 1)
+    }
+}
+
+/// Numbers of both signs, none of them special.
+fn buffer(len: usize, salt: u32) -> Buffer {
+    let mut buffer = Buffer::new(len);
+    let mut state = salt | 1;
+    for x in buffer.iter_mut() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *x = (state >> 8) as f32 / (1u32 << 23) as f32 - 1.0;
+    }
+    buffer
+}
+
+/// Seconds of one pass over all chunks, each counted at its fastest of `repetitions` passes: neighbours on the machine
+/// disturb a chunk less often than a pass.
+fn best(chunks: usize, repetitions: usize, mut f: impl FnMut(usize)) -> f64 {
+    let mut fastest = vec![f64::INFINITY; chunks];
+    for _ in 0..repetitions {
+        for (chunk, seconds) in fastest.iter_mut().enumerate() {
+            let start = Instant::now();
+            f(chunk);
+            *seconds = seconds.min(start.elapsed().as_secs_f64());
+        }
+    }
+    fastest.iter().sum()
+}
+
+/// Milliseconds per batch of 256: forward, backward with d_x, backward without, weights derived for each.
+fn measure(conv: &Conv, s: &ConvShape, images: usize, repetitions: usize) -> [f64; 5] {
+    let (x_len, y_len) = (s.height * s.width * s.channels, s.out_height * s.out_width * s.filters);
+    let kernel = buffer(s.kernel[0] * s.kernel[1] * s.channels * s.filters, 1);
+    let [mut u, mut u_back] = conv.derived_lens().map(Buffer::new);
+    let bias = buffer(s.filters, 2);
+    // A batch in chunks, as in a training step: activations come from memory.
+    let chunks = 256 / images;
+    let (x, d_y) = (buffer(256 * x_len, 3), buffer(256 * y_len, 4));
+    let (mut y, mut d_x) = (Buffer::new(256 * y_len), Buffer::new(256 * x_len));
+    let (mut d_kernel, mut d_bias) = (Buffer::new(kernel.len()), Buffer::new(s.filters));
+    let mut scratch = Buffer::new(conv.scratch_len(images));
+
+    let derive = best(1, repetitions, |_| conv.derive_forward(&kernel, &mut u));
+    let derive_back = best(1, repetitions, |_| conv.derive_backward(&kernel, &mut u_back));
+    let part = |chunk: usize, len: usize| chunk * images * len..(chunk + 1) * images * len;
+    let forward = best(chunks, repetitions, |i| {
+        let (x, y) = (&x[part(i, x_len)], &mut y[part(i, y_len)]);
+        conv.forward(images, x, &kernel, &u, Some(&bias), true, y, &mut scratch);
+    });
+    let mut backward = |with_d_x: bool| {
+        best(chunks, repetitions, |i| {
+            let (x, y, d_y) = (&x[part(i, x_len)], &y[part(i, y_len)], &d_y[part(i, y_len)]);
+            let d_x = with_d_x.then_some(&mut d_x[part(i, x_len)]);
+            let (d_kernel, d_bias) = (&mut d_kernel[..], Some(&mut d_bias[..]));
+            conv.backward(images, x, y, true, d_y, &kernel, &u_back, d_x, d_kernel, d_bias, &mut scratch);
+        })
+    };
+    [forward, backward(true), backward(false), derive, derive_back].map(|seconds| seconds * 1e3)
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter_map(|arg| arg.parse::<usize>().ok());
+    let images = args.next().unwrap_or(32);
+    let repetitions = args.next().unwrap_or(7);
+    println!(
+        "{} on one thread, chunks of {images}; ms per batch of 256 (GFLOP/s)",
+        toile_kernels::isa().name()
+    );
+    println!(
+        "layer                             algorithm      forward        backward       without d_x    derive U, U'"
+    );
+    let study = [
+        valid(28, 1, 32, 3, 1),
+        valid(26, 32, 64, 3, 1),
+        valid(12, 64, 64, 3, 1),
+        valid(10, 64, 128, 3, 1),
+        valid(4, 128, 50, 3, 1),
+    ];
+    let mut total = 0.0;
+    for (i, shape) in study.iter().enumerate() {
+        let [forward, backward, without, derive, derive_back] =
+            line(&Conv::new(*shape), shape, images, repetitions);
+        total += forward + derive + if i == 0 { without } else { backward + derive_back };
+    }
+    println!("the study's convolutions: {total:.1} ms");
+    for tile in [2, 4, 5] {
+        line(&Conv::with_algorithm(study[2], Algorithm::Winograd { tile }), &study[2], images, repetitions);
+    }
+    let others = [
+        study[1],
+        study[2],
+        study[3],
+        valid(28, 1, 32, 5, 1),
+        same(28, 1, 16, 3),
+        same(32, 3, 32, 3),
+        same(32, 32, 32, 3),
+        valid(14, 16, 32, 5, 1),
+        same(16, 32, 64, 5),
+        valid(17, 32, 64, 3, 2),
+        valid(33, 3, 64, 7, 2),
+        valid(16, 64, 128, 1, 1),
+        valid(16, 64, 50, 1, 2),
+        valid(5, 32, 64, 3, 1),
+    ];
+    for shape in &others {
+        line(&Conv::with_algorithm(*shape, Algorithm::Direct), shape, images, repetitions);
+    }
+}
+
+fn line(conv: &Conv, s: &ConvShape, images: usize, repetitions: usize) -> [f64; 5] {
+    let times = measure(conv, s, images, repetitions);
+    let pass =
+        (2 * 256 * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
+    let rate = |ms: f64, passes: f64| format!("{ms:6.2} ({:4.0})", passes * pass / ms / 1e6);
+    let algorithm = match conv.algorithm() {
+        Algorithm::Direct => "direct".to_string(),
+        Algorithm::Winograd { tile } => format!("winograd {tile}"),
+    };
+    let name = format!("{}x{}x{}", s.height, s.width, s.channels);
+    let name = format!("{name:>9} -> {:3}, {}x{} / {}", s.filters, s.kernel[0], s.kernel[1], s.strides[0]);
+    let [forward, backward, without, derive, derive_back] = times;
+    println!(
+        "{name:32}  {algorithm:12}  {}  {}  {}  {derive:.3} {derive_back:.3}",
+        rate(forward, 1.0),
+        rate(backward, 2.0),
+        rate(without, 1.0)
+    );
+    times
+}

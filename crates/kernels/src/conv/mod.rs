@@ -1,0 +1,281 @@
+//! Two-dimensional convolution, forward and backward, on images that lie `[image][row][column][channel]`.
+//!
+//! y[i, j, f] = Σ x[i s − p + a, j s − p + b, c] · kernel[a, b, c, f] + bias[f] with zeros outside of the image, and
+//! optionally max(y, 0). The kernel lies `[row][column][channel][filter]`, as Keras has it.
+//!
+//! [`Conv`] is the plan of one layer. Its calls allocate nothing, keep nothing, and depend on nothing but their
+//! arguments: threads may share a plan and work on images of their own, with scratch of their own.
+
+mod direct;
+mod filters;
+mod points;
+mod product;
+mod tiles;
+mod winograd;
+
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod tests;
+
+use direct::Direct;
+use winograd::Winograd;
+
+/// Sizes of a convolution. What lies beyond the image at the bottom and on the right counts as zero too, so the padding
+/// there follows from the output's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Rows of the input.
+    pub height: usize,
+    /// Columns of the input.
+    pub width: usize,
+    /// Channels of the input.
+    pub channels: usize,
+    /// Channels of the output.
+    pub filters: usize,
+    /// Rows and columns of the kernel.
+    pub kernel: [usize; 2],
+    /// Steps down and to the right.
+    pub strides: [usize; 2],
+    /// Rows of zeros above the input.
+    pub pad_top: usize,
+    /// Columns of zeros left of the input.
+    pub pad_left: usize,
+    /// Rows of the output.
+    pub out_height: usize,
+    /// Columns of the output.
+    pub out_width: usize,
+}
+
+impl ConvShape {
+    /// Floats of an input image, an output image and the kernel.
+    fn lens(&self) -> [usize; 3] {
+        [
+            self.height * self.width * self.channels,
+            self.out_height * self.out_width * self.filters,
+            self.kernel[0] * self.kernel[1] * self.channels * self.filters,
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lens().contains(&0) || self.strides.contains(&0)
+    }
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Term by term.
+    Direct,
+    /// Winograd's algorithm, for 3 × 3 kernels with stride 1.
+    Winograd {
+        /// m: tiles of m × m outputs; 2, 4 or 5.
+        tile: usize,
+    },
+}
+
+/// Fewer channels than this leave most of a vector idle in Winograd's transforms.
+const WINOGRAD_CHANNELS: usize = 16;
+
+impl Algorithm {
+    /// The one with the least work for this shape.
+    fn choose(shape: &ConvShape) -> Algorithm {
+        let small = shape.channels.min(shape.filters) < WINOGRAD_CHANNELS;
+        if small || shape.kernel != [3, 3] || shape.strides != [1, 1] {
+            return Algorithm::Direct;
+        }
+        [2, 4, 5]
+            .into_iter()
+            .map(|tile| Algorithm::Winograd { tile })
+            .chain([Algorithm::Direct])
+            .min_by_key(|algorithm| algorithm.cycles(shape))
+            .expect("there are four")
+    }
+
+    /// Estimated cycles per image: 32 products per cycle, and the measured price of the transforms per tile and vector.
+    fn cycles(self, shape: &ConvShape) -> usize {
+        let (c, f) = (shape.channels, shape.filters);
+        let Algorithm::Winograd { tile } = self else {
+            return shape.out_height * shape.out_width * 9 * c * f / 32;
+        };
+        let tiles = shape.out_height.div_ceil(tile) * shape.out_width.div_ceil(tile);
+        let transforms = match tile {
+            2 => 40,
+            4 => 110,
+            _ => 200,
+        };
+        tiles * ((tile + 2) * (tile + 2) * c * f / 32 + (c.div_ceil(16) + f.div_ceil(16)) * transforms)
+    }
+}
+
+/// The plan of a convolution layer.
+#[derive(Clone, Debug)]
+pub struct Conv {
+    shape: ConvShape,
+    plan: Plan,
+}
+
+#[derive(Clone, Debug)]
+enum Plan {
+    Direct(Direct),
+    Winograd(Winograd),
+}
+
+impl Conv {
+    /// The plan for this shape, with the algorithm that suits it.
+    ///
+    /// # Panics
+    /// If a size is zero.
+    pub fn new(shape: ConvShape) -> Conv {
+        Conv::with_algorithm(shape, Algorithm::choose(&shape))
+    }
+
+    /// The plan for this shape and algorithm, for tests and measurements.
+    ///
+    /// # Panics
+    /// If a size is zero, or the algorithm is not for this shape.
+    pub fn with_algorithm(shape: ConvShape, algorithm: Algorithm) -> Conv {
+        assert!(!shape.is_empty(), "a convolution of nothing: {shape:?}");
+        let plan = match algorithm {
+            Algorithm::Direct => Plan::Direct(Direct::new(&shape)),
+            Algorithm::Winograd { tile } => Plan::Winograd(Winograd::new(&shape, tile)),
+        };
+        Conv { shape, plan }
+    }
+
+    /// How it computes.
+    pub fn algorithm(&self) -> Algorithm {
+        match &self.plan {
+            Plan::Direct(_) => Algorithm::Direct,
+            Plan::Winograd(winograd) => Algorithm::Winograd { tile: winograd.m },
+        }
+    }
+
+    /// Floats that are derived from the kernel after each change of it: for [`forward`](Conv::forward), and for
+    /// [`backward`](Conv::backward) with an input gradient.
+    pub fn derived_lens(&self) -> [usize; 2] {
+        match &self.plan {
+            Plan::Direct(direct) => direct.derived_lens(),
+            Plan::Winograd(winograd) => winograd.derived_lens(),
+        }
+    }
+
+    /// Derives what `forward` needs.
+    ///
+    /// # Panics
+    /// If a slice has the wrong length.
+    pub fn derive_forward(&self, kernel: &[f32], derived: &mut [f32]) {
+        check("kernel", kernel.len(), self.shape.lens()[2]);
+        check("derived weights", derived.len(), self.derived_lens()[0]);
+        if let Plan::Winograd(winograd) = &self.plan {
+            filters::forward(winograd, kernel, derived);
+        }
+    }
+
+    /// Derives what `backward` needs for the input gradient.
+    ///
+    /// # Panics
+    /// If a slice has the wrong length.
+    pub fn derive_backward(&self, kernel: &[f32], derived: &mut [f32]) {
+        check("kernel", kernel.len(), self.shape.lens()[2]);
+        check("derived weights", derived.len(), self.derived_lens()[1]);
+        match &self.plan {
+            Plan::Direct(direct) => direct.derive_backward(kernel, derived),
+            Plan::Winograd(winograd) => filters::backward(winograd, kernel, derived),
+        }
+    }
+
+    /// Floats of scratch for calls with up to `images` images. What they hold before a call does not matter.
+    pub fn scratch_len(&self, images: usize) -> usize {
+        let len = match &self.plan {
+            Plan::Direct(direct) => direct.scratch_len(images),
+            Plan::Winograd(winograd) => winograd.scratch_len(images),
+        };
+        len + LINE
+    }
+
+    /// y = x ∗ kernel + bias, then max(y, 0) if `relu`.
+    ///
+    /// # Panics
+    /// If a slice has the wrong length (scratch may be longer).
+    pub fn forward(
+        &self,
+        images: usize,
+        x: &[f32],
+        kernel: &[f32],
+        derived: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let [x_len, y_len, kernel_len] = self.shape.lens();
+        check("input", x.len(), images * x_len);
+        check("kernel", kernel.len(), kernel_len);
+        check("derived weights", derived.len(), self.derived_lens()[0]);
+        check("bias", bias.map_or(self.shape.filters, <[f32]>::len), self.shape.filters);
+        check("output", y.len(), images * y_len);
+        let scratch = aligned(scratch);
+        match &self.plan {
+            Plan::Direct(direct) => direct.forward(images, x, kernel, bias, relu, y, scratch),
+            Plan::Winograd(winograd) => winograd.forward(images, x, derived, bias, relu, y, scratch),
+        }
+    }
+
+    /// The gradients of these images, given `d_y`, the gradient with respect to y. With `relu` it counts only where
+    /// y > 0. `d_x`, `d_kernel` and `d_bias` are overwritten; `derived` is read for `d_x` only, and may be empty without.
+    ///
+    /// # Panics
+    /// If a slice has the wrong length (scratch may be longer).
+    pub fn backward(
+        &self,
+        images: usize,
+        x: &[f32],
+        y: &[f32],
+        relu: bool,
+        d_y: &[f32],
+        kernel: &[f32],
+        derived: &[f32],
+        d_x: Option<&mut [f32]>,
+        d_kernel: &mut [f32],
+        d_bias: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    ) {
+        let [x_len, y_len, kernel_len] = self.shape.lens();
+        check("input", x.len(), images * x_len);
+        if relu {
+            check("output", y.len(), images * y_len);
+        }
+        check("output gradient", d_y.len(), images * y_len);
+        check("kernel", kernel.len(), kernel_len);
+        check("kernel gradient", d_kernel.len(), kernel_len);
+        if let Some(d_x) = &d_x {
+            check("derived weights", derived.len(), self.derived_lens()[1]);
+            check("input gradient", d_x.len(), images * x_len);
+        }
+        check("bias gradient", d_bias.as_ref().map_or(self.shape.filters, |d| d.len()), self.shape.filters);
+        let (y, scratch) = (relu.then_some(y), aligned(scratch));
+        match &self.plan {
+            Plan::Direct(direct) => {
+                direct.backward(images, x, y, d_y, derived, d_x, d_kernel, d_bias, scratch)
+            }
+            Plan::Winograd(winograd) => {
+                winograd.backward(images, x, y, d_y, derived, d_x, d_kernel, d_bias, scratch)
+            }
+        }
+    }
+}
+
+/// Floats of a cache line.
+const LINE: usize = 16;
+
+/// The scratch from its first cache line on.
+fn aligned(scratch: &mut [f32]) -> &mut [f32] {
+    let skip = scratch.as_ptr().align_offset(LINE * size_of::<f32>());
+    let skip = if skip < scratch.len() { skip } else { 0 };
+    &mut scratch[skip..]
+}
+
+fn check(what: &str, found: usize, expected: usize) {
+    assert!(found == expected, "{what}: {found} floats, {expected} expected");
+}
