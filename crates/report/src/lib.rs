@@ -1,1 +1,27 @@
-//! toile-report
+//! What is shown of a study: records in, bytes out.
+//!
+//! ```text
+//! Records ──view──▶ View ──▶ html, markdown          what people read
+//!    └──────────────────────▶ results_json, results_csv, history_csv    what programs read
+//! ```
+//!
+//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. All of it is a
+//! pure function of the records: the same records give the same bytes. Nothing here writes a file or reads the clock.
+
+mod chart;
+mod export;
+mod facts;
+mod format;
+mod html;
+mod image;
+mod markdown;
+mod text;
+pub mod view;
+
+pub use export::{history_csv, results_csv, results_json};
+pub use html::html;
+pub use markdown::markdown;
+pub use view::{View, view};
+
+/// The words that stand on every file, table and figure made from data that our own code drew.
+pub const PROCEDURAL_NOTICE: &str = "procedural data, not comparable";

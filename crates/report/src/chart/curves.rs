@@ -1,0 +1,199 @@
+//! Learning curves: lines over epochs with bands, named at their ends.
+
+use super::measure::{fit, spread, width};
+use super::scale::Scale;
+use super::svg::{Anchor, Svg};
+use crate::format;
+use crate::view::Point;
+
+const WIDTH: f64 = 460.0;
+const HEIGHT: f64 = 250.0;
+const LEFT: f64 = 46.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 214.0;
+const FONT: f64 = 12.0;
+const MAX_READOUTS: usize = 100;
+
+/// Which of the page's line styles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineStyle {
+    /// Dashed: the running training metric.
+    Running,
+    /// Solid and thin: the training set, evaluated.
+    Train,
+    /// Solid and strong, with dots: validation.
+    Validation,
+}
+
+/// One line of a chart.
+pub struct Line<'a> {
+    /// What stands at its end.
+    pub name: &'a str,
+    /// How it is drawn.
+    pub style: LineStyle,
+    /// Its points.
+    pub points: &'a [Point],
+    /// The published number, marked at the last epoch.
+    pub published: Option<f64>,
+}
+
+/// A chart of several lines.
+pub struct CurveChart<'a> {
+    /// What it shows, for the title: `Loss of Model 1`.
+    pub title: String,
+    /// The lines.
+    pub lines: Vec<Line<'a>>,
+    /// Whether small and large values are both of interest: a logarithmic axis if they differ much.
+    pub may_be_log: bool,
+    /// Whether the data is procedural.
+    pub procedural: bool,
+}
+
+impl LineStyle {
+    fn class(self) -> &'static str {
+        match self {
+            LineStyle::Running => "run",
+            LineStyle::Train => "train",
+            LineStyle::Validation => "val",
+        }
+    }
+}
+
+/// The chart, or `None` if no line has a point.
+pub fn curves(chart: &CurveChart) -> Option<String> {
+    let lines: Vec<&Line> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
+    let right = WIDTH - 12.0 - lines.iter().map(|line| width(line.name, FONT)).fold(0.0, f64::max);
+    let (x, y) = scales(&lines, chart.may_be_log, right)?;
+    let mut svg = Svg::new("curves", WIDTH, HEIGHT, &chart.title, &description(&lines));
+    axes(&mut svg, &x, &y, right);
+    for line in &lines {
+        draw(&mut svg, line, &x, &y);
+    }
+    for line in &lines {
+        mark_published(&mut svg, line, &x, &y);
+    }
+    names(&mut svg, &lines, &x, &y, right);
+    readouts(&mut svg, &lines, &x, right);
+    svg.notice(chart.procedural, WIDTH - 4.0, HEIGHT - 6.0);
+    Some(svg.finish())
+}
+
+fn scales(lines: &[&Line], may_be_log: bool, right: f64) -> Option<(Scale, Scale)> {
+    let points = || lines.iter().flat_map(|line| line.points);
+    let last = points().map(|point| point.epoch).max()? as f64;
+    let low = points()
+        .map(|point| point.low)
+        .chain(lines.iter().filter_map(|l| l.published))
+        .fold(f64::INFINITY, f64::min);
+    let high = points()
+        .map(|p| p.high)
+        .chain(lines.iter().filter_map(|l| l.published))
+        .fold(f64::NEG_INFINITY, f64::max);
+    let x = Scale::linear(1.0, last, (LEFT + 6.0, right - 8.0));
+    let range = (BOTTOM, TOP);
+    let y = if may_be_log && low > 0.0 && high / low > 12.0 {
+        Scale::log(low / 1.05, high * 1.05, range)
+    } else {
+        Scale::linear(low, high, range).nice(5)
+    };
+    Some((x, y))
+}
+
+fn axes(svg: &mut Svg, x: &Scale, y: &Scale, right: f64) {
+    for tick in y.ticks(5) {
+        let at = y.at(tick.value);
+        svg.line("grid", (LEFT, at), (right, at));
+        svg.label("tick", LEFT - 6.0, at + 4.0, Anchor::End, &tick.label);
+    }
+    svg.line("axis", (LEFT, BOTTOM), (right, BOTTOM));
+    for tick in x.whole_ticks(6) {
+        let at = x.at(tick.value);
+        svg.line("axis", (at, BOTTOM), (at, BOTTOM + 4.0));
+        svg.label("tick", at, BOTTOM + 17.0, Anchor::Middle, &tick.label);
+    }
+    svg.label("tick", 0.5 * (LEFT + right), BOTTOM + 32.0, Anchor::Middle, "epoch");
+}
+
+fn draw(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
+    let class = line.style.class();
+    let at = |point: &Point, value: f64| (x.at(point.epoch as f64), y.at(value));
+    if line.points.iter().any(|point| point.high > point.low) {
+        let upper = line.points.iter().map(|point| at(point, point.high));
+        let lower = line.points.iter().rev().map(|point| at(point, point.low));
+        svg.path(&format!("band {class}"), &upper.chain(lower).collect::<Vec<_>>(), true);
+    }
+    let middle: Vec<(f64, f64)> = line.points.iter().map(|point| at(point, point.mean)).collect();
+    svg.path(&format!("line {class}"), &middle, false);
+    let every =
+        if line.style == LineStyle::Validation { middle.len().div_ceil(8).max(1) } else { middle.len() };
+    // Dots on the validation line tell it apart without colour; a single epoch is a dot on every line.
+    if line.style == LineStyle::Validation || middle.len() == 1 {
+        middle
+            .iter()
+            .rev()
+            .step_by(every.max(1))
+            .for_each(|place| svg.circle(&format!("dot {class}"), *place, 2.6, ""));
+    }
+}
+
+fn mark_published(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
+    if let (Some(value), Some(last)) = (line.published, line.points.last()) {
+        let title = format!("published, {}: {}", line.name, format::published(value));
+        svg.diamond(
+            &format!("published {}", line.style.class()),
+            (x.at(last.epoch as f64), y.at(value)),
+            5.0,
+            &title,
+        );
+    }
+}
+
+fn names(svg: &mut Svg, lines: &[&Line], x: &Scale, y: &Scale, right: f64) {
+    let ends: Vec<(f64, f64)> = lines
+        .iter()
+        .filter_map(|line| line.points.last())
+        .map(|point| (x.at(point.epoch as f64), y.at(point.mean)))
+        .collect();
+    let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
+    for ((line, end), place) in
+        lines.iter().zip(&ends).zip(spread(&wanted, FONT + 2.0, TOP + 2.0, BOTTOM - 2.0))
+    {
+        svg.line("leader", (end.0 + 3.0, end.1), (right + 2.0, place));
+        let name = fit(line.name, FONT, WIDTH - right);
+        svg.label(&format!("name {}", line.style.class()), right + 5.0, place + 4.0, Anchor::Start, &name);
+    }
+}
+
+/// Invisible strips, one per epoch, whose tooltip says the numbers.
+fn readouts(svg: &mut Svg, lines: &[&Line], x: &Scale, right: f64) {
+    let Some(longest) = lines.iter().map(|line| line.points).max_by_key(|points| points.len()) else {
+        return;
+    };
+    let shown: Vec<&Point> = longest.iter().step_by(longest.len().div_ceil(MAX_READOUTS)).collect();
+    for (i, point) in shown.iter().enumerate() {
+        let at = x.at(point.epoch as f64);
+        let from = if i == 0 { LEFT } else { 0.5 * (at + x.at(shown[i - 1].epoch as f64)) };
+        let to = shown.get(i + 1).map_or(right, |next| 0.5 * (at + x.at(next.epoch as f64)));
+        let numbers = lines.iter().filter_map(|line| {
+            let place = line.points.binary_search_by_key(&point.epoch, |p| p.epoch).ok()?;
+            Some(format!("\n{} {}", line.name, format::metric(line.points[place].mean)))
+        });
+        let title = format!("epoch {}{}", point.epoch, numbers.collect::<String>());
+        svg.rect("hit", from, TOP, to - from, BOTTOM - TOP, &title);
+    }
+}
+
+fn description(lines: &[&Line]) -> String {
+    let ends = lines.iter().filter_map(|line| {
+        let (first, last) = (line.points.first()?, line.points.last()?);
+        Some(format!(
+            "{}: {} after epoch {}, {} after epoch {}",
+            line.name,
+            format::metric(first.mean),
+            first.epoch,
+            format::metric(last.mean),
+            last.epoch
+        ))
+    });
+    format!("{}.", ends.collect::<Vec<_>>().join("; "))
+}

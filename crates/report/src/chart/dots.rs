@@ -1,0 +1,106 @@
+//! Dot plot: ours beside the published numbers, one row per run.
+
+use super::measure::{fit, width};
+use super::scale::Scale;
+use super::svg::{Anchor, Svg};
+use crate::format;
+
+const WIDTH: f64 = 480.0;
+const TOP: f64 = 34.0;
+const ROW: f64 = 22.0;
+const FONT: f64 = 12.0;
+const DIFFERENCE: f64 = 56.0;
+const LONGEST_NAME: f64 = 150.0;
+
+/// One row.
+pub struct Dot<'a> {
+    /// The run's name.
+    pub name: &'a str,
+    /// Our mean.
+    pub ours: Option<f64>,
+    /// The spread of single runs.
+    pub sd: Option<f64>,
+    /// What was published.
+    pub published: Option<f64>,
+}
+
+/// A dot plot.
+pub struct DotChart<'a> {
+    /// What it shows.
+    pub title: String,
+    /// Its rows, from top to bottom.
+    pub rows: Vec<Dot<'a>>,
+    /// Whether the data is procedural.
+    pub procedural: bool,
+}
+
+/// The chart, or `None` if there is no number.
+pub fn dots(chart: &DotChart) -> Option<String> {
+    let rows: Vec<&Dot> =
+        chart.rows.iter().filter(|row| row.ours.is_some() || row.published.is_some()).collect();
+    let values = || rows.iter().flat_map(|row| ends(row));
+    let low = values().reduce(f64::min)?;
+    let high = values().reduce(f64::max)?;
+    let left = rows.iter().map(|row| width(row.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
+    let right = WIDTH - DIFFERENCE;
+    let bottom = TOP + ROW * rows.len() as f64;
+    let scale = Scale::linear(low, high, (left + 8.0, right - 8.0));
+    let mut svg = Svg::new("dots", WIDTH, bottom + 40.0, &chart.title, &description(&rows));
+    key(&mut svg, left, rows.iter().any(|row| row.published.is_some()));
+    for tick in scale.ticks(5) {
+        let at = scale.at(tick.value);
+        svg.line("grid", (at, TOP), (at, bottom));
+        svg.label("tick", at, bottom + 16.0, Anchor::Middle, &tick.label);
+    }
+    for (i, row) in rows.iter().enumerate() {
+        draw(&mut svg, row, TOP + ROW * (i as f64 + 0.5), left, &scale);
+    }
+    svg.notice(chart.procedural, WIDTH - 4.0, bottom + 34.0);
+    Some(svg.finish())
+}
+
+fn ends(row: &Dot) -> Vec<f64> {
+    let sd = row.sd.unwrap_or(0.0);
+    row.ours.map(|ours| [ours - sd, ours + sd]).into_iter().flatten().chain(row.published).collect()
+}
+
+fn key(svg: &mut Svg, left: f64, has_published: bool) {
+    let mut x = left + 8.0;
+    svg.line("spread", (x - 8.0, 13.0), (x + 8.0, 13.0));
+    svg.circle("ours", (x, 13.0), 4.0, "");
+    svg.label("key", x + 14.0, 17.0, Anchor::Start, "ours, ± sd");
+    if has_published {
+        x += 100.0;
+        svg.diamond("published plain", (x, 13.0), 5.0, "");
+        svg.label("key", x + 11.0, 17.0, Anchor::Start, "published");
+        svg.label("key", WIDTH - 2.0, 17.0, Anchor::End, "difference");
+    }
+}
+
+fn draw(svg: &mut Svg, row: &Dot, y: f64, left: f64, scale: &Scale) {
+    svg.label("row-name", left - 6.0, y + 4.0, Anchor::End, &fit(row.name, FONT, left - 10.0));
+    if let (Some(ours), Some(published)) = (row.ours, row.published) {
+        svg.line("link", (scale.at(ours), y), (scale.at(published), y));
+        svg.label("difference", WIDTH - 2.0, y + 4.0, Anchor::End, &format::signed(ours - published));
+    }
+    if let Some((ours, sd)) = row.ours.zip(row.sd) {
+        svg.line("spread", (scale.at(ours - sd), y), (scale.at(ours + sd), y));
+    }
+    if let Some(ours) = row.ours {
+        let sd = row.sd.map_or_else(String::new, |sd| format!(" ± {}", format::metric(sd)));
+        svg.circle("ours", (scale.at(ours), y), 4.0, &format!("{}: {}{sd}", row.name, format::metric(ours)));
+    }
+    if let Some(published) = row.published {
+        let title = format!("{}, published: {}", row.name, format::published(published));
+        svg.diamond("published plain", (scale.at(published), y), 5.0, &title);
+    }
+}
+
+fn description(rows: &[&Dot]) -> String {
+    let rows = rows.iter().map(|row| {
+        let ours = format::metric_or_none(row.ours);
+        let published = row.published.map_or_else(|| format::NONE.to_owned(), format::published);
+        format!("{}: ours {ours}, published {published}", row.name)
+    });
+    format!("{}.", rows.collect::<Vec<_>>().join("; "))
+}

@@ -1,0 +1,94 @@
+//! The colours of the heat map: eleven steps for light and dark pages, each with a text colour that can be read on it.
+//!
+//! The hue is Okabe and Ito's blue; the steps differ in lightness, so that they read the same without colour vision.
+
+/// The number of steps.
+pub const STEPS: usize = 11;
+
+type Rgb = [f64; 3];
+
+const LIGHT: (Rgb, Rgb) = ([255.0, 255.0, 255.0], [0.0, 74.0, 122.0]);
+const DARK: (Rgb, Rgb) = ([22.0, 26.0, 33.0], [134.0, 205.0, 245.0]);
+
+/// The step for a part of a row, from 0 to 1. The root spreads the small parts, where the confusions are.
+pub fn step(part: f64) -> usize {
+    let root = part.clamp(0.0, 1.0).sqrt();
+    if root == 0.0 { 0 } else { ((root * (STEPS - 1) as f64).round() as usize).clamp(1, STEPS - 1) }
+}
+
+/// The colour of a step on a light page, for images.
+pub fn rgb(step: usize) -> [u8; 3] {
+    mix(LIGHT, step).map(|channel| channel.round() as u8)
+}
+
+/// The rules for `.h0` to `.h10` (fill) and `.t0` to `.t10` (text), light and dark.
+pub fn css() -> String {
+    let rules = |theme| {
+        let steps = (0..STEPS).map(|i| {
+            let fill = mix(theme, i);
+            format!(".h{i}{{fill:{}}}.t{i}{{fill:{}}}", hex(fill), hex(ink(fill)))
+        });
+        steps.collect::<String>()
+    };
+    format!("{}\n@media (prefers-color-scheme:dark){{@media screen{{{}}}}}\n", rules(LIGHT), rules(DARK))
+}
+
+fn mix((from, to): (Rgb, Rgb), step: usize) -> Rgb {
+    let part = step as f64 / (STEPS - 1) as f64;
+    std::array::from_fn(|i| from[i] + part * (to[i] - from[i]))
+}
+
+/// Black or white, whichever can be read better.
+fn ink(ground: Rgb) -> Rgb {
+    let (black, white) = ([0.0; 3], [255.0; 3]);
+    if contrast(black, ground) >= contrast(white, ground) { black } else { white }
+}
+
+/// Contrast after WCAG 2.2.
+fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    if a > b { a / b } else { b / a }
+}
+
+fn luminance(color: Rgb) -> f64 {
+    let linear = color.map(|channel| {
+        let c = channel / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    });
+    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+}
+
+fn hex(color: Rgb) -> String {
+    let [r, g, b] = color.map(|channel| channel.round() as u8);
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The two ends by definition; #767676 on white is the well-known 4.54.
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        assert!((contrast([0.0; 3], [255.0; 3]) - 21.0).abs() < 1e-9);
+        assert!((contrast([118.0; 3], [255.0; 3]) - 4.54).abs() < 0.01);
+    }
+
+    #[test]
+    fn the_count_in_every_cell_can_be_read() {
+        for theme in [LIGHT, DARK] {
+            for i in 0..STEPS {
+                let ground = mix(theme, i);
+                assert!(contrast(ink(ground), ground) >= 4.5, "step {i}: {}", contrast(ink(ground), ground));
+            }
+        }
+    }
+
+    #[test]
+    fn small_parts_have_steps_of_their_own_and_nothing_is_blank() {
+        assert_eq!(
+            [step(0.0), step(1e-6), step(0.01), step(0.1), step(0.25), step(1.0)],
+            [0, 1, 1, 3, 5, 10]
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! CSV after RFC 4180, safe to open in a spreadsheet.
+
+/// A table under construction, one line at a time.
+#[derive(Default)]
+pub struct Csv {
+    text: String,
+    line_is_open: bool,
+}
+
+impl Csv {
+    /// Text of a user or of the system: quoted where needed, and never taken for a formula.
+    ///
+    /// A cell that begins with `=`, `+`, `-`, `@` or a tab would be run as a formula by spreadsheets: an apostrophe
+    /// before it makes it text (OWASP, "CSV Injection").
+    pub fn text(&mut self, value: &str) {
+        let first = value.trim_start_matches([' ', '"']).chars().next();
+        let is_formula = first.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c));
+        let value = if is_formula { format!("'{value}") } else { value.to_owned() };
+        if value.contains([',', '"', '\n', '\r', '\t', ';']) || value.starts_with(' ') || value.ends_with(' ')
+        {
+            self.raw(&format!("\"{}\"", value.replace('"', "\"\"")));
+        } else {
+            self.raw(&value);
+        }
+    }
+
+    /// A number in its shortest form that reads back to the same bits; empty if there is none.
+    pub fn number(&mut self, value: Option<f64>) {
+        match value {
+            Some(value) if value.is_finite() => self.raw(&shortest(value)),
+            _ => self.raw(""),
+        }
+    }
+
+    /// A whole number; empty if there is none.
+    pub fn count(&mut self, value: Option<u64>) {
+        self.raw(&value.map_or_else(String::new, |value| value.to_string()));
+    }
+
+    /// Ends the line.
+    pub fn end_line(&mut self) {
+        self.text.push_str("\r\n");
+        self.line_is_open = false;
+    }
+
+    /// The table so far.
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    fn raw(&mut self, value: &str) {
+        if self.line_is_open {
+            self.text.push(',');
+        }
+        self.line_is_open = true;
+        self.text.push_str(value);
+    }
+}
+
+/// Plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros.
+pub fn shortest(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-5..1e15).contains(&size) { format!("{value:e}") } else { format!("{value}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(value: &str) -> String {
+        let mut csv = Csv::default();
+        csv.text(value);
+        csv.finish()
+    }
+
+    #[test]
+    fn a_cell_with_a_comma_quote_or_line_break_is_quoted() {
+        assert_eq!(one("plain"), "plain");
+        assert_eq!(one("a,b"), "\"a,b\"");
+        assert_eq!(one("say \"hi\""), "\"say \"\"hi\"\"\"");
+        assert_eq!(one("two\nlines"), "\"two\nlines\"");
+    }
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_run_becomes_text() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\"=1", "＝1"] {
+            assert!(
+                one(formula).trim_start_matches('"').starts_with('\''),
+                "{formula:?} became {}",
+                one(formula)
+            );
+        }
+        assert_eq!(one("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+    }
+
+    #[test]
+    fn numbers_are_short_and_read_back_to_the_same_bits() {
+        for value in [0.1, -0.25, 1e-7, 123456.0, 0.0, 1.0 / 3.0, 1e300] {
+            assert_eq!(shortest(value).parse::<f64>().map(f64::to_bits), Ok(value.to_bits()));
+        }
+        assert_eq!((shortest(1e-7).as_str(), shortest(0.001).as_str()), ("1e-7", "0.001"));
+    }
+
+    #[test]
+    fn a_missing_number_is_an_empty_cell() {
+        let mut csv = Csv::default();
+        csv.number(None);
+        csv.number(Some(f64::NAN));
+        csv.count(None);
+        csv.end_line();
+        assert_eq!(csv.finish(), ",,\r\n");
+    }
+}

@@ -1,0 +1,147 @@
+//! `results.json`: all records of a study in one versioned document. Its keys are described in docs/results-json.md.
+
+use serde::Serialize;
+use serde_json::Value;
+use toile_store::{
+    DataRecord, EpochRecord, Provenance, Published, Records, RunRecord, RunState, SplitRecord, SummaryRecord,
+};
+
+use crate::PROCEDURAL_NOTICE;
+use crate::facts::{confusion, training_flops};
+
+/// Raised whenever a key changes its meaning or goes away; new keys do not raise it.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    toile: &'a str,
+    format: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+    study: Study<'a>,
+    data: Data<'a>,
+    runs: Vec<Run<'a>>,
+}
+
+#[derive(Serialize)]
+struct Study<'a> {
+    name: &'a str,
+    question: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    fingerprint: &'a str,
+    name: &'a str,
+    title: &'a str,
+    source: &'a str,
+    procedural: bool,
+    shape: [usize; 3],
+    class_names: &'a [String],
+    n_train: usize,
+    n_test: usize,
+    split: &'a SplitRecord,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    name: &'a str,
+    seed: u64,
+    state: RunState,
+    id: &'a str,
+    position: usize,
+    folder: &'a str,
+    model: &'a str,
+    plan: &'a Value,
+    summary: &'a SummaryRecord,
+    note: Option<&'a str>,
+    epochs: &'a [EpochRecord],
+    #[serde(rename = "final")]
+    last: Option<Final<'a>>,
+    published: Option<&'a Published>,
+    confusion_matrix: Option<Vec<Vec<usize>>>,
+    failure: Option<&'a str>,
+    seconds: f64,
+    training_flops: u64,
+    weights_sha256: Option<&'a str>,
+    provenance: &'a Provenance,
+}
+
+/// The last epoch, and the test beside it.
+#[derive(Serialize)]
+struct Final<'a> {
+    #[serde(flatten)]
+    epoch: &'a EpochRecord,
+    test_loss: Option<f64>,
+    test_accuracy: Option<f64>,
+}
+
+/// All records as JSON, indented by two spaces, with a line break at the end.
+///
+/// Keys stand in a fixed order and numbers read back to the same bits, so that equal records give equal bytes.
+pub fn results_json(records: &Records) -> String {
+    let study = &records.study;
+    let document = Document {
+        toile: &study.toile_version,
+        format: FORMAT,
+        notice: study.data.procedural.then_some(PROCEDURAL_NOTICE),
+        study: Study { name: &study.name, question: study.question.as_deref() },
+        data: data(&study.data),
+        runs: records.runs.iter().map(|run| one_run(records, run)).collect(),
+    };
+    // Only a map with keys that are no strings, or a failing `Serialize`, can fail here; we have neither.
+    let mut text = serde_json::to_string_pretty(&document).expect("plain data becomes JSON");
+    text.push('\n');
+    text
+}
+
+/// A run that waits or is still running has no final numbers, only epochs.
+fn last(run: &RunRecord) -> Option<Final<'_>> {
+    let is_over = !matches!(run.state, RunState::Waiting | RunState::Running);
+    let test = run.test.as_ref();
+    run.epochs.last().filter(|_| is_over).map(|epoch| Final {
+        epoch,
+        test_loss: test.and_then(|test| test.loss),
+        test_accuracy: test.map(|test| test.accuracy),
+    })
+}
+
+fn data(data: &DataRecord) -> Data<'_> {
+    Data {
+        fingerprint: &data.fingerprint,
+        name: &data.name,
+        title: &data.title,
+        source: &data.source,
+        procedural: data.procedural,
+        shape: data.shape,
+        class_names: &data.class_names,
+        n_train: data.n_train,
+        n_test: data.n_test,
+        split: &data.split,
+    }
+}
+
+fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> Run<'a> {
+    Run {
+        name: &run.name,
+        seed: run.seed,
+        state: run.state,
+        id: &run.id,
+        position: run.position,
+        folder: &run.folder,
+        model: &run.model,
+        plan: &run.plan,
+        summary: &run.summary,
+        note: run.note.as_deref(),
+        epochs: &run.epochs,
+        last: last(run),
+        published: run.published.as_ref(),
+        confusion_matrix: confusion(&records.study.data, run)
+            .map(|c| c.rows().map(<[usize]>::to_vec).collect()),
+        failure: run.failure.as_deref(),
+        seconds: run.provenance.wall_seconds,
+        training_flops: training_flops(records, run),
+        weights_sha256: run.weights_sha256.as_deref(),
+        provenance: &run.provenance,
+    }
+}

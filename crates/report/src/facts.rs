@@ -1,0 +1,67 @@
+//! What a run says in numbers: read in one place for the pages and for the exports.
+
+use toile_stats::Confusion;
+use toile_store::{DataRecord, EpochRecord, Published, Records, RunRecord, RunState};
+
+/// The six columns of the document's tables, in its order: key in the files, words on the page.
+pub const METRICS: [(&str, &str); 6] = [
+    ("loss", "Loss"),
+    ("accuracy", "Accuracy"),
+    ("val_loss", "Val Loss"),
+    ("val_accuracy", "Val Accuracy"),
+    ("test_loss", "Test Loss"),
+    ("test_accuracy", "Test Accuracy"),
+];
+
+/// The last epoch's running training loss and accuracy, its validation, and the test, in the order of [`METRICS`].
+pub fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
+    let last = run.epochs.last();
+    let of = |pick: fn(&EpochRecord) -> Option<f64>| last.and_then(pick);
+    [
+        of(|epoch| epoch.loss),
+        of(|epoch| epoch.accuracy),
+        of(|epoch| epoch.val_loss),
+        of(|epoch| epoch.val_accuracy),
+        run.test.as_ref().and_then(|test| test.loss),
+        run.test.as_ref().map(|test| test.accuracy),
+    ]
+    .map(|number| number.filter(|number| number.is_finite()))
+}
+
+/// The published numbers in the same order.
+pub fn published_numbers(published: Option<&Published>) -> [Option<f64>; 6] {
+    let Some(p) = published else { return [None; 6] };
+    [p.loss, p.accuracy, p.val_loss, p.val_accuracy, p.test_loss, p.test_accuracy]
+}
+
+/// Seconds of the training alone, over all finished epochs.
+pub fn train_seconds(run: &RunRecord) -> f64 {
+    run.epochs.iter().map(|epoch| epoch.seconds).sum()
+}
+
+/// Floating-point operations of the epochs that `run` has trained.
+pub fn training_flops(records: &Records, run: &RunRecord) -> u64 {
+    let images =
+        records.study.data.split.train_counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
+    run.summary.training_flops.saturating_mul(images).saturating_mul(run.epochs.len() as u64)
+}
+
+/// What `run` takes for what on the test part; `None` before its test, or when predictions and labels do not match.
+pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
+    let predictions = &run.test.as_ref()?.predictions;
+    if predictions.is_empty() {
+        return None;
+    }
+    Confusion::new(&data.test_labels, predictions, data.class_names.len())
+}
+
+/// The name of a state, as the store writes it.
+pub fn state_name(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "waiting",
+        RunState::Running => "running",
+        RunState::Complete => "complete",
+        RunState::Pruned => "pruned",
+        RunState::Failed => "failed",
+    }
+}

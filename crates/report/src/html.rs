@@ -1,0 +1,185 @@
+//! The page: one file that needs nothing else. The layout is in `templates/`, the numbers come from the view.
+
+use askama::Template;
+
+use crate::chart::{self, Bar, CurveChart, Dot, DotChart, Line, LineStyle, Panel};
+use crate::view::{Column, Curves, Group, Point, View};
+use crate::{PROCEDURAL_NOTICE, format};
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    view: &'a View,
+    style: String,
+    notice: &'static str,
+    overview: Overview<'a>,
+    runs: Vec<RunPage<'a>>,
+}
+
+struct Overview<'a> {
+    shared_lines: String,
+    panels: Vec<PanelPage<'a>>,
+    dots: Vec<DotsPage>,
+    time: Option<String>,
+}
+
+struct PanelPage<'a> {
+    anchor: &'a str,
+    svg: String,
+}
+
+struct DotsPage {
+    svg: String,
+    caption: &'static str,
+}
+
+struct RunPage<'a> {
+    group: &'a Group,
+    loss: Option<String>,
+    accuracy: Option<String>,
+    curve_note: String,
+    heat: Option<String>,
+    heat_png: Option<String>,
+    has_examples: bool,
+}
+
+/// The report as one HTML page with inline styles, charts and images. It loads nothing and runs no script.
+pub fn html(view: &View) -> String {
+    let page = Page {
+        view,
+        style: format!("{}{}", include_str!("../templates/style.css"), chart::palette_css()),
+        notice: PROCEDURAL_NOTICE,
+        overview: overview(view),
+        runs: view.groups.iter().map(|group| run_page(view, group)).collect(),
+    };
+    page.render().expect("the templates are compiled in, and writing to a String cannot fail")
+}
+
+impl Page<'_> {
+    fn meter(&self, part: &f64) -> String {
+        // Never quite empty: the last of the ranking has an accuracy too.
+        format!("{:.1}", 4.0 + 96.0 * part)
+    }
+
+    fn count(&self, value: &u64) -> String {
+        format::count(*value)
+    }
+
+    fn flops(&self, value: &u64) -> String {
+        format::flops(*value)
+    }
+}
+
+impl Overview<'_> {
+    fn is_empty(&self) -> bool {
+        self.panels.is_empty() && self.dots.is_empty() && self.time.is_none()
+    }
+}
+
+fn overview(view: &View) -> Overview<'_> {
+    let drawn: Vec<&Group> =
+        view.groups.iter().filter(|group| !group.curves.val_accuracy.is_empty()).collect();
+    let panels: Vec<Panel> =
+        drawn.iter().map(|group| Panel { name: &group.name, points: &group.curves.val_accuracy }).collect();
+    let (shared_lines, pictures) = chart::panels(&panels, "validation accuracy", view.procedural);
+    let panels =
+        drawn.iter().zip(pictures).map(|(group, svg)| PanelPage { anchor: &group.anchor, svg }).collect();
+    let dots = [
+        (5, "Test accuracy: higher is better."),
+        (4, "Test loss: lower is better."),
+        (3, "Validation accuracy: higher is better."),
+        (2, "Validation loss: lower is better."),
+    ];
+    let dots = dots
+        .into_iter()
+        .filter_map(|(metric, caption)| Some(DotsPage { svg: dots_of(view, metric)?, caption }));
+    Overview { shared_lines, panels, dots: dots.collect(), time: time(view) }
+}
+
+/// One metric of all groups, ours and published, in the order of the ranking.
+fn dots_of(view: &View, metric: usize) -> Option<String> {
+    let columns = || view.ranking.rows.iter().map(|row| &view.groups[row.group]);
+    let label = columns().next()?.comparison.columns[metric].label;
+    let rows = columns().map(|group| dot(group, &group.comparison.columns[metric])).collect();
+    chart::dots(&DotChart {
+        title: format!("{label}, ours and published"),
+        rows,
+        procedural: view.procedural,
+    })
+}
+
+fn dot<'a>(group: &'a Group, column: &'a Column) -> Dot<'a> {
+    let ours = column.ours.as_ref();
+    Dot {
+        name: &group.name,
+        ours: ours.map(|ours| ours.mean),
+        sd: ours.and_then(|ours| ours.sd),
+        published: column.published,
+    }
+}
+
+fn time(view: &View) -> Option<String> {
+    let bars: Vec<Bar> = view
+        .groups
+        .iter()
+        .filter_map(|group| {
+            let part = group.cost.train_seconds.as_ref()?.mean;
+            let whole = group.cost.wall_seconds.as_ref().map_or(part, |seconds| seconds.mean);
+            Some(Bar { name: &group.name, part, whole })
+        })
+        .collect();
+    chart::bars("Time of one run", &bars, view.procedural)
+}
+
+fn run_page<'a>(view: &View, group: &'a Group) -> RunPage<'a> {
+    let title = format!("Confusion matrix of {}", group.name);
+    let confused = group.confused.as_ref();
+    RunPage {
+        group,
+        loss: curve(view, group, "Loss", 0),
+        accuracy: curve(view, group, "Accuracy", 1),
+        curve_note: curve_note(&group.curves),
+        heat: confused.and_then(|c| chart::heat_map(&c.matrix, &c.classes, &title, view.procedural)),
+        heat_png: confused.and_then(|c| chart::heat_map_png(&c.matrix)),
+        has_examples: confused.is_some_and(|c| c.pairs.iter().any(|pair| !pair.examples.is_empty())),
+    }
+}
+
+/// The loss (`metric` 0) or accuracy (1) of a group over its epochs.
+fn curve(view: &View, group: &Group, what: &str, metric: usize) -> Option<String> {
+    let curves = &group.curves;
+    let points: [&Vec<Point>; 3] = match metric {
+        0 => [&curves.loss, &curves.train_loss, &curves.val_loss],
+        _ => [&curves.accuracy, &curves.train_accuracy, &curves.val_accuracy],
+    };
+    let published = |column: usize| group.comparison.columns[column].published;
+    let line = |name, style, points, published| Line { name, style, points, published };
+    chart::curves(&CurveChart {
+        title: format!("{what} of {}", group.name),
+        lines: vec![
+            line("train, running", LineStyle::Running, points[0], published(metric)),
+            line("train", LineStyle::Train, points[1], None),
+            line("validation", LineStyle::Validation, points[2], published(metric + 2)),
+        ],
+        may_be_log: metric == 0,
+        procedural: view.procedural,
+    })
+}
+
+fn curve_note(curves: &Curves) -> String {
+    let mut note = match curves.seeds {
+        0 => String::new(),
+        1 => "One seed.".to_owned(),
+        n => format!("Mean over {n} seeds; the band reaches from the smallest to the largest."),
+    };
+    if curves.is_ragged {
+        note.push_str(" Seeds ended after different numbers of epochs; the mean is over those that were still training.");
+    }
+    if curves.stretch > 1 {
+        note.push_str(&format!(
+            " Each point stands for {} epochs, the band for all of them.",
+            curves.stretch
+        ));
+    }
+    note
+}

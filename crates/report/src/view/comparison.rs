@@ -1,0 +1,149 @@
+//! The table in the document's own form: ours, the published numbers, the difference.
+
+use toile_stats::{prediction_z, student_quantile};
+use toile_store::RunRecord;
+
+use super::Estimate;
+use crate::facts::{METRICS, last_numbers};
+use crate::format;
+
+/// One column: a metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// `Val Loss`
+    pub label: &'static str,
+    /// Over the complete seeds.
+    pub ours: Option<Estimate>,
+    /// The end-of-epoch weights on the training set, for the two training columns.
+    pub evaluated: Option<Estimate>,
+    /// What the publication gives.
+    pub published: Option<f64>,
+    /// Ours minus published.
+    pub difference: Option<f64>,
+    /// How many standard deviations the published run lies from our seeds; see [`prediction_z`].
+    pub z: Option<f64>,
+    /// Whether that is further than 95 % of single runs like ours would lie.
+    pub is_outside: bool,
+}
+
+/// The six columns of one group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// In the document's order.
+    pub columns: Vec<Column>,
+    /// How many complete seeds.
+    pub n: usize,
+    /// Whether the publication gives anything.
+    pub has_published: bool,
+    /// The |z| that 95 % of single runs like ours stay below; `None` for fewer than two seeds.
+    pub z_limit: Option<f64>,
+}
+
+/// Compares the complete `runs` of a group with what was published (which a group without a complete run has too).
+pub fn comparison(runs: &[&RunRecord], published: [Option<f64>; 6]) -> Comparison {
+    let numbers: Vec<[Option<f64>; 6]> = runs.iter().map(|run| last_numbers(run)).collect();
+    let columns = (0..METRICS.len())
+        .map(|i| {
+            column(
+                METRICS[i].1,
+                Estimate::of(numbers.iter().map(|row| row[i])),
+                published[i],
+                evaluated(runs, i),
+            )
+        })
+        .collect();
+    Comparison {
+        columns,
+        n: runs.len(),
+        has_published: published.iter().any(Option::is_some),
+        z_limit: limit(runs.len()),
+    }
+}
+
+fn column(
+    label: &'static str,
+    ours: Option<Estimate>,
+    published: Option<f64>,
+    evaluated: Option<Estimate>,
+) -> Column {
+    let pair = ours.as_ref().zip(published);
+    let z = pair.and_then(|(ours, published)| prediction_z(published, &ours.values));
+    let limit = ours.as_ref().and_then(|ours| limit(ours.n()));
+    Column {
+        label,
+        evaluated,
+        published,
+        difference: pair.map(|(ours, published)| ours.mean - published),
+        z,
+        is_outside: z.zip(limit).is_some_and(|(z, limit)| z.abs() > limit),
+        ours,
+    }
+}
+
+fn evaluated(runs: &[&RunRecord], metric: usize) -> Option<Estimate> {
+    let last = runs.iter().map(|run| run.epochs.last());
+    match METRICS[metric].0 {
+        "loss" => Estimate::of(last.map(|epoch| epoch?.train_loss)),
+        "accuracy" => Estimate::of(last.map(|epoch| epoch?.train_accuracy)),
+        _ => None,
+    }
+}
+
+/// Student's two-sided 95 % limit for one more run beside `n`.
+fn limit(n: usize) -> Option<f64> {
+    (n >= 2).then(|| student_quantile(0.975, (n - 1) as f64))
+}
+
+impl Column {
+    /// The published number as the publication writes it, or a dash.
+    pub fn published_text(&self) -> String {
+        self.published.map_or_else(|| format::NONE.to_owned(), format::published)
+    }
+
+    /// The difference with its sign, or a dash.
+    pub fn difference_text(&self) -> String {
+        self.difference.map_or_else(|| format::NONE.to_owned(), format::signed)
+    }
+
+    /// z with its sign, or a dash; a star marks the ones outside.
+    pub fn z_text(&self) -> String {
+        let mark = if self.is_outside { "*" } else { "" };
+        self.z.map_or_else(|| format::NONE.to_owned(), |z| format!("{}{mark}", format::z(z)))
+    }
+
+    /// Ours, or a dash.
+    pub fn ours_text(&self) -> String {
+        Estimate::text_or_none(self.ours.as_ref())
+    }
+
+    /// The end-of-epoch weights on the training set, or nothing where the column is not of training.
+    pub fn evaluated_text(&self) -> String {
+        self.evaluated.as_ref().map(Estimate::text).unwrap_or_default()
+    }
+}
+
+impl Comparison {
+    /// What the first column calls our row.
+    pub fn ours_label(&self) -> String {
+        match self.n {
+            0 => "ours".to_owned(),
+            1 => "ours (1 seed)".to_owned(),
+            n => format!("ours (mean ± sd, {n} seeds)"),
+        }
+    }
+
+    /// Whether any column has a z.
+    pub fn has_z(&self) -> bool {
+        self.columns.iter().any(|column| column.z.is_some())
+    }
+
+    /// Whether the end-of-epoch weights were evaluated on the training set.
+    pub fn has_evaluated(&self) -> bool {
+        self.columns.iter().any(|column| column.evaluated.is_some())
+    }
+
+    /// The limit of |z| in words.
+    pub fn z_limit_text(&self) -> String {
+        self.z_limit.map(|limit| format!("{limit:.2}")).unwrap_or_default()
+    }
+}

@@ -1,0 +1,274 @@
+//! One name of the study file with all its seeds.
+
+use toile_store::{Records, RunRecord, RunState, SummaryRecord};
+
+use super::settings::{self, Setting};
+use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
+use crate::facts::{last_numbers, published_numbers, state_name, train_seconds, training_flops};
+use crate::{format, text};
+
+/// Reasons are cut to this many characters on the page.
+const REASON_LENGTH: usize = 600;
+
+/// A run of the study, over its seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The name, for people.
+    pub name: String,
+    /// A name for links inside the page.
+    pub anchor: String,
+    /// The model's name.
+    pub model: String,
+    /// The study file's remark.
+    pub note: Option<String>,
+    /// What is not as planned, for a badge: `4 of 5 seeds complete, 1 failed`. `None` when all are complete.
+    pub unfinished: Option<String>,
+    /// Why seeds failed or stopped before their last epoch, each with its seed.
+    pub reasons: Vec<String>,
+    /// Optimizer, learning rate and so on: the document's table.
+    pub settings: Vec<Setting>,
+    /// The same on one line.
+    pub settings_line: String,
+    /// Every setting of the resolved plan.
+    pub all_settings: Vec<Setting>,
+    /// Whether the test is of other weights than the last epoch's, in words.
+    pub weights_note: Option<String>,
+    /// One row per layer.
+    pub layers: Vec<LayerRow>,
+    /// Parameters that training moves, and those that it does not.
+    pub parameters: (u64, u64),
+    /// Ours, the published numbers, the difference.
+    pub comparison: Comparison,
+    /// Loss and accuracy over the epochs.
+    pub curves: Curves,
+    /// What it confuses.
+    pub confused: Option<Confused>,
+    /// One row per seed.
+    pub seeds: Vec<SeedRow>,
+    /// Time and operations.
+    pub cost: Cost,
+}
+
+/// One row of the model's summary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerRow {
+    /// `conv2d_1 (Conv2D)`
+    pub layer: String,
+    /// `(None, 24, 24, 64)`
+    pub output_shape: String,
+    /// `18,496`
+    pub parameters: String,
+}
+
+/// One seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRow {
+    /// The seed.
+    pub seed: u64,
+    /// Its state in words; a run that is not finished says how far it is.
+    pub state: String,
+    /// The six numbers of the document's table, in words.
+    pub numbers: Vec<String>,
+    /// Wall time in words.
+    pub seconds: String,
+    /// The first digits of the weights' checksum.
+    pub weights: String,
+    /// Where its files are.
+    pub folder: String,
+}
+
+/// What a group costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// Seconds of training per run, evaluations left out, over the complete seeds.
+    pub train_seconds: Option<Estimate>,
+    /// Seconds of a whole run.
+    pub wall_seconds: Option<Estimate>,
+    /// Seconds of training per epoch.
+    pub epoch_seconds: Option<Estimate>,
+    /// Processor seconds of a whole run.
+    pub cpu_seconds: Option<Estimate>,
+    /// Floating-point operations of one run's training.
+    pub flops: u64,
+    /// Floating-point operations of classifying one image.
+    pub forward_flops: u64,
+    /// Epochs per run, `50` or `17–23`.
+    pub epochs: String,
+}
+
+/// The groups of `records`, in the study's order.
+pub fn groups(records: &Records) -> Vec<Group> {
+    let mut order: Vec<(usize, &str)> = Vec::new();
+    let mut members: std::collections::HashMap<(usize, &str), Vec<&RunRecord>> =
+        std::collections::HashMap::new();
+    for run in &records.runs {
+        let key = (run.position, run.name.as_str());
+        members.entry(key).or_insert_with(|| {
+            order.push(key);
+            Vec::new()
+        });
+        members.entry(key).and_modify(|runs| runs.push(run));
+    }
+    order.sort();
+    order.iter().enumerate().map(|(i, key)| group(records, i, &members[key])).collect()
+}
+
+fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
+    let first = runs[0];
+    let complete: Vec<&RunRecord> =
+        runs.iter().copied().filter(|run| run.state == RunState::Complete).collect();
+    let shown = if complete.is_empty() { runs } else { &complete };
+    let published = published_numbers(runs.iter().find_map(|run| run.published.as_ref()));
+    let summary = &first.summary;
+    Group {
+        name: super::named(&first.name, "Run without a name"),
+        anchor: format!("run-{}", index + 1),
+        model: text::name(&first.model, NAME_LENGTH),
+        note: first.note.as_deref().map(text::clean),
+        unfinished: unfinished(runs, complete.len()),
+        reasons: runs.iter().filter_map(|run| reason(run)).collect(),
+        settings: settings::headline(&first.plan, records.study.data.split.fraction),
+        settings_line: settings::short(&first.plan),
+        all_settings: settings::all(&first.plan),
+        weights_note: settings::best_weights_note(&first.plan),
+        layers: layers(summary),
+        parameters: (summary.trainable as u64, summary.non_trainable as u64),
+        comparison: comparison::comparison(&complete, published),
+        curves: curves::curves(shown),
+        confused: confusion::confused(records, &complete),
+        seeds: runs.iter().map(|run| seed_row(run)).collect(),
+        cost: cost(records, first, shown),
+    }
+}
+
+/// `4 of 5 seeds complete, 1 failed`
+fn unfinished(runs: &[&RunRecord], complete: usize) -> Option<String> {
+    if complete == runs.len() {
+        return None;
+    }
+    let others = [RunState::Running, RunState::Waiting, RunState::Pruned, RunState::Failed];
+    let mut parts: Vec<String> = others
+        .into_iter()
+        .map(|state| (runs.iter().filter(|run| run.state == state).count(), state_name(state)))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| if runs.len() == 1 { name.to_owned() } else { format!("{n} {name}") })
+        .collect();
+    if runs.len() > 1 {
+        parts.insert(0, format!("{complete} of {} seeds complete", runs.len()));
+    }
+    Some(parts.join(", "))
+}
+
+fn reason(run: &RunRecord) -> Option<String> {
+    let why = run.failure.as_deref().map(|why| text::name(why, REASON_LENGTH));
+    let why = match (why, run.state) {
+        (None, RunState::Failed) => "no reason was recorded".to_owned(),
+        (why, _) => why?,
+    };
+    let verb = match run.state {
+        RunState::Failed => "failed",
+        RunState::Pruned => "was pruned",
+        RunState::Complete => "stopped before its last planned epoch",
+        RunState::Running | RunState::Waiting => "was interrupted",
+    };
+    Some(format!("Seed {} {verb} {}: {why}", run.seed, after(run.epochs.len())))
+}
+
+fn after(epochs: usize) -> String {
+    if epochs == 0 { "in its first epoch".to_owned() } else { format!("after epoch {epochs}") }
+}
+
+fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
+    let rows = summary.rows.iter().map(|row| LayerRow {
+        layer: format!("{} ({})", text::name(&row.name, NAME_LENGTH), text::name(&row.kind, NAME_LENGTH)),
+        output_shape: text::name(&row.output_shape, NAME_LENGTH),
+        parameters: format::count(row.parameters as u64),
+    });
+    rows.collect()
+}
+
+fn seed_row(run: &RunRecord) -> SeedRow {
+    let planned = run.plan.get("epochs").and_then(serde_json::Value::as_u64);
+    let state = match (run.state, planned) {
+        (RunState::Complete, _) => "complete".to_owned(),
+        (state, Some(planned)) => format!("{}, epoch {} of {planned}", state_name(state), run.epochs.len()),
+        (state, None) => format!("{}, epoch {}", state_name(state), run.epochs.len()),
+    };
+    let weights =
+        run.weights_sha256.as_deref().map_or_else(|| format::NONE.to_owned(), |sha| text::cut(sha, 13));
+    SeedRow {
+        seed: run.seed,
+        state,
+        numbers: last_numbers(run).map(format::metric_or_none).to_vec(),
+        seconds: format::duration(run.provenance.wall_seconds),
+        weights: text::clean(&weights),
+        folder: text::name(&run.folder, NAME_LENGTH),
+    }
+}
+
+fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> Cost {
+    let trained = || shown.iter().filter(|run| !run.epochs.is_empty());
+    let shortest = trained().map(|run| run.epochs.len()).min().unwrap_or(0);
+    let longest = trained().map(|run| run.epochs.len()).max().unwrap_or(0);
+    let epochs = if shortest == longest { longest.to_string() } else { format!("{shortest}–{longest}") };
+    let flops: Vec<u64> = trained().map(|run| training_flops(records, run)).collect();
+    Cost {
+        train_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run)))),
+        wall_seconds: Estimate::of(trained().map(|run| Some(run.provenance.wall_seconds))),
+        epoch_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run) / run.epochs.len() as f64))),
+        cpu_seconds: Estimate::of(trained().map(|run| run.provenance.cpu_seconds)),
+        flops: flops.iter().fold(0u64, |sum, n| sum.saturating_add(*n)) / flops.len().max(1) as u64,
+        forward_flops: first.summary.forward_flops,
+        epochs,
+    }
+}
+
+impl Group {
+    /// All parameters, as `25,450`.
+    pub fn parameters_text(&self) -> String {
+        format::count(self.parameters.0.saturating_add(self.parameters.1))
+    }
+
+    /// A metric of the comparison: 3 is validation accuracy, 5 is test accuracy.
+    pub fn metric(&self, index: usize) -> Option<&Estimate> {
+        self.comparison.columns[index].ours.as_ref()
+    }
+}
+
+impl Cost {
+    /// A mean duration in words.
+    pub fn duration_text(estimate: Option<&Estimate>) -> String {
+        estimate.map_or_else(|| format::NONE.to_owned(), |estimate| format::duration(estimate.mean))
+    }
+
+    /// Training time of one run in words.
+    pub fn train_text(&self) -> String {
+        Self::duration_text(self.train_seconds.as_ref())
+    }
+
+    /// Operations per second of training, in words.
+    pub fn speed_text(&self) -> String {
+        match &self.train_seconds {
+            Some(seconds) if seconds.mean > 0.0 && self.flops > 0 => {
+                format!("{}/s", format::flops((self.flops as f64 / seconds.mean) as u64))
+            }
+            _ => format::NONE.to_owned(),
+        }
+    }
+
+    /// One sentence on time and cost.
+    pub fn sentence(&self) -> String {
+        if self.train_seconds.is_none() {
+            return "No epoch was finished.".to_owned();
+        }
+        format!(
+            "{} epochs, {} of training per run ({} per epoch; {} with evaluations), {} at {}.",
+            self.epochs,
+            self.train_text(),
+            Self::duration_text(self.epoch_seconds.as_ref()),
+            Self::duration_text(self.wall_seconds.as_ref()),
+            format::flops(self.flops),
+            self.speed_text(),
+        )
+    }
+}

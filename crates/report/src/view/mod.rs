@@ -1,0 +1,82 @@
+//! Records → view: every number and every sentence that a face shows, computed once.
+//!
+//! A *group* is what the page calls a run: one name of the study file, with all its seeds. Numbers of a group come from
+//! its complete seeds only; a group without one shows how far it came, and says so.
+
+mod comparison;
+mod confusion;
+mod curves;
+mod estimate;
+mod group;
+mod ranking;
+mod settings;
+mod setup;
+mod summary;
+
+pub use comparison::{Column, Comparison};
+pub use confusion::{ClassRow, Confused, Example, PairView};
+pub use curves::{Curves, Point};
+pub use estimate::Estimate;
+pub use group::{Cost, Group, LayerRow, SeedRow};
+pub use ranking::{Rank, Ranking};
+pub use setup::{ClassCounts, Fact};
+pub use summary::{Figure, Summary};
+use toile_store::Records;
+
+use crate::text;
+
+/// The longest name that is shown in full; longer ones end in an ellipsis (the exports have them whole).
+const NAME_LENGTH: usize = 90;
+
+/// Everything a report shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The study's name.
+    pub title: String,
+    /// The question it asks.
+    pub question: Option<String>,
+    /// Title of the data set, as figures name it.
+    pub data_title: String,
+    /// Whether the data was drawn by our own code; every table and figure then says so.
+    pub procedural: bool,
+    /// Version of toile that wrote the records.
+    pub toile_version: String,
+    /// What came out, in figures and sentences.
+    pub summary: Summary,
+    /// Data, split, seeds, machine, versions.
+    pub setup: Vec<Fact>,
+    /// Images of each class in each part of the split.
+    pub class_counts: ClassCounts,
+    /// All groups by validation accuracy.
+    pub ranking: Ranking,
+    /// One per name, in the study's order.
+    pub groups: Vec<Group>,
+    /// The study file.
+    pub study_file: String,
+}
+
+/// Computes the view of `records`.
+pub fn view(records: &Records) -> View {
+    let study = &records.study;
+    let groups = group::groups(records);
+    let ranking = ranking::ranking(records, &groups);
+    View {
+        title: named(&study.name, "Study without a name"),
+        question: study.question.as_deref().map(text::clean).filter(|question| !question.trim().is_empty()),
+        data_title: named(&study.data.title, &study.data.name),
+        procedural: study.data.procedural,
+        toile_version: text::name(&study.toile_version, NAME_LENGTH),
+        summary: summary::summary(records, &groups, &ranking),
+        setup: setup::facts(records),
+        class_counts: setup::class_counts(&study.data),
+        ranking,
+        groups,
+        study_file: text::clean(&study.file),
+    }
+}
+
+/// The name on one line, or `other` where there is none.
+fn named(name: &str, other: &str) -> String {
+    let name = text::name(name, NAME_LENGTH);
+    if name.is_empty() { text::name(other, NAME_LENGTH) } else { name }
+}

@@ -1,0 +1,123 @@
+//! All groups by validation accuracy. The test set has no say in it.
+
+use toile_stats::normal_quantile;
+use toile_store::Records;
+
+use super::{Cost, Estimate, Group};
+use crate::format;
+
+/// Index of validation and test accuracy among the columns of the comparison.
+pub const VAL_ACCURACY: usize = 3;
+pub const TEST_ACCURACY: usize = 5;
+
+/// The ranking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// Best first; groups without a validation accuracy at the end, in the study's order.
+    pub rows: Vec<Rank>,
+    /// Validation accuracies closer to the best one than this are within the sampling error; `None` without validation.
+    pub margin: Option<f64>,
+    /// Images of the validation part.
+    pub n_validation: usize,
+}
+
+/// One line of the ranking.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rank {
+    /// The group's index in the view.
+    pub group: usize,
+    /// `1`, or a dash without a validation accuracy. Equal means share their rank.
+    pub rank: String,
+    /// Whether it is not the best, but within the margin of it.
+    pub is_near_best: bool,
+    /// Cells in words.
+    pub val_accuracy: String,
+    /// Test accuracy.
+    pub test_accuracy: String,
+    /// Complete seeds of all seeds.
+    pub seeds: String,
+    /// Parameters of the model.
+    pub parameters: String,
+    /// Training time of one run.
+    pub time: String,
+    /// Operations of one run's training.
+    pub flops: String,
+    /// The mean validation accuracy as a part of the axis from the smallest to the largest in the ranking.
+    pub bar: Option<f64>,
+}
+
+/// Ranks `groups`.
+pub fn ranking(records: &Records, groups: &[Group]) -> Ranking {
+    let accuracy = |i: usize| groups[i].metric(VAL_ACCURACY).map(|estimate| estimate.mean);
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by(|&a, &b| {
+        let key = |i| accuracy(i).unwrap_or(f64::NEG_INFINITY);
+        key(b).total_cmp(&key(a)).then(a.cmp(&b))
+    });
+    let n_validation =
+        records.study.data.split.validation_counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+    let best = order.first().and_then(|&i| accuracy(i));
+    let worst = order.iter().rev().find_map(|&i| accuracy(i));
+    let margin = best.and_then(|best| margin(best, n_validation));
+    let rows = order.iter().map(|&i| {
+        let better = order.iter().filter(|&&j| accuracy(j) > accuracy(i)).count();
+        let is_near_best =
+            better > 0 && accuracy(i).zip(best).zip(margin).is_some_and(|((a, b), m)| b - a < m);
+        let rank = accuracy(i).map_or_else(|| format::NONE.to_owned(), |_| (better + 1).to_string());
+        Rank { bar: bar(accuracy(i), worst, best), ..row(&groups[i], i, rank, is_near_best) }
+    });
+    Ranking { rows: rows.collect(), margin, n_validation }
+}
+
+/// 1.96 standard errors of the difference of two accuracies of about `p`, each on `n` images of its own.
+fn margin(p: f64, n: usize) -> Option<f64> {
+    (n > 0).then(|| normal_quantile(0.975) * (2.0 * p * (1.0 - p) / n as f64).max(0.0).sqrt())
+}
+
+fn bar(accuracy: Option<f64>, worst: Option<f64>, best: Option<f64>) -> Option<f64> {
+    let (accuracy, worst, best) = (accuracy?, worst?, best?);
+    Some(if best > worst { (accuracy - worst) / (best - worst) } else { 1.0 })
+}
+
+fn row(group: &Group, index: usize, rank: String, is_near_best: bool) -> Rank {
+    Rank {
+        group: index,
+        rank,
+        is_near_best,
+        val_accuracy: Estimate::text_or_none(group.metric(VAL_ACCURACY)),
+        test_accuracy: Estimate::text_or_none(group.metric(TEST_ACCURACY)),
+        seeds: if group.unfinished.is_none() {
+            group.seeds.len().to_string()
+        } else {
+            format!("{} of {}", group.comparison.n, group.seeds.len())
+        },
+        parameters: group.parameters_text(),
+        time: Cost::duration_text(group.cost.train_seconds.as_ref()),
+        flops: if group.cost.train_seconds.is_some() {
+            format::flops(group.cost.flops)
+        } else {
+            format::NONE.to_owned()
+        },
+        bar: None,
+    }
+}
+
+impl Ranking {
+    /// What the order means and what the mark ≈ means.
+    pub fn footnote(&self) -> String {
+        let Some(margin) = self.margin else {
+            return "Without a validation part there is nothing to rank by: the runs stand in the study's order.".to_owned();
+        };
+        format!(
+            "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
+             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn anew for each.",
+            format::metric(margin),
+            format::count(self.n_validation as u64)
+        )
+    }
+
+    /// The best group, if there is a validation accuracy.
+    pub fn best(&self) -> Option<usize> {
+        self.rows.first().filter(|row| row.bar.is_some()).map(|row| row.group)
+    }
+}

@@ -1,0 +1,184 @@
+//! The set-up: data, split, seeds, machine, versions.
+
+use std::collections::BTreeSet;
+
+use toile_store::{DataRecord, Records, RunRecord};
+
+use super::NAME_LENGTH;
+use crate::{PROCEDURAL_NOTICE, format, text};
+
+/// One line of the set-up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// What it is.
+    pub label: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Whether the value is a checksum or a path.
+    pub is_code: bool,
+}
+
+/// Images of each class in each part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassCounts {
+    /// Class, training, validation, test.
+    pub rows: Vec<[String; 4]>,
+    /// Totals of the three parts.
+    pub totals: [String; 3],
+}
+
+/// The lines of the set-up.
+pub fn facts(records: &Records) -> Vec<Fact> {
+    let study = &records.study;
+    let mut facts = data_facts(&study.data);
+    facts.extend([
+        fact("Seeds", seeds(records)),
+        fact("Test set", format!("opened {}, after training only", times(tested(records)))),
+        fact("Machine", distinct(records, |run| run.provenance.machine.clone())),
+        fact("Kernels", distinct(records, kernels)),
+        fact("Time", time(records)),
+        fact("Started", started(records)),
+        fact("Version", format!("toile {}", versions(records))),
+    ]);
+    facts
+}
+
+fn fact(label: &'static str, value: String) -> Fact {
+    let value = if value.is_empty() { format::NONE.to_owned() } else { value };
+    Fact { label, value, is_code: false }
+}
+
+fn code(label: &'static str, value: &str) -> Fact {
+    Fact { is_code: true, ..fact(label, text::name(value, 400)) }
+}
+
+fn data_facts(data: &DataRecord) -> Vec<Fact> {
+    let title = text::name(&data.title, NAME_LENGTH);
+    let title = if data.procedural { format!("{title} ({PROCEDURAL_NOTICE})") } else { title };
+    let [height, width, channels] = data.shape;
+    let classes = format::plural(data.class_names.len(), "class", "classes");
+    let (n_train, n_test) = (format::count(data.n_train as u64), format::count(data.n_test as u64));
+    vec![
+        fact("Data", title),
+        fact(
+            "Images",
+            format!(
+                "{n_train} for training and {n_test} for the test, {height} × {width} × {channels}, {classes}"
+            ),
+        ),
+        code("Found at", &data.source),
+        code("Data fingerprint", &data.fingerprint),
+        fact("Split", split(data)),
+        code("Split fingerprint", &data.split.fingerprint),
+    ]
+}
+
+fn split(data: &DataRecord) -> String {
+    let sum =
+        |counts: &[usize]| format::count(counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64)));
+    let part = format::percent_short(data.split.fraction);
+    let how = match data.split.how.as_str() {
+        "last" => format!("the last {part} of the training images"),
+        "stratified" => format!("{part} of the training images of each class, at random"),
+        "random" => format!("{part} of the training images, at random"),
+        other => format!("{part} of the training images, {}", text::name(other, NAME_LENGTH)),
+    };
+    let parts = (sum(&data.split.train_counts), sum(&data.split.validation_counts));
+    if data.split.fraction == 0.0 {
+        return format!("no validation part; {} to train", parts.0);
+    }
+    format!("{how} for validation: {} to train, {} to validate", parts.0, parts.1)
+}
+
+fn seeds(records: &Records) -> String {
+    let seeds: BTreeSet<u64> = records.runs.iter().map(|run| run.seed).collect();
+    let seeds: Vec<u64> = seeds.into_iter().collect();
+    let (Some(first), Some(last)) = (seeds.first(), seeds.last()) else { return String::new() };
+    if seeds.len() > 3 && last - first == seeds.len() as u64 - 1 {
+        return format!("{first} to {last}");
+    }
+    let shown: Vec<String> = seeds.iter().take(20).map(u64::to_string).collect();
+    let more = if seeds.len() > 20 { format!(" and {} more", seeds.len() - 20) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn tested(records: &Records) -> usize {
+    records.runs.iter().filter(|run| run.test.is_some()).count()
+}
+
+fn times(n: usize) -> String {
+    match n {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        n => format!("{} times, once per run", format::count(n as u64)),
+    }
+}
+
+fn kernels(run: &RunRecord) -> String {
+    match run.provenance.instruction_set.as_str() {
+        "" => String::new(),
+        set => format!("{set}, {}", format::plural(run.provenance.threads, "thread", "threads")),
+    }
+}
+
+/// The different values over all runs, each once, in order of first appearance.
+fn distinct(records: &Records, value: impl Fn(&RunRecord) -> String) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for run in &records.runs {
+        let value = text::name(&value(run), NAME_LENGTH);
+        if !value.is_empty() && !seen.contains(&value) && seen.len() < 8 {
+            seen.push(value);
+        }
+    }
+    seen.join("; ")
+}
+
+fn versions(records: &Records) -> String {
+    let versions = distinct(records, |run| run.provenance.toile_version.clone());
+    if versions.is_empty() { text::name(&records.study.toile_version, NAME_LENGTH) } else { versions }
+}
+
+fn time(records: &Records) -> String {
+    let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
+    let cpu: Option<f64> = records.runs.iter().map(|run| run.provenance.cpu_seconds).sum();
+    let runs = format!("{} over all runs", format::duration(wall));
+    cpu.map_or(runs.clone(), |cpu| format!("{runs}, {} of processor time", format::duration(cpu)))
+}
+
+/// The first and the last start: RFC 3339 in UTC sorts as text.
+fn started(records: &Records) -> String {
+    let starts: BTreeSet<&str> = records
+        .runs
+        .iter()
+        .map(|run| run.provenance.started.as_str())
+        .filter(|start| !start.is_empty())
+        .collect();
+    match (starts.first(), starts.last()) {
+        (Some(first), Some(last)) if first == last => moment(first),
+        (Some(first), Some(last)) => format!("{}; the last run {}", moment(first), moment(last)),
+        _ => String::new(),
+    }
+}
+
+/// `2026-11-22T10:00:05Z` as `2026-11-22 10:00:05 UTC`; another form stays as it is.
+fn moment(rfc3339: &str) -> String {
+    let text = text::name(rfc3339, 40);
+    match text.strip_suffix('Z').and_then(|text| text.split_once('T')) {
+        Some((day, time)) => format!("{day} {} UTC", time.split('.').next().unwrap_or(time)),
+        None => text,
+    }
+}
+
+/// Images of each class in each part of the split.
+pub fn class_counts(data: &DataRecord) -> ClassCounts {
+    let parts = [&data.split.train_counts, &data.split.validation_counts, &data.split.test_counts];
+    let cell = |counts: &[usize], i: usize| {
+        counts.get(i).map_or_else(|| format::NONE.to_owned(), |n| format::count(*n as u64))
+    };
+    let rows = data.class_names.iter().enumerate().map(|(i, class)| {
+        [text::name(class, NAME_LENGTH), cell(parts[0], i), cell(parts[1], i), cell(parts[2], i)]
+    });
+    let total =
+        |counts: &[usize]| format::count(counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64)));
+    ClassCounts { rows: rows.collect(), totals: parts.map(|counts| total(counts)) }
+}
