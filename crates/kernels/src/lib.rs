@@ -5,12 +5,23 @@
 //! because every output is one fixed chain of fused multiply-adds. Each has a naive twin that the tests hold it against.
 #![allow(unsafe_code)]
 
+pub mod activation;
 mod buffer;
 pub mod conv;
+pub mod dropout;
+pub mod gather;
 mod gemm;
 mod isa;
+mod lanes;
+pub mod loss;
+pub mod math;
+pub mod norm;
+pub mod optimizer;
 mod pool;
+pub mod pooling;
+pub mod reduce;
 mod simd;
+mod softmax;
 
 pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};

@@ -25,6 +25,8 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn store(p: *mut f32, v: Self::V);
     /// The first `n` lanes (`n` ≤ LANES); the others are 0.
     unsafe fn load_first(p: *const f32, n: usize) -> Self::V;
+    /// The first `n` lanes (`n` ≤ LANES); the others are those of `fill`.
+    unsafe fn load_first_or(p: *const f32, n: usize, fill: Self::V) -> Self::V;
     /// Writes the first `n` lanes only.
     unsafe fn store_first(p: *mut f32, v: Self::V, n: usize);
     /// Unsigned bytes as floats; reads exactly LANES bytes.
@@ -43,10 +45,14 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sqrt(a: Self::V) -> Self::V;
     unsafe fn abs(a: Self::V) -> Self::V;
+    /// The magnitude of a with the sign bit of b.
+    unsafe fn copysign(a: Self::V, b: Self::V) -> Self::V;
     /// To the nearest whole number, halves to the even one.
     unsafe fn round(a: Self::V) -> Self::V;
     /// 2ⁿ for whole n in −126 ..= 127.
     unsafe fn exp2_whole(n: Self::V) -> Self::V;
+    /// x 2ⁿ, rounded once, for ½ ≤ |x| ≤ 2 and whole n in −252 ..= 252: subnormal, zero and infinite results too.
+    unsafe fn scale(x: Self::V, n: Self::V) -> Self::V;
     /// For positive normal x: (e, m) with x = m 2ᵉ, 1 ≤ m < 2.
     unsafe fn split_exponent(x: Self::V) -> (Self::V, Self::V);
     /// a > b; false where either is NaN.
@@ -55,6 +61,10 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn eq(a: Self::V, b: Self::V) -> Self::M;
     /// a where m, else b.
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V;
+    /// Lane i as bit i.
+    unsafe fn bits(m: Self::M) -> u32;
+    /// `words[i]` ≥ threshold, of the first `n` words (`n` ≤ LANES); the lanes beyond them mean nothing.
+    unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M;
 }
 
 /// Plain Rust on an array: the portable path and, inside a `target_feature` function, as good as intrinsics.
@@ -96,6 +106,15 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn load_first(p: *const f32, n: usize) -> Self::V {
         let mut out = [0.0; PORTABLE_LANES];
+        for i in 0..n.min(PORTABLE_LANES) {
+            // SAFETY: the caller gives n readable floats.
+            out[i] = unsafe { p.add(i).read() };
+        }
+        out
+    }
+    #[inline(always)]
+    unsafe fn load_first_or(p: *const f32, n: usize, fill: Self::V) -> Self::V {
+        let mut out = fill;
         for i in 0..n.min(PORTABLE_LANES) {
             // SAFETY: the caller gives n readable floats.
             out[i] = unsafe { p.add(i).read() };
@@ -159,12 +178,26 @@ impl Simd for Portable {
         lanewise!(|x: f32| x.abs(), a)
     }
     #[inline(always)]
+    unsafe fn copysign(a: Self::V, b: Self::V) -> Self::V {
+        lanewise!(|x: f32, y: f32| x.copysign(y), a, b)
+    }
+    #[inline(always)]
     unsafe fn round(a: Self::V) -> Self::V {
         lanewise!(|x: f32| x.round_ties_even(), a)
     }
     #[inline(always)]
     unsafe fn exp2_whole(n: Self::V) -> Self::V {
         lanewise!(|x: f32| f32::from_bits(((x as i32 + 127) as u32) << 23), n)
+    }
+    #[inline(always)]
+    unsafe fn scale(x: Self::V, n: Self::V) -> Self::V {
+        // In two steps, of which the first is exact, since 2ⁿ itself may be no float.
+        let half = lanewise!(|n: f32| (n * 0.5).round_ties_even(), n);
+        // SAFETY: no instruction set is needed; both halves lie within ±126.
+        unsafe {
+            let rest = Self::sub(n, half);
+            Self::mul(Self::mul(x, Self::exp2_whole(half)), Self::exp2_whole(rest))
+        }
     }
     #[inline(always)]
     unsafe fn split_exponent(x: Self::V) -> (Self::V, Self::V) {
@@ -182,6 +215,19 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V {
         std::array::from_fn(|i| if m[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
+    unsafe fn bits(m: Self::M) -> u32 {
+        m.iter().enumerate().fold(0, |bits, (i, &set)| bits | (u32::from(set) << i))
+    }
+    #[inline(always)]
+    unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {
+        let mut out = [false; PORTABLE_LANES];
+        for i in 0..n.min(PORTABLE_LANES) {
+            // SAFETY: the caller gives n readable words.
+            out[i] = unsafe { words.add(i).read() } >= threshold;
+        }
+        out
     }
 }
 
@@ -217,6 +263,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn load_first(p: *const f32, n: usize) -> Self::V {
             unsafe { _mm512_maskz_loadu_ps(first(n), p) }
+        }
+        #[inline(always)]
+        unsafe fn load_first_or(p: *const f32, n: usize, fill: Self::V) -> Self::V {
+            unsafe { _mm512_mask_loadu_ps(fill, first(n), p) }
         }
         #[inline(always)]
         unsafe fn store_first(p: *mut f32, v: Self::V, n: usize) {
@@ -267,6 +317,13 @@ mod x86 {
             unsafe { _mm512_abs_ps(a) }
         }
         #[inline(always)]
+        unsafe fn copysign(a: Self::V, b: Self::V) -> Self::V {
+            unsafe {
+                let sign = _mm512_set1_ps(-0.0);
+                _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b))
+            }
+        }
+        #[inline(always)]
         unsafe fn round(a: Self::V) -> Self::V {
             unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
         }
@@ -276,6 +333,10 @@ mod x86 {
                 let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
                 _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
             }
+        }
+        #[inline(always)]
+        unsafe fn scale(x: Self::V, n: Self::V) -> Self::V {
+            unsafe { _mm512_scalef_ps(x, n) }
         }
         #[inline(always)]
         unsafe fn split_exponent(x: Self::V) -> (Self::V, Self::V) {
@@ -298,6 +359,17 @@ mod x86 {
         #[inline(always)]
         unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V {
             unsafe { _mm512_mask_blend_ps(m, b, a) }
+        }
+        #[inline(always)]
+        unsafe fn bits(m: Self::M) -> u32 {
+            u32::from(m)
+        }
+        #[inline(always)]
+        unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {
+            unsafe {
+                let words = _mm512_maskz_loadu_epi32(first(n), words.cast());
+                _mm512_cmpge_epu32_mask(words, _mm512_set1_epi32(threshold.cast_signed()))
+            }
         }
     }
 
@@ -333,6 +405,13 @@ mod x86 {
         #[inline(always)]
         unsafe fn load_first(p: *const f32, n: usize) -> Self::V {
             unsafe { _mm256_maskload_ps(p, first8(n)) }
+        }
+        #[inline(always)]
+        unsafe fn load_first_or(p: *const f32, n: usize, fill: Self::V) -> Self::V {
+            unsafe {
+                let lanes = first8(n);
+                _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes))
+            }
         }
         #[inline(always)]
         unsafe fn store_first(p: *mut f32, v: Self::V, n: usize) {
@@ -383,6 +462,13 @@ mod x86 {
             unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), a) }
         }
         #[inline(always)]
+        unsafe fn copysign(a: Self::V, b: Self::V) -> Self::V {
+            unsafe {
+                let sign = _mm256_set1_ps(-0.0);
+                _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b))
+            }
+        }
+        #[inline(always)]
         unsafe fn round(a: Self::V) -> Self::V {
             unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
         }
@@ -391,6 +477,15 @@ mod x86 {
             unsafe {
                 let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
                 _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            }
+        }
+        #[inline(always)]
+        unsafe fn scale(x: Self::V, n: Self::V) -> Self::V {
+            unsafe {
+                // As in the portable path: two steps, of which the first is exact.
+                let half = Self::round(_mm256_mul_ps(n, _mm256_set1_ps(0.5)));
+                let rest = _mm256_sub_ps(n, half);
+                _mm256_mul_ps(_mm256_mul_ps(x, Self::exp2_whole(half)), Self::exp2_whole(rest))
             }
         }
         #[inline(always)]
@@ -414,6 +509,18 @@ mod x86 {
         #[inline(always)]
         unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V {
             unsafe { _mm256_blendv_ps(b, a, m) }
+        }
+        #[inline(always)]
+        unsafe fn bits(m: Self::M) -> u32 {
+            unsafe { _mm256_movemask_ps(m).cast_unsigned() }
+        }
+        #[inline(always)]
+        unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {
+            unsafe {
+                let words = _mm256_maskload_epi32(words.cast(), first8(n));
+                let threshold = _mm256_set1_epi32(threshold.cast_signed());
+                _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(words, threshold), words))
+            }
         }
     }
 

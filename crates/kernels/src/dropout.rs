@@ -1,0 +1,42 @@
+//! Dropout: a random word per float decides whether it is kept.
+
+use crate::lanes::{Lanes, vectors};
+use crate::simd::{Simd, dispatch};
+
+/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this).
+///
+/// # Panics
+/// If the lengths differ.
+pub fn dropout_apply(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) {
+    assert_eq!(x.len(), y.len(), "x and y differ in length");
+    assert_eq!(words.len(), y.len(), "there must be a word per float");
+    dropout(x.as_ptr(), words, threshold, keep_prob, y.as_mut_ptr());
+}
+
+/// [`dropout_apply`] with x = y; the backward pass too, on the gradient and with the words of the forward pass.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn dropout_in_place(y: &mut [f32], words: &[u32], threshold: u32, keep_prob: f32) {
+    assert_eq!(words.len(), y.len(), "there must be a word per float");
+    let start = y.as_mut_ptr();
+    dropout(start, words, threshold, keep_prob, start);
+}
+
+dispatch! {
+    fn dropout(x: *const f32, words: &[u32], threshold: u32, keep_prob: f32, y: *mut f32) = dropout_loop
+}
+
+/// # Safety
+/// The instruction set of `S`; a float per word behind the pointers, which are the same or lie apart.
+#[inline(always)]
+unsafe fn dropout_loop<S: Simd>(x: *const f32, words: &[u32], threshold: u32, keep_prob: f32, y: *mut f32) {
+    vectors!(S, words.len(), |i, lanes| {
+        // SAFETY: `i` and the lanes lie within the words.
+        unsafe {
+            let kept = lanes.at_least::<S>(words.as_ptr().add(i), threshold);
+            let quotient = S::div(lanes.load::<S>(x.add(i)), S::splat(keep_prob));
+            lanes.store::<S>(y.add(i), S::select(kept, quotient, S::splat(0.0)));
+        }
+    });
+}

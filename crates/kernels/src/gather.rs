@@ -1,0 +1,64 @@
+//! A batch out of the data set: the rows that the shuffled indices name, pixels scaled to 0 ..= 1.
+
+use crate::simd::{Simd, dispatch};
+
+/// out = byte / 255 (the quotient rounded once, as `np.float32(x) / 255`), image by image in the order of `indices`.
+///
+/// `images` holds images of `size` bytes, `out` one image of `size` floats per index.
+///
+/// # Panics
+/// If an index lies outside, or `out` has not `size` floats per index.
+pub fn gather_scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
+    assert_eq!(Some(out.len()), indices.len().checked_mul(size), "out must hold {size} floats per index");
+    if size > 0 {
+        scaled(images, size, indices, out);
+    }
+}
+
+/// out\[i\] = labels\[indices\[i\]\].
+///
+/// # Panics
+/// If an index lies outside, or the lengths differ.
+pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
+    assert_eq!(out.len(), indices.len(), "out must hold a label per index");
+    for (out, &index) in out.iter_mut().zip(indices) {
+        *out = labels[index as usize];
+    }
+}
+
+dispatch! { fn scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) = scaled_rows }
+
+/// # Safety
+/// The instruction set of `S`; size > 0 and `size` floats of `out` per index.
+#[inline(always)]
+unsafe fn scaled_rows<S: Simd>(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
+    for (out, &index) in out.chunks_exact_mut(size).zip(indices) {
+        let start = index as usize * size;
+        let image = &images[start..start + size];
+        let whole = size - size % S::LANES;
+        for i in (0..whole).step_by(S::LANES) {
+            // SAFETY: i + LANES ≤ size, the length of both.
+            unsafe { S::store(out.as_mut_ptr().add(i), over_255::<S>(S::load_u8(image.as_ptr().add(i)))) }
+        }
+        if whole < size {
+            let mut rest = [0u8; 16];
+            rest[..size - whole].copy_from_slice(&image[whole..]);
+            // SAFETY: 16 bytes are enough for any LANES; size − whole floats are left.
+            unsafe {
+                let x = over_255::<S>(S::load_u8(rest.as_ptr()));
+                S::store_first(out.as_mut_ptr().add(whole), x, size - whole);
+            }
+        }
+    }
+}
+
+/// x / 255 for whole x in 0 ..= 255, correctly rounded without a division: 1/255 in two parts.
+///
+/// # Safety
+/// The instruction set of `S`.
+#[inline(always)]
+unsafe fn over_255<S: Simd>(x: S::V) -> S::V {
+    const HIGH: f32 = 1.0 / 255.0;
+    const LOW: f32 = (1.0 / 255.0 - HIGH as f64) as f32;
+    unsafe { S::fma(x, S::splat(HIGH), S::mul(x, S::splat(LOW))) }
+}

@@ -1,0 +1,328 @@
+//! Pooling of images of height × width × channels (NHWC): maximum, average, and the average of the whole image.
+//!
+//! Windows may overlap and reach over the edge; what lies outside the image never wins and is not counted.
+
+use crate::lanes::{Lanes, vectors};
+use crate::norm::column_sum;
+use crate::simd::{Simd, dispatch};
+
+/// The shape of a pooling: what is pooled, by which window, into what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolShape {
+    /// Rows of pixels of an input image.
+    pub height: usize,
+    /// Pixels in a row of an input image.
+    pub width: usize,
+    /// Floats in a pixel.
+    pub channels: usize,
+    /// Rows and columns of the window.
+    pub pool: [usize; 2],
+    /// How far the window moves, down and to the right.
+    pub strides: [usize; 2],
+    /// Rows of padding above the image.
+    pub pad_top: usize,
+    /// Columns of padding to the left of the image.
+    pub pad_left: usize,
+    /// Rows of pixels of an output image.
+    pub out_height: usize,
+    /// Pixels in a row of an output image.
+    pub out_width: usize,
+}
+
+impl PoolShape {
+    /// Floats of an input image.
+    pub fn in_len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Floats of an output image.
+    pub fn out_len(&self) -> usize {
+        self.out_height * self.out_width * self.channels
+    }
+
+    /// The rows of the image under the window of output row `y`.
+    fn rows(&self, y: usize) -> (usize, usize) {
+        covered(y, self.strides[0], self.pad_top, self.pool[0], self.height)
+    }
+
+    /// The columns of the image under the window of output column `x`.
+    fn columns(&self, x: usize) -> (usize, usize) {
+        covered(x, self.strides[1], self.pad_left, self.pool[1], self.width)
+    }
+
+    #[track_caller]
+    fn check(&self, images: usize, inputs: &[usize], outputs: &[usize]) {
+        let (first, last) = (self.rows(0), self.rows(self.out_height.saturating_sub(1)));
+        assert!(first.0 < first.1 && last.0 < last.1, "a window lies outside the image: {self:?}");
+        let (first, last) = (self.columns(0), self.columns(self.out_width.saturating_sub(1)));
+        assert!(first.0 < first.1 && last.0 < last.1, "a window lies outside the image: {self:?}");
+        for &len in inputs {
+            assert_eq!(len, images * self.in_len(), "{images} input images: {self:?}");
+        }
+        for &len in outputs {
+            assert_eq!(len, images * self.out_len(), "{images} output images: {self:?}");
+        }
+    }
+
+    /// 2 × 2 windows side by side, all inside the image: each pixel lies in at most one.
+    fn two_by_two(&self) -> bool {
+        self.pool == [2, 2]
+            && self.strides == [2, 2]
+            && (self.pad_top, self.pad_left) == (0, 0)
+            && 2 * self.out_height <= self.height
+            && 2 * self.out_width <= self.width
+    }
+}
+
+/// The half-open range of the `size` pixels that window number `i` covers.
+fn covered(i: usize, stride: usize, pad: usize, pool: usize, size: usize) -> (usize, usize) {
+    let start = i * stride;
+    (start.saturating_sub(pad), (start + pool).saturating_sub(pad).min(size))
+}
+
+/// y = the greatest pixel of each window, channel by channel; NaN if there is a NaN.
+///
+/// # Panics
+/// If a length does not fit, or a window lies wholly outside the image.
+pub fn max_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
+    shape.check(images, &[x.len()], &[y.len()]);
+    max_dispatch(shape, images, x, y);
+}
+
+/// d_x = the gradient of the input: each window's `d_y` goes to its first pixel (row by row) that equals `y`.
+///
+/// # Panics
+/// If a length does not fit, or a window lies wholly outside the image.
+pub fn max_pool_backward(
+    shape: &PoolShape,
+    images: usize,
+    x: &[f32],
+    y: &[f32],
+    d_y: &[f32],
+    d_x: &mut [f32],
+) {
+    shape.check(images, &[x.len(), d_x.len()], &[y.len(), d_y.len()]);
+    if !shape.two_by_two() || 2 * shape.out_height < shape.height || 2 * shape.out_width < shape.width {
+        d_x.fill(0.0);
+    }
+    max_backward_dispatch(shape, images, x, y, d_y, d_x);
+}
+
+/// y = the mean of the pixels of each window that lie in the image, channel by channel.
+///
+/// # Panics
+/// If a length does not fit, or a window lies wholly outside the image.
+pub fn average_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
+    shape.check(images, &[x.len()], &[y.len()]);
+    average_dispatch(shape, images, x, y);
+}
+
+/// d_x = the gradient of the input: each window's `d_y` in equal shares to the pixels it was the mean of.
+///
+/// # Panics
+/// If a length does not fit, or a window lies wholly outside the image.
+pub fn average_pool_backward(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) {
+    shape.check(images, &[d_x.len()], &[d_y.len()]);
+    d_x.fill(0.0);
+    average_backward_dispatch(shape, images, d_y, d_x);
+}
+
+/// y = the mean of all `positions` of each image, channel by channel.
+///
+/// # Panics
+/// If a length does not fit, or `positions` is 0.
+pub fn global_average_pool(positions: usize, channels: usize, images: usize, x: &[f32], y: &mut [f32]) {
+    check_global(positions, channels, images, x.len(), y.len());
+    if channels > 0 {
+        let pixels = positions * channels;
+        for (x, y) in x.chunks_exact(pixels).zip(y.chunks_exact_mut(channels)) {
+            column_sum(x, channels, y);
+        }
+        divide_dispatch(y, positions as f32);
+    }
+}
+
+/// d_x = d_y / `positions` at every position of the image.
+///
+/// # Panics
+/// If a length does not fit, or `positions` is 0.
+pub fn global_average_pool_backward(
+    positions: usize,
+    channels: usize,
+    images: usize,
+    d_y: &[f32],
+    d_x: &mut [f32],
+) {
+    check_global(positions, channels, images, d_x.len(), d_y.len());
+    if channels > 0 {
+        let pixels = positions * channels;
+        for (d_y, d_x) in d_y.chunks_exact(channels).zip(d_x.chunks_exact_mut(pixels)) {
+            let (first, rest) = d_x.split_at_mut(channels);
+            first.copy_from_slice(d_y);
+            divide_dispatch(first, positions as f32);
+            for pixel in rest.chunks_exact_mut(channels) {
+                pixel.copy_from_slice(first);
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn check_global(positions: usize, channels: usize, images: usize, x: usize, y: usize) {
+    assert!(positions > 0, "an image must have a position");
+    assert_eq!(x, images * positions * channels, "{images} images of {positions} positions × {channels}");
+    assert_eq!(y, images * channels, "{images} means of {channels} channels");
+}
+
+dispatch! { fn max_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = max_images }
+dispatch! {
+    fn max_backward_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &[f32], d_y: &[f32], d_x: &mut [f32]) = max_backward_images
+}
+dispatch! { fn average_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = average_images }
+dispatch! {
+    fn average_backward_dispatch(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) = average_backward_images
+}
+dispatch! { fn divide_dispatch(x: &mut [f32], by: f32) = divide_loop }
+
+// SAFETY of everything below: the caller guarantees the instruction set and what `PoolShape::check` asserts; `covered`
+// keeps pixels inside the image, and `vectors!` keeps `c` and the lanes inside the pixel.
+
+/// Runs the body for each window, in order: `$from` is its first covered pixel, `$size` its covered rows and columns,
+/// `$to` its output pixel (offsets in floats).
+macro_rules! windows {
+    ($shape:ident, $images:expr, |$from:ident, $size:ident, $to:ident| $body:block) => {
+        let mut $to = 0;
+        for image in 0..$images {
+            for y in 0..$shape.out_height {
+                let (top, bottom) = $shape.rows(y);
+                for x in 0..$shape.out_width {
+                    let (left, right) = $shape.columns(x);
+                    let $from = ((image * $shape.height + top) * $shape.width + left) * $shape.channels;
+                    let $size = [bottom - top, right - left];
+                    $body
+                    $to += $shape.channels;
+                }
+            }
+        }
+    };
+}
+
+/// The greater of the two, or NaN if either is.
+#[inline(always)]
+unsafe fn greater<S: Simd>(so_far: S::V, x: S::V) -> S::V {
+    // `max` gives its second argument where NaN is involved: right for a NaN in x, to be undone for one in `so_far`.
+    unsafe { S::select(S::eq(so_far, so_far), S::max(so_far, x), so_far) }
+}
+
+#[inline(always)]
+unsafe fn max_images<S: Simd>(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
+    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
+    let two_by_two = shape.two_by_two();
+    windows!(shape, images, |from, size, to| {
+        vectors!(S, channels, |c, lanes| {
+            unsafe {
+                let p = x.add(from + c);
+                let mut max = lanes.load::<S>(p);
+                if two_by_two {
+                    max = greater::<S>(max, lanes.load::<S>(p.add(channels)));
+                    max = greater::<S>(max, lanes.load::<S>(p.add(row)));
+                    max = greater::<S>(max, lanes.load::<S>(p.add(row + channels)));
+                } else {
+                    for i in 0..size[0] {
+                        for j in 0..size[1] {
+                            max = greater::<S>(max, lanes.load::<S>(p.add(i * row + j * channels)));
+                        }
+                    }
+                }
+                lanes.store::<S>(y.add(to + c), max);
+            }
+        });
+    });
+}
+
+#[inline(always)]
+unsafe fn max_backward_images<S: Simd>(
+    shape: &PoolShape,
+    images: usize,
+    x: &[f32],
+    y: &[f32],
+    d_y: &[f32],
+    d_x: &mut [f32],
+) {
+    let (x, y, d_y, d_x) = (x.as_ptr(), y.as_ptr(), d_y.as_ptr(), d_x.as_mut_ptr());
+    let (channels, row) = (shape.channels, shape.width * shape.channels);
+    let two_by_two = shape.two_by_two();
+    windows!(shape, images, |from, size, to| {
+        vectors!(S, channels, |c, lanes| {
+            unsafe {
+                let (zero, max) = (S::splat(0.0), lanes.load::<S>(y.add(to + c)));
+                // What has not found its pixel yet.
+                let mut left = lanes.load::<S>(d_y.add(to + c));
+                if two_by_two {
+                    for offset in [0, channels, row, row + channels] {
+                        let found = S::eq(lanes.load::<S>(x.add(from + c + offset)), max);
+                        lanes.store::<S>(d_x.add(from + c + offset), S::select(found, left, zero));
+                        left = S::select(found, zero, left);
+                    }
+                } else {
+                    for i in 0..size[0] {
+                        for j in 0..size[1] {
+                            let at = from + c + i * row + j * channels;
+                            let found = S::eq(lanes.load::<S>(x.add(at)), max);
+                            let sum = S::add(lanes.load::<S>(d_x.add(at)), S::select(found, left, zero));
+                            lanes.store::<S>(d_x.add(at), sum);
+                            left = S::select(found, zero, left);
+                        }
+                    }
+                }
+            }
+        });
+    });
+}
+
+#[inline(always)]
+unsafe fn average_images<S: Simd>(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
+    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
+    windows!(shape, images, |from, size, to| {
+        let count = (size[0] * size[1]) as f32;
+        vectors!(S, channels, |c, lanes| {
+            unsafe {
+                let mut sum = S::splat(0.0);
+                for i in 0..size[0] {
+                    for j in 0..size[1] {
+                        sum = S::add(sum, lanes.load::<S>(x.add(from + c + i * row + j * channels)));
+                    }
+                }
+                lanes.store::<S>(y.add(to + c), S::div(sum, S::splat(count)));
+            }
+        });
+    });
+}
+
+#[inline(always)]
+unsafe fn average_backward_images<S: Simd>(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) {
+    let (d_y, d_x) = (d_y.as_ptr(), d_x.as_mut_ptr());
+    let (channels, row) = (shape.channels, shape.width * shape.channels);
+    windows!(shape, images, |from, size, to| {
+        let count = (size[0] * size[1]) as f32;
+        vectors!(S, channels, |c, lanes| {
+            unsafe {
+                let share = S::div(lanes.load::<S>(d_y.add(to + c)), S::splat(count));
+                for i in 0..size[0] {
+                    for j in 0..size[1] {
+                        let p = d_x.add(from + c + i * row + j * channels);
+                        lanes.store::<S>(p, S::add(lanes.load::<S>(p), share));
+                    }
+                }
+            }
+        });
+    });
+}
+
+#[inline(always)]
+unsafe fn divide_loop<S: Simd>(x: &mut [f32], by: f32) {
+    let (n, x) = (x.len(), x.as_mut_ptr());
+    vectors!(S, n, |i, lanes| {
+        unsafe { lanes.store::<S>(x.add(i), S::div(lanes.load::<S>(x.add(i)), S::splat(by))) }
+    });
+}
