@@ -4,22 +4,36 @@
 
 mod activation;
 mod callbacks;
+mod engine;
+mod evaluate;
+mod examples;
+mod fit;
 mod initializer;
 mod layers;
+mod math;
+mod model;
 mod optimizers;
+mod parameters;
 mod schedules;
 mod shape;
+mod summary;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
+pub use evaluate::{Evaluation, evaluate};
+pub use examples::Examples;
+pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit};
 pub use initializer::Initializer;
 pub use layers::{
     AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,
     MaxPooling2D, Padding,
 };
+pub use model::{BuildError, Model, WeightsError};
 pub use optimizers::{Adam, AdamW, Nadam, Optimizer, RmsProp, Sgd};
+pub use parameters::Tensor;
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
+pub use summary::{Summary, SummaryRow};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.
 pub const NUMERICS: u32 = 1;

@@ -1,7 +1,11 @@
 //! Schedules: the learning rate as a function of the update.
 
+use std::f64::consts::PI;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::math::{cos, pow};
 
 /// The learning rate at update s (counted from 0), starting from the optimizer's `learning_rate` η. `steps` are updates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +104,74 @@ pub struct OneCycle {
     #[serde(default = "final_div_factor")]
     #[schemars(range(min = 1.0))]
     pub final_div_factor: f64,
+}
+
+impl Schedule {
+    /// The learning rate of update `step`, counted from 0, for the optimizer's rate `start`.
+    pub fn rate(&self, start: f64, step: u64) -> f64 {
+        let s = step as f64;
+        match self {
+            Schedule::Constant => start,
+            Schedule::Cosine(schedule) => schedule.rate(start, s),
+            Schedule::Exponential(schedule) => schedule.rate(start, s),
+            Schedule::Piecewise(schedule) => schedule.rate(start, step),
+            Schedule::Polynomial(schedule) => schedule.rate(start, s),
+            Schedule::OneCycle(schedule) => schedule.rate(start, s),
+        }
+    }
+}
+
+impl Cosine {
+    /// Warm-up: η + (target − η) s / warm. Then, with s counted from its end and η the target:
+    /// η ((1 − α) ½ (1 + cos π s / steps) + α).
+    fn rate(&self, start: f64, s: f64) -> f64 {
+        let (warm, peak) = match self.warmup_target {
+            Some(target) => (self.warmup_steps as f64, target),
+            None => (0.0, start),
+        };
+        if s < warm {
+            return start + (peak - start) * s / warm;
+        }
+        let done = ((s - warm) / self.steps as f64).min(1.0);
+        peak * ((1.0 - self.alpha) * 0.5 * (1.0 + cos(PI * done)) + self.alpha)
+    }
+}
+
+impl Exponential {
+    fn rate(&self, start: f64, s: f64) -> f64 {
+        let done = s / self.steps as f64;
+        start * pow(self.rate, if self.staircase { done.floor() } else { done })
+    }
+}
+
+impl Piecewise {
+    fn rate(&self, start: f64, step: u64) -> f64 {
+        let piece = self.boundaries.iter().take_while(|boundary| step > **boundary as u64).count();
+        self.values.get(piece).copied().unwrap_or(start)
+    }
+}
+
+impl Polynomial {
+    fn rate(&self, start: f64, s: f64) -> f64 {
+        let left = 1.0 - (s / self.steps as f64).min(1.0);
+        (start - self.end) * pow(left, self.power) + self.end
+    }
+}
+
+impl OneCycle {
+    /// PyTorch's phases: up over `warmup_fraction` × steps − 1 updates, down over the rest.
+    fn rate(&self, peak: f64, s: f64) -> f64 {
+        let low = peak / self.div_factor;
+        let top = self.warmup_fraction * self.steps as f64 - 1.0;
+        let last = self.steps as f64 - 1.0;
+        let between =
+            |from: f64, to: f64, done: f64| to + (from - to) * 0.5 * (1.0 + cos(PI * done.clamp(0.0, 1.0)));
+        if s <= top {
+            between(low, peak, if top > 0.0 { s / top } else { 1.0 })
+        } else {
+            between(peak, low / self.final_div_factor, (s - top.max(0.0)) / (last - top.max(0.0)).max(1.0))
+        }
+    }
 }
 
 fn end() -> f64 {

@@ -1,7 +1,14 @@
 //! Callbacks: decisions after each epoch, with Keras' exact rules.
 
+mod plateau;
+mod stopping;
+
+use plateau::PlateauState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stopping::StoppingState;
+
+use crate::{EpochRow, Optimizer};
 
 /// A decision taken after each epoch, as the study file writes it: `{ early_stopping = { patience = 5 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -102,4 +109,98 @@ fn patience() -> usize {
 
 fn min_delta() -> f64 {
     1e-4
+}
+
+/// What the callbacks decide after an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Continue,
+    Stop,
+}
+
+/// All callbacks of a training, at work.
+pub(crate) struct Callbacks {
+    active: Vec<Active>,
+    factor_of: Option<f64>,
+}
+
+enum Active {
+    Stopping(StoppingState),
+    Plateau(PlateauState),
+}
+
+impl Monitor {
+    /// The number in an epoch's row.
+    pub fn value(self, row: &EpochRow) -> Option<f64> {
+        match self {
+            Monitor::Loss => Some(row.loss),
+            Monitor::Accuracy => Some(row.accuracy),
+            Monitor::ValLoss => row.val_loss,
+            Monitor::ValAccuracy => row.val_accuracy,
+        }
+    }
+
+    /// Whether larger is better.
+    pub fn higher_is_better(self) -> bool {
+        matches!(self, Monitor::Accuracy | Monitor::ValAccuracy)
+    }
+
+    /// Keras' test: better than the best by more than `min_delta`.
+    pub(crate) fn improved(self, value: f64, best: Option<f64>, min_delta: f64) -> bool {
+        match best {
+            None => true,
+            Some(best) if self.higher_is_better() => value - min_delta.abs() > best,
+            Some(best) => value + min_delta.abs() < best,
+        }
+    }
+}
+
+impl Callbacks {
+    pub(crate) fn new(callbacks: &[Callback]) -> Callbacks {
+        let active = callbacks.iter().map(|callback| match callback {
+            Callback::EarlyStopping(stopping) => Active::Stopping(StoppingState::new(stopping.clone())),
+            Callback::BestWeights(best) => Active::Stopping(StoppingState::best_weights(best.monitor)),
+            Callback::ReduceLrOnPlateau(plateau) => Active::Plateau(PlateauState::new(plateau.clone())),
+        });
+        Callbacks { active: active.collect(), factor_of: None }
+    }
+
+    /// The rate from which the schedule starts, as far as it was reduced.
+    pub(crate) fn learning_rate(&self, optimizer: &Optimizer) -> f64 {
+        self.factor_of.unwrap_or_else(|| optimizer.learning_rate())
+    }
+
+    pub(crate) fn after_epoch(&mut self, row: &EpochRow, weights: &[f32]) -> Decision {
+        let mut decision = Decision::Continue;
+        for active in &mut self.active {
+            match active {
+                Active::Stopping(state) => {
+                    if state.after_epoch(row, weights) {
+                        decision = Decision::Stop;
+                    }
+                }
+                Active::Plateau(state) => {
+                    let rate = self.factor_of.unwrap_or(row.learning_rate);
+                    if let Some(reduced) = state.after_epoch(row, rate) {
+                        self.factor_of = Some(reduced);
+                    }
+                }
+            }
+        }
+        decision
+    }
+
+    /// At the end: back to the best weights, if a callback wants them; gives their epoch.
+    pub(crate) fn restore(&mut self, weights: &mut [f32]) -> Option<usize> {
+        let mut restored = None;
+        for active in &mut self.active {
+            if let Active::Stopping(state) = active
+                && let Some((epoch, best)) = state.best_weights.take()
+            {
+                weights.copy_from_slice(&best);
+                restored = Some(epoch);
+            }
+        }
+        restored
+    }
 }

@@ -1,8 +1,15 @@
 //! Conv2D: the same small kernel at every place of the image.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use toile_kernels::conv::{Conv, ConvShape};
+
+use super::activation::Activate;
+use crate::engine::{At, Backward, Demand, Operation, Room, Weights, two_parts};
+use crate::parameters::{Parameter, Wanted};
 use crate::shape::{ShapeError, image, window};
 use crate::{Activation, ImageShape, Initializer, Padding, Shape};
 
@@ -40,10 +47,158 @@ pub struct Conv2D {
 }
 
 impl Conv2D {
+    /// A layer of so many filters of this size, everything else as Keras' defaults.
+    pub fn new(filters: usize, kernel_size: [usize; 2]) -> Conv2D {
+        Conv2D {
+            filters,
+            kernel_size,
+            strides: [1, 1],
+            padding: Padding::Valid,
+            activation: Activation::Linear,
+            use_bias: true,
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+            l2: 0.0,
+        }
+    }
+
     pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
         let input = image("conv2d", input)?;
         let (_, [height, width]) =
             window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
         Ok(Shape::Image(ImageShape { height, width, channels: self.filters }))
+    }
+}
+
+impl Conv2D {
+    pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
+        let [kh, kw] = self.kernel_size;
+        let kernel = Wanted {
+            l2: self.l2,
+            ..Wanted::trainable("kernel", &[kh, kw, input.channels(), self.filters], self.kernel_initializer)
+        };
+        let bias = Wanted::trainable("bias", &[self.filters], self.bias_initializer);
+        if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
+    }
+
+    pub(crate) fn operation(
+        &self,
+        input: Shape,
+        parameters: &[Parameter],
+    ) -> Result<ConvOperation, ShapeError> {
+        let input = image("conv2d", input)?;
+        let ([pad_top, pad_left], [out_height, out_width]) =
+            window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
+        let shape = ConvShape {
+            height: input.height,
+            width: input.width,
+            channels: input.channels,
+            filters: self.filters,
+            kernel: self.kernel_size,
+            strides: self.strides,
+            pad_top,
+            pad_left,
+            out_height,
+            out_width,
+        };
+        Ok(ConvOperation {
+            conv: Conv::new(shape),
+            shape,
+            relu: self.activation == Activation::Relu,
+            activate: Activate::new(self.activation, self.filters),
+            kernel: parameters[0].range.clone(),
+            bias: parameters.get(1).map(|bias| bias.range.clone()),
+            derived: [0, 0],
+        })
+    }
+}
+
+/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their own.
+pub(crate) struct ConvOperation {
+    conv: Conv,
+    shape: ConvShape,
+    relu: bool,
+    activate: Activate,
+    kernel: Range<usize>,
+    bias: Option<Range<usize>>,
+    derived: [usize; 2],
+}
+
+impl ConvOperation {
+    /// How the convolution is computed, for the plan.
+    pub(crate) fn algorithm(&self) -> toile_kernels::conv::Algorithm {
+        self.conv.algorithm()
+    }
+
+    fn derived<'a>(&self, part: usize, derived: &'a [f32]) -> &'a [f32] {
+        &derived[self.derived[part]..][..self.conv.derived_lens()[part]]
+    }
+}
+
+impl Operation for ConvOperation {
+    fn demand(&self, images: usize) -> Demand {
+        let outputs = self.shape.out_height * self.shape.out_width * self.shape.filters;
+        let keep = if self.relu { 0 } else { self.activate.keep(outputs) };
+        Demand { keep, scratch: self.conv.scratch_len(images), ..Demand::default() }
+    }
+
+    fn derived_lens(&self) -> Vec<usize> {
+        self.conv.derived_lens().to_vec()
+    }
+
+    fn place_derived(&mut self, starts: &[usize]) {
+        self.derived = [starts[0], starts[1]];
+    }
+
+    fn derive(&self, part: usize, weights: &[f32], derived: &mut [f32]) {
+        let kernel = &weights[self.kernel.clone()];
+        match part {
+            0 => self.conv.derive_forward(kernel, derived),
+            _ => self.conv.derive_backward(kernel, derived),
+        }
+    }
+
+    fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room) {
+        let kernel = &weights.values[self.kernel.clone()];
+        let bias = self.bias.clone().map(|bias| &weights.values[bias]);
+        let derived = self.derived(0, weights.derived);
+        self.conv.forward(at.images, x, kernel, derived, bias, self.relu, y, room.scratch);
+        if !self.relu {
+            self.activate.forward_in_place(y, room.keep);
+        }
+    }
+
+    fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
+        if !self.relu {
+            self.activate.backward(room.keep, pass.y, pass.d_y);
+        }
+        let kernel = &weights.values[self.kernel.clone()];
+        let derived = if pass.d_x.is_some() { self.derived(1, weights.derived) } else { &[] };
+        let (d_kernel, d_bias) = match &self.bias {
+            Some(bias) => {
+                let (kernel, bias) = two_parts(pass.d_weights, self.kernel.clone(), bias.clone());
+                (kernel, Some(bias))
+            }
+            None => (&mut pass.d_weights[self.kernel.clone()], None),
+        };
+        self.conv.backward(
+            at.images,
+            pass.x,
+            pass.y,
+            self.relu,
+            pass.d_y,
+            kernel,
+            derived,
+            pass.d_x,
+            d_kernel,
+            d_bias,
+            room.scratch,
+        );
+    }
+
+    fn flops(&self) -> [u64; 3] {
+        let s = &self.shape;
+        let places = (s.out_height * s.out_width) as u64;
+        [2 * places * (s.kernel[0] * s.kernel[1] * s.channels * s.filters) as u64; 3]
     }
 }

@@ -2,6 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::dropout;
+use toile_rng::Stream;
+
+use crate::engine::{At, Backward, Demand, Operation, Room, Weights};
 
 /// While training, sets each value to 0 with probability `rate` and divides the others by 1 − `rate`; otherwise does nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -10,4 +14,70 @@ pub struct Dropout {
     /// The part that is dropped, from 0 to 1.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub rate: f32,
+}
+
+impl Dropout {
+    /// `layer` is the layer's position in the model: it names the stream.
+    pub(crate) fn operation(&self, layer: usize, values: usize) -> DropoutOperation {
+        DropoutOperation { rate: self.rate, layer, values }
+    }
+}
+
+/// Dropout ready to run.
+///
+/// The value at position i of image r of the batch (from 0) is dropped at update s (from 0) if word w(r, i) is below
+/// `rate` × 2³². The words of an image are those of the blocks r ⌈values / 4⌉ … of the run's stream
+/// `mask` with index s of the seed `dropout`, layer: so a mask depends neither on chunks nor on threads.
+pub(crate) struct DropoutOperation {
+    rate: f32,
+    layer: usize,
+    values: usize,
+}
+
+impl DropoutOperation {
+    /// Words below this are dropped.
+    fn threshold(&self) -> u32 {
+        (self.rate as f64 * 4_294_967_296.0).min(u32::MAX as f64) as u32
+    }
+
+    fn fill(&self, at: &At, words: &mut [u32]) {
+        let stream = at.seed.derive("dropout", self.layer as u64).stream("mask", at.step);
+        for (r, words) in words.chunks_exact_mut(self.values).enumerate() {
+            fill_row(&stream, at.first + r, self.values, words);
+        }
+    }
+}
+
+/// The words of one image.
+fn fill_row(stream: &Stream, row: usize, values: usize, words: &mut [u32]) {
+    let first = row * values.div_ceil(4);
+    for (block, words) in words.chunks_mut(4).enumerate() {
+        let drawn = stream.block((first + block) as u64);
+        words.copy_from_slice(&drawn[..words.len()]);
+    }
+}
+
+impl Operation for DropoutOperation {
+    fn demand(&self, images: usize) -> Demand {
+        Demand { words: self.values * images, ..Demand::default() }
+    }
+
+    fn forward(&self, at: &At, _: Weights, x: &[f32], y: &mut [f32], room: Room) {
+        if !at.training || self.rate <= 0.0 {
+            return y.copy_from_slice(x);
+        }
+        let words = &mut room.words[..x.len()];
+        self.fill(at, words);
+        dropout::dropout_apply(x, words, self.threshold(), 1.0 - self.rate, y);
+    }
+
+    fn backward(&self, at: &At, _: Weights, pass: Backward, room: Room) {
+        let Some(d_x) = pass.d_x else { return };
+        if self.rate <= 0.0 {
+            return d_x.copy_from_slice(pass.d_y);
+        }
+        let words = &mut room.words[..d_x.len()];
+        self.fill(at, words);
+        dropout::dropout_apply(pass.d_y, words, self.threshold(), 1.0 - self.rate, d_x);
+    }
 }

@@ -1,5 +1,6 @@
 //! The layers: one file each, one list of all.
 
+mod activation;
 mod average_pooling2d;
 mod batch_normalization;
 mod conv2d;
@@ -20,7 +21,11 @@ pub use max_pooling2d::MaxPooling2D;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Activation;
+use self::activation::{Activate, ActivationOperation};
+use crate::engine::Op;
+use crate::parameters::{Parameter, Wanted};
+use crate::shape::{ShapeError, image};
+use crate::{Activation, Shape};
 
 /// A layer of a model, as the study file writes it: `{ dense = { units = 10, activation = "softmax" } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +53,87 @@ pub enum Layer {
     BatchNormalization(BatchNormalization),
     /// An activation as a layer of its own: `{ activation = "relu" }`.
     Activation(Activation),
+}
+
+impl Layer {
+    /// The layer's name in the study file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Layer::Dense(_) => "dense",
+            Layer::Conv2D(_) => "conv2d",
+            Layer::MaxPooling2D(_) => "max_pooling2d",
+            Layer::AveragePooling2D(_) => "average_pooling2d",
+            Layer::GlobalAveragePooling2D(_) => "global_average_pooling2d",
+            Layer::Flatten(_) => "flatten",
+            Layer::Dropout(_) => "dropout",
+            Layer::BatchNormalization(_) => "batch_normalization",
+            Layer::Activation(_) => "activation",
+        }
+    }
+
+    /// The name of Keras' class.
+    pub fn class_name(&self) -> &'static str {
+        match self {
+            Layer::Dense(_) => "Dense",
+            Layer::Conv2D(_) => "Conv2D",
+            Layer::MaxPooling2D(_) => "MaxPooling2D",
+            Layer::AveragePooling2D(_) => "AveragePooling2D",
+            Layer::GlobalAveragePooling2D(_) => "GlobalAveragePooling2D",
+            Layer::Flatten(_) => "Flatten",
+            Layer::Dropout(_) => "Dropout",
+            Layer::BatchNormalization(_) => "BatchNormalization",
+            Layer::Activation(_) => "Activation",
+        }
+    }
+
+    /// The activation that the layer ends with.
+    pub fn activation(&self) -> Activation {
+        match self {
+            Layer::Dense(layer) => layer.activation,
+            Layer::Conv2D(layer) => layer.activation,
+            Layer::Activation(activation) => *activation,
+            _ => Activation::Linear,
+        }
+    }
+
+    /// The weight tensors that the layer wants.
+    pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
+        match self {
+            Layer::Dense(layer) => layer.wanted(input),
+            Layer::Conv2D(layer) => layer.wanted(input),
+            Layer::BatchNormalization(layer) => layer.wanted(input),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The layer ready to run; nothing for one that moves no value. A last layer leaves its softmax to the loss.
+    pub(crate) fn operation(
+        &self,
+        position: usize,
+        input: Shape,
+        parameters: &[Parameter],
+        is_last: bool,
+    ) -> Result<Option<Op>, ShapeError> {
+        let plain: Box<dyn crate::engine::Operation> = match self {
+            Layer::Dense(layer) => Box::new(layer.operation(input, parameters, is_last)),
+            Layer::Conv2D(layer) => Box::new(layer.operation(input, parameters)?),
+            Layer::MaxPooling2D(layer) => Box::new(layer.operation(input)?),
+            Layer::AveragePooling2D(layer) => Box::new(layer.operation(input)?),
+            Layer::GlobalAveragePooling2D(layer) => {
+                Box::new(layer.operation(image("global_average_pooling2d", input)?))
+            }
+            Layer::Flatten(_) => return Ok(None),
+            Layer::Dropout(layer) => Box::new(layer.operation(position, input.values())),
+            Layer::BatchNormalization(layer) => {
+                return Ok(Some(Op::Normalize(layer.operation(input, parameters))));
+            }
+            Layer::Activation(_) if is_last => return Ok(None),
+            Layer::Activation(activation) => {
+                Box::new(ActivationOperation(Activate::new(*activation, input.channels())))
+            }
+        };
+        Ok(Some(Op::Plain(plain)))
+    }
 }
 
 /// What a window does at the edge of an image.

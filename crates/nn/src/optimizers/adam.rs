@@ -2,6 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::optimizer;
+
+use super::{Common, States, power};
 
 /// m ← m + (g − m)(1 − β₁), v ← v + (g² − v)(1 − β₂), α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ), w ← w − α m / (√v + ε).
 ///
@@ -44,4 +47,32 @@ pub struct Adam {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub global_clipnorm: Option<f64>,
+}
+
+impl Adam {
+    pub(crate) fn common(&self) -> Common {
+        Common::new(
+            self.learning_rate,
+            self.weight_decay,
+            self.clipnorm,
+            self.clipvalue,
+            self.global_clipnorm,
+        )
+    }
+
+    /// m, v, and with `amsgrad` the largest v so far.
+    pub(crate) fn n_states(&self) -> usize {
+        2 + self.amsgrad as usize
+    }
+
+    /// α at step t, counted from 1. Keras takes the powers of the betas in f32, but 1 − β in f64.
+    pub(crate) fn alpha(&self, t: u64, learning_rate: f32) -> f32 {
+        learning_rate * (1.0 - power(self.beta_2, t)).sqrt() / (1.0 - power(self.beta_1, t))
+    }
+
+    pub(crate) fn apply(&self, alpha: f32, w: &mut [f32], g: &[f32], [m, v, largest]: States) {
+        let (one_minus_b1, one_minus_b2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
+        let largest = self.amsgrad.then_some(largest);
+        optimizer::adam(w, m, v, largest, g, alpha, one_minus_b1, one_minus_b2, self.epsilon as f32);
+    }
 }

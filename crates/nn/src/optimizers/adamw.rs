@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Adam;
+
 /// Adam after w ← w − `weight_decay` η w (Loshchilov and Hutter 2019). Keras' default decay is 0.004, PyTorch's 0.01.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,23 @@ pub struct AdamW {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub global_clipnorm: Option<f64>,
+}
+
+impl AdamW {
+    /// The same as Adam, whose weight decay is decoupled too; only the default differs.
+    pub(crate) fn as_adam(&self) -> Adam {
+        Adam {
+            learning_rate: self.learning_rate,
+            beta_1: self.beta_1,
+            beta_2: self.beta_2,
+            epsilon: self.epsilon,
+            amsgrad: self.amsgrad,
+            weight_decay: self.weight_decay,
+            clipnorm: self.clipnorm,
+            clipvalue: self.clipvalue,
+            global_clipnorm: self.global_clipnorm,
+        }
+    }
 }
 
 fn weight_decay() -> Option<f64> {

@@ -2,6 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::optimizer;
+
+use super::{Common, States};
 
 /// v ← ρ v + (1 − ρ) g², step = η g / √(v + ε) (centered: v − a² + ε, with a the mean of g); with momentum: b ← μ b + step.
 ///
@@ -44,6 +47,30 @@ pub struct RmsProp {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub global_clipnorm: Option<f64>,
+}
+
+impl RmsProp {
+    pub(crate) fn common(&self) -> Common {
+        Common::new(
+            self.learning_rate,
+            self.weight_decay,
+            self.clipnorm,
+            self.clipvalue,
+            self.global_clipnorm,
+        )
+    }
+
+    /// v, then a if centered, then b if there is momentum; each in its own place.
+    pub(crate) fn uses(&self) -> [bool; 3] {
+        [true, self.centered, self.momentum > 0.0]
+    }
+
+    pub(crate) fn apply(&self, learning_rate: f32, w: &mut [f32], g: &[f32], [v, a, b]: States) {
+        let (rho, one_minus_rho) = (self.rho as f32, (1.0 - self.rho) as f32);
+        let (a, b) = (self.centered.then_some(a), (self.momentum > 0.0).then_some(b));
+        let (momentum, epsilon) = (self.momentum as f32, self.epsilon as f32);
+        optimizer::rmsprop(w, v, a, b, g, learning_rate, rho, one_minus_rho, momentum, epsilon);
+    }
 }
 
 fn rho() -> f64 {

@@ -2,6 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::optimizer;
+
+use super::{Common, States};
 
 /// w ← w − η g; with momentum μ: v ← μ v − η g, w ← w + v; Nesterov: w ← w + μ v − η g (with the new v).
 ///
@@ -36,6 +39,31 @@ pub struct Sgd {
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub global_clipnorm: Option<f64>,
+}
+
+impl Sgd {
+    pub(crate) fn common(&self) -> Common {
+        Common::new(
+            self.learning_rate,
+            self.weight_decay,
+            self.clipnorm,
+            self.clipvalue,
+            self.global_clipnorm,
+        )
+    }
+
+    /// The velocity v, if there is momentum.
+    pub(crate) fn n_states(&self) -> usize {
+        (self.momentum > 0.0) as usize
+    }
+
+    pub(crate) fn apply(&self, learning_rate: f32, w: &mut [f32], g: &[f32], [v, _, _]: States) {
+        if self.momentum > 0.0 {
+            optimizer::sgd_momentum(w, v, g, learning_rate, self.momentum as f32, self.nesterov);
+        } else {
+            optimizer::sgd(w, g, learning_rate);
+        }
+    }
 }
 
 fn learning_rate() -> f64 {

@@ -1,0 +1,14 @@
+//! How a model runs: compiled once into operations and phases, then step by step without a choice left to make.
+
+mod executor;
+mod normalization;
+mod operation;
+mod program;
+mod update;
+mod workspace;
+
+pub(crate) use executor::{Executor, Pass};
+pub(crate) use normalization::{Normalization, two_parts};
+pub(crate) use operation::{At, Backward, Demand, Operation, Room, Weights};
+pub(crate) use program::{Op, Program};
+pub(crate) use update::{Clipping, Updater};

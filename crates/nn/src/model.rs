@@ -1,0 +1,224 @@
+//! A model: layers whose shapes fit, and their weights.
+
+use std::fmt;
+
+use toile_kernels::Buffer;
+use toile_rng::Seed;
+
+use crate::engine::{Op, Program};
+use crate::parameters::{Parameter, lay_out};
+use crate::shape::ShapeError;
+use crate::{Activation, ImageShape, Layer, Shape, Tensor, shapes};
+
+/// A sequential model with its weights, built for images of one shape.
+///
+/// ```
+/// use toile_nn::{Activation, Dense, ImageShape, Layer, Model};
+/// use toile_rng::Seed;
+/// let dense = |units, activation| Layer::Dense(Dense { activation, ..Dense::new(units) });
+/// let layers = [dense(32, Activation::Sigmoid), dense(10, Activation::Softmax)];
+/// let model = Model::build(&layers, ImageShape { height: 28, width: 28, channels: 1 }, Seed::new(7)).unwrap();
+/// assert_eq!(model.summary().total(), 25_450);
+/// ```
+pub struct Model {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) parameters: Vec<Vec<Parameter>>,
+    pub(crate) weights: Buffer,
+}
+
+/// Why a model cannot be built: which layer, what does not fit, how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    /// Position of the layer, from 0.
+    pub layer: usize,
+    /// The layer's name in the study file.
+    pub name: &'static str,
+    /// What does not fit.
+    pub error: ShapeError,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layer {} (`{}`): {}", self.layer, self.name, self.error)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// Why weights cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeightsError {
+    /// A tensor of the model was not given.
+    #[error("tensor `{name}` of shape {shape:?} is missing")]
+    Missing {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// A tensor was given that the model does not have.
+    #[error("tensor `{name}` is not one of the model's: {known}")]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The model's tensors.
+        known: String,
+    },
+    /// A tensor has another shape than the model's.
+    #[error("tensor `{name}` has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// The shape given.
+        found: Vec<usize>,
+        /// The model's.
+        expected: Vec<usize>,
+    },
+}
+
+impl Model {
+    /// Checks that the layers fit each other and the images, and starts the weights from the seed.
+    ///
+    /// # Errors
+    /// The first layer that does not fit. A model must end with a softmax (of a `dense` layer, or as an `activation`)
+    /// over a row of 2 to 256 classes.
+    pub fn build(layers: &[Layer], input: ImageShape, seed: Seed) -> Result<Model, BuildError> {
+        let at = |layer: usize, error: ShapeError| BuildError {
+            layer,
+            name: layers.get(layer).map_or("", |l| l.name()),
+            error,
+        };
+        let shapes = shapes(layers, input).map_err(|(layer, error)| at(layer, error))?;
+        check_end(layers, &shapes).map_err(|error| at(layers.len().saturating_sub(1), error))?;
+        let wanted: Vec<_> = layers.iter().zip(&shapes).map(|(layer, shape)| layer.wanted(*shape)).collect();
+        for (layer, wanted) in wanted.iter().enumerate() {
+            for tensor in wanted {
+                check_size(&tensor.shape).map_err(|error| at(layer, error))?;
+            }
+        }
+        let (parameters, len) = lay_out(&wanted);
+        let mut weights = Buffer::new(len);
+        for parameter in parameters.iter().flatten() {
+            let values = &mut weights[parameter.range.clone()];
+            parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
+        }
+        let model = Model { layers: layers.to_vec(), shapes, parameters, weights };
+        model.try_program().map_err(|(layer, error)| at(layer, error))?;
+        Ok(model)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.shapes.last().map_or(0, |shape| shape.values())
+    }
+
+    /// All weight tensors, in the order of the layers.
+    pub fn weights(&self) -> Vec<Tensor> {
+        let tensor = |parameter: &Parameter| Tensor {
+            name: parameter.name.clone(),
+            shape: parameter.wanted.shape.clone(),
+            values: self.weights[parameter.range.clone()].to_vec(),
+        };
+        self.parameters.iter().flatten().map(tensor).collect()
+    }
+
+    /// Replaces all weights by these, found by their names.
+    ///
+    /// # Errors
+    /// If one is missing, unknown or of another shape; the model is unchanged then.
+    pub fn set_weights(&mut self, tensors: &[Tensor]) -> Result<(), WeightsError> {
+        let known = |name: &str| self.parameters.iter().flatten().any(|p| p.name == name);
+        if let Some(stranger) = tensors.iter().find(|t| !known(&t.name)) {
+            let names: Vec<_> = self.parameters.iter().flatten().map(|p| p.name.as_str()).collect();
+            return Err(WeightsError::Unknown { name: stranger.name.clone(), known: names.join(", ") });
+        }
+        let mut weights = self.weights.clone();
+        for parameter in self.parameters.iter().flatten() {
+            let (name, shape) = (&parameter.name, &parameter.wanted.shape);
+            let Some(tensor) = tensors.iter().find(|t| t.name == *name) else {
+                return Err(WeightsError::Missing { name: name.clone(), shape: shape.clone() });
+            };
+            if tensor.shape != *shape || tensor.values.len() != parameter.range.len() {
+                let (name, found, expected) = (name.clone(), tensor.shape.clone(), shape.clone());
+                return Err(WeightsError::Shape { name, found, expected });
+            }
+            weights[parameter.range.clone()].copy_from_slice(&tensor.values);
+        }
+        self.weights = weights;
+        Ok(())
+    }
+
+    /// Σ l2 w² over all kernels, the penalty that the loss carries.
+    pub(crate) fn penalty(&self, weights: &[f32]) -> f64 {
+        let penalised = self.parameters.iter().flatten().filter(|p| p.wanted.l2 != 0.0);
+        penalised
+            .map(|p| p.wanted.l2 as f64 * toile_kernels::reduce::sum_of_squares(&weights[p.range.clone()]))
+            .sum()
+    }
+
+    /// The model's operations; cannot fail once the model is built.
+    pub(crate) fn program(&self) -> Program {
+        self.try_program().expect("the shapes were checked when the model was built")
+    }
+
+    fn try_program(&self) -> Result<Program, (usize, ShapeError)> {
+        let (mut ops, mut sizes) = (Vec::new(), vec![self.shapes[0].values()]);
+        for (i, layer) in self.layers.iter().enumerate() {
+            let is_last = i + 1 == self.layers.len();
+            let op = layer
+                .operation(i, self.shapes[i], &self.parameters[i], is_last)
+                .map_err(|error| (i, error))?;
+            if let Some(op) = op {
+                ops.push(op);
+                sizes.push(self.shapes[i + 1].values());
+            }
+        }
+        Ok(Program::new(ops, sizes, self.classes()))
+    }
+
+    /// Floating-point operations of one image: (forward, forward and backward).
+    pub fn flops(&self) -> (u64, u64) {
+        let (mut forward, mut training, mut first) = (0, 0, true);
+        for op in self.program().ops {
+            let Op::Plain(op) = op else { continue };
+            let [y, weights, input] = op.flops();
+            forward += y;
+            training += y + weights + if first { 0 } else { input };
+            first = first && y == 0;
+        }
+        (forward, training)
+    }
+}
+
+fn check_end(layers: &[Layer], shapes: &[Shape]) -> Result<(), ShapeError> {
+    let (Some(last), Some(shape)) = (layers.last(), shapes.last()) else { return Ok(()) };
+    let Shape::Flat(classes) = shape else {
+        let message = format!("the model ends with an image of shape {shape}, not with a row of classes");
+        return Err(ShapeError::new(
+            message,
+            "end with `flatten` and `{ dense = { units = 10, activation = \"softmax\" } }`",
+        ));
+    };
+    if !matches!(last, Layer::Dense(_) | Layer::Activation(_)) || last.activation() != Activation::Softmax {
+        let help = "end with `{ dense = { units = 10, activation = \"softmax\" } }`, or with `{ activation = \"softmax\" }`";
+        return Err(ShapeError::new("the model does not end with a softmax", help));
+    }
+    if !(2..=256).contains(classes) {
+        let message = format!("the model ends with {classes} classes");
+        return Err(ShapeError::new(message, "between 2 and 256 classes are possible"));
+    }
+    Ok(())
+}
+
+/// A tensor must not be larger than the activations may be.
+fn check_size(shape: &[usize]) -> Result<(), ShapeError> {
+    let values = shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n));
+    match values {
+        Some(values) if values <= crate::MOST_VALUES => Ok(()),
+        _ => Err(ShapeError::new(
+            format!("a weight tensor of shape {shape:?} is too large"),
+            format!("at most {} values are possible", crate::MOST_VALUES),
+        )),
+    }
+}
