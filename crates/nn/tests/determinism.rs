@@ -44,10 +44,12 @@ fn train(layers: &[Layer], optimizer: &Optimizer, threads: &dyn Fn(usize) -> usi
     let images: Vec<u8> = (0..IMAGES * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
     let labels: Vec<u8> = (0..IMAGES).map(|_| stream.below(5) as u8).collect();
     let indices: Vec<u32> = (0..IMAGES as u32).collect();
-    let all = Examples { images: &images, labels: &labels, indices: &indices[..110], shape: SHAPE, classes: 5 };
+    let all =
+        Examples { images: &images, labels: &labels, indices: &indices[..110], shape: SHAPE, classes: 5 };
     let validation = all.with_indices(&indices[110..]);
     let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
-    let config = FitConfig { batch_size: 48, epochs: 3, seed: Seed::new(7), ..FitConfig::new(optimizer.clone()) };
+    let config =
+        FitConfig { batch_size: 48, epochs: 3, seed: Seed::new(7), ..FitConfig::new(optimizer.clone()) };
     let (count, mut steps, mut bits) = (AtomicUsize::new(threads(0)), 0, Vec::new());
     let outcome = fit(&mut model, &all, Some(&validation), &config, &count, &mut |event| {
         match event {
@@ -77,7 +79,10 @@ fn any_number_of_threads_gives_the_same_bits() {
         for optimizer in optimizers() {
             let alone = train(&layers, &optimizer, &|_| 1);
             for threads in [2, 3, 7, 16] {
-                assert!(alone == train(&layers, &optimizer, &|_| threads), "{threads} threads, {optimizer:?}");
+                assert!(
+                    alone == train(&layers, &optimizer, &|_| threads),
+                    "{threads} threads, {optimizer:?}"
+                );
             }
         }
     }

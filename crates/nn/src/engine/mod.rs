@@ -12,3 +12,4 @@ pub(crate) use normalization::{Normalization, two_parts};
 pub(crate) use operation::{At, Backward, Demand, Operation, Room, Weights};
 pub(crate) use program::{Op, Program};
 pub(crate) use update::{Clipping, Updater};
+pub(crate) use workspace::Workspace;

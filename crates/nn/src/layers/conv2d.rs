@@ -125,11 +125,6 @@ pub(crate) struct ConvOperation {
 }
 
 impl ConvOperation {
-    /// How the convolution is computed, for the plan.
-    pub(crate) fn algorithm(&self) -> toile_kernels::conv::Algorithm {
-        self.conv.algorithm()
-    }
-
     fn derived<'a>(&self, part: usize, derived: &'a [f32]) -> &'a [f32] {
         &derived[self.derived[part]..][..self.conv.derived_lens()[part]]
     }

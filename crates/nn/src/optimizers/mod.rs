@@ -80,6 +80,11 @@ impl Optimizer {
         }
     }
 
+    /// Numbers that the optimizer remembers per weight.
+    pub(crate) fn n_states(&self) -> usize {
+        self.uses().into_iter().filter(|used| *used).count()
+    }
+
     fn uses(&self) -> [bool; 3] {
         let first = |n: usize| [n > 0, n > 1, n > 2];
         match self {

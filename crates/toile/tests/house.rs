@@ -1,0 +1,170 @@
+//! The house's nevers, kept by reading the sources: each test is one invariant of ARCHITECTURE.md.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every crate and the crates of the house that it may lean on. All arrows fall.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("rng", &[]),
+    ("kernels", &[]),
+    ("stats", &[]),
+    ("nn", &["rng", "kernels"]),
+    ("data", &["rng"]),
+    ("store", &[]),
+    ("study", &["rng", "nn", "data", "store"]),
+    ("report", &["store", "stats"]),
+    ("toile", &["rng", "kernels", "nn", "data", "store", "study", "report"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All files with this ending under a folder, in order.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut all = Vec::new();
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            all.extend(files(&path, ending));
+        } else if path.to_string_lossy().ends_with(ending) {
+            all.push(path);
+        }
+    }
+    all.sort();
+    all
+}
+
+/// A crate's own code: `src`, without comments and without its unit tests.
+fn code(name: &str) -> Vec<(PathBuf, Vec<(usize, String)>)> {
+    let sources = files(&root().join("crates").join(name).join("src"), ".rs");
+    assert!(!sources.is_empty(), "crate {name} has no sources");
+    let is_test = |path: &PathBuf| path.file_name().is_some_and(|f| f == "tests.rs") || path.iter().any(|p| p == "tests");
+    sources.into_iter().filter(|path| !is_test(path)).map(|path| (path.clone(), own_lines(&read(&path)))).collect()
+}
+
+fn own_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut all = text.lines().enumerate().peekable();
+    while let Some((number, line)) = all.next() {
+        if line.trim() == "#[cfg(test)]" && all.peek().is_some_and(|(_, next)| next.trim().starts_with("mod tests {")) {
+            break;
+        }
+        let code = line.split("//").next().unwrap_or("");
+        lines.push((number + 1, code.to_string()));
+    }
+    lines
+}
+
+/// Fails with every place in the crate's code where one of the words stands.
+fn never(name: &str, words: &[&str], why: &str) {
+    let mut found = Vec::new();
+    for (path, lines) in code(name) {
+        for (number, line) in lines {
+            if let Some(word) = words.iter().find(|word| line.contains(*word)) {
+                found.push(format!("{}:{number}: `{word}`", path.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{name}: {why}\n{}", found.join("\n"));
+}
+
+#[test]
+fn all_arrows_fall() {
+    for (name, allowed) in ARROWS {
+        let manifest = read(&root().join("crates").join(name).join("Cargo.toml"));
+        let own = manifest.split("[dev-dependencies]").next().unwrap_or("");
+        for line in own.lines().filter(|line| line.starts_with("toile-")) {
+            let target = line.trim_start_matches("toile-").split(['.', ' ', '=']).next().unwrap_or("");
+            assert!(allowed.contains(&target), "crate {name} may not lean on {target}");
+        }
+    }
+}
+
+#[test]
+fn every_crate_of_the_house_is_on_the_map_and_under_its_lints() {
+    let mut crates: Vec<String> = fs::read_dir(root().join("crates"))
+        .expect("the crates")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    crates.sort();
+    let mut known: Vec<_> = ARROWS.iter().map(|(name, _)| name.to_string()).collect();
+    known.sort();
+    assert_eq!(crates, known);
+    let map = read(&root().join("ARCHITECTURE.md"));
+    for name in crates {
+        let manifest = read(&root().join("crates").join(&name).join("Cargo.toml"));
+        assert!(manifest.contains("[lints]\nworkspace = true"), "crate {name} does not take the workspace's lints");
+        assert!(map.contains(&format!("`{name}`")), "ARCHITECTURE.md does not mention `{name}`");
+    }
+}
+
+#[test]
+fn only_kernels_has_unsafe() {
+    for (name, _) in ARROWS.into_iter().filter(|(name, _)| *name != "kernels") {
+        never(name, &["unsafe ", "allow(unsafe_code)"], "unsafe code belongs into `kernels`");
+    }
+}
+
+#[test]
+fn the_engine_knows_no_file_clock_environment_or_screen() {
+    let world = ["std::fs", "std::env", "std::time", "std::net", "std::process", "std::io", "println!", "eprintln!"];
+    for name in ["rng", "kernels", "nn", "stats"] {
+        never(name, &world, "the world belongs to the program");
+    }
+}
+
+#[test]
+fn only_store_talks_sql() {
+    for (name, _) in ARROWS.into_iter().filter(|(name, _)| *name != "store") {
+        never(name, &["rusqlite", "SELECT ", "INSERT INTO", "CREATE TABLE"], "SQL belongs into `store`");
+    }
+}
+
+#[test]
+fn only_rng_makes_chance() {
+    for (name, _) in ARROWS {
+        never(name, &["getrandom", "thread_rng", "RandomState", "rand::"], "chance comes from `rng`'s named streams");
+    }
+}
+
+#[test]
+fn only_the_program_reads_the_clock_the_environment_and_its_arguments() {
+    let words = ["Instant::now", "SystemTime::now", "env::var", "env::args", "process::exit"];
+    for (name, _) in ARROWS.into_iter().filter(|(name, _)| *name != "toile") {
+        never(name, &words, "clock, environment and exit belong to the program");
+    }
+}
+
+#[test]
+fn only_the_program_prints() {
+    for (name, _) in ARROWS.into_iter().filter(|(name, _)| *name != "toile") {
+        never(name, &["println!", "eprintln!", "print!(", "dbg!"], "printing belongs to the program");
+    }
+}
+
+#[test]
+fn the_report_trains_nothing_and_writes_no_file() {
+    never("report", &["toile_nn", "std::fs", "File::", "rusqlite"], "the report turns records into bytes");
+}
+
+#[test]
+fn every_source_file_says_what_it_is() {
+    for (name, _) in ARROWS {
+        for path in files(&root().join("crates").join(name).join("src"), ".rs") {
+            assert!(read(&path).starts_with("//!"), "{} does not open with what it is", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_work_is_promised_that_is_not_there() {
+    for (name, _) in ARROWS {
+        never(name, &["todo!(", "unimplemented!(", "TODO", "FIXME"], "unfinished work");
+    }
+}
