@@ -23,6 +23,10 @@ pub(crate) fn read(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
     let mut bytes = Vec::new();
     let mut reader = std::fs::File::open(&file).map_err(fail)?.take(MAX_BYTES);
     reader.read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 == MAX_BYTES {
+        let fault = format!("the file has {MAX_BYTES} bytes or more, expected a short list of names");
+        return Err(DataError::ClassNames { file, line: 1, fault });
+    }
     let text = String::from_utf8_lossy(&bytes);
     parse(text.strip_prefix('\u{feff}').unwrap_or(&text), &file).map(Some)
 }

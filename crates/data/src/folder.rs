@@ -99,7 +99,7 @@ pub(crate) fn payload_len(entry: &CatalogueEntry, i: usize) -> u64 {
 }
 
 /// Whether a file is known to be the right one; an error if it is known to be a wrong one.
-fn verify(
+pub(crate) fn verify(
     entry: &'static CatalogueEntry,
     i: usize,
     file: &Path,

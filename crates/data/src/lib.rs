@@ -14,7 +14,9 @@
 //! ```
 
 mod catalogue;
+mod check;
 mod class_names;
+mod drawn;
 mod error;
 mod fetch;
 mod fingerprint;
@@ -23,8 +25,12 @@ mod idx;
 mod locations;
 mod search;
 mod split;
+#[cfg(test)]
+mod tests;
 
 pub use catalogue::{CatalogueEntry, catalogue, entry};
+pub use check::{CheckReport, CheckWarning, PartReport, Shared, check};
+pub use drawn::{drawn_garments, drawn_looks};
 pub use error::{Attempt, DataError, Found};
 pub use fingerprint::fingerprint;
 pub use locations::{Locations, Progress};

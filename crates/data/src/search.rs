@@ -2,6 +2,7 @@
 
 use crate::DataSet;
 use crate::catalogue::{CatalogueEntry, catalogue, entry};
+use crate::drawn::drawn_garments;
 use crate::error::{Attempt, DataError};
 use crate::fetch::fetch_into_cache;
 use crate::folder::{load_named, load_own};
@@ -20,6 +21,10 @@ pub fn load(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
     match entry(name) {
+        Some(entry) if entry.procedural => {
+            progress(Progress::Drawing { images: entry.counts.iter().sum() });
+            Ok(drawn_garments(entry.counts[0], entry.counts[1]))
+        }
         Some(entry) => find(entry, locations, progress),
         None => {
             let folder = base.unwrap_or(Path::new("")).join(name);

@@ -3,8 +3,8 @@
 
 #![allow(clippy::print_stderr)] // a test may say that it was skipped
 
-use std::path::PathBuf;
-use toile_data::{DataSet, Locations, SplitHow, load, split};
+use std::path::{Path, PathBuf};
+use toile_data::{DataError, DataSet, Locations, SplitHow, check, load, split};
 use toile_rng::Seed;
 
 fn data_dir() -> Option<PathBuf> {
@@ -46,4 +46,75 @@ fn the_last_tenth_has_the_class_counts_that_keras_validates_on() {
     let parts = split(&data.train.labels, 10, 0.1, SplitHow::Last, Seed::new(0)).unwrap();
     assert_eq!(parts.validation_counts, [630, 584, 602, 605, 633, 591, 565, 555, 616, 619]);
     assert_eq!(parts.train_counts.iter().sum::<usize>(), 54_000);
+}
+
+/// Zero exact duplicates and no constant image, as measured with NumPy.
+#[test]
+fn the_check_of_the_official_set_finds_nothing_wrong() {
+    let Some(data) = real() else { return };
+    let parts = split(&data.train.labels, 10, 0.1, SplitHow::Last, Seed::new(0)).unwrap();
+    let report = check(&data, Some(&parts));
+    assert_eq!(report.warnings, []);
+    assert_eq!(report.fingerprint, "9b8b78c0292374cb59d572d825a1fa98613bfcdb64c4eedcc541fd517f378f12");
+    let whole = check(&data, None);
+    assert!(
+        (whole.parts[0].mean - 0.286_040_6).abs() < 1e-7 && (whole.parts[0].sd - 0.353_024_2).abs() < 1e-7
+    );
+}
+
+const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
+
+/// Asks for a set in a folder of links to the real files, some of them replaced.
+#[cfg(unix)]
+fn asked_as(name: &str, replaced: &[(&str, Vec<u8>)]) -> Option<DataError> {
+    let real = data_dir()?.join("fashion-mnist");
+    let folder = tempfile::tempdir().unwrap();
+    for file in FILES {
+        let path = folder.path().join(file);
+        match replaced.iter().find(|(name, _)| *name == file) {
+            Some((_, bytes)) => std::fs::write(path, bytes).unwrap(),
+            None => std::os::unix::fs::symlink(real.join(file), path).unwrap(),
+        }
+    }
+    let mut locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    locations.data_dir = Some(folder.path().into());
+    Some(load(name, None, &locations, &mut |_| {}).expect_err("wrong data was accepted"))
+}
+
+#[cfg(unix)]
+#[test]
+fn fashion_mnist_under_the_names_of_mnist_is_refused_by_its_name() {
+    let Some(error) = asked_as("mnist", &[]) else { return };
+    assert!(error.to_string().ends_with("which is Fashion-MNIST (official, 2017-08-31)"), "{error}");
+    let Some(error) = asked_as("kmnist", &[]) else { return };
+    assert!(error.to_string().ends_with("which is Fashion-MNIST (official, 2017-08-31)"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn damaged_copies_of_the_official_files_are_refused() {
+    let Some(dir) = data_dir() else { return };
+    let read = |file: &str| std::fs::read(Path::new(&dir).join("fashion-mnist").join(file)).unwrap();
+    let (labels, images) = (read(FILES[3]), read(FILES[2]));
+    let error = |file, bytes| asked_as("fashion-mnist", &[(file, bytes)]).unwrap();
+    assert!(matches!(error(FILES[3], labels[..3000].to_vec()), DataError::CutShort { .. }));
+    assert!(matches!(error(FILES[1], labels.clone()), DataError::Dimensions { .. }));
+    for position in [100, images.len() / 2, images.len() - 6] {
+        let mut flipped = images.clone();
+        flipped[position] ^= 0x10;
+        let error = error(FILES[2], flipped);
+        let is_damage = matches!(
+            error,
+            DataError::Gzip { .. }
+                | DataError::WrongData { .. }
+                | DataError::CutShort { .. }
+                | DataError::TrailingBytes { .. }
+        );
+        assert!(is_damage, "{error}");
+    }
 }

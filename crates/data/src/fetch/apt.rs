@@ -130,7 +130,7 @@ fn run(root: &Path, command: &mut Command) -> Result<(), Reason> {
 fn complaint(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find(|line| line.starts_with("E:") || line.contains("error:"));
-    let text = error.or(lines().last()).unwrap_or("it gave no reason");
+    let text = error.or(lines().next_back()).unwrap_or("it gave no reason");
     text.trim_start_matches("E: ").chars().take(300).collect()
 }
 

@@ -8,8 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use ureq::Agent;
 use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Proxy};
 
 /// Attempts at one file, as long as each brought it further.
 const ATTEMPTS: usize = 5;
@@ -44,7 +44,10 @@ pub(super) fn fetch(
 
 fn agent(https_only: bool) -> Agent {
     let seconds = |n| Some(Duration::from_secs(n));
+    // Only tests use plain HTTP, with a server on this machine: no proxy may come between.
+    let proxy = if https_only { Proxy::try_from_env() } else { None };
     Agent::config_builder()
+        .proxy(proxy)
         .https_only(https_only)
         .http_status_as_error(false)
         .timeout_resolve(seconds(4))
@@ -96,9 +99,10 @@ fn attempt_download(
     let start = match response.status() {
         StatusCode::OK => 0,
         StatusCode::PARTIAL_CONTENT if have > 0 && range_start(&response) == Some(have) => have,
-        StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT => {
+        // The old bytes are not the beginning of what this server has: from the first byte, then.
+        StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT if have > 0 => {
             remove(part)?;
-            return Err("the server has no bytes beyond those of an earlier attempt".into());
+            return attempt_download(agent, url, part, limit, progress);
         }
         status => return Err(format!("the server answered {status}")),
     };

@@ -1,0 +1,136 @@
+//! What a look at a data set found.
+
+use std::fmt;
+
+/// What a look at a data set found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckReport {
+    /// The data set's title.
+    pub title: String,
+    /// Where it was found.
+    pub source: String,
+    /// The data set's fingerprint.
+    pub fingerprint: String,
+    /// Height, width, channels.
+    pub shape: [usize; 3],
+    /// Names of the classes, in label order.
+    pub class_names: Vec<String>,
+    /// Training, validation if there is a split, test.
+    pub parts: Vec<PartReport>,
+    /// Images of one part that stand in another one too.
+    pub shared: Vec<Shared>,
+    /// Images that stand twice with different labels, in any parts.
+    pub contradictions: usize,
+    /// What should be looked into; empty if all is well.
+    pub warnings: Vec<CheckWarning>,
+}
+
+/// One part of the data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartReport {
+    /// `training`, `validation` or `test`.
+    pub name: &'static str,
+    /// Number of images.
+    pub images: usize,
+    /// Images per class.
+    pub class_counts: Vec<usize>,
+    /// Images that equal an earlier one of this part.
+    pub duplicates: usize,
+    /// Images of one single gray.
+    pub constant: usize,
+    /// Share of images with the label of the image before: near 1 if the part is sorted by class.
+    pub same_as_before: f64,
+    /// What that share would be in a random order.
+    pub same_by_chance: f64,
+    /// Mean of the pixels / 255.
+    pub mean: f64,
+    /// Standard deviation of the pixels / 255.
+    pub sd: f64,
+}
+
+/// Equal images in two parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// The part that should not know them.
+    pub part: &'static str,
+    /// The part that holds them as well.
+    pub with: &'static str,
+    /// How many images of `part` it is.
+    pub images: usize,
+}
+
+/// Something that should be looked into.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CheckWarning {
+    /// A class without an image.
+    ClassMissing {
+        /// The part.
+        part: &'static str,
+        /// The class.
+        class: String,
+    },
+    /// The largest class has more than ten times the images of the smallest.
+    Imbalance {
+        /// The part.
+        part: &'static str,
+        /// Images of the smallest class.
+        smallest: usize,
+        /// Images of the largest class.
+        largest: usize,
+    },
+    /// The images stand in the order of their classes.
+    LooksSorted {
+        /// The part.
+        part: &'static str,
+    },
+    /// Equal images within a part.
+    Duplicates {
+        /// The part.
+        part: &'static str,
+        /// How many.
+        images: usize,
+    },
+    /// Equal images in two parts.
+    Leak(Shared),
+    /// Equal images with different labels.
+    Contradictions {
+        /// How many.
+        images: usize,
+    },
+    /// Images of one single gray.
+    Constant {
+        /// The part.
+        part: &'static str,
+        /// How many.
+        images: usize,
+    },
+}
+
+impl fmt::Display for CheckWarning {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            CheckWarning::ClassMissing { part, class } => {
+                write!(f, "{part}: no image of the class `{class}`")
+            }
+            CheckWarning::Imbalance { part, smallest, largest } => {
+                write!(f, "{part}: the smallest class has {smallest} images, the largest {largest}")
+            }
+            CheckWarning::LooksSorted { part } => {
+                write!(
+                    f,
+                    "{part}: the images are sorted by class; split them `stratified` or `random`, not `last`"
+                )
+            }
+            CheckWarning::Duplicates { part, images } => {
+                write!(f, "{part}: images that stand here more than once: {images}")
+            }
+            CheckWarning::Leak(Shared { part, with, images }) => {
+                write!(f, "{part}: images that stand in {with}, too: {images}; the numbers on {part} flatter")
+            }
+            CheckWarning::Contradictions { images } => {
+                write!(f, "images that stand twice, with different labels: {images}")
+            }
+            CheckWarning::Constant { part, images } => write!(f, "{part}: images of a single gray: {images}"),
+        }
+    }
+}
