@@ -20,6 +20,9 @@ struct Overview<'a> {
     shared_lines: String,
     panels: Vec<PanelPage<'a>>,
     dots: Vec<DotsPage>,
+    /// Whether any published number stands beside one of ours, and whether any of them has a z.
+    compared: bool,
+    has_z: bool,
     time: Option<String>,
 }
 
@@ -57,8 +60,7 @@ pub fn html(view: &View) -> String {
 
 impl Page<'_> {
     fn meter(&self, part: &f64) -> String {
-        // Never quite empty: the last of the ranking has an accuracy too.
-        format!("{:.1}", 4.0 + 96.0 * part)
+        format!("{:.1}", 100.0 * part)
     }
 
     fn count(&self, value: &u64) -> String {
@@ -84,16 +86,15 @@ fn overview(view: &View) -> Overview<'_> {
     let (shared_lines, pictures) = chart::panels(&panels, "validation accuracy", view.procedural);
     let panels =
         drawn.iter().zip(pictures).map(|(group, svg)| PanelPage { anchor: &group.anchor, svg }).collect();
-    let dots = [
-        (5, "Test accuracy: higher is better."),
-        (4, "Test loss: lower is better."),
-        (3, "Validation accuracy: higher is better."),
-        (2, "Validation loss: lower is better."),
-    ];
+    let dots =
+        [(5, "Test accuracy: higher is better."), (4, "Test loss, on a logarithmic axis: lower is better.")];
     let dots = dots
         .into_iter()
         .filter_map(|(metric, caption)| Some(DotsPage { svg: dots_of(view, metric)?, caption }));
-    Overview { shared_lines, panels, dots: dots.collect(), time: time(view) }
+    let compared =
+        view.groups.iter().any(|group| group.comparison.columns.iter().any(|c| c.difference.is_some()));
+    let has_z = view.groups.iter().any(|group| group.comparison.has_z());
+    Overview { shared_lines, panels, dots: dots.collect(), compared, has_z, time: time(view) }
 }
 
 /// One metric of all groups, ours and published, in the order of the ranking.
@@ -104,6 +105,7 @@ fn dots_of(view: &View, metric: usize) -> Option<String> {
     chart::dots(&DotChart {
         title: format!("{label}, ours and published"),
         rows,
+        is_log: metric == 4,
         procedural: view.procedural,
     })
 }

@@ -11,6 +11,7 @@ pub fn markdown(view: &View) -> String {
     let mut out = Out { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
     ranking(&mut out, view);
+    differences(&mut out, view);
     setup(&mut out, view);
     out.heading("Runs");
     view.groups.iter().for_each(|group| run(&mut out, group));
@@ -105,6 +106,26 @@ fn ranking(out: &mut Out, view: &View) {
         .collect();
     out.table("rlrrrrrrl", &header.map(str::to_owned), &rows);
     out.paragraph(&escape(&view.ranking.footnote()));
+}
+
+fn differences(out: &mut Out, view: &View) {
+    let compared: Vec<&Group> = view.groups.iter().filter(|group| group.comparison.has_published).collect();
+    let Some(first) = compared.first() else { return };
+    out.heading("Differences from the published numbers");
+    let labels = first.comparison.columns.iter().map(|column| column.label.to_owned());
+    let header: Vec<String> = std::iter::once("Run".to_owned()).chain(labels).collect();
+    let cell =
+        |column: &Column| format!("{}{}", column.difference_text(), if column.is_outside { "*" } else { "" });
+    let rows: Vec<Vec<String>> = compared
+        .iter()
+        .map(|group| {
+            std::iter::once(group.name.clone()).chain(group.comparison.columns.iter().map(cell)).collect()
+        })
+        .collect();
+    out.table("lrrrrrr", &header, &rows);
+    out.paragraph(
+        "Ours minus published. \\* further from our seeds than 95 % of single runs like ours would lie.",
+    );
 }
 
 fn setup(out: &mut Out, view: &View) {

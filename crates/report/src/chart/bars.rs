@@ -9,7 +9,7 @@ const WIDTH: f64 = 480.0;
 const TOP: f64 = 34.0;
 const ROW: f64 = 22.0;
 const FONT: f64 = 12.0;
-const LONGEST_NAME: f64 = 150.0;
+const LONGEST_NAME: f64 = 172.0;
 const VALUE: f64 = 70.0;
 
 /// One bar: a whole, and the part of it that is drawn strong.
@@ -31,7 +31,7 @@ pub fn bars(title: &str, bars: &[Bar], procedural: bool) -> Option<String> {
     let left = bars.iter().map(|bar| width(bar.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
     let bottom = TOP + ROW * bars.len() as f64;
     let scale = Scale::linear(0.0, longest, (left, WIDTH - VALUE));
-    let mut svg = Svg::new("bars", WIDTH, bottom + 40.0, title, &description(bars));
+    let mut svg = Svg::new("bars", WIDTH, bottom + 38.0, title, &description(bars));
     key(&mut svg, left);
     for tick in scale.ticks(5) {
         let at = scale.at(tick.value);

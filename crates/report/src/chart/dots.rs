@@ -10,7 +10,7 @@ const TOP: f64 = 34.0;
 const ROW: f64 = 22.0;
 const FONT: f64 = 12.0;
 const DIFFERENCE: f64 = 56.0;
-const LONGEST_NAME: f64 = 150.0;
+const LONGEST_NAME: f64 = 172.0;
 
 /// One row.
 pub struct Dot<'a> {
@@ -30,6 +30,8 @@ pub struct DotChart<'a> {
     pub title: String,
     /// Its rows, from top to bottom.
     pub rows: Vec<Dot<'a>>,
+    /// Whether ratios matter rather than differences, as for losses.
+    pub is_log: bool,
     /// Whether the data is procedural.
     pub procedural: bool,
 }
@@ -44,8 +46,15 @@ pub fn dots(chart: &DotChart) -> Option<String> {
     let left = rows.iter().map(|row| width(row.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
     let right = WIDTH - DIFFERENCE;
     let bottom = TOP + ROW * rows.len() as f64;
-    let scale = Scale::linear(low, high, (left + 8.0, right - 8.0));
-    let mut svg = Svg::new("dots", WIDTH, bottom + 40.0, &chart.title, &description(&rows));
+    let range = (left + 8.0, right - 8.0);
+    let scale = if chart.is_log { Scale::log(low, high, range) } else { Scale::linear(low, high, range) };
+    let mut svg = Svg::new(
+        "dots",
+        WIDTH,
+        bottom + if chart.procedural { 38.0 } else { 22.0 },
+        &chart.title,
+        &description(&rows),
+    );
     key(&mut svg, left, rows.iter().any(|row| row.published.is_some()));
     for tick in scale.ticks(5) {
         let at = scale.at(tick.value);
@@ -67,11 +76,11 @@ fn ends(row: &Dot) -> Vec<f64> {
 fn key(svg: &mut Svg, left: f64, has_published: bool) {
     let mut x = left + 8.0;
     svg.line("spread", (x - 8.0, 13.0), (x + 8.0, 13.0));
-    svg.circle("ours", (x, 13.0), 4.0, "");
+    svg.circle("ours", (x, 13.0), 3.6, "");
     svg.label("key", x + 14.0, 17.0, Anchor::Start, "ours, ± sd");
     if has_published {
         x += 100.0;
-        svg.diamond("published plain", (x, 13.0), 5.0, "");
+        svg.diamond("published plain", (x, 13.0), 6.0, "");
         svg.label("key", x + 11.0, 17.0, Anchor::Start, "published");
         svg.label("key", WIDTH - 2.0, 17.0, Anchor::End, "difference");
     }
@@ -83,16 +92,17 @@ fn draw(svg: &mut Svg, row: &Dot, y: f64, left: f64, scale: &Scale) {
         svg.line("link", (scale.at(ours), y), (scale.at(published), y));
         svg.label("difference", WIDTH - 2.0, y + 4.0, Anchor::End, &format::signed(ours - published));
     }
+    // The hollow diamond first: where both coincide, our dot lies inside it.
+    if let Some(published) = row.published {
+        let title = format!("{}, published: {}", row.name, format::published(published));
+        svg.diamond("published plain", (scale.at(published), y), 6.0, &title);
+    }
     if let Some((ours, sd)) = row.ours.zip(row.sd) {
         svg.line("spread", (scale.at(ours - sd), y), (scale.at(ours + sd), y));
     }
     if let Some(ours) = row.ours {
         let sd = row.sd.map_or_else(String::new, |sd| format!(" ± {}", format::metric(sd)));
-        svg.circle("ours", (scale.at(ours), y), 4.0, &format!("{}: {}{sd}", row.name, format::metric(ours)));
-    }
-    if let Some(published) = row.published {
-        let title = format!("{}, published: {}", row.name, format::published(published));
-        svg.diamond("published plain", (scale.at(published), y), 5.0, &title);
+        svg.circle("ours", (scale.at(ours), y), 3.6, &format!("{}: {}{sd}", row.name, format::metric(ours)));
     }
 }
 

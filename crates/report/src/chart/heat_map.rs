@@ -22,14 +22,14 @@ pub fn heat_map(matrix: &Confusion, classes: &[String], title: &str, procedural:
         return None;
     }
     let longest = classes.iter().map(|class| width(class, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);
-    let (left, top) = (longest + 30.0, longest * 0.72 + 34.0);
+    let (left, top) = (longest + 24.0, longest * 0.72 + 34.0);
     let side = CELL * n as f64;
     // The last turned name leans out to the right of its column.
     let (w, h) =
         (left + side + longest * 0.72 - CELL * 0.3 + 4.0, top + side + if procedural { 20.0 } else { 4.0 });
     let mut svg = Svg::new("heat", w.max(left + side + 8.0), h, title, &description(matrix, classes));
     svg.label("tick", left + side / 2.0, 12.0, Anchor::Middle, "predicted");
-    svg.label_turned("tick middle", 12.0, top + side / 2.0, -90.0, "true");
+    svg.label_turned("tick middle", 10.0, top + side / 2.0, -90.0, "true");
     for (i, class) in classes.iter().enumerate() {
         let middle = CELL * (i as f64 + 0.5);
         let name = fit(class, FONT, longest);

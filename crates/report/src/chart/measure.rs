@@ -1,8 +1,11 @@
 //! How wide a text will be, without a font: widths of Helvetica, which the usual system fonts come near.
 
+/// Fonts that are wider than Helvetica (DejaVu Sans) should fit as well.
+const SLACK: f64 = 1.1;
+
 /// The width of `text` at a font size, in the same unit; on the large side.
 pub fn width(text: &str, size: f64) -> f64 {
-    text.chars().map(advance).sum::<f64>() * size * 1.04
+    text.chars().map(advance).sum::<f64>() * size * SLACK
 }
 
 /// `text` cut with an ellipsis so that it fits into `space`.
@@ -14,7 +17,7 @@ pub fn fit(text: &str, size: f64, space: f64) -> String {
     let kept: String = text
         .chars()
         .take_while(|c| {
-            room -= advance(*c) * size * 1.04;
+            room -= advance(*c) * size * SLACK;
             room >= 0.0
         })
         .collect();

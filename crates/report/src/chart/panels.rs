@@ -27,12 +27,12 @@ pub struct Panel<'a> {
 pub fn panels(panels: &[Panel], what: &str, procedural: bool) -> (String, Vec<String>) {
     let drawn: Vec<&Panel> = panels.iter().filter(|panel| !panel.points.is_empty()).collect();
     let Some((x, y)) = scales(&drawn) else { return (String::new(), Vec::new()) };
-    let lines = drawn
-        .iter()
-        .map(|panel| format!("<path d=\"{}\"/>\n", path_data(&places(panel.points, &x, &y), false)));
+    let lines = drawn.iter().map(|panel| {
+        format!("<path class=\"other\" d=\"{}\"/>\n", path_data(&places(panel.points, &x, &y), false))
+    });
     let shared = format!(
         "<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\" focusable=\"false\"><defs>\
-         <g id=\"all-curves\" class=\"others\">\n{}</g></defs></svg>",
+         <g id=\"all-curves\">\n{}</g></defs></svg>",
         lines.collect::<String>()
     );
     let pictures = drawn.iter().map(|panel| picture(panel, &x, &y, what, procedural)).collect();
@@ -72,7 +72,7 @@ fn picture(panel: &Panel, x: &Scale, y: &Scale, what: &str, procedural: bool) ->
     if let Some(end) = line.last() {
         svg.circle("dot val", *end, 3.0, &format!("epoch {epoch}: {value}"));
     }
-    svg.label("panel-name", 2.0, 12.0, Anchor::Start, &fit(panel.name, 12.5, RIGHT - 50.0));
+    svg.label("panel-name", 2.0, 12.0, Anchor::Start, &fit(panel.name, 13.5, RIGHT - 54.0));
     svg.label("panel-value", RIGHT, 12.0, Anchor::End, &value);
     svg.notice(procedural, RIGHT, BOTTOM - 4.0);
     svg.finish()

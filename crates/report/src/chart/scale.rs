@@ -89,7 +89,10 @@ impl Scale {
         let decades = (first..=last).filter(|decade| (decade - first) % every == 0);
         let values = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
         let inside = values.filter(|value| (low * 0.999_999..=high * 1.000_001).contains(value));
-        inside.map(|value| Tick { value, label: label(value, decimals_of(value)) }).collect()
+        let ticks: Vec<Tick> =
+            inside.map(|value| Tick { value, label: label(value, decimals_of(value)) }).collect();
+        // On a short stretch of an axis, even steps say more than the one or two round powers that fall into it.
+        if ticks.len() < 3 { self.linear_ticks(step(high - low, n)) } else { ticks }
     }
 }
 
@@ -163,6 +166,7 @@ mod tests {
             labels(Scale::log(0.05, 3.0, (0.0, 1.0)).ticks(6)),
             ["0.05", "0.1", "0.2", "0.5", "1", "2"]
         );
+        assert_eq!(labels(Scale::log(0.25, 1.0, (0.0, 1.0)).ticks(5)), ["0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(Scale::log(1.0, 1e6, (0.0, 1.0)).ticks(3)), ["1", "100", "10000", "1e6"]);
     }
 

@@ -83,6 +83,7 @@ pub fn confused(records: &Records, runs: &[&RunRecord]) -> Option<Confused> {
 fn choice(seed: u64, n: usize) -> String {
     match n {
         1 => format!("Seed {seed}."),
+        2 => format!("Seed {seed}, the better of two by test accuracy."),
         n if n % 2 == 0 => format!("Seed {seed}, the upper of the two middle ones of {n} by test accuracy."),
         n => format!("Seed {seed}, whose test accuracy is the median of {n}."),
     }

@@ -42,8 +42,8 @@ pub struct Rank {
     pub time: String,
     /// Operations of one run's training.
     pub flops: String,
-    /// The mean validation accuracy as a part of the axis from the smallest to the largest in the ranking.
-    pub bar: Option<f64>,
+    /// Where the mean validation accuracy lies between the smallest (0) and the largest (1) of the ranking.
+    pub place: Option<f64>,
 }
 
 /// Ranks `groups`.
@@ -64,7 +64,7 @@ pub fn ranking(records: &Records, groups: &[Group]) -> Ranking {
         let is_near_best =
             better > 0 && accuracy(i).zip(best).zip(margin).is_some_and(|((a, b), m)| b - a < m);
         let rank = accuracy(i).map_or_else(|| format::NONE.to_owned(), |_| (better + 1).to_string());
-        Rank { bar: bar(accuracy(i), worst, best), ..row(&groups[i], i, rank, is_near_best) }
+        Rank { place: place(accuracy(i), worst, best), ..row(&groups[i], i, rank, is_near_best) }
     });
     Ranking { rows: rows.collect(), margin, n_validation }
 }
@@ -74,7 +74,7 @@ fn margin(p: f64, n: usize) -> Option<f64> {
     (n > 0).then(|| normal_quantile(0.975) * (2.0 * p * (1.0 - p) / n as f64).max(0.0).sqrt())
 }
 
-fn bar(accuracy: Option<f64>, worst: Option<f64>, best: Option<f64>) -> Option<f64> {
+fn place(accuracy: Option<f64>, worst: Option<f64>, best: Option<f64>) -> Option<f64> {
     let (accuracy, worst, best) = (accuracy?, worst?, best?);
     Some(if best > worst { (accuracy - worst) / (best - worst) } else { 1.0 })
 }
@@ -98,7 +98,7 @@ fn row(group: &Group, index: usize, rank: String, is_near_best: bool) -> Rank {
         } else {
             format::NONE.to_owned()
         },
-        bar: None,
+        place: None,
     }
 }
 
@@ -118,6 +118,6 @@ impl Ranking {
 
     /// The best group, if there is a validation accuracy.
     pub fn best(&self) -> Option<usize> {
-        self.rows.first().filter(|row| row.bar.is_some()).map(|row| row.group)
+        self.rows.first().filter(|row| row.place.is_some()).map(|row| row.group)
     }
 }

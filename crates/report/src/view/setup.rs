@@ -110,7 +110,7 @@ fn times(n: usize) -> String {
     match n {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
-        n => format!("{} times, once per run", format::count(n as u64)),
+        n => format!("{} times, once for each trained run", format::count(n as u64)),
     }
 }
 
@@ -140,7 +140,8 @@ fn versions(records: &Records) -> String {
 
 fn time(records: &Records) -> String {
     let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
-    let cpu: Option<f64> = records.runs.iter().map(|run| run.provenance.cpu_seconds).sum();
+    let started = records.runs.iter().filter(|run| run.provenance.wall_seconds > 0.0);
+    let cpu: Option<f64> = started.map(|run| run.provenance.cpu_seconds).sum();
     let runs = format!("{} over all runs", format::duration(wall));
     cpu.map_or(runs.clone(), |cpu| format!("{runs}, {} of processor time", format::duration(cpu)))
 }

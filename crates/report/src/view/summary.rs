@@ -57,7 +57,7 @@ fn figures(records: &Records, groups: &[Group], ranking: &Ranking) -> Vec<Figure
     if !columns.is_empty() {
         let near = columns.iter().filter(|(_, column)| is_near(column)).count();
         let value = format!("{near} of {}", columns.len());
-        figures.push(figure(value, "published numbers met", format!("within {NEAR} of ours")));
+        figures.push(figure(value, "comparisons agree", format!("published numbers within {NEAR} of ours")));
     }
     let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
     let detail = format!("{complete} of {} complete", plural(records.runs.len(), "run", "runs"));
@@ -118,12 +118,12 @@ fn best(groups: &[Group], ranking: &Ranking) -> Option<String> {
     let over = if val.n() > 1 { format!(" over {} seeds", val.n()) } else { String::new() };
     let test = group.metric(TEST_ACCURACY).map(|test| format!("; its test accuracy is {}", test.text()));
     let test = test.unwrap_or_default();
-    Some(format!("Best on validation is {}, with an accuracy of {}{over}{test}.", group.name, val.text()))
+    Some(format!("Best on validation is “{}”, with an accuracy of {}{over}{test}.", group.name, val.text()))
 }
 
 fn near(groups: &[Group], ranking: &Ranking) -> Option<String> {
     let margin = ranking.margin?;
-    let ranked = ranking.rows.iter().filter(|row| row.bar.is_some()).count();
+    let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
     let near: Vec<&str> = ranking
         .rows
         .iter()
@@ -134,7 +134,10 @@ fn near(groups: &[Group], ranking: &Ranking) -> Option<String> {
     match (ranked, near.len()) {
         (0 | 1, _) => None,
         (_, 0) => Some(format!("No other run comes within {margin}.")),
-        (_, n) if n <= 4 => Some(format!("Within {margin}: {}.", near.join(", "))),
+        (_, 1) => Some(format!("{} lies within {margin}.", near[0])),
+        (_, n) if n <= 4 => {
+            Some(format!("{} and {} lie within {margin}.", near[..n - 1].join(", "), near[n - 1]))
+        }
         (_, n) => Some(format!("{n} other runs lie within {margin}.")),
     }
 }
@@ -153,7 +156,7 @@ fn best_on_test(groups: &[Group], ranking: &Ranking, n_test: usize) -> Option<St
         "The test set agrees: no run has a higher test accuracy.".to_owned()
     } else {
         format!(
-            "On the test set {} is ahead by {} ({}); it was not chosen, since the test set has no say in the choice.",
+            "On the test set “{}” is ahead by {} ({}); it was not chosen, since the test set has no say in the choice.",
             groups[first].name,
             format::metric(difference),
             format::metric(accuracy)
@@ -179,8 +182,9 @@ fn published(groups: &[Group]) -> Option<String> {
         return None;
     }
     let near = columns.iter().filter(|(_, column)| is_near(column)).count();
-    let all = plural(columns.len(), "published number", "published numbers");
-    let mut sentence = format!("Of {all}, {near} lie within {NEAR} of ours");
+    let all =
+        plural(columns.len(), "comparison with a published number", "comparisons with published numbers");
+    let mut sentence = format!("{near} of {all} agree within {NEAR}");
     let judged = columns.iter().filter(|(_, column)| column.z.is_some()).count();
     if judged > 0 {
         let inside = columns.iter().filter(|(_, column)| column.z.is_some() && !column.is_outside).count();
@@ -190,7 +194,7 @@ fn published(groups: &[Group]) -> Option<String> {
             format!(" of the {judged} with several seeds")
         };
         sentence.push_str(&format!(
-            "; {inside}{of} lie where 95 % of single runs like ours would, given the spread over seeds"
+            "; in {inside}{of} the published number lies where 95 % of single runs like ours would, given the spread over seeds"
         ));
     }
     Some(sentence + ".")
@@ -202,7 +206,7 @@ fn largest_difference(groups: &[Group]) -> Option<String> {
         compared(groups).into_iter().reduce(|a, b| if size(b.1) > size(a.1) { b } else { a })?;
     let (ours, published) = (column.ours.as_ref()?, column.published?);
     Some(format!(
-        "The largest difference is the {} of {}: {} here, {} published.",
+        "The largest difference is the {} of “{}”: {} here, {} published.",
         column.label,
         group.name,
         ours.mean_text(),
@@ -218,8 +222,10 @@ fn cost(groups: &[Group]) -> Option<String> {
     if total == 0 || costs.len() < 2 {
         return None;
     }
+    let done = groups.iter().all(|group| group.unfinished.is_none());
+    let start = if done { "One seed of every run takes" } else { "So far, one seed of every run took" };
     Some(format!(
-        "One seed of everything takes {} of training; {} of it is {}.",
+        "{start} {} of training; {} of it is “{}”.",
         format::flops(total),
         format::percent(most as f64 / total as f64),
         dearest.name

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Opens a report in headless Chromium and fails with a clear message unless it is whole: nothing on the console (so no
+# script error, no blocked resource, no NaN in a chart), every figure drawn, every image decoded, every link inside the page
+# leading somewhere, and no sideways scrolling, on a wide and on a narrow screen.
+set -euo pipefail
+
+[ $# = 1 ] || { echo "usage: $0 REPORT.html" >&2; exit 2; }
+report=$(realpath -e -- "$1") || { echo "$0: there is no $1" >&2; exit 2; }
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+    { echo "$0: no Chromium found; install it with: apt-get install chromium" >&2; exit 2; }
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { echo "$report: $*" >&2; exit 1; }
+
+# An empty profile each time, and no traffic of the browser's own.
+open_page() { # WIDTH FILE
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage \
+        --hide-scrollbars --user-data-dir="$work/profile-$RANDOM" --window-size="$1,900" \
+        --virtual-time-budget=10000 --enable-logging=stderr --v=0 --dump-dom "file://$2" 2>"$work/log" ||
+        { cat "$work/log" >&2; fail "Chromium could not open it"; }
+}
+
+# 1. The report as it is. Its content security policy forbids scripts and network, and a breach is a console message.
+open_page 1280 "$report" >"$work/dom"
+grep -q '</html>' "$work/dom" || fail "Chromium gave no page"
+if grep 'CONSOLE' "$work/log" >"$work/console"; then
+    cat "$work/console" >&2
+    fail "$(wc -l <"$work/console") message(s) on the browser's console"
+fi
+
+# 2. A copy that measures itself: without the policy, so that a script may run.
+grep -q '<meta http-equiv="Content-Security-Policy"' "$report" || fail "it has no content security policy"
+cat >"$work/check.js" <<'JS'
+addEventListener('load', () => {
+  const faults = [];
+  const fault = (what, element) => faults.push(what + (element ? ': ' + element.outerHTML.slice(0, 160).replace(/\s+/g, ' ') : ''));
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  all('details').forEach((details) => { details.open = true; });
+  const seen = (element) => { const box = element.getBoundingClientRect(); return box.width >= 20 && box.height >= 20; };
+  const figures = all('figure');
+  if (!document.querySelector('h1')?.innerText.trim()) fault('no heading');
+  if (!document.documentElement.lang) fault('no language');
+  if (!all('table').length) fault('no table');
+  if (!figures.length && all('article.run').length && !document.body.innerText.includes('No epoch is finished yet')) fault('no figure');
+  figures.forEach((figure) => {
+    const picture = figure.querySelector('svg, img');
+    if (!picture) fault('a figure without a picture', figure);
+    else if (!seen(picture)) fault('a figure of no size', figure);
+  });
+  all('svg[role=img]').forEach((svg) => {
+    if (!svg.querySelector('title')?.textContent.trim()) fault('a chart without a title', svg);
+    if (!svg.querySelector('path, rect, circle, line')) fault('an empty chart', svg);
+  });
+  all('img').forEach((img) => {
+    if (!img.complete || !img.naturalWidth) fault('an image that cannot be decoded', img);
+    if (!img.alt) fault('an image without a description', img);
+  });
+  const ids = all('[id]').map((element) => element.id);
+  ids.filter((id, i) => ids.indexOf(id) !== i).forEach((id) => fault('the id ' + id + ' stands twice'));
+  all('a[href^="#"]').forEach((a) => { if (!document.getElementById(a.getAttribute('href').slice(1))) fault('a link to nowhere', a); });
+  all('[src], link[href], use[href], image[href]').forEach((element) => {
+    const address = element.getAttribute('src') ?? element.getAttribute('href');
+    if (!/^(data:|#)/.test(address)) fault('something that is not in the file', element);
+  });
+  if (all('script:not([data-check])').length) fault('a script');
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth + 1) fault('the page is ' + page.scrollWidth + ' wide on a screen of ' + page.clientWidth);
+  const result = document.createElement('pre');
+  result.textContent = faults.map((text) => 'CHECK-FAULT ' + text + '\n').join('')
+    + 'CHECK-DONE ' + figures.length + ' figures, ' + all('img').length + ' images, ' + all('table').length + ' tables\n';
+  document.body.replaceChildren(result);
+});
+JS
+{
+    sed 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' "$report"
+    printf '<script data-check>\n%s\n</script>\n' "$(cat "$work/check.js")"
+} >"$work/copy.html"
+
+for width in 1280 500; do
+    open_page "$width" "$work/copy.html" >"$work/dom"
+    grep -q 'CHECK-DONE' "$work/dom" || { cat "$work/log" >&2; fail "the check did not run to its end at a width of $width"; }
+    if grep 'CHECK-FAULT' "$work/dom" | sed 's/.*CHECK-FAULT /  /' >&2; then
+        fail "the faults above were found at a width of $width"
+    fi
+done
+echo "$report: $(sed -n 's/.*CHECK-DONE //p' "$work/dom"), nothing on the console"
