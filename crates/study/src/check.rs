@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use toile_nn::{ImageShape, Layer};
 
-use crate::data_shape::known_shape;
+use crate::data_shape::{known_names, known_shape};
 use crate::draft::Draft;
 use crate::faults::{Fault, Faults};
 use crate::file::{RunSettings, RunTable, StudyTable};
+use crate::near::nearest;
 use crate::rules;
 use crate::tree;
 use crate::walk::Walk;
@@ -72,7 +73,10 @@ pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<St
     })?;
     let mut walk = Walk::default();
     let draft = Draft::read(&root, &mut walk);
-    let shape = shape.or_else(|| known_shape(&draft.study.data));
+    // A misspelt data set is a fault already; the layers are judged as if it were the one that was meant.
+    let shape = shape
+        .or_else(|| known_shape(&draft.study.data))
+        .or_else(|| known_shape(nearest(&draft.study.data, known_names())?));
     rules::check(&draft, shape, &mut walk);
     if walk.faults.is_empty() { Ok(draft.finish(file_name, text, shape)) } else { Err(refuse(walk.faults)) }
 }

@@ -126,7 +126,7 @@ impl std::error::Error for Faults {}
 
 /// The character boundary at or before a byte.
 fn floor(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at.min(text.len()))
+    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
 /// A character of the file as it may safely go to a terminal.

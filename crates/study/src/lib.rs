@@ -20,13 +20,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod built_in;
 mod check;
 mod data_shape;
 mod draft;
 mod faults;
 mod file;
+mod list;
 mod near;
 mod plan;
+mod reference;
 mod rules;
 mod sample;
 mod schema;
@@ -34,6 +37,7 @@ mod settings;
 mod tree;
 mod walk;
 
+pub use built_in::{built_in, built_in_names, starter};
 pub use check::{DataShape, Study, check};
 pub use data_shape::known_shape;
 pub use faults::{Fault, Faults};
@@ -41,8 +45,10 @@ pub use file::{
     ClassWeight, ModelTable, PublishedTable, RunSettings, RunTable, StudyTable, ValidationSplit,
     ValidationSplitTable,
 };
+pub use list::{Listed, list};
 pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
+pub use reference::reference_page;
 pub use schema::json_schema;
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::SplitHow;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use toile_nn::Layer;
 
 use crate::check::Study;
 use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
@@ -190,7 +191,13 @@ fn settings(
         data: study.study.data.clone(),
         validation_split: split(study),
         seed: pick(own, shared, |s| &s.seed).or(study.study.seed).unwrap_or(default::SEED),
-        layers: study.models.get(&model).expect("the check knows the model").clone(),
+        layers: study
+            .models
+            .get(&model)
+            .expect("the check knows the model")
+            .iter()
+            .map(spelled_out)
+            .collect(),
         model,
         optimizer: pick(own, shared, |s| &s.optimizer).expect("the check asks for an optimizer"),
         schedule: pick(own, shared, |s| &s.schedule).unwrap_or_default(),
@@ -203,6 +210,17 @@ fn settings(
         initial_weights: initial_weights(run, read)?,
         train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
     })
+}
+
+/// A layer with every setting in it: the steps of a pooling window are its size if nothing else is said.
+fn spelled_out(layer: &Layer) -> Layer {
+    let mut layer = layer.clone();
+    match &mut layer {
+        Layer::MaxPooling2D(pooling) => pooling.strides = pooling.strides.or(Some(pooling.pool_size)),
+        Layer::AveragePooling2D(pooling) => pooling.strides = pooling.strides.or(Some(pooling.pool_size)),
+        _ => {}
+    }
+    layer
 }
 
 fn class_weight(said: Option<BTreeMap<String, crate::file::ClassWeight>>) -> BTreeMap<usize, f32> {

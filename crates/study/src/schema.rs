@@ -14,6 +14,7 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let mut schema = generator.into_root_schema_for::<StudyFile>().to_value();
     without_null(&mut schema);
     bound_sizes(&mut schema);
+    shorten_floats(&mut schema);
     let definitions = schema["definitions"].clone();
     allow_bare_names(&mut schema, &definitions);
     schema["title"] = json!("toile study file");
@@ -177,6 +178,22 @@ fn bound_sizes(schema: &mut Value) {
             map.values_mut().for_each(bound_sizes);
         }
         Value::Array(items) => items.iter_mut().for_each(bound_sizes),
+        _ => {}
+    }
+}
+
+/// A default of 0.99 in 32 bits is written `0.99`, not `0.9900000095367432`.
+fn shorten_floats(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            let is_float = map.get("format").is_some_and(|format| format == "float");
+            if let Some(default) = map.get("default").and_then(Value::as_f64).filter(|_| is_float) {
+                let short: f64 = (default as f32).to_string().parse().unwrap_or(default);
+                map.insert("default".into(), json!(short));
+            }
+            map.values_mut().for_each(shorten_floats);
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten_floats),
         _ => {}
     }
 }

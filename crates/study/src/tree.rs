@@ -36,13 +36,6 @@ pub(crate) struct Entry {
     pub node: Node,
 }
 
-/// A step of the way from the root to a value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step<'a> {
-    Key(&'a str),
-    Item(usize),
-}
-
 impl Node {
     /// The entry of a table.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
@@ -74,14 +67,10 @@ impl Node {
     }
 
     /// The value at the end of a path, or the last one on the way that exists.
-    pub fn at(&self, path: &[Step]) -> &Node {
+    pub fn at(&self, path: &[&str]) -> &Node {
         let mut node = self;
-        for step in path {
-            let next = match *step {
-                Step::Key(key) => node.get(key),
-                Step::Item(index) => node.items().get(index),
-            };
-            match next {
+        for key in path {
+            match node.get(key) {
                 Some(next) => node = next,
                 None => break,
             }
@@ -198,11 +187,11 @@ mod tests {
     fn values_know_their_place() {
         let text = "[a]\nb = { c = [1_0, 0x1f] }\n";
         let tree = parse(text).unwrap();
-        let list = tree.at(&[Step::Key("a"), Step::Key("b"), Step::Key("c")]);
+        let list = tree.at(&["a", "b", "c"]);
         assert_eq!(&text[list.span.clone()], "[1_0, 0x1f]");
         assert!(matches!(list.items()[0].value, Value::Integer(10)));
         assert!(matches!(list.items()[1].value, Value::Integer(31)));
-        assert_eq!(&text[tree.at(&[Step::Key("a"), Step::Key("missing")]).span.clone()], "[a]");
+        assert_eq!(&text[tree.at(&["a", "missing"]).span.clone()], "[a]");
     }
 
     #[test]

@@ -21,9 +21,11 @@ pub struct Conv2D {
     #[schemars(range(min = 1))]
     pub filters: usize,
     /// Height and width of the kernel.
+    #[schemars(inner(range(min = 1)))]
     pub kernel_size: [usize; 2],
     /// Steps down and across.
     #[serde(default = "crate::one_by_one")]
+    #[schemars(inner(range(min = 1)))]
     pub strides: [usize; 2],
     /// `valid`: only where the kernel fits; `same`: zeros around the image.
     #[serde(default)]

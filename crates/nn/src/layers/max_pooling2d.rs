@@ -15,9 +15,11 @@ use crate::{ImageShape, Padding, Shape};
 pub struct MaxPooling2D {
     /// Height and width of the window.
     #[serde(default = "crate::two_by_two")]
+    #[schemars(inner(range(min = 1)))]
     pub pool_size: [usize; 2],
     /// Steps down and across; the window's size if not given.
     #[serde(default)]
+    #[schemars(inner(range(min = 1)))]
     pub strides: Option<[usize; 2]>,
     /// `valid`: only whole windows; `same`: windows over the edge, the missing pixels left out.
     #[serde(default)]

@@ -83,7 +83,7 @@ fn settings(
         known_model(model, &span(node, "model"), draft, walk);
     }
     if let Some(optimizer) = &settings.optimizer {
-        one_clipping(optimizer, &span(node, "optimizer"), walk);
+        one_clipping(optimizer, node.get("optimizer").unwrap_or(node), walk);
     }
     if let Some(schedule) = &settings.schedule {
         pieces(schedule, &span(node, "schedule"), walk);
@@ -106,7 +106,7 @@ fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk)
 }
 
 /// Keras allows one of the three ways to clip.
-fn one_clipping(optimizer: &Optimizer, span: &Range<usize>, walk: &mut Walk) {
+fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
     let (clipnorm, clipvalue, global) = match optimizer {
         Optimizer::Sgd(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
         Optimizer::Adam(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
@@ -118,7 +118,9 @@ fn one_clipping(optimizer: &Optimizer, span: &Range<usize>, walk: &mut Walk) {
     let set: Vec<&str> = named.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
     if set.len() > 1 {
         let message = format!("only one way of clipping is possible, found {}", set.join(" and "));
-        walk.fault(span, message, "keep one of clipnorm, clipvalue, global_clipnorm");
+        let settings = node.entries().first().map_or(node, |entry| &entry.node);
+        let place = settings.entry(set[1]).map_or(&node.span, |entry| &entry.key_span);
+        walk.fault(place, message, "keep one of clipnorm, clipvalue, global_clipnorm");
     }
 }
 
@@ -146,8 +148,9 @@ fn class_labels(node: &Node, shape: Option<DataShape>, walk: &mut Walk) {
     let Some(weights) = node.get("class_weight") else { return };
     let classes = shape.map_or(256, |shape| shape.classes);
     for entry in weights.entries() {
-        let canonical = |label: &usize| label.to_string() == entry.key;
-        if !entry.key.parse::<usize>().ok().filter(canonical).is_some_and(|label| label < classes) {
+        // `07` would be a second name of label 7.
+        let label = entry.key.parse().ok().filter(|label: &usize| label.to_string() == entry.key);
+        if label.is_none_or(|label| label >= classes) {
             let message = format!("`{}` is no label of the data", quote(&entry.key));
             walk.fault(
                 &entry.key_span,

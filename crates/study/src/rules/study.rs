@@ -6,7 +6,6 @@ use crate::draft::Draft;
 use crate::faults::quote;
 use crate::file::{ValidationSplit, default};
 use crate::near;
-use crate::tree::Step::Key;
 use crate::walk::Walk;
 
 /// The most runs of a study, repetitions counted.
@@ -21,8 +20,7 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
 /// A name of the catalogue, or a path: a misspelt name must not be taken for a folder.
 fn data(draft: &Draft, walk: &mut Walk) {
     let name = &draft.study.data;
-    let is_path = name.contains(['/', '\\']) || name.starts_with('.');
-    if name.is_empty() || is_path || known_names().contains(&name.as_str()) {
+    if name.is_empty() || is_path(name) || known_names().contains(&name.as_str()) {
         return;
     }
     let help = format!(
@@ -30,11 +28,12 @@ fn data(draft: &Draft, walk: &mut Walk) {
         near::help(name, &known_names()),
         quote(name)
     );
-    walk.fault(
-        &draft.root.at(&[Key("study"), Key("data")]).span,
-        format!("unknown data set `{}`", quote(name)),
-        help,
-    );
+    walk.fault(&draft.root.at(&["study", "data"]).span, format!("unknown data set `{}`", quote(name)), help);
+}
+
+/// A folder is written with a slash, so that a name cannot be meant.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.starts_with('.')
 }
 
 /// Both parts must hold an image, by Keras' rule: ⌊n (1 − fraction)⌋ images stay for training.
@@ -45,8 +44,8 @@ fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     if fraction > 0.0 && (kept == 0 || kept >= shape.images) {
         let part = if kept == 0 { "training" } else { "validation" };
         let path: &[_] = match split {
-            ValidationSplit::Fraction(_) => &[Key("study"), Key("validation_split")],
-            ValidationSplit::Table(_) => &[Key("study"), Key("validation_split"), Key("fraction")],
+            ValidationSplit::Fraction(_) => &["study", "validation_split"],
+            ValidationSplit::Table(_) => &["study", "validation_split", "fraction"],
         };
         let message = format!("a fraction of {fraction} leaves no image for {part}");
         walk.fault(
@@ -64,10 +63,6 @@ fn size(draft: &Draft, walk: &mut Walk) {
     if runs > MOST_RUNS {
         let message =
             format!("a study has at most {MOST_RUNS} runs, repetitions counted; this one has {runs}");
-        walk.fault(
-            &draft.root.at(&[Key("study")]).span,
-            message,
-            "lower `seeds`, or make several studies of it",
-        );
+        walk.fault(&draft.root.at(&["study"]).span, message, "lower `seeds`, or make several studies of it");
     }
 }

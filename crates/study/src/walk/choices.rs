@@ -1,0 +1,164 @@
+//! Choices: a name alone (`"relu"`), or a name with settings (`{ dense = { units = 10 } }`).
+
+use std::ops::Range;
+
+use serde_json::{Value as Json, json};
+
+use super::{Place, Walk};
+use crate::faults::quote;
+use crate::near;
+use crate::schema::{self, Choice};
+use crate::tree::{Entry, Node, Value};
+
+impl Walk {
+    /// One of several names, alone or with settings: `"relu"`, `{ dense = { units = 10 } }`.
+    pub(super) fn choice(&mut self, node: &Node, choices: &[Choice], kind: Kind) -> Option<Json> {
+        match &node.value {
+            Value::String(name) => self.bare_choice(node, name, choices, kind),
+            Value::Table(entries) if entries.len() == 1 => self.full_choice(&entries[0], choices, kind),
+            Value::Table(entries) => {
+                self.not_one_choice(node, entries, choices, kind);
+                None
+            }
+            _ => {
+                let message = format!("{} must be a name, found {}", kind.a(), node.described());
+                self.fault(&node.span, message, format!("known: {}", names(choices).join(", ")));
+                None
+            }
+        }
+    }
+
+    fn bare_choice(&mut self, node: &Node, name: &str, choices: &[Choice], kind: Kind) -> Option<Json> {
+        let Some(choice) = choices.iter().find(|choice| choice.name == name) else {
+            self.unknown_choice(&node.span, name, choices, kind);
+            return None;
+        };
+        match (choice.content, choice.bare) {
+            (None, _) => Some(json!(name)),
+            (Some(_), true) => Some(json!({ name: {} })),
+            (Some(content), false) => {
+                let written = format!("{{ {name} = {} }}", crate::sample::content(content));
+                self.fault(
+                    &node.span,
+                    format!("`{name}` needs settings"),
+                    format!("for example `{written}`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn full_choice(&mut self, entry: &Entry, choices: &[Choice], kind: Kind) -> Option<Json> {
+        let Some(choice) = choices.iter().find(|choice| choice.name == entry.key) else {
+            self.unknown_choice_or_setting(entry, choices, kind);
+            return None;
+        };
+        match choice.content {
+            Some(content) => {
+                let value = self.value(&entry.node, content, Place(&entry.key))?;
+                Some(json!({ entry.key.as_str(): value }))
+            }
+            None => {
+                let help = format!("write \"{}\"", choice.name);
+                self.fault(&entry.key_span, format!("`{}` has no settings", choice.name), help);
+                None
+            }
+        }
+    }
+
+    fn unknown_choice(&mut self, span: &Range<usize>, name: &str, choices: &[Choice], kind: Kind) {
+        let help = near::help(name, &names(choices));
+        self.fault(span, format!("unknown {} `{}`", kind.0, quote(name)), help);
+    }
+
+    /// `{ learning_rate = 0.1 }` where `{ sgd = { learning_rate = 0.1 } }` was meant deserves a better word.
+    fn unknown_choice_or_setting(&mut self, entry: &Entry, choices: &[Choice], kind: Kind) {
+        match owner(&entry.key, choices) {
+            Some(owner) => {
+                let message = format!(
+                    "{} must begin with its name, found its setting `{}`",
+                    kind.a(),
+                    quote(&entry.key)
+                );
+                let help = format!(
+                    "for example `{{ {owner} = {{ {} = … }} }}` (known: {})",
+                    entry.key,
+                    names(choices).join(", ")
+                );
+                self.fault(&entry.key_span, message, help);
+            }
+            None => self.unknown_choice(&entry.key_span, &entry.key, choices, kind),
+        }
+    }
+
+    fn not_one_choice(&mut self, node: &Node, entries: &[Entry], choices: &[Choice], kind: Kind) {
+        let Some(second) = entries.get(1) else {
+            let help = format!("known: {}", names(choices).join(", "));
+            self.fault(&node.span, format!("{} needs a name, found an empty table", kind.a()), help);
+            return;
+        };
+        let first = &entries[0];
+        let settings =
+            choices.iter().find(|choice| choice.name == first.key).and_then(|choice| choice.content);
+        let belongs =
+            settings.is_some_and(|s| schema::properties(schema::resolve(s).0).contains_key(&second.key));
+        let found: Vec<String> =
+            entries.iter().take(4).map(|entry| format!("`{}`", quote(&entry.key))).collect();
+        let message = format!("{} has exactly one name, found {}", kind.a(), found.join(", "));
+        let help = if belongs {
+            format!(
+                "`{0}` is a setting of `{1}`: write it inside, `{{ {1} = {{ {0} = … }} }}`",
+                second.key, first.key
+            )
+        } else if let Some(owner) = owner(&first.key, choices).filter(|_| settings.is_none()) {
+            format!(
+                "write `{{ {owner} = {{ {} = … }} }}`: the name first, its settings inside",
+                quote(&first.key)
+            )
+        } else {
+            format!("write one table for each {}: `{{ … }}, {{ … }}`", kind.0)
+        };
+        self.fault(&second.key_span, message, help);
+    }
+}
+
+/// What a set of choices is called: "optimizer", "layer".
+#[derive(Clone, Copy)]
+pub(crate) struct Kind(pub &'static str);
+
+impl Kind {
+    /// From the name of the type.
+    pub fn of(definition: Option<&'static str>) -> Kind {
+        Kind(match definition.unwrap_or("") {
+            "Layer" => "layer",
+            "Optimizer" => "optimizer",
+            "Schedule" => "schedule",
+            "Callback" => "callback",
+            "Activation" => "activation",
+            "Initializer" => "initializer",
+            "Padding" => "padding",
+            "Monitor" => "metric",
+            "SplitHow" => "split",
+            _ => "name",
+        })
+    }
+
+    fn a(self) -> String {
+        let article = if self.0.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} {}", self.0)
+    }
+}
+
+fn names(choices: &[Choice]) -> Vec<&'static str> {
+    choices.iter().map(|choice| choice.name).collect()
+}
+
+/// The first choice that has this setting.
+fn owner(setting: &str, choices: &[Choice]) -> Option<&'static str> {
+    let has = |choice: &&Choice| {
+        choice
+            .content
+            .is_some_and(|content| schema::properties(schema::resolve(content).0).contains_key(setting))
+    };
+    choices.iter().find(has).map(|choice| choice.name)
+}
