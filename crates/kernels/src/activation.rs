@@ -1,6 +1,6 @@
 //! Bias, activation functions and their derivatives, over slices.
 //!
-//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (by erf); the derivative of ReLU and of
+//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of ReLU and of
 //! leaky ReLU at 0 is that of the left side, as TensorFlow has it.
 
 use crate::lanes::{Lanes, vectors};
@@ -139,29 +139,18 @@ impl Function for Elu {
     }
 }
 
-impl Gelu {
-    /// Φ(z) = (1 + erf(z / √2)) / 2.
-    #[inline(always)]
-    unsafe fn normal<S: Simd>(z: S::V) -> S::V {
-        unsafe {
-            let half = S::splat(0.5);
-            S::fma(half, math::erf::<S>(S::mul(z, S::splat(std::f32::consts::FRAC_1_SQRT_2))), half)
-        }
-    }
-}
-
 impl Function for Gelu {
     #[inline(always)]
     unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { S::mul(z, Gelu::normal::<S>(z)) }
+        unsafe { S::mul(z, math::normal::<S>(z).0) }
     }
     /// Φ(z) + z φ(z), φ(z) = exp(−z² / 2) / √(2π).
     #[inline(always)]
     unsafe fn slope<S: Simd>(z: S::V) -> S::V {
         const INV_SQRT_TAU: f32 = 0.398_942_3;
         unsafe {
-            let bell = math::exp::<S>(S::mul(S::mul(z, z), S::splat(-0.5)));
-            S::fma(S::mul(z, S::splat(INV_SQRT_TAU)), bell, Gelu::normal::<S>(z))
+            let (cdf, bell) = math::normal::<S>(z);
+            S::fma(S::mul(z, S::splat(INV_SQRT_TAU)), bell, cdf)
         }
     }
 }

@@ -22,6 +22,8 @@ pub mod pooling;
 pub mod reduce;
 mod simd;
 mod softmax;
+#[cfg(test)]
+mod tests;
 
 pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};

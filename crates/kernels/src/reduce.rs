@@ -16,7 +16,7 @@ pub fn sum_slots(slots: &[f32], stride: usize, n: usize, out: &mut [f32]) {
 
 /// Σ x², for the norm of a gradient: blocks of 1024 floats in sixteen f32 chains each, the blocks' sums in f64.
 pub fn sum_of_squares(x: &[f32]) -> f64 {
-    x.chunks(1024).map(|block| f64::from(squares_dispatch(block))).sum()
+    x.chunks(1024).fold(0.0, |sum, block| sum + f64::from(squares_dispatch(block)))
 }
 
 /// x ← a x.

@@ -1,0 +1,69 @@
+use super::{numbers, same_everywhere, shifted};
+use crate::dropout::{dropout_apply, dropout_in_place};
+use crate::gather::*;
+
+#[test]
+fn every_byte_becomes_the_quotient_by_255_rounded_once() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let out = same_everywhere(|| {
+        let mut out = vec![7.0; 256];
+        gather_scaled(&bytes, 256, &[0], &mut out);
+        out
+    });
+    for (byte, x) in out.iter().enumerate() {
+        assert_eq!(*x, byte as f32 / 255.0);
+    }
+}
+
+#[test]
+fn images_of_every_size_come_in_the_order_of_the_indices() {
+    let indices = [3, 0, 3, 1];
+    for size in 0..70 {
+        let images: Vec<u8> = (0..4 * size).map(|i| (i * 37 % 251) as u8).collect();
+        let out = same_everywhere(|| {
+            let mut out = vec![7.0; 4 * size];
+            gather_scaled(&images, size, &indices, &mut out);
+            out
+        });
+        let naive: Vec<f32> = indices
+            .iter()
+            .flat_map(|&i| images[i as usize * size..][..size].iter().map(|&b| f32::from(b) / 255.0))
+            .collect();
+        assert_eq!(out, naive);
+    }
+    let mut labels = [0; 4];
+    gather_labels(&[5, 6, 7, 8], &indices, &mut labels);
+    assert_eq!(labels, [8, 5, 8, 6]);
+}
+
+#[test]
+#[should_panic(expected = "out of range")]
+fn an_index_outside_the_data_set_is_refused() {
+    gather_scaled(&[0; 8], 4, &[2], &mut [0.0; 4]);
+}
+
+#[test]
+fn dropout_keeps_where_the_word_reaches_the_threshold_and_divides_by_the_probability() {
+    for threshold in [0, 1, 1 << 31, u32::MAX] {
+        for n in 0..70 {
+            let words: Vec<u32> = (0..n as u32)
+                .map(|i| if i % 7 == 3 { threshold } else { i.wrapping_mul(2_654_435_761) })
+                .collect();
+            let x = shifted(&numbers(n, 1));
+            let naive: Vec<f32> =
+                (0..n).map(|i| if words[i] >= threshold { x[i + 1] / 0.7 } else { 0.0 }).collect();
+            let y = same_everywhere(|| {
+                let mut y = vec![7.0; n];
+                dropout_apply(&x[1..], &words, threshold, 0.7, &mut y);
+                y
+            });
+            assert_eq!(y, naive);
+            let y = same_everywhere(|| {
+                let mut y = x.clone();
+                dropout_in_place(&mut y[1..], &words, threshold, 0.7);
+                y[1..].to_vec()
+            });
+            assert_eq!(y, naive);
+        }
+    }
+}
