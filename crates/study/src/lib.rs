@@ -31,6 +31,7 @@ mod near;
 mod plan;
 mod reference;
 mod rules;
+mod runner;
 mod sample;
 mod schema;
 mod settings;
@@ -49,6 +50,10 @@ pub use list::{Listed, list};
 pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use reference::reference_page;
+pub use runner::{
+    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, image_shape, longest_first,
+    measure, model, run, shares, slug, split, study_seconds, summary,
+};
 pub use schema::json_schema;
 pub use settings::{InitialWeights, Settings, SplitPlan};
-pub use toile_data::SplitHow;
+pub use toile_data::{Split, SplitHow};

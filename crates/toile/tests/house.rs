@@ -43,15 +43,23 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn code(name: &str) -> Vec<(PathBuf, Vec<(usize, String)>)> {
     let sources = files(&root().join("crates").join(name).join("src"), ".rs");
     assert!(!sources.is_empty(), "crate {name} has no sources");
-    let is_test = |path: &PathBuf| path.file_name().is_some_and(|f| f == "tests.rs") || path.iter().any(|p| p == "tests");
-    sources.into_iter().filter(|path| !is_test(path)).map(|path| (path.clone(), own_lines(&read(&path)))).collect()
+    let is_test = |path: &PathBuf| {
+        path.file_name().is_some_and(|f| f == "tests.rs") || path.iter().any(|p| p == "tests")
+    };
+    sources
+        .into_iter()
+        .filter(|path| !is_test(path))
+        .map(|path| (path.clone(), own_lines(&read(&path))))
+        .collect()
 }
 
 fn own_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     let mut all = text.lines().enumerate().peekable();
     while let Some((number, line)) = all.next() {
-        if line.trim() == "#[cfg(test)]" && all.peek().is_some_and(|(_, next)| next.trim().starts_with("mod tests {")) {
+        if line.trim() == "#[cfg(test)]"
+            && all.peek().is_some_and(|(_, next)| next.trim().starts_with("mod tests {"))
+        {
             break;
         }
         let code = line.split("//").next().unwrap_or("");
@@ -99,7 +107,10 @@ fn every_crate_of_the_house_is_on_the_map_and_under_its_lints() {
     let map = read(&root().join("ARCHITECTURE.md"));
     for name in crates {
         let manifest = read(&root().join("crates").join(&name).join("Cargo.toml"));
-        assert!(manifest.contains("[lints]\nworkspace = true"), "crate {name} does not take the workspace's lints");
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "crate {name} does not take the workspace's lints"
+        );
         assert!(map.contains(&format!("`{name}`")), "ARCHITECTURE.md does not mention `{name}`");
     }
 }
@@ -113,7 +124,8 @@ fn only_kernels_has_unsafe() {
 
 #[test]
 fn the_engine_knows_no_file_clock_environment_or_screen() {
-    let world = ["std::fs", "std::env", "std::time", "std::net", "std::process", "std::io", "println!", "eprintln!"];
+    let world =
+        ["std::fs", "std::env", "std::time", "std::net", "std::process", "std::io", "println!", "eprintln!"];
     for name in ["rng", "kernels", "nn", "stats"] {
         never(name, &world, "the world belongs to the program");
     }
@@ -129,7 +141,11 @@ fn only_store_talks_sql() {
 #[test]
 fn only_rng_makes_chance() {
     for (name, _) in ARROWS {
-        never(name, &["getrandom", "thread_rng", "RandomState", "rand::"], "chance comes from `rng`'s named streams");
+        never(
+            name,
+            &["getrandom", "thread_rng", "RandomState", "rand::"],
+            "chance comes from `rng`'s named streams",
+        );
     }
 }
 

@@ -49,6 +49,11 @@ impl Board {
         Some((run, threads))
     }
 
+    /// How many runs train at this moment.
+    pub fn n_active(&self) -> usize {
+        self.state().active.len()
+    }
+
     /// A part of a run is done: `fraction` of its work is left.
     pub fn advance(&self, run: usize, fraction: f64) {
         let mut state = self.state();

@@ -5,6 +5,13 @@ use toile_store::{EpochRecord, RunRecord};
 /// One thing that happened. `run` is the place of the run in the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
+    /// The study begins: everything is checked and written down, nothing is trained yet.
+    StudyStarted {
+        /// The runs that will be trained; the others are done, or were not asked for.
+        to_do: &'a [usize],
+        /// The work of each run of the plan, in a unit of its own.
+        work: &'a [f64],
+    },
     /// A run has begun.
     RunStarted {
         /// Which.

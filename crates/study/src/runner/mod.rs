@@ -1,0 +1,166 @@
+//! The runner: takes a plan to its results, run by run, side by side, and can go on where it was stopped.
+
+mod board;
+mod clock;
+mod cost;
+mod engine;
+mod error;
+mod event;
+mod folders;
+mod meter;
+mod prepare;
+mod schedule;
+mod speed;
+mod train;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use toile_data::DataSet;
+use toile_store::{RunRecord, RunState, Store, StudyRecord};
+
+use crate::{Plan, RunPlan};
+use board::Board;
+use train::{End, Trainer};
+
+pub use clock::{Clock, NoClock};
+pub use cost::Cost;
+pub use engine::{image_shape, model, summary};
+pub use error::RunError;
+pub use event::Event;
+pub use folders::slug;
+pub use prepare::split;
+pub use schedule::{Pace, longest_first, shares, study_seconds};
+pub use speed::{Speed, measure};
+
+/// What the program lends to the runner.
+pub struct RunOptions<'a> {
+    /// The study's folder, for artifacts; the store's folder as a rule.
+    pub dir: &'a Path,
+    /// Threads for all runs together.
+    pub threads: usize,
+    /// Train only the runs of these names; the others stay in the plan, and wait.
+    pub only: Option<&'a [String]>,
+    /// Set when the user wants to stop: each run ends after its current batch.
+    pub stop: &'a AtomicBool,
+    /// The machine's clocks.
+    pub clock: &'a dyn Clock,
+    /// Reads a file beside the study file, by the name in the plan.
+    pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+    /// The text of `history.csv`.
+    pub history: &'a (dyn Fn(&StudyRecord, &RunRecord) -> String + Sync),
+    /// Version of toile, for the record.
+    pub toile_version: String,
+    /// Instruction set of the kernels, for the record.
+    pub instruction_set: String,
+    /// Processor and operating system, for the record.
+    pub machine: String,
+}
+
+/// How a study stands after [`run`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Runs that were done before.
+    pub already_done: usize,
+    /// Runs that completed now.
+    pub completed: usize,
+    /// Runs of the plan that failed, now or before.
+    pub failed: usize,
+    /// Runs that still wait.
+    pub waiting: usize,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+}
+
+/// Runs what is still to be run of a plan.
+///
+/// Runs whose ids the store knows as done are left alone. The others train side by side as [`shares`] says; each epoch
+/// is saved when it ends. A run that fails is recorded as failed and the others go on. When this returns, for whatever
+/// reason, all that was finished is in the store, and the same call goes on with the rest.
+///
+/// # Errors
+/// What concerns the whole study: models that do not fit the data, a store or a folder that cannot be written.
+pub fn run(
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    options: &RunOptions<'_>,
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Outcome, RunError> {
+    let split = split(plan, data)?;
+    let records = prepare::run_records(plan, data, store, options)?;
+    let study = prepare::study_record(plan, data, &split, options);
+    store.save_study(&study)?;
+    store.save_plan(&records)?;
+    let to_do = to_do(plan, &records, store, options)?;
+    let n = [split.train.len(), split.validation.len(), data.test.len()];
+    let work = |(run, record): (&RunPlan, &RunRecord)| Cost::of(&run.settings, &record.summary, n).work();
+    let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
+    events(Event::StudyStarted { to_do: &to_do, work: &work });
+    let board = Board::new(&to_do, work, options.threads);
+    let trainer = Trainer { plan, data, split: &split, study: &study, store, options, events, board: &board };
+    work_off(&board, &trainer, &records)?;
+    outcome(&to_do, &records, store, options)
+}
+
+/// Places in the plan of the runs that are asked for and not done.
+fn to_do(
+    plan: &Plan,
+    records: &[RunRecord],
+    store: &Store,
+    options: &RunOptions<'_>,
+) -> Result<Vec<usize>, RunError> {
+    let mut to_do = Vec::new();
+    for (place, (run, record)) in plan.runs.iter().zip(records).enumerate() {
+        let wanted = options.only.is_none_or(|only| only.contains(&run.name));
+        let done = store.run(&record.id)?.is_some_and(|run| prepare::is_done(&run));
+        if wanted && !done {
+            to_do.push(place);
+        }
+    }
+    Ok(to_do)
+}
+
+/// As many runs side by side as the board allows. The first error that concerns the whole study stops the others.
+fn work_off(board: &Board, trainer: &Trainer<'_>, records: &[RunRecord]) -> Result<(), RunError> {
+    let abort = AtomicBool::new(false);
+    let first_error = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..board.width() {
+            scope.spawn(|| {
+                while !trainer.stopping(&abort) {
+                    let Some((run, threads)) = board.take() else { return };
+                    let result = trainer.train(run, &records[run], &threads, &abort);
+                    board.end(run);
+                    if let Err(error) = result {
+                        abort.store(true, Ordering::Relaxed);
+                        first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    } else if let Ok(End::Suspended) = result {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+fn outcome(
+    to_do: &[usize],
+    records: &[RunRecord],
+    store: &Store,
+    options: &RunOptions<'_>,
+) -> Result<Outcome, RunError> {
+    let mut outcome = Outcome { interrupted: options.stop.load(Ordering::Relaxed), ..Outcome::default() };
+    for (place, record) in records.iter().enumerate() {
+        match store.run_state(&record.id)? {
+            Some(RunState::Complete | RunState::Pruned) if to_do.contains(&place) => outcome.completed += 1,
+            Some(RunState::Complete | RunState::Pruned) => outcome.already_done += 1,
+            Some(RunState::Failed) => outcome.failed += 1,
+            Some(RunState::Waiting | RunState::Running) | None => outcome.waiting += 1,
+        }
+    }
+    outcome.interrupted &= outcome.waiting > 0;
+    Ok(outcome)
+}

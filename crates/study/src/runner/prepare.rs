@@ -1,0 +1,142 @@
+//! Before the first step: every run built once, every record written down as waiting.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toile_data::{DataSet, Split};
+use toile_rng::Seed;
+use toile_store::{
+    DataRecord, Provenance, RunRecord, RunState, SplitRecord, Store, StudyRecord, SummaryRecord,
+};
+
+use super::error::RunError;
+use super::{RunOptions, engine, folders};
+use crate::{Plan, RunPlan};
+
+/// A run is tried again if toile itself broke in it: the next version may have mended that. A run whose numbers
+/// diverged would diverge again, bit for bit.
+pub(super) const BROKE: &str = "toile itself broke: ";
+
+/// Divides the training part as the plan says.
+pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {
+    let split = &plan.split;
+    let (classes, seed) = (data.class_names.len(), Seed::new(split.seed));
+    Ok(toile_data::split(&data.train.labels, classes, split.fraction, split.how, seed)?)
+}
+
+/// The study as it is recorded.
+pub(super) fn study_record(
+    plan: &Plan,
+    data: &DataSet,
+    split: &Split,
+    options: &RunOptions<'_>,
+) -> StudyRecord {
+    StudyRecord {
+        name: plan.study.clone(),
+        question: plan.question.clone(),
+        file: plan.file_text.clone(),
+        toile_version: options.toile_version.clone(),
+        data: DataRecord {
+            name: data.name.clone(),
+            title: data.title.clone(),
+            fingerprint: data.fingerprint.clone(),
+            source: data.source.clone(),
+            procedural: data.procedural,
+            shape: data.shape,
+            class_names: data.class_names.clone(),
+            n_train: data.train.len(),
+            n_test: data.test.len(),
+            split: SplitRecord {
+                how: plan.split.how.to_string(),
+                fraction: plan.split.fraction,
+                fingerprint: split.fingerprint.clone(),
+                train_counts: split.train_counts.clone(),
+                validation_counts: split.validation_counts.clone(),
+                test_counts: data.test.class_counts(data.class_names.len()),
+            },
+            test_labels: data.test.labels.clone(),
+        },
+    }
+}
+
+/// Every run of the plan as a waiting record; shapes are checked here, before anything trains.
+pub(super) fn run_records(
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    options: &RunOptions<'_>,
+) -> Result<Vec<RunRecord>, RunError> {
+    let ids = ids(plan, data);
+    let mut taken = folders_in_use(&ids, store)?;
+    let mut summaries: BTreeMap<String, SummaryRecord> = BTreeMap::new();
+    let mut records = Vec::with_capacity(plan.runs.len());
+    for (run, id) in plan.runs.iter().zip(ids) {
+        let summary = match summaries.get(&run.settings.model) {
+            Some(summary) => summary.clone(),
+            None => engine::summary(run, engine::image_shape(data))?,
+        };
+        summaries.insert(run.settings.model.clone(), summary.clone());
+        let folder = folders::folder(&run.name, run.settings.seed, &mut taken);
+        records.push(waiting(run, id, summary, folder, options));
+    }
+    Ok(records)
+}
+
+/// The id of each run. Two runs of one plan may be the same under two names; both are trained, under ids of their own.
+fn ids(plan: &Plan, data: &DataSet) -> Vec<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let id = |run: &RunPlan| {
+        let id = run.settings.id(&data.fingerprint);
+        let times = seen.entry(id.clone()).or_default();
+        *times += 1;
+        if *times == 1 { id } else { format!("{id}-{times}") }
+    };
+    plan.runs.iter().map(id).collect()
+}
+
+/// Folders of runs that are done and stay done: a run that was renamed keeps its old folder.
+fn folders_in_use(ids: &[String], store: &Store) -> Result<BTreeSet<String>, RunError> {
+    let done = ids.iter().map(|id| store.run(id)).collect::<Result<Vec<_>, _>>()?;
+    Ok(done.into_iter().flatten().filter(is_done).map(|run| run.folder).collect())
+}
+
+/// Whether there is nothing more to do for a run.
+pub(super) fn is_done(run: &RunRecord) -> bool {
+    match run.state {
+        RunState::Complete | RunState::Pruned => true,
+        RunState::Failed => !run.failure.as_ref().is_some_and(|why| why.starts_with(BROKE)),
+        RunState::Waiting | RunState::Running => false,
+    }
+}
+
+fn waiting(
+    run: &RunPlan,
+    id: String,
+    summary: SummaryRecord,
+    folder: String,
+    options: &RunOptions<'_>,
+) -> RunRecord {
+    RunRecord {
+        id,
+        name: run.name.clone(),
+        position: run.position,
+        seed: run.settings.seed,
+        model: run.settings.model.clone(),
+        plan: run.settings.to_json(),
+        summary,
+        published: run.published,
+        note: run.note.clone(),
+        state: RunState::Waiting,
+        failure: None,
+        epochs: Vec::new(),
+        test: None,
+        weights_sha256: None,
+        folder,
+        provenance: Provenance {
+            toile_version: options.toile_version.clone(),
+            instruction_set: options.instruction_set.clone(),
+            threads: options.threads,
+            machine: options.machine.clone(),
+            ..Provenance::default()
+        },
+    }
+}

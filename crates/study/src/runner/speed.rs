@@ -1,0 +1,91 @@
+//! How fast this machine trains a model: some steps on made-up images, timed.
+
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, evaluate, fit};
+use toile_rng::Seed;
+
+use super::{Clock, RunError, engine};
+use crate::RunPlan;
+
+/// Bytes of made-up images at most.
+const MOST_BYTES: usize = 32 << 20;
+
+/// Images that are evaluated to time an evaluation.
+const EVALUATED: usize = 1024;
+
+/// The speed of one model with one optimizer and batch size on a number of threads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed {
+    /// Seconds of one update.
+    pub step_seconds: f64,
+    /// Seconds of the evaluation of one image.
+    pub image_seconds: f64,
+}
+
+/// Times a run's updates for about `budget`, and one evaluation.
+///
+/// Gives `None` if no two updates could be timed, because the loss diverges at once.
+pub fn measure(
+    run: &RunPlan,
+    image: ImageShape,
+    threads: usize,
+    budget: Duration,
+    clock: &dyn Clock,
+) -> Result<Option<Speed>, RunError> {
+    let mut model = engine::model(run, image)?;
+    let classes = model.classes();
+    let bytes = image.values();
+    let n = (run.settings.batch_size * 64).clamp(EVALUATED, (MOST_BYTES / bytes).max(1));
+    let mut stream = Seed::new(0).stream("made-up images", 0);
+    let images: Vec<u8> = (0..n * bytes).map(|_| stream.next_u32() as u8).collect();
+    let labels: Vec<u8> = (0..n).map(|i| (i % classes) as u8).collect();
+    let indices: Vec<u32> = (0..n as u32).collect();
+    let examples = Examples { images: &images, labels: &labels, indices: &indices, shape: image, classes };
+    let config = FitConfig {
+        epochs: usize::MAX,
+        train_evaluation: 0.0,
+        callbacks: Vec::new(),
+        ..engine::fit_config(&run.settings, classes)
+    };
+    let threads = AtomicUsize::new(threads);
+    let mut timer = Timer { clock, budget, last: None, began: None, steps: 0, seconds: 0.0 };
+    fit(&mut model, &examples, None, &config, &threads, &mut |event| timer.observe(event));
+    let some = examples.with_indices(&indices[..EVALUATED.min(n)]);
+    let before = clock.elapsed();
+    evaluate(&model, &some, 0.0, &threads);
+    let image_seconds = (clock.elapsed() - before).as_secs_f64() / some.len() as f64;
+    let step_seconds = (timer.steps > 0).then(|| timer.seconds / timer.steps as f64);
+    Ok(step_seconds.map(|step_seconds| Speed { step_seconds, image_seconds }))
+}
+
+/// Sums the time from one step of an epoch to the next; the first step of all only warms up.
+struct Timer<'a> {
+    clock: &'a dyn Clock,
+    budget: Duration,
+    began: Option<Duration>,
+    last: Option<Duration>,
+    steps: u64,
+    seconds: f64,
+}
+
+impl Timer<'_> {
+    fn observe(&mut self, event: FitEvent<'_>) -> Flow {
+        match event {
+            FitEvent::Step { .. } => {
+                let now = self.clock.elapsed();
+                if let Some(last) = self.last.replace(now) {
+                    self.steps += 1;
+                    self.seconds += (now - last).as_secs_f64();
+                }
+                let began = *self.began.get_or_insert(now);
+                if self.steps > 0 && now - began >= self.budget { Flow::Stop } else { Flow::Continue }
+            }
+            _ => {
+                self.last = None;
+                Flow::Continue
+            }
+        }
+    }
+}

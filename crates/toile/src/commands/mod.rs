@@ -1,0 +1,10 @@
+//! The commands, one file each.
+
+pub mod data;
+pub mod init;
+pub mod list;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod schema;
+pub mod summary;

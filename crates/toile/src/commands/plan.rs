@@ -1,0 +1,216 @@
+//! `toile plan`: every run of a study, fully spelled out, and what it will cost.
+
+mod settings;
+mod timing;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use toile_data::SplitHow;
+use toile_nn::ImageShape;
+use toile_store::{RunState, Store, SummaryRecord};
+use toile_study::{Cost, DataShape, Pace, Plan, RunPlan, study_seconds};
+
+use crate::args::PlanArgs;
+use crate::failure::Failure;
+use crate::source::{self, Source};
+use crate::terminal::{Align, Table, bytes, count, duration, flops};
+use crate::{Ending, machine, terminal};
+
+/// One run with its costs.
+struct Priced<'a> {
+    run: &'a RunPlan,
+    summary: SummaryRecord,
+    cost: Cost,
+    memory: u64,
+    pace: Option<Pace>,
+    state: Option<RunState>,
+}
+
+/// Prints the plan.
+pub fn run(args: &PlanArgs) -> Result<Ending, Failure> {
+    let source = Source::find(&args.study.study)?;
+    let (study, _) = source.check(&args.study.data)?;
+    let plan = source.plan(&study, &args.study)?;
+    let shape = study.shape.expect("the data's shape is known after the check");
+    let threads = args.study.threads.map_or_else(machine::cores, usize::from);
+    let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
+    let states = states(&dir, &plan)?;
+    let wanted = |run: &&RunPlan| args.study.only.is_empty() || args.study.only.contains(&run.name);
+    let runs: Vec<&RunPlan> = plan.runs.iter().filter(wanted).collect();
+    let mut timing = timing::Timing::new(shape.image, threads, !args.no_timing);
+    let priced: Result<Vec<_>, Failure> = runs
+        .iter()
+        .map(|run| price(run, &shape, &plan, threads, &mut timing, states.get(&place(&plan, run)).copied()))
+        .collect();
+    timing.end();
+    let priced = priced?;
+    terminal::out(&rendered(&plan, &shape, &priced, threads))?;
+    Ok(Ending::Done)
+}
+
+fn place(plan: &Plan, run: &RunPlan) -> usize {
+    plan.runs.iter().position(|other| std::ptr::eq(other, run)).expect("the run is one of the plan's")
+}
+
+/// The states of the plan's runs in a folder that may hold some of them already.
+fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, RunState>, Failure> {
+    let mut states = BTreeMap::new();
+    if !dir.join(toile_store::STORE_FILE).is_file() {
+        return Ok(states);
+    }
+    let store = Store::open_read_only(dir)?;
+    let Some(study) = store.study()? else { return Ok(states) };
+    for (place, run) in plan.runs.iter().enumerate() {
+        if let Some(state) = store.run_state(&run.settings.id(&study.data.fingerprint))? {
+            states.insert(place, state);
+        }
+    }
+    Ok(states)
+}
+
+fn price<'a>(
+    run: &'a RunPlan,
+    shape: &DataShape,
+    plan: &Plan,
+    threads: usize,
+    timing: &mut timing::Timing,
+    state: Option<RunState>,
+) -> Result<Priced<'a>, Failure> {
+    let summary = toile_study::summary(run, shape.image)?;
+    let train = (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize;
+    // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
+    let cost = Cost::of(&run.settings, &summary, [train, shape.images - train, shape.images / 6]);
+    let model = toile_study::model(run, shape.image)?;
+    let memory = model.training_memory(&run.settings.optimizer, run.settings.batch_size, threads) as u64;
+    let pace = timing.pace(run, &cost)?;
+    Ok(Priced { run, summary, cost, memory, pace, state })
+}
+
+fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
+    let mut text = head(plan, shape);
+    text += &format!("\n{}\n{}", table(priced).render(), total(shape, priced, threads));
+    let runs: Vec<&RunPlan> = priced.iter().map(|p| p.run).collect();
+    let models: BTreeMap<&str, &SummaryRecord> =
+        priced.iter().map(|p| (p.run.settings.model.as_str(), &p.summary)).collect();
+    text + &settings::rendered(&runs, &models)
+}
+
+fn head(plan: &Plan, shape: &DataShape) -> String {
+    let ImageShape { height, width, channels } = shape.image;
+    let held_back = match (plan.split.fraction, plan.split.how) {
+        (0.0, _) => "no validation".to_owned(),
+        (fraction, SplitHow::Last) => format!("validation: the last {} %", 100.0 * fraction),
+        (fraction, how) => format!("validation: {} %, {how}, seed {}", 100.0 * fraction, plan.split.seed),
+    };
+    let images = count(shape.images as u64);
+    format!("{}: {}, {images} images of {height}x{width}x{channels}, {held_back}\n", plan.study, plan.data)
+}
+
+/// A row per run; seeds of one name share it.
+fn table(priced: &[Priced<'_>]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("run", Left),
+        ("seeds", Right),
+        ("model", Left),
+        ("parameters", Right),
+        ("optimizer", Left),
+        ("learning rate", Right),
+        ("batch", Right),
+        ("epochs", Right),
+        ("updates", Right),
+        ("training", Right),
+        ("memory", Right),
+        ("time", Right),
+        ("state", Left),
+    ]);
+    for group in priced.chunk_by(|a, b| a.run.position == b.run.position) {
+        table.row(row(group));
+    }
+    table
+}
+
+fn row(group: &[Priced<'_>]) -> [String; 13] {
+    let first = &group[0];
+    let settings = &first.run.settings;
+    let (optimizer, rate) = settings::optimizer(settings);
+    let parameters = first.summary.trainable + first.summary.non_trainable;
+    [
+        first.run.name.clone(),
+        seeds(group),
+        settings.model.clone(),
+        count(parameters as u64),
+        optimizer,
+        rate,
+        count(settings.batch_size as u64),
+        count(settings.epochs as u64),
+        count(first.cost.updates),
+        flops(first.cost.training_flops),
+        bytes(first.memory),
+        first.pace.map_or_else(String::new, |pace| duration(Duration::from_secs_f64(pace.seconds))),
+        state(group),
+    ]
+}
+
+fn seeds(group: &[Priced<'_>]) -> String {
+    match (group.first(), group.last()) {
+        (Some(first), Some(last)) if group.len() > 1 => {
+            format!("{}…{}", first.run.settings.seed, last.run.settings.seed)
+        }
+        (Some(first), _) => first.run.settings.seed.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn state(group: &[Priced<'_>]) -> String {
+    let done =
+        group.iter().filter(|p| matches!(p.state, Some(RunState::Complete | RunState::Pruned))).count();
+    let failed = group.iter().filter(|p| p.state == Some(RunState::Failed)).count();
+    match (done, failed, group.len()) {
+        (0, 0, _) => String::new(),
+        (_, 0, n) if done == n => "done".into(),
+        (0, _, n) if failed == n => "failed".into(),
+        (_, 0, n) => format!("{done} of {n} done"),
+        (_, _, n) => format!("{done} of {n} done, {failed} failed"),
+    }
+}
+
+/// What all runs together cost that are not done yet.
+fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
+    let left: Vec<&Priced<'_>> = priced.iter().filter(|p| p.state.is_none_or(|s| !is_final(s))).collect();
+    if left.is_empty() {
+        return "nothing to train: all of it is done\n".into();
+    }
+    let updates: u64 = left.iter().map(|p| p.cost.updates).sum();
+    let work: f64 = left.iter().map(|p| p.cost.training_flops + p.cost.evaluation_flops).sum();
+    let mut memory: Vec<u64> = left.iter().map(|p| p.memory).collect();
+    memory.sort_unstable_by(|a, b| b.cmp(a));
+    let data = (shape.images + shape.images / 6) * shape.image.values();
+    let peak = data as u64 + memory.iter().take(threads).sum::<u64>();
+    let n = left.len() as u64;
+    let mut text = format!(
+        "{} run{} to train: {} updates, {} with the evaluations, at most about {} of memory\n",
+        count(n),
+        if n == 1 { "" } else { "s" },
+        count(updates),
+        flops(work),
+        bytes(peak)
+    );
+    let paces: Option<Vec<Pace>> = left.iter().map(|p| p.pace).collect();
+    if let Some(paces) = paces {
+        let seconds = study_seconds(&paces, threads);
+        let time = duration(Duration::from_secs_f64(seconds));
+        text += &format!(
+            "expected time: {time} on {threads} thread{}, side by side (times above: one run alone on one thread; \
+             measured just now)\n",
+            if threads == 1 { "" } else { "s" }
+        );
+    }
+    text
+}
+
+fn is_final(state: RunState) -> bool {
+    matches!(state, RunState::Complete | RunState::Pruned | RunState::Failed)
+}

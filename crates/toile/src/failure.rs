@@ -1,0 +1,84 @@
+//! What the user reads when a command cannot do its work: what went wrong, and how to mend it.
+
+use std::fmt;
+
+use console::Style;
+use toile_data::DataError;
+use toile_store::StoreError;
+use toile_study::{Faults, PlanError, RunError};
+
+/// An error on its way to the terminal.
+#[derive(Debug)]
+pub struct Failure {
+    /// Begins in lower case, ends without a full stop; more lines may follow.
+    message: String,
+    help: Option<String>,
+    /// The message comes with `error:` and `help:` lines of its own.
+    complete: bool,
+}
+
+impl Failure {
+    /// An error without a remedy.
+    pub fn new(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), help: None, complete: false }
+    }
+
+    /// The same with a remedy.
+    pub fn help(self, help: impl Into<String>) -> Failure {
+        Failure { help: Some(help.into()), ..self }
+    }
+}
+
+/// The lines of the house: `error: …`, then `  help: …`, their first words in colour on a terminal.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let red = Style::new().for_stderr().red().bold();
+        let cyan = Style::new().for_stderr().cyan();
+        if self.complete {
+            for (i, line) in self.message.lines().enumerate() {
+                let line = match (line.strip_prefix("error:"), line.strip_prefix("  help:")) {
+                    (Some(rest), _) => format!("{}{rest}", red.apply_to("error:")),
+                    (_, Some(rest)) => format!("  {}{rest}", cyan.apply_to("help:")),
+                    _ => line.to_owned(),
+                };
+                write!(f, "{}{line}", if i == 0 { "" } else { "\n" })?;
+            }
+            return Ok(());
+        }
+        write!(f, "{} {}", red.apply_to("error:"), self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  {} {help}", cyan.apply_to("help:")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure { message: error.to_string(), help: error.help(), complete: false }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Failure {
+        Failure::new(error.to_string()).help(error.help())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        Failure { message: error.to_string(), help: error.help(), complete: false }
+    }
+}
+
+impl From<Faults> for Failure {
+    fn from(faults: Faults) -> Failure {
+        Failure { message: faults.to_string(), help: None, complete: true }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Failure {
+        Failure { message: format!("error: {error}"), help: None, complete: true }
+    }
+}

@@ -1,0 +1,32 @@
+//! Ctrl-C: the first ends the study in order, the second at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::terminal;
+
+/// Set by the first Ctrl-C (or SIGTERM).
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The exit code of a program that was interrupted, as shells expect it: 128 + SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// From here on Ctrl-C asks to stop; gives what it sets.
+pub fn listen() -> &'static AtomicBool {
+    // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
+    let _ = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            end_now();
+        }
+        terminal::note(
+            "stopping after the current batch; what is finished is kept (Ctrl-C again: stop at once)",
+        );
+    });
+    &STOP
+}
+
+/// The one way out beside `main`: a second Ctrl-C means that the user does not want to wait for it.
+#[allow(clippy::exit, clippy::disallowed_methods)]
+fn end_now() -> ! {
+    terminal::restore_cursor();
+    std::process::exit(INTERRUPTED.into())
+}

@@ -1,0 +1,100 @@
+//! The machine that toile runs on: its instruction set, processor, cores, clocks and folders.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use toile_kernels::Isa;
+use toile_study::Clock;
+
+use crate::failure::Failure;
+
+/// Takes the instruction set from `TOILE_ISA`, if that is set.
+pub fn choose_instruction_set() -> Result<(), Failure> {
+    let Some(name) = std::env::var_os("TOILE_ISA").filter(|name| !name.is_empty()) else { return Ok(()) };
+    let name = name.to_string_lossy();
+    let known = || Isa::ALL.map(Isa::name).join(", ");
+    let isa = Isa::from_name(&name).ok_or_else(|| {
+        Failure::new(format!("TOILE_ISA names no instruction set: `{name}`"))
+            .help(format!("known: {}", known()))
+    })?;
+    let available: Vec<&str> = Isa::ALL.into_iter().filter(|isa| isa.available()).map(Isa::name).collect();
+    toile_kernels::select(isa).map_err(|why| {
+        Failure::new(why).help(format!("here: {}; all give the same results", available.join(", ")))
+    })
+}
+
+/// Threads to use when the user does not say: one per core that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}
+
+/// Processor and operating system, for the record.
+pub fn description() -> String {
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    match processor() {
+        Some(processor) => format!("{processor}, {} cores, {system}", cores()),
+        None => format!("{} cores, {system}", cores()),
+    }
+}
+
+fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name") || line.starts_with("Model"))?;
+    let name = line.split_once(':')?.1.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!name.is_empty()).then_some(name)
+}
+
+/// Where toile keeps what it fetches: `$XDG_CACHE_HOME/toile`, else `~/.cache/toile`.
+pub fn cache_dir() -> PathBuf {
+    let given = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = given.or_else(|| home().map(|home| home.join(".cache")));
+    cache.unwrap_or_else(std::env::temp_dir).join("toile")
+}
+
+/// The user's home.
+pub fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME")
+        .or_else(|| std::env::var_os("USERPROFILE"))
+        .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
+}
+
+/// The machine's clocks.
+pub struct MachineClock {
+    start: Instant,
+}
+
+impl MachineClock {
+    /// A clock that starts now.
+    pub fn start() -> MachineClock {
+        MachineClock { start: Instant::now() }
+    }
+}
+
+impl Clock for MachineClock {
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Linux: nanoseconds on a processor, the first number of `schedstat`.
+    fn thread_time(&self) -> Option<Duration> {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    }
+
+    /// Linux: user and system time, the 14th and 15th word of `stat`, in hundredths of a second.
+    fn process_time(&self) -> Option<Duration> {
+        let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+        // The second word is the program's name in parentheses, and may hold spaces.
+        let mut words = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let ticks: u64 = words.next()?.parse::<u64>().ok()? + words.next()?.parse::<u64>().ok()?;
+        Some(Duration::from_millis(ticks * 10))
+    }
+
+    fn timestamp(&self) -> String {
+        jiff::Timestamp::now()
+            .round(jiff::Unit::Second)
+            .unwrap_or_else(|_| jiff::Timestamp::now())
+            .to_string()
+    }
+}

@@ -1,0 +1,133 @@
+//! From what was typed to a study, its data and its plan.
+
+use std::path::{Path, PathBuf};
+
+use toile_data::{DataSet, Locations};
+use toile_nn::ImageShape;
+use toile_study::{DataShape, Plan, PlanOptions, Study, built_in, built_in_names, check, nearest, plan};
+
+use crate::args::{DataArgs, StudyArgs};
+use crate::failure::Failure;
+use crate::machine;
+use crate::terminal::Fetching;
+
+/// A study file: its text, and where it lies.
+pub struct Source {
+    /// As it is named in messages.
+    name: String,
+    text: String,
+    /// The folder of the files that it names; none for a built-in study.
+    folder: Option<PathBuf>,
+}
+
+impl Source {
+    /// Finds the study: a built-in one by its name, everything else is a file.
+    pub fn find(study: &str) -> Result<Source, Failure> {
+        match built_in(study) {
+            Some(text) => Ok(Source { name: format!("{study} (built in)"), text: text.into(), folder: None }),
+            None => Source::read(Path::new(study)),
+        }
+    }
+
+    fn read(path: &Path) -> Result<Source, Failure> {
+        let bytes = read_bounded(path).map_err(|error| not_found(path, &error))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Failure::new(format!("`{}` is not text: byte {at} is not UTF-8", path.display()))
+                .help("a study file is TOML; `toile init` writes one to start from")
+        })?;
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Source { name: path.display().to_string(), text, folder: Some(folder.into()) })
+    }
+
+    /// Checks the study; for data of the user's own, the data is loaded to know its shape.
+    pub fn check(&self, data: &DataArgs) -> Result<(Study, Option<DataSet>), Failure> {
+        let study = check(&self.text, &self.name, None)?;
+        if study.shape.is_some() {
+            return Ok((study, None));
+        }
+        let data = self.load(&study.study.data, data)?;
+        Ok((check(&self.text, &self.name, Some(shape(&data)))?, Some(data)))
+    }
+
+    /// Spells out the runs: all of them, and which of them are wanted.
+    pub fn plan(&self, study: &Study, args: &StudyArgs) -> Result<Plan, Failure> {
+        let read = |file: &str| self.read_beside(file);
+        let only = (!args.only.is_empty()).then(|| args.only.clone());
+        // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
+        plan(study, &PlanOptions { seeds: args.seeds, only }, &read)?;
+        Ok(plan(study, &PlanOptions { seeds: args.seeds, only: None }, &read)?)
+    }
+
+    /// Loads the study's data.
+    pub fn load(&self, name: &str, args: &DataArgs) -> Result<DataSet, Failure> {
+        load(name, self.folder.as_deref(), args)
+    }
+
+    /// The bytes of a file beside the study file.
+    pub fn read_beside(&self, file: &str) -> std::io::Result<Vec<u8>> {
+        match &self.folder {
+            Some(folder) => std::fs::read(folder.join(file)),
+            None => Err(std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                "a built-in study has no files beside it",
+            )),
+        }
+    }
+}
+
+/// Loads a data set from wherever it is, and shows how.
+///
+/// A relative folder starts at `base`, the study file's, or else where toile was started.
+pub fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
+    let mut fetching = Fetching::new(name);
+    let data = toile_data::load(name, base, &locations(args), &mut |progress| fetching.tell(progress));
+    fetching.end();
+    Ok(data?)
+}
+
+/// Where data is looked for.
+pub fn locations(args: &DataArgs) -> Locations {
+    Locations {
+        data_dir: args.data_dir.clone().filter(|dir| !dir.as_os_str().is_empty()),
+        home: machine::home(),
+        ..Locations::new(machine::cache_dir())
+    }
+}
+
+/// What the checker must know of a data set.
+fn shape(data: &DataSet) -> DataShape {
+    let [height, width, channels] = data.shape;
+    let image = ImageShape { height, width, channels };
+    DataShape { image, classes: data.class_names.len(), images: data.train.len() }
+}
+
+/// The study's folder, if the user does not name one.
+pub fn default_folder(study: &str) -> PathBuf {
+    Path::new("results").join(toile_study::slug(study))
+}
+
+/// Reads a study file, and not much more if it is something else (a disk, a pipe without end).
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    const ENOUGH: u64 = 4 << 20;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn not_found(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display().to_string();
+    let names = built_in_names();
+    let looks_like_a_path = shown.contains(['/', '\\', '.']);
+    let failure = Failure::new(match error.kind() {
+        std::io::ErrorKind::NotFound if !looks_like_a_path => {
+            format!("no study is named `{shown}`, and no file either")
+        }
+        _ => format!("cannot read the study file `{shown}`: {error}"),
+    });
+    match nearest(&shown, names.iter().copied()) {
+        Some(near) => failure.help(format!("did you mean `{near}`? (built in: {})", names.join(", "))),
+        None => failure.help(format!("name a file, or a built-in study: {}", names.join(", "))),
+    }
+}

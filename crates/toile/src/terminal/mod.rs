@@ -1,0 +1,85 @@
+//! The terminal: the only place that prints.
+//!
+//! Results go to standard output, everything that is said on the way to standard error. Colours and moving lines
+//! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
+
+mod fetching;
+mod live;
+mod names;
+mod plain;
+mod studying;
+mod table;
+mod tally;
+mod units;
+
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+pub use fetching::Fetching;
+pub use names::labels;
+pub use studying::Studying;
+pub use table::{Align, Table};
+pub use units::{bytes, count, duration, flops};
+
+use crate::failure::Failure;
+
+/// How to print a line above moving ones; set while there are some.
+static ABOVE: Mutex<Option<indicatif::MultiProgress>> = Mutex::new(None);
+
+/// Decides once whether colours are used.
+pub fn choose_colours() {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    console::set_colors_enabled(wanted && std::io::stdout().is_terminal());
+    console::set_colors_enabled_stderr(wanted && moving_lines());
+}
+
+/// Whether someone looks on at standard error, so that lines may move.
+pub fn moving_lines() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Prints a result.
+///
+/// # Errors
+/// If it cannot be written. A reader that has had enough (`| head`) is no error.
+pub fn out(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a line on the way, above the moving lines if there are any.
+pub fn note(text: &str) {
+    let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
+    match above.as_ref() {
+        // What cannot be said to standard error cannot be said at all.
+        Some(lines) => drop(lines.println(text)),
+        None => drop(writeln!(std::io::stderr().lock(), "{text}")),
+    }
+}
+
+/// From now on lines move (or no longer).
+pub(crate) fn set_above(lines: Option<indicatif::MultiProgress>) {
+    *ABOVE.lock().unwrap_or_else(PoisonError::into_inner) = lines;
+}
+
+/// Shows the cursor, which moving lines hide.
+pub fn restore_cursor() {
+    if moving_lines() {
+        let _ = console::Term::stderr().show_cursor();
+    }
+}
+
+/// The last epoch's numbers of a run, as far as there are any.
+fn measured(active: &tally::Active) -> Vec<String> {
+    let (name, accuracy) = match active.val_accuracy {
+        Some(accuracy) => ("val_accuracy", Some(accuracy)),
+        None => ("accuracy", active.accuracy),
+    };
+    let loss = active.loss.map(|loss| format!("loss {loss:.4}"));
+    loss.into_iter().chain(accuracy.map(|accuracy| format!("{name} {accuracy:.4}"))).collect()
+}
