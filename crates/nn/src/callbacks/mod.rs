@@ -1,5 +1,7 @@
 //! Callbacks: decisions after each epoch, with Keras' exact rules.
 
+#[cfg(test)]
+mod keras;
 mod plateau;
 mod stopping;
 

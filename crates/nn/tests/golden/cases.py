@@ -153,6 +153,12 @@ CASES = {
                                          {"activation": "elu"}, input=(9, 12, 3)),
     "batch-normalization-options": layers(bn(momentum=0.5, epsilon=0.1), conv(6, (3, 3), activation="tanh"),
                                           bn(momentum=0.9, epsilon=1e-5), GAP, input=(7, 8, 3)),
+    # Keras is given the engine's masks (`streams.py`); the last batch is short (150 = 9 * 16 + 6).
+    "dropout-dense": layers(FLATTEN, dense(19, activation="tanh"), {"dropout": {"rate": 0.5}}, dense(14),
+                            {"dropout": {"rate": 0.3}}, gradient=False, seed=7, examples=150),
+    "dropout-conv2d": layers({"dropout": {"rate": 0.2}}, conv(5, (3, 3), activation="tanh"), {"dropout": {"rate": 0.4}},
+                             conv(6, (2, 2)), {"max_pooling2d": {}}, {"dropout": {"rate": 0.0}}, FLATTEN,
+                             input=(6, 7, 3), gradient=False, seed=12345678901234567),
     # All in one. No bias before a normalization: its gradient is zero but for rounding, which Adam would amplify.
     "cnn-adam": layers(
         conv(16, (3, 3), use_bias=False), bn(), {"activation": "relu"}, conv(17, (3, 3), activation="silu"),

@@ -1,17 +1,44 @@
 """From the study file's words to Keras: layers, optimizers, schedules."""
 
 import keras
+import numpy as np
 
 import formulas
+import streams
 
 SCHEDULES = keras.optimizers.schedules
 
 
-def layer(kind, settings, last):
+class MaskedDropout(keras.layers.Layer):
+    """Keras' dropout (kept values divided by 1 - rate) with the masks of our engine instead of Keras' own."""
+
+    def __init__(self, rate, position, case):
+        super().__init__()
+        self.rate, self.position, self.case = rate, position, case
+
+    def build(self, shape):
+        images, values = self.case["batch_size"], int(np.prod(shape[1:]))
+        keeps = [streams.dropout_keeps(self.case["seed"], self.position, self.rate, step, images, values)
+                 for step in range(self.case["steps"][-1])]
+        self.keeps = np.stack(keeps).reshape((-1, images, *shape[1:])).astype(keras.backend.floatx())
+        self.step = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="step")
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        ops = keras.ops
+        keep = ops.take(ops.convert_to_tensor(self.keeps), self.step, axis=0)[: ops.shape(inputs)[0]]
+        self.step.assign(self.step + 1)
+        return inputs / (1 - self.rate) * keep
+
+
+def layer(kind, settings, last, position, case):
     """One Keras layer. The last layer's softmax is left out: the loss takes logits, as our engine's does."""
     s = dict(settings) if isinstance(settings, dict) else settings
     if kind == "activation":
         return keras.layers.Activation(s)
+    if kind == "dropout":
+        return MaskedDropout(s["rate"], position, case)
     if "l2" in s:
         s["kernel_regularizer"] = keras.regularizers.L2(s.pop("l2"))
     if last:
@@ -31,11 +58,11 @@ def model(case):
     """The Keras model of a case, with the weights of `formulas.weight`; and the names of its tensors."""
     keras.backend.clear_session()
     kinds = [next(iter(entry.items())) for entry in case["layers"]]
-    layers = [layer(k, s, i == len(kinds) - 1) for i, (k, s) in enumerate(kinds)]
+    layers = [layer(k, s, i == len(kinds) - 1, i, case) for i, (k, s) in enumerate(kinds)]
     net = keras.Sequential([keras.Input(case["input"]), *layers])
     named = {}
     for i, part in enumerate(layers):
-        for variable in part.weights:
+        for variable in part.weights if not isinstance(part, MaskedDropout) else []:
             name = f"{i}.{variable.name}"
             variable.assign(formulas.weight(name, variable.shape))
             named[name] = variable
