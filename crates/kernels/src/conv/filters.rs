@@ -1,6 +1,6 @@
 //! Winograd's transforms of the filters: U = G g Gᵀ for the products, and back for the gradient.
 //!
-//! U lies `[position][panel][row][32]`: the matrix of a position is cut into panels of 32 columns (the last may have 16),
+//! U lies `[position][panel][row][column]`: the matrix of a position is cut into panels of 64 columns (the last may have fewer),
 //! each contiguous, as the product reads them. Columns that only pad are zero.
 
 use super::points::{F2, F4, F5, Points};
@@ -8,7 +8,7 @@ use super::winograd::Winograd;
 use crate::simd::{Simd, dispatch};
 
 /// Columns of a panel: the width of the widest block of a product.
-pub(super) const PANEL: usize = 32;
+const PANEL: usize = 64;
 
 /// Where column `column` of a matrix with `rows` rows and `padded` columns starts, and the distance between its rows.
 #[inline(always)]

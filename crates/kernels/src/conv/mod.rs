@@ -8,6 +8,7 @@
 
 mod direct;
 mod filters;
+mod multiply;
 mod points;
 mod product;
 mod tiles;

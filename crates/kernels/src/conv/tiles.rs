@@ -1,14 +1,12 @@
 //! Winograd's two-dimensional transforms: one tile and one vector of channels at a time.
 //!
-//! A pass walks over tiles of images and turns them into rows of a *tile matrix* or back. The tile matrix lies
-//! `[tile][position][channel]`: what one tile needs is contiguous (strides of several kilobytes would ask for a new
-//! page with each store), and a product takes one position of all tiles as a matrix with a large row stride. Channels
-//! are padded to whole multiples of 16 with zeros, and tiles by one cache line, so that no stride is a power of two.
+//! A pass walks over a block of tiles and turns them into *tile matrices* or back, `[position][tile][channel]`: one
+//! position of all tiles is a matrix for the products. Channels are padded to whole multiples of 16 with zeros.
 //!
 //! Pixels outside of the image count as zeros when they are read, and are not written.
 
 use super::points::{F2, F4, F5, Points};
-use super::winograd::{Side, Winograd};
+use super::winograd::{Block, Side, Winograd};
 use crate::simd::{Simd, dispatch};
 
 /// Calls a function with the points of `m`: `by_points!(m, f, S, (args))`.
@@ -34,6 +32,8 @@ struct Window {
     columns: [usize; 2],
     /// Whether all of them do.
     whole: bool,
+    /// Whether the tile is in the first row, or in the first column, of its image.
+    first: [bool; 2],
 }
 
 impl Window {
@@ -42,8 +42,9 @@ impl Window {
     fn new(side: &Side, tiles: [usize; 2], tile: usize, size: usize, step: usize) -> Window {
         let per_image = tiles[0] * tiles[1];
         let (image, rest) = (tile / per_image, tile % per_image);
-        let y = ((rest / tiles[1]) * step) as isize - side.pad_top as isize;
-        let x = ((rest % tiles[1]) * step) as isize - side.pad_left as isize;
+        let (down, across) = (rest / tiles[1], rest % tiles[1]);
+        let y = (down * step) as isize - side.pad_top as isize;
+        let x = (across * step) as isize - side.pad_left as isize;
         let inside = |start: isize, extent: usize| {
             let first = (-start).clamp(0, size as isize) as usize;
             [first, (extent as isize - start).clamp(first as isize, size as isize) as usize]
@@ -56,6 +57,7 @@ impl Window {
             rows,
             columns,
             whole: rows == [0, size] && columns == [0, size],
+            first: [down == 0, across == 0],
         }
     }
 
@@ -135,30 +137,29 @@ macro_rules! each_vector {
 }
 
 dispatch! {
-    /// V = Bᵀ d B for `count` tiles from `first` on.
-    pub(super) fn input(w: &Winograd, x: &[f32], first: usize, count: usize, v: &mut [f32]) = input_of
+    /// V = Bᵀ d B for a block of tiles.
+    pub(super) fn input(w: &Winograd, x: &[f32], block: Block, v: &mut [f32]) = input_of
 }
 
 #[inline(always)]
-unsafe fn input_of<S: Simd>(w: &Winograd, x: &[f32], first: usize, count: usize, v: &mut [f32]) {
+unsafe fn input_of<S: Simd>(w: &Winograd, x: &[f32], block: Block, v: &mut [f32]) {
     // SAFETY: the instruction set; the rest is checked below.
-    unsafe { by_points!(w.m, input_tiles, S, (w, x, first, count, v)) }
+    unsafe { by_points!(w.m, input_tiles, S, (w, x, block, v)) }
 }
 
 #[inline(always)]
 unsafe fn input_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usize>(
     w: &Winograd,
     x: &[f32],
-    first: usize,
-    count: usize,
+    block: Block,
     v: &mut [f32],
 ) {
-    w.x.check::<N>(w.tiles, first + count, x.len(), count, v.len());
-    for t in 0..count {
-        let window = Window::new(&w.x, w.tiles, first + t, N, M);
+    w.x.check::<N>(w.tiles, block, x.len(), v.len());
+    for t in 0..block.count {
+        let window = Window::new(&w.x, w.tiles, block.first + t, N, M);
         // SAFETY: `check` has made sure of the lengths.
         unsafe {
-            let row = v.as_mut_ptr().add(t * w.x.row(N));
+            let row = v.as_mut_ptr().add(t * w.x.padded);
             each_vector!(
                 S,
                 w.x,
@@ -169,7 +170,7 @@ unsafe fn input_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usize>(
                 W,
                 M,
                 N,
-                (window, x.as_ptr(), channel, lanes, row.add(channel), w.x.padded)
+                (window, x.as_ptr(), channel, lanes, row.add(channel), w.x.position(block.size))
             );
         }
     }
@@ -208,8 +209,8 @@ unsafe fn input_tile<S: Simd, W: Points<M, N>, const M: usize, const N: usize, c
 }
 
 dispatch! {
-    /// y = Aᵀ M A + bias for `count` tiles from `first` on, then max(y, 0) if `relu`.
-    pub(super) fn output(w: &Winograd, m: &[f32], bias: Option<&[f32]>, relu: bool, first: usize, count: usize, y: &mut [f32]) = output_of
+    /// y = Aᵀ M A + bias for a block of tiles, then max(y, 0) if `relu`.
+    pub(super) fn output(w: &Winograd, m: &[f32], bias: Option<&[f32]>, relu: bool, block: Block, y: &mut [f32]) = output_of
 }
 
 #[inline(always)]
@@ -218,12 +219,11 @@ unsafe fn output_of<S: Simd>(
     m: &[f32],
     bias: Option<&[f32]>,
     relu: bool,
-    first: usize,
-    count: usize,
+    block: Block,
     y: &mut [f32],
 ) {
     // SAFETY: the instruction set; the rest is checked below.
-    unsafe { by_points!(w.m, output_tiles, S, (w, m, bias, relu, first, count, y)) }
+    unsafe { by_points!(w.m, output_tiles, S, (w, m, bias, relu, block, y)) }
 }
 
 #[inline(always)]
@@ -232,17 +232,16 @@ unsafe fn output_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usize>
     m: &[f32],
     bias: Option<&[f32]>,
     relu: bool,
-    first: usize,
-    count: usize,
+    block: Block,
     y: &mut [f32],
 ) {
-    w.y.check::<N>(w.tiles, first + count, y.len(), count, m.len());
+    w.y.check::<N>(w.tiles, block, y.len(), m.len());
     assert!(bias.is_none_or(|bias| bias.len() == w.y.channels), "one bias per filter");
-    for t in 0..count {
-        let window = Window::new(&w.y, w.tiles, first + t, M, M);
+    for t in 0..block.count {
+        let window = Window::new(&w.y, w.tiles, block.first + t, M, M);
         // SAFETY: `check` has made sure of the lengths.
         unsafe {
-            let row = m.as_ptr().add(t * w.y.row(N));
+            let row = m.as_ptr().add(t * w.y.padded);
             each_vector!(
                 S,
                 w.y,
@@ -253,7 +252,16 @@ unsafe fn output_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usize>
                 W,
                 M,
                 N,
-                (row.add(channel), w.y.padded, bias, relu, window, y.as_mut_ptr(), channel, lanes)
+                (
+                    row.add(channel),
+                    w.y.position(block.size),
+                    bias,
+                    relu,
+                    window,
+                    y.as_mut_ptr(),
+                    channel,
+                    lanes
+                )
             );
         }
     }
@@ -302,8 +310,8 @@ unsafe fn output_tile<S: Simd, W: Points<M, N>, const M: usize, const N: usize, 
 }
 
 dispatch! {
-    /// M = A dy Aᵀ for `count` tiles from `first` on, with dy = 0 where y ≤ 0 if y is given; adds dy's sums to `d_bias`.
-    pub(super) fn gradient(w: &Winograd, d_y: &[f32], y: Option<&[f32]>, first: usize, count: usize, m: &mut [f32], d_bias: Option<&mut [f32]>) = gradient_of
+    /// M = A dy Aᵀ for a block of tiles, with dy = 0 where y ≤ 0 if y is given; adds dy's sums to `d_bias`.
+    pub(super) fn gradient(w: &Winograd, d_y: &[f32], y: Option<&[f32]>, block: Block, m: &mut [f32], d_bias: Option<&mut [f32]>) = gradient_of
 }
 
 #[inline(always)]
@@ -311,13 +319,12 @@ unsafe fn gradient_of<S: Simd>(
     w: &Winograd,
     d_y: &[f32],
     y: Option<&[f32]>,
-    first: usize,
-    count: usize,
+    block: Block,
     m: &mut [f32],
     d_bias: Option<&mut [f32]>,
 ) {
     // SAFETY: the instruction set; the rest is checked below.
-    unsafe { by_points!(w.m, gradient_tiles, S, (w, d_y, y, first, count, m, d_bias)) }
+    unsafe { by_points!(w.m, gradient_tiles, S, (w, d_y, y, block, m, d_bias)) }
 }
 
 #[inline(always)]
@@ -325,18 +332,17 @@ unsafe fn gradient_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usiz
     w: &Winograd,
     d_y: &[f32],
     y: Option<&[f32]>,
-    first: usize,
-    count: usize,
+    block: Block,
     m: &mut [f32],
     d_bias: Option<&mut [f32]>,
 ) {
-    w.y.check::<N>(w.tiles, first + count, d_y.len(), count, m.len());
+    w.y.check::<N>(w.tiles, block, d_y.len(), m.len());
     assert!(y.is_none_or(|y| y.len() == d_y.len()), "y is shaped like its gradient");
-    for t in 0..count {
-        let window = Window::new(&w.y, w.tiles, first + t, M, M);
+    for t in 0..block.count {
+        let window = Window::new(&w.y, w.tiles, block.first + t, M, M);
         // SAFETY: `check` has made sure of the lengths.
         unsafe {
-            let row = m.as_mut_ptr().add(t * w.y.row(N));
+            let row = m.as_mut_ptr().add(t * w.y.padded);
             each_vector!(
                 S,
                 w.y,
@@ -347,13 +353,20 @@ unsafe fn gradient_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usiz
                 W,
                 M,
                 N,
-                (window, d_y.as_ptr(), y, channel, lanes, row.add(channel), w.y.padded)
+                (window, d_y.as_ptr(), y, channel, lanes, row.add(channel), w.y.position(block.size))
             );
         }
     }
     if let Some(d_bias) = d_bias {
         // SAFETY: as above.
-        unsafe { add_columns::<S>(m.as_ptr().add((N + 1) * w.y.padded), w.y.row(N), count, d_bias) }
+        unsafe {
+            add_columns::<S>(
+                m.as_ptr().add((N + 1) * w.y.position(block.size)),
+                w.y.padded,
+                block.count,
+                d_bias,
+            )
+        }
     }
 }
 
@@ -413,30 +426,30 @@ unsafe fn gradient_tile<S: Simd, W: Points<M, N>, const M: usize, const N: usize
 }
 
 dispatch! {
-    /// d_x += B V Bᵀ for `count` tiles from `first` on: neighbouring tiles overlap.
-    pub(super) fn add_input_gradient(w: &Winograd, v: &[f32], first: usize, count: usize, d_x: &mut [f32]) = input_gradient_of
+    /// d_x = Σ B V Bᵀ for a block of tiles, in order: the first tile that covers a pixel overwrites it, later
+    /// ones add to it.
+    pub(super) fn input_gradient(w: &Winograd, v: &[f32], block: Block, d_x: &mut [f32]) = input_gradient_of
 }
 
 #[inline(always)]
-unsafe fn input_gradient_of<S: Simd>(w: &Winograd, v: &[f32], first: usize, count: usize, d_x: &mut [f32]) {
+unsafe fn input_gradient_of<S: Simd>(w: &Winograd, v: &[f32], block: Block, d_x: &mut [f32]) {
     // SAFETY: the instruction set; the rest is checked below.
-    unsafe { by_points!(w.m, input_gradient_tiles, S, (w, v, first, count, d_x)) }
+    unsafe { by_points!(w.m, input_gradient_tiles, S, (w, v, block, d_x)) }
 }
 
 #[inline(always)]
 unsafe fn input_gradient_tiles<S: Simd, W: Points<M, N>, const M: usize, const N: usize>(
     w: &Winograd,
     v: &[f32],
-    first: usize,
-    count: usize,
+    block: Block,
     d_x: &mut [f32],
 ) {
-    w.x.check::<N>(w.tiles, first + count, d_x.len(), count, v.len());
-    for t in 0..count {
-        let window = Window::new(&w.x, w.tiles, first + t, N, M);
+    w.x.check::<N>(w.tiles, block, d_x.len(), v.len());
+    for t in 0..block.count {
+        let window = Window::new(&w.x, w.tiles, block.first + t, N, M);
         // SAFETY: `check` has made sure of the lengths.
         unsafe {
-            let row = v.as_ptr().add(t * w.x.row(N));
+            let row = v.as_ptr().add(t * w.x.padded);
             each_vector!(
                 S,
                 w.x,
@@ -447,7 +460,7 @@ unsafe fn input_gradient_tiles<S: Simd, W: Points<M, N>, const M: usize, const N
                 W,
                 M,
                 N,
-                (row.add(channel), w.x.padded, window, d_x.as_mut_ptr(), channel, lanes)
+                (row.add(channel), w.x.position(block.size), window, d_x.as_mut_ptr(), channel, lanes)
             );
         }
     }
@@ -479,8 +492,14 @@ unsafe fn input_gradient_tile<S: Simd, W: Points<M, N>, const M: usize, const N:
             }
             let row = W::input_transposed::<S>(row);
             for j in 0..N {
-                let old = window.load::<S, WHOLE>(d_x, [i, j], channel, lanes);
-                window.store::<S, WHOLE>(d_x, [i, j], channel, lanes, S::add(old, row[j]));
+                // The tiles above and to the left have covered the first N − M rows and columns.
+                let covered = (i < N - M && !window.first[0]) || (j < N - M && !window.first[1]);
+                let sum = if covered {
+                    S::add(window.load::<S, WHOLE>(d_x, [i, j], channel, lanes), row[j])
+                } else {
+                    row[j]
+                };
+                window.store::<S, WHOLE>(d_x, [i, j], channel, lanes, sum);
             }
         }
     }

@@ -6,12 +6,10 @@
 //! Gᵀ (Vᵀ M) G. Everything runs in blocks of tiles, so that a block's V and M stay in the second-level cache.
 
 use super::ConvShape;
-use super::filters::{self, PANEL};
-use super::tiles;
-use crate::gemm::{Matrix, gemm};
+use super::{filters, multiply, tiles};
 
 /// Floats of V and M together that a block of tiles may have: 1 MB.
-const BLOCK_FLOATS: usize = 256 * 1024;
+const BLOCK_FLOATS: usize = 128 * 1024;
 /// The rows of the widest register block; blocks of tiles are whole multiples.
 const ROWS: usize = 12;
 
@@ -32,26 +30,29 @@ impl Side {
         Side { height, width, channels, padded: channels.next_multiple_of(16), pad_top, pad_left }
     }
 
-    /// Floats of one tile of `n` × `n` positions, and a cache line so that tiles fall into different sets.
+    /// Distance from one position to the next in a block of `size` tiles. The cache line at the end keeps it from being a
+    /// power of two, which would put all positions of a tile into one set of the cache.
     #[inline(always)]
-    pub(super) fn row(&self, n: usize) -> usize {
-        n * n * self.padded + 16
+    pub(super) fn position(&self, size: usize) -> usize {
+        size * self.padded + 16
     }
 
-    /// Asserts that `images` floats hold all tiles below `end` and `rows` floats `count` tiles.
+    /// Asserts that `images` floats hold all tiles of the block, and `rows` floats their positions.
     #[inline(always)]
-    pub(super) fn check<const N: usize>(
-        &self,
-        tiles: [usize; 2],
-        end: usize,
-        images: usize,
-        count: usize,
-        rows: usize,
-    ) {
+    pub(super) fn check<const N: usize>(&self, tiles: [usize; 2], block: Block, images: usize, rows: usize) {
+        let end = block.first + block.count;
         let needed = end.div_ceil(tiles[0] * tiles[1]) * self.height * self.width * self.channels;
         assert!(images >= needed, "{images} floats of images, {needed} needed");
-        assert!(rows >= count * self.row(N), "{rows} floats for {count} tiles");
+        assert!(block.count <= block.size && rows >= N * N * self.position(block.size), "{block:?}");
     }
+}
+
+/// Tiles `first .. first + count`, counted over all images, in matrices that have room for `size`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) size: usize,
 }
 
 /// The plan of one layer.
@@ -97,22 +98,28 @@ impl Winograd {
     }
 
     /// Tiles of a block: what fits the cache, evened out over the blocks of this call.
-    fn block(&self, images: usize) -> usize {
+    fn block_size(&self, images: usize) -> usize {
         let all = self.all_tiles(images);
-        let fits = BLOCK_FLOATS / (self.x.row(self.n()) + self.y.row(self.n()));
+        let fits = BLOCK_FLOATS / (self.positions() * (self.x.padded + self.y.padded));
         let most = (fits / ROWS * ROWS).max(ROWS);
         all.div_ceil(all.div_ceil(most).max(1)).next_multiple_of(ROWS).min(all)
     }
 
+    /// The blocks that the tiles of `images` images make.
+    fn blocks(&self, images: usize) -> impl Iterator<Item = Block> {
+        let (all, size) = (self.all_tiles(images), self.block_size(images));
+        (0..all).step_by(size.max(1)).map(move |first| Block { first, count: size.min(all - first), size })
+    }
+
     /// Floats of V, M and dU.
     fn parts(&self, images: usize) -> [usize; 3] {
-        let tiles = self.block(images);
-        [tiles * self.x.row(self.n()), tiles * self.y.row(self.n()), self.derived_lens()[0]]
+        let (size, positions) = (self.block_size(images), self.positions());
+        [positions * self.x.position(size), positions * self.y.position(size), self.derived_lens()[0]]
     }
 
     pub(super) fn scratch_len(&self, images: usize) -> usize {
         // A smaller call may have larger blocks, because the blocks are evened out.
-        let most = (1..=images).max_by_key(|&images| self.block(images)).unwrap_or(0);
+        let most = (1..=images).max_by_key(|&images| self.block_size(images)).unwrap_or(0);
         self.parts(most).iter().sum()
     }
 
@@ -126,15 +133,13 @@ impl Winograd {
         y: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let ([v_len, m_len, _], all, block) =
-            (self.parts(images), self.all_tiles(images), self.block(images));
+        let [v_len, m_len, _] = self.parts(images);
         let (v, scratch) = scratch.split_at_mut(v_len);
         let m = &mut scratch[..m_len];
-        for first in (0..all).step_by(block.max(1)) {
-            let count = block.min(all - first);
-            tiles::input(self, x, first, count, v);
-            self.multiply(count, v, [&self.x, &self.y], u, m);
-            tiles::output(self, m, bias, relu, first, count, y);
+        for block in self.blocks(images) {
+            tiles::input(self, x, block, v);
+            multiply::tiles_by_filters(self, block, v, &self.x, u, m, &self.y);
+            tiles::output(self, m, bias, relu, block, y);
         }
     }
 
@@ -150,64 +155,37 @@ impl Winograd {
         mut d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        let ([v_len, m_len, u_len], all, block) =
-            (self.parts(images), self.all_tiles(images), self.block(images));
+        let [v_len, m_len, u_len] = self.parts(images);
         let (v, scratch) = scratch.split_at_mut(v_len);
         let (m, scratch) = scratch.split_at_mut(m_len);
         let d_u = &mut scratch[..u_len];
         if let Some(d_bias) = d_bias.as_deref_mut() {
             d_bias.fill(0.0);
         }
-        if all == 0 {
+        if let Some(d_x) = d_x.as_deref_mut() {
+            self.clear_unused(d_x);
+        }
+        if images == 0 {
             return d_kernel.fill(0.0);
         }
-        for first in (0..all).step_by(block) {
-            let count = block.min(all - first);
-            tiles::gradient(self, d_y, y, first, count, m, d_bias.as_deref_mut());
+        for block in self.blocks(images) {
+            tiles::gradient(self, d_y, y, block, m, d_bias.as_deref_mut());
             if let Some(d_x) = d_x.as_deref_mut() {
-                self.multiply(count, m, [&self.y, &self.x], u, v);
-                self.clear_images(first, count, d_x);
-                tiles::add_input_gradient(self, v, first, count, d_x);
+                multiply::tiles_by_filters(self, block, m, &self.y, u, v, &self.x);
+                tiles::input_gradient(self, v, block, d_x);
             }
-            tiles::input(self, x, first, count, v);
-            self.add_products(count, v, m, d_u, first > 0);
+            tiles::input(self, x, block, v);
+            multiply::tiles_by_tiles(self, block, v, m, d_u);
         }
         filters::kernel_gradient(self, d_u, d_kernel);
     }
 
-    /// Zeroes the images whose first tile is among these: shortly before they are summed up, for the cache.
-    fn clear_images(&self, first: usize, count: usize, d_x: &mut [f32]) {
-        let (per_image, len) = (self.all_tiles(1), self.x.height * self.x.width * self.x.channels);
-        let images = first.div_ceil(per_image)..(first + count).div_ceil(per_image);
-        d_x[images.start * len..images.end * len].fill(0.0);
-    }
-
-    /// Per position: `count` tiles of `a`, with the channels of one side, times U, to tiles with those of the other.
-    fn multiply(&self, count: usize, a: &[f32], [from, to]: [&Side; 2], u: &[f32], out: &mut [f32]) {
-        let (a_row, out_row) = (from.row(self.n()), to.row(self.n()));
-        let k = from.channels;
-        for position in 0..self.positions() {
-            let a = Matrix::rows(&a[position * from.padded..], a_row);
-            for column in (0..to.padded).step_by(PANEL) {
-                let (start, width) = filters::panel(k, to.padded, column);
-                let u = &u[position * k * to.padded + start..];
-                let out = &mut out[position * to.padded + column..];
-                gemm([count, width, k], a, u, width, out, out_row, false);
-            }
-        }
-    }
-
-    /// Per position: dU (+)= Vᵀ M.
-    fn add_products(&self, count: usize, v: &[f32], m: &[f32], d_u: &mut [f32], accumulate: bool) {
-        let (v_row, m_row, c) = (self.x.row(self.n()), self.y.row(self.n()), self.x.channels);
-        for position in 0..self.positions() {
-            let v = Matrix::transposed(&v[position * self.x.padded..], v_row);
-            for column in (0..self.y.padded).step_by(PANEL) {
-                let (start, width) = filters::panel(c, self.y.padded, column);
-                let m = &m[position * self.y.padded + column..];
-                let d_u = &mut d_u[position * c * self.y.padded + start..];
-                gemm([c, width, count], v, m, m_row, d_u, width, accumulate);
-            }
+    /// Zeroes d_x where no tile will: beyond the last tile, in an image whose last pixels are not used.
+    fn clear_unused(&self, d_x: &mut [f32]) {
+        let rows = (self.tiles[0] * self.m + 2).saturating_sub(self.x.pad_top);
+        let columns = (self.tiles[1] * self.m + 2).saturating_sub(self.x.pad_left);
+        if rows < self.x.height || columns < self.x.width {
+            d_x.fill(0.0);
         }
     }
 }
