@@ -145,7 +145,7 @@ fn run(out: &mut Out, group: &Group) {
     if let Some(note) = &group.note {
         out.paragraph(&escape(note));
     }
-    group.reasons.iter().for_each(|reason| out.paragraph(&format!("**{}**", escape(reason))));
+    group.failures.iter().for_each(|failure| out.paragraph(&format!("**{}**", escape(failure))));
     let (labels, values): (Vec<String>, Vec<String>) = group.settings.iter().cloned().unzip();
     out.table(&"l".repeat(labels.len()), &labels, &[values]);
     comparison(out, &group.comparison);
@@ -156,7 +156,8 @@ fn run(out: &mut Out, group: &Group) {
     if let Some(confused) = &group.confused {
         confusion(out, confused);
     }
-    out.paragraph(&group.cost.sentence());
+    let stops: String = group.stops.iter().map(|stop| format!(" {}.", escape(stop))).collect();
+    out.paragraph(&format!("{}{stops}", group.cost.sentence()));
     model(out, group);
 }
 

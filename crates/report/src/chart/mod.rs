@@ -19,3 +19,6 @@ pub use dots::{Dot, DotChart, dots};
 pub use heat_map::{heat_map, heat_map_png};
 pub use palette::css as palette_css;
 pub use panels::{Panel, panels};
+
+#[cfg(test)]
+mod snapshots;

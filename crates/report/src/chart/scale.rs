@@ -1,5 +1,8 @@
 //! Numbers to places: linear and logarithmic axes with round ticks.
 
+/// Larger numbers lie at the end of every axis, so that no difference of two overflows.
+const LARGEST: f64 = 1e300;
+
 /// An axis from numbers to units of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
@@ -20,17 +23,16 @@ pub struct Tick {
 impl Scale {
     /// A linear axis from exactly `low` to exactly `high`. An empty domain is widened.
     pub fn linear(low: f64, high: f64, range: (f64, f64)) -> Self {
+        let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
         let domain = if high > low { (low, high) } else { widened(low) };
         Self { domain, range, log: false }
     }
 
     /// A logarithmic axis; linear where the domain is not positive.
     pub fn log(low: f64, high: f64, range: (f64, f64)) -> Self {
-        if low > 0.0 && high > low {
-            Self { domain: (low, high), range, log: true }
-        } else {
-            Self::linear(low, high, range)
-        }
+        let high = high.min(LARGEST);
+        let is_log = low > 0.0 && high > low;
+        if is_log { Self { domain: (low, high), range, log: true } } else { Self::linear(low, high, range) }
     }
 
     /// The same, its ends moved outwards to the next ticks.
@@ -46,7 +48,7 @@ impl Scale {
     pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.domain;
         let part = if self.log {
-            (value.max(low) / low).ln() / (high / low).ln()
+            (value.max(low).ln() - low.ln()) / (high.ln() - low.ln())
         } else {
             (value - low) / (high - low)
         };
@@ -83,7 +85,7 @@ impl Scale {
     fn log_ticks(&self, n: usize) -> Vec<Tick> {
         let (low, high) = self.domain;
         let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-        let decades = (high / low).log10();
+        let decades = high.log10() - low.log10();
         let steps: &[f64] = if decades * 3.0 <= n as f64 + 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let every = (decades / n.max(1) as f64).ceil().max(1.0) as i32;
         let decades = (first..=last).filter(|decade| (decade - first) % every == 0);
@@ -102,7 +104,7 @@ fn widened(value: f64) -> (f64, f64) {
     (value - half, value + half)
 }
 
-/// 1, 2 or 5 times a power of ten, so that `span` has about `n` steps.
+/// 1, 2 or 5 times a power of ten, so that `span` has about `n` steps; the nearest one by ratio.
 fn step(span: f64, n: usize) -> f64 {
     let rough = span / n.max(1) as f64;
     if !rough.is_finite() || rough <= 0.0 {
@@ -110,9 +112,9 @@ fn step(span: f64, n: usize) -> f64 {
     }
     let power = 10f64.powf(rough.log10().floor());
     let factor = match rough / power {
-        f if f < 1.5 => 1.0,
-        f if f < 3.5 => 2.0,
-        f if f < 7.5 => 5.0,
+        f if f < std::f64::consts::SQRT_2 => 1.0,
+        f if f < 10f64.sqrt() => 2.0,
+        f if f < 50f64.sqrt() => 5.0,
         _ => 10.0,
     };
     factor * power
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn one_number_lies_in_the_middle_of_its_axis() {
-        for value in [0.0, 0.5, -3.0, 1e-12, 1e12] {
+        for value in [0.0, 0.5, -3.0, 1e-12, 1e12, 1e299] {
             let scale = Scale::linear(value, value, (0.0, 100.0)).nice(4);
             assert!((10.0..=90.0).contains(&scale.at(value)), "{value} lies at {}", scale.at(value));
             assert!(!scale.ticks(4).is_empty());

@@ -21,10 +21,12 @@ impl Svg {
     /// A picture of `width` × `height` units with a title and a description for those who cannot see it.
     pub fn new(class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
         let (w, h) = (number(width), number(height));
+        // Wide pages do not blow a small chart up.
+        let most = number(width * 1.08);
         let (title, description) = (escape_xml(title), escape_xml(description));
         let text = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\">\n\
-             <title>{title}</title>\n<desc>{description}</desc>\n"
+            "<svg class=\"{class}\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" style=\"max-width:{most}px\" \
+             role=\"img\">\n<title>{title}</title>\n<desc>{description}</desc>\n"
         );
         Self { text }
     }
@@ -157,8 +159,8 @@ mod tests {
         svg.circle("dot", (1.0, 2.0), 3.0, "\"");
         assert_eq!(
             svg.finish(),
-            "<svg class=\"c\" viewBox=\"0 0 10 20\" width=\"10\" height=\"20\" role=\"img\">\n\
-             <title>&lt;b&gt;</title>\n<desc>a &amp; b</desc>\n\
+            "<svg class=\"c\" viewBox=\"0 0 10 20\" width=\"10\" height=\"20\" style=\"max-width:10.8px\" \
+             role=\"img\">\n<title>&lt;b&gt;</title>\n<desc>a &amp; b</desc>\n\
              <text x=\"1\" y=\"2\" text-anchor=\"end\">&lt;script&gt;</text>\n\
              <circle class=\"dot\" cx=\"1\" cy=\"2\" r=\"3\"><title>&quot;</title></circle>\n</svg>"
         );

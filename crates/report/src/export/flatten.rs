@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::csv::shortest;
 
 /// Keys that have columns of their own, or that do not fit into a cell.
-const LEFT_OUT: [&str; 6] = ["name", "seed", "layers", "published", "note", "id"];
+const LEFT_OUT: [&str; 8] = ["name", "seed", "model", "data", "layers", "published", "note", "id"];
 
 /// The plan's settings in the order of the plan: dotted name, value as text.
 ///
@@ -15,9 +15,6 @@ pub fn flatten(plan: &Value) -> Vec<(String, String)> {
     let mut settings = Vec::new();
     if let Value::Object(map) = plan {
         for (key, value) in map.iter().filter(|(key, _)| !LEFT_OUT.contains(&key.as_str())) {
-            if key == "model" && value.is_object() {
-                continue; // the layers: the model's name has a column of its own
-            }
             add(&mut settings, key, value);
         }
     }

@@ -67,13 +67,16 @@ fn column(
     evaluated: Option<Estimate>,
 ) -> Column {
     let pair = ours.as_ref().zip(published);
-    let z = pair.and_then(|(ours, published)| prediction_z(published, &ours.values));
+    let z =
+        pair.and_then(|(ours, published)| prediction_z(published, &ours.values)).filter(|z| z.is_finite());
     let limit = ours.as_ref().and_then(|ours| limit(ours.n()));
     Column {
         label,
         evaluated,
         published,
-        difference: pair.map(|(ours, published)| ours.mean - published),
+        difference: pair
+            .map(|(ours, published)| ours.mean - published)
+            .filter(|difference| difference.is_finite()),
         z,
         is_outside: z.zip(limit).is_some_and(|(z, limit)| z.abs() > limit),
         ours,

@@ -94,5 +94,6 @@ fn point(
             n += 1;
         }
     }
-    (n > 0).then(|| Point { epoch, mean: sum / n as f64, low, high })
+    let mean = sum / n as f64;
+    mean.is_finite().then_some(Point { epoch, mean, low, high })
 }

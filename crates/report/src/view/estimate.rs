@@ -19,7 +19,12 @@ impl Estimate {
     /// The estimate from one number per seed, those that are missing left out; `None` if none is left.
     pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Option<Self> {
         let values: Vec<f64> = values.into_iter().flatten().filter(|value| value.is_finite()).collect();
-        Some(Self { mean: mean(&values)?, sd: sample_sd(&values), values })
+        let is_finite = |number: &f64| number.is_finite();
+        Some(Self {
+            mean: mean(&values).filter(is_finite)?,
+            sd: sample_sd(&values).filter(is_finite),
+            values,
+        })
     }
 
     /// How many numbers.

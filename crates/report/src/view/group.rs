@@ -23,8 +23,10 @@ pub struct Group {
     pub note: Option<String>,
     /// What is not as planned, for a badge: `4 of 5 seeds complete, 1 failed`. `None` when all are complete.
     pub unfinished: Option<String>,
-    /// Why seeds failed or stopped before their last epoch, each with its seed.
-    pub reasons: Vec<String>,
+    /// Why seeds failed, each with its seed.
+    pub failures: Vec<String>,
+    /// Why seeds ended before their last planned epoch without failing.
+    pub stops: Vec<String>,
     /// Optimizer, learning rate and so on: the document's table.
     pub settings: Vec<Setting>,
     /// The same on one line.
@@ -126,7 +128,16 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
         model: text::name(&first.model, NAME_LENGTH),
         note: first.note.as_deref().map(text::clean),
         unfinished: unfinished(runs, complete.len()),
-        reasons: runs.iter().filter_map(|run| reason(run)).collect(),
+        failures: runs
+            .iter()
+            .filter(|run| run.state == RunState::Failed)
+            .filter_map(|run| reason(run))
+            .collect(),
+        stops: runs
+            .iter()
+            .filter(|run| run.state != RunState::Failed)
+            .filter_map(|run| reason(run))
+            .collect(),
         settings: settings::headline(&first.plan, records.study.data.split.fraction),
         settings_line: settings::short(&first.plan),
         all_settings: settings::all(&first.plan),
@@ -165,13 +176,11 @@ fn reason(run: &RunRecord) -> Option<String> {
         (None, RunState::Failed) => "no reason was recorded".to_owned(),
         (why, _) => why?,
     };
-    let verb = match run.state {
-        RunState::Failed => "failed",
-        RunState::Pruned => "was pruned",
-        RunState::Complete => "stopped before its last planned epoch",
-        RunState::Running | RunState::Waiting => "was interrupted",
-    };
-    Some(format!("Seed {} {verb} {}: {why}", run.seed, after(run.epochs.len())))
+    Some(match run.state {
+        RunState::Failed => format!("Seed {} failed {}: {why}", run.seed, after(run.epochs.len())),
+        RunState::Pruned => format!("Seed {} was pruned {}: {why}", run.seed, after(run.epochs.len())),
+        _ => format!("Seed {}: {why}", run.seed),
+    })
 }
 
 fn after(epochs: usize) -> String {

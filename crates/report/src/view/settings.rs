@@ -33,7 +33,7 @@ pub fn headline(plan: &Value, validation_split: f64) -> Vec<Setting> {
     let at = |key: &str| plan.get(key).map(describe).filter(|text| !text.is_empty());
     let optimizer = plan.get("optimizer");
     let (name, inner) = optimizer.and_then(Value::as_object).and_then(choice).unzip();
-    let name = name.map(str::to_owned).or_else(|| optimizer.map(describe));
+    let name = name.map(|name| text::name(name, LENGTH)).or_else(|| optimizer.map(describe));
     let rate = inner.and_then(|inner| inner.get("learning_rate")).map(describe);
     let columns = [
         ("Optimizer", name),

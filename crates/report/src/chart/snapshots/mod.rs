@@ -1,0 +1,90 @@
+//! Small charts as text, beside the files that they must equal: a change of a chart is a change that one sees.
+
+use toile_stats::Confusion;
+
+use super::*;
+use crate::view::Point;
+
+/// Compares with the file of that name in this folder; a difference is written out, to look at and to copy here.
+fn check(name: &str, svg: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/chart/snapshots");
+    let expected = std::fs::read_to_string(format!("{folder}/{name}.svg")).unwrap_or_default();
+    if format!("{svg}\n") != expected {
+        let found = std::env::temp_dir().join(format!("toile-{name}.svg"));
+        std::fs::write(&found, format!("{svg}\n")).expect("a place for temporary files");
+        panic!("the chart differs from {folder}/{name}.svg; if it is right, copy {} there", found.display());
+    }
+}
+
+fn points(values: &[(f64, f64)]) -> Vec<Point> {
+    let point = |(i, (mean, half)): (usize, &(f64, f64))| Point {
+        epoch: i + 1,
+        mean: *mean,
+        low: mean - half,
+        high: mean + half,
+    };
+    values.iter().enumerate().map(point).collect()
+}
+
+#[test]
+fn learning_curves() {
+    let (running, validation) =
+        (points(&[(1.2, 0.0), (0.8, 0.0), (0.6, 0.0)]), points(&[(0.9, 0.1), (0.7, 0.05), (0.65, 0.02)]));
+    let line = |name, style, points, published| Line { name, style, points, published };
+    let chart = CurveChart {
+        title: "Loss of <A & B>".to_owned(),
+        lines: vec![
+            line("train, running", LineStyle::Running, &running, Some(0.55)),
+            line("validation", LineStyle::Validation, &validation, None),
+        ],
+        may_be_log: true,
+        procedural: true,
+    };
+    check("curves", &curves(&chart).expect("points"));
+    assert_eq!(curves(&CurveChart { lines: vec![], ..chart }), None);
+}
+
+#[test]
+fn small_multiples() {
+    let (one, other) = (points(&[(0.5, 0.0), (0.7, 0.0), (0.8, 0.0)]), points(&[(0.6, 0.0)]));
+    let (shared, pictures) = panels(
+        &[Panel { name: "three epochs", points: &one }, Panel { name: "one epoch", points: &other }],
+        "validation accuracy",
+        false,
+    );
+    check("panels", &format!("{shared}\n{}", pictures.join("\n")));
+    assert_eq!(panels(&[], "nothing", false), (String::new(), vec![]));
+}
+
+#[test]
+fn dot_plot() {
+    let row = |name, ours, sd, published| Dot { name, ours, sd, published };
+    let rows = vec![
+        row("both", Some(0.875), Some(0.002), Some(0.877)),
+        row("ours alone", Some(0.9), None, None),
+        row("published alone", None, None, Some(0.85)),
+        row("neither", None, None, None),
+    ];
+    let chart = DotChart { title: "Test Accuracy".to_owned(), rows, is_log: false, procedural: false };
+    check("dots", &dots(&chart).expect("rows"));
+    assert_eq!(dots(&DotChart { rows: vec![], ..chart }), None);
+}
+
+#[test]
+fn time_bars() {
+    let chart = [
+        Bar { name: "Model 1", part: 0.35, whole: 0.5 },
+        Bar { name: "a network with a name that is too long", part: 120.0, whole: 150.0 },
+    ];
+    check("bars", &bars("Time of one run", &chart, true).expect("bars"));
+    assert_eq!(bars("Time", &[], false), None);
+    assert_eq!(bars("Time", &[Bar { name: "no time", part: 0.0, whole: 0.0 }], false), None);
+}
+
+#[test]
+fn confusion_matrix() {
+    let matrix = Confusion::new(&[0, 0, 0, 1, 1], &[0, 0, 1, 1, 1], 2).expect("labels");
+    let classes = ["T-shirt/top", "Bag & <case>"].map(str::to_owned);
+    check("heat_map", &heat_map(&matrix, &classes, "Confusion matrix of A", true).expect("two classes"));
+    assert_eq!(heat_map_png(&matrix), None);
+}

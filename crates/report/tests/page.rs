@@ -1,0 +1,160 @@
+//! The page and the Markdown: what stands on them, and that it can be trusted.
+
+mod common;
+
+use toile_report::{PROCEDURAL_NOTICE, html, markdown, view};
+use toile_store::RunState;
+
+/// Elements that have no end tag.
+const VOID: [&str; 4] = ["meta", "link", "img", "br"];
+
+#[test]
+fn the_page_is_well_formed() {
+    let page = html(&view(&common::interrupted(2)));
+    let body = page.split_once("</style>").expect("a style sheet").1;
+    let mut open = vec!["html", "head"];
+    for tag in body.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+        let name = tag.trim_start_matches('/').split([' ', '\n']).next().expect("a name");
+        match tag {
+            tag if tag.starts_with('/') => assert_eq!(open.pop(), Some(name), "closed in order"),
+            tag if tag.ends_with('/') || VOID.contains(&name) => {}
+            _ => open.push(name),
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new(), "everything is closed");
+}
+
+#[test]
+fn the_page_needs_nothing_but_itself() {
+    let page = html(&view(&common::records(1)));
+    for outside in ["http://", "https://", "<script", "@import", "url(", "<iframe", "<object"] {
+        assert!(!page.contains(outside), "the page holds {outside}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn every_run_has_its_table_its_curves_its_matrix_and_its_images() {
+    let page = html(&view(&common::records(2)));
+    let runs: Vec<&str> = page.split("<article").skip(1).collect();
+    assert_eq!(runs.len(), 13);
+    for run in runs {
+        let run = run.split("</article>").next().expect("an article");
+        for part in
+            ["<caption>Results", "Test Accuracy", ">published<", ">difference<", "Loss of ", "Accuracy of "]
+        {
+            assert!(run.contains(part), "no {part}");
+        }
+        assert_eq!(
+            (run.matches("<svg class=\"curves\"").count(), run.matches("<svg class=\"heat\"").count()),
+            (2, 1)
+        );
+        assert!(run.matches("data:image/png;base64,").count() >= 6);
+    }
+}
+
+#[test]
+fn procedural_data_is_named_on_every_figure_and_every_table() {
+    let records = common::procedural(common::records(2));
+    let (page, text) = (html(&view(&records)), markdown(&view(&records)));
+    for (element, end) in [("<figure", "</figure>"), ("<caption", "</caption>"), ("<svg class", "</svg>")] {
+        let parts: Vec<&str> =
+            page.split(element).skip(1).filter_map(|rest| rest.split(end).next()).collect();
+        assert!(parts.len() > 13);
+        for part in parts.iter().filter(|part| !part.contains("id=\"all-curves\"")) {
+            assert!(part.contains(PROCEDURAL_NOTICE), "{element}{}", &part[..part.len().min(300)]);
+        }
+    }
+    assert_eq!(
+        text.matches(PROCEDURAL_NOTICE).count(),
+        text.matches("\n| ---").count() + 3,
+        "each table, head, set-up, foot"
+    );
+    assert!(!html(&view(&common::records(2))).contains(PROCEDURAL_NOTICE));
+}
+
+/// By hand: three seeds with test accuracies 0.86, 0.87, 0.88 against a published 0.867.
+#[test]
+fn ours_is_the_mean_over_complete_seeds_and_the_difference_is_ours_minus_published() {
+    let mut records = common::records(4);
+    for (run, accuracy) in records.runs.iter_mut().skip(12).zip([0.86, 0.87, 0.88, 0.1]) {
+        assert_eq!(run.name, "Model 4");
+        run.test.as_mut().expect("tested").accuracy = accuracy;
+    }
+    records.runs[15].state = RunState::Failed;
+    let view = view(&records);
+    let (group, column) = (&view.groups[3], &view.groups[3].comparison.columns[5]);
+    assert_eq!((column.label, column.ours_text().as_str()), ("Test Accuracy", "0.8700 ± 0.0100"));
+    assert_eq!((column.published_text().as_str(), column.difference_text().as_str()), ("0.867", "+0.0030"));
+    let z = (0.867 - 0.87) / (0.01 * (1.0 + 1.0 / 3.0f64).sqrt());
+    assert!(column.z.is_some_and(|ours| (ours - z).abs() < 1e-9));
+    assert_eq!(group.comparison.z_limit_text(), "4.30", "Student's t with two degrees of freedom");
+    assert_eq!(group.unfinished.as_deref(), Some("3 of 4 seeds complete, 1 failed"));
+    assert!(html(&view).contains("<td class=\"n\">0.8700 ± 0.0100</td>"));
+    assert!(markdown(&view).contains("| 0.8700 ± 0.0100 |"));
+}
+
+#[test]
+fn one_seed_has_a_difference_and_no_spread() {
+    let view = view(&common::records(1));
+    let comparison = &view.groups[0].comparison;
+    assert!(comparison.columns.iter().all(|column| column.z.is_none() && column.difference.is_some()));
+    assert_eq!(comparison.ours_label(), "ours (1 seed)");
+    assert!(!html(&view).contains("z of the published run</a>"));
+}
+
+#[test]
+fn the_ranking_is_by_validation_and_the_test_has_no_say() {
+    let mut records = common::records(1);
+    records.runs[0].test.as_mut().expect("tested").accuracy = 0.99;
+    let view = view(&records);
+    assert_eq!(view.ranking.rows.last().map(|row| row.group), Some(0), "Model 1 is last by validation");
+    let said = view.summary.sentences.join(" ");
+    assert!(said.contains("On the test set “Model 1” is ahead"), "{said}");
+    assert!(said.contains("Best on validation is “CNN, 23 epochs”"), "{said}");
+}
+
+#[test]
+fn without_a_validation_part_nothing_is_ranked() {
+    let mut records = common::records(1);
+    records.study.data.split.validation_counts = vec![];
+    for run in &mut records.runs {
+        run.epochs.iter_mut().for_each(|epoch| (epoch.val_loss, epoch.val_accuracy) = (None, None));
+    }
+    let view = view(&records);
+    let order: Vec<usize> = view.ranking.rows.iter().map(|row| row.group).collect();
+    assert_eq!(order, (0..13).collect::<Vec<_>>());
+    assert!(view.ranking.rows.iter().all(|row| row.rank == "–"));
+    assert!(view.ranking.footnote().contains("nothing to rank by"));
+}
+
+#[test]
+fn what_is_not_finished_says_so_and_why() {
+    let page = html(&view(&common::interrupted(3)));
+    for words in [
+        "2 of 3 seeds complete, 1 failed",
+        "Seed 7 failed after epoch 1: the loss is not finite: NaN at update 212 of epoch 2",
+        "0 of 3 seeds complete, 3 running",
+        "0 of 3 seeds complete, 3 waiting",
+        "running, epoch 9 of 23",
+        "32 complete, 1 failed, 3 running, 3 waiting",
+    ] {
+        assert!(page.contains(words), "the page does not say: {words}");
+    }
+}
+
+#[test]
+fn both_faces_say_the_same_sentences() {
+    let view = view(&common::records(2));
+    let (page, text) = (html(&view), markdown(&view));
+    for sentence in &view.summary.sentences {
+        assert!(page.contains(sentence) && text.contains(sentence), "{sentence}");
+    }
+}
+
+#[test]
+fn the_same_records_give_the_same_bytes() {
+    let (one, other) = (view(&common::interrupted(2)), view(&common::interrupted(2)));
+    assert_eq!(html(&one), html(&other));
+    assert_eq!(markdown(&one), markdown(&other));
+}
