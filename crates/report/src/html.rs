@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::chart::{self, Bar, CurveChart, Dot, DotChart, Line, LineStyle, Panel};
-use crate::view::{Column, Curves, Group, Point, View};
+use crate::view::{Column, Group, Point, View};
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
@@ -140,7 +140,7 @@ fn run_page<'a>(view: &View, group: &'a Group) -> RunPage<'a> {
         group,
         loss: curve(view, group, "Loss", 0),
         accuracy: curve(view, group, "Accuracy", 1),
-        curve_note: curve_note(&group.curves),
+        curve_note: curve_note(group),
         heat: confused.and_then(|c| chart::heat_map(&c.matrix, &c.classes, &title, view.procedural)),
         heat_png: confused.and_then(|c| chart::heat_map_png(&c.matrix)),
         has_examples: confused.is_some_and(|c| c.pairs.iter().any(|pair| !pair.examples.is_empty())),
@@ -154,7 +154,9 @@ fn curve(view: &View, group: &Group, what: &str, metric: usize) -> Option<String
         0 => [&curves.loss, &curves.train_loss, &curves.val_loss],
         _ => [&curves.accuracy, &curves.train_accuracy, &curves.val_accuracy],
     };
-    let published = |column: usize| group.comparison.columns[column].published;
+    // Published numbers are of a finished training: beside a half-trained line they would mislead.
+    let is_over = group.comparison.n > 0;
+    let published = |column: usize| group.comparison.columns[column].published.filter(|_| is_over);
     let line = |name, style, points, published| Line { name, style, points, published };
     chart::curves(&CurveChart {
         title: format!("{what} of {}", group.name),
@@ -168,12 +170,16 @@ fn curve(view: &View, group: &Group, what: &str, metric: usize) -> Option<String
     })
 }
 
-fn curve_note(curves: &Curves) -> String {
+fn curve_note(group: &Group) -> String {
+    let curves = &group.curves;
     let mut note = match curves.seeds {
         0 => String::new(),
         1 => "One seed.".to_owned(),
         n => format!("Mean over {n} seeds; the band reaches from the smallest to the largest."),
     };
+    if group.comparison.n > 0 && group.comparison.has_published {
+        note.push_str(" ◇ published.");
+    }
     if curves.is_ragged {
         note.push_str(" Seeds ended after different numbers of epochs; the mean is over those that were still training.");
     }

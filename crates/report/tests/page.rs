@@ -114,6 +114,48 @@ fn the_ranking_is_by_validation_and_the_test_has_no_say() {
     assert!(said.contains("Best on validation is “CNN, 23 epochs”"), "{said}");
 }
 
+/// By hand: 1.96 · √(2 · 0.9 · 0.1 / 6,000) = 0.0107.
+#[test]
+fn runs_within_the_sampling_error_of_the_best_are_named() {
+    let mut records = common::records(1);
+    let accuracies = [0.9, 0.8895, 0.8892, 0.5];
+    for (i, run) in records.runs.iter_mut().enumerate() {
+        let accuracy = accuracies[i.min(3)];
+        run.epochs.iter_mut().for_each(|epoch| epoch.val_accuracy = Some(accuracy));
+    }
+    let view = view(&records);
+    let near: Vec<usize> =
+        view.ranking.rows.iter().filter(|row| row.is_near_best).map(|row| row.group).collect();
+    assert_eq!(near, [1]);
+    let ranks: Vec<&str> = view.ranking.rows.iter().map(|row| row.rank.as_str()).collect();
+    assert_eq!(ranks[..5], ["1", "2", "3", "4", "4"], "equal accuracies share their rank");
+    let said = view.summary.sentences.join(" ");
+    assert!(said.contains("“Model 2” lies within 0.0107 of it, the 95 % sampling error"), "{said}");
+}
+
+/// By hand: of six differences five are below 0.01, and 0.2 is the largest.
+#[test]
+fn agreement_with_the_publication_is_counted() {
+    let mut records = common::records(1);
+    records.runs.truncate(1);
+    let run = &mut records.runs[0];
+    let last = run.epochs.last_mut().expect("trained");
+    (last.loss, last.accuracy, last.val_loss, last.val_accuracy) =
+        (Some(1.0), Some(0.7), Some(1.0), Some(0.7));
+    let test = run.test.as_mut().expect("tested");
+    (test.loss, test.accuracy) = (Some(1.0), 0.7);
+    let published = run.published.as_mut().expect("published");
+    (published.loss, published.accuracy, published.val_loss) = (Some(1.2), Some(0.7), Some(1.01));
+    (published.val_accuracy, published.test_loss, published.test_accuracy) =
+        (Some(0.695), Some(0.99), Some(0.705));
+    let said = view(&records).summary.sentences.join(" ");
+    assert!(said.contains("5 of 6 comparisons with published numbers agree within 0.01."), "{said}");
+    assert!(
+        said.contains("The largest difference is the Loss of “Model 1”: 1.0000 here, 1.200 published."),
+        "{said}"
+    );
+}
+
 #[test]
 fn without_a_validation_part_nothing_is_ranked() {
     let mut records = common::records(1);

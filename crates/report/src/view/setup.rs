@@ -110,7 +110,7 @@ fn times(n: usize) -> String {
     match n {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
-        n => format!("{} times, once for each trained run", format::count(n as u64)),
+        n => format!("{} times, once for each seed of a run", format::count(n as u64)),
     }
 }
 

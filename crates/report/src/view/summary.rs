@@ -60,7 +60,8 @@ fn figures(records: &Records, groups: &[Group], ranking: &Ranking) -> Vec<Figure
         figures.push(figure(value, "comparisons agree", format!("published numbers within {NEAR} of ours")));
     }
     let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
-    let detail = format!("{complete} of {} complete", plural(records.runs.len(), "run", "runs"));
+    let (one, many) = if records.runs.len() == groups.len() { ("run", "runs") } else { ("seed", "seeds") };
+    let detail = format!("{complete} of {} complete", plural(records.runs.len(), one, many));
     figures.push(figure(format::duration(wall), "training and evaluation", detail));
     figures
 }
@@ -90,11 +91,7 @@ fn progress(records: &Records, groups: &[Group]) -> String {
     let count = |state| records.runs.iter().filter(|run| run.state == state).count();
     let all = records.runs.len();
     let study = plural(groups.len(), "run", "runs");
-    let trainings = if all == groups.len() {
-        study
-    } else {
-        format!("{study}, {} with their seeds", plural(all, "training", "trainings"))
-    };
+    let seeds = if all == groups.len() { study } else { format!("{study} with {all} seeds in all") };
     let states = [RunState::Failed, RunState::Pruned, RunState::Running, RunState::Waiting];
     let mut parts: Vec<String> = states
         .into_iter()
@@ -104,10 +101,10 @@ fn progress(records: &Records, groups: &[Group]) -> String {
         .collect();
     match (all, parts.len()) {
         (0, _) => "The study has no runs.".to_owned(),
-        (_, 0) => format!("The study has {trainings}; all are complete."),
+        (_, 0) => format!("The study has {seeds}; all are complete."),
         _ => {
             parts.insert(0, format!("{} complete", count(RunState::Complete)));
-            format!("The study has {trainings}: {}.", parts.join(", "))
+            format!("The study has {seeds}: {}.", parts.join(", "))
         }
     }
 }
@@ -124,13 +121,13 @@ fn best(groups: &[Group], ranking: &Ranking) -> Option<String> {
 fn near(groups: &[Group], ranking: &Ranking) -> Option<String> {
     let margin = ranking.margin?;
     let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
-    let near: Vec<&str> = ranking
+    let near: Vec<String> = ranking
         .rows
         .iter()
         .filter(|row| row.is_near_best)
-        .map(|row| groups[row.group].name.as_str())
+        .map(|row| format!("“{}”", groups[row.group].name))
         .collect();
-    let margin = format!("{}, the 95 % sampling error of such a difference", format::metric(margin));
+    let margin = format!("{} of it, the 95 % sampling error of such a difference", format::metric(margin));
     match (ranked, near.len()) {
         (0 | 1, _) => None,
         (_, 0) => Some(format!("No other run comes within {margin}.")),
