@@ -238,7 +238,7 @@ pub fn activation_backward(act: Act, z: &[f32], y: &[f32], d_y: &mut [f32]) {
 /// Panics unless `floats` is a whole number of rows of `row` floats.
 #[track_caller]
 pub(crate) fn assert_rows(floats: usize, row: usize) {
-    assert!(if row == 0 { floats == 0 } else { floats % row == 0 }, "{floats} floats are no rows of {row}");
+    assert!(floats.is_multiple_of(row), "{floats} floats are no rows of {row}");
 }
 
 dispatch! { fn bias_act(act: Act, y: &mut [f32], bias: &[f32]) = bias_loops }

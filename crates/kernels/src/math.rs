@@ -1,7 +1,7 @@
 //! exp, ln, tanh, sigmoid and the normal distribution of our own, so that the same bits come out everywhere.
 //!
-//! Each is written once over the vector trait; the errors stated are the largest over *all* floats (found by trying
-//! them all), against the functions of f64, in units in the last place of the true result.
+//! Each is written once over the vector trait. Errors are in units in the last place of the true result: the largest
+//! found against f64 over every third of all floats. Subnormal arguments and results are treated as any other.
 
 use crate::lanes::{Lanes, vectors};
 use crate::simd::{Portable, Simd, dispatch};
@@ -30,7 +30,7 @@ unsafe fn exp_parts<S: Simd>(x: S::V) -> (S::V, S::V) {
     }
 }
 
-/// eˣ; subnormal results too; 0 below −104, ∞ above 88.73, NaN for NaN.
+/// eˣ, to 0.98 ulp; 0 from −104 down, ∞ from 88.73 up, NaN for NaN.
 ///
 /// # Safety
 /// The instruction set of `S`.
@@ -44,7 +44,7 @@ pub(crate) unsafe fn exp<S: Simd>(x: S::V) -> S::V {
     }
 }
 
-/// eˣ − 1, exact in the small too; for x ≤ 88, beyond which it stays where it is.
+/// eˣ − 1, with all its digits for small x too; to 0.9 ulp for x ≤ 0, to 1.5 up to 88, beyond which it stays where it is.
 ///
 /// # Safety
 /// The instruction set of `S`.
@@ -57,7 +57,7 @@ pub(crate) unsafe fn exp_minus_one<S: Simd>(x: S::V) -> S::V {
     }
 }
 
-/// The natural logarithm; −∞ for 0, NaN below, ∞ for ∞; subnormal arguments too.
+/// The natural logarithm, to 0.83 ulp; −∞ for 0, NaN below, ∞ for ∞.
 ///
 /// # Safety
 /// The instruction set of `S`.
@@ -96,7 +96,7 @@ pub(crate) unsafe fn ln<S: Simd>(x: S::V) -> S::V {
     }
 }
 
-/// tanh x = −t / (t + 2) with t = exp(−2x) − 1 for x ≥ 0, mirrored.
+/// tanh x = −t / (t + 2) with t = exp(−2x) − 1 for x ≥ 0, mirrored; to 2.5 ulp.
 ///
 /// # Safety
 /// The instruction set of `S`.
@@ -108,7 +108,7 @@ pub(crate) unsafe fn tanh<S: Simd>(x: S::V) -> S::V {
     }
 }
 
-/// 1 / (1 + e⁻ˣ), without overflow on either side.
+/// 1 / (1 + e⁻ˣ), without overflow on either side; to 2.5 ulp.
 ///
 /// # Safety
 /// The instruction set of `S`.
@@ -121,7 +121,7 @@ pub(crate) unsafe fn sigmoid<S: Simd>(x: S::V) -> S::V {
     }
 }
 
-/// The normal distribution: (Φ(z), exp(−z² / 2)), Φ accurate far down the left tail too.
+/// The normal distribution: (Φ(z), exp(−z² / 2)); Φ to 5.7 ulp, far down the left tail too.
 ///
 /// For t = |z|, Φ(−t) = exp(−t² / 2) u P(2u − 1) with u = 1 / (1 + 0.3 t); P is a minimax polynomial for t ≤ 14.5 (its
 /// own error is 0.3 ulp), beyond which Φ(−t) is 0 in f32.

@@ -116,49 +116,53 @@ dispatch! { fn backward_dispatch(x: &[f32], per_channel: [&[f32]; 5], d_y: &mut 
 
 // SAFETY of everything below: the caller guarantees the instruction set and the lengths asserted above.
 
-/// Sums `$term` of vector `$c`, `$lanes` of row pointer offset `$at` over all rows, into `$total`.
-macro_rules! down_the_rows {
-    ($S:ident, $rows:expr, $channels:expr, $c:expr, |$at:ident| $term:expr) => {{
-        let (rows, channels) = ($rows, $channels);
-        let mut total = $S::splat(0.0);
-        let mut first = 0;
-        while first < rows {
-            let mut sum = $S::splat(0.0);
-            for row in first..rows.min(first + BLOCK) {
-                let $at = row * channels + $c;
-                sum = $S::add(sum, $term);
-            }
-            total = $S::add(total, sum);
-            first += BLOCK;
+/// Runs the body for each block of rows and each vector of channels: `$c` is its first channel, `$offsets` go down its
+/// rows. Block by block, so that what a block reads stays in the cache for all its channels.
+macro_rules! blocks {
+    ($S:ident, $x:ident, $channels:ident, |$c:ident, $lanes:ident, $offsets:ident| $body:block) => {
+        for first in (0..$x.len()).step_by((BLOCK * $channels).max(1)) {
+            let end = $x.len().min(first + BLOCK * $channels);
+            vectors!($S, $channels, |$c, $lanes| {
+                let $offsets = (first + $c..end).step_by($channels);
+                $body
+            });
         }
-        total
-    }};
+    };
+}
+
+/// Adds to what lies at `out`.
+#[inline(always)]
+unsafe fn add_to<S: Simd>(lanes: impl Lanes, out: *mut f32, sum: S::V) {
+    unsafe { lanes.store::<S>(out, S::add(lanes.load::<S>(out), sum)) }
 }
 
 #[inline(always)]
 unsafe fn sum_columns<S: Simd>(x: &[f32], channels: usize, out: &mut [f32]) {
-    let rows = x.len().checked_div(channels).unwrap_or(0);
-    let (x, out) = (x.as_ptr(), out.as_mut_ptr());
-    vectors!(S, channels, |c, lanes| {
+    out.fill(0.0);
+    let (from, out) = (x.as_ptr(), out.as_mut_ptr());
+    blocks!(S, x, channels, |c, lanes, offsets| {
         unsafe {
-            let total = down_the_rows!(S, rows, channels, c, |at| lanes.load::<S>(x.add(at)));
-            lanes.store::<S>(out.add(c), total);
+            let mut sum = S::splat(0.0);
+            for at in offsets {
+                sum = S::add(sum, lanes.load::<S>(from.add(at)));
+            }
+            add_to::<S>(lanes, out.add(c), sum);
         }
     });
 }
 
 #[inline(always)]
 unsafe fn deviation_columns<S: Simd>(x: &[f32], channels: usize, mean: &[f32], out: &mut [f32]) {
-    let rows = x.len().checked_div(channels).unwrap_or(0);
-    let (x, out) = (x.as_ptr(), out.as_mut_ptr());
-    vectors!(S, channels, |c, lanes| {
+    out.fill(0.0);
+    let (from, out) = (x.as_ptr(), out.as_mut_ptr());
+    blocks!(S, x, channels, |c, lanes, offsets| {
         unsafe {
-            let mean = lanes.load::<S>(mean.as_ptr().add(c));
-            let total = down_the_rows!(S, rows, channels, c, |at| {
-                let d = S::sub(lanes.load::<S>(x.add(at)), mean);
-                S::mul(d, d)
-            });
-            lanes.store::<S>(out.add(c), total);
+            let (mut sum, mean) = (S::splat(0.0), lanes.load::<S>(mean.as_ptr().add(c)));
+            for at in offsets {
+                let d = S::sub(lanes.load::<S>(from.add(at)), mean);
+                sum = S::fma(d, d, sum);
+            }
+            add_to::<S>(lanes, out.add(c), sum);
         }
     });
 }
@@ -173,18 +177,27 @@ unsafe fn backward_sum_columns<S: Simd>(
     d_gamma: &mut [f32],
     d_beta: &mut [f32],
 ) {
-    let rows = x.len().checked_div(channels).unwrap_or(0);
-    let (x, d_y) = (x.as_ptr(), d_y.as_ptr());
+    d_gamma.fill(0.0);
+    d_beta.fill(0.0);
+    let (from, d_y) = (x.as_ptr(), d_y.as_ptr());
     let (d_gamma, d_beta) = (d_gamma.as_mut_ptr(), d_beta.as_mut_ptr());
+    blocks!(S, x, channels, |c, lanes, offsets| {
+        unsafe {
+            let mean = lanes.load::<S>(mean.as_ptr().add(c));
+            let (mut products, mut sum) = (S::splat(0.0), S::splat(0.0));
+            for at in offsets {
+                let d = lanes.load::<S>(d_y.add(at));
+                products = S::fma(d, S::sub(lanes.load::<S>(from.add(at)), mean), products);
+                sum = S::add(sum, d);
+            }
+            add_to::<S>(lanes, d_gamma.add(c), products);
+            add_to::<S>(lanes, d_beta.add(c), sum);
+        }
+    });
     vectors!(S, channels, |c, lanes| {
         unsafe {
-            let (mean, inv) = (lanes.load::<S>(mean.as_ptr().add(c)), lanes.load::<S>(inv.as_ptr().add(c)));
-            let sum = down_the_rows!(S, rows, channels, c, |at| {
-                S::mul(lanes.load::<S>(d_y.add(at)), S::sub(lanes.load::<S>(x.add(at)), mean))
-            });
-            lanes.store::<S>(d_gamma.add(c), S::mul(sum, inv));
-            let sum = down_the_rows!(S, rows, channels, c, |at| lanes.load::<S>(d_y.add(at)));
-            lanes.store::<S>(d_beta.add(c), sum);
+            let sum = lanes.load::<S>(d_gamma.add(c));
+            lanes.store::<S>(d_gamma.add(c), S::mul(sum, lanes.load::<S>(inv.as_ptr().add(c))));
         }
     });
 }

@@ -61,8 +61,6 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn eq(a: Self::V, b: Self::V) -> Self::M;
     /// a where m, else b.
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V;
-    /// Lane i as bit i.
-    unsafe fn bits(m: Self::M) -> u32;
     /// `words[i]` ≥ threshold, of the first `n` words (`n` ≤ LANES); the lanes beyond them mean nothing.
     unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M;
 }
@@ -217,10 +215,6 @@ impl Simd for Portable {
         std::array::from_fn(|i| if m[i] { a[i] } else { b[i] })
     }
     #[inline(always)]
-    unsafe fn bits(m: Self::M) -> u32 {
-        m.iter().enumerate().fold(0, |bits, (i, &set)| bits | (u32::from(set) << i))
-    }
-    #[inline(always)]
     unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {
         let mut out = [false; PORTABLE_LANES];
         for i in 0..n.min(PORTABLE_LANES) {
@@ -359,10 +353,6 @@ mod x86 {
         #[inline(always)]
         unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V {
             unsafe { _mm512_mask_blend_ps(m, b, a) }
-        }
-        #[inline(always)]
-        unsafe fn bits(m: Self::M) -> u32 {
-            u32::from(m)
         }
         #[inline(always)]
         unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {
@@ -509,10 +499,6 @@ mod x86 {
         #[inline(always)]
         unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V {
             unsafe { _mm256_blendv_ps(b, a, m) }
-        }
-        #[inline(always)]
-        unsafe fn bits(m: Self::M) -> u32 {
-            unsafe { _mm256_movemask_ps(m).cast_unsigned() }
         }
         #[inline(always)]
         unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M {

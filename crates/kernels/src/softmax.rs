@@ -37,7 +37,7 @@ dispatch! { fn backward(y: &[f32], classes: usize, d_y: &mut [f32]) = backward_r
 /// # Safety
 /// The instruction set of `S`.
 #[inline(always)]
-pub(crate) unsafe fn row_max<S: Simd>(row: &[f32]) -> f32 {
+unsafe fn row_max<S: Simd>(row: &[f32]) -> f32 {
     unsafe {
         let lowest = S::splat(f32::NEG_INFINITY);
         let mut max = Sixteen::<S>([lowest; 4]);
@@ -55,7 +55,7 @@ pub(crate) unsafe fn row_max<S: Simd>(row: &[f32]) -> f32 {
 /// # Safety
 /// The instruction set of `S`; `y` has as many writable floats as the row and is the row's own memory or lies apart.
 #[inline(always)]
-pub(crate) unsafe fn row_exp<S: Simd>(row: &[f32], max: f32, y: *mut f32) -> f32 {
+unsafe fn row_exp<S: Simd>(row: &[f32], max: f32, y: *mut f32) -> f32 {
     unsafe {
         let lowest = S::splat(f32::NEG_INFINITY);
         let mut sum = Sixteen::<S>::splat(0.0);

@@ -2,14 +2,12 @@ use super::{assert_close, numbers, same_everywhere};
 use crate::norm::*;
 
 /// The order of the sums, one float at a time: chains of 64 rows.
-fn naive_sum(channels: usize, rows: usize, term: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+fn naive_sum(channels: usize, rows: usize, add: impl Fn(f32, usize, usize) -> f32) -> Vec<f32> {
     (0..channels)
         .map(|c| {
             (0..rows)
                 .step_by(64)
-                .map(|first| {
-                    (first..rows.min(first + 64)).fold(0.0, |sum, r| sum + term(r * channels + c, c))
-                })
+                .map(|first| (first..rows.min(first + 64)).fold(0.0, |sum, r| add(sum, r * channels + c, c)))
                 .fold(0.0, |total, sum: f32| total + sum)
         })
         .collect()
@@ -32,11 +30,12 @@ fn sums_down_the_columns_equal_the_naive_twin_bit_for_bit() {
                 batch_norm_backward_sums(&x, &mean, &inv, &d_y, channels, d_gamma, d_beta);
                 out
             });
-            let mut naive = naive_sum(channels, rows, |i, _| x[i]);
-            naive.extend(naive_sum(channels, rows, |i, c| (x[i] - mean[c]) * (x[i] - mean[c])));
-            let products = naive_sum(channels, rows, |i, c| d_y[i] * (x[i] - mean[c]));
+            let mut naive = naive_sum(channels, rows, |sum, i, _| sum + x[i]);
+            naive
+                .extend(naive_sum(channels, rows, |sum, i, c| (x[i] - mean[c]).mul_add(x[i] - mean[c], sum)));
+            let products = naive_sum(channels, rows, |sum, i, c| d_y[i].mul_add(x[i] - mean[c], sum));
             naive.extend(products.iter().zip(&inv).map(|(sum, inv)| sum * inv));
-            naive.extend(naive_sum(channels, rows, |i, _| d_y[i]));
+            naive.extend(naive_sum(channels, rows, |sum, i, _| sum + d_y[i]));
             assert_eq!(all, naive, "{rows} rows of {channels}");
         }
     }

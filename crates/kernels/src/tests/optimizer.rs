@@ -93,11 +93,14 @@ fn a_constant_gradient_does_not_make_centered_rmsprop_nan() {
     }
 }
 
+/// An update of weights by three moments.
+type Update<'a> = &'a dyn Fn(&mut [f32], &mut [f32], &mut [f32], &mut [f32]);
+
 /// Every update on `n` floats: all weights and moments after it.
 fn all_updates(n: usize) -> Vec<f32> {
     let g = numbers(n, 1);
     let mut out = Vec::new();
-    let mut run = |step: &dyn Fn(&mut [f32], &mut [f32], &mut [f32], &mut [f32])| {
+    let mut run = |step: Update| {
         let (mut w, mut a) = (numbers(n, 2), numbers(n, 3));
         let [mut b, mut c] = [4, 5].map(|salt| numbers(n, salt).iter().map(|x| x * x).collect::<Vec<_>>());
         step(&mut w, &mut a, &mut b, &mut c);
@@ -151,6 +154,26 @@ fn every_update_equals_its_naive_twin_bit_for_bit_for_every_length() {
             }
         }
     }
+}
+
+/// 0.9ᵗ would reach the subnormal numbers after 830 steps, and stay there.
+#[test]
+fn moments_whose_gradient_has_gone_come_to_rest_at_zero() {
+    let all = same_everywhere(|| {
+        let (mut w, mut s) = (vec![0.5; 5], vec![vec![0.0; 5]; 7]);
+        for t in 0..1000 {
+            let g = [if t == 0 { 1e-3 } else { 0.0 }; 5];
+            let [adam_m, adam_v, speed, square, a, b, w_2] = &mut s[..] else { unreachable!() };
+            adam(&mut w, adam_m, adam_v, None, &g, 0.01, 0.1, 0.1, 1e-7);
+            sgd_momentum(w_2, speed, &g, 0.01, 0.9, false);
+            rmsprop(w_2, square, Some(a), Some(b), &g, 0.01, 0.9, 0.1, 0.9, 1e-7);
+        }
+        s[..6].concat()
+    });
+    assert_eq!(all, [0.0; 30]);
+    let (mut w, mut m, mut v) = ([0.5; 2], [f32::NAN, 1e-30], [1e-29, f32::NAN]);
+    adam(&mut w, &mut m, &mut v, None, &[0.0; 2], 0.01, 0.1, 0.1, 1e-7);
+    assert!(m[0].is_nan() && v[1].is_nan() && w[0].is_nan() && w[1].is_nan(), "NaN is not put to rest");
 }
 
 #[test]
