@@ -20,6 +20,8 @@ struct Overview<'a> {
     shared_lines: String,
     panels: Vec<PanelPage<'a>>,
     dots: Vec<DotsPage>,
+    /// Whether any number was published.
+    has_published: bool,
     /// Whether any published number stands beside one of ours, and whether any of them has a z.
     compared: bool,
     has_z: bool,
@@ -93,8 +95,9 @@ fn overview(view: &View) -> Overview<'_> {
         .filter_map(|(metric, caption)| Some(DotsPage { svg: dots_of(view, metric)?, caption }));
     let compared =
         view.groups.iter().any(|group| group.comparison.columns.iter().any(|c| c.difference.is_some()));
+    let has_published = view.groups.iter().any(|group| group.comparison.has_published);
     let has_z = view.groups.iter().any(|group| group.comparison.has_z());
-    Overview { shared_lines, panels, dots: dots.collect(), compared, has_z, time: time(view) }
+    Overview { shared_lines, panels, dots: dots.collect(), has_published, compared, has_z, time: time(view) }
 }
 
 /// One metric of all groups, ours and published, in the order of the ranking.
@@ -102,12 +105,7 @@ fn dots_of(view: &View, metric: usize) -> Option<String> {
     let columns = || view.ranking.rows.iter().map(|row| &view.groups[row.group]);
     let label = columns().next()?.comparison.columns[metric].label;
     let rows = columns().map(|group| dot(group, &group.comparison.columns[metric])).collect();
-    chart::dots(&DotChart {
-        title: format!("{label}, ours and published"),
-        rows,
-        is_log: metric == 4,
-        procedural: view.procedural,
-    })
+    chart::dots(&DotChart { title: label.to_owned(), rows, is_log: metric == 4, procedural: view.procedural })
 }
 
 fn dot<'a>(group: &'a Group, column: &'a Column) -> Dot<'a> {

@@ -106,7 +106,11 @@ impl Ranking {
     /// What the order means and what the mark ≈ means.
     pub fn footnote(&self) -> String {
         let Some(margin) = self.margin else {
-            return "Without a validation part there is nothing to rank by: the runs stand in the study's order.".to_owned();
+            let why = match self.n_validation {
+                0 => "Without a validation part there is nothing to rank by",
+                _ => "No run with a validation accuracy is complete yet",
+            };
+            return format!("{why}: the runs stand in the study's order.");
         };
         format!(
             "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
