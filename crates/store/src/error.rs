@@ -112,7 +112,7 @@ impl StoreError {
                 Some("`toile run --out DIR` writes one; `toile report DIR` reads it".into())
             }
             StoreError::Damaged { path, .. } => Some(format!(
-                "move `{}` away and run the study again; runs whose weights are lost train anew",
+                "move `{}` away and run the study again: all its runs are trained anew",
                 path.display()
             )),
             StoreError::Newer { .. } => Some("use the toile that wrote it, or a newer one".into()),

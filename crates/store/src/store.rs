@@ -191,17 +191,22 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
 }
 
-/// A WAL file needs a writable folder even to be read; in a read-only one, where nobody writes, SQLite may be told so.
+/// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
+/// and no log is left to be read, nobody writes, and SQLite may be told so.
 fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
-    match schema::version(&connection) {
-        Err(e) if matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) => {
-            Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)
-        }
-        _ => Ok(connection),
+    let refused = |error: rusqlite::Error| {
+        use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+        matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
+    };
+    let log = path.with_extension("sqlite-wal");
+    let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
+    if !has_log && schema::version(&connection).is_err_and(refused) {
+        return Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI);
     }
+    Ok(connection)
 }
 
 fn immutable_uri(path: &Path) -> String {

@@ -26,7 +26,7 @@ pub struct Speed {
 
 /// Times a run's updates for about `budget`, and one evaluation.
 ///
-/// Gives `None` if no two updates could be timed, because the loss diverges at once.
+/// Gives `None` if no update could be timed, because the loss diverges at once.
 pub fn measure(
     run: &RunPlan,
     image: ImageShape,
@@ -50,42 +50,42 @@ pub fn measure(
         ..engine::fit_config(&run.settings, classes)
     };
     let threads = AtomicUsize::new(threads);
-    let mut timer = Timer { clock, budget, last: None, began: None, steps: 0, seconds: 0.0 };
+    let mut timer = Timer { clock, budget, last: None, began: None, steps: Vec::new() };
     fit(&mut model, &examples, None, &config, &threads, &mut |event| timer.observe(event));
     let some = examples.with_indices(&indices[..EVALUATED.min(n)]);
     let before = clock.elapsed();
     evaluate(&model, &some, 0.0, &threads);
     let image_seconds = (clock.elapsed() - before).as_secs_f64() / some.len() as f64;
-    let step_seconds = (timer.steps > 0).then(|| timer.seconds / timer.steps as f64);
-    Ok(step_seconds.map(|step_seconds| Speed { step_seconds, image_seconds }))
+    Ok(timer.typical().map(|step_seconds| Speed { step_seconds, image_seconds }))
 }
 
-/// Sums the time from one step of an epoch to the next; the first step of all only warms up.
+/// Takes the time from one step of an epoch to the next; the first step of all only warms up.
 struct Timer<'a> {
     clock: &'a dyn Clock,
     budget: Duration,
     began: Option<Duration>,
     last: Option<Duration>,
-    steps: u64,
-    seconds: f64,
+    steps: Vec<Duration>,
 }
+
+/// Fewer steps than this tell nothing, however long they take.
+const FEWEST_STEPS: usize = 3;
 
 impl Timer<'_> {
     fn observe(&mut self, event: FitEvent<'_>) -> Flow {
-        match event {
-            FitEvent::Step { .. } => {
-                let now = self.clock.elapsed();
-                if let Some(last) = self.last.replace(now) {
-                    self.steps += 1;
-                    self.seconds += (now - last).as_secs_f64();
-                }
-                let began = *self.began.get_or_insert(now);
-                if self.steps > 0 && now - began >= self.budget { Flow::Stop } else { Flow::Continue }
-            }
-            _ => {
-                self.last = None;
-                Flow::Continue
-            }
-        }
+        let FitEvent::Step { .. } = event else {
+            self.last = None;
+            return Flow::Continue;
+        };
+        let now = self.clock.elapsed();
+        self.steps.extend(self.last.replace(now).map(|last| now - last));
+        let is_over = now - *self.began.get_or_insert(now) >= self.budget;
+        if is_over && self.steps.len() >= FEWEST_STEPS { Flow::Stop } else { Flow::Continue }
+    }
+
+    /// The median: a step during which another program had the core does not move it.
+    fn typical(mut self) -> Option<f64> {
+        self.steps.sort_unstable();
+        self.steps.get(self.steps.len() / 2).map(Duration::as_secs_f64)
     }
 }

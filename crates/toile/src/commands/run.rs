@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
+use toile_report::view::Column;
 use toile_report::{View, history_csv};
 use toile_store::Store;
 use toile_study::{Outcome, Plan, RunOptions, Split};
@@ -28,8 +29,16 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     introduce(&plan, &data, &dir, threads(args))?;
     let (outcome, time) = train(args, &source, &plan, &data, &store, &dir)?;
     let view = commands::report::write(&dir, &store.records()?)?;
+    let (ending, conclusion) = conclude(&outcome, time);
+    // What went well is said before the results, what did not after them, where it is seen.
+    if ending == Ending::Done {
+        note(&conclusion);
+    }
     terminal::out(&results(&view, &dir))?;
-    Ok(conclude(&outcome, time))
+    if ending != Ending::Done {
+        note(&conclusion);
+    }
+    Ok(ending)
 }
 
 fn threads(args: &RunArgs) -> usize {
@@ -82,24 +91,22 @@ fn introduce(plan: &Plan, data: &DataSet, dir: &Path, threads: usize) -> Result<
     Ok(())
 }
 
-/// `54,000 training, 6,000 validation (the last 10 %), 10,000 test images; classes 5,400 to 5,460`
+/// `training 54,000 (5,367 to 5,445 per class), validation 6,000 (last; 555 to 633), test 10,000 (1,000)`
 fn parts(plan: &Plan, data: &DataSet, split: &Split) -> String {
     let spread = |counts: &[usize]| match (counts.iter().min(), counts.iter().max()) {
-        (Some(least), Some(most)) if least == most => format!("{} per class", count(*least as u64)),
-        (Some(least), Some(most)) => format!("{} to {} per class", count(*least as u64), count(*most as u64)),
-        _ => String::new(),
+        (Some(least), Some(most)) if least != most => {
+            format!("{} to {}", count(*least as u64), count(*most as u64))
+        }
+        (least, _) => count(*least.unwrap_or(&0) as u64),
     };
-    let mut parts = vec![format!(
-        "{} training images ({})",
-        count(split.train.len() as u64),
-        spread(&split.train_counts)
-    )];
+    let (n, per_class) = (count(split.train.len() as u64), spread(&split.train_counts));
+    let mut parts = vec![format!("training {n} ({per_class} per class)")];
     if !split.validation.is_empty() {
         let n = count(split.validation.len() as u64);
-        parts.push(format!("{n} validation ({}; {})", plan.split.how, spread(&split.validation_counts)));
+        parts.push(format!("validation {n} ({}; {})", plan.split.how, spread(&split.validation_counts)));
     }
     let test = data.test.class_counts(data.class_names.len());
-    parts.push(format!("{} test ({})", count(data.test.len() as u64), spread(&test)));
+    parts.push(format!("test {} ({})", count(data.test.len() as u64), spread(&test)));
     parts.join(", ")
 }
 
@@ -121,6 +128,10 @@ pub fn results(view: &View, dir: &Path) -> String {
     ]);
     // A dash in every cell of a column says nothing: then the column is left out.
     let cell = |text: String| if text == "–" { String::new() } else { text };
+    let ours = |column: &Column| match (column.ours_text(), column.published) {
+        (text, Some(_)) => text,
+        (text, None) => cell(text),
+    };
     for group in &view.groups {
         let columns = &group.comparison.columns;
         let (val_accuracy, loss, accuracy) = (&columns[3], &columns[4], &columns[5]);
@@ -128,11 +139,11 @@ pub fn results(view: &View, dir: &Path) -> String {
             group.name.clone(),
             group.cost.epochs.clone(),
             cell(group.cost.train_text()),
-            cell(val_accuracy.ours_text()),
-            cell(accuracy.ours_text()),
+            ours(val_accuracy),
+            ours(accuracy),
             cell(accuracy.published_text()),
             cell(accuracy.difference_text()),
-            cell(loss.ours_text()),
+            ours(loss),
             cell(loss.published_text()),
             cell(loss.difference_text()),
             group.unfinished.clone().unwrap_or_default(),
@@ -146,35 +157,26 @@ pub fn results(view: &View, dir: &Path) -> String {
     text + &format!("\nreport: {}\n", report.display())
 }
 
-fn conclude(outcome: &Outcome, time: Duration) -> Ending {
+/// How the study ended, and a line on it.
+fn conclude(outcome: &Outcome, time: Duration) -> (Ending, String) {
+    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = *outcome;
+    let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
     let time = duration(time);
-    if outcome.interrupted {
-        note(&format!(
-            "interrupted after {time}: {} of {} runs are done; the same command goes on with the rest",
-            outcome.completed + outcome.already_done,
-            outcome.completed + outcome.already_done + outcome.waiting + outcome.failed
-        ));
-        return Ending::Interrupted;
+    if interrupted {
+        let all = runs(old + new + failed + waiting);
+        let done = format!("{} of {all} are done; the same command goes on with the rest", old + new);
+        return (Ending::Interrupted, format!("interrupted after {time}: {done}"));
     }
-    if outcome.failed > 0 {
-        let n = outcome.failed as u64;
+    if failed > 0 {
         let warning = Style::new().for_stderr().yellow().bold().apply_to("warning:");
-        note(&format!("{warning} {} run{} failed; the report says why", count(n), plural(n)));
-        return Ending::RunFailed;
+        return (Ending::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
     }
-    match (outcome.completed, outcome.already_done) {
-        (0, done) => {
-            note(&format!("nothing to train: all {} runs asked for were done before", count(done as u64)))
-        }
-        (new, 0) => note(&format!("{} run{} in {time}", count(new as u64), plural(new as u64))),
-        (new, old) => note(&format!(
-            "{} run{} in {time}; {} done before",
-            count(new as u64),
-            plural(new as u64),
-            count(old as u64)
-        )),
-    }
-    Ending::Done
+    let conclusion = match (new, old) {
+        (0, old) => format!("nothing to train: {} done before", runs(old)),
+        (new, 0) => format!("{} in {time}", runs(new)),
+        (new, old) => format!("{} in {time}; {old} done before", runs(new)),
+    };
+    (Ending::Done, conclusion)
 }
 
 fn plural(n: u64) -> &'static str {

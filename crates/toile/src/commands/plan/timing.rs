@@ -12,7 +12,7 @@ use crate::machine::MachineClock;
 use crate::terminal::moving_lines;
 
 /// Each model is timed this long on one thread, and this long on all.
-const BUDGET: Duration = Duration::from_millis(250);
+const BUDGET: Duration = Duration::from_millis(400);
 
 /// Measures each combination of layers, optimizer and batch size once.
 pub struct Timing {

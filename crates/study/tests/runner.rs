@@ -1,0 +1,199 @@
+//! The runner: what is done once, what is done again, and what a fault in one run costs the others.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use toile_data::{DataSet, Part};
+use toile_store::{RunState, Store};
+use toile_study::{
+    DataShape, Event, NoClock, Outcome, Plan, PlanOptions, RunError, RunOptions, check, plan, run,
+};
+
+const STUDY: &str = r#"
+[study]
+name = "small"
+data = "./small"
+validation_split = 0.25
+seed = 1
+
+[models.dense]
+layers = [{ dense = { units = 3, activation = "softmax" } }]
+
+[defaults]
+model = "dense"
+batch_size = 8
+epochs = 2
+
+[[runs]]
+name = "A"
+optimizer = "adam"
+
+[[runs]]
+name = "B"
+optimizer = "sgd"
+epochs = 5
+"#;
+
+/// Three classes, each with one bright pixel of four.
+fn data() -> DataSet {
+    let part = |n: usize| {
+        let labels: Vec<u8> = (0..n).map(|i| (i * 7 % 3) as u8).collect();
+        let images =
+            labels.iter().flat_map(|&l| (0..4).map(move |p| if p == l { 200 } else { 20 * l })).collect();
+        Part { images, labels }
+    };
+    let (train, test) = (part(64), part(16));
+    DataSet {
+        name: "small".into(),
+        title: "Small".into(),
+        shape: [2, 2, 1],
+        class_names: vec!["a".into(), "b".into(), "c".into()],
+        fingerprint: "f0".repeat(32),
+        source: "made here".into(),
+        procedural: true,
+        train,
+        test,
+    }
+}
+
+fn planned(text: &str) -> Plan {
+    let image = toile_nn::ImageShape { height: 2, width: 2, channels: 1 };
+    let study = check(text, "small.toml", Some(DataShape { image, classes: 3, images: 64 })).unwrap();
+    plan(&study, &PlanOptions::default(), &|file| std::fs::read(file)).unwrap()
+}
+
+/// Runs a study in a folder; `stop` is lent to the events so that they can stop it.
+fn go(
+    dir: &Path,
+    text: &str,
+    stop: &AtomicBool,
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Outcome, RunError> {
+    let options = RunOptions {
+        dir,
+        threads: 2,
+        only: None,
+        stop,
+        clock: &NoClock,
+        read: &|file| std::fs::read(file),
+        history: &|_, run| format!("{} epochs", run.epochs.len()),
+        toile_version: "0".into(),
+        instruction_set: "any".into(),
+        machine: "any".into(),
+    };
+    run(&planned(text), &data(), &Store::open(dir)?, &options, events)
+}
+
+fn states(dir: &Path) -> Vec<RunState> {
+    Store::open_read_only(dir).unwrap().records().unwrap().runs.iter().map(|run| run.state).collect()
+}
+
+#[test]
+fn a_study_is_run_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let never = AtomicBool::new(false);
+    let started = Mutex::new(Vec::new());
+    let note = |event: Event<'_>| {
+        if let Event::RunStarted { run } = event {
+            started.lock().unwrap().push(run);
+        }
+    };
+    let outcome = go(dir.path(), STUDY, &never, &note).unwrap();
+    assert_eq!(outcome, Outcome { completed: 2, ..Outcome::default() });
+    let outcome = go(dir.path(), STUDY, &never, &note).unwrap();
+    assert_eq!(outcome, Outcome { already_done: 2, ..Outcome::default() });
+    let mut started = started.into_inner().unwrap();
+    started.sort();
+    assert_eq!(started, [0, 1]);
+    let history = std::fs::read_to_string(dir.path().join("runs/b-seed-1/history.csv")).unwrap();
+    assert_eq!(history, "5 epochs");
+}
+
+#[test]
+fn every_run_tells_of_its_steps_and_epochs_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = Mutex::new(Vec::new());
+    let note = |event: Event<'_>| match event {
+        Event::Step { run: 1, epoch, batch, n_batches } => {
+            told.lock().unwrap().push((epoch, batch, n_batches))
+        }
+        Event::EpochEnded { run: 1, epoch } => told.lock().unwrap().push((epoch.epoch, 0, 0)),
+        _ => {}
+    };
+    go(dir.path(), STUDY, &AtomicBool::new(false), &note).unwrap();
+    let told = told.into_inner().unwrap();
+    // 48 training images in batches of 8.
+    assert_eq!(told.len(), 5 * (6 + 1));
+    assert_eq!(
+        told[..8],
+        [(1, 1, 6), (1, 2, 6), (1, 3, 6), (1, 4, 6), (1, 5, 6), (1, 6, 6), (1, 0, 0), (2, 1, 6)]
+    );
+}
+
+#[test]
+fn a_panic_in_one_run_is_recorded_and_the_others_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let never = AtomicBool::new(false);
+    let outcome = go(dir.path(), STUDY, &never, &|event| {
+        if let Event::Step { run: 0, epoch: 2, .. } = event {
+            panic!("on purpose");
+        }
+    });
+    assert_eq!(outcome.unwrap(), Outcome { completed: 1, failed: 1, ..Outcome::default() });
+    assert_eq!(states(dir.path()), [RunState::Failed, RunState::Complete]);
+    let store = Store::open_read_only(dir.path()).unwrap();
+    let failed = &store.records().unwrap().runs[0];
+    assert_eq!(failed.failure.as_deref(), Some("toile itself broke: on purpose"));
+    assert_eq!(failed.epochs.len(), 1);
+    drop(store);
+    // A version that has mended the fault tries again.
+    let outcome = go(dir.path(), STUDY, &never, &|_| {}).unwrap();
+    assert_eq!(outcome, Outcome { completed: 1, already_done: 1, ..Outcome::default() });
+}
+
+#[test]
+fn a_stopped_study_waits_and_ends_with_the_same_bits() {
+    let hashes = |dir: &Path| -> Vec<Option<String>> {
+        let records = Store::open_read_only(dir).unwrap().records().unwrap();
+        records.runs.into_iter().map(|run| run.weights_sha256).collect()
+    };
+    let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
+    go(whole.path(), STUDY, &never, &|_| {}).unwrap();
+    let outcome = go(stopped.path(), STUDY, &stop, &|event| {
+        if let Event::Step { run: 1, epoch: 3, .. } = event {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let outcome = outcome.unwrap();
+    assert!(outcome.interrupted && outcome.waiting >= 1, "{outcome:?}");
+    assert_eq!(states(stopped.path())[1], RunState::Waiting);
+    go(stopped.path(), STUDY, &never, &|_| {}).unwrap();
+    assert_eq!(hashes(stopped.path()), hashes(whole.path()));
+}
+
+#[test]
+fn an_artifact_that_cannot_be_written_stops_the_study_and_keeps_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("runs"), "a file stands in the way").unwrap();
+    let error = go(dir.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap_err();
+    assert!(error.to_string().contains("runs"), "{error}");
+    std::fs::remove_file(dir.path().join("runs")).unwrap();
+    let outcome = go(dir.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
+    assert_eq!(outcome, Outcome { completed: 2, ..Outcome::default() });
+}
+
+#[test]
+fn a_renamed_run_keeps_its_results_and_its_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let never = AtomicBool::new(false);
+    go(dir.path(), STUDY, &never, &|_| {}).unwrap();
+    // A becomes C; another run takes its name, and must not take its folder.
+    let renamed = STUDY.replace("\"A\"", "\"C\"") + "\n[[runs]]\nname = \"A\"\noptimizer = \"nadam\"\n";
+    let outcome = go(dir.path(), &renamed, &never, &|_| {}).unwrap();
+    assert_eq!(outcome, Outcome { completed: 1, already_done: 2, ..Outcome::default() });
+    let records = Store::open_read_only(dir.path()).unwrap().records().unwrap();
+    let folders: Vec<_> = records.runs.iter().map(|run| (run.name.as_str(), run.folder.as_str())).collect();
+    assert_eq!(folders, [("C", "runs/a-seed-1"), ("B", "runs/b-seed-1"), ("A", "runs/a-seed-1-2")]);
+}

@@ -1,0 +1,199 @@
+//! Whatever is wrong is said where it is, what was found and how to mend it; never a panic.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Place, STUDY};
+use toile_store::RunState;
+
+#[test]
+fn missing_data_names_every_place_that_was_tried() {
+    let place = Place::with_study(&STUDY.replace("./data", "./nowhere"));
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["nowhere"]);
+    // Without a web and without a package manager, the named sets cannot be had.
+    let mut fetch = place.toile(&["data", "fetch", "mnist", "--data-dir", "mine"]);
+    let proxy = "http://127.0.0.1:9";
+    fetch.env("PATH", "").env("https_proxy", proxy).env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
+    let said = common::Said::of(fetch.output().unwrap());
+    said.refused(&["mine", "cache", ".keras", "https://", "help:"]);
+}
+
+#[test]
+fn data_that_is_cut_short_is_refused_by_name() {
+    let place = Place::new();
+    let file = place.path("data/train-images-idx3-ubyte");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["train-images-idx3-ubyte", "cut short"]);
+}
+
+#[test]
+fn every_fault_of_a_study_file_is_told_at_once() {
+    let faulty = STUDY
+        .replace("seed = 7", "sead = 7")
+        .replace("validation_split = 0.2", "validation_split = 1.5")
+        .replace("units = 8", "units = -8")
+        .replace("activation = \"relu\" } }, { dense", "activation = \"rely\" } }, { dense")
+        .replace("filters = 4", "filters = 0")
+        .replace("rate = 0.25", "rate = 2.5")
+        .replace("batch_size = 32", "batch_size = \"32\"")
+        .replace("epochs = 3", "epochs = 0")
+        .replace("optimizer = \"adam\"", "optimizer = \"adma\"")
+        .replace("test_accuracy = 0.9", "test_acuracy = 0.9");
+    let place = Place::with_study(&faulty);
+    let said = place.run(&["run", "study.toml", "--out", "out"]);
+    let words =
+        ["sead", "1.5", "-8", "rely", "filters", "2.5", "batch_size", "epochs", "adma", "test_acuracy"];
+    let said = said.refused(&words);
+    assert!(said.err.matches("study.toml:").count() >= 10, "{}", said.err);
+    assert!(said.err.contains("did you mean `adam`?"), "{}", said.err);
+    assert!(!place.path("out").exists(), "nothing is made for a study that cannot run");
+}
+
+#[test]
+fn a_study_that_is_not_there_is_answered_with_those_that_are() {
+    let place = Place::new();
+    place.run(&["run", "fashion-mnits"]).refused(&["fashion-mnits", "did you mean `fashion-mnist`?"]);
+    place.run(&["run", "gone.toml"]).refused(&["gone.toml"]);
+    place.run(&["plan", "."]).refused(&["cannot read the study file"]);
+    fs::write(place.path("bytes.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    place.run(&["run", "bytes.toml"]).refused(&["bytes.toml", "UTF-8"]);
+}
+
+#[test]
+fn a_run_that_does_not_exist_is_answered_with_those_that_do() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--only", "Dence"]).refused(&["Dence", "did you mean `Dense`?"]);
+    place.run(&["summary", "study.toml", "--model", "dens"]).refused(&["dens", "did you mean `dense`?"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_told_before_anything_is_loaded() {
+    let place = Place::new();
+    fs::write(place.path("file"), "not a folder").unwrap();
+    place.run(&["run", "study.toml", "--out", "file"]).refused(&["file", "--out"]);
+    place.run(&["run", "study.toml", "--out", "file/below"]).refused(&["file/below", "--out"]);
+    if Path::new("/proc/self").exists() {
+        // Root may write everywhere but here.
+        place.run(&["run", "study.toml", "--out", "/proc/toile"]).refused(&["/proc/toile"]);
+    }
+    place.run(&["report", "data"]).refused(&["data", "there is no `store.sqlite`"]);
+}
+
+#[test]
+fn a_folder_belongs_to_one_study() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    fs::write(place.path("study.toml"), STUDY.replace("\"small\"", "\"other\"")).unwrap();
+    place
+        .run(&["run", "study.toml", "--out", "out"])
+        .refused(&["holds the study `small`, not `other`", "--out"]);
+}
+
+#[test]
+fn results_on_other_data_are_not_mixed() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let file = place.path("data/t10k-images-idx3-ubyte");
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&file, bytes).unwrap();
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["other data", "--out"]);
+}
+
+#[test]
+fn a_run_whose_loss_diverges_is_recorded_and_the_others_go_on() {
+    let diverges = "\n[[runs]]\nname = \"Hot\"\nmodel = \"deep\"\noptimizer = { sgd = { learning_rate = 10, momentum = 0.9 } }\nepochs = 50\n\
+        [models.deep]\nlayers = [\"flatten\", { dense = { units = 64, activation = \"relu\" } }, \
+        { dense = { units = 64, activation = \"relu\" } }, { dense = { units = 64, activation = \"relu\" } }, \
+        { dense = { units = 64, activation = \"relu\" } }, { dense = { units = 4, activation = \"softmax\" } }]\n";
+    let place = Place::with_study(&(STUDY.to_owned() + diverges));
+    let said = place.run(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}\n{}", said.out, said.err);
+    assert!(said.err.contains("Hot: the loss was no longer a finite number in epoch"), "{}", said.err);
+    let states: Vec<_> = place.records("out").runs.iter().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Complete, RunState::Complete, RunState::Failed]);
+    // It would diverge again, bit for bit: it is not tried again, but the warning stays.
+    let again = place.run(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(again.code, Some(3));
+    assert!(!again.err.contains("start"), "{}", again.err);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused() {
+    let place = Place::with_study(
+        &STUDY.replace("name = \"Dense\"", "name = \"Dense\"\ninitial_weights = \"start.safetensors\""),
+    );
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["start.safetensors"]);
+    let bytes = toile_store::weights_to_safetensors(&[("1.kernel", &[1], &[0.5])]);
+    fs::write(place.path("start.safetensors"), bytes).unwrap();
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["start.safetensors", "1.kernel"]);
+    fs::write(place.path("start.safetensors"), "no weights").unwrap();
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["start.safetensors", "safetensors"]);
+}
+
+#[test]
+fn an_unknown_instruction_set_is_refused() {
+    let place = Place::new();
+    let output = place.toile(&["list"]).env("TOILE_ISA", "sse9").output().unwrap();
+    common::Said::of(output).refused(&["sse9", "avx512, avx2, portable"]);
+}
+
+/// A file system of this size, if this machine lets the test have one.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(path: std::path::PathBuf, size: &str) -> Option<SmallDisk> {
+        fs::create_dir_all(&path).unwrap();
+        let option = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &option, "tmpfs"]).arg(&path).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(SmallDisk(path));
+        }
+        eprintln!("skipped: a small file system can only be mounted by root on Linux");
+        None
+    }
+
+    fn grow(&self, size: &str) {
+        let option = format!("remount,size={size}");
+        assert!(Command::new("mount").args(["-o", &option]).arg(&self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_recorded() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "whole"]).ok();
+    let Some(disk) = SmallDisk::mount(place.path("out"), "160k") else { return };
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["disk is full"]);
+    disk.grow("4m");
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert_eq!(place.results("out"), place.results("whole"));
+}
+
+#[test]
+fn a_full_disk_while_the_report_is_written_does_not_lose_the_study() {
+    let place = Place::new();
+    let Some(disk) = SmallDisk::mount(place.path("out"), "4m") else { return };
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let report = fs::read(place.path("out/report.html")).unwrap();
+    // All the room that is left is taken, to the last page.
+    fs::write(place.path("out/ballast"), vec![1; 1 << 20]).unwrap();
+    while fs::OpenOptions::new().append(true).open(place.path("out/ballast")).is_ok_and(|mut file| {
+        use std::io::Write;
+        file.write_all(&[1; 4096]).is_ok()
+    }) {}
+    place.run(&["report", "out"]).refused(&["report", "disk is full", "runs are safe", "toile report out"]);
+    assert_eq!(fs::read(place.path("out/report.html")).unwrap(), report, "the old report is whole");
+    disk.grow("8m");
+    place.run(&["report", "out"]).ok();
+}

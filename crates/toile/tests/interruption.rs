@@ -1,0 +1,76 @@
+//! A study that is killed, stopped, or not alone: nothing finished is lost, and the same command goes on.
+#![cfg(unix)]
+
+mod common;
+
+use std::process::{Child, Command};
+
+use common::{Place, STUDY, Said};
+use toile_store::RunState;
+
+/// Two runs that take a second or so.
+fn long_study() -> String {
+    STUDY.replace("epochs = 3", "epochs = 400")
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_killed_study_goes_on_to_the_same_bits() {
+    let place = Place::with_study(&long_study());
+    place.run(&["run", "study.toml", "--out", "whole"]).ok();
+    // Killed over and over, each time a little later, until it gets through.
+    for epochs in [1, 20, 60] {
+        let mut child = place.start(&["run", "study.toml", "--out", "killed"]);
+        place.wait_for_epochs("killed", epochs);
+        signal(&child, "-KILL");
+        assert_eq!(child.wait().unwrap().code(), None, "the study ended before it could be killed");
+        assert!(place.records("killed").runs.iter().any(|run| run.state == RunState::Running));
+    }
+    place.run(&["run", "study.toml", "--out", "killed"]).ok();
+    assert_eq!(place.results("killed"), place.results("whole"));
+}
+
+#[test]
+fn a_report_can_be_read_after_a_kill() {
+    let place = Place::with_study(&long_study());
+    let mut child = place.start(&["run", "study.toml", "--out", "out"]);
+    place.wait_for_epochs("out", 10);
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+    place.run(&["report", "out"]).ok();
+    let page = std::fs::read_to_string(place.path("out/report.md")).unwrap();
+    assert!(page.contains("epoch") && page.contains("Dense"));
+}
+
+#[test]
+fn an_interrupted_study_keeps_what_is_done_and_goes_on_with_the_rest() {
+    let place = Place::with_study(&long_study().replace("name = \"Dense\"", "name = \"Dense\"\nepochs = 2"));
+    let child = place.start(&["run", "study.toml", "--out", "out", "--threads", "2"]);
+    place.wait_for_epochs("out", 20);
+    signal(&child, "-INT");
+    let said = Said::of(child.wait_with_output().unwrap());
+    assert_eq!(said.code, Some(130), "{}", said.err);
+    assert!(said.err.contains("the same command goes on with the rest"), "{}", said.err);
+    let states: Vec<_> = place.records("out").runs.iter().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Complete, RunState::Waiting]);
+    assert!(place.path("out/report.html").is_file());
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(said.err.contains("start   Conv") && !said.err.contains("start   Dense"), "{}", said.err);
+}
+
+#[test]
+fn a_second_process_on_the_same_folder_is_told_who_has_it() {
+    let place = Place::with_study(&long_study());
+    let mut first = place.start(&["run", "study.toml", "--out", "out"]);
+    place.wait_for_epochs("out", 1);
+    let process = format!("process {}", first.id());
+    place.run(&["run", "study.toml", "--out", "out"]).refused(&["another toile", &process, "--out"]);
+    // Reading is not forbidden.
+    place.run(&["report", "out"]).ok();
+    first.kill().unwrap();
+    first.wait().unwrap();
+}

@@ -1,0 +1,125 @@
+//! What the commands print that train nothing.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::Place;
+
+/// Compares with a file of `snapshots`; with `UPDATE_SNAPSHOTS=1` writes it instead, to be read before it is committed.
+fn is_as_in(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(file);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(&path).unwrap(), "{}", path.display());
+}
+
+/// The counts are those of the published study.
+#[test]
+fn summary_prints_the_table_of_keras() {
+    let place = Place::new();
+    let said = place.run(&["summary"]).ok();
+    for count in ["25,450", "53,706", "371,964"] {
+        assert!(said.out.contains(&format!("Total params: {count}")), "{count} is not in\n{}", said.out);
+    }
+    let said = place.run(&["summary", "study.toml", "--model", "dense"]).ok();
+    is_as_in("summary.txt", &said.out);
+}
+
+#[test]
+fn plan_shows_every_run_with_every_setting() {
+    let place = Place::new();
+    let said = place.run(&["plan", "study.toml", "--no-timing", "--threads", "2", "--seeds", "2"]).ok();
+    is_as_in("plan.txt", &said.out);
+    assert!(!place.path("results").exists(), "a plan makes nothing");
+}
+
+#[test]
+fn plan_tells_what_is_done_and_how_long_the_rest_takes() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    let said = place.run(&["plan", "study.toml", "--out", "out"]).ok();
+    let line = |name: &str| said.out.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(line("Dense").ends_with("done") && !line("Conv").ends_with("done"), "{}", said.out);
+    assert!(said.out.contains("expected time: 0:0"), "{}", said.out);
+    assert!(said.out.contains("1 run to train"), "{}", said.out);
+}
+
+#[test]
+fn the_built_in_study_has_thirteen_runs() {
+    let place = Place::new();
+    let said = place.run(&["plan", "--no-timing"]).ok();
+    assert!(said.out.contains("13 runs to train"), "{}", said.out);
+}
+
+#[test]
+fn init_writes_a_study_that_can_be_planned_and_never_overwrites() {
+    let place = Place::new();
+    place.run(&["init", "mine.toml"]).ok();
+    place.run(&["plan", "mine.toml", "--no-timing"]).ok();
+    fs::write(place.path("mine.toml"), "precious").unwrap();
+    place.run(&["init", "mine.toml"]).refused(&["mine.toml", "exists already"]);
+    assert_eq!(fs::read_to_string(place.path("mine.toml")).unwrap(), "precious");
+}
+
+#[test]
+fn schema_is_json() {
+    let schema: serde_json::Value = serde_json::from_str(&Place::new().run(&["schema"]).ok().out).unwrap();
+    assert!(schema["properties"]["runs"].is_object());
+}
+
+#[test]
+fn list_names_what_a_study_file_may_use() {
+    let said = Place::new().run(&["list"]).ok();
+    for name in
+        ["fashion-mnist", "quick", "conv2d", "nadam", "early_stopping", "cosine", "stratified", "he_normal"]
+    {
+        assert!(said.out.contains(name), "{name} is not in\n{}", said.out);
+    }
+}
+
+#[test]
+fn data_list_names_the_catalogue() {
+    let said = Place::new().run(&["data", "list"]).ok();
+    for name in ["fashion-mnist", "mnist", "kmnist", "drawn-garments"] {
+        assert!(said.out.contains(name), "{name} is not in\n{}", said.out);
+    }
+}
+
+#[test]
+fn data_check_looks_at_a_folder() {
+    let place = Place::new();
+    let said = place.run(&["data", "check", "data", "--validation-split", "0.2"]).ok();
+    for word in ["fingerprint", "training", "validation", "test", "duplicates", "320", "80"] {
+        assert!(said.out.contains(word), "{word} is not in\n{}", said.out);
+    }
+}
+
+#[test]
+fn version_names_the_instruction_set() {
+    let said = Place::new().run(&["--version"]).ok();
+    assert!(
+        said.out.starts_with(&format!("toile {} (instruction set ", env!("CARGO_PKG_VERSION"))),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn wrong_arguments_end_with_two() {
+    assert_eq!(Place::new().run(&["run", "--threads", "0"]).code, Some(2));
+    assert_eq!(Place::new().run(&["fly"]).code, Some(2));
+}
+
+/// A reader that has seen enough is no error.
+#[cfg(unix)]
+#[test]
+fn output_may_be_cut_off_by_its_reader() {
+    let place = Place::new();
+    let mut child = place.start(&["schema"]);
+    drop(child.stdout.take());
+    let said = common::Said::of(child.wait_with_output().unwrap());
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}

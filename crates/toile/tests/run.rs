@@ -1,0 +1,146 @@
+//! `toile run` and `toile report`, as a user sees them.
+
+mod common;
+
+use std::fs;
+
+use common::{Place, STUDY};
+use toile_store::RunState;
+
+#[test]
+fn a_study_runs_and_leaves_its_report_its_results_and_its_weights() {
+    let place = Place::new();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    for file in ["report.html", "report.md", "results.csv", "results.json", "store.sqlite"] {
+        assert!(place.path("out").join(file).is_file(), "{file} is missing");
+    }
+    for run in ["dense-seed-7", "conv-seed-7"] {
+        let folder = place.path("out/runs").join(run);
+        let history = fs::read_to_string(folder.join("history.csv")).unwrap();
+        assert_eq!(history.lines().count(), 1 + 3);
+        let weights =
+            toile_store::weights_from_safetensors(&fs::read(folder.join("weights.safetensors")).unwrap());
+        assert!(weights.unwrap().iter().all(|(_, _, values)| values.iter().all(|v| v.is_finite())));
+    }
+    assert!(said.out.contains("Dense") && said.out.contains("0.900"), "{}", said.out);
+    assert!(said.err.contains("training 320") && said.err.contains("validation 80"), "{}", said.err);
+}
+
+#[test]
+fn the_recorded_hash_is_that_of_the_weights_file() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    for run in place.records("out").runs {
+        let bytes = fs::read(place.path("out").join(&run.folder).join("weights.safetensors")).unwrap();
+        assert_eq!(run.weights_sha256, Some(toile_store::sha256_hex(&bytes)), "{}", run.name);
+    }
+}
+
+#[test]
+fn what_is_done_is_not_done_again() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let before = place.records("out");
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(said.err.contains("nothing to train"), "{}", said.err);
+    assert_eq!(place.records("out"), before);
+}
+
+#[test]
+fn a_run_that_is_added_is_the_only_one_to_train() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let more = format!("{STUDY}\n[[runs]]\nname = \"More\"\nmodel = \"dense\"\noptimizer = \"nadam\"\n");
+    fs::write(place.path("study.toml"), more).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(said.err.contains("start   More") && !said.err.contains("start   Dense"), "{}", said.err);
+    assert_eq!(place.records("out").runs.len(), 3);
+}
+
+#[test]
+fn seeds_and_only_say_which_runs_there_are_and_which_are_trained() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out", "--seeds", "3", "--only", "Dense"]).ok();
+    let runs = place.records("out").runs;
+    let states: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.seed, run.state)).collect();
+    let (done, waits) = (RunState::Complete, RunState::Waiting);
+    let expected = [("Dense", 7, done), ("Dense", 8, done), ("Dense", 9, done)];
+    assert_eq!(states[..3], expected);
+    assert_eq!(states[3..], [("Conv", 7, waits), ("Conv", 8, waits), ("Conv", 9, waits)]);
+}
+
+#[test]
+fn threads_and_instruction_sets_do_not_move_a_bit() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "one", "--threads", "1"]).ok();
+    place.run(&["run", "study.toml", "--out", "three", "--threads", "3"]).ok();
+    let mut plain = place.toile(&["run", "study.toml", "--out", "plain", "--threads", "2"]);
+    assert!(plain.env("TOILE_ISA", "portable").output().unwrap().status.success());
+    assert_eq!(place.results("one"), place.results("three"));
+    assert_eq!(place.weights("one"), place.weights("plain"));
+}
+
+#[test]
+fn two_runs_of_the_same_settings_are_both_trained_to_the_same_bits() {
+    let twin = "\n[[runs]]\nname = \"Twin\"\nmodel = \"dense\"\noptimizer = \"adam\"\n";
+    let place = Place::with_study(&(STUDY.to_owned() + twin));
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let weights = place.weights("out");
+    assert_eq!(weights.len(), 3);
+    assert!(weights[0].1.is_some());
+    assert_eq!(weights[0].1, weights[2].1);
+}
+
+#[test]
+fn a_run_can_start_from_the_weights_of_another() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "first"]).ok();
+    fs::copy(place.path("first/runs/dense-seed-7/weights.safetensors"), place.path("start.safetensors"))
+        .unwrap();
+    let from = STUDY.replace(
+        "optimizer = \"adam\"",
+        "optimizer = { sgd = { learning_rate = 0 } }\ninitial_weights = \"start.safetensors\"",
+    );
+    fs::write(place.path("study.toml"), &from).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "second", "--only", "Dense"]);
+    if said.code == Some(0) {
+        assert_eq!(place.weights("first")[0], place.weights("second")[0], "a rate of 0 moves nothing");
+    } else {
+        // A rate of 0 may be refused by the study file's rules; then a tiny one must do.
+        fs::write(place.path("study.toml"), from.replace("learning_rate = 0 ", "learning_rate = 1e-30 "))
+            .unwrap();
+        place.run(&["run", "study.toml", "--out", "second", "--only", "Dense"]).ok();
+        assert_eq!(place.weights("first")[0], place.weights("second")[0], "a rate of 1e-30 moves nothing");
+    }
+}
+
+#[test]
+fn a_report_is_written_anew_from_the_store_alone() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let read = |file: &str| fs::read(place.path("out").join(file)).unwrap();
+    let files = ["report.html", "report.md", "results.csv", "results.json", "runs/conv-seed-7/history.csv"];
+    let before: Vec<_> = files.map(read).into();
+    files.iter().for_each(|file| fs::remove_file(place.path("out").join(file)).unwrap());
+    place.run(&["report", "out"]).ok();
+    assert_eq!(files.map(read).to_vec(), before);
+}
+
+#[test]
+fn early_stopping_ends_a_run_and_says_so() {
+    let stop = "callbacks = [{ early_stopping = { monitor = \"val_loss\", patience = 1, min_delta = 10.0 } }]\n[[runs]]\nname = \"Conv\"";
+    let place = Place::with_study(&STUDY.replace("[[runs]]\nname = \"Conv\"", stop));
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let dense = &place.records("out").runs[0];
+    assert_eq!((dense.state, dense.epochs.len()), (RunState::Complete, 2));
+    assert_eq!(dense.failure.as_deref(), Some("a callback stopped it after epoch 2 of 3"));
+}
+
+#[test]
+fn piped_output_has_no_escape_codes_and_no_moving_lines() {
+    let place = Place::new();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    for text in [&said.out, &said.err] {
+        assert!(!text.contains(['\u{1b}', '\r']), "{text:?}");
+    }
+}
