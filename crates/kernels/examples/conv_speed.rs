@@ -1,13 +1,13 @@
 //! Speed of the convolutions of the study's network, per layer and pass: chunks of images, one thread.
 //!
-//! `cargo run --release -p toile-kernels --example conv_speed [images [repetitions]]`. GFLOP/s are those of the
-//! definition, whatever the algorithm needs; the sums are for a batch of 256 images.
+//! `cargo run --release -p toile-kernels --example conv_speed [images per chunk [repetitions [instruction set]]]`.
+//! GFLOP/s are those of the definition, whatever the algorithm needs; times are for a batch of 256 images.
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
 
-use toile_kernels::Buffer;
 use toile_kernels::conv::{Algorithm, Conv, ConvShape};
+use toile_kernels::{Buffer, Isa};
 
 fn valid(size: usize, channels: usize, filters: usize, kernel: usize, stride: usize) -> ConvShape {
     let out = (size - kernel) / stride + 1;
@@ -62,22 +62,40 @@ fn best(chunks: usize, repetitions: usize, mut f: impl FnMut(usize)) -> f64 {
     fastest.iter().sum()
 }
 
-/// Milliseconds per batch of 256: forward, backward with d_x, backward without, weights derived for each.
-fn measure(conv: &Conv, s: &ConvShape, images: usize, repetitions: usize) -> [f64; 5] {
+/// Where the activations of a batch lie.
+#[derive(Clone, Copy, PartialEq)]
+enum Activations {
+    /// In buffers for one chunk, which each chunk overwrites, as when a network runs chunk by chunk.
+    OfAChunk,
+    /// In buffers for the whole batch, so that every chunk comes from memory.
+    OfTheBatch,
+}
+
+/// How to measure.
+#[derive(Clone, Copy)]
+struct Setting {
+    images: usize,
+    repetitions: usize,
+    activations: Activations,
+}
+
+/// Milliseconds per batch of 256: forward, backward with d_x, backward without, and deriving weights for each.
+fn measure(conv: &Conv, s: &ConvShape, setting: Setting) -> [f64; 5] {
+    let Setting { images, repetitions, activations } = setting;
     let (x_len, y_len) = (s.height * s.width * s.channels, s.out_height * s.out_width * s.filters);
     let kernel = buffer(s.kernel[0] * s.kernel[1] * s.channels * s.filters, 1);
     let [mut u, mut u_back] = conv.derived_lens().map(Buffer::new);
     let bias = buffer(s.filters, 2);
-    // A batch in chunks, as in a training step: activations come from memory.
     let chunks = 256 / images;
-    let (x, d_y) = (buffer(256 * x_len, 3), buffer(256 * y_len, 4));
-    let (mut y, mut d_x) = (Buffer::new(256 * y_len), Buffer::new(256 * x_len));
+    let kept = if activations == Activations::OfTheBatch { chunks } else { 1 };
+    let (x, d_y) = (buffer(kept * images * x_len, 3), buffer(kept * images * y_len, 4));
+    let (mut y, mut d_x) = (Buffer::new(d_y.len()), Buffer::new(x.len()));
     let (mut d_kernel, mut d_bias) = (Buffer::new(kernel.len()), Buffer::new(s.filters));
     let mut scratch = Buffer::new(conv.scratch_len(images));
 
     let derive = best(1, repetitions, |_| conv.derive_forward(&kernel, &mut u));
     let derive_back = best(1, repetitions, |_| conv.derive_backward(&kernel, &mut u_back));
-    let part = |chunk: usize, len: usize| chunk * images * len..(chunk + 1) * images * len;
+    let part = |chunk: usize, len: usize| chunk % kept * images * len..(chunk % kept + 1) * images * len;
     let forward = best(chunks, repetitions, |i| {
         let (x, y) = (&x[part(i, x_len)], &mut y[part(i, y_len)]);
         conv.forward(images, x, &kernel, &u, Some(&bias), true, y, &mut scratch);
@@ -94,37 +112,33 @@ fn measure(conv: &Conv, s: &ConvShape, images: usize, repetitions: usize) -> [f6
 }
 
 fn main() {
-    let mut args = std::env::args().skip(1).filter_map(|arg| arg.parse::<usize>().ok());
-    let images = args.next().unwrap_or(32);
-    let repetitions = args.next().unwrap_or(7);
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let number = |i: usize, default: usize| args.get(i).and_then(|arg| arg.parse().ok()).unwrap_or(default);
+    let setting =
+        Setting { images: number(0, 32), repetitions: number(1, 15), activations: Activations::OfAChunk };
+    if let Some(isa) = args.get(2).and_then(|name| Isa::from_name(name)) {
+        toile_kernels::select(isa).expect("an instruction set of this processor");
+    }
     println!(
-        "{} on one thread, chunks of {images}; ms per batch of 256 (GFLOP/s)",
-        toile_kernels::isa().name()
+        "{}, one thread, chunks of {}; ms per batch of 256 (GFLOP/s)",
+        toile_kernels::isa().name(),
+        setting.images
     );
     println!(
         "layer                             algorithm      forward        backward       without d_x    derive U, U'"
     );
-    let study = [
-        valid(28, 1, 32, 3, 1),
+    study(setting);
+    println!("activations of the whole batch in memory:");
+    study(Setting { activations: Activations::OfTheBatch, ..setting });
+    println!("other algorithms and shapes:");
+    for tile in [2, 4, 5] {
+        let shape = valid(12, 64, 64, 3, 1);
+        line(&Conv::with_algorithm(shape, Algorithm::Winograd { tile }), &shape, setting);
+    }
+    for shape in [
         valid(26, 32, 64, 3, 1),
         valid(12, 64, 64, 3, 1),
         valid(10, 64, 128, 3, 1),
-        valid(4, 128, 50, 3, 1),
-    ];
-    let mut total = 0.0;
-    for (i, shape) in study.iter().enumerate() {
-        let [forward, backward, without, derive, derive_back] =
-            line(&Conv::new(*shape), shape, images, repetitions);
-        total += forward + derive + if i == 0 { without } else { backward + derive_back };
-    }
-    println!("the study's convolutions: {total:.1} ms");
-    for tile in [2, 4, 5] {
-        line(&Conv::with_algorithm(study[2], Algorithm::Winograd { tile }), &study[2], images, repetitions);
-    }
-    let others = [
-        study[1],
-        study[2],
-        study[3],
         valid(28, 1, 32, 5, 1),
         same(28, 1, 16, 3),
         same(32, 3, 32, 3),
@@ -136,14 +150,26 @@ fn main() {
         valid(16, 64, 128, 1, 1),
         valid(16, 64, 50, 1, 2),
         valid(5, 32, 64, 3, 1),
-    ];
-    for shape in &others {
-        line(&Conv::with_algorithm(*shape, Algorithm::Direct), shape, images, repetitions);
+    ] {
+        line(&Conv::with_algorithm(shape, Algorithm::Direct), &shape, setting);
     }
 }
 
-fn line(conv: &Conv, s: &ConvShape, images: usize, repetitions: usize) -> [f64; 5] {
-    let times = measure(conv, s, images, repetitions);
+/// The five layers of the study's network; the first needs no input gradient.
+fn study(setting: Setting) {
+    let layers = [(28, 1, 32), (26, 32, 64), (12, 64, 64), (10, 64, 128), (4, 128, 50)];
+    let mut total = 0.0;
+    for (i, (size, channels, filters)) in layers.into_iter().enumerate() {
+        let shape = valid(size, channels, filters, 3, 1);
+        let [forward, backward, without, derive, derive_back] = line(&Conv::new(shape), &shape, setting);
+        total += forward + derive + if i == 0 { without } else { backward + derive_back };
+    }
+    println!("together: {total:.1} ms");
+}
+
+/// Measures and prints one layer.
+fn line(conv: &Conv, s: &ConvShape, setting: Setting) -> [f64; 5] {
+    let times = measure(conv, s, setting);
     let pass =
         (2 * 256 * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
     let rate = |ms: f64, passes: f64| format!("{ms:6.2} ({:4.0})", passes * pass / ms / 1e6);

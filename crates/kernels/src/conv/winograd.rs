@@ -8,7 +8,7 @@
 use super::ConvShape;
 use super::{filters, multiply, tiles};
 
-/// Floats of V and M together that a block of tiles may have: 1 MB.
+/// Floats of V and M together that a block of tiles may have: half a megabyte, so that U and the images have room too.
 const BLOCK_FLOATS: usize = 128 * 1024;
 /// The rows of the widest register block; blocks of tiles are whole multiples.
 const ROWS: usize = 12;
@@ -55,6 +55,26 @@ pub(super) struct Block {
     pub(super) size: usize,
 }
 
+/// How the tiles of a call are cut into blocks.
+struct Pass {
+    tiles: usize,
+    /// Tiles of a block.
+    size: usize,
+    /// Floats of V and M.
+    lens: [usize; 2],
+}
+
+impl Pass {
+    fn blocks(&self) -> impl Iterator<Item = Block> {
+        let (tiles, size) = (self.tiles, self.size);
+        (0..tiles).step_by(size.max(1)).map(move |first| Block {
+            first,
+            count: size.min(tiles - first),
+            size,
+        })
+    }
+}
+
 /// The plan of one layer.
 #[derive(Clone, Debug)]
 pub(super) struct Winograd {
@@ -93,34 +113,33 @@ impl Winograd {
         ]
     }
 
-    fn all_tiles(&self, images: usize) -> usize {
-        images * self.tiles[0] * self.tiles[1]
-    }
-
-    /// Tiles of a block: what fits the cache, evened out over the blocks of this call.
-    fn block_size(&self, images: usize) -> usize {
-        let all = self.all_tiles(images);
-        let fits = BLOCK_FLOATS / (self.positions() * (self.x.padded + self.y.padded));
+    /// The plan for a pass over `images` images whose blocks may have `floats` floats.
+    fn pass(&self, images: usize, floats: usize) -> Pass {
+        let tiles = images * self.tiles[0] * self.tiles[1];
+        let positions = self.positions();
+        let fits = floats / (positions * (self.x.padded + self.y.padded));
         let most = (fits / ROWS * ROWS).max(ROWS);
-        all.div_ceil(all.div_ceil(most).max(1)).next_multiple_of(ROWS).min(all)
+        // Evened out: no block is much smaller than the others.
+        let size = tiles.div_ceil(tiles.div_ceil(most).max(1)).next_multiple_of(ROWS).min(tiles);
+        Pass { tiles, size, lens: [positions * self.x.position(size), positions * self.y.position(size)] }
     }
 
-    /// The blocks that the tiles of `images` images make.
-    fn blocks(&self, images: usize) -> impl Iterator<Item = Block> {
-        let (all, size) = (self.all_tiles(images), self.block_size(images));
-        (0..all).step_by(size.max(1)).map(move |first| Block { first, count: size.min(all - first), size })
+    fn forward_pass(&self, images: usize) -> Pass {
+        self.pass(images, BLOCK_FLOATS)
     }
 
-    /// Floats of V, M and dU.
-    fn parts(&self, images: usize) -> [usize; 3] {
-        let (size, positions) = (self.block_size(images), self.positions());
-        [positions * self.x.position(size), positions * self.y.position(size), self.derived_lens()[0]]
+    /// Each block reads U and adds to dU, so where those are large, blocks are too.
+    fn backward_pass(&self, images: usize) -> Pass {
+        self.pass(images, BLOCK_FLOATS.max(self.derived_lens()[0]))
     }
 
     pub(super) fn scratch_len(&self, images: usize) -> usize {
-        // A smaller call may have larger blocks, because the blocks are evened out.
-        let most = (1..=images).max_by_key(|&images| self.block_size(images)).unwrap_or(0);
-        self.parts(most).iter().sum()
+        // A smaller call may have larger blocks, because blocks are evened out.
+        let most = |pass: &dyn Fn(usize) -> Pass| {
+            (0..=images).map(|images| pass(images).lens.iter().sum::<usize>()).max().unwrap_or(0)
+        };
+        let backward = most(&|images| self.backward_pass(images)) + self.derived_lens()[0];
+        most(&|images| self.forward_pass(images)).max(backward)
     }
 
     pub(super) fn forward(
@@ -133,10 +152,10 @@ impl Winograd {
         y: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let [v_len, m_len, _] = self.parts(images);
-        let (v, scratch) = scratch.split_at_mut(v_len);
-        let m = &mut scratch[..m_len];
-        for block in self.blocks(images) {
+        let pass = self.forward_pass(images);
+        let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
+        let m = &mut scratch[..pass.lens[1]];
+        for block in pass.blocks() {
             tiles::input(self, x, block, v);
             multiply::tiles_by_filters(self, block, v, &self.x, u, m, &self.y);
             tiles::output(self, m, bias, relu, block, y);
@@ -155,10 +174,10 @@ impl Winograd {
         mut d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        let [v_len, m_len, u_len] = self.parts(images);
-        let (v, scratch) = scratch.split_at_mut(v_len);
-        let (m, scratch) = scratch.split_at_mut(m_len);
-        let d_u = &mut scratch[..u_len];
+        let pass = self.backward_pass(images);
+        let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
+        let (m, scratch) = scratch.split_at_mut(pass.lens[1]);
+        let d_u = &mut scratch[..self.derived_lens()[0]];
         if let Some(d_bias) = d_bias.as_deref_mut() {
             d_bias.fill(0.0);
         }
@@ -168,7 +187,7 @@ impl Winograd {
         if images == 0 {
             return d_kernel.fill(0.0);
         }
-        for block in self.blocks(images) {
+        for block in pass.blocks() {
             tiles::gradient(self, d_y, y, block, m, d_bias.as_deref_mut());
             if let Some(d_x) = d_x.as_deref_mut() {
                 multiply::tiles_by_filters(self, block, m, &self.y, u, v, &self.x);
