@@ -15,8 +15,19 @@ const OPTIMIZERS: [&str; 5] = ["sgd", "adam", "adamw", "nadam", "rmsprop"];
 const LOSSES: [&str; 4] = ["short", "label", "class", "l2"];
 const SCHEDULES: [&str; 1] = ["schedule"];
 const ACTIVATIONS: [&str; 1] = ["activation"];
-const LAYERS: [&str; 10] =
-    ["dense", "conv2d", "max", "average", "pooling2d", "global", "flatten", "batch", "dropout", "cnn"];
+const LAYERS: [&str; 11] = [
+    "dense",
+    "conv2d",
+    "max",
+    "average",
+    "pooling2d",
+    "global",
+    "flatten",
+    "batch",
+    "dropout",
+    "chunks",
+    "cnn",
+];
 const RULES: [&str; 5] = [
     "schedules.json",
     "early-stopping.json",
@@ -92,5 +103,5 @@ fn every_activation_follows_keras() {
 
 #[test]
 fn every_layer_follows_keras_and_has_its_gradient() {
-    follow(&LAYERS, 30);
+    follow(&LAYERS, 33);
 }

@@ -197,14 +197,15 @@ fn compare_evaluation(case: &Case, setting: &Setting, model: &Model, say: &mut i
     compare_number("confidence", ours, keras, 1e-5, say);
 }
 
-/// To 10⁻⁵, beside what sums in f32 leave where the parts of the gradient cancel (10⁻⁶ of the model's largest).
+/// To 10⁻⁵, beside what sums in f32 leave where the parts of the gradient cancel (3 10⁻⁶ of the model's
+/// largest; in Keras on JAX and TensorFlow it is 1 to 3).
 fn compare_gradient(found: &BTreeMap<String, Vec<f64>>, expected: &Sampled, say: &mut impl FnMut(String)) {
     assert!(found.keys().eq(expected.keys()), "the tensors that have a gradient");
     let largest = expected.values().flatten().fold(0.0f64, |most, g| most.max(g.abs()));
     for (name, expected) in expected {
         for (place, &g) in formulas::places(found[name].len(), 128).into_iter().zip(expected) {
             let ours = found[name][place];
-            if !within(ours - g, 1e-5 * g.abs() + 1e-6 * largest) {
+            if !within(ours - g, 1e-5 * g.abs() + 3e-6 * largest) {
                 say(format!("the gradient of {name}[{place}] is {ours}, Keras' in float64 {g}"));
                 break;
             }
