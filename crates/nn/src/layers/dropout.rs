@@ -66,6 +66,9 @@ impl Operation for DropoutOperation {
         if !at.training || self.rate <= 0.0 {
             return y.copy_from_slice(x);
         }
+        if self.rate >= 1.0 {
+            return y.fill(0.0);
+        }
         let words = &mut room.words[..x.len()];
         self.fill(at, words);
         dropout::dropout_apply(x, words, self.threshold(), 1.0 - self.rate, y);
@@ -75,6 +78,9 @@ impl Operation for DropoutOperation {
         let Some(d_x) = pass.d_x else { return };
         if self.rate <= 0.0 {
             return d_x.copy_from_slice(pass.d_y);
+        }
+        if self.rate >= 1.0 {
+            return d_x.fill(0.0);
         }
         let words = &mut room.words[..d_x.len()];
         self.fill(at, words);
