@@ -5,6 +5,9 @@
 //! Columns are contiguous in B and C. As in `gemm`, every element is one chain c ← fma(a, b, c) over the sum in its
 //! order, and the register blocks don't show in the result.
 
+use std::array::from_fn;
+
+use super::multiply::opaque;
 use crate::simd::{Simd, dispatch};
 
 /// What to multiply; all strides in floats.
@@ -161,25 +164,37 @@ impl Operands<'_> {
                 }
             }
             let a = self.a.add(at[0] * p.a_rows[0] + at[1] * p.a_rows[1]);
-            let b = self.b.add(column);
+            let (b, step) = (self.b.add(column), p.a_rows[1]);
             for i in 0..p.terms[0] {
                 for j in 0..p.terms[1] {
-                    let mut a = a.add(i * p.a_terms[0] + j * p.a_terms[1]);
+                    let a = a.add(i * p.a_terms[0] + j * p.a_terms[1]);
+                    // Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2.
+                    let mut thirds: [[*const f32; 4]; Y] =
+                        from_fn(|y| from_fn(|x| a.wrapping_add(y * p.a_rows[0] + 3 * x * step)));
                     let mut b = b.add(i * p.b_terms[0] + j * p.b_terms[1]);
                     for _ in 0..p.terms[2] {
+                        for y in 0..Y {
+                            for third in &mut thirds[y][..X.div_ceil(3)] {
+                                *third = opaque(*third);
+                            }
+                        }
                         let mut line = [S::splat(0.0); W];
                         for w in 0..W {
                             line[w] = load(b, w);
                         }
                         for y in 0..Y {
                             for x in 0..X {
-                                let value = S::splat(*a.add(y * p.a_rows[0] + x * p.a_rows[1]));
+                                let value = S::splat(*thirds[y][x / 3].add(x % 3 * step));
                                 for w in 0..W {
                                     sums[y][x][w] = S::fma(value, line[w], sums[y][x][w]);
                                 }
                             }
                         }
-                        a = a.wrapping_add(p.a_terms[2]);
+                        for y in 0..Y {
+                            for third in &mut thirds[y][..X.div_ceil(3)] {
+                                *third = third.wrapping_add(p.a_terms[2]);
+                            }
+                        }
                         b = b.wrapping_add(p.b_terms[2]);
                     }
                 }

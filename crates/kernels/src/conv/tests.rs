@@ -176,7 +176,13 @@ impl Mix {
     fn next(&mut self) -> (usize, usize, usize, bool, bool) {
         self.0 += 1;
         let i = self.0;
-        (CHANNELS[i % 7], CHANNELS[(i / 7 + i * 3) % 7], [1, 2, 5][i % 3], i % 4 != 0, i % 5 < 3)
+        (
+            CHANNELS[i % 7],
+            CHANNELS[(i / 7 + i * 3) % 7],
+            [1, 2, 5][i % 3],
+            [true, false, true][i % 3],
+            i % 5 < 3,
+        )
     }
 }
 
@@ -238,6 +244,17 @@ fn winograd_equals_the_naive_twin_for_all_pairs_of_channel_counts() {
                 Case::new(valid([8, 7], c, f, [3, 3]), 2, true, true).check(algorithm, bound(algorithm));
             }
         }
+    }
+}
+
+#[test]
+fn the_blocks_of_a_large_call_add_up() {
+    for algorithm in WINOGRAD {
+        Case::new(valid([12, 12], 32, 32, [3, 3]), 30, true, true).check(algorithm, bound(algorithm));
+    }
+    for shape in [valid([40, 40], 16, 16, [3, 3]), same([40, 40], 16, 16, [3, 3], [1, 1])] {
+        // Sums of 8000 terms in one chain.
+        Case::new(shape, 5, true, true).check(Algorithm::Direct, 2e-6);
     }
 }
 

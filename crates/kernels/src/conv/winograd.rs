@@ -36,15 +36,6 @@ impl Side {
     pub(super) fn position(&self, size: usize) -> usize {
         size * self.padded + 16
     }
-
-    /// Asserts that `images` floats hold all tiles of the block, and `rows` floats their positions.
-    #[inline(always)]
-    pub(super) fn check<const N: usize>(&self, tiles: [usize; 2], block: Block, images: usize, rows: usize) {
-        let end = block.first + block.count;
-        let needed = end.div_ceil(tiles[0] * tiles[1]) * self.height * self.width * self.channels;
-        assert!(images >= needed, "{images} floats of images, {needed} needed");
-        assert!(block.count <= block.size && rows >= N * N * self.position(block.size), "{block:?}");
-    }
 }
 
 /// Tiles `first .. first + count`, counted over all images, in matrices that have room for `size`.
@@ -98,12 +89,17 @@ impl Winograd {
         }
     }
 
-    fn n(&self) -> usize {
-        self.m + 2
+    fn positions(&self) -> usize {
+        (self.m + 2) * (self.m + 2)
     }
 
-    fn positions(&self) -> usize {
-        self.n() * self.n()
+    /// Asserts that `images` floats hold the images of a block's tiles, and `rows` floats its tile matrices.
+    pub(super) fn check(&self, side: &Side, block: Block, images: usize, rows: usize) {
+        let end = (block.first + block.count).div_ceil(self.tiles[0] * self.tiles[1]);
+        let (image, rows_needed) =
+            (side.height * side.width * side.channels, self.positions() * side.position(block.size));
+        assert!(images >= end * image, "{images} floats for {end} images of {image}");
+        assert!(block.count <= block.size && rows >= rows_needed, "{rows} floats for {block:?}");
     }
 
     pub(super) fn derived_lens(&self) -> [usize; 2] {
