@@ -53,7 +53,7 @@ pub struct StudyTable {
     /// What the study wants to find out, in plain words; the report opens with it.
     #[serde(default)]
     pub question: Option<String>,
-    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), seen from where toile is started.
+    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), seen from the folder of the study file.
     #[schemars(length(min = 1))]
     pub data: String,
     /// The part of the training images that is held back for validation: a fraction, or a table that also says how.

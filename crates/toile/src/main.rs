@@ -28,6 +28,7 @@ pub enum Ending {
 
 fn main() -> ExitCode {
     terminal::choose_colours();
+    terminal::listen_for_panics();
     match steps() {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::RunFailed) => ExitCode::from(3),

@@ -1,11 +1,12 @@
 //! `toile run`: trains what is still to be trained of a study, and writes its report.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
-use toile_report::view::Column;
+use toile_report::view::Group;
 use toile_report::{View, history_csv};
 use toile_store::Store;
 use toile_study::{Outcome, Plan, RunOptions, Split};
@@ -26,7 +27,7 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     // Before the data: a folder that cannot be used is told at once, not after a download.
     let store = Store::open(&dir)?;
     let data = data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok)?;
-    introduce(&plan, &data, &dir, threads(args))?;
+    introduce(args, &plan, &data, &dir)?;
     let (outcome, time) = train(args, &source, &plan, &data, &store, &dir)?;
     let view = commands::report::write(&dir, &store.records()?)?;
     let (ending, conclusion) = conclude(&outcome, time);
@@ -73,15 +74,14 @@ fn train(
 }
 
 /// What is about to happen, in a few lines.
-fn introduce(plan: &Plan, data: &DataSet, dir: &Path, threads: usize) -> Result<(), Failure> {
+fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<(), Failure> {
     let bold = Style::new().for_stderr().bold();
     let dim = Style::new().for_stderr().dim();
-    let runs = plan.runs.len() as u64;
-    note(&format!(
-        "{} {}",
-        bold.apply_to(&plan.study),
-        dim.apply_to(format!("{} run{}", count(runs), plural(runs)))
-    ));
+    let (runs, only, threads) = (plan.runs.len(), &args.study.only, threads(args));
+    let asked = plan.runs.iter().filter(|run| only.is_empty() || only.contains(&run.name)).count();
+    let part =
+        if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
+    note(&format!("{}, {} run{}{part}", bold.apply_to(&plan.study), count(runs as u64), plural(runs as u64)));
     let split = toile_study::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     note(&format!("{}{}", dim.apply_to("        "), parts(plan, data, &split)));
@@ -110,7 +110,7 @@ fn parts(plan: &Plan, data: &DataSet, split: &Split) -> String {
     parts.join(", ")
 }
 
-/// The table at the end: our numbers beside the published ones, and where the report is.
+/// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
 pub fn results(view: &View, dir: &Path) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[
@@ -124,37 +124,46 @@ pub fn results(view: &View, dir: &Path) -> String {
         ("test loss", Right),
         ("published", Right),
         ("difference", Right),
-        ("", Left),
     ]);
-    // A dash in every cell of a column says nothing: then the column is left out.
-    let cell = |text: String| if text == "–" { String::new() } else { text };
-    let ours = |column: &Column| match (column.ours_text(), column.published) {
-        (text, Some(_)) => text,
-        (text, None) => cell(text),
-    };
-    for group in &view.groups {
-        let columns = &group.comparison.columns;
-        let (val_accuracy, loss, accuracy) = (&columns[3], &columns[4], &columns[5]);
-        table.row([
-            group.name.clone(),
-            group.cost.epochs.clone(),
-            cell(group.cost.train_text()),
-            ours(val_accuracy),
-            ours(accuracy),
-            cell(accuracy.published_text()),
-            cell(accuracy.difference_text()),
-            ours(loss),
-            cell(loss.published_text()),
-            cell(loss.difference_text()),
-            group.unfinished.clone().unwrap_or_default(),
-        ]);
-    }
-    let mut text = format!("\n{}", table.render());
+    let (tested, others): (Vec<&Group>, Vec<&Group>) = view.groups.iter().partition(|g| g.comparison.n > 0);
+    tested.iter().for_each(|group| table.row(row(group)));
+    let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
+    text += &unfinished(&tested, &others);
     if view.procedural {
         text += &format!("\n{}: {}\n", view.data_title, toile_report::PROCEDURAL_NOTICE);
     }
-    let report: PathBuf = dir.join("report.html");
-    text + &format!("\nreport: {}\n", report.display())
+    text + &format!("\nreport: {}\n", dir.join("report.html").display())
+}
+
+fn row(group: &Group) -> [String; 10] {
+    // A dash in every cell of a column says nothing: then the column is left out.
+    let cell = |text: String| if text == "–" { String::new() } else { text };
+    let columns = &group.comparison.columns;
+    let (val_accuracy, loss, accuracy) = (&columns[3], &columns[4], &columns[5]);
+    [
+        group.name.clone(),
+        group.cost.epochs.clone(),
+        cell(group.cost.train_text()),
+        cell(val_accuracy.ours_text()),
+        cell(accuracy.ours_text()),
+        cell(accuracy.published_text()),
+        cell(accuracy.difference_text()),
+        cell(loss.ours_text()),
+        cell(loss.published_text()),
+        cell(loss.difference_text()),
+    ]
+}
+
+/// `waiting: Model 2; Model 3` and, for a run with some of its seeds done, `CNN: 4 of 5 seeds complete, 1 failed`.
+fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
+    let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for group in others {
+        by_state.entry(group.unfinished.as_deref().unwrap_or("not done")).or_default().push(&group.name);
+    }
+    let whole = by_state.iter().map(|(state, names)| format!("{state}: {}\n", names.join("; ")));
+    let parts = tested.iter().filter_map(|g| Some(format!("{}: {}\n", g.name, g.unfinished.as_ref()?)));
+    let lines: String = whole.chain(parts).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// How the study ended, and a line on it.

@@ -4,6 +4,7 @@
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
 mod fetching;
+mod lines;
 mod live;
 mod names;
 mod plain;
@@ -60,6 +61,18 @@ pub fn note(text: &str) {
         Some(lines) => drop(lines.println(text)),
         None => drop(writeln!(std::io::stderr().lock(), "{text}")),
     }
+}
+
+/// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as failed.
+pub fn listen_for_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!("toile itself broke, please report it: {panic}");
+        // Not through `note`, which waits: the fault may have struck while a line was being printed.
+        match ABOVE.try_lock().as_deref() {
+            Ok(Some(lines)) => drop(lines.println(text)),
+            _ => drop(writeln!(std::io::stderr(), "{text}")),
+        }
+    }));
 }
 
 /// From now on lines move (or no longer).

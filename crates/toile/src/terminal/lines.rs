@@ -1,0 +1,93 @@
+//! A terminal on which moving lines survive Ctrl-C.
+//!
+//! The library fills each line with spaces to the right edge and lets it break there. The cursor then waits at the edge,
+//! where the terminal's echo of Ctrl-C, `^C`, begins a new line, and the moving lines are no longer found where they
+//! were drawn. Here lines are ended as lines, and the cursor waits behind the last one's text.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use console::Term;
+use indicatif::{ProgressDrawTarget, TermLike};
+
+/// Clears from the cursor to the right edge.
+const CLEAR_REST: &str = "\u{1b}[K";
+
+/// Columns that stay free behind a line: room for `^C`, and for the cursor behind it.
+pub const FREE: usize = 3;
+
+/// Standard error.
+#[derive(Debug)]
+pub struct Lines {
+    term: Term,
+    /// What is written next: the library writes a line, its filler, a line, its filler, and flushes.
+    next: Mutex<Next>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    FirstLine,
+    Filler,
+    Line,
+}
+
+impl Lines {
+    /// For moving lines to draw on.
+    pub fn target() -> ProgressDrawTarget {
+        let lines = Lines { term: Term::buffered_stderr(), next: Mutex::new(Next::FirstLine) };
+        ProgressDrawTarget::term_like_with_hz(Box::new(lines), 15)
+    }
+}
+
+impl TermLike for Lines {
+    fn width(&self) -> u16 {
+        self.term.size().1
+    }
+
+    fn height(&self) -> u16 {
+        self.term.size().0
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.term.move_cursor_up(n)
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.term.move_cursor_down(n)
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.term.move_cursor_right(n)
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.term.move_cursor_left(n)
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.term.write_line(text)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        if text == "\r" {
+            return self.term.write_str(text);
+        }
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, then) = match *next {
+            Next::FirstLine => (text.to_owned(), Next::Filler),
+            Next::Line => (format!("\n{text}"), Next::Filler),
+            Next::Filler => (CLEAR_REST.to_owned(), Next::Line),
+        };
+        *next = then;
+        self.term.write_str(&now)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.term.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Next::FirstLine;
+        self.term.flush()
+    }
+}
