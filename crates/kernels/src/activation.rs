@@ -3,7 +3,7 @@
 //! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of ReLU and of
 //! leaky ReLU at 0 is that of the left side, as TensorFlow has it.
 
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::{Lanes, TINY_GRADIENT, settle, vectors};
 use crate::math;
 use crate::simd::{Simd, dispatch};
 pub use crate::softmax::{softmax_backward_rows, softmax_rows};
@@ -302,7 +302,8 @@ unsafe fn backward_loop<S: Simd, F: Function>(source: &[f32], d_y: &mut [f32]) {
         // SAFETY: `i` and the lanes lie within both slices.
         unsafe {
             let slope = F::slope::<S>(lanes.load::<S>(from.add(i)));
-            lanes.store::<S>(to.add(i), S::mul(lanes.load::<S>(to.add(i)), slope));
+            let d_z = S::mul(lanes.load::<S>(to.add(i)), slope);
+            lanes.store::<S>(to.add(i), settle::<S, TINY_GRADIENT>(d_z));
         }
     });
 }

@@ -159,3 +159,22 @@ macro_rules! sixteens {
     }};
 }
 pub(crate) use sixteens;
+
+/// x, or 0 where |x| < 2^−N; NaN stays.
+///
+/// Numbers so small change nothing that training can see, but arithmetic on subnormal ones is many times slower on some
+/// processors, and one of them makes all that it touches subnormal too. The processor's own flushing mode would do it
+/// for nothing, were it the same on all of them.
+///
+/// # Safety
+/// The instruction set of `S`.
+#[inline(always)]
+pub(crate) unsafe fn settle<S: Simd, const N: u32>(x: S::V) -> S::V {
+    unsafe {
+        let tiny = S::splat(f32::from_bits((127 - N) << 23));
+        S::select(S::gt(tiny, S::abs(x)), S::splat(0.0), x)
+    }
+}
+
+/// Gradients below 2^−60 are settled: their squares, which optimizers take, would be subnormal soon below that.
+pub(crate) const TINY_GRADIENT: u32 = 60;

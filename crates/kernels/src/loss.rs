@@ -3,6 +3,7 @@
 //! z = logits, p = softmax(z), C = classes, s = label smoothing, w = weight of the row's class.
 
 use crate::activation::assert_rows;
+use crate::lanes::{TINY_GRADIENT, settle};
 use crate::math;
 use crate::simd::{Simd, dispatch};
 
@@ -186,7 +187,8 @@ impl Targets<'_> {
                 for (c, e) in tile.iter_mut().enumerate() {
                     let target = S::select(S::eq(label, S::splat(c as f32)), S::add(own, even), even);
                     let p = S::div(S::load(e.as_ptr().add(at)), sum);
-                    S::store(e.as_mut_ptr().add(at), S::mul(S::sub(p, target), factor));
+                    let d = settle::<S, TINY_GRADIENT>(S::mul(S::sub(p, target), factor));
+                    S::store(e.as_mut_ptr().add(at), d);
                 }
             }
         }

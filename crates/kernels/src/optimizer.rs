@@ -7,7 +7,7 @@
 //! there an update takes twelve times as long (measured). The processor's flush-to-zero mode would give other bits on
 //! other machines; so the update itself sets moments below 2⁻¹⁰⁰ to 0, which are too small to move a weight.
 
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::{Lanes, settle, vectors};
 use crate::simd::{Simd, dispatch};
 
 /// Panics unless all slices are as long as the first.
@@ -138,13 +138,6 @@ dispatch! { fn decay_dispatch(w: &mut [f32], factor: f32) = decay_loop }
 // SAFETY of every loop below: the caller guarantees the instruction set and equal lengths (the pointers in `Option` have
 // that length too); `vectors!` keeps `i` and the lanes within them.
 
-/// x, or 0 where |x| < 2⁻¹⁰⁰; NaN stays.
-#[inline(always)]
-unsafe fn settle<S: Simd>(x: S::V) -> S::V {
-    const TINY: f32 = f32::from_bits((127 - 100) << 23);
-    unsafe { S::select(S::gt(S::splat(TINY), S::abs(x)), S::splat(0.0), x) }
-}
-
 #[inline(always)]
 unsafe fn sgd_loop<S: Simd>(w: &mut [f32], g: &[f32], lr: f32) {
     let (n, w, g) = (w.len(), w.as_mut_ptr(), g.as_ptr());
@@ -163,7 +156,7 @@ unsafe fn momentum_loop<S: Simd>(w: &mut [f32], v: &mut [f32], g: &[f32], lr: f3
     vectors!(S, n, |i, lanes| {
         unsafe {
             let step = S::mul(S::splat(lr), lanes.load::<S>(g.add(i)));
-            let speed = settle::<S>(S::sub(S::mul(mu, lanes.load::<S>(v.add(i))), step));
+            let speed = settle::<S, 100>(S::sub(S::mul(mu, lanes.load::<S>(v.add(i))), step));
             lanes.store::<S>(v.add(i), speed);
             let ahead = if nesterov { S::sub(S::mul(mu, speed), step) } else { speed };
             lanes.store::<S>(w.add(i), S::add(lanes.load::<S>(w.add(i)), ahead));
@@ -176,9 +169,9 @@ unsafe fn momentum_loop<S: Simd>(w: &mut [f32], v: &mut [f32], g: &[f32], lr: f3
 unsafe fn moments<S: Simd>(m: S::V, v: S::V, g: S::V, c1: f32, c2: f32) -> (S::V, S::V) {
     unsafe {
         (
-            settle::<S>(S::fma(S::sub(g, m), S::splat(c1), m)),
+            settle::<S, 100>(S::fma(S::sub(g, m), S::splat(c1), m)),
             // v − g² ≤ v even when rounded, and c₂ ≤ 1: so v stays at least 0.
-            settle::<S>(S::fnma(S::fnma(g, g, v), S::splat(c2), v)),
+            settle::<S, 100>(S::fnma(S::fnma(g, g, v), S::splat(c2), v)),
         )
     }
 }
@@ -249,18 +242,18 @@ unsafe fn rmsprop_loops<S: Simd>(
         unsafe {
             let slope = lanes.load::<S>(g.add(i));
             let square = S::mul(slope, slope);
-            let new_v = settle::<S>(S::fma(rho, lanes.load::<S>(v.add(i)), S::mul(rest, square)));
+            let new_v = settle::<S, 100>(S::fma(rho, lanes.load::<S>(v.add(i)), S::mul(rest, square)));
             lanes.store::<S>(v.add(i), new_v);
             let mut variance = new_v;
             if let Some(a) = a {
-                let mean = settle::<S>(S::fma(rho, lanes.load::<S>(a.add(i)), S::mul(rest, slope)));
+                let mean = settle::<S, 100>(S::fma(rho, lanes.load::<S>(a.add(i)), S::mul(rest, slope)));
                 lanes.store::<S>(a.add(i), mean);
                 variance = S::max(S::splat(0.0), S::fnma(mean, mean, new_v));
             }
             let root = S::sqrt(S::add(variance, S::splat(eps)));
             let mut step = S::div(S::mul(S::splat(lr), slope), root);
             if let Some(b) = b {
-                step = settle::<S>(S::fma(S::splat(momentum), lanes.load::<S>(b.add(i)), step));
+                step = settle::<S, 100>(S::fma(S::splat(momentum), lanes.load::<S>(b.add(i)), step));
                 lanes.store::<S>(b.add(i), step);
             }
             lanes.store::<S>(w.add(i), S::sub(lanes.load::<S>(w.add(i)), step));

@@ -43,13 +43,24 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn code(name: &str) -> Vec<(PathBuf, Vec<(usize, String)>)> {
     let sources = files(&root().join("crates").join(name).join("src"), ".rs");
     assert!(!sources.is_empty(), "crate {name} has no sources");
-    let is_test = |path: &PathBuf| {
-        path.file_name().is_some_and(|f| f == "tests.rs") || path.iter().any(|p| p == "tests")
-    };
-    sources
-        .into_iter()
-        .filter(|path| !is_test(path))
-        .map(|path| (path.clone(), own_lines(&read(&path))))
+    let tests: Vec<PathBuf> = sources.iter().flat_map(|path| test_modules(path)).collect();
+    let is_test =
+        |path: &Path| tests.iter().any(|test| path.starts_with(test) || path == test.with_extension("rs"));
+    let own = sources.into_iter().filter(|path| !is_test(path));
+    own.map(|path| (path.clone(), own_lines(&read(&path)))).collect()
+}
+
+/// The folders of the modules that a file declares for tests only: `#[cfg(test)]`, then `mod name;`.
+fn test_modules(path: &Path) -> Vec<PathBuf> {
+    let text = read(path);
+    let folder = path.parent().expect("a source lies in a folder");
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("");
+    let own = if matches!(stem, "lib" | "main" | "mod") { folder.to_path_buf() } else { folder.join(stem) };
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+    declared
+        .filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'))
+        .map(|name| own.join(name))
         .collect()
 }
 

@@ -1,3 +1,5 @@
+//! Activations against naive twins, Keras' numbers, and each other on every instruction set.
+
 use super::{assert_close, numbers, same_everywhere, shifted};
 use crate::activation::*;
 
@@ -216,4 +218,13 @@ fn softmax_is_the_same_far_from_zero_and_shows_what_is_not_finite() {
     assert!(y[1].is_nan());
     softmax_rows(&[1.0, f32::NAN, 0.0], 3, &mut y);
     assert!(y.iter().all(|y| y.is_nan()));
+}
+
+/// Subnormal gradients made an epoch of saturated sigmoids (Adam at a learning rate of 0.1) ten times longer.
+#[test]
+fn a_gradient_comes_to_rest_at_zero_before_it_turns_subnormal() {
+    let (y, mut d_y) = ([1e-20f32, 0.5, 1e-20], [1.0f32, 1e-17, f32::NAN]);
+    activation_backward(Act::Sigmoid, &[], &y, &mut d_y);
+    assert_eq!(d_y[..2], [0.0, 2.5e-18]);
+    assert!(d_y[2].is_nan());
 }

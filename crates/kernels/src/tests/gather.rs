@@ -1,3 +1,5 @@
+//! Gathering against a loop over pixels.
+
 use super::{numbers, same_everywhere, shifted};
 use crate::dropout::{dropout_apply, dropout_in_place};
 use crate::gather::*;

@@ -1,3 +1,5 @@
+//! The loss against an f64 twin and Keras' numbers.
+
 use super::{assert_close, numbers, same_everywhere};
 use crate::loss::softmax_crossentropy;
 

@@ -1,3 +1,5 @@
+//! The functions against f64, over the whole range.
+
 use super::same_everywhere;
 use crate::math::*;
 

@@ -1,3 +1,5 @@
+//! Batch normalisation against naive twins and TensorFlow's numbers.
+
 use super::{assert_close, numbers, same_everywhere};
 use crate::norm::*;
 

@@ -1,3 +1,5 @@
+//! The updates against naive twins and Keras' numbers over three steps.
+
 use super::{assert_close, numbers, same_everywhere};
 use crate::optimizer::*;
 

@@ -1,3 +1,5 @@
+//! Pooling against a naive twin and TensorFlow's numbers.
+
 use super::{assert_close, numbers, same_everywhere};
 use crate::pooling::*;
 

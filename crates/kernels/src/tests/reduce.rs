@@ -1,3 +1,5 @@
+//! Sums, scaling and transposes against naive twins.
+
 use super::{numbers, same_everywhere, shifted};
 use crate::isa::on_each_isa;
 use crate::reduce::*;
