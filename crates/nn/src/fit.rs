@@ -121,7 +121,7 @@ pub enum FitEnd {
     },
     /// The observer stopped it; the epoch may be incomplete.
     Interrupted,
-    /// The loss was not a finite number in this batch.
+    /// The loss was not a finite number in this batch, or on the training examples after the last batch of all.
     NonFinite {
         /// Counted from 1.
         epoch: usize,
@@ -217,7 +217,7 @@ impl<'a> Training<'a> {
             evaluator,
             updater,
             optimizer: OptimizerState::new(&config.optimizer, n_weights),
-            callbacks: Callbacks::new(&config.callbacks),
+            callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
             learning_rate: common.learning_rate,
             model,
@@ -238,6 +238,9 @@ impl<'a> Training<'a> {
             }
             let (row, decision) = self.evaluate_epoch(epoch, running);
             let flow = observer(FitEvent::EpochEnd(&row));
+            if self.is_last(epoch, decision) && !row.train_loss.is_finite() {
+                return FitEnd::NonFinite { epoch, batch: self.n_batches() };
+            }
             if decision == Decision::Stop {
                 return FitEnd::Stopped { epoch };
             }
@@ -257,7 +260,7 @@ impl<'a> Training<'a> {
         let order = std::mem::take(&mut self.order);
         let mut running = Running::default();
         let mut early = None;
-        let n_batches = order.len().div_ceil(self.config.batch_size);
+        let n_batches = self.n_batches();
         for (i, indices) in order.chunks(self.config.batch_size).enumerate() {
             let batch = i + 1;
             if !self.train_batch(indices, &mut running) {
@@ -290,15 +293,15 @@ impl<'a> Training<'a> {
             threads,
         };
         let penalty = self.model.penalty(&self.model.weights);
-        let totals = self.executor.train(&pass, &mut self.model.weights);
+        let totals = self.executor.train(&pass, &self.model.weights);
         let loss = totals.loss + penalty * indices.len() as f64;
         if !loss.is_finite() {
             return false;
         }
+        self.executor.move_averages(&mut self.model.weights);
         running.loss += loss;
         running.correct += totals.correct;
-        self.learning_rate =
-            self.config.schedule.rate(self.callbacks.learning_rate(&self.config.optimizer), step);
+        self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
         let n = self.executor.n_chunks(indices.len());
         let (pool, chunks) = (&mut self.executor.pool, &self.executor.chunks[..n]);
         let rate = self.learning_rate as f32;
@@ -322,11 +325,18 @@ impl<'a> Training<'a> {
             learning_rate: self.learning_rate,
         };
         let decision = self.callbacks.after_epoch(&row, &self.model.weights);
-        let is_last = epoch == self.config.epochs || decision == Decision::Stop;
-        let part = if is_last { 1.0 } else { self.config.train_evaluation };
+        let part = if self.is_last(epoch, decision) { 1.0 } else { self.config.train_evaluation };
         let indices = evenly_spaced(self.train.indices, part);
         (row.train_loss, row.train_accuracy) = self.evaluate(&self.train.with_indices(&indices));
         (row, decision)
+    }
+
+    fn is_last(&self, epoch: usize, decision: Decision) -> bool {
+        epoch == self.config.epochs || decision == Decision::Stop
+    }
+
+    fn n_batches(&self) -> usize {
+        self.train.len().div_ceil(self.config.batch_size)
     }
 
     fn evaluate(&mut self, examples: &Examples) -> (f64, f64) {

@@ -207,7 +207,10 @@ impl Model {
 }
 
 fn check_end(layers: &[Layer], shapes: &[Shape]) -> Result<(), ShapeError> {
-    let (Some(last), Some(shape)) = (layers.last(), shapes.last()) else { return Ok(()) };
+    let help = "end with `{ dense = { units = 10, activation = \"softmax\" } }`, or with `{ activation = \"softmax\" }`";
+    let (Some(last), Some(shape)) = (layers.last(), shapes.last()) else {
+        return Err(ShapeError::new("the model has no layers", help));
+    };
     let Shape::Flat(classes) = shape else {
         let message = format!("the model ends with an image of shape {shape}, not with a row of classes");
         return Err(ShapeError::new(
@@ -216,7 +219,6 @@ fn check_end(layers: &[Layer], shapes: &[Shape]) -> Result<(), ShapeError> {
         ));
     };
     if !matches!(last, Layer::Dense(_) | Layer::Activation(_)) || last.activation() != Activation::Softmax {
-        let help = "end with `{ dense = { units = 10, activation = \"softmax\" } }`, or with `{ activation = \"softmax\" }`";
         return Err(ShapeError::new("the model does not end with a softmax", help));
     }
     if !(2..=256).contains(classes) {

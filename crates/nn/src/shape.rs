@@ -44,9 +44,9 @@ impl ShapeError {
 }
 
 impl ImageShape {
-    /// height × width × channels.
+    /// height × width × channels; the largest number there is where that overflows.
     pub fn values(self) -> usize {
-        self.height * self.width * self.channels
+        self.height.saturating_mul(self.width).saturating_mul(self.channels)
     }
 }
 

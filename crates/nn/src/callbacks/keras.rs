@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Callback, Callbacks, Decision, Monitor};
-use crate::{EpochRow, Optimizer};
+use crate::EpochRow;
 
 #[derive(Deserialize)]
 struct Golden<T> {
@@ -73,15 +73,13 @@ struct Replay {
 }
 
 fn replay(callback: &Callback, monitor: Monitor, values: &[Number], learning_rate: f64) -> Replay {
-    let sgd = serde_json::json!({ "sgd": { "learning_rate": learning_rate } });
-    let optimizer: Optimizer = serde_json::from_value(sgd).expect("an optimizer in the study file's words");
-    let mut callbacks = Callbacks::new(std::slice::from_ref(callback));
+    let mut callbacks = Callbacks::new(std::slice::from_ref(callback), learning_rate);
     let (mut stopped, mut weights, mut learning_rates) = (None, [f32::NAN], Vec::new());
     for (index, &value) in values.iter().enumerate() {
         weights = [index as f32];
-        let row = row(index + 1, monitor, value.into(), callbacks.learning_rate(&optimizer));
+        let row = row(index + 1, monitor, value.into(), callbacks.learning_rate());
         let decision = callbacks.after_epoch(&row, &weights);
-        learning_rates.push(callbacks.learning_rate(&optimizer));
+        learning_rates.push(callbacks.learning_rate());
         if decision == Decision::Stop {
             stopped = Some(index);
             break;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stopping::StoppingState;
 
-use crate::{EpochRow, Optimizer};
+use crate::EpochRow;
 
 /// A decision taken after each epoch, as the study file writes it: `{ early_stopping = { patience = 5 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +123,7 @@ pub(crate) enum Decision {
 /// All callbacks of a training, at work.
 pub(crate) struct Callbacks {
     active: Vec<Active>,
-    factor_of: Option<f64>,
+    learning_rate: f64,
 }
 
 enum Active {
@@ -158,18 +158,19 @@ impl Monitor {
 }
 
 impl Callbacks {
-    pub(crate) fn new(callbacks: &[Callback]) -> Callbacks {
+    /// `learning_rate` is the optimizer's.
+    pub(crate) fn new(callbacks: &[Callback], learning_rate: f64) -> Callbacks {
         let active = callbacks.iter().map(|callback| match callback {
             Callback::EarlyStopping(stopping) => Active::Stopping(StoppingState::new(stopping.clone())),
             Callback::BestWeights(best) => Active::Stopping(StoppingState::best_weights(best.monitor)),
             Callback::ReduceLrOnPlateau(plateau) => Active::Plateau(PlateauState::new(plateau.clone())),
         });
-        Callbacks { active: active.collect(), factor_of: None }
+        Callbacks { active: active.collect(), learning_rate }
     }
 
-    /// The rate from which the schedule starts, as far as it was reduced.
-    pub(crate) fn learning_rate(&self, optimizer: &Optimizer) -> f64 {
-        self.factor_of.unwrap_or_else(|| optimizer.learning_rate())
+    /// The rate that the schedule starts from: the optimizer's, or what it was reduced to.
+    pub(crate) fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     pub(crate) fn after_epoch(&mut self, row: &EpochRow, weights: &[f32]) -> Decision {
@@ -182,9 +183,8 @@ impl Callbacks {
                     }
                 }
                 Active::Plateau(state) => {
-                    let rate = self.factor_of.unwrap_or(row.learning_rate);
-                    if let Some(reduced) = state.after_epoch(row, rate) {
-                        self.factor_of = Some(reduced);
+                    if let Some(reduced) = state.after_epoch(row, self.learning_rate) {
+                        self.learning_rate = reduced;
                     }
                 }
             }

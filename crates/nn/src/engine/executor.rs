@@ -80,14 +80,23 @@ impl Executor {
         }
     }
 
-    /// One forward and backward pass; the gradients are left in the chunks. Batch normalisation moves its averages.
-    pub(crate) fn train(&mut self, pass: &Pass, weights: &mut [f32]) -> Totals {
+    /// One forward and backward pass; the gradients are left in the chunks.
+    pub(crate) fn train(&mut self, pass: &Pass, weights: &[f32]) -> Totals {
         self.cut(pass.indices.len());
         for phase in 0..self.program.train.len() {
             self.phase(pass, weights, phase);
             self.meet(phase, pass.indices.len(), weights);
         }
         self.totals(pass.indices.len())
+    }
+
+    /// After a training pass: the step of batch normalisation's moving averages.
+    pub(crate) fn move_averages(&self, weights: &mut [f32]) {
+        for (op, moments) in self.program.ops.iter().zip(&self.moments) {
+            if let Op::Normalize(normalization) = op {
+                normalization.move_averages(moments, weights);
+            }
+        }
     }
 
     /// One forward pass; predictions and confidences are left in the chunks.
@@ -145,13 +154,11 @@ impl Executor {
         });
     }
 
-    fn meet(&mut self, phase: usize, images: usize, weights: &mut [f32]) {
-        let chunks = &self.chunks[..images.div_ceil(self.program.chunk)];
-        let (op, meeting) = match self.program.train[phase].meeting {
-            Meeting::None => return,
-            Meeting::Mean(i) | Meeting::Variance(i) | Meeting::BackwardMeans(i) => {
-                (i, self.program.train[phase].meeting)
-            }
+    fn meet(&mut self, phase: usize, images: usize, weights: &[f32]) {
+        let chunks = &self.chunks[..self.n_chunks(images)];
+        let meeting = self.program.train[phase].meeting;
+        let (Meeting::Mean(op) | Meeting::Variance(op) | Meeting::BackwardMeans(op)) = meeting else {
+            return;
         };
         let Op::Normalize(normalization) = &self.program.ops[op] else { return };
         let moments = &mut self.moments[op];

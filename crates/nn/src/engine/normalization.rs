@@ -21,6 +21,7 @@ pub(crate) struct Normalization {
 #[derive(Clone)]
 pub(crate) struct Moments {
     pub mean: Vec<f32>,
+    pub variance: Vec<f32>,
     pub inverse_deviation: Vec<f32>,
     pub scale: Vec<f32>,
     pub shift: Vec<f32>,
@@ -33,6 +34,7 @@ impl Moments {
         let zeros = vec![0.0; channels];
         Moments {
             mean: zeros.clone(),
+            variance: zeros.clone(),
             inverse_deviation: zeros.clone(),
             scale: zeros.clone(),
             shift: zeros.clone(),
@@ -72,42 +74,38 @@ impl Normalization {
         norm::column_sum_squared_deviation(x, self.channels, &moments.mean, sums);
     }
 
-    /// The variance of the batch (biased, as in Keras), what follows from it, and the step of the moving averages.
+    /// The variance of the batch (biased, as in Keras), and what follows from it.
     pub(crate) fn variance<'a>(
         &self,
         images: usize,
         chunks: impl Iterator<Item = &'a [f32]>,
         moments: &mut Moments,
-        weights: &mut [f32],
+        weights: &[f32],
     ) {
-        let mut variance = std::mem::take(&mut moments.inverse_deviation);
-        self.add_up(images, chunks, &mut variance);
-        for c in 0..self.channels {
-            let (mean, var) = (moments.mean[c], variance[c]);
-            let moving_mean = &mut weights[self.moving_mean.start + c];
-            *moving_mean = *moving_mean * self.momentum + mean * (1.0 - self.momentum);
-            let moving_variance = &mut weights[self.moving_variance.start + c];
-            *moving_variance = *moving_variance * self.momentum + var * (1.0 - self.momentum);
-        }
-        for v in &mut variance {
-            *v = 1.0 / (*v + self.epsilon).sqrt();
-        }
-        moments.inverse_deviation = variance;
+        self.add_up(images, chunks, &mut moments.variance);
         self.scale_and_shift(moments, weights);
+    }
+
+    /// The step of the moving averages after a batch.
+    pub(crate) fn move_averages(&self, moments: &Moments, weights: &mut [f32]) {
+        let pairs = [(&self.moving_mean, &moments.mean), (&self.moving_variance, &moments.variance)];
+        for (moving, batch) in pairs {
+            for (moving, batch) in weights[moving.clone()].iter_mut().zip(batch) {
+                *moving = *moving * self.momentum + batch * (1.0 - self.momentum);
+            }
+        }
     }
 
     /// For inference: the moving averages in place of the batch's.
     pub(crate) fn use_moving(&self, moments: &mut Moments, weights: &[f32]) {
         moments.mean.copy_from_slice(&weights[self.moving_mean.clone()]);
-        let variances = &weights[self.moving_variance.clone()];
-        for (inverse, variance) in moments.inverse_deviation.iter_mut().zip(variances) {
-            *inverse = 1.0 / (variance + self.epsilon).sqrt();
-        }
+        moments.variance.copy_from_slice(&weights[self.moving_variance.clone()]);
         self.scale_and_shift(moments, weights);
     }
 
     fn scale_and_shift(&self, moments: &mut Moments, weights: &[f32]) {
         for c in 0..self.channels {
+            moments.inverse_deviation[c] = 1.0 / (moments.variance[c] + self.epsilon).sqrt();
             let scale = weights[self.gamma.start + c] * moments.inverse_deviation[c];
             moments.scale[c] = scale;
             moments.shift[c] = weights[self.beta.start + c] - moments.mean[c] * scale;
@@ -140,12 +138,10 @@ impl Normalization {
         slots: impl Iterator<Item = &'a [f32]> + Clone,
         moments: &mut Moments,
     ) {
-        let mut out = std::mem::take(&mut moments.mean_d_gamma);
-        self.add_up(images, slots.clone().map(|slot| &slot[self.gamma.clone()]), &mut out);
-        moments.mean_d_gamma = out;
-        let mut out = std::mem::take(&mut moments.mean_d_beta);
-        self.add_up(images, slots.map(|slot| &slot[self.beta.clone()]), &mut out);
-        moments.mean_d_beta = out;
+        let gammas = slots.clone().map(|slot| &slot[self.gamma.clone()]);
+        self.add_up(images, gammas, &mut moments.mean_d_gamma);
+        let betas = slots.map(|slot| &slot[self.beta.clone()]);
+        self.add_up(images, betas, &mut moments.mean_d_beta);
     }
 
     /// Turns the gradient with respect to y into that with respect to x, in place.

@@ -54,10 +54,12 @@ impl Common {
         clipvalue: Option<f64>,
         global_clipnorm: Option<f64>,
     ) -> Common {
-        let clipping = match (clipnorm, clipvalue, global_clipnorm) {
-            (Some(limit), _, _) => Clipping::Norm(limit as f32),
-            (_, Some(limit), _) => Clipping::Value(limit as f32),
-            (_, _, Some(limit)) => Clipping::GlobalNorm(limit as f32),
+        // As in Keras, a limit of 0 is none.
+        let limit = |limit: Option<f64>| limit.map(|limit| limit as f32).filter(|limit| *limit > 0.0);
+        let clipping = match (limit(clipnorm), limit(clipvalue), limit(global_clipnorm)) {
+            (Some(limit), _, _) => Clipping::Norm(limit),
+            (_, Some(limit), _) => Clipping::Value(limit),
+            (_, _, Some(limit)) => Clipping::GlobalNorm(limit),
             _ => Clipping::None,
         };
         Common { learning_rate, weight_decay, clipping }
