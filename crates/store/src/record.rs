@@ -207,7 +207,7 @@ pub struct RunRecord {
     pub note: Option<String>,
     /// Where the run is in its life.
     pub state: RunState,
-    /// Why it failed, or why it stopped before its last epoch.
+    /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are.
     pub failure: Option<String>,
     /// One row per finished epoch.
     pub epochs: Vec<EpochRecord>,

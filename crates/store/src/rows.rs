@@ -48,8 +48,9 @@ pub(crate) fn save_plan(t: &Transaction<'_>, runs: &[RunRecord]) -> Result<()> {
             put_run(t, &RunRecord { state: RunState::Waiting, ..run.clone() })?;
         }
         t.execute(
-            "UPDATE toile_run SET planned = 1, position = ?2, name = ?3, published = ?4, note = ?5 WHERE id = ?1",
-            params![run.id, run.position, run.name, run.published.as_ref().map(json), run.note],
+            "UPDATE toile_run SET planned = 1, position = ?2, name = ?3, published = ?4, note = ?5,
+                 folder = CASE WHEN state IN ('waiting', 'running') THEN ?6 ELSE folder END WHERE id = ?1",
+            params![run.id, run.position, run.name, run.published.as_ref().map(json), run.note, run.folder],
         )?;
     }
     Ok(())
@@ -116,6 +117,12 @@ pub(crate) fn planned_runs(c: &Connection) -> Result<Vec<RunRecord>> {
     let mut statement = c.prepare("SELECT * FROM toile_run WHERE planned = 1 ORDER BY position, seed, id")?;
     let runs = statement.query_map([], run_row)?.collect::<Result<Vec<_>>>()?;
     runs.into_iter().map(|run| with_epochs(c, run)).collect()
+}
+
+pub(crate) fn ended_runs(c: &Connection) -> Result<Vec<(String, String)>> {
+    let mut statement =
+        c.prepare("SELECT id, folder FROM toile_run WHERE state IN ('complete', 'pruned', 'failed')")?;
+    statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
 }
 
 fn with_epochs(c: &Connection, run: RunRecord) -> Result<RunRecord> {

@@ -138,6 +138,11 @@ impl Store {
         self.read("read a run from", |c| rows::run(c, id))
     }
 
+    /// Id and folder of every run that has ended, whether or not the plan still holds it.
+    pub fn ended_runs(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.read("read the runs from", rows::ended_runs)
+    }
+
     /// Everything a report needs: the study, the runs of its plan by position and seed, the images.
     pub fn records(&self) -> Result<Records, StoreError> {
         let Some(study) = self.study()? else {

@@ -315,3 +315,20 @@ fn threads_share_a_store() {
     });
     assert_eq!(store.records().unwrap().runs, runs);
 }
+
+#[test]
+fn a_run_that_has_ended_keeps_its_folder_and_one_that_waits_takes_the_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let (ended, waits) = (run(0, 7, 2), run(1, 7, 2));
+    store.save_study(&study()).unwrap();
+    store.save_plan(&[ended.clone(), waits.clone()]).unwrap();
+    train(&store, &ended);
+    let moved = |run: &RunRecord| RunRecord { folder: format!("{}-2", run.folder), ..run.clone() };
+    store.save_plan(&[moved(&ended), moved(&waits)]).unwrap();
+    let folder = |run: &RunRecord| store.run(&run.id).unwrap().unwrap().folder;
+    assert_eq!((folder(&ended), folder(&waits)), (ended.folder.clone(), format!("{}-2", waits.folder)));
+    assert_eq!(store.ended_runs().unwrap(), [(ended.id.clone(), ended.folder.clone())]);
+    store.save_plan(&[waits]).unwrap();
+    assert_eq!(store.ended_runs().unwrap().len(), 1, "also when the plan no longer holds it");
+}

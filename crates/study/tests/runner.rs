@@ -57,10 +57,10 @@ fn data() -> DataSet {
     }
 }
 
-fn planned(text: &str) -> Plan {
+fn planned(text: &str, read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>) -> Plan {
     let image = toile_nn::ImageShape { height: 2, width: 2, channels: 1 };
     let study = check(text, "small.toml", Some(DataShape { image, classes: 3, images: 64 })).unwrap();
-    plan(&study, &PlanOptions::default(), &|file| std::fs::read(file)).unwrap()
+    plan(&study, &PlanOptions::default(), read).unwrap()
 }
 
 /// Runs a study in a folder; `stop` is lent to the events so that they can stop it.
@@ -70,19 +70,30 @@ fn go(
     stop: &AtomicBool,
     events: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<Outcome, RunError> {
+    go_with(dir, text, stop, &|file| std::fs::read(file), events)
+}
+
+/// The same, with the files beside the study file.
+fn go_with(
+    dir: &Path,
+    text: &str,
+    stop: &AtomicBool,
+    read: &(dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Result<Outcome, RunError> {
     let options = RunOptions {
         dir,
         threads: 2,
         only: None,
         stop,
         clock: &NoClock,
-        read: &|file| std::fs::read(file),
+        read,
         history: &|_, run| format!("{} epochs", run.epochs.len()),
         toile_version: "0".into(),
         instruction_set: "any".into(),
         machine: "any".into(),
     };
-    run(&planned(text), &data(), &Store::open(dir)?, &options, events)
+    run(&planned(text, read), &data(), &Store::open(dir)?, &options, events)
 }
 
 fn states(dir: &Path) -> Vec<RunState> {
@@ -196,4 +207,56 @@ fn a_renamed_run_keeps_its_results_and_its_folder() {
     let records = Store::open_read_only(dir.path()).unwrap().records().unwrap();
     let folders: Vec<_> = records.runs.iter().map(|run| (run.name.as_str(), run.folder.as_str())).collect();
     assert_eq!(folders, [("C", "runs/a-seed-1"), ("B", "runs/b-seed-1"), ("A", "runs/a-seed-1-2")]);
+}
+
+/// The weights of a run lay in the folder of whichever run of its name was trained last.
+#[test]
+fn a_run_that_is_changed_and_changed_back_still_has_its_weights() {
+    let dir = tempfile::tempdir().unwrap();
+    let never = AtomicBool::new(false);
+    go(dir.path(), STUDY, &never, &|_| {}).unwrap();
+    go(dir.path(), &STUDY.replace("epochs = 5", "epochs = 6"), &never, &|_| {}).unwrap();
+    let outcome = go(dir.path(), STUDY, &never, &|_| {}).unwrap();
+    assert_eq!(outcome, Outcome { already_done: 2, ..Outcome::default() });
+    for run in Store::open_read_only(dir.path()).unwrap().records().unwrap().runs {
+        let weights = std::fs::read(dir.path().join(&run.folder).join("weights.safetensors")).unwrap();
+        assert_eq!(run.weights_sha256, Some(toile_store::sha256_hex(&weights)), "{}", run.folder);
+    }
+    assert!(dir.path().join("runs/b-seed-1-2").is_dir(), "the changed run has a folder of its own");
+}
+
+#[test]
+fn weights_that_do_not_fit_are_told_before_anything_is_trained() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = "start.safetensors";
+    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])]);
+    let read = |_: &str| Ok(bytes.clone());
+    let text = STUDY.replace("name = \"A\"", &format!("name = \"A\"\ninitial_weights = \"{file}\""));
+    let never = AtomicBool::new(false);
+    let started = |event: Event<'_>| panic!("{event:?}");
+    let error = go_with(dir.path(), &text, &never, &read, &started).unwrap_err();
+    assert!(error.to_string().contains("run `A` cannot start from `start.safetensors`"), "{error}");
+    assert_eq!(states(dir.path()), [RunState::Waiting, RunState::Waiting]);
+}
+
+#[test]
+fn a_run_that_an_error_has_stopped_no_longer_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("runs"), "a file stands in the way").unwrap();
+    go(dir.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap_err();
+    assert!(!states(dir.path()).contains(&RunState::Running), "{:?}", states(dir.path()));
+}
+
+#[test]
+fn the_record_tells_of_which_epoch_the_weights_are() {
+    let dir = tempfile::tempdir().unwrap();
+    // A rate of 1000 makes the loss worse with every epoch after the first few.
+    let best = "optimizer = { sgd = { learning_rate = 1000.0 } }\ncallbacks = [{ best_weights = { monitor = \"loss\" } }]";
+    let text = STUDY.replace("optimizer = \"sgd\"\nepochs = 5", &format!("{best}\nepochs = 40"));
+    go(dir.path(), &text, &AtomicBool::new(false), &|_| {}).unwrap();
+    let run = &Store::open_read_only(dir.path()).unwrap().records().unwrap().runs[1];
+    let loss = |epoch: &toile_store::EpochRecord| epoch.loss.unwrap();
+    let best = run.epochs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap().epoch;
+    assert_ne!(best, 40, "the last epoch is the best: this tests nothing");
+    assert_eq!(run.failure, Some(format!("its weights are those of epoch {best}")));
 }

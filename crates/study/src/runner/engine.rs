@@ -3,10 +3,10 @@
 use toile_data::{DataSet, Part};
 use toile_nn::{EpochRow, Examples, FitConfig, ImageShape, Model, Tensor};
 use toile_rng::Seed;
-use toile_store::{EpochRecord, SummaryRecord, SummaryRow};
+use toile_store::{EpochRecord, SummaryRecord, SummaryRow, sha256_hex};
 
 use super::error::RunError;
-use crate::{RunPlan, Settings};
+use crate::{InitialWeights, RunPlan, Settings};
 
 /// The model of a run, its weights as its seed starts them.
 pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
@@ -38,14 +38,26 @@ pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunErr
     })
 }
 
-/// Replaces a model's weights by those of a file that the plan names.
-pub(super) fn start_from(model: &mut Model, run: &RunPlan, file: &str, bytes: &[u8]) -> Result<(), RunError> {
+/// The model of a run as it starts: its seed's weights, or those of the file that the plan names.
+pub(super) fn starting_model(
+    run: &RunPlan,
+    image: ImageShape,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Model, RunError> {
+    let mut model = model(run, image)?;
+    let Some(InitialWeights { file, sha256 }) = &run.settings.initial_weights else { return Ok(model) };
     let refuse =
-        |reason: String| RunError::InitialWeights { run: run.name.clone(), file: file.into(), reason };
-    let tensors = toile_store::weights_from_safetensors(bytes).map_err(|error| refuse(error.to_string()))?;
+        |reason: String| RunError::InitialWeights { run: run.name.clone(), file: file.clone(), reason };
+    let bytes = read(file).map_err(|error| refuse(error.to_string()))?;
+    // The id was made of this hash: other bytes would be another run.
+    if sha256_hex(&bytes) != *sha256 {
+        return Err(refuse("the file has changed since the study was planned".into()));
+    }
+    let tensors = toile_store::weights_from_safetensors(&bytes).map_err(|error| refuse(error.to_string()))?;
     let tensors: Vec<Tensor> =
         tensors.into_iter().map(|(name, shape, values)| Tensor { name, shape, values }).collect();
-    model.set_weights(&tensors).map_err(|error| refuse(error.to_string()))
+    model.set_weights(&tensors).map_err(|error| refuse(error.to_string()))?;
+    Ok(model)
 }
 
 /// The size of a data set's images.

@@ -30,7 +30,7 @@ pub use engine::{image_shape, model, summary};
 pub use error::RunError;
 pub use event::Event;
 pub use folders::slug;
-pub use prepare::split;
+pub use prepare::{run_ids, split};
 pub use schedule::{Pace, longest_first, shares, study_seconds};
 pub use speed::{Speed, measure};
 
@@ -80,7 +80,7 @@ pub struct Outcome {
 /// reason, all that was finished is in the store, and the same call goes on with the rest.
 ///
 /// # Errors
-/// What concerns the whole study: models that do not fit the data, a store or a folder that cannot be written.
+/// What concerns the whole study: models or weights that do not fit, a store or a folder that cannot be written.
 pub fn run(
     plan: &Plan,
     data: &DataSet,
@@ -94,6 +94,12 @@ pub fn run(
     store.save_study(&study)?;
     store.save_plan(&records)?;
     let to_do = to_do(plan, &records, store, options)?;
+    // Weights that do not fit are told now, not when their run's turn comes.
+    for run in
+        to_do.iter().map(|&place| &plan.runs[place]).filter(|run| run.settings.initial_weights.is_some())
+    {
+        engine::starting_model(run, image_shape(data), options.read)?;
+    }
     let n = [split.train.len(), split.validation.len(), data.test.len()];
     let work = |(run, record): (&RunPlan, &RunRecord)| Cost::of(&run.settings, &record.summary, n).work();
     let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
@@ -135,6 +141,8 @@ fn work_off(board: &Board, trainer: &Trainer<'_>, records: &[RunRecord]) -> Resu
                     board.end(run);
                     if let Err(error) = result {
                         abort.store(true, Ordering::Relaxed);
+                        // It no longer runs. Where even this cannot be written, the first error tells why.
+                        let _ = trainer.store.suspend_run(&records[run].id);
                         first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                     } else if let Ok(End::Suspended) = result {
                         return;

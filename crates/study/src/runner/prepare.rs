@@ -65,8 +65,9 @@ pub(super) fn run_records(
     store: &Store,
     options: &RunOptions<'_>,
 ) -> Result<Vec<RunRecord>, RunError> {
-    let ids = ids(plan, data);
-    let mut taken = folders_in_use(&ids, store)?;
+    let ids = run_ids(plan, &data.fingerprint);
+    let kept = kept_folders(&ids, store)?;
+    let mut taken: BTreeSet<String> = kept.values().cloned().collect();
     let mut summaries: BTreeMap<String, SummaryRecord> = BTreeMap::new();
     let mut records = Vec::with_capacity(plan.runs.len());
     for (run, id) in plan.runs.iter().zip(ids) {
@@ -75,17 +76,22 @@ pub(super) fn run_records(
             None => engine::summary(run, engine::image_shape(data))?,
         };
         summaries.insert(run.settings.model.clone(), summary.clone());
-        let folder = folders::folder(&run.name, run.settings.seed, &mut taken);
+        let folder = match kept.get(&id) {
+            Some(folder) => folder.clone(),
+            None => folders::folder(&run.name, run.settings.seed, &mut taken),
+        };
         records.push(waiting(run, id, summary, folder, options));
     }
     Ok(records)
 }
 
-/// The id of each run. Two runs of one plan may be the same under two names; both are trained, under ids of their own.
-fn ids(plan: &Plan, data: &DataSet) -> Vec<String> {
+/// The id of each run of a plan on data of this fingerprint.
+///
+/// Two runs of one plan may be the same under two names; both are trained, under ids of their own.
+pub fn run_ids(plan: &Plan, data_fingerprint: &str) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let id = |run: &RunPlan| {
-        let id = run.settings.id(&data.fingerprint);
+        let id = run.settings.id(data_fingerprint);
         let times = seen.entry(id.clone()).or_default();
         *times += 1;
         if *times == 1 { id } else { format!("{id}-{times}") }
@@ -93,10 +99,16 @@ fn ids(plan: &Plan, data: &DataSet) -> Vec<String> {
     plan.runs.iter().map(id).collect()
 }
 
-/// Folders of runs that are done and stay done: a run that was renamed keeps its old folder.
-fn folders_in_use(ids: &[String], store: &Store) -> Result<BTreeSet<String>, RunError> {
-    let done = ids.iter().map(|id| store.run(id)).collect::<Result<Vec<_>, _>>()?;
-    Ok(done.into_iter().flatten().filter(is_done).map(|run| run.folder).collect())
+/// The folders that are not to be written to again, by the ids of their runs: a run that was renamed keeps its folder,
+/// and one that the study file no longer holds may come back, and then finds its weights as they were.
+fn kept_folders(ids: &[String], store: &Store) -> Result<BTreeMap<String, String>, RunError> {
+    let mut kept: BTreeMap<String, String> = store.ended_runs()?.into_iter().collect();
+    for id in ids {
+        if !store.run(id)?.is_some_and(|run| is_done(&run)) {
+            kept.remove(id);
+        }
+    }
+    Ok(kept)
 }
 
 /// Whether there is nothing more to do for a run.

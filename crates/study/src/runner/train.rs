@@ -107,7 +107,8 @@ impl Trainer<'_> {
     }
 
     fn fit(&self, job: &Job<'_>, record: &mut RunRecord, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
-        let mut model = self.model(job.plan)?;
+        let image = engine::image_shape(self.data);
+        let mut model = engine::starting_model(job.plan, image, self.options.read)?;
         let train = engine::examples(self.data, &self.data.train, &self.split.train);
         let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
         let validation = (!self.split.validation.is_empty()).then_some(&validation);
@@ -125,26 +126,6 @@ impl Trainer<'_> {
             Some(error) => Err(error),
             None => Ok(judge(outcome, model, job, record)),
         }
-    }
-
-    /// The model as the run starts with it.
-    fn model(&self, run: &RunPlan) -> Result<Model, RunError> {
-        let mut model = engine::model(run, engine::image_shape(self.data))?;
-        if let Some(weights) = &run.settings.initial_weights {
-            let file = &weights.file;
-            let refuse = |reason: String| RunError::InitialWeights {
-                run: run.name.clone(),
-                file: file.clone(),
-                reason,
-            };
-            let bytes = (self.options.read)(file).map_err(|error| refuse(error.to_string()))?;
-            // The id was made of this hash: other bytes would be another run.
-            if sha256_hex(&bytes) != weights.sha256 {
-                return Err(refuse("the file has changed since the study was planned".into()));
-            }
-            engine::start_from(&mut model, run, file, &bytes)?;
-        }
-        Ok(model)
     }
 
     fn observe(
@@ -241,9 +222,12 @@ fn judge(outcome: FitOutcome, model: Model, job: &Job<'_>, record: &mut RunRecor
             record.failure = Some(format!("a callback stopped it after epoch {epoch} of {planned}"));
         }
     }
-    if let (Some(why), Some(epoch)) = (&mut record.failure, outcome.restored_epoch) {
-        *why += &format!("; its weights are those of epoch {epoch}");
-    }
+    let restored = outcome.restored_epoch.filter(|epoch| *epoch != record.epochs.len());
+    let restored = restored.map(|epoch| format!("its weights are those of epoch {epoch}"));
+    record.failure = match (record.failure.take(), restored) {
+        (Some(why), Some(restored)) => Some(format!("{why}; {restored}")),
+        (why, restored) => why.or(restored),
+    };
     Trained::Through(Box::new(model))
 }
 

@@ -62,8 +62,9 @@ fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, RunState>, Failure>
     }
     let store = Store::open_read_only(dir)?;
     let Some(study) = store.study()? else { return Ok(states) };
-    for (place, run) in plan.runs.iter().enumerate() {
-        if let Some(state) = store.run_state(&run.settings.id(&study.data.fingerprint))? {
+    let ids = toile_study::run_ids(plan, &study.data.fingerprint);
+    for (place, id) in ids.iter().enumerate() {
+        if let Some(state) = store.run_state(id)? {
             states.insert(place, state);
         }
     }
@@ -126,6 +127,7 @@ fn table(priced: &[Priced<'_>]) -> Table {
         ("time", Right),
         ("state", Left),
     ]);
+    table.bind(&[5]);
     for group in priced.chunk_by(|a, b| a.run.position == b.run.position) {
         table.row(row(group));
     }
