@@ -74,7 +74,10 @@ fn top_level(root: &Node, walk: &mut Walk) {
         ("models", "describe at least one, for example `[models.dense]` with `layers = […]`"),
         ("runs", "add at least one table `[[runs]]` with `name`, `model`, `optimizer` and `epochs`"),
     ] {
-        if root.get(key).is_none() {
+        // A misspelt table is told already.
+        let is_misspelt = |entry: &Entry| crate::near::nearest(&entry.key, known.clone()) == Some(key);
+        let misspelt = || root.entries().iter().any(|e| !known.contains(&e.key.as_str()) && is_misspelt(e));
+        if root.get(key).is_none() && !misspelt() {
             let end = root.span.end..root.span.end;
             walk.fault(&end, format!("the file lacks `{key}`"), help);
         }

@@ -84,8 +84,11 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::UnknownRun { name, known } => {
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                write!(f, "no run is named `{name}`\n  help: {}", near::help(name, &known))
+                // Names of runs may have commas in them.
+                let all = known.join("; ");
+                let near = near::nearest(name, known.iter().map(String::as_str));
+                let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+                write!(f, "no run is named `{name}`\n  help: {near}(known: {all})")
             }
             PlanError::Seeds(seeds) => {
                 write!(f, "a run cannot be repeated {seeds} times\n  help: seeds are from 1 to {MAX_SEEDS}")
@@ -95,7 +98,10 @@ impl fmt::Display for PlanError {
             }
             PlanError::InitialWeights { run, file, reason } => {
                 write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
-                write!(f, "\n  help: the file lies beside the study file")
+                write!(
+                    f,
+                    "\n  help: put the file beside the study file; `toile run` writes such files into its `runs` folder"
+                )
             }
         }
     }

@@ -103,6 +103,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Fault>> {
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     let mut faults: Vec<Fault> = Vec::new();
     let mut last_line = usize::MAX;
+    let mut lost_in_brackets = false;
     let mut seen = (0, 0); // a byte, and the lines before it
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -111,6 +112,11 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Fault>> {
                 text.as_bytes()[seen.0..span.start.min(text.len())].iter().filter(|&&b| b == b'\n').count();
             seen = (span.start, seen.1 + lines);
         }
+        // What the parser says after it has lost count of the brackets is an echo.
+        if lost_in_brackets {
+            break;
+        }
+        lost_in_brackets = about_brackets(error.message());
         if seen.1 != last_line {
             last_line = seen.1;
             faults.push(syntax_fault(text, span, error.message()));
@@ -122,10 +128,44 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Fault>> {
     Err(faults)
 }
 
+/// Whether the parser misses a comma or a bracket, and from there on may misread everything.
+fn about_brackets(message: &str) -> bool {
+    let beginnings = [
+        "missing comma between",
+        "missing key for inline table",
+        "invalid inline table",
+        "unclosed inline table",
+        "unclosed array",
+        "unexpected `=` in array",
+    ];
+    let header = message.starts_with("unclosed array table");
+    !header && beginnings.iter().any(|beginning| message.starts_with(beginning))
+}
+
 /// The parser's messages, said for people who do not know the grammar by heart.
 fn syntax_fault(text: &str, span: Range<usize>, message: &str) -> Fault {
     let found = text.get(span.clone()).unwrap_or("");
-    let (message, help) = if message.starts_with("string values must be quoted") && found.is_empty() {
+    let rest = &text[span.start.min(text.len())..];
+    let curly = |c: char| matches!(c, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
+    let (message, help) = if about_brackets(message) {
+        (
+            "a comma or a closing bracket is missing before this".to_string(),
+            "each `{` needs its `}`, each `[` its `]`, and items have commas between them".to_string(),
+        )
+    } else if message.starts_with("invalid unquoted key") && rest.starts_with(':') {
+        let line = text[..span.start].rsplit('\n').next().unwrap_or("").trim();
+        ("`:` stands where `=` belongs".to_string(), format!("write `{} = …`", quote(line)))
+    } else if message.starts_with("unexpected key or value") {
+        (
+            "something stands behind the value".to_string(),
+            "each setting has a line of its own; a remark begins with `#`".to_string(),
+        )
+    } else if message.starts_with("string values must be quoted") && found.contains(curly) {
+        (
+            format!("`{}` has typographic quotes", quote(found)),
+            format!("write \"{}\"", quote(&found.replace(curly, ""))),
+        )
+    } else if message.starts_with("string values must be quoted") && found.is_empty() {
         (
             "a value is missing".to_string(),
             "write a number, a \"string\", true or false, a [list] or a { table }".to_string(),
@@ -206,5 +246,12 @@ mod tests {
         assert_eq!(faults.len(), 3, "{faults:?}");
         assert_eq!(faults[0].message, "`adam` must stand in quotes");
         assert_eq!(faults[2].message, "`c` stands here for the second time");
+    }
+
+    #[test]
+    fn a_bracket_that_is_not_closed_is_reported_once_and_nothing_after_it() {
+        let faults = parse("a = [\n  { b = { c = 1 },\n]\n\n[[x]]\nd = 1\ne = 2\n").unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert_eq!(faults[0].message, "a comma or a closing bracket is missing before this");
     }
 }

@@ -425,3 +425,46 @@ fn a_window_has_a_size_and_a_step() {
     let pooling = "{ max_pooling2d = { strides = [0, 1] } }, \"flatten\"";
     expect("\"flatten\"", pooling, "`strides` must be from 1 to 2147483648, found 0", "0", "");
 }
+
+#[test]
+fn a_setting_beside_its_choice_is_told_where_it_belongs() {
+    let help = "`learning_rate` is a setting of `optimizer`: `optimizer = { sgd = { learning_rate = … } }`";
+    let message = "unknown key `learning_rate` in `[[runs]]`";
+    expect_in_run("learning_rate = 0.1", message, "learning_rate", help);
+    let help = "`callbacks = [{ early_stopping = { patience = … } }]`";
+    expect_in_run("patience = 3", "unknown key `patience` in `[[runs]]`", "patience", help);
+}
+
+#[test]
+fn a_name_written_as_in_other_tools_is_told_how_it_is_written_here() {
+    let optimizer = "{ name = \"adam\", learning_rate = 0.1 }";
+    let message = "an optimizer begins with its name, found `name`";
+    expect("\"adam\"", optimizer, message, "name", "write `{ adam = { learning_rate = … } }`");
+    expect("\"adam\"", "{ name = \"Adam\" }", message, "name", "write \"adam\"");
+    let layer = "{ type = \"dropout\" }";
+    expect("\"flatten\"", layer, "a layer begins with its name, found `type`", "type", "`{ dropout = … }`");
+}
+
+#[test]
+fn a_misspelt_table_is_one_fault() {
+    expect("[models.net]", "[model.net]", "unknown table `model`", "model", "did you mean `models`?");
+    expect("[study]", "[Study]", "unknown table `Study`", "Study", "did you mean `study`?");
+}
+
+#[test]
+fn a_model_of_an_empty_table_is_asked_for() {
+    let text = RIGHT.split("[models.net]").next().unwrap().to_string()
+        + "[models]\n[[runs]]\n"
+        + RIGHT.split("[[runs]]").nth(1).unwrap();
+    let found = faults_of(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("no model is named `net`", "\"net\""));
+    assert!(found[0].2.contains("`[models.net]` with `layers = […]`"));
+}
+
+#[test]
+fn what_is_written_as_in_yaml_or_by_a_word_processor_is_told_how_toml_writes_it() {
+    expect("name = \"one\"", "name: \"one\"", "`:` stands where `=` belongs", ":", "write `name = …`");
+    expect("\"adam\"", "“adam”", "`“adam”` has typographic quotes", "“adam”", "write \"adam\"");
+    expect("\"adam\"", "\"adam\"; seed = 1", "something stands behind the value", "", "a line of its own");
+}

@@ -138,7 +138,7 @@ fn the_command_line_may_repeat_every_run_and_choose_some() {
     let found: Vec<_> = plan.runs.iter().map(|r| (r.position, r.settings.seed)).collect();
     assert_eq!(found, [(1, 0), (1, 1), (1, 2)]);
     let unknown = planned_with(SMALL, &PlanOptions { seeds: None, only: only(&["tow"]) }).unwrap_err();
-    assert_eq!(unknown.to_string(), "no run is named `tow`\n  help: did you mean `two`? (known: one, two)");
+    assert_eq!(unknown.to_string(), "no run is named `tow`\n  help: did you mean `two`? (known: one; two)");
     assert_eq!(planned_with(SMALL, &PlanOptions { seeds: Some(0), only: None }), Err(PlanError::Seeds(0)));
 }
 

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use crate::faults::quote;
 use crate::file::RunSettings;
 use crate::near;
-use crate::tree::Node;
+use crate::tree::{Node, Value};
 use crate::walk::Walk;
 
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
@@ -50,7 +50,7 @@ fn required(node: &Node, draft: &Draft, walk: &mut Walk) {
     let defaults = draft.root.get("defaults");
     for key in ["model", "optimizer", "epochs"] {
         let said = node.get(key).is_some() || defaults.is_some_and(|d| d.get(key).is_some());
-        if !said && matches!(node.value, crate::tree::Value::Table(_)) {
+        if !said && matches!(node.value, Value::Table(_)) {
             let name = node.get("name").map_or("the run".to_string(), Node::described);
             let sample = match key {
                 "model" => format!("\"{}\"", draft.models.first().map_or("dense", |m| m.entry.key.as_str())),
@@ -97,10 +97,15 @@ fn settings(
 
 fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk) {
     let known: Vec<&str> = draft.models.iter().map(|model| model.entry.key.as_str()).collect();
-    if !known.contains(&model) {
+    // That there is no table of models is told already.
+    let has_table = draft.root.get("models").is_some_and(|node| matches!(node.value, Value::Table(_)));
+    if has_table && !known.contains(&model) {
         let shown: Vec<String> = known.iter().take(20).map(|name| quote(name)).collect();
         let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
-        let help = if known.is_empty() { String::new() } else { near::help(model, &shown) };
+        let help = match known.is_empty() {
+            true => format!("describe it: `[models.{}]` with `layers = […]`", quote(model)),
+            false => near::help(model, &shown),
+        };
         walk.fault(span, format!("no model is named `{}`", quote(model)), help);
     }
 }

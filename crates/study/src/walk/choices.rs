@@ -73,6 +73,14 @@ impl Walk {
 
     /// `{ learning_rate = 0.1 }` where `{ sgd = { learning_rate = 0.1 } }` was meant deserves a better word.
     fn unknown_choice_or_setting(&mut self, entry: &Entry, choices: &[Choice], kind: Kind) {
+        if let Some(name) = named_by_value(entry, choices) {
+            let message = format!("{} begins with its name, found `{}`", kind.a(), quote(&entry.key));
+            let is_bare = choices.iter().any(|choice| choice.name == name && choice.bare);
+            let help =
+                if is_bare { format!("write \"{name}\"") } else { format!("write `{{ {name} = … }}`") };
+            self.fault(&entry.key_span, message, help);
+            return;
+        }
         match owner(&entry.key, choices) {
             Some(owner) => {
                 let message = format!(
@@ -100,6 +108,15 @@ impl Walk {
         let first = &entries[0];
         let settings =
             choices.iter().find(|choice| choice.name == first.key).and_then(|choice| choice.content);
+        if let Some(name) = named_by_value(first, choices) {
+            let message = format!("{} begins with its name, found `{}`", kind.a(), quote(&first.key));
+            let help = format!(
+                "write `{{ {name} = {{ {} = … }} }}`: the name first, its settings inside",
+                quote(&second.key)
+            );
+            self.fault(&first.key_span, message, help);
+            return;
+        }
         let belongs =
             settings.is_some_and(|s| schema::properties(schema::resolve(s).0).contains_key(&second.key));
         let found: Vec<String> =
@@ -149,12 +166,19 @@ impl Kind {
     }
 }
 
+/// `{ name = "adam", … }`, `{ type = "dense", … }`, as other tools write it: the name that stands in the value.
+fn named_by_value(entry: &Entry, choices: &[Choice]) -> Option<&'static str> {
+    let Value::String(name) = &entry.node.value else { return None };
+    let says_so = matches!(entry.key.as_str(), "name" | "type" | "kind" | "class_name" | "class");
+    if says_so { near::nearest(name, names(choices)) } else { None }
+}
+
 fn names(choices: &[Choice]) -> Vec<&'static str> {
     choices.iter().map(|choice| choice.name).collect()
 }
 
 /// The first choice that has this setting.
-fn owner(setting: &str, choices: &[Choice]) -> Option<&'static str> {
+pub(super) fn owner(setting: &str, choices: &[Choice]) -> Option<&'static str> {
     let has = |choice: &&Choice| {
         choice
             .content

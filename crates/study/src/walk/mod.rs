@@ -122,9 +122,10 @@ impl Walk {
 
     fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, place: Place) {
         let known: Vec<&str> = schema::properties(schema).keys().map(String::as_str).collect();
-        let help = match known.is_empty() {
-            true => format!("`{}` has no settings", place.0),
-            false => near::help(&entry.key, &known),
+        let help = match (known.is_empty(), setting_of_a_choice(&entry.key, schema)) {
+            (true, _) => format!("`{}` has no settings", place.0),
+            (false, Some(help)) if near::nearest(&entry.key, known.iter().copied()).is_none() => help,
+            _ => near::help(&entry.key, &known),
         };
         let message = format!("unknown key `{}` in `{}`", quote(&entry.key), quote(place.0));
         self.fault(&entry.key_span, message, help);
@@ -138,4 +139,19 @@ impl Walk {
         };
         self.fault(&node.span, format!("`{}` lacks `{key}`", quote(place.0)), help);
     }
+}
+
+/// Where a setting belongs that stands beside its choice, not in it: `learning_rate` beside `optimizer`.
+fn setting_of_a_choice(key: &str, schema: &'static Json) -> Option<String> {
+    schema::properties(schema).iter().find_map(|(property, inner)| {
+        let (inner, _) = schema::resolve(inner);
+        let (item, is_list) = match inner.get("items") {
+            Some(items) => (schema::resolve(items).0, true),
+            None => (inner, false),
+        };
+        let owner = choices::owner(key, &schema::choices(item)?)?;
+        let written = format!("{{ {owner} = {{ {key} = … }} }}");
+        let written = if is_list { format!("[{written}]") } else { written };
+        Some(format!("`{key}` is a setting of `{property}`: `{property} = {written}`"))
+    })
 }
