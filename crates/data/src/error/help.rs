@@ -13,7 +13,8 @@ impl DataError {
                  t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each with or without .gz"
                 .into(),
             DataError::NoFolder { .. } => {
-                "a relative path starts at the study file's folder; for a named set, see `toile data list`".into()
+                "a relative path in a study file starts at that file's folder; for a named set, see `toile data list`"
+                    .into()
             }
             DataError::NotIdx { found, .. } => found.help().into(),
             DataError::Dimensions { .. } => "image files hold (images, height, width) or (images, height, width, \
@@ -47,7 +48,7 @@ impl DataError {
             DataError::EmptyPart { n: 0, .. } => "the training part of this data set is empty".into(),
             DataError::EmptyPart { train: 0, .. } => "take a smaller fraction, or more images".into(),
             DataError::EmptyPart { .. } => "take a larger fraction, or 0 to train without validation".into(),
-            DataError::NothingToFetch { .. } => "use it as it is".into(),
+            DataError::NothingToFetch { name } => format!("write `data = \"{name}\"` in a study, or `toile data check {name}`"),
         }
     }
 }
@@ -66,6 +67,6 @@ impl Found {
 
 fn unknown_help(known: &[&str], near: Option<&str>) -> String {
     let known = known.join(", ");
-    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    format!("{near}(known: {known}; or the path of a folder with IDX files)")
+    let known = format!("known: {known}; or the path of a folder with IDX files");
+    near.map_or(known.clone(), |near| format!("did you mean `{near}`? ({known})"))
 }
