@@ -36,8 +36,8 @@ pub enum Command {
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
-    /// Print the JSON Schema of the study file, for editors
-    Schema,
+    /// Print what a study file may say: the JSON Schema for editors, or a page to read
+    Schema(SchemaArgs),
     /// Write a commented study file to start from
     Init(InitArgs),
     /// List the built-in studies and all names that a study file may use
@@ -115,6 +115,14 @@ pub struct ReportArgs {
     pub dir: PathBuf,
 }
 
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// Print the reference page in Markdown instead of the schema
+    #[arg(long)]
+    pub markdown: bool,
+}
+
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub struct InitArgs {
@@ -129,29 +137,32 @@ pub enum DataCommand {
     /// List the data sets that have a name
     List,
     /// Bring a data set to this machine
-    Fetch(DataName),
+    Fetch(FetchArgs),
     /// Check a data set: class balance, duplicates, constant images, order, fingerprint
     Check(CheckArgs),
+}
+
+/// Arguments of `data fetch`.
+#[derive(Debug, clap::Args)]
+pub struct FetchArgs {
+    /// A name of `toile data list`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// Arguments of `data check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    #[command(flatten)]
-    pub name: DataName,
-    /// Hold back this last part of the training images, as a study with this `validation_split` does
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
-    pub validation_split: f64,
-}
-
-/// A data set, and where to look.
-#[derive(Debug, clap::Args)]
-pub struct DataName {
     /// A name of `toile data list`, or a folder with IDX files
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME|FOLDER")]
     pub name: String,
     #[command(flatten)]
     pub data: DataArgs,
+    /// Hold back this last part of the training images, as a study with this `validation_split` does
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
+    pub validation_split: f64,
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn steps() -> Result<Ending, Failure> {
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Data(args) => commands::data::run(&args),
-        Command::Schema => commands::schema::run(),
+        Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::List => commands::list::run(),
     }

@@ -36,7 +36,7 @@ impl Source {
             Failure::new(format!("`{}` is not text: byte {at} is not UTF-8", path.display()))
                 .help("a study file is TOML; `toile init` writes one to start from")
         })?;
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(""));
         Ok(Source { name: path.display().to_string(), text, folder: Some(folder.into()) })
     }
 
@@ -126,7 +126,12 @@ fn not_found(path: &Path, error: &std::io::Error) -> Failure {
         }
         _ => format!("cannot read the study file `{shown}`: {error}"),
     });
-    match nearest(&shown, names.iter().copied()) {
+    let with_ending = format!("{shown}.toml");
+    let near = match Path::new(&with_ending).is_file() {
+        true => Some(with_ending.as_str()),
+        false => nearest(&shown, names.iter().copied()),
+    };
+    match near {
         Some(near) => failure.help(format!("did you mean `{near}`? (built in: {})", names.join(", "))),
         None => failure.help(format!("name a file, or a built-in study: {}", names.join(", "))),
     }

@@ -159,7 +159,11 @@ impl SmallDisk {
     }
 
     fn grow(&self, size: &str) {
-        let option = format!("remount,size={size}");
+        self.remount(&format!("size={size}"));
+    }
+
+    fn remount(&self, option: &str) {
+        let option = format!("remount,{option}");
         assert!(Command::new("mount").args(["-o", &option]).arg(&self.0).status().unwrap().success());
     }
 }
@@ -197,4 +201,32 @@ fn a_full_disk_while_the_report_is_written_does_not_lose_the_study() {
     assert_eq!(fs::read(place.path("out/report.html")).unwrap(), report, "the old report is whole");
     disk.grow("8m");
     place.run(&["report", "out"]).ok();
+}
+
+#[test]
+fn a_folder_on_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written() {
+    let place = Place::new();
+    let Some(disk) = SmallDisk::mount(place.path("disk"), "4m") else { return };
+    place.run(&["run", "study.toml", "--out", "disk/out"]).ok();
+    disk.remount("ro");
+    let said = place.run(&["plan", "study.toml", "--out", "disk/out", "--no-timing"]).ok();
+    assert!(said.out.contains("nothing to train"), "{}", said.out);
+    for out in ["disk/out", "disk/other"] {
+        place.run(&["run", "study.toml", "--out", out]).refused(&[out, "Read-only", "--out DIR"]);
+    }
+    let said =
+        place.run(&["report", "disk/out"]).refused(&["disk/out/report.html", "Read-only", "runs are safe"]);
+    assert!(!said.err.contains("--out"), "a report has no such choice: {}", said.err);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_told_before_any_run_begins() {
+    let weights = "name = \"Conv\"\ninitial_weights = \"start.safetensors\"";
+    let place = Place::with_study(&STUDY.replace("name = \"Conv\"", weights));
+    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])]);
+    fs::write(place.path("start.safetensors"), bytes).unwrap();
+    let said =
+        place.run(&["run", "study.toml", "--out", "out"]).refused(&["Conv", "start.safetensors", "0.kernel"]);
+    assert!(!said.err.contains("start   "), "{}", said.err);
+    assert!(place.records("out").runs.iter().all(|run| run.state == RunState::Waiting));
 }

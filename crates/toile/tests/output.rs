@@ -123,3 +123,55 @@ fn output_may_be_cut_off_by_its_reader() {
     let said = common::Said::of(child.wait_with_output().unwrap());
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn schema_prints_the_reference_page_too() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/study-file.md");
+    let said = Place::new().run(&["schema", "--markdown"]).ok();
+    assert_eq!(said.out, fs::read_to_string(page).unwrap());
+}
+
+#[test]
+fn init_says_how_its_file_must_be_typed() {
+    let place = Place::new();
+    let said = place.run(&["init", "quick"]).ok();
+    assert!(said.out.contains("`toile run ./quick`"), "`quick` alone is the built-in study: {}", said.out);
+    let said = place.run(&["init", "my study.toml"]).ok();
+    assert!(said.out.contains("`toile run \"my study.toml\"`"), "{}", said.out);
+    place.run(&["init", "gone/mine.toml"]).refused(&["gone/mine.toml", "help: name a file in a folder"]);
+}
+
+#[test]
+fn a_study_named_without_its_ending_is_found_near() {
+    Place::new()
+        .run(&["plan", "study"])
+        .refused(&["no study is named `study`", "did you mean `study.toml`?"]);
+}
+
+#[test]
+fn plan_tells_twins_apart() {
+    let twin = "\n[[runs]]\nname = \"Twin\"\nmodel = \"dense\"\noptimizer = \"adam\"\n";
+    let place = Place::with_study(&(common::STUDY.to_owned() + twin));
+    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    let said = place.run(&["plan", "study.toml", "--out", "out", "--no-timing"]).ok();
+    let line = |name: &str| said.out.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(line("Dense").ends_with("done") && !line("Twin").ends_with("done"), "{}", said.out);
+}
+
+#[test]
+fn data_check_counts_what_parts_share() {
+    let place = Place::new();
+    // The first test image becomes the first training image.
+    let (train, test) =
+        (place.path("data/train-images-idx3-ubyte"), place.path("data/t10k-images-idx3-ubyte"));
+    let (from, mut to) = (fs::read(train).unwrap(), fs::read(&test).unwrap());
+    to[16..80].copy_from_slice(&from[16..80]);
+    fs::write(test, to).unwrap();
+    let said = place.run(&["data", "check", "data"]).ok();
+    let row = |name: &str| {
+        let line = said.out.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("also in training"), ["0", "1"], "{}", said.out);
+    assert_eq!(row("also in validation"), ["0"], "{}", said.out);
+}

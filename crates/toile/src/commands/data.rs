@@ -4,7 +4,7 @@ use console::Style;
 use toile_data::{CheckReport, DataSet, PartReport, SplitHow, catalogue};
 use toile_rng::Seed;
 
-use crate::args::{CheckArgs, DataCommand, DataName};
+use crate::args::{CheckArgs, DataCommand, FetchArgs};
 use crate::failure::Failure;
 use crate::source::{load, locations};
 use crate::terminal::{Align, Fetching, Table, bytes, count};
@@ -40,7 +40,7 @@ fn list() -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-fn fetch(args: &DataName) -> Result<Ending, Failure> {
+fn fetch(args: &FetchArgs) -> Result<Ending, Failure> {
     let mut fetching = Fetching::new(&args.name);
     let folder =
         toile_data::fetch(&args.name, &locations(&args.data), &mut |progress| fetching.tell(progress));
@@ -50,7 +50,7 @@ fn fetch(args: &DataName) -> Result<Ending, Failure> {
 }
 
 fn check(args: &CheckArgs) -> Result<Ending, Failure> {
-    let data = load(&args.name.name, None, &args.name.data)?;
+    let data = load(&args.name, None, &args.data)?;
     // The seed plays no part in a split that takes the last images.
     let (classes, seed) = (data.class_names.len(), Seed::new(0));
     let split = toile_data::split(&data.train.labels, classes, args.validation_split, SplitHow::Last, seed)?;
@@ -98,10 +98,26 @@ fn properties(report: &CheckReport) -> String {
     };
     row("images", &|part| count(part.images as u64));
     row("duplicates", &|part| count(part.duplicates as u64));
+    for (place, with) in report.parts.iter().enumerate().take(report.parts.len().saturating_sub(1)) {
+        let later = &report.parts[place + 1..];
+        row(
+            &format!("also in {}", with.name),
+            &|part| match later.iter().any(|other| other.name == part.name) {
+                true => count(shared(report, part.name, with.name) as u64),
+                false => String::new(),
+            },
+        );
+    }
     row("constant", &|part| count(part.constant as u64));
     row("same label as before", &|part| format!("{:.3}", part.same_as_before));
     row("  in random order", &|part| format!("{:.3}", part.same_by_chance));
     row("mean of pixels", &|part| format!("{:.4}", part.mean));
     row("sd of pixels", &|part| format!("{:.4}", part.sd));
     table.render()
+}
+
+/// Images of a part that stand in an earlier one, too.
+fn shared(report: &CheckReport, part: &str, with: &str) -> usize {
+    let pairs = report.shared.iter().filter(|shared| (shared.part, shared.with) == (part, with));
+    pairs.map(|shared| shared.images).sum()
 }

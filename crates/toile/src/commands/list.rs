@@ -18,7 +18,7 @@ pub fn run() -> Result<Ending, Failure> {
         text += &group(&rest[..n]);
         rest = &rest[n..];
     }
-    text += "\nData sets: `toile data list`. All settings with their defaults: `toile schema`.\n";
+    text += "\nData sets: `toile data list`. All settings with their defaults: `toile schema --markdown`.\n";
     terminal::out(&text)?;
     Ok(Ending::Done)
 }
@@ -30,7 +30,7 @@ fn group(items: &[Listed]) -> String {
         let first_line = item.description.lines().next().unwrap_or_default();
         table.row([item.name.to_owned(), item.example.clone(), first_line.trim_end_matches('.').to_owned()]);
     }
-    let rows = table.render();
+    let rows = table.render_unfolded();
     let indented: String = rows.lines().skip(1).map(|line| format!("  {line}\n")).collect();
     format!("\n{}\n{indented}", heading(items[0].group))
 }

@@ -48,6 +48,8 @@ fn unwritten(dir: &Path, error: toile_store::StoreError) -> Failure {
         dir.join(toile_store::STORE_FILE).display(),
         dir.display()
     );
-    let remedy = error.help().map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
+    // A report stands beside its store: another `--out` would not help.
+    let help = error.help().filter(|help| !help.contains("--out"));
+    let remedy = help.map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
     Failure::new(format!("the report is not complete: {error}")).help(remedy)
 }

@@ -125,12 +125,14 @@ pub fn results(view: &View, dir: &Path) -> String {
         ("published", Right),
         ("difference", Right),
     ]);
+    table.bind(&[5, 6, 8, 9]);
     let (tested, others): (Vec<&Group>, Vec<&Group>) = view.groups.iter().partition(|g| g.comparison.n > 0);
     tested.iter().for_each(|group| table.row(row(group)));
     let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
     text += &unfinished(&tested, &others);
+    // The title of such data says so itself.
     if view.procedural {
-        text += &format!("\n{}: {}\n", view.data_title, toile_report::PROCEDURAL_NOTICE);
+        text += &format!("\n{}\n", view.data_title);
     }
     text + &format!("\nreport: {}\n", dir.join("report.html").display())
 }

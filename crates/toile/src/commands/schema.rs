@@ -1,12 +1,18 @@
-//! `toile schema`: the JSON Schema of the study file, for editors.
+//! `toile schema`: what a study file may say, as a JSON Schema for editors or as a page for people.
 
+use crate::args::SchemaArgs;
 use crate::failure::Failure;
 use crate::{Ending, terminal};
 
 /// Prints it.
-pub fn run() -> Result<Ending, Failure> {
-    let text = serde_json::to_string_pretty(&toile_study::json_schema())
-        .map_err(|error| Failure::new(format!("cannot write the schema: {error}")))?;
-    terminal::out(&format!("{text}\n"))?;
+pub fn run(args: &SchemaArgs) -> Result<Ending, Failure> {
+    let text = if args.markdown { toile_study::reference_page() } else { json()? };
+    terminal::out(&text)?;
     Ok(Ending::Done)
+}
+
+fn json() -> Result<String, Failure> {
+    serde_json::to_string_pretty(&toile_study::json_schema())
+        .map(|text| format!("{text}\n"))
+        .map_err(|error| Failure::new(format!("cannot write the schema: {error}")))
 }

@@ -12,34 +12,45 @@ use super::{count, duration, measured, set_above};
 /// The bars have so many steps, whatever the runs have.
 const LENGTH: u64 = 10_000;
 
-/// Columns of a bar.
-const BAR: usize = 20;
-
 /// The lines at the bottom of the terminal.
 pub struct Live {
     lines: MultiProgress,
     runs: BTreeMap<usize, ProgressBar>,
     study: ProgressBar,
-    label_width: usize,
+    widths: Widths,
+}
+
+/// Columns of a line's first two parts; the numbers have the rest.
+#[derive(Clone, Copy, Debug)]
+struct Widths {
+    label: usize,
+    bar: usize,
+}
+
+impl Widths {
+    /// On a narrow terminal, names and bars make room for the numbers.
+    fn of(labels: &[String], columns: usize) -> Widths {
+        let longest = labels.iter().map(|label| console::measure_text_width(label)).max().unwrap_or(0);
+        Widths { label: longest.clamp(5, (columns / 4).clamp(5, 28)), bar: (columns / 6).clamp(5, 20) }
+    }
 }
 
 impl Live {
     /// Lines for runs of these names.
     pub fn new(labels: &[String]) -> Live {
         let lines = MultiProgress::with_draw_target(Lines::target());
-        let label_width =
-            labels.iter().map(|label| console::measure_text_width(label)).max().unwrap_or(0).clamp(5, 28);
+        let widths = Widths::of(labels, columns());
         let study = lines.add(ProgressBar::new(LENGTH));
-        study.set_style(style(label_width, "bold"));
+        study.set_style(style(widths, "bold"));
         study.set_prefix("study");
         set_above(Some(lines.clone()));
-        Live { lines, runs: BTreeMap::new(), study, label_width }
+        Live { lines, runs: BTreeMap::new(), study, widths }
     }
 
     /// Draws how things stand.
     pub fn draw(&mut self, labels: &[String], tally: &Tally) {
-        let columns = console::Term::stderr().size().1 as usize;
-        let room = columns.saturating_sub(self.label_width + BAR + 2 + FREE);
+        let widths = self.widths;
+        let room = columns().saturating_sub(widths.label + widths.bar + 2 + FREE);
         let lines = &self.lines;
         self.runs.retain(|run, bar| {
             let is_active = tally.active.contains_key(run);
@@ -52,15 +63,15 @@ impl Live {
         for (run, active) in &tally.active {
             let bar = self.runs.entry(*run).or_insert_with(|| {
                 let bar = self.lines.insert_before(&self.study, ProgressBar::new(LENGTH));
-                bar.set_style(style(self.label_width, "cyan"));
-                bar.set_prefix(console::truncate_str(&labels[*run], self.label_width, "…").into_owned());
+                bar.set_style(style(widths, "cyan"));
+                bar.set_prefix(console::truncate_str(&labels[*run], widths.label, "…").into_owned());
                 bar
             });
             bar.set_position((active.fraction * LENGTH as f64) as u64);
-            bar.set_message(fitted(&run_text(active), room));
+            bar.set_message(fitted(&run_parts(active), room));
         }
         self.study.set_position((tally.fraction() * LENGTH as f64) as u64);
-        self.study.set_message(fitted(&study_text(tally), room));
+        self.study.set_message(fitted(&study_parts(tally), room));
     }
 
     /// Removes the lines.
@@ -73,29 +84,64 @@ impl Live {
     }
 }
 
-fn style(label_width: usize, colour: &str) -> ProgressStyle {
-    let template = format!("{{prefix:{label_width}.{colour}}} {{bar:{BAR}.{colour}/dim}} {{msg}}");
+fn columns() -> usize {
+    console::Term::stderr().size().1.into()
+}
+
+fn style(widths: Widths, colour: &str) -> ProgressStyle {
+    let Widths { label, bar } = widths;
+    let template = format!("{{prefix:{label}.{colour}}} {{bar:{bar}.{colour}/dim}} {{msg}}");
     ProgressStyle::with_template(&template).expect("the template is one of two").progress_chars("━╸─")
 }
 
-fn run_text(active: &Active) -> String {
+/// What is told of a run, what matters most first.
+fn run_parts(active: &Active) -> Vec<String> {
     let mut parts = vec![format!("epoch {:>2}/{}", active.epoch.max(1), active.epochs)];
+    parts.extend(left(active.left()));
     parts.extend(measured(active));
     parts.extend(active.steps_per_second().map(|rate| format!("{} it/s", count(rate.round() as u64))));
-    parts.extend(left(active.left()));
-    parts.join("  ")
+    parts
 }
 
-fn study_text(tally: &Tally) -> String {
+fn study_parts(tally: &Tally) -> Vec<String> {
     let mut parts = vec![format!("{} of {} runs", tally.n_ended, tally.n_to_do)];
     parts.extend(left(tally.left()));
-    parts.join("  ")
+    parts
 }
 
 fn left(time: Option<Duration>) -> Option<String> {
     time.map(|time| format!("{} left", duration(time)))
 }
 
-fn fitted(text: &str, room: usize) -> String {
-    console::truncate_str(text, room, "…").into_owned()
+/// As many of the parts as there is room for, none of them cut but the first.
+fn fitted(parts: &[String], room: usize) -> String {
+    let mut text = console::truncate_str(&parts[0], room, "…").into_owned();
+    for part in &parts[1..] {
+        let longer = format!("{text}  {part}");
+        if console::measure_text_width(&longer) > room {
+            break;
+        }
+        text = longer;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_narrow_terminal_the_last_parts_are_left_out_whole() {
+        let parts = ["epoch  3/40", "0:12 left", "loss 0.2341"].map(str::to_owned);
+        assert_eq!(fitted(&parts, 40), "epoch  3/40  0:12 left  loss 0.2341");
+        assert_eq!(fitted(&parts, 34), "epoch  3/40  0:12 left");
+        assert_eq!(fitted(&parts, 5), "epoc…");
+    }
+
+    #[test]
+    fn sixty_columns_have_room_for_epoch_and_time() {
+        let labels = ["The first long run with a name of some length".to_owned()];
+        let Widths { label, bar } = Widths::of(&labels, 60);
+        assert!(60 - (label + bar + 2 + FREE) >= "epoch 10/40  1:02:03 left".len(), "{label} {bar}");
+    }
 }

@@ -1,6 +1,9 @@
-//! Tables of text: columns as wide as their widest cell, numbers to the right.
+//! Tables of text: columns as wide as their widest cell, numbers to the right, folded where the terminal is narrow.
 
-use console::{Style, measure_text_width};
+use console::{Style, Term, measure_text_width};
+
+/// Between two columns.
+const GAP: usize = 2;
 
 /// Which side of a column its cells lean on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Align {
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(String, Align)>,
+    /// Columns that stay beside the one before them.
+    bound: Vec<usize>,
     rows: Vec<Vec<String>>,
 }
 
@@ -23,8 +28,14 @@ impl Table {
     pub fn new(columns: &[(&str, Align)]) -> Table {
         Table {
             columns: columns.iter().map(|(name, align)| (name.to_string(), *align)).collect(),
+            bound: Vec::new(),
             rows: Vec::new(),
         }
+    }
+
+    /// Keeps these columns (counted from 0) beside the one before them when the table is folded.
+    pub fn bind(&mut self, columns: &[usize]) {
+        self.bound.extend(columns);
     }
 
     /// Adds a row; missing cells are empty.
@@ -35,28 +46,69 @@ impl Table {
     }
 
     /// The table, each line ended; columns without a single cell are left out.
+    ///
+    /// On a terminal that is too narrow for it, the columns that find no room follow below, behind the first column
+    /// once more. Files and pipes have room for everything.
     pub fn render(&self) -> String {
-        let shown: Vec<usize> =
-            (0..self.columns.len()).filter(|&c| self.rows.iter().any(|row| !row[c].is_empty())).collect();
+        let terminal = Term::stdout();
+        let room = if terminal.is_term() { terminal.size().1.into() } else { usize::MAX };
+        self.render_within(room)
+    }
+
+    /// The table, whatever room there is.
+    pub fn render_unfolded(&self) -> String {
+        self.render_within(usize::MAX)
+    }
+
+    fn render_within(&self, room: usize) -> String {
+        let parts = self.folded(room);
+        let parts: Vec<String> = parts.iter().map(|columns| self.part(columns)).collect();
+        parts.join("\n")
+    }
+
+    /// The columns that are shown, in as many parts as the room makes necessary.
+    fn folded(&self, room: usize) -> Vec<Vec<usize>> {
+        let is_shown = |column: &usize| self.rows.iter().any(|row| !row[*column].is_empty());
+        let mut shown = (0..self.columns.len()).filter(is_shown);
+        let Some(first) = shown.next() else { return Vec::new() };
+        let others: Vec<usize> = shown.collect();
+        let mut parts = vec![vec![first]];
+        let mut taken = self.width(first);
+        for unit in others.chunk_by(|_, next| self.bound.contains(next)) {
+            let width: usize = unit.iter().map(|&column| GAP + self.width(column)).sum();
+            if taken + width > room && parts.last().is_some_and(|part| part.len() > 1) {
+                parts.push(vec![first]);
+                taken = self.width(first);
+            }
+            parts.last_mut().expect("there is a part").extend(unit);
+            taken += width;
+        }
+        parts
+    }
+
+    fn part(&self, columns: &[usize]) -> String {
         let bold = Style::new().bold();
         let head: Vec<String> =
             self.columns.iter().map(|(name, _)| bold.apply_to(name.as_str()).to_string()).collect();
-        std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, &shown)).collect()
+        std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, columns)).collect()
     }
 
-    fn line(&self, cells: &[String], shown: &[usize]) -> String {
-        let line: Vec<String> = shown.iter().map(|&c| self.cell(c, &cells[c])).collect();
-        format!("{}\n", line.join("  ").trim_end())
+    fn line(&self, cells: &[String], columns: &[usize]) -> String {
+        let line: Vec<String> = columns.iter().map(|&c| self.cell(c, &cells[c])).collect();
+        format!("{}\n", line.join(&" ".repeat(GAP)).trim_end())
     }
 
     fn cell(&self, column: usize, text: &str) -> String {
-        let (name, align) = &self.columns[column];
-        let widest = self.rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or(0);
-        let space = " ".repeat(widest.max(measure_text_width(name)) - measure_text_width(text));
-        match align {
+        let space = " ".repeat(self.width(column) - measure_text_width(text));
+        match self.columns[column].1 {
             Align::Left => format!("{text}{space}"),
             Align::Right => format!("{space}{text}"),
         }
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let widest = self.rows.iter().map(|row| measure_text_width(&row[column])).max().unwrap_or(0);
+        widest.max(measure_text_width(&self.columns[column].0))
     }
 }
 
@@ -69,6 +121,27 @@ mod tests {
         let mut table = Table::new(&[("run", Align::Left), ("epochs", Align::Right), ("note", Align::Left)]);
         table.row(["Model 1".into(), "5".into()]);
         table.row(["CNN".into(), "1,000".into()]);
-        assert_eq!(table.render(), "run      epochs\nModel 1       5\nCNN       1,000\n");
+        assert_eq!(table.render_within(80), "run      epochs\nModel 1       5\nCNN       1,000\n");
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_goes_on_below_and_bound_columns_stay_together() {
+        let mut table = Table::new(&[
+            ("run", Align::Left),
+            ("loss", Align::Right),
+            ("accuracy", Align::Right),
+            ("published", Align::Right),
+        ]);
+        table.bind(&[3]);
+        table.row(["CNN".into(), "0.3".into(), "0.9".into(), "0.91".into()]);
+        let folded = "run  loss\nCNN   0.3\n\nrun  accuracy  published\nCNN       0.9       0.91\n";
+        assert_eq!(table.render_within(29), folded);
+        assert_eq!(table.render_within(5), folded, "what finds no room at all is shown all the same");
+        assert_eq!(table.render_within(30).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_table_without_cells_is_nothing() {
+        assert_eq!(Table::new(&[("run", Align::Left)]).render_within(80), "");
     }
 }
