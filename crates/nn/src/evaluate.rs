@@ -7,7 +7,7 @@ use toile_rng::Seed;
 use crate::engine::{Executor, Pass};
 use crate::{Examples, Model};
 
-/// Images per pass; the result does not depend on it.
+/// Images per pass: whole chunks, so that no prediction depends on it.
 const BATCH: usize = 512;
 
 /// Loss, accuracy and predictions on some examples.

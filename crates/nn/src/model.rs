@@ -189,9 +189,7 @@ impl Model {
         }
         (forward, training)
     }
-}
 
-impl Model {
     /// Bytes that training on batches of this size takes on this many threads, beside the data set: weights and what
     /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation.
     pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
@@ -199,7 +197,7 @@ impl Model {
         let chunks = batch_size.div_ceil(program.chunk);
         let per_phase = if program.train.len() > 1 { chunks } else { threads.min(chunks) };
         let weights = 4 * self.weights.len();
-        let derived = 4 * program.derived_ranges.last().map_or(0, |range| range.end);
+        let derived = 4 * program.derived_len;
         let workspaces = (per_phase + threads) * crate::engine::Workspace::bytes(&program);
         // The weights themselves, their gradient and the optimizer's memory, then one gradient per chunk.
         (2 + optimizer.n_states() + chunks) * weights + 2 * derived + workspaces

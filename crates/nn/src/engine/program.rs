@@ -16,6 +16,16 @@ pub(crate) enum Op {
     Normalize(Normalization),
 }
 
+impl Op {
+    /// Channels of a batch normalisation; no other operation has sums to bring together.
+    pub(crate) fn channels(&self) -> usize {
+        match self {
+            Op::Plain(_) => 0,
+            Op::Normalize(normalization) => normalization.channels,
+        }
+    }
+}
+
 /// What a chunk does within a phase; the number is the operation's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {

@@ -3,7 +3,7 @@
 use toile_kernels::Buffer;
 
 use super::normalization::Moments;
-use super::program::{Op, Program};
+use super::program::Program;
 
 /// Activations, gradients and scratch for one chunk.
 pub(crate) struct Workspace {
@@ -72,12 +72,11 @@ impl AsRef<[f32]> for Chunk {
 
 impl Chunk {
     pub(crate) fn new(program: &Program, gradient_len: usize, own_workspace: bool, training: bool) -> Chunk {
-        let channels = |op: &Op| if let Op::Normalize(n) = op { n.channels } else { 0 };
         Chunk {
             first: 0,
             images: 0,
             gradient: Buffer::new(gradient_len),
-            sums: program.ops.iter().map(|op| vec![0.0; channels(op)]).collect(),
+            sums: program.ops.iter().map(|op| vec![0.0; op.channels()]).collect(),
             workspace: own_workspace.then(|| Box::new(Workspace::new(program, training))),
             loss: 0.0,
             correct: 0,
@@ -89,6 +88,5 @@ impl Chunk {
 
 /// A place for the moments of each batch normalisation.
 pub(crate) fn moments(program: &Program) -> Vec<Moments> {
-    let channels = |op: &Op| if let Op::Normalize(n) = op { n.channels } else { 0 };
-    program.ops.iter().map(|op| Moments::new(channels(op))).collect()
+    program.ops.iter().map(|op| Moments::new(op.channels())).collect()
 }

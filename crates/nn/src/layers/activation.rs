@@ -3,7 +3,7 @@
 use toile_kernels::activation::{self, Act};
 
 use crate::Activation;
-use crate::engine::{At, Backward, Demand, Operation, Room, Weights};
+use crate::engine::{At, Backward, Operation, Room, Weights};
 
 /// An activation ready to run on rows of values.
 #[derive(Clone, Copy)]
@@ -29,7 +29,8 @@ impl Activate {
         })
     }
 
-    /// Floats per image to keep until backward: the input, where the derivative cannot be told from the output.
+    /// Floats per image to keep until backward: the input, where the derivative cannot be told from the output, or
+    /// where the output cannot take its place (softmax).
     pub(crate) fn keep(self, values: usize) -> usize {
         match self {
             Activate::Each(Act::Gelu | Act::Silu) | Activate::Softmax(_) => values,
@@ -78,10 +79,6 @@ impl Activate {
 pub(crate) struct ActivationOperation(pub Activate);
 
 impl Operation for ActivationOperation {
-    fn demand(&self, _images: usize) -> Demand {
-        Demand::default()
-    }
-
     fn forward(&self, _: &At, _: Weights, x: &[f32], y: &mut [f32], _: Room) {
         self.0.forward(x, y);
     }

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use toile_kernels::pooling::{self, PoolShape};
 
+use super::pooling2d;
 use crate::engine::{At, Backward, Operation, Room, Weights};
-use crate::shape::{ShapeError, image, window};
-use crate::{ImageShape, Padding, Shape};
+use crate::shape::ShapeError;
+use crate::{Padding, Shape};
 
 /// The mean of each window and channel, over the pixels that exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,34 +28,16 @@ pub struct AveragePooling2D {
 }
 
 impl AveragePooling2D {
-    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
-        let input = image("average_pooling2d", input)?;
-        let strides = self.strides.unwrap_or(self.pool_size);
-        let (_, [height, width]) =
-            window("average_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
-        Ok(Shape::Image(ImageShape { height, width, ..input }))
+    fn windows(&self, input: Shape) -> Result<PoolShape, ShapeError> {
+        pooling2d::windows("average_pooling2d", input, self.pool_size, self.strides, self.padding)
     }
-}
 
-impl AveragePooling2D {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        self.windows(input).map(pooling2d::pooled)
+    }
+
     pub(crate) fn operation(&self, input: Shape) -> Result<AveragePooling2DOperation, ShapeError> {
-        let input = image("average_pooling2d", input)?;
-        let strides = self.strides.unwrap_or(self.pool_size);
-        let ([pad_top, pad_left], [out_height, out_width]) =
-            window("average_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
-        let ImageShape { height, width, channels } = input;
-        let pool = self.pool_size;
-        Ok(AveragePooling2DOperation(PoolShape {
-            height,
-            width,
-            channels,
-            pool,
-            strides,
-            pad_top,
-            pad_left,
-            out_height,
-            out_width,
-        }))
+        self.windows(input).map(AveragePooling2DOperation)
     }
 }
 

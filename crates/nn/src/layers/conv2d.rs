@@ -70,9 +70,7 @@ impl Conv2D {
             window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
         Ok(Shape::Image(ImageShape { height, width, channels: self.filters }))
     }
-}
 
-impl Conv2D {
     pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let [kh, kw] = self.kernel_size;
         let kernel = Wanted {

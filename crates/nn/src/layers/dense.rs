@@ -60,9 +60,7 @@ impl Dense {
             )),
         }
     }
-}
 
-impl Dense {
     pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let kernel = Wanted {
             l2: self.l2,

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use toile_kernels::pooling::{self, PoolShape};
 
+use super::pooling2d;
 use crate::engine::{At, Backward, Operation, Room, Weights};
-use crate::shape::{ShapeError, image, window};
-use crate::{ImageShape, Padding, Shape};
+use crate::shape::ShapeError;
+use crate::{Padding, Shape};
 
 /// The maximum of each window and channel; of equal values the first passes the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,34 +28,16 @@ pub struct MaxPooling2D {
 }
 
 impl MaxPooling2D {
-    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
-        let input = image("max_pooling2d", input)?;
-        let strides = self.strides.unwrap_or(self.pool_size);
-        let (_, [height, width]) =
-            window("max_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
-        Ok(Shape::Image(ImageShape { height, width, ..input }))
+    fn windows(&self, input: Shape) -> Result<PoolShape, ShapeError> {
+        pooling2d::windows("max_pooling2d", input, self.pool_size, self.strides, self.padding)
     }
-}
 
-impl MaxPooling2D {
+    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        self.windows(input).map(pooling2d::pooled)
+    }
+
     pub(crate) fn operation(&self, input: Shape) -> Result<MaxPooling2DOperation, ShapeError> {
-        let input = image("max_pooling2d", input)?;
-        let strides = self.strides.unwrap_or(self.pool_size);
-        let ([pad_top, pad_left], [out_height, out_width]) =
-            window("max_pooling2d", "window", input, self.pool_size, strides, self.padding)?;
-        let ImageShape { height, width, channels } = input;
-        let pool = self.pool_size;
-        Ok(MaxPooling2DOperation(PoolShape {
-            height,
-            width,
-            channels,
-            pool,
-            strides,
-            pad_top,
-            pad_left,
-            out_height,
-            out_width,
-        }))
+        self.windows(input).map(MaxPooling2DOperation)
     }
 }
 

@@ -9,6 +9,7 @@ mod dropout;
 mod flatten;
 mod global_average_pooling2d;
 mod max_pooling2d;
+mod pooling2d;
 
 pub use average_pooling2d::AveragePooling2D;
 pub use batch_normalization::BatchNormalization;

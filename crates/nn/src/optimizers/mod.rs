@@ -126,12 +126,8 @@ enum Step {
 impl OptimizerState {
     pub(crate) fn new(optimizer: &Optimizer, weights: usize) -> OptimizerState {
         let states = optimizer.uses().map(|used| Buffer::new(if used { weights } else { 0 }));
-        let optimizer = match optimizer {
-            Optimizer::AdamW(adamw) => Optimizer::Adam(adamw.as_adam()),
-            other => other.clone(),
-        };
         let weight_decay = optimizer.common().weight_decay;
-        OptimizerState { optimizer, weight_decay, step: 0, states, momentum_product: 1.0 }
+        OptimizerState { optimizer: optimizer.clone(), weight_decay, step: 0, states, momentum_product: 1.0 }
     }
 
     /// The constants of the next update.
@@ -141,7 +137,11 @@ impl OptimizerState {
         let step = match &self.optimizer {
             Optimizer::Sgd(sgd) => Step::Sgd(sgd.clone(), learning_rate),
             Optimizer::Adam(adam) => Step::Adam(adam.clone(), adam.alpha(t, learning_rate)),
-            Optimizer::AdamW(adamw) => Step::Adam(adamw.as_adam(), adamw.as_adam().alpha(t, learning_rate)),
+            Optimizer::AdamW(adamw) => {
+                let adam = adamw.as_adam();
+                let alpha = adam.alpha(t, learning_rate);
+                Step::Adam(adam, alpha)
+            }
             Optimizer::Nadam(nadam) => {
                 Step::Nadam(nadam.clone(), nadam.factors(t, &mut self.momentum_product), learning_rate)
             }

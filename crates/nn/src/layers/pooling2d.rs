@@ -1,0 +1,28 @@
+//! What the pooling layers share: where their windows stand.
+
+use toile_kernels::pooling::PoolShape;
+
+use crate::shape::{ShapeError, image, window};
+use crate::{ImageShape, Padding, Shape};
+
+/// The windows of the layer of this name.
+pub(super) fn windows(
+    layer: &str,
+    input: Shape,
+    pool: [usize; 2],
+    strides: Option<[usize; 2]>,
+    padding: Padding,
+) -> Result<PoolShape, ShapeError> {
+    let input = image(layer, input)?;
+    let strides = strides.unwrap_or(pool);
+    let ([pad_top, pad_left], [out_height, out_width]) =
+        window(layer, "window", input, pool, strides, padding)?;
+    let ImageShape { height, width, channels } = input;
+    Ok(PoolShape { height, width, channels, pool, strides, pad_top, pad_left, out_height, out_width })
+}
+
+/// The shape that comes out.
+pub(super) fn pooled(windows: PoolShape) -> Shape {
+    let PoolShape { out_height: height, out_width: width, channels, .. } = windows;
+    Shape::Image(ImageShape { height, width, channels })
+}
