@@ -3,34 +3,26 @@
 use crate::lanes::{Lanes, vectors};
 use crate::simd::{Simd, dispatch};
 
-/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this).
+/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this). The backward pass too, on the
+/// gradient and with the words of the forward pass.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn dropout_apply(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) {
     assert_eq!(x.len(), y.len(), "x and y differ in length");
     assert_eq!(words.len(), y.len(), "there must be a word per float");
-    dropout(x.as_ptr(), words, threshold, keep_prob, y.as_mut_ptr());
-}
-
-/// [`dropout_apply`] with x = y; the backward pass too, on the gradient and with the words of the forward pass.
-///
-/// # Panics
-/// If the lengths differ.
-pub fn dropout_in_place(y: &mut [f32], words: &[u32], threshold: u32, keep_prob: f32) {
-    assert_eq!(words.len(), y.len(), "there must be a word per float");
-    let start = y.as_mut_ptr();
-    dropout(start, words, threshold, keep_prob, start);
+    dropout(x, words, threshold, keep_prob, y);
 }
 
 dispatch! {
-    fn dropout(x: *const f32, words: &[u32], threshold: u32, keep_prob: f32, y: *mut f32) = dropout_loop
+    fn dropout(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) = dropout_loop
 }
 
 /// # Safety
-/// The instruction set of `S`; a float per word behind the pointers, which are the same or lie apart.
+/// The instruction set of `S`; equal lengths.
 #[inline(always)]
-unsafe fn dropout_loop<S: Simd>(x: *const f32, words: &[u32], threshold: u32, keep_prob: f32, y: *mut f32) {
+unsafe fn dropout_loop<S: Simd>(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) {
+    let (x, y) = (x.as_ptr(), y.as_mut_ptr());
     vectors!(S, words.len(), |i, lanes| {
         // SAFETY: `i` and the lanes lie within the words.
         unsafe {

@@ -14,7 +14,7 @@ mod gemm;
 mod isa;
 mod lanes;
 pub mod loss;
-pub mod math;
+mod math;
 pub mod norm;
 pub mod optimizer;
 mod pool;

@@ -3,17 +3,6 @@
 use crate::lanes::{Lanes, Sixteen, sixteens, vectors};
 use crate::simd::{Simd, dispatch};
 
-/// out = slot 0 + slot 1 + …, in this order; slot k starts at `slots[k * stride]` and is as long as `out`.
-///
-/// # Panics
-/// If there is no slot or the last one does not fit.
-pub fn sum_slots(slots: &[f32], stride: usize, n: usize, out: &mut [f32]) {
-    assert!(n > 0, "there must be a slot");
-    let fits = (n - 1).checked_mul(stride).and_then(|start| start.checked_add(out.len()));
-    assert!(fits.is_some_and(|end| end <= slots.len()), "{n} slots do not fit {} floats", slots.len());
-    slots_dispatch(slots, stride, n, out);
-}
-
 /// Σ x², for the norm of a gradient: blocks of 1024 floats in sixteen f32 chains each, the blocks' sums in f64.
 pub fn sum_of_squares(x: &[f32]) -> f64 {
     x.chunks(1024).fold(0.0, |sum, block| sum + f64::from(squares_dispatch(block)))
@@ -48,7 +37,6 @@ pub fn transpose(rows: usize, columns: usize, x: &[f32], y: &mut [f32]) {
     transpose_dispatch(rows, columns, x, y);
 }
 
-dispatch! { fn slots_dispatch(slots: &[f32], stride: usize, n: usize, out: &mut [f32]) = slots_loop }
 dispatch! { fn squares_dispatch(x: &[f32]) -> f32 = squares_loop }
 dispatch! { fn scale_dispatch(x: &mut [f32], a: f32) = scale_loop }
 dispatch! { fn clip_dispatch(x: &mut [f32], lo: f32, hi: f32) = clip_loop }
@@ -57,20 +45,6 @@ dispatch! { fn transpose_dispatch(rows: usize, columns: usize, x: &[f32], y: &mu
 
 // SAFETY of every loop below: the caller guarantees the instruction set and the lengths asserted above; `vectors!` and
 // `sixteens!` keep `i` and the lanes within them.
-
-#[inline(always)]
-unsafe fn slots_loop<S: Simd>(slots: &[f32], stride: usize, n: usize, out: &mut [f32]) {
-    let (from, to) = (slots.as_ptr(), out.as_mut_ptr());
-    vectors!(S, out.len(), |i, lanes| {
-        unsafe {
-            let mut sum = lanes.load::<S>(from.add(i));
-            for k in 1..n {
-                sum = S::add(sum, lanes.load::<S>(from.add(k * stride + i)));
-            }
-            lanes.store::<S>(to.add(i), sum);
-        }
-    });
-}
 
 #[inline(always)]
 unsafe fn squares_loop<S: Simd>(x: &[f32]) -> f32 {

@@ -1,7 +1,76 @@
 //! The functions against f64, over the whole range.
 
 use super::same_everywhere;
+use crate::lanes::{Lanes, vectors};
 use crate::math::*;
+use crate::simd::{Portable, Simd, dispatch};
+
+/// Φ(z), the distribution function of the normal distribution.
+///
+/// # Safety
+/// The instruction set of `S`.
+#[inline(always)]
+unsafe fn normal_cdf<S: Simd>(z: S::V) -> S::V {
+    unsafe { normal::<S>(z).0 }
+}
+
+macro_rules! slice_function {
+    ($(#[$doc:meta])* $name:ident = $f:ident) => {
+        $(#[$doc])*
+        fn $name(x: &[f32], y: &mut [f32]) {
+            dispatch! { fn run(x: &[f32], y: &mut [f32]) = each }
+            /// # Safety
+            /// The instruction set of `S`, equal lengths.
+            #[inline(always)]
+            unsafe fn each<S: Simd>(x: &[f32], y: &mut [f32]) {
+                let (from, to) = (x.as_ptr(), y.as_mut_ptr());
+                vectors!(S, x.len(), |i, lanes| {
+                    // SAFETY: `i` and the lanes lie within both slices.
+                    unsafe { lanes.store::<S>(to.add(i), $f::<S>(lanes.load::<S>(from.add(i)))) }
+                });
+            }
+            assert_eq!(x.len(), y.len(), "{}: x and y differ in length", stringify!($name));
+            run(x, y);
+        }
+    };
+}
+
+slice_function! {
+    /// y\[i\] = exp(x\[i\]).
+    exp_slice = exp
+}
+slice_function! {
+    /// y\[i\] = exp(x\[i\]) − 1 for x\[i\] ≤ 88.
+    exp_minus_one_slice = exp_minus_one
+}
+slice_function! {
+    /// y\[i\] = ln(x\[i\]).
+    ln_slice = ln
+}
+slice_function! {
+    /// y\[i\] = tanh(x\[i\]).
+    tanh_slice = tanh
+}
+slice_function! {
+    /// y\[i\] = 1 / (1 + exp(−x\[i\])).
+    sigmoid_slice = sigmoid
+}
+slice_function! {
+    /// y\[i\] = Φ(x\[i\]), the distribution function of the normal distribution.
+    normal_cdf_slice = normal_cdf
+}
+
+/// exp(x), by itself.
+fn exp_f32(x: f32) -> f32 {
+    // SAFETY: the portable path needs no instruction set.
+    unsafe { exp::<Portable>(Portable::splat(x))[0] }
+}
+
+/// ln(x), by itself.
+fn ln_f32(x: f32) -> f32 {
+    // SAFETY: the portable path needs no instruction set.
+    unsafe { ln::<Portable>(Portable::splat(x))[0] }
+}
 
 /// The distance of two floats around `x`, that of the smallest normal numbers below them.
 fn ulp(x: f64) -> f64 {

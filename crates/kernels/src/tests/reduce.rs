@@ -4,30 +4,6 @@ use super::{numbers, same_everywhere, shifted};
 use crate::isa::on_each_isa;
 use crate::reduce::*;
 
-#[test]
-fn slots_are_added_in_their_order_and_may_lie_apart() {
-    for len in 0..70 {
-        for n in 1..5 {
-            let (stride, slots) = (len + 3, shifted(&numbers(n * (len + 3), 1)));
-            let naive: Vec<f32> = (0..len)
-                .map(|i| (1..n).fold(slots[1 + i], |sum, k| sum + slots[1 + k * stride + i]))
-                .collect();
-            let out = same_everywhere(|| {
-                let mut out = vec![7.0; len];
-                sum_slots(&slots[1..], stride, n, &mut out);
-                out
-            });
-            assert_eq!(out, naive);
-        }
-    }
-}
-
-#[test]
-#[should_panic(expected = "3 slots do not fit 11 floats")]
-fn a_slot_that_is_cut_off_is_refused() {
-    sum_slots(&[0.0; 11], 4, 3, &mut [0.0; 4]);
-}
-
 /// The order of the sum, one float at a time.
 fn naive_squares(x: &[f32]) -> f64 {
     let block = |x: &[f32]| {
