@@ -5,6 +5,7 @@
 //! row-major with a stride. Every element of C is one chain c ← fma(a, b, c) over ascending k, whatever the block that
 //! it falls into: so neither the instruction set nor the blocking shows in the result.
 
+use crate::lanes::{First, Full, Lanes};
 use crate::simd::{Simd, dispatch};
 
 /// Where the elements of A lie: element (i, k) at `i * row + k * column`.
@@ -46,12 +47,16 @@ pub fn gemm(
     if m == 0 || n == 0 {
         return;
     }
-    assert!(c_row >= n && c.len() >= (m - 1) * c_row + n, "C of {m} x {n} does not fit {} floats", c.len());
+    // The last of so many rows starts here.
+    let last = |rows: usize, row: usize| crate::checked_product(&[rows - 1, row]);
+    let fits = |len: usize, start: usize, row: usize| start.checked_add(row).is_some_and(|end| end <= len);
+    assert!(c_row >= n && fits(c.len(), last(m, c_row), n), "C of {m} x {n} does not fit {} floats", c.len());
     if k > 0 {
-        let last = (m - 1) * a.row + (k - 1) * a.column;
-        assert!(a.values.len() > last, "A of {m} x {k} does not fit {} floats", a.values.len());
+        let a_last = last(m, a.row).checked_add(last(k, a.column));
+        let a_fits = a_last.is_some_and(|last| last < a.values.len());
+        assert!(a_fits, "A of {m} x {k} does not fit {} floats", a.values.len());
         assert!(
-            b_row >= n && b.len() >= (k - 1) * b_row + n,
+            b_row >= n && fits(b.len(), last(k, b_row), n),
             "B of {k} x {n} does not fit {} floats",
             b.len()
         );
@@ -149,77 +154,72 @@ struct Block {
 }
 
 impl Block {
-    /// Holds `R` × `W` vectors of C in registers while k runs.
-    ///
     /// # Safety
     /// The instruction set of `S`; R rows of A and C, `width` columns of B and C behind the pointers, and
     /// (W − 1) LANES < width ≤ W LANES.
     #[inline(always)]
     unsafe fn run<S: Simd, const R: usize, const W: usize>(&self) {
-        // SAFETY: the duties above; a vector that is cut off by the edge is read and written in its first lanes only.
+        let last = self.width - (W - 1) * S::LANES;
+        // SAFETY: the duties above.
         unsafe {
-            if self.width == W * S::LANES {
-                let mut sums = [[S::splat(0.0); W]; R];
-                if self.accumulate {
-                    for r in 0..R {
-                        for w in 0..W {
-                            sums[r][w] = S::load(self.c.add(r * self.c_row + w * S::LANES));
-                        }
-                    }
-                }
-                let (mut a, mut b) = (self.a, self.b);
-                for _ in 0..self.k {
-                    let mut row = [S::splat(0.0); W];
-                    for w in 0..W {
-                        row[w] = S::load(b.add(w * S::LANES));
-                    }
-                    for r in 0..R {
-                        let x = S::splat(*a.add(r * self.a_row));
-                        for w in 0..W {
-                            sums[r][w] = S::fma(x, row[w], sums[r][w]);
-                        }
-                    }
-                    a = a.wrapping_add(self.a_column);
-                    b = b.wrapping_add(self.b_row);
-                }
-                for r in 0..R {
-                    for w in 0..W {
-                        S::store(self.c.add(r * self.c_row + w * S::LANES), sums[r][w]);
-                    }
-                }
+            if last == S::LANES {
+                self.sum::<S, Full, R, W>(Full);
             } else {
-                let tail = self.width - (W - 1) * S::LANES;
-                let lanes = |w: usize| if w + 1 == W { tail } else { S::LANES };
-                let mut sums = [[S::splat(0.0); W]; R];
-                if self.accumulate {
-                    for r in 0..R {
-                        for w in 0..W {
-                            sums[r][w] = S::load_first(self.c.add(r * self.c_row + w * S::LANES), lanes(w));
-                        }
-                    }
-                }
-                let (mut a, mut b) = (self.a, self.b);
-                for _ in 0..self.k {
-                    let mut row = [S::splat(0.0); W];
-                    for w in 0..W {
-                        row[w] = S::load_first(b.add(w * S::LANES), lanes(w));
-                    }
-                    for r in 0..R {
-                        let x = S::splat(*a.add(r * self.a_row));
-                        for w in 0..W {
-                            sums[r][w] = S::fma(x, row[w], sums[r][w]);
-                        }
-                    }
-                    a = a.wrapping_add(self.a_column);
-                    b = b.wrapping_add(self.b_row);
-                }
-                for r in 0..R {
-                    for w in 0..W {
-                        S::store_first(self.c.add(r * self.c_row + w * S::LANES), sums[r][w], lanes(w));
-                    }
-                }
+                self.sum::<S, First, R, W>(First(last));
             }
         }
+    }
+
+    /// Holds `R` × `W` vectors of C in registers while k runs; of the last vector of each row only these lanes.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn sum<S: Simd, L: Lanes, const R: usize, const W: usize>(&self, last: L) {
+        // SAFETY: the duties above; a vector that is cut off by the edge is read and written in its first lanes only.
+        unsafe {
+            let mut sums = [[S::splat(0.0); W]; R];
+            if self.accumulate {
+                for r in 0..R {
+                    sums[r] = load_row::<S, L, W>(self.c.add(r * self.c_row), last);
+                }
+            }
+            let (mut a, mut b) = (self.a, self.b);
+            for _ in 0..self.k {
+                let row = load_row::<S, L, W>(b, last);
+                for r in 0..R {
+                    let x = S::splat(*a.add(r * self.a_row));
+                    for w in 0..W {
+                        sums[r][w] = S::fma(x, row[w], sums[r][w]);
+                    }
+                }
+                a = a.wrapping_add(self.a_column);
+                b = b.wrapping_add(self.b_row);
+            }
+            for r in 0..R {
+                let c = self.c.add(r * self.c_row);
+                for w in 0..W - 1 {
+                    S::store(c.add(w * S::LANES), sums[r][w]);
+                }
+                last.store::<S>(c.add((W - 1) * S::LANES), sums[r][W - 1]);
+            }
+        }
+    }
+}
+
+/// The vectors of a row, of the last one these lanes.
+///
+/// # Safety
+/// The instruction set of `S`, and as many readable floats.
+#[inline(always)]
+unsafe fn load_row<S: Simd, L: Lanes, const W: usize>(p: *const f32, last: L) -> [S::V; W] {
+    unsafe {
+        let mut row = [S::splat(0.0); W];
+        for w in 0..W - 1 {
+            row[w] = S::load(p.add(w * S::LANES));
+        }
+        row[W - 1] = last.load::<S>(p.add((W - 1) * S::LANES));
+        row
     }
 }
 
@@ -286,6 +286,14 @@ mod tests {
         assert_eq!(c, [0.0; 4]);
         gemm([0, 2, 3], Matrix::rows(&[], 3), &[0.0; 6], 2, &mut c, 2, false);
         assert_eq!(c, [0.0; 4]);
+    }
+
+    /// 2 × (2⁶³ + 1) is 2 in 64 bits.
+    #[test]
+    #[should_panic(expected = "is no size")]
+    fn a_stride_whose_product_overflows_is_refused() {
+        let row = usize::MAX / 2 + 2;
+        gemm([3, 1, 1], Matrix::rows(&[0.0; 3], 1), &[0.0], 1, &mut [0.0; 3], row, false);
     }
 
     #[test]

@@ -29,3 +29,13 @@ pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};
 pub use isa::{Isa, isa, select};
 pub use pool::Pool;
+
+/// The product of some sizes.
+///
+/// # Panics
+/// If it overflows: lengths are checked against it, and what is unsafe relies on those checks.
+#[track_caller]
+pub(crate) fn checked_product(sizes: &[usize]) -> usize {
+    let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+    product.unwrap_or_else(|| panic!("the product of {sizes:?} is no size"))
+}

@@ -2,6 +2,7 @@
 //!
 //! Windows may overlap and reach over the edge; what lies outside the image never wins and is not counted.
 
+use crate::checked_product;
 use crate::lanes::{Lanes, vectors};
 use crate::norm::column_sum;
 use crate::simd::{Simd, dispatch};
@@ -32,12 +33,12 @@ pub struct PoolShape {
 impl PoolShape {
     /// Floats of an input image.
     pub fn in_len(&self) -> usize {
-        self.height * self.width * self.channels
+        checked_product(&[self.height, self.width, self.channels])
     }
 
     /// Floats of an output image.
     pub fn out_len(&self) -> usize {
-        self.out_height * self.out_width * self.channels
+        checked_product(&[self.out_height, self.out_width, self.channels])
     }
 
     /// The rows of the image under the window of output row `y`.
@@ -57,10 +58,10 @@ impl PoolShape {
         let (first, last) = (self.columns(0), self.columns(self.out_width.saturating_sub(1)));
         assert!(first.0 < first.1 && last.0 < last.1, "a window lies outside the image: {self:?}");
         for &len in inputs {
-            assert_eq!(len, images * self.in_len(), "{images} input images: {self:?}");
+            assert_eq!(len, checked_product(&[images, self.in_len()]), "{images} input images: {self:?}");
         }
         for &len in outputs {
-            assert_eq!(len, images * self.out_len(), "{images} output images: {self:?}");
+            assert_eq!(len, checked_product(&[images, self.out_len()]), "{images} output images: {self:?}");
         }
     }
 
@@ -76,8 +77,8 @@ impl PoolShape {
 
 /// The half-open range of the `size` pixels that window number `i` covers.
 fn covered(i: usize, stride: usize, pad: usize, pool: usize, size: usize) -> (usize, usize) {
-    let start = i * stride;
-    (start.saturating_sub(pad), (start + pool).saturating_sub(pad).min(size))
+    let start = i.saturating_mul(stride);
+    (start.saturating_sub(pad), start.saturating_add(pool).saturating_sub(pad).min(size))
 }
 
 /// y = the greatest pixel of each window, channel by channel; NaN if there is a NaN.

@@ -7,6 +7,7 @@
 use super::ConvShape;
 use super::product::Product;
 use super::rows::{add_column_sums, mask, transpose};
+use crate::checked_product;
 
 /// Floats of the images that one product of the kernel's gradient sums over: 512 KB stay in the second-level cache.
 const GROUP_FLOATS: usize = 128 * 1024;
@@ -23,11 +24,15 @@ pub(super) struct Direct {
 impl Direct {
     pub(super) fn new(shape: &ConvShape) -> Direct {
         let mut shape = *shape;
-        let reach = |i: usize, outputs: usize| (outputs - 1) * shape.strides[i] + shape.kernel[i];
+        let reach = |i: usize, outputs: usize| {
+            checked_product(&[outputs - 1, shape.strides[i]]).saturating_add(shape.kernel[i])
+        };
         let frame = [
-            reach(0, shape.out_height).max(shape.pad_top + shape.height),
-            reach(1, shape.out_width).max(shape.pad_left + shape.width),
+            reach(0, shape.out_height).max(shape.pad_top.saturating_add(shape.height)),
+            reach(1, shape.out_width).max(shape.pad_left.saturating_add(shape.width)),
         ];
+        // No offset within a frame overflows where its size does not.
+        checked_product(&[frame[0], frame[1], shape.channels]);
         let framed = frame != [shape.height, shape.width];
         if !framed && shape.kernel == [1, 1] && shape.strides == [1, 1] {
             // A plain matrix product: its pixels form one long row.

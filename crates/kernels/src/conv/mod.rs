@@ -24,6 +24,8 @@ mod tests;
 use direct::Direct;
 use winograd::Winograd;
 
+use crate::checked_product;
+
 /// Sizes of a convolution. What lies beyond the image at the bottom and on the right counts as zero too, so the padding
 /// there follows from the output's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +56,9 @@ impl ConvShape {
     /// Floats of an input image, an output image and the kernel.
     fn lens(&self) -> [usize; 3] {
         [
-            self.height * self.width * self.channels,
-            self.out_height * self.out_width * self.filters,
-            self.kernel[0] * self.kernel[1] * self.channels * self.filters,
+            checked_product(&[self.height, self.width, self.channels]),
+            checked_product(&[self.out_height, self.out_width, self.filters]),
+            checked_product(&[self.kernel[0], self.kernel[1], self.channels, self.filters]),
         ]
     }
 
@@ -214,11 +216,11 @@ impl Conv {
         scratch: &mut [f32],
     ) {
         let [x_len, y_len, kernel_len] = self.shape.lens();
-        check("input", x.len(), images * x_len);
+        check("input", x.len(), checked_product(&[images, x_len]));
         check("kernel", kernel.len(), kernel_len);
         check("derived weights", derived.len(), self.derived_lens()[0]);
         check("bias", bias.map_or(self.shape.filters, <[f32]>::len), self.shape.filters);
-        check("output", y.len(), images * y_len);
+        check("output", y.len(), checked_product(&[images, y_len]));
         let scratch = aligned(scratch);
         match &self.plan {
             Plan::Direct(direct) => direct.forward(images, x, kernel, bias, relu, y, scratch),
@@ -246,16 +248,17 @@ impl Conv {
         scratch: &mut [f32],
     ) {
         let [x_len, y_len, kernel_len] = self.shape.lens();
-        check("input", x.len(), images * x_len);
+        let [x_len, y_len] = [checked_product(&[images, x_len]), checked_product(&[images, y_len])];
+        check("input", x.len(), x_len);
         if relu {
-            check("output", y.len(), images * y_len);
+            check("output", y.len(), y_len);
         }
-        check("output gradient", d_y.len(), images * y_len);
+        check("output gradient", d_y.len(), y_len);
         check("kernel", kernel.len(), kernel_len);
         check("kernel gradient", d_kernel.len(), kernel_len);
         if let Some(d_x) = &d_x {
             check("derived weights", derived.len(), self.derived_lens()[1]);
-            check("input gradient", d_x.len(), images * x_len);
+            check("input gradient", d_x.len(), x_len);
         }
         check("bias gradient", d_bias.as_ref().map_or(self.shape.filters, |d| d.len()), self.shape.filters);
         let (y, scratch) = (relu.then_some(y), aligned(scratch));

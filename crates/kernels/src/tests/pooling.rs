@@ -170,6 +170,22 @@ fn the_global_average_is_the_mean_over_all_positions_and_shares_its_gradient() {
     }
 }
 
+/// 2⁶³ × 2 is 0 in 64 bits.
+#[test]
+#[should_panic(expected = "is no size")]
+fn an_image_whose_size_overflows_is_refused() {
+    let one = PoolShape {
+        pool: [1, 1],
+        strides: [1, 1],
+        pad_top: 0,
+        pad_left: 0,
+        out_height: 1,
+        out_width: 1,
+        ..SAME
+    };
+    max_pool(&PoolShape { height: usize::MAX / 2 + 1, width: 2, channels: 1, ..one }, 1, &[], &mut [0.0]);
+}
+
 #[test]
 #[should_panic(expected = "a window lies outside the image")]
 fn a_window_that_sees_nothing_is_refused() {
