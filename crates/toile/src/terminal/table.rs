@@ -1,9 +1,12 @@
 //! Tables of text: columns as wide as their widest cell, numbers to the right, folded where the terminal is narrow.
 
-use console::{Style, Term, measure_text_width};
+use console::{Style, Term, measure_text_width, truncate_str};
 
 /// Between two columns.
 const GAP: usize = 2;
+
+/// The first column of a folded table is never cut to less.
+const LEAST_FIRST: usize = 12;
 
 /// Which side of a column its cells lean on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +65,25 @@ impl Table {
 
     fn render_within(&self, room: usize) -> String {
         let parts = self.folded(room);
+        if parts.len() > 1 && self.width(0) > room / 3 {
+            let narrow = self.with_first_column_within((room / 3).max(LEAST_FIRST));
+            return narrow.joined(&narrow.folded(room));
+        }
+        self.joined(&parts)
+    }
+
+    fn joined(&self, parts: &[Vec<usize>]) -> String {
         let parts: Vec<String> = parts.iter().map(|columns| self.part(columns)).collect();
         parts.join("\n")
+    }
+
+    /// Names that stand before every part of a folded table must leave room for its numbers.
+    fn with_first_column_within(&self, width: usize) -> Table {
+        let mut table = self.clone();
+        for row in &mut table.rows {
+            row[0] = truncate_str(&row[0], width, "…").into_owned();
+        }
+        table
     }
 
     /// The columns that are shown, in as many parts as the room makes necessary.
@@ -138,6 +158,18 @@ mod tests {
         assert_eq!(table.render_within(29), folded);
         assert_eq!(table.render_within(5), folded, "what finds no room at all is shown all the same");
         assert_eq!(table.render_within(30).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_folded_table_cuts_long_names_for_its_numbers() {
+        let mut table =
+            Table::new(&[("run", Align::Left), ("epochs", Align::Right), ("accuracy", Align::Right)]);
+        table.row(["A run with a long name".into(), "3".into(), "0.9".into()]);
+        assert_eq!(
+            table.render_within(36),
+            "run           epochs  accuracy\nA run with …       3       0.9\n"
+        );
+        assert!(table.render_within(40).contains("A run with a long name"));
     }
 
     #[test]

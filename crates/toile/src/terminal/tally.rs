@@ -100,13 +100,17 @@ impl Tally {
                         (epoch.loss, epoch.accuracy, epoch.val_accuracy);
                 }
             }
-            Event::RunEnded { run, .. } => {
-                self.active.remove(run);
-                self.n_ended += 1;
-                self.work_ended += self.work[*run];
-            }
+            Event::RunEnded { run, .. } => self.end(*run),
             Event::RunSuspended { run } => drop(self.active.remove(run)),
         }
+    }
+
+    /// What a run that ends early leaves undone is not work done: it would make the others look fast.
+    fn end(&mut self, run: usize) {
+        let fraction = self.active.remove(&run).map_or(1.0, |active| active.fraction);
+        self.n_ended += 1;
+        self.work_ended += self.work[run] * fraction;
+        self.work_to_do -= self.work[run] * (1.0 - fraction);
     }
 
     /// To be called now and then, so that speeds can be told.
@@ -125,9 +129,10 @@ impl Tally {
         if self.work_to_do > 0.0 { (self.work_done() / self.work_to_do).clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// How long the study will still take, if it can be told.
+    /// How long the study will still take, if it can be told: no less than the longest of its active runs.
     pub fn left(&self) -> Option<Duration> {
-        self.pace.time_for(self.work_to_do - self.work_done())
+        let of_runs = self.active.values().filter_map(Active::left).max().unwrap_or_default();
+        self.pace.time_for(self.work_to_do - self.work_done()).map(|left| left.max(of_runs))
     }
 
     fn work_done(&self) -> f64 {
@@ -168,6 +173,20 @@ mod tests {
         assert_eq!((run.fraction, run.left()), (0.4, Some(at(12))));
         assert_eq!(tally.fraction(), 0.3);
         assert!((tally.left().unwrap().as_secs_f64() - 28.0 * 8.0 / 12.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_run_that_ends_early_does_not_make_the_others_look_fast() {
+        let mut tally = Tally::new(vec![40, 40]);
+        tally.tell(&Event::StudyStarted { to_do: &[0, 1], work: &[10.0, 10.0] });
+        (0..2).for_each(|run| tally.tell(&Event::RunStarted { run }));
+        tally.tick(at(0));
+        (0..2).for_each(|run| tally.tell(&Event::Step { run, epoch: 10, batch: 1, n_batches: 1 }));
+        tally.tick(at(10));
+        tally.end(0);
+        tally.tick(at(10));
+        assert_eq!(tally.left(), Some(at(30)), "thirty epochs of the other, one in a second");
+        assert_eq!(tally.fraction(), 0.4);
     }
 
     #[test]
