@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, Thread};
 
-/// Rounds of spinning before a worker parks: some tens of microseconds.
+/// Rounds of spinning before a worker parks: some tenths of a millisecond.
 const SPINS: u32 = 20_000;
 /// After so many rounds a waiting thread lets others have the core from time to time.
 const POLITE_AFTER: u32 = 2_000;
