@@ -43,6 +43,8 @@ pub(crate) fn study(c: &Connection) -> Result<Option<StudyRecord>> {
 
 pub(crate) fn save_plan(t: &Transaction<'_>, runs: &[RunRecord]) -> Result<()> {
     t.execute("UPDATE toile_run SET planned = 0", [])?;
+    // The folder is ours alone: what is said to run has been killed.
+    t.execute("UPDATE toile_run SET state = 'waiting' WHERE state = 'running'", [])?;
     for run in runs {
         if run_state(t, &run.id)?.is_none() {
             put_run(t, &RunRecord { state: RunState::Waiting, ..run.clone() })?;

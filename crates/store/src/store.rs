@@ -88,7 +88,8 @@ impl Store {
     }
 
     /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state
-    /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`].
+    /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a killed
+    /// program left as running waits again.
     pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
         self.write("record the plan in", |t| rows::save_plan(t, runs))
     }

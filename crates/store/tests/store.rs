@@ -332,3 +332,14 @@ fn a_run_that_has_ended_keeps_its_folder_and_one_that_waits_takes_the_new_one() 
     store.save_plan(&[waits]).unwrap();
     assert_eq!(store.ended_runs().unwrap().len(), 1, "also when the plan no longer holds it");
 }
+
+#[test]
+fn a_run_that_a_killed_program_left_as_running_waits_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, run) = (Store::open(dir.path()).unwrap(), run(0, 7, 1));
+    store.begin_run(&run).unwrap();
+    store.save_epoch(&run.id, &run.epochs[0]).unwrap();
+    store.save_plan(std::slice::from_ref(&run)).unwrap();
+    let found = store.run(&run.id).unwrap().unwrap();
+    assert_eq!((found.state, found.epochs.len()), (RunState::Waiting, 1));
+}
