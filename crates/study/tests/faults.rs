@@ -308,6 +308,17 @@ fn two_runs_of_one_name_are_refused() {
     expect("epochs = 3\n", second, "run 1 and run 2 are both named `one`", "\"one\"", "a name of its own");
 }
 
+/// Keras: an optimizer made with a schedule has no learning rate that can be set.
+#[test]
+fn a_rate_has_one_master() {
+    let lines = "schedule = { cosine = { steps = 100 } }\ncallbacks = [\"reduce_lr_on_plateau\"]";
+    let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
+    expect_in_run(lines, message, "[\"reduce_lr_on_plateau\"]", "keep one of the two");
+    let constant = lines.replace("{ cosine = { steps = 100 } }", "\"constant\"");
+    let text = RIGHT.replace("epochs = 3\n", &format!("epochs = 3\n{constant}\n"));
+    assert!(check(&text, "s.toml", None).is_ok());
+}
+
 #[test]
 fn a_callback_cannot_watch_what_is_not_measured() {
     let text = RIGHT.replace("validation_split = 0.1\n", "");

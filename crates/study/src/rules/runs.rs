@@ -23,6 +23,7 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     for (run, node) in draft.runs.iter().zip(nodes) {
         required(node, draft, walk);
         settings(node, &run.settings, draft, shape, validation, walk);
+        one_master_of_the_rate(node, &run.settings, &draft.defaults, walk);
         if let Some(file) = &run.initial_weights {
             initial_weights(file, node, walk);
         }
@@ -126,6 +127,18 @@ fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
         let settings = node.entries().first().map_or(node, |entry| &entry.node);
         let place = settings.entry(set[1]).map_or(&node.span, |entry| &entry.key_span);
         walk.fault(place, message, "keep one of clipnorm, clipvalue, global_clipnorm");
+    }
+}
+
+/// As in Keras, a callback cannot set a learning rate that a schedule sets.
+fn one_master_of_the_rate(node: &Node, run: &RunSettings, defaults: &RunSettings, walk: &mut Walk) {
+    let schedule = run.schedule.as_ref().or(defaults.schedule.as_ref());
+    let callbacks = run.callbacks.as_ref().or(defaults.callbacks.as_ref());
+    let reduces = callbacks.iter().copied().flatten().any(|c| matches!(c, Callback::ReduceLrOnPlateau(_)));
+    if reduces && schedule.is_some_and(|schedule| *schedule != Schedule::Constant) {
+        let key = if node.get("callbacks").is_some() { "callbacks" } else { "schedule" };
+        let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
+        walk.fault(&span(node, key), message, "keep one of the two");
     }
 }
 
