@@ -54,8 +54,8 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Repeat every run with so many seeds, whatever the file says
-    #[arg(long, value_name = "N")]
-    pub seeds: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub seeds: Option<u16>,
     /// Only the run of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,

@@ -54,9 +54,10 @@ impl Source {
     pub fn plan(&self, study: &Study, args: &StudyArgs) -> Result<Plan, Failure> {
         let read = |file: &str| self.read_beside(file);
         let only = (!args.only.is_empty()).then(|| args.only.clone());
+        let seeds = args.seeds.map(usize::from);
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
-        plan(study, &PlanOptions { seeds: args.seeds, only }, &read)?;
-        Ok(plan(study, &PlanOptions { seeds: args.seeds, only: None }, &read)?)
+        plan(study, &PlanOptions { seeds, only }, &read)?;
+        Ok(plan(study, &PlanOptions { seeds, only: None }, &read)?)
     }
 
     /// Loads the study's data.

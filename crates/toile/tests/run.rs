@@ -23,7 +23,10 @@ fn a_study_runs_and_leaves_its_report_its_results_and_its_weights() {
         assert!(weights.unwrap().iter().all(|(_, _, values)| values.iter().all(|v| v.is_finite())));
     }
     assert!(said.out.contains("Dense") && said.out.contains("0.900"), "{}", said.out);
-    assert!(said.err.contains("training 320") && said.err.contains("validation 80"), "{}", said.err);
+    for part in ["training 320, by class ", "validation 80 (last), by class ", "test 80, by class "] {
+        let counts = said.err.split(part).nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        assert_eq!(counts.split(' ').count(), 4, "{part}: {}", said.err);
+    }
 }
 
 #[test]

@@ -84,30 +84,40 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
     note(&format!("{}, {} run{}{part}", bold.apply_to(&plan.study), count(runs as u64), plural(runs as u64)));
     let split = toile_study::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
-    note(&format!("{}{}", dim.apply_to("        "), parts(plan, data, &split)));
+    for part in parts(plan, data, &split) {
+        note(&format!("        {part}"));
+    }
     let isa = toile_kernels::isa().name();
     note(&format!("{}{threads} thread{}, {isa}", dim.apply_to("machine "), plural(threads as u64)));
     note(&format!("{}{}", dim.apply_to("folder  "), dir.display()));
     Ok(())
 }
 
-/// `training 54,000 (5,367 to 5,445 per class), validation 6,000 (last; 555 to 633), test 10,000 (1,000)`
-fn parts(plan: &Plan, data: &DataSet, split: &Split) -> String {
-    let spread = |counts: &[usize]| match (counts.iter().min(), counts.iter().max()) {
-        (Some(least), Some(most)) if least != most => {
-            format!("{} to {}", count(*least as u64), count(*most as u64))
-        }
-        (least, _) => count(*least.unwrap_or(&0) as u64),
+/// A line per part: `training 54,000, by class 5,370 5,416 …`.
+fn parts(plan: &Plan, data: &DataSet, split: &Split) -> Vec<String> {
+    let line = |part: &str, n: usize, how: &str, counts: &[usize]| {
+        format!("{part} {}{how}, {}", count(n as u64), by_class(counts))
     };
-    let (n, per_class) = (count(split.train.len() as u64), spread(&split.train_counts));
-    let mut parts = vec![format!("training {n} ({per_class} per class)")];
+    let mut lines = vec![line("training", split.train.len(), "", &split.train_counts)];
     if !split.validation.is_empty() {
-        let n = count(split.validation.len() as u64);
-        parts.push(format!("validation {n} ({}; {})", plan.split.how, spread(&split.validation_counts)));
+        let how = format!(" ({})", plan.split.how);
+        lines.push(line("validation", split.validation.len(), &how, &split.validation_counts));
     }
-    let test = data.test.class_counts(data.class_names.len());
-    parts.push(format!("test {} ({})", count(data.test.len() as u64), spread(&test)));
-    parts.join(", ")
+    lines.push(line("test", data.test.len(), "", &data.test.class_counts(data.class_names.len())));
+    lines
+}
+
+/// Every count where they differ and there are few; else what they have in common, or their range.
+fn by_class(counts: &[usize]) -> String {
+    const FEW: usize = 12;
+    let number = |n: &usize| count(*n as u64);
+    match (counts.iter().min(), counts.iter().max()) {
+        (Some(least), Some(most)) if least == most => format!("{} of each class", number(least)),
+        (Some(least), Some(most)) if counts.len() > FEW => {
+            format!("{} to {} of each class", number(least), number(most))
+        }
+        _ => format!("by class {}", counts.iter().map(number).collect::<Vec<_>>().join(" ")),
+    }
 }
 
 /// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
