@@ -26,13 +26,24 @@ pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
     }
 }
 
+/// How many images ahead of the conversion the cache lines are asked for.
+const AHEAD: usize = 4;
+
 dispatch! { fn scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) = scaled_rows }
 
 /// # Safety
 /// The instruction set of `S`; size > 0 and `size` floats of `out` per index.
 #[inline(always)]
 unsafe fn scaled_rows<S: Simd>(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
-    for (out, &index) in out.chunks_exact_mut(size).zip(indices) {
+    for (r, (out, &index)) in out.chunks_exact_mut(size).zip(indices).enumerate() {
+        if let Some(&next) = indices.get(r + AHEAD) {
+            // The images of a shuffled batch lie anywhere in memory: no processor guesses the next one by itself.
+            let next = images.as_ptr().wrapping_add(next as usize * size);
+            for line in (0..size).step_by(64) {
+                // SAFETY: any address may be asked for.
+                unsafe { S::prefetch(next.wrapping_add(line)) }
+            }
+        }
         let start = index as usize * size;
         let image = &images[start..start + size];
         let whole = size - size % S::LANES;

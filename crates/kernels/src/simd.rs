@@ -31,6 +31,8 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn store_first(p: *mut f32, v: Self::V, n: usize);
     /// Unsigned bytes as floats; reads exactly LANES bytes.
     unsafe fn load_u8(p: *const u8) -> Self::V;
+    /// Asks for the cache line at `p`, which may be any address; changes no result.
+    unsafe fn prefetch(p: *const u8);
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
@@ -135,6 +137,8 @@ impl Simd for Portable {
         }
         out
     }
+    #[inline(always)]
+    unsafe fn prefetch(_: *const u8) {}
     #[inline(always)]
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|x: f32, y: f32| x + y, a, b)
@@ -269,6 +273,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn load_u8(p: *const u8) -> Self::V {
             unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch(p: *const u8) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
         }
         #[inline(always)]
         unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
@@ -410,6 +418,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn load_u8(p: *const u8) -> Self::V {
             unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p.cast()))) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch(p: *const u8) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
         }
         #[inline(always)]
         unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
