@@ -21,7 +21,5 @@ pub mod view;
 pub use export::{history_csv, results_csv, results_json};
 pub use html::html;
 pub use markdown::markdown;
+pub use toile_store::PROCEDURAL_NOTICE;
 pub use view::{View, view};
-
-/// The words that stand on every file, table and figure made from data that our own code drew.
-pub const PROCEDURAL_NOTICE: &str = "procedural data, not comparable";

@@ -6,6 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The words that stand on every file, table and figure made from data that our own code drew.
+pub const PROCEDURAL_NOTICE: &str = "procedural data, not comparable";
+
 /// One study: the file as it was, and where its data came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StudyRecord {

@@ -1,5 +1,6 @@
 //! Weights as bytes: the safetensors format, f32 only, and the hash that names them.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -10,18 +11,20 @@ use crate::StoreError;
 /// A tensor's name (`2.kernel`), shape, and values in row-major order.
 pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
 
-/// Tensors as one safetensors file. The same tensors give the same bytes, whatever their order.
+/// Tensors as one safetensors file, with a notice in its metadata if there is one to give. The same tensors and notice
+/// give the same bytes, whatever the tensors' order.
 ///
 /// # Panics
 /// When a tensor's values do not fill its shape, or two share a name: our own code would be wrong.
-pub fn weights_to_safetensors(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
+pub fn weights_to_safetensors(tensors: &[(&str, &[usize], &[f32])], notice: Option<&str>) -> Vec<u8> {
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
         (*name, view.unwrap_or_else(|e| panic!("tensor `{name}`: {e}")))
     });
-    serialize(views, None).expect("a header of tensor names serialises")
+    let metadata = notice.map(|notice| HashMap::from([("notice".to_string(), notice.to_string())]));
+    serialize(views, metadata).expect("a header of tensor names serialises")
 }
 
 /// Reads what [`weights_to_safetensors`] or any other writer of f32 tensors wrote; layers in numerical order.
@@ -63,10 +66,10 @@ mod tests {
     use super::*;
 
     fn small() -> Vec<u8> {
-        weights_to_safetensors(&[
-            ("0.kernel", &[2, 2], &[1.0, -2.0, 3.5, f32::MIN_POSITIVE]),
-            ("0.bias", &[2], &[0.0, -0.0]),
-        ])
+        weights_to_safetensors(
+            &[("0.kernel", &[2, 2], &[1.0, -2.0, 3.5, f32::MIN_POSITIVE]), ("0.bias", &[2], &[0.0, -0.0])],
+            None,
+        )
     }
 
     /// A safetensors file with this header and this many bytes of data.
@@ -95,14 +98,25 @@ mod tests {
     fn the_order_of_the_tensors_does_not_move_the_bytes() {
         let a: (&str, &[usize], &[f32]) = ("0.kernel", &[1], &[1.0]);
         let b: (&str, &[usize], &[f32]) = ("1.kernel", &[1], &[2.0]);
-        assert_eq!(weights_to_safetensors(&[a, b]), weights_to_safetensors(&[b, a]));
+        assert_eq!(weights_to_safetensors(&[a, b], None), weights_to_safetensors(&[b, a], None));
+    }
+
+    #[test]
+    fn a_notice_stands_in_the_file_and_leaves_the_weights_alone() {
+        let tensors: [(&str, &[usize], &[f32]); 1] = [("0.kernel", &[1], &[1.0])];
+        let bytes = weights_to_safetensors(&tensors, Some(crate::PROCEDURAL_NOTICE));
+        assert!(String::from_utf8_lossy(&bytes).contains("\"notice\":\"procedural data, not comparable\""));
+        let plain = weights_to_safetensors(&tensors, None);
+        assert_eq!(weights_from_safetensors(&bytes).unwrap(), weights_from_safetensors(&plain).unwrap());
     }
 
     #[test]
     fn layers_are_read_in_numerical_order() {
         let one: &[f32] = &[1.0];
-        let bytes =
-            weights_to_safetensors(&[("10.kernel", &[1], one), ("2.kernel", &[1], one), ("x", &[1], one)]);
+        let bytes = weights_to_safetensors(
+            &[("10.kernel", &[1], one), ("2.kernel", &[1], one), ("x", &[1], one)],
+            None,
+        );
         let names: Vec<_> = weights_from_safetensors(&bytes).unwrap().into_iter().map(|t| t.0).collect();
         assert_eq!(names, ["2.kernel", "10.kernel", "x"]);
     }

@@ -229,7 +229,7 @@ fn a_run_that_is_changed_and_changed_back_still_has_its_weights() {
 fn weights_that_do_not_fit_are_told_before_anything_is_trained() {
     let dir = tempfile::tempdir().unwrap();
     let file = "start.safetensors";
-    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])]);
+    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])], None);
     let read = |_: &str| Ok(bytes.clone());
     let text = STUDY.replace("name = \"A\"", &format!("name = \"A\"\ninitial_weights = \"{file}\""));
     let never = AtomicBool::new(false);

@@ -129,7 +129,7 @@ fn weights_that_do_not_fit_are_refused() {
         &STUDY.replace("name = \"Dense\"", "name = \"Dense\"\ninitial_weights = \"start.safetensors\""),
     );
     place.run(&["run", "study.toml", "--out", "out"]).refused(&["start.safetensors"]);
-    let bytes = toile_store::weights_to_safetensors(&[("1.kernel", &[1], &[0.5])]);
+    let bytes = toile_store::weights_to_safetensors(&[("1.kernel", &[1], &[0.5])], None);
     fs::write(place.path("start.safetensors"), bytes).unwrap();
     place.run(&["run", "study.toml", "--out", "out"]).refused(&["start.safetensors", "1.kernel"]);
     fs::write(place.path("start.safetensors"), "no weights").unwrap();
@@ -223,7 +223,7 @@ fn a_folder_on_a_read_only_disk_can_be_read_and_says_why_it_cannot_be_written() 
 fn weights_that_do_not_fit_are_told_before_any_run_begins() {
     let weights = "name = \"Conv\"\ninitial_weights = \"start.safetensors\"";
     let place = Place::with_study(&STUDY.replace("name = \"Conv\"", weights));
-    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])]);
+    let bytes = toile_store::weights_to_safetensors(&[("0.kernel", &[1], &[0.5])], None);
     fs::write(place.path("start.safetensors"), bytes).unwrap();
     let said =
         place.run(&["run", "study.toml", "--out", "out"]).refused(&["Conv", "start.safetensors", "0.kernel"]);

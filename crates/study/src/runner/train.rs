@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use toile_data::{DataSet, Split};
 use toile_nn::{Evaluation, FitEnd, FitEvent, FitOutcome, Flow, Model};
 use toile_store::{
-    ImageRecord, RunRecord, RunState, Store, StudyRecord, TestRecord, create_folder, sha256_hex,
-    weights_to_safetensors, write_atomic,
+    ImageRecord, PROCEDURAL_NOTICE, RunRecord, RunState, Store, StudyRecord, TestRecord, create_folder,
+    sha256_hex, weights_to_safetensors, write_atomic,
 };
 
 use super::board::Board;
@@ -186,7 +186,8 @@ impl Trainer<'_> {
         let tensors = model.weights();
         let named: Vec<_> =
             tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        let bytes = weights_to_safetensors(&named);
+        let notice = self.data.procedural.then_some(PROCEDURAL_NOTICE);
+        let bytes = weights_to_safetensors(&named, notice);
         let folder = self.options.dir.join(&record.folder);
         create_folder(&folder)?;
         write_atomic(&folder.join("weights.safetensors"), &bytes)?;
