@@ -196,53 +196,71 @@ impl Stage<'_> {
     }
 
     fn act(&self, action: Action, at: &At, space: &mut Workspace, chunk: &mut Chunk) {
-        let (program, n) = (self.program, at.images);
         match action {
             Action::Gather => self.gather(space, chunk),
             Action::Loss => self.loss(space, chunk),
-            Action::Forward(i) => {
-                let Op::Plain(op) = &program.ops[i] else { return };
-                let (before, after) = space.activations.split_at_mut(i + 1);
-                let (x, y) = (&before[i][..program.sizes[i] * n], &mut after[0][..program.sizes[i + 1] * n]);
-                let room =
-                    Room { keep: &mut space.keeps[i], scratch: &mut space.scratch, words: &mut space.words };
-                op.forward(at, self.weights, x, y, room);
-            }
-            Action::Backward(i) => {
-                let Op::Plain(op) = &program.ops[i] else { return };
-                let (x, y) = (&space.activations[i], &space.activations[i + 1]);
-                let [d_y, d_x] = &mut space.gradients;
-                let pass = Backward {
-                    x: &x[..program.sizes[i] * n],
-                    y: &y[..program.sizes[i + 1] * n],
-                    d_y: &mut d_y[..program.sizes[i + 1] * n],
-                    d_x: (i > 0).then(|| &mut d_x[..program.sizes[i] * n]),
-                    d_weights: &mut chunk.gradient,
-                };
-                let room =
-                    Room { keep: &mut space.keeps[i], scratch: &mut space.scratch, words: &mut space.words };
-                op.backward(at, self.weights, pass, room);
-                space.gradients.swap(0, 1);
-            }
+            Action::Forward(i) => self.forward(i, at, space),
+            Action::Backward(i) => self.backward(i, at, space, chunk),
             Action::Sum(i) | Action::Deviation(i) | Action::Normalize(i) => {
-                let Op::Normalize(op) = &program.ops[i] else { return };
-                let (before, after) = space.activations.split_at_mut(i + 1);
-                let (x, moments) = (&before[i][..program.sizes[i] * n], &self.moments[i]);
-                match action {
-                    Action::Sum(_) => op.sum(x, &mut chunk.sums[i]),
-                    Action::Deviation(_) => op.deviation(x, moments, &mut chunk.sums[i]),
-                    _ => op.normalize(x, moments, &mut after[0][..program.sizes[i] * n]),
-                }
+                self.normalize(action, i, at.images, space, chunk);
             }
             Action::BackwardSums(i) | Action::BackwardNormalize(i) => {
-                let Op::Normalize(op) = &program.ops[i] else { return };
-                let (x, moments) = (&space.activations[i][..program.sizes[i] * n], &self.moments[i]);
-                let d_y = &mut space.gradients[0][..program.sizes[i] * n];
-                match action {
-                    Action::BackwardSums(_) => op.backward_sums(x, d_y, moments, &mut chunk.gradient),
-                    _ => op.backward(x, d_y, moments, self.weights.values),
-                }
+                self.backward_normalize(action, i, at.images, space, chunk);
             }
+        }
+    }
+
+    fn forward(&self, i: usize, at: &At, space: &mut Workspace) {
+        let Op::Plain(op) = &self.program.ops[i] else { return };
+        let (before, after) = space.activations.split_at_mut(i + 1);
+        let x = &before[i][..self.program.sizes[i] * at.images];
+        let y = &mut after[0][..self.program.sizes[i + 1] * at.images];
+        let room = Room { keep: &mut space.keeps[i], scratch: &mut space.scratch, words: &mut space.words };
+        op.forward(at, self.weights, x, y, room);
+    }
+
+    fn backward(&self, i: usize, at: &At, space: &mut Workspace, chunk: &mut Chunk) {
+        let Op::Plain(op) = &self.program.ops[i] else { return };
+        let [before, after] = [i, i + 1].map(|i| self.program.sizes[i] * at.images);
+        let [d_y, d_x] = &mut space.gradients;
+        let pass = Backward {
+            x: &space.activations[i][..before],
+            y: &space.activations[i + 1][..after],
+            d_y: &mut d_y[..after],
+            d_x: (i > 0).then(|| &mut d_x[..before]),
+            d_weights: &mut chunk.gradient,
+        };
+        let room = Room { keep: &mut space.keeps[i], scratch: &mut space.scratch, words: &mut space.words };
+        op.backward(at, self.weights, pass, room);
+        space.gradients.swap(0, 1);
+    }
+
+    fn normalize(&self, action: Action, i: usize, images: usize, space: &mut Workspace, chunk: &mut Chunk) {
+        let Op::Normalize(op) = &self.program.ops[i] else { return };
+        let (len, moments) = (self.program.sizes[i] * images, &self.moments[i]);
+        let (before, after) = space.activations.split_at_mut(i + 1);
+        let x = &before[i][..len];
+        match action {
+            Action::Sum(_) => op.sum(x, &mut chunk.sums[i]),
+            Action::Deviation(_) => op.deviation(x, moments, &mut chunk.sums[i]),
+            _ => op.normalize(x, moments, &mut after[0][..len]),
+        }
+    }
+
+    fn backward_normalize(
+        &self,
+        action: Action,
+        i: usize,
+        images: usize,
+        space: &mut Workspace,
+        chunk: &mut Chunk,
+    ) {
+        let Op::Normalize(op) = &self.program.ops[i] else { return };
+        let (len, moments) = (self.program.sizes[i] * images, &self.moments[i]);
+        let (x, d_y) = (&space.activations[i][..len], &mut space.gradients[0][..len]);
+        match action {
+            Action::BackwardSums(_) => op.backward_sums(x, d_y, moments, &mut chunk.gradient),
+            _ => op.backward(x, d_y, moments, self.weights.values),
         }
     }
 
