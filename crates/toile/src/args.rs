@@ -1,5 +1,6 @@
 //! What may be typed. Parsing only says what was written; the commands decide what it means.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -68,7 +69,7 @@ pub struct StudyArgs {
 pub struct DataArgs {
     /// Look for data here first
     #[arg(long, value_name = "DIR", env = "TOILE_DATA_DIR", hide_env = true)]
-    pub data_dir: Option<PathBuf>,
+    pub data_dir: Option<OsString>,
 }
 
 /// Arguments of `run`.

@@ -90,7 +90,8 @@ pub fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet,
 /// Where data is looked for.
 pub fn locations(args: &DataArgs) -> Locations {
     Locations {
-        data_dir: args.data_dir.clone().filter(|dir| !dir.as_os_str().is_empty()),
+        // An empty variable is an unset one.
+        data_dir: args.data_dir.clone().filter(|dir| !dir.is_empty()).map(PathBuf::from),
         home: machine::home(),
         ..Locations::new(machine::cache_dir())
     }

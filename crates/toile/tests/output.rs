@@ -175,3 +175,12 @@ fn data_check_counts_what_parts_share() {
     assert_eq!(row("also in training"), ["0", "1"], "{}", said.out);
     assert_eq!(row("also in validation"), ["0"], "{}", said.out);
 }
+
+/// It was refused as a `--data-dir` without a value.
+#[test]
+fn an_empty_data_variable_is_an_unset_one() {
+    let place = Place::new();
+    let output =
+        place.toile(&["plan", "study.toml", "--no-timing"]).env("TOILE_DATA_DIR", "").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
