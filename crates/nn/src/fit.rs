@@ -1,11 +1,12 @@
 //! `fit`: epochs of batches, with Keras' numbers after each.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toile_rng::Seed;
 
 use crate::callbacks::{Callbacks, Decision};
-use crate::engine::{Executor, Pass, Updater};
+use crate::engine::{Executor, Mark, Pass, Tracer, Updater};
 use crate::evaluate::Evaluator;
 use crate::optimizers::OptimizerState;
 use crate::{Callback, Examples, Model, Optimizer, Schedule};
@@ -164,6 +165,33 @@ pub fn fit(
     FitOutcome { end, restored_epoch }
 }
 
+/// Trains on `steps` batches of `train` in its order, on one thread, and calls `mark` after each piece of work with what
+/// it was: the time since the last call is what it took. For measurements; otherwise as [`fit`].
+///
+/// # Panics
+/// As [`fit`], or if `train` has no examples.
+pub fn trace(
+    model: &mut Model,
+    train: &Examples,
+    config: &FitConfig,
+    steps: usize,
+    mark: &mut (dyn FnMut(Mark) + Send),
+) {
+    train.check(model.shapes[0].values(), model.classes());
+    assert!(!train.is_empty(), "a trace needs examples");
+    let (threads, mark) = (AtomicUsize::new(1), Mutex::new(mark));
+    let tell = |piece: Mark| {
+        if let Ok(mut mark) = mark.lock() {
+            mark(piece);
+        }
+    };
+    let mut training = Training::new(model, train, None, config, &threads);
+    training.tracer = Tracer(Some(&tell));
+    for batch in train.indices.chunks(config.batch_size).cycle().take(steps) {
+        training.train_batch(batch, &mut Running::default());
+    }
+}
+
 /// A training under way.
 struct Training<'a> {
     model: &'a mut Model,
@@ -178,6 +206,7 @@ struct Training<'a> {
     callbacks: Callbacks,
     order: Vec<u32>,
     learning_rate: f64,
+    tracer: Tracer<'a>,
 }
 
 /// The running sums of an epoch.
@@ -203,10 +232,10 @@ impl<'a> Training<'a> {
     ) -> Training<'a> {
         let n_weights = model.weights.len();
         let common = config.optimizer.common();
-        let parameters: Vec<_> = model.parameters.iter().flatten().collect();
-        let updater = Updater::new(&parameters, n_weights, common.clipping);
         let batch = config.batch_size.min(train.len().max(1));
-        let executor = Executor::for_training(model.program(), batch, n_weights);
+        let program = model.program(batch);
+        let updater = Updater::new(&program, &model.parameters, n_weights, common.clipping);
+        let executor = Executor::for_training(program, batch, n_weights);
         let evaluator = Evaluator::new(model);
         Training {
             train,
@@ -220,6 +249,7 @@ impl<'a> Training<'a> {
             callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
             learning_rate: common.learning_rate,
+            tracer: Tracer::default(),
             model,
         }
     }
@@ -281,7 +311,7 @@ impl<'a> Training<'a> {
         let threads = self.threads.load(Ordering::Relaxed).max(1);
         let step = self.optimizer.step;
         if step == 0 {
-            self.executor.derive(&self.model.weights, threads);
+            self.executor.derive(&self.model.weights, threads, self.tracer);
         }
         let pass = Pass {
             examples: self.train,
@@ -291,6 +321,7 @@ impl<'a> Training<'a> {
             step,
             seed: self.config.seed,
             threads,
+            tracer: self.tracer,
         };
         let penalty = self.model.penalty(&self.model.weights);
         let totals = self.executor.train(&pass, &self.model.weights);
@@ -302,11 +333,10 @@ impl<'a> Training<'a> {
         running.loss += loss;
         running.correct += totals.correct;
         self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
-        let n = self.executor.n_chunks(indices.len());
-        let (pool, chunks) = (&mut self.executor.pool, &self.executor.chunks[..n]);
-        let rate = self.learning_rate as f32;
-        self.updater.apply(pool, threads, chunks, &mut self.model.weights, &mut self.optimizer, rate);
-        self.executor.derive(&self.model.weights, threads);
+        let gradients = self.executor.gradients(indices.len());
+        let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
+        self.updater.apply(gradients, threads, weights, &mut self.optimizer, rate, self.tracer);
+        self.executor.derive(&self.model.weights, threads, self.tracer);
         true
     }
 

@@ -20,9 +20,10 @@ mod summary;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
+pub use engine::{Mark, Stage};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
-pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit};
+pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, trace};
 pub use initializer::Initializer;
 pub use layers::{
     AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,

@@ -163,7 +163,12 @@ impl Operation for ConvOperation {
         }
     }
 
+    fn trains(&self) -> bool {
+        true
+    }
+
     fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
+        assert!(pass.piece.first && pass.piece.last, "a convolution sees whole chunks");
         if !self.relu {
             self.activate.backward(room.keep, pass.y, pass.d_y);
         }

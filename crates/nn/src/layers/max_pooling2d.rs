@@ -54,4 +54,8 @@ impl Operation for MaxPooling2DOperation {
             pooling::max_pool_backward(&self.0, at.images, pass.x, pass.y, pass.d_y, d_x);
         }
     }
+
+    fn is_cheap(&self) -> bool {
+        true
+    }
 }
