@@ -83,9 +83,10 @@ impl Transform for Output {
                 half[j] = W::output::<S>(column);
             }
             for i in 0..M / 2 {
-                let rows = [2 * i, 2 * i + 1].map(|i| W::output::<S>(across::<S, N, M>(&half, i)));
+                let upper = W::output::<S>(across::<S, N, M>(&half, 2 * i));
+                let lower = W::output::<S>(across::<S, N, M>(&half, 2 * i + 1));
                 for j in 0..M / 2 {
-                    let window = [rows[0][2 * j], rows[0][2 * j + 1], rows[1][2 * j], rows[1][2 * j + 1]];
+                    let window = [upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]];
                     let window = activate::<S>(window, bias, self.relu);
                     let max = greatest::<S>(window);
                     place.store::<S, WHOLE>(self.y, i, j, max);

@@ -83,7 +83,7 @@ impl Winograd {
     pub(super) fn new(shape: &ConvShape, epilogue: Epilogue, m: usize) -> Winograd {
         assert!(matches!(m, 2 | 4 | 5), "tiles of 2, 4 or 5 outputs, not {m}");
         assert!(shape.kernel == [3, 3] && shape.strides == [1, 1], "Winograd is for 3 x 3 with stride 1");
-        assert!(!epilogue.max_pool || m % 2 == 0, "tiles of {m} cut the windows of the pooling");
+        assert!(!epilogue.max_pool || m.is_multiple_of(2), "tiles of {m} cut the windows of the pooling");
         let [height, width] = shape.outputs(epilogue);
         let covered = if epilogue.max_pool { m / 2 } else { m };
         Winograd {
