@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use toile_kernels::conv::{Conv, ConvShape};
+use toile_kernels::conv::{Conv, ConvShape, Epilogue, Piece};
 
 use super::activation::Activate;
 use crate::engine::{At, Backward, Demand, Operation, Room, Weights, two_parts};
@@ -101,10 +101,11 @@ impl Conv2D {
             out_height,
             out_width,
         };
+        let relu = self.activation == Activation::Relu;
         Ok(ConvOperation {
-            conv: Conv::new(shape),
+            conv: Conv::new(shape, Epilogue { relu, max_pool: false }),
             shape,
-            relu: self.activation == Activation::Relu,
+            relu,
             activate: Activate::new(self.activation, self.filters),
             kernel: parameters[0].range.clone(),
             bias: parameters.get(1).map(|bias| bias.range.clone()),
@@ -134,7 +135,7 @@ impl Operation for ConvOperation {
     fn demand(&self, images: usize) -> Demand {
         let outputs = self.shape.out_height * self.shape.out_width * self.shape.filters;
         let keep = if self.relu { 0 } else { self.activate.keep(outputs) };
-        Demand { keep, scratch: self.conv.scratch_len(images), ..Demand::default() }
+        Demand { keep, scratch: self.conv.scratch_len(images) + self.conv.sums_len(), ..Demand::default() }
     }
 
     fn derived_lens(&self) -> Vec<usize> {
@@ -157,7 +158,7 @@ impl Operation for ConvOperation {
         let kernel = &weights.values[self.kernel.clone()];
         let bias = self.bias.clone().map(|bias| &weights.values[bias]);
         let derived = self.derived(0, weights.derived);
-        self.conv.forward(at.images, x, kernel, derived, bias, self.relu, y, room.scratch);
+        self.conv.forward(at.images, x, kernel, derived, bias, y, &mut [], room.scratch);
         if !self.relu {
             self.activate.forward_in_place(y, room.keep);
         }
@@ -181,18 +182,21 @@ impl Operation for ConvOperation {
             }
             None => (&mut pass.d_weights[self.kernel.clone()], None),
         };
+        let (sums, scratch) = room.scratch.split_at_mut(self.conv.sums_len());
         self.conv.backward(
             at.images,
+            Piece::ALL,
             pass.x,
             pass.y,
-            self.relu,
+            &[],
             pass.d_y,
             kernel,
             derived,
             pass.d_x,
+            sums,
             d_kernel,
             d_bias,
-            room.scratch,
+            scratch,
         );
     }
 
