@@ -165,15 +165,18 @@ impl Model {
 
     fn try_program(&self, batch: usize) -> Result<Program, (usize, ShapeError)> {
         let (mut ops, mut layers, mut sizes) = (Vec::new(), Vec::new(), vec![self.shapes[0].values()]);
-        for (i, layer) in self.layers.iter().enumerate() {
+        let mut i = 0;
+        while let Some(layer) = self.layers.get(i) {
             let place = Place { layer: i, is_first: ops.is_empty(), is_last: i + 1 == self.layers.len() };
-            let op =
-                layer.operation(place, self.shapes[i], &self.parameters[i]).map_err(|error| (i, error))?;
+            let (input, next) = (self.shapes[i], self.layers.get(i + 1));
+            let op = layer.operation(place, input, &self.parameters[i], next).map_err(|error| (i, error))?;
+            let end = if layer.takes_in(input, next) { i + 2 } else { i + 1 };
             if let Some(op) = op {
                 ops.push(op);
                 layers.push(i);
-                sizes.push(self.shapes[i + 1].values());
+                sizes.push(self.shapes[end].values());
             }
+            i = end;
         }
         Ok(Program::new(ops, layers, sizes, self.classes(), batch))
     }

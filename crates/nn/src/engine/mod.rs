@@ -13,7 +13,7 @@ mod workspace;
 
 pub(crate) use executor::{Executor, Pass};
 pub(crate) use normalization::{Normalization, two_parts};
-pub(crate) use operation::{At, Backward, Demand, Operation, Piece, Product, Room, Weights};
+pub(crate) use operation::{At, Backward, Demand, Operation, Product, Room, Weights};
 pub(crate) use program::{Op, Program};
 pub(crate) use trace::Tracer;
 pub use trace::{Mark, Stage};

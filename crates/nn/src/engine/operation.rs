@@ -2,14 +2,8 @@
 
 use std::ops::Range;
 
+use toile_kernels::conv::Piece;
 use toile_rng::Seed;
-
-/// A piece of the images of a chunk; the gradient of the weights is summed over the pieces.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    pub first: bool,
-    pub last: bool,
-}
 
 /// Which images of which update an operation works on.
 pub(crate) struct At {

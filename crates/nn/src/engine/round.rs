@@ -1,10 +1,11 @@
 //! One phase of a program, as every chunk sees it.
 
+use toile_kernels::conv::Piece;
 use toile_kernels::{gather, loss, reduce};
 
 use super::executor::Pass;
 use super::normalization::Moments;
-use super::operation::{At, Backward, Operation, Piece, Room, Weights};
+use super::operation::{At, Backward, Operation, Room, Weights};
 use super::program::{Action, Op, Phase, Program, Strip};
 use super::slices::Slice;
 use super::trace::Stage;

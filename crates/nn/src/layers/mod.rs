@@ -117,16 +117,24 @@ impl Layer {
         }
     }
 
+    /// Whether the layer that follows is computed in the same pass.
+    pub(crate) fn takes_in(&self, input: Shape, next: Option<&Layer>) -> bool {
+        matches!(self, Layer::Conv2D(layer) if layer.takes_in(input, next))
+    }
+
     /// The layer ready to run; nothing for one that moves no value. A last layer leaves its softmax to the loss.
     pub(crate) fn operation(
         &self,
         place: Place,
         input: Shape,
         parameters: &[Parameter],
+        next: Option<&Layer>,
     ) -> Result<Option<Op>, ShapeError> {
         let plain: Box<dyn crate::engine::Operation> = match self {
             Layer::Dense(layer) => Box::new(layer.operation(input, parameters, place)),
-            Layer::Conv2D(layer) => Box::new(layer.operation(input, parameters)?),
+            Layer::Conv2D(layer) => {
+                Box::new(layer.operation(input, parameters, self.takes_in(input, next))?)
+            }
             Layer::MaxPooling2D(layer) => Box::new(layer.operation(input)?),
             Layer::AveragePooling2D(layer) => Box::new(layer.operation(input)?),
             Layer::GlobalAveragePooling2D(layer) => {
