@@ -17,6 +17,7 @@ mod parameters;
 mod schedules;
 mod shape;
 mod summary;
+mod trace;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
@@ -34,6 +35,7 @@ pub use parameters::Tensor;
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use summary::{Summary, SummaryRow};
+pub use trace::{LayerFacts, Mark, Stage, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.
 pub const NUMERICS: u32 = 1;

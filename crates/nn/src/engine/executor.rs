@@ -90,6 +90,34 @@ impl Executor {
         self.totals(pass.indices.len())
     }
 
+    /// The same on one thread, telling after each action of each chunk what it was.
+    pub(crate) fn train_told(&mut self, pass: &Pass, weights: &[f32], tell: &mut dyn FnMut(Action)) {
+        self.cut(pass.indices.len());
+        let n = self.n_chunks(pass.indices.len());
+        let mut lent = self.workspaces.pop().flatten();
+        for number in 0..self.program.train.len() {
+            let stage = Stage {
+                program: &self.program,
+                phase: &self.program.train[number],
+                pass,
+                weights: Weights { values: weights, derived: &self.derived },
+                moments: &self.moments,
+                training: true,
+            };
+            for chunk in &mut self.chunks[..n] {
+                let mut own = chunk.workspace.take();
+                let space = match &mut own {
+                    Some(own) => &mut **own,
+                    None => lent.get_or_insert_with(|| Workspace::new(&self.program, true)),
+                };
+                stage.run(space, chunk, tell);
+                chunk.workspace = own;
+            }
+            self.meet(number, pass.indices.len(), weights);
+        }
+        self.workspaces.push(lent);
+    }
+
     /// After a training pass: the step of batch normalisation's moving averages.
     pub(crate) fn move_averages(&self, weights: &mut [f32]) {
         for (op, moments) in self.program.ops.iter().zip(&self.moments) {
@@ -146,9 +174,9 @@ impl Executor {
         self.pool.for_each(threads, &mut self.workspaces, &mut self.chunks[..n], |lent, _, chunk| {
             if lend {
                 let workspace = lent.get_or_insert_with(|| Workspace::new(stage.program, stage.training));
-                stage.run(workspace, chunk);
+                stage.run(workspace, chunk, &mut |_| {});
             } else if let Some(mut own) = chunk.workspace.take() {
-                stage.run(&mut own, chunk);
+                stage.run(&mut own, chunk, &mut |_| {});
                 chunk.workspace = Some(own);
             }
         });
@@ -182,7 +210,7 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn run(&self, space: &mut Workspace, chunk: &mut Chunk) {
+    fn run(&self, space: &mut Workspace, chunk: &mut Chunk, tell: &mut dyn FnMut(Action)) {
         let at = At {
             images: chunk.images,
             first: chunk.first,
@@ -192,6 +220,7 @@ impl Stage<'_> {
         };
         for action in &self.phase.actions {
             self.act(*action, &at, space, chunk);
+            tell(*action);
         }
     }
 

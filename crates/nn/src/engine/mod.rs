@@ -10,6 +10,6 @@ mod workspace;
 pub(crate) use executor::{Executor, Pass};
 pub(crate) use normalization::{Normalization, two_parts};
 pub(crate) use operation::{At, Backward, Demand, Operation, Room, Weights};
-pub(crate) use program::{Op, Program};
+pub(crate) use program::{Action, Op, Program};
 pub(crate) use update::{Clipping, Updater};
 pub(crate) use workspace::Workspace;

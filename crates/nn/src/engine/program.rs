@@ -24,6 +24,14 @@ impl Op {
             Op::Normalize(normalization) => normalization.channels,
         }
     }
+
+    /// Floating-point operations of one image: forward, weight gradient, input gradient.
+    pub(crate) fn flops(&self) -> [u64; 3] {
+        match self {
+            Op::Plain(operation) => operation.flops(),
+            Op::Normalize(_) => [0; 3],
+        }
+    }
 }
 
 /// What a chunk does within a phase; the number is the operation's.

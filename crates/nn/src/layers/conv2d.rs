@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use toile_kernels::conv::{Conv, ConvShape};
+use toile_kernels::conv::{Algorithm, Conv, ConvShape};
 
 use super::activation::Activate;
 use crate::engine::{At, Backward, Demand, Operation, Room, Weights, two_parts};
@@ -125,6 +125,11 @@ pub(crate) struct ConvOperation {
 }
 
 impl ConvOperation {
+    /// How it is computed.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.conv.algorithm()
+    }
+
     fn derived<'a>(&self, part: usize, derived: &'a [f32]) -> &'a [f32] {
         &derived[self.derived[part]..][..self.conv.derived_lens()[part]]
     }
