@@ -133,7 +133,7 @@ fn first_update(bench: &Bench<'_>, first: &Configuration<'_>, images: &Images) -
     Ok(if end.is_zero() { bench.clock.elapsed() } else { end }.as_secs_f64())
 }
 
-/// The line that `--json -` prints in place of the tables needs no colours; everything else goes through the terminal.
+/// The tables, or the numbers in their place.
 fn print(text: &str) -> Result<(), Failure> {
     terminal::out(text)
 }

@@ -197,5 +197,5 @@ fn family(family: &Family, peaks: &Peaks) -> Value {
             "ratio_to_best": row.both / family.best(),
         })
     };
-    json!({ "family": family.name, "rows": family.rows.iter().map(row).collect::<Vec<_>>() })
+    json!({ "family": family.name, "title": family.title, "rows": family.rows.iter().map(row).collect::<Vec<_>>() })
 }

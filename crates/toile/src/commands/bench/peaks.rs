@@ -11,7 +11,7 @@ use super::Bench;
 const LEAST_SECONDS: f64 = 0.01;
 
 /// Each figure is the best of so many measurements: whatever disturbs one makes it slower.
-const REPETITIONS: usize = 9;
+const REPETITIONS: usize = 15;
 
 /// Bytes of all threads' buffers in memory together, at most.
 const MOST_BYTES: usize = 1 << 30;

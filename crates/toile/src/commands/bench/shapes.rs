@@ -62,7 +62,10 @@ const HIDDEN: [usize; 2] = [100, 50];
 
 /// Shapes that are compared with each other.
 pub struct Family {
-    pub name: String,
+    /// For programs.
+    pub name: &'static str,
+    /// For people.
+    pub title: String,
     pub rows: Vec<Row>,
 }
 
@@ -97,18 +100,17 @@ struct Subject {
 /// Measures every shape.
 pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Failure> {
     let conv = |shapes: &[Convolution]| shapes.iter().map(convolution).collect();
-    let families: [(String, Vec<Subject>); 4] = [
-        (format!("3x3 convolutions, batches of {CONV_BATCH}"), conv(&THREE_BY_THREE)),
-        (format!("other convolutions, batches of {CONV_BATCH}"), conv(&OTHER_KERNELS)),
-        (
-            format!("dense networks by width, batches of {DENSE_BATCH}"),
-            WIDTHS.iter().map(|&width| dense([width; 2], DENSE_BATCH)).collect(),
-        ),
-        ("dense networks by batch".into(), BATCHES.iter().map(|&batch| dense(HIDDEN, batch)).collect()),
+    let by_width = WIDTHS.iter().map(|&width| dense([width; 2], DENSE_BATCH, network([width; 2])));
+    let by_batch = BATCHES.iter().map(|&batch| dense(HIDDEN, batch, format!("batches of {batch}")));
+    let families: [(&'static str, String, Vec<Subject>); 4] = [
+        ("convolution_3x3", format!("3x3 convolutions, batches of {CONV_BATCH}"), conv(&THREE_BY_THREE)),
+        ("convolution_other", format!("other convolutions, batches of {CONV_BATCH}"), conv(&OTHER_KERNELS)),
+        ("dense_width", format!("dense networks, batches of {DENSE_BATCH}"), by_width.collect()),
+        ("dense_batch", format!("dense network {}", network(HIDDEN)), by_batch.collect()),
     ];
-    let n: usize = families.iter().map(|(_, subjects)| subjects.len()).sum();
+    let n: usize = families.iter().map(|(_, _, subjects)| subjects.len()).sum();
     let mut done = 0;
-    let family = |(name, subjects): (String, Vec<Subject>)| {
+    let family = |(name, title, subjects): (&'static str, String, Vec<Subject>)| {
         let rows: Result<Vec<Row>, Failure> = subjects
             .iter()
             .map(|subject| {
@@ -117,7 +119,7 @@ pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Fail
                 row(bench, subject)
             })
             .collect();
-        Ok(Family { name, rows: rows? })
+        Ok(Family { name, title, rows: rows? })
     };
     families.into_iter().map(family).collect()
 }
@@ -146,10 +148,14 @@ fn convolution(&([height, width, channels], filters, kernel, stride, same): &Con
     }
 }
 
-fn dense([first, second]: [usize; 2], batch: usize) -> Subject {
+fn network([first, second]: [usize; 2]) -> String {
+    format!("784-{first}-{second}-{CLASSES}")
+}
+
+fn dense([first, second]: [usize; 2], batch: usize, name: String) -> Subject {
     let hidden = |units| Layer::Dense(Dense { activation: Activation::Relu, ..Dense::new(units) });
     Subject {
-        name: format!("784-{first}-{second}-{CLASSES}, {batch}"),
+        name,
         layers: vec![Layer::Flatten(Flatten {}), hidden(first), hidden(second), output()],
         image: ImageShape { height: 28, width: 28, channels: 1 },
         batch,

@@ -52,7 +52,7 @@ pub fn study(name: &str, images: &Images, start: &Start, peaks: &Peaks, lines: &
     for line in lines {
         if let Some(measured) = &line.measured {
             text += &step_title(line, measured);
-            text += &step(&measured.step).render();
+            text += &step(measured).render();
         }
     }
     text
@@ -62,7 +62,9 @@ fn head(name: &str, images: &Images, start: &Start) -> String {
     let [height, width, channels] = images.data.shape;
     let n = count(images.split.train.len() as u64);
     let mut text = format!("{name}: {n} images of {height}x{width}x{channels} an epoch\n");
-    text += &format!("data     {}, from {}\n", images.data.title, images.data.source);
+    // Drawn images say in their title where they are from.
+    let from = if images.data.procedural { String::new() } else { format!(", from {}", images.data.source) };
+    text += &format!("data     {}{from}\n", images.data.title);
     if let Some(wanted) = &images.instead_of {
         text += &format!("         in place of {wanted}, which is not on this machine\n");
     }
@@ -135,11 +137,11 @@ fn remarks(lines: &[Line]) -> String {
     let dim = Style::new().dim();
     let images = count(EVALUATED as u64);
     let mut remarks = vec![
-        "Seconds. s/epoch: the training part of an epoch, median of those after the first.".to_owned(),
-        "GFLOP/s: operations by definition (a multiply-add is two) over that time; Winograd's".into(),
-        "algorithm needs fewer, so a convolutional model may pass the peak. side by side: two".into(),
-        format!("runs at once, per epoch of one. evaluation: {images} images. memory: the whole"),
-        "process, data included. first update: from nothing, the data being there.".into(),
+        "Seconds. s/epoch: the training part of an epoch, the median of those after the".to_owned(),
+        "first. GFLOP/s: operations by definition (a multiply-add is two); Winograd's".into(),
+        "algorithm needs fewer, so a convolutional model may pass the peak. side by".into(),
+        format!("side: two runs at once, per epoch of one. evaluation: {images} images. memory:"),
+        "the whole process, data included. first update: from nothing but the data.".into(),
     ];
     let scaled: Vec<String> = lines.iter().filter_map(scaled).collect();
     if !scaled.is_empty() {
@@ -163,19 +165,20 @@ fn scaled(line: &Line) -> Option<String> {
 }
 
 fn step_title(line: &Line, measured: &Measured) -> String {
-    let step = &measured.step;
-    let alone = measured.one_thread.as_ref().unwrap_or(&measured.all_threads);
-    let in_fit = match alone.threads {
-        1 => format!("; in an epoch {} ms", milliseconds(alone.seconds.median / alone.batches[1] as f64)),
-        _ => String::new(),
-    };
     let title = Style::new().bold().apply_to(&line.name).to_string();
-    let images = count(step.batch as u64);
-    format!("\n{title}: a step of {images} images on one thread, in ms, GFLOP/s beside it{in_fit}\n")
+    let images = count(measured.step.batch as u64);
+    format!("\n{title}: one step of {images} images on one thread, in ms\n")
+}
+
+/// A step as an epoch on one thread has it, where such an epoch was timed: what the pieces are to be held against.
+fn step_of_epoch(measured: &Measured) -> Option<f64> {
+    let alone = measured.one_thread.as_ref().unwrap_or(&measured.all_threads);
+    (alone.threads == 1).then(|| alone.seconds.median / alone.batches[1] as f64)
 }
 
 /// A row per layer, then what belongs to no layer.
-fn step(step: &Step) -> Table {
+fn step(measured: &Measured) -> Table {
+    let step = &measured.step;
     let mut table = Table::new(&[
         ("layer", Left),
         ("output", Left),
@@ -184,13 +187,13 @@ fn step(step: &Step) -> Table {
         ("%", Right),
         ("forward", Right),
         ("%", Right),
-        ("", Right),
+        ("GFLOP/s", Right),
         ("backward", Right),
         ("%", Right),
-        ("", Right),
+        ("GFLOP/s", Right),
         ("weights", Right),
         ("%", Right),
-        ("", Right),
+        ("GFLOP/s", Right),
     ]);
     table.bind(&[2, 4, 6, 7, 9, 10, 12, 13]);
     for (i, layer) in step.layers.iter().enumerate() {
@@ -216,6 +219,9 @@ fn step(step: &Step) -> Table {
         }
     }
     table.row(["all".into(), String::new(), String::new()].into_iter().chain(time(step, step.seconds())));
+    if let Some(seconds) = step_of_epoch(measured) {
+        table.row(["in an epoch".into(), String::new(), String::new(), milliseconds(seconds)]);
+    }
     table
 }
 
@@ -245,7 +251,7 @@ pub fn shapes(families: &[Family], peaks: &Peaks) -> String {
     let peak = peaks.gflops(1);
     let mut text = String::new();
     for family in families {
-        text += &format!("\n{}, one thread, GFLOP/s\n", bold.apply_to(&family.name));
+        text += &format!("\n{}, one thread, GFLOP/s\n", bold.apply_to(&family.title));
         let mut table = Table::new(&[
             ("layer", Left),
             ("how", Left),
