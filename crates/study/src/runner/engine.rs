@@ -108,3 +108,19 @@ pub(super) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
         seconds,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many runs there are, the data are in memory once.
+    #[test]
+    fn a_run_borrows_the_images_and_has_no_copy_of_them() {
+        let data = toile_data::drawn_garments(20, 5);
+        let indices = [3, 1, 4];
+        let examples = examples(&data, &data.train, &indices);
+        assert!(std::ptr::eq(examples.images, &data.train.images[..]));
+        assert!(std::ptr::eq(examples.labels, &data.train.labels[..]));
+        assert!(std::ptr::eq(examples.indices, &indices[..]));
+    }
+}
