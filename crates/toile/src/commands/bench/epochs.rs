@@ -230,7 +230,9 @@ fn batches_to_time(n_batches: usize, step: f64, goal: Goal) -> usize {
         return n_batches;
     }
     let fitting = goal.seconds / (FEWEST_EPOCHS + 1) as f64 / step;
-    (fitting as usize).max(FEWEST_BATCHES).min(n_batches)
+    let part = (fitting as usize).max(FEWEST_BATCHES);
+    // Less than half is spared: then the whole is worth it.
+    if 2 * part > n_batches { n_batches } else { part }
 }
 
 /// The time of something that is done again and again for about so long, three times at least.
@@ -264,7 +266,8 @@ mod tests {
         assert_eq!(batches_to_time(211, 0.04, goal), 211);
         assert_eq!(batches_to_time(1000, 0.021, goal), 47);
         assert_eq!(batches_to_time(1000, 1.0, goal), 20);
-        assert_eq!(batches_to_time(7, 10.0, goal), 7);
+        assert_eq!(batches_to_time(40, 10.0, goal), 20);
+        assert_eq!(batches_to_time(39, 10.0, goal), 39);
     }
 
     /// Epochs of one second each, of which the first only warms up.

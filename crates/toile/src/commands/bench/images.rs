@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use toile_data::{DataSet, drawn_garments, entry};
 use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, Model};
-use toile_study::{RunPlan, Split, image_shape};
+use toile_study::{Plan, RunPlan, Split, image_shape};
 
 use crate::args::DataArgs;
 use crate::failure::Failure;
@@ -20,23 +20,17 @@ pub struct Images {
 }
 
 impl Images {
-    /// Finds the images of a run's study; `data` is there already if the check of the study needed it.
+    /// Finds the images of a study; `data` is there already if the check of the study needed it.
     pub fn find(
         source: &Source,
-        run: &RunPlan,
+        plan: &Plan,
         data: Option<DataSet>,
         args: &DataArgs,
     ) -> Result<Images, Failure> {
-        let name = &run.settings.data;
-        let found = data.map_or_else(|| source.load_at_hand(name, args), |data| Ok(Some(data)))?;
-        let instead_of = found.is_none().then(|| name.clone());
-        let data = match found {
-            Some(data) => data,
-            None => drawn(name)?,
-        };
-        let split = &run.settings.validation_split;
-        let (classes, seed) = (data.class_names.len(), toile_rng::Seed::new(split.seed));
-        let split = toile_data::split(&data.train.labels, classes, split.fraction, split.how, seed)?;
+        let found = data.map_or_else(|| source.load_at_hand(&plan.data, args), |data| Ok(Some(data)))?;
+        let instead_of = found.is_none().then(|| plan.data.clone());
+        let data = found.map_or_else(|| drawn(&plan.data), Ok)?;
+        let split = toile_study::split(plan, &data)?;
         let all = (0..data.test.len() as u32).collect();
         Ok(Images { data, split, instead_of, all })
     }
@@ -81,10 +75,8 @@ impl Images {
 
 /// Drawn images, as many and as large as those of a set of the catalogue.
 fn drawn(name: &str) -> Result<DataSet, Failure> {
-    let wanted = entry(name).map(|entry| (entry.counts, entry.shape, entry.classes.len()));
-    let drawn = |[train, test]: [usize; 2]| drawn_garments(train, test);
-    match wanted {
-        Some((counts, [28, 28, 1], 10)) => Ok(drawn(counts)),
+    match entry(name).map(|entry| (entry.counts, entry.shape, entry.classes.len())) {
+        Some(([train, test], [28, 28, 1], 10)) => Ok(drawn_garments(train, test)),
         _ => {
             Err(Failure::new(format!("`{name}` is not on this machine, and no drawn images have its shape"))
                 .help(format!("bring it here first: `toile data fetch {name}`")))

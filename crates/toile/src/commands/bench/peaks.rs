@@ -68,6 +68,13 @@ impl Peaks {
         Peaks { fma, reads }
     }
 
+    /// Measures the multiply-adds once more, and keeps the better of each.
+    pub fn improve(&mut self, bench: &Bench<'_>) {
+        for (known, new) in self.fma.iter_mut().zip(fma(bench, &mut Pool::new())) {
+            known.gflops = known.gflops.max(new.gflops);
+        }
+    }
+
     /// The peak of so many threads, in 10⁹ operations per second.
     pub fn gflops(&self, threads: usize) -> f64 {
         let one = self.fma[0].gflops;
