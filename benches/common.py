@@ -1,167 +1,35 @@
-"""What all peers share: the command line, the images, the models as plain lists, the clock, and the one JSON line of a result.
+"""What all peers share: the command line, the clock, and the one JSON line of a result.
 
-A peer is a script `peer_*.py` that trains the same nets as toile in another library. It hands `run` a function that turns a
-`Job` into a `Trainer`; everything that is timed, is timed here, so that all peers are timed alike.
+A peer is a script `peer_*.py` that trains the same nets as toile in another library. It hands `run` a function that turns
+a `Job` into a `Trainer`; everything that is timed, is timed here, so that all peers are timed alike.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import gzip
 import json
 import os
 import pathlib
 import resource
 import statistics
-import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
+import nets
 
-CLASSES = 10
-TEST_IMAGES = 10_000
 EVALUATION_BATCH = 1_000
 RATES = {"sgd": 0.01, "adam": 0.001}
-NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
-# glibc gives a large tensor back to the system at each free and pays the page faults again at the next step: these keep it.
+# With its defaults glibc gives a large tensor back at each free, and the next step pays its page faults again.
 ROOMY_ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "4000000000",
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
     "MALLOC_TOP_PAD_": "1000000000",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
-
-
-# --- Models -------------------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Layer:
-    """One layer in no library's words: `kind` is conv, pool, flatten, dense or dropout; `size` filters, units or rate."""
-
-    kind: str
-    size: float = 0
-    activation: str = "linear"
-    padding: str = "valid"
-
-
-def model(name: str) -> list[Layer]:
-    """The layers of a model by name; `64x3` is three hidden sigmoid layers of 64."""
-    if name in ("cnn", "cnn_dropout"):
-        return _study_cnn(0.5 if name == "cnn_dropout" else 0.0)
-    if name == "cnn_small":
-        return [*_conv(32, "same"), Layer("pool"), *_conv(64, "same"), Layer("pool"), Layer("flatten"), *_dense([128], "relu"), _output()]
-    hidden = {"dense": [32], "deeper": [64, 32, 32]}.get(name) or _width_and_depth(name)
-    return [Layer("flatten"), *_dense(hidden, "sigmoid"), _output()]
-
-
-def _width_and_depth(name: str) -> list[int]:
-    width, _, depth = name.partition("x")
-    if not (width.isdigit() and depth.isdigit()):
-        raise SystemExit(f"unknown model {name!r}: dense, deeper, cnn, cnn_dropout, cnn_small, or WIDTHxDEPTH such as 64x3")
-    return [int(width)] * int(depth)
-
-
-def _study_cnn(rate: float) -> list[Layer]:
-    convs = [*_conv(32), *_conv(64), Layer("pool"), *_conv(64), *_conv(128), Layer("pool"), *_conv(50), Layer("pool"), Layer("flatten")]
-    drop = [Layer("dropout", rate)] if rate else []
-    return [*convs, *_dense([1024], "relu"), *drop, *_dense([128], "relu"), *drop, _output()]
-
-
-def _conv(filters: int, padding: str = "valid") -> list[Layer]:
-    return [Layer("conv", filters, "relu", padding)]
-
-
-def _dense(units: list[int], activation: str) -> list[Layer]:
-    return [Layer("dense", size, activation) for size in units]
-
-
-def _output() -> Layer:
-    return Layer("dense", CLASSES)
-
-
-def is_convolutional(layers: list[Layer]) -> bool:
-    return any(layer.kind == "conv" for layer in layers)
-
-
-def weight_shapes(layers: list[Layer], image_size: int) -> list[tuple[int, ...]]:
-    """The kernels' shapes in order, as Keras has them: (3, 3, channels, filters) and (inputs, units)."""
-    shapes, size, channels, row = [], image_size, 1, image_size * image_size
-    for layer in layers:
-        if layer.kind == "conv":
-            shapes.append((3, 3, channels, int(layer.size)))
-            size, channels = size - (2 if layer.padding == "valid" else 0), int(layer.size)
-        elif layer.kind == "pool":
-            size //= 2
-        elif layer.kind == "flatten":
-            row = size * size * channels
-        elif layer.kind == "dense":
-            shapes.append((row, int(layer.size)))
-            row = int(layer.size)
-    return shapes
-
-
-# --- Data ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass
-class Data:
-    """Images as bytes of shape (n, height, width), labels as bytes."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-
-
-def load(folder: str | None, images: int, image_size: int) -> Data:
-    """The first `images` of a folder of IDX files, or random bytes if there is no folder or it has another image size."""
-    if folder is not None:
-        whole = Data(*(_read_idx(pathlib.Path(folder), name) for name in NAMES))
-        if whole.images.shape[1] == image_size and len(whole.images) >= images:
-            return Data(whole.images[:images], whole.labels[:images], whole.test_images[:TEST_IMAGES], whole.test_labels[:TEST_IMAGES])
-        if len(whole.images) < images:
-            raise SystemExit(f"{folder} has {len(whole.images)} training images, not {images}")
-    return random_data(images, image_size)
-
-
-def _read_idx(folder: pathlib.Path, name: str) -> np.ndarray:
-    import numpy as np
-
-    plain = folder / name
-    content = plain.read_bytes() if plain.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
-    dimensions = content[3]
-    shape = struct.unpack(f">{dimensions}I", content[4 : 4 + 4 * dimensions])
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-
-
-def random_data(images: int, image_size: int, test_images: int = TEST_IMAGES) -> Data:
-    import numpy as np
-
-    chance = np.random.default_rng(1)
-
-    def part(n: int) -> tuple[np.ndarray, np.ndarray]:
-        return chance.integers(0, 256, (n, image_size, image_size), np.uint8), chance.integers(0, CLASSES, n, np.uint8)
-
-    return Data(*part(images), *part(test_images))
-
-
-def write_idx(folder: pathlib.Path, data: Data) -> None:
-    """Leaves the data as four uncompressed IDX files, so that toile and every peer read the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, values in zip(NAMES, (data.images, data.labels, data.test_images, data.test_labels), strict=True):
-        header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
-        (folder / name).write_bytes(header + values.tobytes())
-    (folder / "classes.txt").write_text("".join(f"class {i}\n" for i in range(CLASSES)))
-
-
-# --- A job, and how it is timed -----------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -181,8 +49,8 @@ class Job:
     options: argparse.Namespace
 
     @property
-    def layers(self) -> list[Layer]:
-        return model(self.model)
+    def layers(self) -> list[nets.Layer]:
+        return nets.model(self.model)
 
     @property
     def learning_rate(self) -> float:
@@ -262,10 +130,9 @@ def peak_memory_mb(who: int = resource.RUSAGE_SELF) -> float:
     return resource.getrusage(who).ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
 
 
-# --- The command line ---------------------------------------------------------------------------------------------------
-
-
-def run(peer: str, versions: Callable[[], dict[str, str]], make: Callable[[Job], Trainer], arguments: argparse.Namespace) -> None:
+def run(
+    peer: str, versions: Callable[[], dict[str, str]], make: Callable[[Job], Trainer], arguments: argparse.Namespace
+) -> None:
     """Times every job of the command line and prints a JSON line for each."""
     for job in _jobs(arguments):
         trainer = make(job)
@@ -274,7 +141,9 @@ def run(peer: str, versions: Callable[[], dict[str, str]], make: Callable[[Job],
         print(json.dumps({"peer": peer, "versions": versions(), **_result(job, epochs, evaluation)}), flush=True)
 
 
-def parse(description: str | None, extend: Callable[[argparse.ArgumentParser], Any] = lambda parser: None) -> argparse.Namespace:
+def parse(
+    description: str | None, extend: Callable[[argparse.ArgumentParser], Any] = lambda parser: None
+) -> argparse.Namespace:
     """The command line that all peers have, and what a peer adds to it."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", metavar="DIR", help="a folder of IDX files, gzipped or not [default: random bytes]")
@@ -285,9 +154,13 @@ def parse(description: str | None, extend: Callable[[argparse.ArgumentParser], A
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--images", type=int, default=54_000, metavar="N")
     parser.add_argument("--image-size", type=int, default=28, metavar="S", help="height and width")
-    parser.add_argument("--steps", type=int, metavar="N", help="train only so many batches per epoch, and scale the time")
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="train only so many batches per epoch, and scale the time"
+    )
     parser.add_argument("--no-evaluation", action="store_true", help="do not time the evaluation of 10,000 images")
-    parser.add_argument("--points", metavar="FILE", help="a JSON list of objects: one job for each, with these settings changed")
+    parser.add_argument(
+        "--points", metavar="FILE", help="a JSON list of objects: one job for each, with these settings changed"
+    )
     extend(parser)
     arguments = parser.parse_args()
     limit_cores(arguments.threads)

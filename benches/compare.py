@@ -17,7 +17,7 @@ import sys
 import tempfile
 from typing import Any
 
-import common
+import images
 import page
 import peers
 import toile_runs
@@ -50,6 +50,8 @@ class Work:
     rounds: int = 1
     side_by_side: bool = False
     evaluations: int = 0  # how many toile makes to be timed
+    images: int = IMAGES
+    is_extra: bool = False  # only if it is asked for
 
     @property
     def is_cnn(self) -> bool:
@@ -66,6 +68,15 @@ WORKS = (
     Work("deeper-adam", "784-64-32-32-10, Adam, batch 256", "deeper", evaluations=30),
     Work("cnn", "the CNN, Adam, batch 256", "cnn", epochs=3, evaluations=2),
     Work("cnn-dropout", "the CNN with dropout, Adam, batch 256", "cnn_dropout", epochs=3),
+    Work(
+        "cnn-agreement",
+        "the CNN, 3,200 images, Adam, batch 64",
+        "cnn",
+        batch_size=64,
+        epochs=4,
+        images=3_200,
+        is_extra=True,
+    ),
 )
 
 
@@ -75,15 +86,17 @@ class Comparison:
     def __init__(self, arguments: argparse.Namespace, folder: pathlib.Path) -> None:
         self.arguments, self.folder = arguments, folder
         self.peers, self.notes = peers.installed(arguments.python)
-        self.images = self._data("images", IMAGES)
-        self.evaluated = self._data("evaluated", common.TEST_IMAGES)
 
-    def _data(self, name: str, images: int) -> pathlib.Path:
-        common.write_idx(self.folder / name, common.load(self.arguments.data, images, 28))
-        return self.folder / name
+    def data(self, number: int) -> pathlib.Path:
+        """A folder with the first so many images, for toile and the peers alike."""
+        folder = self.folder / str(number)
+        if not folder.exists():
+            images.write_idx(folder, images.load(self.arguments.data, number, 28))
+        return folder
 
     def run(self) -> dict[str, dict[str, Result]]:
-        works = [work for work in WORKS if not self.arguments.only or work.key in self.arguments.only]
+        only = self.arguments.only or [work.key for work in WORKS if not work.is_extra]
+        works = [work for work in WORKS if work.key in only]
         return {work.key: self.measure(work) for work in works}
 
     def measure(self, work: Work) -> dict[str, Result]:
@@ -99,15 +112,23 @@ class Comparison:
                 print(f"{work.key} {peer.name}", file=sys.stderr, flush=True)
         results = {name: merge(results) for name, results in rounds.items() if results}
         if work.evaluations:
-            study = Study(self.evaluated, work.model, threads=self.arguments.threads)
+            study = Study(self.data(images.TEST_IMAGES), work.model, threads=self.arguments.threads)
             seconds = toile_runs.evaluation_seconds(self.arguments.toile, study, work.evaluations)
             results["toile"]["evaluate_10000_seconds"] = seconds
         return results
 
     def _toile(self, work: Work) -> Result:
         seeds = 2 if work.side_by_side else 1
-        study = Study(self.images, work.model, work.optimizer, work.batch_size, work.epochs, self.arguments.threads, seeds)
-        result = toile_runs.measure(self.arguments.toile, study, IMAGES)
+        study = Study(
+            self.data(work.images),
+            work.model,
+            work.optimizer,
+            work.batch_size,
+            work.epochs,
+            self.arguments.threads,
+            seeds,
+        )
+        result = toile_runs.measure(self.arguments.toile, study, work.images)
         return per_run(result, seeds)
 
     def _peer(self, work: Work, peer: Peer) -> Result:
@@ -115,21 +136,24 @@ class Comparison:
         if not work.side_by_side:
             process = peers.start(peer, self.arguments.python, self._arguments(work, peer, self.arguments.threads))
             return peers.finish(peer, process, PATIENCE)[0]
-        processes = [peers.start(peer, self.arguments.python, self._arguments(work, peer, 1), core) for core in sorted(os.sched_getaffinity(0))[:2]]
+        processes = [
+            peers.start(peer, self.arguments.python, self._arguments(work, peer, 1), core)
+            for core in sorted(os.sched_getaffinity(0))[:2]
+        ]
         pair = [peers.finish(peer, process, PATIENCE)[0] for process in processes]
         return per_run(merge(pair), len(pair))
 
     def _arguments(self, work: Work, peer: Peer, threads: int) -> list[str]:
         given = {
-            "data": self.images,
+            "data": self.data(work.images),
             "model": work.model,
             "optimizer": work.optimizer,
             "batch-size": work.batch_size,
             "epochs": work.epochs,
             "threads": threads,
-            "images": IMAGES,
+            "images": work.images,
         }
-        if work.is_cnn:
+        if work.is_cnn and not work.is_extra:
             given["steps"] = peer.cnn_steps
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
         return words if work.evaluations else [*words, "--no-evaluation"]
@@ -183,7 +207,8 @@ def cost_table(results: dict[str, dict[str, Result]]) -> str:
 
 def agreement(results: dict[str, dict[str, Result]]) -> str:
     """The running loss of the last epoch, where toile and the peers trained all batches of as many epochs."""
-    works = [work for work in WORKS if work.key in results and not work.is_cnn and not work.side_by_side]
+    told = [work for work in WORKS if work.key in results and not work.side_by_side]
+    works = [work for work in told if work.is_extra or not work.is_cnn]
     names = ["toile", *(peer.name for peer in PEERS if any(peer.name in results[work.key] for work in works))]
     rows = []
     for work in works:
@@ -194,14 +219,19 @@ def agreement(results: dict[str, dict[str, Result]]) -> str:
 
 def faster_peers(results: dict[str, dict[str, Result]]) -> str:
     """Every number of the tables above in which a peer is ahead of toile."""
-    kinds = (("seconds_per_epoch", "seconds per epoch", tuple(results)), *COSTS)
+    kinds = (("seconds_per_epoch", "seconds per epoch", tuple(work.key for work in WORKS if not work.is_extra)), *COSTS)
     titles = {work.key: work.title for work in WORKS}
     lines = []
     for key, kind, works in kinds:
         for work in filter(results.__contains__, works):
             ours = results[work]["toile"][key]
-            ahead = {name: result[key] for name, result in results[work].items() if ours and (result[key] or ours) < ours}
-            lines += [f"- {titles[work]}, {kind}: {peers.TITLES[name]} {page.number(theirs)}, toile {page.number(ours)}." for name, theirs in ahead.items()]
+            ahead = {
+                name: result[key] for name, result in results[work].items() if ours and (result[key] or ours) < ours
+            }
+            lines += [
+                f"- {titles[work]}, {kind}: {peers.TITLES[name]} {page.number(theirs)}, toile {page.number(ours)}."
+                for name, theirs in ahead.items()
+            ]
     return "\n".join(lines) or "In none of the numbers above."
 
 
@@ -210,7 +240,7 @@ def tables(content: dict[str, Any]) -> dict[str, str]:
     results, notes = content["results"], content["notes"]
     versions = {k: v for row in results.values() for result in row.values() for k, v in result["versions"].items()}
     named = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-    epochs = ratios(results, "seconds_per_epoch", [(work.key, work.title) for work in WORKS])
+    epochs = ratios(results, "seconds_per_epoch", [(work.key, work.title) for work in WORKS if not work.is_extra])
     remarks = "\n".join(f"- {note}" for note in notes)
     star = "\\* timed on some batches of each epoch and scaled to all of them."
     return {
@@ -238,7 +268,7 @@ def main() -> None:
     for name, part in tables(content).items():
         print(f"\n{name}\n\n{part}")
     if arguments.write:
-        page.save("compare.json", content)
+        content = page.save("compare.json", content, "results", merge=bool(arguments.only))
         publish(content)
 
 

@@ -94,7 +94,9 @@ def _grid(y: Scale) -> str:
     for value in _ticks(y.low, y.high):
         at = f"{y(value):.1f}"
         lines.append(f'<line x1="{LEFT}" x2="{RIGHT}" y1="{at}" y2="{at}" class="grid"/>')
-        lines.append(f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end" class="tick">{_seconds(value)}</text>')
+        lines.append(
+            f'<text x="{LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end" class="tick">{_seconds(value)}</text>'
+        )
     return "\n".join(lines)
 
 
@@ -134,7 +136,9 @@ def _labels(lines: Sequence[Line], x: Scale, y: Scale) -> list[str]:
     labels = []
     for (end, line), place in zip(ends, places, strict=True):
         start = x(line.points[-1][0]) + 7
-        labels.append(f'<line x1="{start:.1f}" y1="{end:.1f}" x2="{RIGHT + 14}" y2="{place:.1f}" class="{line.key} lead"/>')
+        labels.append(
+            f'<line x1="{start:.1f}" y1="{end:.1f}" x2="{RIGHT + 14}" y2="{place:.1f}" class="{line.key} lead"/>'
+        )
         labels.append(f'<text x="{RIGHT + 19}" y="{place + 4:.1f}" class="{line.key} name">{escape(line.title)}</text>')
     return labels
 

@@ -12,7 +12,6 @@ import json
 import os
 import pathlib
 import platform
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,13 +27,23 @@ def fill(parts: dict[str, str], page: pathlib.Path = PAGE) -> None:
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
         if begin not in text or end not in text:
             raise SystemExit(f"{page} has no place for {name!r}: it needs the lines {begin} and {end}")
-        text = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: f"{begin}\n\n{part.strip()}\n\n{end}", text, flags=re.DOTALL)
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}\n\n{part.strip()}\n\n{end}{after}"
     page.write_text(text)
 
 
-def save(name: str, content: dict[str, Any]) -> None:
+def save(name: str, content: dict[str, Any], rows: str, merge: bool) -> dict[str, Any]:
+    """Keeps measurements; `merge` adds the rows of this one to those that the same machine measured on the same day."""
+    file = FOLDER / name
+    if merge and file.exists():
+        before = json.loads(file.read_text())
+        if before["machine"] != content["machine"]:
+            raise SystemExit(f"{file} is of another machine or day: measure all of it, without --only")
+        content = before | {rows: before[rows] | content[rows], "notes": [*before["notes"], *content["notes"]]}
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return content
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:

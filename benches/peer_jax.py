@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import common
+import images as idx
+import nets
 
 ARGUMENTS = common.parse(__doc__)
 common.use_roomy_allocator()
@@ -23,19 +25,20 @@ from jax import Array, lax  # noqa: E402
 jax.config.update("jax_default_prng_impl", "rbg")  # the cheap generator, for orders and dropout
 
 Weights = list[tuple[Array, Array]]
+Carry = tuple[Weights, dict[str, Any], Array, Array, Array]  # the last two: summed loss, right answers
 tree = jax.tree_util.tree_map
 
 
 def initial_weights(job: common.Job) -> Weights:
     chance, weights = np.random.default_rng(1), []
-    for shape in common.weight_shapes(job.layers, job.image_size):
+    for shape in nets.weight_shapes(job.layers, job.image_size):
         field = int(np.prod(shape[:-2]))
         limit = (6 / (field * (shape[-2] + shape[-1]))) ** 0.5
         weights.append((jnp.asarray(chance.uniform(-limit, limit, shape), jnp.float32), jnp.zeros(shape[-1])))
     return weights
 
 
-def forward(layers: list[common.Layer], weights: Weights, images: Array, key: Array | None) -> Array:
+def forward(layers: list[nets.Layer], weights: Weights, images: Array, key: Array | None) -> Array:
     """The values before the softmax; dropout is active if there is a key."""
     values, rest = images[..., None], iter(weights)
     for layer in layers:
@@ -54,7 +57,7 @@ def forward(layers: list[common.Layer], weights: Weights, images: Array, key: Ar
     return values
 
 
-def _activate(values: Array, layer: common.Layer) -> Array:
+def _activate(values: Array, layer: nets.Layer) -> Array:
     return {"relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "linear": lambda same: same}[layer.activation](values)
 
 
@@ -81,7 +84,9 @@ def initial_state(job: common.Job, weights: Weights) -> dict[str, Any]:
     return {"mean": tree(jnp.zeros_like, weights), "square": tree(jnp.zeros_like, weights), "updates": jnp.zeros(())}
 
 
-def update(job: common.Job, weights: Weights, gradient: Weights, state: dict[str, Any]) -> tuple[Weights, dict[str, Any]]:
+def update(
+    job: common.Job, weights: Weights, gradient: Weights, state: dict[str, Any]
+) -> tuple[Weights, dict[str, Any]]:
     rate = job.learning_rate
     if job.optimizer == "sgd":
         return tree(lambda w, g: w - rate * g, weights, gradient), state
@@ -97,10 +102,13 @@ class JaxTrainer:
     """The compiled epoch and evaluation, with weights and images on the device."""
 
     def __init__(self, job: common.Job) -> None:
-        data = common.load(job.data, job.images, job.image_size)
+        data = idx.load(job.data, job.images, job.image_size)
         self.job, self.layers = job, job.layers
         self.images, self.labels = jnp.asarray(data.images), jnp.asarray(data.labels.astype(np.int32))
-        self.test_images, self.test_labels = jnp.asarray(data.test_images), jnp.asarray(data.test_labels.astype(np.int32))
+        self.test_images, self.test_labels = (
+            jnp.asarray(data.test_images),
+            jnp.asarray(data.test_labels.astype(np.int32)),
+        )
         self.weights = initial_weights(job)
         self.state, self.key = initial_state(job, self.weights), jax.random.key(2)
         self.compiled_epoch = jax.jit(self._epoch, donate_argnums=(0, 1))
@@ -111,12 +119,12 @@ class JaxTrainer:
         logs = jax.nn.log_softmax(logits)
         return -jnp.take_along_axis(logs, labels[:, None], 1).mean(), (logits.argmax(1) == labels).sum()
 
-    def _epoch(self, weights: Weights, state: dict[str, Any], key: Array, images: Array, labels: Array):
+    def _epoch(self, weights: Weights, state: dict[str, Any], key: Array, images: Array, labels: Array) -> Carry:
         job = self.job
         key, for_order = jax.random.split(key)
         order = jax.random.permutation(for_order, len(labels))
 
-        def step(carry, chosen):
+        def step(carry: Carry, chosen: Array) -> tuple[Carry, None]:
             weights, state, key, loss, right = carry
             key, own = jax.random.split(key)
             batch = jnp.take(images, chosen, 0), jnp.take(labels, chosen, 0)
@@ -141,7 +149,7 @@ class JaxTrainer:
     def _evaluation(self, weights: Weights, images: Array, labels: Array) -> Array:
         size = min(common.EVALUATION_BATCH, len(labels))
         batches = images.reshape(-1, size, *images.shape[1:]), labels.reshape(-1, size)
-        _, losses = lax.scan(lambda _, batch: (None, self._losses(weights, *batch, None)[0]), None, batches)
+        _, losses = lax.scan(lambda _, batch: (None, self._losses(weights, batch[0], batch[1], None)[0]), None, batches)
         return losses.mean()
 
     def evaluate(self) -> float:

@@ -12,10 +12,14 @@ from __future__ import annotations
 import os
 
 import common
+import images as idx
+import nets
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-ARGUMENTS = common.parse(__doc__, lambda parser: parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults"))
+ARGUMENTS = common.parse(
+    __doc__, lambda parser: parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults")
+)
 if BACKEND == "jax" and not ARGUMENTS.defaults:
     common.use_roomy_allocator()
 
@@ -28,10 +32,10 @@ def network(job: common.Job) -> keras.Sequential:
     """The layers with Keras' own defaults; the last one ends in softmax."""
     modules = [_module(layer) for layer in job.layers[:-1]]
     shape = (job.image_size, job.image_size, 1)
-    return keras.Sequential([keras.Input(shape), *modules, layers.Dense(common.CLASSES, "softmax")])
+    return keras.Sequential([keras.Input(shape), *modules, layers.Dense(nets.CLASSES, "softmax")])
 
 
-def _module(layer: common.Layer) -> keras.Layer:
+def _module(layer: nets.Layer) -> keras.Layer:
     if layer.kind == "conv":
         return layers.Conv2D(int(layer.size), 3, padding=layer.padding, activation=layer.activation)
     if layer.kind == "dense":
@@ -43,7 +47,7 @@ def _module(layer: common.Layer) -> keras.Layer:
 
 def fastest_settings(job: common.Job) -> dict:
     """What `compile` is given beside the optimizer and the loss."""
-    if job.options.defaults or BACKEND != "tensorflow" or common.is_convolutional(job.layers):
+    if job.options.defaults or BACKEND != "tensorflow" or nets.is_convolutional(job.layers):
         return {}
     return {"jit_compile": True, "steps_per_execution": max(1, job.full_steps + bool(job.tail))}
 
@@ -73,7 +77,7 @@ class KerasTrainer:
     def __init__(self, job: common.Job) -> None:
         keras.utils.clear_session()
         keras.utils.set_random_seed(1)
-        data = common.load(job.data, job.images, job.image_size)
+        data = idx.load(job.data, job.images, job.image_size)
         self.job, self.model = job, network(job)
         chosen = slice(job.trained_images)
         self.images, self.labels = _inputs(data.images[chosen], data.labels[chosen])
@@ -83,7 +87,9 @@ class KerasTrainer:
 
     def train(self, epochs: int) -> list[common.Epoch]:
         clock = Clock()
-        self.model.fit(self.images, self.labels, batch_size=self.job.batch_size, epochs=epochs, verbose=0, callbacks=[clock])
+        self.model.fit(
+            self.images, self.labels, batch_size=self.job.batch_size, epochs=epochs, verbose=0, callbacks=[clock]
+        )
         return clock.epochs
 
     def evaluate(self) -> float:
@@ -91,7 +97,7 @@ class KerasTrainer:
 
 
 def _inputs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return images[..., None].astype("float32") / 255, keras.utils.to_categorical(labels, common.CLASSES)
+    return images[..., None].astype("float32") / 255, keras.utils.to_categorical(labels, nets.CLASSES)
 
 
 def versions() -> dict[str, str]:

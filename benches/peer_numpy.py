@@ -7,10 +7,13 @@ Without a framework between the products this is the fastest of the peers for sm
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 
 import common
+import images as idx
+import nets
 
 ARGUMENTS = common.parse(__doc__)
 # OpenBLAS reads them when NumPy is imported.
@@ -33,10 +36,12 @@ class Net:
     """Sigmoid layers and a softmax; weights and gradients are views of one flat vector each, so that Adam is a few long loops."""
 
     def __init__(self, job: common.Job) -> None:
-        shapes = common.weight_shapes(job.layers, job.image_size)
+        shapes = nets.weight_shapes(job.layers, job.image_size)
         self.sizes = [shapes[0][0], *(shape[1] for shape in shapes)]
         total = sum((inputs + 1) * units for inputs, units in shapes)
-        self.flat, self.gradient, self.mean, self.square, self.spare, self.step = (np.zeros(total, np.float32) for _ in range(6))
+        self.flat, self.gradient, self.mean, self.square, self.spare, self.step = (
+            np.zeros(total, np.float32) for _ in range(6)
+        )
         self.kernels, self.biases = self._views(self.flat)
         self.kernel_gradients, self.bias_gradients = self._views(self.gradient)
         chance = np.random.default_rng(1)
@@ -48,7 +53,7 @@ class Net:
 
     def _views(self, flat: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         kernels, biases, at = [], [], 0
-        for inputs, units in zip(self.sizes, self.sizes[1:]):
+        for inputs, units in itertools.pairwise(self.sizes):
             kernels.append(flat[at : at + inputs * units].reshape(inputs, units))
             biases.append(flat[at + inputs * units : at + (inputs + 1) * units])
             at += (inputs + 1) * units
@@ -62,7 +67,7 @@ class Net:
     def forward(self, images: np.ndarray, outputs: list[np.ndarray]) -> np.ndarray:
         """Fills the outputs; the last one becomes the logarithms of the probabilities."""
         below = images
-        for kernel, bias, output in zip(self.kernels, self.biases, outputs):
+        for kernel, bias, output in zip(self.kernels, self.biases, outputs, strict=True):
             np.matmul(below, kernel, out=output)
             output += bias
             if output is not outputs[-1]:
@@ -129,7 +134,7 @@ class NumpyTrainer:
     """The net with its images, as numbers from 0 to 1."""
 
     def __init__(self, job: common.Job) -> None:
-        data = common.load(job.data, job.images, job.image_size)
+        data = idx.load(job.data, job.images, job.image_size)
         self.job, self.net = job, Net(job)
         self.images, self.labels = _rows(data.images), data.labels.astype(np.intp)
         self.test_images, self.test_labels = _rows(data.test_images), data.test_labels.astype(np.intp)
@@ -161,7 +166,7 @@ def _rows(images: np.ndarray) -> np.ndarray:
 
 
 def make(job: common.Job) -> NumpyTrainer:
-    if common.is_convolutional(job.layers):
+    if nets.is_convolutional(job.layers):
         sys.exit("peer_numpy.py trains dense nets only")
     return NumpyTrainer(job)
 

@@ -8,9 +8,15 @@ which is another arithmetic than the rest of this comparison. The other argument
 
 from __future__ import annotations
 
-import common
+from collections.abc import Iterator
 
-ARGUMENTS = common.parse(__doc__, lambda parser: parser.add_argument("--bf16", action="store_true", help="products in bfloat16"))
+import common
+import images as idx
+import nets
+
+ARGUMENTS = common.parse(
+    __doc__, lambda parser: parser.add_argument("--bf16", action="store_true", help="products in bfloat16")
+)
 common.use_roomy_allocator()
 
 import numpy as np  # noqa: E402
@@ -20,7 +26,7 @@ from torch import Tensor, nn  # noqa: E402
 
 def network(job: common.Job) -> nn.Sequential:
     """The layers, with Keras' initial weights: Glorot uniform, biases zero. The softmax is in the loss."""
-    shapes, modules = iter(common.weight_shapes(job.layers, job.image_size)), []
+    shapes, modules = iter(nets.weight_shapes(job.layers, job.image_size)), []
     for layer in job.layers:
         modules += _modules(layer, shapes)
     net = nn.Sequential(*modules)
@@ -28,10 +34,10 @@ def network(job: common.Job) -> nn.Sequential:
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.xavier_uniform_(module.weight)
             nn.init.zeros_(module.bias)
-    return net.to(memory_format=torch.channels_last) if common.is_convolutional(job.layers) else net
+    return net.to(memory_format=torch.channels_last) if nets.is_convolutional(job.layers) else net
 
 
-def _modules(layer: common.Layer, shapes) -> list[nn.Module]:
+def _modules(layer: nets.Layer, shapes: Iterator[tuple[int, ...]]) -> list[nn.Module]:
     if layer.kind == "conv":
         *_, channels, filters = next(shapes)
         return [nn.Conv2d(channels, filters, 3, padding=layer.padding), *_activation(layer)]
@@ -42,7 +48,7 @@ def _modules(layer: common.Layer, shapes) -> list[nn.Module]:
     return [nn.MaxPool2d(2) if layer.kind == "pool" else nn.Flatten()]
 
 
-def _activation(layer: common.Layer) -> list[nn.Module]:
+def _activation(layer: nets.Layer) -> list[nn.Module]:
     return {"relu": [nn.ReLU(inplace=True)], "sigmoid": [nn.Sigmoid()], "linear": []}[layer.activation]
 
 
@@ -58,8 +64,8 @@ class TorchTrainer:
     def __init__(self, job: common.Job) -> None:
         torch.manual_seed(1)
         torch.set_num_threads(job.threads)
-        data = common.load(job.data, job.images, job.image_size)
-        self.job, self.is_cnn, self.bf16 = job, common.is_convolutional(job.layers), job.options.bf16
+        data = idx.load(job.data, job.images, job.image_size)
+        self.job, self.is_cnn, self.bf16 = job, nets.is_convolutional(job.layers), job.options.bf16
         self.net = network(job)
         self.optimizer = _optimizer(job, self.net)
         self.images, self.labels = self._tensors(data.images, data.labels)
@@ -100,7 +106,7 @@ class TorchTrainer:
     def evaluate(self) -> float:
         self.net.eval()
         size, loss = common.EVALUATION_BATCH, 0.0
-        for images, labels in zip(self.test_images.split(size), self.test_labels.split(size)):
+        for images, labels in zip(self.test_images.split(size), self.test_labels.split(size), strict=True):
             loss += self._loss(images, labels)[0].item() * len(labels)
         self.net.train()
         return loss / len(self.test_labels)

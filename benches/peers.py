@@ -41,7 +41,15 @@ PEERS = (
     Peer("torch-bf16", "PyTorch, bf16", "torch", ("torch",), ("--bf16",), cnn_only=True),
     Peer("keras-jax", "Keras on JAX", "keras", ("keras", "jax"), backend="jax", cnn_steps=5),
     Peer("keras-tensorflow", "Keras on TensorFlow", "keras", ("keras", "tensorflow"), backend="tensorflow"),
-    Peer("keras-tensorflow-defaults", "the same, defaults", "keras", ("keras", "tensorflow"), ("--defaults",), "tensorflow", dense_only=True),
+    Peer(
+        "keras-tensorflow-defaults",
+        "the same, defaults",
+        "keras",
+        ("keras", "tensorflow"),
+        ("--defaults",),
+        "tensorflow",
+        dense_only=True,
+    ),
 )
 TITLES = {"toile": "toile"} | {peer.name: peer.title for peer in PEERS}
 
@@ -52,12 +60,18 @@ class PeerError(RuntimeError):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What every script that runs toile beside the peers takes."""
-    parser.add_argument("--toile", type=pathlib.Path, required=True, metavar="PATH", help="the toile binary, built with --release")
+    parser.add_argument(
+        "--toile", type=pathlib.Path, required=True, metavar="PATH", help="the toile binary, built with --release"
+    )
     parser.add_argument("--data", metavar="DIR", help="a folder with Fashion-MNIST's IDX files [default: random bytes]")
-    parser.add_argument("--python", type=pythons, default={}, metavar="PEER=PATH,…", help="interpreters of numpy, jax, torch, keras")
+    parser.add_argument(
+        "--python", type=pythons, default={}, metavar="PEER=PATH,…", help="interpreters of numpy, jax, torch, keras"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", action="append", default=[], metavar="KEY", help="only this part (may be repeated)")
-    parser.add_argument("--write", action="store_true", help="put the numbers into docs/performance and docs/performance.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put the numbers into docs/performance and docs/performance.md"
+    )
 
 
 def pythons(text: str) -> dict[str, str]:
@@ -83,13 +97,17 @@ def _has(python: str, packages: tuple[str, ...]) -> bool:
         return False
 
 
-def start(peer: Peer, interpreters: dict[str, str], arguments: list[str], core: int | None = None) -> subprocess.Popen[str]:
+def start(
+    peer: Peer, interpreters: dict[str, str], arguments: list[str], core: int | None = None
+) -> subprocess.Popen[str]:
     """Starts a peer, on one core alone if that is said."""
     script = HERE / f"peer_{peer.python}.py"
     command = [interpreters.get(peer.python, sys.executable), str(script), *peer.arguments, *arguments]
     environment = os.environ | ({"KERAS_BACKEND": peer.backend} if peer.backend else {})
     pin: Callable[[], None] | None = None if core is None else lambda: os.sched_setaffinity(0, {core})
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=pin)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=pin
+    )
 
 
 def finish(peer: Peer, process: subprocess.Popen[str], seconds: float) -> list[dict[str, Any]]:
@@ -106,7 +124,9 @@ def finish(peer: Peer, process: subprocess.Popen[str], seconds: float) -> list[d
     return [json.loads(line) for line in out.splitlines() if line.startswith('{"peer"')]
 
 
-def run_points(peer: Peer, interpreters: dict[str, str], points: list[dict[str, Any]], arguments: list[str], seconds: float) -> list[dict[str, Any]]:
+def run_points(
+    peer: Peer, interpreters: dict[str, str], points: list[dict[str, Any]], arguments: list[str], seconds: float
+) -> list[dict[str, Any]]:
     """Several jobs in one process, so that it imports only once."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(points, file)

@@ -16,8 +16,8 @@ import sys
 import tempfile
 from typing import Any
 
-import common
 import drawing
+import images
 import page
 import peers
 import toile_runs
@@ -64,14 +64,35 @@ def _width(width: int) -> Point:
 
 
 def _image(size: int) -> Point:
-    return Point(size, "cnn_small", 128, images=1_280 if size < 64 else 640, image_size=size, steps=None)
+    return Point(size, "cnn_small", 64, images=640 if size < 64 else 320, image_size=size, steps=None)
 
 
 SWEEPS = (
-    Sweep("batch", "784-32-10 with Adam: batch size", "images in a batch", tuple(Point(b, batch_size=b) for b in (1, 4, 16, 64, 256, 1024))),
-    Sweep("width", "784-w-10 with Adam, batch 256: width", "units of the hidden layer", tuple(map(_width, (8, 32, 128, 512, 1024)))),
-    Sweep("depth", "784-64-…-10 with Adam, batch 256: depth", "hidden layers of 64 units", tuple(Point(d, f"64x{d}") for d in (1, 2, 4, 8))),
-    Sweep("image-size", "A small CNN with Adam, batch 128: image size", "height and width of the image", tuple(map(_image, (8, 16, 28, 64))), epochs=3),
+    Sweep(
+        "batch",
+        "784-32-10 with Adam: batch size",
+        "images in a batch",
+        tuple(Point(b, batch_size=b) for b in (1, 4, 16, 64, 256, 1024)),
+    ),
+    Sweep(
+        "width",
+        "784-w-10 with Adam, batch 256: width",
+        "units of the hidden layer",
+        tuple(map(_width, (8, 32, 128, 512, 1024))),
+    ),
+    Sweep(
+        "depth",
+        "784-64-…-10 with Adam, batch 256: depth",
+        "hidden layers of 64 units",
+        tuple(Point(d, f"64x{d}") for d in (1, 2, 4, 8)),
+    ),
+    Sweep(
+        "image-size",
+        "A small CNN with Adam, batch 64: image size",
+        "height and width of the image",
+        tuple(map(_image, (8, 16, 28, 64))),
+        epochs=3,
+    ),
     Sweep(
         "data-size",
         "784-32-10 with Adam, batch 256: data size",
@@ -107,7 +128,13 @@ class Measurement:
         return lines
 
     def _toile(self, sweep: Sweep, point: Point) -> dict[str, float]:
-        study = Study(self._data(point), point.model, batch_size=point.batch_size, epochs=sweep.epochs, threads=self.arguments.threads)
+        study = Study(
+            self._data(point),
+            point.model,
+            batch_size=point.batch_size,
+            epochs=sweep.epochs,
+            threads=self.arguments.threads,
+        )
         result = toile_runs.measure(self.arguments.toile, study, point.images)
         return {"x": point.x, "seconds": sweep.seconds(point, result)}
 
@@ -125,7 +152,7 @@ class Measurement:
     def _data(self, point: Point) -> pathlib.Path:
         folder = self.folder / f"{point.images}-{point.image_size}"
         if not folder.exists():
-            common.write_idx(folder, common.random_data(point.images, point.image_size, test_images=256))
+            images.write_idx(folder, images.random_data(point.images, point.image_size, test_images=256))
         return folder
 
 
@@ -134,7 +161,10 @@ def drawings(content: dict[str, Any]) -> dict[str, str]:
     files = {}
     for sweep in SWEEPS:
         measured = content["sweeps"].get(sweep.key, {})
-        lines = [drawing.Line(key, peers.TITLES[key], [(p["x"], p["seconds"]) for p in points]) for key, points in measured.items()]
+        lines = [
+            drawing.Line(key, peers.TITLES[key], [(p["x"], p["seconds"]) for p in points])
+            for key, points in measured.items()
+        ]
         if lines:
             files[f"{sweep.key}.svg"] = drawing.draw(sweep.title, sweep.x_title, sweep.y_title, lines)
     return files
@@ -142,7 +172,9 @@ def drawings(content: dict[str, Any]) -> dict[str, str]:
 
 def summary(content: dict[str, Any]) -> str:
     """For each drawing a table: toile's seconds, and the fastest peer with its multiple of them."""
-    return "\n\n".join(_sweep_table(sweep, content["sweeps"][sweep.key]) for sweep in SWEEPS if sweep.key in content["sweeps"])
+    return "\n\n".join(
+        _sweep_table(sweep, content["sweeps"][sweep.key]) for sweep in SWEEPS if sweep.key in content["sweeps"]
+    )
 
 
 def _sweep_table(sweep: Sweep, measured: dict[str, list[dict[str, float]]]) -> str:
@@ -152,7 +184,10 @@ def _sweep_table(sweep: Sweep, measured: dict[str, list[dict[str, float]]]) -> s
         cells = ["–", "–"]
         if others:
             best, worst = min(others, key=others.__getitem__), max(others, key=others.__getitem__)
-            cells = [f"{peers.TITLES[key]} {page.number(others[key])} ({page.times(others[key] / ours['seconds'])})" for key in (best, worst)]
+            cells = [
+                f"{peers.TITLES[key]} {page.number(others[key])} ({page.times(others[key] / ours['seconds'])})"
+                for key in (best, worst)
+            ]
         rows.append([f"{ours['x']:,.0f}", page.number(ours["seconds"]), *cells])
     alt = f"{sweep.title}: {sweep.y_title}, toile and the peers"
     return f"![{alt}](performance/{sweep.key}.svg)\n\n{page.table([sweep.x_title, 'toile', 'fastest peer', 'slowest peer'], rows)}"
@@ -176,7 +211,7 @@ def main() -> None:
     content = {"machine": page.machine(arguments.threads), "notes": measurement.notes, "sweeps": sweeps}
     print(summary(content))
     if arguments.write:
-        page.save("scaling.json", content)
+        content = page.save("scaling.json", content, "sweeps", merge=bool(arguments.only))
         publish(content)
 
 

@@ -1,6 +1,6 @@
 """Puts the table of `toile bench --shapes` into docs/performance.md: how far each shape of a product is from the machine's peak.
 
-    python benches/shapes.py --toile target/release/toile --write
+python benches/shapes.py --toile target/release/toile --write
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import time
 from typing import Any
 
 import common
+import nets
 
 
 class ToileError(RuntimeError):
@@ -37,7 +38,7 @@ class Study:
     train_evaluation: float = 0.0
 
     def text(self) -> str:
-        layers = ",\n".join(f"  {_layer(layer)}" for layer in _without_needless_flatten(common.model(self.model)))
+        layers = ",\n".join(f"  {_layer(layer)}" for layer in _without_needless_flatten(nets.model(self.model)))
         return f"""[study]
 name = "bench"
 data = {json.dumps(f"{self.data}/")}
@@ -59,11 +60,11 @@ seeds = {self.seeds}
 """
 
 
-def _without_needless_flatten(layers: list[common.Layer]) -> list[common.Layer]:
-    return layers if common.is_convolutional(layers) else [layer for layer in layers if layer.kind != "flatten"]
+def _without_needless_flatten(layers: list[nets.Layer]) -> list[nets.Layer]:
+    return layers if nets.is_convolutional(layers) else [layer for layer in layers if layer.kind != "flatten"]
 
 
-def _layer(layer: common.Layer) -> str:
+def _layer(layer: nets.Layer) -> str:
     """A layer as the study file writes it."""
     if layer.kind == "pool":
         return '"max_pooling2d"'
@@ -72,7 +73,8 @@ def _layer(layer: common.Layer) -> str:
     if layer.kind == "dropout":
         return f"{{ dropout = {{ rate = {layer.size} }} }}"
     if layer.kind == "conv":
-        return f'{{ conv2d = {{ filters = {layer.size}, kernel_size = [3, 3], padding = "{layer.padding}", activation = "{layer.activation}" }} }}'
+        settings = f'kernel_size = [3, 3], padding = "{layer.padding}", activation = "{layer.activation}"'
+        return f"{{ conv2d = {{ filters = {layer.size}, {settings} }} }}"
     activation = "softmax" if layer.activation == "linear" else layer.activation
     return f'{{ dense = {{ units = {layer.size}, activation = "{activation}" }} }}'
 
