@@ -39,7 +39,7 @@ PEERS = (
     Peer("jax", "JAX", "jax", ("jax",)),
     Peer("torch", "PyTorch", "torch", ("torch",)),
     Peer("torch-bf16", "PyTorch, bf16", "torch", ("torch",), ("--bf16",), cnn_only=True),
-    Peer("keras-jax", "Keras on JAX", "keras", ("keras", "jax"), backend="jax", cnn_steps=5),
+    Peer("keras-jax", "Keras on JAX", "keras", ("keras", "jax"), backend="jax", cnn_steps=3),
     Peer("keras-tensorflow", "Keras on TensorFlow", "keras", ("keras", "tensorflow"), backend="tensorflow"),
     Peer(
         "keras-tensorflow-defaults",
@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", action="append", default=[], metavar="KEY", help="only this part (may be repeated)")
+    parser.add_argument("--trial", action="store_true", help="try the scripts on little: the numbers mean nothing")
     parser.add_argument(
         "--write", action="store_true", help="put the numbers into docs/performance and docs/performance.md"
     )
