@@ -20,7 +20,6 @@ from typing import Any, Protocol
 
 import nets
 
-EVALUATION_BATCH = 1_000
 RATES = {"sgd": 0.01, "adam": 0.001}
 
 # With its defaults glibc gives a large tensor back at each free, and the next step pays its page faults again.
@@ -55,6 +54,11 @@ class Job:
     @property
     def learning_rate(self) -> float:
         return RATES[self.optimizer]
+
+    @property
+    def evaluation_batch(self) -> int:
+        """Images that are evaluated at once: more only cost memory."""
+        return 500 if nets.is_convolutional(self.layers) else 1_000
 
     @property
     def full_steps(self) -> int:
@@ -126,8 +130,8 @@ def since_start() -> float:
         return time.process_time()
 
 
-def peak_memory_mb(who: int = resource.RUSAGE_SELF) -> float:
-    return resource.getrusage(who).ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
+def peak_memory_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
 
 
 def run(
@@ -137,8 +141,10 @@ def run(
     for job in _jobs(arguments):
         trainer = make(job)
         epochs = trainer.train(job.epochs)
+        memory = peak_memory_mb()
         evaluation = _time_evaluation(trainer) if job.evaluate else None
-        print(json.dumps({"peer": peer, "versions": versions(), **_result(job, epochs, evaluation)}), flush=True)
+        extra = {"evaluate_10000_seconds": evaluation, "peak_memory_mb": memory}
+        print(json.dumps({"peer": peer, "versions": versions(), **_result(job, epochs), **extra}), flush=True)
 
 
 def parse(
@@ -198,7 +204,7 @@ def _time_evaluation(trainer: Trainer) -> float:
     return statistics.median(seconds)
 
 
-def _result(job: Job, epochs: list[Epoch], evaluation: float | None) -> dict[str, Any]:
+def _result(job: Job, epochs: list[Epoch]) -> dict[str, Any]:
     steady = epochs[1:] or epochs
     scale = job.images / job.trained_images
     seconds = [epoch.seconds for epoch in steady]
@@ -217,8 +223,6 @@ def _result(job: Job, epochs: list[Epoch], evaluation: float | None) -> dict[str
         "min": min(seconds) * scale,
         "max": max(seconds) * scale,
         "seconds_first_epoch": epochs[0].seconds,
-        "evaluate_10000_seconds": evaluation,
-        "peak_memory_mb": peak_memory_mb(),
         "seconds_to_first_step": epochs[0].ended - typical * (1 - 1 / steps),
         "cores_used": sum(epoch.cpu_seconds for epoch in steady) / sum(seconds),
         "losses": [epoch.loss for epoch in epochs],

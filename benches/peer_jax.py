@@ -147,7 +147,7 @@ class JaxTrainer:
         return float(loss) / self.job.trained_images
 
     def _evaluation(self, weights: Weights, images: Array, labels: Array) -> Array:
-        size = min(common.EVALUATION_BATCH, len(labels))
+        size = min(self.job.evaluation_batch, len(labels))
         batches = images.reshape(-1, size, *images.shape[1:]), labels.reshape(-1, size)
         _, losses = lax.scan(lambda _, batch: (None, self._losses(weights, batch[0], batch[1], None)[0]), None, batches)
         return losses.mean()

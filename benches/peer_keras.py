@@ -93,7 +93,7 @@ class KerasTrainer:
         return clock.epochs
 
     def evaluate(self) -> float:
-        return float(self.model.evaluate(*self.test, batch_size=common.EVALUATION_BATCH, verbose=0)[0])
+        return float(self.model.evaluate(*self.test, batch_size=self.job.evaluation_batch, verbose=0)[0])
 
 
 def _inputs(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

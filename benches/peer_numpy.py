@@ -152,7 +152,7 @@ class NumpyTrainer:
         return loss / self.job.trained_images
 
     def evaluate(self) -> float:
-        size, loss = common.EVALUATION_BATCH, 0.0
+        size, loss = self.job.evaluation_batch, 0.0
         for start in range(0, len(self.test_labels), size):
             labels = self.test_labels[start : start + size]
             memory = self.net.batch(len(labels))

@@ -105,7 +105,7 @@ class TorchTrainer:
     @torch.no_grad()
     def evaluate(self) -> float:
         self.net.eval()
-        size, loss = common.EVALUATION_BATCH, 0.0
+        size, loss = self.job.evaluation_batch, 0.0
         for images, labels in zip(self.test_images.split(size), self.test_labels.split(size), strict=True):
             loss += self._loss(images, labels)[0].item() * len(labels)
         self.net.train()
