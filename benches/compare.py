@@ -217,12 +217,8 @@ def agreement(results: dict[str, dict[str, Result]]) -> str:
     rows = []
     for work in works:
         losses = [results[work.key].get(name, {}).get("losses") for name in names]
-        rows.append(
-            [
-                f"{work.title}, epoch {max(len(each) for each in losses if each)}",
-                *(f"{each[-1]:.4f}" if each else "–" for each in losses),
-            ]
-        )
+        epochs = max(len(each) for each in losses if each)
+        rows.append([f"{work.title}, epoch {epochs}", *(f"{each[-1]:.4f}" if each else "–" for each in losses)])
     return page.table(["running training loss", *(peers.TITLES[name] for name in names)], rows)
 
 
