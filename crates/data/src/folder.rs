@@ -1,9 +1,11 @@
 //! A folder with the four IDX files of a data set: finds them, reads them, and checks that they belong together.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
+use crate::decoded::{Copy, Decoded};
 use crate::error::DataError;
 use crate::idx::{Idx, file_sha256};
 use crate::locations::Progress;
+use crate::parallel::map;
 use crate::{DataSet, Part, fingerprint};
 use std::path::{Path, PathBuf};
 
@@ -42,23 +44,38 @@ pub(crate) fn variants(name: &str) -> [String; 4] {
     [name.to_string(), dotted.clone(), format!("{name}.gz"), format!("{dotted}.gz")]
 }
 
-/// Reads a folder that must hold the named data set.
+/// Reads a folder that must hold the named data set; what was read is kept in the cache, if one is named.
 pub(crate) fn load_named(
     entry: &'static CatalogueEntry,
     folder: &Path,
+    cache_dir: Option<&Path>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
     let files = find_files(folder)?;
+    let copy = || Copy::of(entry, &files, cache_dir?);
+    let named = |title, parts, fingerprint| {
+        let (name, class_names) = (entry.name, entry.class_names());
+        assemble(name, title, entry.shape, class_names, parts, fingerprint, folder)
+    };
+    if let Some(Decoded { parts, fingerprint }) = copy().and_then(|copy| copy.read(entry)) {
+        return Ok(named(entry.title.into(), parts, Some(fingerprint)));
+    }
+    let making = copy().and_then(Copy::begin);
+    FILES.iter().rev().for_each(|file| progress(Progress::Unpacking { file }));
+    let read = map((0..4).collect(), |i| read_checked(entry, i, &files[i]));
     let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
-    for (i, file) in files.iter().enumerate() {
-        progress(Progress::Unpacking { file: FILES[i] });
-        let (payload, right) = read_checked(entry, i, file)?;
+    for result in read {
+        let (payload, right) = result?;
         payloads.push(payload);
         verified &= right;
     }
     let parts = into_parts(payloads);
-    let title = if verified { entry.title.to_string() } else { format!("{} (unverified copy)", entry.title) };
-    Ok(assemble(entry.name, title, entry.shape, entry.class_names(), parts, folder))
+    if !verified {
+        return Ok(named(format!("{} (unverified copy)", entry.title), parts, None));
+    }
+    let data = named(entry.title.into(), parts, None);
+    making.into_iter().for_each(|making| making.end(copy(), &data));
+    Ok(data)
 }
 
 /// Reads file `i` of a named set, and tells whether it is known to be right; what is known to be wrong is an error.
@@ -156,7 +173,7 @@ pub(crate) fn load_own(
     for (file, part) in [(&files[1], &parts[0]), (&files[3], &parts[1])] {
         check_labels(file, &part.labels, class_names.len())?;
     }
-    Ok(assemble(name, title, shape, class_names, parts, folder))
+    Ok(assemble(name, title, shape, class_names, parts, None, folder))
 }
 
 /// "0", "1", … up to the largest label.
@@ -189,9 +206,10 @@ fn assemble(
     shape: [usize; 3],
     class_names: Vec<String>,
     [train, test]: [Part; 2],
+    known_fingerprint: Option<String>,
     folder: &Path,
 ) -> DataSet {
-    let fingerprint = fingerprint(shape, &class_names, &train, &test);
+    let fingerprint = known_fingerprint.unwrap_or_else(|| fingerprint(shape, &class_names, &train, &test));
     let (name, source) = (name.to_string(), folder.display().to_string());
     DataSet { name, title, shape, class_names, train, test, fingerprint, source, procedural: false }
 }
@@ -253,13 +271,9 @@ impl<'a> Raw<'a> {
 
     /// The two parts, and the SHA-256 of the four decompressed files.
     fn read(self, progress: &mut dyn FnMut(Progress)) -> Result<([Part; 2], Vec<String>), DataError> {
-        let (mut payloads, mut sums) = (Vec::with_capacity(4), Vec::with_capacity(4));
-        for (idx, file) in self.idx.into_iter().zip(FILES) {
-            progress(Progress::Unpacking { file });
-            let (payload, sum) = idx.read()?;
-            payloads.push(payload);
-            sums.push(sum);
-        }
+        FILES.iter().rev().for_each(|file| progress(Progress::Unpacking { file }));
+        let read = map(self.idx.into(), Idx::read).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let (payloads, sums) = read.into_iter().unzip();
         Ok((into_parts(payloads), sums))
     }
 }

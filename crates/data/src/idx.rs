@@ -24,7 +24,7 @@ pub(crate) struct Idx {
     /// From the header, none of them checked.
     pub dims: Vec<u32>,
     header: Vec<u8>,
-    body: Box<dyn Read>,
+    body: Box<dyn Read + Send>,
     /// Bytes on the disk.
     file_len: u64,
     gzip: bool,
@@ -37,7 +37,7 @@ impl Idx {
         let (start, rest) = split_start(BufReader::new(file)).map_err(|e| read_error(path, false, 0, e))?;
         let gzip = start.starts_with(&[0x1f, 0x8b]);
         let whole = Cursor::new(start).chain(rest);
-        let plain: Box<dyn Read> =
+        let plain: Box<dyn Read + Send> =
             if gzip { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) };
         let (start, rest) = split_start(plain).map_err(|e| read_error(path, gzip, 0, e))?;
         let header = header(path, &start)?;

@@ -16,6 +16,7 @@
 mod catalogue;
 mod check;
 mod class_names;
+mod decoded;
 mod drawn;
 mod error;
 mod fetch;
@@ -23,6 +24,7 @@ mod fingerprint;
 mod folder;
 mod idx;
 mod locations;
+mod parallel;
 mod search;
 mod split;
 #[cfg(test)]

@@ -56,11 +56,11 @@ pub(crate) fn find(
     locations: &Locations,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
-    let mut tried = Vec::new();
+    let (mut tried, cache_dir) = (Vec::new(), &locations.cache_dir);
     let (own, others) = places(entry, locations);
     let mut refused = None;
     for place in &own {
-        match look(entry, place, &mut tried, progress) {
+        match look(entry, place, cache_dir, &mut tried, progress) {
             Ok(data) => return Ok(data),
             Err(error) if error.is_absence() => (),
             Err(error) => _ = refused.get_or_insert(error),
@@ -71,13 +71,13 @@ pub(crate) fn find(
         return Err(error);
     }
     for place in &others {
-        if let Ok(data) = look(entry, place, &mut tried, progress) {
+        if let Ok(data) = look(entry, place, cache_dir, &mut tried, progress) {
             return Ok(data);
         }
     }
     if let Some(folder) = fetch_into_cache(entry, locations, &mut tried, progress) {
         let place = Place { folder, what: "toile's cache" };
-        if let Ok(data) = look(entry, &place, &mut tried, progress) {
+        if let Ok(data) = look(entry, &place, cache_dir, &mut tried, progress) {
             return Ok(data);
         }
     }
@@ -87,12 +87,13 @@ pub(crate) fn find(
 fn look(
     entry: &'static CatalogueEntry,
     place: &Place,
+    cache_dir: &Path,
     tried: &mut Vec<Attempt>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DataSet, DataError> {
     let words = place.words();
     progress(Progress::Trying { place: &words });
-    let result = load_named(entry, &place.folder, progress);
+    let result = load_named(entry, &place.folder, Some(cache_dir), progress);
     match &result {
         Ok(_) => progress(Progress::Found { place: &words }),
         Err(error) => {

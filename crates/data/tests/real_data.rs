@@ -16,8 +16,9 @@ fn data_dir() -> Option<PathBuf> {
 }
 
 fn real() -> Option<DataSet> {
-    let nowhere = PathBuf::from("/nonexistent");
-    let mut locations = Locations { data_dir: Some(data_dir()?), offline: true, ..Locations::new(nowhere) };
+    let (data_dir, cache) = (data_dir()?, tempfile::tempdir().unwrap());
+    let mut locations = Locations { offline: true, ..Locations::new(cache.path().into()) };
+    locations.data_dir = Some(data_dir);
     locations.system_dirs.clear();
     Some(load("fashion-mnist", None, &locations, &mut |_| {}).expect("TOILE_DATA_DIR holds Fashion-MNIST"))
 }
@@ -37,6 +38,19 @@ fn the_official_set_has_its_published_counts_and_means() {
     }
     assert_eq!(data.class_names[9], "Ankle boot");
     assert!(!data.procedural);
+}
+
+/// The second load of the real set takes the decoded copy that the first one made.
+#[test]
+fn a_decoded_copy_is_the_official_set() {
+    let Some(data_dir) = data_dir() else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let locations = Locations::new(cache.path().into());
+    let locations = Locations { data_dir: Some(data_dir), offline: true, ..locations };
+    let load = || load("fashion-mnist", None, &locations, &mut |_| {}).unwrap();
+    let first = load();
+    assert!(cache.path().join("decoded/fashion-mnist").is_file());
+    assert!(load() == first, "the copy differs from its originals");
 }
 
 /// Counted with NumPy over the labels of rows 54,000 to 59,999.
@@ -81,7 +95,7 @@ fn asked_as(name: &str, replaced: &[(&str, Vec<u8>)]) -> Option<DataError> {
             None => std::os::unix::fs::symlink(real.join(file), path).unwrap(),
         }
     }
-    let mut locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let mut locations = Locations { offline: true, ..Locations::new(folder.path().join("cache")) };
     locations.data_dir = Some(folder.path().into());
     Some(load(name, None, &locations, &mut |_| {}).expect_err("wrong data was accepted"))
 }

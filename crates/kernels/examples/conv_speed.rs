@@ -1,12 +1,13 @@
-//! Speed of the convolutions of the study's network, per layer and pass: chunks of images, one thread.
+//! Speed of the convolutions of the study's network, per layer and pass, one thread; then of other shapes.
 //!
-//! `cargo run --release -p toile-kernels --example conv_speed [images per chunk [repetitions [instruction set]]]`.
-//! GFLOP/s are those of the definition, whatever the algorithm needs; times are for a batch of 256 images.
+//! `cargo run --release -p toile-kernels --example conv_speed [images per call [images per sum [repetitions
+//! [instruction set]]]]`. Gradients are summed over as many images as the second number says. GFLOP/s are those of the
+//! definition, whatever the algorithm needs; times are for a batch of 256 images.
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
 
-use toile_kernels::conv::{Algorithm, Conv, ConvShape};
+use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue, Piece};
 use toile_kernels::{Buffer, Isa};
 
 fn valid(size: usize, channels: usize, filters: usize, kernel: usize, stride: usize) -> ConvShape {
@@ -65,47 +66,68 @@ fn best(chunks: usize, repetitions: usize, mut f: impl FnMut(usize)) -> f64 {
 /// Where the activations of a batch lie.
 #[derive(Clone, Copy, PartialEq)]
 enum Activations {
-    /// In buffers for one chunk, which each chunk overwrites, as when a network runs chunk by chunk.
-    OfAChunk,
-    /// In buffers for the whole batch, so that every chunk comes from memory.
+    /// In buffers for one call, which each call overwrites, as when a network runs a few images at a time.
+    OfACall,
+    /// In buffers for the whole batch, so that every call's come from memory.
     OfTheBatch,
 }
 
 /// How to measure.
 #[derive(Clone, Copy)]
 struct Setting {
+    /// Per call.
     images: usize,
+    /// Per sum of the kernel's gradient.
+    summed: usize,
     repetitions: usize,
     activations: Activations,
 }
 
-/// Milliseconds per batch of 256: forward, backward with d_x, backward without, and deriving weights for each.
-fn measure(conv: &Conv, s: &ConvShape, setting: Setting) -> [f64; 5] {
-    let Setting { images, repetitions, activations } = setting;
-    let (x_len, y_len) = (s.height * s.width * s.channels, s.out_height * s.out_width * s.filters);
+const BATCH: usize = 256;
+
+const RELU: Epilogue = Epilogue { relu: true, max_pool: false };
+const POOLED: Epilogue = Epilogue { relu: true, max_pool: true };
+
+/// Milliseconds per batch: forward, backward with d_x, backward without, and deriving weights for each.
+fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
+    let Setting { images, summed, repetitions, activations } = setting;
+    let side = if epilogue.max_pool { 2 } else { 1 };
+    let x_len = s.height * s.width * s.channels;
+    let y_len = (s.out_height / side) * (s.out_width / side) * s.filters;
     let kernel = buffer(s.kernel[0] * s.kernel[1] * s.channels * s.filters, 1);
     let [mut u, mut u_back] = conv.derived_lens().map(Buffer::new);
     let bias = buffer(s.filters, 2);
-    let chunks = 256 / images;
-    let kept = if activations == Activations::OfTheBatch { chunks } else { 1 };
+    let calls = BATCH / images;
+    let kept = if activations == Activations::OfTheBatch { calls } else { 1 };
     let (x, d_y) = (buffer(kept * images * x_len, 3), buffer(kept * images * y_len, 4));
     let (mut y, mut d_x) = (Buffer::new(d_y.len()), Buffer::new(x.len()));
+    let mut masks = vec![0; kept * images * conv.masks_len()];
     let (mut d_kernel, mut d_bias) = (Buffer::new(kernel.len()), Buffer::new(s.filters));
-    let mut scratch = Buffer::new(conv.scratch_len(images));
+    let (mut sums, mut scratch) = (Buffer::new(conv.sums_len()), Buffer::new(conv.scratch_len(images)));
 
     let derive = best(1, repetitions, |_| conv.derive_forward(&kernel, &mut u));
     let derive_back = best(1, repetitions, |_| conv.derive_backward(&kernel, &mut u_back));
-    let part = |chunk: usize, len: usize| chunk % kept * images * len..(chunk % kept + 1) * images * len;
-    let forward = best(chunks, repetitions, |i| {
-        let (x, y) = (&x[part(i, x_len)], &mut y[part(i, y_len)]);
-        conv.forward(images, x, &kernel, &u, Some(&bias), true, y, &mut scratch);
+    let part = |call: usize, len: usize| call % kept * images * len..(call % kept + 1) * images * len;
+    let forward = best(calls, repetitions, |i| {
+        let (x, y, masks) =
+            (&x[part(i, x_len)], &mut y[part(i, y_len)], &mut masks[part(i, conv.masks_len())]);
+        conv.forward(images, x, &kernel, &u, Some(&bias), y, masks, &mut scratch);
     });
     let mut backward = |with_d_x: bool| {
-        best(chunks, repetitions, |i| {
+        best(calls, repetitions, |i| {
             let (x, y, d_y) = (&x[part(i, x_len)], &y[part(i, y_len)], &d_y[part(i, y_len)]);
+            let y = if epilogue.max_pool { &[] } else { y };
+            let masks = &masks[part(i, conv.masks_len())];
             let d_x = with_d_x.then_some(&mut d_x[part(i, x_len)]);
-            let (d_kernel, d_bias) = (&mut d_kernel[..], Some(&mut d_bias[..]));
-            conv.backward(images, x, y, true, d_y, &kernel, &u_back, d_x, d_kernel, d_bias, &mut scratch);
+            let piece = Piece {
+                first: i * images % summed == 0,
+                last: (i + 1) * images % summed == 0 || i + 1 == calls,
+            };
+            let (sums, d_kernel, d_bias) = (&mut sums[..], &mut d_kernel[..], Some(&mut d_bias[..]));
+            let scratch = &mut scratch;
+            conv.backward(
+                images, piece, x, y, masks, d_y, &kernel, &u_back, d_x, sums, d_kernel, d_bias, scratch,
+            );
         })
     };
     [forward, backward(true), backward(false), derive, derive_back].map(|seconds| seconds * 1e3)
@@ -114,74 +136,97 @@ fn measure(conv: &Conv, s: &ConvShape, setting: Setting) -> [f64; 5] {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: usize| args.get(i).and_then(|arg| arg.parse().ok()).unwrap_or(default);
-    let setting =
-        Setting { images: number(0, 32), repetitions: number(1, 15), activations: Activations::OfAChunk };
-    if let Some(isa) = args.get(2).and_then(|name| Isa::from_name(name)) {
+    let images = number(0, 16);
+    let setting = Setting {
+        images,
+        summed: number(1, 16).max(images),
+        repetitions: number(2, 15),
+        activations: Activations::OfACall,
+    };
+    if let Some(isa) = args.get(3).and_then(|name| Isa::from_name(name)) {
         toile_kernels::select(isa).expect("an instruction set of this processor");
     }
     println!(
-        "{}, one thread, chunks of {}; ms per batch of 256 (GFLOP/s)",
+        "{}, one thread, {} images per call, {} per sum; ms per batch of {BATCH} (GFLOP/s)",
         toile_kernels::isa().name(),
-        setting.images
+        setting.images,
+        setting.summed
     );
     println!(
-        "layer                             algorithm      forward        backward       without d_x    derive U, U'"
+        "layer                             algorithm         forward        backward       without d_x    derive U, U'"
     );
     study(setting);
     println!("activations of the whole batch in memory:");
     study(Setting { activations: Activations::OfTheBatch, ..setting });
-    println!("other algorithms and shapes:");
+    println!("the study's shapes otherwise:");
+    let conv2 = valid(26, 32, 64, 3, 1);
+    let conv3 = valid(12, 64, 64, 3, 1);
+    line(&Conv::new(conv2, RELU), &conv2, RELU, setting);
     for tile in [2, 4, 5] {
-        let shape = valid(12, 64, 64, 3, 1);
-        line(&Conv::with_algorithm(shape, Algorithm::Winograd { tile }), &shape, setting);
+        line(&Conv::with_algorithm(conv3, RELU, Algorithm::Winograd { tile }), &conv3, RELU, setting);
     }
+    println!("other shapes:");
     for shape in [
-        valid(26, 32, 64, 3, 1),
-        valid(12, 64, 64, 3, 1),
-        valid(10, 64, 128, 3, 1),
         valid(28, 1, 32, 5, 1),
         same(28, 1, 16, 3),
         same(32, 3, 32, 3),
         same(32, 32, 32, 3),
+        same(32, 7, 24, 3),
+        same(32, 24, 24, 3),
+        same(16, 64, 64, 3),
         valid(14, 16, 32, 5, 1),
         same(16, 32, 64, 5),
         valid(17, 32, 64, 3, 2),
         valid(33, 3, 64, 7, 2),
         valid(16, 64, 128, 1, 1),
         valid(16, 64, 50, 1, 2),
-        valid(5, 32, 64, 3, 1),
     ] {
-        line(&Conv::with_algorithm(shape, Algorithm::Direct), &shape, setting);
+        line(&Conv::new(shape, RELU), &shape, RELU, setting);
+        if Conv::can_pool(&shape) {
+            line(&Conv::new(shape, POOLED), &shape, POOLED, setting);
+        }
+    }
+    println!("direct:");
+    for shape in [conv2, conv3, valid(10, 64, 128, 3, 1), valid(5, 32, 64, 3, 1)] {
+        line(&Conv::with_algorithm(shape, RELU, Algorithm::Direct), &shape, RELU, setting);
     }
 }
 
-/// The five layers of the study's network; the first needs no input gradient.
+/// The five layers of the study's network; the first needs no input gradient, and the others are pooled but the third.
 fn study(setting: Setting) {
-    let layers = [(28, 1, 32), (26, 32, 64), (12, 64, 64), (10, 64, 128), (4, 128, 50)];
+    let layers = [
+        (28, 1, 32, RELU),
+        (26, 32, 64, POOLED),
+        (12, 64, 64, RELU),
+        (10, 64, 128, POOLED),
+        (4, 128, 50, POOLED),
+    ];
     let mut total = 0.0;
-    for (i, (size, channels, filters)) in layers.into_iter().enumerate() {
+    for (i, (size, channels, filters, epilogue)) in layers.into_iter().enumerate() {
         let shape = valid(size, channels, filters, 3, 1);
-        let [forward, backward, without, derive, derive_back] = line(&Conv::new(shape), &shape, setting);
+        let times = line(&Conv::new(shape, epilogue), &shape, epilogue, setting);
+        let [forward, backward, without, derive, derive_back] = times;
         total += forward + derive + if i == 0 { without } else { backward + derive_back };
     }
     println!("together: {total:.1} ms");
 }
 
 /// Measures and prints one layer.
-fn line(conv: &Conv, s: &ConvShape, setting: Setting) -> [f64; 5] {
-    let times = measure(conv, s, setting);
+fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
+    let times = measure(conv, s, epilogue, setting);
     let pass =
-        (2 * 256 * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
+        (2 * BATCH * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
     let rate = |ms: f64, passes: f64| format!("{ms:6.2} ({:4.0})", passes * pass / ms / 1e6);
     let algorithm = match conv.algorithm() {
         Algorithm::Direct => "direct".to_string(),
         Algorithm::Winograd { tile } => format!("winograd {tile}"),
     };
+    let algorithm = if epilogue.max_pool { algorithm + ", pool" } else { algorithm };
     let name = format!("{}x{}x{}", s.height, s.width, s.channels);
     let name = format!("{name:>9} -> {:3}, {}x{} / {}", s.filters, s.kernel[0], s.kernel[1], s.strides[0]);
     let [forward, backward, without, derive, derive_back] = times;
     println!(
-        "{name:32}  {algorithm:12}  {}  {}  {}  {derive:.3} {derive_back:.3}",
+        "{name:32}  {algorithm:16}  {}  {}  {}  {derive:.3} {derive_back:.3}",
         rate(forward, 1.0),
         rate(backward, 2.0),
         rate(without, 1.0)

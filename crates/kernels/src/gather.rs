@@ -12,7 +12,7 @@ use crate::simd::{Simd, dispatch};
 /// If an index lies outside, or `out` has not `size` floats per index.
 pub fn gather_scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
     assert_eq!(Some(out.len()), indices.len().checked_mul(size), "out must hold {size} floats per index");
-    gather_columns(images, size, indices, 0..indices.len(), 0..size, out, size);
+    gather_columns(images, size, indices, indices.len(), 0..size, out, size);
 }
 
 /// out\[i\] = labels\[indices\[i\]\].
@@ -26,34 +26,30 @@ pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
     }
 }
 
-/// Some columns of some images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`, over 255, for
-/// the r of `rows` and every c below the number of columns; the rest of `out` is left alone. `out` starts with row
-/// `rows.start`.
+/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`, over
+/// 255, for every c below the number of columns; what lies between the rows is left as it is.
 ///
 /// The bits are those of [`gather_scaled`]. While a row is converted, the memory of one further down in `indices` is
-/// asked for, beyond the end of `rows` too: so that a caller who takes a few rows at a time does not wait for each.
+/// asked for, beyond `count` too: so that a caller who takes a few rows at a time does not wait for each.
 ///
 /// # Panics
-/// If an index, the rows or the columns lie outside, or `out` is too short.
+/// If an index or the columns lie outside, or `out` has no room.
 pub fn gather_columns(
     images: &[u8],
     size: usize,
     indices: &[u32],
-    rows: Range<usize>,
+    count: usize,
     columns: Range<usize>,
     out: &mut [f32],
     out_row: usize,
 ) {
-    assert!(columns.start <= columns.end && columns.end <= size, "columns {columns:?} of {size}");
-    assert!(rows.start <= rows.end && rows.end <= indices.len(), "rows {rows:?} of {}", indices.len());
-    let images = Images { bytes: images, size, columns };
-    if rows.is_empty() || images.columns.is_empty() {
-        return;
+    let width = columns.len();
+    assert!(columns.end <= size && width <= out_row, "{columns:?} of {size} columns in rows of {out_row}");
+    let room = crate::checked_product(&[count, out_row]);
+    assert!(count <= indices.len() && out.len() >= room, "room for {count} rows of {out_row}");
+    if width > 0 {
+        scaled(&Images { bytes: images, size, columns }, indices, count, out, out_row);
     }
-    let end = crate::checked_product(&[rows.len() - 1, out_row]).checked_add(images.columns.len());
-    assert!(out_row >= images.columns.len(), "rows of {out_row} floats for {} columns", images.columns.len());
-    assert!(end.is_some_and(|end| end <= out.len()), "out must hold {} rows of {out_row} floats", rows.len());
-    scaled(&images, indices, rows, out, out_row);
 }
 
 /// A data set, and what is wanted of each image.
@@ -69,7 +65,7 @@ const AHEAD: usize = 3072;
 const LINE: usize = 64;
 
 dispatch! {
-    fn scaled(images: &Images, indices: &[u32], rows: Range<usize>, out: &mut [f32], out_row: usize) = scaled_rows
+    fn scaled(images: &Images, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = scaled_rows
 }
 
 /// # Safety
@@ -78,13 +74,13 @@ dispatch! {
 unsafe fn scaled_rows<S: Simd>(
     images: &Images,
     indices: &[u32],
-    rows: Range<usize>,
+    count: usize,
     out: &mut [f32],
     out_row: usize,
 ) {
     let width = images.columns.len();
     let ahead = AHEAD.div_ceil(width);
-    for (r, out) in rows.zip(out.chunks_mut(out_row)) {
+    for (r, out) in out.chunks_exact_mut(out_row).take(count).enumerate() {
         // SAFETY: `out` has room for the columns, as does `from` hold them.
         unsafe {
             if let Some(&next) = indices.get(r + ahead) {

@@ -1,8 +1,9 @@
 //! A few threads that wait for the next piece of a training step.
 //!
 //! A step of a small network lasts some 50 µs, less than waking a sleeping thread, so the workers spin for a while before
-//! they park. Work is handed out by a shared counter: which thread takes which item is left to chance, therefore an item
-//! may only write what is its own, and no result depends on the number of threads.
+//! they park. Each thread has a share of the items and helps with the others' when it is done: which thread takes which
+//! item is left to chance, therefore an item may only write what is its own, and no result depends on the number of
+//! threads.
 
 use std::any::Any;
 use std::ops::Range;
@@ -25,6 +26,7 @@ pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<(Thread, JoinHandle<()>)>,
     rounds: u64,
+    shares: Vec<Taken>,
 }
 
 struct Shared {
@@ -34,6 +36,50 @@ struct Shared {
     pending: AtomicUsize,
     parked: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// How far the items of one thread's share are taken, on a cache line of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Taken(AtomicUsize);
+
+/// Items 0..n of a round. Each thread has a share of its own, the same one in every round of as many items, so that what
+/// it touched in the last round is still in its cache; when its share is done, it takes from the others'.
+struct Deal<'a> {
+    taken: &'a [Taken],
+    n: usize,
+}
+
+impl<'a> Deal<'a> {
+    fn new(shares: &'a mut Vec<Taken>, threads: usize, n: usize) -> Deal<'a> {
+        if shares.len() < threads {
+            shares.resize_with(threads, Taken::default);
+        }
+        let deal = Deal { taken: &shares[..threads], n };
+        for (t, taken) in deal.taken.iter().enumerate() {
+            taken.0.store(deal.start(t), Ordering::Relaxed);
+        }
+        deal
+    }
+
+    /// Where the share of thread t starts.
+    fn start(&self, t: usize) -> usize {
+        t * self.n / self.taken.len()
+    }
+
+    /// The next item for thread t; every item is given once.
+    fn next(&self, t: usize) -> Option<usize> {
+        let threads = self.taken.len();
+        (t..t + threads).map(|owner| owner % threads).find_map(|owner| {
+            let (taken, end) = (&self.taken[owner].0, self.start(owner + 1));
+            // The look before keeps the counters from running on for ever.
+            if taken.load(Ordering::Relaxed) >= end {
+                return None;
+            }
+            let i = taken.fetch_add(1, Ordering::Relaxed);
+            (i < end).then_some(i)
+        })
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -64,7 +110,7 @@ impl Pool {
             parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
             panic: Mutex::new(None),
         };
-        Pool { shared: Arc::new(shared), workers: Vec::new(), rounds: 0 }
+        Pool { shared: Arc::new(shared), workers: Vec::new(), rounds: 0, shares: Vec::new() }
     }
 
     /// Calls `job(t)` for each thread t in 0..`threads` at the same time, and returns when all have ended.
@@ -113,20 +159,18 @@ impl Pool {
     ) {
         let threads = threads.min(items.len()).max(1);
         assert!(locals.len() >= threads, "{} locals for {threads} threads", locals.len());
-        let (next, n) = (AtomicUsize::new(0), items.len());
+        let mut shares = std::mem::take(&mut self.shares);
+        let deal = Deal::new(&mut shares, threads, items.len());
         let (locals, items) = (Shareable(locals.as_mut_ptr()), Shareable(items.as_mut_ptr()));
         self.run(threads, &|t| {
             // SAFETY: thread t alone uses local t, which exists by the assertion above.
             let local = unsafe { &mut *locals.at(t) };
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                if i >= n {
-                    return;
-                }
-                // SAFETY: the counter gives every i < n to one thread only.
+            while let Some(i) = deal.next(t) {
+                // SAFETY: every i below the number of items is dealt to one thread only.
                 work(local, i, unsafe { &mut *items.at(i) });
             }
         });
+        self.shares = shares;
     }
 
     /// Calls `work(i, parts)` for every range, with that range of each buffer; an empty buffer gives empty parts.
@@ -148,22 +192,24 @@ impl Pool {
         for buffer in &buffers {
             assert!(buffer.is_empty() || buffer.len() >= end, "a range ends at {end} of {}", buffer.len());
         }
-        let next = AtomicUsize::new(0);
+        let threads = threads.min(ranges.len()).max(1);
+        let mut shares = std::mem::take(&mut self.shares);
+        let deal = Deal::new(&mut shares, threads, ranges.len());
         let starts = buffers.map(|b| (Shareable(b.as_mut_ptr()), b.is_empty()));
-        self.run(threads.min(ranges.len()).max(1), &|_| {
-            loop {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(range) = ranges.get(i) else { return };
+        self.run(threads, &|t| {
+            while let Some(i) = deal.next(t) {
+                let range = &ranges[i];
                 let parts = std::array::from_fn(|b| {
                     let (start, empty) = &starts[b];
                     let (offset, len) = if *empty { (0, 0) } else { (range.start, range.len()) };
-                    // SAFETY: inside the buffer and disjoint from every other range (both asserted), and the counter
-                    // gives every range to one thread only.
+                    // SAFETY: inside the buffer and disjoint from every other range (both asserted), and every range is
+                    // dealt to one thread only.
                     unsafe { std::slice::from_raw_parts_mut(start.at(offset), len) }
                 });
                 work(i, parts);
             }
         });
+        self.shares = shares;
     }
 
     fn start_workers(&mut self, wanted: usize) {

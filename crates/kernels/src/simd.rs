@@ -65,6 +65,12 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V;
     /// `words[i]` ≥ threshold, of the first `n` words (`n` ≤ LANES); the lanes beyond them mean nothing.
     unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M;
+    /// a, and not b.
+    unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M;
+    /// Writes a mask as LANES / 8 bytes.
+    unsafe fn store_mask(p: *mut u8, m: Self::M);
+    /// Reads what `store_mask` has written.
+    unsafe fn load_mask(p: *const u8) -> Self::M;
 }
 
 /// Plain Rust on an array: the portable path and, inside a `target_feature` function, as good as intrinsics.
@@ -227,6 +233,22 @@ impl Simd for Portable {
         }
         out
     }
+    #[inline(always)]
+    unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {
+        std::array::from_fn(|i| a[i] && !b[i])
+    }
+    #[inline(always)]
+    unsafe fn store_mask(p: *mut u8, m: Self::M) {
+        let byte = (0..PORTABLE_LANES).fold(0, |byte, i| byte | u8::from(m[i]) << i);
+        // SAFETY: the caller gives one writable byte.
+        unsafe { p.write(byte) }
+    }
+    #[inline(always)]
+    unsafe fn load_mask(p: *const u8) -> Self::M {
+        // SAFETY: the caller gives one readable byte.
+        let byte = unsafe { p.read() };
+        std::array::from_fn(|i| byte >> i & 1 == 1)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -368,6 +390,18 @@ mod x86 {
                 let words = _mm512_maskz_loadu_epi32(first(n), words.cast());
                 _mm512_cmpge_epu32_mask(words, _mm512_set1_epi32(threshold.cast_signed()))
             }
+        }
+        #[inline(always)]
+        unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {
+            a & !b
+        }
+        #[inline(always)]
+        unsafe fn store_mask(p: *mut u8, m: Self::M) {
+            unsafe { p.cast::<u16>().write_unaligned(m) }
+        }
+        #[inline(always)]
+        unsafe fn load_mask(p: *const u8) -> Self::M {
+            unsafe { p.cast::<u16>().read_unaligned() }
         }
     }
 
@@ -518,6 +552,22 @@ mod x86 {
                 let words = _mm256_maskload_epi32(words.cast(), first8(n));
                 let threshold = _mm256_set1_epi32(threshold.cast_signed());
                 _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(words, threshold), words))
+            }
+        }
+        #[inline(always)]
+        unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {
+            unsafe { _mm256_andnot_ps(b, a) }
+        }
+        #[inline(always)]
+        unsafe fn store_mask(p: *mut u8, m: Self::M) {
+            unsafe { p.write(_mm256_movemask_ps(m) as u8) }
+        }
+        #[inline(always)]
+        unsafe fn load_mask(p: *const u8) -> Self::M {
+            unsafe {
+                let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+                let byte = _mm256_set1_epi32(i32::from(p.read()));
+                _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(byte, bits), bits))
             }
         }
     }

@@ -23,6 +23,9 @@ fn main() {
     let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
     let config = FitConfig { batch_size: 256, epochs: 3, train_evaluation: 0.0, ..FitConfig::new(optimizer) };
+    if arguments.get(4).is_some_and(|a| a == "trace") {
+        return by_layer(&mut model, &examples, &config);
+    }
     let mut start = Instant::now();
     fit(&mut model, &examples, None, &config, &AtomicUsize::new(threads), &mut |event| {
         match event {
@@ -64,4 +67,27 @@ fn cnn() -> Vec<Layer> {
         dense(128, Activation::Relu),
         dense(10, Activation::Softmax),
     ]
+}
+
+/// Milliseconds per batch of each layer and stage, on one thread.
+fn by_layer(model: &mut Model, examples: &Examples, config: &FitConfig) {
+    let steps = examples.len().div_ceil(config.batch_size);
+    let mut fastest = std::collections::BTreeMap::<Mark, f64>::new();
+    for _ in 0..5 {
+        let mut times = std::collections::BTreeMap::<Mark, f64>::new();
+        let mut last = Instant::now();
+        trace(model, examples, config, steps, &mut |mark| {
+            let now = Instant::now();
+            *times.entry(mark).or_default() += (now - last).as_secs_f64() * 1e3 / steps as f64;
+            last = now;
+        });
+        for (mark, time) in times {
+            let best = fastest.entry(mark).or_insert(f64::INFINITY);
+            *best = best.min(time);
+        }
+    }
+    for (mark, time) in &fastest {
+        println!("{:?} {:?}: {time:.3} ms", mark.stage, mark.layer);
+    }
+    println!("sum {:.3} ms", fastest.values().sum::<f64>());
 }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toile_rng::Seed;
 
-use crate::engine::{Executor, Pass};
+use crate::engine::{Executor, Pass, Tracer};
 use crate::{Examples, Model};
 
 /// Images per pass: whole chunks, so that no prediction depends on it.
-const BATCH: usize = 512;
+pub(crate) const BATCH: usize = 512;
 
 /// Loss, accuracy and predictions on some examples.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,7 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     pub(crate) fn new(model: &Model) -> Evaluator {
-        Evaluator { executor: Executor::for_inference(model.program(), BATCH) }
+        Evaluator { executor: Executor::for_inference(model.program(BATCH), BATCH) }
     }
 
     pub(crate) fn evaluate(
@@ -55,7 +55,7 @@ impl Evaluator {
     ) -> Evaluation {
         examples.check(model.shapes[0].values(), model.classes());
         let now = || threads.load(Ordering::Relaxed).max(1);
-        self.executor.derive(&model.weights, now());
+        self.executor.derive(&model.weights, now(), Tracer::default());
         let (mut loss, mut correct) = (0.0, 0);
         let mut predictions = Vec::with_capacity(examples.len());
         let mut confidences = Vec::with_capacity(examples.len());
@@ -68,6 +68,7 @@ impl Evaluator {
                 step: 0,
                 seed: Seed::new(0),
                 threads: now(),
+                tracer: Tracer::default(),
             };
             let totals = self.executor.infer(&pass, &model.weights);
             loss += totals.loss;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use toile_rng::Seed;
 
 use crate::callbacks::{Callbacks, Decision};
-use crate::engine::{Executor, Pass, Updater};
+use crate::engine::{Executor, Pass, Tracer, Updater};
 use crate::evaluate::Evaluator;
 use crate::optimizers::OptimizerState;
 use crate::{Callback, Examples, Model, Optimizer, Schedule};
@@ -165,7 +165,7 @@ pub fn fit(
 }
 
 /// A training under way.
-struct Training<'a> {
+pub(crate) struct Training<'a> {
     model: &'a mut Model,
     train: &'a Examples<'a>,
     validation: Option<&'a Examples<'a>>,
@@ -178,23 +178,24 @@ struct Training<'a> {
     callbacks: Callbacks,
     order: Vec<u32>,
     learning_rate: f64,
+    pub tracer: Tracer<'a>,
 }
 
 /// The running sums of an epoch.
 #[derive(Default)]
-struct Running {
+pub(crate) struct Running {
     loss: f64,
     correct: usize,
 }
 
 /// How the training part of an epoch ended.
-enum EpochEnd {
+pub(crate) enum EpochEnd {
     Done(Running),
     Early(FitEnd),
 }
 
 impl<'a> Training<'a> {
-    fn new(
+    pub(crate) fn new(
         model: &'a mut Model,
         train: &'a Examples<'a>,
         validation: Option<&'a Examples<'a>>,
@@ -203,10 +204,10 @@ impl<'a> Training<'a> {
     ) -> Training<'a> {
         let n_weights = model.weights.len();
         let common = config.optimizer.common();
-        let parameters: Vec<_> = model.parameters.iter().flatten().collect();
-        let updater = Updater::new(&parameters, n_weights, common.clipping);
         let batch = config.batch_size.min(train.len().max(1));
-        let executor = Executor::for_training(model.program(), batch, n_weights);
+        let program = model.program(batch);
+        let updater = Updater::new(&program, &model.parameters, n_weights, common.clipping);
+        let executor = Executor::for_training(program, batch, n_weights);
         let evaluator = Evaluator::new(model);
         Training {
             train,
@@ -220,6 +221,7 @@ impl<'a> Training<'a> {
             callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
             learning_rate: common.learning_rate,
+            tracer: Tracer::default(),
             model,
         }
     }
@@ -252,7 +254,11 @@ impl<'a> Training<'a> {
     }
 
     /// Every batch of an epoch, in the epoch's order.
-    fn train_epoch(&mut self, epoch: usize, observer: &mut dyn FnMut(FitEvent) -> Flow) -> EpochEnd {
+    pub(crate) fn train_epoch(
+        &mut self,
+        epoch: usize,
+        observer: &mut dyn FnMut(FitEvent) -> Flow,
+    ) -> EpochEnd {
         self.order.copy_from_slice(self.train.indices);
         if self.config.shuffle {
             self.config.seed.stream("shuffle", epoch as u64).shuffle(&mut self.order);
@@ -281,7 +287,7 @@ impl<'a> Training<'a> {
         let threads = self.threads.load(Ordering::Relaxed).max(1);
         let step = self.optimizer.step;
         if step == 0 {
-            self.executor.derive(&self.model.weights, threads);
+            self.executor.derive(&self.model.weights, threads, self.tracer);
         }
         let pass = Pass {
             examples: self.train,
@@ -291,6 +297,7 @@ impl<'a> Training<'a> {
             step,
             seed: self.config.seed,
             threads,
+            tracer: self.tracer,
         };
         let penalty = self.model.penalty(&self.model.weights);
         let totals = self.executor.train(&pass, &self.model.weights);
@@ -302,11 +309,10 @@ impl<'a> Training<'a> {
         running.loss += loss;
         running.correct += totals.correct;
         self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
-        let n = self.executor.n_chunks(indices.len());
-        let (pool, chunks) = (&mut self.executor.pool, &self.executor.chunks[..n]);
-        let rate = self.learning_rate as f32;
-        self.updater.apply(pool, threads, chunks, &mut self.model.weights, &mut self.optimizer, rate);
-        self.executor.derive(&self.model.weights, threads);
+        let gradients = self.executor.gradients(indices.len());
+        let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
+        self.updater.apply(gradients, threads, weights, &mut self.optimizer, rate, self.tracer);
+        self.executor.derive(&self.model.weights, threads, self.tracer);
         true
     }
 

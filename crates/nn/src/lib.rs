@@ -17,9 +17,11 @@ mod parameters;
 mod schedules;
 mod shape;
 mod summary;
+mod trace;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
+pub use engine::{Mark, Stage};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
 pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit};
@@ -34,9 +36,10 @@ pub use parameters::Tensor;
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use summary::{Summary, SummaryRow};
+pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;
 
 fn yes() -> bool {
     true

@@ -5,7 +5,8 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{Op, Program};
+use crate::engine::{Program, Workspace};
+use crate::layers::Place;
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
 use crate::{Activation, ImageShape, Layer, Shape, Tensor, shapes};
@@ -104,7 +105,7 @@ impl Model {
             parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
         }
         let model = Model { layers: layers.to_vec(), shapes, parameters, weights };
-        model.try_program().map_err(|(layer, error)| at(layer, error))?;
+        model.try_program(1).map_err(|(layer, error)| at(layer, error))?;
         Ok(model)
     }
 
@@ -157,35 +158,35 @@ impl Model {
             .sum()
     }
 
-    /// The model's operations; cannot fail once the model is built.
-    pub(crate) fn program(&self) -> Program {
-        self.try_program().expect("the shapes were checked when the model was built")
+    /// The model's operations for batches of up to `batch` images; cannot fail once the model is built.
+    pub(crate) fn program(&self, batch: usize) -> Program {
+        self.try_program(batch).expect("the shapes were checked when the model was built")
     }
 
-    fn try_program(&self) -> Result<Program, (usize, ShapeError)> {
-        let (mut ops, mut sizes) = (Vec::new(), vec![self.shapes[0].values()]);
-        for (i, layer) in self.layers.iter().enumerate() {
-            let is_last = i + 1 == self.layers.len();
-            let op = layer
-                .operation(i, self.shapes[i], &self.parameters[i], is_last)
-                .map_err(|error| (i, error))?;
+    fn try_program(&self, batch: usize) -> Result<Program, (usize, ShapeError)> {
+        let (mut ops, mut layers, mut sizes) = (Vec::new(), Vec::new(), vec![self.shapes[0].values()]);
+        let mut i = 0;
+        while let Some(layer) = self.layers.get(i) {
+            let place = Place { layer: i, is_first: ops.is_empty(), is_last: i + 1 == self.layers.len() };
+            let (input, next) = (self.shapes[i], self.layers.get(i + 1));
+            let op = layer.operation(place, input, &self.parameters[i], next).map_err(|error| (i, error))?;
+            let end = if layer.takes_in(input, next) { i + 2 } else { i + 1 };
             if let Some(op) = op {
                 ops.push(op);
-                sizes.push(self.shapes[i + 1].values());
+                layers.push(i);
+                sizes.push(self.shapes[end].values());
             }
+            i = end;
         }
-        Ok(Program::new(ops, sizes, self.classes()))
+        Ok(Program::new(ops, layers, sizes, self.classes(), batch))
     }
 
     /// Floating-point operations of one image: (forward, forward and backward).
     pub fn flops(&self) -> (u64, u64) {
-        let (mut forward, mut training, mut first) = (0, 0, true);
-        for op in self.program().ops {
-            let Op::Plain(op) = op else { continue };
-            let [y, weights, input] = op.flops();
-            forward += y;
-            training += y + weights + if first { 0 } else { input };
-            first = first && y == 0;
+        let (mut forward, mut training) = (0, 0);
+        for (_, flops) in self.program(1).flops() {
+            forward += flops[0];
+            training += flops.iter().sum::<u64>();
         }
         (forward, training)
     }
@@ -193,14 +194,18 @@ impl Model {
     /// Bytes that training on batches of this size takes on this many threads, beside the data set: weights and what
     /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation.
     pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
-        let program = self.program();
+        let (program, inference) = (self.program(batch_size), self.program(crate::evaluate::BATCH));
         let chunks = batch_size.div_ceil(program.chunk);
         let per_phase = if program.train.len() > 1 { chunks } else { threads.min(chunks) };
-        let weights = 4 * self.weights.len();
-        let derived = 4 * program.derived_len;
-        let workspaces = (per_phase + threads) * crate::engine::Workspace::bytes(&program);
-        // The weights themselves, their gradient and the optimizer's memory, then one gradient per chunk.
-        (2 + optimizer.n_states() + chunks) * weights + 2 * derived + workspaces
+        let workspaces =
+            per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
+        let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
+        let dense: usize = products.iter().map(|product| product.kernel.len()).sum();
+        let factors: usize = products.iter().map(|p| p.inputs + p.slices.len() * p.units).sum();
+        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk of all but dense
+        // kernels, and the dense layers' inputs and gradients of the whole batch.
+        let weights = (2 + optimizer.n_states()) * self.weights.len() + chunks * (self.weights.len() - dense);
+        4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Model;
+use crate::{Layer, Model};
 
 /// One layer of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct SummaryRow {
     pub output_shape: String,
     /// Values of all its tensors.
     pub parameters: usize,
+    /// How it is computed, where that follows from its shape: `direct`, `Winograd F(4×4, 3×3)`, `with conv2d_1` for a
+    /// pooling that the convolution before it takes in.
+    pub algorithm: Option<String>,
 }
 
 /// Layers and counts of a model.
@@ -39,12 +42,21 @@ impl Model {
     /// The table of layers, output shapes and parameter counts.
     pub fn summary(&self) -> Summary {
         let mut seen = std::collections::HashMap::<&str, usize>::new();
-        let mut rows = Vec::new();
+        let mut rows = Vec::<SummaryRow>::new();
+        let algorithms = self.program(1).algorithms();
         for (i, layer) in self.layers.iter().enumerate() {
             let count = seen.entry(layer.name()).or_insert(0);
             let name = if *count == 0 { layer.name().into() } else { format!("{}_{count}", layer.name()) };
             *count += 1;
+            let own = algorithms.iter().find(|(layer, _)| *layer == i);
+            let taken_in = || Some(format!("with {}", rows.last()?.name));
+            let algorithm = match (layer, own) {
+                (_, Some((_, algorithm))) => algorithm.clone(),
+                (Layer::MaxPooling2D(_), None) => taken_in(),
+                (_, None) => None,
+            };
             rows.push(SummaryRow {
+                algorithm,
                 name,
                 class_name: layer.class_name(),
                 output_shape: self.shapes[i + 1].to_string(),

@@ -1,88 +1,27 @@
-//! The same plan and data give the same bits: for any number of threads, changed in the middle or not.
+//! The same plan and data give the same bits: for any number of threads, changed in the middle or not, alone or beside
+//! other trainings, on every instruction set, and as they were stored.
 
+mod nets;
+
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use toile_nn::*;
-use toile_rng::Seed;
+use nets::{config, nets, optimizers, train};
+use toile_kernels::Isa;
+use toile_nn::{Layer, Optimizer};
 
-const SHAPE: ImageShape = ImageShape { height: 10, width: 10, channels: 2 };
-const IMAGES: usize = 150;
-
-/// Layers and optimizers as the study file writes them.
-fn parse<T: serde::de::DeserializeOwned>(json: &str) -> T {
-    serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
-}
-
-fn nets() -> Vec<Vec<Layer>> {
-    let texts = [
-        r#"[{"dense":{"units":17,"activation":"sigmoid"}},{"dropout":{"rate":0.3}},{"dense":{"units":5,"activation":"softmax"}}]"#,
-        r#"[{"conv2d":{"filters":17,"kernel_size":[3,3],"activation":"relu"}},
-            {"conv2d":{"filters":20,"kernel_size":[3,3],"padding":"same","activation":"relu"}},
-            {"max_pooling2d":{}},{"flatten":{}},{"dropout":{"rate":0.5}},
-            {"dense":{"units":9,"activation":"gelu","l2":0.001}},{"dense":{"units":5,"activation":"softmax"}}]"#,
-        r#"[{"conv2d":{"filters":6,"kernel_size":[5,2],"strides":[2,1]}},{"batch_normalization":{}},{"activation":"elu"},
-            {"average_pooling2d":{"padding":"same"}},{"global_average_pooling2d":{}},{"batch_normalization":{}},
-            {"dense":{"units":5,"activation":"softmax"}}]"#,
-    ];
-    texts.iter().map(|text| parse(text)).collect()
-}
-
-fn optimizers() -> Vec<Optimizer> {
-    let texts = [
-        r#"{"sgd":{"learning_rate":0.05,"momentum":0.9,"nesterov":true,"clipnorm":0.5}}"#,
-        r#"{"adam":{"amsgrad":true,"global_clipnorm":1.0}}"#,
-        r#"{"adamw":{"clipvalue":0.01}}"#,
-        r#"{"nadam":{}}"#,
-        r#"{"rmsprop":{"momentum":0.5,"centered":true}}"#,
-    ];
-    texts.iter().map(|text| parse(text)).collect()
-}
-
-/// Weights, rows and evaluation after three epochs, as bits.
-fn train(layers: &[Layer], optimizer: &Optimizer, threads: &dyn Fn(usize) -> usize) -> Vec<u64> {
-    let mut stream = Seed::new(3).stream("noise", 0);
-    let images: Vec<u8> = (0..IMAGES * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
-    let labels: Vec<u8> = (0..IMAGES).map(|_| stream.below(5) as u8).collect();
-    let indices: Vec<u32> = (0..IMAGES as u32).collect();
-    let all =
-        Examples { images: &images, labels: &labels, indices: &indices[..110], shape: SHAPE, classes: 5 };
-    let validation = all.with_indices(&indices[110..]);
-    let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
-    let config =
-        FitConfig { batch_size: 48, epochs: 3, seed: Seed::new(7), ..FitConfig::new(optimizer.clone()) };
-    let (count, mut steps, mut bits) = (AtomicUsize::new(threads(0)), 0, Vec::new());
-    let outcome = fit(&mut model, &all, Some(&validation), &config, &count, &mut |event| {
-        match event {
-            FitEvent::Step { .. } => {
-                steps += 1;
-                count.store(threads(steps), Ordering::Relaxed);
-            }
-            FitEvent::EpochEnd(row) => {
-                let numbers = [row.loss, row.accuracy, row.train_loss, row.val_loss.unwrap_or(0.0)];
-                bits.extend(numbers.map(f64::to_bits));
-            }
-            _ => {}
-        }
-        Flow::Continue
-    });
-    assert_eq!(outcome.end, FitEnd::Finished);
-    bits.extend(model.weights().iter().flat_map(|t| &t.values).map(|v| v.to_bits() as u64));
-    let evaluation = evaluate(&model, &validation, 0.0, &count);
-    bits.push(evaluation.loss.to_bits());
-    bits.extend(evaluation.confidences.iter().map(|c| c.to_bits() as u64));
-    bits
+fn on_threads(layers: &[Layer], optimizer: &Optimizer, epochs: usize, threads: usize) -> Vec<u64> {
+    train(layers, &config(optimizer, epochs), &AtomicUsize::new(threads), &|_| {})
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for layers in nets() {
-        for optimizer in optimizers() {
-            let alone = train(&layers, &optimizer, &|_| 1);
-            for threads in [2, 3, 7, 16] {
-                assert!(
-                    alone == train(&layers, &optimizer, &|_| threads),
-                    "{threads} threads, {optimizer:?}"
-                );
+    for (name, layers) in nets() {
+        for (_, optimizer) in optimizers().iter().step_by(3) {
+            let alone = on_threads(&layers, optimizer, 1, 1);
+            for threads in [2, 3, 4, 7, 16] {
+                let bits = on_threads(&layers, optimizer, 1, threads);
+                assert!(alone == bits, "{name} on {threads} threads, {optimizer:?}");
             }
         }
     }
@@ -90,15 +29,89 @@ fn any_number_of_threads_gives_the_same_bits() {
 
 #[test]
 fn threads_may_come_and_go_while_a_model_trains() {
-    let (layers, optimizer) = (&nets()[1], &optimizers()[1]);
-    assert!(train(layers, optimizer, &|_| 1) == train(layers, optimizer, &|step| 1 + step % 4));
+    for (name, layers) in nets() {
+        let config = config(&optimizers()[2].1, 2);
+        let count = AtomicUsize::new(1);
+        let changing = train(&layers, &config, &count, &|step| count.store(1 + step % 4, Ordering::Relaxed));
+        assert!(changing == train(&layers, &config, &AtomicUsize::new(1), &|_| {}), "{name}");
+    }
+}
+
+#[test]
+fn four_trainings_side_by_side_do_as_one_alone() {
+    for (name, layers) in nets() {
+        let optimizer = &optimizers()[2].1;
+        let alone = on_threads(&layers, optimizer, 1, 1);
+        std::thread::scope(|scope| {
+            let runs = [1, 2, 3, 1].map(|threads| {
+                let layers = &layers;
+                scope.spawn(move || on_threads(layers, optimizer, 1, threads))
+            });
+            for run in runs {
+                assert!(run.join().expect("the training ends") == alone, "{name}");
+            }
+        });
+    }
 }
 
 #[test]
 fn a_training_moves_the_weights_and_lowers_the_loss() {
-    for layers in nets() {
-        let bits = train(&layers, &optimizers()[3], &|_| 2);
-        let (first, last) = (f64::from_bits(bits[0]), f64::from_bits(bits[8]));
-        assert!(last < first, "loss {first} then {last}");
+    for (name, layers) in nets() {
+        let bits = on_threads(&layers, &optimizers()[5].1, 6, 2);
+        let (first, last) = (f64::from_bits(bits[0]), f64::from_bits(bits[20]));
+        assert!(last < first, "{name}: loss {first} then {last}");
+    }
+}
+
+/// What a training of each net with each optimizer ends with, one line each.
+fn hashes() -> String {
+    let mut lines = String::new();
+    for (net, layers) in nets() {
+        for (name, optimizer) in optimizers() {
+            let bits = on_threads(&layers, &optimizer, 1, 2);
+            // FNV-1a, over the bits of the epoch's numbers, the weights and an evaluation.
+            let hash = bits
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                });
+            lines += &format!("{net} {name} {hash:016x}\n");
+        }
+    }
+    lines
+}
+
+const STORED: &str = include_str!("golden/hashes.txt");
+/// Set by this file for itself, to tell the instruction set to the process that it starts.
+const ISA: &str = "TOILE_TEST_ISA";
+
+/// A release that changes a bit of any result must say so: by a new `NUMERICS`, which runs' ids contain.
+#[test]
+fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
+    let wanted: Vec<_> = Isa::ALL.into_iter().filter(|isa| isa.available()).collect();
+    for isa in wanted {
+        let this = std::env::current_exe().expect("a test has a file");
+        let arguments = ["--exact", "child", "--ignored", "--nocapture"];
+        let output = Command::new(this).args(arguments).env(ISA, isa.name()).output();
+        let output = output.expect("the test starts itself");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {text}{}", isa.name(), String::from_utf8_lossy(&output.stderr));
+        let found: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hash: ")).collect();
+        let stored: Vec<_> = STORED.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(found, stored, "{}, if meant: raise NUMERICS and store the new ones", isa.name());
+    }
+}
+
+/// Not a test by itself: prints the hashes on the instruction set that it is told.
+/// To store new ones: `cargo test -p toile-nn --test determinism child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
+#[test]
+#[ignore = "started by the test before"]
+fn child() {
+    if let Some(isa) = std::env::var(ISA).ok().and_then(|name| Isa::from_name(&name)) {
+        toile_kernels::select(isa).expect("nothing has run yet");
+    }
+    for line in hashes().lines() {
+        println!("hash: {line}");
     }
 }

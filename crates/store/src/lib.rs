@@ -16,5 +16,5 @@ mod weights;
 pub use atomic::{create_folder, write_atomic};
 pub use error::StoreError;
 pub use record::*;
-pub use store::{STORE_FILE, Store};
+pub use store::{Change, STORE_FILE, Store};
 pub use weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};

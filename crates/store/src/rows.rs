@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::record::*;
+use crate::store::Change;
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -62,38 +63,59 @@ pub(crate) fn run_state(c: &Connection, id: &str) -> Result<Option<RunState>> {
     c.query_row("SELECT state FROM toile_run WHERE id = ?1", [id], state).optional()
 }
 
-pub(crate) fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {
+/// Records one thing.
+pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
+    match *change {
+        Change::Begin(run) => put_run(
+            t,
+            &RunRecord {
+                state: RunState::Running,
+                failure: None,
+                epochs: Vec::new(),
+                test: None,
+                weights_sha256: None,
+                ..run.clone()
+            },
+        ),
+        Change::Epoch(id, epoch) => put_epoch(t, id, epoch),
+        Change::Finish(run) => put_run(t, run),
+        Change::Suspend(id) => set_state(t, id, RunState::Waiting),
+        Change::Images(images) => save_images(t, images),
+    }
+}
+
+fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {
     t.execute("UPDATE toile_run SET state = ?2 WHERE id = ?1", params![id, word(state)])?;
     Ok(())
 }
 
 /// Writes the run and its epochs over whatever was there.
-pub(crate) fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
+fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
     t.execute("DELETE FROM toile_epoch WHERE run_id = ?1", [&run.id])?;
     let (test, from) = (run.test.as_ref(), &run.provenance);
-    t.execute(
+    let mut statement = t.prepare_cached(
         "INSERT OR REPLACE INTO toile_run VALUES (
              :id, 1, :position, :name, :seed, :model, :plan, :summary, :published, :note, :folder, :state, :failure,
              :test_loss, :test_accuracy, :predictions, :confidences, :weights_sha256,
              :toile_version, :instruction_set, :threads, :machine, :started, :wall_seconds, :cpu_seconds)",
-        named_params! {
-            ":id": run.id, ":position": run.position, ":name": run.name, ":seed": run.seed as i64,
-            ":model": run.model, ":plan": json(&run.plan), ":summary": json(&run.summary),
-            ":published": run.published.as_ref().map(json), ":note": run.note, ":folder": run.folder,
-            ":state": word(run.state), ":failure": run.failure,
-            ":test_loss": test.and_then(|t| finite(t.loss)), ":test_accuracy": test.map(|t| t.accuracy),
-            ":predictions": test.map(|t| &t.predictions),
-            ":confidences": test.map(|t| t.confidences.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<u8>>()),
-            ":weights_sha256": run.weights_sha256,
-            ":toile_version": from.toile_version, ":instruction_set": from.instruction_set,
-            ":threads": from.threads, ":machine": from.machine, ":started": from.started,
-            ":wall_seconds": from.wall_seconds, ":cpu_seconds": from.cpu_seconds,
-        },
     )?;
+    statement.execute(named_params! {
+        ":id": run.id, ":position": run.position, ":name": run.name, ":seed": run.seed as i64,
+        ":model": run.model, ":plan": json(&run.plan), ":summary": json(&run.summary),
+        ":published": run.published.as_ref().map(json), ":note": run.note, ":folder": run.folder,
+        ":state": word(run.state), ":failure": run.failure,
+        ":test_loss": test.and_then(|t| finite(t.loss)), ":test_accuracy": test.map(|t| t.accuracy),
+        ":predictions": test.map(|t| &t.predictions),
+        ":confidences": test.map(|t| t.confidences.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<u8>>()),
+        ":weights_sha256": run.weights_sha256,
+        ":toile_version": from.toile_version, ":instruction_set": from.instruction_set,
+        ":threads": from.threads, ":machine": from.machine, ":started": from.started,
+        ":wall_seconds": from.wall_seconds, ":cpu_seconds": from.cpu_seconds,
+    })?;
     run.epochs.iter().try_for_each(|epoch| put_epoch(t, &run.id, epoch))
 }
 
-pub(crate) fn put_epoch(t: &Transaction<'_>, id: &str, e: &EpochRecord) -> Result<()> {
+fn put_epoch(t: &Transaction<'_>, id: &str, e: &EpochRecord) -> Result<()> {
     t.prepare_cached("INSERT OR REPLACE INTO toile_epoch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
         .execute(params![
             id,
@@ -194,7 +216,7 @@ fn provenance_of(r: &Row<'_>) -> Result<Provenance> {
     })
 }
 
-pub(crate) fn save_images(t: &Transaction<'_>, images: &[ImageRecord]) -> Result<()> {
+fn save_images(t: &Transaction<'_>, images: &[ImageRecord]) -> Result<()> {
     let mut statement = t.prepare_cached("INSERT OR IGNORE INTO toile_image (id, pixels) VALUES (?1, ?2)")?;
     images.iter().try_for_each(|image| statement.execute(params![image.index, image.pixels]).map(drop))
 }

@@ -1,9 +1,8 @@
 //! The store of one study: `DIR/store.sqlite`, opened, locked, read and written.
 //!
 //! Journal mode is WAL, so that a report can be read while the study runs. `synchronous` is FULL: a commit returns
-//! only when its epoch is on the disk, so a power cut loses nothing that was reported as saved. That costs one sync
-//! per epoch (about a millisecond on a solid-state disk), against tenths of a second for the epoch itself; NORMAL
-//! would save that millisecond and could lose the last epochs.
+//! only when its epochs are on the disk, so a power cut loses nothing that was reported as saved. That costs one sync
+//! per commit (about a millisecond on a solid-state disk); NORMAL would save it and could lose the last epochs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +16,21 @@ use crate::{StoreError, create_folder, rows, schema};
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
+
+/// One thing to record; see [`Store::save`].
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// As [`Store::begin_run`].
+    Begin(&'a RunRecord),
+    /// As [`Store::save_epoch`].
+    Epoch(&'a str, &'a EpochRecord),
+    /// As [`Store::finish_run`].
+    Finish(&'a RunRecord),
+    /// As [`Store::suspend_run`].
+    Suspend(&'a str),
+    /// As [`Store::save_images`].
+    Images(&'a [ImageRecord]),
+}
 
 /// Everything that is kept of one study. Threads may share it: each call is one transaction.
 pub struct Store {
@@ -99,39 +113,42 @@ impl Store {
         self.read("read a run from", |c| rows::run_state(c, id))
     }
 
-    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
-    pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        let begun = RunRecord {
-            state: RunState::Running,
-            failure: None,
-            epochs: Vec::new(),
-            test: None,
-            weights_sha256: None,
-            ..run.clone()
-        };
-        self.write("begin a run in", |t| rows::put_run(t, &begun))
+    /// Records several things at once, in their order: all of them or none. When this returns, they outlive a crash of
+    /// the program and of the machine.
+    pub fn save(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
+        for (place, change) in changes.iter().enumerate() {
+            let (Change::Epoch(id, _) | Change::Suspend(id)) = change else { continue };
+            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) if run.id == **id);
+            if !changes[..place].iter().any(begins) {
+                self.known(id)?;
+            }
+        }
+        self.write("save runs in", |t| changes.iter().try_for_each(|change| rows::put(t, change)))
     }
 
-    /// Records an epoch. When this returns, the epoch outlives a crash of the program and of the machine.
+    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
+    pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.save(&[Change::Begin(run)])
+    }
+
+    /// Records an epoch of a run.
     pub fn save_epoch(&self, id: &str, epoch: &EpochRecord) -> Result<(), StoreError> {
-        self.known(id)?;
-        self.write("save an epoch in", |t| rows::put_epoch(t, id, epoch))
+        self.save(&[Change::Epoch(id, epoch)])
     }
 
     /// Records the end of a run, with all its epochs, its test and its state.
     pub fn finish_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.write("save a run in", |t| rows::put_run(t, run))
+        self.save(&[Change::Finish(run)])
     }
 
     /// A run that was interrupted waits again; its epochs so far stay readable until it begins anew.
     pub fn suspend_run(&self, id: &str) -> Result<(), StoreError> {
-        self.known(id)?;
-        self.write("suspend a run in", |t| rows::set_state(t, id, RunState::Waiting))
+        self.save(&[Change::Suspend(id)])
     }
 
     /// Keeps test images; those already kept stay as they are.
     pub fn save_images(&self, images: &[ImageRecord]) -> Result<(), StoreError> {
-        self.write("save images in", |t| rows::save_images(t, images))
+        self.save(&[Change::Images(images)])
     }
 
     /// One run, whether or not the plan still holds it.

@@ -136,6 +136,21 @@ fn an_epoch_outlives_the_program_that_saved_it() {
 }
 
 #[test]
+fn changes_that_are_saved_together_are_saved_all_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, run) = (Store::open(dir.path()).unwrap(), run(0, 7, 3));
+    let [first, ..] = &run.epochs[..] else { unreachable!() };
+    let broken = [Change::Begin(&run), Change::Epoch(&run.id, first), Change::Epoch("nobody", first)];
+    assert!(matches!(store.save(&broken), Err(StoreError::UnknownRun { id }) if id == "nobody"));
+    assert_eq!(store.run(&run.id).unwrap(), None);
+    store.save(&broken[..2]).unwrap();
+    let found = store.run(&run.id).unwrap().unwrap();
+    assert_eq!((found.state, &found.epochs[..]), (RunState::Running, &run.epochs[..1]));
+    store.save(&[Change::Finish(&run)]).unwrap();
+    assert_eq!(store.run(&run.id).unwrap(), Some(run));
+}
+
+#[test]
 fn beginning_again_forgets_the_unfinished_attempt() {
     let dir = tempfile::tempdir().unwrap();
     let (store, run) = (Store::open(dir.path()).unwrap(), run(0, 7, 3));

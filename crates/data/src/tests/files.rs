@@ -123,7 +123,7 @@ fn whether_a_file_is_gzipped_is_seen_in_it_and_not_in_its_name() {
         let bytes = if i % 2 == 0 { files[i].clone() } else { gzip(&files[i]) };
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
-    let data = load_named(tiny_entry(&[]), folder.path(), &mut |_| {}).unwrap();
+    let data = load_named(tiny_entry(&[]), folder.path(), None, &mut |_| {}).unwrap();
     assert_eq!((data.train.len(), data.test.len(), data.title.as_str()), (3, 2, "Tiny"));
     assert_eq!(data.train.image(1, 4), [5, 6, 7, 8]);
 }
@@ -169,7 +169,7 @@ fn other_data_under_an_official_name_is_refused() {
     let mut files = tiny();
     *files[0].last_mut().unwrap() += 1;
     write_files(folder.path(), &files);
-    let error = load_named(tiny_entry(&[]), folder.path(), &mut |_| {}).unwrap_err();
+    let error = load_named(tiny_entry(&[]), folder.path(), None, &mut |_| {}).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, DataError::WrongData { recognised: None, .. }));
     assert!(text.contains("train-images-idx3-ubyte.gz` is not Tiny: expected SHA-256 "), "{text}");
@@ -207,7 +207,7 @@ fn folders_loops_and_pipes_in_place_of_files_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     write_files(folder.path(), &tiny());
     let file = folder.path().join(format!("{}.gz", FILES[1]));
-    let load = || load_named(tiny_entry(&[]), folder.path(), &mut |_| {}).unwrap_err();
+    let load = || load_named(tiny_entry(&[]), folder.path(), None, &mut |_| {}).unwrap_err();
     std::fs::remove_file(&file).unwrap();
     assert!(matches!(load(), DataError::Missing { all: false, .. }));
     std::fs::create_dir(&file).unwrap();

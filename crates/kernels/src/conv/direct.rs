@@ -4,9 +4,9 @@
 //! borders. The kernel's gradient sums over the pixels of several images at once; the input's gradient adds, per row of
 //! the kernel's columns, the products with the transposed kernel to the pixels that they came from.
 
-use super::ConvShape;
 use super::product::Product;
 use super::rows::{add_column_sums, mask, transpose};
+use super::{ConvShape, Epilogue, Piece};
 use crate::checked_product;
 
 /// Floats of the images that one product of the kernel's gradient sums over: 512 KB stay in the second-level cache.
@@ -19,10 +19,13 @@ pub(super) struct Direct {
     /// Height and width of the image in its frame.
     frame: [usize; 2],
     framed: bool,
+    relu: bool,
 }
 
 impl Direct {
-    pub(super) fn new(shape: &ConvShape) -> Direct {
+    pub(super) fn new(shape: &ConvShape, epilogue: Epilogue) -> Direct {
+        assert!(!epilogue.max_pool, "only Winograd with even tiles pools");
+        let relu = epilogue.relu;
         let mut shape = *shape;
         let reach = |i: usize, outputs: usize| {
             checked_product(&[outputs - 1, shape.strides[i]]).saturating_add(shape.kernel[i])
@@ -38,9 +41,9 @@ impl Direct {
             // A plain matrix product: its pixels form one long row.
             let pixels = shape.height * shape.width;
             (shape.height, shape.width, shape.out_height, shape.out_width) = (1, pixels, 1, pixels);
-            return Direct { shape, frame: [1, pixels], framed };
+            return Direct { shape, frame: [1, pixels], framed, relu };
         }
-        Direct { shape, frame, framed }
+        Direct { shape, frame, framed, relu }
     }
 
     fn x_len(&self) -> usize {
@@ -95,7 +98,6 @@ impl Direct {
         x: &[f32],
         kernel: &[f32],
         bias: Option<&[f32]>,
-        relu: bool,
         y: &mut [f32],
         scratch: &mut [f32],
     ) {
@@ -104,14 +106,14 @@ impl Direct {
             let y = &mut y[image * self.y_len()..(image + 1) * self.y_len()];
             if self.framed {
                 self.put_in_frame(x, &mut scratch[..self.frame_len()]);
-                self.forward_image(&scratch[..self.frame_len()], kernel, bias, relu, y);
+                self.forward_image(&scratch[..self.frame_len()], kernel, bias, y);
             } else {
-                self.forward_image(x, kernel, bias, relu, y);
+                self.forward_image(x, kernel, bias, y);
             }
         }
     }
 
-    fn forward_image(&self, x: &[f32], kernel: &[f32], bias: Option<&[f32]>, relu: bool, y: &mut [f32]) {
+    fn forward_image(&self, x: &[f32], kernel: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         let (s, c, f) = (&self.shape, self.shape.channels, self.shape.filters);
         let row = self.frame[1] * c;
         Product {
@@ -124,14 +126,15 @@ impl Direct {
             c_rows: [s.out_width * f, f],
             accumulate: false,
         }
-        .run(x, kernel, bias, relu, y);
+        .run(x, kernel, bias, self.relu, y);
     }
 
     pub(super) fn backward(
         &self,
         images: usize,
+        piece: Piece,
         x: &[f32],
-        y: Option<&[f32]>,
+        y: &[f32],
         d_y: &[f32],
         transposed: &[f32],
         mut d_x: Option<&mut [f32]>,
@@ -139,9 +142,11 @@ impl Direct {
         mut d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        d_kernel.fill(0.0);
-        if let Some(d_bias) = d_bias.as_deref_mut() {
-            d_bias.fill(0.0);
+        if piece.first {
+            d_kernel.fill(0.0);
+            if let Some(d_bias) = d_bias.as_deref_mut() {
+                d_bias.fill(0.0);
+            }
         }
         let ([frames_len, z_len, frame_len], group) = (self.parts(images), self.group(images));
         let (frames, scratch) = scratch.split_at_mut(frames_len);
@@ -152,12 +157,15 @@ impl Direct {
             let x_range = first * self.x_len()..(first + count) * self.x_len();
             let y_range = first * self.y_len()..(first + count) * self.y_len();
             let mut d_z = &d_y[y_range.clone()];
-            if let Some(y) = y {
+            if self.relu {
                 mask(&y[y_range], d_z, &mut masked[..count * self.y_len()]);
                 d_z = &masked[..count * self.y_len()];
             }
             if let Some(d_bias) = d_bias.as_deref_mut() {
-                add_column_sums(d_z, d_bias);
+                // Image by image, so that the sums know nothing of groups and pieces.
+                for d_z in d_z.chunks_exact(self.y_len()) {
+                    add_column_sums(d_z, d_bias);
+                }
             }
             let x = if self.framed { self.frames(&x[x_range.clone()], frames) } else { &x[x_range.clone()] };
             self.add_kernel_gradient(count, x, d_z, d_kernel);

@@ -197,8 +197,8 @@ impl OverChannels {
     }
 }
 
-/// Per position: dU = Vᵀ M over the tiles of the first block, dU += Vᵀ M for the others.
-pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d_u: &mut [f32]) {
+/// Per position: dU = Vᵀ M over the tiles of the `first` block, dU += Vᵀ M for the others.
+pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d_u: &mut [f32], first: bool) {
     let positions = (w.m + 2) * (w.m + 2);
     let (v_tiles, m_tiles) = (Tiles::of(&w.x, block), Tiles::of(&w.y, block));
     assert!(v.len() >= v_tiles.len(positions) && m.len() >= m_tiles.len(positions), "room for {block:?}");
@@ -213,7 +213,7 @@ pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d
         m_tiles,
         d_u: d_u.as_mut_ptr(),
         columns: w.y.padded,
-        accumulate: block.first > 0,
+        accumulate: !first,
     });
 }
 

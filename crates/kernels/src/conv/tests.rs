@@ -1,5 +1,7 @@
 //! Every algorithm against the naive twin in f64, and the promises about bits.
 
+mod fused;
+
 use super::*;
 use crate::isa::on_each_isa;
 
@@ -84,7 +86,7 @@ struct Case {
 
 impl Case {
     fn new(shape: ConvShape, images: usize, bias: bool, relu: bool) -> Case {
-        let [x_len, y_len, kernel_len] = shape.lens();
+        let [x_len, y_len, kernel_len] = shape.lens(Epilogue::default());
         Case {
             shape,
             images,
@@ -101,25 +103,59 @@ impl Case {
         self.bias.then_some(&self.biases[..])
     }
 
+    /// The layer without pooling.
+    fn conv(&self, algorithm: Algorithm) -> Conv {
+        Conv::with_algorithm(self.shape, Epilogue { relu: self.relu, max_pool: false }, algorithm)
+    }
+
     /// Runs the layer with scratch and outputs full of `garbage`.
     fn run(&self, algorithm: Algorithm, garbage: f32) -> Results {
-        let conv = Conv::with_algorithm(self.shape, algorithm);
+        self.run_pieces(&self.conv(algorithm), &[self.images], garbage)
+    }
+
+    /// Runs the layer forward, then backward over pieces of so many images.
+    fn run_pieces(&self, conv: &Conv, pieces: &[usize], garbage: f32) -> Results {
         let [mut forward, mut backward] = conv.derived_lens().map(|len| vec![garbage; len]);
         conv.derive_forward(&self.kernel, &mut forward);
         conv.derive_backward(&self.kernel, &mut backward);
-        let mut scratch = vec![garbage; conv.scratch_len(self.images)];
+        let (n, x, w) = (self.images, &self.x, &self.kernel);
+        let [x_len, y_len, _] = self.shape.lens(conv.epilogue);
+        let mut scratch = vec![garbage; conv.scratch_len(n)];
+        let mut sums = vec![garbage; conv.sums_len()];
+        let mut masks = vec![0x5a; n * conv.masks_len()];
         let mut r = Results {
-            y: vec![garbage; self.d_y.len()],
-            d_x: vec![garbage; self.x.len()],
-            d_kernel: vec![garbage; self.kernel.len()],
+            y: vec![garbage; n * y_len],
+            d_x: vec![garbage; x.len()],
+            d_kernel: vec![garbage; w.len()],
             d_bias: vec![garbage; self.biases.len()],
         };
-        let (n, x, w) = (self.images, &self.x, &self.kernel);
-        conv.forward(n, x, w, &forward, self.bias(), self.relu, &mut r.y, &mut scratch);
-        scratch.fill(garbage);
-        let (d_x, d_bias) = (Some(&mut r.d_x[..]), Some(&mut r.d_bias[..]));
-        let d_kernel = &mut r.d_kernel;
-        conv.backward(n, x, &r.y, self.relu, &self.d_y, w, &backward, d_x, d_kernel, d_bias, &mut scratch);
+        conv.forward(n, x, w, &forward, self.bias(), &mut r.y, &mut masks, &mut scratch);
+        let mut first = 0;
+        for (i, &count) in pieces.iter().enumerate() {
+            scratch.fill(garbage);
+            let piece = Piece { first: i == 0, last: i + 1 == pieces.len() };
+            let part = |len: usize| first * len..(first + count) * len;
+            let (x, y, masks) = (&x[part(x_len)], &r.y[part(y_len)], &masks[part(conv.masks_len())]);
+            let d_x = Some(&mut r.d_x[part(x_len)]);
+            let y = if self.relu && !conv.epilogue.max_pool { y } else { &[] };
+            let (d_y, d_kernel, d_bias) = (&self.d_y[part(y_len)], &mut r.d_kernel, Some(&mut r.d_bias[..]));
+            conv.backward(
+                count,
+                piece,
+                x,
+                y,
+                masks,
+                d_y,
+                w,
+                &backward,
+                d_x,
+                &mut sums,
+                d_kernel,
+                d_bias,
+                &mut scratch,
+            );
+            first += count;
+        }
         r
     }
 
@@ -319,11 +355,12 @@ fn the_other_gradients_do_not_depend_on_whether_d_x_and_d_bias_are_wanted() {
     for algorithm in [Algorithm::Direct].into_iter().chain(WINOGRAD) {
         let case = Case::new(same([9, 9], 20, 40, [3, 3], [1, 1]), 3, true, true);
         let all = case.run(algorithm, 7.0);
-        let conv = Conv::with_algorithm(case.shape, algorithm);
+        let conv = case.conv(algorithm);
         let mut d_kernel = vec![0.0; case.kernel.len()];
-        let mut scratch = vec![0.0; conv.scratch_len(3)];
-        let (x, w) = (&case.x, &case.kernel);
-        conv.backward(3, x, &all.y, true, &case.d_y, w, &[], None, &mut d_kernel, None, &mut scratch);
+        let (mut sums, mut scratch) = (vec![0.0; conv.sums_len()], vec![0.0; conv.scratch_len(3)]);
+        let (x, y, d_y, w) = (&case.x, &all.y, &case.d_y, &case.kernel);
+        let (sums, d) = (&mut sums, &mut d_kernel);
+        conv.backward(3, Piece::ALL, x, y, &[], d_y, w, &[], None, sums, d, None, &mut scratch);
         assert_eq!(d_kernel, all.d_kernel, "{algorithm:?}");
     }
 }
@@ -350,7 +387,8 @@ fn an_image_is_computed_alike_alone_and_among_others() {
 fn scratch_for_many_images_is_enough_for_fewer() {
     for channels in [16, 64, 128] {
         for algorithm in [Algorithm::Direct].into_iter().chain(WINOGRAD) {
-            let conv = Conv::with_algorithm(same([9, 9], channels, 64, [3, 3], [1, 1]), algorithm);
+            let shape = same([9, 9], channels, 64, [3, 3], [1, 1]);
+            let conv = Conv::with_algorithm(shape, Epilogue::default(), algorithm);
             let lens: Vec<usize> = (1..=64).map(|images| conv.scratch_len(images)).collect();
             assert!(lens.is_sorted(), "{algorithm:?} {lens:?}");
         }
@@ -368,7 +406,7 @@ fn no_images_give_no_output_and_zero_gradients() {
 
 #[test]
 fn the_algorithm_follows_from_the_shape() {
-    let of = |shape: ConvShape| Conv::new(shape).algorithm();
+    let of = |shape: ConvShape| Conv::new(shape, Epilogue::default()).algorithm();
     assert_eq!(of(valid([28, 28], 1, 32, [3, 3])), Algorithm::Direct);
     assert_eq!(of(valid([26, 26], 32, 64, [3, 3])), Algorithm::Winograd { tile: 4 });
     assert_eq!(of(valid([12, 12], 64, 64, [3, 3])), Algorithm::Winograd { tile: 5 });
@@ -389,9 +427,9 @@ fn a_nan_is_not_hidden_by_relu() {
 }
 
 #[test]
-#[should_panic(expected = "input: 12 floats, 9 expected")]
+#[should_panic(expected = "input: 12 elements, 9 expected")]
 fn a_slice_of_the_wrong_length_is_refused() {
-    let conv = Conv::new(valid([3, 3], 1, 1, [3, 3]));
+    let conv = Conv::new(valid([3, 3], 1, 1, [3, 3]), Epilogue::default());
     let mut scratch = vec![0.0; conv.scratch_len(1)];
-    conv.forward(1, &[0.0; 12], &[0.0; 9], &[], None, false, &mut [0.0], &mut scratch);
+    conv.forward(1, &[0.0; 12], &[0.0; 9], &[], None, &mut [0.0], &mut [], &mut scratch);
 }

@@ -56,7 +56,10 @@ impl Transform for Input {
 
 /// Row i of a matrix that lies by columns.
 #[inline(always)]
-fn across<S: Simd, const N: usize, const L: usize>(columns: &[[S::V; L]; N], i: usize) -> [S::V; N] {
+pub(super) fn across<S: Simd, const N: usize, const L: usize>(
+    columns: &[[S::V; L]; N],
+    i: usize,
+) -> [S::V; N] {
     std::array::from_fn(|j| columns[j][i])
 }
 
@@ -144,12 +147,22 @@ unsafe fn gradient_of<S: Simd>(
     // SAFETY: the lengths are checked.
     unsafe { each_tile::<S, _>(&Gradient { d_y: d_y.as_ptr(), y, m: m.as_mut_ptr() }, w, block) }
     if let Some(d_bias) = d_bias {
-        assert!(d_bias.len() == w.y.channels, "one bias per filter");
-        // At the point (1, 1) the gradient of a tile is the plain sum of its pixels.
-        let plain = (w.m + 3) * w.y.position(block.size);
-        // SAFETY: the lengths are checked.
-        unsafe { add_columns::<S>(m.as_ptr().add(plain), w.y.padded, block.count, d_bias) }
+        // SAFETY: `check` has compared m with the block.
+        unsafe { bias_gradient::<S>(w, m, block, d_bias) }
     }
+}
+
+/// Adds the sums of the output gradients, of which `m` holds the transforms, to `d_bias`.
+///
+/// # Safety
+/// The instruction set of `S`; `m` as long as `Side::check` asserts.
+#[inline(always)]
+pub(super) unsafe fn bias_gradient<S: Simd>(w: &Winograd, m: &[f32], block: Block, d_bias: &mut [f32]) {
+    assert!(d_bias.len() == w.y.channels, "one bias per filter");
+    // At the point (1, 1) the gradient of a tile is the plain sum of its pixels.
+    let plain = (w.m + 3) * w.y.position(block.size);
+    // SAFETY: the duties above.
+    unsafe { add_columns::<S>(m.as_ptr().add(plain), w.y.padded, block.count, d_bias) }
 }
 
 /// Adds the sum of each column of a matrix with `count` rows `step` floats apart.

@@ -8,6 +8,8 @@ use crate::simd::Simd;
 pub(super) trait Transform {
     /// Whether the images are inputs, of which tiles cover N × N pixels and overlap; of outputs they cover M × M.
     const INPUTS: bool;
+    /// Whether the outputs are pooled ones, of which tiles cover M / 2 × M / 2.
+    const POOLED: bool = false;
 
     /// Transforms one tile of one vector of channels; `WHOLE` if all of it lies inside of the image.
     ///
@@ -30,6 +32,7 @@ pub(super) unsafe fn each_tile<S: Simd, T: Transform>(transform: &T, w: &Winogra
         match w.m {
             2 => walk::<S, T, F2, 2, 4>(transform, w, block),
             4 => walk::<S, T, F4, 4, 6>(transform, w, block),
+            _ if T::POOLED => unreachable!("pooling needs even tiles"),
             _ => walk::<S, T, F5, 5, 7>(transform, w, block),
         }
     }
@@ -43,13 +46,15 @@ unsafe fn walk<S: Simd, T: Transform, W: Points<M, N>, const M: usize, const N: 
     w: &Winograd,
     block: Block,
 ) {
-    let (side, size) = if T::INPUTS { (&w.x, N) } else { (&w.y, M) };
+    let step = if T::POOLED { M / 2 } else { M };
+    let (side, size) = if T::INPUTS { (&w.x, N) } else { (&w.y, step) };
     for tile in 0..block.count {
-        let window = Window::new(side, w.tiles, block.first + tile, size, M);
+        let window = Window::new(side, w.tiles, block.first + tile, size, step);
         for channel in (0..side.padded).step_by(S::LANES) {
             let lanes = side.channels.saturating_sub(channel).min(S::LANES);
             let start = tile * side.padded + channel;
-            let place = Place { window, channel, lanes, start, step: side.position(block.size) };
+            let step = side.position(block.size);
+            let place = Place { window, channel, lanes, start, step, padded: side.padded };
             // SAFETY: the duties above; a window knows which of its pixels lie in the image.
             unsafe {
                 if window.whole && lanes == S::LANES {
@@ -72,6 +77,8 @@ pub(super) struct Place {
     start: usize,
     /// Distance from one position to the next.
     step: usize,
+    /// Channels of a pixel, rounded up to whole vectors.
+    padded: usize,
 }
 
 impl Place {
@@ -79,6 +86,18 @@ impl Place {
     #[inline(always)]
     pub(super) fn position<const N: usize>(&self, i: usize, j: usize) -> usize {
         self.start + (i * N + j) * self.step
+    }
+
+    /// Whether pixel (i, j) lies in the image.
+    #[inline(always)]
+    pub(super) fn has<const WHOLE: bool>(&self, i: usize, j: usize) -> bool {
+        WHOLE || self.window.has(i, j)
+    }
+
+    /// Where the masks of the vector at pixel (i, j), which lies in the image, start among those of all pixels.
+    #[inline(always)]
+    pub(super) fn masks<S: Simd>(&self, i: usize, j: usize) -> usize {
+        (self.window.pixel(i, j) * self.padded + self.channel) / 2
     }
 
     /// The vector at pixel (i, j); zero outside of the image.
@@ -132,8 +151,11 @@ impl Place {
 /// The square of pixels that a tile covers, of which some may lie outside of the image.
 #[derive(Clone, Copy)]
 pub(super) struct Window {
-    /// Offset of the first pixel; negative or too large where that lies outside.
+    /// The first pixel, counted over all images, and its offset; negative or too large where that lies outside.
+    pixel: isize,
     start: isize,
+    /// Pixels of a row of the image.
+    width: usize,
     /// Distance from one row of pixels to the next, and from one pixel to the next.
     steps: [usize; 2],
     /// The rows and columns of the window that lie inside.
@@ -159,9 +181,11 @@ impl Window {
             [first, (extent as isize - start).clamp(first as isize, size as isize) as usize]
         };
         let (rows, columns) = (inside(y, side.height), inside(x, side.width));
-        let image = (image * side.height * side.width) as isize;
+        let pixel = (image * side.height * side.width) as isize + y * side.width as isize + x;
         Window {
-            start: (image + y * side.width as isize + x) * side.channels as isize,
+            pixel,
+            start: pixel * side.channels as isize,
+            width: side.width,
             steps: [side.width * side.channels, side.channels],
             rows,
             columns,
@@ -174,6 +198,12 @@ impl Window {
     #[inline(always)]
     fn has(&self, i: usize, j: usize) -> bool {
         self.rows[0] <= i && i < self.rows[1] && self.columns[0] <= j && j < self.columns[1]
+    }
+
+    /// The number of pixel (i, j), which lies in the image, counted over all images.
+    #[inline(always)]
+    fn pixel(&self, i: usize, j: usize) -> usize {
+        (self.pixel + (i * self.width + j) as isize) as usize
     }
 
     /// Where the first channel of pixel (i, j) lies.

@@ -5,8 +5,8 @@
 //! gradients reuse the tiles of the forward pass: d_x = B (M Uᵀ) Bᵀ, summed where tiles overlap, and d_kernel =
 //! Gᵀ (Vᵀ M) G. Everything runs in blocks of tiles, so that a block's V and M stay in the second-level cache.
 
-use super::ConvShape;
-use super::{filters, multiply, tiles};
+use super::{ConvShape, Epilogue, Piece};
+use super::{filters, multiply, pooled, tiles};
 
 /// Floats of V and M together that a block of tiles may have: half a megabyte, so that U and the images have room too.
 const BLOCK_FLOATS: usize = 128 * 1024;
@@ -72,20 +72,26 @@ pub(super) struct Winograd {
     /// Outputs per tile and direction.
     pub(super) m: usize,
     pub(super) x: Side,
+    /// The outputs as they are stored: pooled ones if they are pooled.
     pub(super) y: Side,
     /// Tiles of an image, down and across.
     pub(super) tiles: [usize; 2],
+    epilogue: Epilogue,
 }
 
 impl Winograd {
-    pub(super) fn new(shape: &ConvShape, m: usize) -> Winograd {
+    pub(super) fn new(shape: &ConvShape, epilogue: Epilogue, m: usize) -> Winograd {
         assert!(matches!(m, 2 | 4 | 5), "tiles of 2, 4 or 5 outputs, not {m}");
         assert!(shape.kernel == [3, 3] && shape.strides == [1, 1], "Winograd is for 3 x 3 with stride 1");
+        assert!(!epilogue.max_pool || m.is_multiple_of(2), "tiles of {m} cut the windows of the pooling");
+        let [height, width] = shape.outputs(epilogue);
+        let covered = if epilogue.max_pool { m / 2 } else { m };
         Winograd {
             m,
             x: Side::new([shape.height, shape.width, shape.channels], [shape.pad_top, shape.pad_left]),
-            y: Side::new([shape.out_height, shape.out_width, shape.filters], [0, 0]),
-            tiles: [shape.out_height.div_ceil(m), shape.out_width.div_ceil(m)],
+            y: Side::new([height, width, shape.filters], [0, 0]),
+            tiles: [height.div_ceil(covered), width.div_ceil(covered)],
+            epilogue,
         }
     }
 
@@ -129,13 +135,22 @@ impl Winograd {
         self.pass(images, BLOCK_FLOATS.max(self.derived_lens()[0]))
     }
 
+    /// Bytes of masks per image.
+    pub(super) fn masks_len(&self) -> usize {
+        if self.epilogue.max_pool { self.y.height * self.y.width * pooled::bytes(self.y.padded) } else { 0 }
+    }
+
+    /// Floats of dU.
+    pub(super) fn sums_len(&self) -> usize {
+        self.derived_lens()[0]
+    }
+
     pub(super) fn scratch_len(&self, images: usize) -> usize {
         // A smaller call may have larger blocks, because blocks are evened out.
         let most = |pass: &dyn Fn(usize) -> Pass| {
             (0..=images).map(|images| pass(images).lens.iter().sum::<usize>()).max().unwrap_or(0)
         };
-        let backward = most(&|images| self.backward_pass(images)) + self.derived_lens()[0];
-        most(&|images| self.forward_pass(images)).max(backward)
+        most(&|images| self.forward_pass(images)).max(most(&|images| self.backward_pass(images)))
     }
 
     pub(super) fn forward(
@@ -144,55 +159,76 @@ impl Winograd {
         x: &[f32],
         u: &[f32],
         bias: Option<&[f32]>,
-        relu: bool,
         y: &mut [f32],
+        masks: &mut [u8],
         scratch: &mut [f32],
     ) {
         let pass = self.forward_pass(images);
         let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
         let m = &mut scratch[..pass.lens[1]];
+        let relu = self.epilogue.relu;
         for block in pass.blocks() {
             tiles::input(self, x, block, v);
             multiply::tiles_by_filters(self, block, v, &self.x, u, m, &self.y);
-            tiles::output(self, m, bias, relu, block, y);
+            if self.epilogue.max_pool {
+                pooled::output(self, m, bias, relu, block, y, masks);
+            } else {
+                tiles::output(self, m, bias, relu, block, y);
+            }
         }
     }
 
     pub(super) fn backward(
         &self,
         images: usize,
+        piece: Piece,
         x: &[f32],
-        y: Option<&[f32]>,
+        y: &[f32],
+        masks: &[u8],
         d_y: &[f32],
         u: &[f32],
         mut d_x: Option<&mut [f32]>,
+        d_u: &mut [f32],
         d_kernel: &mut [f32],
         mut d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
         let pass = self.backward_pass(images);
         let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
-        let (m, scratch) = scratch.split_at_mut(pass.lens[1]);
-        let d_u = &mut scratch[..self.derived_lens()[0]];
-        if let Some(d_bias) = d_bias.as_deref_mut() {
-            d_bias.fill(0.0);
+        let m = &mut scratch[..pass.lens[1]];
+        if piece.first {
+            self.clear_sums(images, d_u, d_bias.as_deref_mut());
         }
         if let Some(d_x) = d_x.as_deref_mut() {
             self.clear_unused(d_x);
         }
-        if images == 0 {
-            return d_kernel.fill(0.0);
-        }
         for block in pass.blocks() {
-            tiles::gradient(self, d_y, y, block, m, d_bias.as_deref_mut());
+            if self.epilogue.max_pool {
+                pooled::gradient(self, d_y, masks, block, m, d_bias.as_deref_mut());
+            } else {
+                let y = self.epilogue.relu.then_some(y);
+                tiles::gradient(self, d_y, y, block, m, d_bias.as_deref_mut());
+            }
             if let Some(d_x) = d_x.as_deref_mut() {
                 multiply::tiles_by_filters(self, block, m, &self.y, u, v, &self.x);
                 tiles::input_gradient(self, v, block, d_x);
             }
             tiles::input(self, x, block, v);
-            multiply::tiles_by_tiles(self, block, v, m, d_u);
+            multiply::tiles_by_tiles(self, block, v, m, d_u, piece.first && block.first == 0);
         }
-        filters::kernel_gradient(self, d_u, d_kernel);
+        if piece.last {
+            filters::kernel_gradient(self, d_u, d_kernel);
+        }
+    }
+
+    /// The first block overwrites dU, if there is one.
+    fn clear_sums(&self, images: usize, d_u: &mut [f32], d_bias: Option<&mut [f32]>) {
+        if let Some(d_bias) = d_bias {
+            d_bias.fill(0.0);
+        }
+        if images == 0 {
+            d_u.fill(0.0);
+        }
     }
 
     /// Zeroes d_x where no tile will: beyond the last tile, in an image whose last pixels are not used.

@@ -1,5 +1,8 @@
 //! An operation: a layer whose shapes are checked and whose kernels are chosen, working on a chunk of images.
 
+use std::ops::Range;
+
+use toile_kernels::conv::Piece;
 use toile_rng::Seed;
 
 /// Which images of which update an operation works on.
@@ -28,15 +31,21 @@ pub(crate) struct Weights<'a> {
 pub(crate) struct Demand {
     /// Floats kept from forward to backward, per image.
     pub keep: usize,
-    /// Floats needed during one call, for a whole chunk.
+    /// Bytes kept from forward to backward, per image.
+    pub masks: usize,
+    /// Floats in which the pieces of a backward pass sum up.
+    pub sums: usize,
+    /// Floats needed during one call.
     pub scratch: usize,
-    /// 32-bit words needed during one call, for a whole chunk.
+    /// 32-bit words needed during one call.
     pub words: usize,
 }
 
 /// That memory, in a call.
 pub(crate) struct Room<'a> {
     pub keep: &'a mut [f32],
+    pub masks: &'a mut [u8],
+    pub sums: &'a mut [f32],
     pub scratch: &'a mut [f32],
     pub words: &'a mut [u32],
 }
@@ -47,22 +56,57 @@ pub(crate) struct Backward<'a> {
     pub x: &'a [f32],
     pub y: &'a [f32],
     pub d_y: &'a mut [f32],
-    /// Where the gradient with respect to the input goes; `None` at the first layer.
+    /// Where the gradient with respect to the input goes; `None` where nothing before it has weights.
     pub d_x: Option<&'a mut [f32]>,
     /// The gradient of all weights; the operation overwrites its own part.
     pub d_weights: &'a mut [f32],
+    /// Which piece of the chunk this is: the gradient of the weights is summed over the pieces.
+    pub piece: Piece,
+}
+
+/// A dense kernel. Its gradient is one product over the whole batch, Xᵀ dZ: it is left to the update, which computes it
+/// some rows of the kernel at a time and takes the optimizer's step while they are in the cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Product {
+    pub kernel: Range<usize>,
+    pub inputs: usize,
+    pub units: usize,
+    /// The inputs in slices: y is the sum of the slices' products. One slice, but at a wide first layer.
+    pub slices: Vec<Range<usize>>,
+}
+
+/// A first layer with so many inputs per slice is cut into slices.
+const SLICE: usize = 192;
+/// At most so many.
+pub(crate) const MOST_SLICES: usize = 8;
+/// With more units than this the slices' partial sums would be more to move than the images.
+const MOST_UNITS: usize = 128;
+
+impl Product {
+    pub(crate) fn new(kernel: Range<usize>, inputs: usize, units: usize, is_first: bool) -> Product {
+        let count = if is_first && units <= MOST_UNITS { (inputs / SLICE).clamp(1, MOST_SLICES) } else { 1 };
+        // Slices start at whole vectors.
+        let start = |i: usize| if i == count { inputs } else { i * inputs / count / 16 * 16 };
+        let slices = (0..count).map(|i| start(i)..start(i + 1)).collect();
+        Product { kernel, inputs, units, slices }
+    }
+
+    /// The kernel's rows for some of the inputs.
+    pub(crate) fn rows<'a>(&self, weights: &'a [f32], inputs: &Range<usize>) -> &'a [f32] {
+        &weights[self.kernel.clone()][inputs.start * self.units..inputs.end * self.units]
+    }
 }
 
 /// A layer, ready to run. Neither pass can fail, allocates, or depends on anything but its arguments.
 pub(crate) trait Operation: Send + Sync {
-    /// Memory needed for chunks of up to `images` images.
+    /// Memory needed for calls with up to `images` images.
     fn demand(&self, images: usize) -> Demand {
         let _ = images;
         Demand::default()
     }
 
     /// Floats of each tensor that is derived from the weights after an update (transposed or transformed kernels).
-    /// The first is needed by `forward`, the others by `backward` alone.
+    /// The first is needed by `forward`, the others by `backward` for the input gradient.
     fn derived_lens(&self) -> Vec<usize> {
         Vec::new()
     }
@@ -80,8 +124,34 @@ pub(crate) trait Operation: Send + Sync {
     /// y from x.
     fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room);
 
-    /// Gradients with respect to x and to the weights.
+    /// Gradients with respect to x and to the weights. Where `product` is some, the kernel's is left out, and d_y becomes
+    /// dZ, the gradient with respect to what the activation was applied to.
     fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room);
+
+    /// Whether it has weights.
+    fn trains(&self) -> bool {
+        false
+    }
+
+    /// Whether its output is sooner computed again than fetched from memory.
+    fn is_cheap(&self) -> bool {
+        false
+    }
+
+    /// The kernel whose gradient is left to the update.
+    fn product(&self) -> Option<&Product> {
+        None
+    }
+
+    /// Where `product` is some: y = activation(y + bias), y being the product of x and the kernel.
+    fn finish(&self, weights: Weights, y: &mut [f32], keep: &mut [f32]) {
+        let _ = (weights, y, keep);
+    }
+
+    /// How it computes, where that follows from its shape.
+    fn algorithm(&self) -> Option<String> {
+        None
+    }
 
     /// Floating-point operations of one image: forward, weight gradient, input gradient (a multiply-add is two).
     fn flops(&self) -> [u64; 3] {

@@ -4,11 +4,15 @@
 //! spread over the threads; between phases one thread brings together what the chunks found. A model without batch
 //! normalisation has one phase: gather, all forward, loss, all backward. The chunks, not the threads, fix the order of
 //! every sum.
+//!
+//! Within a phase the operations run strip by strip. A strip is an operation with the cheap ones before it; where their
+//! outputs are large, the images of a chunk go through a strip a few at a time, so that what lies between its operations
+//! stays in the cache, and in the backward pass it is computed again rather than fetched from memory.
 
 use std::ops::Range;
 
 use super::normalization::Normalization;
-use super::operation::{Demand, Operation};
+use super::operation::{Demand, Operation, Product};
 
 /// A layer in the program. Flatten has none: it does not move a value.
 pub(crate) enum Op {
@@ -24,12 +28,42 @@ impl Op {
             Op::Normalize(normalization) => normalization.channels,
         }
     }
+
+    /// The kernel whose gradient is left to the update.
+    pub(crate) fn product(&self) -> Option<&Product> {
+        match self {
+            Op::Plain(op) => op.product(),
+            Op::Normalize(_) => None,
+        }
+    }
+
+    fn trains(&self) -> bool {
+        match self {
+            Op::Plain(op) => op.trains(),
+            Op::Normalize(_) => true,
+        }
+    }
+
+    fn is_cheap(&self) -> bool {
+        matches!(self, Op::Plain(op) if op.is_cheap())
+    }
 }
 
-/// What a chunk does within a phase; the number is the operation's.
+/// Operations that the images of a chunk go through a few at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Strip {
+    pub ops: Range<usize>,
+    pub images: usize,
+}
+
+/// What a chunk does within a phase. Forward and Backward are followed by a strip's number, the others by an operation's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Gather,
+    /// The labels alone: the images are gathered by slices.
+    GatherLabels,
+    /// Adds up the slices' products of the first operation.
+    SumSlices,
     Forward(usize),
     Sum(usize),
     Deviation(usize),
@@ -59,11 +93,19 @@ pub(crate) struct Phase {
 /// The operations of a model and their sizes.
 pub(crate) struct Program {
     pub ops: Vec<Op>,
+    /// The layer that each operation comes from.
+    pub layers: Vec<usize>,
     /// Values per image before the first operation, then after each.
     pub sizes: Vec<usize>,
     pub classes: usize,
     /// Images per chunk.
     pub chunk: usize,
+    pub strips: Vec<Strip>,
+    /// Before each operation: whether the values exist for a few images at a time only, within a strip.
+    pub inner: Vec<bool>,
+    pub demands: Vec<Demand>,
+    /// The first operation with weights: the backward pass ends there.
+    pub first_trained: usize,
     pub train: Vec<Phase>,
     pub infer: Vec<Phase>,
     /// What is derived from the weights, and where it lies.
@@ -79,38 +121,132 @@ pub(crate) struct Derived {
 }
 
 impl Program {
-    pub(crate) fn new(mut ops: Vec<Op>, sizes: Vec<usize>, classes: usize) -> Program {
-        let (derived, derived_ranges) = place_derived(&mut ops);
+    /// For batches of up to `batch` images; `layers` and `sizes` as in the fields.
+    pub(crate) fn new(
+        mut ops: Vec<Op>,
+        layers: Vec<usize>,
+        sizes: Vec<usize>,
+        classes: usize,
+        batch: usize,
+    ) -> Program {
+        let first_trained = ops.iter().position(Op::trains).unwrap_or(ops.len());
+        let (derived, derived_ranges) = place_derived(&mut ops, first_trained);
         let derived_len = derived_ranges.last().map_or(0, |range| range.end);
-        let chunk = chunk_images(&ops);
-        let (train, infer) = (training_phases(&ops), inference_phases(&ops));
-        Program { ops, sizes, classes, chunk, train, infer, derived, derived_ranges, derived_len }
-    }
-
-    pub(crate) fn demand(&self, op: usize) -> Demand {
-        match &self.ops[op] {
-            Op::Plain(operation) => operation.demand(self.chunk),
-            Op::Normalize(_) => Demand::default(),
+        let chunk = chunk_images(&ops, batch);
+        let strips = strips(&ops, &sizes, chunk);
+        let (inner, demands) = inner_and_demands(&ops, &strips, chunk);
+        let train = training_phases(&ops, &strips, first_trained);
+        let infer = inference_phases(&ops, &strips);
+        Program {
+            ops,
+            layers,
+            sizes,
+            classes,
+            chunk,
+            strips,
+            inner,
+            demands,
+            first_trained,
+            train,
+            infer,
+            derived,
+            derived_ranges,
+            derived_len,
         }
     }
+
+    /// Layer and floating-point operations per image of each operation: forward, weight gradient, and input gradient where
+    /// there is one.
+    pub(crate) fn flops(&self) -> Vec<(usize, [u64; 3])> {
+        let of = |(i, op): (usize, &Op)| {
+            let [forward, weights, input] = match op {
+                Op::Plain(op) => op.flops(),
+                Op::Normalize(_) => [0; 3],
+            };
+            (self.layers[i], [forward, weights, if i > self.first_trained { input } else { 0 }])
+        };
+        self.ops.iter().enumerate().map(of).collect()
+    }
+
+    /// Layer and algorithm of each operation.
+    pub(crate) fn algorithms(&self) -> Vec<(usize, Option<String>)> {
+        let of = |op: &Op| if let Op::Plain(op) = op { op.algorithm() } else { None };
+        self.layers.iter().copied().zip(self.ops.iter().map(of)).collect()
+    }
+
+    /// The kernel of the first operation, if its products are computed in slices of the inputs before all else.
+    pub(crate) fn sliced(&self) -> Option<&Product> {
+        self.ops.first().and_then(Op::product).filter(|product| product.slices.len() > 1)
+    }
+
+    /// How many images an operation sees at a time.
+    pub(crate) fn images_at(&self, op: usize) -> usize {
+        images_at(&self.strips, op, self.chunk)
+    }
 }
 
-/// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient.
-/// It depends on the model alone, because it fixes the order of sums.
-fn chunk_images(ops: &[Op]) -> usize {
-    let flops: u64 = ops.iter().map(|op| if let Op::Plain(op) = op { op.flops()[0] } else { 0 }).sum();
-    if flops > 1_000_000 { 16 } else { 64 }
+fn images_at(strips: &[Strip], op: usize, chunk: usize) -> usize {
+    strips.iter().find(|strip| strip.ops.contains(&op)).map_or(chunk, |strip| strip.images)
 }
 
-/// Gives every derived tensor its place. The first operation needs none for an input gradient, since nobody asks for it.
-fn place_derived(ops: &mut [Op]) -> (Vec<Derived>, Vec<Range<usize>>) {
+/// For each operation whether the values before it exist for a few images at a time only, and what it demands.
+fn inner_and_demands(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bool>, Vec<Demand>) {
+    let is_inner = |op: usize| strips.iter().any(|strip| strip.ops.contains(&op) && strip.ops.start != op);
+    let demand = |(i, op): (usize, &Op)| match op {
+        Op::Plain(operation) => operation.demand(images_at(strips, i, chunk)),
+        Op::Normalize(_) => Demand::default(),
+    };
+    ((0..=ops.len()).map(is_inner).collect(), ops.iter().enumerate().map(demand).collect())
+}
+
+/// Forward operations per image, beside those of dense layers, from which on a net counts as large.
+const LARGE: u64 = 1_000_000;
+
+/// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient, and
+/// there are some of them in a batch, since they are spread over the threads. It depends on the model and the size of
+/// the batch alone, because it fixes the order of sums.
+fn chunk_images(ops: &[Op], batch: usize) -> usize {
+    let flops =
+        |op: &Op| if let (Op::Plain(plain), None) = (op, op.product()) { plain.flops()[0] } else { 0 };
+    if ops.iter().map(flops).sum::<u64>() > LARGE {
+        batch.div_ceil(8).clamp(8, 32)
+    } else {
+        batch.div_ceil(4).clamp(16, 64)
+    }
+}
+
+/// What lies between the operations of a strip may have so many floats: half a megabyte.
+const STRIP_FLOATS: usize = 128 * 1024;
+
+/// Cuts the operations into strips. Batch normalisations need whole chunks, and with them every strip is one operation.
+fn strips(ops: &[Op], sizes: &[usize], chunk: usize) -> Vec<Strip> {
+    let whole = ops.iter().any(|op| matches!(op, Op::Normalize(_)));
+    let mut strips = Vec::new();
+    let mut start = 0;
+    for i in 0..ops.len() {
+        // Gradients are there as well as values.
+        let between: usize = 2 * sizes[start + 1..=i].iter().sum::<usize>();
+        let joins = |next: &Op| matches!(next, Op::Plain(_)) && next.product().is_none();
+        let large = 2 * sizes[i + 1] * chunk > STRIP_FLOATS;
+        if !whole && ops[i].is_cheap() && large && ops.get(i + 1).is_some_and(joins) {
+            continue;
+        }
+        let images = if between == 0 { chunk } else { (STRIP_FLOATS / between).clamp(1, chunk) };
+        strips.push(Strip { ops: start..i + 1, images });
+        start = i + 1;
+    }
+    strips
+}
+
+/// Gives every derived tensor its place. Up to the first operation with weights none is needed for an input gradient.
+fn place_derived(ops: &mut [Op], first_trained: usize) -> (Vec<Derived>, Vec<Range<usize>>) {
     let (mut all, mut ranges, mut end) = (Vec::new(), Vec::new(), 0usize);
     for (i, op) in ops.iter_mut().enumerate() {
         let Op::Plain(op) = op else { continue };
         let mut starts = Vec::new();
         for (part, len) in op.derived_lens().into_iter().enumerate() {
             starts.push(end);
-            if len > 0 && (i > 0 || part == 0) {
+            if len > 0 && (i > first_trained || part == 0) {
                 all.push(Derived { op: i, part });
                 ranges.push(end..end + len);
                 end = (end + len).next_multiple_of(16);
@@ -121,12 +257,15 @@ fn place_derived(ops: &mut [Op]) -> (Vec<Derived>, Vec<Range<usize>>) {
     (all, ranges)
 }
 
-fn training_phases(ops: &[Op]) -> Vec<Phase> {
+fn training_phases(ops: &[Op], strips: &[Strip], first_trained: usize) -> Vec<Phase> {
     let mut phases = Phases::default();
-    phases.act(Action::Gather);
-    for (i, op) in ops.iter().enumerate() {
-        match op {
-            Op::Plain(_) => phases.act(Action::Forward(i)),
+    let sliced = ops.first().and_then(Op::product).is_some_and(|product| product.slices.len() > 1);
+    phases.act(if sliced { Action::GatherLabels } else { Action::Gather });
+    for (s, strip) in strips.iter().enumerate() {
+        let i = strip.ops.start;
+        match &ops[i] {
+            Op::Plain(_) if i == 0 && sliced => phases.act(Action::SumSlices),
+            Op::Plain(_) => phases.act(Action::Forward(s)),
             Op::Normalize(_) => {
                 phases.act(Action::Sum(i));
                 phases.meet(Meeting::Mean(i));
@@ -137,9 +276,10 @@ fn training_phases(ops: &[Op]) -> Vec<Phase> {
         }
     }
     phases.act(Action::Loss);
-    for (i, op) in ops.iter().enumerate().rev() {
-        match op {
-            Op::Plain(_) => phases.act(Action::Backward(i)),
+    for (s, strip) in strips.iter().enumerate().rev().filter(|(_, strip)| strip.ops.end > first_trained) {
+        let i = strip.ops.start;
+        match &ops[i] {
+            Op::Plain(_) => phases.act(Action::Backward(s)),
             Op::Normalize(_) => {
                 phases.act(Action::BackwardSums(i));
                 phases.meet(Meeting::BackwardMeans(i));
@@ -150,11 +290,12 @@ fn training_phases(ops: &[Op]) -> Vec<Phase> {
     phases.finish()
 }
 
-fn inference_phases(ops: &[Op]) -> Vec<Phase> {
+fn inference_phases(ops: &[Op], strips: &[Strip]) -> Vec<Phase> {
     let mut phases = Phases::default();
     phases.act(Action::Gather);
-    for (i, op) in ops.iter().enumerate() {
-        phases.act(if matches!(op, Op::Plain(_)) { Action::Forward(i) } else { Action::Normalize(i) });
+    for (s, strip) in strips.iter().enumerate() {
+        let i = strip.ops.start;
+        phases.act(if matches!(ops[i], Op::Plain(_)) { Action::Forward(s) } else { Action::Normalize(i) });
     }
     phases.act(Action::Loss);
     phases.finish()

@@ -1,14 +1,20 @@
-//! From the chunks' gradients to new weights: sum, penalties, clipping, decay, the optimizer's step.
+//! From the gradients of a batch to new weights: sum or product, penalties, clipping, decay, the optimizer's step; block
+//! by block, so that a block's gradient is still in the cache at its step.
 
 use std::ops::Range;
 
 use toile_kernels::{Buffer, Pool, reduce};
 
-use crate::optimizers::{Constants, OptimizerState};
+use super::gradients::{Gradients, Source};
+use super::program::Program;
+use super::trace::{Stage, Tracer};
+use crate::optimizers::OptimizerState;
 use crate::parameters::Parameter;
 
-/// Weights are updated in blocks of at most this many floats, which threads take one by one.
+/// Weights are updated in blocks of about this many floats, which threads take one by one.
 const BLOCK: usize = 8192;
+/// Blocks of a dense kernel have whole multiples of so many rows, as its product does.
+const ROWS: usize = 12;
 
 /// At most one bound on the gradient (Keras allows one at a time).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +31,9 @@ pub(crate) enum Clipping {
 /// A part of one tensor.
 struct Block {
     tensor: usize,
+    layer: usize,
     l2: f32,
+    source: Source,
 }
 
 /// The update of all trainable weights.
@@ -42,69 +50,71 @@ pub(crate) struct Updater {
 }
 
 impl Updater {
-    pub(crate) fn new(parameters: &[&Parameter], weights: usize, clipping: Clipping) -> Updater {
+    /// `parameters`: those of each layer, as they lie in a buffer of `weights` floats.
+    pub(crate) fn new(
+        program: &Program,
+        parameters: &[Vec<Parameter>],
+        weights: usize,
+        clipping: Clipping,
+    ) -> Updater {
         let (mut blocks, mut ranges, mut n_tensors) = (Vec::new(), Vec::new(), 0);
-        for parameter in parameters.iter().filter(|p| p.wanted.trainable) {
-            for start in parameter.range.clone().step_by(BLOCK) {
-                ranges.push(start..(start + BLOCK).min(parameter.range.end));
-                blocks.push(Block { tensor: n_tensors, l2: parameter.wanted.l2 });
+        for (layer, parameter) in
+            parameters.iter().enumerate().flat_map(|(i, all)| all.iter().map(move |p| (i, p)))
+        {
+            if !parameter.wanted.trainable {
+                continue;
+            }
+            for (range, source) in cut(program, &parameter.range) {
+                ranges.push(range);
+                blocks.push(Block { tensor: n_tensors, layer, l2: parameter.wanted.l2, source });
             }
             n_tensors += 1;
         }
         let squares = vec![0.0; blocks.len()];
-        Updater {
-            blocks,
-            ranges,
-            n_tensors,
-            gradient: Buffer::new(weights),
-            squares,
-            factors: vec![1.0; n_tensors],
-            clipping,
-        }
+        let (gradient, factors) = (Buffer::new(weights), vec![1.0; n_tensors]);
+        Updater { blocks, ranges, n_tensors, gradient, squares, factors, clipping }
     }
 
-    /// One update from the gradients in `slots`, summed in their order.
-    pub(crate) fn apply<'a>(
+    /// One update from these gradients.
+    pub(crate) fn apply(
         &mut self,
-        pool: &mut Pool,
+        (pool, gradients): (&mut Pool, Gradients),
         threads: usize,
-        slots: &[impl AsRef<[f32]> + Sync + 'a],
         weights: &mut [f32],
         optimizer: &mut OptimizerState,
         learning_rate: f32,
+        tracer: Tracer,
     ) {
         let constants = optimizer.next_step(learning_rate);
         let needs_norm = matches!(self.clipping, Clipping::Norm(_) | Clipping::GlobalNorm(_));
         if needs_norm {
-            self.find_factors(pool, threads, slots, weights);
+            self.find_factors(pool, &gradients, threads, weights);
         }
         let [a, b, c] = optimizer.states_mut();
         let (blocks, ranges, clipping, factors) = (&self.blocks, &self.ranges, self.clipping, &self.factors);
         let buffers = [weights, &mut self.gradient, a, b, c];
         pool.for_each_range(threads, ranges, buffers, |i, [w, g, a, b, c]| {
+            let block = &blocks[i];
             if needs_norm {
-                reduce::scale(g, factors[blocks[i].tensor]);
+                reduce::scale(g, factors[block.tensor]);
             } else {
-                sum(slots, ranges[i].clone(), blocks[i].l2, w, g);
+                block.write(&gradients, &ranges[i], w, g);
                 if let Clipping::Value(limit) = clipping {
                     reduce::clip(g, -limit, limit);
                 }
             }
-            step(&constants, w, g, [a, b, c]);
+            tracer.mark(Stage::WeightGradient, block.layer);
+            constants.decay(w);
+            constants.step(w, g, [a, b, c]);
+            tracer.mark(Stage::Update, block.layer);
         });
     }
 
-    /// Sums the gradient and finds by how much each tensor is to be scaled down.
-    fn find_factors(
-        &mut self,
-        pool: &mut Pool,
-        threads: usize,
-        slots: &[impl AsRef<[f32]> + Sync],
-        weights: &mut [f32],
-    ) {
+    /// Brings the gradient together and finds by how much each tensor is to be scaled down.
+    fn find_factors(&mut self, pool: &mut Pool, gradients: &Gradients, threads: usize, weights: &mut [f32]) {
         let (blocks, ranges) = (&self.blocks, &self.ranges);
         pool.for_each_range(threads, ranges, [weights, &mut self.gradient], |i, [w, g]| {
-            sum(slots, ranges[i].clone(), blocks[i].l2, w, g);
+            blocks[i].write(gradients, &ranges[i], w, g);
         });
         for (square, range) in self.squares.iter_mut().zip(ranges) {
             *square = reduce::sum_of_squares(&self.gradient[range.clone()]);
@@ -132,23 +142,32 @@ impl Updater {
     }
 }
 
-/// g = Σ slots (+ 2 l2 w), over one range.
-fn sum(slots: &[impl AsRef<[f32]>], range: Range<usize>, l2: f32, w: &[f32], g: &mut [f32]) {
-    match slots {
-        [] => g.fill(0.0),
-        [first, others @ ..] => {
-            g.copy_from_slice(&first.as_ref()[range.clone()]);
-            for slot in others {
-                reduce::axpy(g, 1.0, &slot.as_ref()[range.clone()]);
-            }
+impl Block {
+    /// g = the gradient (+ 2 l2 w).
+    fn write(&self, gradients: &Gradients, range: &Range<usize>, w: &[f32], g: &mut [f32]) {
+        gradients.write(&self.source, range, g);
+        if self.l2 != 0.0 {
+            reduce::axpy(g, 2.0 * self.l2, w);
         }
-    }
-    if l2 != 0.0 {
-        reduce::axpy(g, 2.0 * l2, w);
     }
 }
 
-fn step(constants: &Constants, w: &mut [f32], g: &[f32], states: [&mut [f32]; 3]) {
-    constants.decay(w);
-    constants.step(w, g, states);
+/// Cuts a tensor into blocks; the kernel of a dense layer by rows, and where its inputs lie in slices, by those.
+fn cut(program: &Program, tensor: &Range<usize>) -> Vec<(Range<usize>, Source)> {
+    let is_kernel = |op: &usize| program.ops[*op].product().is_some_and(|product| product.kernel == *tensor);
+    let Some(op) = (0..program.ops.len()).find(is_kernel) else {
+        let block = |start: usize| (start..(start + BLOCK).min(tensor.end), Source::Chunks);
+        return tensor.clone().step_by(BLOCK).map(block).collect();
+    };
+    let Some(product) = program.ops[op].product() else { return Vec::new() };
+    let rows = (BLOCK / product.units / ROWS * ROWS).max(2 * ROWS);
+    let mut blocks = Vec::new();
+    for slice in &product.slices {
+        for first in slice.clone().step_by(rows) {
+            let inputs = first..(first + rows).min(slice.end);
+            let range = [inputs.start, inputs.end].map(|input| tensor.start + input * product.units);
+            blocks.push((range[0]..range[1], Source::Product { op, inputs }));
+        }
+    }
+    blocks
 }

@@ -3,57 +3,114 @@
 use toile_kernels::Buffer;
 
 use super::normalization::Moments;
-use super::program::Program;
+use super::program::{Op, Program};
 
 /// Activations, gradients and scratch for one chunk.
 pub(crate) struct Workspace {
-    /// Before the first operation, then after each.
+    /// Before the first operation, then after each. Empty where the chunk keeps its own.
     pub activations: Vec<Buffer>,
     /// What each operation keeps from forward to backward.
     pub keeps: Vec<Buffer>,
-    /// The gradient that goes down, and where it goes to.
+    pub masks: Vec<Vec<u8>>,
+    /// Where the pieces of each operation's backward pass sum up.
+    pub sums: Vec<Buffer>,
+    /// The gradient that goes down from strip to strip, and where it goes to.
     pub gradients: [Buffer; 2],
+    /// The same between the operations of a strip.
+    pub inner: [Buffer; 2],
     pub scratch: Buffer,
     pub words: Vec<u32>,
     pub labels: Vec<u8>,
     pub losses: Vec<f32>,
 }
 
+/// How large the parts of a workspace are.
+struct Sizes {
+    activations: Vec<usize>,
+    keeps: Vec<usize>,
+    masks: Vec<usize>,
+    sums: Vec<usize>,
+    gradients: [usize; 2],
+    inner: usize,
+    scratch: usize,
+    words: usize,
+}
+
+impl Sizes {
+    fn new(program: &Program, training: bool) -> Sizes {
+        let n = program.ops.len();
+        let demands = &program.demands;
+        // Values before operation `op` that a call leaves behind are those of the whole chunk, or inside a strip of a few.
+        let images = |op: usize| if program.inner[op] { program.images_at(op) } else { program.chunk };
+        let owned = |op: usize| training && op < n && program.ops[op].product().is_some();
+        let values = |op: usize| if owned(op) { 0 } else { program.sizes[op] * images(op) };
+        let outside = (0..=n).filter(|&op| !program.inner[op]).map(|op| program.sizes[op]);
+        let inside = (0..n).filter(|&op| program.inner[op]).map(|op| program.sizes[op] * images(op));
+        let widest = if training { outside.max().unwrap_or(0) } else { program.classes } * program.chunk;
+        let when = |wanted: bool, size: usize| if wanted { size } else { 0 };
+        Sizes {
+            activations: (0..=n).map(values).collect(),
+            keeps: demands.iter().enumerate().map(|(op, d)| d.keep * images(op + 1)).collect(),
+            masks: demands
+                .iter()
+                .enumerate()
+                .map(|(op, d)| when(training, d.masks * images(op + 1)))
+                .collect(),
+            sums: demands.iter().map(|d| when(training, d.sums)).collect(),
+            gradients: [widest, when(training, widest)],
+            inner: when(training, inside.max().unwrap_or(0)),
+            scratch: demands.iter().map(|d| d.scratch).max().unwrap_or(0),
+            words: when(training, demands.iter().map(|d| d.words).max().unwrap_or(0)),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let floats = [&self.activations, &self.keeps, &self.sums].map(|sizes| sizes.iter().sum::<usize>());
+        let single = self.gradients[0] + self.gradients[1] + 2 * self.inner + self.scratch + self.words;
+        4 * (floats.iter().sum::<usize>() + single) + self.masks.iter().sum::<usize>()
+    }
+}
+
 impl Workspace {
     pub(crate) fn new(program: &Program, training: bool) -> Workspace {
-        let n = program.chunk;
-        let demands: Vec<_> = (0..program.ops.len()).map(|i| program.demand(i)).collect();
-        let widest =
-            if training { program.sizes.iter().copied().max().unwrap_or(0) } else { program.classes };
-        let words = demands.iter().map(|d| d.words).max().unwrap_or(0);
+        let sizes = Sizes::new(program, training);
+        let buffers = |sizes: &[usize]| sizes.iter().map(|&size| Buffer::new(size)).collect();
         Workspace {
-            activations: program.sizes.iter().map(|size| Buffer::new(size * n)).collect(),
-            keeps: demands.iter().map(|d| Buffer::new(d.keep * n)).collect(),
-            gradients: [Buffer::new(widest * n), Buffer::new(if training { widest * n } else { 0 })],
-            scratch: Buffer::new(demands.iter().map(|d| d.scratch).max().unwrap_or(0)),
-            words: vec![0; if training { words } else { 0 }],
-            labels: vec![0; n],
-            losses: vec![0.0; n],
+            activations: buffers(&sizes.activations),
+            keeps: buffers(&sizes.keeps),
+            masks: sizes.masks.iter().map(|&size| vec![0; size]).collect(),
+            sums: buffers(&sizes.sums),
+            gradients: sizes.gradients.map(Buffer::new),
+            inner: [Buffer::new(sizes.inner), Buffer::new(sizes.inner)],
+            scratch: Buffer::new(sizes.scratch),
+            words: vec![0; sizes.words],
+            labels: vec![0; program.chunk],
+            losses: vec![0.0; program.chunk],
         }
     }
 
     /// Bytes of one workspace, for the plan.
-    pub(crate) fn bytes(program: &Program) -> usize {
-        let demands: Vec<_> = (0..program.ops.len()).map(|i| program.demand(i)).collect();
-        let per_image: usize = program.sizes.iter().sum::<usize>()
-            + demands.iter().map(|d| d.keep).sum::<usize>()
-            + 2 * program.sizes.iter().copied().max().unwrap_or(0);
-        let scratch = demands.iter().map(|d| d.scratch).max().unwrap_or(0);
-        4 * (per_image * program.chunk + scratch + demands.iter().map(|d| d.words).max().unwrap_or(0))
+    pub(crate) fn bytes(program: &Program, training: bool) -> usize {
+        Sizes::new(program, training).bytes()
     }
+}
+
+/// What a chunk keeps of a dense layer until the update: X and dZ, whose product is the kernel's gradient.
+pub(crate) struct Factors {
+    pub op: usize,
+    /// Empty for a first layer whose images lie in slices.
+    pub x: Buffer,
+    pub d_z: Buffer,
 }
 
 /// One chunk of the batch: which images, and what it contributes.
 pub(crate) struct Chunk {
     pub first: usize,
     pub images: usize,
-    /// The gradient of all weights, from these images.
+    /// The gradient of all weights from these images, but for the kernels of dense layers.
     pub gradient: Buffer,
+    /// For each dense layer.
+    pub factors: Vec<Factors>,
     /// Sums at each batch normalisation.
     pub sums: Vec<Vec<f32>>,
     /// Of its own where chunks meet between phases; otherwise threads lend theirs.
@@ -64,26 +121,54 @@ pub(crate) struct Chunk {
     pub confidence: Vec<f32>,
 }
 
-impl AsRef<[f32]> for Chunk {
-    fn as_ref(&self) -> &[f32] {
-        &self.gradient
-    }
-}
-
 impl Chunk {
-    pub(crate) fn new(program: &Program, gradient_len: usize, own_workspace: bool, training: bool) -> Chunk {
+    /// For training, with room for the gradient of `weights` floats.
+    pub(crate) fn for_training(program: &Program, weights: usize) -> Chunk {
+        let own = program.train.len() > 1;
+        Chunk {
+            gradient: Buffer::new(weights),
+            factors: factors(program),
+            workspace: own.then(|| Box::new(Workspace::new(program, true))),
+            ..Chunk::for_inference(program)
+        }
+    }
+
+    pub(crate) fn for_inference(program: &Program) -> Chunk {
         Chunk {
             first: 0,
             images: 0,
-            gradient: Buffer::new(gradient_len),
+            gradient: Buffer::new(0),
+            factors: Vec::new(),
             sums: program.ops.iter().map(|op| vec![0.0; op.channels()]).collect(),
-            workspace: own_workspace.then(|| Box::new(Workspace::new(program, training))),
+            workspace: None,
             loss: 0.0,
             correct: 0,
             predicted: vec![0; program.chunk],
             confidence: vec![0.0; program.chunk],
         }
     }
+
+    /// Puts the dense layers' inputs, which outlive the pass, in the place of the workspace's empty ones, or back.
+    pub(crate) fn exchange(&mut self, space: &mut Workspace) {
+        for factors in &mut self.factors {
+            std::mem::swap(&mut space.activations[factors.op], &mut factors.x);
+        }
+    }
+
+    /// The factors of operation `op`.
+    pub(crate) fn factors_of(&self, op: usize) -> Option<&Factors> {
+        self.factors.iter().find(|factors| factors.op == op)
+    }
+}
+
+fn factors(program: &Program) -> Vec<Factors> {
+    let of = |(op, at): (usize, &Op)| {
+        let product = at.product()?;
+        let inputs = if product.slices.len() > 1 { 0 } else { product.inputs };
+        let [x, d_z] = [inputs, product.units].map(|size| Buffer::new(size * program.chunk));
+        Some(Factors { op, x, d_z })
+    };
+    program.ops.iter().enumerate().filter_map(of).collect()
 }
 
 /// A place for the moments of each batch normalisation.

@@ -88,4 +88,8 @@ impl Operation for ActivationOperation {
         self.0.backward(pass.x, pass.y, pass.d_y);
         d_x.copy_from_slice(pass.d_y);
     }
+
+    fn is_cheap(&self) -> bool {
+        true
+    }
 }

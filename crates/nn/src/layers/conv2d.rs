@@ -5,8 +5,9 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use toile_kernels::conv::{Conv, ConvShape};
+use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue};
 
+use super::Layer;
 use super::activation::Activate;
 use crate::engine::{At, Backward, Demand, Operation, Room, Weights, two_parts};
 use crate::parameters::{Parameter, Wanted};
@@ -81,15 +82,12 @@ impl Conv2D {
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
     }
 
-    pub(crate) fn operation(
-        &self,
-        input: Shape,
-        parameters: &[Parameter],
-    ) -> Result<ConvOperation, ShapeError> {
+    /// The convolution of these images as the kernels see it.
+    pub(crate) fn conv_shape(&self, input: Shape) -> Result<ConvShape, ShapeError> {
         let input = image("conv2d", input)?;
         let ([pad_top, pad_left], [out_height, out_width]) =
             window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
-        let shape = ConvShape {
+        Ok(ConvShape {
             height: input.height,
             width: input.width,
             channels: input.channels,
@@ -100,11 +98,29 @@ impl Conv2D {
             pad_left,
             out_height,
             out_width,
-        };
+        })
+    }
+
+    /// Whether the layer `next` can be computed in the same pass: max pooling of 2 × 2 pixels.
+    pub(crate) fn takes_in(&self, input: Shape, next: Option<&Layer>) -> bool {
+        let Some(Layer::MaxPooling2D(pooling)) = next else { return false };
+        let is_plain = matches!(self.activation, Activation::Relu | Activation::Linear);
+        is_plain && pooling.halves() && self.conv_shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
+    }
+
+    /// `max_pool`: with the pooling that it takes in.
+    pub(crate) fn operation(
+        &self,
+        input: Shape,
+        parameters: &[Parameter],
+        max_pool: bool,
+    ) -> Result<ConvOperation, ShapeError> {
+        let shape = self.conv_shape(input)?;
+        let relu = self.activation == Activation::Relu;
         Ok(ConvOperation {
-            conv: Conv::new(shape),
+            conv: Conv::new(shape, Epilogue { relu, max_pool }),
             shape,
-            relu: self.activation == Activation::Relu,
+            relu,
             activate: Activate::new(self.activation, self.filters),
             kernel: parameters[0].range.clone(),
             bias: parameters.get(1).map(|bias| bias.range.clone()),
@@ -112,6 +128,10 @@ impl Conv2D {
         })
     }
 }
+
+/// With no more multiplications per output than this, a convolution is sooner repeated than its output fetched from
+/// memory.
+const CHEAP: usize = 32;
 
 /// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their own.
 pub(crate) struct ConvOperation {
@@ -134,7 +154,9 @@ impl Operation for ConvOperation {
     fn demand(&self, images: usize) -> Demand {
         let outputs = self.shape.out_height * self.shape.out_width * self.shape.filters;
         let keep = if self.relu { 0 } else { self.activate.keep(outputs) };
-        Demand { keep, scratch: self.conv.scratch_len(images), ..Demand::default() }
+        let (masks, sums, scratch) =
+            (self.conv.masks_len(), self.conv.sums_len(), self.conv.scratch_len(images));
+        Demand { keep, masks, sums, scratch, words: 0 }
     }
 
     fn derived_lens(&self) -> Vec<usize> {
@@ -157,10 +179,19 @@ impl Operation for ConvOperation {
         let kernel = &weights.values[self.kernel.clone()];
         let bias = self.bias.clone().map(|bias| &weights.values[bias]);
         let derived = self.derived(0, weights.derived);
-        self.conv.forward(at.images, x, kernel, derived, bias, self.relu, y, room.scratch);
+        self.conv.forward(at.images, x, kernel, derived, bias, y, room.masks, room.scratch);
         if !self.relu {
             self.activate.forward_in_place(y, room.keep);
         }
+    }
+
+    fn trains(&self) -> bool {
+        true
+    }
+
+    fn is_cheap(&self) -> bool {
+        let [height, width] = self.shape.kernel;
+        height * width * self.shape.channels <= CHEAP && self.conv.masks_len() == 0
     }
 
     fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
@@ -178,17 +209,26 @@ impl Operation for ConvOperation {
         };
         self.conv.backward(
             at.images,
+            pass.piece,
             pass.x,
             pass.y,
-            self.relu,
+            room.masks,
             pass.d_y,
             kernel,
             derived,
             pass.d_x,
+            room.sums,
             d_kernel,
             d_bias,
             room.scratch,
         );
+    }
+
+    fn algorithm(&self) -> Option<String> {
+        Some(match self.conv.algorithm() {
+            Algorithm::Direct => "direct".into(),
+            Algorithm::Winograd { tile } => format!("Winograd F({tile}×{tile}, 3×3)"),
+        })
     }
 
     fn flops(&self) -> [u64; 3] {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use toile_kernels::{Matrix, gemm, norm, reduce};
 
+use super::Place;
 use super::activation::Activate;
-use crate::engine::{At, Backward, Demand, Operation, Room, Weights};
+use crate::engine::{At, Backward, Demand, Operation, Product, Room, Weights};
 use crate::parameters::{Parameter, Wanted};
 use crate::shape::ShapeError;
 use crate::{Activation, Initializer, Shape};
@@ -70,13 +71,11 @@ impl Dense {
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
     }
 
-    /// `is_last`: the softmax of a model's last layer is part of its loss.
-    pub(crate) fn operation(&self, input: Shape, parameters: &[Parameter], is_last: bool) -> DenseOperation {
+    pub(crate) fn operation(&self, input: Shape, parameters: &[Parameter], place: Place) -> DenseOperation {
+        let activation = if place.is_last { Activation::Linear } else { self.activation };
         DenseOperation {
-            inputs: input.values(),
-            units: self.units,
-            activate: Activate::new(if is_last { Activation::Linear } else { self.activation }, self.units),
-            kernel: parameters[0].range.clone(),
+            product: Product::new(parameters[0].range.clone(), input.values(), self.units, place.is_first),
+            activate: Activate::new(activation, self.units),
             bias: parameters.get(1).map(|bias| bias.range.clone()),
             transposed: 0,
         }
@@ -85,22 +84,21 @@ impl Dense {
 
 /// A dense layer ready to run.
 pub(crate) struct DenseOperation {
-    inputs: usize,
-    units: usize,
+    product: Product,
     activate: Activate,
-    kernel: Range<usize>,
     bias: Option<Range<usize>>,
     /// Where Wᵀ lies among the derived weights.
     transposed: usize,
 }
 
 impl Operation for DenseOperation {
-    fn demand(&self, _images: usize) -> Demand {
-        Demand { keep: self.activate.keep(self.units), ..Demand::default() }
+    fn demand(&self, images: usize) -> Demand {
+        let scratch = if self.product.slices.len() > 1 { images * self.product.units } else { 0 };
+        Demand { keep: self.activate.keep(self.product.units), scratch, ..Demand::default() }
     }
 
     fn derived_lens(&self) -> Vec<usize> {
-        vec![0, self.inputs * self.units]
+        vec![0, self.product.kernel.len()]
     }
 
     fn place_derived(&mut self, starts: &[usize]) {
@@ -109,35 +107,57 @@ impl Operation for DenseOperation {
 
     fn derive(&self, part: usize, weights: &[f32], derived: &mut [f32]) {
         if part == 1 {
-            reduce::transpose(self.inputs, self.units, &weights[self.kernel.clone()], derived);
+            let Product { kernel, inputs, units, .. } = &self.product;
+            reduce::transpose(*inputs, *units, &weights[kernel.clone()], derived);
         }
     }
 
     fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room) {
-        let kernel = &weights.values[self.kernel.clone()];
-        let shape = [at.images, self.units, self.inputs];
-        gemm(shape, Matrix::rows(x, self.inputs), kernel, self.units, y, self.units, false);
-        match &self.bias {
-            Some(bias) => self.activate.forward_biased(&weights.values[bias.clone()], y, room.keep),
-            None => self.activate.forward_in_place(y, room.keep),
+        let Product { inputs, units, slices, .. } = &self.product;
+        let shape = |slice: &Range<usize>| [at.images, *units, slice.len()];
+        for (i, slice) in slices.iter().enumerate() {
+            let x = Matrix::rows(&x[slice.start.min(x.len())..], *inputs);
+            let kernel = self.product.rows(weights.values, slice);
+            if i == 0 {
+                gemm(shape(slice), x, kernel, *units, y, *units, false);
+            } else {
+                let part = &mut room.scratch[..y.len()];
+                gemm(shape(slice), x, kernel, *units, part, *units, false);
+                reduce::axpy(y, 1.0, part);
+            }
         }
+        self.finish(weights, y, room.keep);
     }
 
     fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
-        let (n, inputs, units) = (at.images, self.inputs, self.units);
+        let Product { inputs, units, .. } = self.product;
         self.activate.backward(room.keep, pass.y, pass.d_y);
-        let d_kernel = &mut pass.d_weights[self.kernel.clone()];
-        gemm([inputs, units, n], Matrix::transposed(pass.x, inputs), pass.d_y, units, d_kernel, units, false);
         if let Some(bias) = &self.bias {
             norm::column_sum(pass.d_y, units, &mut pass.d_weights[bias.clone()]);
         }
         if let Some(d_x) = pass.d_x {
             let transposed = &weights.derived[self.transposed..][..inputs * units];
-            gemm([n, inputs, units], Matrix::rows(pass.d_y, units), transposed, inputs, d_x, inputs, false);
+            let d_z = Matrix::rows(pass.d_y, units);
+            gemm([at.images, inputs, units], d_z, transposed, inputs, d_x, inputs, false);
+        }
+    }
+
+    fn trains(&self) -> bool {
+        true
+    }
+
+    fn product(&self) -> Option<&Product> {
+        Some(&self.product)
+    }
+
+    fn finish(&self, weights: Weights, y: &mut [f32], keep: &mut [f32]) {
+        match &self.bias {
+            Some(bias) => self.activate.forward_biased(&weights.values[bias.clone()], y, keep),
+            None => self.activate.forward_in_place(y, keep),
         }
     }
 
     fn flops(&self) -> [u64; 3] {
-        [2 * (self.inputs * self.units) as u64; 3]
+        [2 * self.product.kernel.len() as u64; 3]
     }
 }

@@ -32,6 +32,12 @@ impl MaxPooling2D {
         pooling2d::windows("max_pooling2d", input, self.pool_size, self.strides, self.padding)
     }
 
+    /// Whether its windows are 2 × 2 pixels, side by side, and all within the image.
+    pub(crate) fn halves(&self) -> bool {
+        let strides = self.strides.unwrap_or(self.pool_size);
+        self.pool_size == [2, 2] && strides == [2, 2] && self.padding == Padding::Valid
+    }
+
     pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
         self.windows(input).map(pooling2d::pooled)
     }
@@ -53,5 +59,9 @@ impl Operation for MaxPooling2DOperation {
         if let Some(d_x) = pass.d_x {
             pooling::max_pool_backward(&self.0, at.images, pass.x, pass.y, pass.d_y, d_x);
         }
+    }
+
+    fn is_cheap(&self) -> bool {
+        true
     }
 }

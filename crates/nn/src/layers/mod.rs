@@ -56,6 +56,16 @@ pub enum Layer {
     Activation(Activation),
 }
 
+/// Where a layer stands in its model.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub layer: usize,
+    /// Whether it works on the images themselves.
+    pub is_first: bool,
+    /// Whether its softmax is part of the loss.
+    pub is_last: bool,
+}
+
 impl Layer {
     /// The layer's name in the study file.
     pub fn name(&self) -> &'static str {
@@ -107,28 +117,35 @@ impl Layer {
         }
     }
 
+    /// Whether the layer that follows is computed in the same pass.
+    pub(crate) fn takes_in(&self, input: Shape, next: Option<&Layer>) -> bool {
+        matches!(self, Layer::Conv2D(layer) if layer.takes_in(input, next))
+    }
+
     /// The layer ready to run; nothing for one that moves no value. A last layer leaves its softmax to the loss.
     pub(crate) fn operation(
         &self,
-        position: usize,
+        place: Place,
         input: Shape,
         parameters: &[Parameter],
-        is_last: bool,
+        next: Option<&Layer>,
     ) -> Result<Option<Op>, ShapeError> {
         let plain: Box<dyn crate::engine::Operation> = match self {
-            Layer::Dense(layer) => Box::new(layer.operation(input, parameters, is_last)),
-            Layer::Conv2D(layer) => Box::new(layer.operation(input, parameters)?),
+            Layer::Dense(layer) => Box::new(layer.operation(input, parameters, place)),
+            Layer::Conv2D(layer) => {
+                Box::new(layer.operation(input, parameters, self.takes_in(input, next))?)
+            }
             Layer::MaxPooling2D(layer) => Box::new(layer.operation(input)?),
             Layer::AveragePooling2D(layer) => Box::new(layer.operation(input)?),
             Layer::GlobalAveragePooling2D(layer) => {
                 Box::new(layer.operation(image("global_average_pooling2d", input)?))
             }
             Layer::Flatten(_) => return Ok(None),
-            Layer::Dropout(layer) => Box::new(layer.operation(position, input.values())),
+            Layer::Dropout(layer) => Box::new(layer.operation(place.layer, input.values())),
             Layer::BatchNormalization(layer) => {
                 return Ok(Some(Op::Normalize(layer.operation(input, parameters))));
             }
-            Layer::Activation(_) if is_last => return Ok(None),
+            Layer::Activation(_) if place.is_last => return Ok(None),
             Layer::Activation(activation) => {
                 Box::new(ActivationOperation(Activate::new(*activation, input.channels())))
             }

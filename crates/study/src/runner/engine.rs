@@ -67,13 +67,13 @@ pub fn image_shape(data: &DataSet) -> ImageShape {
 }
 
 /// Some images of a part of the data, as the engine takes them.
-pub(super) fn examples<'a>(data: &DataSet, part: &'a Part, indices: &'a [u32]) -> Examples<'a> {
+pub fn examples<'a>(data: &DataSet, part: &'a Part, indices: &'a [u32]) -> Examples<'a> {
     let classes = data.class_names.len();
     Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
 }
 
 /// A run's settings in the engine's terms.
-pub(super) fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
+pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
     let weight = |class: usize| settings.class_weight.get(&class).copied().unwrap_or(1.0);
     FitConfig {
         batch_size: settings.batch_size,
@@ -106,5 +106,21 @@ pub(super) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
         val_accuracy: row.val_accuracy.and_then(finite),
         learning_rate: row.learning_rate,
         seconds,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many runs there are, the data are in memory once.
+    #[test]
+    fn a_run_borrows_the_images_and_has_no_copy_of_them() {
+        let data = toile_data::drawn_garments(20, 5);
+        let indices = [3, 1, 4];
+        let examples = examples(&data, &data.train, &indices);
+        assert!(std::ptr::eq(examples.images, &data.train.images[..]));
+        assert!(std::ptr::eq(examples.labels, &data.train.labels[..]));
+        assert!(std::ptr::eq(examples.indices, &indices[..]));
     }
 }

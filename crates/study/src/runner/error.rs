@@ -12,6 +12,9 @@ pub enum RunError {
     /// The data cannot be split as the study asks.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Not even one thread to train on.
+    #[error("the system gives no thread to train on: {0}")]
+    Thread(std::io::Error),
     /// A model's layers do not fit the images.
     #[error("run `{run}`: model `{model}` does not fit the images of this data set: {message}")]
     Model {
@@ -42,6 +45,9 @@ impl RunError {
         match self {
             RunError::Store(error) => error.help(),
             RunError::Data(error) => Some(error.help()),
+            RunError::Thread(_) => {
+                Some("raise the limit of threads (`ulimit -u`), or end other programs".into())
+            }
             RunError::Model { help, .. } => Some(help.clone()),
             RunError::InitialWeights { .. } => {
                 Some("tensors are named `<layer>.<kernel|bias|…>`, as `toile run` writes them".into())

@@ -28,14 +28,14 @@ pub enum Event<'a> {
         /// Updates in this epoch.
         n_batches: usize,
     },
-    /// An epoch was evaluated and saved.
+    /// An epoch was evaluated, and is on its way to the disk.
     EpochEnded {
         /// Which run.
         run: usize,
         /// Its numbers.
         epoch: &'a EpochRecord,
     },
-    /// A run is complete or failed, and saved.
+    /// A run is complete or failed, and all of it is on the disk. Meanwhile the next may have begun.
     RunEnded {
         /// Which.
         run: usize,

@@ -12,10 +12,13 @@ mod prepare;
 mod schedule;
 mod speed;
 mod train;
+mod writer;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 
 use toile_data::DataSet;
 use toile_store::{RunRecord, RunState, Store, StudyRecord};
@@ -23,10 +26,11 @@ use toile_store::{RunRecord, RunState, Store, StudyRecord};
 use crate::{Plan, RunPlan};
 use board::Board;
 use train::{End, Trainer};
+use writer::{Order, Writer};
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;
-pub use engine::{image_shape, model, summary};
+pub use engine::{examples, fit_config, image_shape, model, summary};
 pub use error::RunError;
 pub use event::Event;
 pub use folders::slug;
@@ -105,9 +109,15 @@ pub fn run(
     let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
     events(Event::StudyStarted { to_do: &to_do, work: &work });
     let board = Board::new(&to_do, work, options.threads);
-    let trainer = Trainer { plan, data, split: &split, study: &study, store, options, events, board: &board };
-    work_off(&board, &trainer, &records)?;
-    outcome(&to_do, &records, store, options)
+    let abort = AtomicBool::new(false);
+    let (orders, queue) = writer::queue();
+    let trainer =
+        Trainer { plan, data, split: &split, options, events, board: &board, writer: orders, abort: &abort };
+    let kept = vec![false; data.test.len()];
+    let (study, records, abort) = (&study, &records[..], &abort);
+    let writer = Writer { data, study, records, store, options, events, abort, kept, error: None };
+    work_off(trainer, records, writer, &queue)?;
+    outcome(&to_do, records, store, options)
 }
 
 /// Places in the plan of the runs that are asked for and not done.
@@ -128,30 +138,52 @@ fn to_do(
     Ok(to_do)
 }
 
-/// As many runs side by side as the board allows. The first error that concerns the whole study stops the others.
-fn work_off(board: &Board, trainer: &Trainer<'_>, records: &[RunRecord]) -> Result<(), RunError> {
-    let abort = AtomicBool::new(false);
+/// As many runs side by side as the board allows, or as the system gives threads for; this thread writes. The first
+/// error that concerns the whole study stops the others.
+fn work_off(
+    trainer: Trainer<'_>,
+    records: &[RunRecord],
+    writer: Writer<'_>,
+    orders: &Receiver<Order>,
+) -> Result<(), RunError> {
     let first_error = Mutex::new(None);
+    let first_error_of = |result: Result<(), RunError>| {
+        let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+        result.unwrap_or_else(|error| _ = first.get_or_insert(error));
+    };
     std::thread::scope(|scope| {
-        for _ in 0..board.width() {
-            scope.spawn(|| {
-                while !trainer.stopping(&abort) {
-                    let Some((run, threads)) = board.take() else { return };
-                    let result = trainer.train(run, &records[run], &threads, &abort);
-                    board.end(run);
-                    if let Err(error) = result {
-                        abort.store(true, Ordering::Relaxed);
-                        // It no longer runs. Where even this cannot be written, the first error tells why.
-                        let _ = trainer.store.suspend_run(&records[run].id);
-                        first_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    } else if let Ok(End::Suspended) = result {
-                        return;
-                    }
-                }
-            });
+        for thread in 0..trainer.board.width() {
+            let trainer = trainer.clone();
+            let work = || first_error_of(train_next(trainer, records));
+            match Builder::new().spawn_scoped(scope, work) {
+                Ok(_) => {}
+                Err(error) if thread == 0 => return first_error_of(Err(RunError::Thread(error))),
+                Err(_) => break,
+            }
         }
+        // The writer ends when the last training thread has given up its way to it.
+        drop(trainer);
+        first_error_of(writer.work(orders).map_err(RunError::from));
     });
     first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// The life of a training thread: run after run, until none waits.
+fn train_next(trainer: Trainer<'_>, records: &[RunRecord]) -> Result<(), RunError> {
+    while !trainer.stopping() {
+        let Some((run, threads)) = trainer.board.take() else { break };
+        let result = trainer.train(run, &records[run], &threads);
+        trainer.board.end(run);
+        match result {
+            Ok(End::Finished) => {}
+            Ok(End::Suspended) => break,
+            Err(error) => {
+                trainer.abort.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn outcome(

@@ -3,36 +3,36 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 
 use toile_data::{DataSet, Split};
-use toile_nn::{Evaluation, FitEnd, FitEvent, FitOutcome, Flow, Model};
-use toile_store::{
-    ImageRecord, PROCEDURAL_NOTICE, RunRecord, RunState, Store, StudyRecord, TestRecord, create_folder,
-    sha256_hex, weights_to_safetensors, write_atomic,
-};
+use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model};
+use toile_store::{PROCEDURAL_NOTICE, RunRecord, RunState, TestRecord, sha256_hex, weights_to_safetensors};
 
 use super::board::Board;
 use super::meter::{Cores, Meter};
 use super::prepare::BROKE;
+use super::writer::{Artifacts, Order};
 use super::{Event, RunError, RunOptions, engine};
 use crate::{Plan, RunPlan};
 
-/// What all runs of a study share.
+/// What all runs of a study share. The data are lent to every run; none has a copy of them.
+#[derive(Clone)]
 pub(super) struct Trainer<'a> {
     pub plan: &'a Plan,
     pub data: &'a DataSet,
     pub split: &'a Split,
-    pub study: &'a StudyRecord,
-    pub store: &'a Store,
     pub options: &'a RunOptions<'a>,
     pub events: &'a (dyn Fn(Event<'_>) + Sync),
     pub board: &'a Board,
+    pub writer: SyncSender<Order>,
+    pub abort: &'a AtomicBool,
 }
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// Complete or failed: recorded either way.
+    /// Complete or failed: handed to the writer either way.
     Finished,
     /// Stopped before its end: it waits again.
     Suspended,
@@ -53,57 +53,68 @@ struct Job<'a> {
     run: usize,
     plan: &'a RunPlan,
     threads: &'a AtomicUsize,
-    abort: &'a AtomicBool,
 }
 
 impl Trainer<'_> {
     /// Whether no further run should start, and no further batch.
-    pub fn stopping(&self, abort: &AtomicBool) -> bool {
-        self.options.stop.load(Ordering::Relaxed) || abort.load(Ordering::Relaxed)
+    pub fn stopping(&self) -> bool {
+        self.options.stop.load(Ordering::Relaxed) || self.abort.load(Ordering::Relaxed)
     }
 
-    /// Trains, tests and saves the run at this place of the plan.
-    pub fn train(
-        &self,
-        run: usize,
-        waiting: &RunRecord,
-        threads: &AtomicUsize,
-        abort: &AtomicBool,
-    ) -> Result<End, RunError> {
-        let job = Job { run, plan: &self.plan.runs[run], threads, abort };
+    /// Waits only if the writer is far behind.
+    fn write(&self, order: Order) {
+        if self.writer.send(order).is_err() {
+            // The writer lives as long as this sender, unless it broke: training on would be for nothing.
+            self.abort.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Trains and tests the run at this place of the plan, and hands what came of it to the writer.
+    pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<End, RunError> {
+        let job = Job { run, plan: &self.plan.runs[run], threads };
         let mut record = RunRecord { state: RunState::Running, ..waiting.clone() };
         record.provenance.started = self.options.clock.timestamp();
-        self.store.begin_run(&record)?;
+        self.write(Order::Begin { run, record: Box::new(record.clone()) });
         (self.events)(Event::RunStarted { run });
         let mut meter = Meter::new(self.options.clock);
         // A fault of our own in one run must not cost the others.
-        let trained = catch_unwind(AssertUnwindSafe(|| self.compute(&job, &mut record, &mut meter)));
-        match trained {
-            Ok(result) => {
-                if result? == End::Suspended {
-                    return self.suspend(&job, &record);
-                }
+        let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&job, &mut record, &mut meter)));
+        let artifacts = match computed {
+            Ok(Ok(Some(artifacts))) => artifacts,
+            Ok(stopped) => {
+                self.write(Order::Suspend { run });
+                return stopped.map(|_| End::Suspended);
             }
-            Err(panic) => fail(&mut record, format!("{BROKE}{}", words(&*panic))),
-        }
+            Err(panic) => {
+                fail(&mut record, format!("{BROKE}{}", words(&*panic)));
+                Artifacts::default()
+            }
+        };
         (record.provenance.wall_seconds, record.provenance.cpu_seconds) = meter.end();
-        self.save_history(&record)?;
-        self.store.finish_run(&record)?;
-        (self.events)(Event::RunEnded { run, record: &record });
+        self.write(Order::Finish { run, record: Box::new(record), artifacts });
         Ok(End::Finished)
     }
 
-    fn compute(&self, job: &Job<'_>, record: &mut RunRecord, meter: &mut Meter<'_>) -> Result<End, RunError> {
+    /// What is to be kept beside the record; nothing if the run was stopped.
+    fn compute(
+        &self,
+        job: &Job<'_>,
+        record: &mut RunRecord,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Artifacts>, RunError> {
+        let mut artifacts = Artifacts::default();
         match self.fit(job, record, meter)? {
-            Trained::Stopped => return Ok(End::Suspended),
+            Trained::Stopped => return Ok(None),
             Trained::Diverged(reason) => fail(record, reason),
             Trained::Through(model) => {
-                self.test(&model, job, record)?;
-                self.save_weights(&model, record)?;
+                artifacts.wrong = self.test(&model, job, record);
+                let weights = self.weights(&model);
+                record.weights_sha256 = Some(sha256_hex(&weights));
+                artifacts.weights = Some(weights);
                 record.state = RunState::Complete;
             }
         }
-        Ok(End::Finished)
+        Ok(Some(artifacts))
     }
 
     fn fit(&self, job: &Job<'_>, record: &mut RunRecord, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
@@ -113,19 +124,9 @@ impl Trainer<'_> {
         let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
         let validation = (!self.split.validation.is_empty()).then_some(&validation);
         let config = engine::fit_config(&job.plan.settings, self.data.class_names.len());
-        let mut error = None;
-        let mut observer = |event: FitEvent<'_>| match self.observe(job, record, meter, event) {
-            Ok(flow) => flow,
-            Err(e) => {
-                error = Some(e);
-                Flow::Stop
-            }
-        };
+        let mut observer = |event: FitEvent<'_>| self.observe(job, record, meter, event);
         let outcome = toile_nn::fit(&mut model, &train, validation, &config, job.threads, &mut observer);
-        match error {
-            Some(error) => Err(error),
-            None => Ok(judge(outcome, model, job, record)),
-        }
+        Ok(judge(outcome, model, job, record))
     }
 
     fn observe(
@@ -134,7 +135,7 @@ impl Trainer<'_> {
         record: &mut RunRecord,
         meter: &mut Meter<'_>,
         event: FitEvent<'_>,
-    ) -> Result<Flow, RunError> {
+    ) -> Flow {
         let run = job.run;
         match event {
             FitEvent::EpochBegin { .. } => meter.epoch_begins(),
@@ -145,13 +146,13 @@ impl Trainer<'_> {
             FitEvent::TrainingEnd { .. } => meter.training_ends(),
             FitEvent::EpochEnd(row) => {
                 let epoch = engine::epoch_record(row, meter.epoch_seconds());
-                self.store.save_epoch(&record.id, &epoch)?;
+                self.write(Order::Epoch { run, epoch });
                 record.epochs.push(epoch);
                 self.board.advance(run, 1.0 - epoch.epoch as f64 / job.plan.settings.epochs as f64);
                 (self.events)(Event::EpochEnded { run, epoch: &epoch });
             }
         }
-        Ok(if self.stopping(job.abort) { Flow::Stop } else { Flow::Continue })
+        if self.stopping() { Flow::Stop } else { Flow::Continue }
     }
 
     fn cores(&self, job: &Job<'_>) -> Cores {
@@ -161,51 +162,27 @@ impl Trainer<'_> {
         if self.board.n_active() == 1 { Cores::All } else { Cores::Some }
     }
 
-    /// Opens the test set: once, after training.
-    fn test(&self, model: &Model, job: &Job<'_>, record: &mut RunRecord) -> Result<(), RunError> {
+    /// Opens the test set: once, after training. Gives the images that the model got wrong.
+    fn test(&self, model: &Model, job: &Job<'_>, record: &mut RunRecord) -> Vec<usize> {
         let indices: Vec<u32> = (0..self.data.test.len() as u32).collect();
         let examples = engine::examples(self.data, &self.data.test, &indices);
         let evaluation = toile_nn::evaluate(model, &examples, job.plan.settings.label_smoothing, job.threads);
-        self.store.save_images(&self.misclassified(&evaluation))?;
+        let is_wrong = |&i: &usize| evaluation.predictions[i] != self.data.test.labels[i];
+        let wrong = (0..self.data.test.len()).filter(is_wrong).collect();
         record.test = Some(TestRecord {
             loss: evaluation.loss.is_finite().then_some(evaluation.loss),
             accuracy: evaluation.accuracy,
             predictions: evaluation.predictions,
             confidences: evaluation.confidences,
         });
-        Ok(())
+        wrong
     }
 
-    fn misclassified(&self, evaluation: &Evaluation) -> Vec<ImageRecord> {
-        let (test, image_len) = (&self.data.test, self.data.image_len());
-        let wrong = (0..test.len()).filter(|&i| evaluation.predictions[i] != test.labels[i]);
-        wrong.map(|index| ImageRecord { index, pixels: test.image(index, image_len).to_vec() }).collect()
-    }
-
-    fn save_weights(&self, model: &Model, record: &mut RunRecord) -> Result<(), RunError> {
+    fn weights(&self, model: &Model) -> Vec<u8> {
         let tensors = model.weights();
         let named: Vec<_> =
             tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        let notice = self.data.procedural.then_some(PROCEDURAL_NOTICE);
-        let bytes = weights_to_safetensors(&named, notice);
-        let folder = self.options.dir.join(&record.folder);
-        create_folder(&folder)?;
-        write_atomic(&folder.join("weights.safetensors"), &bytes)?;
-        record.weights_sha256 = Some(sha256_hex(&bytes));
-        Ok(())
-    }
-
-    fn save_history(&self, record: &RunRecord) -> Result<(), RunError> {
-        let folder = self.options.dir.join(&record.folder);
-        create_folder(&folder)?;
-        let history = (self.options.history)(self.study, record);
-        Ok(write_atomic(&folder.join("history.csv"), history.as_bytes())?)
-    }
-
-    fn suspend(&self, job: &Job<'_>, record: &RunRecord) -> Result<End, RunError> {
-        self.store.suspend_run(&record.id)?;
-        (self.events)(Event::RunSuspended { run: job.run });
-        Ok(End::Suspended)
+        weights_to_safetensors(&named, self.data.procedural.then_some(PROCEDURAL_NOTICE))
     }
 }
 

@@ -23,14 +23,15 @@ pub fn run(args: &ReportArgs) -> Result<Ending, Failure> {
 /// If a file cannot be written; the runs themselves are safe in the store.
 pub fn write(dir: &Path, records: &Records) -> Result<View, Failure> {
     let view = view(records);
-    let files: [(&str, String); 4] = [
-        ("report.html", html(&view)),
-        ("report.md", markdown(&view)),
-        ("results.csv", results_csv(records)),
-        ("results.json", results_json(records)),
+    // One after the other: with many runs, each is large.
+    let files: [(&str, &dyn Fn() -> String); 4] = [
+        ("report.html", &|| html(&view)),
+        ("report.md", &|| markdown(&view)),
+        ("results.csv", &|| results_csv(records)),
+        ("results.json", &|| results_json(records)),
     ];
     for (name, text) in files {
-        write_atomic(&dir.join(name), text.as_bytes()).map_err(|error| unwritten(dir, error))?;
+        write_atomic(&dir.join(name), text().as_bytes()).map_err(|error| unwritten(dir, error))?;
     }
     for run in records.runs.iter().filter(|run| !run.epochs.is_empty()) {
         let folder = dir.join(&run.folder);

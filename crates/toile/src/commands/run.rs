@@ -29,6 +29,8 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let data = data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok)?;
     introduce(args, &plan, &data, &dir)?;
     let (outcome, time) = train(args, &source, &plan, &data, &store, &dir)?;
+    // The report of many runs needs the room that the data took.
+    drop(data);
     let view = commands::report::write(&dir, &store.records()?)?;
     let (ending, conclusion) = conclude(&outcome, time);
     // What went well is said before the results, what did not after them, where it is seen.

@@ -1,0 +1,55 @@
+//! The gradients that a pass over a batch left behind, brought together some weights at a time.
+
+use std::ops::Range;
+
+use toile_kernels::{Matrix, gemm, reduce};
+
+use super::program::Program;
+use super::slices::Slice;
+use super::workspace::Chunk;
+
+/// What the chunks of a batch contribute.
+pub(crate) struct Gradients<'a> {
+    pub program: &'a Program,
+    pub chunks: &'a [Chunk],
+    pub slices: &'a [Slice],
+}
+
+/// Where the gradient of some weights comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Every chunk has a part of the sum.
+    Chunks,
+    /// The rows of a dense kernel that belong to these inputs of operation `op`: Xᵀ dZ.
+    Product { op: usize, inputs: Range<usize> },
+}
+
+impl Gradients<'_> {
+    /// g = the gradient of the weights at `range`, summed over the chunks in their order.
+    pub(crate) fn write(&self, source: &Source, range: &Range<usize>, g: &mut [f32]) {
+        match source {
+            Source::Chunks => self.sum(range, g),
+            Source::Product { op, inputs } => self.multiply(*op, inputs, g),
+        }
+    }
+
+    fn sum(&self, range: &Range<usize>, g: &mut [f32]) {
+        let Some((first, others)) = self.chunks.split_first() else { return g.fill(0.0) };
+        g.copy_from_slice(&first.gradient[range.clone()]);
+        for chunk in others {
+            reduce::axpy(g, 1.0, &chunk.gradient[range.clone()]);
+        }
+    }
+
+    fn multiply(&self, op: usize, inputs: &Range<usize>, g: &mut [f32]) {
+        let units = g.len() / inputs.len().max(1);
+        for (i, chunk) in self.chunks.iter().enumerate() {
+            let Some(factors) = chunk.factors_of(op) else { continue };
+            let pixels = || self.slices.iter().find_map(|slice| slice.pixels(inputs, chunk.first));
+            let x = if op == 0 && !self.slices.is_empty() { pixels() } else { None };
+            let row = self.program.sizes[op];
+            let x = x.unwrap_or_else(|| Matrix::transposed(&factors.x[inputs.start..], row));
+            gemm([inputs.len(), units, chunk.images], x, &factors.d_z, units, g, units, i > 0);
+        }
+    }
+}

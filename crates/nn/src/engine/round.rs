@@ -1,0 +1,256 @@
+//! One phase of a program, as every chunk sees it.
+
+use toile_kernels::conv::Piece;
+use toile_kernels::{gather, loss, reduce};
+
+use super::executor::Pass;
+use super::normalization::Moments;
+use super::operation::{At, Backward, Operation, Room, Weights};
+use super::program::{Action, Op, Phase, Program, Strip};
+use super::slices::Slice;
+use super::trace::Stage;
+use super::workspace::{Chunk, Workspace};
+
+/// What is the same for all chunks.
+pub(crate) struct Round<'a> {
+    pub program: &'a Program,
+    pub phase: &'a Phase,
+    pub pass: &'a Pass<'a>,
+    pub weights: Weights<'a>,
+    pub slices: &'a [Slice],
+    pub moments: &'a [Moments],
+    pub training: bool,
+}
+
+/// Images of a chunk that go through a strip together.
+#[derive(Clone, Copy)]
+struct Part {
+    start: usize,
+    images: usize,
+    piece: Piece,
+}
+
+impl Strip {
+    /// The parts of so many images.
+    fn parts(&self, images: usize) -> impl Iterator<Item = Part> {
+        let size = self.images;
+        (0..images).step_by(size).map(move |start| Part {
+            start,
+            images: size.min(images - start),
+            piece: Piece { first: start == 0, last: start + size >= images },
+        })
+    }
+}
+
+impl Round<'_> {
+    pub(crate) fn run(&self, space: &mut Workspace, chunk: &mut Chunk) {
+        chunk.exchange(space);
+        for action in &self.phase.actions {
+            self.act(*action, space, chunk);
+        }
+        chunk.exchange(space);
+    }
+
+    fn act(&self, action: Action, space: &mut Workspace, chunk: &mut Chunk) {
+        match action {
+            Action::Gather => self.gather(space, chunk),
+            Action::GatherLabels => self.gather_labels(space, chunk),
+            Action::SumSlices => self.sum_slices(space, chunk),
+            Action::Loss => self.loss(space, chunk),
+            Action::Forward(strip) => self.forward(&self.program.strips[strip], space, chunk),
+            Action::Backward(strip) => self.backward(&self.program.strips[strip], space, chunk),
+            Action::Sum(i) | Action::Deviation(i) | Action::Normalize(i) => {
+                self.normalize(action, i, space, chunk);
+            }
+            Action::BackwardSums(i) | Action::BackwardNormalize(i) => {
+                self.backward_normalize(action, i, space, chunk);
+            }
+        }
+    }
+
+    fn at(&self, chunk: &Chunk, part: Part) -> At {
+        At {
+            images: part.images,
+            first: chunk.first + part.start,
+            step: self.pass.step,
+            seed: self.pass.seed,
+            training: self.training,
+        }
+    }
+
+    fn plain(&self, op: usize) -> Option<&dyn Operation> {
+        match &self.program.ops[op] {
+            Op::Plain(operation) => Some(operation.as_ref()),
+            Op::Normalize(_) => None,
+        }
+    }
+
+    /// Where the values of a part lie in the buffer before operation `op`: in the chunk's, or alone in a strip's.
+    fn values(&self, op: usize, part: Part) -> std::ops::Range<usize> {
+        self.scaled(op, part, self.program.sizes[op])
+    }
+
+    fn scaled(&self, op: usize, part: Part, size: usize) -> std::ops::Range<usize> {
+        let start = if self.program.inner[op] { 0 } else { part.start * size };
+        start..start + part.images * size
+    }
+
+    fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &Chunk) {
+        for part in strip.parts(chunk.images) {
+            for op in strip.ops.clone() {
+                self.forward_op(op, &self.at(chunk, part), part, space);
+            }
+        }
+    }
+
+    fn forward_op(&self, op: usize, at: &At, part: Part, space: &mut Workspace) {
+        let Some(operation) = self.plain(op) else { return };
+        let demand = self.program.demands[op];
+        let (before, after) = space.activations.split_at_mut(op + 1);
+        let room = Room {
+            keep: &mut space.keeps[op][self.scaled(op + 1, part, demand.keep)],
+            masks: if self.training {
+                &mut space.masks[op][self.scaled(op + 1, part, demand.masks)]
+            } else {
+                &mut []
+            },
+            sums: &mut [],
+            scratch: &mut space.scratch,
+            words: &mut space.words,
+        };
+        let (x, y) = (&before[op][self.values(op, part)], &mut after[0][self.values(op + 1, part)]);
+        operation.forward(at, self.weights, x, y, room);
+        self.pass.tracer.mark(Stage::Forward, self.program.layers[op]);
+    }
+
+    fn backward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
+        let several = strip.images < chunk.images;
+        for part in strip.parts(chunk.images) {
+            let at = self.at(chunk, part);
+            for op in strip.ops.start..if several { strip.ops.end - 1 } else { strip.ops.start } {
+                self.forward_op(op, &at, part, space);
+            }
+            for op in strip.ops.clone().rev().filter(|op| *op >= self.program.first_trained) {
+                self.backward_op(op, strip, &at, part, space, chunk);
+            }
+        }
+        space.gradients.swap(0, 1);
+    }
+
+    fn backward_op(
+        &self,
+        op: usize,
+        strip: &Strip,
+        at: &At,
+        part: Part,
+        space: &mut Workspace,
+        chunk: &mut Chunk,
+    ) {
+        let Some(operation) = self.plain(op) else { return };
+        let demand = self.program.demands[op];
+        let (is_start, is_end) = (op == strip.ops.start, op + 1 == strip.ops.end);
+        let [(outer_y, outer_x), (inner_y, inner_x)] =
+            [&mut space.gradients, &mut space.inner].map(|[y, x]| (y, x));
+        let d_y = &mut if is_end { outer_y } else { inner_y }[self.values(op + 1, part)];
+        let d_x = &mut if is_start { outer_x } else { inner_x }[..];
+        let wanted = op > self.program.first_trained;
+        let pass = Backward {
+            x: space.activations[op].get(self.values(op, part)).unwrap_or(&[]),
+            y: &space.activations[op + 1][self.values(op + 1, part)],
+            d_y,
+            d_x: wanted.then(|| &mut d_x[self.values(op, part)]),
+            d_weights: &mut chunk.gradient,
+            piece: part.piece,
+        };
+        let room = Room {
+            keep: &mut space.keeps[op][self.scaled(op + 1, part, demand.keep)],
+            masks: &mut space.masks[op][self.scaled(op + 1, part, demand.masks)],
+            sums: &mut space.sums[op],
+            scratch: &mut space.scratch,
+            words: &mut space.words,
+        };
+        operation.backward(at, self.weights, pass, room);
+        if let Some(factors) = chunk.factors.iter_mut().find(|factors| factors.op == op) {
+            let len = self.program.sizes[op + 1] * at.images;
+            factors.d_z[..len].copy_from_slice(&space.gradients[0][..len]);
+        }
+        space.inner.swap(0, 1);
+        self.pass.tracer.mark(Stage::Backward, self.program.layers[op]);
+    }
+
+    /// The first layer's output, from the products of its slices: added up in their order.
+    fn sum_slices(&self, space: &mut Workspace, chunk: &Chunk) {
+        let Some(operation) = self.plain(0) else { return };
+        let size = self.program.sizes[1];
+        let y = &mut space.activations[1][..size * chunk.images];
+        let range = chunk.first * size..(chunk.first + chunk.images) * size;
+        let (first, others) = self.slices.split_first().expect("a sliced layer has slices");
+        y.copy_from_slice(&first.y[range.clone()]);
+        for slice in others {
+            reduce::axpy(y, 1.0, &slice.y[range.clone()]);
+        }
+        operation.finish(self.weights, y, &mut space.keeps[0]);
+        self.pass.tracer.mark(Stage::Forward, self.program.layers[0]);
+    }
+
+    fn normalize(&self, action: Action, i: usize, space: &mut Workspace, chunk: &mut Chunk) {
+        let Op::Normalize(op) = &self.program.ops[i] else { return };
+        let (len, moments) = (self.program.sizes[i] * chunk.images, &self.moments[i]);
+        let (before, after) = space.activations.split_at_mut(i + 1);
+        let x = &before[i][..len];
+        match action {
+            Action::Sum(_) => op.sum(x, &mut chunk.sums[i]),
+            Action::Deviation(_) => op.deviation(x, moments, &mut chunk.sums[i]),
+            _ => op.normalize(x, moments, &mut after[0][..len]),
+        }
+        self.pass.tracer.mark(Stage::Forward, self.program.layers[i]);
+    }
+
+    fn backward_normalize(&self, action: Action, i: usize, space: &mut Workspace, chunk: &mut Chunk) {
+        let Op::Normalize(op) = &self.program.ops[i] else { return };
+        let (len, moments) = (self.program.sizes[i] * chunk.images, &self.moments[i]);
+        let (x, d_y) = (&space.activations[i][..len], &mut space.gradients[0][..len]);
+        match action {
+            Action::BackwardSums(_) => op.backward_sums(x, d_y, moments, &mut chunk.gradient),
+            _ => op.backward(x, d_y, moments, self.weights.values),
+        }
+        self.pass.tracer.mark(Stage::Backward, self.program.layers[i]);
+    }
+
+    fn gather(&self, space: &mut Workspace, chunk: &Chunk) {
+        let indices = &self.pass.indices[chunk.first..chunk.first + chunk.images];
+        let (examples, size) = (self.pass.examples, self.program.sizes[0]);
+        let x = &mut space.activations[0][..size * chunk.images];
+        gather::gather_scaled(examples.images, size, indices, x);
+        self.gather_labels(space, chunk);
+    }
+
+    fn gather_labels(&self, space: &mut Workspace, chunk: &Chunk) {
+        let indices = &self.pass.indices[chunk.first..chunk.first + chunk.images];
+        gather::gather_labels(self.pass.examples.labels, indices, &mut space.labels[..chunk.images]);
+        self.pass.tracer.done(Stage::Gather);
+    }
+
+    /// Loss and accuracy of the chunk, and in training the gradient with respect to the logits, over the batch's size.
+    fn loss(&self, space: &mut Workspace, chunk: &mut Chunk) {
+        let (n, classes) = (chunk.images, self.program.classes);
+        let Some(logits) = space.activations.last() else { return };
+        let scale = 1.0 / self.pass.indices.len() as f32;
+        let d_logits = &mut space.gradients[0][..n * classes];
+        loss::softmax_crossentropy(
+            &logits[..n * classes],
+            classes,
+            &space.labels[..n],
+            self.pass.label_smoothing,
+            self.pass.class_weights,
+            scale,
+            self.training.then_some(d_logits),
+            &mut space.losses[..n],
+            &mut chunk.predicted[..n],
+            (!self.training).then_some(&mut chunk.confidence[..n]),
+        );
+        chunk.loss = space.losses[..n].iter().map(|loss| *loss as f64).sum();
+        chunk.correct = chunk.predicted[..n].iter().zip(&space.labels).filter(|(p, l)| p == l).count();
+        self.pass.tracer.done(Stage::Loss);
+    }
+}

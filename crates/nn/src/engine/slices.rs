@@ -1,0 +1,93 @@
+//! The slices of a wide first layer: each thread keeps some columns of the images and the kernel's rows for them in its
+//! cache, from the product of the forward pass to the kernel's gradient. Summing the slices' products is all that is
+//! left to exchange. The slices are the layer's, not the threads', so the sums have one order.
+
+use std::ops::Range;
+
+use toile_kernels::{Buffer, Matrix, Pool, gather, gemm};
+
+use super::executor::Pass;
+use super::operation::{MOST_SLICES, Product};
+use super::program::Program;
+use super::trace::Stage;
+
+/// One slice of the inputs of the first layer, of the whole batch.
+pub(crate) struct Slice {
+    columns: Range<usize>,
+    /// The pixels, `row` floats apart per image.
+    x: Buffer,
+    row: usize,
+    /// Their product with the kernel's rows.
+    pub y: Buffer,
+}
+
+/// So many images are converted before they are multiplied: they are still in the first-level cache then.
+const GROUP: usize = 48;
+
+/// The slices of the first layer, if it has any.
+pub(crate) fn of(program: &Program, batch: usize) -> Vec<Slice> {
+    let Some(product) = program.sliced() else { return Vec::new() };
+    let slice = |columns: &Range<usize>| {
+        // Whole cache lines, an odd number of them: rows must not fall on each other in the cache.
+        let row = 16 * (columns.len().div_ceil(16) | 1);
+        let [x, y] = [row, product.units].map(|size| Buffer::new(batch * size));
+        Slice { columns: columns.clone(), x, row, y }
+    };
+    product.slices.iter().map(slice).collect()
+}
+
+/// Gathers the images of a batch and multiplies them, slice by slice.
+pub(crate) fn multiply(
+    pool: &mut Pool,
+    slices: &mut [Slice],
+    product: &Product,
+    pass: &Pass,
+    weights: &[f32],
+) {
+    let threads = pass.threads.clamp(1, slices.len());
+    pool.for_each(threads, &mut [(); MOST_SLICES], slices, |(), _, slice| {
+        slice.multiply(product, pass, weights);
+    });
+}
+
+impl Slice {
+    fn multiply(&mut self, product: &Product, pass: &Pass, weights: &[f32]) {
+        let (row, units) = (self.row, product.units);
+        let kernel = product.rows(weights, &self.columns);
+        let size = product.inputs;
+        for start in (0..pass.indices.len()).step_by(GROUP) {
+            let end = (start + GROUP).min(pass.indices.len());
+            let x = &mut self.x[start * row..end * row];
+            let columns = self.columns.clone();
+            gather::gather_columns(
+                pass.examples.images,
+                size,
+                &pass.indices[start..],
+                end - start,
+                columns,
+                x,
+                row,
+            );
+            pass.tracer.done(Stage::Gather);
+            let y = &mut self.y[start * units..end * units];
+            gemm(
+                [end - start, units, self.columns.len()],
+                Matrix::rows(x, row),
+                kernel,
+                units,
+                y,
+                units,
+                false,
+            );
+            pass.tracer.mark(Stage::Forward, 0);
+        }
+    }
+
+    /// The pixels of these columns of the layer's inputs, from this image on; `None` if they lie in another slice.
+    pub(crate) fn pixels(&self, inputs: &Range<usize>, first: usize) -> Option<Matrix<'_>> {
+        let inside = self.columns.start <= inputs.start && inputs.end <= self.columns.end;
+        inside.then(|| {
+            Matrix::transposed(&self.x[first * self.row + inputs.start - self.columns.start..], self.row)
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! What the engine does, told piece by piece to whoever measures: the engine itself reads no clock.
+
+/// A kind of work in a training step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Images of the batch are taken from the data set and converted.
+    Gather,
+    /// A layer's output.
+    Forward,
+    /// Loss, accuracy and the gradient they start with.
+    Loss,
+    /// A layer's gradients; of a dense layer's kernel not.
+    Backward,
+    /// The gradient of a dense layer's kernel, or the sum of the chunks' gradients.
+    WeightGradient,
+    /// The optimizer's step.
+    Update,
+    /// What is derived from new weights: transposed or transformed kernels.
+    Derive,
+}
+
+/// A piece of work that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark {
+    /// What it was.
+    pub stage: Stage,
+    /// The layer it was for, counted from 0, where it was for one.
+    pub layer: Option<usize>,
+}
+
+/// Hands marks on, if anybody wants them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tracer<'a>(pub Option<&'a (dyn Fn(Mark) + Sync)>);
+
+impl Tracer<'_> {
+    pub(crate) fn mark(&self, stage: Stage, layer: usize) {
+        if let Some(tell) = self.0 {
+            tell(Mark { stage, layer: Some(layer) });
+        }
+    }
+
+    pub(crate) fn done(&self, stage: Stage) {
+        if let Some(tell) = self.0 {
+            tell(Mark { stage, layer: None });
+        }
+    }
+}
