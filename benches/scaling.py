@@ -64,6 +64,10 @@ class Sweep:
         return result["seconds_per_epoch"] * (EPOCH / point.images if self.per_epoch else 1)
 
 
+def _batch(size: int) -> Point:
+    return Point(size, batch_size=size, images=EPOCH if size > 4 else EPOCH // 4)
+
+
 def _width(width: int) -> Point:
     return Point(width, f"{width}x1", images=EPOCH if width < 512 else 16_384, steps=211 if width < 512 else 40)
 
@@ -77,7 +81,7 @@ SWEEPS = (
         "batch",
         "784-32-10 with Adam: batch size",
         "images in a batch",
-        tuple(Point(b, batch_size=b) for b in (1, 4, 16, 64, 256, 1024)),
+        tuple(map(_batch, (1, 4, 16, 64, 256, 1024))),
     ),
     Sweep(
         "width",
