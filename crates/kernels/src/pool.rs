@@ -31,7 +31,7 @@ pub struct Pool {
 
 struct Shared {
     call: Call,
-    pending: Pending,
+    gate: Gate,
     parked: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -45,9 +45,41 @@ struct Call {
     job: [AtomicUsize; 2],
 }
 
-/// How many workers are still at work.
+/// Lets workers into a round as long as there is work in it. The thread that began it does not wait for those who come
+/// too late: where other programs take the cores, the work is done by the threads that have one.
 #[repr(align(64))]
-struct Pending(AtomicUsize);
+struct Gate {
+    /// The round, `OPEN`, and how many workers have entered.
+    entered: AtomicU64,
+    /// How many of them are done.
+    left: AtomicU64,
+}
+
+const OPEN: u64 = 1 << THREADS_BITS;
+const ROUND_SHIFT: u32 = THREADS_BITS + 1;
+
+impl Gate {
+    fn open(&self, round: u64) {
+        self.left.store(0, Ordering::Relaxed);
+        self.entered.store(round << ROUND_SHIFT | OPEN, Ordering::Release);
+    }
+
+    /// Whether a worker may take part in this round; it must leave then.
+    fn enter(&self, round: u64) -> bool {
+        let more = |now: u64| (now >> ROUND_SHIFT == round && now & OPEN != 0).then_some(now + 1);
+        self.entered.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    fn leave(&self) {
+        self.left.fetch_add(1, Ordering::Release);
+    }
+
+    /// Lets nobody in any more, and waits for those inside.
+    fn close(&self) {
+        let entered = self.entered.fetch_and(!OPEN, Ordering::AcqRel) & (OPEN - 1);
+        wait_until(|| self.left.load(Ordering::Acquire) == entered);
+    }
+}
 
 impl Call {
     /// Offers a job for this ticket.
@@ -60,10 +92,10 @@ impl Call {
         self.ticket.store(ticket, Ordering::SeqCst);
     }
 
-    /// The job of the ticket that was read before.
+    /// The job of the round that was entered.
     fn job(&self) -> Job {
         let words = [0, 1].map(|i| self.job[i].load(Ordering::Relaxed));
-        // SAFETY: the words of a reference, stored before the ticket; nobody stores others before this worker is done.
+        // SAFETY: the words of a reference, stored before the ticket; nobody stores others before this worker has left.
         unsafe { std::mem::transmute::<[usize; 2], Job>(words) }
     }
 }
@@ -129,27 +161,28 @@ impl Pool {
     pub fn new() -> Pool {
         let shared = Shared {
             call: Call { ticket: AtomicU64::new(0), job: [AtomicUsize::new(0), AtomicUsize::new(0)] },
-            pending: Pending(AtomicUsize::new(0)),
+            gate: Gate { entered: AtomicU64::new(0), left: AtomicU64::new(0) },
             parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
             panic: Mutex::new(None),
         };
         Pool { shared: Arc::new(shared), workers: Vec::new(), rounds: 0, shares: Vec::new() }
     }
 
-    /// Calls `job(t)` for each thread t in 0..`threads` at the same time, and returns when all have ended.
+    /// Calls `job(0)`, and on as many of the other threads t below `threads` as come in time `job(t)` beside it: what
+    /// there is to do must be shared out by the jobs themselves. Returns when all have ended.
     ///
     /// # Panics
     /// If a job panics, with its message, after all others have ended.
-    pub fn run(&mut self, threads: usize, job: &(dyn Fn(usize) + Sync)) {
+    fn run(&mut self, threads: usize, job: &(dyn Fn(usize) + Sync)) {
         let threads = threads.clamp(1, MOST_THREADS);
         if threads == 1 {
             return job(0);
         }
         self.start_workers(threads - 1);
-        self.shared.pending.0.store(threads - 1, Ordering::Relaxed);
         self.rounds += 1;
-        // No worker touches the job after `pending` reached 0, and this function does not return, by a panic neither,
-        // before that.
+        self.shared.gate.open(self.rounds);
+        // A worker touches the job between entering and leaving the gate only, and this function does not return, by a
+        // panic neither, before the gate is closed and all have left.
         self.shared.call.set(job, self.rounds << THREADS_BITS | threads as u64);
         for (t, (thread, _)) in self.workers.iter().enumerate().take(threads - 1) {
             if self.shared.parked[t].swap(false, Ordering::SeqCst) {
@@ -157,7 +190,7 @@ impl Pool {
             }
         }
         let own = catch_unwind(AssertUnwindSafe(|| job(0)));
-        wait_until(|| self.shared.pending.0.load(Ordering::Acquire) == 0);
+        self.shared.gate.close();
         let theirs = lock(&self.shared.panic).take();
         if let Err(panic) = own {
             resume_unwind(panic);
@@ -267,16 +300,16 @@ impl Shared {
             }
             seen = ticket >> THREADS_BITS;
             let threads = (ticket & ((1 << THREADS_BITS) - 1)) as usize;
-            if index + 1 >= threads {
+            if index + 1 >= threads || !self.gate.enter(seen) {
                 continue;
             }
             let job = self.call.job();
-            // SAFETY: `run` waits for this worker before the job ends.
+            // SAFETY: `run` waits for this worker to leave before the job ends.
             let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(index + 1) }));
             if let Err(panic) = outcome {
                 *lock(&self.panic) = Some(panic);
             }
-            self.pending.0.fetch_sub(1, Ordering::AcqRel);
+            self.gate.leave();
         }
     }
 
@@ -373,29 +406,36 @@ mod tests {
     #[test]
     fn a_panic_reaches_the_caller_and_leaves_the_pool_usable() {
         let mut pool = Pool::new();
-        for thread in [0, 1] {
+        for bad in [0, 1, 7] {
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(2, &|t| assert!(t != thread, "thread {thread} fails"));
+                pool.for_each(2, &mut [(); 2], &mut [0; 8], |_, i, _| assert!(i != bad, "item {bad} fails"));
             }));
             assert!(caught.is_err());
         }
-        let count = AtomicUsize::new(0);
-        pool.run(2, &|_| {
-            count.fetch_add(1, Ordering::Relaxed);
-        });
-        assert_eq!(count.into_inner(), 2);
+        let mut items = [0; 8];
+        pool.for_each(2, &mut [(); 2], &mut items, |_, _, item| *item += 1);
+        assert_eq!(items, [1; 8]);
     }
 
+    /// Workers sleep between the rounds; whether they come in time or not, the work is done.
     #[test]
-    fn parked_workers_wake_up() {
+    fn nobody_waits_for_workers_that_are_late() {
         let mut pool = Pool::new();
         for _ in 0..3 {
-            let count = AtomicUsize::new(0);
-            pool.run(4, &|_| {
-                count.fetch_add(1, Ordering::Relaxed);
-            });
-            assert_eq!(count.into_inner(), 4);
+            let mut items = [0; 100];
+            pool.for_each(4, &mut [(); 4], &mut items, |_, _, item| *item += 1);
+            assert_eq!(items, [1; 100]);
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
+    }
+
+    /// Both threads are in the round at the same time: each waits for the other's item to be begun.
+    #[test]
+    fn two_threads_work_at_the_same_time() {
+        let (mut pool, begun) = (Pool::new(), AtomicUsize::new(0));
+        pool.for_each(2, &mut [(); 2], &mut [0; 2], |_, _, _| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            wait_until(|| begun.load(Ordering::SeqCst) == 2);
+        });
     }
 }
