@@ -1,0 +1,30 @@
+//! Softmax and crossentropy in one: elements are logits.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{group, measure, numbers};
+use criterion::{Criterion, criterion_group, criterion_main};
+use toile_kernels::Buffer;
+use toile_kernels::loss::softmax_crossentropy;
+
+fn crossentropy(criterion: &mut Criterion) {
+    let mut group = group(criterion, "softmax_crossentropy");
+    for (rows, classes) in [(32, 10), (256, 10), (32, 100)] {
+        let z = numbers(rows * classes, 1);
+        let labels: Vec<u8> = (0..rows).map(|row| (row * 7 % classes) as u8).collect();
+        let (mut d, mut loss, mut predicted) =
+            (Buffer::new(rows * classes), Buffer::new(rows), vec![0; rows]);
+        measure(&mut group, &format!("{rows}x{classes}"), rows * classes, || {
+            let d = Some(&mut d[..]);
+            softmax_crossentropy(&z, classes, &labels, 0.0, None, 1.0, d, &mut loss, &mut predicted, None);
+        });
+        measure(&mut group, &format!("{rows}x{classes}, no gradient"), rows * classes, || {
+            softmax_crossentropy(&z, classes, &labels, 0.0, None, 1.0, None, &mut loss, &mut predicted, None);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, crossentropy);
+criterion_main!(benches);
