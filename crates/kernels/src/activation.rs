@@ -252,21 +252,45 @@ unsafe fn bias_loops<S: Simd>(act: Act, y: &mut [f32], bias: &[f32]) {
     unsafe { with_function!(act, bias_loop::<S>(y, bias)) }
 }
 
+/// The bias is repeated until it fills whole vectors, if that makes a table of at most so many floats.
+const TABLE: usize = 1024;
+
 /// # Safety
 /// As above.
 #[inline(always)]
 unsafe fn bias_loop<S: Simd, F: Function>(y: &mut [f32], bias: &[f32]) {
-    let from = bias.as_ptr();
-    for row in y.chunks_exact_mut(bias.len()) {
-        let to = row.as_mut_ptr();
-        vectors!(S, bias.len(), |j, lanes| {
-            // SAFETY: `j` and the lanes lie within the bias and the row.
-            unsafe {
-                let z = S::add(lanes.load::<S>(to.add(j)), lanes.load::<S>(from.add(j)));
-                lanes.store::<S>(to.add(j), F::value::<S>(z));
+    let period = bias.len() * (S::LANES >> bias.len().trailing_zeros().min(S::LANES.trailing_zeros()));
+    // SAFETY: the rows of `y`, or groups of them, are as long as the bias, repeated.
+    unsafe {
+        if period > bias.len() && period <= TABLE && y.len() > period {
+            // A row that ends within a vector would have the next one wait until it is written.
+            let mut table = [0.0; TABLE];
+            for row in table[..period].chunks_exact_mut(bias.len()) {
+                row.copy_from_slice(bias);
             }
-        });
+            for rows in y.chunks_mut(period) {
+                bias_row::<S, F>(rows, &table[..rows.len()]);
+            }
+        } else {
+            for row in y.chunks_exact_mut(bias.len()) {
+                bias_row::<S, F>(row, bias);
+            }
+        }
     }
+}
+
+/// # Safety
+/// As above; equal lengths.
+#[inline(always)]
+unsafe fn bias_row<S: Simd, F: Function>(y: &mut [f32], bias: &[f32]) {
+    let (from, to) = (bias.as_ptr(), y.as_mut_ptr());
+    vectors!(S, y.len(), |i, lanes| {
+        // SAFETY: `i` and the lanes lie within both.
+        unsafe {
+            let z = S::add(lanes.load::<S>(to.add(i)), lanes.load::<S>(from.add(i)));
+            lanes.store::<S>(to.add(i), F::value::<S>(z));
+        }
+    });
 }
 
 /// # Safety

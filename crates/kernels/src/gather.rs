@@ -12,14 +12,25 @@ use crate::simd::{Simd, dispatch};
 /// If an index lies outside, or `out` has not `size` floats per index.
 pub fn gather_scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
     assert_eq!(Some(out.len()), indices.len().checked_mul(size), "out must hold {size} floats per index");
-    if size > 0 {
-        scaled(images, size, indices, out);
+    gather_columns(images, size, indices, indices.len(), 0..size, out, size);
+}
+
+/// out\[i\] = labels\[indices\[i\]\].
+///
+/// # Panics
+/// If an index lies outside, or the lengths differ.
+pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
+    assert_eq!(out.len(), indices.len(), "out must hold a label per index");
+    for (out, &index) in out.iter_mut().zip(indices) {
+        *out = labels[index as usize];
     }
 }
 
-/// The first `count` images as [`gather_scaled`] has them, but only some columns of each: image i of them at
-/// `out[i * out_row ..]`; what lies between the rows is left as it is. The indices after them are those of the images
-/// that will be asked for next.
+/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`, over
+/// 255, for every c below the number of columns; what lies between the rows is left as it is.
+///
+/// The bits are those of [`gather_scaled`]. While a row is converted, the memory of one further down in `indices` is
+/// asked for, beyond `count` too: so that a caller who takes a few rows at a time does not wait for each.
 ///
 /// # Panics
 /// If an index or the columns lie outside, or `out` has no room.
@@ -34,97 +45,92 @@ pub fn gather_columns(
 ) {
     let width = columns.len();
     assert!(columns.end <= size && width <= out_row, "{columns:?} of {size} columns in rows of {out_row}");
-    assert!(count <= indices.len() && out.len() >= count * out_row, "room for {count} rows of {out_row}");
+    let room = crate::checked_product(&[count, out_row]);
+    assert!(count <= indices.len() && out.len() >= room, "room for {count} rows of {out_row}");
     if width > 0 {
-        column_rows(images, size, indices, count, columns.start, width, out, out_row);
+        scaled(&Images { bytes: images, size, columns }, indices, count, out, out_row);
     }
 }
 
-dispatch! { fn column_rows(images: &[u8], size: usize, indices: &[u32], count: usize, first: usize, width: usize, out: &mut [f32], out_row: usize) = column_rows_of }
+/// A data set, and what is wanted of each image.
+struct Images<'a> {
+    bytes: &'a [u8],
+    size: usize,
+    columns: Range<usize>,
+}
+
+/// How many bytes ahead of the conversion the cache lines are asked for; twice as many or half do as well.
+const AHEAD: usize = 3072;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+dispatch! {
+    fn scaled(images: &Images, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = scaled_rows
+}
 
 /// # Safety
-/// The instruction set of `S`, and what [`gather_columns`] asserts.
+/// The instruction set of `S`, and the lengths that [`gather_columns`] asserts.
 #[inline(always)]
-unsafe fn column_rows_of<S: Simd>(
-    images: &[u8],
-    size: usize,
+unsafe fn scaled_rows<S: Simd>(
+    images: &Images,
     indices: &[u32],
     count: usize,
-    first: usize,
-    width: usize,
     out: &mut [f32],
     out_row: usize,
 ) {
+    let width = images.columns.len();
+    let ahead = AHEAD.div_ceil(width);
     for (r, out) in out.chunks_exact_mut(out_row).take(count).enumerate() {
-        if let Some(&next) = indices.get(r + AHEAD) {
-            let next = images.as_ptr().wrapping_add(next as usize * size + first);
-            for line in (0..width + 63).step_by(64) {
-                // SAFETY: any address may be asked for.
-                unsafe { S::prefetch(next.wrapping_add(line)) }
-            }
-        }
-        let start = indices[r] as usize * size + first;
-        // SAFETY: the duties above.
-        unsafe { convert::<S>(&images[start..start + width], &mut out[..width]) }
-    }
-}
-
-/// out\[i\] = labels\[indices\[i\]\].
-///
-/// # Panics
-/// If an index lies outside, or the lengths differ.
-pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
-    assert_eq!(out.len(), indices.len(), "out must hold a label per index");
-    for (out, &index) in out.iter_mut().zip(indices) {
-        *out = labels[index as usize];
-    }
-}
-
-/// How many images ahead of the conversion the cache lines are asked for.
-const AHEAD: usize = 4;
-
-dispatch! { fn scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) = scaled_rows }
-
-/// # Safety
-/// The instruction set of `S`; size > 0 and `size` floats of `out` per index.
-#[inline(always)]
-unsafe fn scaled_rows<S: Simd>(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
-    for (r, (out, &index)) in out.chunks_exact_mut(size).zip(indices).enumerate() {
-        if let Some(&next) = indices.get(r + AHEAD) {
-            // The images of a shuffled batch lie anywhere in memory: no processor guesses the next one by itself.
-            let next = images.as_ptr().wrapping_add(next as usize * size);
-            for line in (0..size).step_by(64) {
-                // SAFETY: any address may be asked for.
-                unsafe { S::prefetch(next.wrapping_add(line)) }
-            }
-        }
-        let start = index as usize * size;
-        let image = &images[start..start + size];
-        // SAFETY: the duties above.
-        unsafe { convert::<S>(image, out) }
-    }
-}
-
-/// out = image / 255.
-///
-/// # Safety
-/// The instruction set of `S`, and equal lengths.
-#[inline(always)]
-unsafe fn convert<S: Simd>(image: &[u8], out: &mut [f32]) {
-    let size = image.len();
-    let whole = size - size % S::LANES;
-    for i in (0..whole).step_by(S::LANES) {
-        // SAFETY: i + LANES ≤ size, the length of both.
-        unsafe { S::store(out.as_mut_ptr().add(i), over_255::<S>(S::load_u8(image.as_ptr().add(i)))) }
-    }
-    if whole < size {
-        let mut rest = [0u8; 16];
-        rest[..size - whole].copy_from_slice(&image[whole..]);
-        // SAFETY: 16 bytes are enough for any LANES; size − whole floats are left.
+        // SAFETY: `out` has room for the columns, as does `from` hold them.
         unsafe {
-            let x = over_255::<S>(S::load_u8(rest.as_ptr()));
-            S::store_first(out.as_mut_ptr().add(whole), x, size - whole);
+            if let Some(&next) = indices.get(r + ahead) {
+                images.ask_for::<S>(next);
+            }
+            let start = indices[r] as usize * images.size;
+            let from = &images.bytes[start..start + images.size][images.columns.clone()];
+            scaled_row::<S>(from, &mut out[..width]);
         }
+    }
+}
+
+impl Images<'_> {
+    /// Asks for the cache lines of an image: those of a shuffled batch lie anywhere in memory, and no processor guesses
+    /// the next one by itself.
+    ///
+    /// # Safety
+    /// The instruction set of `S`.
+    #[inline(always)]
+    unsafe fn ask_for<S: Simd>(&self, index: u32) {
+        let first = (index as usize).wrapping_mul(self.size).wrapping_add(self.columns.start);
+        let start = self.bytes.as_ptr().wrapping_add(first);
+        let before = start.addr() % LINE;
+        for line in (0..before + self.columns.len()).step_by(LINE) {
+            // SAFETY: any address may be asked for.
+            unsafe { S::prefetch(start.wrapping_sub(before).wrapping_add(line)) }
+        }
+    }
+}
+
+/// # Safety
+/// The instruction set of `S`; equal lengths.
+#[inline(always)]
+unsafe fn scaled_row<S: Simd>(from: &[u8], out: &mut [f32]) {
+    let n = out.len();
+    // SAFETY: i + LANES ≤ n, or LANES bytes of the copy; no byte beyond `from` is read.
+    unsafe {
+        if n < S::LANES {
+            let mut bytes = [0u8; 16];
+            bytes[..n].copy_from_slice(from);
+            S::store_first(out.as_mut_ptr(), over_255::<S>(S::load_u8(bytes.as_ptr())), n);
+            return;
+        }
+        let (from, out) = (from.as_ptr(), out.as_mut_ptr());
+        for i in (0..n - S::LANES).step_by(S::LANES) {
+            S::store(out.add(i), over_255::<S>(S::load_u8(from.add(i))));
+        }
+        // The last vector may cover some of the one before.
+        let i = n - S::LANES;
+        S::store(out.add(i), over_255::<S>(S::load_u8(from.add(i))));
     }
 }
 

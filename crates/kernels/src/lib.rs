@@ -19,6 +19,7 @@ pub mod norm;
 pub mod optimizer;
 mod pool;
 pub mod pooling;
+pub mod probe;
 pub mod reduce;
 mod simd;
 mod softmax;

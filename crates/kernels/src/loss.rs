@@ -10,6 +10,8 @@ use crate::simd::{Simd, dispatch};
 /// Rows that are worked on at a time, one per lane: no sum crosses the lanes, which for ten classes is several times
 /// faster than a row after the other.
 const BLOCK: usize = 16;
+/// Up to so many classes a smaller tile will do.
+const FEW_CLASSES: usize = 16;
 /// Labels are bytes.
 const MAX_CLASSES: usize = 256;
 
@@ -31,10 +33,10 @@ pub fn softmax_crossentropy(
     smoothing: f32,
     class_weights: Option<&[f32]>,
     scale: f32,
-    mut d_logits: Option<&mut [f32]>,
+    d_logits: Option<&mut [f32]>,
     loss: &mut [f32],
     predicted: &mut [u8],
-    mut confidence: Option<&mut [f32]>,
+    confidence: Option<&mut [f32]>,
 ) {
     let rows = labels.len();
     assert!((1..=MAX_CLASSES).contains(&classes), "{classes} classes, not 1 to 256");
@@ -50,19 +52,7 @@ pub fn softmax_crossentropy(
     assert!(confidence.as_ref().is_none_or(|c| c.len() == rows), "there must be a confidence per row");
     let targets =
         Targets { classes, even: smoothing / classes as f32, own: 1.0 - smoothing, class_weights, scale };
-    for start in (0..rows).step_by(BLOCK) {
-        let block = start..rows.min(start + BLOCK);
-        let floats = block.start * classes..block.end * classes;
-        crossentropy(
-            &targets,
-            &logits[floats.clone()],
-            &labels[block.clone()],
-            d_logits.as_deref_mut().map(|d| &mut d[floats]),
-            &mut loss[block.clone()],
-            &mut predicted[block.clone()],
-            confidence.as_deref_mut().map(|c| &mut c[block]),
-        );
-    }
+    crossentropy(&targets, logits, labels, d_logits, loss, predicted, confidence);
 }
 
 /// What is the same for all rows.
@@ -85,44 +75,68 @@ dispatch! {
         loss: &mut [f32],
         predicted: &mut [u8],
         confidence: Option<&mut [f32]>,
-    ) = block_of_rows
+    ) = blocks_of_rows
 }
 
 /// # Safety
-/// The instruction set of `S`; at most BLOCK rows and the lengths that [`softmax_crossentropy`] asserts.
+/// The instruction set of `S`; the lengths that [`softmax_crossentropy`] asserts.
 #[inline(always)]
-unsafe fn block_of_rows<S: Simd>(
+unsafe fn blocks_of_rows<S: Simd>(
     targets: &Targets,
     logits: &[f32],
     labels: &[u8],
-    d_logits: Option<&mut [f32]>,
+    mut d_logits: Option<&mut [f32]>,
     loss: &mut [f32],
     predicted: &mut [u8],
-    confidence: Option<&mut [f32]>,
+    mut confidence: Option<&mut [f32]>,
 ) {
-    let classes = targets.classes;
-    let mut tile = [[0.0f32; BLOCK]; MAX_CLASSES];
-    for (r, row) in logits.chunks_exact(classes).enumerate() {
-        for (c, &z) in row.iter().enumerate() {
-            tile[c][r] = z;
+    let (mut small, mut large);
+    let tile: &mut [[f32; BLOCK]] = if targets.classes <= FEW_CLASSES {
+        small = [[0.0; BLOCK]; FEW_CLASSES];
+        &mut small[..targets.classes]
+    } else {
+        large = [[0.0; BLOCK]; MAX_CLASSES];
+        &mut large[..targets.classes]
+    };
+    for start in (0..labels.len()).step_by(BLOCK) {
+        let block = start..labels.len().min(start + BLOCK);
+        let floats = block.start * targets.classes..block.end * targets.classes;
+        into_tile(&logits[floats.clone()], tile);
+        let mut rows = Rows::new(targets, &labels[block.clone()]);
+        for at in (0..BLOCK).step_by(S::LANES) {
+            // SAFETY: BLOCK is a multiple of LANES.
+            unsafe { targets.lanes::<S>(tile, &mut rows, at, d_logits.is_some()) }
+        }
+        if let Some(d) = &mut d_logits {
+            out_of_tile(tile, &mut d[floats]);
+        }
+        loss[block.clone()].copy_from_slice(&rows.loss[..block.len()]);
+        for (to, from) in predicted[block.clone()].iter_mut().zip(rows.predicted) {
+            // SAFETY: a class, so a whole number in 0 ..= 255.
+            *to = unsafe { from.to_int_unchecked::<i32>() } as u8;
+        }
+        if let Some(confidence) = &mut confidence {
+            confidence[block.clone()].copy_from_slice(&rows.confidence[..block.len()]);
         }
     }
-    let mut rows = Rows::new(targets, labels);
-    for at in (0..BLOCK).step_by(S::LANES) {
-        // SAFETY: BLOCK is a multiple of LANES.
-        unsafe { targets.lanes::<S>(&mut tile[..classes], &mut rows, at, d_logits.is_some()) }
+}
+
+/// tile\[class\]\[row\] = z, for at most BLOCK rows; the lanes of rows that are missing keep what they have.
+#[inline(always)]
+fn into_tile(rows: &[f32], tile: &mut [[f32; BLOCK]]) {
+    for (r, row) in rows.chunks_exact(tile.len()).take(BLOCK).enumerate() {
+        for (line, &z) in tile.iter_mut().zip(row) {
+            line[r] = z;
+        }
     }
-    let n = labels.len();
-    loss.copy_from_slice(&rows.loss[..n]);
-    for (to, from) in predicted.iter_mut().zip(rows.predicted) {
-        *to = from as u8;
-    }
-    if let Some(confidence) = confidence {
-        confidence.copy_from_slice(&rows.confidence[..n]);
-    }
-    for (r, row) in d_logits.into_iter().flat_map(|d| d.chunks_exact_mut(classes)).enumerate() {
-        for (c, d) in row.iter_mut().enumerate() {
-            *d = tile[c][r];
+}
+
+/// The way back.
+#[inline(always)]
+fn out_of_tile(tile: &[[f32; BLOCK]], rows: &mut [f32]) {
+    for (r, row) in rows.chunks_exact_mut(tile.len()).take(BLOCK).enumerate() {
+        for (line, d) in tile.iter().zip(row) {
+            *d = line[r];
         }
     }
 }
@@ -140,10 +154,15 @@ impl Rows {
     #[inline(always)]
     fn new(targets: &Targets, labels: &[u8]) -> Rows {
         let zeros = [0.0; BLOCK];
-        let mut rows = Rows { label: zeros, weight: zeros, loss: zeros, predicted: zeros, confidence: zeros };
-        for (r, &label) in labels.iter().enumerate() {
-            rows.label[r] = f32::from(label);
-            rows.weight[r] = targets.class_weights.map_or(1.0, |w| w[usize::from(label)]);
+        let mut rows =
+            Rows { label: zeros, weight: [1.0; BLOCK], loss: zeros, predicted: zeros, confidence: zeros };
+        for (to, &label) in rows.label.iter_mut().zip(labels) {
+            *to = f32::from(label);
+        }
+        for (to, &label) in rows.weight.iter_mut().zip(labels) {
+            if let Some(weights) = targets.class_weights {
+                *to = weights[usize::from(label)];
+            }
         }
         rows
     }

@@ -33,12 +33,42 @@ pub struct Pool {
 }
 
 struct Shared {
-    /// The number of the current round, and how many threads take part in it.
-    ticket: AtomicU64,
-    job: Mutex<Option<JobCell>>,
-    pending: AtomicUsize,
+    call: Call,
+    pending: Pending,
     parked: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// What workers look at while they wait, and need at once when a round begins: one cache line that travels.
+#[repr(align(64))]
+struct Call {
+    /// The number of the current round, and how many threads take part in it.
+    ticket: AtomicU64,
+    /// The two words of a `Job`.
+    job: [AtomicUsize; 2],
+}
+
+/// How many workers are still at work.
+#[repr(align(64))]
+struct Pending(AtomicUsize);
+
+impl Call {
+    /// Offers a job for this ticket.
+    fn set(&self, job: &(dyn Fn(usize) + Sync), ticket: u64) {
+        // SAFETY: a reference to a trait object is two words; only its lifetime is lost.
+        let words = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), [usize; 2]>(job) };
+        for (cell, word) in self.job.iter().zip(words) {
+            cell.store(word, Ordering::Relaxed);
+        }
+        self.ticket.store(ticket, Ordering::SeqCst);
+    }
+
+    /// The job of the ticket that was read before.
+    fn job(&self) -> Job {
+        let words = [0, 1].map(|i| self.job[i].load(Ordering::Relaxed));
+        // SAFETY: the words of a reference, stored before the ticket; nobody stores others before this worker is done.
+        unsafe { std::mem::transmute::<[usize; 2], Job>(words) }
+    }
 }
 
 /// How far the items of one thread's share are taken, on a cache line of its own.
@@ -85,12 +115,6 @@ impl<'a> Deal<'a> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct JobCell(Job);
-
-// SAFETY: the job behind the pointer is `Sync`, and `Pool::run` keeps it alive until all workers are done with it.
-unsafe impl Send for JobCell {}
-
 /// The ticket that tells the workers to end.
 const CLOSED: u64 = u64::MAX;
 
@@ -107,9 +131,8 @@ impl Pool {
     /// A pool without workers; they are started when first wanted.
     pub fn new() -> Pool {
         let shared = Shared {
-            ticket: AtomicU64::new(0),
-            job: Mutex::new(None),
-            pending: AtomicUsize::new(0),
+            call: Call { ticket: AtomicU64::new(0), job: [AtomicUsize::new(0), AtomicUsize::new(0)] },
+            pending: Pending(AtomicUsize::new(0)),
             parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
             panic: Mutex::new(None),
         };
@@ -137,20 +160,18 @@ impl Pool {
         if threads == 1 {
             return job(0);
         }
-        // SAFETY: only the lifetime is changed. No worker touches the job after `pending` reached 0, and this function
-        // does not return, by a panic neither, before that.
-        let job_pointer: Job = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), Job>(job) };
-        *lock(&self.shared.job) = Some(JobCell(job_pointer));
-        self.shared.pending.store(threads - 1, Ordering::Relaxed);
+        self.shared.pending.0.store(threads - 1, Ordering::Relaxed);
         self.rounds += 1;
-        self.shared.ticket.store(self.rounds << THREADS_BITS | threads as u64, Ordering::SeqCst);
+        // No worker touches the job after `pending` reached 0, and this function does not return, by a panic neither,
+        // before that.
+        self.shared.call.set(job, self.rounds << THREADS_BITS | threads as u64);
         for (t, (thread, _)) in self.workers.iter().enumerate().take(threads - 1) {
             if self.shared.parked[t].swap(false, Ordering::SeqCst) {
                 thread.unpark();
             }
         }
         let own = catch_unwind(AssertUnwindSafe(|| job(0)));
-        wait_until(|| self.shared.pending.load(Ordering::Acquire) == 0);
+        wait_until(|| self.shared.pending.0.load(Ordering::Acquire) == 0);
         let theirs = lock(&self.shared.panic).take();
         if let Err(panic) = own {
             resume_unwind(panic);
@@ -251,7 +272,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.ticket.store(CLOSED, Ordering::SeqCst);
+        self.shared.call.ticket.store(CLOSED, Ordering::SeqCst);
         for (thread, handle) in self.workers.drain(..) {
             thread.unpark();
             // A worker's panic was already handed to the caller of `run`.
@@ -273,13 +294,13 @@ impl Shared {
             if index + 1 >= threads {
                 continue;
             }
-            let job = (*lock(&self.job)).expect("a round without a job");
+            let job = self.call.job();
             // SAFETY: `run` waits for this worker before the job ends.
-            let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job.0)(index + 1) }));
+            let outcome = catch_unwind(AssertUnwindSafe(|| unsafe { (*job)(index + 1) }));
             if let Err(panic) = outcome {
                 *lock(&self.panic) = Some(panic);
             }
-            self.pending.fetch_sub(1, Ordering::AcqRel);
+            self.pending.0.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -287,7 +308,7 @@ impl Shared {
     fn next_ticket(&self, index: usize, seen: u64) -> u64 {
         let is_new = |ticket: u64| ticket == CLOSED || ticket >> THREADS_BITS != seen;
         for round in 0..SPINS {
-            let ticket = self.ticket.load(Ordering::Acquire);
+            let ticket = self.call.ticket.load(Ordering::Acquire);
             if is_new(ticket) {
                 return ticket;
             }
@@ -295,7 +316,7 @@ impl Shared {
         }
         loop {
             self.parked[index].store(true, Ordering::SeqCst);
-            let ticket = self.ticket.load(Ordering::SeqCst);
+            let ticket = self.call.ticket.load(Ordering::SeqCst);
             if is_new(ticket) {
                 self.parked[index].store(false, Ordering::SeqCst);
                 return ticket;

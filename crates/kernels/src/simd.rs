@@ -33,6 +33,8 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn load_u8(p: *const u8) -> Self::V;
     /// Asks for the cache line at `p`, which may be any address; changes no result.
     unsafe fn prefetch(p: *const u8);
+    /// Asks for the cache line at `p`, which may be any address, in order to write it; changes no result.
+    unsafe fn prefetch_write(p: *const u8);
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
@@ -65,6 +67,10 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn select(m: Self::M, a: Self::V, b: Self::V) -> Self::V;
     /// `words[i]` ≥ threshold, of the first `n` words (`n` ≤ LANES); the lanes beyond them mean nothing.
     unsafe fn at_least(words: *const u32, n: usize, threshold: u32) -> Self::M;
+    /// a or b is NaN.
+    unsafe fn nan(a: Self::V, b: Self::V) -> Self::M;
+    unsafe fn and(a: Self::M, b: Self::M) -> Self::M;
+    unsafe fn or(a: Self::M, b: Self::M) -> Self::M;
     /// a, and not b.
     unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M;
     /// Writes a mask as LANES / 8 bytes.
@@ -145,6 +151,8 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const u8) {}
+    #[inline(always)]
+    unsafe fn prefetch_write(_: *const u8) {}
     #[inline(always)]
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
         lanewise!(|x: f32, y: f32| x + y, a, b)
@@ -234,6 +242,18 @@ impl Simd for Portable {
         out
     }
     #[inline(always)]
+    unsafe fn nan(a: Self::V, b: Self::V) -> Self::M {
+        std::array::from_fn(|i| a[i].is_nan() || b[i].is_nan())
+    }
+    #[inline(always)]
+    unsafe fn and(a: Self::M, b: Self::M) -> Self::M {
+        std::array::from_fn(|i| a[i] && b[i])
+    }
+    #[inline(always)]
+    unsafe fn or(a: Self::M, b: Self::M) -> Self::M {
+        std::array::from_fn(|i| a[i] || b[i])
+    }
+    #[inline(always)]
     unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {
         std::array::from_fn(|i| a[i] && !b[i])
     }
@@ -299,6 +319,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn prefetch(p: *const u8) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch_write(p: *const u8) {
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(p.cast()) }
         }
         #[inline(always)]
         unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
@@ -392,6 +416,18 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn nan(a: Self::V, b: Self::V) -> Self::M {
+            unsafe { _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, b) }
+        }
+        #[inline(always)]
+        unsafe fn and(a: Self::M, b: Self::M) -> Self::M {
+            a & b
+        }
+        #[inline(always)]
+        unsafe fn or(a: Self::M, b: Self::M) -> Self::M {
+            a | b
+        }
+        #[inline(always)]
         unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {
             a & !b
         }
@@ -456,6 +492,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn prefetch(p: *const u8) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch_write(p: *const u8) {
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(p.cast()) }
         }
         #[inline(always)]
         unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
@@ -553,6 +593,18 @@ mod x86 {
                 let threshold = _mm256_set1_epi32(threshold.cast_signed());
                 _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(words, threshold), words))
             }
+        }
+        #[inline(always)]
+        unsafe fn nan(a: Self::V, b: Self::V) -> Self::M {
+            unsafe { _mm256_cmp_ps::<_CMP_UNORD_Q>(a, b) }
+        }
+        #[inline(always)]
+        unsafe fn and(a: Self::M, b: Self::M) -> Self::M {
+            unsafe { _mm256_and_ps(a, b) }
+        }
+        #[inline(always)]
+        unsafe fn or(a: Self::M, b: Self::M) -> Self::M {
+            unsafe { _mm256_or_ps(a, b) }
         }
         #[inline(always)]
         unsafe fn and_not(a: Self::M, b: Self::M) -> Self::M {

@@ -22,8 +22,7 @@ fn main() {
     let examples = Examples { images: &pixels, labels: &labels, indices: &indices, shape, classes: 10 };
     let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
-    let config =
-        FitConfig { batch_size: 256, epochs: 3, train_evaluation: 0.0, ..FitConfig::new(optimizer) };
+    let config = FitConfig { batch_size: 256, epochs: 3, train_evaluation: 0.0, ..FitConfig::new(optimizer) };
     if arguments.get(4).is_some_and(|a| a == "trace") {
         return by_layer(&mut model, &examples, &config);
     }

@@ -1,12 +1,11 @@
 //! `fit`: epochs of batches, with Keras' numbers after each.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toile_rng::Seed;
 
 use crate::callbacks::{Callbacks, Decision};
-use crate::engine::{Executor, Mark, Pass, Tracer, Updater};
+use crate::engine::{Executor, Pass, Tracer, Updater};
 use crate::evaluate::Evaluator;
 use crate::optimizers::OptimizerState;
 use crate::{Callback, Examples, Model, Optimizer, Schedule};
@@ -165,35 +164,8 @@ pub fn fit(
     FitOutcome { end, restored_epoch }
 }
 
-/// Trains on `steps` batches of `train` in its order, on one thread, and calls `mark` after each piece of work with what
-/// it was: the time since the last call is what it took. For measurements; otherwise as [`fit`].
-///
-/// # Panics
-/// As [`fit`], or if `train` has no examples.
-pub fn trace(
-    model: &mut Model,
-    train: &Examples,
-    config: &FitConfig,
-    steps: usize,
-    mark: &mut (dyn FnMut(Mark) + Send),
-) {
-    train.check(model.shapes[0].values(), model.classes());
-    assert!(!train.is_empty(), "a trace needs examples");
-    let (threads, mark) = (AtomicUsize::new(1), Mutex::new(mark));
-    let tell = |piece: Mark| {
-        if let Ok(mut mark) = mark.lock() {
-            mark(piece);
-        }
-    };
-    let mut training = Training::new(model, train, None, config, &threads);
-    training.tracer = Tracer(Some(&tell));
-    for batch in train.indices.chunks(config.batch_size).cycle().take(steps) {
-        training.train_batch(batch, &mut Running::default());
-    }
-}
-
 /// A training under way.
-struct Training<'a> {
+pub(crate) struct Training<'a> {
     model: &'a mut Model,
     train: &'a Examples<'a>,
     validation: Option<&'a Examples<'a>>,
@@ -206,24 +178,24 @@ struct Training<'a> {
     callbacks: Callbacks,
     order: Vec<u32>,
     learning_rate: f64,
-    tracer: Tracer<'a>,
+    pub tracer: Tracer<'a>,
 }
 
 /// The running sums of an epoch.
 #[derive(Default)]
-struct Running {
+pub(crate) struct Running {
     loss: f64,
     correct: usize,
 }
 
 /// How the training part of an epoch ended.
-enum EpochEnd {
+pub(crate) enum EpochEnd {
     Done(Running),
     Early(FitEnd),
 }
 
 impl<'a> Training<'a> {
-    fn new(
+    pub(crate) fn new(
         model: &'a mut Model,
         train: &'a Examples<'a>,
         validation: Option<&'a Examples<'a>>,
@@ -282,7 +254,11 @@ impl<'a> Training<'a> {
     }
 
     /// Every batch of an epoch, in the epoch's order.
-    fn train_epoch(&mut self, epoch: usize, observer: &mut dyn FnMut(FitEvent) -> Flow) -> EpochEnd {
+    pub(crate) fn train_epoch(
+        &mut self,
+        epoch: usize,
+        observer: &mut dyn FnMut(FitEvent) -> Flow,
+    ) -> EpochEnd {
         self.order.copy_from_slice(self.train.indices);
         if self.config.shuffle {
             self.config.seed.stream("shuffle", epoch as u64).shuffle(&mut self.order);

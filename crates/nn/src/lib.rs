@@ -17,13 +17,14 @@ mod parameters;
 mod schedules;
 mod shape;
 mod summary;
+mod trace;
 
 pub use activation::Activation;
 pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
 pub use engine::{Mark, Stage};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
-pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, trace};
+pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit};
 pub use initializer::Initializer;
 pub use layers::{
     AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,
@@ -35,6 +36,7 @@ pub use parameters::Tensor;
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use summary::{Summary, SummaryRow};
+pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.
 pub const NUMERICS: u32 = 2;

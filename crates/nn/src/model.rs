@@ -5,7 +5,7 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{Op, Program, Workspace};
+use crate::engine::{Program, Workspace};
 use crate::layers::Place;
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
@@ -183,13 +183,10 @@ impl Model {
 
     /// Floating-point operations of one image: (forward, forward and backward).
     pub fn flops(&self) -> (u64, u64) {
-        let (mut forward, mut training, mut first) = (0, 0, true);
-        for op in self.program(1).ops {
-            let Op::Plain(op) = op else { continue };
-            let [y, weights, input] = op.flops();
-            forward += y;
-            training += y + weights + if first { 0 } else { input };
-            first = first && y == 0;
+        let (mut forward, mut training) = (0, 0);
+        for (_, flops) in self.program(1).flops() {
+            forward += flops[0];
+            training += flops.iter().sum::<u64>();
         }
         (forward, training)
     }

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use toile_kernels::conv::{Algorithm, Conv, Epilogue};
-
-use crate::engine::Op;
-use crate::{Activation, Layer, Model};
+use crate::{Layer, Model};
 
 /// One layer of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +15,8 @@ pub struct SummaryRow {
     pub output_shape: String,
     /// Values of all its tensors.
     pub parameters: usize,
-    /// How it is computed, where there is a choice: `direct`, `Winograd F(4x4, 3x3)`, or `with conv2d_1` if that layer
-    /// computes it in its own pass.
+    /// How it is computed, where that follows from its shape: `direct`, `Winograd F(4×4, 3×3)`, `with conv2d_1` for a
+    /// pooling that the convolution before it takes in.
     pub algorithm: Option<String>,
     /// Floating-point operations of one image, forward (a multiply-add is two).
     pub flops: u64,
@@ -49,26 +46,33 @@ impl Summary {
 impl Model {
     /// The table of layers, output shapes and parameter counts.
     pub fn summary(&self) -> Summary {
-        let (names, program) = (self.names(), self.program(1));
-        let row = |(i, layer): (usize, &Layer)| {
-            let op = program.layers.iter().position(|&of| of == i).map(|op| &program.ops[op]);
-            let is_taken_in = i > 0 && self.takes_in(i - 1);
-            let has_output = is_taken_in || (op.is_some() && !self.takes_in(i));
-            SummaryRow {
-                name: names[i].clone(),
+        let mut seen = std::collections::HashMap::<&str, usize>::new();
+        let mut rows = Vec::<SummaryRow>::new();
+        let program = self.program(1);
+        let (algorithms, flops_of) = (program.algorithms(), program.flops());
+        for (i, layer) in self.layers.iter().enumerate() {
+            let count = seen.entry(layer.name()).or_insert(0);
+            let name = if *count == 0 { layer.name().into() } else { format!("{}_{count}", layer.name()) };
+            *count += 1;
+            let own = algorithms.iter().find(|(layer, _)| *layer == i);
+            let taken_in = || Some(format!("with {}", rows.last()?.name));
+            let algorithm = match (layer, own) {
+                (_, Some((_, algorithm))) => algorithm.clone(),
+                (Layer::MaxPooling2D(_), None) => taken_in(),
+                (_, None) => None,
+            };
+            let flops = flops_of.iter().find(|(layer, _)| *layer == i).map(|(_, flops)| flops[0]);
+            let has_output = (flops.is_some() && !self.takes_in(i)) || (i > 0 && self.takes_in(i - 1));
+            rows.push(SummaryRow {
+                algorithm,
+                flops: flops.unwrap_or(0),
+                output_bytes: if has_output { 4 * self.shapes[i + 1].values() } else { 0 },
+                name,
                 class_name: layer.class_name(),
                 output_shape: self.shapes[i + 1].to_string(),
                 parameters: self.parameters[i].iter().map(|p| p.range.len()).sum(),
-                algorithm: if is_taken_in {
-                    Some(format!("with {}", names[i - 1]))
-                } else {
-                    self.algorithm(i)
-                },
-                flops: if let Some(Op::Plain(op)) = op { op.flops()[0] } else { 0 },
-                output_bytes: if has_output { 4 * self.shapes[i + 1].values() } else { 0 },
-            }
-        };
-        let rows = self.layers.iter().enumerate().map(row).collect();
+            });
+        }
         let count = |trainable: bool| {
             let all = self.parameters.iter().flatten().filter(|p| p.wanted.trainable == trainable);
             all.map(|p| p.range.len()).sum()
@@ -76,31 +80,9 @@ impl Model {
         Summary { rows, trainable: count(true), non_trainable: count(false) }
     }
 
-    /// `conv2d`, `conv2d_1`, …: as Keras numbers them.
-    fn names(&self) -> Vec<String> {
-        let mut seen = std::collections::HashMap::<&str, usize>::new();
-        let name = |layer: &Layer| {
-            let count = seen.entry(layer.name()).or_insert(0);
-            *count += 1;
-            if *count == 1 { layer.name().into() } else { format!("{}_{}", layer.name(), *count - 1) }
-        };
-        self.layers.iter().map(name).collect()
-    }
-
     /// Whether layer `i` computes the one after it, too.
     fn takes_in(&self, i: usize) -> bool {
         self.layers[i].takes_in(self.shapes[i], self.layers.get(i + 1))
-    }
-
-    fn algorithm(&self, i: usize) -> Option<String> {
-        let Layer::Conv2D(layer) = &self.layers[i] else { return None };
-        let relu = layer.activation == Activation::Relu;
-        let conv =
-            Conv::new(layer.conv_shape(self.shapes[i]).ok()?, Epilogue { relu, max_pool: self.takes_in(i) });
-        Some(match conv.algorithm() {
-            Algorithm::Direct => "direct".into(),
-            Algorithm::Winograd { tile } => format!("Winograd F({tile}x{tile}, 3x3)"),
-        })
     }
 }
 
@@ -167,7 +149,7 @@ mod tests {
     use toile_rng::Seed;
 
     use super::*;
-    use crate::{Conv2D, Dense, Dropout, Flatten, ImageShape, MaxPooling2D, Padding};
+    use crate::{Activation, Conv2D, Dense, Dropout, Flatten, ImageShape, MaxPooling2D, Padding};
 
     fn summary(layers: &[Layer]) -> Summary {
         let image = ImageShape { height: 28, width: 28, channels: 1 };
@@ -193,7 +175,7 @@ mod tests {
         layers.extend(end());
         let rows = summary(&layers).rows;
         let algorithms: Vec<_> = rows.iter().map(|row| row.algorithm.as_deref()).collect();
-        let (direct, winograd) = (Some("direct"), Some("Winograd F(4x4, 3x3)"));
+        let (direct, winograd) = (Some("direct"), Some("Winograd F(4×4, 3×3)"));
         assert_eq!(algorithms, [direct, winograd, Some("with conv2d_1"), None, None, None]);
         // 2 operations per multiply-add: 26 x 26 x 32 outputs of 9 terms, 24 x 24 x 64 of 288, 10 of 9216.
         let flops: Vec<_> = rows.iter().map(|row| row.flops).collect();

@@ -70,9 +70,12 @@ fn hashes() -> String {
         for (name, optimizer) in optimizers() {
             let bits = on_threads(&layers, &optimizer, 1, 2);
             // FNV-1a, over the bits of the epoch's numbers, the weights and an evaluation.
-            let hash = bits.iter().flat_map(|word| word.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+            let hash = bits
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                });
             lines += &format!("{net} {name} {hash:016x}\n");
         }
     }

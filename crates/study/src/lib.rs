@@ -52,8 +52,8 @@ pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use reference::reference_page;
 pub use runner::{
-    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, image_shape, longest_first,
-    measure, model, run, run_ids, shares, slug, split, study_seconds, summary,
+    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, examples, fit_config,
+    image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds, summary,
 };
 pub use schema::json_schema;
 pub use settings::{InitialWeights, Settings, SplitPlan};

@@ -30,6 +30,15 @@ pub enum Command {
     Run(RunArgs),
     /// Show every run of a study, how its model is computed and what it will cost, and train nothing
     Plan(PlanArgs),
+    /// Measure this machine, and how fast it trains each model of a study
+    ///
+    /// First the machine at its best: multiply-adds in registers, and reading from each cache and from memory. Then
+    /// each distinct configuration of the study (model, optimizer, batch size): seconds per epoch, GFLOP/s, percent of
+    /// that peak, and where the time of a step goes by layer and pass.
+    ///
+    /// Nothing is downloaded and nothing is kept: where the study's data are not at hand, images are drawn. The numbers
+    /// are those of this hour: whatever else the machine does meanwhile shows in them.
+    Bench(BenchArgs),
     /// Print the layers of a model, as Keras does
     Summary(SummaryArgs),
     /// Write the report files anew from what a study's folder holds
@@ -65,7 +74,7 @@ pub struct StudyArgs {
 }
 
 /// Where data may lie.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct DataArgs {
     /// Look for data here first
     #[arg(long, value_name = "DIR", env = "TOILE_DATA_DIR", hide_env = true)]
@@ -93,6 +102,43 @@ pub struct PlanArgs {
     /// Do not measure this machine's speed: no expected times
     #[arg(long)]
     pub no_timing: bool,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// A study file, or the name of a built-in study
+    #[arg(value_name = "FILE|NAME", default_value = "fashion-mnist")]
+    pub study: String,
+    /// Only the configuration of the run of this name (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Use so many threads; one thread is measured beside it [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Spend about so many seconds on each line [default: 3, with --shapes 0.6]
+    ///
+    /// Two epochs after the first are timed however long they take, unless one takes more than 20 seconds: then 20
+    /// batches or more stand for the epoch, and the table says so.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// Measure a fixed list of odd layer shapes instead of a study
+    ///
+    /// Convolutions with few channels, uneven sizes and other kernels than 3x3, and dense networks of uneven widths and
+    /// batch sizes, each beside the fastest of its kind. No data are needed.
+    #[arg(long, conflicts_with_all = ["study", "only"])]
+    pub shapes: bool,
+    /// Write all numbers to this file too; `-` prints them instead of the tables
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// A time that a user may ask for: up to an hour.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 0.5".to_owned())?;
+    if (0.0..=3600.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0 to 3600 seconds".into()) }
 }
 
 /// Arguments of `summary`.

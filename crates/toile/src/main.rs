@@ -14,6 +14,7 @@ use clap::Parser;
 
 use args::{Args, Command};
 use failure::Failure;
+use machine::MachineClock;
 
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +28,10 @@ pub enum Ending {
 }
 
 fn main() -> ExitCode {
+    let clock = MachineClock::start();
     terminal::choose_colours();
     terminal::listen_for_panics();
-    match steps() {
+    match steps(&clock) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::RunFailed) => ExitCode::from(3),
         Ok(Ending::Interrupted) => ExitCode::from(interrupt::INTERRUPTED),
@@ -40,11 +42,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn steps() -> Result<Ending, Failure> {
+fn steps(clock: &MachineClock) -> Result<Ending, Failure> {
     machine::choose_instruction_set()?;
     match Args::parse().command {
         Command::Run(args) => commands::run::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
+        Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Data(args) => commands::data::run(&args),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use toile_data::{DataSet, Locations};
+use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
 use toile_study::{DataShape, Plan, PlanOptions, Study, built_in, built_in_names, check, nearest, plan};
 
@@ -65,6 +65,15 @@ impl Source {
         load(name, self.folder.as_deref(), args)
     }
 
+    /// The study's data if they are on this machine; nothing is fetched.
+    pub fn load_at_hand(&self, name: &str, args: &DataArgs) -> Result<Option<DataSet>, Failure> {
+        let here = Locations { offline: true, ..locations(args) };
+        match load_from(name, self.folder.as_deref(), &here) {
+            Err(DataError::NotFound { .. }) => Ok(None),
+            found => Ok(Some(found?)),
+        }
+    }
+
     /// The bytes of a file beside the study file.
     pub fn read_beside(&self, file: &str) -> std::io::Result<Vec<u8>> {
         match &self.folder {
@@ -81,10 +90,14 @@ impl Source {
 ///
 /// A relative folder starts at `base`, the study file's, or else where toile was started.
 pub fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
+    Ok(load_from(name, base, &locations(args))?)
+}
+
+fn load_from(name: &str, base: Option<&Path>, locations: &Locations) -> Result<DataSet, DataError> {
     let mut fetching = Fetching::new(name);
-    let data = toile_data::load(name, base, &locations(args), &mut |progress| fetching.tell(progress));
+    let data = toile_data::load(name, base, locations, &mut |progress| fetching.tell(progress));
     fetching.end();
-    Ok(data?)
+    data
 }
 
 /// Where data is looked for.

@@ -5,7 +5,8 @@
 //! the kernel's columns, the products with the transposed kernel to the pixels that they came from.
 
 use super::product::Product;
-use super::rows::{add_column_sums, mask, transpose};
+use super::rows::{sum_columns, transpose};
+use super::taps::{self, Taps};
 use super::{ConvShape, Epilogue, Piece};
 use crate::checked_product;
 
@@ -156,23 +157,58 @@ impl Direct {
             let count = group.min(images - first);
             let x_range = first * self.x_len()..(first + count) * self.x_len();
             let y_range = first * self.y_len()..(first + count) * self.y_len();
-            let mut d_z = &d_y[y_range.clone()];
-            if self.relu {
-                mask(&y[y_range], d_z, &mut masked[..count * self.y_len()]);
-                d_z = &masked[..count * self.y_len()];
-            }
-            if let Some(d_bias) = d_bias.as_deref_mut() {
-                // Image by image, so that the sums know nothing of groups and pieces.
-                for d_z in d_z.chunks_exact(self.y_len()) {
-                    add_column_sums(d_z, d_bias);
+            let x = if self.framed { self.frames(&x[x_range.clone()], frames) } else { &x[x_range.clone()] };
+            let y = if self.relu { Some(&y[y_range.clone()]) } else { None };
+            let d_y = &d_y[y_range];
+            let taps = self.taps();
+            if let Some(taps) = &taps {
+                taps.add_gradients(count, x, y, d_y, d_kernel, d_bias.as_deref_mut());
+                if d_x.is_none() {
+                    continue;
                 }
             }
-            let x = if self.framed { self.frames(&x[x_range.clone()], frames) } else { &x[x_range.clone()] };
-            self.add_kernel_gradient(count, x, d_z, d_kernel);
+            let summed = taps.is_some();
+            let d_z = self.take_gradient(d_y, y, masked, if summed { None } else { d_bias.as_deref_mut() });
+            if !summed {
+                self.add_kernel_gradient(count, x, d_z, d_kernel);
+            }
             if let Some(d_x) = d_x.as_deref_mut() {
                 self.input_gradients(d_z, transposed, &mut d_x[x_range], frame);
             }
         }
+    }
+
+    /// The gradient before ReLU, which is in `masked` if y is given; its sums are added to `d_bias`, image by image, so that
+    /// they know nothing of groups and pieces.
+    fn take_gradient<'a>(
+        &self,
+        d_y: &'a [f32],
+        y: Option<&[f32]>,
+        masked: &'a mut [f32],
+        mut d_bias: Option<&mut [f32]>,
+    ) -> &'a [f32] {
+        if y.is_none() && d_bias.is_none() {
+            return d_y;
+        }
+        for (image, d_y) in d_y.chunks_exact(self.y_len()).enumerate() {
+            let part = image * self.y_len()..(image + 1) * self.y_len();
+            let masked = y.map(|y| (&y[part.clone()], &mut masked[part]));
+            sum_columns(self.shape.filters, d_y, masked, d_bias.as_deref_mut());
+        }
+        if y.is_some() { &masked[..d_y.len()] } else { d_y }
+    }
+
+    /// The taps of the kernel, if they are few.
+    fn taps(&self) -> Option<Taps> {
+        let (s, row) = (&self.shape, self.frame[1] * self.shape.channels);
+        let line = s.kernel[1] * s.channels;
+        let count = s.kernel[0] * line;
+        let mut offsets = [0; taps::MOST];
+        for (i, offset) in offsets.get_mut(..count)?.iter_mut().enumerate() {
+            *offset = i / line * row + i % line;
+        }
+        let (outputs, steps) = ([s.out_height, s.out_width], [s.strides[0] * row, s.strides[1] * s.channels]);
+        Some(Taps { count, offsets, outputs, steps, x_len: self.frame_len(), filters: s.filters })
     }
 
     /// d_kernel += Σ over images and pixels of x at the window's tap times dz at the pixel.

@@ -1,14 +1,20 @@
 //! Winograd's transforms of the filters: U = G g Gᵀ for the products, and back for the gradient.
 //!
 //! U lies `[position][panel][row][column]`: the matrix of a position is cut into panels of 64 columns (the last may have fewer),
-//! each contiguous, as the product reads them. Columns that only pad are zero.
+//! each contiguous, as the product reads them. Columns that only pad are zero. A cache line may separate the matrices.
 
 use super::points::{F2, F4, F5, Points};
-use super::winograd::Winograd;
+use super::winograd::{Winograd, odd_lines};
 use crate::simd::{Simd, dispatch};
 
 /// Columns of a panel: the width of the widest block of a product.
 const PANEL: usize = 64;
+
+/// Distance from one position's matrix to the next.
+#[inline(always)]
+pub(super) fn matrix(rows: usize, padded: usize) -> usize {
+    odd_lines(rows * padded)
+}
 
 /// Where column `column` of a matrix with `rows` rows and `padded` columns starts, and the distance between its rows.
 #[inline(always)]
@@ -59,7 +65,10 @@ unsafe fn derive<S: Simd, W: Points<M, N>, const M: usize, const N: usize, const
 ) {
     let (c, f) = (w.x.channels, w.y.channels);
     let (rows, columns, padded) = if TRANSPOSED { (f, c, w.x.padded) } else { (c, f, w.y.padded) };
-    assert!(kernel.len() == 9 * c * f && u.len() == N * N * rows * padded, "the kernel and U of the shape");
+    assert!(
+        kernel.len() == 9 * c * f && u.len() == N * N * matrix(rows, padded),
+        "the kernel and U of the shape"
+    );
     let mut line = [[0.0; 16]; 9];
     for row in 0..rows {
         for column in (0..padded).step_by(S::LANES) {
@@ -79,7 +88,7 @@ unsafe fn derive<S: Simd, W: Points<M, N>, const M: usize, const N: usize, const
                     };
                 }
                 let (_, width) = panel(rows, padded, column);
-                derive_one::<S, W, M, N>(taps, u.as_mut_ptr().add(start + row * width), rows * padded);
+                derive_one::<S, W, M, N>(taps, u.as_mut_ptr().add(start + row * width), matrix(rows, padded));
             }
         }
     }
@@ -138,14 +147,18 @@ unsafe fn collect<S: Simd, W: Points<M, N>, const M: usize, const N: usize>(
     d_kernel: &mut [f32],
 ) {
     let (c, f, padded) = (w.x.channels, w.y.channels, w.y.padded);
-    assert!(d_kernel.len() == 9 * c * f && d_u.len() == N * N * c * padded, "the kernel and dU of the shape");
+    assert!(
+        d_kernel.len() == 9 * c * f && d_u.len() == N * N * matrix(c, padded),
+        "the kernel and dU of the shape"
+    );
     for row in 0..c {
         for column in (0..f).step_by(S::LANES) {
             let lanes = (f - column).min(S::LANES);
             let (start, width) = panel(c, padded, column);
             // SAFETY: lanes end at the last filter; d_u has N × N matrices of c × padded.
             unsafe {
-                let taps = collect_one::<S, W, M, N>(d_u.as_ptr().add(start + row * width), c * padded);
+                let taps =
+                    collect_one::<S, W, M, N>(d_u.as_ptr().add(start + row * width), matrix(c, padded));
                 for tap in 0..9 {
                     let at = d_kernel.as_mut_ptr().add((tap * c + row) * f + column);
                     S::store_first(at, taps[tap / 3][tap % 3], lanes);

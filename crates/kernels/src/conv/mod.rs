@@ -14,6 +14,7 @@ mod points;
 mod pooled;
 mod product;
 mod rows;
+mod taps;
 mod tiles;
 mod window;
 mod winograd;

@@ -7,7 +7,7 @@
 //! additions that move them along compete with the multiplications for the same ports; U in panels as wide as a block.
 //! Every element is one chain c ← fma(a, b, c) over the sum in its order, as in `gemm`.
 
-use super::filters::panel;
+use super::filters::{matrix, panel};
 use super::winograd::{Block, Side, Winograd};
 use crate::simd::{Simd, dispatch};
 
@@ -74,7 +74,7 @@ macro_rules! product {
         let mut first_column = 0;
         while first_column < $job.columns {
             let (start, width) = panel($lines, $job.columns, first_column);
-            let panel = $position * $lines * $job.columns + start;
+            let panel = $position * matrix($lines, $job.columns) + start;
             let mut place = Place { position: $position, first_row: 0, first_column, panel, width };
             if $s::LANES == 16 {
                 match width {
@@ -109,7 +109,7 @@ pub(super) fn tiles_by_filters(
     let positions = (w.m + 2) * (w.m + 2);
     let (a_tiles, out_tiles) = (Tiles::of(from, block), Tiles::of(to, block));
     assert!(a.len() >= a_tiles.len(positions) && out.len() >= out_tiles.len(positions), "room for {block:?}");
-    assert!(u.len() == positions * from.channels * to.padded, "the filters of these sides");
+    assert!(u.len() == positions * matrix(from.channels, to.padded), "the filters of these sides");
     over_channels(&OverChannels {
         positions,
         tiles: block.count,
@@ -202,7 +202,7 @@ pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d
     let positions = (w.m + 2) * (w.m + 2);
     let (v_tiles, m_tiles) = (Tiles::of(&w.x, block), Tiles::of(&w.y, block));
     assert!(v.len() >= v_tiles.len(positions) && m.len() >= m_tiles.len(positions), "room for {block:?}");
-    assert!(d_u.len() == positions * w.x.channels * w.y.padded, "the filters of these sides");
+    assert!(d_u.len() == positions * matrix(w.x.channels, w.y.padded), "the filters of these sides");
     over_tiles(&OverTiles {
         positions,
         tiles: block.count,

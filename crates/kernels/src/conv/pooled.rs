@@ -80,6 +80,10 @@ impl Transform for Output {
                 for i in 0..N {
                     column[i] = S::load(self.m.add(place.position::<N>(i, j)));
                 }
+                if j == 1 {
+                    // At the point (1, 1) a number is added to every pixel.
+                    column[1] = S::add(column[1], bias);
+                }
                 half[j] = W::output::<S>(column);
             }
             for i in 0..M / 2 {
@@ -87,9 +91,10 @@ impl Transform for Output {
                 let lower = W::output::<S>(across::<S, N, M>(&half, 2 * i + 1));
                 for j in 0..M / 2 {
                     let window = [upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1]];
-                    let window = activate::<S>(window, bias, self.relu);
                     let max = greatest::<S>(window);
-                    place.store::<S, WHOLE>(self.y, i, j, max);
+                    // In this order a NaN stays one.
+                    let out = if self.relu { S::max(zero, max) } else { max };
+                    place.store::<S, WHOLE>(self.y, i, j, out);
                     if let Some(masks) = self.masks
                         && place.has::<WHOLE>(i, j)
                     {
@@ -101,36 +106,18 @@ impl Transform for Output {
     }
 }
 
-/// The pixels of a window with their bias, and with ReLU if `relu`.
-///
-/// # Safety
-/// The instruction set of `S`.
-#[inline(always)]
-unsafe fn activate<S: Simd>(mut window: [S::V; 4], bias: S::V, relu: bool) -> [S::V; 4] {
-    for v in &mut window {
-        // SAFETY: the duty above. In this order a NaN stays one.
-        unsafe {
-            *v = S::add(*v, bias);
-            if relu {
-                *v = S::max(S::splat(0.0), *v);
-            }
-        }
-    }
-    window
-}
-
 /// The greatest of a window; NaN if there is one.
 ///
 /// # Safety
 /// The instruction set of `S`.
 #[inline(always)]
-unsafe fn greatest<S: Simd>(window: [S::V; 4]) -> S::V {
-    let mut max = window[0];
-    for v in &window[1..] {
-        // SAFETY: the duty above. `max` gives its second argument where NaN is involved: right for a NaN in v.
-        max = unsafe { S::select(S::eq(max, max), S::max(max, *v), max) };
+unsafe fn greatest<S: Simd>([a, b, c, d]: [S::V; 4]) -> S::V {
+    // SAFETY: the duty above.
+    unsafe {
+        let nan = S::or(S::nan(a, b), S::nan(c, d));
+        let max = S::max(S::max(a, b), S::max(c, d));
+        S::select(nan, S::splat(f32::NAN), max)
     }
-    max
 }
 
 /// Masks of the first pixel that equals the greatest; none where that is NaN, or dead.
@@ -143,9 +130,9 @@ unsafe fn store_masks<S: Simd>(masks: *mut u8, window: [S::V; 4], max: S::V, rel
     unsafe {
         let mut left = if relu { S::gt(max, S::splat(0.0)) } else { S::eq(max, max) };
         for (i, v) in window.into_iter().enumerate() {
-            let others = S::and_not(left, S::eq(v, max));
-            S::store_mask(masks.add(i * S::LANES / 8), S::and_not(left, others));
-            left = others;
+            let found = S::and(left, S::eq(v, max));
+            S::store_mask(masks.add(i * S::LANES / 8), found);
+            left = S::and_not(left, found);
         }
     }
 }
@@ -197,6 +184,7 @@ impl Transform for Gradient {
         // SAFETY: the contract of the trait.
         unsafe {
             let zero = S::splat(0.0);
+            place.prefetch_next::<S, N>(self.m);
             let mut half = [[zero; N]; M];
             for j in 0..M / 2 {
                 let mut columns = [[zero; M]; 2];

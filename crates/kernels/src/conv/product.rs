@@ -30,13 +30,16 @@ pub(super) struct Product {
     pub(super) accumulate: bool,
 }
 
+/// Terms that count as few.
+const FEW: usize = 32;
+
 /// The largest offset that these counts and strides reach; all counts are at least 1.
 fn reach(counts: &[usize], strides: &[usize]) -> usize {
     counts.iter().zip(strides).map(|(count, stride)| (count - 1) * stride).sum()
 }
 
 impl Product {
-    /// C (+)= A B, then + bias, then max(C, 0) if `relu`.
+    /// C = bias + A B or C += A B, then max(C, 0) if `relu`.
     ///
     /// # Panics
     /// If a slice is too short.
@@ -53,7 +56,24 @@ impl Product {
         assert!(c.len() >= reach(&self.rows, &self.c_rows) + self.columns, "C is too short");
         assert!(bias.is_none_or(|bias| bias.len() >= self.columns), "the bias is too short");
         let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        run(&Operands { product: self, a: a.as_ptr(), b: b.as_ptr(), c: c.as_mut_ptr(), bias, relu });
+        let (offsets, few) = self.offsets();
+        let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        run(&Operands { product: self, a, b, c, bias, relu, offsets: &offsets[..few] });
+    }
+
+    /// Where the terms lie in A, if there are few and B has them one after the other: three nested loops would cost more
+    /// than the terms. None if there are many.
+    fn offsets(&self) -> ([usize; FEW], usize) {
+        let mut offsets = [0; FEW];
+        let [outer, middle, inner] = self.terms;
+        let in_a_row = self.b_terms[1] == inner * self.b_terms[2] || middle == 1;
+        if outer > 1 || !in_a_row || middle.saturating_mul(inner) > FEW {
+            return (offsets, 0);
+        }
+        for (i, offset) in offsets[..middle * inner].iter_mut().enumerate() {
+            *offset = i / inner * self.a_terms[1] + i % inner * self.a_terms[2];
+        }
+        (offsets, middle * inner)
     }
 }
 
@@ -66,6 +86,8 @@ struct Operands<'a> {
     /// Null for none.
     bias: *const f32,
     relu: bool,
+    /// Where the terms lie in A if they are few, or empty.
+    offsets: &'a [usize],
 }
 
 dispatch! {
@@ -154,25 +176,45 @@ impl Operands<'_> {
             };
             let c = self.c.add(at[0] * p.c_rows[0] + at[1] * p.c_rows[1] + column);
             let mut sums = [[[S::splat(0.0); W]; X]; Y];
-            if p.accumulate {
-                for y in 0..Y {
-                    for x in 0..X {
-                        for w in 0..W {
+            for y in 0..Y {
+                for x in 0..X {
+                    for w in 0..W {
+                        if p.accumulate {
                             sums[y][x][w] = load(c.add(y * p.c_rows[0] + x * p.c_rows[1]), w);
+                            continue;
+                        }
+                        // Stores that miss the first cache wait for each other.
+                        S::prefetch_write(c.add(y * p.c_rows[0] + x * p.c_rows[1] + w * S::LANES).cast());
+                        if !self.bias.is_null() {
+                            sums[y][x][w] = load(self.bias.add(column), w);
                         }
                     }
                 }
             }
             let a = self.a.add(at[0] * p.a_rows[0] + at[1] * p.a_rows[1]);
-            let (b, step) = (self.b.add(column), p.a_rows[1]);
-            for i in 0..p.terms[0] {
-                for j in 0..p.terms[1] {
-                    let a = a.add(i * p.a_terms[0] + j * p.a_terms[1]);
-                    // Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2.
-                    let mut thirds: [[*const f32; 4]; Y] =
-                        from_fn(|y| from_fn(|x| a.wrapping_add(y * p.a_rows[0] + 3 * x * step)));
-                    let mut b = b.add(i * p.b_terms[0] + j * p.b_terms[1]);
-                    for _ in 0..p.terms[2] {
+            // Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2.
+            let step = p.a_rows[1];
+            let thirds: [[*const f32; 4]; Y] =
+                from_fn(|y| from_fn(|x| a.wrapping_add(y * p.a_rows[0] + 3 * x * step)));
+            let mut b = self.b.add(column);
+            for offset in self.offsets {
+                let mut line = [S::splat(0.0); W];
+                for w in 0..W {
+                    line[w] = load(b, w);
+                }
+                term::<S, Y, X, W>(&thirds, *offset, step, line, &mut sums);
+                b = b.wrapping_add(p.b_terms[2]);
+            }
+            let loops = if self.offsets.is_empty() { p.terms } else { [0; 3] };
+            for i in 0..loops[0] {
+                for j in 0..loops[1] {
+                    let offset = i * p.a_terms[0] + j * p.a_terms[1];
+                    let mut thirds = thirds;
+                    for third in thirds.as_flattened_mut() {
+                        *third = third.wrapping_add(offset);
+                    }
+                    let mut b = self.b.add(column + i * p.b_terms[0] + j * p.b_terms[1]);
+                    for _ in 0..loops[2] {
                         for y in 0..Y {
                             for third in &mut thirds[y][..X.div_ceil(3)] {
                                 *third = opaque(*third);
@@ -182,14 +224,7 @@ impl Operands<'_> {
                         for w in 0..W {
                             line[w] = load(b, w);
                         }
-                        for y in 0..Y {
-                            for x in 0..X {
-                                let value = S::splat(*thirds[y][x / 3].add(x % 3 * step));
-                                for w in 0..W {
-                                    sums[y][x][w] = S::fma(value, line[w], sums[y][x][w]);
-                                }
-                            }
-                        }
+                        term::<S, Y, X, W>(&thirds, 0, step, line, &mut sums);
                         for y in 0..Y {
                             for third in &mut thirds[y][..X.div_ceil(3)] {
                                 *third = third.wrapping_add(p.a_terms[2]);
@@ -199,16 +234,10 @@ impl Operands<'_> {
                     }
                 }
             }
-            let mut bias = [S::splat(0.0); W];
-            if !self.bias.is_null() {
-                for w in 0..W {
-                    bias[w] = load(self.bias.add(column), w);
-                }
-            }
             for y in 0..Y {
                 for x in 0..X {
                     for w in 0..W {
-                        let mut out = S::add(sums[y][x][w], bias[w]);
+                        let mut out = sums[y][x][w];
                         if self.relu {
                             // In this order a NaN stays one.
                             out = S::max(S::splat(0.0), out);
@@ -220,6 +249,31 @@ impl Operands<'_> {
                             S::store_first(to, out, lanes);
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// One term of all sums of a block.
+///
+/// # Safety
+/// The instruction set of `S`; values of A at `offset` from each row.
+#[inline(always)]
+unsafe fn term<S: Simd, const Y: usize, const X: usize, const W: usize>(
+    thirds: &[[*const f32; 4]; Y],
+    offset: usize,
+    step: usize,
+    line: [S::V; W],
+    sums: &mut [[[S::V; W]; X]; Y],
+) {
+    for y in 0..Y {
+        for x in 0..X {
+            // SAFETY: the duties above.
+            unsafe {
+                let value = S::splat(*thirds[y][x / 3].add(offset + x % 3 * step));
+                for w in 0..W {
+                    sums[y][x][w] = S::fma(value, line[w], sums[y][x][w]);
                 }
             }
         }

@@ -352,16 +352,18 @@ fn every_instruction_set_gives_the_same_bits_also_with_garbage_in_the_scratch() 
 
 #[test]
 fn the_other_gradients_do_not_depend_on_whether_d_x_and_d_bias_are_wanted() {
-    for algorithm in [Algorithm::Direct].into_iter().chain(WINOGRAD) {
-        let case = Case::new(same([9, 9], 20, 40, [3, 3], [1, 1]), 3, true, true);
-        let all = case.run(algorithm, 7.0);
-        let conv = case.conv(algorithm);
-        let mut d_kernel = vec![0.0; case.kernel.len()];
-        let (mut sums, mut scratch) = (vec![0.0; conv.sums_len()], vec![0.0; conv.scratch_len(3)]);
-        let (x, y, d_y, w) = (&case.x, &all.y, &case.d_y, &case.kernel);
-        let (sums, d) = (&mut sums, &mut d_kernel);
-        conv.backward(3, Piece::ALL, x, y, &[], d_y, w, &[], None, sums, d, None, &mut scratch);
-        assert_eq!(d_kernel, all.d_kernel, "{algorithm:?}");
+    for channels in [1, 20] {
+        for algorithm in [Algorithm::Direct].into_iter().chain(WINOGRAD) {
+            let case = Case::new(same([9, 9], channels, 40, [3, 3], [1, 1]), 3, true, true);
+            let all = case.run(algorithm, 7.0);
+            let conv = case.conv(algorithm);
+            let mut d_kernel = vec![0.0; case.kernel.len()];
+            let (mut sums, mut scratch) = (vec![0.0; conv.sums_len()], vec![0.0; conv.scratch_len(3)]);
+            let (x, y, d_y, w) = (&case.x, &all.y, &case.d_y, &case.kernel);
+            let (sums, d) = (&mut sums, &mut d_kernel);
+            conv.backward(3, Piece::ALL, x, y, &[], d_y, w, &[], None, sums, d, None, &mut scratch);
+            assert_eq!(d_kernel, all.d_kernel, "{algorithm:?}, {channels} channels");
+        }
     }
 }
 

@@ -36,6 +36,7 @@ impl Transform for Input {
     ) {
         // SAFETY: the contract of the trait.
         unsafe {
+            place.prefetch_next::<S, N>(self.v);
             let mut half = [[S::splat(0.0); N]; N];
             for j in 0..N {
                 let mut column = [S::splat(0.0); N];
@@ -112,14 +113,17 @@ impl Transform for Output {
                 for i in 0..N {
                     column[i] = S::load(self.m.add(place.position::<N>(i, j)));
                 }
+                if j == 1 {
+                    // At the point (1, 1) a number is added to every pixel.
+                    column[1] = S::add(column[1], bias);
+                }
                 half[j] = W::output::<S>(column);
             }
             for i in 0..M {
                 let row = W::output::<S>(across::<S, N, M>(&half, i));
                 for j in 0..M {
-                    let sum = S::add(row[j], bias);
                     // In this order a NaN stays one.
-                    let out = if self.relu { S::max(zero, sum) } else { sum };
+                    let out = if self.relu { S::max(zero, row[j]) } else { row[j] };
                     place.store::<S, WHOLE>(self.y, i, j, out);
                 }
             }
@@ -202,6 +206,7 @@ impl Transform for Gradient {
         // SAFETY: the contract of the trait.
         unsafe {
             let zero = S::splat(0.0);
+            place.prefetch_next::<S, N>(self.m);
             let mut half = [[zero; N]; M];
             for j in 0..M {
                 let mut column = [zero; M];

@@ -88,6 +88,24 @@ impl Place {
         self.start + (i * N + j) * self.step
     }
 
+    /// Asks for the lines of the tile matrices that the next vector of channels is written to: stores that miss the first
+    /// cache wait for each other.
+    ///
+    /// # Safety
+    /// The instruction set of `S`.
+    #[inline(always)]
+    pub(super) unsafe fn prefetch_next<S: Simd, const N: usize>(&self, matrices: *mut f32) {
+        for i in 0..N {
+            for j in 0..N {
+                // SAFETY: the duty above.
+                unsafe {
+                    let next = matrices.wrapping_add(self.position::<N>(i, j) + S::LANES);
+                    S::prefetch_write(next.cast());
+                }
+            }
+        }
+    }
+
     /// Whether pixel (i, j) lies in the image.
     #[inline(always)]
     pub(super) fn has<const WHOLE: bool>(&self, i: usize, j: usize) -> bool {

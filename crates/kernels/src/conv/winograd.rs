@@ -30,12 +30,18 @@ impl Side {
         Side { height, width, channels, padded: channels.next_multiple_of(16), pad_top, pad_left }
     }
 
-    /// Distance from one position to the next in a block of `size` tiles. The cache line at the end keeps it from being a
-    /// power of two, which would put all positions of a tile into one set of the cache.
+    /// Distance from one position to the next in a block of `size` tiles.
     #[inline(always)]
     pub(super) fn position(&self, size: usize) -> usize {
-        size * self.padded + 16
+        odd_lines(size * self.padded)
     }
+}
+
+/// So many floats, in whole cache lines, and one line more if that makes their number odd: things that lie an odd number
+/// of lines apart are spread over all sets of the cache, those a power of two apart compete for one.
+#[inline(always)]
+pub(super) fn odd_lines(floats: usize) -> usize {
+    (floats.div_ceil(16) | 1) * 16
 }
 
 /// Tiles `first .. first + count`, counted over all images, in matrices that have room for `size`.
@@ -110,8 +116,8 @@ impl Winograd {
 
     pub(super) fn derived_lens(&self) -> [usize; 2] {
         [
-            self.positions() * self.x.channels * self.y.padded,
-            self.positions() * self.y.channels * self.x.padded,
+            self.positions() * filters::matrix(self.x.channels, self.y.padded),
+            self.positions() * filters::matrix(self.y.channels, self.x.padded),
         ]
     }
 

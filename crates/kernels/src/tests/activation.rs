@@ -228,3 +228,23 @@ fn a_gradient_comes_to_rest_at_zero_before_it_turns_subnormal() {
     assert_eq!(d_y[..2], [0.0, 2.5e-18]);
     assert!(d_y[2].is_nan());
 }
+
+/// Rows that do not fill whole vectors are taken several at a time.
+#[test]
+fn the_bias_is_added_alike_for_every_width_and_number_of_rows() {
+    for width in (1..=40).chain([50, 63, 65, 100, 1030]) {
+        let bias = numbers(width, 2);
+        for rows in [1, 2, 5, 37] {
+            let z = numbers(rows * width, 1);
+            let sums: Vec<f32> = z.iter().enumerate().map(|(i, z)| z + bias[i % width]).collect();
+            let mut naive = vec![0.0; sums.len()];
+            activate(Act::Tanh, &sums, &mut naive);
+            let y = same_everywhere(|| {
+                let mut y = z.clone();
+                add_bias_activate(Act::Tanh, &mut y, &bias);
+                y
+            });
+            assert_eq!(y, naive, "{rows} rows of {width}");
+        }
+    }
+}

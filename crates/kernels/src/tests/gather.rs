@@ -38,6 +38,42 @@ fn images_of_every_size_come_in_the_order_of_the_indices() {
     assert_eq!(labels, [8, 5, 8, 6]);
 }
 
+/// Every range of columns within some images, the last image ending with the data; rows in two parts; what lies beyond
+/// the columns left alone.
+#[test]
+fn columns_are_those_of_the_whole_images_and_the_padding_is_left_alone() {
+    let indices = [3, 0, 3, 1, 2];
+    for size in [1, 5, 16, 33, 50, 196] {
+        let images: Vec<u8> = (0..4 * size).map(|i| (i * 37 % 251) as u8).collect();
+        let mut whole = vec![0.0; 5 * size];
+        gather_scaled(&images, size, &indices, &mut whole);
+        for columns in (0..=size).step_by(7).flat_map(|a| [a..size, a..size.min(a + 9), 0..a]) {
+            let row = columns.len() + 3;
+            let out = same_everywhere(|| {
+                let mut out = vec![7.0; 5 * row];
+                let (head, tail) = out.split_at_mut(2 * row);
+                gather_columns(&images, size, &indices, 2, columns.clone(), head, row);
+                gather_columns(&images, size, &indices[2..], 3, columns.clone(), tail, row);
+                out
+            });
+            let padded = |r: usize| whole[r * size..][columns.clone()].iter().copied().chain([7.0; 3]);
+            assert_eq!(out, (0..5).flat_map(padded).collect::<Vec<_>>(), "{columns:?} of {size}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "3..5 of 4 columns")]
+fn columns_beyond_the_image_are_refused() {
+    gather_columns(&[0; 8], 4, &[1], 1, 3..5, &mut [0.0; 4], 4);
+}
+
+#[test]
+#[should_panic(expected = "room for 2 rows of 4")]
+fn too_little_room_for_the_columns_is_refused() {
+    gather_columns(&[0; 8], 4, &[1, 0], 2, 0..4, &mut [0.0; 7], 4);
+}
+
 #[test]
 #[should_panic(expected = "out of range")]
 fn an_index_outside_the_data_set_is_refused() {

@@ -148,6 +148,11 @@ pub(crate) trait Operation: Send + Sync {
         let _ = (weights, y, keep);
     }
 
+    /// How it computes, where that follows from its shape.
+    fn algorithm(&self) -> Option<String> {
+        None
+    }
+
     /// Floating-point operations of one image: forward, weight gradient, input gradient (a multiply-add is two).
     fn flops(&self) -> [u64; 3] {
         [0; 3]

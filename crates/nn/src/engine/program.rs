@@ -155,6 +155,25 @@ impl Program {
         }
     }
 
+    /// Layer and floating-point operations per image of each operation: forward, weight gradient, and input gradient where
+    /// there is one.
+    pub(crate) fn flops(&self) -> Vec<(usize, [u64; 3])> {
+        let of = |(i, op): (usize, &Op)| {
+            let [forward, weights, input] = match op {
+                Op::Plain(op) => op.flops(),
+                Op::Normalize(_) => [0; 3],
+            };
+            (self.layers[i], [forward, weights, if i > self.first_trained { input } else { 0 }])
+        };
+        self.ops.iter().enumerate().map(of).collect()
+    }
+
+    /// Layer and algorithm of each operation.
+    pub(crate) fn algorithms(&self) -> Vec<(usize, Option<String>)> {
+        let of = |op: &Op| if let Op::Plain(op) = op { op.algorithm() } else { None };
+        self.layers.iter().copied().zip(self.ops.iter().map(of)).collect()
+    }
+
     /// The kernel of the first operation, if its products are computed in slices of the inputs before all else.
     pub(crate) fn sliced(&self) -> Option<&Product> {
         self.ops.first().and_then(Op::product).filter(|product| product.slices.len() > 1)

@@ -22,7 +22,7 @@ pub(crate) struct Slice {
 }
 
 /// So many images are converted before they are multiplied: they are still in the first-level cache then.
-const GROUP: usize = 24;
+const GROUP: usize = 48;
 
 /// The slices of the first layer, if it has any.
 pub(crate) fn of(program: &Program, batch: usize) -> Vec<Slice> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use toile_kernels::conv::{Conv, ConvShape, Epilogue};
+use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue};
 
 use super::Layer;
 use super::activation::Activate;
@@ -222,6 +222,13 @@ impl Operation for ConvOperation {
             d_bias,
             room.scratch,
         );
+    }
+
+    fn algorithm(&self) -> Option<String> {
+        Some(match self.conv.algorithm() {
+            Algorithm::Direct => "direct".into(),
+            Algorithm::Winograd { tile } => format!("Winograd F({tile}×{tile}, 3×3)"),
+        })
     }
 
     fn flops(&self) -> [u64; 3] {

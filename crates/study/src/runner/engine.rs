@@ -67,13 +67,13 @@ pub fn image_shape(data: &DataSet) -> ImageShape {
 }
 
 /// Some images of a part of the data, as the engine takes them.
-pub(super) fn examples<'a>(data: &DataSet, part: &'a Part, indices: &'a [u32]) -> Examples<'a> {
+pub fn examples<'a>(data: &DataSet, part: &'a Part, indices: &'a [u32]) -> Examples<'a> {
     let classes = data.class_names.len();
     Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
 }
 
 /// A run's settings in the engine's terms.
-pub(super) fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
+pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
     let weight = |class: usize| settings.class_weight.get(&class).copied().unwrap_or(1.0);
     FitConfig {
         batch_size: settings.batch_size,

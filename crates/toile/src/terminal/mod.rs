@@ -12,6 +12,7 @@ mod studying;
 mod table;
 mod tally;
 mod units;
+mod waiting;
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +22,7 @@ pub use names::labels;
 pub use studying::Studying;
 pub use table::{Align, Table};
 pub use units::{bytes, count, duration, flops};
+pub use waiting::Waiting;
 
 use crate::failure::Failure;
 

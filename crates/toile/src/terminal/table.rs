@@ -73,7 +73,7 @@ impl Table {
     }
 
     fn joined(&self, parts: &[Vec<usize>]) -> String {
-        let parts: Vec<String> = parts.iter().map(|columns| self.part(columns)).collect();
+        let parts: Vec<String> = parts.iter().enumerate().map(|(i, part)| self.part(part, i > 0)).collect();
         parts.join("\n")
     }
 
@@ -106,11 +106,14 @@ impl Table {
         parts
     }
 
-    fn part(&self, columns: &[usize]) -> String {
+    /// Where a part follows below another, rows without a cell in it are left out.
+    fn part(&self, columns: &[usize], follows: bool) -> String {
+        let has_cells = |row: &&Vec<String>| !follows || columns[1..].iter().any(|&c| !row[c].is_empty());
         let bold = Style::new().bold();
         let head: Vec<String> =
             self.columns.iter().map(|(name, _)| bold.apply_to(name.as_str()).to_string()).collect();
-        std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, columns)).collect()
+        let rows = self.rows.iter().filter(has_cells);
+        std::iter::once(&head).chain(rows).map(|row| self.line(row, columns)).collect()
     }
 
     fn line(&self, cells: &[String], columns: &[usize]) -> String {
@@ -170,6 +173,18 @@ mod tests {
             "run           epochs  accuracy\nA run with …       3       0.9\n"
         );
         assert!(table.render_within(40).contains("A run with a long name"));
+    }
+
+    #[test]
+    fn a_row_without_cells_in_a_part_that_follows_is_left_out_of_it() {
+        let mut table =
+            Table::new(&[("layer", Align::Left), ("all", Align::Right), ("forward", Align::Right)]);
+        table.row(["dense".into(), "3".into(), "1".into()]);
+        table.row(["loss".into(), "2".into()]);
+        assert_eq!(
+            table.render_within(12),
+            "layer  all\ndense    3\nloss     2\n\nlayer  forward\ndense        1\n"
+        );
     }
 
     #[test]

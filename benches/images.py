@@ -1,0 +1,73 @@
+"""The images: IDX files read and written, or random bytes of the same shape."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import pathlib
+import struct
+from typing import TYPE_CHECKING
+
+from nets import CLASSES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TEST_IMAGES = 10_000
+NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+
+
+@dataclasses.dataclass
+class Data:
+    """Images as bytes of shape (n, height, width), labels as bytes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
+def load(folder: str | None, images: int, image_size: int) -> Data:
+    """The first `images` of a folder of IDX files, or random bytes if there is no folder or it has another image size."""
+    if folder is not None:
+        whole = Data(*(_read_idx(pathlib.Path(folder), name) for name in NAMES))
+        if whole.images.shape[1] == image_size and len(whole.images) >= images:
+            return Data(
+                whole.images[:images],
+                whole.labels[:images],
+                whole.test_images[:TEST_IMAGES],
+                whole.test_labels[:TEST_IMAGES],
+            )
+        if len(whole.images) < images:
+            raise SystemExit(f"{folder} has {len(whole.images)} training images, not {images}")
+    return random_data(images, image_size)
+
+
+def _read_idx(folder: pathlib.Path, name: str) -> np.ndarray:
+    import numpy as np
+
+    plain = folder / name
+    content = plain.read_bytes() if plain.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
+    dimensions = content[3]
+    shape = struct.unpack(f">{dimensions}I", content[4 : 4 + 4 * dimensions])
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def random_data(images: int, image_size: int, test_images: int = TEST_IMAGES) -> Data:
+    import numpy as np
+
+    chance = np.random.default_rng(1)
+
+    def part(n: int) -> tuple[np.ndarray, np.ndarray]:
+        return chance.integers(0, 256, (n, image_size, image_size), np.uint8), chance.integers(0, CLASSES, n, np.uint8)
+
+    return Data(*part(images), *part(test_images))
+
+
+def write_idx(folder: pathlib.Path, data: Data) -> None:
+    """Leaves the data as four uncompressed IDX files, so that toile and every peer read the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, values in zip(NAMES, (data.images, data.labels, data.test_images, data.test_labels), strict=True):
+        header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+        (folder / name).write_bytes(header + values.tobytes())
+    (folder / "classes.txt").write_text("".join(f"class {i}\n" for i in range(CLASSES)))

@@ -1,0 +1,169 @@
+"""Times toile as a user runs it: a study file is written, `toile run` trains it, `results.json` holds the times.
+
+What the file does not hold is taken from outside: peak memory from the system when the process has ended, and the start from
+the moment at which `toile run` says that a run begins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+import common
+import nets
+
+
+class ToileError(RuntimeError):
+    """toile ended with an error; its words are the message."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """One training, repeated for each seed; with more than one they train side by side."""
+
+    data: pathlib.Path
+    model: str
+    optimizer: str = "adam"
+    batch_size: int = 256
+    epochs: int = 6
+    threads: int = 2
+    seeds: int = 1
+    train_evaluation: float = 0.0
+
+    def text(self) -> str:
+        layers = ",\n".join(f"  {_layer(layer)}" for layer in _without_needless_flatten(nets.model(self.model)))
+        return f"""[study]
+name = "bench"
+data = {json.dumps(f"{self.data}/")}
+train_evaluation = {self.train_evaluation}
+seed = 1
+
+[models.net]
+layers = [
+{layers},
+]
+
+[[runs]]
+name = "net"
+model = "net"
+optimizer = {{ {self.optimizer} = {{ learning_rate = {common.RATES[self.optimizer]} }} }}
+batch_size = {self.batch_size}
+epochs = {self.epochs}
+seeds = {self.seeds}
+"""
+
+
+def _without_needless_flatten(layers: list[nets.Layer]) -> list[nets.Layer]:
+    return layers if nets.is_convolutional(layers) else [layer for layer in layers if layer.kind != "flatten"]
+
+
+def _layer(layer: nets.Layer) -> str:
+    """A layer as the study file writes it."""
+    if layer.kind == "pool":
+        return '"max_pooling2d"'
+    if layer.kind == "flatten":
+        return '"flatten"'
+    if layer.kind == "dropout":
+        return f"{{ dropout = {{ rate = {layer.size} }} }}"
+    if layer.kind == "conv":
+        settings = f'kernel_size = [3, 3], padding = "{layer.padding}", activation = "{layer.activation}"'
+        return f"{{ conv2d = {{ filters = {layer.size}, {settings} }} }}"
+    activation = "softmax" if layer.activation == "linear" else layer.activation
+    return f'{{ dense = {{ units = {layer.size}, activation = "{activation}" }} }}'
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one `toile run` left behind."""
+
+    runs: list[dict[str, Any]]
+    seconds_to_first_run: float
+    peak_memory_mb: float
+
+
+def run(toile: pathlib.Path, study: Study) -> Outcome:
+    """Trains the study in a folder of its own, which is removed afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, out, words = (pathlib.Path(folder) / name for name in ("study.toml", "out", "words"))
+        file.write_text(study.text())
+        command = [str(toile), "run", str(file), "--out", str(out), "--threads", str(study.threads)]
+        start = time.perf_counter()
+        with words.open("w") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True)
+            to_first_run, said = _listen(process, start)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise ToileError(f"toile ended with {process.returncode}:\n{said}{study.text()}")
+        results = json.loads((out / "results.json").read_text())
+    return Outcome(results["runs"], to_first_run, usage.ru_maxrss / 1024)
+
+
+def _listen(process: subprocess.Popen[str], start: float) -> tuple[float, str]:
+    """Reads to the end what toile says; gives the seconds until its line `start` of the first run, and all lines."""
+    to_first_run, said = float("nan"), []
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("start ") and to_first_run != to_first_run:
+            to_first_run = time.perf_counter() - start
+        said.append(line)
+    return to_first_run, "".join(said)
+
+
+def measure(toile: pathlib.Path, study: Study, images: int, full_images: int | None = None) -> dict[str, Any]:
+    """One result, with the keys of the peers' JSON lines; scaled if `full_images` is more than the data hold."""
+    outcome = run(toile, study)
+    full = full_images or images
+    steady = [epoch["seconds"] for run in outcome.runs for epoch in (run["epochs"][1:] or run["epochs"])]
+    first = outcome.runs[0]["epochs"][0]["seconds"]
+    typical, steps = statistics.median(steady), -(-images // study.batch_size)
+    provenance = outcome.runs[0]["provenance"]
+    return {
+        "peer": "toile",
+        "versions": {"toile": provenance["toile_version"], "instruction set": provenance["instruction_set"]},
+        "model": study.model,
+        "optimizer": study.optimizer,
+        "batch_size": study.batch_size,
+        "images": full,
+        "threads": study.threads,
+        "steps": steps,
+        "scaled": full != images,
+        "seconds_per_epoch": typical * full / images,
+        "min": min(steady) * full / images,
+        "max": max(steady) * full / images,
+        "seconds_first_epoch": first,
+        "evaluate_10000_seconds": None,
+        "peak_memory_mb": outcome.peak_memory_mb,
+        "seconds_to_first_step": outcome.seconds_to_first_run + max(0.0, first - typical) + typical / steps,
+        "cores_used": _cores(outcome.runs),
+        "losses": [epoch["loss"] for epoch in outcome.runs[0]["epochs"]],
+    }
+
+
+def _cores(runs: list[dict[str, Any]]) -> float | None:
+    """Processor seconds over wall seconds of all runs; a run beside others may not know its own."""
+    spent = [run["provenance"]["cpu_seconds"] for run in runs]
+    if None in spent:
+        return None
+    return sum(spent) / max(run["provenance"]["wall_seconds"] for run in runs)
+
+
+def evaluation_seconds(toile: pathlib.Path, study: Study, evaluations: int) -> float:
+    """Seconds to evaluate the study's training images once: trained with and without an evaluation of all after each epoch.
+
+    What is not training in a run's wall time is evaluations and saving; between the two trainings it differs by `evaluations`.
+    """
+
+    def beside_training(part: float) -> float:
+        changed = dataclasses.replace(study, train_evaluation=part, epochs=evaluations + 1)
+        (one,) = run(toile, changed).runs
+        return one["seconds"] - sum(epoch["seconds"] for epoch in one["epochs"])
+
+    return max(0.0, beside_training(1.0) - beside_training(0.0)) / evaluations

@@ -1,0 +1,144 @@
+//! A training step in its pieces: what the engine does, told to whoever holds a clock.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use crate::engine::{Mark, Tracer};
+use crate::fit::Training;
+use crate::{Examples, FitConfig, FitEvent, Flow, Model};
+
+/// What is to be known of a layer beside the time it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerFacts {
+    /// As in the model's summary: `conv2d_1`.
+    pub name: String,
+    /// `(None, 24, 24, 64)`
+    pub output_shape: String,
+    /// How it is computed, where there is a choice: [`SummaryRow::algorithm`](crate::SummaryRow::algorithm).
+    pub algorithm: Option<String>,
+    /// Floating-point operations of one image by definition: output, weight gradient, input gradient. The first layer
+    /// with weights has no input gradient, as nobody asks for it.
+    pub flops: [u64; 3],
+}
+
+impl Model {
+    /// Each layer's facts, in the order of the layers.
+    pub fn layer_facts(&self) -> Vec<LayerFacts> {
+        let flops = self.program(1).flops();
+        let rows = self.summary().rows.into_iter().enumerate();
+        rows.map(|(i, row)| LayerFacts {
+            flops: flops.iter().find(|(layer, _)| *layer == i).map_or([0; 3], |(_, flops)| *flops),
+            name: row.name,
+            output_shape: row.output_shape,
+            algorithm: row.algorithm,
+        })
+        .collect()
+    }
+}
+
+/// Trains `steps` updates on one thread, calling `mark` after each piece of work with what it was: the time since the
+/// last call is what it took.
+///
+/// The updates are those of [`fit`](crate::fit()), but callbacks and evaluations are left out.
+///
+/// # Panics
+/// If the examples do not fit the model, or there are none.
+pub fn trace(
+    model: &mut Model,
+    train: &Examples,
+    config: &FitConfig,
+    steps: usize,
+    mark: &mut (dyn FnMut(Mark) + Send),
+) {
+    train.check(model.shapes[0].values(), model.classes());
+    assert!(!train.is_empty() && config.batch_size > 0, "nothing to train on");
+    let (threads, mark) = (AtomicUsize::new(1), Mutex::new(mark));
+    let tell = |piece: Mark| {
+        if let Ok(mut mark) = mark.lock() {
+            mark(piece);
+        }
+    };
+    let mut training = Training::new(model, train, None, config, &threads);
+    training.tracer = Tracer(Some(&tell));
+    let (mut epoch, mut left) = (0, steps);
+    while left > 0 {
+        epoch += 1;
+        training.train_epoch(epoch, &mut |event| {
+            left -= usize::from(matches!(event, FitEvent::Step { .. }));
+            if left == 0 { Flow::Stop } else { Flow::Continue }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ImageShape, Layer, Optimizer, Stage, fit};
+    use std::sync::atomic::AtomicUsize;
+    use toile_rng::Seed;
+
+    const SHAPE: ImageShape = ImageShape { height: 6, width: 6, channels: 1 };
+
+    fn model() -> Model {
+        let layers: Vec<Layer> = serde_json::from_str(
+            r#"[{"conv2d":{"filters":4,"kernel_size":[3,3]}}, {"batch_normalization":{}}, {"flatten":{}},
+                {"dropout":{"rate":0.25}}, {"dense":{"units":3}}, {"activation":"softmax"}]"#,
+        )
+        .expect("the layers are spelled right");
+        Model::build(&layers, SHAPE, Seed::new(1)).expect("the layers fit")
+    }
+
+    fn with_examples(check: impl Fn(&Examples)) {
+        let images: Vec<u8> = (0..40 * 36).map(|i| (i * 37 % 251) as u8).collect();
+        let labels: Vec<u8> = (0..40).map(|i| (i % 3) as u8).collect();
+        let indices: Vec<u32> = (0..40).collect();
+        check(&Examples { images: &images, labels: &labels, indices: &indices, shape: SHAPE, classes: 3 });
+    }
+
+    fn config() -> FitConfig {
+        let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
+        FitConfig { batch_size: 16, epochs: 2, ..FitConfig::new(optimizer) }
+    }
+
+    #[test]
+    fn tracing_trains_as_fit_does_to_the_bit() {
+        with_examples(|examples| {
+            let (mut fitted, mut traced, config) = (model(), model(), config());
+            let mut steps = 0;
+            fit(&mut fitted, examples, None, &config, &AtomicUsize::new(1), &mut |event| {
+                steps += usize::from(matches!(event, FitEvent::Step { .. }));
+                Flow::Continue
+            });
+            trace(&mut traced, examples, &config, steps, &mut |_| {});
+            assert_eq!(fitted.weights(), traced.weights());
+        });
+    }
+
+    #[test]
+    fn every_layer_that_works_is_told_in_each_pass() {
+        with_examples(|examples| {
+            let mut marks = Vec::new();
+            trace(&mut model(), examples, &config(), 1, &mut |mark| marks.push(mark));
+            for layer in [0, 1, 3, 4] {
+                for stage in [Stage::Forward, Stage::Backward] {
+                    assert!(marks.contains(&Mark { stage, layer: Some(layer) }), "{stage:?} of {layer}");
+                }
+            }
+            for stage in [Stage::Gather, Stage::Loss, Stage::WeightGradient, Stage::Update, Stage::Derive] {
+                assert!(marks.iter().any(|mark| mark.stage == stage), "{stage:?}");
+            }
+            assert!(marks.iter().all(|mark| mark.layer != Some(2) && mark.layer != Some(5)));
+        });
+    }
+
+    #[test]
+    fn the_operations_of_the_layers_are_those_of_the_model() {
+        let (model, facts) = (model(), model().layer_facts());
+        let sum = |parts: &[usize]| -> u64 {
+            facts.iter().map(|layer| parts.iter().map(|&part| layer.flops[part]).sum::<u64>()).sum()
+        };
+        assert_eq!((sum(&[0]), sum(&[0, 1, 2])), model.flops());
+        assert_eq!((facts[0].flops[2], facts[0].algorithm.as_deref()), (0, Some("direct")));
+        assert_eq!((facts[4].name.as_str(), facts[4].output_shape.as_str()), ("dense", "(None, 3)"));
+    }
+}
