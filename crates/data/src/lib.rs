@@ -36,7 +36,7 @@ pub use drawn::{drawn_garments, drawn_looks};
 pub use error::{Attempt, DataError, Found};
 pub use fingerprint::fingerprint;
 pub use locations::{Locations, Progress};
-pub use search::{fetch, load};
+pub use search::{edits, fetch, load};
 pub use split::{Split, SplitHow, split};
 
 /// Images with their labels, in two parts, and where they came from.

@@ -150,18 +150,27 @@ fn unknown(name: &str) -> DataError {
     DataError::UnknownName { name: name.to_string(), known, near }
 }
 
-/// Levenshtein's distance of two names, without regard to case and to `-`, `_` and blanks.
+/// How far two names are from each other, without regard to case and to `-`, `_` and blanks.
 fn distance(a: &str, b: &str) -> usize {
-    let plain = |s: &str| s.to_lowercase().chars().filter(|c| !"-_ ".contains(*c)).collect::<Vec<_>>();
-    let (a, b) = (plain(a), plain(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + (x != y) as usize;
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    let plain = |s: &str| s.to_lowercase().chars().filter(|c| !"-_ ".contains(*c)).collect::<String>();
+    edits(&plain(a), &plain(b))
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
+pub fn edits(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                let swap = if swapped { rows[i - 2][j - 2] + 1 } else { usize::MAX };
+                replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swap)
+            };
         }
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }

@@ -27,6 +27,9 @@ pub struct Pool {
     workers: Vec<(Thread, JoinHandle<()>)>,
     rounds: u64,
     shares: Vec<Taken>,
+    /// More than so many workers the system is made to refuse.
+    #[cfg(test)]
+    most_workers: usize,
 }
 
 struct Shared {
@@ -165,7 +168,14 @@ impl Pool {
             parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
             panic: Mutex::new(None),
         };
-        Pool { shared: Arc::new(shared), workers: Vec::new(), rounds: 0, shares: Vec::new() }
+        Pool {
+            shared: Arc::new(shared),
+            workers: Vec::new(),
+            rounds: 0,
+            shares: Vec::new(),
+            #[cfg(test)]
+            most_workers: MOST_THREADS,
+        }
     }
 
     /// Calls `job(0)`, and on as many of the other threads t below `threads` as come in time `job(t)` beside it: what
@@ -178,7 +188,10 @@ impl Pool {
         if threads == 1 {
             return job(0);
         }
-        self.start_workers(threads - 1);
+        let threads = 1 + self.start_workers(threads - 1);
+        if threads == 1 {
+            return job(0);
+        }
         self.rounds += 1;
         self.shared.gate.open(self.rounds);
         // A worker touches the job between entering and leaving the gate only, and this function does not return, by a
@@ -266,16 +279,26 @@ impl Pool {
         self.shares = shares;
     }
 
-    fn start_workers(&mut self, wanted: usize) {
+    /// How many of the wanted workers there are.
+    fn start_workers(&mut self, wanted: usize) -> usize {
         while self.workers.len() < wanted {
-            let (shared, index) = (self.shared.clone(), self.workers.len());
-            let seen = self.rounds;
-            let handle = std::thread::Builder::new()
-                .name(format!("toile-{}", index + 1))
-                .spawn(move || shared.work(index, seen))
-                .expect("the system gives no more threads");
+            let Some(handle) = self.start_worker() else { break };
             self.workers.push((handle.thread().clone(), handle));
         }
+        self.workers.len().min(wanted)
+    }
+
+    /// None if the system refuses.
+    fn start_worker(&self) -> Option<JoinHandle<()>> {
+        #[cfg(test)]
+        if self.workers.len() >= self.most_workers {
+            return None;
+        }
+        let (shared, index, seen) = (self.shared.clone(), self.workers.len(), self.rounds);
+        std::thread::Builder::new()
+            .name(format!("toile-{}", index + 1))
+            .spawn(move || shared.work(index, seen))
+            .ok()
     }
 }
 
@@ -415,6 +438,27 @@ mod tests {
         let mut items = [0; 8];
         pool.for_each(2, &mut [(); 2], &mut items, |_, _, item| *item += 1);
         assert_eq!(items, [1; 8]);
+    }
+
+    /// It was a panic in the middle of a study.
+    #[test]
+    fn where_the_system_refuses_threads_those_that_are_there_do_the_work() {
+        for most_workers in [0, 1, 2] {
+            let mut pool = Pool::new();
+            pool.most_workers = most_workers;
+            for _ in 0..2 {
+                let (mut items, mut locals) = (vec![0u32; 100], vec![0u32; 8]);
+                pool.for_each(8, &mut locals, &mut items, |local, i, item| {
+                    *item += i as u32 + 1;
+                    *local += 1;
+                });
+                assert_eq!(items, (1..=100).collect::<Vec<_>>());
+                assert_eq!(locals[most_workers + 1..].iter().sum::<u32>(), 0);
+                let mut values = vec![0.0; 10];
+                pool.for_each_range(4, &[0..4, 4..5, 5..10], [&mut values], |i, [part]| part.fill(i as f32));
+                assert_eq!(values, [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+            }
+        }
     }
 
     /// Workers sleep between the rounds; whether they come in time or not, the work is done.

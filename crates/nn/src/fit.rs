@@ -284,7 +284,7 @@ impl<'a> Training<'a> {
 
     /// One update; false if the loss is not finite (the weights are left as they were).
     fn train_batch(&mut self, indices: &[u32], running: &mut Running) -> bool {
-        let threads = self.threads.load(Ordering::Relaxed).max(1);
+        let threads = self.executor.worthwhile(self.threads.load(Ordering::Relaxed), indices.len());
         let step = self.optimizer.step;
         if step == 0 {
             self.executor.derive(&self.model.weights, threads, self.tracer);

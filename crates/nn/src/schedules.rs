@@ -35,12 +35,14 @@ pub struct Cosine {
     pub steps: usize,
     /// The end, as a fraction of the start.
     #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub alpha: f64,
     /// Updates of linear warm-up before the cosine, from η to `warmup_target`.
     #[serde(default)]
     pub warmup_steps: usize,
     /// The rate at the end of the warm-up; without it, there is no warm-up.
     #[serde(default)]
+    #[schemars(range(min = 0.0))]
     pub warmup_target: Option<f64>,
 }
 
@@ -82,6 +84,7 @@ pub struct Polynomial {
     pub end: f64,
     /// 1 is a straight line.
     #[serde(default = "power")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub power: f64,
 }
 

@@ -18,6 +18,11 @@ pub struct SummaryRow {
     /// How it is computed, where that follows from its shape: `direct`, `Winograd F(4×4, 3×3)`, `with conv2d_1` for a
     /// pooling that the convolution before it takes in.
     pub algorithm: Option<String>,
+    /// Floating-point operations of one image, forward (a multiply-add is two).
+    pub flops: u64,
+    /// Bytes of its output of one image; 0 if it has none of its own, because it moves no value or because the layer after
+    /// it is computed in its own pass.
+    pub output_bytes: usize,
 }
 
 /// Layers and counts of a model.
@@ -43,7 +48,8 @@ impl Model {
     pub fn summary(&self) -> Summary {
         let mut seen = std::collections::HashMap::<&str, usize>::new();
         let mut rows = Vec::<SummaryRow>::new();
-        let algorithms = self.program(1).algorithms();
+        let program = self.program(1);
+        let (algorithms, flops_of) = (program.algorithms(), program.flops());
         for (i, layer) in self.layers.iter().enumerate() {
             let count = seen.entry(layer.name()).or_insert(0);
             let name = if *count == 0 { layer.name().into() } else { format!("{}_{count}", layer.name()) };
@@ -55,8 +61,12 @@ impl Model {
                 (Layer::MaxPooling2D(_), None) => taken_in(),
                 (_, None) => None,
             };
+            let flops = flops_of.iter().find(|(layer, _)| *layer == i).map(|(_, flops)| flops[0]);
+            let has_output = (flops.is_some() && !self.takes_in(i)) || (i > 0 && self.takes_in(i - 1));
             rows.push(SummaryRow {
                 algorithm,
+                flops: flops.unwrap_or(0),
+                output_bytes: if has_output { 4 * self.shapes[i + 1].values() } else { 0 },
                 name,
                 class_name: layer.class_name(),
                 output_shape: self.shapes[i + 1].to_string(),
@@ -68,6 +78,11 @@ impl Model {
             all.map(|p| p.range.len()).sum()
         };
         Summary { rows, trainable: count(true), non_trainable: count(false) }
+    }
+
+    /// Whether layer `i` computes the one after it, too.
+    fn takes_in(&self, i: usize) -> bool {
+        self.layers[i].takes_in(self.shapes[i], self.layers.get(i + 1))
     }
 }
 
@@ -127,4 +142,55 @@ fn bytes(n: usize) -> String {
         unit += 1;
     }
     format!("{value:.2} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use toile_rng::Seed;
+
+    use super::*;
+    use crate::{Activation, Conv2D, Dense, Dropout, Flatten, ImageShape, MaxPooling2D, Padding};
+
+    fn summary(layers: &[Layer]) -> Summary {
+        let image = ImageShape { height: 28, width: 28, channels: 1 };
+        Model::build(layers, image, Seed::new(0)).unwrap().summary()
+    }
+
+    fn conv(filters: usize, activation: Activation) -> Layer {
+        Layer::Conv2D(Conv2D { activation, ..Conv2D::new(filters, [3, 3]) })
+    }
+
+    fn pooling(pool_size: [usize; 2]) -> Layer {
+        Layer::MaxPooling2D(MaxPooling2D { pool_size, strides: None, padding: Padding::Valid })
+    }
+
+    fn end() -> [Layer; 3] {
+        let dense = Dense { activation: Activation::Softmax, ..Dense::new(10) };
+        [Layer::Flatten(Flatten {}), Layer::Dropout(Dropout { rate: 0.5 }), Layer::Dense(dense)]
+    }
+
+    #[test]
+    fn each_row_tells_how_it_is_computed_and_what_it_costs() {
+        let mut layers = vec![conv(32, Activation::Relu), conv(64, Activation::Relu), pooling([2, 2])];
+        layers.extend(end());
+        let rows = summary(&layers).rows;
+        let algorithms: Vec<_> = rows.iter().map(|row| row.algorithm.as_deref()).collect();
+        let (direct, winograd) = (Some("direct"), Some("Winograd F(4×4, 3×3)"));
+        assert_eq!(algorithms, [direct, winograd, Some("with conv2d_1"), None, None, None]);
+        // 2 operations per multiply-add: 26 x 26 x 32 outputs of 9 terms, 24 x 24 x 64 of 288, 10 of 9216.
+        let flops: Vec<_> = rows.iter().map(|row| row.flops).collect();
+        assert_eq!(flops, [2 * 26 * 26 * 32 * 9, 2 * 24 * 24 * 64 * 288, 0, 0, 0, 2 * 10 * 9216]);
+        let bytes: Vec<_> = rows.iter().map(|row| row.output_bytes).collect();
+        assert_eq!(bytes, [4 * 26 * 26 * 32, 0, 4 * 12 * 12 * 64, 0, 4 * 9216, 40]);
+    }
+
+    #[test]
+    fn a_pooling_that_no_convolution_takes_in_stands_alone() {
+        for (activation, pool_size) in [(Activation::Sigmoid, [2, 2]), (Activation::Relu, [3, 3])] {
+            let layers =
+                [&[conv(32, Activation::Relu), conv(64, activation), pooling(pool_size)], &end()[..]];
+            let rows = summary(&layers.concat()).rows;
+            assert_eq!((rows[1].output_bytes, rows[2].algorithm.as_deref()), (4 * 24 * 24 * 64, None));
+        }
+    }
 }

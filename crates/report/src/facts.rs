@@ -55,6 +55,14 @@ pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
     Confusion::new(&data.test_labels, predictions, data.class_names.len())
 }
 
+/// How a run stands, in a word: one that waits although it had begun was interrupted.
+pub fn standing(run: &RunRecord) -> &'static str {
+    match run.state {
+        RunState::Waiting if !run.provenance.started.is_empty() => "interrupted",
+        state => state_name(state),
+    }
+}
+
 /// The name of a state, as the store writes it.
 pub fn state_name(state: RunState) -> &'static str {
     match state {

@@ -23,7 +23,7 @@ impl FolderLock {
             .truncate(false)
             .open(&path)
             .map_err(|e| io("open", e))?;
-        match file.try_lock() {
+        match try_patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Locked { dir: dir.into(), pid: read_pid(&mut file) });
@@ -32,6 +32,26 @@ impl FolderLock {
         }
         write_pid(&mut file).map_err(|e| io("write to", e))?;
         Ok(FolderLock { _file: file })
+    }
+}
+
+/// A reader that looks whether the folder is held has the lock for a moment.
+fn try_patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..5 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    file.try_lock()
+}
+
+/// Whether a process is at work in the folder; where that cannot be told, one is.
+pub(crate) fn is_held(dir: &Path) -> bool {
+    match File::open(dir.join(".lock")) {
+        // Closing the file gives the lock back.
+        Ok(file) => file.try_lock_shared().is_err(),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use crate::lock::FolderLock;
 use crate::record::*;
-use crate::{StoreError, create_folder, rows, schema};
+use crate::{StoreError, create_folder, lock, rows, schema};
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
@@ -167,14 +167,41 @@ impl Store {
             return Err(StoreError::NoStudy { path: self.path.clone() });
         };
         // One read transaction, so that a study that runs meanwhile cannot move between the queries.
-        self.read("read the records from", |c| {
+        let mut records = self.read("read the records from", |c| {
             let transaction = c.unchecked_transaction()?;
             Ok(Records {
                 study,
                 runs: rows::planned_runs(&transaction)?,
                 images: rows::images(&transaction)?,
             })
-        })
+        })?;
+        self.correct_states(&mut records.runs);
+        Ok(records)
+    }
+
+    /// What a killed program left as running waits again, though nobody has written that down yet.
+    fn correct_states(&self, runs: &mut [RunRecord]) {
+        let running = |run: &&mut RunRecord| run.state == RunState::Running;
+        let mut running = runs.iter_mut().filter(running).peekable();
+        let dir = self.path.parent().unwrap_or(Path::new(""));
+        if running.peek().is_some() && self._lock.is_none() && !lock::is_held(dir) {
+            running.for_each(|run| run.state = RunState::Waiting);
+        }
+    }
+
+    /// Removes the store from a folder in which nothing was recorded; the folder itself stays.
+    pub fn discard_if_empty(self) {
+        if !matches!(self.study(), Ok(None)) {
+            return;
+        }
+        let path = self.path.clone();
+        let lock = self._lock;
+        drop(self.connection);
+        for file in ["-wal", "-shm", ""].map(|ending| format!("{STORE_FILE}{ending}")) {
+            let _ = std::fs::remove_file(path.with_file_name(file));
+        }
+        let _ = std::fs::remove_file(path.with_file_name(".lock"));
+        drop(lock);
     }
 
     fn known(&self, id: &str) -> Result<(), StoreError> {

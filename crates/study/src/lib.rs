@@ -35,6 +35,7 @@ mod runner;
 mod sample;
 mod schema;
 mod settings;
+mod told;
 mod tree;
 mod walk;
 
@@ -57,3 +58,4 @@ pub use runner::{
 pub use schema::json_schema;
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
+pub use told::told_layer;

@@ -1,5 +1,7 @@
 //! Near names: which known name a misspelt one was meant to be.
 
+use toile_data::edits;
+
 /// Words of other tools and of everyday speech, and what they are called here.
 const SYNONYMS: [(&str, &str); 22] = [
     ("lr", "learning_rate"),
@@ -63,25 +65,6 @@ fn distance(wanted: &str, candidate: &str) -> Option<usize> {
 /// A name without case, underscores and the like, so that `MaxPooling2D` is `max_pooling2d`.
 fn bare(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                let swap = if swapped { rows[i - 2][j - 2] + 1 } else { usize::MAX };
-                replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swap)
-            };
-        }
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

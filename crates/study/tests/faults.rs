@@ -479,3 +479,22 @@ fn what_is_written_as_in_yaml_or_by_a_word_processor_is_told_how_toml_writes_it(
     expect("\"adam\"", "“adam”", "`“adam”` has typographic quotes", "“adam”", "write \"adam\"");
     expect("\"adam\"", "\"adam\"; seed = 1", "something stands behind the value", "", "a line of its own");
 }
+
+/// A cosine that ends above its start, a negative rate, a curve that is none.
+#[test]
+fn the_numbers_of_a_schedule_have_ranges() {
+    for (settings, name, range, found) in [
+        ("cosine = { steps = 100, alpha = 1.5 }", "alpha", "from 0 to 1", "1.5"),
+        ("cosine = { steps = 100, alpha = -0.1 }", "alpha", "from 0 to 1", "-0.1"),
+        (
+            "cosine = { steps = 100, warmup_steps = 5, warmup_target = -1.0 }",
+            "warmup_target",
+            "at least 0",
+            "-1.0",
+        ),
+        ("polynomial = { steps = 100, power = 0.0 }", "power", "above 0", "0.0"),
+    ] {
+        let message = format!("`{name}` must be {range}, found {found}");
+        expect_in_run(&format!("schedule = {{ {settings} }}"), &message, found, "");
+    }
+}

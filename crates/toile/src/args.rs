@@ -28,7 +28,7 @@ pub struct Args {
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
-    /// Show every run of a study, with all settings and what it will cost, and train nothing
+    /// Show every run of a study, how its model is computed and what it will cost, and train nothing
     Plan(PlanArgs),
     /// Measure this machine, and how fast it trains each model of a study
     ///

@@ -22,6 +22,26 @@ fn missing_data_names_every_place_that_was_tried() {
     said.refused(&["mine", "cache", ".keras", "https://", "help:"]);
 }
 
+/// It left an empty `results/small`.
+#[test]
+fn a_study_without_data_leaves_no_folder() {
+    let place = Place::with_study(&STUDY.replace("./data", "mnist").replace("units = 4", "units = 10"));
+    fs::create_dir(place.path("mine")).unwrap();
+    let without_data = |out: &[&str]| {
+        let mut run = place.toile(&[&["run", "study.toml"], out].concat());
+        let proxy = "http://127.0.0.1:9";
+        run.env("PATH", "").env("https_proxy", proxy).env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
+        common::Said::of(run.output().unwrap()).refused(&["mnist", "help:"]);
+    };
+    without_data(&[]);
+    assert!(!place.path("results").exists());
+    // What was there before stays.
+    fs::write(place.path("mine/notes.txt"), "mine").unwrap();
+    without_data(&["--out", "mine/study"]);
+    without_data(&["--out", "mine"]);
+    assert!(place.path("mine/notes.txt").is_file() && !place.path("mine/study").exists());
+}
+
 #[test]
 fn data_that_is_cut_short_is_refused_by_name() {
     let place = Place::new();

@@ -6,7 +6,7 @@ mod common;
 use std::process::{Child, Command};
 
 use common::{Place, STUDY, Said};
-use toile_store::RunState;
+use toile_store::{RunRecord, RunState};
 
 /// Two runs that take a second or so.
 fn long_study() -> String {
@@ -28,7 +28,8 @@ fn a_killed_study_goes_on_to_the_same_bits() {
         place.wait_for_epochs("killed", epochs);
         signal(&child, "-KILL");
         assert_eq!(child.wait().unwrap().code(), None, "the study ended before it could be killed");
-        assert!(place.records("killed").runs.iter().any(|run| run.state == RunState::Running));
+        let interrupted = |run: &RunRecord| run.state == RunState::Waiting && !run.epochs.is_empty();
+        assert!(place.records("killed").runs.iter().any(interrupted));
     }
     place.run(&["run", "study.toml", "--out", "killed"]).ok();
     assert_eq!(place.results("killed"), place.results("whole"));
@@ -41,9 +42,12 @@ fn a_report_can_be_read_after_a_kill() {
     place.wait_for_epochs("out", 10);
     signal(&child, "-KILL");
     child.wait().unwrap();
-    place.run(&["report", "out"]).ok();
+    let said = place.run(&["report", "out"]).ok();
     let page = std::fs::read_to_string(place.path("out/report.md")).unwrap();
     assert!(page.contains("epoch") && page.contains("Dense"));
+    // Nobody is at work: what ran when the program was killed no longer runs.
+    assert!(page.contains("interrupted") && !page.contains("running, epoch"), "{page}");
+    assert!(said.out.contains("interrupted: ") && !said.out.contains("running"), "{}", said.out);
 }
 
 #[test]
@@ -69,8 +73,9 @@ fn a_second_process_on_the_same_folder_is_told_who_has_it() {
     place.wait_for_epochs("out", 1);
     let process = format!("process {}", first.id());
     place.run(&["run", "study.toml", "--out", "out"]).refused(&["another toile", &process, "--out"]);
-    // Reading is not forbidden.
-    place.run(&["report", "out"]).ok();
+    // Reading is not forbidden, and tells that it runs.
+    let said = place.run(&["report", "out"]).ok();
+    assert!(said.out.contains("running: ") && !said.out.contains("interrupted"), "{}", said.out);
     first.kill().unwrap();
     first.wait().unwrap();
 }

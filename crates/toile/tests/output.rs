@@ -29,11 +29,39 @@ fn summary_prints_the_table_of_keras() {
 }
 
 #[test]
-fn plan_shows_every_run_with_every_setting() {
+fn plan_shows_every_run_and_how_each_model_is_computed() {
     let place = Place::new();
     let said = place.run(&["plan", "study.toml", "--no-timing", "--threads", "2", "--seeds", "2"]).ok();
     is_as_in("plan.txt", &said.out);
     assert!(!place.path("results").exists(), "a plan makes nothing");
+}
+
+/// It printed every default of every run, on lines of three hundred columns.
+#[test]
+fn a_plan_can_be_read_on_eighty_columns() {
+    let said = Place::new().run(&["plan", "--no-timing", "--threads", "2"]).ok();
+    for line in said.out.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for part in
+        ["conv2d_1         24x24x64   18,496  Winograd F(", "with conv2d_1 ", "units = 1024, activation"]
+    {
+        assert!(said.out.contains(part), "`{part}` is not in\n{}", said.out);
+    }
+    assert!(!said.out.contains("use_bias") && !said.out.contains("beta_1"), "{}", said.out);
+}
+
+/// The memory was that of a batch which no data set could fill.
+#[test]
+fn a_batch_has_no_more_images_than_there_are() {
+    let memory = |batch: &str| {
+        let place =
+            Place::with_study(&common::STUDY.replace("batch_size = 32", &format!("batch_size = {batch}")));
+        let said = place.run(&["plan", "study.toml", "--no-timing", "--threads", "2"]).ok();
+        said.out.lines().find(|line| line.starts_with("memory: at most")).unwrap().to_owned()
+    };
+    assert_eq!(memory("320"), memory("100000"));
+    assert_ne!(memory("32"), memory("320"));
 }
 
 #[test]

@@ -39,6 +39,17 @@ fn the_recorded_hash_is_that_of_the_weights_file() {
     }
 }
 
+/// It ended with exit code 3 because of a run that nobody had asked for.
+#[test]
+fn a_run_that_failed_earlier_does_not_count_when_another_is_asked_for() {
+    let place =
+        Place::with_study(&STUDY.replace("learning_rate = 0.1, momentum = 0.9", "learning_rate = 1e30"));
+    let said = place.run(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    assert_eq!(place.run(&["run", "study.toml", "--out", "out", "--only", "Conv"]).code, Some(3));
+}
+
 #[test]
 fn what_is_done_is_not_done_again() {
     let place = Place::new();

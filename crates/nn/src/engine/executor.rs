@@ -24,6 +24,7 @@ pub(crate) struct Executor {
     workspaces: Vec<Option<Workspace>>,
     moments: Vec<Moments>,
     training: bool,
+    flops_per_image: u64,
 }
 
 /// What a pass over a batch needs beside the weights.
@@ -48,6 +49,9 @@ pub(crate) struct Totals {
     pub correct: usize,
 }
 
+/// A thread that does less than this in a step costs more than it saves: some 3 µs of work.
+const FLOPS_PER_THREAD: u64 = 600_000;
+
 /// Fewer floats than this are derived sooner than a second thread has heard of it.
 const DERIVED_ALONE: usize = 8192;
 
@@ -69,7 +73,8 @@ impl Executor {
     fn new(program: Program, chunks: Vec<Chunk>, slices: Vec<Slice>, training: bool) -> Executor {
         let (derived, moments) = (Buffer::new(program.derived_len), moments(&program));
         let (pool, workspaces) = (Pool::new(), Vec::new());
-        Executor { program, pool, chunks, derived, slices, workspaces, moments, training }
+        let flops_per_image = program.flops().iter().flat_map(|(_, flops)| flops).sum();
+        Executor { program, pool, chunks, derived, slices, workspaces, moments, training, flops_per_image }
     }
 
     /// Computes what is derived from the weights; to be called after each change of them.
@@ -126,6 +131,12 @@ impl Executor {
         self.cut(pass.indices.len());
         self.phase(pass, weights, 0);
         self.totals(pass.indices.len())
+    }
+
+    /// How many of the threads are worth waking for a step on so many images.
+    pub(crate) fn worthwhile(&self, threads: usize, images: usize) -> usize {
+        let flops = self.flops_per_image.saturating_mul(images as u64);
+        threads.min(1 + (flops / FLOPS_PER_THREAD) as usize).max(1)
     }
 
     /// How many chunks a batch of so many images fills.

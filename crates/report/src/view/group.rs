@@ -4,7 +4,7 @@ use toile_store::{Records, RunRecord, RunState, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
-use crate::facts::{last_numbers, published_numbers, state_name, train_seconds, training_flops};
+use crate::facts::{last_numbers, published_numbers, standing, train_seconds, training_flops};
 use crate::{format, text};
 
 /// Reasons are cut to this many characters on the page.
@@ -157,10 +157,10 @@ fn unfinished(runs: &[&RunRecord], complete: usize) -> Option<String> {
     if complete == runs.len() {
         return None;
     }
-    let others = [RunState::Running, RunState::Waiting, RunState::Pruned, RunState::Failed];
+    let others = ["running", "interrupted", "waiting", "pruned", "failed"];
     let mut parts: Vec<String> = others
         .into_iter()
-        .map(|state| (runs.iter().filter(|run| run.state == state).count(), state_name(state)))
+        .map(|state| (runs.iter().filter(|run| standing(run) == state).count(), state))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| if runs.len() == 1 { name.to_owned() } else { format!("{n} {name}") })
         .collect();
@@ -200,8 +200,8 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     let planned = run.plan.get("epochs").and_then(serde_json::Value::as_u64);
     let state = match (run.state, planned) {
         (RunState::Complete, _) => "complete".to_owned(),
-        (state, Some(planned)) => format!("{}, epoch {} of {planned}", state_name(state), run.epochs.len()),
-        (state, None) => format!("{}, epoch {}", state_name(state), run.epochs.len()),
+        (_, Some(planned)) => format!("{}, epoch {} of {planned}", standing(run), run.epochs.len()),
+        (_, None) => format!("{}, epoch {}", standing(run), run.epochs.len()),
     };
     let weights =
         run.weights_sha256.as_deref().map_or_else(|| format::NONE.to_owned(), |sha| text::cut(sha, 13));

@@ -92,10 +92,11 @@ fn progress(records: &Records, groups: &[Group]) -> String {
     let all = records.runs.len();
     let study = plural(groups.len(), "run", "runs");
     let seeds = if all == groups.len() { study } else { format!("{study} with {all} seeds in all") };
-    let states = [RunState::Failed, RunState::Pruned, RunState::Running, RunState::Waiting];
+    let states = ["failed", "pruned", "running", "interrupted", "waiting"];
+    let standing = |state| records.runs.iter().filter(|run| crate::facts::standing(run) == state).count();
     let mut parts: Vec<String> = states
         .into_iter()
-        .map(|state| (count(state), crate::facts::state_name(state)))
+        .map(|state| (standing(state), state))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{n} {name}"))
         .collect();

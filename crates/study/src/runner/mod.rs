@@ -62,14 +62,20 @@ pub struct RunOptions<'a> {
     pub machine: String,
 }
 
-/// How a study stands after [`run`].
+impl RunOptions<'_> {
+    fn wants(&self, run: &RunPlan) -> bool {
+        self.only.is_none_or(|only| only.contains(&run.name))
+    }
+}
+
+/// How the runs that were asked for stand after [`run`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Runs that were done before.
     pub already_done: usize,
     /// Runs that completed now.
     pub completed: usize,
-    /// Runs of the plan that failed, now or before.
+    /// Runs that failed, now or before.
     pub failed: usize,
     /// Runs that still wait.
     pub waiting: usize,
@@ -117,7 +123,7 @@ pub fn run(
     let (study, records, abort) = (&study, &records[..], &abort);
     let writer = Writer { data, study, records, store, options, events, abort, kept, error: None };
     work_off(trainer, records, writer, &queue)?;
-    outcome(&to_do, records, store, options)
+    outcome(plan, &to_do, records, store, options)
 }
 
 /// Places in the plan of the runs that are asked for and not done.
@@ -129,9 +135,8 @@ fn to_do(
 ) -> Result<Vec<usize>, RunError> {
     let mut to_do = Vec::new();
     for (place, (run, record)) in plan.runs.iter().zip(records).enumerate() {
-        let wanted = options.only.is_none_or(|only| only.contains(&run.name));
         let done = store.run(&record.id)?.is_some_and(|run| prepare::is_done(&run));
-        if wanted && !done {
+        if options.wants(run) && !done {
             to_do.push(place);
         }
     }
@@ -187,13 +192,15 @@ fn train_next(trainer: Trainer<'_>, records: &[RunRecord]) -> Result<(), RunErro
 }
 
 fn outcome(
+    plan: &Plan,
     to_do: &[usize],
     records: &[RunRecord],
     store: &Store,
     options: &RunOptions<'_>,
 ) -> Result<Outcome, RunError> {
     let mut outcome = Outcome { interrupted: options.stop.load(Ordering::Relaxed), ..Outcome::default() };
-    for (place, record) in records.iter().enumerate() {
+    let wanted = records.iter().enumerate().filter(|(place, _)| options.wants(&plan.runs[*place]));
+    for (place, record) in wanted {
         match store.run_state(&record.id)? {
             Some(RunState::Complete | RunState::Pruned) if to_do.contains(&place) => outcome.completed += 1,
             Some(RunState::Complete | RunState::Pruned) => outcome.already_done += 1,

@@ -1,5 +1,6 @@
-//! `toile plan`: every run of a study, fully spelled out, and what it will cost.
+//! `toile plan`: every run of a study, how each model is computed, and what it will cost.
 
+mod layers;
 mod settings;
 mod timing;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use toile_data::SplitHow;
 use toile_nn::ImageShape;
-use toile_store::{RunState, Store, SummaryRecord};
+use toile_store::{RunState, Store};
 use toile_study::{Cost, DataShape, Pace, Plan, RunPlan, study_seconds};
 
 use crate::args::PlanArgs;
@@ -21,11 +22,17 @@ use crate::{Ending, machine, terminal};
 /// One run with its costs.
 struct Priced<'a> {
     run: &'a RunPlan,
-    summary: SummaryRecord,
+    summary: Summary,
     cost: Cost,
     memory: u64,
     pace: Option<Pace>,
     state: Option<RunState>,
+}
+
+/// A model's layers, and the floating-point operations of one image: forward, forward and backward.
+struct Summary {
+    table: toile_nn::Summary,
+    flops: (u64, u64),
 }
 
 /// Prints the plan.
@@ -79,26 +86,38 @@ fn price<'a>(
     timing: &mut timing::Timing,
     state: Option<RunState>,
 ) -> Result<Priced<'a>, Failure> {
-    let summary = toile_study::summary(run, shape.image)?;
+    let record = toile_study::summary(run, shape.image)?;
     let train = (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize;
     // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
-    let cost = Cost::of(&run.settings, &summary, [train, shape.images - train, shape.images / 6]);
+    let cost = Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]);
     let model = toile_study::model(run, shape.image)?;
-    let memory = model.training_memory(&run.settings.optimizer, run.settings.batch_size, threads) as u64;
+    // No batch has more images than there are.
+    let batch = run.settings.batch_size.min(train.max(1));
+    let memory = model.training_memory(&run.settings.optimizer, batch, threads) as u64;
+    let summary = Summary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
 }
 
 fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
-    let mut text = head(plan, shape);
+    let mut text = head(plan, shape, priced);
     text += &format!("\n{}\n{}", table(priced).render(), total(shape, priced, threads));
     let runs: Vec<&RunPlan> = priced.iter().map(|p| p.run).collect();
-    let models: BTreeMap<&str, &SummaryRecord> =
-        priced.iter().map(|p| (p.run.settings.model.as_str(), &p.summary)).collect();
-    text + &settings::rendered(&runs, &models)
+    let models: BTreeMap<&str, &Priced<'_>> =
+        priced.iter().map(|p| (p.run.settings.model.as_str(), p)).collect();
+    for (name, priced) in models {
+        text += &layers::rendered(name, &priced.run.settings.layers, &priced.summary);
+    }
+    text + &settings::rendered(&runs)
 }
 
-fn head(plan: &Plan, shape: &DataShape) -> String {
+/// The seed that all runs have, if they have one.
+fn only_seed(runs: &[Priced<'_>]) -> Option<u64> {
+    let first = runs.first()?.run.settings.seed;
+    runs.iter().all(|p| p.run.settings.seed == first).then_some(first)
+}
+
+fn head(plan: &Plan, shape: &DataShape, runs: &[Priced<'_>]) -> String {
     let ImageShape { height, width, channels } = shape.image;
     let held_back = match (plan.split.fraction, plan.split.how) {
         (0.0, _) => "no validation".to_owned(),
@@ -106,50 +125,45 @@ fn head(plan: &Plan, shape: &DataShape) -> String {
         (fraction, how) => format!("validation: {} %, {how}, seed {}", 100.0 * fraction, plan.split.seed),
     };
     let images = count(shape.images as u64);
-    format!("{}: {}, {images} images of {height}x{width}x{channels}, {held_back}\n", plan.study, plan.data)
+    let seed = only_seed(runs).map_or(String::new(), |seed| format!("; seed {seed}"));
+    let data = format!("{}, {images} images of {height}x{width}x{channels}", plan.data);
+    format!("{}: {data}\n{held_back}{seed}\n", plan.study)
 }
 
-/// A row per run; seeds of one name share it.
+/// A row per run; seeds of one name share it. A seed that all have is told in the head.
 fn table(priced: &[Priced<'_>]) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("run", Left),
         ("seeds", Right),
         ("model", Left),
-        ("parameters", Right),
         ("optimizer", Left),
-        ("learning rate", Right),
         ("batch", Right),
         ("epochs", Right),
-        ("updates", Right),
-        ("training", Right),
         ("memory", Right),
         ("time", Right),
         ("state", Left),
     ]);
-    table.bind(&[5]);
     for group in priced.chunk_by(|a, b| a.run.position == b.run.position) {
-        table.row(row(group));
+        let mut row = row(group);
+        if only_seed(priced).is_some() {
+            row[1].clear();
+        }
+        table.row(row);
     }
     table
 }
 
-fn row(group: &[Priced<'_>]) -> [String; 13] {
+fn row(group: &[Priced<'_>]) -> [String; 9] {
     let first = &group[0];
     let settings = &first.run.settings;
-    let (optimizer, rate) = settings::optimizer(settings);
-    let parameters = first.summary.trainable + first.summary.non_trainable;
     [
         first.run.name.clone(),
         seeds(group),
         settings.model.clone(),
-        count(parameters as u64),
-        optimizer,
-        rate,
+        settings::optimizer(settings),
         count(settings.batch_size as u64),
         count(settings.epochs as u64),
-        count(first.cost.updates),
-        flops(first.cost.training_flops),
         bytes(first.memory),
         first.pace.map_or_else(String::new, |pace| duration(Duration::from_secs_f64(pace.seconds))),
         state(group),
@@ -193,7 +207,7 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let peak = data as u64 + memory.iter().take(threads).sum::<u64>();
     let n = left.len() as u64;
     let mut text = format!(
-        "{} run{} to train: {} updates, {} with the evaluations, at most about {} of memory\n",
+        "{} run{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",
         count(n),
         if n == 1 { "" } else { "s" },
         count(updates),
@@ -205,8 +219,8 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
         let seconds = study_seconds(&paces, threads);
         let time = duration(Duration::from_secs_f64(seconds));
         text += &format!(
-            "expected time: {time} on {threads} thread{}, side by side (times above: one run alone on one thread; \
-             measured just now)\n",
+            "expected time: {time} on {threads} thread{}, side by side\n\
+             (times above: one run alone on one thread, measured just now)\n",
             if threads == 1 { "" } else { "s" }
         );
     }

@@ -1,7 +1,7 @@
 //! `toile run`: trains what is still to be trained of a study, and writes its report.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::Style;
@@ -25,8 +25,15 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
     // Before the data: a folder that cannot be used is told at once, not after a download.
+    let made = absent(&dir);
     let store = Store::open(&dir)?;
-    let data = data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok)?;
+    let data = match data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok) {
+        Ok(data) => data,
+        Err(failure) => {
+            clear_away(store, &made);
+            return Err(failure);
+        }
+    };
     introduce(args, &plan, &data, &dir)?;
     let (outcome, time) = train(args, &source, &plan, &data, &store, &dir)?;
     // The report of many runs needs the room that the data took.
@@ -42,6 +49,21 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
         note(&conclusion);
     }
     Ok(ending)
+}
+
+/// The folders that must be made for this one, the innermost first.
+fn absent(dir: &Path) -> Vec<PathBuf> {
+    let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
+    let folders = dir.ancestors().filter(is_named);
+    folders.take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect()
+}
+
+/// A study that could not begin leaves nothing: neither an empty store nor the folders that were made for it.
+fn clear_away(store: Store, made: &[PathBuf]) {
+    if !made.is_empty() {
+        store.discard_if_empty();
+        let _ = made.iter().try_for_each(std::fs::remove_dir);
+    }
 }
 
 fn threads(args: &RunArgs) -> usize {

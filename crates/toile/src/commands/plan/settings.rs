@@ -1,75 +1,63 @@
-//! All settings of a plan: those that all runs share once, then for each run what is its own.
-
-use std::collections::BTreeMap;
+//! The settings of a plan that are not the defaults: those that all runs share once, then for each run what is its own.
 
 use console::Style;
 use serde_json::{Map, Value};
-use toile_store::SummaryRecord;
 use toile_study::{RunPlan, Settings};
 
-use crate::terminal::count;
+/// Columns of the table.
+const ELSEWHERE: [&str; 2] = ["batch_size", "epochs"];
 
-/// Told elsewhere: in the head, in the table's columns, or under the models.
-const ELSEWHERE: [&str; 5] = ["data", "validation_split", "seed", "layers", "model"];
-
-/// The optimizer's name and its learning rate, and the schedule's name if there is one.
-pub fn optimizer(settings: &Settings) -> (String, String) {
+/// The optimizer's name and learning rate, and the schedule's name if there is one: `sgd 0.1, cosine`.
+pub fn optimizer(settings: &Settings) -> String {
     let json = settings.to_json();
-    let (name, rate) = match json["optimizer"].as_object().and_then(|map| map.iter().next()) {
-        Some((name, settings)) => (name.clone(), say(&settings["learning_rate"])),
-        None => (say(&json["optimizer"]), String::new()),
+    let named = |value: &Value| {
+        value.as_object().and_then(|map| map.iter().next().map(|(k, v)| (k.clone(), v.clone())))
     };
-    match &json["schedule"] {
-        Value::Object(schedule) => {
-            (name, format!("{rate}, {}", schedule.keys().next().map_or("", String::as_str)))
-        }
-        _ => (name, rate),
-    }
+    let text = named(&json["optimizer"]).map_or_else(
+        || say(&json["optimizer"]),
+        |(name, settings)| format!("{name} {}", say(&settings["learning_rate"])),
+    );
+    named(&json["schedule"]).map_or(text.clone(), |(schedule, _)| format!("{text}, {schedule}"))
 }
 
-/// Models, shared settings, and each run's own.
-pub fn rendered(runs: &[&RunPlan], models: &BTreeMap<&str, &SummaryRecord>) -> String {
+/// Shared settings, and each run's own.
+pub fn rendered(runs: &[&RunPlan]) -> String {
     let bold = Style::new().bold();
-    let mut text = String::new();
-    for (name, summary) in models {
-        text += &format!("\n{} {}\n", bold.apply_to("model"), bold.apply_to(name));
-        let layers = runs.iter().find(|run| run.settings.model == **name).map(|run| run.settings.to_json());
-        let layers = layers.as_ref().and_then(|settings| settings["layers"].as_array());
-        for (row, layer) in summary.rows.iter().zip(layers.into_iter().flatten()) {
-            text +=
-                &format!("  {:>9}  {:<22}  {}\n", count(row.parameters as u64), row.output_shape, say(layer));
-        }
-    }
     let all: Vec<Map<String, Value>> = runs.iter().map(|run| own(&run.settings)).collect();
     let shared = |key: &str| all.iter().all(|settings| settings.get(key) == all[0].get(key));
-    text += &format!("\n{}\n", bold.apply_to("all runs"));
-    let first = all.first().cloned().unwrap_or_default();
-    first.iter().filter(|(key, _)| shared(key)).for_each(|(key, value)| text += &line(key, value));
+    let lines = |settings: &Map<String, Value>, of_all: bool| -> String {
+        let wanted = settings.iter().filter(|(key, _)| shared(key) == of_all);
+        wanted.map(|(key, value)| format!("  {key} = {}\n", say(value))).collect()
+    };
+    let of_all = all.first().map(|first| lines(first, true)).unwrap_or_default();
+    let mut text = block(&bold.apply_to("all runs").to_string(), &of_all);
     for (run, settings) in runs.iter().zip(&all).filter(|(run, _)| is_first_seed(runs, run)) {
-        let own: String =
-            settings.iter().filter(|(key, _)| !shared(key)).map(|(key, value)| line(key, value)).collect();
-        if !own.is_empty() {
-            text += &format!("\n{}\n{own}", bold.apply_to(&run.name));
-        }
+        text += &block(&bold.apply_to(&run.name).to_string(), &lines(settings, false));
     }
-    text
+    text + "\nAll that is not said has its default: `toile schema --markdown`.\n"
+}
+
+fn block(heading: &str, lines: &str) -> String {
+    if lines.is_empty() { String::new() } else { format!("\n{heading}\n{lines}") }
 }
 
 fn is_first_seed(runs: &[&RunPlan], run: &RunPlan) -> bool {
     runs.iter().find(|other| other.position == run.position).is_some_and(|first| std::ptr::eq(*first, run))
 }
 
+/// Without what the table tells: an optimizer of which only the learning rate is set is told there.
 fn own(settings: &Settings) -> Map<String, Value> {
-    let Value::Object(map) = settings.to_json() else { return Map::new() };
-    map.into_iter().filter(|(key, _)| !ELSEWHERE.contains(&key.as_str())).collect()
-}
-
-fn line(key: &str, value: &Value) -> String {
-    format!("  {key} = {}\n", say(value))
+    let mut told = settings.told();
+    told.retain(|key, _| !ELSEWHERE.contains(&key.as_str()));
+    let inner = told["optimizer"].as_object().and_then(|map| map.values().next()?.as_object());
+    if inner.is_none_or(|inner| inner.keys().all(|key| key == "learning_rate")) {
+        told.shift_remove("optimizer");
+    }
+    told
 }
 
 /// A value as the study file would write it.
-fn say(value: &Value) -> String {
+pub fn say(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::Object(map) if map.is_empty() => "{}".into(),
