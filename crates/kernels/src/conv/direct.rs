@@ -10,8 +10,9 @@ use super::taps::{self, Taps};
 use super::{ConvShape, Epilogue, Piece};
 use crate::checked_product;
 
-/// Floats of the images that one product of the kernel's gradient sums over: 512 KB stay in the second-level cache.
-const GROUP_FLOATS: usize = 128 * 1024;
+/// Floats of the images that one product of the kernel's gradient sums over: 128 KB, so that what one pass over them leaves is still
+/// in the second-level cache for the next.
+const GROUP_FLOATS: usize = 32 * 1024;
 
 /// The plan of one layer.
 #[derive(Clone, Debug)]

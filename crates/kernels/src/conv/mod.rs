@@ -268,6 +268,14 @@ impl Conv {
         }
     }
 
+    /// Images per call from which its products run at full speed; fewer at a time are slower, more are not faster.
+    pub fn suitable_images(&self) -> usize {
+        match &self.plan {
+            Plan::Direct(_) => 1,
+            Plan::Winograd(winograd) => winograd.suitable_images(),
+        }
+    }
+
     /// Floats in which [`backward`](Conv::backward) sums up the kernel's gradient over several calls.
     pub fn sums_len(&self) -> usize {
         match &self.plan {

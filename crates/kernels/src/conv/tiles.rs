@@ -230,7 +230,8 @@ impl Transform for Gradient {
 }
 
 dispatch! {
-    /// d_x = Σ B V Bᵀ: of the tiles that cover a pixel, the first overwrites it and the others add to it.
+    /// d_x = Σ B V Bᵀ, after `Winograd::clear`: of the tiles that cover a pixel, the first overwrites it, or adds to zero,
+    /// and the others add to it.
     pub(super) fn input_gradient(w: &Winograd, v: &[f32], block: Block, d_x: &mut [f32]) = input_gradient_of
 }
 
@@ -268,8 +269,7 @@ impl Transform for InputGradient {
                 let mut row = W::input_transposed::<S>(across::<S, N, N>(&half, i));
                 for j in 0..N {
                     // The tiles above and to the left have covered the first N − M rows and columns.
-                    let [top, left] = place.window.first;
-                    if (i < N - M && !top) || (j < N - M && !left) {
+                    if i < N - M || j < N - M {
                         row[j] = S::add(place.load::<S, WHOLE>(self.d_x, i, j), row[j]);
                     }
                     place.store::<S, WHOLE>(self.d_x, i, j, row[j]);

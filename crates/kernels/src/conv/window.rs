@@ -69,7 +69,7 @@ unsafe fn walk<S: Simd, T: Transform, W: Points<M, N>, const M: usize, const N: 
 
 /// One vector of channels of one tile.
 pub(super) struct Place {
-    pub(super) window: Window,
+    window: Window,
     pub(super) channel: usize,
     /// Channels of the vector that exist; the others are padding.
     pub(super) lanes: usize,
@@ -181,8 +181,6 @@ pub(super) struct Window {
     columns: [usize; 2],
     /// Whether all of them do.
     whole: bool,
-    /// Whether the tile is in the first row, or in the first column, of its image.
-    pub(super) first: [bool; 2],
 }
 
 impl Window {
@@ -208,7 +206,6 @@ impl Window {
             rows,
             columns,
             whole: rows == [0, size] && columns == [0, size],
-            first: [down == 0, across == 0],
         }
     }
 

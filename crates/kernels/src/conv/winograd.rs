@@ -146,6 +146,11 @@ impl Winograd {
         if self.epilogue.max_pool { self.y.height * self.y.width * pooled::bytes(self.y.padded) } else { 0 }
     }
 
+    /// Sums over fewer tiles are too short for the loads and stores of dU around them.
+    pub(super) fn suitable_images(&self) -> usize {
+        (2 * ROWS).div_ceil(self.tiles[0] * self.tiles[1])
+    }
+
     /// Floats of dU.
     pub(super) fn sums_len(&self) -> usize {
         self.derived_lens()[0]
@@ -206,7 +211,7 @@ impl Winograd {
             self.clear_sums(images, d_u, d_bias.as_deref_mut());
         }
         if let Some(d_x) = d_x.as_deref_mut() {
-            self.clear_unused(d_x);
+            self.clear(d_x);
         }
         for block in pass.blocks() {
             if self.epilogue.max_pool {
@@ -237,12 +242,23 @@ impl Winograd {
         }
     }
 
-    /// Zeroes d_x where no tile will: beyond the last tile, in an image whose last pixels are not used.
-    fn clear_unused(&self, d_x: &mut [f32]) {
+    /// Zeroes d_x where no tile will overwrite it: in the first two rows and columns, where every tile adds to what is
+    /// there, and beyond the last tile, in an image whose last pixels are not used.
+    fn clear(&self, d_x: &mut [f32]) {
         let rows = (self.tiles[0] * self.m + 2).saturating_sub(self.x.pad_top);
         let columns = (self.tiles[1] * self.m + 2).saturating_sub(self.x.pad_left);
         if rows < self.x.height || columns < self.x.width {
-            d_x.fill(0.0);
+            return d_x.fill(0.0);
+        }
+        let row = self.x.width * self.x.channels;
+        let first_rows = 2usize.saturating_sub(self.x.pad_top).min(self.x.height) * row;
+        let first_columns = 2usize.saturating_sub(self.x.pad_left).min(self.x.width) * self.x.channels;
+        for image in d_x.chunks_exact_mut(self.x.height * row) {
+            let (above, rest) = image.split_at_mut(first_rows);
+            above.fill(0.0);
+            for row in rest.chunks_exact_mut(row) {
+                row[..first_columns].fill(0.0);
+            }
         }
     }
 }

@@ -194,3 +194,12 @@ fn only_shapes_that_suit_an_even_tile_pool_in_the_pass() {
 fn a_plan_that_cannot_pool_is_refused() {
     Conv::new(valid([28, 28], 1, 32, [3, 3]), POOLED);
 }
+
+#[test]
+fn small_images_want_more_of_them_per_call() {
+    let of = |shape: ConvShape| Conv::new(shape, Epilogue::default()).suitable_images();
+    assert_eq!(of(valid([26, 26], 32, 64, [3, 3])), 1, "36 tiles");
+    assert_eq!(of(valid([10, 10], 64, 128, [3, 3])), 6, "4 tiles");
+    assert_eq!(of(valid([4, 4], 128, 50, [3, 3])), 24, "1 tile");
+    assert_eq!(of(valid([28, 28], 1, 32, [3, 3])), 1, "no tiles");
+}
