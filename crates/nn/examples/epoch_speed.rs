@@ -1,6 +1,6 @@
 //! Seconds per epoch of the study's dense net and CNN on 54,000 images of noise: `cargo run --release --example epoch_speed`.
 //!
-//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass, images per batch.
+//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass, images per batch, epochs.
 #![allow(clippy::print_stdout)]
 
 use std::sync::atomic::AtomicUsize;
@@ -22,7 +22,12 @@ fn main() {
     let examples = Examples { images: &pixels, labels: &labels, indices: &indices, shape, classes: 10 };
     let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
-    let config = FitConfig { batch_size: number(5, 256), epochs: 30, train_evaluation: 0.0, ..FitConfig::new(optimizer) };
+    let config = FitConfig {
+        batch_size: number(5, 256),
+        epochs: number(6, 3),
+        train_evaluation: 0.0,
+        ..FitConfig::new(optimizer)
+    };
     if arguments.get(4).is_some_and(|a| a == "trace") {
         return by_layer(&mut model, &examples, &config);
     }

@@ -85,8 +85,7 @@ const MOST_UNITS: usize = 128;
 impl Product {
     pub(crate) fn new(kernel: Range<usize>, inputs: usize, units: usize, is_first: bool) -> Product {
         let count = if is_first && units <= MOST_UNITS { (inputs / SLICE).clamp(1, MOST_SLICES) } else { 1 };
-        // Slices start at whole vectors.
-        let start = |i: usize| if i == count { inputs } else { i * inputs / count / 16 * 16 };
+        let start = |i: usize| i * inputs / count;
         let slices = (0..count).map(|i| start(i)..start(i + 1)).collect();
         Product { kernel, inputs, units, slices }
     }

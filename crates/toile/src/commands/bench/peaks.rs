@@ -94,11 +94,16 @@ fn numbers_of_threads(bench: &Bench<'_>) -> Vec<usize> {
 fn fma(bench: &Bench<'_>, pool: &mut Pool) -> Vec<Fma> {
     let of = |threads| {
         let work = |rounds| _ = black_box(probe::fma(black_box(rounds)));
-        let (rounds, seconds) = best(bench, |rounds| pool.run(threads, &|_| work(rounds)));
+        let (rounds, seconds) = best(bench, |rounds| on_each(pool, threads, |_| work(rounds)));
         let flops = probe::flops(rounds) as f64 * threads as f64;
         Fma { threads, gflops: flops / seconds / 1e9 }
     };
     numbers_of_threads(bench).into_iter().map(of).collect()
+}
+
+/// The same work once per thread, side by side.
+fn on_each(pool: &mut Pool, threads: usize, work: impl Fn(usize) + Sync) {
+    pool.for_each(threads, &mut vec![(); threads], &mut vec![(); threads], |(), t, ()| work(t));
 }
 
 /// Buffers that were written to: untouched memory is not there yet.
@@ -111,7 +116,7 @@ fn filled(pool: &mut Pool, threads: usize, bytes: usize) -> Vec<Buffer> {
 /// 10⁹ bytes per second, each buffer read by a thread of its own.
 fn read_speed(bench: &Bench<'_>, pool: &mut Pool, buffers: &[Buffer]) -> f64 {
     let (passes, seconds) = best(bench, |passes| {
-        pool.run(buffers.len(), &|t| {
+        on_each(pool, buffers.len(), |t| {
             for _ in 0..passes {
                 black_box(probe::read(black_box(&buffers[t])));
             }
