@@ -124,17 +124,20 @@ impl Writer<'_> {
 
     fn record(&mut self, orders: &[Order]) -> Result<(), StoreError> {
         let images = self.new_images(orders);
-        let change = |order| match order {
-            &Order::Begin { ref record, .. } => Change::Begin(record),
-            &Order::Epoch { run, ref epoch } => Change::Epoch(self.id(run), epoch),
-            &Order::Finish { ref record, .. } => Change::Finish(record),
-            &Order::Suspend { run } => Change::Suspend(self.id(run)),
-        };
-        let mut changes: Vec<Change<'_>> = orders.iter().map(change).collect();
+        let mut changes: Vec<Change<'_>> = orders.iter().map(|order| self.change(order)).collect();
         changes.push(Change::Images(&images));
         self.store.save(&changes)?;
         images.iter().for_each(|image| self.kept[image.index] = true);
         Ok(())
+    }
+
+    fn change<'b>(&'b self, order: &'b Order) -> Change<'b> {
+        match order {
+            Order::Begin { record, .. } => Change::Begin(record),
+            Order::Epoch { run, epoch } => Change::Epoch(self.id(*run), epoch),
+            Order::Finish { record, .. } => Change::Finish(record),
+            Order::Suspend { run } => Change::Suspend(self.id(*run)),
+        }
     }
 
     fn new_images(&self, orders: &[Order]) -> Vec<ImageRecord> {
