@@ -107,6 +107,7 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
 /// To store new ones: `cargo test -p toile-nn --test determinism child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
 #[test]
 #[ignore = "started by the test before"]
+#[allow(clippy::print_stdout)]
 fn child() {
     if let Some(isa) = std::env::var(ISA).ok().and_then(|name| Isa::from_name(&name)) {
         toile_kernels::select(isa).expect("nothing has run yet");

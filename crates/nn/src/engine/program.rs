@@ -231,7 +231,7 @@ fn strips(ops: &[Op], sizes: &[usize], chunk: usize) -> Vec<Strip> {
         if !whole && ops[i].is_cheap() && large && ops.get(i + 1).is_some_and(joins) {
             continue;
         }
-        let images = if between == 0 { chunk } else { (STRIP_FLOATS / between).clamp(1, chunk) };
+        let images = STRIP_FLOATS.checked_div(between).map_or(chunk, |images| images.clamp(1, chunk));
         strips.push(Strip { ops: start..i + 1, images });
         start = i + 1;
     }
