@@ -1,4 +1,8 @@
-//! An operation: a layer whose shapes are checked and whose kernels are chosen, working on a chunk of images.
+//! An operation: a layer whose shapes are checked and whose kernels are chosen, working on some images of a batch: a chunk
+//! of them, or within a strip a few at a time. A convolution may be one operation with the pooling after it.
+//!
+//! It owns nothing that changes: weights, memory and what was derived from the weights are lent to each call, so that any
+//! thread may run it on any images.
 
 use std::ops::Range;
 
@@ -58,9 +62,9 @@ pub(crate) struct Backward<'a> {
     pub d_y: &'a mut [f32],
     /// Where the gradient with respect to the input goes; `None` where nothing before it has weights.
     pub d_x: Option<&'a mut [f32]>,
-    /// The gradient of all weights; the operation overwrites its own part.
+    /// The gradient of all weights, of which the operation writes its own part.
     pub d_weights: &'a mut [f32],
-    /// Which piece of the chunk this is: the gradient of the weights is summed over the pieces.
+    /// Which piece of the chunk this is: the first overwrites the gradient of the weights, the others add to it.
     pub piece: Piece,
 }
 
@@ -132,7 +136,8 @@ pub(crate) trait Operation: Send + Sync {
         false
     }
 
-    /// Whether its output is sooner computed again than fetched from memory.
+    /// Whether its output is sooner computed again than fetched from memory: `forward` may then be called once more in the
+    /// backward pass.
     fn is_cheap(&self) -> bool {
         false
     }

@@ -2,12 +2,14 @@
 //!
 //! A batch is cut into chunks of a fixed number of images. Within a phase every chunk runs on its own, so chunks are
 //! spread over the threads; between phases one thread brings together what the chunks found. A model without batch
-//! normalisation has one phase: gather, all forward, loss, all backward. The chunks, not the threads, fix the order of
-//! every sum.
+//! normalisation has one phase: gather, all forward, loss, all backward down to the first operation with weights. Before
+//! the phases the slices of a wide first layer are multiplied; after them the update computes the gradients of dense
+//! kernels. The chunks, not the threads, fix the order of every sum.
 //!
 //! Within a phase the operations run strip by strip. A strip is an operation with the cheap ones before it; where their
 //! outputs are large, the images of a chunk go through a strip a few at a time, so that what lies between its operations
-//! stays in the cache, and in the backward pass it is computed again rather than fetched from memory.
+//! stays in the cache, and in the backward pass it is computed again rather than fetched from memory. A dense layer joins
+//! no strip: its input is kept for the update.
 
 use std::ops::Range;
 

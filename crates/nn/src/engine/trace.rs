@@ -1,4 +1,5 @@
-//! What the engine does, told piece by piece to whoever measures: the engine itself reads no clock.
+//! What the engine does, told piece by piece to whoever measures: the engine itself reads no clock. A mark follows its
+//! work, so the time since the mark before is what it took, if one thread does everything.
 
 /// A kind of work in a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,4 +1,5 @@
-//! The memory in which a chunk goes through the operations, allocated once.
+//! The memory in which a chunk goes through the operations, allocated once: a workspace per thread, lent to one chunk after
+//! the other, or per chunk where chunks come back in a later phase. What must outlive the pass lies in the chunk.
 
 use toile_kernels::Buffer;
 
