@@ -35,6 +35,8 @@ pub struct Pool {
 struct Shared {
     call: Call,
     gate: Gate,
+    /// Workers that are under way, with all that a new thread allocates.
+    started: AtomicUsize,
     parked: Vec<AtomicBool>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
@@ -164,6 +166,7 @@ impl Pool {
     pub fn new() -> Pool {
         let shared = Shared {
             call: Call { ticket: AtomicU64::new(0), job: [AtomicUsize::new(0), AtomicUsize::new(0)] },
+            started: AtomicUsize::new(0),
             gate: Gate { entered: AtomicU64::new(0), left: AtomicU64::new(0) },
             parked: (0..MOST_THREADS).map(|_| AtomicBool::new(false)).collect(),
             panic: Mutex::new(None),
@@ -285,6 +288,7 @@ impl Pool {
             let Some(handle) = self.start_worker() else { break };
             self.workers.push((handle.thread().clone(), handle));
         }
+        wait_until(|| self.shared.started.load(Ordering::Acquire) == self.workers.len());
         self.workers.len().min(wanted)
     }
 
@@ -316,6 +320,7 @@ impl Drop for Pool {
 impl Shared {
     /// The life of worker `index`, which is thread `index + 1` of every round that wants so many.
     fn work(&self, index: usize, mut seen: u64) {
+        self.started.fetch_add(1, Ordering::Release);
         loop {
             let ticket = self.next_ticket(index, seen);
             if ticket == CLOSED {

@@ -5,7 +5,7 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{Program, Workspace};
+use crate::engine::{Product, Program, Workspace};
 use crate::layers::Place;
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
@@ -201,7 +201,8 @@ impl Model {
             per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
         let dense: usize = products.iter().map(|product| product.kernel.len()).sum();
-        let factors: usize = products.iter().map(|p| p.inputs + p.slices.len() * p.units).sum();
+        let sliced = |p: &Product| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
+        let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
         // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk of all but dense
         // kernels, and the dense layers' inputs and gradients of the whole batch.
         let weights = (2 + optimizer.n_states()) * self.weights.len() + chunks * (self.weights.len() - dense);

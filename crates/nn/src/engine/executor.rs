@@ -89,7 +89,7 @@ impl Executor {
             let piece = &program.derived[i];
             if let (Op::Plain(op), true) = (&program.ops[piece.op], piece.part == 0 || training) {
                 op.derive(piece.part, weights, derived);
-                tracer.mark(Stage::Derive, program.layers[piece.op]);
+                tracer.done(Stage::Derive);
             }
         });
         if !self.training {
@@ -105,7 +105,8 @@ impl Executor {
     pub(crate) fn train(&mut self, pass: &Pass, weights: &[f32]) -> Totals {
         self.cut(pass.indices.len());
         if let Some(product) = self.program.sliced() {
-            slices::multiply(&mut self.pool, &mut self.slices, product, pass, weights);
+            let layer = self.program.layers[0];
+            slices::multiply(&mut self.pool, &mut self.slices, product, layer, pass, weights);
         }
         for phase in 0..self.program.train.len() {
             self.phase(pass, weights, phase);
@@ -167,11 +168,13 @@ impl Executor {
     fn phase(&mut self, pass: &Pass, weights: &[f32], number: usize) {
         let n = self.n_chunks(pass.indices.len());
         let threads = pass.threads.clamp(1, n.max(1));
-        while self.workspaces.len() < threads {
-            self.workspaces.push(None);
-        }
         let phases = if self.training { &self.program.train } else { &self.program.infer };
         let lend = phases.len() == 1;
+        while self.workspaces.len() < threads {
+            // Here, not in the round: a thread that comes too late for the first rounds must find its own all the same.
+            let workspace = lend.then(|| Workspace::new(&self.program, self.training));
+            self.workspaces.push(workspace);
+        }
         let round = Round {
             program: &self.program,
             phase: &phases[number],
@@ -182,8 +185,7 @@ impl Executor {
             training: self.training,
         };
         self.pool.for_each(threads, &mut self.workspaces, &mut self.chunks[..n], |lent, _, chunk| {
-            if lend {
-                let workspace = lent.get_or_insert_with(|| Workspace::new(round.program, round.training));
+            if let Some(workspace) = lent {
                 round.run(workspace, chunk);
             } else if let Some(mut own) = chunk.workspace.take() {
                 round.run(&mut own, chunk);

@@ -104,6 +104,7 @@ impl Round<'_> {
         for part in strip.parts(chunk.images) {
             for op in strip.ops.clone() {
                 self.forward_op(op, &self.at(chunk, part), part, space);
+                self.pass.tracer.mark(Stage::Forward, self.program.layers[op]);
             }
         }
     }
@@ -125,7 +126,6 @@ impl Round<'_> {
         };
         let (x, y) = (&before[op][self.values(op, part)], &mut after[0][self.values(op + 1, part)]);
         operation.forward(at, self.weights, x, y, room);
-        self.pass.tracer.mark(Stage::Forward, self.program.layers[op]);
     }
 
     fn backward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
@@ -134,6 +134,7 @@ impl Round<'_> {
             let at = self.at(chunk, part);
             for op in strip.ops.start..if several { strip.ops.end - 1 } else { strip.ops.start } {
                 self.forward_op(op, &at, part, space);
+                self.pass.tracer.mark(Stage::Backward, self.program.layers[op]);
             }
             for op in strip.ops.clone().rev().filter(|op| *op >= self.program.first_trained) {
                 self.backward_op(op, strip, &at, part, space, chunk);

@@ -41,17 +41,18 @@ pub(crate) fn multiply(
     pool: &mut Pool,
     slices: &mut [Slice],
     product: &Product,
+    layer: usize,
     pass: &Pass,
     weights: &[f32],
 ) {
     let threads = pass.threads.clamp(1, slices.len());
     pool.for_each(threads, &mut [(); MOST_SLICES], slices, |(), _, slice| {
-        slice.multiply(product, pass, weights);
+        slice.multiply(product, layer, pass, weights);
     });
 }
 
 impl Slice {
-    fn multiply(&mut self, product: &Product, pass: &Pass, weights: &[f32]) {
+    fn multiply(&mut self, product: &Product, layer: usize, pass: &Pass, weights: &[f32]) {
         let (row, units) = (self.row, product.units);
         let kernel = product.rows(weights, &self.columns);
         let size = product.inputs;
@@ -79,7 +80,7 @@ impl Slice {
                 units,
                 false,
             );
-            pass.tracer.mark(Stage::Forward, 0);
+            pass.tracer.mark(Stage::Forward, layer);
         }
     }
 

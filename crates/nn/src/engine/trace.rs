@@ -10,11 +10,11 @@ pub enum Stage {
     Forward,
     /// Loss, accuracy and the gradient they start with.
     Loss,
-    /// A layer's gradients; of a dense layer's kernel not.
+    /// A layer's gradients but for a dense kernel's, and what is computed again for them.
     Backward,
-    /// The gradient of a dense layer's kernel, or the sum of the chunks' gradients.
+    /// The gradient of a dense layer's kernel, over the whole batch.
     WeightGradient,
-    /// The optimizer's step.
+    /// The chunks' gradients summed up, and the optimizer's step.
     Update,
     /// What is derived from new weights: transposed or transformed kernels.
     Derive,

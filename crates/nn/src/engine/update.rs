@@ -89,7 +89,7 @@ impl Updater {
         let constants = optimizer.next_step(learning_rate);
         let needs_norm = matches!(self.clipping, Clipping::Norm(_) | Clipping::GlobalNorm(_));
         if needs_norm {
-            self.find_factors(pool, &gradients, threads, weights);
+            self.find_factors(pool, &gradients, threads, weights, tracer);
         }
         let [a, b, c] = optimizer.states_mut();
         let (blocks, ranges, clipping, factors) = (&self.blocks, &self.ranges, self.clipping, &self.factors);
@@ -99,23 +99,29 @@ impl Updater {
             if needs_norm {
                 reduce::scale(g, factors[block.tensor]);
             } else {
-                block.write(&gradients, &ranges[i], w, g);
+                block.write(&gradients, &ranges[i], w, g, tracer);
                 if let Clipping::Value(limit) = clipping {
                     reduce::clip(g, -limit, limit);
                 }
             }
-            tracer.mark(Stage::WeightGradient, block.layer);
             constants.decay(w);
             constants.step(w, g, [a, b, c]);
-            tracer.mark(Stage::Update, block.layer);
+            tracer.done(Stage::Update);
         });
     }
 
     /// Brings the gradient together and finds by how much each tensor is to be scaled down.
-    fn find_factors(&mut self, pool: &mut Pool, gradients: &Gradients, threads: usize, weights: &mut [f32]) {
+    fn find_factors(
+        &mut self,
+        pool: &mut Pool,
+        gradients: &Gradients,
+        threads: usize,
+        weights: &mut [f32],
+        tracer: Tracer,
+    ) {
         let (blocks, ranges) = (&self.blocks, &self.ranges);
         pool.for_each_range(threads, ranges, [weights, &mut self.gradient], |i, [w, g]| {
-            blocks[i].write(gradients, &ranges[i], w, g);
+            blocks[i].write(gradients, &ranges[i], w, g, tracer);
         });
         for (square, range) in self.squares.iter_mut().zip(ranges) {
             *square = reduce::sum_of_squares(&self.gradient[range.clone()]);
@@ -145,8 +151,11 @@ impl Updater {
 
 impl Block {
     /// g = the gradient (+ 2 l2 w).
-    fn write(&self, gradients: &Gradients, range: &Range<usize>, w: &[f32], g: &mut [f32]) {
+    fn write(&self, gradients: &Gradients, range: &Range<usize>, w: &[f32], g: &mut [f32], tracer: Tracer) {
         gradients.write(&self.source, range, g);
+        if matches!(self.source, Source::Product { .. }) {
+            tracer.mark(Stage::WeightGradient, self.layer);
+        }
         if self.l2 != 0.0 {
             reduce::axpy(g, 2.0 * self.l2, w);
         }

@@ -99,7 +99,7 @@ impl Collected {
 
     /// A step begins with the first piece of work after an update of the weights and what follows from it.
     fn add(&mut self, mark: Mark, now: f64) {
-        let ends_a_step = matches!(mark.stage, Stage::Update | Stage::Derive);
+        let ends_a_step = matches!(mark.stage, Stage::WeightGradient | Stage::Update | Stage::Derive);
         if std::mem::replace(&mut self.updating, ends_a_step) && !ends_a_step {
             self.steps.push(BTreeMap::new());
         }
@@ -154,13 +154,13 @@ mod tests {
         vec![layer([10, 10, 0]), layer([5, 5, 5])]
     }
 
-    /// Two chunks a step; the first step takes much longer.
-    fn collected(stages: &[Mark]) -> Collected {
+    /// Two chunks a step, and an update in these pieces; the first step takes much longer.
+    fn collected(stages: &[Mark], update: &[Mark]) -> Collected {
         let mut collected = Collected::new(0.0);
         let mut now = 100.0;
         collected.add(mark(Stage::Derive, None), now);
         for step in 0..4 {
-            for chunk_or_end in [stages, stages, &[mark(Stage::Update, None), mark(Stage::Derive, None)]] {
+            for chunk_or_end in [stages, stages, update] {
                 for mark in chunk_or_end {
                     now += if step == 0 { 50.0 } else { step as f64 };
                     collected.add(*mark, now);
@@ -170,10 +170,13 @@ mod tests {
         collected
     }
 
+    const UPDATE: [Mark; 2] =
+        [Mark { stage: Stage::Update, layer: None }, Mark { stage: Stage::Derive, layer: None }];
+
     #[test]
     fn a_piece_is_the_median_over_the_steps_and_the_first_step_does_not_count() {
         let marks = [mark(Stage::Forward, 0), mark(Stage::Backward, 0)];
-        let parts = collected(&marks).parts(&facts(), 2);
+        let parts = collected(&marks, &UPDATE).parts(&facts(), 2);
         let told: Vec<_> = parts.iter().map(|part| (part.mark, part.seconds, part.flops)).collect();
         let expected = [
             (mark(Stage::Forward, 0), 4.0, 20),
@@ -186,8 +189,11 @@ mod tests {
 
     #[test]
     fn a_gradient_of_its_own_takes_its_operations_with_it() {
-        let marks = [mark(Stage::Backward, 0), mark(Stage::Backward, 1), mark(Stage::WeightGradient, 1)];
-        let parts = collected(&marks).parts(&facts(), 1);
+        let marks = [mark(Stage::Backward, 0), mark(Stage::Backward, 1)];
+        let gradient = mark(Stage::WeightGradient, 1);
+        // Two blocks of the kernel, and one of the biases.
+        let update = [gradient, UPDATE[0], gradient, UPDATE[0], UPDATE[0], UPDATE[1]];
+        let parts = collected(&marks, &update).parts(&facts(), 1);
         let flops: Vec<u64> = parts.iter().map(|part| part.flops).take(3).collect();
         assert_eq!(flops, [10, 5, 5]);
         assert!((parts[0].gflops().unwrap() - 10.0 / 4.0 / 1e9).abs() < 1e-20);

@@ -198,7 +198,7 @@ fn step(measured: &Measured) -> Table {
     table.bind(&[2, 4, 6, 7, 9, 10, 12, 13]);
     for (i, layer) in step.layers.iter().enumerate() {
         let all = step.seconds_of(|mark| mark.layer == Some(i));
-        if all == 0.0 {
+        if all == 0.0 && layer.algorithm.is_none() {
             continue;
         }
         let passes = [Stage::Forward, Stage::Backward, Stage::WeightGradient];
