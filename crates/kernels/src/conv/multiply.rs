@@ -9,23 +9,8 @@
 
 use super::filters::{matrix, panel};
 use super::winograd::{Block, Side, Winograd};
+use crate::lanes::opaque;
 use crate::simd::{Simd, dispatch};
-
-/// Hides where a pointer comes from, so that the compiler leaves it as it is instead of inventing one per row.
-#[inline(always)]
-pub(super) fn opaque(p: *const f32) -> *const f32 {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    let p = {
-        let mut p = p;
-        #[allow(clippy::pointers_in_nomem_asm_block)]
-        // SAFETY: no instruction at all, so nothing is read or written.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) p, options(pure, nomem, nostack, preserves_flags));
-        }
-        p
-    };
-    p
-}
 
 /// The tile matrices of one side, a row per tile.
 #[derive(Clone, Copy)]

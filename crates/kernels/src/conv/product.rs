@@ -7,7 +7,7 @@
 
 use std::array::from_fn;
 
-use super::multiply::opaque;
+use crate::lanes::opaque;
 use crate::simd::{Simd, dispatch};
 
 /// What to multiply; all strides in floats.

@@ -3,7 +3,7 @@
 //! Written for the processor: up to 24 sums, which hide the latency of the multiplications; few pointers into A, because
 //! with one per row the additions that move them along compete with the multiplications for the same ports.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, opaque};
 use crate::simd::Simd;
 
 /// A block of C, and what goes into it.
@@ -149,22 +149,6 @@ impl<const T: bool> Cursor<T> {
             }
         }
     }
-}
-
-/// Hides where a pointer comes from, so that the compiler leaves it as it is instead of inventing one per row.
-#[inline(always)]
-pub(crate) fn opaque(p: *const f32) -> *const f32 {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    let p = {
-        let mut p = p;
-        #[allow(clippy::pointers_in_nomem_asm_block)]
-        // SAFETY: no instruction at all, so nothing is read or written.
-        unsafe {
-            std::arch::asm!("/* {0} */", inout(reg) p, options(pure, nomem, nostack, preserves_flags));
-        }
-        p
-    };
-    p
 }
 
 /// The vectors of a row, of the last one these lanes.
