@@ -212,6 +212,9 @@ fn chunk_images(ops: &[Op], batch: usize) -> usize {
         |op: &Op| if let (Op::Plain(plain), None) = (op, op.product()) { plain.flops()[0] } else { 0 };
     if ops.iter().map(flops).sum::<u64>() > LARGE {
         batch.div_ceil(8).clamp(8, 32)
+    } else if is_sliced(ops) {
+        // Most of the work is spread by slices, and the kernel's gradient is a product over one chunk after the other.
+        batch.div_ceil(2).clamp(16, 64)
     } else {
         batch.div_ceil(4).clamp(16, 64)
     }
@@ -259,9 +262,14 @@ fn place_derived(ops: &mut [Op], first_trained: usize) -> (Vec<Derived>, Vec<Ran
     (all, ranges)
 }
 
+/// Whether the first operation's products are computed in slices.
+fn is_sliced(ops: &[Op]) -> bool {
+    ops.first().and_then(Op::product).is_some_and(|product| product.slices.len() > 1)
+}
+
 fn training_phases(ops: &[Op], strips: &[Strip], first_trained: usize) -> Vec<Phase> {
     let mut phases = Phases::default();
-    let sliced = ops.first().and_then(Op::product).is_some_and(|product| product.slices.len() > 1);
+    let sliced = is_sliced(ops);
     phases.act(if sliced { Action::GatherLabels } else { Action::Gather });
     for (s, strip) in strips.iter().enumerate() {
         let i = strip.ops.start;
