@@ -6,22 +6,38 @@ python benches/shapes.py --toile target/release/toile --write
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import subprocess
+import tempfile
+from typing import Any
 
 import page
 
 
-def measure(toile: pathlib.Path) -> str | None:
-    """What the command prints, or nothing if this toile does not have it."""
-    done = subprocess.run([str(toile), "bench", "--shapes"], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
+def measure(toile: pathlib.Path) -> tuple[str, dict[str, Any]] | None:
+    """What the command prints and what it writes, or nothing if this toile does not have it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "shapes.json"
+        command = [str(toile), "bench", "--shapes", "--json", str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (done.stdout, json.loads(file.read_text())) if done.returncode == 0 else None
 
 
-def part(printed: str) -> str:
-    """A Markdown table as it is, anything else as the terminal shows it."""
-    is_markdown = any(line.startswith("| ---") for line in printed.splitlines())
-    return printed if is_markdown else f"```\n{printed.strip(chr(10))}\n```"
+def factor(family: dict[str, Any]) -> str:
+    """How far the slowest shape of a family is behind the fastest."""
+    slowest = min(family["rows"], key=lambda row: row["ratio_to_best"])
+    behind = 1 / slowest["ratio_to_best"]
+    return (
+        f"- {family['title']}: all within a factor of {behind:.1f} of the fastest; the slowest is `{slowest['name']}`, "
+        f"at {slowest['percent_of_peak']:.0f} % of the machine's peak."
+    )
+
+
+def part(printed: str, document: dict[str, Any]) -> str:
+    """The factors in words, and the tables as the terminal shows them."""
+    factors = "\n".join(factor(family) for family in document["shapes"])
+    return f"{factors}\n\n```\n{printed.strip(chr(10))}\n```"
 
 
 def main() -> None:
@@ -29,13 +45,13 @@ def main() -> None:
     parser.add_argument("--toile", type=pathlib.Path, required=True, metavar="PATH")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    printed = measure(arguments.toile)
-    if printed is None:
+    measured = measure(arguments.toile)
+    if measured is None:
         print(f"{arguments.toile} has no `bench --shapes`: the page keeps what it has")
         return
-    print(printed)
+    print(measured[0])
     if arguments.write:
-        page.fill({"shapes": part(printed)})
+        page.fill({"shapes": part(*measured)})
 
 
 if __name__ == "__main__":
