@@ -119,6 +119,10 @@ class Comparison:
             study = Study(self.data(min(images.TEST_IMAGES, work.images)), work.model, threads=self.arguments.threads)
             seconds = toile_runs.evaluation_seconds(self.arguments.toile, study, work.evaluations)
             results["toile"]["evaluate_10000_seconds"] = seconds
+        named = Study(self.arguments.data, work.model, work.optimizer, work.batch_size, 1, self.arguments.threads)
+        if named.is_catalogued() and not work.side_by_side:
+            # As a user has it: the data set kept decoded, not a folder with some of its images.
+            results["toile"]["seconds_to_first_step"] = toile_runs.start_seconds(self.arguments.toile, named)
         return results
 
     def _toile(self, work: Work) -> Result:
