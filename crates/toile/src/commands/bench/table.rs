@@ -201,10 +201,15 @@ fn step(measured: &Measured) -> Table {
         if all == 0.0 && layer.algorithm.is_none() {
             continue;
         }
-        let passes = [Stage::Forward, Stage::Backward, Stage::WeightGradient];
-        let passes = passes.into_iter().flat_map(|stage| pass(step, step.part(stage, i)));
         let algorithm = layer.algorithm.clone().unwrap_or_default();
         let named = [layer.name.clone(), output(&layer.output_shape), algorithm];
+        if all == 0.0 {
+            // Part of another layer's pass.
+            table.row(named);
+            continue;
+        }
+        let passes = [Stage::Forward, Stage::Backward, Stage::WeightGradient];
+        let passes = passes.into_iter().flat_map(|stage| pass(step, step.part(stage, i)));
         table.row(named.into_iter().chain(time(step, all)).chain(passes));
     }
     for (name, stage) in [
