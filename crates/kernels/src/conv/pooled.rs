@@ -7,7 +7,7 @@
 //! tiles without a window are left out: their gradient is zero.
 
 use super::points::Points;
-use super::tiles::{across, bias_gradient};
+use super::tiles::{across, bias_gradient, half_output};
 use super::window::{Place, Transform, each_tile};
 use super::winograd::{Block, Winograd};
 use crate::simd::{Simd, dispatch};
@@ -70,22 +70,7 @@ impl Transform for Output {
         // SAFETY: the contract of the trait.
         unsafe {
             let zero = S::splat(0.0);
-            let bias = match self.bias {
-                Some(bias) => S::load_first(bias.wrapping_add(place.channel), place.lanes),
-                None => zero,
-            };
-            let mut half = [[zero; M]; N];
-            for j in 0..N {
-                let mut column = [zero; N];
-                for i in 0..N {
-                    column[i] = S::load(self.m.add(place.position::<N>(i, j)));
-                }
-                if j == 1 {
-                    // At the point (1, 1) a number is added to every pixel.
-                    column[1] = S::add(column[1], bias);
-                }
-                half[j] = W::output::<S>(column);
-            }
+            let half = half_output::<S, W, M, N>(self.m, self.bias, place);
             for i in 0..M / 2 {
                 let upper = W::output::<S>(across::<S, N, M>(&half, 2 * i));
                 let lower = W::output::<S>(across::<S, N, M>(&half, 2 * i + 1));

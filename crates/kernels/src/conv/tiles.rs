@@ -85,6 +85,39 @@ unsafe fn output_of<S: Simd>(
     unsafe { each_tile::<S, _>(&Output { m: m.as_ptr(), bias, relu, y: y.as_mut_ptr() }, w, block) }
 }
 
+/// Aᵀ M of one tile, by columns, with the bias added.
+///
+/// # Safety
+/// The instruction set of `S`; tile matrices and a bias that hold the place.
+#[inline(always)]
+pub(super) unsafe fn half_output<S: Simd, W: Points<M, N>, const M: usize, const N: usize>(
+    m: *const f32,
+    bias: Option<*const f32>,
+    place: &Place,
+) -> [[S::V; M]; N] {
+    // SAFETY: the duties above.
+    unsafe {
+        let zero = S::splat(0.0);
+        let bias = match bias {
+            Some(bias) => S::load_first(bias.wrapping_add(place.channel), place.lanes),
+            None => zero,
+        };
+        let mut half = [[zero; M]; N];
+        for j in 0..N {
+            let mut column = [zero; N];
+            for i in 0..N {
+                column[i] = S::load(m.add(place.position::<N>(i, j)));
+            }
+            if j == 1 {
+                // At the point (1, 1) a number is added to every pixel.
+                column[1] = S::add(column[1], bias);
+            }
+            half[j] = W::output::<S>(column);
+        }
+        half
+    }
+}
+
 struct Output {
     m: *const f32,
     bias: Option<*const f32>,
@@ -103,22 +136,7 @@ impl Transform for Output {
         // SAFETY: the contract of the trait.
         unsafe {
             let zero = S::splat(0.0);
-            let bias = match self.bias {
-                Some(bias) => S::load_first(bias.wrapping_add(place.channel), place.lanes),
-                None => zero,
-            };
-            let mut half = [[zero; M]; N];
-            for j in 0..N {
-                let mut column = [zero; N];
-                for i in 0..N {
-                    column[i] = S::load(self.m.add(place.position::<N>(i, j)));
-                }
-                if j == 1 {
-                    // At the point (1, 1) a number is added to every pixel.
-                    column[1] = S::add(column[1], bias);
-                }
-                half[j] = W::output::<S>(column);
-            }
+            let half = half_output::<S, W, M, N>(self.m, self.bias, place);
             for i in 0..M {
                 let row = W::output::<S>(across::<S, N, M>(&half, i));
                 for j in 0..M {
