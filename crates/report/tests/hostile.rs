@@ -43,7 +43,7 @@ fn empty() -> Records {
         toile_version: String::new(),
         data,
     };
-    Records { study, runs: vec![], images: vec![] }
+    Records { study, runs: vec![], images: vec![], searches: vec![], test_openings: vec![] }
 }
 
 fn blank_run(name: &str) -> RunRecord {

@@ -10,11 +10,15 @@ mod lock;
 mod record;
 mod rows;
 mod schema;
+mod search;
 mod store;
 mod weights;
 
 pub use atomic::{create_folder, write_atomic};
 pub use error::StoreError;
 pub use record::*;
+pub use search::{
+    ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TestOpening, TrialRecord, TrialSide,
+};
 pub use store::{Change, STORE_FILE, Store};
 pub use weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::search::{SearchRecords, TestOpening};
+
 /// The words that stand on every file, table and figure made from data that our own code drew.
 pub const PROCEDURAL_NOTICE: &str = "procedural data, not comparable";
 
@@ -242,4 +244,8 @@ pub struct Records {
     pub runs: Vec<RunRecord>,
     /// Misclassified test images, by index.
     pub images: Vec<ImageRecord>,
+    /// Its searches, by position.
+    pub searches: Vec<SearchRecords>,
+    /// Every opening of the test set, in order.
+    pub test_openings: Vec<TestOpening>,
 }

@@ -173,6 +173,8 @@ impl Store {
                 study,
                 runs: rows::planned_runs(&transaction)?,
                 images: rows::images(&transaction)?,
+                searches: Vec::new(),
+                test_openings: Vec::new(),
             })
         })?;
         self.correct_states(&mut records.runs);

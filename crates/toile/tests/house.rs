@@ -4,16 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("rng", &[]),
     ("kernels", &[]),
     ("stats", &[]),
     ("nn", &["rng", "kernels"]),
     ("data", &["rng"]),
+    ("tune", &["rng"]),
     ("store", &[]),
-    ("study", &["rng", "nn", "data", "store"]),
-    ("report", &["store", "stats"]),
-    ("toile", &["rng", "kernels", "nn", "data", "store", "study", "report"]),
+    ("study", &["rng", "nn", "data", "tune", "store"]),
+    ("report", &["store", "stats", "tune"]),
+    ("toile", &["rng", "kernels", "nn", "data", "store", "study", "report", "tune"]),
 ];
 
 fn root() -> PathBuf {

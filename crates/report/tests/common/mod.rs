@@ -71,7 +71,7 @@ pub fn records(seeds: u64) -> Records {
     });
     let runs: Vec<RunRecord> = runs.collect();
     let images = images(&runs, &test_labels);
-    Records { study: study(test_labels), runs, images }
+    Records { study: study(test_labels), runs, images, searches: vec![], test_openings: vec![] }
 }
 
 fn study(test_labels: Vec<u8>) -> StudyRecord {

@@ -1,0 +1,131 @@
+//! What is kept of a search and its trials. In the database these are Optuna's tables, with ours beside them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::record::{EpochRecord, Published, RunState};
+
+/// One objective of a search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveRecord {
+    /// `val_accuracy`, `parameters` and so on.
+    pub metric: String,
+    /// Whether larger is better.
+    pub maximize: bool,
+}
+
+/// One search: what the study file says of it, every setting spelled out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchRecord {
+    /// The name in the study file, and of the study in Optuna's tables.
+    pub name: String,
+    /// Place among the searches of the study, from 0.
+    pub position: usize,
+    /// The file's remark on it.
+    pub note: Option<String>,
+    /// What a publication gives for the chosen configuration.
+    pub published: Option<Published>,
+    /// What is optimised.
+    pub objectives: Vec<ObjectiveRecord>,
+    /// The search space: `{"params": [{"name", "distribution", "when"}]}`, distributions in Optuna's JSON.
+    pub space: Value,
+    /// The sampler: `{"tpe": {…}}`.
+    pub sampler: Value,
+    /// The pruner: `"none"` or `{"median": {…}}`.
+    pub pruner: Value,
+    /// Trials in all.
+    pub n_trials: usize,
+    /// Trial n knows the trials up to n − 1 − lag; without one, whatever is finished when it begins: order-dependent.
+    pub lag: Option<usize>,
+    /// Repetitions of each trial with different seeds; its value is their mean.
+    pub seeds: usize,
+    /// Where the search's chance starts.
+    pub seed: u64,
+    /// Everything else that the plan says: settings with their ranges, rules for stopping.
+    pub plan: Value,
+    /// Hash of all that decides the trials, the data included: another one is another search.
+    pub fingerprint: String,
+}
+
+/// A parameter of a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParamRecord {
+    /// Its name.
+    pub name: String,
+    /// Its internal value: a number, or the index of a choice.
+    pub value: f64,
+    /// Its range, in Optuna's JSON.
+    pub distribution: Value,
+}
+
+/// One trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// Key in the database.
+    pub trial_id: i64,
+    /// Counted from 0 within the search, without gaps.
+    pub number: usize,
+    /// Where it is.
+    pub state: RunState,
+    /// Its parameters, in the order in which they were asked for.
+    pub params: Vec<ParamRecord>,
+    /// Its value for each objective (infinities are possible); of a pruned trial, the last reported one.
+    pub values: Vec<f64>,
+    /// What it reported, by step from 1 (an epoch; over several seeds they are counted on); NaN and infinities may be among them.
+    pub intermediate: Vec<(i64, f64)>,
+    /// When it began, RFC 3339 in UTC.
+    pub started: Option<String>,
+    /// When it ended.
+    pub completed: Option<String>,
+    /// Attributes that people and programs attached, by key.
+    pub user_attributes: Vec<(String, Value)>,
+    /// Attributes of Optuna and of toile, by key.
+    pub system_attributes: Vec<(String, Value)>,
+    /// What only toile knows; absent for trials of other programs.
+    pub side: Option<TrialSide>,
+}
+
+/// What toile records of a trial beside Optuna's columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrialSide {
+    /// The seed of its first repetition.
+    pub seed: u64,
+    /// Which attempt ended it, from 1: more than 1 if a worker died.
+    pub attempt: usize,
+    /// The worker: host, process and a name of its own.
+    pub worker: Option<String>,
+    /// Wall time of its training.
+    pub wall_seconds: f64,
+    /// Processor time of its training, where the platform tells it.
+    pub cpu_seconds: Option<f64>,
+    /// Parameters of its model.
+    pub parameters: Option<usize>,
+    /// Why it failed, or why it was stopped.
+    pub reason: Option<String>,
+    /// SHA-256 of the weights it ended with.
+    pub weights_sha256: Option<String>,
+    /// Every number of each epoch, of all repetitions in their order.
+    pub epochs: Vec<EpochRecord>,
+}
+
+/// A search with its trials, as the report reads it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchRecords {
+    /// The search.
+    pub search: SearchRecord,
+    /// Its trials, by number.
+    pub trials: Vec<TrialRecord>,
+    /// Id of the run in which the chosen configuration was trained and tested, once that was done.
+    pub chosen_run: Option<String>,
+}
+
+/// An opening of the test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestOpening {
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// The run that was tested.
+    pub run_id: String,
+    /// Why: `declared run`, `chosen by search "joint"`.
+    pub why: String,
+}

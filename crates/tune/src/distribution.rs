@@ -1,0 +1,297 @@
+//! Distributions: the range of one parameter, in Optuna's terms and in its JSON.
+//!
+//! A value has two faces. *Internally* it is an `f64`, as Optuna stores it: a float is itself, an integer its value, a
+//! category the index of its choice. *Externally* it is what the study file says: a [`Choice`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The range of one parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Value", try_from = "Value")]
+pub enum Distribution {
+    /// Real numbers from `low` to `high`, both included.
+    Float {
+        /// The smallest value.
+        low: f64,
+        /// The largest value; with a step, the largest that the steps from `low` reach.
+        high: f64,
+        /// Whether the logarithm is what is uniform; never together with a step.
+        log: bool,
+        /// The distance of neighbouring values, if they are discrete.
+        step: Option<f64>,
+    },
+    /// Integers from `low` to `high`, both included.
+    Int {
+        /// The smallest value.
+        low: i64,
+        /// The largest value that the steps from `low` reach.
+        high: i64,
+        /// Whether the logarithm is what is uniform; the step is 1 then.
+        log: bool,
+        /// The distance of neighbouring values.
+        step: i64,
+    },
+    /// One of several things without an order.
+    Categorical {
+        /// What may be chosen, in the order of the study file.
+        choices: Vec<Choice>,
+    },
+}
+
+/// A value as the study file and Optuna spell it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Choice {
+    /// Python's `None`.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A real number.
+    Float(f64),
+    /// A name.
+    Text(String),
+}
+
+/// Why a range is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistributionError(pub String);
+
+impl fmt::Display for DistributionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DistributionError {}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Choice::Null => f.write_str("none"),
+            Choice::Bool(value) => value.fmt(f),
+            Choice::Int(value) => value.fmt(f),
+            Choice::Float(value) => write!(f, "{value:?}"),
+            Choice::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Distribution {
+    /// Real numbers; `high` is lowered to what the steps reach.
+    ///
+    /// # Errors
+    /// Bounds that are not finite, in the wrong order, or not positive with `log`; a step together with `log`, or not positive.
+    pub fn float(low: f64, high: f64, log: bool, step: Option<f64>) -> Result<Self, DistributionError> {
+        let fault = |text: String| Err(DistributionError(text));
+        if !low.is_finite() || !high.is_finite() {
+            return fault(format!("bounds must be finite numbers, found {low:?} and {high:?}"));
+        }
+        if low > high {
+            return fault(format!("`low` must not be above `high`, found {low:?} and {high:?}"));
+        }
+        match step {
+            Some(_) if log => fault("`log` and `step` exclude each other".into()),
+            Some(step) if !(step.is_finite() && step > 0.0) => {
+                fault(format!("`step` must be positive, found {step:?}"))
+            }
+            None if log && low <= 0.0 => fault(format!("with `log`, `low` must be above 0, found {low:?}")),
+            _ => {
+                let high = step.map_or(high, |step| reached(low, high, step));
+                Ok(Distribution::Float { low, high, log, step })
+            }
+        }
+    }
+
+    /// Integers; `high` is lowered to what the steps reach.
+    ///
+    /// # Errors
+    /// Bounds in the wrong order, or below 1 with `log`; a step other than 1 together with `log`, or below 1.
+    pub fn int(low: i64, high: i64, log: bool, step: i64) -> Result<Self, DistributionError> {
+        let fault = |text: String| Err(DistributionError(text));
+        if low > high {
+            return fault(format!("`low` must not be above `high`, found {low} and {high}"));
+        }
+        if step < 1 {
+            return fault(format!("`step` must be at least 1, found {step}"));
+        }
+        if log && step != 1 {
+            return fault("`log` and `step` exclude each other".into());
+        }
+        if log && low < 1 {
+            return fault(format!("with `log`, `low` must be at least 1, found {low}"));
+        }
+        let steps = (high as i128 - low as i128) / step as i128;
+        let high = (low as i128 + steps * step as i128) as i64;
+        Ok(Distribution::Int { low, high, log, step })
+    }
+
+    /// One of several things.
+    ///
+    /// # Errors
+    /// No choice at all.
+    pub fn categorical(choices: Vec<Choice>) -> Result<Self, DistributionError> {
+        match choices.is_empty() {
+            true => Err(DistributionError("`choices` must hold at least one choice".into())),
+            false => Ok(Distribution::Categorical { choices }),
+        }
+    }
+
+    /// Whether there is only one value.
+    pub fn is_single(&self) -> bool {
+        self.count() == Some(1)
+    }
+
+    /// How many values there are, if they can be counted (and are fewer than 2⁶³).
+    pub fn count(&self) -> Option<u64> {
+        match *self {
+            Distribution::Float { low, high, step: None, .. } => (low == high).then_some(1),
+            Distribution::Float { low, high, step: Some(step), .. } => {
+                let steps = ((high - low) / step).round();
+                (steps < 9e18).then_some(steps as u64 + 1)
+            }
+            Distribution::Int { low, high, step, .. } => {
+                u64::try_from((high as i128 - low as i128) / step as i128 + 1).ok()
+            }
+            Distribution::Categorical { ref choices } => Some(choices.len() as u64),
+        }
+    }
+
+    /// Whether an internal value lies in the range (on a step, where there are steps).
+    pub fn contains(&self, value: f64) -> bool {
+        match *self {
+            Distribution::Float { low, high, step: None, .. } => low <= value && value <= high,
+            Distribution::Float { low, high, step: Some(step), .. } => {
+                let k = (value - low) / step;
+                low <= value && value <= high && (k - k.round()).abs() < 1e-8
+            }
+            Distribution::Int { low, high, step, .. } => {
+                let whole = value.fract() == 0.0 && value.abs() < 9e18;
+                whole
+                    && (low..=high).contains(&(value as i64))
+                    && (value as i128 - low as i128) % step as i128 == 0
+            }
+            Distribution::Categorical { ref choices } => {
+                value.fract() == 0.0 && value >= 0.0 && (value as usize) < choices.len()
+            }
+        }
+    }
+
+    /// The value as the study file spells it. `internal` must lie in the range.
+    pub fn external(&self, internal: f64) -> Choice {
+        match self {
+            Distribution::Float { .. } => Choice::Float(internal),
+            Distribution::Int { .. } => Choice::Int(internal as i64),
+            Distribution::Categorical { choices } => choices[internal as usize].clone(),
+        }
+    }
+
+    /// The internal value of an external one, if it lies in the range.
+    pub fn internal(&self, external: &Choice) -> Option<f64> {
+        let value = match (self, external) {
+            (Distribution::Categorical { choices }, _) => {
+                choices.iter().position(|choice| same(choice, external))? as f64
+            }
+            (_, Choice::Int(value)) => *value as f64,
+            (_, Choice::Float(value)) => *value,
+            _ => return None,
+        };
+        self.contains(value).then_some(value)
+    }
+
+    /// The value of the range that is nearest to an internal one: on a step, between the bounds.
+    pub fn nearest(&self, value: f64) -> f64 {
+        match *self {
+            Distribution::Float { low, high, step: None, .. } => value.clamp(low, high),
+            Distribution::Float { low, high, step: Some(step), .. } => {
+                (low + ((value - low) / step).round_ties_even() * step).clamp(low, high)
+            }
+            Distribution::Int { low, high, step, .. } => {
+                let (low, high, step) = (low as f64, high as f64, step as f64);
+                (low + ((value - low) / step).round_ties_even() * step).clamp(low, high)
+            }
+            Distribution::Categorical { ref choices } => value.round().clamp(0.0, choices.len() as f64 - 1.0),
+        }
+    }
+}
+
+/// Python finds `1`, `1.0` and `True` equal; a choice is the same only if its type is, but for the two kinds of numbers.
+fn same(a: &Choice, b: &Choice) -> bool {
+    match (a, b) {
+        (Choice::Int(a), Choice::Float(b)) | (Choice::Float(b), Choice::Int(a)) => *a as f64 == *b,
+        _ => a == b,
+    }
+}
+
+/// The largest `low + k step` that is not above `high`, by the numbers as they are printed: 0.3 is three steps of 0.1.
+fn reached(low: f64, high: f64, step: f64) -> f64 {
+    let k = ((high - low) / step + 1e-9).floor();
+    let reached = low + k * step;
+    if (reached - high).abs() <= 1e-9 * step.abs() { high } else { reached }
+}
+
+impl From<Distribution> for Value {
+    /// Optuna's JSON: `{"name": "FloatDistribution", "attributes": {…}}`.
+    fn from(distribution: Distribution) -> Value {
+        match distribution {
+            Distribution::Float { low, high, log, step } => json!({
+                "name": "FloatDistribution",
+                "attributes": { "step": step, "low": low, "high": high, "log": log },
+            }),
+            Distribution::Int { low, high, log, step } => json!({
+                "name": "IntDistribution",
+                "attributes": { "log": log, "step": step, "low": low, "high": high },
+            }),
+            Distribution::Categorical { choices } => json!({
+                "name": "CategoricalDistribution",
+                "attributes": { "choices": choices },
+            }),
+        }
+    }
+}
+
+impl TryFrom<Value> for Distribution {
+    type Error = DistributionError;
+
+    /// Reads Optuna's JSON, also that of its older versions and its short form.
+    fn try_from(value: Value) -> Result<Self, DistributionError> {
+        let kind = value.get("name").or_else(|| value.get("type")).and_then(Value::as_str).unwrap_or("");
+        let attributes = value.get("attributes").unwrap_or(&value);
+        let number = |key: &str| attributes.get(key).and_then(Value::as_f64);
+        let need = |key: &str| number(key).ok_or_else(|| DistributionError(format!("`{key}` is no number")));
+        let whole = |key: &str| {
+            let found = attributes.get(key);
+            let whole = found.and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|v| v as i64)));
+            whole.ok_or_else(|| DistributionError(format!("`{key}` is no whole number")))
+        };
+        let log = attributes.get("log").and_then(Value::as_bool).unwrap_or(false);
+        match kind {
+            "FloatDistribution" | "float" => {
+                Distribution::float(need("low")?, need("high")?, log, number("step"))
+            }
+            "UniformDistribution" => Distribution::float(need("low")?, need("high")?, false, None),
+            "LogUniformDistribution" => Distribution::float(need("low")?, need("high")?, true, None),
+            "DiscreteUniformDistribution" => {
+                Distribution::float(need("low")?, need("high")?, false, Some(need("q")?))
+            }
+            "IntDistribution" | "int" => {
+                Distribution::int(whole("low")?, whole("high")?, log, whole("step").unwrap_or(1))
+            }
+            "IntUniformDistribution" => {
+                Distribution::int(whole("low")?, whole("high")?, false, whole("step").unwrap_or(1))
+            }
+            "IntLogUniformDistribution" => Distribution::int(whole("low")?, whole("high")?, true, 1),
+            "CategoricalDistribution" | "categorical" => {
+                let choices = attributes.get("choices").cloned().unwrap_or_default();
+                let choices = serde_json::from_value(choices)
+                    .map_err(|error| DistributionError(format!("`choices`: {error}")))?;
+                Distribution::categorical(choices)
+            }
+            other => Err(DistributionError(format!("no distribution is named `{other}`"))),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Spaces: parameters in the order in which they are asked for, some of them only under conditions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Distribution;
+
+/// The values of a trial's parameters, internally (see [`Distribution`]), by name. Parameters that the others rule out are absent.
+pub type Params = BTreeMap<String, f64>;
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Param {
+    /// Its name, different from all others of the space.
+    pub name: String,
+    /// Its range.
+    pub distribution: Distribution,
+    /// All must hold, or the trial does not have the parameter.
+    #[serde(default)]
+    pub when: Vec<Condition>,
+}
+
+/// What another parameter must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The other parameter; it stands before in the space.
+    pub parent: String,
+    /// What it must be.
+    pub is: Is,
+}
+
+/// A demand on a parent's internal value.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Is {
+    /// The choice of this index.
+    Choice(usize),
+    /// This number or a larger one.
+    AtLeast(f64),
+}
+
+/// All parameters of a search, in the order in which they are asked for: parents before children.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    /// The parameters.
+    pub params: Vec<Param>,
+}
+
+impl Condition {
+    /// Whether it holds among these values. A parent that is absent fulfils nothing.
+    pub fn holds(&self, params: &Params) -> bool {
+        params.get(&self.parent).is_some_and(|&value| match self.is {
+            Is::Choice(index) => value == index as f64,
+            Is::AtLeast(least) => value >= least,
+        })
+    }
+}
+
+impl Param {
+    /// Whether a trial with these values (of its parents at least) has the parameter.
+    pub fn is_active(&self, params: &Params) -> bool {
+        self.when.iter().all(|condition| condition.holds(params))
+    }
+}
+
+impl Space {
+    /// The parameter of a name.
+    pub fn get(&self, name: &str) -> Option<&Param> {
+        self.params.iter().find(|param| param.name == name)
+    }
+
+    /// A whole assignment, asked for parameter by parameter: `pick` is told what is decided so far.
+    pub fn assign(&self, mut pick: impl FnMut(&Param, &Params) -> f64) -> Params {
+        let mut params = Params::new();
+        for param in &self.params {
+            if param.is_active(&params) {
+                let value = pick(param, &params);
+                params.insert(param.name.clone(), value);
+            }
+        }
+        params
+    }
+
+    /// Whether an assignment has exactly the parameters that it should, each within its range.
+    pub fn contains(&self, params: &Params) -> bool {
+        let fits = |param: &Param| match params.get(&param.name) {
+            Some(&value) => param.is_active(params) && param.distribution.contains(value),
+            None => !param.is_active(params),
+        };
+        self.params.iter().all(fits) && params.keys().all(|name| self.get(name).is_some())
+    }
+
+    /// Whether some parameter exists only under conditions.
+    pub fn is_conditional(&self) -> bool {
+        self.params.iter().any(|param| !param.when.is_empty())
+    }
+}

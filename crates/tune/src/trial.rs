@@ -1,0 +1,97 @@
+//! Trials as samplers, pruners and importance see them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toile_rng::Seed;
+
+use crate::{Params, Space};
+
+/// Where better lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Smaller is better.
+    Minimize,
+    /// Larger is better.
+    Maximize,
+}
+
+impl Direction {
+    /// The value, so that smaller is better.
+    pub fn loss(self, value: f64) -> f64 {
+        match self {
+            Direction::Minimize => value,
+            Direction::Maximize => -value,
+        }
+    }
+
+    /// Whether `a` is strictly better than `b`; a NaN is better than nothing.
+    pub fn is_better(self, a: f64, b: f64) -> bool {
+        self.loss(a) < self.loss(b)
+    }
+}
+
+/// The state of a trial, as far as a sampler cares: one that waits has no parameters and is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its parameters are known, its value is not.
+    Running,
+    /// It has a value for each objective.
+    Complete,
+    /// A pruner stopped it.
+    Pruned,
+    /// It ended without a value.
+    Failed,
+}
+
+/// What is known of a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Counted from 0 within its search.
+    pub number: usize,
+    /// Where it is.
+    pub state: State,
+    /// Its parameters.
+    pub params: Params,
+    /// Its value for each objective; empty unless it is complete.
+    pub values: Vec<f64>,
+    /// What it reported on the way, by step; NaN and infinities may be among them.
+    pub intermediate: BTreeMap<i64, f64>,
+    /// The values with which it completed rungs of successive halving, by rung.
+    pub rungs: Vec<f64>,
+    /// Constraints: it is feasible if none is above 0.
+    pub constraints: Vec<f64>,
+}
+
+impl Trial {
+    /// The value of a trial with one objective, once it is complete.
+    pub fn value(&self) -> Option<f64> {
+        self.values.first().copied().filter(|_| self.state == State::Complete)
+    }
+
+    /// The largest step that was reported, and its value.
+    pub fn last_step(&self) -> Option<(i64, f64)> {
+        self.intermediate.last_key_value().map(|(&step, &value)| (step, value))
+    }
+}
+
+/// A question to a sampler: which parameters should this trial have?
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The search space.
+    pub space: &'a Space,
+    /// Where better lies, for each objective.
+    pub directions: &'a [Direction],
+    /// The trials that may be known, by number. Those before `number` that are not among them are unknown by rule.
+    pub history: &'a [Trial],
+    /// The number of the trial that is asked for.
+    pub number: usize,
+    /// Where the search's chance starts; the trial's streams are derived from it and from `number`.
+    pub seed: Seed,
+    /// How many trials the search has in all, if it says so.
+    pub n_trials: Option<usize>,
+    /// Parameters that are decided already.
+    pub fixed: &'a Params,
+}
