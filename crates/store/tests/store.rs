@@ -116,7 +116,7 @@ fn thirteen_runs_of_fifty_epochs_come_back_as_they_were() {
         store.save_images(&images).unwrap();
     }
     let records = Store::open_read_only(dir.path()).unwrap().records().unwrap();
-    assert_eq!(records, Records { study: study(), runs, images });
+    assert_eq!(records, Records { study: study(), runs, images, searches: vec![], test_openings: vec![] });
 }
 
 #[test]
