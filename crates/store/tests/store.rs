@@ -231,7 +231,7 @@ fn the_store_of_a_newer_toile_is_refused_with_both_versions() {
     connection.execute("INSERT INTO toile_schema VALUES (99)", []).unwrap();
     for result in [Store::open(dir.path()), Store::open_read_only(dir.path())] {
         let text = message(result);
-        assert!(text.contains("schema version 99") && text.contains("up to 1"), "{text}");
+        assert!(text.contains("schema version 99") && text.contains("up to 2"), "{text}");
     }
 }
 
@@ -239,15 +239,13 @@ fn the_store_of_a_newer_toile_is_refused_with_both_versions() {
 fn other_tables_in_the_file_are_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let connection = rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap();
-    connection
-        .execute_batch("CREATE TABLE studies (study_id INTEGER); INSERT INTO studies VALUES (5)")
-        .unwrap();
+    connection.execute_batch("CREATE TABLE notes (note INTEGER); INSERT INTO notes VALUES (5)").unwrap();
     drop(connection);
     let store = Store::open(dir.path()).unwrap();
     store.save_study(&study()).unwrap();
     drop(store);
     let connection = rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap();
-    assert_eq!(connection.query_row("SELECT study_id FROM studies", [], |r| r.get::<_, i64>(0)), Ok(5));
+    assert_eq!(connection.query_row("SELECT note FROM notes", [], |r| r.get::<_, i64>(0)), Ok(5));
 }
 
 #[test]
