@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::lock::FolderLock;
 use crate::record::*;
 use crate::storage::db::{self, Db, DbError};
-use crate::storage::{Storage, searches};
+use crate::storage::{Storage, mirror, searches};
 use crate::{StoreError, create_folder, lock, rows, schema};
 
 /// The store's file in a study's folder.
@@ -64,6 +64,7 @@ impl Store {
         prepare_writing(&connection).map_err(|e| sqlite("open", &path, e))?;
         schema::check(&connection, &path)?;
         schema::migrate(&mut connection, &path)?;
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(Store { connection: Mutex::new(connection), path, _lock: Some(lock) })
     }
 
@@ -88,7 +89,7 @@ impl Store {
         if let Some(found) = self.study()? {
             self.same_study(&found, study)?;
         }
-        self.write("record the study in", |t| rows::save_study(t, study))
+        self.write("record the study in", |t| Ok(rows::save_study(t, study)?))
     }
 
     fn same_study(&self, found: &StudyRecord, asked: &StudyRecord) -> Result<(), StoreError> {
@@ -116,7 +117,11 @@ impl Store {
     /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a killed
     /// program left as running waits again.
     pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
-        self.write("record the plan in", |t| rows::save_plan(t, runs))
+        let study = self.study()?;
+        self.write("record the plan in", |t| {
+            rows::save_plan(t, runs)?;
+            study.as_ref().map_or(Ok(()), |study| mirror::save_plan(&mut Db::Sqlite(t), study, runs))
+        })
     }
 
     /// The state of a run, if it is known.
@@ -134,7 +139,12 @@ impl Store {
                 self.known(id)?;
             }
         }
-        self.write("save runs in", |t| changes.iter().try_for_each(|change| rows::put(t, change)))
+        self.write("save runs in", |t| {
+            changes.iter().try_for_each(|change| {
+                rows::put(t, change)?;
+                mirror::put(&mut Db::Sqlite(t), change)
+            })
+        })
     }
 
     /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
@@ -219,7 +229,8 @@ impl Store {
     pub fn save_chosen_run(&self, search: &str, run_id: &str) -> Result<(), StoreError> {
         self.write("record the chosen run in", |t| {
             let sql = "UPDATE toile_search SET chosen_run = ?2 WHERE name = ?1 AND retired = 0";
-            t.execute(sql, [search, run_id]).map(drop)
+            t.execute(sql, [search, run_id])?;
+            Ok(())
         })
     }
 
@@ -230,7 +241,9 @@ impl Store {
 
     /// Removes the store from a folder in which nothing was recorded; the folder itself stays.
     pub fn discard_if_empty(self) {
-        if !matches!(self.study(), Ok(None)) {
+        let has_searches = "SELECT count(*) FROM studies";
+        let has_searches = self.read("read", |c| c.query_row(has_searches, [], |r| r.get::<_, i64>(0)));
+        if !matches!((self.study(), has_searches), (Ok(None), Ok(0))) {
             return;
         }
         let path = self.path.clone();
@@ -266,13 +279,15 @@ impl Store {
     fn write(
         &self,
         action: &'static str,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+        change: impl FnOnce(&Transaction<'_>) -> db::Result<()>,
     ) -> Result<(), StoreError> {
         let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        transaction
-            .and_then(|t| change(&t).and_then(|()| t.commit()))
-            .map_err(|e| sqlite(action, &self.path, e))
+        let all_or_nothing = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            change(&transaction)?;
+            Ok(transaction.commit()?)
+        };
+        all_or_nothing().map_err(|e| from_db(action, &self.path, e))
     }
 
     /// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.

@@ -15,6 +15,7 @@ mod claims;
 pub(crate) mod db;
 mod history;
 pub(crate) mod json;
+pub(crate) mod mirror;
 pub(crate) mod read;
 mod results;
 pub(crate) mod searches;

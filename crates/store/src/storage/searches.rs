@@ -248,7 +248,7 @@ fn rename(db: &mut Db<'_>, study_id: i64, name: &str) -> Result<()> {
     db.execute("UPDATE studies SET study_name = $2 WHERE study_id = $1", cells![study_id, name]).map(drop)
 }
 
-fn is_taken(db: &mut Db<'_>, name: &str) -> Result<bool> {
+pub(crate) fn is_taken(db: &mut Db<'_>, name: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM studies WHERE study_name = $1";
     Ok(db.first(sql, cells![name], |_| Ok(()))?.is_some())
 }

@@ -149,7 +149,9 @@ CREATE TABLE toile_run_trial (            -- declared runs as trials of an Optun
 );
 CREATE TABLE toile_runs_study (           -- the Optuna study that shows a study's declared runs
     study             TEXT PRIMARY KEY,
-    study_id          INTEGER NOT NULL REFERENCES studies (study_id) ON DELETE CASCADE
+    study_id          INTEGER NOT NULL REFERENCES studies (study_id) ON DELETE CASCADE,
+    metric            TEXT NOT NULL,
+    space             TEXT NOT NULL       -- JSON: the ranges of the runs' settings
 );
 CREATE TABLE toile_test_opening (
     opening_id        {id} NOT NULL,
