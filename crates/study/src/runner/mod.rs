@@ -3,7 +3,7 @@
 mod board;
 mod clock;
 mod cost;
-mod engine;
+pub(crate) mod engine;
 mod error;
 mod event;
 mod folders;
@@ -34,9 +34,11 @@ pub use engine::{examples, fit_config, image_shape, model, summary};
 pub use error::RunError;
 pub use event::Event;
 pub use folders::slug;
+pub(crate) use meter::{Cores, Meter};
 pub use prepare::{run_ids, split};
 pub use schedule::{Pace, longest_first, shares, study_seconds};
 pub use speed::{Speed, measure};
+pub(crate) use train::words;
 
 /// What the program lends to the runner.
 pub struct RunOptions<'a> {
