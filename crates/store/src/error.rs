@@ -92,6 +92,12 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Bytes that are no checkpoint, or damaged.
+    #[error("not a checkpoint of toile, or damaged: {reason}")]
+    Checkpoint {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Bytes that are no safetensors file of f32 tensors.
     #[error("not a safetensors file of f32 weights: {reason}")]
     Weights {
@@ -120,7 +126,9 @@ impl StoreError {
                 Some("give this study a folder of its own with `--out DIR`".into())
             }
             StoreError::Sqlite { source, .. } => sqlite_help(source).map(str::to_owned),
-            StoreError::UnknownRun { .. } | StoreError::Weights { .. } => None,
+            StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::Weights { .. } => {
+                None
+            }
         }
     }
 }

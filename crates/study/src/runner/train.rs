@@ -144,7 +144,7 @@ impl Trainer<'_> {
                 (self.events)(Event::Step { run, epoch, batch, n_batches });
             }
             FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row) => {
+            FitEvent::EpochEnd(row, _) => {
                 let epoch = engine::epoch_record(row, meter.epoch_seconds());
                 self.write(Order::Epoch { run, epoch });
                 record.epochs.push(epoch);
