@@ -12,6 +12,7 @@ mod record;
 mod rows;
 mod schema;
 mod search;
+mod storage;
 mod store;
 mod weights;
 
@@ -21,6 +22,9 @@ pub use error::StoreError;
 pub use record::*;
 pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TestOpening, TrialRecord, TrialSide,
+};
+pub use storage::{
+    Claim, Ending, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, Storage,
 };
 pub use store::{Change, STORE_FILE, Store};
 pub use weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};
