@@ -159,6 +159,30 @@ pub fn fit(
 /// model gets the same weights bit for bit, and the observer hears of the epochs that are left, as if the training had
 /// never stopped. A state of a training that had ended gives its end again.
 ///
+/// ```
+/// use std::sync::atomic::AtomicUsize;
+/// use toile_nn::*;
+/// use toile_rng::Seed;
+/// let shape = ImageShape { height: 2, width: 2, channels: 1 };
+/// let layers = [Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(2) })];
+/// let (images, threads) = ([0, 50, 100, 150, 200, 250, 30, 60], AtomicUsize::new(1));
+/// let train = Examples { images: &images, labels: &[0, 1], indices: &[0, 1], shape, classes: 2 };
+/// let adam = serde_json::from_str(r#"{"adam":{}}"#)?;
+/// let config = FitConfig { epochs: 3, ..FitConfig::new(adam) };
+///
+/// let (mut whole, mut states) = (Model::build(&layers, shape, Seed::new(1))?, Vec::new());
+/// fit(&mut whole, &train, None, &config, &threads, &mut |event| {
+///     if let FitEvent::EpochEnd(_, snapshot) = event {
+///         states.push(snapshot.take());
+///     }
+///     Flow::Continue
+/// });
+/// let mut other = Model::build(&layers, shape, Seed::new(2))?;
+/// fit_from(&mut other, &train, None, &config, &threads, &states[0], &mut |_| Flow::Continue)?;
+/// assert_eq!(other.weights(), whole.weights());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// If the state is not one of a training of this model with these settings, as far as that can be told: the state may
 /// come from anywhere. The model is unchanged then.

@@ -22,6 +22,7 @@
 
 mod built_in;
 mod check;
+mod checkpoint;
 mod data_shape;
 mod draft;
 mod faults;
@@ -43,6 +44,7 @@ mod walk;
 
 pub use built_in::{built_in, built_in_names, starter};
 pub use check::{DataShape, Study, check};
+pub use checkpoint::{state_from_bytes, state_to_bytes};
 pub use data_shape::known_shape;
 pub use faults::{Fault, Faults};
 pub use file::{
