@@ -5,6 +5,7 @@
 //! and by however many workers it is run.
 
 mod distribution;
+mod normal;
 mod pruners;
 mod samplers;
 mod space;
