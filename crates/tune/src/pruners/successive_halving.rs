@@ -1,7 +1,7 @@
 //! Asynchronous successive halving: at each rung a trial must be among the best 1 / η of all that came as far.
 //!
-//! Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar: "A system for massively parallel hyperparameter tuning"
-//! (2020), in Optuna's form: nobody waits at a rung, so the first to arrive always passes, and those who fail it end.
+//! Li et al., "A system for massively parallel hyperparameter tuning" (2020), in Optuna's form: nobody waits at a rung, so
+//! the first to arrive always passes, and those who fail it end.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
