@@ -5,12 +5,15 @@
 //! and by however many workers it is run.
 
 mod distribution;
+mod importance;
+mod normal;
 mod pruners;
 mod samplers;
 mod space;
 mod trial;
 
 pub use distribution::{Choice, Distribution, DistributionError};
+pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
 pub use pruners::{
     HyperbandPruner, Look, MedianPruner, PatientPruner, PercentilePruner, Pruner, SuccessiveHalvingPruner,
     ThresholdPruner, Verdict, WilcoxonPruner,
