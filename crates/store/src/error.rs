@@ -120,6 +120,12 @@ pub enum StoreError {
         /// The search's.
         asked: String,
     },
+    /// A file without any search.
+    #[error("the file holds no searches: Optuna's tables are missing")]
+    NoSearches {
+        /// The file.
+        place: String,
+    },
     /// A search that the database does not hold, or no longer.
     #[error("the database holds no search with the key {id}")]
     UnknownSearch {
@@ -184,7 +190,7 @@ impl StoreError {
                 Some("an address looks like `postgres://user:password@host:5432/database`".into())
             }
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
-            StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
+            StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }
     }
 

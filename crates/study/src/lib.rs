@@ -22,7 +22,6 @@
 
 mod built_in;
 mod check;
-mod checkpoint;
 mod data_shape;
 mod draft;
 mod faults;
@@ -35,6 +34,7 @@ mod rules;
 mod runner;
 mod sample;
 mod schema;
+mod search;
 mod search_plan;
 mod settings;
 mod space;
@@ -44,7 +44,6 @@ mod walk;
 
 pub use built_in::{built_in, built_in_names, starter};
 pub use check::{DataShape, Study, check};
-pub use checkpoint::{state_from_bytes, state_to_bytes};
 pub use data_shape::known_shape;
 pub use faults::{Fault, Faults};
 pub use file::{
@@ -61,7 +60,8 @@ pub use runner::{
     image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds, summary,
 };
 pub use schema::json_schema;
-pub use search_plan::{Objective, ParamsError, SearchPlan, Template};
+pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
+pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
 pub use told::told_layer;

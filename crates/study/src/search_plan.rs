@@ -122,7 +122,8 @@ impl SearchPlan {
             seeds: self.seeds,
             seed: self.seed,
             plan: as_json(self),
-            fingerprint: self.fingerprint(data_fingerprint),
+            fingerprint: self.value_fingerprint(data_fingerprint),
+            space_fingerprint: self.fingerprint(data_fingerprint),
         }
     }
 
@@ -156,6 +157,13 @@ impl SearchPlan {
         hash(self.decisive(data_fingerprint))
     }
 
+    /// Hash of all that decides a trial's value, given its parameters by name: what the search holds fixed, but no range.
+    pub fn value_fingerprint(&self, data_fingerprint: &str) -> String {
+        let mut all = self.decisive(data_fingerprint);
+        all.insert("template".into(), template::without_values(&as_json(&self.template)));
+        hash(all)
+    }
+
     fn decisive(&self, data_fingerprint: &str) -> Map<String, Json> {
         let mut frame = as_json(&self.template.frame);
         frame["data"] = json!(data_fingerprint);
@@ -185,7 +193,7 @@ impl SearchPlan {
 }
 
 /// The name of the run that a search's chosen configuration becomes.
-pub(crate) fn best_name(search: &str) -> String {
+pub fn best_name(search: &str) -> String {
     format!("{search}: best")
 }
 

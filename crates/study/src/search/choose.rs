@@ -68,7 +68,7 @@ fn choice(
     let Some(trial) = best_trial(search, trials) else { return Ok(None) };
     let params = Known::default().mapped(trial, &search.space);
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
-    let name = chosen_name(&search.name);
+    let name = search.best_name();
     let mut runs = Vec::new();
     for repetition in 0..search.seeds as u64 {
         // A trial of another program may lack what today's space asks for: then there is nothing to train.
@@ -87,9 +87,4 @@ fn choice(
         });
     }
     Ok(Some(Chosen { search: search.name.clone(), number: trial.number, runs }))
-}
-
-/// The name of the run that trains what a search has chosen.
-pub fn chosen_name(search: &str) -> String {
-    format!("{search}: best")
 }

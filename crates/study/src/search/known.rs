@@ -101,11 +101,11 @@ impl Known {
                 params.insert(param.name.to_string(), value);
             }
         }
-        for (name, external) in record.relative.iter().filter(|(name, _)| !params.contains_key(name)) {
+        for (name, external) in &record.relative {
             let external: Option<Choice> = serde_json::from_value(external.clone()).ok();
             let now = space.get(name).zip(external);
             if let Some(value) = now.and_then(|(now, external)| now.distribution.internal(&external)) {
-                params.insert(name.clone(), value);
+                params.entry(name.clone()).or_insert(value);
             }
         }
         params

@@ -26,7 +26,7 @@ use checkpoint::Progress;
 use crate::Clock;
 use crate::runner::engine;
 
-pub use choose::{Chosen, chosen_name, chosen_runs};
+pub use choose::{Chosen, chosen_runs};
 pub use worker::{SearchOutcome, search};
 
 /// What the program lends to a search.

@@ -263,7 +263,7 @@ impl Trialling<'_> {
         let plan = self.work.plan;
         let mut report = Report { step, value, epoch, rungs: Vec::new(), checkpoint: None };
         if let Some(value) = value {
-            self.progress.reported.push((step, value));
+            self.progress.reported.push((step, Some(value).filter(|value| value.is_finite())));
             if !is_last {
                 let trial = self.as_trial();
                 let verdict = plan.pruner.decide(&Look {
@@ -288,7 +288,7 @@ impl Trialling<'_> {
             state: State::Running,
             params: self.work.params.clone(),
             values: Vec::new(),
-            intermediate: self.progress.reported.iter().copied().collect(),
+            intermediate: self.progress.reported.iter().map(|&(step, value)| (step, value.unwrap_or(f64::NAN))).collect(),
             rungs: self.progress.rungs.clone(),
             constraints: Vec::new(),
         }
@@ -314,7 +314,7 @@ impl Trialling<'_> {
     fn values(&self, model: &Model) -> Vec<f64> {
         let last = self.progress.epochs.last().expect("a training has an epoch");
         let value = |metric: Metric| match metric {
-            Metric::Parameters => model.summary().parameters() as f64,
+            Metric::Parameters => parameters(model) as f64,
             Metric::Flops => model.flops().0 as f64,
             Metric::Milliseconds => self.work.context.milliseconds(model),
             metric => of_epoch(metric, last).flatten().unwrap_or(f64::NAN),
@@ -326,7 +326,7 @@ impl Trialling<'_> {
         let complete = state == RunState::Complete;
         let finals = &self.progress.finals;
         let mean = |i: usize| finals.iter().map(|values| values[i]).sum::<f64>() / finals.len() as f64;
-        let last = || self.progress.reported.last().map(|&(_, value)| value).filter(|v| !v.is_nan());
+        let last = || self.progress.reported.last().and_then(|&(_, value)| value);
         let values = match complete {
             true => (0..self.work.plan.objectives.len()).map(mean).collect(),
             // As Optuna does it: a pruned trial has the last value that it reported.
@@ -341,7 +341,7 @@ impl Trialling<'_> {
                 toile_rng::Seed::new(0),
             )
             .ok()
-            .map(|model| model.summary().parameters())
+            .map(|model| parameters(&model))
         });
         let side = TrialSide {
             seed: self.work.seed,
@@ -372,4 +372,9 @@ fn of_epoch(metric: Metric, epoch: &EpochRecord) -> Option<Option<f64>> {
         Metric::Loss => Some(epoch.loss),
         Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
     }
+}
+
+fn parameters(model: &Model) -> usize {
+    let summary = model.summary();
+    summary.trainable + summary.non_trainable
 }

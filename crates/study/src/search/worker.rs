@@ -122,10 +122,10 @@ pub fn search(
     worker.begin()?;
     let first_error = Mutex::new(None);
     std::thread::scope(|scope| {
-        let keeping = context.lease / 3;
+        let (leases, keeping) = (&worker.leases, context.lease / 3);
         let helpers = [
-            Builder::new().spawn_scoped(scope, || worker.leases.write_along()),
-            Builder::new().spawn_scoped(scope, || worker.leases.keep(keeper, keeping)),
+            Builder::new().spawn_scoped(scope, move || leases.write_along()),
+            Builder::new().spawn_scoped(scope, move || leases.keep(keeper, keeping)),
         ];
         let mut threads = Vec::new();
         for place in 0..width {
@@ -403,12 +403,9 @@ impl Worker<'_> {
             stagnation: plan.stagnation,
         };
         let seen = || self.storage.cpu_seconds(self.id).unwrap_or(0.0);
-        let progress = toile_tune::Progress {
-            trials: known,
-            direction: plan.objectives[0].direction,
-            wall_seconds: (self.context.clock.elapsed() - self.began).as_secs_f64(),
-            cpu_seconds: if plan.cpu_timeout.is_some() { seen() } else { 0.0 },
-        };
+        let wall = (self.context.clock.elapsed() - self.began).as_secs_f64();
+        let cpu = if plan.cpu_timeout.is_some() { seen() } else { 0.0 };
+        let progress = toile_tune::Progress::of(known, &propose::directions(plan), wall, cpu);
         rules.decide(&progress).map(|reason| reason.to_string())
     }
 

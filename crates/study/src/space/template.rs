@@ -41,6 +41,22 @@ pub(crate) fn choices(template: &Json) -> Option<&[Json]> {
     template.get("of")?.as_array().map(Vec::as_slice)
 }
 
+/// The template without the plain values among which its holes choose: a trial's record names the value that it had.
+pub(crate) fn without_values(template: &Json) -> Json {
+    match template {
+        Json::Object(map) if map.contains_key(CHOICE) => {
+            let of = map.get("of").and_then(Json::as_array).into_iter().flatten();
+            let of: Vec<Json> = of.filter(|item| item.is_object()).map(without_values).collect();
+            json!({ CHOICE: map[CHOICE], "of": of })
+        }
+        Json::Object(map) => {
+            Json::Object(map.iter().map(|(key, value)| (key.clone(), without_values(value))).collect())
+        }
+        Json::Array(items) => Json::Array(items.iter().map(without_values).collect()),
+        other => other.clone(),
+    }
+}
+
 /// The template with its holes filled; nothing if a parameter is missing.
 pub(crate) fn fill(template: &Json, params: &Params) -> Option<Json> {
     let value = |mark: &str| params.get(template.get(mark)?.as_str()?).copied();

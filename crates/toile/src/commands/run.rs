@@ -128,7 +128,7 @@ fn keep_searches(
     is_remote: bool,
 ) -> Result<(), Failure> {
     if is_remote {
-        store.copy_searches(&storage.search_records(&plan.study)?)?;
+        store.copy_searches(&plan.study, &storage.search_records(&plan.study)?)?;
     }
     let chosen = chosen_runs(plan, storage)?;
     let ids = toile_study::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
@@ -189,7 +189,7 @@ fn train(
 
 /// Who asks for a search asks for the run of what it has chosen too.
 fn with_chosen_names(only: &[String]) -> Vec<String> {
-    only.iter().flat_map(|name| [name.clone(), toile_study::chosen_name(name)]).collect()
+    only.iter().flat_map(|name| [name.clone(), toile_study::best_name(name)]).collect()
 }
 
 /// What is about to happen, in a few lines.

@@ -19,7 +19,7 @@ pub fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
             "the database was made by Optuna {version}, which wrote times of day as they were on its clock: no time zone is known, and toile shows them as they stand"
         ));
     }
-    let studies = storage.studies()?;
+    let studies = storage.optuna_studies()?;
     let text = match &args.study {
         None => listed(&storage, &studies)?,
         Some(name) => {

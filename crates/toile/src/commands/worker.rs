@@ -27,7 +27,7 @@ pub fn run(args: &WorkerArgs) -> Result<Ending, Failure> {
     let data = data.map_or_else(|| source.load(&plan.data, &args.data), Ok)?;
     let split = toile_study::split(&plan, &data)?;
     let found = found(args, &plan, &data, &source, &storage)?;
-    note(&format!("{} on {}, as {}", plan.study, storage.description(), machine::worker_name()));
+    note(&format!("{} on {}, as {}", plan.study, storage.place(), machine::worker_name()));
     let threads = args.threads.map_or_else(machine::cores, usize::from);
     let work = Work {
         plan: &plan,
@@ -58,14 +58,14 @@ fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<Source>, Failure
     let stop = interrupt::listen();
     let mut told = false;
     while !stop.load(Ordering::Relaxed) {
-        let studies = patiently(|| Ok(storage.studies_with_text()?))?;
+        let studies = patiently(|| Ok(storage.study_names()?))?;
         match (&args.study, &studies[..]) {
             (Some(name), _) if studies.contains(name) => return from_database(storage, name).map(Some),
             (None, [only]) => return from_database(storage, only).map(Some),
             (None, [_, _, ..]) => {
                 return Err(Failure::new(format!(
                     "{} holds {} studies",
-                    storage.description(),
+                    storage.place(),
                     studies.len()
                 ))
                 .help(format!("choose one with `--study`: {}", studies.join("; "))));
@@ -102,11 +102,8 @@ fn found<'a>(
         let record = search.to_record(&data.fingerprint);
         let there = known.iter().find(|(_, known)| known.name == search.name);
         if let Some((id, known)) = there {
-            if known.fingerprint != record.fingerprint {
-                return Err(other_search(
-                    &search.name,
-                    known.data_fingerprint() == record.data_fingerprint(),
-                ));
+            if known.fingerprint != record.fingerprint || known.space_fingerprint != record.space_fingerprint {
+                return Err(other_search(&search.name));
             }
             found.push((search, *id));
             continue;
@@ -120,9 +117,11 @@ fn found<'a>(
     Ok(found)
 }
 
-fn other_search(name: &str, same_data: bool) -> Failure {
-    let what = if same_data { "the study file" } else { "the data" };
-    Failure::new(format!("the search `{name}` in the database is another one: {what} differ from those here")).help(
+fn other_search(name: &str) -> Failure {
+    Failure::new(format!(
+        "the search `{name}` in the database is another one: the study file or the data differ from those here"
+    ))
+    .help(
         "leave the study file away (`toile worker --storage URL` takes the one in the database), or change the one there with `toile run FILE --storage URL`",
     )
 }

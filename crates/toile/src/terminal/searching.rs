@@ -69,7 +69,7 @@ impl TrialTable {
         };
         TrialTable {
             name: plan.name.clone(),
-            metrics: plan.objectives.iter().map(|objective| objective.metric.to_string()).collect(),
+            metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
             columns: plan.space.params.iter().map(column).collect(),
             n_trials: plan.n_trials,
         }
