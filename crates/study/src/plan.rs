@@ -46,6 +46,9 @@ pub struct RunPlan {
     pub note: Option<String>,
     /// What a publication gives for it.
     pub published: Option<toile_store::Published>,
+    /// The search that has chosen this configuration, if the study file does not declare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_by: Option<String>,
     /// Everything that decides its bits.
     pub settings: Settings,
 }
@@ -148,6 +151,7 @@ pub fn plan(
                 position,
                 note: run.note.clone(),
                 published,
+                chosen_by: None,
                 settings,
             });
         }

@@ -123,7 +123,7 @@ pub fn run(
         Trainer { plan, data, split: &split, options, events, board: &board, writer: orders, abort: &abort };
     let kept = vec![false; data.test.len()];
     let (study, records, abort) = (&study, &records[..], &abort);
-    let writer = Writer { data, study, records, store, options, events, abort, kept, error: None };
+    let writer = Writer { data, plan, study, records, store, options, events, abort, kept, error: None };
     work_off(trainer, records, writer, &queue)?;
     outcome(plan, &to_do, records, store, options)
 }

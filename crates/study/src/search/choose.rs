@@ -83,6 +83,7 @@ fn choice(
                 search.name, trial.number
             )),
             published: search.published,
+            chosen_by: Some(search.name.clone()),
             settings,
         });
     }

@@ -159,6 +159,7 @@ impl Trialling<'_> {
             position: 0,
             note: None,
             published: None,
+            chosen_by: None,
             settings,
         };
         let image = engine::image_shape(data);
