@@ -188,7 +188,7 @@ pub fn fit(
 /// come from anywhere. The model is unchanged then.
 ///
 /// # Panics
-/// As [`fit`].
+/// As [`fit()`].
 pub fn fit_from(
     model: &mut Model,
     train: &Examples,
