@@ -7,8 +7,8 @@
 mod budget;
 mod distribution;
 mod importance;
-mod normal;
-mod pareto;
+mod front;
+mod tail;
 mod pruners;
 mod samplers;
 mod space;
@@ -19,7 +19,7 @@ mod warnings;
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
 pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
-pub use pareto::{hypervolume_2d, pareto_front};
+pub use front::{hypervolume_2d, pareto_front};
 pub use pruners::{
     HyperbandPruner, Look, MedianPruner, PatientPruner, PercentilePruner, Pruner, SuccessiveHalvingPruner,
     ThresholdPruner, Verdict, WilcoxonPruner,

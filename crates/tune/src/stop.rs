@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::is_feasible;
-use crate::pareto::{dominates, losses};
+use crate::front::{dominates, losses};
 use crate::{Direction, State, Trial};
 
 /// When a search starts no further trials. Each rule holds by itself; what is absent never stops it.

@@ -2,7 +2,7 @@
 //!
 //! The bandwidth is Scott's rule (1992), as in `optuna/importance/_ped_anova/scott_parzen_estimator.py`.
 
-use crate::normal::upper;
+use crate::tail::upper;
 use crate::{Distribution, Param, Trial};
 
 const MAX_CELLS: usize = 50;

@@ -64,7 +64,7 @@ impl Ranks {
         let sum = self.positive as f64 / 2.0 + self.zeros as f64 / 4.0;
         let mean = n * (n + 1.0) / 4.0;
         let variance = (n * (n + 1.0) * (2.0 * n + 1.0) - self.ties as f64 / 2.0) / 24.0;
-        normal::upper((sum - mean) / variance.sqrt())
+        tail::upper((sum - mean) / variance.sqrt())
     }
 }
 

@@ -124,22 +124,3 @@ impl Default for Nsga2Sampler {
         Nsga2Sampler { population_size: 50, crossover_prob: 0.9, swapping_prob: 0.5, mutation_prob: None }
     }
 }
-
-impl Sampler {
-    /// TEMPORARY
-    pub fn suggest(&self, ask: &crate::Ask<'_>) -> crate::Params {
-        let mut stream = ask.seed.stream("temporary", ask.number as u64);
-        ask.space.assign(|param, _| {
-            if let Some(&value) = ask.fixed.get(&param.name) {
-                return value;
-            }
-            let u = stream.uniform_f64();
-            match &param.distribution {
-                crate::Distribution::Float { low, high, log: true, .. } => (low.ln() + u * (high.ln() - low.ln())).exp().clamp(*low, *high),
-                crate::Distribution::Float { low, high, .. } => param.distribution.nearest(low + u * (high - low)),
-                crate::Distribution::Int { low, high, .. } => param.distribution.nearest(*low as f64 + u * (high - low) as f64),
-                crate::Distribution::Categorical { choices } => (u * choices.len() as f64).floor(),
-            }
-        })
-    }
-}
