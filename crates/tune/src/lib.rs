@@ -4,7 +4,11 @@
 //! that it may know, of its own number and of the search's seed, so that the same search gives the same trials wherever
 //! and by however many workers it is run.
 
+mod decimal;
 mod distribution;
+mod normal;
+mod pareto;
+mod points;
 mod pruners;
 mod samplers;
 mod space;
