@@ -5,14 +5,18 @@
 //! and by however many workers it is run.
 
 mod budget;
+mod decimal;
 mod distribution;
-mod importance;
 mod front;
-mod tail;
+mod importance;
+mod normal;
+mod pareto;
+mod points;
 mod pruners;
 mod samplers;
 mod space;
 mod stop;
+mod tail;
 mod trial;
 mod warnings;
 
