@@ -4,7 +4,11 @@
 //! that it may know, of its own number and of the search's seed, so that the same search gives the same trials wherever
 //! and by however many workers it is run.
 
+#[allow(dead_code)]
+mod descent;
 mod distribution;
+#[allow(dead_code)]
+mod linear;
 mod pruners;
 mod samplers;
 mod space;

@@ -1,5 +1,16 @@
 //! Samplers: which parameters the next trial should have.
 
+#[allow(dead_code)]
+mod cma_es;
+#[allow(dead_code)]
+mod cube;
+#[allow(dead_code)]
+mod gp;
+#[allow(dead_code)]
+mod nsga2;
+#[cfg(test)]
+mod quality;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
