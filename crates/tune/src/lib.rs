@@ -6,9 +6,11 @@
 
 mod budget;
 mod decimal;
+mod descent;
 mod distribution;
 mod front;
 mod importance;
+mod linear;
 mod normal;
 mod pareto;
 mod points;
@@ -22,8 +24,8 @@ mod warnings;
 
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
-pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
 pub use front::{hypervolume_2d, pareto_front};
+pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
 pub use pruners::{
     HyperbandPruner, Look, MedianPruner, PatientPruner, PercentilePruner, Pruner, SuccessiveHalvingPruner,
     ThresholdPruner, Verdict, WilcoxonPruner,

@@ -20,7 +20,13 @@ pub fn contour(contour: &Contour, metric: &Metric, procedural: bool) -> String {
     FRAME.across_axis(&mut svg, &contour.x, FONT);
     FRAME.up_axis(&mut svg, &contour.y, FONT, FRAME.left - 8.0);
     marks(&mut svg, &contour.spots, |spot| (FRAME.x(spot.x), FRAME.y(spot.y)));
-    svg.label("axis-name", 2.0, 14.0, Anchor::Start, &fit(&format!("{} ↑", contour.y.name), 12.0, WIDTH - 8.0));
+    svg.label(
+        "axis-name",
+        2.0,
+        14.0,
+        Anchor::Start,
+        &fit(&format!("{} ↑", contour.y.name), 12.0, WIDTH - 8.0),
+    );
     let middle = 0.5 * (FRAME.left + FRAME.right);
     let name = fit(&format!("{} →", contour.x.name), 12.0, FRAME.right - FRAME.left + 60.0);
     svg.label("axis-name", middle, FRAME.bottom + 33.0, Anchor::Middle, &name);
@@ -68,7 +74,13 @@ fn key(svg: &mut Svg, contour: &Contour, metric: &Metric) {
         svg.rect(&format!("{} swatch", shade(band)), left, y, 14.0, step, "");
         let (low, high) = contour.ends(band, metric.maximize);
         let bound = if metric.maximize { low } else { high };
-        svg.label("tick", left + 19.0, y + step - 5.0, Anchor::Start, &format!("{} {}", if metric.maximize { "≥" } else { "≤" }, short(bound)));
+        svg.label(
+            "tick",
+            left + 19.0,
+            y + step - 5.0,
+            Anchor::Start,
+            &format!("{} {}", if metric.maximize { "≥" } else { "≤" }, short(bound)),
+        );
     }
 }
 
@@ -78,6 +90,14 @@ fn short(value: f64) -> String {
 }
 
 fn description(contour: &Contour, metric: &Metric) -> String {
-    let best = contour.spots.iter().find(|spot| spot.is_best).map(|spot| format!(" {}.", spot.title)).unwrap_or_default();
-    format!("Estimated {} from {} trials; darker or lighter by the key beside it.{best}", metric.name, contour.n)
+    let best = contour
+        .spots
+        .iter()
+        .find(|spot| spot.is_best)
+        .map(|spot| format!(" {}.", spot.title))
+        .unwrap_or_default();
+    format!(
+        "Estimated {} from {} trials; darker or lighter by the key beside it.{best}",
+        metric.name, contour.n
+    )
 }

@@ -91,7 +91,14 @@ fn description(lines: &[&NamedLine]) -> String {
     let ends = lines.iter().filter_map(|line| {
         let (first, last) = (line.points.first()?, line.points.last()?);
         let word = format::significant;
-        Some(format!("{}: from {} at {} to {} at {}", line.name, word(first.1), word(first.0), word(last.1), word(last.0)))
+        Some(format!(
+            "{}: from {} at {} to {} at {}",
+            line.name,
+            word(first.1),
+            word(first.0),
+            word(last.1),
+            word(last.0)
+        ))
     });
     format!("{}.", ends.collect::<Vec<_>>().join("; "))
 }

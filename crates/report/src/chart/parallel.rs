@@ -27,7 +27,13 @@ pub fn parallel(chart: &Parallel, metric: &Metric, title: &str, procedural: bool
         for tick in part_ticks(axis, 3.0 * (FRAME.bottom - FRAME.top), FONT) {
             let up = FRAME.y(tick.part);
             svg.line("axis", (at - 3.0, up), (at, up));
-            svg.label("tick halo", at - 5.0, up + 4.0, Anchor::End, &fit(&tick.label, FONT, room.min(90.0) - 12.0));
+            svg.label(
+                "tick halo",
+                at - 5.0,
+                up + 4.0,
+                Anchor::End,
+                &fit(&tick.label, FONT, room.min(90.0) - 12.0),
+            );
         }
         if has_absent(i) {
             svg.label("tick halo", at, ABSENT + 14.0, Anchor::Middle, "absent");

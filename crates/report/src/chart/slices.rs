@@ -54,7 +54,14 @@ fn bands_of(slice: &Slice) -> usize {
 fn bands(svg: &mut Svg, n: usize) {
     let width = (FRAME.right - FRAME.left) / n.max(1) as f64;
     for i in (0..n.min(60)).step_by(2) {
-        svg.rect("band-ground", FRAME.left + i as f64 * width, FRAME.top, width, FRAME.bottom - FRAME.top, "");
+        svg.rect(
+            "band-ground",
+            FRAME.left + i as f64 * width,
+            FRAME.top,
+            width,
+            FRAME.bottom - FRAME.top,
+            "",
+        );
     }
 }
 
@@ -65,6 +72,7 @@ fn shift(number: usize) -> f64 {
 
 fn description(slice: &Slice, metric: &Metric) -> String {
     let best = slice.spots.iter().find(|spot| spot.is_best);
-    let best = best.map_or_else(String::new, |spot| format!(" The best, {}, is marked.", metric.text(spot.y)));
+    let best =
+        best.map_or_else(String::new, |spot| format!(" The best, {}, is marked.", metric.text(spot.y)));
     format!("{} trials, {}.{best}", slice.spots.len(), slice.axis.range)
 }

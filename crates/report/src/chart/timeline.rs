@@ -21,7 +21,12 @@ const STATES: [RunState; 5] =
 /// The chart.
 pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
     let names = chart.rows.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max).min(LONGEST_NAME);
-    let frame = Frame { left: names + 14.0, right: WIDTH - 14.0, top: TOP, bottom: TOP + ROW * chart.rows.len() as f64 };
+    let frame = Frame {
+        left: names + 14.0,
+        right: WIDTH - 14.0,
+        top: TOP,
+        bottom: TOP + ROW * chart.rows.len() as f64,
+    };
     let (unit, word) = unit(chart.length);
     let x = Scale::linear(0.0, (chart.length / unit).max(1e-9), (frame.left, frame.right));
     let mut svg = Svg::new("timeline", WIDTH, frame.bottom + 40.0, title, &description(chart));
@@ -58,7 +63,8 @@ fn bar(svg: &mut Svg, state: RunState, (x, y): (f64, f64), wide: f64, title: &st
     let high = ROW - 6.0;
     svg.rect(&format!("stretch {}", state_name(state)), x, y, wide, high, title);
     if state == RunState::Failed {
-        let data = path_data(&[(x, y), (x + wide, y + high)], false) + &path_data(&[(x, y + high), (x + wide, y)], false);
+        let data = path_data(&[(x, y), (x + wide, y + high)], false)
+            + &path_data(&[(x, y + high), (x + wide, y)], false);
         svg.shape("crossed", &data, "");
     }
 }

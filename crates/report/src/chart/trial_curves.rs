@@ -22,7 +22,8 @@ pub fn trial_curves(chart: &TrialCurves, metric: &Metric, title: &str, procedura
     FRAME.up(&mut svg, &y, 5);
     FRAME.across(&mut svg, &x, 6, true, "step");
     for curve in &chart.curves {
-        let points: Vec<(f64, f64)> = curve.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
+        let points: Vec<(f64, f64)> =
+            curve.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
         let class = if curve.is_best { "curve best" } else { "curve" };
         svg.shape(class, &path_data(&points, false), &curve.title);
         let Some(end) = points.last().copied() else { continue };

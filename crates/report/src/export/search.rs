@@ -124,14 +124,19 @@ fn trial(trial: &TrialRecord) -> Trial<'_> {
 }
 
 fn params(trial: &TrialRecord) -> Params {
-    trial.params.iter().map(|param| (param.name.clone(), external(&param.distribution, param.value))).collect()
+    trial
+        .params
+        .iter()
+        .map(|param| (param.name.clone(), external(&param.distribution, param.value)))
+        .collect()
 }
 
 /// The complete trial with the best finite first value, the earliest of equals.
 fn best(found: &SearchRecords) -> Option<Best> {
     let metric = &metrics(&found.search)[0];
     let value = |trial: &&TrialRecord| trial.values.first().copied().filter(|value| value.is_finite());
-    let complete = found.trials.iter().filter(|trial| trial.state == RunState::Complete && value(trial).is_some());
+    let complete =
+        found.trials.iter().filter(|trial| trial.state == RunState::Complete && value(trial).is_some());
     let is_better = |a: &TrialRecord, b: &TrialRecord| metric.is_better(a.values[0], b.values[0]);
     let best = complete.reduce(|best, next| if is_better(next, best) { next } else { best })?;
     Some(Best {
@@ -147,7 +152,8 @@ fn last<'a>(records: &'a Records, found: &'a SearchRecords) -> Option<Final<'a>>
     let run: &RunRecord = records.runs.iter().find(|run| run.id == *id)?;
     let published = found.search.published.as_ref().or(run.published.as_ref());
     let numbers = last_numbers(run);
-    let difference = numbers[5].zip(published.and_then(|p| p.test_accuracy)).map(|(ours, theirs)| ours - theirs);
+    let difference =
+        numbers[5].zip(published.and_then(|p| p.test_accuracy)).map(|(ours, theirs)| ours - theirs);
     Some(Final {
         id: &run.id,
         name: &run.name,

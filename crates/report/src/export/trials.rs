@@ -12,8 +12,21 @@ use crate::view::external;
 
 const HEAD: [&str; 4] = ["search", "number", "state", "value"];
 const TAIL: [&str; 15] = [
-    "steps", "last_step", "last_value", "started", "completed", "seconds", "cpu_seconds", "parameters", "seed", "attempt",
-    "worker", "weights_sha256", "data", "data_note", "reason",
+    "steps",
+    "last_step",
+    "last_value",
+    "started",
+    "completed",
+    "seconds",
+    "cpu_seconds",
+    "parameters",
+    "seed",
+    "attempt",
+    "worker",
+    "weights_sha256",
+    "data",
+    "data_note",
+    "reason",
 ];
 
 /// One line per trial: its search, its number, its values, its parameters, what it cost and where it ran.

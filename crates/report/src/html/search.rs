@@ -62,7 +62,8 @@ fn pairs(search: &Search, procedural: bool) -> Vec<Figure> {
     }
     if let Some(curves) = &search.curves {
         let title = format!("Learning curves of all trials of {}", search.name);
-        let caption = format!("{} of all trials on their way.{}", capital(&search.metric().name), curves.note);
+        let caption =
+            format!("{} of all trials on their way.{}", capital(&search.metric().name), curves.note);
         figures.push((chart::trial_curves(curves, search.metric(), &title, procedural), caption));
     }
     figures
@@ -108,9 +109,13 @@ fn figures(group: &Compared, procedural: bool) -> ComparedPage {
         y_range: Some((0.0, 1.0)),
         procedural,
     });
-    let seconds = if group.by_seconds.is_empty() { None } else { budget(&group.by_seconds, &group.seconds, false) };
+    let seconds =
+        if group.by_seconds.is_empty() { None } else { budget(&group.by_seconds, &group.seconds, false) };
     let captions = [
-        (budget(&group.by_trials, "trials", true), format!("Budget: the best {name} for so many trials. {}", group.budget_note)),
+        (
+            budget(&group.by_trials, "trials", true),
+            format!("Budget: the best {name} for so many trials. {}", group.budget_note),
+        ),
         (seconds, format!("Budget: the best {name} for so many {}. {}", group.seconds, group.budget_note)),
         (spread, format!("Distribution. {}", group.distribution_note)),
     ];

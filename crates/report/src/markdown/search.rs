@@ -14,7 +14,11 @@ pub fn searches(out: &mut Out, view: &View) {
     let rows: Vec<Vec<String>> = searches
         .rows
         .iter()
-        .map(|row| std::iter::once(searches.sections[row.search].name.clone()).chain(row.cells.iter().cloned()).collect())
+        .map(|row| {
+            std::iter::once(searches.sections[row.search].name.clone())
+                .chain(row.cells.iter().cloned())
+                .collect()
+        })
         .collect();
     out.table("llrlrrrrrr", &SEARCH_HEADER.map(str::to_owned), &rows);
     searches.sections.iter().for_each(|search| section(out, search));
@@ -41,8 +45,10 @@ fn section(out: &mut Out, search: &Search) {
 fn best_so_far(out: &mut Out, search: &Search) {
     for (history, metric) in search.histories.iter().zip(&search.metrics) {
         let last = history.last as usize;
-        let at = |number: f64| history.best.iter().take_while(|step| step.0 <= number).last().map(|step| step.1);
-        let line: Vec<f64> = (0..=last.min(49)).filter_map(|i| at((i * last / last.clamp(1, 49)) as f64)).collect();
+        let at =
+            |number: f64| history.best.iter().take_while(|step| step.0 <= number).last().map(|step| step.1);
+        let line: Vec<f64> =
+            (0..=last.min(49)).filter_map(|i| at((i * last / last.clamp(1, 49)) as f64)).collect();
         if let (Some(first), Some(best)) = (line.first(), line.last()) {
             let (first, best) = (metric.text(*first), metric.text(*best));
             out.item(&format!("Best {} so far: {first} → {best} `{}`", escape(&metric.name), blocks(&line)));

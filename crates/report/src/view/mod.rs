@@ -20,12 +20,12 @@ pub use confusion::{ClassRow, Confused, Example, PairView};
 pub use curves::{Curves, Point};
 pub use estimate::Estimate;
 pub use group::{Cost, Group, LayerRow, SeedRow};
-pub use ranking::{Rank, Ranking};
 pub use openings::Opening;
+pub use ranking::{Rank, Ranking};
 pub use search::{
-    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, HEADER as SEARCH_HEADER, History, Metric, NamedLine,
-    Parallel, Range, Search, SearchRow, Searches, Slice, Slices, SpaceRow, Spot, Stretch, Thread, Timeline, Top,
-    TrialCurve, TrialCurves,
+    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, HEADER as SEARCH_HEADER, History, Metric,
+    NamedLine, Parallel, Range, Search, SearchRow, Searches, Slice, Slices, SpaceRow, Spot, Stretch, Thread,
+    Timeline, Top, TrialCurve, TrialCurves,
 };
 pub(crate) use search::{external, metrics};
 pub use setup::{ClassCounts, Fact};

@@ -23,7 +23,9 @@ pub fn openings(records: &Records) -> (Vec<Opening>, usize) {
         .map(|run| (run.id.as_str(), format!("{}, seed {}", text::name(&run.name, NAME_LENGTH), run.seed)))
         .collect();
     let rows = records.test_openings.iter().take(MOST).map(|opening| {
-        let id = || format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16));
+        let id = || {
+            format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
+        };
         let run = names.get(opening.run_id.as_str()).cloned().unwrap_or_else(id);
         [moment(&opening.time), run, text::name(&opening.why, 200)]
     });

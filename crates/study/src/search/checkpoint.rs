@@ -36,6 +36,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Progress, Option<TrainingState
     let progress: Progress = serde_json::from_value(facts["progress"].take()).ok()?;
     let training: Option<StateFacts> = serde_json::from_value(facts["training"].take()).ok()?;
     let tensor = |(name, shape, values)| Tensor { name, shape, values };
-    let state = training.map(|facts| TrainingState { facts, tensors: tensors.into_iter().map(tensor).collect() });
+    let state =
+        training.map(|facts| TrainingState { facts, tensors: tensors.into_iter().map(tensor).collect() });
     Some((progress, state))
 }

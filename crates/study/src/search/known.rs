@@ -28,13 +28,7 @@ pub(super) enum View {
 
 impl Known {
     /// The view of trial `number`. `records` are all trials of the search, by number.
-    pub fn view(
-        &mut self,
-        records: &[PastTrial],
-        space: &Space,
-        number: usize,
-        lag: Option<usize>,
-    ) -> View {
+    pub fn view(&mut self, records: &[PastTrial], space: &Space, number: usize, lag: Option<usize>) -> View {
         let horizon = lag.map_or(number, |lag| number.saturating_sub(lag));
         let before = || records.iter().filter(|record| record.number < number);
         let is_open = |record: &&PastTrial| record.number < horizon && !record.is_finished();
@@ -95,8 +89,7 @@ impl Known {
                 .distributions
                 .entry(text)
                 .or_insert_with(|| Distribution::try_from((*param.distribution).clone()).ok());
-            let external =
-                then.as_ref().filter(|d| d.contains(param.value)).map(|d| d.external(param.value));
+            let external = then.as_ref().filter(|d| d.contains(param.value)).map(|d| d.external(param.value));
             if let Some(value) = external.and_then(|external| now.distribution.internal(&external)) {
                 params.insert(param.name.to_string(), value);
             }

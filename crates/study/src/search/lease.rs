@@ -50,14 +50,7 @@ impl<'a> Leases<'a> {
         stop: &'a AtomicBool,
         waits: &'a (dyn Fn(&StoreError) + Sync),
     ) -> Leases<'a> {
-        Leases {
-            storage,
-            held: Mutex::default(),
-            wake: Condvar::new(),
-            over: Mutex::new(false),
-            stop,
-            waits,
-        }
+        Leases { storage, held: Mutex::default(), wake: Condvar::new(), over: Mutex::new(false), stop, waits }
     }
 
     /// Holds a trial from now on.

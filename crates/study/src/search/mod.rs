@@ -15,8 +15,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use toile_data::{DataSet, Split};
 use serde::{Deserialize, Serialize};
+use toile_data::{DataSet, Split};
 use toile_nn::{Model, TrainingState};
 use toile_store::{EpochRecord, RunState, StoreError, sha256_hex, weights_to_safetensors, write_atomic};
 use toile_tune::Choice;
@@ -171,7 +171,9 @@ impl Context<'_> {
     /// The checkpoint that the database keeps, or points to. One that is gone, or is another than was written, is none:
     /// the trial then begins anew, and ends the same.
     fn resume(&self, kept: &[u8]) -> Option<(Progress, Option<TrainingState>)> {
-        let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else { return checkpoint::from_bytes(kept) };
+        let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else {
+            return checkpoint::from_bytes(kept);
+        };
         // A name of ours has no folder in it; another one must not lead out of ours.
         let name = Path::new(&pointer.file).file_name()?;
         let bytes = std::fs::read(self.checkpoints?.join(name)).ok()?;

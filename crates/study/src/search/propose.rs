@@ -35,7 +35,7 @@ pub(super) fn propose(
         n_trials: Some(plan.n_trials),
         fixed: &fixed,
     };
-    let params = plan.sampler.suggest(&ask);
+    let params = plan.sampler.effective(&plan.space, plan.n_trials).suggest(&ask);
     let times = known.iter().filter(|trial| trial.number < number && trial.params == params).count();
     // Seeds are 32 bits wide, as everywhere.
     let seed = (plan.seed + (times * plan.seeds) as u64) & u64::from(u32::MAX);

@@ -80,8 +80,7 @@ impl Work<'_> {
         let (wall, cpu) = meter.end();
         let was_fresh = before.0 == 0.0;
         trialling.progress.wall_seconds = before.0 + wall;
-        trialling.progress.cpu_seconds =
-            if was_fresh { cpu } else { before.1.zip(cpu).map(|(a, b)| a + b) };
+        trialling.progress.cpu_seconds = if was_fresh { cpu } else { before.1.zip(cpu).map(|(a, b)| a + b) };
         match ended {
             Ok(Outcome::Halted(Halt::Lost)) => End::Lost,
             Ok(Outcome::Halted(Halt::Suspended)) => End::Suspended(self.keep(&trialling.checkpoint())),
@@ -171,13 +170,12 @@ impl Trialling<'_> {
         let config = engine::fit_config(&run.settings, data.class_names.len());
         let state = self.state.clone();
         let threads = self.work.threads;
-        let mut observer =
-            |event: FitEvent<'_>| self.observe(event, run.settings.epochs, meter);
+        let mut observer = |event: FitEvent<'_>| self.observe(event, run.settings.epochs, meter);
         let outcome = match &state {
-            Some(state) => toile_nn::fit_from(
-                &mut model, &train, validation, &config, threads, state, &mut observer,
-            )
-            .map_err(|error| error.to_string())?,
+            Some(state) => {
+                toile_nn::fit_from(&mut model, &train, validation, &config, threads, state, &mut observer)
+                    .map_err(|error| error.to_string())?
+            }
             None => toile_nn::fit(&mut model, &train, validation, &config, threads, &mut observer),
         };
         Ok(match (outcome.end, self.halt) {
@@ -289,7 +287,12 @@ impl Trialling<'_> {
             state: State::Running,
             params: self.work.params.clone(),
             values: Vec::new(),
-            intermediate: self.progress.reported.iter().map(|&(step, value)| (step, value.unwrap_or(f64::NAN))).collect(),
+            intermediate: self
+                .progress
+                .reported
+                .iter()
+                .map(|&(step, value)| (step, value.unwrap_or(f64::NAN)))
+                .collect(),
             rungs: self.progress.rungs.clone(),
             constraints: Vec::new(),
         }

@@ -7,7 +7,9 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use toile_store::{Claim, Ending, HistoryCache, NewTrial, PastTrial, RunState, SearchId, Storage, StoreError};
+use toile_store::{
+    Claim, Ending, HistoryCache, NewTrial, PastTrial, RunState, SearchId, Storage, StoreError,
+};
 use toile_tune::{Params, Trial};
 
 use super::known::{Known, View};
@@ -340,7 +342,9 @@ impl Worker<'_> {
             alone: self.width == 1,
         };
         let kept = match work.train() {
-            End::Ended(ending) => self.leases.finish(&job.lease, &ending)? && self.tell_end(number, &ending)?,
+            End::Ended(ending) => {
+                self.leases.finish(&job.lease, &ending)? && self.tell_end(number, &ending)?
+            }
             End::Suspended(checkpoint) => {
                 let kept = self.leases.put_back(&job.lease, Some(&checkpoint))?;
                 (context.events)(SearchEvent::TrialSuspended { search, number });

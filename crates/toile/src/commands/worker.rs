@@ -63,12 +63,8 @@ fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<Source>, Failure
             (Some(name), _) if studies.contains(name) => return from_database(storage, name).map(Some),
             (None, [only]) => return from_database(storage, only).map(Some),
             (None, [_, _, ..]) => {
-                return Err(Failure::new(format!(
-                    "{} holds {} studies",
-                    storage.place(),
-                    studies.len()
-                ))
-                .help(format!("choose one with `--study`: {}", studies.join("; "))));
+                return Err(Failure::new(format!("{} holds {} studies", storage.place(), studies.len()))
+                    .help(format!("choose one with `--study`: {}", studies.join("; "))));
             }
             _ => {}
         }
@@ -102,7 +98,8 @@ fn found<'a>(
         let record = search.to_record(&data.fingerprint);
         let there = known.iter().find(|(_, known)| known.name == search.name);
         if let Some((id, known)) = there {
-            if known.fingerprint != record.fingerprint || known.space_fingerprint != record.space_fingerprint {
+            if known.fingerprint != record.fingerprint || known.space_fingerprint != record.space_fingerprint
+            {
                 return Err(other_search(&search.name));
             }
             found.push((search, *id));

@@ -1,6 +1,6 @@
 //! Wilcoxon's signed-rank test, one-sided, as SciPy's `wilcoxon(d, alternative="greater", zero_method="zsplit")`.
 
-use crate::normal;
+use crate::tail;
 
 /// The probability of a rank sum as large as that of the positive differences, or larger, if all signs were tossed.
 ///

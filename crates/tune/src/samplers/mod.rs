@@ -1,6 +1,12 @@
 //! Samplers: which parameters the next trial should have.
 
+mod cma_es;
+mod cube;
+mod gp;
 mod grid;
+mod nsga2;
+#[cfg(test)]
+mod quality;
 mod random;
 mod sobol;
 mod tpe;
@@ -8,7 +14,7 @@ mod tpe;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ask, Param, Params, Space};
+use crate::{Ask, Direction, Param, Params, Space};
 
 /// How the next trial's parameters are proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,8 +47,26 @@ impl Sampler {
             Sampler::Grid(GridSampler {}) => grid::suggest(ask),
             Sampler::Sobol(SobolSampler {}) => sobol::suggest(ask),
             Sampler::Tpe(settings) => tpe::suggest(settings, ask),
-            // merged from the other branch
-            Sampler::CmaEs(_) | Sampler::Gp(_) | Sampler::Nsga2(_) => random::suggest(ask),
+            Sampler::CmaEs(settings) => cma_es::suggest(settings, ask),
+            Sampler::Gp(settings) => gp::suggest(settings, ask),
+            Sampler::Nsga2(settings) => nsga2::suggest(settings, ask),
+        }
+    }
+
+    /// Whether it can search such a space for such objectives.
+    ///
+    /// # Errors
+    /// Why not: a Gaussian process has one objective, a grid wants a space that can be counted, and so on.
+    pub fn supports(&self, directions: &[Direction], space: &Space) -> Result<(), String> {
+        match self {
+            Sampler::Random(_) | Sampler::Sobol(_) | Sampler::Tpe(_) => Ok(()),
+            Sampler::Grid(_) if space.points().is_none() => {
+                Err("a grid needs ranges that can be counted: give each a `step`, or `choices`".into())
+            }
+            Sampler::Grid(_) => Ok(()),
+            Sampler::CmaEs(_) => cma_es::supports(directions, space),
+            Sampler::Gp(_) => gp::supports(directions, space),
+            Sampler::Nsga2(_) => nsga2::supports(directions, space),
         }
     }
 

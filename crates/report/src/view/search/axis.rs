@@ -216,7 +216,8 @@ mod tests {
     fn a_value_has_its_place_by_the_scale_of_its_range() {
         let linear = of(Distribution::float(0.0, 10.0, false, None).expect("a range"));
         let log = of(Distribution::float(1e-4, 1.0, true, None).expect("a range"));
-        let names = of(Distribution::categorical(vec![Choice::Text("sgd".into()), Choice::Null]).expect("two"));
+        let names =
+            of(Distribution::categorical(vec![Choice::Text("sgd".into()), Choice::Null]).expect("two"));
         assert_eq!([linear.part(2.5), linear.part(99.0), linear.part(f64::NAN)], [0.25, 1.0, 0.0]);
         assert!((log.part(1e-2) - 0.5).abs() < 1e-12 && log.part(0.0) == 0.0);
         assert_eq!([names.part(0.0), names.part(1.0)], [0.25, 0.75]);

@@ -73,10 +73,13 @@ fn interval(known: &Known, trial: usize) -> Option<String> {
     let mut values = Vec::new();
     let mut n_trials = 0;
     for other in same {
-        values.extend(repetitions(other.record, &known.metric().key).unwrap_or(other.value.into_iter().collect()));
+        values.extend(
+            repetitions(other.record, &known.metric().key).unwrap_or(other.value.into_iter().collect()),
+        );
         n_trials += 1;
     }
-    let around = mean_interval(&values, 0.95).filter(|around| around.low.is_finite() && around.high.is_finite())?;
+    let around =
+        mean_interval(&values, 0.95).filter(|around| around.low.is_finite() && around.high.is_finite())?;
     let trials = if n_trials > 1 { format!(" of {n_trials} equal trials") } else { String::new() };
     Some(format!(
         "{} to {} at 95 %, over {} seeds{trials}",

@@ -41,15 +41,22 @@ pub fn budget(known: &Known, cpu: bool) -> Budget {
             (trial.value, seconds.filter(|s| s.is_finite() && *s >= 0.0).unwrap_or(0.0))
         })
         .collect();
-    if is_random(&known.records.search.sampler) { expected(known, &ended) } else { descriptive(known, &ended) }
+    if is_random(&known.records.search.sampler) {
+        expected(known, &ended)
+    } else {
+        descriptive(known, &ended)
+    }
 }
 
 /// E[best of n] = Σ v₍ᵢ₎ ((i/B)ⁿ − ((i−1)/B)ⁿ) over the B ended trials, v from the worst to the best (Dodge et al. 2019,
 /// "Show Your Work"). A trial that was pruned or failed counts as the worst value there is.
 fn expected(known: &Known, ended: &[(Option<f64>, f64)]) -> Budget {
-    let mut values: Vec<f64> = ended.iter().filter_map(|trial| trial.0).map(|v| known.metric().loss(v)).collect();
+    let mut values: Vec<f64> =
+        ended.iter().filter_map(|trial| trial.0).map(|v| known.metric().loss(v)).collect();
     values.sort_by(|a, b| b.total_cmp(a));
-    let Some(&worst) = values.first() else { return Budget { by_trials: vec![], by_seconds: vec![], is_expected: true } };
+    let Some(&worst) = values.first() else {
+        return Budget { by_trials: vec![], by_seconds: vec![], is_expected: true };
+    };
     let mut all = vec![worst; ended.len() - values.len()];
     all.extend(values);
     let b = all.len() as f64;
@@ -58,7 +65,8 @@ fn expected(known: &Known, ended: &[(Option<f64>, f64)]) -> Budget {
         let loss: f64 = all.iter().enumerate().map(|(i, value)| value * (share(i + 1) - share(i))).sum();
         known.metric().direction().loss(loss)
     };
-    let by_trials: Vec<(f64, f64)> = counts(all.len()).into_iter().map(|n| (n as f64, expectation(n))).collect();
+    let by_trials: Vec<(f64, f64)> =
+        counts(all.len()).into_iter().map(|n| (n as f64, expectation(n))).collect();
     let each = ended.iter().map(|trial| trial.1).sum::<f64>() / b;
     let by_seconds = by_trials.iter().filter(|_| each > 0.0).map(|(n, value)| (n * each, *value));
     Budget { by_seconds: by_seconds.collect(), by_trials, is_expected: true }

@@ -12,8 +12,10 @@ pub fn seconds(text: &str) -> Option<f64> {
     let mut parts = clock.splitn(3, ':');
     let (hour, minute): (f64, f64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let second: f64 = parts.next().map_or(Some(0.0), |part| part.parse().ok())?;
-    let inside = (0.0..24.0).contains(&hour) && (0.0..60.0).contains(&minute) && (0.0..61.0).contains(&second);
-    inside.then(|| days(year, month, day) as f64 * 86_400.0 + hour * 3_600.0 + minute * 60.0 + second - offset)
+    let inside =
+        (0.0..24.0).contains(&hour) && (0.0..60.0).contains(&minute) && (0.0..61.0).contains(&second);
+    inside
+        .then(|| days(year, month, day) as f64 * 86_400.0 + hour * 3_600.0 + minute * 60.0 + second - offset)
 }
 
 /// The clock without its zone, and the zone's distance from UTC in seconds.
@@ -52,7 +54,16 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_none() {
-        for text in ["", "T", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T25:00:00Z", "x-y-zTa:b:c", "2026-01-01T00:00:00+9"] {
+        for text in [
+            "",
+            "T",
+            "yesterday",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T25:00:00Z",
+            "x-y-zTa:b:c",
+            "2026-01-01T00:00:00+9",
+        ] {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

@@ -59,7 +59,15 @@ pub struct SearchRow {
 
 /// The header of the table of searches, its first column the name.
 pub const HEADER: [&str; 10] = [
-    "Search", "Sampler", "Trials", "Objective", "Best", "Trial", "Processor time", "Test accuracy", "Published",
+    "Search",
+    "Sampler",
+    "Trials",
+    "Objective",
+    "Best",
+    "Trial",
+    "Processor time",
+    "Test accuracy",
+    "Published",
     "Difference",
 ];
 
@@ -80,7 +88,11 @@ fn cells(records: &Records, known: &Known) -> Vec<String> {
     let difference = ours.zip(published).map(|(ours, published)| ours - published);
     vec![
         sampler_name(&known.records.search.sampler),
-        format!("{} of {}", format::count(ended(known) as u64), format::count(known.records.search.n_trials as u64)),
+        format!(
+            "{} of {}",
+            format::count(ended(known) as u64),
+            format::count(known.records.search.n_trials as u64)
+        ),
         known.metric().name.clone(),
         best.and_then(|trial| trial.value).map_or_else(none, |value| known.metric().text(value)),
         best.map_or_else(none, |trial| trial.record.number.to_string()),
@@ -110,7 +122,8 @@ pub fn compared(all: &[Known]) -> Vec<Compared> {
 
 fn group(metric: &Metric, members: &[&Known]) -> Compared {
     let shown = &members[..members.len().min(MOST_LINES)];
-    let values: Vec<f64> = shown.iter().flat_map(|known| known.trials.iter().filter_map(|trial| trial.value)).collect();
+    let values: Vec<f64> =
+        shown.iter().flat_map(|known| known.trials.iter().filter_map(|trial| trial.value)).collect();
     let has_cpu = shown.iter().all(|known| budget::has_cpu(known));
     let budgets: Vec<budget::Budget> = shown.iter().map(|known| budget::budget(known, has_cpu)).collect();
     let line = |known: &Known, points: &[(f64, f64)], is_expected: bool| NamedLine {

@@ -69,7 +69,8 @@ fn contour(known: &Known, x: usize, y: usize) -> Option<Contour> {
         .map(|i| estimate(&points, [middle(i % size.0, size.0), middle(i / size.0, size.1)], width, &shown))
         .collect();
     let bounds = bounds(&estimates)?;
-    let cells = estimates.iter().map(|value| value.map(|value| band(value, &bounds, known.metric().maximize)));
+    let cells =
+        estimates.iter().map(|value| value.map(|value| band(value, &bounds, known.metric().maximize)));
     Some(Contour {
         size,
         cells: cells.collect(),

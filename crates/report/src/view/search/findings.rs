@@ -30,9 +30,15 @@ fn progress(known: &Known) -> String {
     let states = super::how::states(known);
     match (known.trials.len(), ended(known)) {
         (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
-        (_, done) if done == planned => format!("All {} have ended: {states}.", plural(planned, "trial", "trials")),
+        (_, done) if done == planned => {
+            format!("All {} have ended: {states}.", plural(planned, "trial", "trials"))
+        }
         (_, done) => {
-            format!("{} of {} have ended: {states}.", format::count(done as u64), plural(planned, "trial", "trials"))
+            format!(
+                "{} of {} have ended: {states}.",
+                format::count(done as u64),
+                plural(planned, "trial", "trials")
+            )
         }
     }
 }
@@ -44,7 +50,12 @@ fn best_trial(known: &Known, best: &BestTrial) -> String {
         params if params.is_empty() => String::new(),
         params => format!(", with {params}"),
     };
-    format!("Best{first} is trial {}: {} {}{interval}{with}.", best.number, known.metric().name, best.value_text)
+    format!(
+        "Best{first} is trial {}: {} {}{interval}{with}.",
+        best.number,
+        known.metric().name,
+        best.value_text
+    )
 }
 
 /// Trials that the validation images cannot tell from the best one.
@@ -72,15 +83,19 @@ fn near(records: &Records, known: &Known) -> Option<String> {
 
 fn last_improvement(known: &Known) -> Option<String> {
     let best = known.trials[known.best?].record.number;
-    let after = known.trials.iter().filter(|trial| trial.record.number > best && trial.record.state == RunState::Complete);
+    let after = known
+        .trials
+        .iter()
+        .filter(|trial| trial.record.number > best && trial.record.state == RunState::Complete);
     let after = after.count();
-    (after > 0).then(|| format!("{} after it did not better it.", plural(after, "complete trial", "complete trials")))
+    (after > 0).then(|| {
+        format!("{} after it did not better it.", plural(after, "complete trial", "complete trials"))
+    })
 }
 
 fn infinite(known: &Known) -> Option<String> {
-    let is_endless = |trial: &&super::known::KnownTrial| {
-        trial.record.state == RunState::Complete && trial.value.is_none()
-    };
+    let is_endless =
+        |trial: &&super::known::KnownTrial| trial.record.state == RunState::Complete && trial.value.is_none();
     let n = known.trials.iter().filter(is_endless).count();
     (n > 0).then(|| {
         format!(
@@ -113,9 +128,15 @@ fn capital(text: &str) -> String {
 }
 
 fn taken_over(known: &Known) -> Option<String> {
-    let again = known.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
+    let again =
+        known.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
     let n = again.count();
-    (n > 0).then(|| format!("{} than one attempt, because a worker was lost.", plural(n, "trial took more", "trials took more")))
+    (n > 0).then(|| {
+        format!(
+            "{} than one attempt, because a worker was lost.",
+            plural(n, "trial took more", "trials took more")
+        )
+    })
 }
 
 /// What to be careful of, beside what the algorithms find.

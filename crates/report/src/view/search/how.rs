@@ -104,7 +104,9 @@ fn pruner_name(name: &str) -> String {
 fn key(choice: &Value) -> String {
     match choice {
         Value::String(name) => text::name(name, 60),
-        Value::Object(map) if map.len() == 1 => map.keys().next().map_or_else(String::new, |k| text::name(k, 60)),
+        Value::Object(map) if map.len() == 1 => {
+            map.keys().next().map_or_else(String::new, |k| text::name(k, 60))
+        }
         _ => String::new(),
     }
 }
@@ -140,7 +142,8 @@ fn size(known: &Known) -> String {
     let search = &known.records.search;
     let n = known.axes.len();
     let conditional = known.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
-    let conditional = if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
+    let conditional =
+        if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
     let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
     let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
     let most = search.n_trials.clamp(1, 100_000) as u64;
@@ -148,8 +151,13 @@ fn size(known: &Known) -> String {
         Some(points) if !space.params.is_empty() => {
             let tried = distinct(known);
             let of = plural(points as usize, "point", "points");
-            let does = if tried as u64 >= points { "all of them tried: exhaustive" } else { "no more than the budget" };
-            let tried = if tried as u64 >= points { String::new() } else { format!("; {tried} tried so far") };
+            let does = if tried as u64 >= points {
+                "all of them tried: exhaustive"
+            } else {
+                "no more than the budget"
+            };
+            let tried =
+                if tried as u64 >= points { String::new() } else { format!("; {tried} tried so far") };
             format!("{parameters}; the whole space has {of}, {does}{tried}")
         }
         _ => format!("{parameters}; more points than the budget"),

@@ -32,7 +32,8 @@ pub struct KnownTrial<'a> {
 pub fn known(records: &SearchRecords) -> Known<'_> {
     let (axes, places) = axis::axes(records);
     let metrics = metric::metrics(&records.search);
-    let trials: Vec<KnownTrial> = records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
+    let trials: Vec<KnownTrial> =
+        records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
     let best = best(&trials, &metrics[0]);
     Known { records, axes, metrics, trials, best }
 }
@@ -74,7 +75,8 @@ impl Known<'_> {
     /// Places of all trials with a value, best first, equals by number.
     pub fn ranked(&self) -> Vec<usize> {
         let loss = |i: usize| self.trials[i].value.map_or(f64::INFINITY, |value| self.metric().loss(value));
-        let mut order: Vec<usize> = (0..self.trials.len()).filter(|&i| self.trials[i].value.is_some()).collect();
+        let mut order: Vec<usize> =
+            (0..self.trials.len()).filter(|&i| self.trials[i].value.is_some()).collect();
         order.sort_by(|&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));
         order
     }

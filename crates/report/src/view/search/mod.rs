@@ -128,7 +128,8 @@ fn search(records: &Records, all: &[Known], place: usize) -> Search {
 /// `48 of 60 trials ended`
 fn unfinished(known: &Known) -> Option<String> {
     let (ended, planned) = (compare::ended(known), known.records.search.n_trials.max(known.trials.len()));
-    (ended < planned).then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
+    (ended < planned)
+        .then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
 }
 
 fn contours(known: &Known) -> (Vec<Contour>, String) {

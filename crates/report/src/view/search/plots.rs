@@ -143,9 +143,8 @@ pub fn history(known: &Known, place: usize) -> Option<History> {
     let range = range(&valued.iter().filter_map(|&i| value(i)).collect::<Vec<_>>(), metric)?;
     let drawn = thin(&valued, MOST, known.best);
     let number = |i: usize| known.trials[i].record.number as f64;
-    let failed: Vec<usize> = (0..known.trials.len())
-        .filter(|&i| known.trials[i].record.state == RunState::Failed)
-        .collect();
+    let failed: Vec<usize> =
+        (0..known.trials.len()).filter(|&i| known.trials[i].record.state == RunState::Failed).collect();
     Some(History {
         spots: spots(known, &drawn, |i| Some(number(i)), value),
         failed: thin(&failed, 200, None).into_iter().map(number).collect(),
@@ -252,7 +251,11 @@ pub fn curves(known: &Known) -> Option<TrialCurves> {
     let mut range = range(&values, known.metric())?;
     range.outside = 0;
     let step = known.records.search.seeds.max(1);
-    let seeds = if step > 1 { format!(" Steps are counted on over the {step} seeds of a trial.") } else { String::new() };
+    let seeds = if step > 1 {
+        format!(" Steps are counted on over the {step} seeds of a trial.")
+    } else {
+        String::new()
+    };
     let curve = |&i: &usize| TrialCurve {
         points: fewer(finite(known, i).collect()),
         state: known.trials[i].record.state,
