@@ -27,10 +27,10 @@ pub fn pareto_front(points: &[Vec<f64>], directions: &[Direction]) -> Vec<usize>
 pub fn hypervolume_2d(points: &[[f64; 2]], reference: [f64; 2], directions: [Direction; 2]) -> f64 {
     let loss = |point: &[f64; 2]| [directions[0].loss(point[0]), directions[1].loss(point[1])];
     let [right, mut top] = loss(&reference);
-    let mut inside: Vec<[f64; 2]> = points.iter().map(loss).filter(|&[x, y]| x < right && y < top).collect();
+    let mut inside: Vec<[f64; 2]> = points.iter().map(loss).filter(|point| point[0] < right).collect();
     inside.sort_by(|a, b| a[0].total_cmp(&b[0]));
     let mut area = 0.0;
-    for [x, y] in inside.into_iter() {
+    for [x, y] in inside {
         if y < top {
             area += (right - x) * (top - y);
             top = y;

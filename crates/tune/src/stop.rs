@@ -99,7 +99,7 @@ impl StopRules {
     /// The first rule that is met: first those that do not depend on the machine.
     pub fn decide(&self, so_far: &Progress) -> Option<StopReason> {
         let trials = self.n_trials.filter(|&n| so_far.finished >= n).map(StopReason::Trials);
-        let stagnation = self.stagnation.filter(|&n| so_far.finished > 0 && so_far.since_improved >= n);
+        let stagnation = self.stagnation.filter(|&n| so_far.since_improved >= n);
         let timeout = self.timeout.filter(|&limit| so_far.wall_seconds >= limit).map(StopReason::Timeout);
         let cpu = self.cpu_timeout.filter(|&limit| so_far.cpu_seconds >= limit).map(StopReason::CpuTimeout);
         trials.or(stagnation.map(StopReason::Stagnation)).or(timeout).or(cpu)

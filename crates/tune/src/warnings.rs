@@ -114,7 +114,7 @@ pub fn findings(search: &Searched) -> Vec<Finding> {
 fn linear_rate(param: &Param) -> Option<Finding> {
     let Distribution::Float { low, high, log: false, step } = param.distribution else { return None };
     let smallest = if low > 0.0 { low } else { step.unwrap_or(0.0) };
-    let wide = low >= 0.0 && high > smallest * DECADES;
+    let wide = high > smallest * DECADES;
     (wide && is_rate(&param.name)).then(|| Finding::LinearRate { param: param.name.clone(), low, high })
 }
 

@@ -6,8 +6,6 @@ use crate::tail::upper;
 use crate::{Distribution, Param, Trial};
 
 const MAX_CELLS: usize = 50;
-/// Trials that must have the parameter before it is judged.
-const MIN_TRIALS: usize = 2;
 /// Keeps quotients of densities finite.
 const TINY: f64 = 1e-12;
 
@@ -34,7 +32,7 @@ impl<'a> Axis<'a> {
     pub fn divergence(&self, all: &[usize], best: &[usize]) -> f64 {
         let (counts, best_counts) = (self.counts(all), self.counts(best));
         let (having, best_having) = (sum(&counts), sum(&best_counts));
-        if self.param.distribution.is_single() || having < MIN_TRIALS || best_having == 0 {
+        if self.param.distribution.is_single() || best_having == 0 {
             return 0.0;
         }
         let alpha = best_having as f64 / best.len() as f64;

@@ -40,7 +40,8 @@ def when(parent, **demand):
 
 FLAT = {"rate": RATE, "dropout": DROPOUT}
 DISCRETE = {"units": UNITS, "layers": LAYERS, "filters": FILTERS, "wide": WIDE, "stepped": STEPPED}
-MIXED = {"optimizer": OPTIMIZER, "batch": BATCH, "rate": RATE, "activation": ONE}
+MIXED = {"optimizer": OPTIMIZER, "batch": BATCH, "rate": RATE, "activation": ONE,
+         "momentum": FloatDistribution(0.9, 0.9)}
 BY_OPTIMIZER = {"optimizer": OPTIMIZER, "sgd": (RATE, [when("optimizer", choice=0)]),
                 "adam": (FloatDistribution(1e-4, 1e-2, log=True), [when("optimizer", choice=1)]), "dropout": DROPOUT}
 BY_DEPTH = {"layers": LAYERS, "units 1": UNITS, "units 2": (UNITS, [when("layers", at_least=2)]),
@@ -65,7 +66,7 @@ def place(d, x):
     if isinstance(d, CategoricalDistribution):
         return x / max(1, len(d.choices) - 1)
     f = math.log if d.log else float
-    return (f(x) - f(d.low)) / (f(d.high) - f(d.low))
+    return (f(x) - f(d.low)) / ((f(d.high) - f(d.low)) or 1.0)
 
 
 def active(conditions, params):
@@ -123,6 +124,8 @@ def main():
         play("rate by optimizer, maximized", BY_OPTIMIZER, trials=45, direction="maximize", noise=0.3),
         play("units by depth", BY_DEPTH, trials=100),
         play("units by depth, failures", BY_DEPTH, trials=70, odd=0.3),
+        # The best trial alone has "units 4" (names are seeds).
+        play("units by depth, rare 111", BY_DEPTH, trials=10, noise=0.4),
         play("four trials", DISCRETE, trials=4),
         play("one trial", MIXED, trials=1),
     ]

@@ -70,8 +70,9 @@ def curve(rng, case):
             continue
         value = quality + fall * math.exp(-i / speed) + rise * i + rng.gauss(0, noise)
         value = round(-value if case["direction"] == "maximize" else value, case["digits"])
-        odd = rng.random()
-        if odd < case["odd"]:
+        if rng.random() < case["outliers"]:
+            value += 20 if case["direction"] == "maximize" else -20
+        if rng.random() < case["odd"]:
             value = rng.choice([math.nan, math.nan, math.inf, -math.inf])
         told.append((case["first"] + i * case["stride"], value))
     if case["odd"] and rng.random() < 0.08:
@@ -134,7 +135,7 @@ def play(name, case):
 
 USUAL = {"search": "joint", "trials": 18, "steps": 12, "first": 1, "stride": 1, "parallel": 3, "missing": 0.1,
          "odd": 0.05, "digits": 1, "obeys": 0.7, "equal": False, "fresh": False, "shuffled": True, "constrained": False,
-         "rise": 0.0}
+         "rise": 0.0, "outliers": 0.0}
 FEW = {"n_startup_trials": 2}
 PRUNERS = [
     ("median", {"median": {}}, {}),
@@ -177,6 +178,9 @@ PRUNERS = [
      {"odd": 0, "steps": 20, "shuffled": False}),
     ("wilcoxon, zeros", {"wilcoxon": {"p_threshold": 0.3}},
      {"odd": 0, "steps": 18, "digits": 0, "shuffled": False, "trials": 24}),
+    ("wilcoxon, outliers", {"wilcoxon": {"p_threshold": 0.3}},
+     {"odd": 0, "steps": 15, "shuffled": False, "outliers": 0.05}),
+    ("wilcoxon, from the first", {"wilcoxon": {"p_threshold": 0.9, "n_startup_steps": 0}}, {"odd": 0, "shuffled": False}),
     ("wilcoxon, long", {"wilcoxon": {"p_threshold": 0.05}},
      {"odd": 0, "steps": 60, "shuffled": False, "trials": 10, "obeys": 0.02, "missing": 0.02}),
     ("wilcoxon, constrained", {"wilcoxon": {"p_threshold": 0.25, "n_startup_steps": 4}},
