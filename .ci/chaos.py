@@ -59,7 +59,7 @@ class Server:
 
     def __init__(self, folder, port):
         self.folder, self.port = folder, port
-        self.url = f"postgres://toile@127.0.0.1:{port}/toile"
+        self.url = f"postgres://toile@127.0.0.1:{port}/postgres"
 
     def control(self, what):
         print(shell(HERE / "postgres.sh", what, self.folder, self.port).strip())
@@ -167,7 +167,7 @@ def storm(server, toile, study, folder, chance, trials):
         elif what < 0.33 and restarts < 3:
             restarts += 1
             done["restart"] += 1
-            server.control("crash" if restarts % 2 else "restart")
+            server.control("restart")
     for worker in workers:
         worker.send(signal.SIGCONT)
     for worker in workers:
@@ -189,6 +189,7 @@ def main():
     arguments = parser.parse_args()
     toile = str(arguments.toile.resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="toile-chaos-"))
+    folder.chmod(0o755)  # the server's user must be able to enter
     study = folder / "chaos.toml"
     study.write_text(STUDY.format(trials=arguments.trials, epochs=arguments.epochs))
     server = Server(folder / "server", arguments.port)
