@@ -68,7 +68,7 @@ fn expected(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
 
 /// The best so far, at each improvement and at the end.
 fn descriptive(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
-    let (mut by_trials, mut by_seconds): (Vec<(f64, f64)>, Vec<(f64, f64)>) = (vec![], vec![]);
+    let (mut by_trials, mut by_seconds) = (Vec::new(), Vec::new());
     let mut best: Option<f64> = None;
     let mut total = 0.0;
     for (i, (&value, took)) in values.iter().zip(seconds).enumerate() {

@@ -25,7 +25,7 @@ pub use plots::{History, Parallel, Slice, Slices, Stretch, Thread, Timeline, Tri
 pub use spots::{Range, Spot};
 use toile_store::Records;
 
-use super::Fact;
+use super::{Fact, Group};
 use crate::text;
 use known::Known;
 pub use known::best_place;
@@ -92,16 +92,16 @@ pub struct Search {
 }
 
 /// The searches of a study.
-pub fn searches(records: &Records) -> Searches {
+pub fn searches(records: &Records, groups: &[Group]) -> Searches {
     let all: Vec<Known> = records.searches.iter().map(known::known).collect();
     Searches {
-        sections: (0..all.len()).map(|place| search(records, &all, place)).collect(),
+        sections: (0..all.len()).map(|place| search(records, groups, &all, place)).collect(),
         rows: compare::rows(records, &all),
         compared: compare::compared(&all),
     }
 }
 
-fn search(records: &Records, all: &[Known], place: usize) -> Search {
+fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> Search {
     let known = &all[place];
     let record = &known.records.search;
     let best = best::best(known);
@@ -123,7 +123,7 @@ fn search(records: &Records, all: &[Known], place: usize) -> Search {
         warnings: warnings(known, &input),
         best,
         top: best::top(known),
-        chosen: best::chosen(records, known),
+        chosen: best::chosen(records, groups, known),
         histories: histories.collect(),
         slices: plots::slices(known),
         parallel: plots::parallel(known),
@@ -175,6 +175,28 @@ fn contours(known: &Known, importance: &Shares) -> (Vec<Contour>, String) {
         ),
     };
     (found, note)
+}
+
+impl Searches {
+    /// What the top of the page says of them.
+    pub fn summary(&self) -> Vec<String> {
+        let sentence = |(section, row): (&Search, &SearchRow)| match &section.best {
+            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
+            Some(best) => format!(
+                "Search “{}” ({}, {} trials): best {} {}, trial {}.",
+                section.name,
+                row.cells[0],
+                row.cells[1],
+                section.metric().name,
+                best.value_text,
+                best.number
+            ),
+        };
+        match self.sections.len() {
+            n if n > 6 => vec![format!("The study has {n} searches; they are told below.")],
+            _ => self.sections.iter().zip(&self.rows).map(sentence).collect(),
+        }
+    }
 }
 
 impl Search {
