@@ -99,6 +99,7 @@ pub fn shares(known: &Known, input: &Input) -> Shares {
     let trials: Vec<Trial> = kept.iter().map(|&i| input.trials[i].clone()).collect();
     let seed = Seed::new(known.records.search.seed);
     match importance(&input.space, &trials, known.metric().direction(), seed) {
+        Err(_) if known.axes.len() < 2 => Shares::default(),
         Err(refusal) => Shares { shares: Vec::new(), note: format!("No importance is given: {refusal}.") },
         Ok(found) if found.len() < 2 => Shares::default(),
         Ok(found) => Shares {

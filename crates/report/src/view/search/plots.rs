@@ -215,7 +215,8 @@ pub fn parallel(known: &Known) -> Option<Parallel> {
         n => format!(" {n} of {} parameters are not drawn.", shown.len()),
     };
     let edge = at_the_edge(&range, known.metric());
-    (!axes.is_empty()).then(|| Parallel {
+    // One parameter alone has its slice.
+    (axes.len() > 1).then(|| Parallel {
         threads: threads.collect(),
         axes: axes.iter().map(|&axis| known.axes[axis].clone()).collect(),
         range,
