@@ -13,6 +13,7 @@ mod known;
 mod metric;
 mod plots;
 mod spots;
+mod timeline;
 
 pub use algorithm::{Front, Share, Shares};
 pub use axis::{Axis, AxisKind, external};
@@ -21,8 +22,9 @@ pub use compare::{Compared, HEADER, NamedLine, SearchRow};
 pub use contour::{BANDS, Contour};
 pub use how::SpaceRow;
 pub use metric::{Metric, metrics};
-pub use plots::{History, Parallel, Slice, Slices, Stretch, Thread, Timeline, TrialCurve, TrialCurves};
+pub use plots::{History, Parallel, Slice, Slices, Thread, TrialCurve, TrialCurves};
 pub use spots::{Range, Spot};
+pub use timeline::{Stretch, Timeline};
 use toile_store::Records;
 
 use super::{Fact, Group};
@@ -132,7 +134,7 @@ fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> S
         contours,
         contour_note,
         curves: plots::curves(known),
-        timeline: plots::timeline(known),
+        timeline: timeline::timeline(known),
     }
 }
 
