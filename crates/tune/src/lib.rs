@@ -35,5 +35,6 @@ pub use samplers::{
 };
 pub use space::{Condition, Is, Param, Params, Space};
 pub use stop::{Progress, StopReason, StopRules};
+pub use toile_rng::Seed;
 pub use trial::{Ask, Direction, State, Trial};
 pub use warnings::{Edge, Finding, Searched, findings};

@@ -57,9 +57,9 @@ fn cells(svg: &mut Svg, contour: &Contour) {
     }
 }
 
-/// The shade of a band: the palette of the confusion matrix, from its second step on.
+/// The shade of a band: the palette of the confusion matrix, without its first step, which is the ground itself.
 fn shade(band: usize) -> &'static str {
-    const SHADES: [&str; BANDS] = ["h0", "h1", "h2", "h4", "h5", "h7", "h9"];
+    const SHADES: [&str; BANDS] = ["h1", "h2", "h4", "h5", "h6", "h8", "h9"];
     const { assert!(BANDS < STEPS) };
     SHADES[band]
 }

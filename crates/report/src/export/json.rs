@@ -7,6 +7,7 @@ use toile_store::{
     TestOpening,
 };
 
+use super::lines::written;
 use super::search::{Search, searches};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
@@ -80,7 +81,7 @@ struct Final<'a> {
     test_accuracy: Option<f64>,
 }
 
-/// All records as JSON, indented by two spaces, with a line break at the end.
+/// All records as JSON, one line for each epoch and each trial, with a line break at the end.
 ///
 /// Keys stand in a fixed order and numbers read back to the same bits, so that equal records give equal bytes.
 pub fn results_json(records: &Records) -> String {
@@ -95,10 +96,7 @@ pub fn results_json(records: &Records) -> String {
         searches: searches(records),
         test_openings: &records.test_openings,
     };
-    // Only a map with keys that are no strings, or a failing `Serialize`, can fail here; we have neither.
-    let mut text = serde_json::to_string_pretty(&document).expect("plain data becomes JSON");
-    text.push('\n');
-    text
+    written(&document)
 }
 
 /// A number; `"inf"`, `"-inf"` or `"nan"` for what JSON has no number for.

@@ -4,6 +4,7 @@ mod csv;
 mod flatten;
 mod history;
 mod json;
+mod lines;
 mod results;
 mod search;
 mod trials;

@@ -6,7 +6,7 @@ use toile_store::{ObjectiveRecord, Published, Records, RunRecord, RunState, Sear
 
 use super::json::number;
 use crate::facts::last_numbers;
-use crate::view::{external, metrics};
+use crate::view::{best_place, external, metrics, notes};
 
 #[derive(Serialize)]
 pub struct Search<'a> {
@@ -29,6 +29,15 @@ pub struct Search<'a> {
     #[serde(rename = "final")]
     last: Option<Final<'a>>,
     warnings: Vec<String>,
+    importance: Vec<Importance>,
+}
+
+#[derive(Serialize)]
+struct Importance {
+    param: String,
+    value: f64,
+    low: f64,
+    high: f64,
 }
 
 #[derive(Serialize)]
@@ -72,13 +81,18 @@ struct Final<'a> {
     difference: Option<f64>,
 }
 
-/// The searches of a study, with what the view warns of.
+/// The searches of a study, with what limits them and which parameters matter.
 pub fn searches(records: &Records) -> Vec<Search<'_>> {
     records.searches.iter().map(|search| one(records, search)).collect()
 }
 
 fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> Search<'a> {
     let search = &found.search;
+    let (warnings, shares) = notes(found);
+    let importance = shares.into_iter().map(|share| {
+        let (low, high) = share.interval;
+        Importance { param: share.name, value: share.value, low, high }
+    });
     Search {
         name: &search.name,
         position: search.position,
@@ -97,7 +111,8 @@ fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> Search<'a> {
         trials: found.trials.iter().map(trial).collect(),
         best: best(found),
         last: last(records, found),
-        warnings: Vec::new(),
+        warnings,
+        importance: importance.collect(),
     }
 }
 
@@ -131,14 +146,8 @@ fn params(trial: &TrialRecord) -> Params {
         .collect()
 }
 
-/// The complete trial with the best finite first value, the earliest of equals.
 fn best(found: &SearchRecords) -> Option<Best> {
-    let metric = &metrics(&found.search)[0];
-    let value = |trial: &&TrialRecord| trial.values.first().copied().filter(|value| value.is_finite());
-    let complete =
-        found.trials.iter().filter(|trial| trial.state == RunState::Complete && value(trial).is_some());
-    let is_better = |a: &TrialRecord, b: &TrialRecord| metric.is_better(a.values[0], b.values[0]);
-    let best = complete.reduce(|best, next| if is_better(next, best) { next } else { best })?;
+    let best = &found.trials[best_place(&found.trials, &metrics(&found.search)[0])?];
     Some(Best {
         number: best.number,
         params: params(best),

@@ -66,6 +66,15 @@ fn pairs(search: &Search, procedural: bool) -> Vec<Figure> {
             format!("{} of all trials on their way.{}", capital(&search.metric().name), curves.note);
         figures.push((chart::trial_curves(curves, search.metric(), &title, procedural), caption));
     }
+    if let Some(front) = &search.front {
+        let title = format!("Pareto front of {}", search.name);
+        let caption = format!("Pareto front. {}", capital(&front.note));
+        figures.push((chart::pareto(front, &search.metrics, &title, procedural), caption));
+    }
+    let title = format!("Importance of the parameters of {}", search.name);
+    if let Some(svg) = chart::importance(&search.importance.shares, &title, procedural) {
+        figures.push((svg, search.importance.note.clone()));
+    }
     figures
 }
 
@@ -96,16 +105,17 @@ pub fn compared(view: &View) -> Vec<ComparedPage> {
 
 fn figures(group: &Compared, procedural: bool) -> ComparedPage {
     let name = &group.metric.name;
+    let range = group.range.map(|range| (range.low, range.high));
     let budget = |lines, x_name: &str, x_whole| {
         let title = format!("Best {name} by {x_name}");
-        chart::lines(&LineChart { title, lines, x_name, x_whole, x_range: None, y_range: None, procedural })
+        chart::lines(&LineChart { title, lines, x_name, x_whole, x_range: None, y_range: range, procedural })
     };
     let spread = chart::lines(&LineChart {
         title: format!("Distribution of {name}"),
         lines: &group.distribution,
         x_name: name,
         x_whole: false,
-        x_range: group.range.map(|range| (range.low, range.high)),
+        x_range: range,
         y_range: Some((0.0, 1.0)),
         procedural,
     });
@@ -120,7 +130,7 @@ fn figures(group: &Compared, procedural: bool) -> ComparedPage {
         (spread, format!("Distribution. {}", group.distribution_note)),
     ];
     let drawn = captions.into_iter().filter_map(|(svg, caption)| Some((svg?, caption)));
-    ComparedPage { title: format!("What a budget brings: {name}"), figures: drawn.collect() }
+    ComparedPage { title: format!("What a budget brings: {}", group.name), figures: drawn.collect() }
 }
 
 fn capital(text: &str) -> String {

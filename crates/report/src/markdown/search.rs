@@ -1,6 +1,7 @@
 //! Searches in Markdown: the same tables and sentences as on the page, and a line of blocks for the best so far.
 
 use super::{Out, blocks};
+use crate::format;
 use crate::text::escape_markdown as escape;
 use crate::view::{SEARCH_HEADER, Search, View};
 
@@ -39,7 +40,27 @@ fn section(out: &mut Out, search: &Search) {
         out.paragraph(&escape(&search.top_caption()));
         out.table(&"r".repeat(search.top.header.len()), &search.top.header, &search.top.rows);
     }
+    importance(out, search);
     how(out, search);
+}
+
+fn importance(out: &mut Out, search: &Search) {
+    let importance = &search.importance;
+    out.paragraph(&escape(&importance.note));
+    if importance.shares.is_empty() {
+        return;
+    }
+    let header = ["Parameter", "Importance", "95 %"].map(str::to_owned);
+    let row = |share: &crate::view::Share| {
+        let (low, high) = share.interval;
+        vec![
+            share.name.clone(),
+            format::percent(share.value),
+            format!("{} to {}", format::percent(low), format::percent(high)),
+        ]
+    };
+    let rows: Vec<Vec<String>> = importance.shares.iter().map(row).collect();
+    out.table("lrr", &header, &rows);
 }
 
 fn best_so_far(out: &mut Out, search: &Search) {

@@ -23,11 +23,11 @@ pub use group::{Cost, Group, LayerRow, SeedRow};
 pub use openings::Opening;
 pub use ranking::{Rank, Ranking};
 pub use search::{
-    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, HEADER as SEARCH_HEADER, History, Metric,
-    NamedLine, Parallel, Range, Search, SearchRow, Searches, Slice, Slices, SpaceRow, Spot, Stretch, Thread,
-    Timeline, Top, TrialCurve, TrialCurves,
+    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, Front, HEADER as SEARCH_HEADER, History,
+    Metric, NamedLine, Parallel, Range, Search, SearchRow, Searches, Share, Shares, Slice, Slices, SpaceRow,
+    Spot, Stretch, Thread, Timeline, Top, TrialCurve, TrialCurves,
 };
-pub(crate) use search::{external, metrics};
+pub(crate) use search::{best_place, external, metrics, notes};
 pub use setup::{ClassCounts, Fact};
 pub use summary::{Figure, Summary};
 use toile_store::Records;
@@ -73,18 +73,21 @@ pub fn view(records: &Records) -> View {
     let study = &records.study;
     let groups = group::groups(records);
     let ranking = ranking::ranking(records, &groups);
+    let searches = search::searches(records, &groups);
+    let mut summary = summary::summary(records, &groups, &ranking);
+    summary.sentences.extend(searches.summary());
     View {
         title: named(&study.name, "Study without a name"),
         question: study.question.as_deref().map(text::clean).filter(|question| !question.trim().is_empty()),
         data_title: named(&study.data.title, &study.data.name),
         procedural: study.data.procedural,
         toile_version: text::name(&study.toile_version, NAME_LENGTH),
-        summary: summary::summary(records, &groups, &ranking),
+        summary,
         setup: setup::facts(records),
         class_counts: setup::class_counts(&study.data),
         ranking,
         groups,
-        searches: search::searches(records),
+        searches,
         openings: openings::openings(records),
         study_file: text::clean(&study.file),
     }

@@ -54,7 +54,7 @@ pub fn axes(records: &SearchRecords) -> (Vec<Axis>, HashMap<String, usize>) {
         places.insert(param.name.clone(), axes.len());
         axes.push(axis(&param.name, &param.distribution, conditions(param, &space)));
     }
-    for (name, distribution) in records.trials.iter().flat_map(|trial| undeclared(trial)) {
+    for (name, distribution) in records.trials.iter().flat_map(undeclared) {
         if axes.len() < MOST && !places.contains_key(name) {
             let distribution = Distribution::try_from(distribution.clone());
             let distribution =

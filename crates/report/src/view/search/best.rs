@@ -7,6 +7,7 @@ use super::known::Known;
 use crate::facts::{METRICS, last_numbers, published_numbers};
 use crate::format;
 use crate::text;
+use crate::view::Group;
 
 /// Trials in the table of the best.
 const TOP: usize = 10;
@@ -44,6 +45,8 @@ pub struct Top {
 pub struct Chosen {
     /// Its name.
     pub name: String,
+    /// Where it stands on the page.
+    pub anchor: Option<String>,
     /// Metric, ours, published, difference: the rows of the document's table that have a number.
     pub rows: Vec<[String; 4]>,
     /// How it was chosen, and how often the test set was opened for it.
@@ -90,7 +93,7 @@ fn interval(known: &Known, trial: usize) -> Option<String> {
 }
 
 /// The last value of each repetition, if their mean is the trial's value: epochs begin at 1 again with each.
-fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
+pub fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
     let epochs = &record.side.as_ref()?.epochs;
     let value = *record.values.first()?;
     let mut last: Vec<Option<f64>> = Vec::new();
@@ -160,25 +163,30 @@ pub fn chosen_run<'a>(records: &'a Records, known: &Known) -> Option<&'a RunReco
 }
 
 /// The run of the chosen configuration, beside what was published.
-pub fn chosen(records: &Records, known: &Known) -> Option<Chosen> {
+pub fn chosen(records: &Records, groups: &[Group], known: &Known) -> Option<Chosen> {
     let run = chosen_run(records, known)?;
     let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
-    let rows = METRICS.iter().zip(last_numbers(run)).zip(published);
-    let rows = rows.filter(|((_, ours), published)| ours.is_some() || published.is_some());
-    let row = |(((_, label), ours), published): ((&(&str, &str), Option<f64>), Option<f64>)| {
-        let difference = ours.zip(published).map(|(ours, published)| format::signed(ours - published));
+    let row = |i: usize, ours: Option<f64>| {
+        let difference = ours.zip(published[i]).map(|(ours, published)| format::signed(ours - published));
         [
-            (*label).to_owned(),
+            METRICS[i].1.to_owned(),
             format::metric_or_none(ours),
-            published.map_or_else(|| format::NONE.to_owned(), format::published),
+            published[i].map_or_else(|| format::NONE.to_owned(), format::published),
             difference.unwrap_or_else(|| format::NONE.to_owned()),
         ]
     };
+    let numbers = last_numbers(run).into_iter().enumerate();
+    let rows = numbers.filter(|(i, ours)| ours.is_some() || published[*i].is_some());
     Some(Chosen {
         name: text::name(&run.name, 90),
-        rows: rows.map(row).collect(),
+        anchor: groups.iter().find(|group| group.name == named(run)).map(|group| group.anchor.clone()),
+        rows: rows.map(|(i, ours)| row(i, ours)).collect(),
         sentence: selection(records, known, run),
     })
+}
+
+fn named(run: &RunRecord) -> String {
+    crate::view::named(&run.name, "Run without a name")
 }
 
 fn selection(records: &Records, known: &Known, run: &RunRecord) -> String {

@@ -1,6 +1,7 @@
 //! Searches of one objective beside each other: what they found, for which budget, and how their values are spread.
 
 use toile_store::{Records, RunState};
+use toile_tune::distribution_function;
 
 use super::best::chosen_run;
 use super::how::{is_random, sampler_name};
@@ -30,8 +31,10 @@ pub struct NamedLine {
 /// All searches of one objective.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// The objective.
+    /// The objective; of several, the first.
     pub metric: Metric,
+    /// `validation accuracy and parameters`
+    pub name: String,
     /// The part of the complete trials whose value is this or smaller.
     pub distribution: Vec<NamedLine>,
     /// What the axis of values shows.
@@ -108,16 +111,16 @@ pub fn ended(known: &Known) -> usize {
     known.count(RunState::Complete) + known.count(RunState::Pruned) + known.count(RunState::Failed)
 }
 
-/// The figures, one set per objective.
+/// The figures, one set per objective, or objectives.
 pub fn compared(all: &[Known]) -> Vec<Compared> {
-    let mut groups: Vec<(&Metric, Vec<&Known>)> = Vec::new();
+    let mut groups: Vec<Vec<&Known>> = Vec::new();
     for known in all.iter().filter(|known| known.best.is_some()) {
-        match groups.iter_mut().find(|(metric, _)| *metric == known.metric()) {
-            Some((_, members)) => members.push(known),
-            None => groups.push((known.metric(), vec![known])),
+        match groups.iter_mut().find(|members| members[0].metrics == known.metrics) {
+            Some(members) => members.push(known),
+            None => groups.push(vec![known]),
         }
     }
-    groups.into_iter().map(|(metric, members)| group(metric, &members)).collect()
+    groups.iter().map(|members| group(members[0].metric(), members)).collect()
 }
 
 fn group(metric: &Metric, members: &[&Known]) -> Compared {
@@ -151,6 +154,7 @@ fn group(metric: &Metric, members: &[&Known]) -> Compared {
             "For each value, the part of the complete trials that have this or a smaller one: a line further to the \
              {side} is better.{left_out}"
         ),
+        name: shown[0].metrics.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>().join(" and "),
         metric: metric.clone(),
     }
 }
@@ -182,15 +186,12 @@ fn budget_note(shown: &[&Known], budgets: &[budget::Budget]) -> String {
 
 /// Values against the part of the trials that have at most this.
 fn distribution(known: &Known) -> Vec<(f64, f64)> {
-    let mut values: Vec<f64> = known.trials.iter().filter_map(|trial| trial.value).collect();
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    let every = n.div_ceil(MOST_POINTS).max(1);
-    let kept = |(i, value): (usize, &f64)| {
-        ((i + 1).is_multiple_of(every) || i + 1 == n).then_some((*value, (i + 1) as f64 / n as f64))
-    };
-    let steps = values.iter().enumerate().filter_map(kept);
-    values.first().map(|first| (*first, 0.0)).into_iter().chain(steps).collect()
+    let values: Vec<f64> = known.trials.iter().filter_map(|trial| trial.value).collect();
+    let steps = distribution_function(&values);
+    let every = steps.len().div_ceil(MOST_POINTS).max(1);
+    let last = steps.len().saturating_sub(1);
+    let kept = steps.iter().enumerate().filter(|(i, _)| i.is_multiple_of(every) || *i == last);
+    steps.first().map(|first| (first.0, 0.0)).into_iter().chain(kept.map(|(_, step)| *step)).collect()
 }
 
 /// Random search beside another search of the same space and objective: both bests, with their budgets.

@@ -20,6 +20,7 @@ pub fn sentences(records: &Records, known: &Known, best: Option<&BestTrial>) -> 
     sentences.extend(near(records, known));
     sentences.extend(last_improvement(known));
     sentences.extend(infinite(known));
+    sentences.extend(infeasible(known));
     sentences.extend(failures(known));
     sentences.extend(taken_over(known));
     sentences
@@ -30,6 +31,7 @@ fn progress(known: &Known) -> String {
     let states = super::how::states(known);
     match (known.trials.len(), ended(known)) {
         (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
+        (1, 1) if planned == 1 => format!("The one trial has ended: {states}."),
         (_, done) if done == planned => {
             format!("All {} have ended: {states}.", plural(planned, "trial", "trials"))
         }
@@ -94,15 +96,23 @@ fn last_improvement(known: &Known) -> Option<String> {
 }
 
 fn infinite(known: &Known) -> Option<String> {
-    let is_endless =
-        |trial: &&super::known::KnownTrial| trial.record.state == RunState::Complete && trial.value.is_none();
-    let n = known.trials.iter().filter(is_endless).count();
+    let complete = known.trials.iter().filter(|trial| trial.record.state == RunState::Complete);
+    let n = complete.filter(|trial| trial.shown.is_none()).count();
     (n > 0).then(|| {
         format!(
             "{} without a finite value; {} left out of the ranking and of the charts.",
             plural(n, "trial ended", "trials ended"),
             if n == 1 { "it is" } else { "they are" }
         )
+    })
+}
+
+fn infeasible(known: &Known) -> Option<String> {
+    let complete = known.trials.iter().filter(|trial| trial.record.state == RunState::Complete);
+    let n = complete.filter(|trial| trial.shown.is_some() && trial.value.is_none()).count();
+    let them = if n == 1 { "it" } else { "them" };
+    (n > 0).then(|| {
+        format!("{} a constraint, which rules {them} out.", plural(n, "trial broke", "trials broke"))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use toile_store::{RunState, SearchRecords, TrialRecord};
 
 use super::{Axis, Metric, axis, metric};
@@ -13,7 +14,7 @@ pub struct Known<'a> {
     pub axes: Vec<Axis>,
     pub metrics: Vec<Metric>,
     pub trials: Vec<KnownTrial<'a>>,
-    /// The complete trial with the best finite first value, the earliest of equals: its place in `trials`.
+    /// The feasible complete trial with the best finite first value, the earliest of equals: its place in `trials`.
     pub best: Option<usize>,
 }
 
@@ -22,7 +23,7 @@ pub struct KnownTrial<'a> {
     pub record: &'a TrialRecord,
     /// Its parameters by the search's axes; absent ones are `None`.
     pub params: Vec<Option<f64>>,
-    /// Its first value, if that is a number and the trial is complete.
+    /// Its first value, if that is a number and the trial is complete and feasible.
     pub value: Option<f64>,
     /// The last value that it has, complete or not.
     pub shown: Option<f64>,
@@ -34,7 +35,7 @@ pub fn known(records: &SearchRecords) -> Known<'_> {
     let metrics = metric::metrics(&records.search);
     let trials: Vec<KnownTrial> =
         records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
-    let best = best(&trials, &metrics[0]);
+    let best = best_place(&records.trials, &metrics[0]);
     Known { records, axes, metrics, trials, best }
 }
 
@@ -47,17 +48,36 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
     }
     let first = record.values.first().copied().filter(|value| value.is_finite());
     let last = record.intermediate.last().map(|(_, value)| *value).filter(|value| value.is_finite());
-    let value = first.filter(|_| record.state == RunState::Complete);
+    let value = counted(record);
     let shown = match record.state {
-        RunState::Complete => value,
+        RunState::Complete => first,
         RunState::Pruned => first.or(last),
         _ => None,
     };
     KnownTrial { record, params, value, shown }
 }
 
-fn best(trials: &[KnownTrial], metric: &Metric) -> Option<usize> {
-    let values = trials.iter().enumerate().filter_map(|(i, trial)| Some((i, trial.value?)));
+/// The value of a trial that may be the best one: complete, feasible, finite.
+fn counted(record: &TrialRecord) -> Option<f64> {
+    let is_counted =
+        record.state == RunState::Complete && constraints(record).iter().all(|value| *value <= 0.0);
+    record.values.first().copied().filter(|value| value.is_finite() && is_counted)
+}
+
+/// What Optuna's constraints came to, of the present form and of the old one; a trial is feasible if none is above 0.
+pub fn constraints(record: &TrialRecord) -> Vec<f64> {
+    let number = |value: &Value| value.as_f64();
+    let of = |(key, value): &(String, Value)| match value {
+        value if key.starts_with("constraints:") => number(value).into_iter().collect(),
+        Value::Array(items) if key == "constraints" => items.iter().filter_map(number).collect(),
+        _ => Vec::new(),
+    };
+    record.system_attributes.iter().flat_map(of).collect()
+}
+
+/// The place of the best trial; of equals, the first.
+pub fn best_place(trials: &[TrialRecord], metric: &Metric) -> Option<usize> {
+    let values = trials.iter().enumerate().filter_map(|(i, trial)| Some((i, counted(trial)?)));
     values.reduce(|best, next| if metric.is_better(next.1, best.1) { next } else { best }).map(|(i, _)| i)
 }
 
