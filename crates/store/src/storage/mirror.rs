@@ -113,8 +113,10 @@ fn start_anew(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     for table in ["trial_intermediate_values", "trial_params"] {
         db.execute(&format!("DELETE FROM {table} WHERE trial_id = $1"), cells![trial_id])?;
     }
-    let sql = "UPDATE trials SET state = 'RUNNING', datetime_start = NOW_UTC WHERE trial_id = $1";
-    db.execute(sql, cells![trial_id]).map(drop)
+    let wait = "UPDATE trials SET state = 'WAITING' WHERE trial_id = $1";
+    db.execute(wait, cells![trial_id])?;
+    let run = "UPDATE trials SET state = 'RUNNING', datetime_start = NOW_UTC WHERE trial_id = $1";
+    db.execute(run, cells![trial_id]).map(drop)
 }
 
 fn new_trial(db: &mut Db<'_>, study_id: i64, run_id: &str) -> Result<i64> {

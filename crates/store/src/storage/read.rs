@@ -63,9 +63,10 @@ pub(super) fn typed(row: &Row<'_>, value: usize) -> Result<f64> {
     })
 }
 
-/// `2026-11-22 10:38:49.061143` with the marks of RFC 3339.
+/// `2026-11-22 10:38:49.061143` with the marks of RFC 3339; engines leave zeros out at the end.
 fn time(text: &str) -> String {
-    format!("{}Z", text.replacen(' ', "T", 1))
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{}.{fraction:0<6}Z", whole.replacen(' ', "T", 1))
 }
 
 pub(super) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usize) -> Result<Claim> {

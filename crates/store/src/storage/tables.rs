@@ -169,8 +169,18 @@ CREATE TABLE toile_study_file (           -- study files, for workers that have 
 CREATE INDEX toile_ix_trials ON trials (study_id, state);
 ";
 
-/// What Python's deletions take with them, on SQLite.
+/// On SQLite: what Python's deletions take with them; and what Optuna asks for by `FOR UPDATE`, which SQLite does not
+/// know, so that two of its workers find the same trial waiting and both take it. Optuna understands the refusal, and
+/// goes on with the next trial.
 const TRIGGERS: &str = "
+CREATE TRIGGER toile_claim_once BEFORE UPDATE OF state ON trials
+WHEN new.state = 'RUNNING' AND old.state <> 'WAITING' BEGIN
+    SELECT raise(ABORT, 'the trial is claimed already');
+END;
+CREATE TRIGGER toile_end_once BEFORE UPDATE OF state ON trials
+WHEN old.state IN ('COMPLETE', 'PRUNED', 'FAIL') BEGIN
+    SELECT raise(ABORT, 'a finished trial is never changed');
+END;
 CREATE TRIGGER toile_forget_trial AFTER DELETE ON trials BEGIN
     DELETE FROM toile_trial WHERE trial_id = old.trial_id;
     DELETE FROM toile_trial_epoch WHERE trial_id = old.trial_id;

@@ -153,3 +153,23 @@ fn the_dead_of_others_are_failed_and_the_living_are_not() {
         assert_eq!(states, [RunState::Running, RunState::Failed, RunState::Running, RunState::Running]);
     });
 }
+
+/// As Optuna does it on SQLite, where its `FOR UPDATE` is dropped: it read "waiting" a moment ago, and now takes the trial.
+#[test]
+fn a_trial_that_is_ours_cannot_be_taken_by_a_late_claim() {
+    on_each_engine(|database| {
+        if database.is_postgres() {
+            return; // Row locks see to it there.
+        }
+        let (storage, id) = begun(database);
+        queue(database, id, 0);
+        let claim = storage.claim_waiting(id, "w").unwrap().unwrap();
+        let late = || database.try_sql("UPDATE trials SET state = 'RUNNING', datetime_start = '2026-01-01'");
+        assert!(late().unwrap_err().contains("claimed already"));
+        complete(&storage, &claim, 0.5);
+        assert!(late().is_err());
+        let again = database.try_sql("UPDATE trials SET state = 'FAIL'");
+        assert!(again.unwrap_err().contains("never changed"));
+        assert_eq!(storage.trials(id).unwrap()[0].state, RunState::Complete);
+    });
+}

@@ -71,11 +71,19 @@ impl Database {
 
     /// Does what another program would.
     pub fn sql(&self, sql: &str) {
+        self.try_sql(sql).unwrap();
+    }
+
+    pub fn try_sql(&self, sql: &str) -> Result<(), String> {
         match self {
             Database::Sqlite { path, .. } => {
-                rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+                let done = rusqlite::Connection::open(path).unwrap().execute_batch(sql);
+                done.map_err(|error| error.to_string())
             }
-            Database::Postgres { .. } => admin(&self.url(), sql),
+            Database::Postgres { .. } => {
+                let mut client = postgres::Client::connect(&self.url(), postgres::NoTls).unwrap();
+                client.batch_execute(sql).map_err(|error| error.to_string())
+            }
         }
     }
 

@@ -72,6 +72,7 @@ fn trials_of_other_programs_are_read_with_all_that_python_may_write() {
         );
         let trial = &storage.trials(id).unwrap()[0];
         assert_eq!(trial.started.as_deref(), Some("2026-01-02T03:04:05.000006Z"));
+        assert_eq!(trial.completed.as_deref(), Some("2026-01-02T03:04:06.500000Z"));
         assert_eq!(trial.user_attributes, [("who".to_string(), json!({ "x": ["NaN"] }))]);
         assert_eq!(trial.params[0].distribution["attributes"]["low"], json!("-Infinity"));
         assert_eq!(trial.side, None);

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The databases under searches: the store's tests on a PostgreSQL of their own, and Python's Optuna 5.0.0 with its
+# dashboard on files and servers that toile shares with it.
+#   .ci/databases.sh        needs cargo, python3 with venv, and a package index; TOILE_VENV names a ready-made venv
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+# The server's user must be able to enter it.
+chmod 755 "$work"
+port=$((20000 + RANDOM % 20000))
+address=$(.ci/postgres.sh start "$work/postgres" "$port")
+trap '.ci/postgres.sh stop "$work/postgres" "$port"; rm -rf "$work"' EXIT
+
+TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
+
+venv=${TOILE_VENV:-$work/venv}
+[ -d "$venv" ] || python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check \
+    optuna==5.0.0 optuna-dashboard==0.21.0 plotly scikit-learn psycopg2-binary
+cargo build --quiet -p toile-store --example optuna
+"$venv/bin/python" .ci/optuna-roundtrip.py "${CARGO_TARGET_DIR:-target}/debug/examples/optuna" "$address"
