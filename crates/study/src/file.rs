@@ -34,7 +34,10 @@ pub(crate) const MAX_SEED: u64 = u32::MAX as u64;
 /// The most repetitions of a run.
 pub(crate) const MAX_SEEDS: usize = 1000;
 
-/// A study: its data, its models and the runs that train them.
+/// The most searches of a study.
+pub(crate) const MOST_SEARCHES: usize = 1000;
+
+/// A study: its data, its models, and the runs and searches that train them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)] // only its schema is used: the checker reads the parts one by one
@@ -46,9 +49,13 @@ pub(crate) struct StudyFile {
     pub defaults: RunSettings,
     /// The models, each under a name of its own.
     pub models: BTreeMap<String, ModelTable>,
-    /// The runs, each a table that begins with `[[runs]]`.
-    #[schemars(length(min = 1))]
+    /// The runs, each a table that begins with `[[runs]]`. A study without searches has at least one.
+    #[serde(default)]
     pub runs: Vec<RunTable>,
+    /// The searches, each a table that begins with `[[searches]]`.
+    #[serde(default)]
+    #[schemars(length(max = MOST_SEARCHES))]
+    pub searches: Vec<SearchTable>,
 }
 
 /// What the study is about and what all its runs share.
@@ -110,7 +117,7 @@ pub struct ValidationSplitTable {
 pub struct ModelTable {
     /// The layers in order; the last one ends in softmax.
     #[schemars(length(min = 1, max = 1000))]
-    pub layers: Vec<toile_nn::Layer>,
+    pub layers: Vec<ModelLayer>,
 }
 
 /// Settings that a run has, or that `[defaults]` gives to all runs.
@@ -142,10 +149,10 @@ pub struct RunSettings {
     /// Decisions after each epoch.
     #[schemars(length(max = 20), extend("default" = []))]
     pub callbacks: Option<Vec<Callback>>,
-    /// The seed of this run, if not the study's.
+    /// The seed of this run, or where the chance of this search starts, if not the study's.
     #[schemars(range(min = 0, max = MAX_SEED))]
     pub seed: Option<u64>,
-    /// How often this run is repeated, if not as often as the study says.
+    /// How often this run is repeated, if not as often as the study says; how often each trial of this search is, if not once.
     #[schemars(range(min = 1, max = MAX_SEEDS))]
     pub seeds: Option<usize>,
 }

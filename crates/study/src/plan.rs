@@ -6,11 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toile_nn::Layer;
 
-use crate::check::Study;
+use crate::check::{Search, Study};
 use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
 use crate::near;
 use crate::rules::MOST_RUNS;
-use crate::search_plan::SearchPlan;
+use crate::search_plan::{SearchPlan, search_plan};
 use crate::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
 /// A study, ready to be run.
@@ -58,14 +58,14 @@ pub struct RunPlan {
 pub struct PlanOptions {
     /// Repeat every run this often, whatever the file says.
     pub seeds: Option<usize>,
-    /// Plan only the runs of these names.
+    /// Plan only the runs and searches of these names.
     pub only: Option<Vec<String>>,
 }
 
 /// Why a checked study cannot be planned. `Display` gives the message, then a line `  help: …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanError {
-    /// `only` names a run that does not exist.
+    /// `only` names a run or search that does not exist.
     UnknownRun {
         /// The name that was asked for.
         name: String,
@@ -156,13 +156,14 @@ pub fn plan(
             });
         }
     }
+    let searches = searches(study, options.only.as_deref(), read)?;
     Ok(Plan {
         study: study.study.name.clone(),
         question: study.study.question.clone(),
         data: study.study.data.clone(),
         split: split(study),
         runs,
-        searches: Vec::new(),
+        searches,
         file_text: study.text.clone(),
         file_name: study.file_name.clone(),
     })
@@ -170,12 +171,29 @@ pub fn plan(
 
 /// Positions of the runs that are wanted.
 fn chosen(study: &Study, only: Option<&[String]>) -> Result<Vec<usize>, PlanError> {
+    let names = || study.runs.iter().map(|run| &run.name);
     let Some(only) = only else { return Ok((0..study.runs.len()).collect()) };
-    if let Some(name) = only.iter().find(|name| !study.runs.iter().any(|run| run.name == **name)) {
-        let known = study.runs.iter().map(|run| run.name.clone()).collect();
+    let known: Vec<String> = names().chain(study.searches.iter().map(|s| &s.table.name)).cloned().collect();
+    if let Some(name) = only.iter().find(|name| !known.contains(name)) {
         return Err(PlanError::UnknownRun { name: name.clone(), known });
     }
-    Ok((0..study.runs.len()).filter(|&position| only.contains(&study.runs[position].name)).collect())
+    Ok(names().enumerate().filter(|(_, name)| only.contains(name)).map(|(position, _)| position).collect())
+}
+
+/// The searches that are wanted.
+fn searches(
+    study: &Study,
+    only: Option<&[String]>,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Vec<SearchPlan>, PlanError> {
+    let seed = study.defaults.seed.or(study.study.seed).unwrap_or(default::SEED);
+    let wanted = |search: &Search| only.is_none_or(|only| only.contains(&search.table.name));
+    let all = study.searches.iter().enumerate().filter(|(_, search)| wanted(search));
+    let planned = |(position, search): (usize, &Search)| {
+        let weights = initial_weights(&search.table.name, search.table.initial_weights.as_deref(), read)?;
+        Ok(search_plan(position, search, Frame::of(study), weights, seed))
+    };
+    all.map(planned).collect()
 }
 
 fn split(study: &Study) -> SplitPlan {

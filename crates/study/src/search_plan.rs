@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
 use toile_store::{ObjectiveRecord, SearchRecord};
-use toile_tune::{Direction, Params, Pruner, Sampler, Space};
+use toile_tune::{Direction, GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 
 use crate::Settings;
-use crate::file::{Metric, RunSettings};
+use crate::check::Search;
+use crate::file::{Metric, OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::Frame;
 use crate::settings::{InitialWeights, as_json, sha256, sorted};
-use crate::space::template;
+use crate::space::{points, template};
 
 /// A search, ready to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,6 +190,81 @@ impl SearchPlan {
         let carried = params.iter().map(translate).collect::<Option<Params>>()?;
         let same = self.settings(&carried, 0).ok()? == earlier.settings(params, 0).ok()?;
         same.then_some(carried)
+    }
+}
+
+/// What a search optimises.
+pub(crate) fn objectives(table: &SearchTable, has_validation: bool) -> Vec<Objective> {
+    let default = if has_validation { Metric::ValAccuracy } else { Metric::Accuracy };
+    let metrics = table.metric.as_ref().map_or(vec![default], OneOrSeveral::all);
+    let said = table.direction.as_ref().map(OneOrSeveral::all).unwrap_or_default();
+    let direction = |(index, metric): (usize, Metric)| {
+        let direction = said.get(index).copied().unwrap_or(metric.direction());
+        Objective { metric, direction }
+    };
+    metrics.into_iter().enumerate().map(direction).collect()
+}
+
+/// How many trials there are, and how they are proposed.
+pub(crate) struct Budget {
+    pub n_trials: usize,
+    pub sampler: Sampler,
+}
+
+impl Budget {
+    /// Where all points of the space can be tried, nothing is left to a sampler, unless the file names one. A grid ends
+    /// with its last point.
+    pub fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> Budget {
+        let points = points.and_then(|points| usize::try_from(points).ok());
+        let wanted = table.n_trials.or(points).unwrap_or(0);
+        let exhaustible = points.filter(|points| *points <= wanted);
+        let sampler = match (&table.sampler, exhaustible) {
+            (Some(sampler), _) => sampler.clone(),
+            (None, Some(_)) => Sampler::Grid(GridSampler {}),
+            (None, None) if n_objectives > 1 => Sampler::Nsga2(Nsga2Sampler::default()),
+            (None, None) => Sampler::default(),
+        };
+        let end = exhaustible.filter(|_| matches!(sampler, Sampler::Grid(_)));
+        Budget { n_trials: end.unwrap_or(wanted), sampler }
+    }
+}
+
+/// The plan of a checked search. `seed` is what `[defaults]` and `[study]` say.
+pub(crate) fn search_plan(
+    position: usize,
+    search: &Search,
+    frame: Frame,
+    initial_weights: Option<InitialWeights>,
+    seed: u64,
+) -> SearchPlan {
+    let table = &search.table;
+    let objectives = objectives(table, frame.validation_split.fraction > 0.0);
+    let budget = Budget::of(table, points(&search.space, &search.fixed), objectives.len());
+    let asynchronous = table.asynchronous == Some(true);
+    SearchPlan {
+        name: table.name.clone(),
+        position,
+        note: table.note.clone(),
+        published: table.published.map(Into::into),
+        space: search.space.clone(),
+        template: Template {
+            frame,
+            initial_weights,
+            settings: search.settings.clone(),
+            models: search.models.clone(),
+        },
+        sampler: budget.sampler,
+        pruner: table.pruner.clone().unwrap_or_default(),
+        n_trials: budget.n_trials,
+        timeout: table.timeout,
+        cpu_timeout: table.cpu_timeout,
+        stagnation: table.stagnation,
+        lag: (!asynchronous).then(|| table.lag.unwrap_or(default::LAG)),
+        objectives,
+        seed: table.settings.seed.unwrap_or(seed),
+        seeds: table.settings.seeds.unwrap_or(default::SEEDS),
+        fixed: search.fixed.clone(),
+        first: search.first.clone(),
     }
 }
 

@@ -137,6 +137,7 @@ impl Metric {
 /// One of something, or a list of several.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 pub enum OneOrSeveral<T> {
     /// One.
     One(T),

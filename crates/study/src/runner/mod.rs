@@ -30,7 +30,7 @@ use writer::{Order, Writer};
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;
-pub use engine::{examples, fit_config, image_shape, model, summary};
+pub use engine::{engine_parts, examples, fit_config, image_shape, model, summary};
 pub use error::RunError;
 pub use event::Event;
 pub use folders::slug;
