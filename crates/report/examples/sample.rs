@@ -1,24 +1,26 @@
 //! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`.
 //!
-//! `complete`, `single`, `interrupted` and `procedural` each become an HTML and a Markdown file; the exports stand beside.
+//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file; the exports stand beside.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::path::PathBuf;
 
-use toile_report::{history_csv, html, markdown, results_csv, results_json, view};
+use toile_report::{history_csv, html, markdown, results_csv, results_json, trials_csv, view};
 use toile_store::Records;
 
 fn main() -> std::io::Result<()> {
     let folder =
         PathBuf::from(std::env::args_os().nth(1).ok_or_else(|| std::io::Error::other("usage: sample DIR"))?);
     std::fs::create_dir_all(&folder)?;
-    let samples: [(&str, Records); 4] = [
+    let samples: [(&str, Records); 6] = [
         ("complete", common::records(5)),
         ("single", common::records(1)),
         ("interrupted", common::interrupted(3)),
         ("procedural", common::procedural(common::records(2))),
+        ("searched", common::searched(common::records(1))),
+        ("big", big()),
     ];
     for (name, records) in &samples {
         let view = view(records);
@@ -26,10 +28,19 @@ fn main() -> std::io::Result<()> {
         std::fs::write(folder.join(format!("{name}.md")), markdown(&view))?;
         std::fs::write(folder.join(format!("{name}.json")), results_json(records))?;
         std::fs::write(folder.join(format!("{name}.csv")), results_csv(records))?;
+        std::fs::write(folder.join(format!("{name}-trials.csv")), trials_csv(records))?;
         std::fs::write(
             folder.join(format!("{name}-history.csv")),
             history_csv(&records.study, &records.runs[0]),
         )?;
     }
     Ok(())
+}
+
+/// Ten thousand trials.
+fn big() -> Records {
+    let mut records = common::records(1);
+    let search = common::searches::search("big", 0, common::searches::tpe(), 10_000, 0.8, true);
+    records.searches = vec![search];
+    records
 }

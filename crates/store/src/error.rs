@@ -92,6 +92,12 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Bytes that are no checkpoint, or damaged.
+    #[error("not a checkpoint of toile, or damaged: {reason}")]
+    Checkpoint {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// Optuna's tables are of another version than ours.
     #[error(
         "`{place}` has Optuna's tables in version `{found}`, this toile works with `{known}` (Optuna 3.2 to 5.0)"
@@ -113,6 +119,12 @@ pub enum StoreError {
         found: String,
         /// The search's.
         asked: String,
+    },
+    /// A file without any search.
+    #[error("the file holds no searches: Optuna's tables are missing")]
+    NoSearches {
+        /// The file.
+        place: String,
     },
     /// A search that the database does not hold, or no longer.
     #[error("the database holds no search with the key {id}")]
@@ -181,7 +193,7 @@ impl StoreError {
                 "connections are not encrypted: on a network that is trusted say `?sslmode=disable`, elsewhere use a tunnel".into(),
             ),
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
-            StoreError::UnknownRun { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
+            StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }
     }
 

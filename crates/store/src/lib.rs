@@ -5,6 +5,7 @@
 //! Beside it stand artifacts (weights, reports), written so that a reader sees the old file or the new one, never half.
 
 mod atomic;
+mod checkpoint;
 mod error;
 mod lock;
 mod record;
@@ -16,6 +17,7 @@ mod store;
 mod weights;
 
 pub use atomic::{create_folder, write_atomic};
+pub use checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use error::StoreError;
 pub use record::*;
 pub use search::{

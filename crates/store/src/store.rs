@@ -14,7 +14,7 @@ use crate::lock::FolderLock;
 use crate::record::*;
 use crate::storage::db::{self, Db, DbError};
 use crate::storage::{Storage, mirror, searches};
-use crate::{StoreError, create_folder, lock, rows, schema};
+use crate::{SearchRecords, StoreError, create_folder, lock, rows, schema};
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
@@ -225,6 +225,11 @@ impl Store {
         Storage::sqlite(&self.path)
     }
 
+    /// Makes searches that lie on a server part of this folder.
+    pub fn copy_searches(&self, study: &str, searches: &[SearchRecords]) -> Result<(), StoreError> {
+        self.storage()?.copy_searches(study, searches)
+    }
+
     /// In which run the chosen configuration of a search was trained and tested.
     pub fn save_chosen_run(&self, search: &str, run_id: &str) -> Result<(), StoreError> {
         self.write("record the chosen run in", |t| {
@@ -305,7 +310,7 @@ pub(crate) fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
 /// and no log is left to be read, nobody writes, and SQLite may be told so.
-fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;

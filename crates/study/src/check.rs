@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
 use toile_nn::{ImageShape, Layer};
+use toile_tune::{Params, Space};
 
 use crate::data_shape::{known_names, known_shape};
 use crate::draft::Draft;
 use crate::faults::{Fault, Faults};
-use crate::file::{RunSettings, RunTable, StudyTable};
+use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
 use crate::near::nearest;
 use crate::rules;
 use crate::tree;
@@ -38,12 +40,29 @@ pub struct Study {
     pub study: StudyTable,
     /// `[defaults]`
     pub defaults: RunSettings,
-    /// `[models.NAME]`
+    /// `[models.NAME]`, those without ranges; repetitions are written out.
     pub models: BTreeMap<String, Vec<Layer>>,
     /// `[[runs]]`, in the file's order.
     pub runs: Vec<RunTable>,
+    /// `[[searches]]`, in the file's order.
+    pub searches: Vec<Search>,
     /// The shape of the data, if it was known when the study was checked.
     pub shape: Option<DataShape>,
+}
+
+/// A search that was found right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// What the file says, but for the settings of its trials.
+    pub table: SearchTable,
+    /// Its parameters.
+    pub space: Space,
+    /// The settings of its trials, with holes.
+    pub(crate) settings: Json,
+    /// The layers of its models, with holes.
+    pub(crate) models: BTreeMap<String, Json>,
+    pub(crate) fixed: Params,
+    pub(crate) first: Vec<Params>,
 }
 
 /// Checks a study file: syntax, names, types, ranges, and all rules between settings.

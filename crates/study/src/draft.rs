@@ -4,10 +4,13 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
+use toile_tune::{Params, Space};
 
-use crate::check::{DataShape, Study};
-use crate::file::{RunSettings, RunTable, StudyTable};
+use crate::check::{DataShape, Search, Study};
+use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
 use crate::schema;
+use crate::settings::as_json;
+use crate::space::{ModelSpace, Whole, read_values};
 use crate::tree::{Entry, Node, Value};
 use crate::walk::{Place, Walk};
 
@@ -18,13 +21,32 @@ pub(crate) struct Draft<'a> {
     pub defaults: RunSettings,
     pub models: Vec<ModelDraft<'a>>,
     pub runs: Vec<RunTable>,
+    pub searches: Vec<SearchDraft<'a>>,
 }
 
 /// A model whose layers may be wrong one by one.
 pub(crate) struct ModelDraft<'a> {
     pub entry: &'a Entry,
-    /// `None` where a layer has faults.
-    pub layers: Vec<Option<Layer>>,
+    pub space: ModelSpace<'a>,
+    /// Whether no layer has a fault by itself.
+    pub is_right: bool,
+}
+
+/// A search; its settings may have ranges.
+pub(crate) struct SearchDraft<'a> {
+    pub node: &'a Node,
+    pub table: SearchTable,
+    /// Its own settings that are right, as a template.
+    pub settings: Map<String, Json>,
+    /// How many of its parameters are its own; they come first.
+    pub own: usize,
+    /// Its parameters together with those of its models.
+    pub whole: Whole,
+    /// Parameters that are held, and the configurations to begin with.
+    pub fixed: Params,
+    pub first: Vec<Params>,
+    /// Whether no value of it or of its models has a fault by itself.
+    pub is_right: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -36,28 +58,74 @@ impl<'a> Draft<'a> {
         let runs = items(root, "runs", "[[runs]]", walk);
         let runs: Vec<_> =
             runs.iter().map(|node| part(Some(node), "RunTable", Place("[[runs]]"), walk)).collect();
-        Draft {
+        let mut draft = Draft {
             root,
             study: typed(study, &["name", "data"]),
             defaults: typed(defaults, &[]),
             models: models(root, walk),
             runs: runs.into_iter().map(|run| typed(run, &["name"])).collect(),
-        }
+            searches: Vec::new(),
+        };
+        let searches = items(root, "searches", "[[searches]]", walk);
+        draft.searches = searches.iter().map(|node| search(node, &draft, walk)).collect();
+        draft
+    }
+
+    /// The model of a name.
+    pub fn model(&self, name: &str) -> Option<&ModelDraft<'a>> {
+        self.models.iter().find(|model| model.entry.key == name)
     }
 
     /// The study, once there is no fault.
     pub fn finish(self, file_name: &str, text: &str, shape: Option<DataShape>) -> Study {
-        let models = self.models.into_iter();
+        let models = self.models.iter().filter(|model| model.space.params.is_empty());
+        let searches = self.searches.iter().map(|search| search.finish(&self));
         Study {
             file_name: file_name.to_string(),
             text: text.to_string(),
+            searches: searches.collect(),
+            models: models.map(|m| (m.entry.key.clone(), m.layers())).collect(),
             study: self.study,
             defaults: self.defaults,
-            models: models.map(|m| (m.entry.key.clone(), m.layers.into_iter().flatten().collect())).collect(),
             runs: self.runs,
             shape,
         }
     }
+}
+
+impl ModelDraft<'_> {
+    /// The layers of a model without ranges that has no faults.
+    fn layers(&self) -> Vec<Layer> {
+        self.space.layers(&Params::new()).into_iter().filter_map(|(layer, _)| layer).collect()
+    }
+}
+
+impl SearchDraft<'_> {
+    fn finish(&self, draft: &Draft) -> Search {
+        Search {
+            table: self.table.clone(),
+            space: self.whole.space(),
+            settings: spelled_out(&self.settings, &draft.defaults),
+            models: self.whole.templates.clone(),
+            fixed: self.fixed.clone(),
+            first: self.first.clone(),
+        }
+    }
+}
+
+/// A search's own settings, else those of `[defaults]`, else the defaults.
+pub(crate) fn spelled_out(own: &Map<String, Json>, defaults: &RunSettings) -> Json {
+    let mut all = Map::new();
+    let shared = as_json(defaults);
+    for key in schema::properties(schema::definition("RunSettings")).keys() {
+        let property = &schema::properties(schema::definition("SearchTable"))[key];
+        let shared = shared.get(key).filter(|value| !value.is_null());
+        let value = own.get(key).or(shared).or(property.get("default"));
+        if let Some(value) = value.filter(|_| schema::is_setting_of_trials(key)) {
+            all.insert(key.clone(), value.clone());
+        }
+    }
+    Json::Object(all)
 }
 
 /// The tables of the file itself: unknown ones, missing ones.
@@ -72,8 +140,14 @@ fn top_level(root: &Node, walk: &mut Walk) {
     for (key, help) in [
         ("study", "begin with `[study]`, `name = \"…\"` and `data = \"fashion-mnist\"`"),
         ("models", "describe at least one, for example `[models.dense]` with `layers = […]`"),
-        ("runs", "add at least one table `[[runs]]` with `name`, `model`, `optimizer` and `epochs`"),
+        (
+            "runs",
+            "add at least one table `[[runs]]` with `name`, `model`, `optimizer` and `epochs`, or a search",
+        ),
     ] {
+        if key == "runs" && root.get("searches").is_some() {
+            continue;
+        }
         // A misspelt table is told already.
         let is_misspelt = |entry: &Entry| crate::near::nearest(&entry.key, known.clone()) == Some(key);
         let misspelt = || root.entries().iter().any(|e| !known.contains(&e.key.as_str()) && is_misspelt(e));
@@ -101,7 +175,9 @@ fn typed<T: DeserializeOwned>(mut map: Map<String, Json>, required: &[&str]) -> 
 fn items<'a>(root: &'a Node, key: &str, place: &str, walk: &mut Walk) -> &'a [Node] {
     let Some(node) = root.get(key) else { return &[] };
     match &node.value {
-        Value::Array(items) if items.is_empty() => walk.fault(&node.span, "a study has at least one run", ""),
+        Value::Array(items) if items.is_empty() && key == "runs" && root.get("searches").is_none() => {
+            walk.fault(&node.span, "a study has at least one run or search", "")
+        }
         Value::Array(_) => {}
         _ => walk.fault(
             &node.span,
@@ -117,26 +193,34 @@ fn models<'a>(root: &'a Node, walk: &mut Walk) -> Vec<ModelDraft<'a>> {
     if !matches!(node.value, Value::Table(_)) {
         walk.fault(&node.span, "`models` must be a table of models", "begin each with `[models.NAME]`");
     }
-    node.entries().iter().map(|entry| ModelDraft { entry, layers: layers(entry, walk) }).collect()
+    node.entries().iter().map(|entry| model(entry, walk)).collect()
 }
 
-/// Layer by layer, so that one misspelt layer does not hide the faults of the others.
-fn layers(entry: &Entry, walk: &mut Walk) -> Vec<Option<Layer>> {
-    let definition = schema::definition("ModelTable");
-    let map = walk.table(&entry.node, definition, Place(&entry.key)).unwrap_or_default();
-    if let Some(layers) = map.get("layers") {
-        let layers: Vec<Layer> =
-            serde_json::from_value(layers.clone()).expect("what the schema accepts, serde accepts");
-        return layers.into_iter().map(Some).collect();
-    }
-    // Something is wrong, and was reported; what is right is read once more, its faults not told twice.
-    let schema = schema::definition("Layer");
-    let nodes = entry.node.get("layers").map_or(&[][..], Node::items);
-    let layers: Vec<Option<Layer>> = nodes
-        .iter()
-        .map(|node| {
-            Walk::default().value(node, schema, Place("layers")).and_then(|v| serde_json::from_value(v).ok())
-        })
-        .collect();
-    if layers.is_empty() { vec![None] } else { layers }
+/// The walk tells all faults; what is right is read once more, layer by layer, so that one misspelt layer does not hide
+/// the faults of the others.
+fn model<'a>(entry: &'a Entry, walk: &mut Walk) -> ModelDraft<'a> {
+    let before = walk.faults.len();
+    walk.table(&entry.node, schema::definition("ModelTable"), Place(&entry.key));
+    walk.ranges = Default::default();
+    ModelDraft { entry, space: ModelSpace::read(&entry.node), is_right: walk.faults.len() == before }
+}
+
+fn search<'a>(node: &'a Node, draft: &Draft<'a>, walk: &mut Walk) -> SearchDraft<'a> {
+    let before = walk.faults.len();
+    walk.ranges = Default::default();
+    let map = part(Some(node), "SearchTable", Place("[[searches]]"), walk);
+    let params = std::mem::take(&mut walk.ranges).params;
+    let (settings, own): (Map<_, _>, Map<_, _>) =
+        map.into_iter().partition(|(key, _)| schema::is_setting_of_trials(key));
+    let whole = Whole::new(&params, settings.get("model"), draft);
+    let is_right = walk.faults.len() == before && whole.is_right;
+    // Names of parameters are known only where nothing is wrong.
+    let space = if is_right { whole.space() } else { Space::default() };
+    let given = |key: &str| node.get(key).filter(|_| is_right);
+    let fixed = given("fixed").map(|node| read_values(node, &space, walk)).unwrap_or_default();
+    let first = given("first").map_or(&[][..], Node::items).iter();
+    let first = first.map(|node| read_values(node, &space, walk).beside(&fixed, &space, walk)).collect();
+    let table = typed(own, &["name"]);
+    let own = params.len();
+    SearchDraft { node, table, settings, own, whole, fixed: fixed.params, first, is_right }
 }

@@ -1,13 +1,20 @@
 //! The study file as types. Their doc comments, ranges and defaults are what the checker, the JSON Schema and the
 //! reference page draw from: this file and the engine's own types are the one list of what a study may say.
 
+mod searches;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_nn::{Callback, Layer, Optimizer, Schedule};
+use toile_nn::{Callback, Optimizer, Schedule};
 
 use crate::SplitHow;
+pub(crate) use searches::MOST_TRIALS;
+pub use searches::{
+    Block, ChoiceRange, Metric, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues,
+    Repeat, SearchTable,
+};
 
 /// Defaults of the study file. Keras' where Keras has one.
 pub(crate) mod default {
@@ -18,6 +25,7 @@ pub(crate) mod default {
     pub const BATCH_SIZE: usize = 32;
     pub const SHUFFLE: bool = true;
     pub const LABEL_SMOOTHING: f32 = 0.0;
+    pub const LAG: usize = 3;
 }
 
 /// The largest seed: 2³² − 1, as in NumPy and Keras.
@@ -26,7 +34,10 @@ pub(crate) const MAX_SEED: u64 = u32::MAX as u64;
 /// The most repetitions of a run.
 pub(crate) const MAX_SEEDS: usize = 1000;
 
-/// A study: its data, its models and the runs that train them.
+/// The most searches of a study.
+pub(crate) const MOST_SEARCHES: usize = 1000;
+
+/// A study: its data, its models, and the runs and searches that train them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code)] // only its schema is used: the checker reads the parts one by one
@@ -38,9 +49,13 @@ pub(crate) struct StudyFile {
     pub defaults: RunSettings,
     /// The models, each under a name of its own.
     pub models: BTreeMap<String, ModelTable>,
-    /// The runs, each a table that begins with `[[runs]]`.
-    #[schemars(length(min = 1))]
+    /// The runs, each a table that begins with `[[runs]]`. A study without searches has at least one.
+    #[serde(default)]
     pub runs: Vec<RunTable>,
+    /// The searches, each a table that begins with `[[searches]]`.
+    #[serde(default)]
+    #[schemars(length(max = MOST_SEARCHES))]
+    pub searches: Vec<SearchTable>,
 }
 
 /// What the study is about and what all its runs share.
@@ -96,13 +111,13 @@ pub struct ValidationSplitTable {
     pub how: SplitHow,
 }
 
-/// A model: its layers, from the image to the classes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A model: its layers, from the image to the classes. With ranges among them, it is a model for searches.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelTable {
     /// The layers in order; the last one ends in softmax.
     #[schemars(length(min = 1, max = 1000))]
-    pub layers: Vec<Layer>,
+    pub layers: Vec<ModelLayer>,
 }
 
 /// Settings that a run has, or that `[defaults]` gives to all runs.
@@ -134,10 +149,10 @@ pub struct RunSettings {
     /// Decisions after each epoch.
     #[schemars(length(max = 20), extend("default" = []))]
     pub callbacks: Option<Vec<Callback>>,
-    /// The seed of this run, if not the study's.
+    /// The seed of this run, or where the chance of this search starts, if not the study's.
     #[schemars(range(min = 0, max = MAX_SEED))]
     pub seed: Option<u64>,
-    /// How often this run is repeated, if not as often as the study says.
+    /// How often this run is repeated, if not as often as the study says; how often each trial of this search is, if not once.
     #[schemars(range(min = 1, max = MAX_SEEDS))]
     pub seeds: Option<usize>,
 }
@@ -192,6 +207,28 @@ pub struct PublishedTable {
     /// Test accuracy.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub test_accuracy: Option<f64>,
+}
+
+impl RunSettings {
+    /// What is said here, and for the rest what is said there.
+    pub(crate) fn or(&self, shared: &RunSettings) -> RunSettings {
+        fn pick<T: Clone>(own: &Option<T>, shared: &Option<T>) -> Option<T> {
+            own.as_ref().or(shared.as_ref()).cloned()
+        }
+        RunSettings {
+            model: pick(&self.model, &shared.model),
+            optimizer: pick(&self.optimizer, &shared.optimizer),
+            schedule: pick(&self.schedule, &shared.schedule),
+            batch_size: pick(&self.batch_size, &shared.batch_size),
+            epochs: pick(&self.epochs, &shared.epochs),
+            shuffle: pick(&self.shuffle, &shared.shuffle),
+            label_smoothing: pick(&self.label_smoothing, &shared.label_smoothing),
+            class_weight: pick(&self.class_weight, &shared.class_weight),
+            callbacks: pick(&self.callbacks, &shared.callbacks),
+            seed: pick(&self.seed, &shared.seed),
+            seeds: pick(&self.seeds, &shared.seeds),
+        }
+    }
 }
 
 impl ValidationSplit {

@@ -24,6 +24,7 @@ mod built_in;
 mod check;
 mod data_shape;
 mod draft;
+mod editor;
 mod faults;
 mod file;
 mod list;
@@ -34,28 +35,35 @@ mod rules;
 mod runner;
 mod sample;
 mod schema;
+mod search;
+mod search_plan;
 mod settings;
+mod space;
 mod told;
 mod tree;
 mod walk;
 
 pub use built_in::{built_in, built_in_names, starter};
-pub use check::{DataShape, Study, check};
+pub use check::{DataShape, Search, Study, check};
 pub use data_shape::known_shape;
+pub use editor::json_schema;
 pub use faults::{Fault, Faults};
 pub use file::{
-    ClassWeight, ModelTable, PublishedTable, RunSettings, RunTable, StudyTable, ValidationSplit,
-    ValidationSplitTable,
+    Block, ChoiceRange, ClassWeight, Metric, ModelLayer, ModelTable, NumberRange, OneOrSeveral,
+    ParameterValue, ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable,
+    ValidationSplit, ValidationSplitTable,
 };
 pub use list::{Listed, list};
 pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use reference::reference_page;
 pub use runner::{
-    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, examples, fit_config,
-    image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds, summary,
+    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples,
+    fit_config, image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds,
+    summary,
 };
-pub use schema::json_schema;
+pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
+pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
 pub use told::told_layer;

@@ -23,8 +23,9 @@ pub(crate) struct Group {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [Group; 9] = [
+pub(crate) const GROUPS: [Group; 14] = [
     Group { title: "Layers", definition: "Layer" },
+    Group { title: "Blocks", definition: "Block" },
     Group { title: "Activations", definition: "Activation" },
     Group { title: "Initializers", definition: "Initializer" },
     Group { title: "Paddings", definition: "Padding" },
@@ -33,6 +34,10 @@ pub(crate) const GROUPS: [Group; 9] = [
     Group { title: "Callbacks", definition: "Callback" },
     Group { title: "Metrics", definition: "Monitor" },
     Group { title: "Splits", definition: "SplitHow" },
+    Group { title: "Samplers", definition: "Sampler" },
+    Group { title: "Pruners", definition: "Pruner" },
+    Group { title: "Objectives", definition: "Metric" },
+    Group { title: "Directions", definition: "Direction" },
 ];
 
 /// Every layer, activation, initialiser, optimizer, schedule, callback and so on that a study file may name.
@@ -90,6 +95,10 @@ mod tests {
         round_trip::<toile_nn::Callback>("Callback");
         round_trip::<toile_nn::Monitor>("Monitor");
         round_trip::<toile_data::SplitHow>("SplitHow");
+        round_trip::<toile_tune::Sampler>("Sampler");
+        round_trip::<toile_tune::Pruner>("Pruner");
+        round_trip::<crate::Metric>("Metric");
+        round_trip::<toile_tune::Direction>("Direction");
     }
 
     #[test]

@@ -53,9 +53,14 @@ fn tables(page: &mut String) {
         ),
         ("[[runs]]", "RunTable", "What `[defaults]` says holds for every run that does not say otherwise."),
         (
+            "[[searches]]",
+            "SearchTable",
+            "Of these, and of what `[defaults]` may say, only the latter may hold [ranges](#ranges).",
+        ),
+        (
             "[defaults]",
             "RunSettings",
-            "The same keys as in `[[runs]]`, without those that belong to one run alone.",
+            "The same keys as in `[[runs]]`, without those that belong to one run alone. They hold for searches too, but for `seeds`.",
         ),
         ("published", "PublishedTable", ""),
         (
@@ -78,6 +83,51 @@ fn tables(page: &mut String) {
         } else {
             keys(page, schema);
         }
+        if definition == "SearchTable" {
+            ranges(page);
+        }
+    }
+}
+
+const RANGES: &str = "
+## Ranges
+
+In a search, any setting may be a range in place of a value, also inside of other settings; so may everything in the
+layers of a model, which is then a model for searches only.
+
+```toml
+batch_size = { choices = [32, 64, 128] }
+label_smoothing = { low = 0.0, high = 0.2, step = 0.05 }
+optimizer = { choices = [
+  \"adam\",
+  { sgd = { learning_rate = { low = 1e-5, high = 0.1, log = true } } },
+] }
+model = { choices = [\"dense\", \"cnn\"] }
+```
+
+The bounds and every choice must be right at the place where the range stands: `{ low = 0, high = 64 }` is no batch size.
+Ranges inside of a choice belong to it: here, only trials with `sgd` have its learning rate, and only trials with `cnn`
+what is searched in the layers of that model. A repetition that some trials lack has ranges that only the others have.
+
+A range makes a parameter. Its name is the path to it, with dots: `batch_size`, `optimizer`,
+`optimizer.sgd.learning_rate`, `layers.3.dropout.rate`, `layers.2.repeat.times`, and for the first layer of the second
+repetition `layers.2.repeat.2.1.dense.units`. Places in lists count from 1. If `model` itself is searched, the names of
+its parameters begin with the model's: `cnn.layers.3.dropout.rate`. Choices are called by their value, tables by their
+one key; if that occurs twice, the second is `sgd 2`. `fixed` and `first` know the parameters by these names:
+
+```toml
+fixed = { optimizer.sgd.learning_rate = 0.01 }
+first = [{ batch_size = 128, optimizer = \"adam\" }, { optimizer.sgd.learning_rate = 0.1 }]
+```
+";
+
+/// What may stand in place of values.
+fn ranges(page: &mut String) {
+    page.push_str(RANGES);
+    for (title, definition) in [("low, high", "NumberRange"), ("choices", "ChoiceRange")] {
+        let schema = schema::definition(definition);
+        let _ = writeln!(page, "\n### `{{ {title} }}`\n\n{}", schema::text(schema, "description"));
+        keys(page, schema);
     }
 }
 
@@ -105,7 +155,7 @@ fn part(page: &mut String, choice: &Choice) {
     let content = choice.content.map(schema::resolve);
     if let Some((schema, _)) = content {
         let details = schema::text(schema, "description");
-        if schema["type"] == "object" && !details.is_empty() {
+        if schema["type"] == "object" && !details.is_empty() && details != choice.description {
             let _ = writeln!(page, "\n{}", details);
         }
     }
@@ -127,6 +177,9 @@ fn keys(page: &mut String, schema: &'static Value) {
     }
     let _ = writeln!(page, "\n| key | value | default | meaning |\n| --- | --- | --- | --- |");
     for (key, property) in properties {
+        if property["x-ranges"] == true && properties.contains_key("sampler") {
+            continue; // a setting of trials is explained with the runs
+        }
         let default = match property.get("default") {
             _ if schema::is_required(schema, key) => "required".to_string(),
             Some(default) => format!("`{}`", default_in_toml(default)),
@@ -143,6 +196,9 @@ fn keys(page: &mut String, schema: &'static Value) {
 /// "whole number, at least 1", "one of the [activations](#activations)".
 fn type_in_words(property: &'static Value) -> String {
     let (schema, definition) = schema::resolve(property);
+    if schema["x-values"] == true {
+        return "table of values".to_string();
+    }
     if let Some(link) = definition.and_then(link) {
         return link;
     }
@@ -159,6 +215,7 @@ fn type_in_words(property: &'static Value) -> String {
             format!("table of {}", type_in_words(&schema["additionalProperties"]))
         }
         "object" => "table".to_string(),
+        "" => "anything that may stand there".to_string(),
         other => other.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::schema;
 
 /// Key and value, as they stand in a study file.
-const SAMPLES: [(&str, &str); 33] = [
+const SAMPLES: [(&str, &str); 50] = [
     ("units", "10"),
     ("filters", "32"),
     ("kernel_size", "[3, 3]"),
@@ -39,11 +39,38 @@ const SAMPLES: [(&str, &str); 33] = [
     ("note", "\"as published\""),
     ("published", "{ test_loss = 0.357, test_accuracy = 0.876 }"),
     ("initial_weights", "\"start.safetensors\""),
+    ("times", "2"),
+    ("percentile", "25.0"),
+    ("patience", "3"),
+    ("lower", "0.5"),
+    ("upper", "2.0"),
+    ("sampler", "\"tpe\""),
+    ("pruner", "\"median\""),
+    ("n_trials", "40"),
+    ("timeout", "3600.0"),
+    ("cpu_timeout", "7200.0"),
+    ("stagnation", "30"),
+    ("metric", "\"val_accuracy\""),
+    ("direction", "\"maximize\""),
+    ("fixed", "{ batch_size = 256 }"),
+    ("first", "[{ batch_size = 128 }]"),
+    ("low", "0.001"),
+    ("high", "0.1"),
 ];
 
 /// The sample of a key.
 pub(crate) fn of(key: &str) -> Option<&'static str> {
     SAMPLES.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+}
+
+/// The sample of a key of this table: a block of layers is no whole model.
+fn inside(key: &str, table: &'static Value) -> &'static str {
+    match key {
+        "layers" if schema::properties(table).contains_key("times") => {
+            "[{ dense = { units = 32, activation = \"relu\" } }]"
+        }
+        key => of(key).unwrap_or("1"),
+    }
 }
 
 /// What may stand under a choice: a table of its required keys, or a single value.
@@ -59,6 +86,6 @@ pub(crate) fn content(content: &'static Value) -> String {
         };
     }
     let keys = schema::properties(schema).keys().filter(|key| schema::is_required(schema, key));
-    let pairs: Vec<String> = keys.map(|key| format!("{key} = {}", of(key).unwrap_or("1"))).collect();
+    let pairs: Vec<String> = keys.map(|key| format!("{key} = {}", inside(key, schema))).collect();
     if pairs.is_empty() { "{}".to_string() } else { format!("{{ {} }}", pairs.join(", ")) }
 }

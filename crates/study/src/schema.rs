@@ -1,4 +1,4 @@
-//! The JSON Schema of the study file: for editors, and the list of truth that the checker walks along.
+//! The JSON Schema of the study file: the list of truth that the checker walks along, and the editors' schema is made of.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,25 +6,24 @@ use std::sync::LazyLock;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::file::StudyFile;
+use crate::file::{ChoiceRange, NumberRange, StudyFile};
 
 /// Made once: all that a study file may say.
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    let generator = SchemaSettings::draft07().into_generator();
+    let mut generator = SchemaSettings::draft07().into_generator();
+    // What stands in place of other values, and is therefore no key's type.
+    generator.subschema_for::<NumberRange>();
+    generator.subschema_for::<ChoiceRange>();
     let mut schema = generator.into_root_schema_for::<StudyFile>().to_value();
     without_null(&mut schema);
     bound_sizes(&mut schema);
     shorten_floats(&mut schema);
     let definitions = schema["definitions"].clone();
     allow_bare_names(&mut schema, &definitions);
+    mark_ranges(&mut schema["definitions"]);
     schema["title"] = json!("toile study file");
     schema
 });
-
-/// The JSON Schema (draft 7) of the study file, for editors: completion, hovers, errors while typing.
-pub fn json_schema() -> Value {
-    SCHEMA.clone()
-}
 
 /// The whole schema.
 pub(crate) fn root() -> &'static Value {
@@ -63,8 +62,12 @@ pub(crate) struct Choice {
     pub bare: bool,
 }
 
-/// The choices of an enum of the study file, or `None` if the schema is something else.
+/// The choices of an enum of the study file, or of several of which one is wanted; `None` if the schema is something else.
 pub(crate) fn choices(schema: &'static Value) -> Option<Vec<Choice>> {
+    if let Some(Value::Array(enums)) = schema.get("anyOf") {
+        let choices = enums.iter().map(|one| choices(resolve(one).0)).collect::<Option<Vec<_>>>()?;
+        return Some(choices.into_iter().flatten().collect());
+    }
     let mut choices: Vec<Choice> = Vec::new();
     for variant in schema.get("oneOf")?.as_array()? {
         let description = text(variant, "description");
@@ -116,6 +119,21 @@ pub(crate) fn all_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(&SCHEMA, &mut names);
     names
+}
+
+/// Ranges may stand in everything that a run may set but its seeds, and in layers.
+fn mark_ranges(definitions: &mut Value) {
+    let settings: Vec<String> =
+        definitions["RunSettings"]["properties"].as_object().expect("a table").keys().cloned().collect();
+    for key in settings.iter().filter(|key| !["seed", "seeds"].contains(&key.as_str())) {
+        definitions["SearchTable"]["properties"][key]["x-ranges"] = json!(true);
+    }
+    definitions["ModelTable"]["properties"]["layers"]["x-ranges"] = json!(true);
+}
+
+/// Whether a key of `[[searches]]` is a setting of trials, which may hold ranges.
+pub(crate) fn is_setting_of_trials(key: &str) -> bool {
+    definition("SearchTable")["properties"][key]["x-ranges"] == true
 }
 
 /// TOML has no null: a key that is optional is left out.

@@ -8,7 +8,9 @@ mod confusion;
 mod curves;
 mod estimate;
 mod group;
+mod openings;
 mod ranking;
+mod search;
 mod settings;
 mod setup;
 mod summary;
@@ -18,7 +20,14 @@ pub use confusion::{ClassRow, Confused, Example, PairView};
 pub use curves::{Curves, Point};
 pub use estimate::Estimate;
 pub use group::{Cost, Group, LayerRow, SeedRow};
+pub use openings::Opening;
 pub use ranking::{Rank, Ranking};
+pub use search::{
+    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, Front, HEADER as SEARCH_HEADER, History,
+    Metric, NamedLine, Parallel, Range, Search, SearchRow, Searches, Share, Shares, Slice, Slices, SpaceRow,
+    Spot, Stretch, Thread, Timeline, Top, TrialCurve, TrialCurves,
+};
+pub(crate) use search::{best_place, external, metrics, notes};
 pub use setup::{ClassCounts, Fact};
 pub use summary::{Figure, Summary};
 use toile_store::Records;
@@ -51,6 +60,10 @@ pub struct View {
     pub ranking: Ranking,
     /// One per name, in the study's order.
     pub groups: Vec<Group>,
+    /// Its searches.
+    pub searches: Searches,
+    /// Every opening of the test set, and how many more there are.
+    pub openings: (Vec<Opening>, usize),
     /// The study file.
     pub study_file: String,
 }
@@ -60,17 +73,22 @@ pub fn view(records: &Records) -> View {
     let study = &records.study;
     let groups = group::groups(records);
     let ranking = ranking::ranking(records, &groups);
+    let searches = search::searches(records, &groups);
+    let mut summary = summary::summary(records, &groups, &ranking);
+    summary.sentences.extend(searches.summary());
     View {
         title: named(&study.name, "Study without a name"),
         question: study.question.as_deref().map(text::clean).filter(|question| !question.trim().is_empty()),
         data_title: named(&study.data.title, &study.data.name),
         procedural: study.data.procedural,
         toile_version: text::name(&study.toile_version, NAME_LENGTH),
-        summary: summary::summary(records, &groups, &ranking),
+        summary,
         setup: setup::facts(records),
         class_counts: setup::class_counts(&study.data),
         ranking,
         groups,
+        searches,
+        openings: openings::openings(records),
         study_file: text::clean(&study.file),
     }
 }

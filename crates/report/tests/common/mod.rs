@@ -5,6 +5,8 @@
 
 #![allow(dead_code)] // each test and the example use their own part
 
+pub mod searches;
+
 use serde_json::{Value, json};
 use toile_store::*;
 
@@ -354,5 +356,11 @@ pub fn procedural(mut records: Records) -> Records {
     records.study.data.procedural = true;
     records.study.data.name = "drawn-garments".into();
     records.study.data.title = "Drawn garments".into();
+    records
+}
+
+/// The same study with its searches.
+pub fn searched(mut records: Records) -> Records {
+    searches::add(&mut records);
     records
 }

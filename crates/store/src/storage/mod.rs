@@ -12,6 +12,7 @@
 //! use a tunnel.
 
 mod claims;
+mod copies;
 pub(crate) mod db;
 mod history;
 pub(crate) mod json;

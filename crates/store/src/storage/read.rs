@@ -13,6 +13,23 @@ impl Storage {
     pub fn trials(&self, id: SearchId) -> std::result::Result<Vec<TrialRecord>, StoreError> {
         self.read("read the trials from", |db| trials(db, id))
     }
+
+    /// The seed of a trial's first repetition, if toile trained it.
+    pub fn trial_seed(&self, trial_id: i64) -> std::result::Result<Option<u64>, StoreError> {
+        self.read("read a trial from", |db| {
+            let sql = "SELECT seed FROM toile_trial WHERE trial_id = $1";
+            Ok(db.first(sql, cells![trial_id], |row| row.maybe_int(0))?.flatten().map(|seed| seed as u64))
+        })
+    }
+
+    /// Processor time of all trials of a search that have ended.
+    pub fn cpu_seconds(&self, id: SearchId) -> std::result::Result<f64, StoreError> {
+        self.read("read the times of trials from", |db| {
+            let sql = "SELECT coalesce(sum(s.cpu_seconds), 0.0) FROM toile_trial s
+                JOIN trials t ON t.trial_id = s.trial_id WHERE t.study_id = $1";
+            Ok(db.first(sql, cells![id.0], |row| row.real(0))?.unwrap_or(0.0))
+        })
+    }
 }
 
 pub(super) fn state_name(state: RunState) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::db::{Cell, Db, Result, cells};
 use super::{Claim, Ending, Report, Storage, claims, json, read};
-use crate::{EpochRecord, ParamRecord, RunState, StoreError, TrialSide};
+use crate::{EpochRecord, ParamRecord, RunState, StoreError, TrialRecord, TrialSide};
 
 impl Storage {
     /// Records the parameters of a claimed trial that had none, or not all, and the seed.
@@ -68,7 +68,10 @@ fn has_ended_it(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
 }
 
 fn put_report(db: &mut Db<'_>, trial_id: i64, report: &Report) -> Result<()> {
-    let is_new = put_intermediate(db, trial_id, report.step, report.value)?;
+    let is_new = match report.value {
+        Some(value) => put_intermediate(db, trial_id, report.step, value)?,
+        None => false,
+    };
     if is_new && !report.rungs.is_empty() {
         let done = read::rungs(db, trial_id)?.len();
         for (index, value) in report.rungs.iter().enumerate() {
@@ -203,6 +206,16 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
         Cell::Bytes(&reported),
     ];
     db.execute(sql, values).map(drop)
+}
+
+/// What toile knew of a trial elsewhere.
+pub(super) fn copy_side(db: &mut Db<'_>, trial_id: i64, trial: &TrialRecord) -> Result<()> {
+    let Some(side) = &trial.side else { return Ok(()) };
+    let worker = side.worker.as_deref();
+    let sql = "INSERT INTO toile_trial (trial_id, attempt, worker) VALUES ($1, $2, $3)";
+    db.execute(sql, cells![trial_id, side.attempt, worker])?;
+    let claim = Claim { trial_id, attempt: side.attempt, ..Claim::default() };
+    put_side(db, &claim, side, false)
 }
 
 /// Steps and values as sixteen little-endian bytes each: ten thousand trials are then read in one go.

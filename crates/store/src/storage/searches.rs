@@ -116,7 +116,7 @@ impl Storage {
     }
 }
 
-fn ensure(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Result<SearchId> {
+pub(super) fn ensure(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Result<SearchId> {
     let Some((id, known)) = present(db, study, &search.name)? else {
         return begin(db, study, search);
     };

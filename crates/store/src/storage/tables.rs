@@ -281,6 +281,13 @@ pub(crate) fn create_ours(db: &mut Db<'_>) -> Result<()> {
     }
 }
 
+/// The same, empty, for one connection that only reads.
+pub(crate) fn create_temporary(db: &mut Db<'_>) -> Result<()> {
+    let tables = spelled(db, OURS).replace("CREATE TABLE", "CREATE TEMP TABLE");
+    let tables: Vec<&str> = tables.split(';').filter(|sql| sql.contains("CREATE TEMP TABLE")).collect();
+    db.batch(&tables.join(";"))
+}
+
 /// The Optuna that made the tables.
 pub(crate) fn library_version(db: &mut Db<'_>) -> Result<Option<String>> {
     let found = db.first("SELECT library_version FROM version_info", &[], |row| row.maybe_string(0))?;

@@ -54,8 +54,8 @@ pub struct NewTrial {
 pub struct Report {
     /// Counted from 1 over all repetitions.
     pub step: i64,
-    /// The value that pruners compare; may be NaN or infinite.
-    pub value: f64,
+    /// The value that pruners compare; may be NaN or infinite. None where nothing is compared at this step.
+    pub value: Option<f64>,
     /// All numbers of the epoch.
     pub epoch: Option<EpochRecord>,
     /// The values with which rungs of successive halving were completed at this step.

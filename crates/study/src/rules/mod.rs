@@ -2,6 +2,7 @@
 
 mod models;
 mod runs;
+mod searches;
 mod study;
 
 pub(crate) use study::MOST_RUNS;
@@ -13,8 +14,7 @@ use crate::walk::Walk;
 /// Adds the faults of all rules.
 pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     study::check(draft, shape, walk);
-    for model in &draft.models {
-        models::check(model, shape, walk);
-    }
+    models::check(draft, shape, walk);
     runs::check(draft, shape, walk);
+    searches::check(draft, shape, walk);
 }

@@ -1,25 +1,120 @@
 //! Rules of a model: its shapes, its size, its end.
 
 use toile_nn::{Activation, ImageShape, Layer, Shape};
+use toile_tune::{Params, Space};
 
 use crate::check::DataShape;
-use crate::draft::ModelDraft;
-use crate::faults::quote;
+use crate::draft::{Draft, ModelDraft};
+use crate::faults::{Fault, quote};
+use crate::space::{MOST_LAYERS, corners};
 use crate::tree::Node;
 use crate::walk::Walk;
 
 /// The most parameters of a model: 4 GB of weights, and four times that while Adam trains them.
 const MOST_PARAMETERS: u128 = 1_000_000_000;
 
-pub(super) fn check(model: &ModelDraft, shape: Option<DataShape>, walk: &mut Walk) {
-    name(model, walk);
-    // Layers after the first that is wrong cannot be judged.
-    let right: Vec<Layer> = model.layers.iter().map_while(|layer| layer.clone()).collect();
-    let whole = right.len() == model.layers.len();
-    softmax(model, &right, whole, walk);
-    if let Some(shape) = shape {
-        shapes(model, &right, whole, shape, walk);
+/// The most ranges of a search, and of a model.
+pub(crate) const MOST_PARAMETERS_OF_A_SPACE: usize = 200;
+
+/// The most layers of all models of a study.
+const MOST_LAYERS_OF_ALL: usize = 20_000;
+
+/// Points of a model's space at which its layers are held against each other, at most and at least.
+const MOST_CORNERS: usize = 512;
+const LEAST_CORNERS: usize = 8;
+
+/// Layers that are looked at over the corners of a model, so that a large model has fewer.
+const MOST_LAYERS_OF_CORNERS: usize = 50_000;
+
+pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    let layers: usize = draft.models.iter().map(|model| model.space.len()).sum();
+    if layers > MOST_LAYERS_OF_ALL {
+        let message = format!(
+            "the models have {layers} layers, repetitions counted; at most {MOST_LAYERS_OF_ALL} are possible"
+        );
+        return walk.fault(&draft.root.at(&["models"]).span, message, "make several studies of it");
     }
+    for model in &draft.models {
+        name(model, walk);
+        if bounded(model, walk) {
+            corners_of(model, shape, walk);
+        }
+    }
+}
+
+fn bounded(model: &ModelDraft, walk: &mut Walk) -> bool {
+    let span = model.entry.node.get("layers").map_or(&model.entry.key_span, |layers| &layers.span);
+    let ranges = model.space.params.len();
+    if model.space.is_too_long {
+        let message = format!("a model has at most {MOST_LAYERS} layers, repetitions counted");
+        walk.fault(span, message, "lower `times`");
+        return false;
+    }
+    if ranges > MOST_PARAMETERS_OF_A_SPACE {
+        let message = format!(
+            "a model has at most {MOST_PARAMETERS_OF_A_SPACE} ranges, repetitions counted; this one has {ranges}"
+        );
+        walk.fault(span, message, "write values in place of some of them");
+        return false;
+    }
+    true
+}
+
+/// A model without ranges has one corner. Of several that are wrong, the first is told.
+fn corners_of(model: &ModelDraft, shape: Option<DataShape>, walk: &mut Walk) {
+    let most = (MOST_LAYERS_OF_CORNERS / model.space.len().max(1)).clamp(LEAST_CORNERS, MOST_CORNERS);
+    let space = model.space.space();
+    let before = walk.faults.len();
+    for corner in corners(&space, most) {
+        let mut layers = model.space.layers(&corner);
+        if layers.is_empty() && !space.params.is_empty() && model.is_right {
+            let message = format!("`{}` may be left without layers", quote(&model.entry.key));
+            walk.fault(
+                &model.entry.key_span,
+                message,
+                "begin `times` at 1, or add a layer outside of `repeat`",
+            );
+        }
+        if layers.is_empty() {
+            layers.push((None, &model.entry.node));
+        }
+        layers_fit(model, &layers, shape, walk);
+        if walk.faults.len() > before {
+            tell_corner(&corner, &space, &mut walk.faults[before..]);
+            break;
+        }
+    }
+}
+
+/// With which values it is that the layers do not fit.
+fn tell_corner(corner: &Params, space: &Space, faults: &mut [Fault]) {
+    let written = |(name, value): (&String, &f64)| {
+        let value = space.get(name)?.distribution.external(*value);
+        Some(format!("`{}` = {}", quote(name), quote(&value.to_string())))
+    };
+    let values: Vec<String> = corner.iter().filter_map(written).take(6).collect();
+    for fault in faults.iter_mut().filter(|_| !values.is_empty()) {
+        let more = if corner.len() > values.len() { ", …" } else { "" };
+        let help = fault.help.take().map(|help| format!("{help}; ")).unwrap_or_default();
+        fault.help = Some(format!("{help}found with {}{more}", values.join(", ")));
+    }
+}
+
+fn layers_fit(model: &ModelDraft, all: &[(Option<Layer>, &Node)], shape: Option<DataShape>, walk: &mut Walk) {
+    // Layers after the first that is wrong cannot be judged.
+    let right: Vec<Layer> = all.iter().map_while(|(layer, _)| layer.clone()).collect();
+    let whole = right.len() == all.len();
+    let model = At { model, nodes: all.iter().map(|(_, node)| *node).collect() };
+    softmax(&model, &right, whole, walk);
+    if let Some(shape) = shape {
+        shapes(&model, &right, whole, shape, walk);
+    }
+}
+
+/// A model at a point of its space.
+struct At<'a> {
+    model: &'a ModelDraft<'a>,
+    nodes: Vec<&'a Node>,
 }
 
 fn name(model: &ModelDraft, walk: &mut Walk) {
@@ -30,14 +125,13 @@ fn name(model: &ModelDraft, walk: &mut Walk) {
 }
 
 /// The place of a layer in the file.
-fn node<'a>(model: &'a ModelDraft, index: usize) -> &'a Node {
-    let layers = model.entry.node.get("layers");
-    layers.and_then(|layers| layers.items().get(index)).unwrap_or(&model.entry.node)
+fn node<'a>(model: &'a At, index: usize) -> &'a Node {
+    model.nodes.get(index).copied().unwrap_or(&model.model.entry.node)
 }
 
 /// The loss is the crossentropy of softmax' output: softmax stands at the end, and only there.
-fn softmax(model: &ModelDraft, layers: &[Layer], whole: bool, walk: &mut Walk) {
-    let last = model.layers.len().saturating_sub(1);
+fn softmax(model: &At, layers: &[Layer], whole: bool, walk: &mut Walk) {
+    let last = model.nodes.len().saturating_sub(1);
     for (index, layer) in layers.iter().enumerate() {
         if index < last && activation(layer) == Some(Activation::Softmax) {
             let message = "softmax stands at the end of a model, here another layer follows";
@@ -50,7 +144,7 @@ fn softmax(model: &ModelDraft, layers: &[Layer], whole: bool, walk: &mut Walk) {
     }
     let Some(layer) = layers.last().filter(|_| whole) else { return };
     if activation(layer) != Some(Activation::Softmax) {
-        let message = format!("the last layer of `{}` must end in softmax", quote(&model.entry.key));
+        let message = format!("the last layer of `{}` must end in softmax", quote(&model.model.entry.key));
         let help = match layer {
             Layer::Dense(dense) => {
                 format!("write `{{ dense = {{ units = {}, activation = \"softmax\" }} }}`", dense.units)
@@ -71,7 +165,7 @@ fn activation(layer: &Layer) -> Option<Activation> {
     }
 }
 
-fn shapes(model: &ModelDraft, layers: &[Layer], whole: bool, data: DataShape, walk: &mut Walk) {
+fn shapes(model: &At, layers: &[Layer], whole: bool, data: DataShape, walk: &mut Walk) {
     let shapes = match toile_nn::shapes(layers, data.image) {
         Ok(shapes) => shapes,
         Err((index, error)) => return walk.fault(&node(model, index).span, error.message, error.help),
@@ -90,8 +184,8 @@ fn shapes(model: &ModelDraft, layers: &[Layer], whole: bool, data: DataShape, wa
 }
 
 /// One output for each class.
-fn classes(model: &ModelDraft, end: Shape, data: DataShape, walk: &mut Walk) {
-    let last = &node(model, model.layers.len() - 1).span;
+fn classes(model: &At, end: Shape, data: DataShape, walk: &mut Walk) {
+    let last = &node(model, model.nodes.len() - 1).span;
     match end {
         Shape::Flat(units) if units == data.classes => {}
         Shape::Flat(units) => {

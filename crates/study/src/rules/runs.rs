@@ -1,70 +1,119 @@
-//! Rules of the runs: names, what must be said, and what cannot be said together.
+//! Rules of the runs, and of settings wherever they stand: names, what must be said, and what cannot be said together.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use toile_nn::{Callback, Monitor, Optimizer, Schedule};
+use toile_tune::Params;
 
 use crate::check::DataShape;
 use crate::draft::Draft;
 use crate::faults::quote;
-use crate::file::RunSettings;
+use crate::file::{RunSettings, RunTable};
 use crate::near;
+use crate::search_plan::best_name;
 use crate::tree::{Node, Value};
 use crate::walk::Walk;
 
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     names(draft, walk);
-    let validation = has_validation(draft);
     if let Some(node) = draft.root.get("defaults") {
-        settings(node, &draft.defaults, draft, shape, validation, walk);
+        settings(Said::by(node), &draft.defaults, draft, shape, walk);
     }
     let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
     for (run, node) in draft.runs.iter().zip(nodes) {
-        required(node, draft, walk);
-        settings(node, &run.settings, draft, shape, validation, walk);
-        one_master_of_the_rate(node, &run.settings, &draft.defaults, walk);
+        required(node, "run", draft, walk);
+        settings(Said::by(node), &run.settings, draft, shape, walk);
+        one_master_of_the_rate(Said::by(node), &run.settings.or(&draft.defaults), walk);
+        one_model(run, node, draft, walk);
         if let Some(file) = &run.initial_weights {
             initial_weights(file, node, walk);
         }
     }
 }
 
-/// Two runs of one name could not be told apart, neither in the report nor by `--only`.
+/// What a table says; of a search, what it says at a point of its space.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    node: &'a Node,
+    at: Option<&'a Params>,
+}
+
+impl<'a> Said<'a> {
+    pub fn by(node: &'a Node) -> Said<'a> {
+        Said { node, at: None }
+    }
+
+    pub fn by_search(node: &'a Node, at: &'a Params) -> Said<'a> {
+        Said { node, at: Some(at) }
+    }
+
+    /// The value of a key; of several choices the one that is chosen.
+    fn get(self, key: &str) -> Option<&'a Node> {
+        let node = self.node.get(key)?;
+        let chosen = self.at.and_then(|at| node.get("choices")?.items().get(*at.get(key)? as usize));
+        Some(chosen.unwrap_or(node))
+    }
+
+    /// The place of a key's value.
+    fn span(self, key: &str) -> Range<usize> {
+        self.get(key).map_or(self.node.span.clone(), |value| value.span.clone())
+    }
+}
+
+/// Two runs or searches of one name could not be told apart, neither in the report nor by `--only`; nor could a run be
+/// from the one that a search's chosen configuration becomes.
 fn names(draft: &Draft, walk: &mut Walk) {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
-    for (index, (run, node)) in draft.runs.iter().zip(nodes).enumerate() {
-        if run.name.is_empty() {
-            continue;
+    let mut first: HashMap<String, String> = HashMap::new();
+    let nodes = |key: &str| draft.root.get(key).map_or(&[][..], Node::items).iter();
+    let runs = draft.runs.iter().map(|run| ("run", &run.name)).zip(nodes("runs")).enumerate();
+    let searches = draft.searches.iter().map(|search| ("search", &search.table.name));
+    let searches = searches.zip(nodes("searches")).enumerate();
+    for (index, ((kind, name), node)) in runs.chain(searches).filter(|(_, ((_, name), _))| !name.is_empty()) {
+        let this = format!("{kind} {}", index + 1);
+        if let Some(earlier) = first.get(name) {
+            let message = format!("{earlier} and {this} are both named `{}`", quote(name));
+            walk.fault(&span(node, "name"), message, format!("each {kind} has a name of its own"));
         }
-        if let Some(earlier) = first.insert(&run.name, index) {
+        first.entry(name.clone()).or_insert_with(|| this.clone());
+        let best = (kind == "search").then(|| best_name(name));
+        if let Some((best, run)) = best.and_then(|best| first.remove_entry(&best)) {
             let message =
-                format!("run {} and run {} are both named `{}`", earlier + 1, index + 1, quote(&run.name));
-            walk.fault(&span(node, "name"), message, "each run has a name of its own");
+                format!("{run} has the name `{}`, which belongs to the best of {this}", quote(&best));
+            walk.fault(&span(node, "name"), message, "rename one of the two");
         }
     }
 }
 
-/// What a run must say, unless `[defaults]` says it. A value with a fault was said.
-fn required(node: &Node, draft: &Draft, walk: &mut Walk) {
+/// What a run or a search must say, unless `[defaults]` says it. A value with a fault was said.
+pub(super) fn required(node: &Node, kind: &str, draft: &Draft, walk: &mut Walk) {
     let defaults = draft.root.get("defaults");
     for key in ["model", "optimizer", "epochs"] {
         let said = node.get(key).is_some() || defaults.is_some_and(|d| d.get(key).is_some());
         if !said && matches!(node.value, Value::Table(_)) {
-            let name = node.get("name").map_or("the run".to_string(), Node::described);
+            let name = node.get("name").map_or(format!("the {kind}"), Node::described);
             let sample = match key {
                 "model" => format!("\"{}\"", draft.models.first().map_or("dense", |m| m.entry.key.as_str())),
                 key => crate::sample::of(key).unwrap_or_default().to_string(),
             };
             let help = format!("add `{key} = {sample}` here, or in `[defaults]` for all runs");
-            walk.fault(&node.span, format!("{} lacks `{key}`", name.replace("the string", "run")), help);
+            walk.fault(&node.span, format!("{} lacks `{key}`", name.replace("the string", kind)), help);
         }
     }
 }
 
+/// A run trains one model, not a range of them.
+fn one_model(run: &RunTable, node: &Node, draft: &Draft, walk: &mut Walk) {
+    let Some(name) = run.settings.model.as_ref().or(draft.defaults.model.as_ref()) else { return };
+    if draft.model(name).is_some_and(|model| !model.space.params.is_empty()) {
+        let place = if node.get("model").is_some() { span(node, "model") } else { node.span.clone() };
+        let message = format!("the model `{}` has ranges, and a run trains one model", quote(name));
+        walk.fault(&place, message, "search it in `[[searches]]`, or write values in place of its ranges");
+    }
+}
+
 /// Whether there are validation numbers to watch. If the split itself has a fault, nothing is said about it here.
-fn has_validation(draft: &Draft) -> bool {
+pub(super) fn has_validation(draft: &Draft) -> bool {
     let said = draft.root.get("study").and_then(|study| study.get("validation_split")).is_some();
     match draft.study.validation_split {
         Some(split) => split.fraction() > 0.0,
@@ -72,31 +121,31 @@ fn has_validation(draft: &Draft) -> bool {
     }
 }
 
-fn settings(
-    node: &Node,
+pub(super) fn settings(
+    said: Said,
     settings: &RunSettings,
     draft: &Draft,
     shape: Option<DataShape>,
-    validation: bool,
     walk: &mut Walk,
 ) {
     if let Some(model) = &settings.model {
-        known_model(model, &span(node, "model"), draft, walk);
+        known_model(model, &said.span("model"), draft, walk);
     }
     if let Some(optimizer) = &settings.optimizer {
-        one_clipping(optimizer, node.get("optimizer").unwrap_or(node), walk);
+        one_clipping(optimizer, said.get("optimizer").unwrap_or(said.node), walk);
     }
     if let Some(schedule) = &settings.schedule {
-        pieces(schedule, &span(node, "schedule"), walk);
+        pieces(schedule, &said.span("schedule"), walk);
     }
-    class_labels(node, shape, walk);
-    let callbacks = node.get("callbacks").map_or(&[][..], Node::items);
+    class_labels(said, shape, walk);
+    let validation = has_validation(draft);
+    let callbacks = said.get("callbacks").map_or(&[][..], Node::items);
     for (callback, node) in settings.callbacks.iter().flatten().zip(callbacks) {
         watched(callback, &node.span, validation, walk);
     }
 }
 
-fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk) {
+pub(super) fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk) {
     let known: Vec<&str> = draft.models.iter().map(|model| model.entry.key.as_str()).collect();
     // That there is no table of models is told already.
     let has_table = draft.root.get("models").is_some_and(|node| matches!(node.value, Value::Table(_)));
@@ -131,14 +180,13 @@ fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
 }
 
 /// As in Keras, a callback cannot set a learning rate that a schedule sets.
-fn one_master_of_the_rate(node: &Node, run: &RunSettings, defaults: &RunSettings, walk: &mut Walk) {
-    let schedule = run.schedule.as_ref().or(defaults.schedule.as_ref());
-    let callbacks = run.callbacks.as_ref().or(defaults.callbacks.as_ref());
-    let reduces = callbacks.iter().copied().flatten().any(|c| matches!(c, Callback::ReduceLrOnPlateau(_)));
-    if reduces && schedule.is_some_and(|schedule| *schedule != Schedule::Constant) {
-        let key = if node.get("callbacks").is_some() { "callbacks" } else { "schedule" };
+pub(super) fn one_master_of_the_rate(said: Said, settings: &RunSettings, walk: &mut Walk) {
+    let mut callbacks = settings.callbacks.iter().flatten();
+    let reduces = callbacks.any(|c| matches!(c, Callback::ReduceLrOnPlateau(_)));
+    if reduces && settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
+        let key = if said.get("callbacks").is_some() { "callbacks" } else { "schedule" };
         let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
-        walk.fault(&span(node, key), message, "keep one of the two");
+        walk.fault(&said.span(key), message, "keep one of the two");
     }
 }
 
@@ -162,8 +210,8 @@ fn pieces(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
 }
 
 /// The keys of `class_weight` are labels.
-fn class_labels(node: &Node, shape: Option<DataShape>, walk: &mut Walk) {
-    let Some(weights) = node.get("class_weight") else { return };
+fn class_labels(said: Said, shape: Option<DataShape>, walk: &mut Walk) {
+    let Some(weights) = said.get("class_weight") else { return };
     let classes = shape.map_or(256, |shape| shape.classes);
     for entry in weights.entries() {
         // `07` would be a second name of label 7.
@@ -198,7 +246,7 @@ fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mu
 }
 
 /// Beside the study file: a study that is sent to somebody must not reach into their folders.
-fn initial_weights(file: &str, node: &Node, walk: &mut Walk) {
+pub(super) fn initial_weights(file: &str, node: &Node, walk: &mut Walk) {
     let outside = file.starts_with(['/', '\\'])
         || file.contains(':')
         || file.split(['/', '\\']).any(|part| part == "..");
@@ -209,6 +257,6 @@ fn initial_weights(file: &str, node: &Node, walk: &mut Walk) {
 }
 
 /// The place of a key's value.
-fn span(node: &Node, key: &str) -> Range<usize> {
+pub(super) fn span(node: &Node, key: &str) -> Range<usize> {
     node.get(key).map_or(node.span.clone(), |value| value.span.clone())
 }

@@ -39,7 +39,7 @@ pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunErr
 }
 
 /// The model of a run as it starts: its seed's weights, or those of the file that the plan names.
-pub(super) fn starting_model(
+pub(crate) fn starting_model(
     run: &RunPlan,
     image: ImageShape,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
@@ -93,8 +93,18 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
     }
 }
 
+/// A model and how it is trained, from settings that start at no file.
+///
+/// # Panics
+/// If the layers do not fit the images.
+pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
+    let seed = Seed::new(settings.seed);
+    let model = Model::build(&settings.layers, image_shape(data), seed).expect("the layers fit the images");
+    (model, fit_config(settings, data.class_names.len()))
+}
+
 /// An epoch's numbers as they are recorded.
-pub(super) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
+pub(crate) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
     let finite = |value: f64| value.is_finite().then_some(value);
     EpochRecord {
         epoch: row.epoch,

@@ -55,7 +55,9 @@ impl Walk {
         };
         match choice.content {
             Some(content) => {
-                let value = self.value(&entry.node, content, Place(&entry.key))?;
+                let called = self.ranges.called(&entry.key);
+                let value =
+                    self.within(called, |walk| walk.value(&entry.node, content, Place(&entry.key)))?;
                 Some(json!({ entry.key.as_str(): value }))
             }
             None => {
@@ -147,14 +149,17 @@ impl Kind {
     /// From the name of the type.
     pub fn of(definition: Option<&'static str>) -> Kind {
         Kind(match definition.unwrap_or("") {
-            "Layer" => "layer",
+            "Layer" | "ModelLayer" | "Block" => "layer",
             "Optimizer" => "optimizer",
             "Schedule" => "schedule",
             "Callback" => "callback",
             "Activation" => "activation",
             "Initializer" => "initializer",
             "Padding" => "padding",
-            "Monitor" => "metric",
+            "Monitor" | "Metric" => "metric",
+            "Sampler" => "sampler",
+            "Pruner" => "pruner",
+            "Direction" => "direction",
             "SplitHow" => "split",
             _ => "name",
         })

@@ -4,12 +4,14 @@
 //! is wrong becomes a fault, and the walk goes on.
 
 mod choices;
+mod ranges;
 mod values;
 mod words;
 
 use serde_json::{Map, Value as Json, json};
 
 use choices::Kind;
+pub(crate) use ranges::{Ranged, Ranges};
 pub(crate) use words::range_in_words;
 use words::{first_line, in_words};
 
@@ -25,6 +27,7 @@ const MOST: usize = 1000;
 #[derive(Default)]
 pub(crate) struct Walk {
     pub faults: Vec<Fault>,
+    pub ranges: Ranges,
 }
 
 /// Where in the file the walk is, in words: the key or the choice that holds the value.
@@ -48,7 +51,10 @@ impl Walk {
     /// The value in normal form, or `None` if anything in it is wrong.
     pub fn value(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
         let before = self.faults.len();
-        let value = self.any(node, schema, place);
+        let value = match self.is_range(node, schema) {
+            true => self.hole(node, schema, place),
+            false => self.any(node, schema, place),
+        };
         value.filter(|_| self.faults.len() == before && before < MOST)
     }
 
@@ -56,6 +62,9 @@ impl Walk {
         let (schema, definition) = schema::resolve(schema);
         if let Some(choices) = schema::choices(schema) {
             return self.choice(node, &choices, Kind::of(definition));
+        }
+        if schema["x-values"] == true {
+            return self.parameter_values(node, place);
         }
         if let Some(options) = schema.get("anyOf").and_then(Json::as_array) {
             return self.one_of_types(node, options, place);
@@ -76,13 +85,17 @@ impl Walk {
 
     /// A value that may have one of several types, each with a schema of its own.
     fn one_of_types(&mut self, node: &Node, options: &'static [Json], place: Place) -> Option<Json> {
-        let kind = |option| schema::text(schema::resolve(option).0, "type");
+        let kind = |option| match schema::choices(schema::resolve(option).0) {
+            Some(_) => "string",
+            None => schema::text(schema::resolve(option).0, "type"),
+        };
         let fits = |option: &&'static Json| match node.value {
             Value::Integer(_) | Value::Float(_) | Value::TooLarge => {
                 matches!(kind(option), "number" | "integer")
             }
             Value::Table(_) => kind(option) == "object",
             Value::String(_) => kind(option) == "string",
+            Value::Array(_) => kind(option) == "array",
             _ => false,
         };
         match options.iter().find(fits) {
@@ -105,7 +118,7 @@ impl Walk {
         let others = schema.get("additionalProperties").filter(|others| others.is_object());
         for entry in entries {
             if let Some(property) = properties.get(&entry.key).or(others) {
-                if let Some(value) = self.value(&entry.node, property, Place(&entry.key)) {
+                if let Some(value) = self.property(&entry.key, &entry.node, property, Place(&entry.key)) {
                     map.insert(entry.key.clone(), value);
                 }
             } else {
@@ -117,7 +130,18 @@ impl Walk {
                 self.missing_key(node, schema, key, place);
             }
         }
+        if self.ranges.allowed {
+            spell_out(&mut map, node, properties);
+        }
         Some(map)
+    }
+
+    /// Values of parameters: which names there are is not known here, so they are read by the rules.
+    fn parameter_values(&mut self, node: &Node, place: Place) -> Option<Json> {
+        match node.value {
+            Value::Table(_) => Some(json!({})),
+            _ => self.wrong_type(node, "a table", place),
+        }
     }
 
     fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, place: Place) {
@@ -138,6 +162,15 @@ impl Walk {
             None => format!("{key}: {}", first_line(meaning)),
         };
         self.fault(&node.span, format!("`{}` lacks `{key}`", quote(place.0)), help);
+    }
+}
+
+/// Templates leave nothing to be defaulted after the plan.
+fn spell_out(map: &mut Map<String, Json>, node: &Node, properties: &'static Map<String, Json>) {
+    for (key, property) in properties {
+        if let Some(default) = property.get("default").filter(|_| node.entry(key).is_none()) {
+            map.insert(key.clone(), default.clone());
+        }
     }
 }
 

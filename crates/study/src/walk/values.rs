@@ -25,8 +25,10 @@ impl Walk {
             self.fault(&node.span, message, sample_help(place));
             return None;
         }
-        let items = items.iter().map(|item| self.value(item, &schema["items"], place));
-        let items: Vec<Option<Json>> = items.collect();
+        let item = |(index, item): (usize, &Node)| {
+            self.within((index + 1).to_string(), |walk| walk.value(item, &schema["items"], place))
+        };
+        let items: Vec<Option<Json>> = items.iter().enumerate().map(item).collect();
         items.into_iter().collect::<Option<Vec<Json>>>().map(Json::Array)
     }
 

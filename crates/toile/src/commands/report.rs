@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toile_report::{View, html, markdown, results_csv, results_json, view};
+use toile_report::{View, html, markdown, results_csv, results_json, trials_csv, view};
 use toile_store::{Records, Store, create_folder, write_atomic};
 
 use crate::args::ReportArgs;
@@ -30,7 +30,9 @@ pub fn write(dir: &Path, records: &Records) -> Result<View, Failure> {
         ("results.csv", &|| results_csv(records)),
         ("results.json", &|| results_json(records)),
     ];
-    for (name, text) in files {
+    let has_trials = records.searches.iter().any(|search| !search.trials.is_empty());
+    let trials: (&str, &dyn Fn() -> String) = ("trials.csv", &|| trials_csv(records));
+    for (name, text) in files.into_iter().chain(has_trials.then_some(trials)) {
         write_atomic(&dir.join(name), text().as_bytes()).map_err(|error| unwritten(dir, error))?;
     }
     for run in records.runs.iter().filter(|run| !run.epochs.is_empty()) {

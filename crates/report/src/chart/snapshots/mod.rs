@@ -1,5 +1,7 @@
 //! Small charts as text, beside the files that they must equal: a change of a chart is a change that one sees.
 
+mod searches;
+
 use toile_stats::Confusion;
 
 use super::*;

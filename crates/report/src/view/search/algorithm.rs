@@ -1,0 +1,259 @@
+//! What the algorithms of `tune` say of a search: importance, findings, the front, the expected best.
+
+use std::collections::BTreeMap;
+
+use toile_store::RunState;
+use toile_tune::{
+    Edge, Finding, Sampler, Searched, Seed, Space, State, Trial, findings, importance, pareto_front,
+};
+
+use super::best::repetitions;
+use super::known::{Known, KnownTrial, constraints};
+use super::spots::{Range, Spot, range, spots, thin, thinned};
+use crate::format;
+use crate::text;
+
+/// Complete trials beyond these are thinned out before importance is resampled.
+const MOST_RESAMPLED: usize = 2_000;
+/// Parameters of the importance chart.
+const MOST_BARS: usize = 16;
+/// Trials of the chart of two objectives.
+const MOST_SPOTS: usize = 1_500;
+
+/// One parameter's importance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// The parameter.
+    pub name: String,
+    /// Its share of all.
+    pub value: f64,
+    /// Where 95 % of the resamples begin and end.
+    pub interval: (f64, f64),
+}
+
+/// The importance of the parameters, or why it is not given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shares {
+    /// The largest first.
+    pub shares: Vec<Share>,
+    /// How to read it, or why it is missing.
+    pub note: String,
+}
+
+/// Two objectives against each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Front {
+    /// Trials with both values; `is_best` marks those of the front.
+    pub spots: Vec<Spot>,
+    /// The front from left to right.
+    pub line: Vec<(f64, f64)>,
+    /// What the axis across shows.
+    pub x: Range,
+    /// What the axis upwards shows.
+    pub y: Range,
+    /// What is on the front, and what is not drawn.
+    pub note: String,
+}
+
+/// A search as `tune` sees it.
+pub struct Input {
+    pub space: Space,
+    pub trials: Vec<Trial>,
+}
+
+/// Reads a search for the algorithms: what does not belong to its space is left out.
+pub fn input(known: &Known) -> Input {
+    let space: Space = serde_json::from_value(known.records.search.space.clone()).unwrap_or_default();
+    let trials = known.trials.iter().filter_map(|trial| one(trial, &space)).collect();
+    Input { space, trials }
+}
+
+fn one(trial: &KnownTrial, space: &Space) -> Option<Trial> {
+    let record = trial.record;
+    let state = match record.state {
+        RunState::Waiting => return None,
+        RunState::Running => State::Running,
+        RunState::Complete => State::Complete,
+        RunState::Pruned => State::Pruned,
+        RunState::Failed => State::Failed,
+    };
+    let fits = |param: &&toile_store::ParamRecord| {
+        space.get(&param.name).is_some_and(|known| known.distribution.contains(param.value))
+    };
+    Some(Trial {
+        number: record.number,
+        state,
+        params: record.params.iter().filter(fits).map(|param| (param.name.clone(), param.value)).collect(),
+        values: if state == State::Complete { record.values.clone() } else { Vec::new() },
+        intermediate: record.intermediate.iter().copied().collect(),
+        rungs: Vec::new(),
+        constraints: constraints(record),
+    })
+}
+
+/// The importance of each parameter for the first objective.
+pub fn shares(known: &Known, input: &Input) -> Shares {
+    let complete: Vec<usize> =
+        (0..input.trials.len()).filter(|&i| input.trials[i].state == State::Complete).collect();
+    let kept = thin(&complete, MOST_RESAMPLED, None);
+    let trials: Vec<Trial> = kept.iter().map(|&i| input.trials[i].clone()).collect();
+    let seed = Seed::new(known.records.search.seed);
+    match importance(&input.space, &trials, known.metric().direction(), seed) {
+        Err(_) if known.axes.len() < 2 => Shares::default(),
+        Err(refusal) => Shares { shares: Vec::new(), note: format!("No importance is given: {refusal}.") },
+        Ok(found) if found.len() < 2 => Shares::default(),
+        Ok(found) => Shares {
+            note: format!(
+                "Importance for reaching the best tenth (PED-ANOVA), the whiskers 95 % of resamples of {}.{}",
+                format::plural(trials.len(), "trial", "trials"),
+                if found.len() > MOST_BARS { " The less important ones are not drawn." } else { "" }
+            ),
+            shares: found
+                .into_iter()
+                .take(MOST_BARS)
+                .map(|one| Share {
+                    name: text::name(&one.name, 60),
+                    value: one.value,
+                    interval: (one.low, one.high),
+                })
+                .collect(),
+        },
+    }
+}
+
+/// The axes by importance, or in the order of how many trials have them.
+pub fn ordered_axes(known: &Known, shares: &Shares) -> Vec<usize> {
+    let having = |axis: usize| {
+        known.trials.iter().filter(|trial| trial.value.is_some() && trial.params[axis].is_some()).count()
+    };
+    let share = |axis: usize| {
+        let found = shares.shares.iter().find(|share| share.name == known.axes[axis].name);
+        found.map_or(0.0, |share| share.value)
+    };
+    let mut axes: Vec<usize> = (0..known.axes.len()).filter(|&axis| having(axis) > 0).collect();
+    let most = known.ranked().len();
+    // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come first.
+    axes.sort_by(|&a, &b| {
+        share(b)
+            .total_cmp(&share(a))
+            .then((having(b) * 4 / most.max(1)).cmp(&(having(a) * 4 / most.max(1))))
+            .then(a.cmp(&b))
+    });
+    axes
+}
+
+/// What limits the search, in sentences.
+pub fn warnings(known: &Known, input: &Input) -> Vec<String> {
+    let sampler: Sampler = match serde_json::from_value(known.records.search.sampler.clone()) {
+        Ok(sampler) => sampler,
+        Err(_) => Sampler::Random(Default::default()),
+    };
+    let directions: Vec<_> = known.metrics.iter().map(|metric| metric.direction()).collect();
+    let key = &known.metric().key;
+    let repeats: BTreeMap<usize, Vec<f64>> = known
+        .trials
+        .iter()
+        .filter_map(|trial| {
+            Some((trial.record.number, repetitions(trial.record, key).filter(|values| values.len() > 1)?))
+        })
+        .collect();
+    let searched = Searched {
+        space: &input.space,
+        sampler: &sampler,
+        directions: &directions,
+        trials: &input.trials,
+        repeats: &repeats,
+    };
+    findings(&searched).iter().map(|finding| sentence(known, finding)).collect()
+}
+
+fn sentence(known: &Known, finding: &Finding) -> String {
+    let name = |param: &str| text::name(param, 60);
+    match finding {
+        Finding::BestAtEdge { param, edge, value, bound, trial } => {
+            let (end, beyond) = match edge {
+                Edge::Low => ("low", "smaller"),
+                Edge::High => ("high", "larger"),
+            };
+            format!(
+                "The best trial, {trial}, has {} {}, at the {end} end of its range ({}): a {beyond} value may be better still.",
+                name(param),
+                choice(value),
+                choice(bound)
+            )
+        }
+        Finding::OneFactor { params } => {
+            let names: Vec<String> = params.iter().take(12).map(|param| name(param)).collect();
+            let list = names.join(", ");
+            match params.len() {
+                1 => format!(
+                    "Only {list} was varied: what is best together with other values of what was held fixed is not known."
+                ),
+                _ => format!(
+                    "One factor was varied at a time ({list}): how they act together is not known, and the best combination \
+                     may not have been tried."
+                ),
+            }
+        }
+        Finding::TooFewTrials { complete, needed } => format!(
+            "The budget is too small to say which parameters matter: {}, and {needed} are needed.",
+            format::plural(*complete, "complete trial", "complete trials")
+        ),
+        Finding::OnlyStartup { trials, startup } => format!(
+            "The sampler has not proposed anything yet: it draws its first {startup} trials without regard to the others, and \
+             there {} {trials}.",
+            if *trials == 1 { "is" } else { "are" }
+        ),
+        Finding::Undecided { best, runner_up, difference, standard_error } => format!(
+            "Trial {best} is not distinguishable from trial {runner_up}: they differ by {}, with a standard error of {}.",
+            known.metric().text(*difference),
+            known.metric().text(*standard_error)
+        ),
+        Finding::LinearRate { param, low, high } => format!(
+            "{} was searched from {} to {} on a linear scale: small values had hardly a chance; use `log = true`.",
+            name(param),
+            format::significant(*low),
+            format::significant(*high)
+        ),
+    }
+}
+
+fn choice(choice: &toile_tune::Choice) -> String {
+    match choice {
+        toile_tune::Choice::Float(value) => format::significant(*value),
+        other => text::name(&other.to_string(), 60),
+    }
+}
+
+/// The front of a search with two objectives.
+pub fn front(known: &Known) -> Option<Front> {
+    let [first, second] = &known.metrics[..] else { return None };
+    let values = |i: usize| {
+        let (a, b) = (known.trials[i].value?, *known.trials[i].record.values.get(1)?);
+        b.is_finite().then_some((a, b))
+    };
+    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| values(i).is_some()).collect();
+    let points: Vec<Vec<f64>> = valued.iter().filter_map(|&i| values(i)).map(|(a, b)| vec![a, b]).collect();
+    let on_front = pareto_front(&points, &[first.direction(), second.direction()]);
+    let on_front: Vec<usize> = on_front.into_iter().map(|place| valued[place]).collect();
+    let mut drawn = thin(&valued, MOST_SPOTS, None);
+    drawn.retain(|i| !on_front.contains(i));
+    drawn.extend(thin(&on_front, 300, None));
+    let mut marks = spots(known, &drawn, |i| Some(values(i)?.1), |i| Some(values(i)?.0));
+    let is_on = |number: usize| on_front.iter().any(|&i| known.trials[i].record.number == number);
+    marks.iter_mut().for_each(|spot| spot.is_best = is_on(spot.number));
+    let mut line: Vec<(f64, f64)> = on_front.iter().filter_map(|&i| values(i)).map(|(a, b)| (b, a)).collect();
+    line.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let of = |k: usize| points.iter().map(|point| point[k]).collect::<Vec<f64>>();
+    Some(Front {
+        note: format!(
+            "{} on the front: no other trial is as good in both and better in one.{}",
+            format::plural(on_front.len(), "trial lies", "trials lie"),
+            thinned(valued.len(), drawn.len())
+        ),
+        spots: marks,
+        line,
+        x: range(&of(1), second)?,
+        y: range(&of(0), first)?,
+    })
+}

@@ -1,0 +1,218 @@
+//! A search and its trials → what its section shows.
+
+mod algorithm;
+mod axis;
+mod best;
+mod budget;
+mod clock;
+mod compare;
+mod contour;
+mod findings;
+mod how;
+mod known;
+mod metric;
+mod plots;
+mod spots;
+mod timeline;
+
+pub use algorithm::{Front, Share, Shares};
+pub use axis::{Axis, AxisKind, external};
+pub use best::{BestTrial, Chosen, Top};
+pub use compare::{Compared, HEADER, NamedLine, SearchRow};
+pub use contour::{BANDS, Contour};
+pub use how::SpaceRow;
+pub use metric::{Metric, metrics};
+pub use plots::{History, Parallel, Slice, Slices, Thread, TrialCurve, TrialCurves};
+pub use spots::{Range, Spot};
+pub use timeline::{Stretch, Timeline};
+use toile_store::Records;
+
+use super::{Fact, Group};
+use crate::text;
+use known::Known;
+pub use known::best_place;
+
+/// Objectives with a history of their own.
+const MOST_HISTORIES: usize = 4;
+
+/// All searches of a study.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Searches {
+    /// One section each.
+    pub sections: Vec<Search>,
+    /// One line each.
+    pub rows: Vec<SearchRow>,
+    /// The figures that searches of one objective share.
+    pub compared: Vec<Compared>,
+}
+
+/// The section of a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// Its name.
+    pub name: String,
+    /// A name for links inside the page.
+    pub anchor: String,
+    /// The study file's remark.
+    pub note: Option<String>,
+    /// What is not finished, for a badge.
+    pub unfinished: Option<String>,
+    /// What was optimised; the first objective is the one that charts and rankings go by.
+    pub metrics: Vec<Metric>,
+    /// How it was made.
+    pub facts: Vec<Fact>,
+    /// What was searched.
+    pub space: Vec<SpaceRow>,
+    /// What came out.
+    pub sentences: Vec<String>,
+    /// What to be careful of.
+    pub warnings: Vec<String>,
+    /// The best trial.
+    pub best: Option<BestTrial>,
+    /// The best trials.
+    pub top: Top,
+    /// The run of the chosen configuration.
+    pub chosen: Option<Chosen>,
+    /// Values by number, one per objective.
+    pub histories: Vec<History>,
+    /// Values by parameter.
+    pub slices: Option<Slices>,
+    /// All parameters together.
+    pub parallel: Option<Parallel>,
+    /// What each parameter had to do with the best trials.
+    pub importance: Shares,
+    /// Two objectives against each other.
+    pub front: Option<Front>,
+    /// Two parameters together.
+    pub contours: Vec<Contour>,
+    /// Which pairs the contours are of, or why there are none.
+    pub contour_note: String,
+    /// What the trials reported on the way.
+    pub curves: Option<TrialCurves>,
+    /// When they ran.
+    pub timeline: Option<Timeline>,
+}
+
+/// The searches of a study.
+pub fn searches(records: &Records, groups: &[Group]) -> Searches {
+    let all: Vec<Known> = records.searches.iter().map(known::known).collect();
+    Searches {
+        sections: (0..all.len()).map(|place| search(records, groups, &all, place)).collect(),
+        rows: compare::rows(records, &all),
+        compared: compare::compared(&all),
+    }
+}
+
+fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> Search {
+    let known = &all[place];
+    let record = &known.records.search;
+    let best = best::best(known);
+    let mut sentences = findings::sentences(records, known, best.as_ref());
+    sentences.extend(compare::beside_random(all, place));
+    let input = algorithm::input(known);
+    let importance = algorithm::shares(known, &input);
+    let (contours, contour_note) = contours(known, &importance);
+    let histories = (0..known.metrics.len().min(MOST_HISTORIES)).filter_map(|i| plots::history(known, i));
+    Search {
+        name: super::named(&record.name, "Search without a name"),
+        anchor: format!("search-{}", place + 1),
+        note: record.note.as_deref().map(text::clean),
+        unfinished: unfinished(known),
+        metrics: known.metrics.clone(),
+        facts: how::facts(known),
+        space: how::space(known),
+        sentences,
+        warnings: warnings(known, &input),
+        best,
+        top: best::top(known),
+        chosen: best::chosen(records, groups, known),
+        histories: histories.collect(),
+        slices: plots::slices(known),
+        parallel: plots::parallel(known),
+        importance,
+        front: algorithm::front(known),
+        contours,
+        contour_note,
+        curves: plots::curves(known),
+        timeline: timeline::timeline(known),
+    }
+}
+
+/// What limits a search and which parameters matter: for the exports.
+pub fn notes(records: &toile_store::SearchRecords) -> (Vec<String>, Vec<Share>) {
+    let known = known::known(records);
+    let input = algorithm::input(&known);
+    (warnings(&known, &input), algorithm::shares(&known, &input).shares)
+}
+
+fn warnings(known: &Known, input: &algorithm::Input) -> Vec<String> {
+    findings::warnings(known).into_iter().chain(algorithm::warnings(known, input)).collect()
+}
+
+/// `48 of 60 trials ended`
+fn unfinished(known: &Known) -> Option<String> {
+    let (ended, planned) = (compare::ended(known), known.records.search.n_trials.max(known.trials.len()));
+    (ended < planned)
+        .then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
+}
+
+/// The pairs of the three most important parameters that enough trials have.
+fn contours(known: &Known, importance: &Shares) -> (Vec<Contour>, String) {
+    let complete = known.trials.iter().filter(|trial| trial.value.is_some()).count();
+    let axes: Vec<usize> = algorithm::ordered_axes(known, importance).into_iter().take(3).collect();
+    let found = contour::contours(known, &axes);
+    let by = if importance.shares.is_empty() { "first" } else { "most important" };
+    let note = match (found.is_empty(), known.axes.len()) {
+        (true, 0 | 1) => String::new(),
+        (true, _) if complete < contour::FEWEST => format!(
+            "No contours: {} with a value, and from fewer than {} an estimate would be an invention.",
+            crate::format::plural(complete, "trial", "trials"),
+            contour::FEWEST
+        ),
+        (true, _) => "No contours: no two parameters vary together in enough trials.".to_owned(),
+        (false, _) => format!(
+            "Pairs of the {} {by} parameters: the shade is the mean of the complete trials near a place, weighted by a Gaussian \
+             of their distance; where no trial is near, nothing is claimed.",
+            axes.len()
+        ),
+    };
+    (found, note)
+}
+
+impl Searches {
+    /// What the top of the page says of them.
+    pub fn summary(&self) -> Vec<String> {
+        let sentence = |(section, row): (&Search, &SearchRow)| match &section.best {
+            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
+            Some(best) => format!(
+                "Search “{}” ({}, {} trials): best {} {}, trial {}.",
+                section.name,
+                row.cells[0],
+                row.cells[1],
+                section.metric().name,
+                best.value_text,
+                best.number
+            ),
+        };
+        match self.sections.len() {
+            n if n > 6 => vec![format!("The study has {n} searches; they are told below.")],
+            _ => self.sections.iter().zip(&self.rows).map(sentence).collect(),
+        }
+    }
+}
+
+impl Search {
+    /// The first objective.
+    pub fn metric(&self) -> &Metric {
+        &self.metrics[0]
+    }
+
+    /// What stands above the table of the best trials.
+    pub fn top_caption(&self) -> String {
+        let n = self.top.rows.len();
+        let first = if self.metrics.len() > 1 { " by the first objective" } else { "" };
+        let which = if n == 1 { "The one complete trial".to_owned() } else { format!("The {n} best trials") };
+        let note = if self.top.note.is_empty() { String::new() } else { format!(" {}", self.top.note) };
+        format!("{which}{first}.{note}")
+    }
+}

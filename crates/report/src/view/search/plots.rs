@@ -1,0 +1,254 @@
+//! The charts of a search as numbers: history, slices, parallel coordinates, curves of all trials.
+
+use toile_store::RunState;
+
+use super::known::Known;
+use super::spots::{MOST, Range, Spot, at_the_edge, range, spots, thin, thinned};
+use super::{Axis, Metric};
+
+/// Panels beyond these are left out.
+const MOST_SLICES: usize = 16;
+/// Axes beyond these are left out.
+const MOST_AXES: usize = 10;
+/// Lines beyond these are thinned out.
+const MOST_LINES: usize = 600;
+/// Learning curves beyond these are thinned out.
+const MOST_CURVES: usize = 200;
+/// Points of one learning curve.
+const MOST_POINTS: usize = 60;
+
+/// Each trial's value by its number, with the best so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    /// Trials with a value.
+    pub spots: Vec<Spot>,
+    /// Numbers of failed trials.
+    pub failed: Vec<f64>,
+    /// The best so far: where it improves.
+    pub best: Vec<(f64, f64)>,
+    /// The largest number.
+    pub last: f64,
+    /// What the axis of values shows.
+    pub range: Range,
+    /// What is not drawn, or at the edge.
+    pub note: String,
+}
+
+/// The value against one parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// The parameter.
+    pub axis: Axis,
+    /// Trials that have it; `x` is the part of the axis.
+    pub spots: Vec<Spot>,
+}
+
+/// All slices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slices {
+    /// One per parameter that any trial with a value has.
+    pub panels: Vec<Slice>,
+    /// What the axis of values shows.
+    pub range: Range,
+    /// What is not drawn, or at the edge.
+    pub note: String,
+}
+
+/// One trial across all axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thread {
+    /// Parts of the axes, the value's last; `None` where the trial does not have the parameter.
+    pub parts: Vec<Option<f64>>,
+    /// The quarter of the ranking it is in, from 0, the best.
+    pub quarter: usize,
+    /// Whether it is the best.
+    pub is_best: bool,
+    /// What it is; empty where there are too many.
+    pub title: String,
+}
+
+/// Parallel coordinates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parallel {
+    /// The parameters.
+    pub axes: Vec<Axis>,
+    /// Worst first, so that the best is drawn last.
+    pub threads: Vec<Thread>,
+    /// What the axis of values shows.
+    pub range: Range,
+    /// What is not drawn, or at the edge.
+    pub note: String,
+}
+
+/// What one trial reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialCurve {
+    /// Step and value.
+    pub points: Vec<(f64, f64)>,
+    /// How it ended.
+    pub state: RunState,
+    /// Whether it is the best.
+    pub is_best: bool,
+    /// What it is.
+    pub title: String,
+}
+
+/// Learning curves of all trials.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrialCurves {
+    /// One per trial, the best last.
+    pub curves: Vec<TrialCurve>,
+    /// What the axis of values shows.
+    pub range: Range,
+    /// What is not drawn, or at the edge.
+    pub note: String,
+}
+
+/// The history of the objective at `place`.
+pub fn history(known: &Known, place: usize) -> Option<History> {
+    let metric = &known.metrics[place];
+    let value = |i: usize| objective(known, i, place);
+    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| value(i).is_some()).collect();
+    let range = range(&valued.iter().filter_map(|&i| value(i)).collect::<Vec<_>>(), metric)?;
+    let drawn = thin(&valued, MOST, known.best);
+    let number = |i: usize| known.trials[i].record.number as f64;
+    let failed: Vec<usize> =
+        (0..known.trials.len()).filter(|&i| known.trials[i].record.state == RunState::Failed).collect();
+    Some(History {
+        spots: spots(known, &drawn, |i| Some(number(i)), value),
+        failed: thin(&failed, 200, None).into_iter().map(number).collect(),
+        best: running_best(known, place, metric),
+        last: known.trials.iter().map(|trial| trial.record.number as f64).fold(0.0, f64::max),
+        range,
+        note: format!("{}{}", thinned(valued.len(), drawn.len()), at_the_edge(&range, metric)),
+    })
+}
+
+/// The value of an objective of a complete trial, or the first one of a pruned trial.
+fn objective(known: &Known, trial: usize, place: usize) -> Option<f64> {
+    let found = &known.trials[trial];
+    match place {
+        0 => found.shown,
+        _ if found.record.state != RunState::Complete => None,
+        place => found.record.values.get(place).copied().filter(|value| value.is_finite()),
+    }
+}
+
+/// Where the best of the complete trials improves: number and value.
+fn running_best(known: &Known, place: usize, metric: &Metric) -> Vec<(f64, f64)> {
+    let mut best: Vec<(f64, f64)> = Vec::new();
+    let complete = (0..known.trials.len()).filter(|&i| known.trials[i].value.is_some());
+    for (i, value) in complete.filter_map(|i| Some((i, objective(known, i, place)?))) {
+        if best.last().is_none_or(|last| metric.is_better(value, last.1)) {
+            best.push((known.trials[i].record.number as f64, value));
+        }
+    }
+    best
+}
+
+/// One panel per parameter.
+pub fn slices(known: &Known) -> Option<Slices> {
+    let metric = known.metric();
+    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| known.trials[i].shown.is_some()).collect();
+    let range = range(&valued.iter().filter_map(|&i| known.trials[i].shown).collect::<Vec<_>>(), metric)?;
+    let drawn = thin(&valued, MOST, known.best);
+    let has = |axis: &usize| valued.iter().any(|&i| known.trials[i].params[*axis].is_some());
+    let shown: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+    let panels: Vec<Slice> = shown.iter().take(MOST_SLICES).map(|&axis| slice(known, axis, &drawn)).collect();
+    let left_out = match shown.len().saturating_sub(MOST_SLICES) {
+        0 => String::new(),
+        n => format!(" {} of {} parameters are not drawn.", n, shown.len()),
+    };
+    let note = format!("{}{}{left_out}", thinned(valued.len(), drawn.len()), at_the_edge(&range, metric));
+    (!panels.is_empty()).then_some(Slices { panels, range, note })
+}
+
+fn slice(known: &Known, axis: usize, drawn: &[usize]) -> Slice {
+    let x = |i: usize| known.trials[i].params[axis].map(|value| known.axes[axis].part(value));
+    Slice { axis: known.axes[axis].clone(), spots: spots(known, drawn, x, |i| known.trials[i].shown) }
+}
+
+/// All complete trials across all parameters.
+pub fn parallel(known: &Known) -> Option<Parallel> {
+    let ranked = known.ranked();
+    let values: Vec<f64> = ranked.iter().filter_map(|&i| known.trials[i].value).collect();
+    let range = range(&values, known.metric())?;
+    let has = |axis: &usize| ranked.iter().any(|&i| known.trials[i].params[*axis].is_some());
+    let shown: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+    let axes: Vec<usize> = shown.iter().copied().take(MOST_AXES).collect();
+    let places: Vec<usize> = (0..ranked.len()).collect();
+    let drawn = thin(&places, MOST_LINES, Some(0));
+    let threads = drawn.iter().rev().map(|&place| thread(known, &ranked, place, &axes, &range, drawn.len()));
+    let left_out = match shown.len() - axes.len() {
+        0 => String::new(),
+        n => format!(" {n} of {} parameters are not drawn.", shown.len()),
+    };
+    let edge = at_the_edge(&range, known.metric());
+    // One parameter alone has its slice.
+    (axes.len() > 1).then(|| Parallel {
+        threads: threads.collect(),
+        axes: axes.iter().map(|&axis| known.axes[axis].clone()).collect(),
+        range,
+        note: format!("{}{edge}{left_out}", thinned(ranked.len(), drawn.len())),
+    })
+}
+
+fn thread(known: &Known, ranked: &[usize], place: usize, axes: &[usize], range: &Range, n: usize) -> Thread {
+    let trial = ranked[place];
+    let found = &known.trials[trial];
+    let value = found.value.unwrap_or(range.low);
+    // By halves, so that no difference overflows.
+    let span = 0.5 * range.high - 0.5 * range.low;
+    let up = if span > 0.0 { ((0.5 * value - 0.5 * range.low) / span).clamp(0.0, 1.0) } else { 0.5 };
+    let part = |&axis: &usize| found.params[axis].map(|value| known.axes[axis].part(value));
+    Thread {
+        parts: axes.iter().map(part).chain([Some(up)]).collect(),
+        quarter: 4 * place / ranked.len(),
+        is_best: place == 0,
+        title: if n <= 200 { known.title(trial) } else { String::new() },
+    }
+}
+
+/// What all trials reported on the way.
+pub fn curves(known: &Known) -> Option<TrialCurves> {
+    let number = |&i: &usize| {
+        let reported = &known.trials[i].record.intermediate;
+        reported.iter().filter(|(_, value)| value.is_finite()).count() > 0
+    };
+    let reported: Vec<usize> = (0..known.trials.len()).filter(number).collect();
+    let mut drawn = thin(&reported, MOST_CURVES, known.best);
+    drawn.sort_by_key(|&i| known.best == Some(i));
+    let values: Vec<f64> = drawn.iter().flat_map(|&i| finite(known, i)).map(|point| point.1).collect();
+    let mut range = range(&values, known.metric())?;
+    range.outside = 0;
+    let step = known.records.search.seeds.max(1);
+    let seeds = if step > 1 {
+        format!(" Steps are counted on over the {step} seeds of a trial.")
+    } else {
+        String::new()
+    };
+    let curve = |&i: &usize| TrialCurve {
+        points: fewer(finite(known, i).collect()),
+        state: known.trials[i].record.state,
+        is_best: known.best == Some(i),
+        title: known.title(i),
+    };
+    Some(TrialCurves {
+        curves: drawn.iter().map(curve).collect(),
+        range,
+        note: format!("{seeds}{}", thinned(reported.len(), drawn.len())),
+    })
+}
+
+fn finite<'a>(known: &'a Known, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
+    let reported = known.trials[trial].record.intermediate.iter();
+    reported.filter(|(_, value)| value.is_finite()).map(|(step, value)| (*step as f64, *value))
+}
+
+/// At most so many points of a curve, the last one among them.
+fn fewer(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    let every = points.len().div_ceil(MOST_POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    let kept = |(i, point): (usize, (f64, f64))| (i.is_multiple_of(every) || i == last).then_some(point);
+    points.into_iter().enumerate().filter_map(kept).collect()
+}

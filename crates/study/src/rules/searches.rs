@@ -1,0 +1,291 @@
+//! Rules of the searches: their spaces, what is optimised, and which sampler and pruner can do that.
+
+use std::ops::Range;
+
+use toile_tune::{Pruner, Sampler};
+
+use super::models::MOST_PARAMETERS_OF_A_SPACE;
+use super::runs::{self, Said, span};
+use crate::check::DataShape;
+use crate::draft::{Draft, SearchDraft, spelled_out};
+use crate::faults::quote;
+use crate::file::{MOST_TRIALS, Metric, RunSettings};
+use crate::search_plan::{Budget, objectives};
+use crate::space::{corners, points, template};
+use crate::tree::{Node, Value};
+use crate::walk::{Ranged, Walk};
+
+/// The most layers of the models of all searches together, a model counted for each search that has it.
+const MOST_LAYERS: usize = 100_000;
+
+/// Points at which the settings of a search are held against each other, at most.
+const MOST_CORNERS: usize = 256;
+
+pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    for search in &draft.searches {
+        runs::required(search.node, "search", draft, walk);
+        models(search, draft, walk);
+        if let Some(file) = &search.table.initial_weights {
+            initial_weights(file, search, walk);
+        }
+        metrics(search, draft, walk);
+        history(search, walk);
+        pruner(search, draft, walk);
+        if search.is_right && ranges(search, walk) {
+            sampler(search, draft, walk);
+            together(search, draft, shape, walk);
+        }
+    }
+    size(draft, walk);
+}
+
+fn said(search: &SearchDraft, key: &str) -> Range<usize> {
+    span(search.node, key)
+}
+
+/// Every model that may be chosen.
+fn models(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
+    let Some(model) = search.node.get("model") else { return };
+    let choices = model.get("choices").map_or(std::slice::from_ref(model), Node::items);
+    for node in choices {
+        if let Value::String(name) = &node.value {
+            runs::known_model(name, &node.span, draft, walk);
+        }
+    }
+}
+
+/// Weights fit one model.
+fn initial_weights(file: &str, search: &SearchDraft, walk: &mut Walk) {
+    runs::initial_weights(file, search.node, walk);
+    let has_choice = search.settings.get("model").is_some_and(|model| template::choices(model).is_some());
+    if has_choice || search.whole.params.len() > search.own {
+        let message = "`initial_weights` fit one model, but the search has ranges in it";
+        walk.fault(&said(search, "initial_weights"), message, "search the other settings, or leave them out");
+    }
+}
+
+fn metrics(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
+    let validation = runs::has_validation(draft);
+    let metrics = search.table.metric.as_ref().map(|metric| metric.all()).unwrap_or_default();
+    let node = search.node.get("metric").unwrap_or(search.node);
+    for (index, metric) in metrics.iter().enumerate() {
+        let place = &node.items().get(index).unwrap_or(node).span;
+        if metric.needs_validation() && !validation {
+            let name = metric.name();
+            let message = format!("the search goes by {name}, but the study holds back no validation images");
+            walk.fault(
+                place,
+                message,
+                "set `validation_split = 0.1` in `[study]`, or `metric = \"accuracy\"`",
+            );
+        }
+        if metrics[..index].contains(metric) {
+            walk.fault(place, format!("`{}` stands twice", metric.name()), "name each metric once");
+        }
+    }
+    let (wanted, found) =
+        (metrics.len().max(1), search.table.direction.as_ref().map_or(0, |d| d.all().len()));
+    if found != 0 && found != wanted && (!metrics.is_empty() || search.node.get("metric").is_none()) {
+        let message = format!("each metric has a direction: expected {wanted}, found {found}");
+        let help = "for example `metric = [\"val_accuracy\", \"parameters\"]` with `direction = [\"maximize\", \"minimize\"]`";
+        walk.fault(&said(search, "direction"), message, help);
+    }
+}
+
+/// What a trial may know of the others.
+fn history(search: &SearchDraft, walk: &mut Walk) {
+    let (lag, asynchronous) = (search.table.lag, search.table.asynchronous == Some(true));
+    if lag.is_some() && asynchronous {
+        let message = "an asynchronous search has no `lag`";
+        walk.fault(&said(search, "lag"), message, "keep one of the two");
+    }
+    let replays = matches!(&search.table.sampler, Some(Sampler::Tpe(tpe)) if tpe.numpy_compatible);
+    if replays && (asynchronous || lag != Some(0)) && search.node.get("lag").is_none_or(|_| lag.is_some()) {
+        let message = "`numpy_compatible` repeats a search of one worker, which has `lag = 0`";
+        walk.fault(&said(search, "sampler"), message, "add `lag = 0`, or leave `numpy_compatible` out");
+    }
+}
+
+fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
+    let Some(pruner) = search.table.pruner.as_ref().filter(|pruner| **pruner != Pruner::None) else { return };
+    let place = said(search, "pruner");
+    let metrics = objectives(&search.table, runs::has_validation(draft));
+    if metrics.len() > 1 {
+        let message = "a pruner goes by one metric, but the search has several";
+        walk.fault(&place, message, "leave the pruner out, or keep one metric");
+    } else if let Some(metric) = metrics.iter().map(|o| o.metric).find(|metric| !metric.is_per_epoch()) {
+        let message =
+            format!("a pruner goes by values after each epoch, which `{}` does not have", metric.name());
+        walk.fault(&place, message, per_epoch());
+    }
+    if has_wilcoxon(pruner) && search.table.settings.seeds.unwrap_or(1) < 2 {
+        let message = "`wilcoxon` compares repetitions of a trial, but each is trained once";
+        walk.fault(&place, message, "add `seeds = 5`");
+    }
+    bounds(pruner, &place, walk);
+}
+
+fn per_epoch() -> String {
+    let all = [Metric::ValAccuracy, Metric::ValLoss, Metric::Accuracy, Metric::Loss];
+    format!("metrics with one: {}", all.map(Metric::name).join(", "))
+}
+
+fn has_wilcoxon(pruner: &Pruner) -> bool {
+    match pruner {
+        Pruner::Wilcoxon(_) => true,
+        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(has_wilcoxon),
+        _ => false,
+    }
+}
+
+/// Bounds of a pruner that exclude each other.
+fn bounds(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
+    match pruner {
+        Pruner::Patient(patient) => {
+            if let Some(inner) = &patient.pruner {
+                bounds(inner, place, walk);
+            }
+        }
+        Pruner::Threshold(threshold) => match (threshold.lower, threshold.upper) {
+            (None, None) => {
+                walk.fault(
+                    place,
+                    "`threshold` needs `lower` or `upper`",
+                    "for example `{ threshold = { lower = 0.5 } }`",
+                );
+            }
+            (Some(lower), Some(upper)) if lower > upper => {
+                walk.fault(
+                    place,
+                    format!("`upper` must not be below `lower`, found {upper:?} and {lower:?}"),
+                    "",
+                );
+            }
+            _ => {}
+        },
+        Pruner::Hyperband(hyperband) => {
+            if let Some(most) = hyperband.max_resource.filter(|most| *most < hyperband.min_resource) {
+                let least = hyperband.min_resource;
+                let message =
+                    format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
+                walk.fault(place, message, "");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether there is something to search, and not too much.
+fn ranges(search: &SearchDraft, walk: &mut Walk) -> bool {
+    let whole = &search.whole.params;
+    let name = quote(&search.table.name);
+    if whole.iter().all(|ranged| search.fixed.contains_key(&ranged.param.name)) {
+        let message = format!("the search `{name}` has no range: there is nothing to search");
+        let help = match whole.is_empty() {
+            true => "write a range in place of a value: `batch_size = { choices = [32, 64, 128] }`",
+            false => "`fixed` holds every parameter; leave one out",
+        };
+        walk.fault(&said(search, "name"), message, help);
+        return false;
+    }
+    if whole.len() > MOST_PARAMETERS_OF_A_SPACE {
+        let message =
+            format!("a search has at most {MOST_PARAMETERS_OF_A_SPACE} ranges, this one has {}", whole.len());
+        walk.fault(&said(search, "name"), message, "write values in place of some of them");
+        return false;
+    }
+    true
+}
+
+/// Whether the sampler can search this space for these metrics, and how often it is to do so.
+fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
+    let metrics = objectives(&search.table, runs::has_validation(draft)).len();
+    let points = points(&search.whole.space(), &search.fixed);
+    let place = said(search, "sampler");
+    match &search.table.sampler {
+        Some(Sampler::Gp(_) | Sampler::CmaEs(_)) if metrics > 1 => {
+            let message = format!("the sampler goes by one metric, but the search has {metrics}");
+            walk.fault(&place, message, "`nsga2`, `tpe`, `random` and `sobol` can search for several");
+        }
+        Some(Sampler::Grid(_)) if points.is_none() => {
+            let range = endless(search).map_or(&place, |ranged| &ranged.span);
+            let message = "a grid needs ranges whose values can be counted";
+            return walk.fault(range, message, "add a `step`, or list `choices`");
+        }
+        _ => {}
+    }
+    if search.node.get("n_trials").is_some() {
+        return;
+    }
+    let name = quote(&search.table.name);
+    match points {
+        None => {
+            let message = format!("search \"{name}\" lacks `n_trials`");
+            let name = endless(search).map_or(String::new(), |ranged| quote(&ranged.param.name));
+            let help = format!("add `n_trials = 40`: `{name}` has any value between its bounds");
+            walk.fault(&search.node.span, message, help);
+        }
+        Some(points) if points > MOST_TRIALS as u64 => {
+            let message =
+                format!("search \"{name}\" lacks `n_trials`: its space has more than {MOST_TRIALS} points");
+            walk.fault(&search.node.span, message, "add `n_trials = 40`");
+        }
+        Some(_) => {}
+    }
+}
+
+/// The first parameter whose values cannot be counted.
+fn endless<'a>(search: &'a SearchDraft) -> Option<&'a Ranged> {
+    let mut free = search.whole.params.iter().filter(|ranged| !search.fixed.contains_key(&ranged.param.name));
+    free.find(|ranged| ranged.param.distribution.count().is_none())
+}
+
+/// The rules between settings, at the corners of the space; of several that are broken, the first is told.
+fn together(search: &SearchDraft, draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    let mut space = search.whole.space();
+    space.params.truncate(search.own);
+    let all = spelled_out(&search.settings, &draft.defaults);
+    let before = walk.faults.len();
+    for corner in corners(&space, MOST_CORNERS) {
+        let settings =
+            |of: &serde_json::Value| serde_json::from_value::<RunSettings>(template::fill(of, &corner)?).ok();
+        let at = Said::by_search(search.node, &corner);
+        if let Some(own) = settings(&serde_json::Value::Object(search.settings.clone())) {
+            runs::settings(at, &RunSettings { model: None, ..own }, draft, shape, walk);
+        }
+        if let Some(all) = settings(&all) {
+            runs::one_master_of_the_rate(at, &all, walk);
+        }
+        if walk.faults.len() > before {
+            break;
+        }
+    }
+}
+
+/// Trials and layers of all searches.
+fn size(draft: &Draft, walk: &mut Walk) {
+    let (mut trials, mut layers) = (0usize, 0usize);
+    let mut told = false;
+    for search in draft.searches.iter().filter(|search| search.is_right) {
+        let budget = Budget::of(&search.table, points(&search.whole.space(), &search.fixed), 1);
+        let seeds = search.table.settings.seeds.unwrap_or(1);
+        trials = trials.saturating_add(budget.n_trials.saturating_mul(seeds));
+        layers += search.whole.layers;
+        if trials > MOST_TRIALS && !told {
+            told = true;
+            let message = format!(
+                "a study has at most {MOST_TRIALS} trials, repetitions counted; with this search it has {trials}"
+            );
+            walk.fault(
+                &said(search, "name"),
+                message,
+                "lower `n_trials` or `seeds`, or make several studies of it",
+            );
+        }
+    }
+    if layers > MOST_LAYERS {
+        let message =
+            format!("the models of all searches have {layers} layers; at most {MOST_LAYERS} are possible");
+        walk.fault(&draft.root.at(&["searches"]).span, message, "make several studies of it");
+    }
+}

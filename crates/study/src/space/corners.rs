@@ -1,0 +1,171 @@
+//! Corners: the points of a space at which settings that fit nowhere are looked for.
+
+use std::collections::HashSet;
+
+use toile_tune::{Distribution, Is, Param, Params, Space};
+
+use super::count;
+
+/// Points of a space in which every choice and both ends of every range occur, among the lowest values and among the
+/// highest ones of all else. Where all combinations of these are no more than `most`, it is all of them.
+pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
+    let mut corners = Corners { space, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
+    let values: Vec<Vec<f64>> = space.params.iter().map(|param| values(space, param)).collect();
+    let low = |index: usize| values[index][0];
+    let high = |index: usize| values[index][values[index].len() - 1];
+    corners.add(&low, &Params::new());
+    corners.add(&high, &Params::new());
+    if !corners.all(&values, 0, &mut Params::new()) {
+        for (param, values) in space.params.iter().zip(&values) {
+            for &value in values {
+                let mut wanted = Params::from([(param.name.clone(), value)]);
+                demand_parents(space, param, &mut wanted);
+                corners.add(&low, &wanted);
+                corners.add(&high, &wanted);
+            }
+        }
+    }
+    corners.found
+}
+
+/// The values of a parameter that a corner can have; at least one, in order.
+fn values(space: &Space, param: &Param) -> Vec<f64> {
+    let is_parent = |other: &Param| other.when.iter().any(|condition| condition.parent == param.name);
+    let all = count::values(&param.distribution);
+    match (&param.distribution, all) {
+        (Distribution::Categorical { .. }, Some(all)) => all,
+        (_, Some(all)) if space.params.iter().any(is_parent) => all,
+        (Distribution::Int { low, high, .. }, _) => vec![*low as f64, *high as f64],
+        (Distribution::Float { low, high, .. }, _) => vec![*low, *high],
+        _ => vec![0.0],
+    }
+}
+
+/// What must be chosen above for a parameter to exist.
+fn demand_parents(space: &Space, param: &Param, wanted: &mut Params) {
+    for condition in &param.when {
+        let value = match condition.is {
+            Is::Choice(index) => index as f64,
+            Is::AtLeast(least) => space.get(&condition.parent).map_or(least, |parent| above(parent, least)),
+        };
+        wanted.entry(condition.parent.clone()).or_insert(value);
+        if let Some(parent) = space.get(&condition.parent) {
+            demand_parents(space, parent, wanted);
+        }
+    }
+}
+
+/// The first value of a parameter that is not below a bound.
+fn above(param: &Param, least: f64) -> f64 {
+    let values = count::values(&param.distribution).unwrap_or_default();
+    values.into_iter().find(|value| *value >= least).unwrap_or(least)
+}
+
+struct Corners<'a> {
+    space: &'a Space,
+    most: usize,
+    seen: HashSet<Vec<u64>>,
+    found: Vec<Params>,
+}
+
+impl Corners<'_> {
+    /// The point with these values, and for the rest what `else_` says; unless there are enough, or it is there already.
+    fn add(&mut self, else_: &dyn Fn(usize) -> f64, wanted: &Params) {
+        let mut index = 0;
+        let mut params = Params::new();
+        for param in &self.space.params {
+            if param.is_active(&params) {
+                let value = wanted.get(&param.name).copied().unwrap_or_else(|| else_(index));
+                params.insert(param.name.clone(), value);
+            }
+            index += 1;
+        }
+        self.keep(params);
+    }
+
+    fn keep(&mut self, params: Params) {
+        let of = |param: &Param| params.get(&param.name).map_or(u64::MAX, |value| value.to_bits());
+        let key = self.space.params.iter().map(of).collect();
+        if self.found.len() < self.most && self.seen.insert(key) {
+            self.found.push(params);
+        }
+    }
+
+    /// All combinations; false, and nothing of them kept, if there are too many.
+    fn all(&mut self, values: &[Vec<f64>], index: usize, params: &mut Params) -> bool {
+        let mut points = Vec::new();
+        let fits = combinations(self.space, values, index, params, self.most, &mut points);
+        if fits {
+            points.into_iter().for_each(|point| self.keep(point));
+        }
+        fits
+    }
+}
+
+fn combinations(
+    space: &Space,
+    values: &[Vec<f64>],
+    index: usize,
+    params: &mut Params,
+    most: usize,
+    points: &mut Vec<Params>,
+) -> bool {
+    let Some(param) = space.params.get(index) else {
+        points.push(params.clone());
+        return points.len() <= most;
+    };
+    if !param.is_active(params) {
+        return combinations(space, values, index + 1, params, most, points);
+    }
+    for &value in &values[index] {
+        params.insert(param.name.clone(), value);
+        if !combinations(space, values, index + 1, params, most, points) {
+            return false;
+        }
+    }
+    params.remove(&param.name);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toile_tune::{Choice, Condition};
+
+    fn space(n: usize) -> Space {
+        let choices =
+            Distribution::categorical(vec![Choice::Int(1), Choice::Int(2), Choice::Int(3)]).unwrap();
+        let kind = Param { name: "kind".into(), distribution: choices, when: Vec::new() };
+        let size = |i: usize| Param {
+            name: format!("size {i}"),
+            distribution: Distribution::float(0.0, 1.0, false, None).unwrap(),
+            when: vec![Condition { parent: "kind".into(), is: Is::Choice(i % 3) }],
+        };
+        Space { params: std::iter::once(kind).chain((0..n).map(size)).collect() }
+    }
+
+    #[test]
+    fn few_corners_are_all_there() {
+        let space = space(4);
+        let corners = corners(&space, 100);
+        assert_eq!(corners.len(), 4 + 2 + 2, "sizes 0 and 3 belong to the first kind");
+        assert!(corners.iter().all(|corner| space.contains(corner)));
+    }
+
+    #[test]
+    fn of_many_corners_those_are_there_in_which_each_end_occurs() {
+        let space = space(60);
+        let corners = corners(&space, 500);
+        assert!(corners.len() < 300);
+        assert!(corners.iter().all(|corner| space.contains(corner)));
+        for param in &space.params {
+            for value in values(&space, param) {
+                assert!(
+                    corners.iter().any(|corner| corner.get(&param.name) == Some(&value)),
+                    "{}",
+                    param.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Ranges: `{ low = …, high = … }` or `{ choices = […] }` in place of a value, where the schema allows them.
+//!
+//! A range is held against what the schema says of its place, as the value itself would be: `low`, `high` and every choice
+//! must be right there. What comes out is a hole of a [template](crate::space::template), and a parameter for it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use serde_json::Value as Json;
+use toile_tune::{Choice, Condition, Distribution, Is, Param};
+
+use super::{Place, Walk};
+use crate::faults::quote;
+use crate::near;
+use crate::schema;
+use crate::space::{labels, template};
+use crate::tree::{Node, Value};
+
+/// The keys of ranges.
+const KEYS: [&str; 5] = ["low", "high", "log", "step", "choices"];
+
+/// The most choices of one parameter.
+const MOST_CHOICES: usize = 100;
+
+/// A name with that of its model before it fits into Optuna's column, 512 characters.
+const LONGEST_NAME: usize = 400;
+
+/// A parameter, and the place of its range.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranged {
+    pub param: Param,
+    pub span: Range<usize>,
+}
+
+/// The ranges of a walk.
+#[derive(Default)]
+pub(crate) struct Ranges {
+    /// The parameters so far, parents before children.
+    pub params: Vec<Ranged>,
+    /// Whether ranges may stand where the walk is.
+    pub allowed: bool,
+    /// Where the walk is: keys, names of choices, places in lists from 1.
+    pub path: Vec<String>,
+    /// What must hold for a parameter to exist that is found now.
+    pub under: Option<Condition>,
+    /// What the name of the choice that follows is to be called in the path.
+    alias: Option<String>,
+    names: HashSet<String>,
+}
+
+impl Ranges {
+    /// The next parameter's name: the path to it.
+    fn name(&mut self) -> String {
+        let path: String = self.path.join(".").chars().take(LONGEST_NAME).collect();
+        let numbered = (1..).map(|n| if n == 1 { path.clone() } else { format!("{path} {n}") });
+        let name = numbered.into_iter().find(|name| !self.names.contains(name)).expect("numbers do not end");
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn add(&mut self, distribution: Distribution, span: &Range<usize>) -> String {
+        let name = self.name();
+        let when = self.under.iter().cloned().collect();
+        let param = Param { name: name.clone(), distribution, when };
+        self.params.push(Ranged { param, span: span.clone() });
+        name
+    }
+
+    /// What a choice of this name is called in the path.
+    pub(super) fn called(&mut self, name: &str) -> String {
+        self.alias.take().unwrap_or_else(|| name.to_string())
+    }
+}
+
+impl Walk {
+    /// Something that stands under a key, a choice's name or a place in a list.
+    pub fn within<T>(&mut self, segment: impl Into<String>, inner: impl FnOnce(&mut Walk) -> T) -> T {
+        self.ranges.path.push(segment.into());
+        let found = inner(self);
+        self.ranges.path.pop();
+        found
+    }
+
+    /// The value of a key; ranges may stand in it from here on if the schema says so.
+    pub(super) fn property(
+        &mut self,
+        key: &str,
+        node: &Node,
+        schema: &'static Json,
+        place: Place,
+    ) -> Option<Json> {
+        let outer = self.ranges.allowed;
+        self.ranges.allowed |= schema["x-ranges"] == true;
+        let value = self.within(key, |walk| walk.value(node, schema, place));
+        self.ranges.allowed = outer;
+        value
+    }
+
+    /// Whether a range stands here, or something that was meant to be one.
+    pub(super) fn is_range(&self, node: &Node, schema: &'static Json) -> bool {
+        let Value::Table(entries) = &node.value else { return false };
+        let (schema, _) = schema::resolve(schema);
+        let own = schema::properties(schema);
+        if schema["x-values"] == true {
+            return false;
+        }
+        let speaks = |key: &str| matches!(key, "low" | "high" | "choices") && !own.contains_key(key);
+        let is_single = matches!(schema::text(schema, "type"), "number" | "integer" | "string" | "boolean");
+        entries.iter().any(|entry| speaks(&entry.key))
+            || (self.ranges.allowed && (is_single || misspelt_choices(node, schema)))
+    }
+
+    /// A range as a hole.
+    pub(super) fn hole(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+        if !self.ranges.allowed {
+            let message = format!("`{}` cannot be a range here", quote(place.0));
+            let help = "ranges stand in the settings of `[[searches]]`, and in the layers of models that searches use";
+            self.fault(&node.span, message, help);
+            return None;
+        }
+        let (resolved, definition) = schema::resolve(schema);
+        let is_number = matches!(schema::text(resolved, "type"), "number" | "integer");
+        self.keys_of_range(node)?;
+        match node.get("choices") {
+            Some(choices) => {
+                // A block of layers is no layer, and cannot be chosen among them.
+                let schema =
+                    if definition == Some("ModelLayer") { schema::definition("Layer") } else { schema };
+                self.choices(node, choices, schema, place)
+            }
+            None if is_number => self.number_range(node, resolved, place),
+            None if node.get("low").or(node.get("high")).is_some() => {
+                let message = format!("`{}` is no number, and cannot have `low` and `high`", quote(place.0));
+                self.fault(&node.span, message, "write `{ choices = [ … ] }`");
+                None
+            }
+            None => {
+                let message = format!("`{}` must be a value or a range, found a table", quote(place.0));
+                self.fault(&node.span, message, "a range has `low` and `high`, or `choices`");
+                None
+            }
+        }
+    }
+
+    /// Nothing but the keys of one kind of range.
+    fn keys_of_range(&mut self, node: &Node) -> Option<()> {
+        let before = self.faults.len();
+        for entry in node.entries() {
+            if !KEYS.contains(&entry.key.as_str()) {
+                let message = format!("unknown key `{}` in a range", quote(&entry.key));
+                self.fault(&entry.key_span, message, near::help(&entry.key, &KEYS));
+            } else if entry.key != "choices" && node.get("choices").is_some() {
+                let message = format!("a range with `choices` has no `{}`", entry.key);
+                self.fault(&entry.key_span, message, "keep either `choices`, or `low` and `high`");
+            }
+        }
+        (self.faults.len() == before).then_some(())
+    }
+
+    fn number_range(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+        let is_int = schema::text(schema, "type") == "integer";
+        let bound = |walk: &mut Walk, key: &str| match node.get(key) {
+            Some(bound) if is_int => walk.integer(bound, schema, place)?.as_f64(),
+            Some(bound) => walk.number(bound, schema, place)?.as_f64(),
+            None => {
+                let sample = if is_int { "{ low = 16, high = 128 }" } else { "{ low = 0.001, high = 0.1 }" };
+                walk.fault(&node.span, format!("a range lacks `{key}`"), format!("for example `{sample}`"));
+                None
+            }
+        };
+        let (low, high) = (bound(self, "low"), bound(self, "high"));
+        let (log, step) = (self.log(node), self.step(node, is_int));
+        let (low, high, log, step) = (low?, high?, log?, step?);
+        self.order(node, low, high)?;
+        self.log_fits(node, low, log, step)?;
+        self.step_fits(node, low, high, step)?;
+        let made = match is_int {
+            true => Distribution::int(low as i64, high as i64, log, step.unwrap_or(1.0) as i64),
+            false => Distribution::float(low, high, log, step),
+        };
+        match made {
+            Ok(distribution) => {
+                let name = self.ranges.add(distribution, &node.span);
+                Some(if is_int { template::int(&name) } else { template::float(&name) })
+            }
+            Err(error) => {
+                self.fault(&node.span, error.0, "");
+                None
+            }
+        }
+    }
+
+    /// Outside `None` if it is wrong.
+    fn log(&mut self, node: &Node) -> Option<bool> {
+        match node.get("log").map(|log| (log, &log.value)) {
+            None => Some(false),
+            Some((_, Value::Boolean(log))) => Some(*log),
+            Some((log, _)) => {
+                self.wrong_type(log, "true or false", Place("log"));
+                None
+            }
+        }
+    }
+
+    /// Outside `None` if it is wrong, inside if it is not said.
+    fn step(&mut self, node: &Node, is_int: bool) -> Option<Option<f64>> {
+        let Some(step) = node.get("step") else { return Some(None) };
+        let number = match step.value {
+            Value::Integer(number) => number as f64,
+            Value::Float(number) if !is_int && number.is_finite() => number,
+            _ => {
+                self.wrong_type(step, if is_int { "a whole number" } else { "a number" }, Place("step"));
+                return None;
+            }
+        };
+        if number > 0.0 {
+            return Some(Some(number));
+        }
+        self.fault(&step.span, format!("`step` must be above 0, found {}", step.described()), "");
+        None
+    }
+
+    fn order(&mut self, node: &Node, low: f64, high: f64) -> Option<()> {
+        let said = |key: &str| node.get(key).map_or(String::new(), Node::described);
+        if low == high {
+            let help = format!("write {}", said("low"));
+            self.fault(&node.span, "a range of one value is no range: write the value itself", help);
+        } else if low > high {
+            let message = format!("`high` must be above `low`, found {} and {}", said("high"), said("low"));
+            self.fault(&node.get("high")?.span, message, "");
+        } else if !(high - low).is_finite() {
+            self.fault(&node.span, "the range is too wide to be computed with", "");
+        } else {
+            return Some(());
+        }
+        None
+    }
+
+    fn log_fits(&mut self, node: &Node, low: f64, log: bool, step: Option<f64>) -> Option<()> {
+        if log && low <= 0.0 {
+            let message =
+                format!("with `log`, `low` must be above 0, found {}", node.get("low")?.described());
+            self.fault(&node.get("low")?.span, message, "the logarithm of 0 is not finite");
+        } else if log && step.is_some() {
+            let key = &node.entry("step")?.key_span;
+            self.fault(key, "`log` and `step` exclude each other", "keep one of the two");
+        } else {
+            return Some(());
+        }
+        None
+    }
+
+    fn step_fits(&mut self, node: &Node, low: f64, high: f64, step: Option<f64>) -> Option<()> {
+        let Some(step) = step.filter(|step| *step > high - low) else { return Some(()) };
+        let message = format!("the range is shorter than its step of {step}: only {low} is left");
+        self.fault(&node.get("step")?.span, message, "make `step` smaller or `high` larger");
+        None
+    }
+
+    /// One of several: each held against the schema, with the ranges in it.
+    fn choices(&mut self, node: &Node, list: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+        self.count_of_choices(list, schema, place)?;
+        let items = list.items();
+        let labels = labels::of(items, schema);
+        let choices = Distribution::Categorical { choices: labels.clone() };
+        let name = self.ranges.add(choices, &node.span);
+        let mut values = Vec::with_capacity(items.len());
+        for (index, (item, label)) in items.iter().zip(&labels).enumerate() {
+            let condition = Condition { parent: name.clone(), is: Is::Choice(index) };
+            let outer = self.ranges.under.replace(condition);
+            let value = self.option(item, label, schema, place);
+            self.ranges.under = outer;
+            if let Some(twin) =
+                (0..index).find(|&i| labels::same(&items[i], item) || same(&values[i], &value))
+            {
+                let message = format!("choices {} and {} are the same", twin + 1, index + 1);
+                self.fault(&item.span, message, "each choice stands there once");
+            }
+            values.push(value);
+        }
+        values.into_iter().collect::<Option<Vec<Json>>>().map(|values| template::choice(&name, values))
+    }
+
+    fn count_of_choices(&mut self, list: &Node, schema: &'static Json, place: Place) -> Option<()> {
+        if !matches!(list.value, Value::Array(_)) {
+            self.wrong_type(list, "a list", Place("choices"));
+            return None;
+        }
+        let (message, help) = match list.items() {
+            _ if schema["x-no-choices"] == true => {
+                (format!("`{}` has no choices", place.0), "write `{ low = 1, high = 4 }`".to_string())
+            }
+            [] => ("`choices` is empty".to_string(), "list what may be chosen".to_string()),
+            [one] => {
+                let help = format!("write `{} = {}`", quote(place.0), labels::written(one));
+                ("a choice of one is no choice: write the value itself".to_string(), help)
+            }
+            many if many.len() > MOST_CHOICES => {
+                let message = format!("at most {MOST_CHOICES} choices are possible, found {}", many.len());
+                (message, "numbers can have `low`, `high` and `step`".to_string())
+            }
+            _ => return Some(()),
+        };
+        self.fault(&list.span, message, help);
+        None
+    }
+
+    fn option(&mut self, node: &Node, label: &Choice, schema: &'static Json, place: Place) -> Option<Json> {
+        if self.is_range(node, schema) {
+            let message = "a choice cannot be a range itself";
+            self.fault(&node.span, message, "list the values one by one, or search the range by itself");
+            return None;
+        }
+        let before = self.faults.len();
+        let value = match (label, &node.value) {
+            (Choice::Text(label), Value::Table(entries)) if entries.len() == 1 => {
+                self.ranges.alias = Some(label.clone());
+                let value = self.any(node, schema, place);
+                self.ranges.alias = None;
+                value
+            }
+            (Choice::Text(label), Value::Table(_) | Value::Array(_)) => {
+                self.within(label.as_str(), |walk| walk.any(node, schema, place))
+            }
+            _ => self.any(node, schema, place),
+        };
+        value.filter(|_| self.faults.len() == before)
+    }
+}
+
+/// Whether two choices are the same once what they leave unsaid is filled in.
+fn same(a: &Option<Json>, b: &Option<Json>) -> bool {
+    a.is_some() && a == b
+}
+
+/// `{ choice = […] }`, `{ options = […] }` where a name belongs.
+fn misspelt_choices(node: &Node, schema: &'static Json) -> bool {
+    let [entry] = node.entries() else { return false };
+    let known = schema::choices(schema).unwrap_or_default();
+    matches!(entry.node.value, Value::Array(_))
+        && near::nearest(&entry.key, known.iter().map(|choice| choice.name)).is_none()
+        && near::nearest(&entry.key, ["choices"]).is_some()
+}

@@ -1,0 +1,350 @@
+//! CMA-ES: a normal distribution that moves to where the better trials are and takes their shape.
+//!
+//! After Hansen, "The CMA Evolution Strategy: A Tutorial" (2016), with the constants of the package `cmaes` that Optuna uses:
+//! the mean begins in the cube's middle, σ at a sixth of its edge. Nothing is stored between trials: the finished trials
+//! are told again, λ at a time by number, whatever proposed them.
+//!
+//! Differs from Optuna: no trial is left out because it was proposed under an earlier mean (with a lag, many are); instead
+//! a trial that lies improbably far from the mean, in units of the distribution, is told as if it lay nearer (Hansen 2011,
+//! "Injecting external solutions into CMA-ES").
+//!
+//! Parameters that only some trials have, and categories, are drawn at random.
+
+use toile_rng::Stream;
+
+use super::CmaEsSampler;
+use super::cube::{Cube, complete};
+use crate::linear::{Square, dot, eigen};
+use crate::{Ask, Direction, Distribution, Param, Params, Space};
+
+/// Whether a search can be made by it.
+///
+/// # Errors
+/// More than one objective; no number that every trial has.
+pub(super) fn supports(directions: &[Direction], space: &Space) -> Result<(), String> {
+    if directions.len() != 1 {
+        return Err(format!("`cma_es` needs exactly one objective, found {}; use `nsga2`", directions.len()));
+    }
+    match Cube::new(space, is_modelled).n() {
+        0 => {
+            Err("`cma_es` needs at least one parameter that is a number and that every trial has; use `tpe`"
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The next trial's parameters.
+pub(super) fn suggest(settings: &CmaEsSampler, ask: &Ask) -> Params {
+    let cube = Cube::new(ask.space, is_modelled);
+    if cube.n() == 0 {
+        return complete(ask, &Params::new());
+    }
+    let told = finished(ask, &cube);
+    let mut state = Evolution::new(cube.n(), settings.population_size);
+    let population = state.constants.population;
+    for generation in told.chunks_exact(population) {
+        state.tell(generation);
+    }
+    let point = state.sample(&mut ask.seed.stream("cma_es", ask.number as u64));
+    complete(ask, &cube.values(&point))
+}
+
+/// Numbers that every trial has.
+fn is_modelled(param: &Param) -> bool {
+    param.when.is_empty() && !matches!(param.distribution, Distribution::Categorical { .. })
+}
+
+/// What is known, by number: points of the cube and their losses.
+fn finished(ask: &Ask, cube: &Cube) -> Vec<(Vec<f64>, f64)> {
+    let Some(&direction) = ask.directions.first() else { return Vec::new() };
+    let mut trials: Vec<_> = ask.history.iter().collect();
+    trials.sort_by_key(|trial| trial.number);
+    let told = |trial: &&crate::Trial| {
+        let loss = trial.value().map(|value| direction.loss(value)).filter(|loss| !loss.is_nan())?;
+        Some((cube.point(&trial.params)?, loss))
+    };
+    trials.iter().filter_map(told).collect()
+}
+
+/// The strategy's constants for a number of dimensions (equations 48 to 58 of the tutorial).
+#[derive(Clone, Debug)]
+struct Constants {
+    population: usize,
+    parents: usize,
+    weights: Vec<f64>,
+    mu_eff: f64,
+    c_sigma: f64,
+    d_sigma: f64,
+    c_c: f64,
+    c_1: f64,
+    c_mu: f64,
+    /// The mean length of a standard normal vector.
+    chi: f64,
+}
+
+impl Constants {
+    fn new(dimensions: usize, population: Option<usize>) -> Constants {
+        let n = dimensions as f64;
+        let population = population.unwrap_or(4 + (3.0 * libm::log(n)).floor() as usize).max(2);
+        let parents = population / 2;
+        let raw: Vec<f64> = (1..=population)
+            .map(|i| libm::log((population as f64 + 1.0) / 2.0) - libm::log(i as f64))
+            .collect();
+        let mu_eff = effective(&raw[..parents]);
+        let c_1 = 2.0 / ((n + 1.3) * (n + 1.3) + mu_eff);
+        let c_mu = 2.0 * (mu_eff - 2.0 + 1.0 / mu_eff) / ((n + 2.0) * (n + 2.0) + mu_eff);
+        let c_mu = c_mu.min(1.0 - c_1 - 1e-8);
+        let c_sigma = (mu_eff + 2.0) / (n + mu_eff + 5.0);
+        Constants {
+            population,
+            parents,
+            weights: weights(&raw, least_alpha(n, c_1, c_mu, mu_eff, effective(&raw[parents..]))),
+            mu_eff,
+            c_sigma,
+            d_sigma: 1.0 + 2.0 * (((mu_eff - 1.0) / (n + 1.0)).sqrt() - 1.0).max(0.0) + c_sigma,
+            c_c: (4.0 + mu_eff / n) / (n + 4.0 + 2.0 * mu_eff / n),
+            c_1,
+            c_mu,
+            chi: n.sqrt() * (1.0 - 1.0 / (4.0 * n) + 1.0 / (21.0 * n * n)),
+        }
+    }
+}
+
+/// How many equal weights these weights are worth.
+fn effective(weights: &[f64]) -> f64 {
+    let sum: f64 = weights.iter().sum();
+    sum * sum / weights.iter().map(|w| w * w).sum::<f64>()
+}
+
+/// How much all negative weights may weigh together, so that the matrix stays positive definite.
+fn least_alpha(n: f64, c_1: f64, c_mu: f64, mu_eff: f64, mu_eff_minus: f64) -> f64 {
+    if c_mu <= 0.0 {
+        return 1.0 + 2.0 * mu_eff_minus / (mu_eff + 2.0);
+    }
+    (1.0 + c_1 / c_mu).min(1.0 + 2.0 * mu_eff_minus / (mu_eff + 2.0)).min((1.0 - c_1 - c_mu) / (n * c_mu))
+}
+
+/// Positive weights that sum to 1, negative ones that sum to -`alpha`.
+fn weights(raw: &[f64], alpha: f64) -> Vec<f64> {
+    let positive: f64 = raw.iter().filter(|&&w| w > 0.0).sum();
+    let negative: f64 = -raw.iter().filter(|&&w| w < 0.0).sum::<f64>();
+    raw.iter().map(|&w| if w >= 0.0 { w / positive } else { alpha * w / negative }).collect()
+}
+
+/// The distribution N(mean, σ² C) and the paths that it has come.
+#[derive(Clone, Debug)]
+struct Evolution {
+    constants: Constants,
+    generation: usize,
+    mean: Vec<f64>,
+    sigma: f64,
+    c: Square,
+    path_sigma: Vec<f64>,
+    path_c: Vec<f64>,
+}
+
+/// C = Bᵀ D² B: lengths of the axes, and the axes as rows.
+struct Axes {
+    lengths: Vec<f64>,
+    rows: Square,
+}
+
+impl Axes {
+    /// Bᵀ (z scaled by D): a vector of the distribution N(0, C).
+    fn stretch(&self, z: &[f64]) -> Vec<f64> {
+        let scaled: Vec<f64> = z.iter().zip(&self.lengths).map(|(z, d)| z * d).collect();
+        self.turn_back(&scaled)
+    }
+
+    /// C^(-1/2) y.
+    fn whiten(&self, y: &[f64]) -> Vec<f64> {
+        let along: Vec<f64> = self.rows.times(y).iter().zip(&self.lengths).map(|(y, d)| y / d).collect();
+        self.turn_back(&along)
+    }
+
+    fn turn_back(&self, along: &[f64]) -> Vec<f64> {
+        let n = along.len();
+        (0..n).map(|j| (0..n).map(|i| self.rows.at(i, j) * along[i]).sum()).collect()
+    }
+}
+
+impl Evolution {
+    fn new(n: usize, population: Option<usize>) -> Evolution {
+        Evolution {
+            constants: Constants::new(n, population),
+            generation: 0,
+            mean: vec![0.5; n],
+            sigma: 1.0 / 6.0,
+            c: Square::identity(n),
+            path_sigma: vec![0.0; n],
+            path_c: vec![0.0; n],
+        }
+    }
+
+    /// The axes of C; where rounding has made a squared length negative it is put right, in C too.
+    fn axes(&mut self) -> Axes {
+        let n = self.mean.len();
+        let (values, rows) = eigen(&self.c);
+        let lengths: Vec<f64> = values.iter().map(|&v| if v < 0.0 { 1e-8 } else { v }.sqrt()).collect();
+        if values.iter().any(|&v| v < 0.0) {
+            let part = |i, j, k| rows.at(k, i) * lengths[k] * lengths[k] * rows.at(k, j);
+            self.c = Square::from_fn(n, |i, j| (0..n).map(|k| part(i, j, k)).sum());
+        }
+        Axes { lengths: lengths.iter().map(|&d| d.max(1e-150)).collect(), rows }
+    }
+
+    /// A point: drawn again while it lies outside the cube, and at last cut off.
+    fn sample(&mut self, stream: &mut Stream) -> Vec<f64> {
+        let axes = self.axes();
+        let mut point = Vec::new();
+        for _ in 0..10 * self.mean.len() + 1 {
+            let z: Vec<f64> = self.mean.iter().map(|_| stream.normal_f64()).collect();
+            let y = axes.stretch(&z);
+            point = self.mean.iter().zip(&y).map(|(m, y)| m + self.sigma * y).collect();
+            if point.iter().all(|x| (0.0..=1.0).contains(x)) {
+                return point;
+            }
+        }
+        point.iter().map(|x| x.clamp(0.0, 1.0)).collect()
+    }
+
+    /// One generation: λ points and their losses.
+    fn tell(&mut self, points: &[(Vec<f64>, f64)]) {
+        self.generation += 1;
+        let axes = self.axes();
+        let steps = self.steps(points, &axes);
+        let n = self.mean.len();
+        let best = &steps[..self.constants.parents];
+        let mean_step: Vec<f64> = (0..n)
+            .map(|i| best.iter().zip(&self.constants.weights).map(|(y, w)| y[i] * w).sum::<f64>())
+            .collect();
+        for (mean, y) in self.mean.iter_mut().zip(&mean_step) {
+            *mean += self.sigma * y;
+        }
+        let stalled = self.adapt_sigma(&axes.whiten(&mean_step));
+        self.adapt_matrix(&steps, &mean_step, stalled, &axes);
+    }
+
+    /// The points in units of σ from the mean, best first, none improbably far.
+    fn steps(&self, points: &[(Vec<f64>, f64)], axes: &Axes) -> Vec<Vec<f64>> {
+        let mut order: Vec<_> = points.iter().collect();
+        order.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let longest = (self.mean.len() as f64).sqrt() + 5.0;
+        let step = |point: &[f64]| {
+            let y: Vec<f64> = point.iter().zip(&self.mean).map(|(x, m)| (x - m) / self.sigma).collect();
+            let length = norm(&axes.whiten(&y));
+            let factor = if length > longest { longest / length } else { 1.0 };
+            y.iter().map(|y| factor * y).collect()
+        };
+        order.iter().map(|(point, _)| step(point)).collect()
+    }
+
+    /// Moves the path of σ, and σ with its length; answers whether the path is so long that the other one should wait.
+    fn adapt_sigma(&mut self, whitened: &[f64]) -> bool {
+        let k = &self.constants;
+        let (keep, gain) = (1.0 - k.c_sigma, (k.c_sigma * (2.0 - k.c_sigma) * k.mu_eff).sqrt());
+        for (path, y) in self.path_sigma.iter_mut().zip(whitened) {
+            *path = keep * *path + gain * y;
+        }
+        let length = norm(&self.path_sigma);
+        self.sigma *= libm::exp((k.c_sigma / k.d_sigma) * (length / k.chi - 1.0));
+        self.sigma = self.sigma.clamp(1e-150, 1e32);
+        let grown = 1.0 - libm::pow(keep, 2.0 * (self.generation as f64 + 1.0));
+        length / grown.sqrt() >= (1.4 + 2.0 / (self.mean.len() as f64 + 1.0)) * k.chi
+    }
+
+    /// Moves the path of C, and C by the path (rank one) and by the points (rank μ).
+    fn adapt_matrix(&mut self, steps: &[Vec<f64>], mean_step: &[f64], stalled: bool, axes: &Axes) {
+        let k = &self.constants;
+        let n = self.mean.len();
+        let h = if stalled { 0.0 } else { 1.0 };
+        let gain = h * (k.c_c * (2.0 - k.c_c) * k.mu_eff).sqrt();
+        for (path, y) in self.path_c.iter_mut().zip(mean_step) {
+            *path = (1.0 - k.c_c) * *path + gain * y;
+        }
+        let weigh = |(step, &w): (&Vec<f64>, &f64)| {
+            let white = axes.whiten(step);
+            if w >= 0.0 { w } else { w * n as f64 / (dot(&white, &white) + 1e-8) }
+        };
+        let weights: Vec<f64> = steps.iter().zip(&k.weights).map(weigh).collect();
+        let sum: f64 = k.weights.iter().sum();
+        let keep = 1.0 + k.c_1 * (1.0 - h) * k.c_c * (2.0 - k.c_c) - k.c_1 - k.c_mu * sum;
+        let (path, c) = (&self.path_c, &self.c);
+        self.c = Square::from_fn(n, |i, j| {
+            let (i, j) = (i.min(j), i.max(j));
+            let rank_mu: f64 = steps.iter().zip(&weights).map(|(y, w)| w * (y[i] * y[j])).sum();
+            keep * c.at(i, j) + k.c_1 * (path[i] * path[j]) + k.c_mu * rank_mu
+        });
+    }
+}
+
+fn norm(x: &[f64]) -> f64 {
+    dot(x, x).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn numbers(value: &Value) -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    fn close(found: &[f64], wanted: &[f64]) {
+        assert_eq!(found.len(), wanted.len());
+        for (a, b) in found.iter().zip(wanted) {
+            assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{a} is not {b}");
+        }
+    }
+
+    #[test]
+    fn the_same_points_move_the_distribution_as_they_move_that_of_cmaes() {
+        let cases: Value = serde_json::from_str(include_str!("../../tests/golden/cma.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let n = case["n"].as_u64().unwrap() as usize;
+            let population = case["population_size"].as_u64().map(|p| p as usize);
+            let mut state = Evolution::new(n, population);
+            for generation in case["generations"].as_array().unwrap() {
+                let points = generation["x"].as_array().unwrap().iter().map(numbers);
+                let told: Vec<_> = points.zip(numbers(&generation["f"])).collect();
+                assert_eq!(told.len(), state.constants.population);
+                state.tell(&told);
+                close(&state.mean, &numbers(&generation["mean"]));
+                close(&[state.sigma], &[generation["sigma"].as_f64().unwrap()]);
+                for (i, row) in generation["c"].as_array().into_iter().flatten().enumerate() {
+                    close(state.c.row(i), &numbers(row));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn points_far_away_neither_break_the_distribution_nor_let_it_explode() {
+        let mut state = Evolution::new(3, None);
+        state.sigma = 1e-9;
+        let population = state.constants.population;
+        let far: Vec<_> = (0..population).map(|i| (vec![i as f64 / 10.0, 1.0, 0.0], i as f64)).collect();
+        for _ in 0..50 {
+            state.tell(&far);
+            assert!(state.sigma.is_finite() && state.mean.iter().all(|m| m.is_finite()));
+        }
+        let point = state.sample(&mut toile_rng::Seed::new(1).stream("test", 0));
+        assert!(point.iter().all(|x| (0.0..=1.0).contains(x)));
+    }
+
+    #[test]
+    fn constants_hold_their_conditions_in_all_sizes() {
+        for n in 1..=40 {
+            for population in [None, Some(2), Some(3), Some(200)] {
+                let k = Constants::new(n, population);
+                let positive: f64 = k.weights.iter().filter(|&&w| w > 0.0).sum();
+                assert!((positive - 1.0).abs() < 1e-12, "{n} {population:?}");
+                assert!(k.c_1 > 0.0 && k.c_mu >= 0.0 && k.c_1 + k.c_mu <= 1.0, "{n} {population:?}");
+                assert!(k.weights.iter().all(|w| w.is_finite()), "{n} {population:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The unit cube: parameters as coordinates between 0 and 1, as Optuna's `_SearchSpaceTransform` and GP encode them.
+//!
+//! A logarithmic range is uniform in its logarithm. A range of k values is cut into k cells, in whose middles the values
+//! lie, so that a uniform coordinate gives each of them the same chance (with `log`, its share of the logarithm).
+
+use crate::{Ask, Distribution, Param, Params, Space};
+
+/// One parameter as a coordinate.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    /// The parameter's name.
+    pub(super) name: String,
+    distribution: Distribution,
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    /// The coordinate of a parameter.
+    pub(super) fn new(param: &Param) -> Axis {
+        let distribution = param.distribution.clone();
+        let (low, high) = edges(&distribution);
+        Axis { name: param.name.clone(), distribution, low, high }
+    }
+
+    /// Whether the parameter has categories.
+    pub(super) fn is_categorical(&self) -> bool {
+        matches!(self.distribution, Distribution::Categorical { .. })
+    }
+
+    /// How many values there are, if they can be counted.
+    pub(super) fn count(&self) -> Option<u64> {
+        self.distribution.count()
+    }
+
+    /// Whether an internal value lies in the range.
+    pub(super) fn contains(&self, value: f64) -> bool {
+        self.distribution.contains(value)
+    }
+
+    /// The coordinate of an internal value.
+    pub(super) fn coordinate(&self, value: f64) -> f64 {
+        match self.high > self.low {
+            true => (self.bend(value) - self.low) / (self.high - self.low),
+            false => 0.5,
+        }
+    }
+
+    /// The internal value nearest to a coordinate.
+    pub(super) fn value(&self, coordinate: f64) -> f64 {
+        let bent = self.low + coordinate * (self.high - self.low);
+        match self.distribution {
+            Distribution::Categorical { ref choices } => {
+                (coordinate * choices.len() as f64).floor().clamp(0.0, choices.len() as f64 - 1.0)
+            }
+            _ if self.is_log() => self.distribution.nearest(libm::exp(bent)),
+            _ => self.distribution.nearest(bent),
+        }
+    }
+
+    /// The coordinate of the value of this index, if the values can be counted.
+    pub(super) fn coordinate_at(&self, index: u64) -> f64 {
+        let index = index as f64;
+        let value = match self.distribution {
+            Distribution::Float { low, step, .. } => low + index * step.unwrap_or(0.0),
+            Distribution::Int { low, step, .. } => low as f64 + index * step as f64,
+            Distribution::Categorical { .. } => index,
+        };
+        self.coordinate(self.distribution.nearest(value))
+    }
+
+    /// The index of the value nearest to a coordinate, if the values can be counted.
+    pub(super) fn index_of(&self, coordinate: f64) -> u64 {
+        let value = self.value(coordinate);
+        match self.distribution {
+            Distribution::Float { low, step, .. } => ((value - low) / step.unwrap_or(1.0)).round() as u64,
+            Distribution::Int { low, step, .. } => ((value - low as f64) / step as f64).round() as u64,
+            Distribution::Categorical { .. } => value as u64,
+        }
+    }
+
+    /// The coordinate of the value nearest to a coordinate: itself where the range has no steps.
+    pub(super) fn settle(&self, coordinate: f64) -> f64 {
+        match self.count() {
+            Some(_) => self.coordinate(self.value(coordinate)),
+            None => coordinate,
+        }
+    }
+
+    fn is_log(&self) -> bool {
+        matches!(
+            self.distribution,
+            Distribution::Float { log: true, .. } | Distribution::Int { log: true, .. }
+        )
+    }
+
+    fn bend(&self, value: f64) -> f64 {
+        if self.is_log() { libm::log(value) } else { value + self.shift() }
+    }
+
+    /// A category's number lies in the middle of its cell from `number` to `number + 1`.
+    fn shift(&self) -> f64 {
+        if self.is_categorical() { 0.5 } else { 0.0 }
+    }
+}
+
+/// The ends of a range, half a step beyond its first and last value, bent by the logarithm where there is one.
+fn edges(distribution: &Distribution) -> (f64, f64) {
+    let (low, high, half, log) = match *distribution {
+        Distribution::Float { low, high, log, step } => (low, high, 0.5 * step.unwrap_or(0.0), log),
+        Distribution::Int { low, high, log, step } => (low as f64, high as f64, 0.5 * step as f64, log),
+        Distribution::Categorical { ref choices } => (0.0, choices.len() as f64, 0.0, false),
+    };
+    match log {
+        true => (libm::log(low - half), libm::log(high + half)),
+        false => (low - half, high + half),
+    }
+}
+
+/// Several parameters as the coordinates of points.
+#[derive(Clone, Debug)]
+pub(super) struct Cube {
+    /// The parameters.
+    pub(super) axes: Vec<Axis>,
+}
+
+impl Cube {
+    /// The parameters of a space that are chosen; those of a single value never are.
+    pub(super) fn new(space: &Space, chosen: impl Fn(&Param) -> bool) -> Cube {
+        let params = space.params.iter().filter(|param| !param.distribution.is_single() && chosen(param));
+        Cube { axes: params.map(Axis::new).collect() }
+    }
+
+    /// How many coordinates a point has.
+    pub(super) fn n(&self) -> usize {
+        self.axes.len()
+    }
+
+    /// The point of an assignment; none if it lacks a parameter or one lies outside its range.
+    pub(super) fn point(&self, params: &Params) -> Option<Vec<f64>> {
+        let coordinate = |axis: &Axis| {
+            let value = params.get(&axis.name).copied().filter(|&value| axis.contains(value))?;
+            Some(axis.coordinate(value))
+        };
+        self.axes.iter().map(coordinate).collect()
+    }
+
+    /// The values of a point.
+    pub(super) fn values(&self, point: &[f64]) -> Params {
+        let value = |(axis, &at): (&Axis, &f64)| (axis.name.clone(), axis.value(at));
+        self.axes.iter().zip(point).map(value).collect()
+    }
+}
+
+/// An assignment made of what is fixed, of what was proposed, and of chance for all the rest. What is fixed or proposed for a
+/// parameter that does not exist under the others' values is dropped.
+pub(super) fn complete(ask: &Ask, proposed: &Params) -> Params {
+    ask.space.assign(|param, _| {
+        let known = ask.fixed.get(&param.name).or_else(|| proposed.get(&param.name));
+        known.copied().unwrap_or_else(|| draw(ask, param))
+    })
+}
+
+/// A random value. Each parameter has a stream of its own, so that none is moved by another being fixed or absent.
+pub(super) fn draw(ask: &Ask, param: &Param) -> f64 {
+    let mut stream = ask.seed.derive("parameter", ask.number as u64).stream(&param.name, 0);
+    Axis::new(param).value(stream.uniform_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use toile_rng::Seed;
+
+    use super::*;
+    use crate::Choice;
+
+    fn axis(distribution: Distribution) -> Axis {
+        Axis::new(&Param { name: "x".into(), distribution, when: Vec::new() })
+    }
+
+    fn all() -> Vec<Distribution> {
+        let names = ["a", "b", "c"].map(|name| Choice::Text(name.into()));
+        vec![
+            Distribution::float(-2.0, 3.0, false, None).unwrap(),
+            Distribution::float(1e-5, 0.1, true, None).unwrap(),
+            Distribution::float(0.0, 0.5, false, Some(0.1)).unwrap(),
+            Distribution::int(-3, 9, false, 1).unwrap(),
+            Distribution::int(32, 256, false, 32).unwrap(),
+            Distribution::int(1, 1000, true, 1).unwrap(),
+            Distribution::categorical(names.to_vec()).unwrap(),
+        ]
+    }
+
+    #[test]
+    fn a_value_survives_the_way_to_the_cube_and_back() {
+        let mut stream = Seed::new(1).stream("test", 0);
+        for distribution in all() {
+            let axis = axis(distribution.clone());
+            for _ in 0..500 {
+                let value = axis.value(stream.uniform_f64());
+                assert!(distribution.contains(value), "{distribution:?}: {value}");
+                let back = axis.value(axis.coordinate(value));
+                assert!((back - value).abs() <= 1e-12 * value.abs().max(1.0), "{distribution:?}: {value}");
+                if axis.count().is_some() {
+                    assert_eq!(back, value);
+                    let again = axis.coordinate_at(axis.index_of(axis.coordinate(value)));
+                    assert_eq!(axis.value(again), value);
+                }
+            }
+            assert!(distribution.contains(axis.value(0.0)) && distribution.contains(axis.value(1.0)));
+        }
+    }
+
+    /// Chi-square with 12 degrees of freedom: 32.9 is its 0.999 quantile.
+    #[test]
+    fn each_integer_has_the_same_chance_the_ends_too() {
+        let axis = axis(Distribution::int(-3, 9, false, 1).unwrap());
+        let mut stream = Seed::new(2).stream("test", 0);
+        let mut counts = [0.0; 13];
+        for _ in 0..13_000 {
+            counts[(axis.value(stream.uniform_f64()) + 3.0) as usize] += 1.0;
+        }
+        let chi2: f64 = counts.iter().map(|c: &f64| (c - 1e3) * (c - 1e3) / 1e3).sum();
+        assert!(chi2 < 32.9, "{counts:?}");
+    }
+}

@@ -1,0 +1,324 @@
+//! The Gaussian process: what is believed of the objective everywhere, given some points.
+//!
+//! Kernel: k(a, b) = s m(r²), r² = Σ λᵢ dᵢ(a, b), where dᵢ is the squared difference of coordinate i (for categories 1 if
+//! they differ), λᵢ an inverse squared length scale, and m(r²) = (1 + √5 r + 5/3 r²) exp(-√5 r) Matérn's function 5/2.
+//! λ, s and the noise's variance are those of the greatest posterior density under Optuna's priors:
+//! log p = -Σ (0.1/λᵢ + 0.1 λᵢ) + (log s - s) + (0.1 log noise - 30 noise).
+
+use std::rc::Rc;
+
+use crate::descent::{Stop, minimize};
+use crate::linear::{Cholesky, Square, dot};
+
+/// The noise's variance is above this, so that the matrix keeps its Cholesky factor.
+const LEAST_NOISE: f64 = 1e-6;
+
+/// Points and what was seen there, standardised; larger is better.
+#[derive(Clone, Debug)]
+pub(super) struct Data {
+    /// Which coordinates are categories.
+    pub(super) categorical: Rc<[bool]>,
+    /// The points.
+    pub(super) x: Vec<Vec<f64>>,
+    /// The values.
+    pub(super) y: Vec<f64>,
+}
+
+/// The kernel's parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Kernel {
+    /// λ: the inverse squared length scale of each coordinate.
+    pub(super) inverse_squares: Vec<f64>,
+    /// s: the variance of the function.
+    pub(super) scale: f64,
+    /// The variance of what is seen about it.
+    pub(super) noise: f64,
+}
+
+/// m(r²) and its derivative by r².
+fn matern(squared: f64) -> (f64, f64) {
+    let r = (5.0 * squared).sqrt();
+    let decay = libm::exp(-r);
+    (decay * (5.0 / 3.0 * squared + r + 1.0), -5.0 / 6.0 * (r + 1.0) * decay)
+}
+
+/// The squared difference of two coordinates.
+fn apart(categorical: bool, a: f64, b: f64) -> f64 {
+    match categorical {
+        true => f64::from(u8::from(a != b)),
+        false => (a - b) * (a - b),
+    }
+}
+
+impl Kernel {
+    /// From the logarithms over which is fitted: of λ, of s, of the noise above the least.
+    fn from_raw(raw: &[f64]) -> Kernel {
+        let (scales, rest) = raw.split_at(raw.len() - 2);
+        Kernel {
+            inverse_squares: scales.iter().map(|&r| libm::exp(r)).collect(),
+            scale: libm::exp(rest[0]),
+            noise: libm::exp(rest[1]) + LEAST_NOISE,
+        }
+    }
+
+    /// The logarithm of the prior density.
+    fn log_prior(&self) -> f64 {
+        let scales: f64 = self.inverse_squares.iter().map(|l| 0.1 / l + 0.1 * l).sum();
+        -scales + libm::log(self.scale) - self.scale + 0.1 * libm::log(self.noise) - 30.0 * self.noise
+    }
+
+    /// m(r²) of two points and its derivative.
+    fn between(&self, categorical: &[bool], a: &[f64], b: &[f64]) -> (f64, f64) {
+        let mut squared = 0.0;
+        for i in 0..a.len() {
+            squared += self.inverse_squares[i] * apart(categorical[i], a[i], b[i]);
+        }
+        matern(squared)
+    }
+
+    /// The factor of the points' covariances, noise included.
+    fn factor(&self, data: &Data) -> Option<Cholesky> {
+        let entry = |i: usize, j: usize| match i.cmp(&j) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => self.scale + self.noise,
+            std::cmp::Ordering::Greater => {
+                self.scale * self.between(&data.categorical, &data.x[i], &data.x[j]).0
+            }
+        };
+        Cholesky::new(Square::from_fn(data.x.len(), entry))
+    }
+}
+
+/// The differences of all pairs, which the fit asks for again and again.
+struct Pairs {
+    /// For each pair i > j, row by row: the squared difference of each coordinate.
+    apart: Vec<f64>,
+}
+
+impl Pairs {
+    fn new(data: &Data) -> Pairs {
+        let mut differences = Vec::new();
+        for (i, a) in data.x.iter().enumerate() {
+            for b in &data.x[..i] {
+                differences.extend((0..a.len()).map(|d| apart(data.categorical[d], a[d], b[d])));
+            }
+        }
+        Pairs { apart: differences }
+    }
+}
+
+/// Minus the logarithm of the posterior density of the kernel's parameters (but for a constant), and its gradient.
+fn loss(data: &Data, pairs: &Pairs, raw: &[f64]) -> (f64, Vec<f64>) {
+    let kernel = Kernel::from_raw(raw);
+    let (n, dims) = (data.x.len(), kernel.inverse_squares.len());
+    let found: Vec<(f64, f64)> =
+        pairs.apart.chunks_exact(dims).map(|p| matern(dot(p, &kernel.inverse_squares))).collect();
+    let entry = |i: usize, j: usize| match i.cmp(&j) {
+        std::cmp::Ordering::Less => 0.0,
+        std::cmp::Ordering::Equal => kernel.scale + kernel.noise,
+        std::cmp::Ordering::Greater => kernel.scale * found[i * (i - 1) / 2 + j].0,
+    };
+    let Some(factor) = Cholesky::new(Square::from_fn(n, entry)) else {
+        return (f64::INFINITY, vec![0.0; raw.len()]);
+    };
+    let alpha = factor.solve(&data.y);
+    let value = 0.5 * factor.log_det() + 0.5 * dot(&alpha, &data.y) - kernel.log_prior();
+    let sums = derivatives(&alpha, &factor.inverse(), pairs, &found, dims);
+    (value, gradient(&kernel, &sums))
+}
+
+/// Sums of W = α αᵀ - K⁻¹ over the pairs: with the kernel's derivative by each coordinate, with the kernel, and its trace.
+struct Sums {
+    by_coordinate: Vec<f64>,
+    with_kernel: f64,
+    trace: f64,
+}
+
+fn derivatives(alpha: &[f64], inverse: &Square, pairs: &Pairs, found: &[(f64, f64)], dims: usize) -> Sums {
+    let mut sums = Sums { by_coordinate: vec![0.0; dims], with_kernel: 0.0, trace: 0.0 };
+    let mut at = 0;
+    for i in 0..alpha.len() {
+        for j in 0..i {
+            let w = alpha[i] * alpha[j] - inverse.at(i, j);
+            let (m, slope) = found[at];
+            sums.with_kernel += w * m;
+            for (sum, apart) in sums.by_coordinate.iter_mut().zip(&pairs.apart[at * dims..(at + 1) * dims]) {
+                *sum += w * slope * apart;
+            }
+            at += 1;
+        }
+        sums.trace += alpha[i] * alpha[i] - inverse.at(i, i);
+    }
+    sums
+}
+
+/// The gradient by the logarithms.
+fn gradient(kernel: &Kernel, sums: &Sums) -> Vec<f64> {
+    let coordinate = |(l, sum): (&f64, &f64)| -(kernel.scale * l * sum) - (0.1 / l - 0.1 * l);
+    let mut gradient: Vec<f64> =
+        kernel.inverse_squares.iter().zip(&sums.by_coordinate).map(coordinate).collect();
+    let s = kernel.scale;
+    gradient.push(-(s * (sums.with_kernel + 0.5 * sums.trace)) - (1.0 - s));
+    gradient.push((-0.5 * sums.trace - (0.1 / kernel.noise - 30.0)) * (kernel.noise - LEAST_NOISE));
+    gradient
+}
+
+/// The kernel's parameters of the greatest posterior density.
+pub(super) fn fit(data: &Data) -> Kernel {
+    let dims = data.categorical.len();
+    let pairs = Pairs::new(data);
+    let start = vec![0.0; dims + 2];
+    let bounds = vec![(-40.0, 40.0); dims + 2];
+    let stop = Stop { gradient: 1e-2, steps: 200 };
+    let found = minimize(|raw| loss(data, &pairs, raw), &start, &bounds, stop);
+    Kernel::from_raw(&found.x)
+}
+
+/// A kernel and points: ready to be asked.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    data: Data,
+    kernel: Kernel,
+    factor: Cholesky,
+    alpha: Vec<f64>,
+}
+
+/// What is believed of a point, and what is needed for the gradient there.
+pub(super) struct Belief {
+    /// The mean.
+    pub(super) mean: f64,
+    /// The variance of the function, without noise.
+    pub(super) variance: f64,
+    solved: Vec<f64>,
+    slopes: Vec<f64>,
+}
+
+impl Model {
+    /// None if the points' covariances cannot be factored.
+    pub(super) fn new(data: Data, kernel: Kernel) -> Option<Model> {
+        let factor = kernel.factor(&data)?;
+        let alpha = factor.solve(&data.y);
+        Some(Model { data, kernel, factor, alpha })
+    }
+
+    /// The kernel's length scale of each coordinate.
+    pub(super) fn lengths(&self) -> Vec<f64> {
+        self.kernel.inverse_squares.iter().map(|l| 1.0 / l.sqrt()).collect()
+    }
+
+    /// The model that holds its own mean for the truth at further points (the Kriging believer of Ginsbourger et al. 2010).
+    pub(super) fn believing(self, points: Vec<Vec<f64>>) -> Option<Model> {
+        if points.is_empty() {
+            return Some(self);
+        }
+        let means: Vec<f64> = points.iter().map(|x| self.belief(x).mean).collect();
+        let Model { mut data, kernel, .. } = self;
+        data.x.extend(points);
+        data.y.extend(means);
+        Model::new(data, kernel)
+    }
+
+    /// What is believed of a point.
+    pub(super) fn belief(&self, x: &[f64]) -> Belief {
+        let (mut covariances, mut slopes) =
+            (Vec::with_capacity(self.factor.n()), Vec::with_capacity(self.factor.n()));
+        for other in &self.data.x {
+            let (m, slope) = self.kernel.between(&self.data.categorical, x, other);
+            covariances.push(self.kernel.scale * m);
+            slopes.push(self.kernel.scale * slope);
+        }
+        let mean = dot(&covariances, &self.alpha);
+        self.factor.solve_lower(&mut covariances);
+        let variance = (self.kernel.scale - dot(&covariances, &covariances)).max(0.0);
+        Belief { mean, variance, solved: covariances, slopes }
+    }
+
+    /// Adds the gradient of `by_mean` times the mean and `by_variance` times the variance.
+    pub(super) fn add_gradient(
+        &self,
+        x: &[f64],
+        belief: Belief,
+        by_mean: f64,
+        by_variance: f64,
+        gradient: &mut [f64],
+    ) {
+        let mut solved = belief.solved;
+        self.factor.solve_upper(&mut solved);
+        for (i, other) in self.data.x.iter().enumerate() {
+            let weight = 2.0 * (by_mean * self.alpha[i] - 2.0 * by_variance * solved[i]) * belief.slopes[i];
+            for d in 0..x.len() {
+                if !self.data.categorical[d] {
+                    gradient[d] += weight * self.kernel.inverse_squares[d] * (x[d] - other[d]);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    pub(in super::super) fn numbers(value: &Value) -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    pub(in super::super) fn rows(value: &Value) -> Vec<Vec<f64>> {
+        value.as_array().unwrap().iter().map(numbers).collect()
+    }
+
+    pub(in super::super) fn cases() -> Vec<Value> {
+        serde_json::from_str(include_str!("../../../tests/golden/gp.json")).unwrap()
+    }
+
+    pub(in super::super) fn data(case: &Value) -> Data {
+        let categorical = case["categorical"].as_array().unwrap().iter().map(|c| c.as_bool().unwrap());
+        Data { categorical: categorical.collect(), x: rows(&case["x"]), y: numbers(&case["y"]) }
+    }
+
+    pub(in super::super) fn model(case: &Value) -> Model {
+        Model::new(data(case), Kernel::from_raw(&numbers(&case["raw"]))).unwrap()
+    }
+
+    pub(in super::super) fn close(found: &[f64], wanted: &[f64], tolerance: f64) {
+        assert_eq!(found.len(), wanted.len());
+        for (a, b) in found.iter().zip(wanted) {
+            assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} is not {b}");
+        }
+    }
+
+    #[test]
+    fn density_and_gradient_are_optunas_and_the_fit_is_as_good() {
+        for case in cases() {
+            let data = data(&case);
+            let pairs = Pairs::new(&data);
+            let (value, gradient) = loss(&data, &pairs, &numbers(&case["raw"]));
+            close(&[value], &[case["loss"].as_f64().unwrap()], 1e-10);
+            close(&gradient, &numbers(&case["gradient"]), 1e-9);
+            let kernel = fit(&data);
+            let raw: Vec<f64> = kernel
+                .inverse_squares
+                .iter()
+                .map(|l| l.ln())
+                .chain([kernel.scale.ln(), (kernel.noise - LEAST_NOISE).ln()])
+                .collect();
+            let fitted = loss(&data, &pairs, &raw).0;
+            assert!(fitted < case["best_loss"].as_f64().unwrap() + 1e-3, "{fitted} {}", case["best_loss"]);
+        }
+    }
+
+    #[test]
+    fn means_and_variances_are_optunas_with_running_trials_too() {
+        for case in cases() {
+            for (look, running) in [(0, vec![]), (2, rows(&case["running"]))] {
+                let model = model(&case).believing(running).unwrap();
+                let beliefs: Vec<Belief> = rows(&case["at"]).iter().map(|x| model.belief(x)).collect();
+                let look = &case["looks"][look];
+                close(&beliefs.iter().map(|b| b.mean).collect::<Vec<_>>(), &numbers(&look["mean"]), 1e-9);
+                close(&beliefs.iter().map(|b| b.variance).collect::<Vec<_>>(), &numbers(&look["var"]), 1e-9);
+            }
+        }
+    }
+}

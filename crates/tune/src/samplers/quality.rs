@@ -1,0 +1,380 @@
+//! How good and how lawful the model-based samplers are: whole searches on well-known functions.
+//!
+//! `tests/golden/quality.json` holds what Optuna's samplers find on the same functions in 20 searches. A median of ours must
+//! lie within the interval of Optuna's median or beyond its better end, and clearly beyond that of random search.
+
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+
+use serde_json::Value;
+use toile_rng::Seed;
+
+use super::{CmaEsSampler, GpSampler, Nsga2Sampler, cma_es, cube, gp, nsga2};
+use crate::{Ask, Choice, Condition, Direction, Distribution, Is, Param, Params, Space, State, Trial};
+
+type Suggest = fn(&Ask) -> Params;
+
+fn by_gp(ask: &Ask) -> Params {
+    gp::suggest(&GpSampler::default(), ask)
+}
+
+fn by_cma_es(ask: &Ask) -> Params {
+    cma_es::suggest(&CmaEsSampler::default(), ask)
+}
+
+fn by_nsga2(ask: &Ask) -> Params {
+    nsga2::suggest(&Nsga2Sampler { population_size: 20, ..Nsga2Sampler::default() }, ask)
+}
+
+fn by_chance(ask: &Ask) -> Params {
+    cube::complete(ask, &Params::new())
+}
+
+/// A function and where it is searched.
+struct Problem {
+    name: &'static str,
+    space: Space,
+    objectives: usize,
+    function: fn(&Params) -> Vec<f64>,
+}
+
+fn param(name: &str, distribution: Distribution) -> Param {
+    Param { name: name.into(), distribution, when: Vec::new() }
+}
+
+fn floats(ranges: &[(f64, f64)]) -> Space {
+    let float = |(i, range): (usize, &(f64, f64))| {
+        param(&format!("x{i}"), Distribution::float(range.0, range.1, false, None).unwrap())
+    };
+    Space { params: ranges.iter().enumerate().map(float).collect() }
+}
+
+fn names(names: &[&str]) -> Distribution {
+    Distribution::categorical(names.iter().map(|&name| Choice::Text(name.into())).collect()).unwrap()
+}
+
+/// `x0`, `x1`, … in this order.
+fn xs(params: &Params) -> Vec<f64> {
+    params.values().copied().collect()
+}
+
+fn sphere(params: &Params) -> Vec<f64> {
+    vec![xs(params).iter().map(|x| x * x).sum()]
+}
+
+fn branin(params: &Params) -> Vec<f64> {
+    let (x, y) = (params["x0"], params["x1"]);
+    let valley = y - 5.1 / (4.0 * PI * PI) * x * x + 5.0 / PI * x - 6.0;
+    vec![valley * valley + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * x.cos() + 10.0]
+}
+
+fn hartmann6(params: &Params) -> Vec<f64> {
+    const ROWS: [(f64, [f64; 6], [f64; 6]); 4] = [
+        (1.0, [10.0, 3.0, 17.0, 3.5, 1.7, 8.0], [1312.0, 1696.0, 5569.0, 124.0, 8283.0, 5886.0]),
+        (1.2, [0.05, 10.0, 17.0, 0.1, 8.0, 14.0], [2329.0, 4135.0, 8307.0, 3736.0, 1004.0, 9991.0]),
+        (3.0, [3.0, 3.5, 1.7, 10.0, 17.0, 8.0], [2348.0, 1451.0, 3522.0, 2883.0, 3047.0, 6650.0]),
+        (3.2, [17.0, 8.0, 0.05, 10.0, 0.1, 14.0], [4047.0, 8828.0, 8732.0, 5743.0, 1091.0, 381.0]),
+    ];
+    let x = xs(params);
+    let hill = |(height, widths, at): &(f64, [f64; 6], [f64; 6])| {
+        let far: f64 = (0..6).map(|i| widths[i] * (x[i] - at[i] / 1e4) * (x[i] - at[i] / 1e4)).sum();
+        height * (-far).exp()
+    };
+    vec![-ROWS.iter().map(hill).sum::<f64>()]
+}
+
+fn rosenbrock(params: &Params) -> Vec<f64> {
+    let x = xs(params);
+    let bend = |a: f64, b: f64| 100.0 * (b - a * a) * (b - a * a) + (1.0 - a) * (1.0 - a);
+    vec![x.windows(2).map(|pair| bend(pair[0], pair[1])).sum()]
+}
+
+/// Shaped like the tuning of a network: a logarithm, steps, integers, names.
+fn mixed(params: &Params) -> Vec<f64> {
+    let kind = params["optimizer"] as usize;
+    let (best, cost) = ([-1.0, -3.0, -2.5][kind], [0.2, 0.0, 0.1][kind]);
+    let square = |x: f64| x * x;
+    let units = square((params["units"] - 256.0) / 256.0);
+    vec![square(params["lr"].log10() - best) + units + 0.1 * square(params["layers"] - 3.0) + cost]
+}
+
+fn zdt1(params: &Params) -> Vec<f64> {
+    let x = xs(params);
+    let g = 1.0 + 9.0 * x[1..].iter().sum::<f64>() / 5.0;
+    vec![x[0], g * (1.0 - (x[0] / g).sqrt())]
+}
+
+fn problems() -> Vec<Problem> {
+    let tuning = vec![
+        param("lr", Distribution::float(1e-5, 1.0, true, None).unwrap()),
+        param("units", Distribution::int(16, 512, false, 16).unwrap()),
+        param("layers", Distribution::int(1, 5, false, 1).unwrap()),
+        param("optimizer", names(&["sgd", "adam", "rmsprop"])),
+    ];
+    let one = |name, space, function| Problem { name, space, objectives: 1, function };
+    vec![
+        one("sphere", floats(&[(-5.0, 5.0); 5]), sphere),
+        one("branin", floats(&[(-5.0, 10.0), (0.0, 15.0)]), branin),
+        one("hartmann6", floats(&[(0.0, 1.0); 6]), hartmann6),
+        one("rosenbrock", floats(&[(-2.0, 2.0); 4]), rosenbrock),
+        one("mixed", Space { params: tuning }, mixed),
+        Problem { name: "zdt1", space: floats(&[(0.0, 1.0); 6]), objectives: 2, function: zdt1 },
+    ]
+}
+
+fn trial(number: usize, state: State, params: Params, values: Vec<f64>) -> Trial {
+    let (intermediate, rungs, constraints) = (BTreeMap::new(), Vec::new(), Vec::new());
+    Trial { number, state, params, values, intermediate, rungs, constraints }
+}
+
+/// A whole search; the last `lag` trials before each are known by their parameters only.
+fn search(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, seed: u64) -> Vec<Trial> {
+    let directions = vec![Direction::Minimize; problem.objectives];
+    let (fixed, seed) = (Params::new(), Seed::new(seed));
+    let mut all: Vec<Trial> = Vec::new();
+    for number in 0..n_trials {
+        let mut history = all.clone();
+        for trial in history.iter_mut().rev().take(lag) {
+            (trial.state, trial.values) = (State::Running, Vec::new());
+        }
+        let (space, history, n_trials) = (&problem.space, &history[..], Some(n_trials));
+        let params =
+            suggest(&Ask { space, directions: &directions, history, number, seed, n_trials, fixed: &fixed });
+        assert!(space.contains(&params), "{}: {params:?}", problem.name);
+        let values = (problem.function)(&params);
+        all.push(trial(number, State::Complete, params, values));
+    }
+    all
+}
+
+/// The best value; of two objectives minus the hypervolume below (1.1, 11).
+fn outcome(trials: &[Trial]) -> f64 {
+    let mut values: Vec<&[f64]> = trials.iter().map(|trial| &trial.values[..]).collect();
+    values.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    if values[0].len() == 1 {
+        return values[0][0];
+    }
+    let (mut area, mut height) = (0.0, 11.0);
+    for point in values {
+        if point[0] < 1.1 && point[1] < height {
+            area += (1.1 - point[0]) * (height - point[1]);
+            height = point[1];
+        }
+    }
+    -area
+}
+
+/// Outcomes of searches with different seeds, best first.
+fn outcomes(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, seeds: u64) -> Vec<f64> {
+    let mut all: Vec<f64> =
+        (0..seeds).map(|seed| outcome(&search(suggest, problem, n_trials, lag, seed))).collect();
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+/// What 20 searches of Optuna found, best first.
+fn optunas(sampler: &str, problem: &str) -> Vec<f64> {
+    let all: Value = serde_json::from_str(include_str!("../../tests/golden/quality.json")).unwrap();
+    let sign = if problem == "zdt1" { -1.0 } else { 1.0 };
+    let mut found: Vec<f64> =
+        all[sampler][problem].as_array().unwrap().iter().map(|v| sign * v.as_f64().unwrap()).collect();
+    found.sort_by(f64::total_cmp);
+    assert_eq!(found.len(), 20);
+    found
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    0.5 * (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2])
+}
+
+/// Of 20 sorted values the 6th and the 15th enclose the true median with 95.9 % confidence.
+fn compare(sampler: &str, suggest: Suggest, chosen: &[&str], n_trials: usize, seeds: u64) {
+    for problem in problems().iter().filter(|problem| chosen.contains(&problem.name)) {
+        let ours = median(&outcomes(suggest, problem, n_trials, 0, seeds));
+        let theirs = optunas(sampler, problem.name);
+        let random = outcomes(by_chance, problem, n_trials, 0, 20);
+        let told = format!(
+            "{}: {ours:.5}, Optuna {:.5}, random {:.5}",
+            problem.name,
+            median(&theirs),
+            median(&random)
+        );
+        assert!(ours <= theirs[14], "worse than Optuna on {told}");
+        assert!(ours < random[5], "no better than random search on {told}");
+    }
+}
+
+const ONE: [&str; 5] = ["sphere", "branin", "hartmann6", "rosenbrock", "mixed"];
+
+#[test]
+fn cma_es_finds_what_optunas_finds() {
+    compare("cma_es", by_cma_es, &ONE, 100, 60);
+}
+
+#[test]
+fn nsga2_finds_the_front_that_optunas_finds() {
+    compare("nsga2", by_nsga2, &["zdt1"], 200, 20);
+}
+
+#[test]
+fn gp_finds_what_optunas_finds() {
+    compare("gp", by_gp, &["branin", "mixed", "hartmann6"], 50, 3);
+}
+
+/// The same with all functions and seeds; minutes.
+#[test]
+#[ignore = "takes minutes: cargo test --release -p toile-tune -- --ignored gp_finds"]
+fn gp_finds_what_optunas_finds_everywhere() {
+    compare("gp", by_gp, &ONE, 50, 20);
+}
+
+/// A space with a parameter that only some trials have, and one that all of them happen to have.
+fn conditional() -> Space {
+    let mut params = problems().remove(4).space.params;
+    let when = |is| vec![Condition { parent: "optimizer".into(), is: Is::Choice(is) }];
+    let momentum = Distribution::float(0.0, 0.99, false, None).unwrap();
+    params.push(Param { name: "momentum".into(), distribution: momentum, when: when(0) });
+    let decay = Distribution::float(0.8, 0.95, false, Some(0.05)).unwrap();
+    params.push(Param { name: "decay".into(), distribution: decay, when: when(1) });
+    params.push(param("single", Distribution::int(3, 3, false, 1).unwrap()));
+    Space { params }
+}
+
+const ALL: [Suggest; 3] = [by_gp, by_cma_es, by_nsga2];
+
+/// Trials of every kind: failed, pruned, running, infinite, no number, foreign, without order.
+fn any_history(space: &Space, count: usize) -> Vec<Trial> {
+    let (directions, fixed, seed) = ([Direction::Maximize], Params::new(), Seed::new(7));
+    let mut all: Vec<Trial> = Vec::new();
+    for number in 0..count {
+        let history = &[][..];
+        let ask =
+            Ask { space, directions: &directions, history, number, seed, n_trials: None, fixed: &fixed };
+        let mut params = by_chance(&ask);
+        let (state, values) = match number % 9 {
+            2 => (State::Failed, vec![]),
+            3 => (State::Pruned, vec![]),
+            4 => (State::Running, vec![]),
+            5 => (State::Complete, vec![[f64::NAN, f64::INFINITY, f64::NEG_INFINITY][number / 9 % 3]]),
+            _ => (State::Complete, mixed(&params)),
+        };
+        if number % 10 == 9 {
+            params = Params::from([("units".into(), 17.0), ("stranger".into(), 1.0)]);
+        }
+        all.push(trial(number, state, params, values));
+    }
+    all.reverse();
+    all
+}
+
+#[test]
+fn any_history_gives_a_trial_of_the_space_the_same_at_each_asking() {
+    let space = conditional();
+    let directions = [Direction::Maximize];
+    let fixed = Params::new();
+    for count in [0, 1, 5, 30, 80] {
+        let history = any_history(&space, count);
+        for suggest in ALL {
+            for number in count..count + 5 {
+                let (history, seed) = (&history[..], Seed::new(3));
+                let ask = Ask {
+                    space: &space,
+                    directions: &directions,
+                    history,
+                    number,
+                    seed,
+                    n_trials: None,
+                    fixed: &fixed,
+                };
+                let params = suggest(&ask);
+                assert!(space.contains(&params), "{params:?}");
+                let mut other_way: Vec<Trial> = history.to_vec();
+                other_way.reverse();
+                assert_eq!(params, suggest(&Ask { history: &other_way, ..ask }));
+                assert_ne!(params, suggest(&Ask { number: number + 1, ..ask }));
+                assert_ne!(params, suggest(&Ask { seed: Seed::new(4), ..ask }));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_fixed_stays_and_rules_out_what_it_must() {
+    let space = conditional();
+    let directions = [Direction::Minimize];
+    let history = any_history(&space, 60);
+    let some = Params::from([("optimizer".into(), 1.0), ("lr".into(), 0.5), ("momentum".into(), 0.9)]);
+    let whole = Params::from([("units".into(), 32.0), ("layers".into(), 2.0), ("decay".into(), 0.9)]);
+    for fixed in [some.clone(), some.into_iter().chain(whole).collect()] {
+        for suggest in ALL {
+            let (history, seed) = (&history[..], Seed::new(3));
+            let ask = Ask {
+                space: &space,
+                directions: &directions,
+                history,
+                number: 60,
+                seed,
+                n_trials: None,
+                fixed: &fixed,
+            };
+            let params = suggest(&ask);
+            assert!(space.contains(&params), "{params:?}");
+            assert!(params.iter().all(|(name, value)| fixed.get(name).is_none_or(|fixed| fixed == value)));
+            assert_eq!(params["optimizer"], 1.0);
+            assert!(!params.contains_key("momentum"));
+        }
+    }
+}
+
+/// Trials under way spread: with all of them at one place, two proposals in a row would be almost the same.
+#[test]
+fn a_lag_costs_little_and_trials_under_way_keep_others_away() {
+    let problem = &problems()[1];
+    let trials = search(by_gp, problem, 40, 4, 1);
+    assert!(outcome(&trials) < 0.5, "{}", outcome(&trials));
+    for pair in trials[14..30].windows(2) {
+        let apart: f64 =
+            xs(&pair[0].params).iter().zip(xs(&pair[1].params)).map(|(a, b)| (a - b).abs()).sum();
+        assert!(apart > 1e-3, "{pair:?}");
+    }
+    assert!(outcome(&search(by_cma_es, &problems()[0], 120, 8, 1)) < 2.0);
+}
+
+#[test]
+fn gp_keeps_a_constraint_that_it_has_seen_broken() {
+    let problem = &problems()[1];
+    let directions = [Direction::Minimize];
+    let (fixed, seed) = (Params::new(), Seed::new(2));
+    let mut all: Vec<Trial> = Vec::new();
+    for number in 0..40 {
+        let (space, history) = (&problem.space, &all[..]);
+        let params = by_gp(&Ask {
+            space,
+            directions: &directions,
+            history,
+            number,
+            seed,
+            n_trials: None,
+            fixed: &fixed,
+        });
+        let values = branin(&params);
+        // Of Branin's three valleys only that at x0 = 9.42 is allowed.
+        let constraints = vec![6.0 - params["x0"]];
+        all.push(Trial { constraints, ..trial(number, State::Complete, params, values) });
+    }
+    let kept = |trial: &&Trial| trial.constraints[0] <= 0.0;
+    assert!(all[20..].iter().filter(kept).count() >= 15);
+    let best = all.iter().filter(kept).map(|trial| trial.values[0]).fold(f64::INFINITY, f64::min);
+    assert!(best < 0.41, "{best}");
+}
+
+#[test]
+fn each_sampler_says_what_it_cannot_search() {
+    let (one, two) = ([Direction::Minimize], [Direction::Minimize, Direction::Maximize]);
+    let numbers = floats(&[(0.0, 1.0); 2]);
+    let only_names = Space { params: vec![param("optimizer", names(&["sgd", "adam"]))] };
+    assert!(gp::supports(&one, &only_names).is_ok() && gp::supports(&two, &numbers).is_err());
+    assert!(cma_es::supports(&one, &numbers).is_ok() && cma_es::supports(&two, &numbers).is_err());
+    assert!(cma_es::supports(&one, &only_names).unwrap_err().contains("tpe"));
+    assert!(nsga2::supports(&two, &only_names).is_ok() && nsga2::supports(&[], &numbers).is_err());
+}
