@@ -172,7 +172,7 @@ fn said(step: i64) -> Report {
         learning_rate: 0.1,
         seconds: 0.5,
     };
-    Report { step, value, epoch: Some(epoch), ..Report::default() }
+    Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
 fn ending() -> Ending {

@@ -17,6 +17,8 @@ impl Storage {
         schema::check(&connection, path)?;
         let from_db = |error| store::from_db("open", path, error);
         lend_ours(&connection).map_err(from_db)?;
+        // What is lent is not to be written to either: it would be lost.
+        connection.pragma_update(None, "query_only", true).map_err(sqlite)?;
         let library_version = tables::library_version(&mut Db::Sqlite(&connection)).map_err(from_db)?;
         let engine = Engine::Sqlite { path: path.into(), connection: std::sync::Mutex::new(connection) };
         Ok(Storage { engine, library_version })

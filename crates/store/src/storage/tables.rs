@@ -284,8 +284,8 @@ pub(crate) fn create_ours(db: &mut Db<'_>) -> Result<()> {
 /// The same, empty, for one connection that only reads.
 pub(crate) fn create_temporary(db: &mut Db<'_>) -> Result<()> {
     let tables = spelled(db, OURS).replace("CREATE TABLE", "CREATE TEMP TABLE");
-    let tables: Vec<&str> = tables.split(';').filter(|sql| sql.contains("CREATE TEMP TABLE")).collect();
-    db.batch(&tables.join(";"))
+    let tables: Vec<&str> = tables.lines().filter(|line| !line.contains(" INDEX ")).collect();
+    db.batch(&tables.join("\n"))
 }
 
 /// The Optuna that made the tables.
