@@ -1,12 +1,14 @@
 //! What is kept of a study, and the only place that talks SQL.
 //!
 //! A study's folder holds one SQLite file, `store.sqlite`: the study, one row per run, one per epoch, and the test
-//! images that some run got wrong. Tables are named `toile_*`, so that other tools' tables can live in the same file.
+//! images that some run got wrong. Tables are named `toile_*`; beside them stand Optuna's, with the searches, and the
+//! declared runs once more, so that Optuna's tools open the same file. Searches may lie on a PostgreSQL server instead.
 //! Beside it stand artifacts (weights, reports), written so that a reader sees the old file or the new one, never half.
 
 mod atomic;
 mod checkpoint;
 mod error;
+mod file;
 mod lock;
 mod record;
 mod rows;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::storage::db::{self, Db};
 use crate::storage::tables;
-use crate::{StoreError, store};
+use crate::{StoreError, file};
 
 /// The tables of a study's folder: step 1.
 const FOLDER: &str = "
@@ -99,18 +99,18 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Refuses a damaged file, and one that a newer program wrote.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found = version(connection).map_err(|e| store::sqlite("open", path, e))?;
+    let found = version(connection).map_err(|e| file::sqlite("open", path, e))?;
     if found > NEWEST {
         return Err(StoreError::Newer { path: path.into(), found, known: NEWEST });
     }
     tables::check_optuna(&mut Db::Sqlite(connection), &path.display().to_string())
-        .map_err(|e| store::from_db("open", path, e))?;
+        .map_err(|e| file::from_db("open", path, e))?;
     if path.metadata().is_ok_and(|file| file.len() > LOOKED_THROUGH) {
         return Ok(());
     }
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
-        .map_err(|e| store::sqlite("check", path, e))?;
+        .map_err(|e| file::sqlite("check", path, e))?;
     if verdict != "ok" {
         return Err(StoreError::Damaged { path: path.into(), reason: verdict });
     }
@@ -119,7 +119,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), StoreErr
 
 /// Takes the missing steps, all or none.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    take_steps(connection).map_err(|error| store::from_db("update the tables of", path, error))
+    take_steps(connection).map_err(|error| file::from_db("update the tables of", path, error))
 }
 
 fn take_steps(connection: &mut Connection) -> db::Result<()> {

@@ -6,14 +6,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::file::{from_db, open_to_read, open_to_write, sqlite};
 use crate::lock::FolderLock;
 use crate::record::*;
-use crate::storage::db::{self, Db, DbError};
-use crate::storage::{Storage, mirror, searches};
+use crate::storage::db::{self, Db};
+use crate::storage::{Storage, kept, mirror, searches};
 use crate::{SearchRecords, StoreError, create_folder, lock, rows, schema};
 
 /// The store's file in a study's folder.
@@ -56,15 +56,7 @@ impl Store {
         create_folder(dir)?;
         let lock = FolderLock::take(dir)?;
         let path = dir.join(STORE_FILE);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection =
-            Connection::open_with_flags(&path, flags).map_err(|e| sqlite("open", &path, e))?;
-        prepare_writing(&connection).map_err(|e| sqlite("open", &path, e))?;
-        schema::check(&connection, &path)?;
-        schema::migrate(&mut connection, &path)?;
-        connection.set_prepared_statement_cache_capacity(128);
+        let connection = open_to_write(&path)?;
         Ok(Store { connection: Mutex::new(connection), path, _lock: Some(lock) })
     }
 
@@ -200,7 +192,7 @@ impl Store {
                     false => Vec::new(),
                 },
                 test_openings: match has_searches {
-                    true => searches::test_openings(&mut db)?,
+                    true => kept::test_openings(&mut db)?,
                     false => Vec::new(),
                 },
                 study,
@@ -298,64 +290,5 @@ impl Store {
     /// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
-    // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
-}
-
-/// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
-/// and no log is left to be read, nobody writes, and SQLite may be told so.
-pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
-    let refused = |error: rusqlite::Error| {
-        use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
-        matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
-    };
-    let log = path.with_extension("sqlite-wal");
-    let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
-    if !has_log && schema::version(&connection).is_err_and(refused) {
-        return Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI);
-    }
-    Ok(connection)
-}
-
-fn immutable_uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.to_string_lossy().bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => uri.push(byte as char),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri + "?immutable=1"
-}
-
-pub(crate) fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
-    use rusqlite::Error::*;
-    let damaged =
-        matches!(source.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
-            || matches!(
-                source,
-                FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)
-            );
-    match damaged {
-        true => StoreError::Damaged { path: path.into(), reason: source.to_string() },
-        false => StoreError::Sqlite { action, path: path.into(), source },
-    }
-}
-
-pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> StoreError {
-    match error {
-        DbError::Sqlite(source) => sqlite(action, path, source),
-        DbError::Refused(error) => *error,
-        DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
-        DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
     }
 }

@@ -7,15 +7,15 @@ use rusqlite::Connection;
 use super::db::{Db, Result, cells};
 use super::searches::ensure;
 use super::{Engine, SearchId, Storage, claims, json, read, results, tables};
-use crate::{RunState, SearchRecords, StoreError, TrialRecord, schema, store};
+use crate::{RunState, SearchRecords, StoreError, TrialRecord, file, schema};
 
 impl Storage {
     /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
     pub fn read_only(path: &Path) -> std::result::Result<Storage, StoreError> {
-        let sqlite = |error| store::sqlite("open", path, error);
-        let connection = store::open_to_read(path).map_err(sqlite)?;
+        let sqlite = |error| file::sqlite("open", path, error);
+        let connection = file::open_to_read(path).map_err(sqlite)?;
         schema::check(&connection, path)?;
-        let from_db = |error| store::from_db("open", path, error);
+        let from_db = |error| file::from_db("open", path, error);
         lend_ours(&connection).map_err(from_db)?;
         // What is lent is not to be written to either: it would be lost.
         connection.pragma_update(None, "query_only", true).map_err(sqlite)?;

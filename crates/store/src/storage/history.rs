@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::db::{Db, Result, cells};
+use super::db::{Cell, Db, Result, cells};
 use super::read::{in_order, rung, state, typed};
 use super::results::unpacked;
 use super::{HistoryCache, PastParam, PastTrial, SearchId, Storage, json};
@@ -89,6 +89,9 @@ impl Interner<'_> {
     }
 }
 
+/// What a table's rows are joined to; the values are the search and the range of keys.
+const OF_RANGE: &str = "ON x.trial_id = t.trial_id WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3";
+
 /// The trials of a range of keys, by key.
 fn load(
     db: &mut Db<'_>,
@@ -97,47 +100,14 @@ fn load(
     interner: &mut Interner<'_>,
 ) -> Result<Vec<PastTrial>> {
     let values = cells![id.0, range.0, range.1];
-    let mut unpacked_ids = Vec::new();
-    let heads = "SELECT t.trial_id, t.number, t.state, s.attempt, s.reported
-        FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
-        WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3 ORDER BY t.trial_id";
-    let mut trials = db.query(heads, values, |row| {
-        let reported = row.maybe_bytes(4)?.map(unpacked);
-        if reported.is_none() {
-            unpacked_ids.push(row.int(0)?);
-        }
-        Ok(PastTrial {
-            trial_id: row.int(0)?,
-            number: row.count(1)?,
-            state: state(row, 2)?,
-            params: Vec::new(),
-            relative: Vec::new(),
-            values: Vec::new(),
-            intermediate: reported.unwrap_or_default(),
-            rungs: Vec::new(),
-            constraints: Vec::new(),
-            attempt: row.maybe_int(3)?.unwrap_or(0) as usize,
-        })
-    })?;
+    let mut trials = load_heads(db, values)?;
     if trials.is_empty() {
         return Ok(trials);
     }
-    let of_range = "ON x.trial_id = t.trial_id WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3";
+    load_params(db, &mut trials, values, interner)?;
     let sql = format!(
-        "SELECT x.trial_id, x.param_name, x.param_value, x.distribution_json FROM trials t JOIN trial_params x {of_range}"
-    );
-    db.each(&sql, values, |row| {
-        if let Some(trial) = of_id(&mut trials, row.int(0)?) {
-            trial.params.push(PastParam {
-                name: interner.name(row.text(1)?),
-                value: row.real(2)?,
-                distribution: interner.distribution(row.text(3)?),
-            });
-        }
-        Ok(())
-    })?;
-    let sql = format!(
-        "SELECT x.trial_id, x.value, x.value_type FROM trials t JOIN trial_values x {of_range} ORDER BY x.trial_id, x.objective"
+        "SELECT x.trial_id, x.value, x.value_type FROM trials t JOIN trial_values x {OF_RANGE}
+            ORDER BY x.trial_id, x.objective"
     );
     db.each(&sql, values, |row| {
         if let Some(trial) = of_id(&mut trials, row.int(0)?) {
@@ -145,9 +115,51 @@ fn load(
         }
         Ok(())
     })?;
-    load_attributes(db, &mut trials, values, of_range)?;
-    load_reports(db, &mut trials, values, of_range, &unpacked_ids)?;
+    load_attributes(db, &mut trials, values)?;
+    load_reports(db, &mut trials, values)?;
     Ok(trials)
+}
+
+fn load_heads(db: &mut Db<'_>, values: &[Cell<'_>]) -> Result<Vec<PastTrial>> {
+    let sql = "SELECT t.trial_id, t.number, t.state, s.attempt, s.reported
+        FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
+        WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3 ORDER BY t.trial_id";
+    db.query(sql, values, |row| {
+        Ok(PastTrial {
+            trial_id: row.int(0)?,
+            number: row.count(1)?,
+            state: state(row, 2)?,
+            params: Vec::new(),
+            relative: Vec::new(),
+            values: Vec::new(),
+            intermediate: row.maybe_bytes(4)?.map(unpacked).unwrap_or_default(),
+            rungs: Vec::new(),
+            constraints: Vec::new(),
+            attempt: row.maybe_int(3)?.unwrap_or(0) as usize,
+        })
+    })
+}
+
+fn load_params(
+    db: &mut Db<'_>,
+    trials: &mut [PastTrial],
+    values: &[Cell<'_>],
+    interner: &mut Interner<'_>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT x.trial_id, x.param_name, x.param_value, x.distribution_json
+            FROM trials t JOIN trial_params x {OF_RANGE}"
+    );
+    db.each(&sql, values, |row| {
+        if let Some(trial) = of_id(trials, row.int(0)?) {
+            trial.params.push(PastParam {
+                name: interner.name(row.text(1)?),
+                value: row.real(2)?,
+                distribution: interner.distribution(row.text(3)?),
+            });
+        }
+        Ok(())
+    })
 }
 
 fn of_id(trials: &mut [PastTrial], id: i64) -> Option<&mut PastTrial> {
@@ -155,64 +167,64 @@ fn of_id(trials: &mut [PastTrial], id: i64) -> Option<&mut PastTrial> {
     Some(&mut trials[place])
 }
 
+/// Attributes that samplers and pruners read, as they are found.
+#[derive(Default)]
+struct Found {
+    rungs: HashMap<i64, Vec<(usize, f64)>>,
+    /// JSON, in pieces that belong together.
+    promised: HashMap<i64, String>,
+}
+
 /// Rungs, constraints, and the parameters that a running trial of Python's has promised.
-fn load_attributes(
-    db: &mut Db<'_>,
-    trials: &mut [PastTrial],
-    values: &[super::db::Cell<'_>],
-    of_range: &str,
-) -> Result<()> {
+fn load_attributes(db: &mut Db<'_>, trials: &mut [PastTrial], values: &[Cell<'_>]) -> Result<()> {
     let sql = format!(
-        "SELECT x.trial_id, x.\"key\", x.value_json FROM trials t JOIN trial_system_attributes x {of_range}
+        "SELECT x.trial_id, x.\"key\", x.value_json FROM trials t JOIN trial_system_attributes x {OF_RANGE}
             AND (x.\"key\" LIKE 'completed_rung_%' OR x.\"key\" LIKE 'constraints%'
                 OR (x.\"key\" LIKE 'tpe:relative_params:%' AND t.state = 'RUNNING'))
             ORDER BY x.trial_id, x.trial_system_attribute_id"
     );
-    let mut rungs: HashMap<i64, Vec<(usize, f64)>> = HashMap::new();
-    let mut promised: HashMap<i64, String> = HashMap::new();
+    let mut found = Found::default();
     db.each(&sql, values, |row| {
         let (id, key, value) = (row.int(0)?, row.text(1)?, row.maybe_text(2)?);
         if let Some(rung) = rung(key, value) {
-            rungs.entry(id).or_default().push(rung);
+            found.rungs.entry(id).or_default().push(rung);
         } else if key.starts_with("constraints") {
-            let value = value.map_or(Value::Null, json::parse);
-            let all = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
-            if let Some(trial) = of_id(trials, id) {
-                trial.constraints.extend(all.iter().filter_map(json::number));
-            }
+            let more = constraints(value.map_or(Value::Null, json::parse));
+            of_id(trials, id).into_iter().for_each(|trial| trial.constraints.extend(&more));
         } else if let Some(Value::String(part)) = value.map(json::parse) {
-            promised.entry(id).or_default().push_str(&part);
+            found.promised.entry(id).or_default().push_str(&part);
         }
         Ok(())
     })?;
-    for (id, rungs) in rungs {
+    put_found(trials, found);
+    Ok(())
+}
+
+fn put_found(trials: &mut [PastTrial], found: Found) {
+    for (id, rungs) in found.rungs {
         if let Some(trial) = of_id(trials, id) {
             trial.rungs = in_order(rungs);
         }
     }
-    for (id, text) in promised {
+    for (id, text) in found.promised {
         if let (Some(trial), Value::Object(params)) = (of_id(trials, id), json::parse(&text)) {
             trial.relative = params.into_iter().collect();
         }
     }
-    Ok(())
+}
+
+/// One number, or, in Optuna before 5, a list of them.
+fn constraints(value: Value) -> Vec<f64> {
+    let all = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
+    all.iter().filter_map(json::number).collect()
 }
 
 /// What the trials without a packed copy reported: unfinished ones, and those of other programs.
-fn load_reports(
-    db: &mut Db<'_>,
-    trials: &mut [PastTrial],
-    values: &[super::db::Cell<'_>],
-    of_range: &str,
-    unpacked_ids: &[i64],
-) -> Result<()> {
-    if unpacked_ids.is_empty() {
-        return Ok(());
-    }
+fn load_reports(db: &mut Db<'_>, trials: &mut [PastTrial], values: &[Cell<'_>]) -> Result<()> {
     let sql = format!(
         "SELECT x.trial_id, x.step, x.intermediate_value, x.intermediate_value_type
             FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
-            JOIN trial_intermediate_values x {of_range} AND s.reported IS NULL ORDER BY x.trial_id, x.step"
+            JOIN trial_intermediate_values x {OF_RANGE} AND s.reported IS NULL ORDER BY x.trial_id, x.step"
     );
     db.each(&sql, values, |row| {
         if let Some(trial) = of_id(trials, row.int(0)?) {

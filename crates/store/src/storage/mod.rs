@@ -11,11 +11,14 @@
 //! those that others have locked. Connections to a server are not encrypted: keep it on a network that is trusted, or
 //! use a tunnel.
 
+pub(crate) mod cell;
 mod claims;
 mod copies;
 pub(crate) mod db;
+mod dialect;
 mod history;
 pub(crate) mod json;
+pub(crate) mod kept;
 pub(crate) mod mirror;
 pub(crate) mod read;
 mod results;
@@ -28,14 +31,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use self::db::{Db, DbError, Session};
 use self::server::Server;
 pub use self::types::{
     Claim, Ending, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId,
 };
-use crate::{StoreError, schema, store};
+use crate::{StoreError, file};
 
 /// A database with searches. Threads may share it.
 pub struct Storage {
@@ -54,17 +57,9 @@ const ATTEMPTS: usize = 8;
 impl Storage {
     /// Opens a SQLite file, making it if it is missing, with Optuna's tables and ours.
     pub fn sqlite(path: &Path) -> Result<Storage, StoreError> {
-        let sqlite = |action| move |error| store::sqlite(action, path, error);
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags).map_err(sqlite("open"))?;
-        store::prepare_writing(&connection).map_err(sqlite("open"))?;
-        connection.set_prepared_statement_cache_capacity(128);
-        schema::check(&connection, path)?;
-        schema::migrate(&mut connection, path)?;
+        let connection = file::open_to_write(path)?;
         let library_version = tables::library_version(&mut Db::Sqlite(&connection))
-            .map_err(|error| store::from_db("open", path, error))?;
+            .map_err(|error| file::from_db("open", path, error))?;
         let engine = Engine::Sqlite { path: path.into(), connection: Mutex::new(connection) };
         Ok(Storage { engine, library_version })
     }
@@ -109,7 +104,7 @@ impl Storage {
             Engine::Sqlite { path, connection } => {
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 in_file(&mut connection, TransactionBehavior::Immediate, work)
-                    .map_err(|error| store::from_db(action, path, error))
+                    .map_err(|error| file::from_db(action, path, error))
             }
             Engine::Postgres { server, idle } => {
                 on_server(server, idle, "BEGIN", &mut work).map_err(|error| server.error(action, error))
@@ -127,7 +122,7 @@ impl Storage {
             Engine::Sqlite { path, connection } => {
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 in_file(&mut connection, TransactionBehavior::Deferred, work)
-                    .map_err(|error| store::from_db(action, path, error))
+                    .map_err(|error| file::from_db(action, path, error))
             }
             Engine::Postgres { server, idle } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

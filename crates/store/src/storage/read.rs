@@ -136,52 +136,70 @@ pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> 
     let mut all = heads(db, id)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
-    let mut fill = |sql: &str, put: &mut dyn FnMut(&mut TrialRecord, &Row<'_>) -> Result<()>| {
-        db.each(sql, cells![id.0], |row| match places.get(&row.int(0)?) {
+    for detail in DETAILS {
+        let Detail { table, columns, order, put } = detail;
+        let sql = format!(
+            "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id
+                WHERE t.study_id = $1 ORDER BY {order}"
+        );
+        db.each(&sql, cells![id.0], |row| match places.get(&row.int(0)?) {
             Some(&place) => put(&mut all[place], row),
             None => Ok(()),
-        })
-    };
-    let of_study = "WHERE t.study_id = $1 ORDER BY";
-    let columns = |table: &str, columns: &str, order: &str| {
-        format!(
-            "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id {of_study} {order}"
-        )
-    };
-    let params = columns("trial_params", "x.param_name, x.param_value, x.distribution_json", "x.param_id");
-    fill(&params, &mut |trial, row| {
-        trial.params.push(param(row, 1)?);
-        Ok(())
-    })?;
-    fill(&columns("trial_values", "x.value, x.value_type", "x.trial_id, x.objective"), &mut |trial, row| {
-        trial.values.push(typed(row, 1)?);
-        Ok(())
-    })?;
-    let reported = "x.step, x.intermediate_value, x.intermediate_value_type";
-    fill(&columns("trial_intermediate_values", reported, "x.trial_id, x.step"), &mut |trial, row| {
-        trial.intermediate.push((row.int(1)?, typed(row, 2)?));
-        Ok(())
-    })?;
-    let attributes = "x.\"key\", x.value_json";
-    fill(&columns("trial_user_attributes", attributes, "x.trial_user_attribute_id"), &mut |trial, row| {
-        trial.user_attributes.push(attribute(row)?);
-        Ok(())
-    })?;
-    fill(
-        &columns("trial_system_attributes", attributes, "x.trial_system_attribute_id"),
-        &mut |trial, row| {
-            trial.system_attributes.push(attribute(row)?);
-            Ok(())
-        },
-    )?;
-    let epochs = "x.epoch, x.loss, x.accuracy, x.train_loss, x.train_accuracy, x.val_loss, x.val_accuracy,
-        x.learning_rate, x.seconds";
-    fill(&columns("toile_trial_epoch", epochs, "x.trial_id, x.step"), &mut |trial, row| {
-        trial.side.get_or_insert_default().epochs.push(epoch(row)?);
-        Ok(())
-    })?;
+        })?;
+    }
     Ok(all)
 }
+
+/// A table whose rows belong to trials, the first column telling to which.
+struct Detail {
+    table: &'static str,
+    columns: &'static str,
+    order: &'static str,
+    put: fn(&mut TrialRecord, &Row<'_>) -> Result<()>,
+}
+
+const DETAILS: [Detail; 6] = [
+    Detail {
+        table: "trial_params",
+        columns: "x.param_name, x.param_value, x.distribution_json",
+        order: "x.param_id",
+        put: |trial, row| param(row, 1).map(|param| trial.params.push(param)),
+    },
+    Detail {
+        table: "trial_values",
+        columns: "x.value, x.value_type",
+        order: "x.trial_id, x.objective",
+        put: |trial, row| typed(row, 1).map(|value| trial.values.push(value)),
+    },
+    Detail {
+        table: "trial_intermediate_values",
+        columns: "x.step, x.intermediate_value, x.intermediate_value_type",
+        order: "x.trial_id, x.step",
+        put: |trial, row| {
+            trial.intermediate.push((row.int(1)?, typed(row, 2)?));
+            Ok(())
+        },
+    },
+    Detail {
+        table: "trial_user_attributes",
+        columns: "x.\"key\", x.value_json",
+        order: "x.trial_user_attribute_id",
+        put: |trial, row| attribute(row).map(|attribute| trial.user_attributes.push(attribute)),
+    },
+    Detail {
+        table: "trial_system_attributes",
+        columns: "x.\"key\", x.value_json",
+        order: "x.trial_system_attribute_id",
+        put: |trial, row| attribute(row).map(|attribute| trial.system_attributes.push(attribute)),
+    },
+    Detail {
+        table: "toile_trial_epoch",
+        columns: "x.epoch, x.loss, x.accuracy, x.train_loss, x.train_accuracy, x.val_loss, x.val_accuracy,
+            x.learning_rate, x.seconds",
+        order: "x.trial_id, x.step",
+        put: |trial, row| epoch(row).map(|epoch| trial.side.get_or_insert_default().epochs.push(epoch)),
+    },
+];
 
 fn attribute(row: &Row<'_>) -> Result<(String, Value)> {
     Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
