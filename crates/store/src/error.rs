@@ -189,6 +189,9 @@ impl StoreError {
             StoreError::BadUrl { .. } => {
                 Some("an address looks like `postgres://user:password@host:5432/database`".into())
             }
+            StoreError::Server { reason, .. } if reason.contains("TLS") => Some(
+                "connections are not encrypted: on a network that is trusted say `?sslmode=disable`, elsewhere use a tunnel".into(),
+            ),
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
             StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }

@@ -9,6 +9,11 @@ use super::db::{Db, DbError, Result, Session, cells};
 use super::tables;
 use crate::{StoreError, schema};
 
+/// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for it;
+/// and none waits for a lock for ever. Times are asked for as text, in the one order that sorts.
+const MANNERS: &str = "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '30s';
+    SET DateStyle = 'ISO, YMD'";
+
 /// Where a server is and how to get in.
 pub(super) struct Server {
     config: Config,
@@ -27,7 +32,9 @@ impl Server {
     }
 
     pub(super) fn connect(&self) -> Result<Session> {
-        Ok(Session::new(self.config.connect(NoTls)?))
+        let mut client = self.config.connect(NoTls)?;
+        client.batch_execute(MANNERS)?;
+        Ok(Session::new(client))
     }
 
     pub(super) fn error(&self, action: &'static str, error: DbError) -> StoreError {
@@ -88,6 +95,7 @@ pub(super) fn is_lost(error: &postgres::Error) -> bool {
                 SqlState::CRASH_SHUTDOWN,
                 SqlState::CANNOT_CONNECT_NOW,
                 SqlState::TOO_MANY_CONNECTIONS,
+                SqlState::LOCK_NOT_AVAILABLE,
                 SqlState::IDLE_SESSION_TIMEOUT,
                 SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
             ];
@@ -95,15 +103,9 @@ pub(super) fn is_lost(error: &postgres::Error) -> bool {
         }
         None => {
             let source = std::error::Error::source(error);
-            error.is_closed()
-                || source.is_some_and(|source| source.is::<std::io::Error>())
-                || is_timeout(error)
+            error.is_closed() || source.is_some_and(|source| source.is::<std::io::Error>())
         }
     }
-}
-
-fn is_timeout(error: &postgres::Error) -> bool {
-    error.to_string().contains("timed out") || error.to_string().contains("connecting to server")
 }
 
 /// The server broke a transaction off because it stood in another's way.

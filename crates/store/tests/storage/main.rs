@@ -4,6 +4,7 @@ mod changes;
 mod claims;
 mod contest;
 mod database;
+mod failures;
 mod history;
 mod trials;
 
