@@ -13,15 +13,17 @@
 //! trials under way are believed, not integrated over; a discrete range of many values is searched by halving steps, not
 //! by Brent's method.
 
+mod fit;
 mod improvement;
 mod model;
 mod search;
 
 use std::rc::Rc;
 
+use self::fit::fit;
 use self::improvement::Acquisition;
-use self::model::{Data, Model, fit};
-use self::search::{Search, even, seen, unseen};
+use self::model::{Data, Model};
+use self::search::{Even, Search, seen, unseen};
 use super::GpSampler;
 use super::cube::{Axis, Cube, complete};
 use crate::{Ask, Direction, Params, Space, State, Trial};
@@ -29,7 +31,7 @@ use crate::{Ask, Direction, Params, Space, State, Trial};
 /// Finished trials that the model knows at most.
 const KNOWN: usize = 500;
 /// Finished trials to which the kernel is fitted at most.
-const FITTED: usize = 200;
+const FITTED: usize = 300;
 
 /// Whether a search can be made by it.
 ///
@@ -62,9 +64,8 @@ pub(super) fn suggest(settings: &GpSampler, ask: &Ask) -> Params {
 /// The point of this number of a sequence that fills the space evenly.
 fn startup(ask: &Ask) -> Params {
     let cube = Cube::new(ask.space, |_| true);
-    let mut stream = ask.seed.stream("startup", 0);
-    let shift: Vec<f64> = cube.axes.iter().map(|_| stream.uniform_f64()).collect();
-    complete(ask, &cube.values(&even(ask.number as u64, &shift)))
+    let even = Even::new(cube.n(), &mut ask.seed.stream("startup", 0));
+    complete(ask, &cube.values(&even.point(ask.number as u64)))
 }
 
 /// Trials with a number that have all parameters which no trial lacks, by number.
