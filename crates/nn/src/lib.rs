@@ -1,6 +1,9 @@
 //! The training engine: layers, losses, optimizers, schedules, model, `fit`, `evaluate`.
 //!
 //! Numbers come in as slices and go out as rows; the engine knows no file, clock, environment or screen.
+//!
+//! [`fit()`] trains a model from its start to its end. A training that must end earlier, or goes on on another machine, is
+//! taken along as a [`TrainingState`] when an epoch ends, and [`fit_from`] goes on from it with the same bits.
 
 mod activation;
 mod callbacks;
@@ -16,15 +19,17 @@ mod optimizers;
 mod parameters;
 mod schedules;
 mod shape;
+mod state;
 mod summary;
 mod trace;
+mod training;
 
 pub use activation::Activation;
-pub use callbacks::{BestWeights, Callback, EarlyStopping, Monitor, ReduceLrOnPlateau};
+pub use callbacks::{BestWeights, Callback, CallbackFacts, EarlyStopping, Monitor, ReduceLrOnPlateau};
 pub use engine::{Mark, Stage};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
-pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit};
+pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
 pub use layers::{
     AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,
@@ -35,6 +40,7 @@ pub use optimizers::{Adam, AdamW, Nadam, Optimizer, RmsProp, Sgd};
 pub use parameters::Tensor;
 pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
+pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
 pub use summary::{Summary, SummaryRow};
 pub use trace::{LayerFacts, trace};
 

@@ -116,12 +116,38 @@ impl Model {
 
     /// All weight tensors, in the order of the layers.
     pub fn weights(&self) -> Vec<Tensor> {
+        self.tensors("", &self.weights)
+    }
+
+    /// Numbers that lie as the weights do, as tensors whose names begin with `group`.
+    pub(crate) fn tensors(&self, group: &str, values: &[f32]) -> Vec<Tensor> {
         let tensor = |parameter: &Parameter| Tensor {
-            name: parameter.name.clone(),
+            name: format!("{group}{}", parameter.name),
             shape: parameter.wanted.shape.clone(),
-            values: self.weights[parameter.range.clone()].to_vec(),
+            values: values[parameter.range.clone()].to_vec(),
         };
         self.parameters.iter().flatten().map(tensor).collect()
+    }
+
+    /// The reverse: puts the tensors of `group`, which may stand among others, where the weights lie.
+    pub(crate) fn fill(
+        &self,
+        group: &str,
+        tensors: &[Tensor],
+        values: &mut [f32],
+    ) -> Result<(), WeightsError> {
+        for parameter in self.parameters.iter().flatten() {
+            let (name, shape) = (format!("{group}{}", parameter.name), &parameter.wanted.shape);
+            let Some(tensor) = tensors.iter().find(|t| t.name == name) else {
+                return Err(WeightsError::Missing { name, shape: shape.clone() });
+            };
+            if tensor.shape != *shape || tensor.values.len() != parameter.range.len() {
+                let (found, expected) = (tensor.shape.clone(), shape.clone());
+                return Err(WeightsError::Shape { name, found, expected });
+            }
+            values[parameter.range.clone()].copy_from_slice(&tensor.values);
+        }
+        Ok(())
     }
 
     /// Replaces all weights by these, found by their names.
@@ -135,17 +161,7 @@ impl Model {
             return Err(WeightsError::Unknown { name: stranger.name.clone(), known: names.join(", ") });
         }
         let mut weights = self.weights.clone();
-        for parameter in self.parameters.iter().flatten() {
-            let (name, shape) = (&parameter.name, &parameter.wanted.shape);
-            let Some(tensor) = tensors.iter().find(|t| t.name == *name) else {
-                return Err(WeightsError::Missing { name: name.clone(), shape: shape.clone() });
-            };
-            if tensor.shape != *shape || tensor.values.len() != parameter.range.len() {
-                let (name, found, expected) = (name.clone(), tensor.shape.clone(), shape.clone());
-                return Err(WeightsError::Shape { name, found, expected });
-            }
-            weights[parameter.range.clone()].copy_from_slice(&tensor.values);
-        }
+        self.fill("", tensors, &mut weights)?;
         self.weights = weights;
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use crate::engine::{Mark, Tracer};
-use crate::fit::Training;
+use crate::training::Training;
 use crate::{Examples, FitConfig, FitEvent, Flow, Model};
 
 /// What is to be known of a layer beside the time it takes.

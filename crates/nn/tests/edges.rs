@@ -54,7 +54,7 @@ fn train(layers: &[Layer], images: usize, config: &FitConfig) -> Fitted {
         Examples { images: &pixels, labels: &labels, indices: &indices, shape: SHAPE, classes: CLASSES };
     let (mut model, mut rows) = (start(layers), Vec::new());
     let outcome = fit(&mut model, &examples, None, config, &AtomicUsize::new(2), &mut |event| {
-        if let FitEvent::EpochEnd(row) = event {
+        if let FitEvent::EpochEnd(row, _) = event {
             rows.push(*row);
         }
         Flow::Continue

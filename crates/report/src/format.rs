@@ -107,6 +107,12 @@ pub fn setting(value: f64) -> String {
     }
 }
 
+/// A parameter's value with four significant digits at most, and no needless ones.
+pub fn significant(value: f64) -> String {
+    let short = format!("{value:.3e}").parse().unwrap_or(value);
+    if value.fract() == 0.0 && value.abs() < 1e7 { setting(value) } else { setting(short) }
+}
+
 /// `1 run`, `2 runs`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n as u64)) }
@@ -156,6 +162,12 @@ mod tests {
             (setting(0.001).as_str(), setting(1e-7).as_str(), setting(0.0).as_str()),
             ("0.001", "1e−7", "0")
         );
+    }
+
+    #[test]
+    fn a_parameter_has_four_digits_at_most() {
+        let texts = [0.000_123_456, 0.3 + 0.000_000_01, 128.0, 12_345.0, 1.5, 1e-9].map(significant);
+        assert_eq!(texts, ["0.0001235", "0.3", "128", "12345", "1.5", "1e−9"]);
     }
 
     #[test]

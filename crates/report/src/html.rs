@@ -1,9 +1,12 @@
 //! The page: one file that needs nothing else. The layout is in `templates/`, the numbers come from the view.
 
+mod search;
+
 use askama::Template;
+use search::{ComparedPage, SearchPage};
 
 use crate::chart::{self, Bar, CurveChart, Dot, DotChart, Line, LineStyle, Panel};
-use crate::view::{Column, Group, Point, View};
+use crate::view::{Column, Group, Point, SEARCH_HEADER, View};
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
@@ -14,6 +17,9 @@ struct Page<'a> {
     notice: &'static str,
     overview: Overview<'a>,
     runs: Vec<RunPage<'a>>,
+    searches: Vec<SearchPage<'a>>,
+    compared: Vec<ComparedPage>,
+    search_header: [&'static str; 10],
 }
 
 struct Overview<'a> {
@@ -56,6 +62,9 @@ pub fn html(view: &View) -> String {
         notice: PROCEDURAL_NOTICE,
         overview: overview(view),
         runs: view.groups.iter().map(|group| run_page(view, group)).collect(),
+        searches: search::pages(view),
+        compared: search::compared(view),
+        search_header: SEARCH_HEADER,
     };
     page.render().expect("the templates are compiled in, and writing to a String cannot fail")
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Records ──view──▶ View ──▶ html, markdown          what people read
-//!    └──────────────────────▶ results_json, results_csv, history_csv    what programs read
+//!    └──────────────────────▶ results_json, results_csv, trials_csv, history_csv    what programs read
 //! ```
 //!
 //! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. All of it is a
@@ -18,7 +18,7 @@ mod markdown;
 mod text;
 pub mod view;
 
-pub use export::{history_csv, results_csv, results_json};
+pub use export::{history_csv, results_csv, results_json, trials_csv};
 pub use html::html;
 pub use markdown::markdown;
 pub use toile_store::PROCEDURAL_NOTICE;

@@ -1,5 +1,7 @@
 //! The report as Markdown: the same numbers and sentences as the page, for repositories, mail and terminals.
 
+mod search;
+
 use std::fmt::Write;
 
 use crate::text::escape_markdown as escape;
@@ -12,6 +14,7 @@ pub fn markdown(view: &View) -> String {
     head(&mut out, view);
     ranking(&mut out, view);
     differences(&mut out, view);
+    search::searches(&mut out, view);
     setup(&mut out, view);
     out.heading("Runs");
     view.groups.iter().for_each(|group| run(&mut out, group));
@@ -137,6 +140,11 @@ fn setup(out: &mut Out, view: &View) {
     let mut rows: Vec<Vec<String>> = view.class_counts.rows.iter().map(|row| row.to_vec()).collect();
     rows.push(std::iter::once("All".to_owned()).chain(view.class_counts.totals.iter().cloned()).collect());
     out.table("lrrr", &header, &rows);
+    if !view.openings.0.is_empty() {
+        let header = ["Test set opened", "Run", "Why"].map(str::to_owned);
+        let rows: Vec<Vec<String>> = view.openings.0.iter().map(|row| row.to_vec()).collect();
+        out.table("lll", &header, &rows);
+    }
 }
 
 fn run(out: &mut Out, group: &Group) {
@@ -209,16 +217,21 @@ fn curves(out: &mut Out, group: &Group) {
 }
 
 fn sparkline(points: &[Point]) -> String {
-    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     const LENGTH: usize = 50;
     let values: Vec<f64> = (0..points.len().min(LENGTH))
         .map(|i| points[i * points.len() / points.len().min(LENGTH)].mean)
         .collect();
+    blocks(&values)
+}
+
+/// One block per value, from the lowest to the highest.
+fn blocks(values: &[f64]) -> String {
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let block =
         |value: f64| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 3 };
-    values.into_iter().map(|value| BLOCKS[block(value).min(7)]).collect()
+    values.iter().map(|&value| BLOCKS[block(value).min(7)]).collect()
 }
 
 fn confusion(out: &mut Out, confused: &Confused) {

@@ -92,6 +92,68 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Bytes that are no checkpoint, or damaged.
+    #[error("not a checkpoint of toile, or damaged: {reason}")]
+    Checkpoint {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// Optuna's tables are of another version than ours.
+    #[error(
+        "`{place}` has Optuna's tables in version `{found}`, this toile works with `{known}` (Optuna 3.2 to 5.0)"
+    )]
+    OtherOptuna {
+        /// The file or the database.
+        place: String,
+        /// What it holds.
+        found: String,
+        /// What this program knows.
+        known: String,
+    },
+    /// There is an Optuna study of the search's name that optimises something else.
+    #[error("the Optuna study `{search}` has the directions {found}, the search wants {asked}")]
+    OtherDirections {
+        /// The search and the study.
+        search: String,
+        /// The study's directions.
+        found: String,
+        /// The search's.
+        asked: String,
+    },
+    /// A file without any search.
+    #[error("the file holds no searches: Optuna's tables are missing")]
+    NoSearches {
+        /// The file.
+        place: String,
+    },
+    /// A search that the database does not hold, or no longer.
+    #[error("the database holds no search with the key {id}")]
+    UnknownSearch {
+        /// Its key.
+        id: i64,
+    },
+    /// An address that is none.
+    #[error("`{url}` is no address of a PostgreSQL server: {reason}")]
+    BadUrl {
+        /// What was given, without its password.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A database server refused, or could not be reached.
+    #[error("cannot {action} `{place}`: {reason}")]
+    Server {
+        /// What was tried.
+        action: &'static str,
+        /// The server, without a password.
+        place: String,
+        /// What it said.
+        reason: String,
+        /// PostgreSQL's code for it, where the server answered at all.
+        code: Option<String>,
+        /// Whether the same may succeed a little later.
+        is_transient: bool,
+    },
     /// Bytes that are no safetensors file of f32 tensors.
     #[error("not a safetensors file of f32 weights: {reason}")]
     Weights {
@@ -120,7 +182,28 @@ impl StoreError {
                 Some("give this study a folder of its own with `--out DIR`".into())
             }
             StoreError::Sqlite { source, .. } => sqlite_help(source).map(str::to_owned),
-            StoreError::UnknownRun { .. } | StoreError::Weights { .. } => None,
+            StoreError::OtherOptuna { .. } => Some(
+                "older tables are brought up to date by `optuna storage upgrade --storage URL`; newer ones need a newer toile".into(),
+            ),
+            StoreError::OtherDirections { .. } => Some("give the search another name".into()),
+            StoreError::BadUrl { .. } => {
+                Some("an address looks like `postgres://user:password@host:5432/database`".into())
+            }
+            StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
+            StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
+        }
+    }
+
+    /// Whether the same call may succeed a little later: a server that restarts or is out of reach, a file that another
+    /// program holds.
+    pub fn is_transient(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match self {
+            StoreError::Server { is_transient, .. } => *is_transient,
+            StoreError::Sqlite { source, .. } => {
+                matches!(source.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+            }
+            _ => false,
         }
     }
 }
@@ -144,9 +227,31 @@ fn sqlite_help(error: &rusqlite::Error) -> Option<&'static str> {
     match error.sqlite_error_code()? {
         DiskFull => Some("the disk is full: free some space and give the same command again"),
         ReadOnly | CannotOpen | PermissionDenied => Some("choose a folder you may write to with `--out DIR`"),
+        DatabaseBusy | DatabaseLocked => Some(
+            "another program is writing into it and does not come to an end: see which one, and try again",
+        ),
         SystemIoFailure => Some("the disk reported a fault: nothing that was recorded before is lost"),
         _ => None,
     }
+}
+
+fn server_help(code: Option<&str>, is_transient: bool) -> Option<String> {
+    let help = match code {
+        Some("28P01" | "28000") => {
+            "see that user and password in the address are right, and that the server lets this machine in (`pg_hba.conf`)"
+        }
+        Some("3D000") => "make the database first: `createdb NAME`",
+        Some("42501" | "25006") => {
+            "the user may not write there: grant it the right to, and to make tables in the schema"
+        }
+        Some("53300") => {
+            "the server has as many connections as it allows: raise `max_connections`, or start fewer workers"
+        }
+        Some("53100") => "the server's disk is full: free some space",
+        None if is_transient => "see that the server runs, and that host and port in the address are right",
+        _ => return None,
+    };
+    Some(help.into())
 }
 
 fn short(fingerprint: &str) -> &str {

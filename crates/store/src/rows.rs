@@ -81,7 +81,16 @@ pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
         Change::Finish(run) => put_run(t, run),
         Change::Suspend(id) => set_state(t, id, RunState::Waiting),
         Change::Images(images) => save_images(t, images),
+        Change::Opening { run_id, time, why } => save_test_opening(t, run_id, time, why),
     }
+}
+
+fn save_test_opening(t: &Transaction<'_>, run_id: &str, time: &str, why: &str) -> Result<()> {
+    t.execute(
+        "INSERT INTO toile_test_opening (run_id, why, time) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        [run_id, why, time],
+    )?;
+    Ok(())
 }
 
 fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {

@@ -1,9 +1,15 @@
 //! The tables, as numbered steps from an empty file to the newest version.
 
+use std::path::Path;
+
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-/// Step `i` leads from version `i` to version `i + 1`. A published step never changes; changes are new steps.
-const STEPS: &[&str] = &["
+use crate::storage::db::{self, Db};
+use crate::storage::tables;
+use crate::{StoreError, store};
+
+/// The tables of a study's folder: step 1.
+const FOLDER: &str = "
 CREATE TABLE toile_study (
     id               INTEGER PRIMARY KEY CHECK (id = 1),
     name             TEXT NOT NULL,
@@ -61,10 +67,22 @@ CREATE TABLE toile_image (
     id     INTEGER PRIMARY KEY,         -- position in the test part
     pixels BLOB NOT NULL                -- height x width x channels
 ) STRICT;
-"];
+";
+
+/// Step `i` leads from version `i` to version `i + 1`. A published step never changes; changes are new steps.
+const STEPS: [fn(&Connection) -> db::Result<()>; 2] = [
+    |connection| Ok(connection.execute_batch(FOLDER)?),
+    |connection| tables::create_ours(&mut Db::Sqlite(connection)),
+];
 
 /// The newest version that this program knows.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;
+
+/// The version from which on a file has the tables of searches.
+pub(crate) const WITH_SEARCHES: i64 = 2;
+
+/// Files up to this size are looked through for damage when they are opened; in larger ones it is found when it is met.
+const LOOKED_THROUGH: u64 = 16 << 20;
 
 /// The version of a file; 0 for one without our tables.
 pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
@@ -79,15 +97,43 @@ pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(version), 0) FROM toile_schema", [], |r| r.get(0))
 }
 
+/// Refuses a damaged file, and one that a newer program wrote.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(connection).map_err(|e| store::sqlite("open", path, e))?;
+    if found > NEWEST {
+        return Err(StoreError::Newer { path: path.into(), found, known: NEWEST });
+    }
+    tables::check_optuna(&mut Db::Sqlite(connection), &path.display().to_string())
+        .map_err(|e| store::from_db("open", path, e))?;
+    if path.metadata().is_ok_and(|file| file.len() > LOOKED_THROUGH) {
+        return Ok(());
+    }
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
+        .map_err(|e| store::sqlite("check", path, e))?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged { path: path.into(), reason: verdict });
+    }
+    Ok(())
+}
+
 /// Takes the missing steps, all or none.
-pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    take_steps(connection).map_err(|error| store::from_db("update the tables of", path, error))
+}
+
+fn take_steps(connection: &mut Connection) -> db::Result<()> {
+    if version(connection)? == NEWEST && tables::optuna_head(&mut Db::Sqlite(connection))?.is_some() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction
         .execute_batch("CREATE TABLE IF NOT EXISTS toile_schema (version INTEGER PRIMARY KEY) STRICT")?;
     let from = version(&transaction)?;
-    for (step, sql) in STEPS.iter().enumerate().skip(from as usize) {
-        transaction.execute_batch(sql)?;
+    tables::create_optuna(&mut Db::Sqlite(&transaction))?;
+    for (step, take) in STEPS.iter().enumerate().skip(from as usize) {
+        take(&transaction)?;
         transaction.execute("INSERT INTO toile_schema (version) VALUES (?1)", [step as i64 + 1])?;
     }
-    transaction.commit()
+    Ok(transaction.commit()?)
 }

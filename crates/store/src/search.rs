@@ -43,8 +43,13 @@ pub struct SearchRecord {
     pub seed: u64,
     /// Everything else that the plan says: settings with their ranges, rules for stopping.
     pub plan: Value,
-    /// Hash of all that decides the trials, the data included: another one is another search.
+    /// Hash of all that decides a trial's value, given its parameters: data, settings, objectives, repetitions. Under
+    /// another one, trials cannot be compared: the Optuna study is put aside as `NAME~1`, and a fresh one is begun.
     pub fingerprint: String,
+    /// Hash of all that decides which parameters are tried: space, sampler, pruner, lag, seed. Under another one the
+    /// Optuna study goes on with its trials and numbers, and the earlier record is kept beside.
+    #[serde(default)]
+    pub space_fingerprint: String,
 }
 
 /// A parameter of a trial.

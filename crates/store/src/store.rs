@@ -12,7 +12,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 
 use crate::lock::FolderLock;
 use crate::record::*;
-use crate::{StoreError, create_folder, lock, rows, schema};
+use crate::storage::db::{self, Db, DbError};
+use crate::storage::{Storage, mirror, searches};
+use crate::{SearchRecords, StoreError, create_folder, lock, rows, schema};
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
@@ -30,6 +32,15 @@ pub enum Change<'a> {
     Suspend(&'a str),
     /// As [`Store::save_images`].
     Images(&'a [ImageRecord]),
+    /// As [`Store::save_test_opening`].
+    Opening {
+        /// The run that was tested.
+        run_id: &'a str,
+        /// When, RFC 3339 in UTC.
+        time: &'a str,
+        /// Why: `declared run`, `chosen by search "joint"`.
+        why: &'a str,
+    },
 }
 
 /// Everything that is kept of one study. Threads may share it: each call is one transaction.
@@ -51,8 +62,9 @@ impl Store {
         let mut connection =
             Connection::open_with_flags(&path, flags).map_err(|e| sqlite("open", &path, e))?;
         prepare_writing(&connection).map_err(|e| sqlite("open", &path, e))?;
-        check(&connection, &path)?;
-        schema::migrate(&mut connection).map_err(|e| sqlite("update the tables of", &path, e))?;
+        schema::check(&connection, &path)?;
+        schema::migrate(&mut connection, &path)?;
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(Store { connection: Mutex::new(connection), path, _lock: Some(lock) })
     }
 
@@ -63,7 +75,7 @@ impl Store {
             return Err(StoreError::NoStore { dir: dir.into() });
         }
         let connection = open_to_read(&path).map_err(|e| sqlite("open", &path, e))?;
-        check(&connection, &path)?;
+        schema::check(&connection, &path)?;
         Ok(Store { connection: Mutex::new(connection), path, _lock: None })
     }
 
@@ -77,7 +89,7 @@ impl Store {
         if let Some(found) = self.study()? {
             self.same_study(&found, study)?;
         }
-        self.write("record the study in", |t| rows::save_study(t, study))
+        self.write("record the study in", |t| Ok(rows::save_study(t, study)?))
     }
 
     fn same_study(&self, found: &StudyRecord, asked: &StudyRecord) -> Result<(), StoreError> {
@@ -105,7 +117,11 @@ impl Store {
     /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a killed
     /// program left as running waits again.
     pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
-        self.write("record the plan in", |t| rows::save_plan(t, runs))
+        let study = self.study()?;
+        self.write("record the plan in", |t| {
+            rows::save_plan(t, runs)?;
+            study.as_ref().map_or(Ok(()), |study| mirror::save_plan(&mut Db::Sqlite(t), study, runs))
+        })
     }
 
     /// The state of a run, if it is known.
@@ -123,7 +139,12 @@ impl Store {
                 self.known(id)?;
             }
         }
-        self.write("save runs in", |t| changes.iter().try_for_each(|change| rows::put(t, change)))
+        self.write("save runs in", |t| {
+            changes.iter().try_for_each(|change| {
+                rows::put(t, change)?;
+                mirror::put(&mut Db::Sqlite(t), change)
+            })
+        })
     }
 
     /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
@@ -167,14 +188,22 @@ impl Store {
             return Err(StoreError::NoStudy { path: self.path.clone() });
         };
         // One read transaction, so that a study that runs meanwhile cannot move between the queries.
-        let mut records = self.read("read the records from", |c| {
+        let mut records = self.read_more("read the records from", |c| {
             let transaction = c.unchecked_transaction()?;
+            let mut db = Db::Sqlite(&transaction);
+            let has_searches = schema::version(c)? >= schema::WITH_SEARCHES;
             Ok(Records {
-                study,
                 runs: rows::planned_runs(&transaction)?,
                 images: rows::images(&transaction)?,
-                searches: Vec::new(),
-                test_openings: Vec::new(),
+                searches: match has_searches {
+                    true => searches::search_records(&mut db, Some(&study.name))?,
+                    false => Vec::new(),
+                },
+                test_openings: match has_searches {
+                    true => searches::test_openings(&mut db)?,
+                    false => Vec::new(),
+                },
+                study,
             })
         })?;
         self.correct_states(&mut records.runs);
@@ -191,9 +220,35 @@ impl Store {
         }
     }
 
+    /// The searches in the same file, on a connection of their own.
+    pub fn storage(&self) -> Result<Storage, StoreError> {
+        Storage::sqlite(&self.path)
+    }
+
+    /// Makes searches that lie on a server part of this folder.
+    pub fn copy_searches(&self, study: &str, searches: &[SearchRecords]) -> Result<(), StoreError> {
+        self.storage()?.copy_searches(study, searches)
+    }
+
+    /// In which run the chosen configuration of a search was trained and tested.
+    pub fn save_chosen_run(&self, search: &str, run_id: &str) -> Result<(), StoreError> {
+        self.write("record the chosen run in", |t| {
+            let sql = "UPDATE toile_search SET chosen_run = ?2 WHERE name = ?1 AND retired = 0";
+            t.execute(sql, [search, run_id])?;
+            Ok(())
+        })
+    }
+
+    /// Records that the test set was opened; the same run for the same reason is one opening.
+    pub fn save_test_opening(&self, run_id: &str, time: &str, why: &str) -> Result<(), StoreError> {
+        self.save(&[Change::Opening { run_id, time, why }])
+    }
+
     /// Removes the store from a folder in which nothing was recorded; the folder itself stays.
     pub fn discard_if_empty(self) {
-        if !matches!(self.study(), Ok(None)) {
+        let has_searches = "SELECT count(*) FROM studies";
+        let has_searches = self.read("read", |c| c.query_row(has_searches, [], |r| r.get::<_, i64>(0)));
+        if !matches!((self.study(), has_searches), (Ok(None), Ok(0))) {
             return;
         }
         let path = self.path.clone();
@@ -218,16 +273,26 @@ impl Store {
         query(&self.connection()).map_err(|e| sqlite(action, &self.path, e))
     }
 
+    fn read_more<T>(
+        &self,
+        action: &'static str,
+        query: impl FnOnce(&Connection) -> db::Result<T>,
+    ) -> Result<T, StoreError> {
+        query(&self.connection()).map_err(|e| from_db(action, &self.path, e))
+    }
+
     fn write(
         &self,
         action: &'static str,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+        change: impl FnOnce(&Transaction<'_>) -> db::Result<()>,
     ) -> Result<(), StoreError> {
         let mut connection = self.connection();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        transaction
-            .and_then(|t| change(&t).and_then(|()| t.commit()))
-            .map_err(|e| sqlite(action, &self.path, e))
+        let all_or_nothing = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            change(&transaction)?;
+            Ok(transaction.commit()?)
+        };
+        all_or_nothing().map_err(|e| from_db(action, &self.path, e))
     }
 
     /// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.
@@ -236,7 +301,7 @@ impl Store {
     }
 }
 
-fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
@@ -245,7 +310,7 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
 /// and no log is left to be read, nobody writes, and SQLite may be told so.
-fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
@@ -272,22 +337,7 @@ fn immutable_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// Refuses a damaged file, and one that a newer program wrote.
-fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found = schema::version(connection).map_err(|e| sqlite("open", path, e))?;
-    if found > schema::NEWEST {
-        return Err(StoreError::Newer { path: path.into(), found, known: schema::NEWEST });
-    }
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |r| r.get(0))
-        .map_err(|e| sqlite("check", path, e))?;
-    if verdict != "ok" {
-        return Err(StoreError::Damaged { path: path.into(), reason: verdict });
-    }
-    Ok(())
-}
-
-fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
+pub(crate) fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
     use rusqlite::Error::*;
     let damaged =
         matches!(source.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
@@ -298,5 +348,14 @@ fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreEr
     match damaged {
         true => StoreError::Damaged { path: path.into(), reason: source.to_string() },
         false => StoreError::Sqlite { action, path: path.into(), source },
+    }
+}
+
+pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> StoreError {
+    match error {
+        DbError::Sqlite(source) => sqlite(action, path, source),
+        DbError::Refused(error) => *error,
+        DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
+        DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
     }
 }

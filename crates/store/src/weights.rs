@@ -17,13 +17,19 @@ pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
 /// # Panics
 /// When a tensor's values do not fill its shape, or two share a name: our own code would be wrong.
 pub fn weights_to_safetensors(tensors: &[(&str, &[usize], &[f32])], notice: Option<&str>) -> Vec<u8> {
+    serialized(tensors, notice.map(|notice| HashMap::from([("notice".into(), notice.into())])))
+}
+
+pub(crate) fn serialized(
+    tensors: &[(&str, &[usize], &[f32])],
+    metadata: Option<HashMap<String, String>>,
+) -> Vec<u8> {
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
         (*name, view.unwrap_or_else(|e| panic!("tensor `{name}`: {e}")))
     });
-    let metadata = notice.map(|notice| HashMap::from([("notice".to_string(), notice.to_string())]));
     serialize(views, metadata).expect("a header of tensor names serialises")
 }
 
@@ -31,11 +37,15 @@ pub fn weights_to_safetensors(tensors: &[(&str, &[usize], &[f32])], notice: Opti
 ///
 /// Hostile bytes give an error: no allocation exceeds a small multiple of the input.
 pub fn weights_from_safetensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, StoreError> {
-    let file = SafeTensors::deserialize(bytes).map_err(|e| StoreError::Weights { reason: e.to_string() })?;
-    let mut tensors =
-        file.iter().map(|(name, view)| one_tensor(name, &view)).collect::<Result<Vec<_>, _>>()?;
+    let mut tensors = f32_tensors(bytes)?;
     tensors.sort_by(|a, b| place(&a.0).cmp(&place(&b.0)));
     Ok(tensors)
+}
+
+/// The tensors of a safetensors file, in no order.
+pub(crate) fn f32_tensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, StoreError> {
+    let file = SafeTensors::deserialize(bytes).map_err(|e| StoreError::Weights { reason: e.to_string() })?;
+    file.iter().map(|(name, view)| one_tensor(name, &view)).collect()
 }
 
 fn one_tensor(name: &str, view: &TensorView<'_>) -> Result<NamedTensor, StoreError> {
@@ -55,7 +65,11 @@ fn place(name: &str) -> (usize, &str) {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+pub(crate) fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(2 * digest.len()), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })

@@ -1,13 +1,20 @@
 //! The study file as types. Their doc comments, ranges and defaults are what the checker, the JSON Schema and the
 //! reference page draw from: this file and the engine's own types are the one list of what a study may say.
 
+mod searches;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_nn::{Callback, Layer, Optimizer, Schedule};
+use toile_nn::{Callback, Optimizer, Schedule};
 
 use crate::SplitHow;
+pub(crate) use searches::MOST_TRIALS;
+pub use searches::{
+    Block, ChoiceRange, Metric, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues,
+    Repeat, SearchTable,
+};
 
 /// Defaults of the study file. Keras' where Keras has one.
 pub(crate) mod default {
@@ -18,6 +25,7 @@ pub(crate) mod default {
     pub const BATCH_SIZE: usize = 32;
     pub const SHUFFLE: bool = true;
     pub const LABEL_SMOOTHING: f32 = 0.0;
+    pub const LAG: usize = 3;
 }
 
 /// The largest seed: 2³² − 1, as in NumPy and Keras.
@@ -96,13 +104,13 @@ pub struct ValidationSplitTable {
     pub how: SplitHow,
 }
 
-/// A model: its layers, from the image to the classes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A model: its layers, from the image to the classes. With ranges among them, it is a model for searches.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelTable {
     /// The layers in order; the last one ends in softmax.
     #[schemars(length(min = 1, max = 1000))]
-    pub layers: Vec<Layer>,
+    pub layers: Vec<toile_nn::Layer>,
 }
 
 /// Settings that a run has, or that `[defaults]` gives to all runs.
@@ -192,6 +200,28 @@ pub struct PublishedTable {
     /// Test accuracy.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub test_accuracy: Option<f64>,
+}
+
+impl RunSettings {
+    /// What is said here, and for the rest what is said there.
+    pub(crate) fn or(&self, shared: &RunSettings) -> RunSettings {
+        fn pick<T: Clone>(own: &Option<T>, shared: &Option<T>) -> Option<T> {
+            own.as_ref().or(shared.as_ref()).cloned()
+        }
+        RunSettings {
+            model: pick(&self.model, &shared.model),
+            optimizer: pick(&self.optimizer, &shared.optimizer),
+            schedule: pick(&self.schedule, &shared.schedule),
+            batch_size: pick(&self.batch_size, &shared.batch_size),
+            epochs: pick(&self.epochs, &shared.epochs),
+            shuffle: pick(&self.shuffle, &shared.shuffle),
+            label_smoothing: pick(&self.label_smoothing, &shared.label_smoothing),
+            class_weight: pick(&self.class_weight, &shared.class_weight),
+            callbacks: pick(&self.callbacks, &shared.callbacks),
+            seed: pick(&self.seed, &shared.seed),
+            seeds: pick(&self.seeds, &shared.seeds),
+        }
+    }
 }
 
 impl ValidationSplit {

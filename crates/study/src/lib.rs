@@ -34,7 +34,10 @@ mod rules;
 mod runner;
 mod sample;
 mod schema;
+mod search;
+mod search_plan;
 mod settings;
+mod space;
 mod told;
 mod tree;
 mod walk;
@@ -44,8 +47,9 @@ pub use check::{DataShape, Study, check};
 pub use data_shape::known_shape;
 pub use faults::{Fault, Faults};
 pub use file::{
-    ClassWeight, ModelTable, PublishedTable, RunSettings, RunTable, StudyTable, ValidationSplit,
-    ValidationSplitTable,
+    Block, ChoiceRange, ClassWeight, Metric, ModelLayer, ModelTable, NumberRange, OneOrSeveral,
+    ParameterValue, ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable,
+    ValidationSplit, ValidationSplitTable,
 };
 pub use list::{Listed, list};
 pub use near::nearest;
@@ -56,6 +60,8 @@ pub use runner::{
     image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds, summary,
 };
 pub use schema::json_schema;
+pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
+pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
 pub use told::told_layer;

@@ -10,6 +10,7 @@ use crate::check::Study;
 use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
 use crate::near;
 use crate::rules::MOST_RUNS;
+use crate::search_plan::SearchPlan;
 use crate::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
 /// A study, ready to be run.
@@ -25,6 +26,9 @@ pub struct Plan {
     pub split: SplitPlan,
     /// All runs: in the file's order, repetitions by seed.
     pub runs: Vec<RunPlan>,
+    /// All searches, in the file's order.
+    #[serde(default)]
+    pub searches: Vec<SearchPlan>,
     /// The study file, byte for byte.
     pub file_text: String,
     /// Its name, as it was given.
@@ -42,6 +46,9 @@ pub struct RunPlan {
     pub note: Option<String>,
     /// What a publication gives for it.
     pub published: Option<toile_store::Published>,
+    /// The search that has chosen this configuration, if the study file does not declare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_by: Option<String>,
     /// Everything that decides its bits.
     pub settings: Settings,
 }
@@ -144,6 +151,7 @@ pub fn plan(
                 position,
                 note: run.note.clone(),
                 published,
+                chosen_by: None,
                 settings,
             });
         }
@@ -154,6 +162,7 @@ pub fn plan(
         data: study.study.data.clone(),
         split: split(study),
         runs,
+        searches: Vec::new(),
         file_text: study.text.clone(),
         file_name: study.file_name.clone(),
     })
@@ -178,44 +187,64 @@ fn split(study: &Study) -> SplitPlan {
     }
 }
 
+/// What all runs and trials of a study share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Frame {
+    pub data: String,
+    pub validation_split: SplitPlan,
+    pub train_evaluation: f64,
+}
+
+impl Frame {
+    fn of(study: &Study) -> Frame {
+        Frame {
+            data: study.study.data.clone(),
+            validation_split: split(study),
+            train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
+        }
+    }
+
+    /// Settings with their defaults; nothing if one that has none is missing.
+    pub fn settings(
+        &self,
+        run: RunSettings,
+        layers: &[Layer],
+        initial_weights: Option<InitialWeights>,
+        seed: u64,
+    ) -> Option<Settings> {
+        Some(Settings {
+            data: self.data.clone(),
+            validation_split: self.validation_split,
+            seed,
+            layers: layers.iter().map(spelled_out).collect(),
+            model: run.model?,
+            optimizer: run.optimizer?,
+            schedule: run.schedule.unwrap_or_default(),
+            label_smoothing: run.label_smoothing.unwrap_or(default::LABEL_SMOOTHING),
+            class_weight: class_weight(run.class_weight)?,
+            batch_size: run.batch_size.unwrap_or(default::BATCH_SIZE),
+            epochs: run.epochs?,
+            shuffle: run.shuffle.unwrap_or(default::SHUFFLE),
+            callbacks: run.callbacks.unwrap_or_default(),
+            initial_weights,
+            train_evaluation: self.train_evaluation,
+        })
+    }
+}
+
 /// The settings of a run's first repetition: the run's own, else those of `[defaults]`, else the defaults.
 fn settings(
     study: &Study,
     run: &RunTable,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Settings, PlanError> {
-    fn pick<T: Clone>(
-        own: &RunSettings,
-        shared: &RunSettings,
-        field: fn(&RunSettings) -> &Option<T>,
-    ) -> Option<T> {
-        field(own).as_ref().or(field(shared).as_ref()).cloned()
-    }
-    let (own, shared) = (&run.settings, &study.defaults);
-    let model = pick(own, shared, |s| &s.model).expect("the check asks for a model");
-    Ok(Settings {
-        data: study.study.data.clone(),
-        validation_split: split(study),
-        seed: pick(own, shared, |s| &s.seed).or(study.study.seed).unwrap_or(default::SEED),
-        layers: study
-            .models
-            .get(&model)
-            .expect("the check knows the model")
-            .iter()
-            .map(spelled_out)
-            .collect(),
-        model,
-        optimizer: pick(own, shared, |s| &s.optimizer).expect("the check asks for an optimizer"),
-        schedule: pick(own, shared, |s| &s.schedule).unwrap_or_default(),
-        label_smoothing: pick(own, shared, |s| &s.label_smoothing).unwrap_or(default::LABEL_SMOOTHING),
-        class_weight: class_weight(pick(own, shared, |s| &s.class_weight)),
-        batch_size: pick(own, shared, |s| &s.batch_size).unwrap_or(default::BATCH_SIZE),
-        epochs: pick(own, shared, |s| &s.epochs).expect("the check asks for epochs"),
-        shuffle: pick(own, shared, |s| &s.shuffle).unwrap_or(default::SHUFFLE),
-        callbacks: pick(own, shared, |s| &s.callbacks).unwrap_or_default(),
-        initial_weights: initial_weights(run, read)?,
-        train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
-    })
+    let merged = run.settings.or(&study.defaults);
+    let seed = merged.seed.or(study.study.seed).unwrap_or(default::SEED);
+    let layers = merged.model.as_ref().and_then(|model| study.models.get(model));
+    let layers = layers.expect("the check knows the model");
+    let weights = initial_weights(&run.name, run.initial_weights.as_deref(), read)?;
+    let settings = Frame::of(study).settings(merged, layers, weights, seed);
+    Ok(settings.expect("the check asks for all that is required"))
 }
 
 /// A layer with every setting in it: the steps of a pooling window are its size if nothing else is said.
@@ -229,21 +258,21 @@ fn spelled_out(layer: &Layer) -> Layer {
     layer
 }
 
-fn class_weight(said: Option<BTreeMap<String, crate::file::ClassWeight>>) -> BTreeMap<usize, f32> {
-    let label = |name: String| name.parse().expect("the check asks for labels");
-    said.unwrap_or_default().into_iter().map(|(name, weight)| (label(name), weight.0)).collect()
+fn class_weight(said: Option<BTreeMap<String, crate::file::ClassWeight>>) -> Option<BTreeMap<usize, f32>> {
+    said.unwrap_or_default().into_iter().map(|(name, weight)| Some((name.parse().ok()?, weight.0))).collect()
 }
 
 fn initial_weights(
-    run: &RunTable,
+    run: &str,
+    file: Option<&str>,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Option<InitialWeights>, PlanError> {
-    let Some(file) = &run.initial_weights else { return Ok(None) };
+    let Some(file) = file else { return Ok(None) };
     match read(file) {
-        Ok(bytes) => Ok(Some(InitialWeights { file: file.clone(), sha256: sha256(&bytes) })),
+        Ok(bytes) => Ok(Some(InitialWeights { file: file.to_string(), sha256: sha256(&bytes) })),
         Err(error) => Err(PlanError::InitialWeights {
-            run: run.name.clone(),
-            file: file.clone(),
+            run: run.to_string(),
+            file: file.to_string(),
             reason: error.to_string(),
         }),
     }

@@ -67,8 +67,7 @@ pub struct Settings {
 impl Settings {
     /// The settings as records keep them: an f32 of 0.1 is `0.1`, not `0.10000000149011612`.
     pub fn to_json(&self) -> Value {
-        let text = serde_json::to_string(self).expect("settings have string keys and finite numbers");
-        serde_json::from_str(&text).expect("serde_json reads what it wrote")
+        as_json(self)
     }
 
     /// The run's id: 16 hexadecimal digits over all that decides its bits, the data's included.
@@ -101,13 +100,19 @@ impl Settings {
     }
 }
 
+/// By way of text: an f32 of 0.1 is `0.1`.
+pub(crate) fn as_json(value: &impl Serialize) -> Value {
+    let text = serde_json::to_string(value).expect("plans have string keys and finite numbers");
+    serde_json::from_str(&text).expect("serde_json reads what it wrote")
+}
+
 /// SHA-256 of bytes, in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The same value with the keys of every object in order.
-fn sorted(value: &Value) -> Value {
+pub(crate) fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut keys: Vec<&String> = map.keys().collect();

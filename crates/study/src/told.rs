@@ -7,6 +7,7 @@ use toile_nn::{Layer, Schedule};
 
 use crate::Settings;
 use crate::file::default;
+use crate::settings::as_json;
 
 impl Settings {
     /// The settings that a run has beside its data, seed and model, without all that has its default.
@@ -54,12 +55,6 @@ fn without_defaults<T: Serialize + DeserializeOwned>(value: &T) -> Value {
         }
     }
     told
-}
-
-/// By way of text: an f32 of 0.1 is `0.1`.
-fn as_json(value: &impl Serialize) -> Value {
-    let text = serde_json::to_string(value).expect("settings have string keys and finite numbers");
-    serde_json::from_str(&text).expect("serde_json reads what it wrote")
 }
 
 #[cfg(test)]

@@ -28,6 +28,14 @@ pub struct Args {
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
+    /// Work on the searches of a study that lie on a server, beside other workers
+    ///
+    /// Takes trials from the queue, proposes new ones, trains them, and takes over what a dead worker left, until the
+    /// searches are over. Start as many as you like, on as many machines as you like: the result is the same.
+    /// SIGTERM and Ctrl-C put the trials under way back into the queue with their checkpoints.
+    Worker(WorkerArgs),
+    /// List the searches that a database holds, or the trials of one: toile's own and Optuna's
+    Trials(TrialsArgs),
     /// Show every run of a study, how its model is computed and what it will cost, and train nothing
     Plan(PlanArgs),
     /// Measure this machine, and how fast it trains each model of a study
@@ -66,7 +74,7 @@ pub struct StudyArgs {
     /// Repeat every run with so many seeds, whatever the file says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub seeds: Option<u16>,
-    /// Only the run of this name (may be repeated)
+    /// Only the run or search of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     #[command(flatten)]
@@ -89,6 +97,54 @@ pub struct RunArgs {
     /// The study's folder [default: results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Keep the searches on this server, `postgres://user:password@host/database`, where other workers can join
+    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env = true)]
+    pub storage: Option<String>,
+    /// Keep checkpoints of trials in this folder, which all workers share, and not in the database
+    #[arg(long, value_name = "DIR", requires = "storage")]
+    pub checkpoints: Option<PathBuf>,
+    /// A worker that is not heard of for so many seconds counts as dead
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub lease: u32,
+}
+
+/// Arguments of `worker`.
+#[derive(Debug, clap::Args)]
+pub struct WorkerArgs {
+    /// A study file, or the name of a built-in study [default: the study of `--study`, from the database]
+    #[arg(value_name = "FILE|NAME")]
+    pub file: Option<String>,
+    /// The server: `postgres://user:password@host/database`
+    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env = true)]
+    pub storage: String,
+    /// The study in the database [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// Only the search of this name (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Use so many threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Keep checkpoints in this folder, which all workers share, and not in the database
+    #[arg(long, value_name = "DIR")]
+    pub checkpoints: Option<PathBuf>,
+    /// A worker that is not heard of for so many seconds counts as dead
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub lease: u32,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Arguments of `trials`.
+#[derive(Debug, clap::Args)]
+pub struct TrialsArgs {
+    /// A study's folder, a SQLite file, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|FILE|URL")]
+    pub storage: String,
+    /// The search (in Optuna's words: the study) whose trials are to be listed
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
 }
 
 /// Arguments of `plan`.

@@ -15,12 +15,24 @@ pub struct Failure {
     help: Option<String>,
     /// The message comes with `error:` and `help:` lines of its own.
     complete: bool,
+    /// It may go away by itself: a server that cannot be reached.
+    transient: bool,
 }
 
 impl Failure {
     /// An error without a remedy.
     pub fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), help: None, complete: false }
+        Failure { message: message.into(), help: None, complete: false, transient: false }
+    }
+
+    /// Whether it may go away by itself.
+    pub fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// What went wrong, without the remedy.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The same with a remedy.
@@ -55,7 +67,8 @@ impl fmt::Display for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure { message: error.to_string(), help: error.help(), complete: false }
+        let transient = error.is_transient();
+        Failure { message: error.to_string(), help: error.help(), complete: false, transient }
     }
 }
 
@@ -67,18 +80,18 @@ impl From<DataError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        Failure { message: error.to_string(), help: error.help(), complete: false }
+        Failure { message: error.to_string(), help: error.help(), complete: false, transient: false }
     }
 }
 
 impl From<Faults> for Failure {
     fn from(faults: Faults) -> Failure {
-        Failure { message: faults.to_string(), help: None, complete: true }
+        Failure { message: faults.to_string(), help: None, complete: true, transient: false }
     }
 }
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Failure {
-        Failure { message: format!("error: {error}"), help: None, complete: true }
+        Failure { message: format!("error: {error}"), help: None, complete: true, transient: false }
     }
 }

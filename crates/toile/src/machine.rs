@@ -1,6 +1,7 @@
 //! The machine that toile runs on: its instruction set, processor, cores, clocks and folders.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use toile_kernels::Isa;
@@ -57,6 +58,17 @@ pub fn home() -> Option<PathBuf> {
         .or_else(|| std::env::var_os("USERPROFILE"))
         .map(PathBuf::from)
         .filter(|p| p.is_absolute())
+}
+
+/// A name that no other worker has: host, process, and where host names repeat, the moment of its birth.
+pub fn worker_name() -> String {
+    static NAME: LazyLock<String> = LazyLock::new(|| {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
+        let born = jiff::Timestamp::now().as_microsecond() as u64 & 0xff_ffff;
+        format!("{}:{}:{born:06x}", host.trim(), std::process::id())
+    });
+    NAME.clone()
 }
 
 /// The most memory that this process had at once since [`forget_peak_memory`], in bytes; Linux alone tells.

@@ -46,6 +46,8 @@ fn steps(clock: &MachineClock) -> Result<Ending, Failure> {
     machine::choose_instruction_set()?;
     match Args::parse().command {
         Command::Run(args) => commands::run::run(&args),
+        Command::Worker(args) => commands::worker::run(&args),
+        Command::Trials(args) => commands::trials::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),

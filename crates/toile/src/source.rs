@@ -50,11 +50,30 @@ impl Source {
         Ok((check(&self.text, &self.name, Some(shape(&data)))?, Some(data)))
     }
 
-    /// Spells out the runs: all of them, and which of them are wanted.
+    /// A study file that lies in a database.
+    pub fn from_text(name: String, text: String) -> Source {
+        Source { name, text, folder: None }
+    }
+
+    /// The file, byte for byte.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// As it is named in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Spells out the runs and searches: all of them.
     pub fn plan(&self, study: &Study, args: &StudyArgs) -> Result<Plan, Failure> {
+        self.plan_of(study, &args.only, args.seeds.map(usize::from))
+    }
+
+    /// The same, for names that are asked for.
+    pub fn plan_of(&self, study: &Study, only: &[String], seeds: Option<usize>) -> Result<Plan, Failure> {
         let read = |file: &str| self.read_beside(file);
-        let only = (!args.only.is_empty()).then(|| args.only.clone());
-        let seeds = args.seeds.map(usize::from);
+        let only = (!only.is_empty()).then(|| only.to_vec());
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
         plan(study, &PlanOptions { seeds, only }, &read)?;
         Ok(plan(study, &PlanOptions { seeds, only: None }, &read)?)

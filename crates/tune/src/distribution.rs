@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::decimal::reached;
+
 /// The range of one parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
@@ -133,11 +135,14 @@ impl Distribution {
     /// One of several things.
     ///
     /// # Errors
-    /// No choice at all.
+    /// No choice at all, or a number that is not finite: JSON has no word for it.
     pub fn categorical(choices: Vec<Choice>) -> Result<Self, DistributionError> {
-        match choices.is_empty() {
-            true => Err(DistributionError("`choices` must hold at least one choice".into())),
-            false => Ok(Distribution::Categorical { choices }),
+        if choices.is_empty() {
+            return Err(DistributionError("`choices` must hold at least one choice".into()));
+        }
+        match choices.iter().find(|choice| matches!(choice, Choice::Float(value) if !value.is_finite())) {
+            Some(choice) => Err(DistributionError(format!("`choices` must be finite, found {choice}"))),
+            None => Ok(Distribution::Categorical { choices }),
         }
     }
 
@@ -146,13 +151,13 @@ impl Distribution {
         self.count() == Some(1)
     }
 
-    /// How many values there are, if they can be counted (and are fewer than 2⁶³).
+    /// How many values there are, if they can be counted (and are fewer than 2⁶⁴; with a step, fewer than 9 · 10¹⁸).
     pub fn count(&self) -> Option<u64> {
         match *self {
             Distribution::Float { low, high, step: None, .. } => (low == high).then_some(1),
             Distribution::Float { low, high, step: Some(step), .. } => {
                 let steps = ((high - low) / step).round();
-                (steps < 9e18).then_some(steps as u64 + 1)
+                (steps < 9e18).then(|| steps as u64 + 1)
             }
             Distribution::Int { low, high, step, .. } => {
                 u64::try_from((high as i128 - low as i128) / step as i128 + 1).ok()
@@ -161,32 +166,41 @@ impl Distribution {
         }
     }
 
+    /// The value of an index below [`count`](Distribution::count), internally: they ascend.
+    pub fn at(&self, index: u64) -> f64 {
+        match *self {
+            Distribution::Float { low, step: None, .. } => low,
+            Distribution::Float { low, high, step: Some(step), .. } => (low + index as f64 * step).min(high),
+            Distribution::Int { low, high, step, .. } => {
+                (low as i128 + index as i128 * step as i128).min(high as i128) as f64
+            }
+            Distribution::Categorical { .. } => index as f64,
+        }
+    }
+
     /// Whether an internal value lies in the range (on a step, where there are steps).
+    ///
+    /// An integer beyond 2⁵³ is known by the nearest `f64` only: that value is in the range if it stands for an integer that is.
     pub fn contains(&self, value: f64) -> bool {
         match *self {
             Distribution::Float { low, high, step: None, .. } => low <= value && value <= high,
             Distribution::Float { low, high, step: Some(step), .. } => {
                 let k = (value - low) / step;
-                low <= value && value <= high && (k - k.round()).abs() < 1e-8
+                low <= value && value <= high && (k.is_infinite() || (k - k.round()).abs() < 1e-8)
             }
-            Distribution::Int { low, high, step, .. } => {
-                let whole = value.fract() == 0.0 && value.abs() < 9e18;
-                whole
-                    && (low..=high).contains(&(value as i64))
-                    && (value as i128 - low as i128) % step as i128 == 0
-            }
+            Distribution::Int { .. } => value.is_finite() && self.whole(value) as f64 == value,
             Distribution::Categorical { ref choices } => {
-                value.fract() == 0.0 && value >= 0.0 && (value as usize) < choices.len()
+                value.fract() == 0.0 && value >= 0.0 && value < choices.len() as f64
             }
         }
     }
 
-    /// The value as the study file spells it. `internal` must lie in the range.
+    /// The value as the study file spells it; of one that is not in the range, the nearest that is.
     pub fn external(&self, internal: f64) -> Choice {
         match self {
             Distribution::Float { .. } => Choice::Float(internal),
-            Distribution::Int { .. } => Choice::Int(internal as i64),
-            Distribution::Categorical { choices } => choices[internal as usize].clone(),
+            Distribution::Int { .. } => Choice::Int(self.whole(internal)),
+            Distribution::Categorical { choices } => choices[self.nearest(internal) as usize].clone(),
         }
     }
 
@@ -203,19 +217,36 @@ impl Distribution {
         self.contains(value).then_some(value)
     }
 
-    /// The value of the range that is nearest to an internal one: on a step, between the bounds.
+    /// The value of the range that is nearest to an internal one: on a step (of two as near the even one, counted from `low`), between
+    /// the bounds. Of what is no number, the lowest.
     pub fn nearest(&self, value: f64) -> f64 {
         match *self {
+            Distribution::Float { low, .. } if value.is_nan() => low,
             Distribution::Float { low, high, step: None, .. } => value.clamp(low, high),
             Distribution::Float { low, high, step: Some(step), .. } => {
-                (low + ((value - low) / step).round_ties_even() * step).clamp(low, high)
+                let k = ((value - low) / step).round_ties_even();
+                if k.is_finite() { (low + k * step).clamp(low, high) } else { value.clamp(low, high) }
             }
-            Distribution::Int { low, high, step, .. } => {
-                let (low, high, step) = (low as f64, high as f64, step as f64);
-                (low + ((value - low) / step).round_ties_even() * step).clamp(low, high)
-            }
+            Distribution::Int { .. } => self.whole(value) as f64,
+            Distribution::Categorical { .. } if value.is_nan() => 0.0,
             Distribution::Categorical { ref choices } => value.round().clamp(0.0, choices.len() as f64 - 1.0),
         }
+    }
+
+    /// The integer of an integer range that is nearest to a value; 0 for other ranges.
+    fn whole(&self, value: f64) -> i64 {
+        let Distribution::Int { low, high, step, .. } = *self else { return 0 };
+        if value.is_nan() {
+            return low;
+        }
+        // Half steps decide beyond the point only, so the whole part can be taken in integers.
+        let (floor, low, step) = (value.floor() as i128, low as i128, step as i128);
+        let (down, rest) =
+            ((floor.saturating_sub(low)).div_euclid(step), (floor.saturating_sub(low)).rem_euclid(step));
+        let above = 2.0 * (rest as f64 + (value - value.floor())) - step as f64;
+        let up = above > 0.0 || (above == 0.0 && down % 2 != 0);
+        let index = (down + up as i128).clamp(0, (high as i128 - low) / step);
+        (low + index * step) as i64
     }
 }
 
@@ -225,13 +256,6 @@ fn same(a: &Choice, b: &Choice) -> bool {
         (Choice::Int(a), Choice::Float(b)) | (Choice::Float(b), Choice::Int(a)) => *a as f64 == *b,
         _ => a == b,
     }
-}
-
-/// The largest `low + k step` that is not above `high`, by the numbers as they are printed: 0.3 is three steps of 0.1.
-fn reached(low: f64, high: f64, step: f64) -> f64 {
-    let k = ((high - low) / step + 1e-9).floor();
-    let reached = low + k * step;
-    if (reached - high).abs() <= 1e-9 * step.abs() { high } else { reached }
 }
 
 impl From<Distribution> for Value {
@@ -261,29 +285,27 @@ impl TryFrom<Value> for Distribution {
     fn try_from(value: Value) -> Result<Self, DistributionError> {
         let kind = value.get("name").or_else(|| value.get("type")).and_then(Value::as_str).unwrap_or("");
         let attributes = value.get("attributes").unwrap_or(&value);
-        let number = |key: &str| attributes.get(key).and_then(Value::as_f64);
-        let need = |key: &str| number(key).ok_or_else(|| DistributionError(format!("`{key}` is no number")));
-        let whole = |key: &str| {
-            let found = attributes.get(key);
-            let whole = found.and_then(|v| v.as_i64().or_else(|| v.as_f64().map(|v| v as i64)));
-            whole.ok_or_else(|| DistributionError(format!("`{key}` is no whole number")))
+        let need = |key| number(attributes, key)?.ok_or_else(|| missing(key));
+        let whole = |key| whole(attributes, key)?.ok_or_else(|| missing(key));
+        let log = match attributes.get("log") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(log)) => *log,
+            Some(other) => {
+                return Err(DistributionError(format!("`log` must be true or false, found {other}")));
+            }
         };
-        let log = attributes.get("log").and_then(Value::as_bool).unwrap_or(false);
+        let step = || Ok(self::whole(attributes, "step")?.unwrap_or(1));
         match kind {
             "FloatDistribution" | "float" => {
-                Distribution::float(need("low")?, need("high")?, log, number("step"))
+                Distribution::float(need("low")?, need("high")?, log, number(attributes, "step")?)
             }
             "UniformDistribution" => Distribution::float(need("low")?, need("high")?, false, None),
             "LogUniformDistribution" => Distribution::float(need("low")?, need("high")?, true, None),
             "DiscreteUniformDistribution" => {
                 Distribution::float(need("low")?, need("high")?, false, Some(need("q")?))
             }
-            "IntDistribution" | "int" => {
-                Distribution::int(whole("low")?, whole("high")?, log, whole("step").unwrap_or(1))
-            }
-            "IntUniformDistribution" => {
-                Distribution::int(whole("low")?, whole("high")?, false, whole("step").unwrap_or(1))
-            }
+            "IntDistribution" | "int" => Distribution::int(whole("low")?, whole("high")?, log, step()?),
+            "IntUniformDistribution" => Distribution::int(whole("low")?, whole("high")?, false, step()?),
             "IntLogUniformDistribution" => Distribution::int(whole("low")?, whole("high")?, true, 1),
             "CategoricalDistribution" | "categorical" => {
                 let choices = attributes.get("choices").cloned().unwrap_or_default();
@@ -293,5 +315,35 @@ impl TryFrom<Value> for Distribution {
             }
             other => Err(DistributionError(format!("no distribution is named `{other}`"))),
         }
+    }
+}
+
+fn missing(key: &str) -> DistributionError {
+    DistributionError(format!("`{key}` is missing"))
+}
+
+/// A number among the attributes, if it is there and not null.
+fn number(attributes: &Value, key: &str) -> Result<Option<f64>, DistributionError> {
+    match attributes.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(found) => match found.as_f64() {
+            Some(number) => Ok(Some(number)),
+            None => Err(DistributionError(format!("`{key}` must be a number, found {found}"))),
+        },
+    }
+}
+
+/// A whole number among the attributes, if it is there and not null. As Python's `int`, it drops what is behind the point.
+fn whole(attributes: &Value, key: &str) -> Result<Option<i64>, DistributionError> {
+    let fault = |found: &Value| {
+        DistributionError(format!("`{key}` must be a whole number below 2^63, found {found}"))
+    };
+    match attributes.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(found) => match (found.as_i64(), found.as_f64()) {
+            (Some(whole), _) => Ok(Some(whole)),
+            (None, Some(number)) if found.is_f64() && number.abs() < 9.2e18 => Ok(Some(number as i64)),
+            _ => Err(fault(found)),
+        },
     }
 }

@@ -4,17 +4,28 @@
 //! that it may know, of its own number and of the search's seed, so that the same search gives the same trials wherever
 //! and by however many workers it is run.
 
-#[allow(dead_code)]
+mod budget;
+mod decimal;
 mod descent;
 mod distribution;
-#[allow(dead_code)]
+mod front;
+mod importance;
 mod linear;
+mod normal;
+mod pareto;
+mod points;
 mod pruners;
 mod samplers;
 mod space;
+mod stop;
+mod tail;
 mod trial;
+mod warnings;
 
+pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
+pub use front::{hypervolume_2d, pareto_front};
+pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
 pub use pruners::{
     HyperbandPruner, Look, MedianPruner, PatientPruner, PercentilePruner, Pruner, SuccessiveHalvingPruner,
     ThresholdPruner, Verdict, WilcoxonPruner,
@@ -23,4 +34,6 @@ pub use samplers::{
     CmaEsSampler, GpSampler, GridSampler, Nsga2Sampler, RandomSampler, Sampler, SobolSampler, TpeSampler,
 };
 pub use space::{Condition, Is, Param, Params, Space};
+pub use stop::{Progress, StopReason, StopRules};
 pub use trial::{Ask, Direction, State, Trial};
+pub use warnings::{Edge, Finding, Searched, findings};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Distribution;
+use crate::points::Points;
 
 /// The values of a trial's parameters, internally (see [`Distribution`]), by name. Parameters that the others rule out are absent.
 pub type Params = BTreeMap<String, f64>;
@@ -94,5 +95,15 @@ impl Space {
     /// Whether some parameter exists only under conditions.
     pub fn is_conditional(&self) -> bool {
         self.params.iter().any(|param| !param.when.is_empty())
+    }
+
+    /// How many different assignments there are, if they can be counted: no parameter that can be reached may lack a step.
+    pub fn points(&self) -> Option<u64> {
+        self.points_with(&Params::new())
+    }
+
+    /// The same where some parameters are decided already.
+    pub fn points_with(&self, fixed: &Params) -> Option<u64> {
+        Points::new(self, fixed)?.len().try_into().ok()
     }
 }

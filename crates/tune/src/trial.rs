@@ -26,7 +26,7 @@ impl Direction {
         }
     }
 
-    /// Whether `a` is strictly better than `b`; a NaN is better than nothing.
+    /// Whether `a` is strictly better than `b`; a NaN is never better, and nothing is better than a NaN.
     pub fn is_better(self, a: f64, b: f64) -> bool {
         self.loss(a) < self.loss(b)
     }

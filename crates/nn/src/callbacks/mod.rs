@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stopping::StoppingState;
 
-use crate::EpochRow;
+use crate::state::possible;
+use crate::{EpochRow, Exact, StateError};
 
 /// A decision taken after each epoch, as the study file writes it: `{ early_stopping = { patience = 5 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +114,30 @@ fn min_delta() -> f64 {
     1e-4
 }
 
+/// What a callback remembers from epoch to epoch, beside the best weights themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CallbackFacts {
+    /// Of `early_stopping` and `best_weights`.
+    Stopping {
+        /// Epochs since the last improvement.
+        wait: usize,
+        /// The best number so far.
+        best: Option<Exact>,
+        /// The epoch whose weights are kept.
+        best_epoch: Option<usize>,
+    },
+    /// Of `reduce_lr_on_plateau`.
+    Plateau {
+        /// Epochs since the last improvement or reduction.
+        wait: usize,
+        /// Epochs left to wait after a reduction.
+        cooldown: usize,
+        /// The best number so far.
+        best: Option<Exact>,
+    },
+}
+
 /// What the callbacks decide after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -190,6 +215,49 @@ impl Callbacks {
             }
         }
         decision
+    }
+
+    pub(crate) fn facts(&self) -> Vec<CallbackFacts> {
+        let facts = |active: &Active| match active {
+            Active::Stopping(state) => state.facts(),
+            Active::Plateau(state) => state.facts(),
+        };
+        self.active.iter().map(facts).collect()
+    }
+
+    /// Goes on from what as many callbacks remembered after `epoch`, with room for best weights of so many floats.
+    pub(crate) fn resume(
+        &mut self,
+        facts: &[CallbackFacts],
+        epoch: usize,
+        learning_rate: f64,
+        weights: usize,
+    ) -> Result<(), StateError> {
+        self.learning_rate = learning_rate;
+        for (i, (active, facts)) in self.active.iter_mut().zip(facts).enumerate() {
+            let fits = match active {
+                Active::Stopping(state) => state.restore(facts, epoch, weights),
+                Active::Plateau(state) => state.restore(facts, epoch),
+            };
+            possible(&format!("callback {i} at"), format!("{facts:?}"), fits)?;
+        }
+        Ok(())
+    }
+
+    /// The best weights that callbacks keep, with these callbacks' places.
+    pub(crate) fn best_weights(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        self.active.iter().enumerate().filter_map(|(i, active)| match active {
+            Active::Stopping(state) => state.best_weights.as_ref().map(|(_, weights)| (i, &weights[..])),
+            Active::Plateau(_) => None,
+        })
+    }
+
+    /// The same, to be written.
+    pub(crate) fn best_weights_mut(&mut self) -> impl Iterator<Item = (usize, &mut [f32])> {
+        self.active.iter_mut().enumerate().filter_map(|(i, active)| match active {
+            Active::Stopping(state) => state.best_weights.as_mut().map(|(_, weights)| (i, &mut weights[..])),
+            Active::Plateau(_) => None,
+        })
     }
 
     /// At the end: back to the best weights, if a callback wants them; gives their epoch.

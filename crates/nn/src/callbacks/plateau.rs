@@ -1,7 +1,7 @@
 //! Reducing the learning rate on a plateau, by Keras' rules.
 
-use super::ReduceLrOnPlateau;
-use crate::EpochRow;
+use super::{CallbackFacts, ReduceLrOnPlateau};
+use crate::{EpochRow, Exact};
 
 /// `ReduceLROnPlateau` at work.
 pub(crate) struct PlateauState {
@@ -14,6 +14,17 @@ pub(crate) struct PlateauState {
 impl PlateauState {
     pub(crate) fn new(config: ReduceLrOnPlateau) -> PlateauState {
         PlateauState { config, wait: 0, cooldown: 0, best: None }
+    }
+
+    pub(crate) fn facts(&self) -> CallbackFacts {
+        CallbackFacts::Plateau { wait: self.wait, cooldown: self.cooldown, best: self.best.map(Exact) }
+    }
+
+    /// Goes on from these; false if they are another callback's, or no such callback comes to them.
+    pub(crate) fn restore(&mut self, facts: &CallbackFacts, epoch: usize) -> bool {
+        let CallbackFacts::Plateau { wait, cooldown, best } = *facts else { return false };
+        (self.wait, self.cooldown, self.best) = (wait, cooldown, best.map(|best| best.0));
+        wait <= epoch && cooldown <= self.config.cooldown
     }
 
     /// The reduced learning rate, if it is to be reduced from `rate` now.

@@ -1,7 +1,7 @@
 //! Early stopping and keeping the best weights, by Keras' rules.
 
-use super::{EarlyStopping, Monitor};
-use crate::EpochRow;
+use super::{CallbackFacts, EarlyStopping, Monitor};
+use crate::{EpochRow, Exact};
 
 /// `EarlyStopping` at work. As in Keras: the first epoch never stops a training, and without `restore_best_weights`
 /// the last weights stay.
@@ -30,6 +30,21 @@ impl StoppingState {
             start_from_epoch: 0,
         };
         StoppingState { stops: false, ..StoppingState::new(config) }
+    }
+
+    pub(crate) fn facts(&self) -> CallbackFacts {
+        let best_epoch = self.best_weights.as_ref().map(|(epoch, _)| *epoch);
+        CallbackFacts::Stopping { wait: self.wait, best: self.best.map(Exact), best_epoch }
+    }
+
+    /// Goes on from these, with room for the best weights; false if they are another callback's, or no such callback
+    /// comes to them.
+    pub(crate) fn restore(&mut self, facts: &CallbackFacts, epoch: usize, weights: usize) -> bool {
+        let CallbackFacts::Stopping { wait, best, best_epoch } = *facts else { return false };
+        (self.wait, self.best) = (wait, best.map(|best| best.0));
+        self.best_weights = best_epoch.map(|epoch| (epoch, vec![0.0; weights]));
+        let keeps = best_epoch.is_some() == (self.config.restore_best_weights && best.is_some());
+        wait <= epoch && keeps && best_epoch.is_none_or(|best| (1..=epoch).contains(&best))
     }
 
     /// Whether training is to stop after this epoch.

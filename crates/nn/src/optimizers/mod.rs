@@ -72,6 +72,17 @@ impl Optimizer {
         self.common().learning_rate
     }
 
+    /// The name in the study file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Optimizer::Sgd(_) => "sgd",
+            Optimizer::Adam(_) => "adam",
+            Optimizer::AdamW(_) => "adamw",
+            Optimizer::Nadam(_) => "nadam",
+            Optimizer::RmsProp(_) => "rmsprop",
+        }
+    }
+
     pub(crate) fn common(&self) -> Common {
         match self {
             Optimizer::Sgd(optimizer) => optimizer.common(),
@@ -107,7 +118,7 @@ pub(crate) struct OptimizerState {
     pub step: u64,
     states: [Buffer; 3],
     /// Nadam's P(t).
-    momentum_product: f32,
+    pub momentum_product: f32,
 }
 
 /// The numbers of one step, the same for every weight.
@@ -153,6 +164,18 @@ impl OptimizerState {
     pub(crate) fn states_mut(&mut self) -> States<'_> {
         let [a, b, c] = &mut self.states;
         [a, b, c]
+    }
+
+    /// The numbers per weight that this optimizer remembers, with their places among the three.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let used = self.optimizer.uses();
+        self.states.iter().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &slot[..]))
+    }
+
+    /// The same, to be written.
+    pub(crate) fn slots_mut(&mut self) -> impl Iterator<Item = (usize, &mut [f32])> {
+        let used = self.optimizer.uses();
+        self.states.iter_mut().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &mut slot[..]))
     }
 }
 

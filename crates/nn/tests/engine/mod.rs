@@ -99,7 +99,7 @@ impl Setting {
         let (mut model, threads) = (self.model(), AtomicUsize::new(self.threads));
         let (mut loss, mut accuracy) = (f64::NAN, f64::NAN);
         let outcome = fit(&mut model, &data.examples(self), None, &config, &threads, &mut |event| {
-            if let FitEvent::EpochEnd(row) = event {
+            if let FitEvent::EpochEnd(row, _) = event {
                 (loss, accuracy) = (row.loss, row.accuracy);
             }
             Flow::Continue

@@ -99,7 +99,7 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
                 steps += 1;
                 threads(steps);
             }
-            FitEvent::EpochEnd(row) => {
+            FitEvent::EpochEnd(row, _) => {
                 let numbers = [row.loss, row.accuracy, row.train_loss, row.val_loss.unwrap_or(0.0)];
                 bits.extend(numbers.map(f64::to_bits));
             }

@@ -4,21 +4,37 @@
 //! most two decimals. Nothing is told by colour alone: lines differ by dashes and carry their names, marks by shape.
 
 mod bars;
+mod contour;
 mod curves;
 mod dots;
+mod frame;
 mod heat_map;
+mod history;
+mod lines;
+mod marks;
 mod measure;
 mod palette;
 mod panels;
+mod parallel;
 mod scale;
+mod slices;
 mod svg;
+mod timeline;
+mod trial_curves;
 
 pub use bars::{Bar, bars};
+pub use contour::contour;
 pub use curves::{CurveChart, Line, LineStyle, curves};
 pub use dots::{Dot, DotChart, dots};
 pub use heat_map::{heat_map, heat_map_png};
+pub use history::history;
+pub use lines::{LineChart, lines};
 pub use palette::css as palette_css;
 pub use panels::{Panel, panels};
+pub use parallel::parallel;
+pub use slices::slices;
+pub use timeline::timeline;
+pub use trial_curves::trial_curves;
 
 #[cfg(test)]
 mod snapshots;

@@ -91,8 +91,7 @@ impl Scale {
         let decades = (first..=last).filter(|decade| (decade - first) % every == 0);
         let values = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
         let inside = values.filter(|value| (low * 0.999_999..=high * 1.000_001).contains(value));
-        let ticks: Vec<Tick> =
-            inside.map(|value| Tick { value, label: label(value, decimals_of(value)) }).collect();
+        let ticks: Vec<Tick> = inside.map(|value| Tick { value, label: log_label(value) }).collect();
         // On a short stretch of an axis, even steps say more than the one or two round powers that fall into it.
         if ticks.len() < 3 { self.linear_ticks(step(high - low, n)) } else { ticks }
     }
@@ -122,6 +121,11 @@ fn step(span: f64, n: usize) -> f64 {
 
 fn decimals_of(value: f64) -> usize {
     (-value.log10().floor()).clamp(0.0, 12.0) as usize
+}
+
+/// Small powers of ten are shorter with an exponent.
+fn log_label(value: f64) -> String {
+    if value < 0.99e-3 { crate::format::significant(value) } else { label(value, decimals_of(value)) }
 }
 
 fn label(value: f64, decimals: usize) -> String {

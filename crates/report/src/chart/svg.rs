@@ -83,6 +83,11 @@ impl Svg {
         self.with_title("path", &head, title);
     }
 
+    /// A path of ready-made data, with a tooltip if `title` is not empty.
+    pub fn shape(&mut self, class: &str, data: &str, title: &str) {
+        self.with_title("path", &format!("<path{} d=\"{data}\"", of(class)), title);
+    }
+
     /// Finished markup, such as a `use`.
     pub fn markup(&mut self, markup: &str) {
         self.push(markup);

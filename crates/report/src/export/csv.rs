@@ -32,6 +32,16 @@ impl Csv {
         }
     }
 
+    /// The same, but `inf`, `-inf` and `nan` for numbers that are not finite, as data frames read them.
+    pub fn any_number(&mut self, value: Option<f64>) {
+        match value {
+            Some(f64::INFINITY) => self.raw("inf"),
+            Some(f64::NEG_INFINITY) => self.raw("-inf"),
+            Some(value) if value.is_nan() => self.raw("nan"),
+            value => self.number(value),
+        }
+    }
+
     /// A whole number; empty if there is none.
     pub fn count(&mut self, value: Option<u64>) {
         self.raw(&value.map_or_else(String::new, |value| value.to_string()));

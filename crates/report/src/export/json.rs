@@ -4,8 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 use toile_store::{
     DataRecord, EpochRecord, Provenance, Published, Records, RunRecord, RunState, SplitRecord, SummaryRecord,
+    TestOpening,
 };
 
+use super::search::{Search, searches};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
 
@@ -21,6 +23,8 @@ struct Document<'a> {
     study: Study<'a>,
     data: Data<'a>,
     runs: Vec<Run<'a>>,
+    searches: Vec<Search<'a>>,
+    test_openings: &'a [TestOpening],
 }
 
 #[derive(Serialize)]
@@ -88,11 +92,24 @@ pub fn results_json(records: &Records) -> String {
         study: Study { name: &study.name, question: study.question.as_deref() },
         data: data(&study.data),
         runs: records.runs.iter().map(|run| one_run(records, run)).collect(),
+        searches: searches(records),
+        test_openings: &records.test_openings,
     };
     // Only a map with keys that are no strings, or a failing `Serialize`, can fail here; we have neither.
     let mut text = serde_json::to_string_pretty(&document).expect("plain data becomes JSON");
     text.push('\n');
     text
+}
+
+/// A number; `"inf"`, `"-inf"` or `"nan"` for what JSON has no number for.
+pub fn number(value: f64) -> Value {
+    let word = match value {
+        value if value.is_nan() => "nan",
+        f64::INFINITY => "inf",
+        f64::NEG_INFINITY => "-inf",
+        value => return Value::from(value),
+    };
+    Value::from(word)
 }
 
 /// A run that waits or is still running has no final numbers, only epochs.

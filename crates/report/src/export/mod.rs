@@ -5,8 +5,11 @@ mod flatten;
 mod history;
 mod json;
 mod results;
+mod search;
+mod trials;
 
 pub use flatten::{choice, flatten};
 pub use history::history_csv;
-pub use json::results_json;
+pub use json::{number, results_json};
 pub use results::results_csv;
+pub use trials::trials_csv;

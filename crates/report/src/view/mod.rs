@@ -8,7 +8,9 @@ mod confusion;
 mod curves;
 mod estimate;
 mod group;
+mod openings;
 mod ranking;
+mod search;
 mod settings;
 mod setup;
 mod summary;
@@ -18,7 +20,14 @@ pub use confusion::{ClassRow, Confused, Example, PairView};
 pub use curves::{Curves, Point};
 pub use estimate::Estimate;
 pub use group::{Cost, Group, LayerRow, SeedRow};
+pub use openings::Opening;
 pub use ranking::{Rank, Ranking};
+pub use search::{
+    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, HEADER as SEARCH_HEADER, History, Metric,
+    NamedLine, Parallel, Range, Search, SearchRow, Searches, Slice, Slices, SpaceRow, Spot, Stretch, Thread,
+    Timeline, Top, TrialCurve, TrialCurves,
+};
+pub(crate) use search::{external, metrics};
 pub use setup::{ClassCounts, Fact};
 pub use summary::{Figure, Summary};
 use toile_store::Records;
@@ -51,6 +60,10 @@ pub struct View {
     pub ranking: Ranking,
     /// One per name, in the study's order.
     pub groups: Vec<Group>,
+    /// Its searches.
+    pub searches: Searches,
+    /// Every opening of the test set, and how many more there are.
+    pub openings: (Vec<Opening>, usize),
     /// The study file.
     pub study_file: String,
 }
@@ -71,6 +84,8 @@ pub fn view(records: &Records) -> View {
         class_counts: setup::class_counts(&study.data),
         ranking,
         groups,
+        searches: search::searches(records),
+        openings: openings::openings(records),
         study_file: text::clean(&study.file),
     }
 }

@@ -88,7 +88,7 @@ pub fn all(plan: &Value) -> Vec<Setting> {
 }
 
 /// A value in words: `early_stopping (monitor val_loss, patience 5)`.
-fn describe(value: &Value) -> String {
+pub fn describe(value: &Value) -> String {
     text::cut(&describe_to(value, 0), LENGTH)
 }
 

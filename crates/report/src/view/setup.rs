@@ -33,7 +33,7 @@ pub fn facts(records: &Records) -> Vec<Fact> {
     let mut facts = data_facts(&study.data);
     facts.extend([
         fact("Seeds", seeds(records)),
-        fact("Test set", format!("opened {}, after training only", times(tested(records)))),
+        fact("Test set", super::openings::sentence(records)),
         fact("Machine", distinct(records, |run| run.provenance.machine.clone())),
         fact("Kernels", distinct(records, kernels)),
         fact("Time", time(records)),
@@ -102,18 +102,6 @@ fn seeds(records: &Records) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-fn tested(records: &Records) -> usize {
-    records.runs.iter().filter(|run| run.test.is_some()).count()
-}
-
-fn times(n: usize) -> String {
-    match n {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        n => format!("{} times, once for each seed of a run", format::count(n as u64)),
-    }
-}
-
 fn kernels(run: &RunRecord) -> String {
     match run.provenance.instruction_set.as_str() {
         "" => String::new(),
@@ -162,7 +150,7 @@ fn started(records: &Records) -> String {
 }
 
 /// `2026-11-22T10:00:05Z` as `2026-11-22 10:00:05 UTC`; another form stays as it is.
-fn moment(rfc3339: &str) -> String {
+pub fn moment(rfc3339: &str) -> String {
     let text = text::name(rfc3339, 40);
     match text.strip_suffix('Z').and_then(|text| text.split_once('T')) {
         Some((day, time)) => format!("{day} {} UTC", time.split('.').next().unwrap_or(time)),

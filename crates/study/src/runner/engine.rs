@@ -39,7 +39,7 @@ pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunErr
 }
 
 /// The model of a run as it starts: its seed's weights, or those of the file that the plan names.
-pub(super) fn starting_model(
+pub(crate) fn starting_model(
     run: &RunPlan,
     image: ImageShape,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
@@ -94,7 +94,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
 }
 
 /// An epoch's numbers as they are recorded.
-pub(super) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
+pub(crate) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
     let finite = |value: f64| value.is_finite().then_some(value);
     EpochRecord {
         epoch: row.epoch,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::clock::Clock;
 
 /// Measures from the moment it is made.
-pub(super) struct Meter<'a> {
+pub(crate) struct Meter<'a> {
     clock: &'a dyn Clock,
     started: Duration,
     epoch_began: Duration,
@@ -17,7 +17,7 @@ pub(super) struct Meter<'a> {
 
 /// How a run uses the machine at this moment, and so which clock tells its processor time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cores {
+pub(crate) enum Cores {
     /// One thread, the run's own: the thread's clock.
     One,
     /// Several, and no other run is active: the program's clock.

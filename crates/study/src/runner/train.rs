@@ -144,7 +144,7 @@ impl Trainer<'_> {
                 (self.events)(Event::Step { run, epoch, batch, n_batches });
             }
             FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row) => {
+            FitEvent::EpochEnd(row, _) => {
                 let epoch = engine::epoch_record(row, meter.epoch_seconds());
                 self.write(Order::Epoch { run, epoch });
                 record.epochs.push(epoch);
@@ -217,7 +217,7 @@ fn fail(record: &mut RunRecord, reason: String) {
 }
 
 /// The words of a panic.
-fn words(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason was given".into())
 }

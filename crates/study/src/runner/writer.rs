@@ -16,6 +16,7 @@ use toile_store::{
 };
 
 use super::{Event, RunOptions};
+use crate::Plan;
 
 /// Orders that may wait, and that are worked off at a time: some epochs of each of a few runs.
 pub(super) const QUEUE: usize = 16;
@@ -60,6 +61,7 @@ pub(super) fn queue() -> (SyncSender<Order>, Receiver<Order>) {
 /// What the writer needs to know, and what it keeps in mind.
 pub(super) struct Writer<'a> {
     pub data: &'a DataSet,
+    pub plan: &'a Plan,
     pub study: &'a StudyRecord,
     pub records: &'a [RunRecord],
     pub store: &'a Store,
@@ -124,7 +126,10 @@ impl Writer<'_> {
 
     fn record(&mut self, orders: &[Order]) -> Result<(), StoreError> {
         let images = self.new_images(orders);
+        let openings = self.openings(orders);
         let mut changes: Vec<Change<'_>> = orders.iter().map(|order| self.change(order)).collect();
+        let opening = |(run_id, time, why)| Change::Opening { run_id, time, why };
+        changes.extend(openings.iter().map(|(id, time, why)| (&id[..], &time[..], &why[..])).map(opening));
         changes.push(Change::Images(&images));
         self.store.save(&changes)?;
         images.iter().for_each(|image| self.kept[image.index] = true);
@@ -138,6 +143,21 @@ impl Writer<'_> {
             Order::Finish { record, .. } => Change::Finish(record),
             Order::Suspend { run } => Change::Suspend(self.id(*run)),
         }
+    }
+
+    /// Who opened the test set, when and why.
+    fn openings(&self, orders: &[Order]) -> Vec<(String, String, String)> {
+        let opening = |order: &Order| match order {
+            Order::Finish { run, record, .. } if record.test.is_some() => {
+                let why = match &self.plan.runs[*run].chosen_by {
+                    Some(search) => format!("chosen by the search `{search}`"),
+                    None => "declared run".to_string(),
+                };
+                Some((record.id.clone(), self.options.clock.timestamp(), why))
+            }
+            _ => None,
+        };
+        orders.iter().filter_map(opening).collect()
     }
 
     fn new_images(&self, orders: &[Order]) -> Vec<ImageRecord> {

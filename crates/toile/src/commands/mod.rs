@@ -8,4 +8,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod searches;
 pub mod summary;
+pub mod trials;
+pub mod worker;

@@ -8,10 +8,11 @@ use console::Style;
 use toile_data::DataSet;
 use toile_report::view::Group;
 use toile_report::{View, history_csv};
-use toile_store::Store;
-use toile_study::{Outcome, Plan, RunOptions, Split};
+use toile_store::{Storage, Store};
+use toile_study::{Chosen, Outcome, Plan, RunOptions, SearchOutcome, Split, chosen_runs};
 
 use crate::args::RunArgs;
+use crate::commands::searches::{self, Work};
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
 use crate::source::{self, Source};
@@ -35,11 +36,11 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
         }
     };
     introduce(args, &plan, &data, &dir)?;
-    let (outcome, time) = train(args, &source, &plan, &data, &store, &dir)?;
+    let studied = study_all(args, &source, &plan, &data, &store, &dir)?;
     // The report of many runs needs the room that the data took.
     drop(data);
     let view = commands::report::write(&dir, &store.records()?)?;
-    let (ending, conclusion) = conclude(&outcome, time);
+    let (ending, conclusion) = conclude(&studied);
     // What went well is said before the results, what did not after them, where it is seen.
     if ending == Ending::Done {
         note(&conclusion);
@@ -49,6 +50,94 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
         note(&conclusion);
     }
     Ok(ending)
+}
+
+/// What came of the whole.
+#[derive(Default)]
+struct Studied {
+    runs: Outcome,
+    searches: Vec<SearchOutcome>,
+    time: Duration,
+}
+
+/// The declared runs, then the searches, then the configurations that these have chosen.
+fn study_all(
+    args: &RunArgs,
+    source: &Source,
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    dir: &Path,
+) -> Result<Studied, Failure> {
+    let (storage, keeper) = match &args.storage {
+        Some(url) => (searches::server(url)?, searches::server(url)?),
+        None => (store.storage()?, store.storage()?),
+    };
+    let mut ids = Vec::new();
+    for search in &plan.searches {
+        ids.push(storage.ensure_search(&plan.study, &search.to_record(&data.fingerprint))?);
+    }
+    if args.storage.is_some() {
+        storage.save_study_text(&plan.study, source.text(), source.name())?;
+    }
+    // Configurations that were chosen earlier stay in the plan, also while the rest is trained.
+    let chosen = chosen_runs(plan, &storage)?;
+    let whole = with_chosen(plan, &chosen);
+    let (runs, time) = train(args, source, &whole, data, store, dir)?;
+    let mut studied = Studied { runs, searches: Vec::new(), time };
+    let wanted: Vec<_> = searches::wanted(plan, &args.study.only).collect();
+    if !runs.interrupted && !wanted.is_empty() {
+        let work = Work {
+            plan,
+            data,
+            split: &toile_study::split(plan, data)?,
+            source,
+            storage: &storage,
+            keeper: &keeper,
+            alone: args.storage.is_none(),
+            threads: threads(args),
+            lease: Duration::from_secs(args.lease.into()),
+            checkpoints: args.checkpoints.as_deref(),
+        };
+        let wanted: Vec<_> = wanted.into_iter().map(|search| (search, ids[search.position])).collect();
+        let (outcomes, time) = work.on(&wanted)?;
+        (studied.searches, studied.time) = (outcomes, studied.time + time);
+        let now = chosen_runs(plan, &storage)?;
+        if now != chosen {
+            let (runs, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
+            (studied.runs, studied.time) = (runs, studied.time + time);
+        }
+    }
+    keep_searches(plan, data, store, &storage, args.storage.is_some())?;
+    Ok(studied)
+}
+
+/// The plan with the runs of the chosen configurations behind the declared ones.
+fn with_chosen(plan: &Plan, chosen: &[Chosen]) -> Plan {
+    let mut whole = plan.clone();
+    whole.runs.extend(chosen.iter().flat_map(|chosen| chosen.runs.iter().cloned()));
+    whole
+}
+
+/// Notes which runs the searches have led to; what lies on a server is copied, so that the folder holds all of the study.
+fn keep_searches(
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    storage: &Storage,
+    is_remote: bool,
+) -> Result<(), Failure> {
+    if is_remote {
+        store.copy_searches(&plan.study, &storage.search_records(&plan.study)?)?;
+    }
+    let chosen = chosen_runs(plan, storage)?;
+    let ids = toile_study::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
+    let mut place = plan.runs.len();
+    for chosen in &chosen {
+        store.save_chosen_run(&chosen.search, &ids[place])?;
+        place += chosen.runs.len();
+    }
+    Ok(())
 }
 
 /// The folders that must be made for this one, the innermost first.
@@ -78,7 +167,8 @@ fn train(
     store: &Store,
     dir: &Path,
 ) -> Result<(Outcome, Duration), Failure> {
-    let only = (!args.study.only.is_empty()).then_some(&args.study.only[..]);
+    let only = with_chosen_names(&args.study.only);
+    let only = (!only.is_empty()).then_some(&only[..]);
     let options = RunOptions {
         dir,
         threads: threads(args),
@@ -95,6 +185,11 @@ fn train(
     let outcome = toile_study::run(plan, data, store, &options, &|event| studying.tell(&event));
     let time = studying.end();
     Ok((outcome?, time))
+}
+
+/// Who asks for a search asks for the run of what it has chosen too.
+fn with_chosen_names(only: &[String]) -> Vec<String> {
+    only.iter().flat_map(|name| [name.clone(), toile_study::best_name(name)]).collect()
 }
 
 /// What is about to happen, in a few lines.
@@ -203,23 +298,37 @@ fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
 }
 
 /// How the study ended, and a line on it.
-fn conclude(outcome: &Outcome, time: Duration) -> (Ending, String) {
-    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = *outcome;
+fn conclude(studied: &Studied) -> (Ending, String) {
+    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.runs;
     let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
-    let time = duration(time);
-    if interrupted {
+    let time = duration(studied.time);
+    let to_come: usize = studied.searches.iter().map(|search| search.waiting).sum();
+    if interrupted || studied.searches.iter().any(|search| search.interrupted) {
         let all = runs(old + new + failed + waiting);
-        let done = format!("{} of {all} are done; the same command goes on with the rest", old + new);
+        let mut done = format!("{} of {all} are done", old + new);
+        if to_come > 0 {
+            done += &format!(", {} trial{} to come", count(to_come as u64), plural(to_come as u64));
+        }
+        let done = format!("{done}; the same command goes on with the rest");
         return (Ending::Interrupted, format!("interrupted after {time}: {done}"));
     }
     if failed > 0 {
         let warning = Style::new().for_stderr().yellow().bold().apply_to("warning:");
         return (Ending::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
     }
-    let conclusion = match (new, old) {
+    let trained: usize = studied.searches.iter().map(|search| search.trained).sum();
+    let mut parts = Vec::new();
+    if new > 0 || trained == 0 {
+        parts.push(if new == 0 { "nothing to train".into() } else { runs(new) });
+    }
+    if trained > 0 {
+        parts.push(format!("{} trial{}", count(trained as u64), plural(trained as u64)));
+    }
+    let parts = parts.join(" and ");
+    let conclusion = match (new + trained, old) {
         (0, old) => format!("nothing to train: {} done before", runs(old)),
-        (new, 0) => format!("{} in {time}", runs(new)),
-        (new, old) => format!("{} in {time}; {old} done before", runs(new)),
+        (_, 0) => format!("{parts} in {time}"),
+        (_, old) => format!("{parts} in {time}; {old} done before"),
     };
     (Ending::Done, conclusion)
 }

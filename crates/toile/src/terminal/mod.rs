@@ -8,6 +8,7 @@ mod lines;
 mod live;
 mod names;
 mod plain;
+mod searching;
 mod studying;
 mod table;
 mod tally;
@@ -19,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 pub use fetching::Fetching;
 pub use names::labels;
+pub use searching::{Searching, number_text, shown};
 pub use studying::Studying;
 pub use table::{Align, Table};
 pub use units::{bytes, count, duration, flops};

@@ -1,4 +1,21 @@
-//! Pruners: whether a trial is worth going on with.
+//! Pruners: whether a trial is worth going on with. Each has its settings and decides in a file of its own.
+//!
+//! The rules and their arithmetic are those of Optuna 5.0, whatever the steps are counted from.
+
+mod hyperband;
+mod patient;
+mod percentile;
+mod signed_rank;
+mod successive_halving;
+mod threshold;
+mod wilcoxon;
+
+pub use hyperband::HyperbandPruner;
+pub use patient::PatientPruner;
+pub use percentile::{MedianPruner, PercentilePruner};
+pub use successive_halving::SuccessiveHalvingPruner;
+pub use threshold::ThresholdPruner;
+pub use wilcoxon::WilcoxonPruner;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,172 +45,6 @@ pub enum Pruner {
     Wilcoxon(WilcoxonPruner),
 }
 
-/// As `percentile` with 50.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MedianPruner {
-    /// Complete trials that there must be before any is pruned.
-    #[schemars(range(min = 0, max = 100_000))]
-    pub n_startup_trials: usize,
-    /// Steps of a trial before which it is not pruned.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub n_warmup_steps: usize,
-    /// Steps from one decision to the next.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub interval_steps: usize,
-    /// Values of others that there must be at a step.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub n_min_trials: usize,
-}
-
-impl Default for MedianPruner {
-    fn default() -> Self {
-        MedianPruner { n_startup_trials: 5, n_warmup_steps: 0, interval_steps: 1, n_min_trials: 1 }
-    }
-}
-
-/// Keeps the best so many percent at each step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PercentilePruner {
-    /// How many percent are kept.
-    #[schemars(range(min = 0.0, max = 100.0))]
-    pub percentile: f64,
-    /// As in `median`.
-    #[serde(default = "five")]
-    #[schemars(range(min = 0, max = 100_000))]
-    pub n_startup_trials: usize,
-    /// As in `median`.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub n_warmup_steps: usize,
-    /// As in `median`.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub interval_steps: usize,
-    /// As in `median`.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 100_000))]
-    pub n_min_trials: usize,
-}
-
-fn one() -> usize {
-    1
-}
-
-fn five() -> usize {
-    5
-}
-
-/// Asynchronous successive halving (ASHA).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SuccessiveHalvingPruner {
-    /// Steps before the first decision; a hundredth of the longest complete trial if it is not said.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub min_resource: Option<usize>,
-    /// η: one of so many goes on.
-    #[schemars(range(min = 2, max = 1000))]
-    pub reduction_factor: usize,
-    /// The first decision comes at `min_resource` η^`min_early_stopping_rate` steps.
-    #[schemars(range(min = 0, max = 20))]
-    pub min_early_stopping_rate: usize,
-    /// Trials that must have come to a decision before one goes on.
-    #[schemars(range(min = 0, max = 100_000))]
-    pub bootstrap_count: usize,
-}
-
-impl Default for SuccessiveHalvingPruner {
-    fn default() -> Self {
-        SuccessiveHalvingPruner {
-            min_resource: None,
-            reduction_factor: 4,
-            min_early_stopping_rate: 0,
-            bootstrap_count: 0,
-        }
-    }
-}
-
-/// Successive halving in several brackets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct HyperbandPruner {
-    /// As in `successive_halving`.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub min_resource: usize,
-    /// The steps of a whole trial; those of the longest complete one if it is not said.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub max_resource: Option<usize>,
-    /// As in `successive_halving`.
-    #[schemars(range(min = 2, max = 1000))]
-    pub reduction_factor: usize,
-    /// As in `successive_halving`.
-    #[schemars(range(min = 0, max = 100_000))]
-    pub bootstrap_count: usize,
-}
-
-impl Default for HyperbandPruner {
-    fn default() -> Self {
-        HyperbandPruner { min_resource: 1, max_resource: None, reduction_factor: 3, bootstrap_count: 0 }
-    }
-}
-
-/// Another pruner, with patience.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PatientPruner {
-    /// The pruner that decides once patience is at its end; without one, patience alone decides.
-    #[serde(default)]
-    pub pruner: Option<Box<Pruner>>,
-    /// Steps without improvement that are tolerated.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub patience: usize,
-    /// What does not count as an improvement yet.
-    #[serde(default)]
-    #[schemars(range(min = 0.0))]
-    pub min_delta: f64,
-}
-
-/// Bounds for the values on the way.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ThresholdPruner {
-    /// Values below are pruned.
-    pub lower: Option<f64>,
-    /// Values above are pruned.
-    pub upper: Option<f64>,
-    /// As in `median`.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub n_warmup_steps: usize,
-    /// As in `median`.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub interval_steps: usize,
-}
-
-impl Default for ThresholdPruner {
-    fn default() -> Self {
-        ThresholdPruner { lower: None, upper: None, n_warmup_steps: 0, interval_steps: 1 }
-    }
-}
-
-/// Wilcoxon's signed-rank test between the seeds of a trial and the same seeds of the best one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct WilcoxonPruner {
-    /// Trials whose p is below are pruned.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub p_threshold: f64,
-    /// Seeds before which no trial is pruned.
-    #[schemars(range(min = 0, max = 1000))]
-    pub n_startup_steps: usize,
-}
-
-impl Default for WilcoxonPruner {
-    fn default() -> Self {
-        WilcoxonPruner { p_threshold: 0.1, n_startup_steps: 2 }
-    }
-}
-
 /// A question to a pruner: should this trial, which has just reported a step, stop?
 #[derive(Clone, Copy, Debug)]
 pub struct Look<'a> {
@@ -214,4 +65,104 @@ pub struct Verdict {
     pub prune: bool,
     /// The values with which it completed further rungs of successive halving; to be appended to its `rungs`.
     pub rungs: Vec<f64>,
+}
+
+impl From<bool> for Verdict {
+    fn from(prune: bool) -> Verdict {
+        Verdict { prune, rungs: Vec::new() }
+    }
+}
+
+impl Pruner {
+    /// Whether the trial should stop after the largest step that it has reported. A trial without reports goes on.
+    pub fn decide(&self, look: &Look) -> Verdict {
+        match self {
+            Pruner::None => Verdict::default(),
+            Pruner::Median(median) => PercentilePruner::from(median).prunes(look).into(),
+            Pruner::Percentile(percentile) => percentile.prunes(look).into(),
+            Pruner::SuccessiveHalving(halving) => halving.decide(look),
+            Pruner::Hyperband(hyperband) => hyperband.decide(look),
+            Pruner::Patient(patient) => patient.decide(look),
+            Pruner::Threshold(threshold) => threshold.prunes(look).into(),
+            Pruner::Wilcoxon(wilcoxon) => wilcoxon.prunes(look).into(),
+        }
+    }
+
+    /// Looks for settings that exclude each other, which Optuna refuses too.
+    ///
+    /// # Errors
+    /// What is wrong, and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Pruner::SuccessiveHalving(halving) if halving.min_resource.is_none() => {
+                no_bootstrap(halving.bootstrap_count, "min_resource")
+            }
+            Pruner::Hyperband(hyperband) if hyperband.max_resource.is_none() => {
+                no_bootstrap(hyperband.bootstrap_count, "max_resource")
+            }
+            Pruner::Patient(PatientPruner { pruner: Some(inner), .. }) => inner.check(),
+            Pruner::Threshold(threshold) => threshold.check(),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn no_bootstrap(bootstrap_count: usize, missing: &str) -> Result<(), String> {
+    match bootstrap_count {
+        0 => Ok(()),
+        _ => Err(format!("`bootstrap_count` needs `{missing}` to be said")),
+    }
+}
+
+/// The largest reported step and its value, if it is the first at or after the begin of an interval: then it is time to
+/// decide. Intervals are counted from the end of the warm-up.
+fn due(trial: &Trial, n_warmup_steps: usize, interval_steps: usize) -> Option<(i64, f64)> {
+    let (step, value) = trial.last_step()?;
+    let (warmup, interval) = (n_warmup_steps as i64, interval_steps as i64);
+    let begin = step - (step - warmup).rem_euclid(interval);
+    // Optuna starts its search for the step before at -1, so that smaller ones count as it.
+    let before = trial.intermediate.range(..step).next_back().map_or(-1, |(&step, _)| step.max(-1));
+    (step >= warmup && before < begin).then_some((step, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_exclude_each_other_are_refused() {
+        let refused = |text: &str| {
+            let pruner: Pruner = serde_json::from_str(text).expect("a pruner");
+            pruner.check().expect_err(text)
+        };
+        assert_eq!(
+            refused(r#"{"successive_halving": {"bootstrap_count": 2}}"#),
+            "`bootstrap_count` needs `min_resource` to be said"
+        );
+        assert_eq!(
+            refused(r#"{"patient": {"patience": 3, "pruner": {"hyperband": {"bootstrap_count": 2}}}}"#),
+            "`bootstrap_count` needs `max_resource` to be said"
+        );
+        assert_eq!(refused(r#"{"threshold": {}}"#), "`lower` or `upper` must be said");
+        assert_eq!(
+            refused(r#"{"threshold": {"lower": 2.0, "upper": 1.0}}"#),
+            "`lower` must not be above `upper`, found 2.0 and 1.0"
+        );
+    }
+
+    #[test]
+    fn settings_that_fit_are_accepted() {
+        for text in [
+            r#""none""#,
+            r#"{"median": {}}"#,
+            r#"{"successive_halving": {"min_resource": 1, "bootstrap_count": 2}}"#,
+            r#"{"hyperband": {}}"#,
+            r#"{"patient": {"patience": 3}}"#,
+            r#"{"threshold": {"upper": 1.0}}"#,
+            r#"{"wilcoxon": {}}"#,
+        ] {
+            let pruner: Pruner = serde_json::from_str(text).expect("a pruner");
+            assert_eq!(pruner.check(), Ok(()), "{text}");
+        }
+    }
 }

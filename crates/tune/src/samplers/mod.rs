@@ -1,18 +1,20 @@
 //! Samplers: which parameters the next trial should have.
 
-#[allow(dead_code)]
 mod cma_es;
-#[allow(dead_code)]
 mod cube;
-#[allow(dead_code)]
 mod gp;
-#[allow(dead_code)]
+mod grid;
 mod nsga2;
 #[cfg(test)]
 mod quality;
+mod random;
+mod sobol;
+mod tpe;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::{Ask, Direction, Param, Params, Space};
 
 /// How the next trial's parameters are proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +34,68 @@ pub enum Sampler {
     Gp(GpSampler),
     /// A genetic algorithm for several objectives.
     Nsga2(Nsga2Sampler),
+}
+
+impl Sampler {
+    /// The parameters that a trial should have: a function of the question alone, so the same on every machine.
+    ///
+    /// Parameters of `ask.fixed` have the values given there. Whatever the history holds (failed trials, values that are no
+    /// numbers, parameters that the space no longer has), the answer lies in the space.
+    pub fn suggest(&self, ask: &Ask) -> Params {
+        match self {
+            Sampler::Random(RandomSampler {}) => random::suggest(ask),
+            Sampler::Grid(GridSampler {}) => grid::suggest(ask),
+            Sampler::Sobol(SobolSampler {}) => sobol::suggest(ask),
+            Sampler::Tpe(settings) => tpe::suggest(settings, ask),
+            Sampler::CmaEs(settings) => cma_es::suggest(settings, ask),
+            Sampler::Gp(settings) => gp::suggest(settings, ask),
+            Sampler::Nsga2(settings) => nsga2::suggest(settings, ask),
+        }
+    }
+
+    /// Whether it can search such a space for such objectives.
+    ///
+    /// # Errors
+    /// Why not: a Gaussian process has one objective, a grid wants a space that can be counted, and so on.
+    pub fn supports(&self, directions: &[Direction], space: &Space) -> Result<(), String> {
+        match self {
+            Sampler::Random(_) | Sampler::Sobol(_) | Sampler::Tpe(_) => Ok(()),
+            Sampler::Grid(_) if space.points().is_none() => {
+                Err("a grid needs ranges that can be counted: give each a `step`, or `choices`".into())
+            }
+            Sampler::Grid(_) => Ok(()),
+            Sampler::CmaEs(_) => cma_es::supports(directions, space),
+            Sampler::Gp(_) => gp::supports(directions, space),
+            Sampler::Nsga2(_) => nsga2::supports(directions, space),
+        }
+    }
+
+    /// What a search with such a budget should be sampled by: a grid where it [exhausts](Sampler::exhausts) the space.
+    pub fn effective(&self, space: &Space, n_trials: usize) -> Sampler {
+        match self.exhausts(space, n_trials) {
+            Some(_) => Sampler::Grid(GridSampler::default()),
+            None => self.clone(),
+        }
+    }
+
+    /// How many points the space has, if the budget covers them all, so that trying each is better than choosing among them.
+    ///
+    /// Never so with `numpy_compatible`, which promises Optuna's choices, and with NSGA-II, whose generations are the point.
+    pub fn exhausts(&self, space: &Space, n_trials: usize) -> Option<u64> {
+        match self {
+            Sampler::Tpe(TpeSampler { numpy_compatible: true, .. }) | Sampler::Nsga2(_) => None,
+            _ => space.points().filter(|&points| points <= n_trials as u64),
+        }
+    }
+}
+
+/// A whole assignment: what is fixed as it is, what has one value only with this, and the rest as `pick` says.
+fn assign(ask: &Ask, mut pick: impl FnMut(&Param) -> f64) -> Params {
+    ask.space.assign(|param, _| {
+        let single = || param.distribution.is_single().then(|| param.distribution.at(0));
+        let decided = ask.fixed.get(&param.name).copied().or_else(single);
+        decided.unwrap_or_else(|| pick(param))
+    })
 }
 
 impl Default for Sampler {

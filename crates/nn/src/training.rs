@@ -1,0 +1,273 @@
+//! A training under way: epochs of batches, from wherever it stands to its end.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::callbacks::{Callbacks, Decision};
+use crate::engine::{Executor, Pass, Tracer, Updater};
+use crate::evaluate::Evaluator;
+use crate::optimizers::OptimizerState;
+use crate::state::{Snapshot, Standing, StateError, TrainingState};
+use crate::{EpochRow, Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model};
+
+/// A training under way.
+pub(crate) struct Training<'a> {
+    model: &'a mut Model,
+    train: &'a Examples<'a>,
+    validation: Option<&'a Examples<'a>>,
+    config: &'a FitConfig,
+    threads: &'a AtomicUsize,
+    executor: Executor,
+    evaluator: Evaluator,
+    updater: Updater,
+    optimizer: OptimizerState,
+    callbacks: Callbacks,
+    order: Vec<u32>,
+    learning_rate: f64,
+    standing: Standing,
+    /// What kernels want beside the weights is computed.
+    derived: bool,
+    pub tracer: Tracer<'a>,
+}
+
+/// The running sums of an epoch.
+#[derive(Default)]
+pub(crate) struct Running {
+    loss: f64,
+    correct: usize,
+}
+
+/// How the training part of an epoch ended.
+pub(crate) enum EpochEnd {
+    Done(Running),
+    Early(FitEnd),
+}
+
+impl<'a> Training<'a> {
+    /// # Panics
+    /// If the examples do not fit the model or each other, or a setting is impossible.
+    pub(crate) fn checked(
+        model: &'a mut Model,
+        train: &'a Examples<'a>,
+        validation: Option<&'a Examples<'a>>,
+        config: &'a FitConfig,
+        threads: &'a AtomicUsize,
+    ) -> Training<'a> {
+        train.check(model.shapes[0].values(), model.classes());
+        assert!(config.batch_size > 0, "a batch of 0 images");
+        let classes = model.classes();
+        assert!(
+            config.class_weight.is_empty() || config.class_weight.len() == classes,
+            "a class has no weight"
+        );
+        Training::new(model, train, validation, config, threads)
+    }
+
+    pub(crate) fn new(
+        model: &'a mut Model,
+        train: &'a Examples<'a>,
+        validation: Option<&'a Examples<'a>>,
+        config: &'a FitConfig,
+        threads: &'a AtomicUsize,
+    ) -> Training<'a> {
+        let n_weights = model.weights.len();
+        let common = config.optimizer.common();
+        let batch = config.batch_size.min(train.len().max(1));
+        let program = model.program(batch);
+        let updater = Updater::new(&program, &model.parameters, n_weights, common.clipping);
+        let executor = Executor::for_training(program, batch, n_weights);
+        let evaluator = Evaluator::new(model);
+        Training {
+            train,
+            validation: validation.filter(|examples| !examples.is_empty()),
+            config,
+            threads,
+            executor,
+            evaluator,
+            updater,
+            optimizer: OptimizerState::new(&config.optimizer, n_weights),
+            callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
+            order: train.indices.to_vec(),
+            learning_rate: common.learning_rate,
+            standing: Standing::default(),
+            derived: false,
+            tracer: Tracer::default(),
+            model,
+        }
+    }
+
+    /// Goes on from this state instead of from the start.
+    pub(crate) fn restore(&mut self, state: &TrainingState) -> Result<(), StateError> {
+        let n_batches = self.n_batches();
+        let (optimizer, callbacks) = (&mut self.optimizer, &mut self.callbacks);
+        self.standing = state.restore(self.model, self.config, n_batches, optimizer, callbacks)?;
+        Ok(())
+    }
+
+    /// All epochs that are left, and the weights to end with.
+    pub(crate) fn end(mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitOutcome {
+        let end = self.run(observer);
+        let restored_epoch = self.callbacks.restore(&mut self.model.weights);
+        FitOutcome { end, restored_epoch }
+    }
+
+    fn run(&mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitEnd {
+        loop {
+            if let Some(end) = self.reached() {
+                return end;
+            }
+            let epoch = self.standing.epoch + 1;
+            if observer(FitEvent::EpochBegin { epoch }) == Flow::Stop {
+                return FitEnd::Interrupted;
+            }
+            let running = match self.train_epoch(epoch, observer) {
+                EpochEnd::Done(running) => running,
+                EpochEnd::Early(end) => return end,
+            };
+            if observer(FitEvent::TrainingEnd { epoch }) == Flow::Stop {
+                return FitEnd::Interrupted;
+            }
+            let row = self.evaluate_epoch(epoch, running);
+            let flow = observer(FitEvent::EpochEnd(&row, self.snapshot()));
+            if flow == Flow::Stop && self.reached().is_none() {
+                return FitEnd::Interrupted;
+            }
+        }
+    }
+
+    /// The end of the training, if it stands there.
+    fn reached(&self) -> Option<FitEnd> {
+        let Standing { epoch, stopped, diverged } = self.standing;
+        match (diverged, stopped) {
+            (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() }),
+            (_, true) => Some(FitEnd::Stopped { epoch }),
+            _ => (epoch >= self.config.epochs).then_some(FitEnd::Finished),
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
+            model: self.model,
+            config: self.config,
+            optimizer: &self.optimizer,
+            callbacks: &self.callbacks,
+            standing: self.standing,
+        }
+    }
+
+    /// Every batch of an epoch, in the epoch's order.
+    pub(crate) fn train_epoch(
+        &mut self,
+        epoch: usize,
+        observer: &mut dyn FnMut(FitEvent) -> Flow,
+    ) -> EpochEnd {
+        self.order.copy_from_slice(self.train.indices);
+        if self.config.shuffle {
+            self.config.seed.stream("shuffle", epoch as u64).shuffle(&mut self.order);
+        }
+        let order = std::mem::take(&mut self.order);
+        let mut running = Running::default();
+        let mut early = None;
+        let n_batches = self.n_batches();
+        for (i, indices) in order.chunks(self.config.batch_size).enumerate() {
+            let batch = i + 1;
+            if !self.train_batch(indices, &mut running) {
+                early = Some(FitEnd::NonFinite { epoch, batch });
+            } else if observer(FitEvent::Step { epoch, batch, n_batches }) == Flow::Stop {
+                early = Some(FitEnd::Interrupted);
+            }
+            if early.is_some() {
+                break;
+            }
+        }
+        self.order = order;
+        early.map_or(EpochEnd::Done(running), EpochEnd::Early)
+    }
+
+    /// One update; false if the loss is not finite (the weights are left as they were).
+    fn train_batch(&mut self, indices: &[u32], running: &mut Running) -> bool {
+        let threads = self.executor.worthwhile(self.threads.load(Ordering::Relaxed), indices.len());
+        let step = self.optimizer.step;
+        if !std::mem::replace(&mut self.derived, true) {
+            self.executor.derive(&self.model.weights, threads, self.tracer);
+        }
+        let pass = Pass {
+            examples: self.train,
+            indices,
+            label_smoothing: self.config.label_smoothing,
+            class_weights: (!self.config.class_weight.is_empty()).then_some(&self.config.class_weight),
+            step,
+            seed: self.config.seed,
+            threads,
+            tracer: self.tracer,
+        };
+        let penalty = self.model.penalty(&self.model.weights);
+        let totals = self.executor.train(&pass, &self.model.weights);
+        let loss = totals.loss + penalty * indices.len() as f64;
+        if !loss.is_finite() {
+            return false;
+        }
+        self.executor.move_averages(&mut self.model.weights);
+        running.loss += loss;
+        running.correct += totals.correct;
+        self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
+        let gradients = self.executor.gradients(indices.len());
+        let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
+        self.updater.apply(gradients, threads, weights, &mut self.optimizer, rate, self.tracer);
+        self.executor.derive(&self.model.weights, threads, self.tracer);
+        true
+    }
+
+    /// The numbers after an epoch, and where the training stands by what the callbacks make of them.
+    fn evaluate_epoch(&mut self, epoch: usize, running: Running) -> EpochRow {
+        let n = self.train.len().max(1) as f64;
+        let validation = self.validation.map(|examples| self.evaluate(examples));
+        let mut row = EpochRow {
+            epoch,
+            loss: running.loss / n,
+            accuracy: running.correct as f64 / n,
+            train_loss: 0.0,
+            train_accuracy: 0.0,
+            val_loss: validation.map(|(loss, _)| loss),
+            val_accuracy: validation.map(|(_, accuracy)| accuracy),
+            learning_rate: self.learning_rate,
+        };
+        let stopped = self.callbacks.after_epoch(&row, &self.model.weights) == Decision::Stop;
+        let is_last = stopped || epoch == self.config.epochs;
+        let part = if is_last { 1.0 } else { self.config.train_evaluation };
+        let indices = evenly_spaced(self.train.indices, part);
+        (row.train_loss, row.train_accuracy) = self.evaluate(&self.train.with_indices(&indices));
+        self.standing = Standing { epoch, stopped, diverged: is_last && !row.train_loss.is_finite() };
+        row
+    }
+
+    fn n_batches(&self) -> usize {
+        self.train.len().div_ceil(self.config.batch_size)
+    }
+
+    fn evaluate(&mut self, examples: &Examples) -> (f64, f64) {
+        let evaluation =
+            self.evaluator.evaluate(self.model, examples, self.config.label_smoothing, self.threads);
+        (evaluation.loss, evaluation.accuracy)
+    }
+}
+
+/// ⌈part × n⌉ of the indices, at equal distances: the same ones every time.
+fn evenly_spaced(indices: &[u32], part: f64) -> Vec<u32> {
+    let n = indices.len();
+    let wanted = ((part * n as f64).ceil() as usize).clamp(1.min(n), n);
+    (0..wanted).map(|i| indices[i * n / wanted]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_evaluated_part_of_the_training_set_is_evenly_spaced() {
+        let all: Vec<u32> = (0..10).collect();
+        assert_eq!(evenly_spaced(&all, 0.3), [0, 3, 6]);
+        assert_eq!(evenly_spaced(&all, 1.0), all);
+        assert_eq!(evenly_spaced(&all, 0.0), [0]);
+        assert_eq!(evenly_spaced(&[], 0.5), [0u32; 0]);
+    }
+}

@@ -1,0 +1,101 @@
+//! The frame that charts of searches share: a box with ticks and the names of its axes.
+
+use super::measure::{fit, width};
+use super::scale::Scale;
+use super::svg::{Anchor, Svg};
+use crate::view::{Axis, AxisKind};
+
+/// The place of a plot inside its picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+}
+
+/// A tick of a parameter's axis: the part of the axis, and what is written there.
+pub struct PartTick {
+    pub part: f64,
+    pub label: String,
+}
+
+impl Frame {
+    /// Lines across, with numbers at the left.
+    pub fn up(&self, svg: &mut Svg, y: &Scale, n: usize) {
+        for tick in y.ticks(n) {
+            let at = y.at(tick.value);
+            svg.line("grid", (self.left, at), (self.right, at));
+            svg.label("tick", self.left - 6.0, at + 4.0, Anchor::End, &tick.label);
+        }
+    }
+
+    /// The line below, with numbers and a name.
+    pub fn across(&self, svg: &mut Svg, x: &Scale, n: usize, whole: bool, name: &str) {
+        svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
+        for tick in if whole { x.whole_ticks(n) } else { x.ticks(n) } {
+            let at = x.at(tick.value);
+            svg.line("axis", (at, self.bottom), (at, self.bottom + 4.0));
+            svg.label("tick", at, self.bottom + 17.0, Anchor::Middle, &tick.label);
+        }
+        svg.label("tick", 0.5 * (self.left + self.right), self.bottom + 32.0, Anchor::Middle, name);
+    }
+
+    /// The axis of a parameter below, of which `part_at` tells the place.
+    pub fn across_axis(&self, svg: &mut Svg, axis: &Axis, font: f64) {
+        svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
+        let ticks = part_ticks(axis, self.right - self.left, font);
+        let space = (self.right - self.left) / ticks.len().max(1) as f64;
+        for tick in &ticks {
+            let at = self.x(tick.part);
+            svg.line("axis", (at, self.bottom), (at, self.bottom + 3.0));
+            let label = if is_named(axis) { fit(&tick.label, font, space - 2.0) } else { tick.label.clone() };
+            svg.label("tick", at, self.bottom + font + 4.5, Anchor::Middle, &label);
+        }
+    }
+
+    /// The axis of a parameter at the left.
+    pub fn up_axis(&self, svg: &mut Svg, axis: &Axis, font: f64, room: f64) {
+        svg.line("axis", (self.left, self.top), (self.left, self.bottom));
+        for tick in part_ticks(axis, 3.0 * (self.bottom - self.top), font) {
+            let at = self.y(tick.part);
+            svg.line("axis", (self.left - 3.0, at), (self.left, at));
+            let label = fit(&tick.label, font, room);
+            svg.label("tick", self.left - 5.0, at + 0.35 * font, Anchor::End, &label);
+        }
+    }
+
+    /// The place of a part of the width.
+    pub fn x(&self, part: f64) -> f64 {
+        self.left + part * (self.right - self.left)
+    }
+
+    /// The place of a part of the height, from below.
+    pub fn y(&self, part: f64) -> f64 {
+        self.bottom - part * (self.bottom - self.top)
+    }
+}
+
+fn is_named(axis: &Axis) -> bool {
+    matches!(axis.kind, AxisKind::Bands(_))
+}
+
+/// As many ticks as have room along `length`; of many names every so many.
+pub fn part_ticks(axis: &Axis, length: f64, font: f64) -> Vec<PartTick> {
+    if let AxisKind::Bands(names) = &axis.kind {
+        let every = (names.len() as f64 * 2.2 * font / length).ceil().max(1.0) as usize;
+        let tick = |(i, name): (usize, &String)| PartTick { part: axis.part(i as f64), label: name.clone() };
+        return names.iter().enumerate().step_by(every).map(tick).collect();
+    }
+    let scale = match axis.kind {
+        AxisKind::Log => Scale::log(axis.low, axis.high, (0.0, 1.0)),
+        _ => Scale::linear(axis.low, axis.high, (0.0, 1.0)),
+    };
+    let widest = |n: usize| {
+        let ticks = if axis.is_whole { scale.whole_ticks(n) } else { scale.ticks(n) };
+        let room = ticks.iter().map(|tick| width(&tick.label, font) + 0.6 * font).sum::<f64>();
+        (room <= length).then_some(ticks)
+    };
+    let ticks = (2..=6).rev().find_map(widest).unwrap_or_default();
+    ticks.into_iter().map(|tick| PartTick { part: scale.at(tick.value), label: tick.label }).collect()
+}

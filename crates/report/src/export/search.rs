@@ -1,0 +1,165 @@
+//! Searches for programs: their part of `results.json`.
+
+use serde::Serialize;
+use serde_json::Value;
+use toile_store::{ObjectiveRecord, Published, Records, RunRecord, RunState, SearchRecords, TrialRecord};
+
+use super::json::number;
+use crate::facts::last_numbers;
+use crate::view::{external, metrics};
+
+#[derive(Serialize)]
+pub struct Search<'a> {
+    name: &'a str,
+    position: usize,
+    note: Option<&'a str>,
+    objectives: &'a [ObjectiveRecord],
+    space: &'a Value,
+    sampler: &'a Value,
+    pruner: &'a Value,
+    n_trials: usize,
+    lag: Option<usize>,
+    seeds: usize,
+    seed: u64,
+    plan: &'a Value,
+    fingerprint: &'a str,
+    published: Option<&'a Published>,
+    trials: Vec<Trial<'a>>,
+    best: Option<Best>,
+    #[serde(rename = "final")]
+    last: Option<Final<'a>>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Trial<'a> {
+    number: usize,
+    state: RunState,
+    params: Params,
+    value: Value,
+    values: Vec<Value>,
+    intermediate: Vec<(i64, Value)>,
+    started: Option<&'a str>,
+    completed: Option<&'a str>,
+    seed: Option<u64>,
+    attempt: Option<usize>,
+    worker: Option<&'a str>,
+    seconds: Option<f64>,
+    cpu_seconds: Option<f64>,
+    parameters: Option<usize>,
+    weights_sha256: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+/// Parameters by name, as the study file spells them.
+type Params = serde_json::Map<String, Value>;
+
+#[derive(Serialize)]
+struct Best {
+    number: usize,
+    params: Params,
+    value: Value,
+    values: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Final<'a> {
+    id: &'a str,
+    name: &'a str,
+    test_loss: Option<f64>,
+    test_accuracy: Option<f64>,
+    published: Option<&'a Published>,
+    difference: Option<f64>,
+}
+
+/// The searches of a study, with what the view warns of.
+pub fn searches(records: &Records) -> Vec<Search<'_>> {
+    records.searches.iter().map(|search| one(records, search)).collect()
+}
+
+fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> Search<'a> {
+    let search = &found.search;
+    Search {
+        name: &search.name,
+        position: search.position,
+        note: search.note.as_deref(),
+        objectives: &search.objectives,
+        space: &search.space,
+        sampler: &search.sampler,
+        pruner: &search.pruner,
+        n_trials: search.n_trials,
+        lag: search.lag,
+        seeds: search.seeds,
+        seed: search.seed,
+        plan: &search.plan,
+        fingerprint: &search.fingerprint,
+        published: search.published.as_ref(),
+        trials: found.trials.iter().map(trial).collect(),
+        best: best(found),
+        last: last(records, found),
+        warnings: Vec::new(),
+    }
+}
+
+fn trial(trial: &TrialRecord) -> Trial<'_> {
+    let side = trial.side.as_ref();
+    Trial {
+        number: trial.number,
+        state: trial.state,
+        params: params(trial),
+        value: trial.values.first().map_or(Value::Null, |value| number(*value)),
+        values: trial.values.iter().copied().map(number).collect(),
+        intermediate: trial.intermediate.iter().map(|(step, value)| (*step, number(*value))).collect(),
+        started: trial.started.as_deref(),
+        completed: trial.completed.as_deref(),
+        seed: side.map(|side| side.seed),
+        attempt: side.map(|side| side.attempt),
+        worker: side.and_then(|side| side.worker.as_deref()),
+        seconds: side.map(|side| side.wall_seconds),
+        cpu_seconds: side.and_then(|side| side.cpu_seconds),
+        parameters: side.and_then(|side| side.parameters),
+        weights_sha256: side.and_then(|side| side.weights_sha256.as_deref()),
+        reason: side.and_then(|side| side.reason.as_deref()),
+    }
+}
+
+fn params(trial: &TrialRecord) -> Params {
+    trial
+        .params
+        .iter()
+        .map(|param| (param.name.clone(), external(&param.distribution, param.value)))
+        .collect()
+}
+
+/// The complete trial with the best finite first value, the earliest of equals.
+fn best(found: &SearchRecords) -> Option<Best> {
+    let metric = &metrics(&found.search)[0];
+    let value = |trial: &&TrialRecord| trial.values.first().copied().filter(|value| value.is_finite());
+    let complete =
+        found.trials.iter().filter(|trial| trial.state == RunState::Complete && value(trial).is_some());
+    let is_better = |a: &TrialRecord, b: &TrialRecord| metric.is_better(a.values[0], b.values[0]);
+    let best = complete.reduce(|best, next| if is_better(next, best) { next } else { best })?;
+    Some(Best {
+        number: best.number,
+        params: params(best),
+        value: number(best.values[0]),
+        values: best.values.iter().copied().map(number).collect(),
+    })
+}
+
+fn last<'a>(records: &'a Records, found: &'a SearchRecords) -> Option<Final<'a>> {
+    let id = found.chosen_run.as_ref()?;
+    let run: &RunRecord = records.runs.iter().find(|run| run.id == *id)?;
+    let published = found.search.published.as_ref().or(run.published.as_ref());
+    let numbers = last_numbers(run);
+    let difference =
+        numbers[5].zip(published.and_then(|p| p.test_accuracy)).map(|(ours, theirs)| ours - theirs);
+    Some(Final {
+        id: &run.id,
+        name: &run.name,
+        test_loss: numbers[4],
+        test_accuracy: numbers[5],
+        published,
+        difference,
+    })
+}

@@ -1,0 +1,74 @@
+//! The book of the test set: every opening, in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toile_store::{Records, RunState};
+
+use super::NAME_LENGTH;
+use super::setup::moment;
+use crate::format::{count, plural};
+use crate::text;
+
+/// Openings beyond are left to the store.
+const MOST: usize = 500;
+
+/// One opening: when, for which run, why.
+pub type Opening = [String; 3];
+
+/// The openings, oldest first, and how many are not shown.
+pub fn openings(records: &Records) -> (Vec<Opening>, usize) {
+    let names: BTreeMap<&str, String> = records
+        .runs
+        .iter()
+        .map(|run| (run.id.as_str(), format!("{}, seed {}", text::name(&run.name, NAME_LENGTH), run.seed)))
+        .collect();
+    let rows = records.test_openings.iter().take(MOST).map(|opening| {
+        let id = || {
+            format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
+        };
+        let run = names.get(opening.run_id.as_str()).cloned().unwrap_or_else(id);
+        [moment(&opening.time), run, text::name(&opening.why, 200)]
+    });
+    (rows.collect(), records.test_openings.len().saturating_sub(MOST))
+}
+
+/// `opened 14 times, after training only: 13 declared runs, 1 chosen by search “joint”`
+pub fn sentence(records: &Records) -> String {
+    let recorded = records.test_openings.len();
+    let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
+    let tested = || records.runs.iter().filter(|run| run.test.is_some());
+    let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
+    let unrecorded = tested().count() - known;
+    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == RunState::Running);
+    let when = if early { "" } else { ", after training only" };
+    match (recorded, unrecorded) {
+        (0, 0) => "never opened".to_owned(),
+        (0, n) => format!("opened {}{when}", times(n)),
+        (n, 0) => format!("opened {}{when}: {}", times(n), reasons(records)),
+        (n, m) => format!(
+            "opened {}{when}: {}; and for {} of which no opening is recorded",
+            times(n),
+            reasons(records),
+            plural(m, "run", "runs")
+        ),
+    }
+}
+
+fn times(n: usize) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{} times", count(n as u64)) }
+}
+
+/// The reasons in order of first appearance, each with its number.
+fn reasons(records: &Records) -> String {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for opening in &records.test_openings {
+        let why = text::name(&opening.why, 80);
+        match found.iter().position(|(known, _)| *known == why) {
+            Some(place) => found[place].1 += 1,
+            None if found.len() < 12 => found.push((why, 1)),
+            None => {}
+        }
+    }
+    let words = found.into_iter().map(|(why, n)| format!("{} × {why}", count(n as u64)));
+    words.collect::<Vec<_>>().join(", ")
+}

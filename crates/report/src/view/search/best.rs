@@ -1,0 +1,207 @@
+//! The best trial, those next to it, and the run that its configuration became.
+
+use toile_stats::mean_interval;
+use toile_store::{EpochRecord, Records, RunRecord, TrialRecord};
+
+use super::known::Known;
+use crate::facts::{METRICS, last_numbers, published_numbers};
+use crate::format;
+use crate::text;
+
+/// Trials in the table of the best.
+const TOP: usize = 10;
+/// Parameters in the table of the best.
+const MOST_COLUMNS: usize = 12;
+
+/// The best trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BestTrial {
+    /// Its number.
+    pub number: usize,
+    /// Its value.
+    pub value: f64,
+    /// The value in words.
+    pub value_text: String,
+    /// `± 0.0012 (95 %, 3 seeds)`, where the configuration was trained with several seeds.
+    pub interval: Option<String>,
+    /// Its parameters: name and value.
+    pub params: Vec<(String, String)>,
+}
+
+/// The best trials.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Top {
+    /// The columns, the first three of them rank, trial and value.
+    pub header: Vec<String>,
+    /// Best first.
+    pub rows: Vec<Vec<String>>,
+    /// What is left out.
+    pub note: String,
+}
+
+/// The run of the chosen configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    /// Its name.
+    pub name: String,
+    /// Metric, ours, published, difference: the rows of the document's table that have a number.
+    pub rows: Vec<[String; 4]>,
+    /// How it was chosen, and how often the test set was opened for it.
+    pub sentence: String,
+}
+
+/// The best trial.
+pub fn best(known: &Known) -> Option<BestTrial> {
+    let trial = known.best?;
+    let (found, metric) = (&known.trials[trial], known.metric());
+    let value = found.value?;
+    let has = known.axes.iter().zip(&found.params);
+    let params = has.filter_map(|(axis, value)| Some((axis.name.clone(), axis.text((*value)?))));
+    Some(BestTrial {
+        number: found.record.number,
+        value,
+        value_text: metric.text(value),
+        interval: interval(known, trial),
+        params: params.collect(),
+    })
+}
+
+/// The interval of the mean over all seeds of a trial's configuration, those of equal trials among them.
+fn interval(known: &Known, trial: usize) -> Option<String> {
+    let params = &known.trials[trial].params;
+    let same = known.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
+    let mut values = Vec::new();
+    let mut n_trials = 0;
+    for other in same {
+        values.extend(
+            repetitions(other.record, &known.metric().key).unwrap_or(other.value.into_iter().collect()),
+        );
+        n_trials += 1;
+    }
+    let around =
+        mean_interval(&values, 0.95).filter(|around| around.low.is_finite() && around.high.is_finite())?;
+    let trials = if n_trials > 1 { format!(" of {n_trials} equal trials") } else { String::new() };
+    Some(format!(
+        "{} to {} at 95 %, over {} seeds{trials}",
+        known.metric().text(around.low),
+        known.metric().text(around.high),
+        values.len()
+    ))
+}
+
+/// The last value of each repetition, if their mean is the trial's value: epochs begin at 1 again with each.
+fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
+    let epochs = &record.side.as_ref()?.epochs;
+    let value = *record.values.first()?;
+    let mut last: Vec<Option<f64>> = Vec::new();
+    for epoch in epochs {
+        match last.last_mut() {
+            Some(end) if epoch.epoch > 1 => *end = metric_of(epoch, key),
+            _ => last.push(metric_of(epoch, key)),
+        }
+    }
+    let last: Vec<f64> = last.into_iter().collect::<Option<_>>()?;
+    let mean = toile_stats::mean(&last)?;
+    ((mean - value).abs() <= 1e-9 * value.abs().max(1.0)).then_some(last)
+}
+
+fn metric_of(epoch: &EpochRecord, key: &str) -> Option<f64> {
+    match key {
+        "val_accuracy" => epoch.val_accuracy,
+        "val_loss" => epoch.val_loss,
+        "accuracy" => epoch.accuracy,
+        "loss" => epoch.loss,
+        _ => None,
+    }
+}
+
+/// The table of the best trials.
+pub fn top(known: &Known) -> Top {
+    let ranked = known.ranked();
+    let rows = &ranked[..ranked.len().min(TOP)];
+    let has = |axis: &usize| rows.iter().any(|&i| known.trials[i].params[*axis].is_some());
+    let axes: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+    let left_out = axes.len().saturating_sub(MOST_COLUMNS);
+    let axes = &axes[..axes.len().min(MOST_COLUMNS)];
+    let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
+    let header = header.chain(known.metrics.iter().map(|metric| metric.name.clone()));
+    let header = header.chain(axes.iter().map(|&axis| known.axes[axis].name.clone()));
+    Top {
+        header: header.chain(["Time".to_owned()]).collect(),
+        rows: rows.iter().enumerate().map(|(place, &i)| row(known, place, i, axes)).collect(),
+        note: if left_out > 0 {
+            format!("{left_out} more parameters are in trials.csv.")
+        } else {
+            String::new()
+        },
+    }
+}
+
+fn row(known: &Known, place: usize, trial: usize, axes: &[usize]) -> Vec<String> {
+    let found = &known.trials[trial];
+    let none = || format::NONE.to_owned();
+    let value = |(i, metric): (usize, &super::Metric)| {
+        found.record.values.get(i).map_or_else(none, |value| metric.text(*value))
+    };
+    let param = |&axis: &usize| found.params[axis].map_or_else(none, |value| known.axes[axis].text(value));
+    let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
+    [(place + 1).to_string(), found.record.number.to_string()]
+        .into_iter()
+        .chain(known.metrics.iter().enumerate().map(value))
+        .chain(axes.iter().map(param))
+        .chain([format::duration(seconds)])
+        .collect()
+}
+
+/// The run of the chosen configuration.
+pub fn chosen_run<'a>(records: &'a Records, known: &Known) -> Option<&'a RunRecord> {
+    let id = known.records.chosen_run.as_ref()?;
+    records.runs.iter().find(|run| run.id == *id)
+}
+
+/// The run of the chosen configuration, beside what was published.
+pub fn chosen(records: &Records, known: &Known) -> Option<Chosen> {
+    let run = chosen_run(records, known)?;
+    let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
+    let rows = METRICS.iter().zip(last_numbers(run)).zip(published);
+    let rows = rows.filter(|((_, ours), published)| ours.is_some() || published.is_some());
+    let row = |(((_, label), ours), published): ((&(&str, &str), Option<f64>), Option<f64>)| {
+        let difference = ours.zip(published).map(|(ours, published)| format::signed(ours - published));
+        [
+            (*label).to_owned(),
+            format::metric_or_none(ours),
+            published.map_or_else(|| format::NONE.to_owned(), format::published),
+            difference.unwrap_or_else(|| format::NONE.to_owned()),
+        ]
+    };
+    Some(Chosen {
+        name: text::name(&run.name, 90),
+        rows: rows.map(row).collect(),
+        sentence: selection(records, known, run),
+    })
+}
+
+fn selection(records: &Records, known: &Known, run: &RunRecord) -> String {
+    let by = &known.metric().key;
+    let part = match by.as_str() {
+        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", known.metric().name),
+        "accuracy" | "loss" => format!("Selected on the training images, by {}", known.metric().name),
+        _ => format!("Selected by {}", known.metric().name),
+    };
+    let opened = records.test_openings.iter().filter(|opening| opening.run_id == run.id).count();
+    let test = match (opened, run.test.is_some()) {
+        (0, false) => "the test set has not been opened for it".to_owned(),
+        (0, true) => "it was tested, though no opening of the test set is recorded".to_owned(),
+        (1, _) => "the test set was opened once for it".to_owned(),
+        (n, _) => format!("the test set was opened {n} times for it"),
+    };
+    format!("{part}; {test}.")
+}
+
+impl BestTrial {
+    /// `learning_rate 0.001, optimizer adam`
+    pub fn params_text(&self) -> String {
+        let words = self.params.iter().map(|(name, value)| format!("{name} {value}"));
+        text::cut(&words.collect::<Vec<_>>().join(", "), 400)
+    }
+}

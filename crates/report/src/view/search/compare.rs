@@ -1,0 +1,229 @@
+//! Searches of one objective beside each other: what they found, for which budget, and how their values are spread.
+
+use toile_store::{Records, RunState};
+
+use super::best::chosen_run;
+use super::how::{is_random, sampler_name};
+use super::known::Known;
+use super::spots::{Range, range};
+use super::{Metric, budget};
+use crate::facts::{last_numbers, published_numbers};
+use crate::format;
+use crate::text;
+
+/// Lines of one figure.
+const MOST_LINES: usize = 8;
+/// Points of one line.
+const MOST_POINTS: usize = 300;
+
+/// A line with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedLine {
+    /// The search's name.
+    pub name: String,
+    /// Its points.
+    pub points: Vec<(f64, f64)>,
+    /// Whether it goes in steps.
+    pub is_stepped: bool,
+}
+
+/// All searches of one objective.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The objective.
+    pub metric: Metric,
+    /// The part of the complete trials whose value is this or smaller.
+    pub distribution: Vec<NamedLine>,
+    /// What the axis of values shows.
+    pub range: Option<Range>,
+    /// The best value against the number of trials.
+    pub by_trials: Vec<NamedLine>,
+    /// The best value against seconds.
+    pub by_seconds: Vec<NamedLine>,
+    /// `seconds of the processor`, or of training where those are not known.
+    pub seconds: String,
+    /// How the lines of the budget were made.
+    pub budget_note: String,
+    /// How to read the distribution.
+    pub distribution_note: String,
+}
+
+/// One line of the table of searches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchRow {
+    /// The search's place in the view.
+    pub search: usize,
+    /// Sampler, trials, objective, best, its trial, processor time, test accuracy, published, difference.
+    pub cells: Vec<String>,
+}
+
+/// The header of the table of searches, its first column the name.
+pub const HEADER: [&str; 10] = [
+    "Search",
+    "Sampler",
+    "Trials",
+    "Objective",
+    "Best",
+    "Trial",
+    "Processor time",
+    "Test accuracy",
+    "Published",
+    "Difference",
+];
+
+/// The table of searches.
+pub fn rows(records: &Records, all: &[Known]) -> Vec<SearchRow> {
+    all.iter().enumerate().map(|(search, known)| SearchRow { search, cells: cells(records, known) }).collect()
+}
+
+fn cells(records: &Records, known: &Known) -> Vec<String> {
+    let none = || format::NONE.to_owned();
+    let best = known.best.map(|i| &known.trials[i]);
+    let sides = known.trials.iter().filter_map(|trial| trial.record.side.as_ref());
+    let cpu: f64 = sides.filter_map(|side| side.cpu_seconds).filter(|s| s.is_finite()).sum();
+    let run = chosen_run(records, known);
+    let ours = run.and_then(|run| last_numbers(run)[5]);
+    let published = known.records.search.published.as_ref().or(run.and_then(|run| run.published.as_ref()));
+    let published = published_numbers(published)[5];
+    let difference = ours.zip(published).map(|(ours, published)| ours - published);
+    vec![
+        sampler_name(&known.records.search.sampler),
+        format!(
+            "{} of {}",
+            format::count(ended(known) as u64),
+            format::count(known.records.search.n_trials as u64)
+        ),
+        known.metric().name.clone(),
+        best.and_then(|trial| trial.value).map_or_else(none, |value| known.metric().text(value)),
+        best.map_or_else(none, |trial| trial.record.number.to_string()),
+        if cpu > 0.0 { format::duration(cpu) } else { none() },
+        format::metric_or_none(ours),
+        published.map_or_else(none, format::published),
+        difference.map_or_else(none, format::signed),
+    ]
+}
+
+/// Trials that will not change any more.
+pub fn ended(known: &Known) -> usize {
+    known.count(RunState::Complete) + known.count(RunState::Pruned) + known.count(RunState::Failed)
+}
+
+/// The figures, one set per objective.
+pub fn compared(all: &[Known]) -> Vec<Compared> {
+    let mut groups: Vec<(&Metric, Vec<&Known>)> = Vec::new();
+    for known in all.iter().filter(|known| known.best.is_some()) {
+        match groups.iter_mut().find(|(metric, _)| *metric == known.metric()) {
+            Some((_, members)) => members.push(known),
+            None => groups.push((known.metric(), vec![known])),
+        }
+    }
+    groups.into_iter().map(|(metric, members)| group(metric, &members)).collect()
+}
+
+fn group(metric: &Metric, members: &[&Known]) -> Compared {
+    let shown = &members[..members.len().min(MOST_LINES)];
+    let values: Vec<f64> =
+        shown.iter().flat_map(|known| known.trials.iter().filter_map(|trial| trial.value)).collect();
+    let has_cpu = shown.iter().all(|known| budget::has_cpu(known));
+    let budgets: Vec<budget::Budget> = shown.iter().map(|known| budget::budget(known, has_cpu)).collect();
+    let line = |known: &Known, points: &[(f64, f64)], is_expected: bool| NamedLine {
+        name: text::name(&known.records.search.name, 60),
+        points: points.to_vec(),
+        is_stepped: !is_expected,
+    };
+    let pairs = || shown.iter().zip(&budgets);
+    let left_out = match members.len() - shown.len() {
+        0 => String::new(),
+        n => format!(" {n} more searches are not drawn."),
+    };
+    let side = if metric.maximize { "right" } else { "left" };
+    Compared {
+        distribution: shown.iter().map(|known| line(known, &distribution(known), false)).collect(),
+        range: range(&values, metric),
+        by_trials: pairs().map(|(known, found)| line(known, &found.by_trials, found.is_expected)).collect(),
+        by_seconds: pairs()
+            .filter(|(_, found)| !found.by_seconds.is_empty())
+            .map(|(known, found)| line(known, &found.by_seconds, found.is_expected))
+            .collect(),
+        seconds: if has_cpu { "seconds of the processor" } else { "seconds of training" }.to_owned(),
+        budget_note: format!("{}{left_out}", budget_note(shown, &budgets)),
+        distribution_note: format!(
+            "For each value, the part of the complete trials that have this or a smaller one: a line further to the \
+             {side} is better.{left_out}"
+        ),
+        metric: metric.clone(),
+    }
+}
+
+fn budget_note(shown: &[&Known], budgets: &[budget::Budget]) -> String {
+    let names = |wanted: bool| {
+        let named = shown.iter().zip(budgets).filter(|(_, found)| found.is_expected == wanted);
+        let names: Vec<String> =
+            named.map(|(known, _)| format!("“{}”", text::name(&known.records.search.name, 60))).collect();
+        names.join(", ")
+    };
+    let mut note = String::new();
+    if !names(true).is_empty() {
+        note.push_str(&format!(
+            "{}: the expected best of so many trials at random (Dodge and others, 2019), over all orders in which the same \
+             trials could have come. ",
+            names(true)
+        ));
+    }
+    if !names(false).is_empty() {
+        note.push_str(&format!(
+            "{}: the best so far, in the one order in which the trials came: it describes this search, and another one would \
+             differ.",
+            names(false)
+        ));
+    }
+    note.trim_end().to_owned()
+}
+
+/// Values against the part of the trials that have at most this.
+fn distribution(known: &Known) -> Vec<(f64, f64)> {
+    let mut values: Vec<f64> = known.trials.iter().filter_map(|trial| trial.value).collect();
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    let every = n.div_ceil(MOST_POINTS).max(1);
+    let kept = |(i, value): (usize, &f64)| {
+        ((i + 1).is_multiple_of(every) || i + 1 == n).then_some((*value, (i + 1) as f64 / n as f64))
+    };
+    let steps = values.iter().enumerate().filter_map(kept);
+    values.first().map(|first| (*first, 0.0)).into_iter().chain(steps).collect()
+}
+
+/// Random search beside another search of the same space and objective: both bests, with their budgets.
+pub fn beside_random(all: &[Known], place: usize) -> Option<String> {
+    let known = &all[place];
+    let search = &known.records.search;
+    let is_same = |other: &&Known| {
+        other.records.search.space == search.space
+            && other.metrics == known.metrics
+            && is_random(&other.records.search.sampler)
+            && other.records.search.name != search.name
+    };
+    let random = all.iter().find(is_same).filter(|_| !is_random(&search.sampler))?;
+    let value = |known: &Known| known.best.and_then(|i| known.trials[i].value);
+    let (ours, theirs) = (value(known)?, value(random)?);
+    let metric = known.metric();
+    let (mine, other) = (known.count(RunState::Complete), random.count(RunState::Complete));
+    let pruned = known.count(RunState::Pruned);
+    let pruned = if pruned > 0 { format!(" and {pruned} pruned ones") } else { String::new() };
+    let judged = match (metric.is_better(ours, theirs), metric.is_better(theirs, ours)) {
+        (true, _) => "better by",
+        (_, true) => "worse by",
+        _ => "no better: the difference is",
+    };
+    let verdict = format!("{judged} {}", metric.text((ours - theirs).abs()));
+    Some(format!(
+        "{} found {} in {}{pruned}; random search over the same space (“{}”) found {} in {}: {verdict}. One search each \
+         cannot tell luck from merit.",
+        sampler_name(&search.sampler),
+        metric.text(ours),
+        format::plural(mine, "complete trial", "complete trials"),
+        text::name(&random.records.search.name, 60),
+        metric.text(theirs),
+        format::plural(other, "complete trial", "complete trials"),
+    ))
+}

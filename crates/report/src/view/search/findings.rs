@@ -1,0 +1,165 @@
+//! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
+
+use serde_json::Value;
+use toile_stats::normal_quantile;
+use toile_store::{Records, RunState};
+
+use super::best::BestTrial;
+use super::compare::ended;
+use super::known::Known;
+use crate::format::{self, plural};
+use crate::text;
+
+/// Failures that are told one by one.
+const MOST_FAILURES: usize = 3;
+
+/// The sentences of a search.
+pub fn sentences(records: &Records, known: &Known, best: Option<&BestTrial>) -> Vec<String> {
+    let mut sentences = vec![progress(known)];
+    sentences.extend(best.map(|best| best_trial(known, best)));
+    sentences.extend(near(records, known));
+    sentences.extend(last_improvement(known));
+    sentences.extend(infinite(known));
+    sentences.extend(failures(known));
+    sentences.extend(taken_over(known));
+    sentences
+}
+
+fn progress(known: &Known) -> String {
+    let planned = known.records.search.n_trials.max(known.trials.len());
+    let states = super::how::states(known);
+    match (known.trials.len(), ended(known)) {
+        (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
+        (_, done) if done == planned => {
+            format!("All {} have ended: {states}.", plural(planned, "trial", "trials"))
+        }
+        (_, done) => {
+            format!(
+                "{} of {} have ended: {states}.",
+                format::count(done as u64),
+                plural(planned, "trial", "trials")
+            )
+        }
+    }
+}
+
+fn best_trial(known: &Known, best: &BestTrial) -> String {
+    let interval = best.interval.as_ref().map_or_else(String::new, |interval| format!(" ({interval})"));
+    let first = if known.metrics.len() > 1 { " by the first objective" } else { "" };
+    let with = match best.params_text() {
+        params if params.is_empty() => String::new(),
+        params => format!(", with {params}"),
+    };
+    format!(
+        "Best{first} is trial {}: {} {}{interval}{with}.",
+        best.number,
+        known.metric().name,
+        best.value_text
+    )
+}
+
+/// Trials that the validation images cannot tell from the best one.
+fn near(records: &Records, known: &Known) -> Option<String> {
+    let counts = &records.study.data.split.validation_counts;
+    let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+    let best = known.trials[known.best?].value?;
+    if known.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
+        return None;
+    }
+    let margin = normal_quantile(0.975) * (2.0 * best * (1.0 - best) / images as f64).sqrt();
+    let is_near = |value: f64| (best - value).abs() < margin;
+    let near = known.trials.iter().filter(|trial| trial.value.is_some_and(is_near)).count() - 1;
+    let margin = format!(
+        "{} of it, the 95 % sampling error of a difference between two accuracies on {} images",
+        format::metric(margin),
+        format::count(images as u64)
+    );
+    (known.count(RunState::Complete) > 1).then(|| match near {
+        0 => format!("No other trial comes within {margin}."),
+        1 => format!("One other trial lies within {margin}."),
+        n => format!("{} other trials lie within {margin}.", format::count(n as u64)),
+    })
+}
+
+fn last_improvement(known: &Known) -> Option<String> {
+    let best = known.trials[known.best?].record.number;
+    let after = known
+        .trials
+        .iter()
+        .filter(|trial| trial.record.number > best && trial.record.state == RunState::Complete);
+    let after = after.count();
+    (after > 0).then(|| {
+        format!("{} after it did not better it.", plural(after, "complete trial", "complete trials"))
+    })
+}
+
+fn infinite(known: &Known) -> Option<String> {
+    let is_endless =
+        |trial: &&super::known::KnownTrial| trial.record.state == RunState::Complete && trial.value.is_none();
+    let n = known.trials.iter().filter(is_endless).count();
+    (n > 0).then(|| {
+        format!(
+            "{} without a finite value; {} left out of the ranking and of the charts.",
+            plural(n, "trial ended", "trials ended"),
+            if n == 1 { "it is" } else { "they are" }
+        )
+    })
+}
+
+fn failures(known: &Known) -> Option<String> {
+    let failed: Vec<_> = known.trials.iter().filter(|trial| trial.record.state == RunState::Failed).collect();
+    let reason = |trial: &&super::known::KnownTrial| {
+        let why = trial.record.side.as_ref().and_then(|side| side.reason.as_deref());
+        let why = why.map_or_else(|| "no reason was recorded".to_owned(), |why| text::name(why, 200));
+        format!("trial {}: {why}", trial.record.number)
+    };
+    let told: Vec<String> = failed.iter().take(MOST_FAILURES).map(reason).collect();
+    let more = match failed.len().saturating_sub(MOST_FAILURES) {
+        0 => String::new(),
+        n => format!("; and {}", plural(n, "other", "others")),
+    };
+    let failed = plural(failed.len(), "trial failed", "trials failed");
+    (!told.is_empty()).then(|| format!("{failed}. {}{more}.", capital(&told.join("; "))))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn taken_over(known: &Known) -> Option<String> {
+    let again =
+        known.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
+    let n = again.count();
+    (n > 0).then(|| {
+        format!(
+            "{} than one attempt, because a worker was lost.",
+            plural(n, "trial took more", "trials took more")
+        )
+    })
+}
+
+/// What to be careful of, beside what the algorithms find.
+pub fn warnings(known: &Known) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if known.metrics.iter().any(|metric| metric.key == "milliseconds") {
+        warnings.push(
+            "Milliseconds come from a clock: they depend on the machine and on what else it did, and no other run will \
+             give the same."
+                .to_owned(),
+        );
+    }
+    if times_are_local(known) {
+        warnings.push(
+            "Times are as another program wrote them, without a zone: Optuna before 5.0 wrote the local time of its \
+             machine. They are shown as if they were UTC."
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that wrote them.
+fn times_are_local(known: &Known) -> bool {
+    matches!(known.records.search.plan.get("times_are_local"), Some(Value::Bool(true) | Value::String(_)))
+}

@@ -1,0 +1,284 @@
+//! What was searched and how: the facts of a search, the table of its space.
+
+use serde_json::Value;
+use toile_store::{RunState, SearchRecord};
+use toile_tune::{Distribution, Params, Space};
+
+use super::clock;
+use super::known::Known;
+use crate::facts::state_name;
+use crate::format::{self, plural};
+use crate::text;
+use crate::view::Fact;
+use crate::view::settings::describe;
+
+/// The states in the order in which they are told.
+const STATES: [RunState; 5] =
+    [RunState::Complete, RunState::Pruned, RunState::Failed, RunState::Running, RunState::Waiting];
+
+/// One line of the table of the space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpaceRow {
+    /// The parameter.
+    pub name: String,
+    /// `0.0001 to 0.1`
+    pub range: String,
+    /// `logarithmic`
+    pub scale: String,
+    /// `optimizer is adam`, or `always`.
+    pub condition: String,
+}
+
+/// The table of the space.
+pub fn space(known: &Known) -> Vec<SpaceRow> {
+    let row = |axis: &super::Axis| SpaceRow {
+        name: axis.name.clone(),
+        range: axis.range.clone(),
+        scale: axis.scale.clone(),
+        condition: if axis.condition.is_empty() { "always".to_owned() } else { axis.condition.clone() },
+    };
+    known.axes.iter().map(row).collect()
+}
+
+/// The facts of a search.
+pub fn facts(known: &Known) -> Vec<Fact> {
+    let search = &known.records.search;
+    let fact = |label, value| Fact { label, value, is_code: false };
+    let mut facts = vec![
+        fact("Objective", objectives(known)),
+        fact("Sampler", sampler(&search.sampler)),
+        fact("Pruner", choice_words(&search.pruner, pruner_name)),
+        fact("Order", order(search)),
+        fact("Space", size(known)),
+        fact("Budget", budget(search)),
+        fact("Trials", states(known)),
+        fact("Time", time(known)),
+        fact("Seed", search.seed.to_string()),
+    ];
+    if !search.fingerprint.is_empty() {
+        let value = text::name(&search.fingerprint, 400);
+        facts.push(Fact { label: "Fingerprint", value, is_code: true });
+    }
+    facts
+}
+
+fn objectives(known: &Known) -> String {
+    let words = known.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.better()));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// The sampler's name for people: `tree-structured Parzen estimator`.
+pub fn sampler_name(sampler: &Value) -> String {
+    let name = key(sampler);
+    let words = match name.as_str() {
+        "random" => "random search",
+        "grid" => "grid",
+        "sobol" => "Sobol’s sequence",
+        "tpe" => "TPE",
+        "cma_es" => "CMA-ES",
+        "gp" => "Gaussian process",
+        "nsga2" => "NSGA-II",
+        "" => "unknown",
+        other => other,
+    };
+    words.to_owned()
+}
+
+/// Whether the sampler draws every trial independently of the others.
+pub fn is_random(sampler: &Value) -> bool {
+    key(sampler) == "random"
+}
+
+fn sampler(sampler: &Value) -> String {
+    choice_words(sampler, |_| sampler_name(sampler))
+}
+
+fn pruner_name(name: &str) -> String {
+    match name {
+        "none" | "" => "none: every trial runs to its end".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// The name of a choice: `"none"`, or the one key of `{"tpe": {…}}`.
+fn key(choice: &Value) -> String {
+    match choice {
+        Value::String(name) => text::name(name, 60),
+        Value::Object(map) if map.len() == 1 => {
+            map.keys().next().map_or_else(String::new, |k| text::name(k, 60))
+        }
+        _ => String::new(),
+    }
+}
+
+/// `TPE (n_startup_trials 10, multivariate yes)`
+fn choice_words(choice: &Value, name: impl Fn(&str) -> String) -> String {
+    let name = name(&key(choice));
+    let settings = match choice {
+        Value::Object(map) if map.len() == 1 => map.values().next().map(describe).unwrap_or_default(),
+        Value::Object(_) | Value::Array(_) => describe(choice),
+        _ => String::new(),
+    };
+    if settings.is_empty() { name } else { format!("{name} ({settings})") }
+}
+
+fn order(search: &SearchRecord) -> String {
+    match search.lag {
+        None => "order-dependent: asynchronous, each trial knows what was finished when it began, so that another \
+                 number of workers gives another search"
+            .to_owned(),
+        Some(0) => "reproducible: one after the other, each trial knows all before it".to_owned(),
+        Some(lag) => format!(
+            "reproducible in parallel: trial n knows the results up to trial n − {}, whoever is faster, so that up to {} \
+             workers give the same search",
+            lag.saturating_add(1),
+            format::count(lag as u64 + 1),
+        ),
+    }
+}
+
+/// The number of points of the space against the budget.
+fn size(known: &Known) -> String {
+    let search = &known.records.search;
+    let n = known.axes.len();
+    let conditional = known.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
+    let conditional =
+        if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
+    let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
+    let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
+    let most = search.n_trials.clamp(1, 100_000) as u64;
+    match points(&space, most) {
+        Some(points) if !space.params.is_empty() => {
+            let tried = distinct(known);
+            let of = plural(points as usize, "point", "points");
+            let does = if tried as u64 >= points {
+                "all of them tried: exhaustive"
+            } else {
+                "no more than the budget"
+            };
+            let tried =
+                if tried as u64 >= points { String::new() } else { format!("; {tried} tried so far") };
+            format!("{parameters}; the whole space has {of}, {does}{tried}")
+        }
+        _ => format!("{parameters}; more points than the budget"),
+    }
+}
+
+/// Different configurations among the trials that have ended with a value or were pruned.
+fn distinct(known: &Known) -> usize {
+    let ended = |state| matches!(state, RunState::Complete | RunState::Pruned);
+    let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = known
+        .trials
+        .iter()
+        .filter(|trial| ended(trial.record.state))
+        .map(|trial| trial.params.iter().map(|value| value.map(f64::to_bits)).collect())
+        .collect();
+    configurations.len()
+}
+
+/// How many points a space has, conditions respected, if they are at most `most`.
+fn points(space: &Space, most: u64) -> Option<u64> {
+    let mut count = 0;
+    let is_small = space.params.len() <= 64;
+    (is_small && walk(space, 0, &mut Params::new(), most, &mut count)).then_some(count)
+}
+
+/// Counts the points below a partial assignment; whether they stay within `most`.
+fn walk(space: &Space, place: usize, params: &mut Params, most: u64, count: &mut u64) -> bool {
+    let Some(param) = space.params.get(place) else {
+        *count += 1;
+        return *count <= most;
+    };
+    if !param.is_active(params) {
+        return walk(space, place + 1, params, most, count);
+    }
+    let Some(n) = param.distribution.count().filter(|&n| n <= most) else { return false };
+    for i in 0..n {
+        params.insert(param.name.clone(), nth(&param.distribution, i));
+        if !walk(space, place + 1, params, most, count) {
+            params.remove(&param.name);
+            return false;
+        }
+    }
+    params.remove(&param.name);
+    true
+}
+
+fn nth(distribution: &Distribution, i: u64) -> f64 {
+    match distribution {
+        Distribution::Float { low, step, .. } => low + i as f64 * step.unwrap_or(0.0),
+        Distribution::Int { low, step, .. } => *low as f64 + i as f64 * *step as f64,
+        Distribution::Categorical { .. } => i as f64,
+    }
+}
+
+fn budget(search: &SearchRecord) -> String {
+    let mut parts = vec![plural(search.n_trials, "trial", "trials")];
+    if search.seeds > 1 {
+        parts.push(format!("{} seeds each", search.seeds));
+    }
+    let number = |key: &str| search.plan.get(key).and_then(Value::as_f64).filter(|value| value.is_finite());
+    parts.extend(number("timeout").map(|s| format!("at most {} of time", format::duration(s))));
+    parts.extend(number("cpu_timeout").map(|s| format!("at most {} of processor time", format::duration(s))));
+    parts.extend(number("stagnation").map(|n| format!("at most {n} trials without improvement")));
+    parts.join(", ")
+}
+
+/// `45 complete, 12 pruned, 3 failed`
+pub fn states(known: &Known) -> String {
+    let counted = STATES.map(|state| (known.count(state), state_name(state)));
+    let parts: Vec<String> = counted
+        .iter()
+        .filter(|(n, name)| *n > 0 || *name == "complete")
+        .map(|(n, name)| format!("{} {name}", format::count(*n as u64)))
+        .collect();
+    parts.join(", ")
+}
+
+fn time(known: &Known) -> String {
+    let moment = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
+    let trials = || known.trials.iter().map(|trial| trial.record);
+    let first = trials().filter_map(|trial| moment(&trial.started)).reduce(f64::min);
+    let last = trials().filter_map(|trial| moment(&trial.completed)).reduce(f64::max);
+    let mut parts = Vec::new();
+    if let Some((first, last)) = first.zip(last).filter(|(first, last)| last >= first) {
+        parts.push(format!("{} from the first start to the last end", format::duration(last - first)));
+    }
+    let sides = || trials().filter_map(|trial| trial.side.as_ref());
+    let wall: f64 = sides().map(|side| side.wall_seconds).filter(|s| s.is_finite()).sum();
+    if wall > 0.0 {
+        parts.push(format!("{} of training", format::duration(wall)));
+    }
+    let cpu: f64 = sides().filter_map(|side| side.cpu_seconds).filter(|s| s.is_finite()).sum();
+    if cpu > 0.0 {
+        parts.push(format!("{} of processor time", format::duration(cpu)));
+    }
+    if parts.is_empty() { format::NONE.to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use toile_tune::{Choice, Condition, Is, Param};
+
+    use super::*;
+
+    fn names(n: usize) -> Distribution {
+        Distribution::categorical((0..n as i64).map(Choice::Int).collect()).expect("choices")
+    }
+
+    /// By hand: two optimizers, three momenta with the second only, two batch sizes: (1 + 3) · 2 = 8.
+    #[test]
+    fn points_of_a_conditional_space_are_counted_once_each() {
+        let always = |name: &str, distribution| Param { name: name.into(), distribution, when: vec![] };
+        let when = vec![Condition { parent: "optimizer".into(), is: Is::Choice(1) }];
+        let params = vec![
+            always("optimizer", names(2)),
+            Param { name: "momentum".into(), distribution: names(3), when },
+            always("batch_size", Distribution::int(128, 256, false, 128).expect("a range")),
+        ];
+        let mut space = Space { params };
+        assert_eq!((points(&space, 8), points(&space, 7)), (Some(8), None));
+        space.params.push(always("rate", Distribution::float(0.0, 1.0, false, None).expect("a range")));
+        assert_eq!(points(&space, 100_000), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! What a search optimises, in words.
+
+use toile_store::{ObjectiveRecord, SearchRecord};
+use toile_tune::Direction;
+
+use crate::{format, text};
+
+/// An objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// `val_accuracy`, as in the study file.
+    pub key: String,
+    /// `validation accuracy`
+    pub name: String,
+    /// Whether larger is better.
+    pub maximize: bool,
+}
+
+/// The objectives of a search; a search without one has `value`, smaller is better, as in Optuna.
+pub fn metrics(search: &SearchRecord) -> Vec<Metric> {
+    if search.objectives.is_empty() {
+        return vec![Metric { key: "value".into(), name: "value".into(), maximize: false }];
+    }
+    search.objectives.iter().take(20).map(metric).collect()
+}
+
+fn metric(objective: &ObjectiveRecord) -> Metric {
+    let key = text::name(&objective.metric, 60);
+    let name = match key.as_str() {
+        "val_accuracy" => "validation accuracy",
+        "val_loss" => "validation loss",
+        "accuracy" => "training accuracy",
+        "loss" => "training loss",
+        "flops" => "operations per image",
+        "milliseconds" => "milliseconds per image",
+        "" => "value",
+        other => other,
+    };
+    Metric { name: name.to_owned(), key: key.clone(), maximize: objective.maximize }
+}
+
+impl Metric {
+    /// A value in words; a dash if it is no number.
+    pub fn text(&self, value: f64) -> String {
+        match value {
+            _ if value.is_nan() => format::NONE.to_owned(),
+            _ if value.is_infinite() => if value > 0.0 { "∞" } else { "−∞" }.to_owned(),
+            _ if matches!(self.key.as_str(), "parameters" | "flops") && (0.0..1e15).contains(&value) => {
+                format::count(value.round() as u64)
+            }
+            _ => format::metric(value),
+        }
+    }
+
+    /// `larger is better`
+    pub fn better(&self) -> &'static str {
+        if self.maximize { "larger is better" } else { "smaller is better" }
+    }
+
+    /// Where better lies, for the algorithms.
+    pub fn direction(&self) -> Direction {
+        if self.maximize { Direction::Maximize } else { Direction::Minimize }
+    }
+
+    /// Whether `a` is strictly better.
+    pub fn is_better(&self, a: f64, b: f64) -> bool {
+        self.direction().is_better(a, b)
+    }
+
+    /// The same so that smaller is better; a NaN comes last when sorted by `total_cmp`.
+    pub fn loss(&self, value: f64) -> f64 {
+        if value.is_nan() { f64::NAN } else { self.direction().loss(value) }
+    }
+}

@@ -1,0 +1,240 @@
+//! Trials from rows: one at a time for whoever claims it, all with every detail for the report.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::db::{Db, Result, Row, cells, undecodable};
+use super::{Claim, SearchId, Storage, json};
+use crate::{EpochRecord, ParamRecord, RunState, StoreError, TrialRecord, TrialSide};
+
+impl Storage {
+    /// All trials of a search, or of any study in Optuna's tables, with every detail, by number.
+    pub fn trials(&self, id: SearchId) -> std::result::Result<Vec<TrialRecord>, StoreError> {
+        self.read("read the trials from", |db| trials(db, id))
+    }
+
+    /// The seed of a trial's first repetition, if toile trained it.
+    pub fn trial_seed(&self, trial_id: i64) -> std::result::Result<Option<u64>, StoreError> {
+        self.read("read a trial from", |db| {
+            let sql = "SELECT seed FROM toile_trial WHERE trial_id = $1";
+            Ok(db.first(sql, cells![trial_id], |row| row.maybe_int(0))?.flatten().map(|seed| seed as u64))
+        })
+    }
+
+    /// Processor time of all trials of a search that have ended.
+    pub fn cpu_seconds(&self, id: SearchId) -> std::result::Result<f64, StoreError> {
+        self.read("read the times of trials from", |db| {
+            let sql = "SELECT coalesce(sum(s.cpu_seconds), 0.0) FROM toile_trial s
+                JOIN trials t ON t.trial_id = s.trial_id WHERE t.study_id = $1";
+            Ok(db.first(sql, cells![id.0], |row| row.real(0))?.unwrap_or(0.0))
+        })
+    }
+}
+
+pub(super) fn state_name(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "WAITING",
+        RunState::Running => "RUNNING",
+        RunState::Complete => "COMPLETE",
+        RunState::Pruned => "PRUNED",
+        RunState::Failed => "FAIL",
+    }
+}
+
+pub(super) fn state(row: &Row<'_>, index: usize) -> Result<RunState> {
+    match row.text(index)? {
+        "WAITING" => Ok(RunState::Waiting),
+        "RUNNING" => Ok(RunState::Running),
+        "COMPLETE" => Ok(RunState::Complete),
+        "PRUNED" => Ok(RunState::Pruned),
+        "FAIL" => Ok(RunState::Failed),
+        other => Err(undecodable(index, format!("`{other}` is no state of a trial"))),
+    }
+}
+
+/// A number of Optuna's two columns: the value, or what its type says instead.
+pub(super) fn typed(row: &Row<'_>, value: usize) -> Result<f64> {
+    Ok(match row.text(value + 1)? {
+        "NAN" => f64::NAN,
+        "INF_POS" => f64::INFINITY,
+        "INF_NEG" => f64::NEG_INFINITY,
+        _ => row.real(value)?,
+    })
+}
+
+/// `2026-11-22 10:38:49.061143` with the marks of RFC 3339.
+fn time(text: &str) -> String {
+    format!("{}Z", text.replacen(' ', "T", 1))
+}
+
+pub(super) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usize) -> Result<Claim> {
+    let params = "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = $1 ORDER BY param_id";
+    let fixed =
+        "SELECT value_json FROM trial_system_attributes WHERE trial_id = $1 AND \"key\" = 'fixed_params'";
+    let fixed =
+        db.first(fixed, cells![trial_id], |row| Ok(row.maybe_text(0)?.map_or(Value::Null, json::parse)))?;
+    let checkpoint = "SELECT data FROM toile_checkpoint WHERE trial_id = $1";
+    let checkpoint =
+        db.first(checkpoint, cells![trial_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?;
+    let seed = "SELECT seed FROM toile_trial WHERE trial_id = $1";
+    let seed = db.first(seed, cells![trial_id], |row| row.maybe_int(0))?.flatten();
+    Ok(Claim {
+        trial_id,
+        number,
+        attempt,
+        params: db.query(params, cells![trial_id], |row| param(row, 0))?,
+        fixed: match fixed {
+            Some(Value::Object(fixed)) => fixed.into_iter().collect(),
+            _ => Vec::new(),
+        },
+        reported: intermediate(db, trial_id)?,
+        checkpoint: checkpoint.flatten(),
+        rungs: rungs(db, trial_id)?,
+        seed: seed.map(|seed| seed as u64),
+    })
+}
+
+fn param(row: &Row<'_>, at: usize) -> Result<ParamRecord> {
+    Ok(ParamRecord {
+        name: row.string(at)?,
+        value: row.real(at + 1)?,
+        distribution: json::parse(row.text(at + 2)?),
+    })
+}
+
+/// What a trial reported, by step.
+pub(super) fn intermediate(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<(i64, f64)>> {
+    let sql = "SELECT step, intermediate_value, intermediate_value_type FROM trial_intermediate_values
+        WHERE trial_id = $1 ORDER BY step";
+    db.query(sql, cells![trial_id], |row| Ok((row.int(0)?, typed(row, 1)?)))
+}
+
+/// The values with which a trial completed its rungs, by rung.
+pub(super) fn rungs(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<f64>> {
+    let sql = "SELECT \"key\", value_json FROM trial_system_attributes
+        WHERE trial_id = $1 AND \"key\" LIKE 'completed_rung_%'";
+    let rungs = db.query(sql, cells![trial_id], |row| Ok(rung(row.text(0)?, row.maybe_text(1)?)))?;
+    Ok(in_order(rungs.into_iter().flatten().collect()))
+}
+
+/// The rung and its value, if the attribute is one.
+pub(super) fn rung(key: &str, value: Option<&str>) -> Option<(usize, f64)> {
+    let rung = key.strip_prefix("completed_rung_")?.parse().ok()?;
+    Some((rung, json::number(&json::parse(value?))?))
+}
+
+/// Rungs without a gap: what lies behind one was not reached.
+pub(super) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
+    rungs.sort_by_key(|(rung, _)| *rung);
+    let gapless = rungs.into_iter().enumerate().take_while(|(index, (rung, _))| index == rung);
+    gapless.map(|(_, (_, value))| value).collect()
+}
+
+pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
+    let mut all = heads(db, id)?;
+    let places: HashMap<i64, usize> =
+        all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
+    let mut fill = |sql: &str, put: &mut dyn FnMut(&mut TrialRecord, &Row<'_>) -> Result<()>| {
+        db.each(sql, cells![id.0], |row| match places.get(&row.int(0)?) {
+            Some(&place) => put(&mut all[place], row),
+            None => Ok(()),
+        })
+    };
+    let of_study = "WHERE t.study_id = $1 ORDER BY";
+    let columns = |table: &str, columns: &str, order: &str| {
+        format!(
+            "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id {of_study} {order}"
+        )
+    };
+    let params = columns("trial_params", "x.param_name, x.param_value, x.distribution_json", "x.param_id");
+    fill(&params, &mut |trial, row| {
+        trial.params.push(param(row, 1)?);
+        Ok(())
+    })?;
+    fill(&columns("trial_values", "x.value, x.value_type", "x.trial_id, x.objective"), &mut |trial, row| {
+        trial.values.push(typed(row, 1)?);
+        Ok(())
+    })?;
+    let reported = "x.step, x.intermediate_value, x.intermediate_value_type";
+    fill(&columns("trial_intermediate_values", reported, "x.trial_id, x.step"), &mut |trial, row| {
+        trial.intermediate.push((row.int(1)?, typed(row, 2)?));
+        Ok(())
+    })?;
+    let attributes = "x.\"key\", x.value_json";
+    fill(&columns("trial_user_attributes", attributes, "x.trial_user_attribute_id"), &mut |trial, row| {
+        trial.user_attributes.push(attribute(row)?);
+        Ok(())
+    })?;
+    fill(
+        &columns("trial_system_attributes", attributes, "x.trial_system_attribute_id"),
+        &mut |trial, row| {
+            trial.system_attributes.push(attribute(row)?);
+            Ok(())
+        },
+    )?;
+    let epochs = "x.epoch, x.loss, x.accuracy, x.train_loss, x.train_accuracy, x.val_loss, x.val_accuracy,
+        x.learning_rate, x.seconds";
+    fill(&columns("toile_trial_epoch", epochs, "x.trial_id, x.step"), &mut |trial, row| {
+        trial.side.get_or_insert_default().epochs.push(epoch(row)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+fn attribute(row: &Row<'_>) -> Result<(String, Value)> {
+    Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
+}
+
+fn epoch(row: &Row<'_>) -> Result<EpochRecord> {
+    Ok(EpochRecord {
+        epoch: row.count(1)?,
+        loss: row.maybe_real(2)?,
+        accuracy: row.maybe_real(3)?,
+        train_loss: row.maybe_real(4)?,
+        train_accuracy: row.maybe_real(5)?,
+        val_loss: row.maybe_real(6)?,
+        val_accuracy: row.maybe_real(7)?,
+        learning_rate: row.maybe_real(8)?.unwrap_or(f64::NAN),
+        seconds: row.maybe_real(9)?.unwrap_or(f64::NAN),
+    })
+}
+
+/// The trials with what stands in their own row and in ours beside it.
+fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
+    let sql =
+        "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt,
+            s.worker, s.seed, s.wall_seconds, s.cpu_seconds, s.parameters, s.reason, s.weights_sha256
+        FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
+        WHERE t.study_id = $1 ORDER BY t.number, t.trial_id";
+    db.query(sql, cells![id.0], |row| {
+        Ok(TrialRecord {
+            trial_id: row.int(0)?,
+            number: row.count(1)?,
+            state: state(row, 2)?,
+            params: Vec::new(),
+            values: Vec::new(),
+            intermediate: Vec::new(),
+            started: row.maybe_text(3)?.map(time),
+            completed: row.maybe_text(4)?.map(time),
+            user_attributes: Vec::new(),
+            system_attributes: Vec::new(),
+            side: side(row)?,
+        })
+    })
+}
+
+fn side(row: &Row<'_>) -> Result<Option<TrialSide>> {
+    let Some(attempt) = row.maybe_int(5)? else { return Ok(None) };
+    Ok(Some(TrialSide {
+        attempt: attempt as usize,
+        worker: row.maybe_string(6)?,
+        seed: row.maybe_int(7)?.unwrap_or_default() as u64,
+        wall_seconds: row.maybe_real(8)?.unwrap_or_default(),
+        cpu_seconds: row.maybe_real(9)?,
+        parameters: row.maybe_int(10)?.map(|count| count as usize),
+        reason: row.maybe_string(11)?,
+        weights_sha256: row.maybe_string(12)?,
+        epochs: Vec::new(),
+    }))
+}

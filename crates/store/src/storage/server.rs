@@ -1,0 +1,170 @@
+//! A PostgreSQL server: its address, connections to it, and what its failures mean.
+
+use std::time::Duration;
+
+use postgres::error::SqlState;
+use postgres::{Config, NoTls};
+
+use super::db::{Db, DbError, Result, Session, cells};
+use super::tables;
+use crate::{StoreError, schema};
+
+/// Where a server is and how to get in.
+pub(super) struct Server {
+    config: Config,
+    /// The address without the password, for messages.
+    pub(super) place: String,
+}
+
+impl Server {
+    pub(super) fn from_url(url: &str) -> std::result::Result<Server, StoreError> {
+        let mut config: Config = url.parse().map_err(|error: postgres::Error| StoreError::BadUrl {
+            url: without_password(url),
+            reason: reason(&error),
+        })?;
+        set_limits(&mut config);
+        Ok(Server { config, place: without_password(url) })
+    }
+
+    pub(super) fn connect(&self) -> Result<Session> {
+        Ok(Session::new(self.config.connect(NoTls)?))
+    }
+
+    pub(super) fn error(&self, action: &'static str, error: DbError) -> StoreError {
+        let place = self.place.clone();
+        match error {
+            DbError::Refused(error) => *error,
+            DbError::Undecodable(reason) => StoreError::Damaged { path: place.into(), reason },
+            DbError::Sqlite(error) => StoreError::Damaged { path: place.into(), reason: error.to_string() },
+            DbError::Postgres(error) => StoreError::Server {
+                action,
+                place,
+                reason: reason(&error),
+                code: error.code().map(|code| code.code().to_owned()),
+                is_transient: is_lost(&error) || is_conflict(&error),
+            },
+        }
+    }
+}
+
+/// A server that has vanished without a word is noticed after seconds, unless the address says otherwise.
+fn set_limits(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(20));
+    }
+    config.keepalives(true).keepalives_idle(Duration::from_secs(10));
+    config.keepalives_interval(Duration::from_secs(5)).keepalives_retries(3);
+    if config.get_application_name().is_none() {
+        config.application_name("toile");
+    }
+}
+
+/// What the server or the operating system said; the crate's own words say only that there was an error.
+fn reason(error: &postgres::Error) -> String {
+    if let Some(error) = error.as_db_error() {
+        return error.message().to_owned();
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The connection is gone or could not be had: the same may succeed later.
+pub(super) fn is_lost(error: &postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => {
+            let passing = [
+                SqlState::ADMIN_SHUTDOWN,
+                SqlState::CRASH_SHUTDOWN,
+                SqlState::CANNOT_CONNECT_NOW,
+                SqlState::TOO_MANY_CONNECTIONS,
+                SqlState::IDLE_SESSION_TIMEOUT,
+                SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            ];
+            passing.contains(code) || code.code().starts_with("08")
+        }
+        None => {
+            let source = std::error::Error::source(error);
+            error.is_closed()
+                || source.is_some_and(|source| source.is::<std::io::Error>())
+                || is_timeout(error)
+        }
+    }
+}
+
+fn is_timeout(error: &postgres::Error) -> bool {
+    error.to_string().contains("timed out") || error.to_string().contains("connecting to server")
+}
+
+/// The server broke a transaction off because it stood in another's way.
+pub(super) fn is_conflict(error: &postgres::Error) -> bool {
+    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    error.code().is_some_and(|code| conflicts.contains(code))
+}
+
+/// `postgres://user@host/database`: what stands between the first `:` after `//` and the `@` is nobody's business.
+fn without_password(url: &str) -> String {
+    let Some(start) = url.find("://").map(|place| place + 3) else { return hide_word(url) };
+    let end = url[start..].find('/').map_or(url.len(), |place| start + place);
+    let Some(at) = url[start..end].rfind('@').map(|place| start + place) else { return hide_query(url) };
+    let user = url[start..at].split(':').next().unwrap_or("");
+    hide_query(&format!("{}{user}{}", &url[..start], &url[at..]))
+}
+
+/// `…?password=secret`.
+fn hide_query(url: &str) -> String {
+    url.split('?').next().unwrap_or("").to_owned()
+}
+
+/// `host=… password=secret`.
+fn hide_word(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !word.starts_with("password"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Makes the tables that are missing. The caller holds a lock that other programs of ours respect.
+pub(super) fn migrate(db: &mut Db<'_>) -> Result<()> {
+    tables::check_optuna(db, "the database")?;
+    db.batch("CREATE TABLE IF NOT EXISTS toile_schema (version INTEGER PRIMARY KEY)")?;
+    let version = db.first("SELECT max(version) FROM toile_schema", &[], |row| row.maybe_int(0))?;
+    let version = version.flatten().unwrap_or(0);
+    if version > schema::NEWEST {
+        let newer = StoreError::Newer { path: "the database".into(), found: version, known: schema::NEWEST };
+        return Err(newer.into());
+    }
+    tables::create_optuna(db)?;
+    if version < schema::NEWEST {
+        // Step 1 of the schema holds the tables of a study's folder, which a server has none of.
+        tables::create_ours(db)?;
+        db.execute("INSERT INTO toile_schema (version) VALUES ($1)", cells![schema::NEWEST])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("postgres://ann:secret@host:5432/db?sslmode=disable", "postgres://ann@host:5432/db"),
+            ("postgres://ann:se@cret@host/db", "postgres://ann@host/db"),
+            ("postgres://host/db?user=ann&password=secret", "postgres://host/db"),
+            ("postgresql://ann@host/db", "postgresql://ann@host/db"),
+            ("host=here user=ann password=secret dbname=db", "host=here user=ann dbname=db"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Working on searches: what `toile run` and `toile worker` have in common.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toile_data::DataSet;
+use toile_store::{SearchId, Storage};
+use toile_study::{Context, Plan, SearchOutcome, SearchPlan, Split, search};
+
+use crate::failure::Failure;
+use crate::machine::{self, MachineClock};
+use crate::terminal::Searching;
+use crate::{interrupt, source};
+
+/// So much training may be lost with a worker.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+
+/// How the searches are worked on.
+pub struct Work<'a> {
+    pub plan: &'a Plan,
+    pub data: &'a DataSet,
+    pub split: &'a Split,
+    pub source: &'a source::Source,
+    pub storage: &'a Storage,
+    /// A second connection: leases are kept by a thread of their own.
+    pub keeper: &'a Storage,
+    /// Whether no other process works on these searches.
+    pub alone: bool,
+    pub threads: usize,
+    pub lease: Duration,
+    pub checkpoints: Option<&'a Path>,
+}
+
+/// The searches that are asked for: all of them, or those of these names.
+pub fn wanted<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a SearchPlan> {
+    plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
+}
+
+impl Work<'_> {
+    /// Works on some searches, one after the other, until they are over or the user stops.
+    pub fn on(
+        &self,
+        searches: &[(&SearchPlan, SearchId)],
+    ) -> Result<(Vec<SearchOutcome>, Duration), Failure> {
+        let showing = Searching::new(self.plan);
+        let clock = MachineClock::start();
+        let context = Context {
+            data: self.data,
+            split: self.split,
+            threads: self.threads,
+            stop: interrupt::listen(),
+            clock: &clock,
+            read: &|file| self.source.read_beside(file),
+            worker: machine::worker_name(),
+            lease: self.lease,
+            checkpoint_every: CHECKPOINT_EVERY,
+            checkpoints: self.checkpoints,
+            alone: self.alone,
+            events: &|event| showing.tell(&event),
+        };
+        let mut outcomes = Vec::new();
+        for (plan, id) in searches {
+            let outcome = search(plan, self.storage, self.keeper, *id, &context);
+            showing.search_ended();
+            outcomes.push(outcome?);
+            if outcomes.last().is_some_and(|outcome| outcome.interrupted) {
+                break;
+            }
+        }
+        Ok((outcomes, showing.elapsed()))
+    }
+}
+
+/// A server, by its URL; a path is no server.
+pub fn server(url: &str) -> Result<Storage, Failure> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Failure::new(format!("`{url}` is no PostgreSQL server")).help(
+            "write `postgres://user:password@host:5432/database`; on one machine `toile run` needs no server",
+        ));
+    }
+    Ok(Storage::postgres(url)?)
+}
+
+/// `3 complete, 1 pruned`
+pub fn counted(outcome: &SearchOutcome) -> String {
+    let parts = [
+        (outcome.complete, "complete"),
+        (outcome.pruned, "pruned"),
+        (outcome.failed, "failed"),
+        (outcome.waiting, "to come"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if parts.is_empty() { "no trials".into() } else { parts.join(", ") }
+}

@@ -1,0 +1,138 @@
+//! `toile trials`: what searches a database holds, and their trials; toile's own and Optuna's alike.
+
+use std::path::Path;
+
+use toile_store::{OptunaStudy, RunState, STORE_FILE, Storage, TrialRecord};
+use toile_tune::Distribution;
+
+use crate::Ending;
+use crate::args::TrialsArgs;
+use crate::commands::searches;
+use crate::failure::Failure;
+use crate::terminal::{self, Align, Table, note, number_text, shown};
+
+/// Lists the studies, or the trials of one.
+pub fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
+    let storage = open(&args.storage)?;
+    if let Some(version) = storage.times_are_local() {
+        note(&format!(
+            "the database was made by Optuna {version}, which wrote times of day as they were on its clock: no time zone is known, and toile shows them as they stand"
+        ));
+    }
+    let studies = storage.optuna_studies()?;
+    let text = match &args.study {
+        None => listed(&storage, &studies)?,
+        Some(name) => {
+            let study = studies.iter().find(|study| study.name == *name);
+            let study = study.ok_or_else(|| unknown(name, &studies))?;
+            trials(study, &storage.trials(study.id)?)
+        }
+    };
+    terminal::out(&text)?;
+    Ok(Ending::Done)
+}
+
+/// A server, a study's folder, or a SQLite file.
+fn open(place: &str) -> Result<Storage, Failure> {
+    if place.contains("://") {
+        return searches::server(place);
+    }
+    let path = Path::new(place);
+    let path = if path.is_dir() { path.join(STORE_FILE) } else { path.to_path_buf() };
+    Ok(Storage::read_only(&path)?)
+}
+
+fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
+    let names: Vec<&str> = studies.iter().map(|study| study.name.as_str()).collect();
+    let near = toile_study::nearest(name, names.iter().copied());
+    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    Failure::new(format!("no study is named `{name}` there"))
+        .help(format!("{near}(known: {})", names.join("; ")))
+}
+
+fn listed(storage: &Storage, studies: &[OptunaStudy]) -> Result<String, Failure> {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("study", Left),
+        ("objective", Left),
+        ("trials", Right),
+        ("best", Right),
+        ("trial", Right),
+    ]);
+    for study in studies {
+        let trials = storage.trials(study.id)?;
+        let best = best(study, &trials);
+        table.row([
+            study.name.clone(),
+            objective(study),
+            study.n_trials.to_string(),
+            best.map_or(String::new(), |trial| number_text(trial.values[0])),
+            best.map_or(String::new(), |trial| trial.number.to_string()),
+        ]);
+    }
+    Ok(table.render())
+}
+
+/// `maximize val_accuracy`
+fn objective(study: &OptunaStudy) -> String {
+    let name = |place: usize| study.metrics.get(place).map(|name| format!(" {name}")).unwrap_or_default();
+    let word = |maximize: &Option<bool>| match maximize {
+        Some(true) => "maximize",
+        Some(false) => "minimize",
+        None => "not set",
+    };
+    let all: Vec<String> =
+        study.maximize.iter().enumerate().map(|(place, d)| format!("{}{}", word(d), name(place))).collect();
+    all.join(", ")
+}
+
+fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialRecord> {
+    let [Some(maximize)] = study.maximize[..] else { return None };
+    let value = |trial: &TrialRecord| if maximize { -trial.values[0] } else { trial.values[0] };
+    let complete = |trial: &&TrialRecord| trial.state == RunState::Complete && trial.values.len() == 1;
+    trials.iter().filter(complete).min_by(|a, b| value(a).total_cmp(&value(b)))
+}
+
+fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
+    use Align::{Left, Right};
+    let mut params: Vec<&str> = Vec::new();
+    for param in trials.iter().flat_map(|trial| &trial.params) {
+        if !params.contains(&param.name.as_str()) {
+            params.push(&param.name);
+        }
+    }
+    let metric = |place: usize| study.metrics.get(place).cloned().unwrap_or_else(|| "value".into());
+    let metrics: Vec<String> = (0..study.maximize.len().max(1)).map(metric).collect();
+    let mut columns = vec![("trial", Right), ("state", Left)];
+    columns.extend(metrics.iter().map(|name| (name.as_str(), Right)));
+    columns.extend(params.iter().map(|name| (*name, Right)));
+    columns.push(("begun (UTC)", Left));
+    let mut table = Table::new(&columns);
+    for trial in trials {
+        let mut row = vec![trial.number.to_string(), state(trial.state).to_string()];
+        let value = |place| trial.values.get(place).map_or(String::new(), |value| number_text(*value));
+        row.extend((0..metrics.len()).map(value));
+        row.extend(params.iter().map(|name| param(trial, name)));
+        row.push(trial.started.clone().unwrap_or_default());
+        table.row(row);
+    }
+    table.render()
+}
+
+fn param(trial: &TrialRecord, name: &str) -> String {
+    let Some(param) = trial.params.iter().find(|param| param.name == name) else { return String::new() };
+    match Distribution::try_from(param.distribution.clone()) {
+        Ok(distribution) if distribution.contains(param.value) => shown(&distribution.external(param.value)),
+        _ => number_text(param.value),
+    }
+}
+
+fn state(state: RunState) -> &'static str {
+    match state {
+        RunState::Waiting => "waiting",
+        RunState::Running => "running",
+        RunState::Complete => "complete",
+        RunState::Pruned => "pruned",
+        RunState::Failed => "failed",
+    }
+}
