@@ -13,8 +13,8 @@
 mod evolution;
 
 use self::evolution::Evolution;
-use super::CmaEsSampler;
 use super::cube::{Cube, complete};
+use super::{CmaEsSampler, random};
 use crate::{Ask, Direction, Distribution, Param, Params, Space};
 
 /// Whether a search can be made by it.
@@ -38,7 +38,7 @@ pub(super) fn supports(directions: &[Direction], space: &Space) -> Result<(), St
 pub(super) fn suggest(settings: &CmaEsSampler, ask: &Ask) -> Params {
     let cube = Cube::new(ask.space, is_modelled);
     if cube.n() == 0 {
-        return complete(ask, &Params::new());
+        return random::suggest(ask);
     }
     let told = finished(ask, &cube);
     let mut state = Evolution::new(cube.n(), settings.population_size);

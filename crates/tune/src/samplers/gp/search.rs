@@ -187,14 +187,14 @@ fn pick(glances: &[Found], count: usize, stream: &mut Stream) -> Vec<Found> {
 
 /// A sequence that fills the unit cube evenly: shift + k (1/φ, 1/φ², …) modulo 1, where φ is the root of φ^(d+1) = φ + 1
 /// (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
-pub(super) struct Even {
+struct Even {
     shift: Vec<f64>,
     steps: Vec<f64>,
 }
 
 impl Even {
     /// Shifted by chance.
-    pub(super) fn new(dimensions: usize, stream: &mut Stream) -> Even {
+    fn new(dimensions: usize, stream: &mut Stream) -> Even {
         let root = 1.0 / (dimensions as f64 + 1.0);
         let phi = (0..40).fold(2.0, |phi: f64, _| libm::pow(1.0 + phi, root));
         let powers = std::iter::successors(Some(1.0 / phi), |power| Some(power / phi));
@@ -203,7 +203,7 @@ impl Even {
     }
 
     /// The point of this number.
-    pub(super) fn point(&self, k: u64) -> Vec<f64> {
+    fn point(&self, k: u64) -> Vec<f64> {
         let coordinate = |(shift, step): (&f64, &f64)| (shift + (k as f64 + 1.0) * step).fract();
         self.shift.iter().zip(&self.steps).map(coordinate).collect()
     }
