@@ -33,7 +33,8 @@ pub fn rendered(
 
 fn space(search: &SearchPlan) -> Table {
     use Align::{Left, Right};
-    let mut table = Table::new(&[("parameter", Left), ("values", Left), ("scale", Left), ("step", Right), ("if", Left)]);
+    let mut table =
+        Table::new(&[("parameter", Left), ("values", Left), ("scale", Left), ("step", Right), ("if", Left)]);
     for param in &search.space.params {
         let (values, scale, step) = range(&param.distribution);
         table.row([param.name.clone(), values, scale, step, conditions(search, param)]);
