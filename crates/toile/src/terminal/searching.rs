@@ -148,10 +148,9 @@ impl TrialTable {
             line += &format!("  {:>12}", values.get(place).map_or("", String::as_str));
         }
         line += &format!("  {best:>16}  {time:>7}");
-        for (name, width) in &self.columns {
-            let value =
-                params.iter().find(|(known, _)| known == name).map_or("–".into(), |(_, v)| shown(v));
-            line += &format!("  {:>width$}", console::truncate_str(&value, *width, "…"));
+        for column in &self.columns {
+            let width = column.width;
+            line += &format!("  {:>width$}", console::truncate_str(&column.value(params), width, "…"));
         }
         line
     }
