@@ -15,7 +15,14 @@ trap '.ci/postgres.sh stop "$work/postgres" "$port"; rm -rf "$work"' EXIT
 TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
 
 venv=${TOILE_VENV:-$work/venv}
-[ -d "$venv" ] || python3 -m venv "$venv"
+if [ ! -d "$venv" ] && ! python3 -m venv "$venv" 2>/dev/null; then
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+fi
 "$venv/bin/pip" install --quiet --disable-pip-version-check \
     optuna==5.0.0 optuna-dashboard==0.21.0 plotly scikit-learn psycopg2-binary
 cargo build --quiet -p toile-store --example optuna

@@ -3,7 +3,7 @@
 use toile_data::edits;
 
 /// Words of other tools and of everyday speech, and what they are called here.
-const SYNONYMS: [(&str, &str); 22] = [
+const SYNONYMS: [(&str, &str); 27] = [
     ("lr", "learning_rate"),
     ("alpha", "rho"),
     ("betas", "beta_1"),
@@ -26,6 +26,11 @@ const SYNONYMS: [(&str, &str); 22] = [
     ("kaiming_uniform", "he_uniform"),
     ("kaiming_normal", "he_normal"),
     ("avgpool", "average_pooling2d"),
+    ("min", "low"),
+    ("max", "high"),
+    ("options", "choices"),
+    ("trials", "n_trials"),
+    ("objective", "metric"),
 ];
 
 /// The known name that `name` most resembles, if one resembles it enough to be worth a question.

@@ -98,7 +98,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Keep the searches on this server, `postgres://user:password@host/database`, where other workers can join
-    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env = true)]
+    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env_values = true)]
     pub storage: Option<String>,
     /// Keep checkpoints of trials in this folder, which all workers share, and not in the database
     #[arg(long, value_name = "DIR", requires = "storage")]
@@ -115,7 +115,7 @@ pub struct WorkerArgs {
     #[arg(value_name = "FILE|NAME")]
     pub file: Option<String>,
     /// The server: `postgres://user:password@host/database`
-    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env = true)]
+    #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env_values = true)]
     pub storage: String,
     /// The study in the database [default: the only one there]
     #[arg(long, value_name = "NAME")]

@@ -22,11 +22,6 @@ impl Square {
         Square::from_fn(n, |i, j| if i == j { 1.0 } else { 0.0 })
     }
 
-    /// How many rows it has.
-    pub(crate) fn n(&self) -> usize {
-        self.n
-    }
-
     /// One row.
     pub(crate) fn row(&self, i: usize) -> &[f64] {
         &self.data[i * self.n..(i + 1) * self.n]

@@ -76,6 +76,21 @@ pub(crate) fn ln_density(x: f64) -> f64 {
     -(x * x) / 2.0 - LN_SQRT_TAU
 }
 
+/// The logarithm of the probability of a narrow slice around `z`, of width `h` < 0.05, by its Taylor series.
+///
+/// It needs no tails, which cancel in a slice, and is many times faster. As exact as [`ln_mass`] where |z| h < 0.25 (the first term left
+/// out is (z h)¹⁰ / 4 · 10¹⁰), good to two digits of the probability up to |z| h = 5.
+pub(crate) fn ln_mass_of_slice(z: f64, h: f64) -> f64 {
+    // Hermite's polynomials He₂ … He₈ over 2ⁿ (n + 1)!.
+    let (z2, h2) = (z * z, h * h);
+    let second = (z2 - 1.0) / 24.0;
+    let fourth = ((z2 - 6.0) * z2 + 3.0) / 1920.0;
+    let sixth = (((z2 - 15.0) * z2 + 45.0) * z2 - 15.0) / 322_560.0;
+    let eighth = ((((z2 - 28.0) * z2 + 210.0) * z2 - 420.0) * z2 + 105.0) / 92_897_280.0;
+    let series = 1.0 + h2 * (second + h2 * (fourth + h2 * (sixth + h2 * eighth)));
+    ln_density(z) + log(h * series)
+}
+
 /// The number at `q` of 0..=1 of the distribution that is cut off at `a` and `b`, a < b.
 pub(crate) fn quantile(q: f64, a: f64, b: f64) -> f64 {
     if q == 0.0 {
@@ -108,4 +123,52 @@ fn inverse_ln_cdf(y: f64) -> f64 {
         }
     }
     if flipped { -x } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// mpmath with 60 digits, by `tests/golden/make_normal.py`.
+    #[test]
+    fn every_function_is_exact_to_thirteen_digits() {
+        let golden = include_str!("../tests/golden/normal.txt");
+        let mut checked = 0;
+        for line in golden.lines().filter(|line| !line.starts_with('#')) {
+            let (name, numbers) = line.split_once(' ').expect("a name");
+            let numbers: Vec<f64> = numbers.split(' ').map(|word| word.parse().expect("a number")).collect();
+            let (found, expected) = match (name, &numbers[..]) {
+                ("ln_cdf", &[x, y]) => (ln_cdf(x), y),
+                ("ln_mass", &[a, b, y]) => (ln_mass(a, b), y),
+                ("ln_mass_of_slice", &[z, h, y]) => (ln_mass_of_slice(z, h), y),
+                ("quantile", &[q, a, b, y]) => (quantile(q, a, b), y),
+                _ => panic!("{line}"),
+            };
+            assert!((found - expected).abs() <= 1e-13 * f64::max(1.0, expected.abs()), "{line}: {found}");
+            checked += 1;
+        }
+        assert!(checked > 100);
+    }
+
+    /// The same numbers on every machine: of processors, systems, compilers.
+    #[test]
+    fn bits_are_frozen_for_ever() {
+        let bits = [
+            ln_cdf(-1.5),
+            ln_cdf(-30.0),
+            ln_mass(-0.5, 2.0),
+            quantile(0.3, -1.0, 4.0),
+            quantile(0.9, 3.0, 9.0),
+        ];
+        assert_eq!(
+            bits.map(f64::to_bits),
+            [
+                13_836_647_700_752_411_090,
+                13_870_072_156_893_997_185,
+                13_824_292_674_373_887_350,
+                13_820_641_021_688_831_582,
+                4_615_384_649_782_079_423,
+            ]
+        );
+    }
 }

@@ -19,9 +19,12 @@ pub(crate) struct Points<'a> {
     /// The parameters by their positions, so that conditions are within a part only.
     parts: Vec<Vec<usize>>,
     len: u128,
-    /// What was counted: for a part, a place in it, and what is decided among the values that matter from there on.
-    counted: RefCell<BTreeMap<(usize, usize, Vec<Option<u64>>), Option<u128>>>,
+    /// What was counted, from a place on.
+    counted: RefCell<BTreeMap<Place, Option<u128>>>,
 }
+
+/// A part, a place in it, the values of what matters there.
+type Place = (usize, usize, Vec<Option<u64>>);
 
 /// Neighbouring values that no condition tells apart.
 struct Run {

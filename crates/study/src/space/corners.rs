@@ -9,21 +9,12 @@ use super::count;
 /// Points of a space in which every choice and both ends of every range occur, among the lowest values and among the
 /// highest ones of all else. Where all combinations of these are no more than `most`, it is all of them.
 pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
-    let mut corners = Corners { space, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
-    let values: Vec<Vec<f64>> = space.params.iter().map(|param| values(space, param)).collect();
-    let low = |index: usize| values[index][0];
-    let high = |index: usize| values[index][values[index].len() - 1];
-    corners.add(&low, &Params::new());
-    corners.add(&high, &Params::new());
-    if !corners.all(&values, 0, &mut Params::new()) {
-        for (param, values) in space.params.iter().zip(&values) {
-            for &value in values {
-                let mut wanted = Params::from([(param.name.clone(), value)]);
-                demand_parents(space, param, &mut wanted);
-                corners.add(&low, &wanted);
-                corners.add(&high, &wanted);
-            }
-        }
+    let values = space.params.iter().map(|param| values(space, param)).collect();
+    let mut corners = Corners { space, values, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
+    corners.add(End::Low, &Params::new());
+    corners.add(End::High, &Params::new());
+    if !corners.add_all() {
+        corners.add_each();
     }
     corners.found
 }
@@ -61,28 +52,51 @@ fn above(param: &Param, least: f64) -> f64 {
     values.into_iter().find(|value| *value >= least).unwrap_or(least)
 }
 
+#[derive(Clone, Copy)]
+enum End {
+    Low,
+    High,
+}
+
 struct Corners<'a> {
     space: &'a Space,
+    /// Of each parameter, in order.
+    values: Vec<Vec<f64>>,
     most: usize,
     seen: HashSet<Vec<u64>>,
     found: Vec<Params>,
 }
 
 impl Corners<'_> {
-    /// The point with these values, and for the rest what `else_` says; unless there are enough, or it is there already.
-    fn add(&mut self, else_: &dyn Fn(usize) -> f64, wanted: &Params) {
-        let mut index = 0;
+    /// Every value of every parameter, among the lowest and among the highest values of the others.
+    fn add_each(&mut self) {
+        for (index, param) in self.space.params.iter().enumerate() {
+            for value in self.values[index].clone() {
+                let mut wanted = Params::from([(param.name.clone(), value)]);
+                demand_parents(self.space, param, &mut wanted);
+                self.add(End::Low, &wanted);
+                self.add(End::High, &wanted);
+            }
+        }
+    }
+
+    /// The point with these values, and the others at one end.
+    fn add(&mut self, end: End, wanted: &Params) {
         let mut params = Params::new();
-        for param in &self.space.params {
+        for (param, values) in self.space.params.iter().zip(&self.values) {
             if param.is_active(&params) {
-                let value = wanted.get(&param.name).copied().unwrap_or_else(|| else_(index));
+                let others = match end {
+                    End::Low => values.first(),
+                    End::High => values.last(),
+                };
+                let value = wanted.get(&param.name).or(others).copied().unwrap_or(0.0);
                 params.insert(param.name.clone(), value);
             }
-            index += 1;
         }
         self.keep(params);
     }
 
+    /// Keeps a point, unless there are enough or it is there already.
     fn keep(&mut self, params: Params) {
         let of = |param: &Param| params.get(&param.name).map_or(u64::MAX, |value| value.to_bits());
         let key = self.space.params.iter().map(of).collect();
@@ -92,9 +106,9 @@ impl Corners<'_> {
     }
 
     /// All combinations; false, and nothing of them kept, if there are too many.
-    fn all(&mut self, values: &[Vec<f64>], index: usize, params: &mut Params) -> bool {
+    fn add_all(&mut self) -> bool {
         let mut points = Vec::new();
-        let fits = combinations(self.space, values, index, params, self.most, &mut points);
+        let fits = combinations(self.space, &self.values, 0, &mut Params::new(), self.most, &mut points);
         if fits {
             points.into_iter().for_each(|point| self.keep(point));
         }
@@ -102,6 +116,7 @@ impl Corners<'_> {
     }
 }
 
+/// Adds all combinations of the values from one parameter on; false once there are more than `most`.
 fn combinations(
     space: &Space,
     values: &[Vec<f64>],

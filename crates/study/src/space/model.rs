@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         first: Option<&Items>,
     ) -> Items {
         // What is wrong in the first repetition is wrong in all.
-        if let Some(first) = first.filter(|(items, _)| items.contains(&Json::Null)) {
+        if let Some(first) = first.filter(|(items, _)| items.iter().any(has_fault)) {
             self.read += layers.len();
             return first.clone();
         }
@@ -156,4 +156,10 @@ impl<'a> Reader<'a> {
             (times, _) => (times.unwrap_or(0), times.unwrap_or(0), None),
         }
     }
+}
+
+/// Whether a layer could not be read, here or in a block.
+fn has_fault(item: &Json) -> bool {
+    let copies = item.get("copies").and_then(Json::as_array);
+    item.is_null() || copies.into_iter().flatten().filter_map(Json::as_array).flatten().any(has_fault)
 }

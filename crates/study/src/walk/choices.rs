@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
-use super::{Place, Walk};
+use super::{Place, Walk, spell_out};
 use crate::faults::quote;
 use crate::near;
 use crate::schema::{self, Choice};
@@ -35,7 +35,13 @@ impl Walk {
         };
         match (choice.content, choice.bare) {
             (None, _) => Some(json!(name)),
-            (Some(_), true) => Some(json!({ name: {} })),
+            (Some(content), true) => {
+                let mut settings = Map::new();
+                if self.ranges.allowed {
+                    spell_out(&mut settings, schema::properties(schema::resolve(content).0));
+                }
+                Some(json!({ name: settings }))
+            }
             (Some(content), false) => {
                 let written = format!("{{ {name} = {} }}", crate::sample::content(content));
                 self.fault(

@@ -131,7 +131,7 @@ impl Walk {
             }
         }
         if self.ranges.allowed {
-            spell_out(&mut map, node, properties);
+            spell_out(&mut map, properties);
         }
         Some(map)
     }
@@ -165,10 +165,10 @@ impl Walk {
     }
 }
 
-/// Templates leave nothing to be defaulted after the plan.
-fn spell_out(map: &mut Map<String, Json>, node: &Node, properties: &'static Map<String, Json>) {
+/// Templates leave nothing to be defaulted after the plan. A key with a fault gets its default, too: the file is refused.
+fn spell_out(map: &mut Map<String, Json>, properties: &'static Map<String, Json>) {
     for (key, property) in properties {
-        if let Some(default) = property.get("default").filter(|_| node.entry(key).is_none()) {
+        if let (false, Some(default)) = (map.contains_key(key), property.get("default")) {
             map.insert(key.clone(), default.clone());
         }
     }

@@ -121,6 +121,7 @@ impl Walk {
         let (resolved, definition) = schema::resolve(schema);
         let is_number = matches!(schema::text(resolved, "type"), "number" | "integer");
         self.keys_of_range(node)?;
+        let has_bound = node.get("low").or(node.get("high")).is_some();
         match node.get("choices") {
             Some(choices) => {
                 // A block of layers is no layer, and cannot be chosen among them.
@@ -128,8 +129,8 @@ impl Walk {
                     if definition == Some("ModelLayer") { schema::definition("Layer") } else { schema };
                 self.choices(node, choices, schema, place)
             }
-            None if is_number => self.number_range(node, resolved, place),
-            None if node.get("low").or(node.get("high")).is_some() => {
+            None if is_number && has_bound => self.number_range(node, resolved, place),
+            None if has_bound => {
                 let message = format!("`{}` is no number, and cannot have `low` and `high`", quote(place.0));
                 self.fault(&node.span, message, "write `{ choices = [ … ] }`");
                 None

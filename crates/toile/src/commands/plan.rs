@@ -1,6 +1,7 @@
 //! `toile plan`: every run of a study, how each model is computed, and what it will cost.
 
 mod layers;
+mod searches;
 mod settings;
 mod timing;
 
@@ -51,9 +52,11 @@ pub fn run(args: &PlanArgs) -> Result<Ending, Failure> {
         .iter()
         .map(|run| price(run, &shape, &plan, threads, &mut timing, states.get(&place(&plan, run)).copied()))
         .collect();
+    let searches = searches::rendered(&plan, &args.study.only, &shape, &mut timing, threads);
     timing.end();
-    let priced = priced?;
-    terminal::out(&rendered(&plan, &shape, &priced, threads))?;
+    let mut text = rendered(&plan, &shape, &priced?, threads);
+    text += &searches?;
+    terminal::out(&text)?;
     Ok(Ending::Done)
 }
 
@@ -86,10 +89,8 @@ fn price<'a>(
     timing: &mut timing::Timing,
     state: Option<RunState>,
 ) -> Result<Priced<'a>, Failure> {
-    let record = toile_study::summary(run, shape.image)?;
-    let train = (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize;
-    // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
-    let cost = Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]);
+    let cost = cost(run, shape, plan)?;
+    let train = n_train(shape, plan);
     let model = toile_study::model(run, shape.image)?;
     // No batch has more images than there are.
     let batch = run.settings.batch_size.min(train.max(1));
@@ -99,8 +100,23 @@ fn price<'a>(
     Ok(Priced { run, summary, cost, memory, pace, state })
 }
 
+/// Images that are trained on.
+fn n_train(shape: &DataShape, plan: &Plan) -> usize {
+    (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize
+}
+
+fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
+    let record = toile_study::summary(run, shape.image)?;
+    let train = n_train(shape, plan);
+    // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
+    Ok(Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]))
+}
+
 fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let mut text = head(plan, shape, priced);
+    if priced.is_empty() {
+        return text;
+    }
     text += &format!("\n{}\n{}", table(priced).render(), total(shape, priced, threads));
     let runs: Vec<&RunPlan> = priced.iter().map(|p| p.run).collect();
     let models: BTreeMap<&str, &Priced<'_>> =

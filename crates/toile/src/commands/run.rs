@@ -200,7 +200,9 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
     let asked = plan.runs.iter().filter(|run| only.is_empty() || only.contains(&run.name)).count();
     let part =
         if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
-    note(&format!("{}, {} run{}{part}", bold.apply_to(&plan.study), count(runs as u64), plural(runs as u64)));
+    let runs = format!("{} run{}{part}", count(runs as u64), plural(runs as u64));
+    let searches = searches_text(plan, only);
+    note(&format!("{}, {runs}{searches}", bold.apply_to(&plan.study)));
     let split = toile_study::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {
@@ -210,6 +212,21 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
     note(&format!("{}{threads} thread{}, {isa}", dim.apply_to("machine "), plural(threads as u64)));
     note(&format!("{}{}", dim.apply_to("folder  "), dir.display()));
     Ok(())
+}
+
+/// `, 5 searches of 108 trials`
+fn searches_text(plan: &Plan, only: &[String]) -> String {
+    let wanted: Vec<_> = searches::wanted(plan, only).collect();
+    let trials: usize = wanted.iter().map(|search| search.n_trials).sum();
+    match wanted.len() as u64 {
+        0 => String::new(),
+        n => format!(
+            ", {n} search{} of {} trial{}",
+            if n == 1 { "" } else { "es" },
+            count(trials as u64),
+            plural(trials as u64)
+        ),
+    }
 }
 
 /// A line per part: `training 54,000, by class 5,370 5,416 …`.

@@ -47,7 +47,12 @@ pub fn run(args: &WorkerArgs) -> Result<Ending, Failure> {
     }
     let interrupted = outcomes.iter().any(|outcome| outcome.interrupted);
     note(&format!("{} after {}", if interrupted { "stopped" } else { "done" }, duration(time)));
-    Ok(if interrupted { Ending::Interrupted } else { Ending::Done })
+    let failed = outcomes.iter().any(|outcome| outcome.failed > 0);
+    Ok(match (interrupted, failed) {
+        (true, _) => Ending::Interrupted,
+        (false, true) => Ending::RunFailed,
+        (false, false) => Ending::Done,
+    })
 }
 
 /// The study: the file that is named, or what the database holds; waited for, if it is not there yet.

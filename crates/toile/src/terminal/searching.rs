@@ -8,7 +8,7 @@ use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use toile_store::{EpochRecord, RunState};
 use toile_study::{Plan, SearchEvent, SearchPlan};
-use toile_tune::Choice;
+use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
 use super::lines::{FREE, Lines};
 use super::{count, duration, moving_lines, note, set_above};
@@ -51,26 +51,73 @@ struct Live {
 struct TrialTable {
     name: String,
     metrics: Vec<String>,
-    /// Name and width of each parameter's column.
-    columns: Vec<(String, usize)>,
+    columns: Vec<Column>,
     n_trials: usize,
+}
+
+/// One parameter's column, or that of several of which a trial has only one, such as each optimizer's learning rate.
+struct Column {
+    title: String,
+    params: Vec<String>,
+    width: usize,
+}
+
+impl Column {
+    fn of(space: &Space) -> Vec<Column> {
+        let mut columns: Vec<(Vec<&Param>, String)> = Vec::new();
+        for param in &space.params {
+            let last = param.name.rsplit('.').next().unwrap_or(&param.name);
+            let fits = |(params, title): &&mut (Vec<&Param>, String)| {
+                title == last && params.iter().all(|other| exclude_each_other(other, param))
+            };
+            match columns.iter_mut().find(fits) {
+                Some((params, _)) => params.push(param),
+                None => {
+                    let title = if param.when.is_empty() { param.name.clone() } else { last.to_string() };
+                    columns.push((vec![param], title));
+                }
+            }
+        }
+        let column = |(params, title): (Vec<&Param>, String)| {
+            // A short name must not stand for several things.
+            let title = if params.len() == 1 { params[0].name.clone() } else { title };
+            let widest = params.iter().map(|param| widest(&param.distribution)).max().unwrap_or(0);
+            let width = widest.max(title.chars().count()).min(36);
+            Column { title, params: params.iter().map(|param| param.name.clone()).collect(), width }
+        };
+        columns.into_iter().map(column).collect()
+    }
+
+    fn value(&self, params: &[(String, Choice)]) -> String {
+        let mine = |(name, _): &&(String, Choice)| self.params.contains(name);
+        params.iter().find(mine).map_or("–".into(), |(_, value)| shown(value))
+    }
+}
+
+/// Whether two parameters belong to different choices of the same one.
+fn exclude_each_other(a: &Param, b: &Param) -> bool {
+    let differ = |a: &Condition, b: &Condition| match (a.is, b.is) {
+        (Is::Choice(x), Is::Choice(y)) => a.parent == b.parent && x != y,
+        _ => false,
+    };
+    a.when.iter().any(|a| b.when.iter().any(|b| differ(a, b)))
+}
+
+fn widest(distribution: &Distribution) -> usize {
+    match distribution {
+        Distribution::Categorical { choices } => {
+            choices.iter().map(|choice| shown(choice).chars().count()).max().unwrap_or(0)
+        }
+        _ => 9,
+    }
 }
 
 impl TrialTable {
     fn new(plan: &SearchPlan) -> TrialTable {
-        let column = |param: &toile_tune::Param| {
-            let widest = match &param.distribution {
-                toile_tune::Distribution::Categorical { choices } => {
-                    choices.iter().map(|choice| shown(choice).chars().count()).max().unwrap_or(0)
-                }
-                _ => 7,
-            };
-            (param.name.clone(), widest.max(param.name.chars().count()).min(36))
-        };
         TrialTable {
             name: plan.name.clone(),
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
-            columns: plan.space.params.iter().map(column).collect(),
+            columns: Column::of(&plan.space),
             n_trials: plan.n_trials,
         }
     }
@@ -81,8 +128,8 @@ impl TrialTable {
             line += &format!("  {:>12}", metric);
         }
         line += &format!("  {:>16}  {:>7}", "best so far", "time");
-        for (name, width) in &self.columns {
-            line += &format!("  {:>width$}", console::truncate_str(name, *width, "…"));
+        for Column { title, width, .. } in &self.columns {
+            line += &format!("  {:>width$}", console::truncate_str(title, *width, "…"));
         }
         line
     }
@@ -101,10 +148,9 @@ impl TrialTable {
             line += &format!("  {:>12}", values.get(place).map_or("", String::as_str));
         }
         line += &format!("  {best:>16}  {time:>7}");
-        for (name, width) in &self.columns {
-            let value =
-                params.iter().find(|(known, _)| known == name).map_or("–".into(), |(_, v)| shown(v));
-            line += &format!("  {:>width$}", console::truncate_str(&value, *width, "…"));
+        for column in &self.columns {
+            let width = column.width;
+            line += &format!("  {:>width$}", console::truncate_str(&column.value(params), width, "…"));
         }
         line
     }

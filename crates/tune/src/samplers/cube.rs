@@ -3,6 +3,7 @@
 //! A logarithmic range is uniform in its logarithm. A range of k values is cut into k cells, in whose middles the values
 //! lie, so that a uniform coordinate gives each of them the same chance (with `log`, its share of the logarithm).
 
+use super::random;
 use crate::{Ask, Distribution, Param, Params, Space};
 
 /// One parameter as a coordinate.
@@ -40,15 +41,14 @@ impl Axis {
 
     /// The coordinate of an internal value.
     pub(super) fn coordinate(&self, value: f64) -> f64 {
-        match self.high > self.low {
-            true => (self.bend(value) - self.low) / (self.high - self.low),
-            false => 0.5,
-        }
+        // By halves, since a range may be wider than any number.
+        let (low, high) = (0.5 * self.low, 0.5 * self.high);
+        if high > low { (0.5 * self.bend(value) - low) / (high - low) } else { 0.5 }
     }
 
     /// The internal value nearest to a coordinate.
     pub(super) fn value(&self, coordinate: f64) -> f64 {
-        let bent = self.low + coordinate * (self.high - self.low);
+        let bent = self.low * (1.0 - coordinate) + self.high * coordinate;
         match self.distribution {
             Distribution::Categorical { ref choices } => {
                 (coordinate * choices.len() as f64).floor().clamp(0.0, choices.len() as f64 - 1.0)
@@ -60,13 +60,7 @@ impl Axis {
 
     /// The coordinate of the value of this index, if the values can be counted.
     pub(super) fn coordinate_at(&self, index: u64) -> f64 {
-        let index = index as f64;
-        let value = match self.distribution {
-            Distribution::Float { low, step, .. } => low + index * step.unwrap_or(0.0),
-            Distribution::Int { low, step, .. } => low as f64 + index * step as f64,
-            Distribution::Categorical { .. } => index,
-        };
-        self.coordinate(self.distribution.nearest(value))
+        self.coordinate(self.distribution.at(index))
     }
 
     /// The index of the value nearest to a coordinate, if the values can be counted.
@@ -157,14 +151,8 @@ impl Cube {
 pub(super) fn complete(ask: &Ask, proposed: &Params) -> Params {
     ask.space.assign(|param, _| {
         let known = ask.fixed.get(&param.name).or_else(|| proposed.get(&param.name));
-        known.copied().unwrap_or_else(|| draw(ask, param))
+        known.copied().unwrap_or_else(|| random::value(ask, param))
     })
-}
-
-/// A random value. Each parameter has a stream of its own, so that none is moved by another being fixed or absent.
-pub(super) fn draw(ask: &Ask, param: &Param) -> f64 {
-    let mut stream = ask.seed.derive("parameter", ask.number as u64).stream(&param.name, 0);
-    Axis::new(param).value(stream.uniform_f64())
 }
 
 #[cfg(test)]
@@ -187,6 +175,7 @@ mod tests {
             Distribution::int(-3, 9, false, 1).unwrap(),
             Distribution::int(32, 256, false, 32).unwrap(),
             Distribution::int(1, 1000, true, 1).unwrap(),
+            Distribution::float(-1.5e308, 1.5e308, false, None).unwrap(),
             Distribution::categorical(names.to_vec()).unwrap(),
         ]
     }

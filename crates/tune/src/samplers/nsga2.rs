@@ -13,8 +13,7 @@ use std::cmp::Ordering;
 
 use toile_rng::Stream;
 
-use super::Nsga2Sampler;
-use super::cube::{complete, draw};
+use super::{Nsga2Sampler, assign, random};
 use crate::{Ask, Direction, Params, Space, Trial};
 
 /// Whether a search can be made by it.
@@ -32,7 +31,7 @@ pub(super) fn supports(directions: &[Direction], _space: &Space) -> Result<(), S
 pub(super) fn suggest(settings: &Nsga2Sampler, ask: &Ask) -> Params {
     let told = finished(ask);
     if told.len() < settings.population_size {
-        return complete(ask, &Params::new());
+        return random::suggest(ask);
     }
     let parents = best(&told, ask.directions, settings.population_size);
     let mut stream = ask.seed.stream("nsga2", ask.number as u64);
@@ -46,17 +45,14 @@ pub(super) fn suggest(settings: &Nsga2Sampler, ask: &Ask) -> Params {
 fn child(settings: &Nsga2Sampler, ask: &Ask, first: &Trial, second: &Trial) -> Params {
     let mutation = settings.mutation_prob.unwrap_or(1.0 / (first.params.len() as f64).max(1.0));
     let chance = ask.seed.derive("nsga2", ask.number as u64);
-    ask.space.assign(|param, _| {
-        if let Some(&fixed) = ask.fixed.get(&param.name) {
-            return fixed;
-        }
+    assign(ask, |param| {
         let mut stream = chance.stream(&param.name, 0);
         let mutates = stream.uniform_f64() < mutation;
         let swapped = stream.uniform_f64() < settings.swapping_prob;
         let (one, other) = if swapped { (second, first) } else { (first, second) };
         let inherited = one.params.get(&param.name).or_else(|| other.params.get(&param.name)).copied();
         let inherited = inherited.filter(|&value| !mutates && param.distribution.contains(value));
-        inherited.unwrap_or_else(|| draw(ask, param))
+        inherited.unwrap_or_else(|| random::value(ask, param))
     })
 }
 

@@ -15,6 +15,7 @@ pub struct Case {
     pub seed: u64,
     pub directions: Vec<Direction>,
     pub space: Space,
+    pub fixed: Params,
     pub trials: Vec<Trial>,
     /// What the last proposal was made of.
     pub last: Option<Value>,
@@ -39,6 +40,7 @@ impl Case {
             settings: read(&case["settings"]),
             seed: read(&case["seed"]),
             directions: read(&case["directions"]),
+            fixed: read(&case["fixed"]),
             space,
             trials,
             last: case.get("last").cloned(),
@@ -46,7 +48,7 @@ impl Case {
     }
 
     /// The question for a trial, all before it being known.
-    pub fn ask<'a>(&'a self, number: usize, fixed: &'a Params) -> Ask<'a> {
+    pub fn ask(&self, number: usize) -> Ask<'_> {
         Ask {
             space: &self.space,
             directions: &self.directions,
@@ -54,7 +56,7 @@ impl Case {
             number,
             seed: Seed::new(self.seed),
             n_trials: Some(self.trials.len()),
-            fixed,
+            fixed: &self.fixed,
         }
     }
 }

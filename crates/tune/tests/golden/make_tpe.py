@@ -3,14 +3,16 @@
     pip install optuna==5.0.0
     python make_tpe.py
 
-With groups Optuna takes a running trial to have also the parameters that it was never asked for (of groups that its other
-parameters rule out); here it has not. Two things in Optuna depend on the processor, and are made definite here: it sorts equal observations with an unstable sort
-(made stable, in its Parzen estimator only), and of candidates that are equally good it takes the one that rounding favours
-(the first of those that are within 1e-10 of the best; this is frequent where a categorical parameter is proposed alone).
+With groups Optuna takes a running trial to have also the parameters that it was never asked for (of groups that its
+other parameters rule out); here it has not. Two things in Optuna depend on the processor, and are made definite here:
+it sorts equal observations with an unstable sort (made stable, in its Parzen estimator only), and of candidates that are
+equally good it takes the one that rounding favours (the first of those that are within 1e-10 of the best; this is
+frequent where a categorical parameter is proposed alone).
 
 A case: the sampler's settings, the seed, the directions, the space as toile writes it, and its trials as rows of state,
 parameters in the order of the space (null: the trial does not have it), values, reports, constraints. The last
-`running` trials are asked for before any of them is told. `last`: what the last proposal was made of, by parameter.
+`running` trials are asked for before any of them is told. `fixed`: parameters that
+Optuna's PartialFixedSampler fixes. `last`: what the last proposal was made of, by parameter.
 """
 
 import json
@@ -124,6 +126,7 @@ def case(
     constrained=False,
     coarse=False,
     explain=False,
+    fixed=None,
     **settings,
 ):
     all_settings = dict(n_startup_trials=10, n_ei_candidates=24, multivariate=True, group=False, constant_liar=True)
@@ -131,6 +134,8 @@ def case(
     sampler = optuna.samplers.TPESampler(seed=seed, **all_settings)
     if sampler._group:
         sampler._get_params = lambda trial, study: trial.params
+    if fixed:
+        sampler = optuna.samplers.PartialFixedSampler(fixed, sampler)
     study = optuna.create_study(directions=list(directions), sampler=sampler)
     last = {}
     spy(last) if explain else None
@@ -138,7 +143,8 @@ def case(
     for number in range(trials):
         trial = study.ask()
         internal = ask(trial, space)
-        row = {"state": "complete", "values": losses(space, internal, len(directions)), "reports": [], "constraints": []}
+        row = {"state": "complete", "reports": [], "constraints": []}
+        row["values"] = losses(space, internal, len(directions))
         if coarse:
             row["values"] = [round(value, 1) for value in row["values"]]
         row["values"] = [v if d == "minimize" else -v for v, d in zip(row["values"], directions)]
@@ -169,6 +175,7 @@ def case(
         "directions": list(directions),
         "space": {"params": [param(*entry) for entry in space]},
         "running": running,
+        "fixed": {n: d.to_internal_repr(fixed[n]) for n, d, _ in space if n in (fixed or {})},
         "trials": rows,
     }
     return result | ({"last": last} if explain else {})
@@ -216,7 +223,8 @@ def kernels(estimator):
 def cases():
     both = ("minimize", "maximize")
     yield case("what a proposal is made of", seed=0, trials=24, explain=True)
-    yield case("what a late proposal is made of", seed=3, trials=60, directions=("maximize",), pruned=True, explain=True)
+    late = dict(seed=3, trials=60, directions=("maximize",), pruned=True)
+    yield case("what a late proposal is made of", **late, explain=True)
     for seed in (0, 42, 20_261_122):
         yield case(f"minimize, seed {seed}", seed=seed)
         yield case(f"maximize, seed {seed}", seed=seed, directions=("maximize",))
@@ -243,6 +251,8 @@ def cases():
     yield case("trials under way, conditional", CONDITIONAL, seed=24, trials=40, running=8)
     yield case("trials under way, groups", CONDITIONAL, seed=25, trials=40, running=8, group=True)
     yield case("trials under way that are not looked at", seed=26, trials=40, running=8, constant_liar=False)
+    yield case("some fixed", seed=29, fixed={"optimizer": "adam", "units": 64})
+    yield case("some fixed, groups", CONDITIONAL, seed=30, fixed={"layers": 2, "lr": 0.01}, group=True)
     yield case("other numbers", seed=27, n_startup_trials=3, n_ei_candidates=7, trials=40)
     yield case("beyond twenty-five good ones", seed=28, trials=300)
 

@@ -1,7 +1,7 @@
 //! Gaussian process: a model of the objective, asked where an improvement is most to be expected. As Optuna 5.0's
 //! `GPSampler`, for one objective, with constraints or without.
 //!
-//! The first `n_startup_trials` fill the space evenly. Then all finished trials (values standardised, infinite ones moved
+//! The first `n_startup_trials` are Sobol's points. Then all finished trials (values standardised, infinite ones moved
 //! to the largest or smallest finite one) make the model, trials under way are believed to end at the model's mean, and
 //! the point with the largest logarithm of expected improvement is proposed. Modelled are the parameters that every trial
 //! has, and those under conditions that every finished one happens to have; the others are drawn at random.
@@ -13,23 +13,25 @@
 //! trials under way are believed, not integrated over; a discrete range of many values is searched by halving steps, not
 //! by Brent's method.
 
+mod fit;
 mod improvement;
 mod model;
 mod search;
 
 use std::rc::Rc;
 
+use self::fit::fit;
 use self::improvement::Acquisition;
-use self::model::{Data, Model, fit};
-use self::search::{Search, even, seen, unseen};
-use super::GpSampler;
+use self::model::{Data, Model};
+use self::search::{Search, seen, unseen};
 use super::cube::{Axis, Cube, complete};
+use super::{GpSampler, sobol};
 use crate::{Ask, Direction, Params, Space, State, Trial};
 
 /// Finished trials that the model knows at most.
 const KNOWN: usize = 500;
 /// Finished trials to which the kernel is fitted at most.
-const FITTED: usize = 200;
+const FITTED: usize = 300;
 
 /// Whether a search can be made by it.
 ///
@@ -46,25 +48,16 @@ pub(super) fn supports(directions: &[Direction], _space: &Space) -> Result<(), S
 pub(super) fn suggest(settings: &GpSampler, ask: &Ask) -> Params {
     let trials = finished(ask);
     if trials.is_empty() || trials.len() < settings.n_startup_trials {
-        return startup(ask);
+        return sobol::suggest(ask);
     }
     let everywhere = |name: &str| trials.iter().all(|trial| trial.params.contains_key(name));
     let cube = Cube::new(ask.space, |param| param.when.is_empty() || everywhere(&param.name));
     let held = held(ask, &cube);
     match held.iter().any(Option::is_none) {
-        true => {
-            propose(ask, &cube, &trials, &held).map_or_else(|| startup(ask), |params| complete(ask, &params))
-        }
+        true => propose(ask, &cube, &trials, &held)
+            .map_or_else(|| sobol::suggest(ask), |params| complete(ask, &params)),
         false => complete(ask, &Params::new()),
     }
-}
-
-/// The point of this number of a sequence that fills the space evenly.
-fn startup(ask: &Ask) -> Params {
-    let cube = Cube::new(ask.space, |_| true);
-    let mut stream = ask.seed.stream("startup", 0);
-    let shift: Vec<f64> = cube.axes.iter().map(|_| stream.uniform_f64()).collect();
-    complete(ask, &cube.values(&even(ask.number as u64, &shift)))
 }
 
 /// Trials with a number that have all parameters which no trial lacks, by number.

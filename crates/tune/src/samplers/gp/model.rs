@@ -7,11 +7,10 @@
 
 use std::rc::Rc;
 
-use crate::descent::{Stop, minimize};
 use crate::linear::{Cholesky, Square, dot};
 
 /// The noise's variance is above this, so that the matrix keeps its Cholesky factor.
-const LEAST_NOISE: f64 = 1e-6;
+pub(super) const LEAST_NOISE: f64 = 1e-6;
 
 /// Points and what was seen there, standardised; larger is better.
 #[derive(Clone, Debug)]
@@ -36,14 +35,14 @@ pub(super) struct Kernel {
 }
 
 /// m(r²) and its derivative by r².
-fn matern(squared: f64) -> (f64, f64) {
+pub(super) fn matern(squared: f64) -> (f64, f64) {
     let r = (5.0 * squared).sqrt();
     let decay = libm::exp(-r);
     (decay * (5.0 / 3.0 * squared + r + 1.0), -5.0 / 6.0 * (r + 1.0) * decay)
 }
 
 /// The squared difference of two coordinates.
-fn apart(categorical: bool, a: f64, b: f64) -> f64 {
+pub(super) fn apart(categorical: bool, a: f64, b: f64) -> f64 {
     match categorical {
         true => f64::from(u8::from(a != b)),
         false => (a - b) * (a - b),
@@ -52,7 +51,7 @@ fn apart(categorical: bool, a: f64, b: f64) -> f64 {
 
 impl Kernel {
     /// From the logarithms over which is fitted: of λ, of s, of the noise above the least.
-    fn from_raw(raw: &[f64]) -> Kernel {
+    pub(super) fn from_raw(raw: &[f64]) -> Kernel {
         let (scales, rest) = raw.split_at(raw.len() - 2);
         Kernel {
             inverse_squares: scales.iter().map(|&r| libm::exp(r)).collect(),
@@ -62,7 +61,7 @@ impl Kernel {
     }
 
     /// The logarithm of the prior density.
-    fn log_prior(&self) -> f64 {
+    pub(super) fn log_prior(&self) -> f64 {
         let scales: f64 = self.inverse_squares.iter().map(|l| 0.1 / l + 0.1 * l).sum();
         -scales + libm::log(self.scale) - self.scale + 0.1 * libm::log(self.noise) - 30.0 * self.noise
     }
@@ -87,91 +86,6 @@ impl Kernel {
         };
         Cholesky::new(Square::from_fn(data.x.len(), entry))
     }
-}
-
-/// The differences of all pairs, which the fit asks for again and again.
-struct Pairs {
-    /// For each pair i > j, row by row: the squared difference of each coordinate.
-    apart: Vec<f64>,
-}
-
-impl Pairs {
-    fn new(data: &Data) -> Pairs {
-        let mut differences = Vec::new();
-        for (i, a) in data.x.iter().enumerate() {
-            for b in &data.x[..i] {
-                differences.extend((0..a.len()).map(|d| apart(data.categorical[d], a[d], b[d])));
-            }
-        }
-        Pairs { apart: differences }
-    }
-}
-
-/// Minus the logarithm of the posterior density of the kernel's parameters (but for a constant), and its gradient.
-fn loss(data: &Data, pairs: &Pairs, raw: &[f64]) -> (f64, Vec<f64>) {
-    let kernel = Kernel::from_raw(raw);
-    let (n, dims) = (data.x.len(), kernel.inverse_squares.len());
-    let found: Vec<(f64, f64)> =
-        pairs.apart.chunks_exact(dims).map(|p| matern(dot(p, &kernel.inverse_squares))).collect();
-    let entry = |i: usize, j: usize| match i.cmp(&j) {
-        std::cmp::Ordering::Less => 0.0,
-        std::cmp::Ordering::Equal => kernel.scale + kernel.noise,
-        std::cmp::Ordering::Greater => kernel.scale * found[i * (i - 1) / 2 + j].0,
-    };
-    let Some(factor) = Cholesky::new(Square::from_fn(n, entry)) else {
-        return (f64::INFINITY, vec![0.0; raw.len()]);
-    };
-    let alpha = factor.solve(&data.y);
-    let value = 0.5 * factor.log_det() + 0.5 * dot(&alpha, &data.y) - kernel.log_prior();
-    let sums = derivatives(&alpha, &factor.inverse(), pairs, &found, dims);
-    (value, gradient(&kernel, &sums))
-}
-
-/// Sums of W = α αᵀ - K⁻¹ over the pairs: with the kernel's derivative by each coordinate, with the kernel, and its trace.
-struct Sums {
-    by_coordinate: Vec<f64>,
-    with_kernel: f64,
-    trace: f64,
-}
-
-fn derivatives(alpha: &[f64], inverse: &Square, pairs: &Pairs, found: &[(f64, f64)], dims: usize) -> Sums {
-    let mut sums = Sums { by_coordinate: vec![0.0; dims], with_kernel: 0.0, trace: 0.0 };
-    let mut at = 0;
-    for i in 0..alpha.len() {
-        for j in 0..i {
-            let w = alpha[i] * alpha[j] - inverse.at(i, j);
-            let (m, slope) = found[at];
-            sums.with_kernel += w * m;
-            for (sum, apart) in sums.by_coordinate.iter_mut().zip(&pairs.apart[at * dims..(at + 1) * dims]) {
-                *sum += w * slope * apart;
-            }
-            at += 1;
-        }
-        sums.trace += alpha[i] * alpha[i] - inverse.at(i, i);
-    }
-    sums
-}
-
-/// The gradient by the logarithms.
-fn gradient(kernel: &Kernel, sums: &Sums) -> Vec<f64> {
-    let coordinate = |(l, sum): (&f64, &f64)| -(kernel.scale * l * sum) - (0.1 / l - 0.1 * l);
-    let mut gradient: Vec<f64> =
-        kernel.inverse_squares.iter().zip(&sums.by_coordinate).map(coordinate).collect();
-    let s = kernel.scale;
-    gradient.push(-(s * (sums.with_kernel + 0.5 * sums.trace)) - (1.0 - s));
-    gradient.push((-0.5 * sums.trace - (0.1 / kernel.noise - 30.0)) * (kernel.noise - LEAST_NOISE));
-    gradient
-}
-
-/// The kernel's parameters of the greatest posterior density.
-pub(super) fn fit(data: &Data) -> Kernel {
-    let dims = data.categorical.len();
-    let pairs = Pairs::new(data);
-    let start = vec![0.0; dims + 2];
-    let bounds = vec![(-40.0, 40.0); dims + 2];
-    let stop = Stop { gradient: 1e-2, steps: 200 };
-    let found = minimize(|raw| loss(data, &pairs, raw), &start, &bounds, stop);
-    Kernel::from_raw(&found.x)
 }
 
 /// A kernel and points: ready to be asked.
@@ -286,26 +200,6 @@ pub(super) mod tests {
         assert_eq!(found.len(), wanted.len());
         for (a, b) in found.iter().zip(wanted) {
             assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} is not {b}");
-        }
-    }
-
-    #[test]
-    fn density_and_gradient_are_optunas_and_the_fit_is_as_good() {
-        for case in cases() {
-            let data = data(&case);
-            let pairs = Pairs::new(&data);
-            let (value, gradient) = loss(&data, &pairs, &numbers(&case["raw"]));
-            close(&[value], &[case["loss"].as_f64().unwrap()], 1e-10);
-            close(&gradient, &numbers(&case["gradient"]), 1e-9);
-            let kernel = fit(&data);
-            let raw: Vec<f64> = kernel
-                .inverse_squares
-                .iter()
-                .map(|l| l.ln())
-                .chain([kernel.scale.ln(), (kernel.noise - LEAST_NOISE).ln()])
-                .collect();
-            let fitted = loss(&data, &pairs, &raw).0;
-            assert!(fitted < case["best_loss"].as_f64().unwrap() + 1e-3, "{fitted} {}", case["best_loss"]);
         }
     }
 

@@ -11,7 +11,7 @@ use super::improvement::Acquisition;
 use crate::descent::{Stop, minimize};
 use crate::samplers::cube::Axis;
 
-const GLANCES: usize = 2048;
+const GLANCES: u64 = 2048;
 const CLIMBS: usize = 10;
 const ROUNDS: usize = 100;
 /// Up to so many values are all tried.
@@ -50,8 +50,8 @@ pub(super) fn unseen(axis: &Axis, seen: f64) -> f64 {
 impl Search<'_> {
     /// The point with the largest acquisition that was found. `best` is a start of its own, if there is one.
     pub(super) fn run(&self, best: Option<Vec<f64>>, stream: &mut Stream) -> Vec<f64> {
-        let shift: Vec<f64> = self.axes.iter().map(|_| stream.uniform_f64()).collect();
-        let glances: Vec<Found> = (0..GLANCES as u64).map(|k| self.glance(&even(k, &shift))).collect();
+        let even = Even::new(self.axes.len(), stream);
+        let glances: Vec<Found> = (0..GLANCES).map(|k| self.glance(&even.point(k))).collect();
         let mut starts = pick(&glances, CLIMBS - 1 - usize::from(best.is_some()), stream);
         starts.extend(best.map(|x| self.found(self.hold(x))));
         let climbed = starts.into_iter().map(|start| self.climb(start));
@@ -185,15 +185,43 @@ fn pick(glances: &[Found], count: usize, stream: &mut Stream) -> Vec<Found> {
     chosen
 }
 
-/// The k-th point of an additive recurrence that fills the unit cube evenly: shift + k (1/φ, 1/φ², …) modulo 1, where φ is
-/// the root of φ^(d+1) = φ + 1 (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
-pub(super) fn even(k: u64, shift: &[f64]) -> Vec<f64> {
-    let root = 1.0 / (shift.len() as f64 + 1.0);
-    let phi = (0..40).fold(2.0, |phi: f64, _| libm::pow(1.0 + phi, root));
-    let mut step = 1.0;
-    let coordinate = |shift: &f64| {
-        step /= phi;
-        (shift + (k as f64 + 1.0) * step).fract()
-    };
-    shift.iter().map(coordinate).collect()
+/// A sequence that fills the unit cube evenly: shift + k (1/φ, 1/φ², …) modulo 1, where φ is the root of φ^(d+1) = φ + 1
+/// (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
+struct Even {
+    shift: Vec<f64>,
+    steps: Vec<f64>,
+}
+
+impl Even {
+    /// Shifted by chance.
+    fn new(dimensions: usize, stream: &mut Stream) -> Even {
+        let root = 1.0 / (dimensions as f64 + 1.0);
+        let phi = (0..40).fold(2.0, |phi: f64, _| libm::pow(1.0 + phi, root));
+        let powers = std::iter::successors(Some(1.0 / phi), |power| Some(power / phi));
+        let shift = (0..dimensions).map(|_| stream.uniform_f64()).collect();
+        Even { shift, steps: powers.take(dimensions).collect() }
+    }
+
+    /// The point of this number.
+    fn point(&self, k: u64) -> Vec<f64> {
+        let coordinate = |(shift, step): (&f64, &f64)| (shift + (k as f64 + 1.0) * step).fract();
+        self.shift.iter().zip(&self.steps).map(coordinate).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each of the 64 cells of an 8 by 8 grid should have 16 of 1024 points; chance alone spreads far more.
+    #[test]
+    fn the_sequence_fills_the_square_evenly() {
+        let even = Even::new(2, &mut toile_rng::Seed::new(1).stream("test", 0));
+        let mut counts = [0; 64];
+        for k in 0..1024 {
+            let point = even.point(k);
+            counts[(point[0] * 8.0) as usize * 8 + (point[1] * 8.0) as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (12..=20).contains(count)), "{counts:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The Parzen estimator: a mixture of kernels, one for each observation and one for the prior, each a product over the parameters.
 
-use crate::normal::{LN_SQRT_TAU, ln_mass, quantile};
+use crate::normal::{LN_SQRT_TAU, ln_mass, ln_mass_of_slice, quantile};
 use crate::{Distribution, Param};
 
 /// A density over some parameters. Values come in columns, one per parameter.
@@ -213,7 +213,7 @@ impl Numeric {
                 + if too_close {
                     ln_height(self.model(x), (mean, deviation)) - libm::log(deviation)
                 } else {
-                    ln_mass((left - mean) / deviation, (right - mean) / deviation)
+                    ln_share((left - mean) / deviation, (right - mean) / deviation)
                 }
         };
         kernels.iter().zip(factors).map(share).collect()
@@ -230,6 +230,13 @@ impl Numeric {
 fn ln_height(x: f64, (mean, deviation): (f64, f64)) -> f64 {
     let z = (x - mean) / deviation;
     -(z * z) / 2.0
+}
+
+/// The logarithm of what falls between two ends. Of kernels more than twenty deviations away nothing reaches the density.
+fn ln_share(left: f64, right: f64) -> f64 {
+    let (z, h) = (0.5 * (left + right), right - left);
+    let by_series = h < 0.05 && (z.abs() * h < 0.25 || z.abs() > 20.0);
+    if by_series { ln_mass_of_slice(z, h) } else { ln_mass(left, right) }
 }
 
 /// For each mean the distance to its farther neighbour, within limits. Where there are neighbours, bounds are none.

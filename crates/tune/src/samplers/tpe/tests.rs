@@ -46,11 +46,10 @@ fn agree_kernels(found: &Parzen, params: &[&Param], expected: &Value) {
 
 #[test]
 fn every_number_of_a_proposal_is_optunas() {
-    let fixed = Params::new();
     let mut explained = 0;
     for case in cases::all() {
         let Some(last) = &case.last else { continue };
-        let ask = case.ask(case.trials.len() - 1, &fixed);
+        let ask = case.ask(case.trials.len() - 1);
         let past = Past::new(&ask);
         let split = past.split(case.settings.constant_liar);
         let by_name = |trials: &[&Trial]| trials.iter().map(|trial| trial.number as f64).collect::<Vec<_>>();

@@ -3,14 +3,16 @@
 //! `tests/golden/quality.json` holds what Optuna's samplers find on the same functions in 20 searches. A median of ours must
 //! lie within the interval of Optuna's median or beyond its better end, and clearly beyond that of random search.
 
+mod problems;
+
 use std::collections::BTreeMap;
-use std::f64::consts::PI;
 
 use serde_json::Value;
 use toile_rng::Seed;
 
-use super::{CmaEsSampler, GpSampler, Nsga2Sampler, cma_es, cube, gp, nsga2};
-use crate::{Ask, Choice, Condition, Direction, Distribution, Is, Param, Params, Space, State, Trial};
+use self::problems::{Problem, branin, floats, mixed, names, param, problems, xs};
+use super::{CmaEsSampler, GpSampler, Nsga2Sampler, cma_es, gp, nsga2, random};
+use crate::{Ask, Condition, Direction, Distribution, Is, Param, Params, Space, State, Trial};
 
 type Suggest = fn(&Ask) -> Params;
 
@@ -27,99 +29,7 @@ fn by_nsga2(ask: &Ask) -> Params {
 }
 
 fn by_chance(ask: &Ask) -> Params {
-    cube::complete(ask, &Params::new())
-}
-
-/// A function and where it is searched.
-struct Problem {
-    name: &'static str,
-    space: Space,
-    objectives: usize,
-    function: fn(&Params) -> Vec<f64>,
-}
-
-fn param(name: &str, distribution: Distribution) -> Param {
-    Param { name: name.into(), distribution, when: Vec::new() }
-}
-
-fn floats(ranges: &[(f64, f64)]) -> Space {
-    let float = |(i, range): (usize, &(f64, f64))| {
-        param(&format!("x{i}"), Distribution::float(range.0, range.1, false, None).unwrap())
-    };
-    Space { params: ranges.iter().enumerate().map(float).collect() }
-}
-
-fn names(names: &[&str]) -> Distribution {
-    Distribution::categorical(names.iter().map(|&name| Choice::Text(name.into())).collect()).unwrap()
-}
-
-/// `x0`, `x1`, … in this order.
-fn xs(params: &Params) -> Vec<f64> {
-    params.values().copied().collect()
-}
-
-fn sphere(params: &Params) -> Vec<f64> {
-    vec![xs(params).iter().map(|x| x * x).sum()]
-}
-
-fn branin(params: &Params) -> Vec<f64> {
-    let (x, y) = (params["x0"], params["x1"]);
-    let valley = y - 5.1 / (4.0 * PI * PI) * x * x + 5.0 / PI * x - 6.0;
-    vec![valley * valley + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * x.cos() + 10.0]
-}
-
-fn hartmann6(params: &Params) -> Vec<f64> {
-    const ROWS: [(f64, [f64; 6], [f64; 6]); 4] = [
-        (1.0, [10.0, 3.0, 17.0, 3.5, 1.7, 8.0], [1312.0, 1696.0, 5569.0, 124.0, 8283.0, 5886.0]),
-        (1.2, [0.05, 10.0, 17.0, 0.1, 8.0, 14.0], [2329.0, 4135.0, 8307.0, 3736.0, 1004.0, 9991.0]),
-        (3.0, [3.0, 3.5, 1.7, 10.0, 17.0, 8.0], [2348.0, 1451.0, 3522.0, 2883.0, 3047.0, 6650.0]),
-        (3.2, [17.0, 8.0, 0.05, 10.0, 0.1, 14.0], [4047.0, 8828.0, 8732.0, 5743.0, 1091.0, 381.0]),
-    ];
-    let x = xs(params);
-    let hill = |(height, widths, at): &(f64, [f64; 6], [f64; 6])| {
-        let far: f64 = (0..6).map(|i| widths[i] * (x[i] - at[i] / 1e4) * (x[i] - at[i] / 1e4)).sum();
-        height * (-far).exp()
-    };
-    vec![-ROWS.iter().map(hill).sum::<f64>()]
-}
-
-fn rosenbrock(params: &Params) -> Vec<f64> {
-    let x = xs(params);
-    let bend = |a: f64, b: f64| 100.0 * (b - a * a) * (b - a * a) + (1.0 - a) * (1.0 - a);
-    vec![x.windows(2).map(|pair| bend(pair[0], pair[1])).sum()]
-}
-
-/// Shaped like the tuning of a network: a logarithm, steps, integers, names.
-fn mixed(params: &Params) -> Vec<f64> {
-    let kind = params["optimizer"] as usize;
-    let (best, cost) = ([-1.0, -3.0, -2.5][kind], [0.2, 0.0, 0.1][kind]);
-    let square = |x: f64| x * x;
-    let units = square((params["units"] - 256.0) / 256.0);
-    vec![square(params["lr"].log10() - best) + units + 0.1 * square(params["layers"] - 3.0) + cost]
-}
-
-fn zdt1(params: &Params) -> Vec<f64> {
-    let x = xs(params);
-    let g = 1.0 + 9.0 * x[1..].iter().sum::<f64>() / 5.0;
-    vec![x[0], g * (1.0 - (x[0] / g).sqrt())]
-}
-
-fn problems() -> Vec<Problem> {
-    let tuning = vec![
-        param("lr", Distribution::float(1e-5, 1.0, true, None).unwrap()),
-        param("units", Distribution::int(16, 512, false, 16).unwrap()),
-        param("layers", Distribution::int(1, 5, false, 1).unwrap()),
-        param("optimizer", names(&["sgd", "adam", "rmsprop"])),
-    ];
-    let one = |name, space, function| Problem { name, space, objectives: 1, function };
-    vec![
-        one("sphere", floats(&[(-5.0, 5.0); 5]), sphere),
-        one("branin", floats(&[(-5.0, 10.0), (0.0, 15.0)]), branin),
-        one("hartmann6", floats(&[(0.0, 1.0); 6]), hartmann6),
-        one("rosenbrock", floats(&[(-2.0, 2.0); 4]), rosenbrock),
-        one("mixed", Space { params: tuning }, mixed),
-        Problem { name: "zdt1", space: floats(&[(0.0, 1.0); 6]), objectives: 2, function: zdt1 },
-    ]
+    random::suggest(ask)
 }
 
 fn trial(number: usize, state: State, params: Params, values: Vec<f64>) -> Trial {
@@ -174,7 +84,7 @@ fn outcomes(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, se
 
 /// What 20 searches of Optuna found, best first.
 fn optunas(sampler: &str, problem: &str) -> Vec<f64> {
-    let all: Value = serde_json::from_str(include_str!("../../tests/golden/quality.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("../../../tests/golden/quality.json")).unwrap();
     let sign = if problem == "zdt1" { -1.0 } else { 1.0 };
     let mut found: Vec<f64> =
         all[sampler][problem].as_array().unwrap().iter().map(|v| sign * v.as_f64().unwrap()).collect();
@@ -208,7 +118,7 @@ const ONE: [&str; 5] = ["sphere", "branin", "hartmann6", "rosenbrock", "mixed"];
 
 #[test]
 fn cma_es_finds_what_optunas_finds() {
-    compare("cma_es", by_cma_es, &ONE, 100, 60);
+    compare("cma_es", by_cma_es, &ONE, 100, 30);
 }
 
 #[test]
@@ -218,12 +128,12 @@ fn nsga2_finds_the_front_that_optunas_finds() {
 
 #[test]
 fn gp_finds_what_optunas_finds() {
-    compare("gp", by_gp, &["branin", "mixed", "hartmann6"], 50, 3);
+    compare("gp", by_gp, &ONE, 50, 7);
 }
 
-/// The same with all functions and seeds; minutes.
+/// The same with as many searches as were made with Optuna.
 #[test]
-#[ignore = "takes minutes: cargo test --release -p toile-tune -- --ignored gp_finds"]
+#[ignore = "takes half a minute: cargo test --release -p toile-tune -- --ignored gp_finds"]
 fn gp_finds_what_optunas_finds_everywhere() {
     compare("gp", by_gp, &ONE, 50, 20);
 }
@@ -275,6 +185,7 @@ fn any_history_gives_a_trial_of_the_space_the_same_at_each_asking() {
     for count in [0, 1, 5, 30, 80] {
         let history = any_history(&space, count);
         for suggest in ALL {
+            let (mut proposals, mut others): (Vec<Params>, Vec<Params>) = (Vec::new(), Vec::new());
             for number in count..count + 5 {
                 let (history, seed) = (&history[..], Seed::new(3));
                 let ask = Ask {
@@ -291,9 +202,11 @@ fn any_history_gives_a_trial_of_the_space_the_same_at_each_asking() {
                 let mut other_way: Vec<Trial> = history.to_vec();
                 other_way.reverse();
                 assert_eq!(params, suggest(&Ask { history: &other_way, ..ask }));
-                assert_ne!(params, suggest(&Ask { number: number + 1, ..ask }));
-                assert_ne!(params, suggest(&Ask { seed: Seed::new(4), ..ask }));
+                others.push(suggest(&Ask { seed: Seed::new(4), ..ask }));
+                proposals.push(params);
             }
+            assert!(proposals.iter().any(|params| *params != proposals[0]), "{:?}", proposals[0]);
+            assert_ne!(proposals, others);
         }
     }
 }
@@ -377,4 +290,27 @@ fn each_sampler_says_what_it_cannot_search() {
     assert!(cma_es::supports(&one, &numbers).is_ok() && cma_es::supports(&two, &numbers).is_err());
     assert!(cma_es::supports(&one, &only_names).unwrap_err().contains("tpe"));
     assert!(nsga2::supports(&two, &only_names).is_ok() && nsga2::supports(&[], &numbers).is_err());
+}
+
+/// Found on x86-64; any other processor, compiler and setting must find the same bits.
+#[test]
+fn proposals_have_the_same_bits_everywhere() {
+    let problem = &problems()[3];
+    let directions = [Direction::Minimize];
+    let point =
+        |k: usize| (0..4).map(|i| (format!("x{i}"), ((k * (7 + 4 * i)) % 31) as f64 / 10.0 - 1.5)).collect();
+    let known = |k| {
+        let params: Params = point(k);
+        let values = vec![params.values().map(|x| (x - 0.3) * (x - 0.3)).sum()];
+        trial(k, State::Complete, params, values)
+    };
+    let history: Vec<Trial> = (0..30).map(known).collect();
+    let (space, history, number, seed, fixed) =
+        (&problem.space, &history[..], 30, Seed::new(9), Params::new());
+    let ask = Ask { space, directions: &directions, history, number, seed, n_trials: None, fixed: &fixed };
+    let bits = |suggest: Suggest| xs(&suggest(&ask)).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let wanted = [4596769535348850336, 4599025047916000496, 4598572344966705024, 4602628723292256504];
+    assert_eq!(bits(by_gp), wanted);
+    let wanted = [4596192935857745264, 4607764314156636266, 13824559561760687250, 4610021506736420300];
+    assert_eq!(bits(by_cma_es), wanted);
 }

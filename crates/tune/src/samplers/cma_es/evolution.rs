@@ -1,71 +1,8 @@
-//! CMA-ES: a normal distribution that moves to where the better trials are and takes their shape.
-//!
-//! After Hansen, "The CMA Evolution Strategy: A Tutorial" (2016), with the constants of the package `cmaes` that Optuna uses:
-//! the mean begins in the cube's middle, σ at a sixth of its edge. Nothing is stored between trials: the finished trials
-//! are told again, λ at a time by number, whatever proposed them.
-//!
-//! Differs from Optuna: no trial is left out because it was proposed under an earlier mean (with a lag, many are); instead
-//! a trial that lies improbably far from the mean, in units of the distribution, is told as if it lay nearer (Hansen 2011,
-//! "Injecting external solutions into CMA-ES").
-//!
-//! Parameters that only some trials have, and categories, are drawn at random.
+//! The distribution of CMA-ES: told points and their losses, it moves; asked, it gives a point of the unit cube.
 
 use toile_rng::Stream;
 
-use super::CmaEsSampler;
-use super::cube::{Cube, complete};
 use crate::linear::{Square, dot, eigen};
-use crate::{Ask, Direction, Distribution, Param, Params, Space};
-
-/// Whether a search can be made by it.
-///
-/// # Errors
-/// More than one objective; no number that every trial has.
-pub(super) fn supports(directions: &[Direction], space: &Space) -> Result<(), String> {
-    if directions.len() != 1 {
-        return Err(format!("`cma_es` needs exactly one objective, found {}; use `nsga2`", directions.len()));
-    }
-    match Cube::new(space, is_modelled).n() {
-        0 => {
-            Err("`cma_es` needs at least one parameter that is a number and that every trial has; use `tpe`"
-                .into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The next trial's parameters.
-pub(super) fn suggest(settings: &CmaEsSampler, ask: &Ask) -> Params {
-    let cube = Cube::new(ask.space, is_modelled);
-    if cube.n() == 0 {
-        return complete(ask, &Params::new());
-    }
-    let told = finished(ask, &cube);
-    let mut state = Evolution::new(cube.n(), settings.population_size);
-    let population = state.constants.population;
-    for generation in told.chunks_exact(population) {
-        state.tell(generation);
-    }
-    let point = state.sample(&mut ask.seed.stream("cma_es", ask.number as u64));
-    complete(ask, &cube.values(&point))
-}
-
-/// Numbers that every trial has.
-fn is_modelled(param: &Param) -> bool {
-    param.when.is_empty() && !matches!(param.distribution, Distribution::Categorical { .. })
-}
-
-/// What is known, by number: points of the cube and their losses.
-fn finished(ask: &Ask, cube: &Cube) -> Vec<(Vec<f64>, f64)> {
-    let Some(&direction) = ask.directions.first() else { return Vec::new() };
-    let mut trials: Vec<_> = ask.history.iter().collect();
-    trials.sort_by_key(|trial| trial.number);
-    let told = |trial: &&crate::Trial| {
-        let loss = trial.value().map(|value| direction.loss(value)).filter(|loss| !loss.is_nan())?;
-        Some((cube.point(&trial.params)?, loss))
-    };
-    trials.iter().filter_map(told).collect()
-}
 
 /// The strategy's constants for a number of dimensions (equations 48 to 58 of the tutorial).
 #[derive(Clone, Debug)]
@@ -134,7 +71,7 @@ fn weights(raw: &[f64], alpha: f64) -> Vec<f64> {
 
 /// The distribution N(mean, σ² C) and the paths that it has come.
 #[derive(Clone, Debug)]
-struct Evolution {
+pub(super) struct Evolution {
     constants: Constants,
     generation: usize,
     mean: Vec<f64>,
@@ -170,7 +107,8 @@ impl Axes {
 }
 
 impl Evolution {
-    fn new(n: usize, population: Option<usize>) -> Evolution {
+    /// At the cube's middle. A population of none is that of the tutorial.
+    pub(super) fn new(n: usize, population: Option<usize>) -> Evolution {
         Evolution {
             constants: Constants::new(n, population),
             generation: 0,
@@ -180,6 +118,11 @@ impl Evolution {
             path_sigma: vec![0.0; n],
             path_c: vec![0.0; n],
         }
+    }
+
+    /// How many points make a generation.
+    pub(super) fn population(&self) -> usize {
+        self.constants.population
     }
 
     /// The axes of C; where rounding has made a squared length negative it is put right, in C too.
@@ -195,7 +138,7 @@ impl Evolution {
     }
 
     /// A point: drawn again while it lies outside the cube, and at last cut off.
-    fn sample(&mut self, stream: &mut Stream) -> Vec<f64> {
+    pub(super) fn sample(&mut self, stream: &mut Stream) -> Vec<f64> {
         let axes = self.axes();
         let mut point = Vec::new();
         for _ in 0..10 * self.mean.len() + 1 {
@@ -210,7 +153,7 @@ impl Evolution {
     }
 
     /// One generation: λ points and their losses.
-    fn tell(&mut self, points: &[(Vec<f64>, f64)]) {
+    pub(super) fn tell(&mut self, points: &[(Vec<f64>, f64)]) {
         self.generation += 1;
         let axes = self.axes();
         let steps = self.steps(points, &axes);
@@ -302,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_same_points_move_the_distribution_as_they_move_that_of_cmaes() {
-        let cases: Value = serde_json::from_str(include_str!("../../tests/golden/cma.json")).unwrap();
+        let cases: Value = serde_json::from_str(include_str!("../../../tests/golden/cma.json")).unwrap();
         for case in cases.as_array().unwrap() {
             let n = case["n"].as_u64().unwrap() as usize;
             let population = case["population_size"].as_u64().map(|p| p as usize);

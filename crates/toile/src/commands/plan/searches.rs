@@ -1,0 +1,159 @@
+//! The searches of a plan: what is searched, how, and what it will cost.
+
+use std::time::Duration;
+
+use toile_study::{DataShape, Pace, Plan, RunPlan, SearchPlan};
+use toile_tune::{Ask, Distribution, Is, Param, Params, RandomSampler, Sampler, Seed};
+
+use super::timing::Timing;
+use crate::failure::Failure;
+use crate::terminal::{Align, Table, count, duration, shown};
+
+/// A search's time is the mean over so many points of its space.
+const POINTS: usize = 6;
+
+/// A part of the page for each search.
+pub fn rendered(
+    plan: &Plan,
+    only: &[String],
+    shape: &DataShape,
+    timing: &mut Timing,
+    threads: usize,
+) -> Result<String, Failure> {
+    let mut text = String::new();
+    for search in crate::commands::searches::wanted(plan, only) {
+        text += &format!("\n{}\n{}{}", search.name, space(search).render(), how(search));
+        if let Some(seconds) = seconds(plan, search, shape, timing, threads)? {
+            let time = duration(Duration::from_secs_f64(seconds));
+            text += &format!("expected time: {time}, if no trial is pruned\n");
+        }
+    }
+    Ok(text)
+}
+
+fn space(search: &SearchPlan) -> Table {
+    use Align::{Left, Right};
+    let mut table =
+        Table::new(&[("parameter", Left), ("values", Left), ("scale", Left), ("step", Right), ("if", Left)]);
+    for param in &search.space.params {
+        let (values, scale, step) = range(&param.distribution);
+        table.row([param.name.clone(), values, scale, step, conditions(search, param)]);
+    }
+    table
+}
+
+/// `0.0001 to 1`, `logarithmic`, and the step if there is one.
+fn range(distribution: &Distribution) -> (String, String, String) {
+    let scale = |log: bool| if log { "logarithmic" } else { "linear" }.to_string();
+    let ends = |low: f64, high: f64| {
+        let text = |value| shown(&distribution.external(value));
+        format!("{} to {}", text(low), text(high))
+    };
+    match distribution {
+        Distribution::Float { low, high, log, step } => {
+            (ends(*low, *high), scale(*log), step.map_or(String::new(), |step| format!("{step}")))
+        }
+        Distribution::Int { low, high, log, step } => {
+            let step = if *step == 1 { String::new() } else { step.to_string() };
+            (ends(*low as f64, *high as f64), scale(*log), step)
+        }
+        Distribution::Categorical { choices } => {
+            (choices.iter().map(shown).collect::<Vec<_>>().join(", "), String::new(), String::new())
+        }
+    }
+}
+
+/// `optimizer = adam`
+fn conditions(search: &SearchPlan, param: &Param) -> String {
+    let text = |condition: &toile_tune::Condition| {
+        let parent = search.space.get(&condition.parent).map(|parent| &parent.distribution);
+        match (condition.is, parent) {
+            (Is::Choice(index), Some(parent)) => {
+                format!("{} = {}", condition.parent, shown(&parent.external(index as f64)))
+            }
+            (Is::AtLeast(least), _) => format!("{} ≥ {least}", condition.parent),
+            (Is::Choice(index), None) => format!("{} = choice {index}", condition.parent),
+        }
+    };
+    param.when.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn how(search: &SearchPlan) -> String {
+    let objectives: Vec<String> = search
+        .objectives
+        .iter()
+        .map(|objective| format!("{} {}", word(objective.direction), objective.metric.name()))
+        .collect();
+    let n = search.n_trials as u64;
+    let by = match search.sampler.exhausts(&search.space, search.n_trials) {
+        Some(points) => format!("every one of the {} points", count(points)),
+        None => format!("by {}", named(&serde_json::json!(search.sampler))),
+    };
+    let pruner = named(&serde_json::json!(search.pruner));
+    let pruner = if pruner == "none" { String::new() } else { format!(", pruned by {pruner}") };
+    let seeds = if search.seeds > 1 { format!(", {} seeds each", search.seeds) } else { String::new() };
+    let lag = match search.lag {
+        Some(lag) => format!("lag {lag}: the same trials for any number of workers"),
+        None => "asynchronous: the trials depend on the order in which they end".to_string(),
+    };
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{}; {} trial{plural}, {by}{seeds}{pruner}\n{lag}\n", objectives.join(", "), count(n))
+}
+
+fn word(direction: toile_tune::Direction) -> &'static str {
+    match direction {
+        toile_tune::Direction::Maximize => "maximize",
+        toile_tune::Direction::Minimize => "minimize",
+    }
+}
+
+/// The name of a sampler or pruner as the study file spells it.
+fn named(value: &serde_json::Value) -> String {
+    let key = value.as_object().and_then(|map| map.keys().next());
+    key.map(String::as_str).or(value.as_str()).unwrap_or("").to_string()
+}
+
+fn seconds(
+    plan: &Plan,
+    search: &SearchPlan,
+    shape: &DataShape,
+    timing: &mut Timing,
+    threads: usize,
+) -> Result<Option<f64>, Failure> {
+    let side_by_side = search.lag.map_or(threads, |lag| (lag + 1).min(threads)).max(1);
+    let mut sum = 0.0;
+    for number in 0..POINTS {
+        let run = RunPlan {
+            name: search.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings: match search.settings(&point(search, number), 0) {
+                Ok(settings) => settings,
+                Err(_) => return Ok(None),
+            },
+        };
+        let cost = super::cost(&run, shape, plan)?;
+        let Some(Pace { seconds, speedup }) = timing.pace(&run, &cost)? else { return Ok(None) };
+        // Where fewer trials train side by side than there are threads, each has several.
+        let alone = if side_by_side == 1 { seconds / speedup } else { seconds };
+        sum += alone * search.seeds as f64;
+    }
+    Ok(Some(sum / POINTS as f64 * search.n_trials as f64 / side_by_side as f64))
+}
+
+/// A point of the space, drawn at random.
+fn point(search: &SearchPlan, number: usize) -> Params {
+    let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
+    let ask = Ask {
+        space: &search.space,
+        directions: &directions,
+        history: &[],
+        number,
+        seed: Seed::new(0),
+        n_trials: None,
+        fixed: &search.fixed,
+    };
+    Sampler::Random(RandomSampler {}).suggest(&ask)
+}
