@@ -386,10 +386,10 @@ fn trials_of_an_earlier_form_of_a_search_are_carried_over_where_they_fit() {
     let carried = |batch: f64, lr: f64| new.carried(&old, &params(&[("batch_size", batch), (rate, lr)]));
     assert_eq!(carried(0.0, 0.25), Some(params(&[("batch_size", 2.0), (rate, 0.25)])));
     assert_eq!(carried(0.0, 0.75), None, "above the new range");
-    let other = search(&format!(
-        "n_trials = 3\nbatch_size = {{ choices = [32, 64] }}\nlabel_smoothing = 0.1\n\
-         optimizer = {{ sgd = {{ learning_rate = {{ low = 0.01, high = 1.0 }} }} }}"
-    ));
+    let other = search(
+        "n_trials = 3\nbatch_size = { choices = [32, 64] }\nlabel_smoothing = 0.1\n\
+         optimizer = { sgd = { learning_rate = { low = 0.01, high = 1.0 } } }",
+    );
     assert_eq!(other.carried(&old, &params(&[("batch_size", 0.0), (rate, 0.25)])), None, "other settings");
     assert_eq!(old.base_fingerprint("data"), new.base_fingerprint("data"));
 }

@@ -4,6 +4,7 @@
 //! is wrong becomes a fault, and the walk goes on.
 
 mod choices;
+mod number_ranges;
 mod ranges;
 mod values;
 mod words;
