@@ -71,11 +71,13 @@ pub(super) fn run_records(
     let mut summaries: BTreeMap<String, SummaryRecord> = BTreeMap::new();
     let mut records = Vec::with_capacity(plan.runs.len());
     for (run, id) in plan.runs.iter().zip(ids) {
-        let summary = match summaries.get(&run.settings.model) {
+        // By the layers, not by the model's name: a search's choices of one model differ in their layers.
+        let model = format!("{:?}", run.settings.layers);
+        let summary = match summaries.get(&model) {
             Some(summary) => summary.clone(),
             None => engine::summary(run, engine::image_shape(data))?,
         };
-        summaries.insert(run.settings.model.clone(), summary.clone());
+        summaries.insert(model, summary.clone());
         let folder = match kept.get(&id) {
             Some(folder) => folder.clone(),
             None => folders::folder(&run.name, run.settings.seed, &mut taken),

@@ -200,9 +200,11 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
     let asked = plan.runs.iter().filter(|run| only.is_empty() || only.contains(&run.name)).count();
     let part =
         if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
-    let runs = format!("{} run{}{part}", count(runs as u64), plural(runs as u64));
-    let searches = searches_text(plan, only);
-    note(&format!("{}, {runs}{searches}", bold.apply_to(&plan.study)));
+    let runs = match runs {
+        0 => String::new(),
+        runs => format!(", {} run{}{part}", count(runs as u64), plural(runs as u64)),
+    };
+    note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
     let split = toile_study::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {

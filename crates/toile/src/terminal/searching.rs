@@ -210,7 +210,7 @@ impl Searching {
                 let table = &self.tables[*search];
                 let values: Vec<String> = values.iter().map(|value| number_text(*value)).collect();
                 let best_text = best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
-                let time = duration(Duration::try_from_secs_f64(*seconds).unwrap_or_default());
+                let time = time_text(*seconds);
                 let word = word(*end);
                 let row = table.row(*number, word, &values, &best_text, &time, &params);
                 note(&coloured(*end, best.is_some_and(|(n, _)| n == *number), word, &row));
@@ -307,7 +307,7 @@ impl Live {
             let value = trial.value.map(number_text).unwrap_or_default();
             let (step, steps) = (trial.step, trial.steps);
             let epoch = if steps > 0 { format!("epoch {step}/{steps}") } else { String::new() };
-            let time = duration(trial.began.elapsed());
+            let time = time_text(trial.began.elapsed().as_secs_f64());
             let text = tables[key.0].row(key.1, "running", &[value], &epoch, &time, &trial.params);
             row.set_message(console::truncate_str(&text, columns, "…").into_owned());
         }
@@ -359,6 +359,14 @@ fn best_text(best: Option<(usize, f64)>) -> String {
     best.map_or(String::new(), |(number, value)| format!(", best {} (trial {number})", number_text(value)))
 }
 
+/// `0.4 s`, `9.8 s`, then `0:10` and on.
+fn time_text(seconds: f64) -> String {
+    match seconds {
+        s if s < 9.95 => format!("{s:.1} s"),
+        s => duration(Duration::try_from_secs_f64(s).unwrap_or_default()),
+    }
+}
+
 /// Four decimals for what lies around 1; else five significant digits.
 pub fn number_text(value: f64) -> String {
     match value.abs() {
@@ -379,7 +387,11 @@ pub fn shown(choice: &Choice) -> String {
                 false => text,
             }
         }
-        Choice::Float(value) => format!("{value:.3e}"),
+        Choice::Float(value) => {
+            let text = format!("{value:.3e}");
+            let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+        }
         other => other.to_string(),
     }
 }
@@ -390,7 +402,15 @@ mod tests {
 
     #[test]
     fn values_are_as_short_as_they_can_be_told_apart() {
-        let texts = [(0.00123456, "0.001235"), (0.5, "0.5"), (12.0, "12"), (3.2e-6, "3.200e-6"), (0.0, "0")];
+        let texts = [
+            (0.00123456, "0.001235"),
+            (0.5, "0.5"),
+            (12.0, "12"),
+            (3.2e-6, "3.2e-6"),
+            (1e-5, "1e-5"),
+            (1.2345e-7, "1.234e-7"),
+            (0.0, "0"),
+        ];
         for (value, text) in texts {
             assert_eq!(shown(&Choice::Float(value)), text);
         }
