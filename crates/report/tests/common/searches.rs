@@ -53,6 +53,7 @@ pub fn blank(name: &str, position: usize, sampler: Value) -> SearchRecords {
             seed: 7,
             plan: json!({"epochs": 10, "timeout": null}),
             fingerprint: "5e1f".repeat(16),
+            space_fingerprint: String::new(),
         },
         trials: vec![],
         chosen_run: None,
