@@ -170,8 +170,16 @@ fn bounds(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
                     format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
                 walk.fault(place, message, "");
             }
+            told(pruner, place, walk);
         }
-        _ => {}
+        other => told(other, place, walk),
+    }
+}
+
+/// What the pruner itself says of its settings.
+fn told(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
+    if let Err(message) = pruner.check() {
+        walk.fault(place, message, "");
     }
 }
 
@@ -212,7 +220,14 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             let message = "a grid needs ranges whose values can be counted";
             return walk.fault(range, message, "add a `step`, or list `choices`");
         }
-        _ => {}
+        // What it holds fixed may make a space countable.
+        Some(Sampler::Grid(_)) | None => {}
+        Some(sampler) => {
+            let directions = vec![toile_tune::Direction::Maximize; metrics];
+            if let Err(why) = sampler.supports(&directions, &search.whole.space()) {
+                walk.fault(&place, why, "take `tpe`, which can search any space");
+            }
+        }
     }
     if search.node.get("n_trials").is_some() {
         return;

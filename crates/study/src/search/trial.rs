@@ -364,7 +364,11 @@ impl Trialling<'_> {
 
 /// Whether the pruner compares seeds, not epochs.
 fn per_seed(pruner: &Pruner) -> bool {
-    matches!(pruner, Pruner::Wilcoxon(_))
+    match pruner {
+        Pruner::Wilcoxon(_) => true,
+        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(per_seed),
+        _ => false,
+    }
 }
 
 /// A metric that every epoch has: none inside if the number is not finite; nothing if the metric is of another kind.

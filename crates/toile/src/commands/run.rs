@@ -73,9 +73,18 @@ fn study_all(
         Some(url) => (searches::server(url)?, searches::server(url)?),
         None => (store.storage()?, store.storage()?),
     };
+    if let Some(version) = storage.times_are_local() {
+        note(&format!(
+            "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
+        ));
+    }
     let mut ids = Vec::new();
     for search in &plan.searches {
-        ids.push(storage.ensure_search(&plan.study, &search.to_record(&data.fingerprint))?);
+        let mut record = search.to_record(&data.fingerprint);
+        if let Some(version) = storage.times_are_local() {
+            record.plan["times_are_local"] = version.into();
+        }
+        ids.push(storage.ensure_search(&plan.study, &record)?);
     }
     if args.storage.is_some() {
         storage.save_study_text(&plan.study, source.text(), source.name())?;

@@ -42,6 +42,12 @@ impl Sampler {
     /// Parameters of `ask.fixed` have the values given there. Whatever the history holds (failed trials, values that are no
     /// numbers, parameters that the space no longer has), the answer lies in the space.
     pub fn suggest(&self, ask: &Ask) -> Params {
+        // A trial that is taken over may find itself among the running ones.
+        if ask.history.iter().any(|trial| trial.number == ask.number) {
+            let others: Vec<_> =
+                ask.history.iter().filter(|trial| trial.number != ask.number).cloned().collect();
+            return self.suggest(&Ask { history: &others, ..*ask });
+        }
         match self {
             Sampler::Random(RandomSampler {}) => random::suggest(ask),
             Sampler::Grid(GridSampler {}) => grid::suggest(ask),

@@ -69,13 +69,19 @@ fn conditions(search: &SearchPlan, param: &Param) -> String {
         let parent = search.space.get(&condition.parent).map(|parent| &parent.distribution);
         match (condition.is, parent) {
             (Is::Choice(index), Some(parent)) => {
-                format!("{} = {}", condition.parent, shown(&parent.external(index as f64)))
+                let choice = shown(&parent.external(index as f64));
+                // What stands in the name needs no column.
+                if param.name.starts_with(&format!("{}.{choice}.", condition.parent)) {
+                    return String::new();
+                }
+                format!("{} = {choice}", condition.parent)
             }
             (Is::AtLeast(least), _) => format!("{} ≥ {least}", condition.parent),
             (Is::Choice(index), None) => format!("{} = choice {index}", condition.parent),
         }
     };
-    param.when.iter().map(text).collect::<Vec<_>>().join(", ")
+    let texts = param.when.iter().map(text).filter(|text| !text.is_empty());
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn how(search: &SearchPlan) -> String {
