@@ -70,7 +70,7 @@ impl Storage {
         let server = Server::from_url(url)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
         let mut storage = Storage { engine, library_version: None };
-        storage.library_version = storage.write("make the tables in", |db| {
+        storage.library_version = storage.write("open", |db| {
             db.batch("SELECT pg_advisory_xact_lock(8243121637)")?;
             server::migrate(db)?;
             tables::library_version(db)

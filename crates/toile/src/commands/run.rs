@@ -25,6 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
+    let server = args.storage.as_deref().map(searches::server).transpose()?;
     // Before the data: a folder that cannot be used is told at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
@@ -36,7 +37,7 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
         }
     };
     introduce(args, &plan, &data, &dir)?;
-    let studied = study_all(args, &source, &plan, &data, &store, &dir)?;
+    let studied = study_all(args, &source, &plan, &data, &store, server.as_ref(), &dir)?;
     // The report of many runs needs the room that the data took.
     drop(data);
     let view = commands::report::write(&dir, &store.records()?)?;
@@ -67,12 +68,12 @@ fn study_all(
     plan: &Plan,
     data: &DataSet,
     store: &Store,
+    server: Option<&Storage>,
     dir: &Path,
 ) -> Result<Studied, Failure> {
-    let (storage, keeper) = match &args.storage {
-        Some(url) => (searches::server(url)?, searches::server(url)?),
-        None => (store.storage()?, store.storage()?),
-    };
+    // On a server connections are taken as they are wanted; a file wants one for the leases.
+    let (own, second) = (store.storage()?, store.storage()?);
+    let (storage, keeper) = server.map_or((&own, &second), |server| (server, server));
     if let Some(version) = storage.times_are_local() {
         note(&format!(
             "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
@@ -86,11 +87,11 @@ fn study_all(
         }
         ids.push(storage.ensure_search(&plan.study, &record)?);
     }
-    if args.storage.is_some() {
+    if server.is_some() {
         storage.save_study_text(&plan.study, source.text(), source.name())?;
     }
     // Configurations that were chosen earlier stay in the plan, also while the rest is trained.
-    let chosen = chosen_runs(plan, &storage)?;
+    let chosen = chosen_runs(plan, storage)?;
     let whole = with_chosen(plan, &chosen);
     let (runs, time) = train(args, source, &whole, data, store, dir)?;
     let mut studied = Studied { runs, searches: Vec::new(), time };
@@ -101,9 +102,9 @@ fn study_all(
             data,
             split: &toile_study::split(plan, data)?,
             source,
-            storage: &storage,
-            keeper: &keeper,
-            alone: args.storage.is_none(),
+            storage,
+            keeper,
+            alone: server.is_none(),
             threads: threads(args),
             lease: Duration::from_secs(args.lease.into()),
             checkpoints: args.checkpoints.as_deref(),
@@ -111,13 +112,13 @@ fn study_all(
         let wanted: Vec<_> = wanted.into_iter().map(|search| (search, ids[search.position])).collect();
         let (outcomes, time) = work.on(&wanted)?;
         (studied.searches, studied.time) = (outcomes, studied.time + time);
-        let now = chosen_runs(plan, &storage)?;
+        let now = chosen_runs(plan, storage)?;
         if now != chosen {
             let (runs, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
             (studied.runs, studied.time) = (runs, studied.time + time);
         }
     }
-    keep_searches(plan, data, store, &storage, args.storage.is_some())?;
+    keep_searches(plan, data, store, storage, server.is_some())?;
     Ok(studied)
 }
 
