@@ -32,8 +32,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let settings = search.settings(&params, asked["seed"].as_u64().unwrap_or(0))?;
         let value = train(&settings, &data, &split);
-        println!("{}", serde_json::json!({ "value": value }));
-        std::io::stdout().flush()?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", serde_json::json!({ "value": value }))?;
+        out.flush()?;
     }
     Ok(())
 }
