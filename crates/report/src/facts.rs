@@ -59,17 +59,6 @@ pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
 pub fn standing(run: &RunRecord) -> &'static str {
     match run.state {
         RunState::Waiting if !run.provenance.started.is_empty() => "interrupted",
-        state => state_name(state),
-    }
-}
-
-/// The name of a state, as the store writes it.
-pub fn state_name(state: RunState) -> &'static str {
-    match state {
-        RunState::Waiting => "waiting",
-        RunState::Running => "running",
-        RunState::Complete => "complete",
-        RunState::Pruned => "pruned",
-        RunState::Failed => "failed",
+        state => state.name(),
     }
 }

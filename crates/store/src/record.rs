@@ -87,6 +87,19 @@ pub enum RunState {
     Failed,
 }
 
+impl RunState {
+    /// The word that stands in tables, files and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunState::Waiting => "waiting",
+            RunState::Running => "running",
+            RunState::Complete => "complete",
+            RunState::Pruned => "pruned",
+            RunState::Failed => "failed",
+        }
+    }
+}
+
 /// The numbers that a publication gives for a run; the keys of `published` in the study file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Published {

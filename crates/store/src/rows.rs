@@ -94,7 +94,7 @@ fn save_test_opening(t: &Transaction<'_>, run_id: &str, time: &str, why: &str) -
 }
 
 fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {
-    t.execute("UPDATE toile_run SET state = ?2 WHERE id = ?1", params![id, word(state)])?;
+    t.execute("UPDATE toile_run SET state = ?2 WHERE id = ?1", params![id, state.name()])?;
     Ok(())
 }
 
@@ -112,7 +112,7 @@ fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
         ":id": run.id, ":position": run.position, ":name": run.name, ":seed": run.seed as i64,
         ":model": run.model, ":plan": json(&run.plan), ":summary": json(&run.summary),
         ":published": run.published.as_ref().map(json), ":note": run.note, ":folder": run.folder,
-        ":state": word(run.state), ":failure": run.failure,
+        ":state": run.state.name(), ":failure": run.failure,
         ":test_loss": test.and_then(|t| finite(t.loss)), ":test_accuracy": test.map(|t| t.accuracy),
         ":predictions": test.map(|t| &t.predictions),
         ":confidences": test.map(|t| t.confidences.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<u8>>()),
@@ -238,16 +238,6 @@ pub(crate) fn images(c: &Connection) -> Result<Vec<ImageRecord>> {
 /// A loss that diverged is kept as "none", never as a number that a chart would draw.
 fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|v| v.is_finite())
-}
-
-fn word(state: RunState) -> &'static str {
-    match state {
-        RunState::Waiting => "waiting",
-        RunState::Running => "running",
-        RunState::Complete => "complete",
-        RunState::Pruned => "pruned",
-        RunState::Failed => "failed",
-    }
 }
 
 fn state(r: &Row<'_>) -> Result<RunState> {

@@ -7,7 +7,6 @@ use super::frame::Frame;
 use super::measure::{fit, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
-use crate::facts::state_name;
 use crate::format;
 use crate::view::Timeline;
 
@@ -61,7 +60,7 @@ fn unit(length: f64) -> (f64, &'static str) {
 
 fn bar(svg: &mut Svg, state: RunState, (x, y): (f64, f64), wide: f64, title: &str) {
     let high = ROW - 6.0;
-    svg.rect(&format!("stretch {}", state_name(state)), x, y, wide, high, title);
+    svg.rect(&format!("stretch {}", state.name()), x, y, wide, high, title);
     if state == RunState::Failed {
         let data = path_data(&[(x, y), (x + wide, y + high)], false)
             + &path_data(&[(x, y + high), (x + wide, y)], false);
@@ -72,8 +71,8 @@ fn bar(svg: &mut Svg, state: RunState, (x, y): (f64, f64), wide: f64, title: &st
 fn key(svg: &mut Svg, chart: &Timeline, mut x: f64) {
     for state in STATES.into_iter().filter(|state| chart.stretches.iter().any(|bar| bar.state == *state)) {
         bar(svg, state, (x, 8.0), 18.0, "");
-        svg.label("key", x + 24.0, 18.0, Anchor::Start, state_name(state));
-        x += 40.0 + width(state_name(state), 12.0);
+        svg.label("key", x + 24.0, 18.0, Anchor::Start, state.name());
+        x += 40.0 + width(state.name(), 12.0);
     }
 }
 

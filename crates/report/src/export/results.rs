@@ -5,7 +5,7 @@ use toile_store::{Records, RunRecord};
 use super::csv::Csv;
 use super::flatten::flatten;
 use crate::PROCEDURAL_NOTICE;
-use crate::facts::{METRICS, last_numbers, published_numbers, state_name, train_seconds, training_flops};
+use crate::facts::{METRICS, last_numbers, published_numbers, train_seconds, training_flops};
 
 /// One line per run: what it is, its settings, its last numbers, the published ones, the differences, its cost.
 ///
@@ -78,7 +78,7 @@ fn line(
 ) {
     csv.text(&run.name);
     csv.count(Some(run.seed));
-    csv.text(state_name(run.state));
+    csv.text(run.state.name());
     csv.text(&run.model);
     csv.count(Some((run.summary.trainable + run.summary.non_trainable) as u64));
     for column in columns {

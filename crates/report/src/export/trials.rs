@@ -7,7 +7,6 @@ use toile_store::{Records, SearchRecord, TrialRecord};
 
 use super::csv::Csv;
 use crate::PROCEDURAL_NOTICE;
-use crate::facts::state_name;
 use crate::view::external;
 
 const HEAD: [&str; 4] = ["search", "number", "state", "value"];
@@ -77,7 +76,7 @@ fn line(
 ) {
     csv.text(&search.name);
     csv.count(Some(trial.number as u64));
-    csv.text(state_name(trial.state));
+    csv.text(trial.state.name());
     csv.any_number(trial.values.first().copied());
     for metric in objectives {
         let place = search.objectives.iter().skip(1).position(|objective| objective.metric == *metric);

@@ -109,7 +109,7 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
     columns.push(("begun (UTC)", Left));
     let mut table = Table::new(&columns);
     for trial in trials {
-        let mut row = vec![trial.number.to_string(), state(trial.state).to_string()];
+        let mut row = vec![trial.number.to_string(), trial.state.name().to_string()];
         let value = |place| trial.values.get(place).map_or(String::new(), |value| number_text(*value));
         row.extend((0..metrics.len()).map(value));
         row.extend(params.iter().map(|name| param(trial, name)));
@@ -124,15 +124,5 @@ fn param(trial: &TrialRecord, name: &str) -> String {
     match Distribution::try_from(param.distribution.clone()) {
         Ok(distribution) if distribution.contains(param.value) => shown(&distribution.external(param.value)),
         _ => number_text(param.value),
-    }
-}
-
-fn state(state: RunState) -> &'static str {
-    match state {
-        RunState::Waiting => "waiting",
-        RunState::Running => "running",
-        RunState::Complete => "complete",
-        RunState::Pruned => "pruned",
-        RunState::Failed => "failed",
     }
 }

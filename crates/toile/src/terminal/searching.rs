@@ -211,7 +211,7 @@ impl Searching {
                 let values: Vec<String> = values.iter().map(|value| number_text(*value)).collect();
                 let best_text = best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
                 let time = time_text(*seconds);
-                let word = word(*end);
+                let word = end.name();
                 let row = table.row(*number, word, &values, &best_text, &time, &params);
                 note(&coloured(*end, best.is_some_and(|(n, _)| n == *number), word, &row));
                 if let Some(reason) = reason.filter(|_| *end == RunState::Failed) {
@@ -328,16 +328,6 @@ fn of(metric: &str, epoch: &EpochRecord) -> Option<f64> {
         "accuracy" => epoch.accuracy,
         "loss" => epoch.loss,
         _ => epoch.val_accuracy.or(epoch.accuracy),
-    }
-}
-
-fn word(state: RunState) -> &'static str {
-    match state {
-        RunState::Complete => "complete",
-        RunState::Pruned => "pruned",
-        RunState::Failed => "failed",
-        RunState::Running => "running",
-        RunState::Waiting => "waiting",
     }
 }
 

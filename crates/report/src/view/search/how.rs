@@ -6,7 +6,6 @@ use toile_tune::{Distribution, Params, Space};
 
 use super::clock;
 use super::known::Known;
-use crate::facts::state_name;
 use crate::format::{self, plural};
 use crate::text;
 use crate::view::Fact;
@@ -226,7 +225,7 @@ fn budget(search: &SearchRecord) -> String {
 
 /// `45 complete, 12 pruned, 3 failed`
 pub fn states(known: &Known) -> String {
-    let counted = STATES.map(|state| (known.count(state), state_name(state)));
+    let counted = STATES.map(|state| (known.count(state), state.name()));
     let parts: Vec<String> = counted
         .iter()
         .filter(|(n, name)| *n > 0 || *name == "complete")

@@ -114,7 +114,7 @@ impl Known<'_> {
         let value = known.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
         let state = match known.record.state {
             RunState::Complete => "",
-            state => &format!(" ({})", crate::facts::state_name(state)),
+            state => &format!(" ({})", state.name()),
         };
         format!("trial {}{state}{value}; {}", known.record.number, self.params_text(trial, 160))
     }
