@@ -98,7 +98,8 @@ fn load(
 ) -> Result<Vec<PastTrial>> {
     let values = cells![id.0, range.0, range.1];
     let mut unpacked_ids = Vec::new();
-    let heads = "SELECT t.trial_id, t.number, t.state, s.attempt, s.reported
+    let heads = "SELECT t.trial_id, t.number, t.state,
+            CASE WHEN t.state = 'RUNNING' AND s.worker IS NULL THEN 0 ELSE s.attempt END, s.reported
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3 ORDER BY t.trial_id";
     let mut trials = db.query(heads, values, |row| {
