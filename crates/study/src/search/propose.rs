@@ -51,12 +51,7 @@ pub(super) fn directions(plan: &SearchPlan) -> Vec<Direction> {
 }
 
 /// What the study file holds fixed, what it wants tried first, and what someone has decided.
-fn fixed(
-    plan: &SearchPlan,
-    number: usize,
-    had: &Params,
-    enqueued: &[(String, serde_json::Value)],
-) -> Params {
+fn fixed(plan: &SearchPlan, number: usize, had: &Params, enqueued: &[(String, serde_json::Value)]) -> Params {
     let mut fixed = plan.fixed.clone();
     fixed.extend(plan.first.get(number).cloned().unwrap_or_default());
     fixed.extend(had.clone());

@@ -63,7 +63,8 @@ pub(super) fn end(
     id: SearchId,
     reason: String,
 ) -> Result<(), StoreError> {
-    let text = serde_json::to_string(&Stopped { rules: rules(plan), reason }).expect("rules have string keys");
+    let text =
+        serde_json::to_string(&Stopped { rules: rules(plan), reason }).expect("rules have string keys");
     storage.resume_search(id)?;
     storage.stop_search(id, &text)
 }
