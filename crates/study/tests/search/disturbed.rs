@@ -44,13 +44,13 @@ fn interrupted(bench: &Bench, every: usize, threads: usize, checkpoints: Option<
 #[test]
 fn a_search_that_is_interrupted_anywhere_goes_on_to_the_same_study() {
     let (whole, epochs) = undisturbed();
-    for every in [2, 3, 4, 5, 7, 11, 17, 29] {
+    for every in [3, 4, 5, 6, 7, 11, 17, 29] {
         let bench = Bench::new(&lines());
         let trained = interrupted(&bench, every, 1, None);
         assert_eq!(bench.facts(), whole, "every {every} events");
         assert_eq!(trained, epochs, "no epoch is trained twice");
         let attempts = bench.trials().into_iter().map(|trial| trial.side.unwrap().attempt).max();
-        assert_eq!(attempts > Some(1), every < 29, "{attempts:?}");
+        assert!(attempts > Some(1), "{attempts:?}");
     }
 }
 
@@ -58,7 +58,7 @@ fn a_search_that_is_interrupted_anywhere_goes_on_to_the_same_study() {
 fn so_does_one_with_several_threads_and_checkpoints_in_a_folder() {
     let (whole, epochs) = undisturbed();
     let folder = tempfile::tempdir().unwrap();
-    for every in [3, 6, 10] {
+    for every in [5, 8, 12] {
         let bench = Bench::new(&lines());
         assert_eq!(interrupted(&bench, every, 2, Some(folder.path())), epochs);
         assert_eq!(bench.facts(), whole, "every {every} events");
@@ -118,9 +118,9 @@ fn whoever_takes_over_goes_on_from_the_last_checkpoint() {
     for checkpoints in [None, Some(folder.path())] {
         let (bench, first, second) = overtaken(Duration::ZERO, checkpoints);
         assert_eq!(bench.facts(), whole);
-        // Four epochs by the first one for trial 0, three for trial 1, of which the checkpoint has two at least.
+        // The checkpoint has two of four epochs; the others are trained by both.
         let both = first.epochs.into_inner() + second.epochs.into_inner();
-        assert!(both <= epochs + 1, "{both} epochs in place of {epochs}");
+        assert!(both <= epochs + 2, "{both} epochs in place of {epochs}");
     }
 }
 
@@ -131,12 +131,13 @@ fn an_only_worker_inherits_each_trial_once() {
     let (whole, _) = undisturbed();
     let stop = AtomicBool::new(false);
     let after_one = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEnded { number: 0, .. }) {
+        if matches!(event, SearchEvent::TrialEpoch { number: 2, step: 2, .. }) {
             stop.store(true, Ordering::Relaxed);
         }
     };
     bench.work(&How { threads: 2, stop: &stop, events: &after_one, ..How::default() });
     let (storage, id) = (bench.storage(), bench.id());
+    let ended = bench.trials().iter().filter(|trial| trial.state != RunState::Waiting).count();
     let mut died = Vec::new();
     while let Some(claim) = storage.claim_waiting(id, "dead").unwrap() {
         died.push((claim.number, claim.attempt + 1));
@@ -149,7 +150,7 @@ fn an_only_worker_inherits_each_trial_once() {
     assert_eq!(bench.facts(), whole);
     let started = counted.started.into_inner().unwrap();
     assert_eq!(started[..died.len()], died);
-    assert_eq!(started.len(), 7, "each trial but the first one, once");
+    assert_eq!(started.len(), 8 - ended, "each trial that had not ended, once");
 }
 
 /// Two queued trials of which the second must wait for the first, whose worker dies: the one that waits must help.
@@ -172,7 +173,7 @@ fn a_worker_with_a_trial_that_must_wait_is_free_for_the_trial_that_it_waits_for(
     std::thread::scope(|scope| {
         let work = || bench.work(&How { alone: false, lease: Duration::from_millis(700), ..How::default() });
         let workers = [0, 1].map(|_| scope.spawn(work));
-        workers.map(|worker| assert_eq!(worker.join().unwrap().waiting, 0));
+        workers.into_iter().for_each(|worker| assert_eq!(worker.join().unwrap().waiting, 0));
     });
     assert_eq!(bench.facts(), calm.facts());
 }

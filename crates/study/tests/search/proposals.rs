@@ -42,16 +42,22 @@ fn a_grid_leaves_out_what_was_tried_first() {
 #[test]
 fn what_is_held_and_what_comes_first_is_respected() {
     let lines = format!(
-        "{SPACE}n_trials = 5\nfixed = {{ units = 7 }}\nfirst = [{{ optimizer = \"adam\", rate = 0.25 }}, {{ rate = 0.5 }}]"
+        "{SPACE}n_trials = 5\nfixed = {{ \"layers.1.dense.units\" = 7 }}\nfirst = [{{ optimizer = \"adam\", \"layers.2.dropout.rate\" = 0.25 }}, {{ \"layers.2.dropout.rate\" = 0.5 }}]"
     );
     let bench = Bench::new(&lines);
     bench.work(&How { threads: 2, ..How::default() });
     let trials = bench.trials();
-    assert!(trials.iter().all(|trial| value_of(trial, "units") == Some(7.0)));
-    assert_eq!((value_of(&trials[0], "optimizer"), value_of(&trials[0], "rate")), (Some(1.0), Some(0.25)));
-    assert_eq!(value_of(&trials[1], "rate"), Some(0.5));
-    assert!(value_of(&trials[0], "adam.learning_rate").is_some(), "the sampler adds what is missing");
-    assert!(value_of(&trials[0], "sgd.learning_rate").is_none());
+    assert!(trials.iter().all(|trial| value_of(trial, "layers.1.dense.units") == Some(7.0)));
+    assert_eq!(
+        (value_of(&trials[0], "optimizer"), value_of(&trials[0], "layers.2.dropout.rate")),
+        (Some(1.0), Some(0.25))
+    );
+    assert_eq!(value_of(&trials[1], "layers.2.dropout.rate"), Some(0.5));
+    assert!(
+        value_of(&trials[0], "optimizer.adam.learning_rate").is_some(),
+        "the sampler adds what is missing"
+    );
+    assert!(value_of(&trials[0], "optimizer.sgd.learning_rate").is_none());
 }
 
 #[test]
@@ -59,17 +65,23 @@ fn what_others_have_queued_is_claimed_once_and_completed() {
     let lines = format!("{SPACE}n_trials = 8\nlag = 3\nsampler = {{ tpe = {{ n_startup_trials = 2 }} }}");
     let queue = || {
         vec![
-            enqueued(0, json!({ "units": 5, "optimizer": "sgd" })),
+            enqueued(0, json!({ "layers.1.dense.units": 5, "optimizer": "sgd" })),
             enqueued(1, json!({})),
-            enqueued(2, json!({ "rate": 0.125, "units": 1000, "of another space": "x" })),
+            enqueued(
+                2,
+                json!({ "layers.2.dropout.rate": 0.125, "layers.1.dense.units": 1000, "of another space": "x" }),
+            ),
         ]
     };
     let one = Bench::new(&lines);
     one.add(queue());
     one.work(&How::default());
     let trials = one.trials();
-    assert_eq!((value_of(&trials[0], "units"), value_of(&trials[0], "optimizer")), (Some(5.0), Some(0.0)));
-    assert_eq!(value_of(&trials[2], "rate"), Some(0.125));
+    assert_eq!(
+        (value_of(&trials[0], "layers.1.dense.units"), value_of(&trials[0], "optimizer")),
+        (Some(5.0), Some(0.0))
+    );
+    assert_eq!(value_of(&trials[2], "layers.2.dropout.rate"), Some(0.125));
     assert!(
         trials
             .iter()
@@ -93,31 +105,28 @@ fn what_others_have_queued_is_claimed_once_and_completed() {
 #[test]
 fn parameters_that_a_queued_trial_has_are_kept() {
     let bench = Bench::new(&format!("{SPACE}n_trials = 2"));
-    let params = vec![record(bench.search(), "units", 11.0), record(bench.search(), "optimizer", 1.0)];
+    let params =
+        vec![record(bench.search(), "layers.1.dense.units", 11.0), record(bench.search(), "optimizer", 1.0)];
     bench.add(vec![TrialRecord { params, ..enqueued(0, json!(null)) }]);
     bench.work(&How::default());
     let trial = &bench.trials()[0];
-    assert_eq!((value_of(trial, "units"), value_of(trial, "optimizer")), (Some(11.0), Some(1.0)));
+    assert_eq!(
+        (value_of(trial, "layers.1.dense.units"), value_of(trial, "optimizer")),
+        (Some(11.0), Some(1.0))
+    );
     assert_eq!(trial.side.as_ref().unwrap().weights_sha256, Some(bench.hash_of(trial)));
 }
 
 #[test]
 fn trials_of_another_program_count_and_one_that_it_has_is_waited_for() {
     let bench = Bench::new(&format!("{SPACE}n_trials = 3\nlag = 0"));
-    let params = || {
-        ["units", "rate", "optimizer", "sgd.learning_rate"]
-            .map(|name| {
-                record(
-                    bench.search(),
-                    name,
-                    [5.0, 0.1, 0.0, 0.1][["units", "rate", "optimizer", "sgd.learning_rate"]
-                        .iter()
-                        .position(|n| *n == name)
-                        .unwrap()],
-                )
-            })
-            .to_vec()
-    };
+    let values = [
+        ("layers.1.dense.units", 5.0),
+        ("layers.2.dropout.rate", 0.1),
+        ("optimizer", 0.0),
+        ("optimizer.sgd.learning_rate", 0.1),
+    ];
+    let params = || values.map(|(name, value)| record(bench.search(), name, value)).to_vec();
     let done = TrialRecord { params: params(), values: vec![0.5], ..foreign(0, RunState::Complete, vec![]) };
     let under_way = TrialRecord { params: params(), ..foreign(1, RunState::Running, vec![]) };
     bench.add(vec![done, under_way]);

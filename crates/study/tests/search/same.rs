@@ -9,7 +9,7 @@ const SEARCHES: [&str; 6] = [
     "sampler = { tpe = { n_startup_trials = 3, multivariate = false } }\npruner = { hyperband = { max_resource = 4, reduction_factor = 2 } }\nepochs = 4",
     "sampler = { gp = { n_startup_trials = 3 } }",
     "sampler = \"random\"\npruner = { percentile = { percentile = 30.0, n_startup_trials = 1 } }",
-    "seeds = 2\nsampler = { tpe = { n_startup_trials = 2 } }\npruner = { wilcoxon = { p_threshold = 0.9 } }",
+    "seeds = 3\nepochs = 2\nsampler = { tpe = { n_startup_trials = 2 } }\npruner = { wilcoxon = { p_threshold = 0.9 } }",
 ];
 
 fn made(lines: &str, threads: usize, workers: usize) -> Bench {
@@ -23,20 +23,19 @@ fn made(lines: &str, threads: usize, workers: usize) -> Bench {
 
 #[test]
 fn threads_and_workers_make_no_difference() {
-    let mut pruned = 0;
     for (index, settings) in SEARCHES.iter().enumerate() {
         let lag = [1, 7, 2, 3, 7, 0][index];
-        let lines = format!("{SPACE}{settings}\nlag = {lag}\nn_trials = 12");
+        let lines = format!("{SPACE}{settings}\nlag = {lag}\nn_trials = 16");
         let alone = made(&lines, 1, 1).facts();
-        assert_eq!(alone.len(), 12);
+        assert_eq!(alone.len(), 16);
         assert!(alone.iter().enumerate().all(|(i, facts)| facts.number == i));
-        pruned += alone.iter().filter(|facts| facts.state == RunState::Pruned).count();
+        let pruned = alone.iter().filter(|facts| facts.state == RunState::Pruned).count();
+        assert_eq!(pruned > 0, settings.contains("pruner"), "{settings}");
         for (threads, workers) in [(2, 1), (3, 1), (8, 1), (1, 2), (1, 3), (1, 8)] {
             let same = made(&lines, threads, workers).facts();
             assert_eq!(same, alone, "{settings}, {threads} threads, {workers} workers");
         }
     }
-    assert!(pruned >= 10, "the pruners have pruned {pruned} trials only");
 }
 
 #[test]
