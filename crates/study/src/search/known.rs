@@ -160,3 +160,108 @@ fn state(state: RunState) -> State {
         RunState::Waiting | RunState::Running => State::Running,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use toile_rng::Seed;
+    use toile_store::PastParam;
+    use toile_tune::Param;
+
+    use super::*;
+
+    fn space() -> Space {
+        let distribution = Distribution::int(0, 9, false, 1).expect("a range");
+        Space { params: vec![Param { name: "n".into(), distribution, when: Vec::new() }] }
+    }
+
+    fn record(number: usize, state: RunState, value: Option<f64>) -> PastTrial {
+        let range: Value = space().params[0].distribution.clone().into();
+        let param = |value| PastParam { name: "n".into(), value, distribution: Arc::new(range.clone()) };
+        PastTrial {
+            trial_id: number as i64 + 1,
+            number,
+            state,
+            params: value.map(param).into_iter().collect(),
+            relative: Vec::new(),
+            values: vec![number as f64],
+            intermediate: vec![(1, number as f64)],
+            rungs: Vec::new(),
+            constraints: Vec::new(),
+            attempt: 1,
+        }
+    }
+
+    fn numbers(view: &[Trial]) -> Vec<(usize, State)> {
+        view.iter().map(|trial| (trial.number, trial.state)).collect()
+    }
+
+    #[test]
+    fn a_trial_knows_the_ended_ones_before_its_lag_and_of_the_others_the_parameters() {
+        use RunState::{Complete, Failed, Pruned, Running, Waiting};
+        let states = [Complete, Failed, Pruned, Complete, Running, Waiting];
+        let records: Vec<_> =
+            states.iter().enumerate().map(|(number, state)| record(number, *state, Some(3.0))).collect();
+        let mut known = Known::default();
+        let view = known.view(&records, &space(), 5, Some(2));
+        let meant = [
+            (0, State::Complete),
+            (1, State::Failed),
+            (2, State::Pruned),
+            (3, State::Running),
+            (4, State::Running),
+        ];
+        assert_eq!(numbers(&view), meant);
+        assert!(view[3].values.is_empty() && view[3].intermediate.is_empty());
+        assert_eq!(view[3].params["n"], 3.0);
+        let mut waits = |number, lag| {
+            let before = known.waits_for(&records, &space(), number, lag);
+            before.map(|before| before.number)
+        };
+        assert_eq!((waits(5, Some(1)), waits(5, Some(0)), waits(5, None)), (None, Some(4), None));
+        assert_eq!((waits(6, Some(1)), waits(6, Some(2))), (Some(4), None));
+    }
+
+    /// Who decides first would else decide what the others know.
+    #[test]
+    fn parameters_that_are_still_to_be_decided_are_waited_for_where_that_is_up_to_us() {
+        let waits = |first: PastTrial| {
+            let records = [first, record(1, RunState::Complete, Some(1.0))];
+            Known::default().waits_for(&records, &space(), 2, Some(5)).map(|before| before.number)
+        };
+        assert_eq!(waits(record(0, RunState::Waiting, None)), Some(0));
+        assert_eq!(waits(record(0, RunState::Running, None)), Some(0));
+        assert_eq!(waits(record(0, RunState::Running, Some(10.0))), Some(0), "of another range");
+        assert_eq!(waits(record(0, RunState::Waiting, Some(2.0))), None);
+        assert_eq!(waits(PastTrial { attempt: 0, ..record(0, RunState::Running, None) }), None);
+    }
+
+    #[test]
+    fn a_view_is_the_same_whichever_views_came_before() {
+        let mut chance = Seed::new(1).stream("views", 0);
+        let mut records: Vec<_> =
+            (0..40).map(|number| record(number, RunState::Running, Some(number as f64 % 10.0))).collect();
+        let mut known = Known::default();
+        for _ in 0..500 {
+            let ended = chance.next_u32() as usize % 40;
+            if chance.next_u32() % 2 == 0 {
+                records[ended].state = RunState::Complete;
+            }
+            let number = chance.next_u32() as usize % 41;
+            let lag = [None, Some(0), Some(3)][chance.next_u32() as usize % 3];
+            let fresh = Known::default().view(&records, &space(), number, lag);
+            assert_eq!(known.view(&records, &space(), number, lag), fresh);
+        }
+    }
+
+    #[test]
+    fn the_value_of_another_range_is_carried_by_its_meaning() {
+        let of = |choices: Value| {
+            let json = json!({ "name": "CategoricalDistribution", "attributes": { "choices": choices } });
+            Distribution::try_from(json).expect("a range")
+        };
+        let (then, now) = (of(json!([8, 16, "x"])), of(json!(["x", 8])));
+        assert_eq!([0.0, 1.0, 2.0].map(|value| carried(value, &then, &now)), [Some(1.0), None, Some(0.0)]);
+        assert_eq!(carried(3.0, &then, &now), None);
+    }
+}

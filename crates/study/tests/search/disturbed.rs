@@ -221,3 +221,26 @@ fn steps_that_could_not_be_written_are_written_later() {
     bench.work(&How { events: &mend, ..How::default() });
     assert_eq!(bench.facts(), whole);
 }
+
+/// Python's Optuna may claim what was put back, and toile must then wait for it and say so.
+#[test]
+fn a_trial_that_another_program_took_from_the_queue_is_waited_for() {
+    let bench = Bench::new(&lines());
+    let stop = AtomicBool::new(false);
+    let in_trial_2 = |event: SearchEvent<'_>| {
+        if matches!(event, SearchEvent::TrialEpoch { number: 2, step: 2, .. }) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    bench.work(&How { stop: &stop, events: &in_trial_2, ..How::default() });
+    bench.sql("UPDATE trials SET state = 'RUNNING' WHERE state = 'WAITING'");
+    let awaited = Mutex::new(Vec::new());
+    let note = |event: SearchEvent<'_>| {
+        if let SearchEvent::ForeignAwaited { number, .. } = event {
+            awaited.lock().unwrap().push(number);
+            bench.sql("UPDATE trials SET state = 'FAIL' WHERE state = 'RUNNING' AND number = 2");
+        }
+    };
+    let outcome = bench.work(&How { events: &note, ..How::default() });
+    assert_eq!((outcome.failed, outcome.waiting, awaited.into_inner().unwrap()), (1, 0, vec![2]));
+}

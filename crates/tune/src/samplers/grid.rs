@@ -33,3 +33,62 @@ fn key(params: &Params, ask: &Ask) -> Vec<u64> {
     let bits = |name: &String| params.get(name).map_or(u64::MAX, |value| value.to_bits());
     ask.space.params.iter().map(|param| bits(&param.name)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use toile_rng::Seed;
+
+    use super::*;
+    use crate::{Distribution, Param, Space, State, Trial};
+
+    fn trial(number: usize, params: Params) -> Trial {
+        let (values, intermediate, rungs, constraints) = (vec![], BTreeMap::new(), vec![], vec![]);
+        Trial { number, state: State::Running, params, values, intermediate, rungs, constraints }
+    }
+
+    /// The points of the next trials, as ranks of `a` and `b`, after trials with these.
+    fn next(tried: &[(f64, f64)], count: usize) -> Vec<(f64, f64)> {
+        let ints = |name: &str, high| Param {
+            name: name.into(),
+            distribution: Distribution::int(0, high, false, 1).expect("a range"),
+            when: Vec::new(),
+        };
+        let space = Space { params: vec![ints("b", 1), ints("a", 2)] };
+        let params = |&(b, a): &(f64, f64)| Params::from([("a".into(), a), ("b".into(), b)]);
+        let mut history: Vec<Trial> =
+            tried.iter().enumerate().map(|(number, point)| trial(number, params(point))).collect();
+        for _ in 0..count {
+            let (number, fixed) = (history.len(), Params::new());
+            let (seed, n_trials) = (Seed::new(1), None);
+            let ask = Ask {
+                space: &space,
+                directions: &[],
+                history: &history,
+                number,
+                seed,
+                n_trials,
+                fixed: &fixed,
+            };
+            let params = suggest(&ask);
+            history.push(trial(number, params));
+        }
+        history[tried.len()..].iter().map(|trial| (trial.params["b"], trial.params["a"])).collect()
+    }
+
+    const ALL: [(f64, f64); 6] = [(0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (1.0, 0.0), (1.0, 1.0), (1.0, 2.0)];
+
+    #[test]
+    fn every_point_comes_once_then_all_over_again() {
+        assert_eq!(next(&[], 15), [&ALL[..], &ALL, &ALL[..3]].concat());
+    }
+
+    #[test]
+    fn points_that_were_tried_are_left_out() {
+        let tried = [(0.0, 1.0), (1.0, 2.0), (0.0, 1.0), (7.0, 7.0)];
+        let rest = [ALL[0], ALL[2], ALL[3], ALL[4]];
+        let second = [ALL[0], ALL[2], ALL[3], ALL[4], ALL[5]];
+        assert_eq!(next(&tried, 9), [&rest[..], &second].concat());
+    }
+}
