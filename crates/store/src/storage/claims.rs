@@ -37,6 +37,12 @@ impl Storage {
         self.write("take over a trial in", |db| take_over(db, id, grace, worker))
     }
 
+    /// Takes over all running trials of ours, whenever their workers were last heard of: for somebody who knows that he is
+    /// the only one. By number.
+    pub fn inherit(&self, id: SearchId, worker: &str) -> std::result::Result<Vec<Claim>, StoreError> {
+        self.write("take over the trials of", |db| inherit(db, id, worker))
+    }
+
     /// Fails the running trials of others whose heartbeat is older than `grace`, as each Optuna worker with heartbeats
     /// does before it asks for a trial; how many there were.
     pub fn fail_foreign_stale(&self, id: SearchId, grace: Duration) -> std::result::Result<u64, StoreError> {
@@ -163,9 +169,22 @@ fn take_over(db: &mut Db<'_>, id: SearchId, grace: Duration, worker: &str) -> Re
         ORDER BY t.trial_id LIMIT 1 FOR UPDATE OF t, s SKIP LOCKED";
     let found = db.first(sql, cells![id.0, seconds(grace)], |row| Ok((row.int(0)?, row.count(1)?)))?;
     let Some((trial_id, number)) = found else { return Ok(None) };
-    let sql =
-        "UPDATE toile_trial SET attempt = attempt + 1, worker = $2 WHERE trial_id = $1 RETURNING attempt";
-    held(db, trial_id, number, sql, worker)
+    held(db, trial_id, number, NEXT_ATTEMPT, worker)
+}
+
+const NEXT_ATTEMPT: &str =
+    "UPDATE toile_trial SET attempt = attempt + 1, worker = $2 WHERE trial_id = $1 RETURNING attempt";
+
+fn inherit(db: &mut Db<'_>, id: SearchId, worker: &str) -> Result<Vec<Claim>> {
+    let sql = "SELECT t.trial_id, t.number FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
+        WHERE t.study_id = $1 AND t.state = 'RUNNING' AND s.worker IS NOT NULL
+        ORDER BY t.number, t.trial_id FOR UPDATE OF t, s";
+    let found = db.query(sql, cells![id.0], |row| Ok((row.int(0)?, row.count(1)?)))?;
+    let mut claims = Vec::new();
+    for (trial_id, number) in found {
+        claims.extend(held(db, trial_id, number, NEXT_ATTEMPT, worker)?);
+    }
+    Ok(claims)
 }
 
 /// Makes a trial the worker's own by a statement that answers with the attempt, and gathers what is known of it.

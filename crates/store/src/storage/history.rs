@@ -121,7 +121,9 @@ fn load(
 }
 
 fn load_heads(db: &mut Db<'_>, values: &[Cell<'_>]) -> Result<Vec<PastTrial>> {
-    let sql = "SELECT t.trial_id, t.number, t.state, s.attempt, s.reported
+    // A trial that somebody else has taken from the queue is no longer ours.
+    let sql = "SELECT t.trial_id, t.number, t.state,
+            CASE WHEN t.state = 'RUNNING' AND s.worker IS NULL THEN 0 ELSE s.attempt END, s.reported
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3 ORDER BY t.trial_id";
     db.query(sql, values, |row| {

@@ -23,6 +23,17 @@ impl Storage {
         })
     }
 
+    /// Forgets all that earlier attempts decided and reported: the trial is to be trained with other parameters.
+    pub fn forget(&self, claim: &Claim) -> std::result::Result<bool, StoreError> {
+        self.write("begin a trial anew in", |db| {
+            let owns = claims::owns(db, claim)?;
+            if owns {
+                forget(db, claim.trial_id)?;
+            }
+            Ok(owns)
+        })
+    }
+
     /// Records epochs, all or none. The first report of a step stays, as in Optuna; a later one brings only its epoch and
     /// its checkpoint. `false`: the trial is no longer the worker's own.
     pub fn report(&self, claim: &Claim, reports: &[Report]) -> std::result::Result<bool, StoreError> {
@@ -60,6 +71,18 @@ impl Storage {
             Ok(owns)
         })
     }
+}
+
+fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let of_trial =
+        ["trial_params", "trial_intermediate_values", "toile_trial_epoch", "toile_checkpoint"].into_iter();
+    for table in of_trial {
+        db.execute(&format!("DELETE FROM {table} WHERE trial_id = $1"), cells![trial_id])?;
+    }
+    let attributes = "DELETE FROM trial_system_attributes WHERE trial_id = $1
+        AND (\"key\" LIKE 'completed_rung_%' OR \"key\" LIKE 'tpe:relative_params:%')";
+    db.execute(attributes, cells![trial_id])?;
+    db.execute("UPDATE toile_trial SET seed = NULL WHERE trial_id = $1", cells![trial_id]).map(drop)
 }
 
 fn has_ended_it(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {

@@ -128,7 +128,7 @@ pub struct PastTrial {
     pub rungs: Vec<f64>,
     /// Constraints: it is feasible if none is above 0.
     pub constraints: Vec<f64>,
-    /// Which claim of ours it is or was; 0 for trials that only others had.
+    /// Which claim of ours it is or was; 0 for trials that only others had, or that one of them has now.
     pub attempt: usize,
 }
 

@@ -77,6 +77,47 @@ fn a_dead_workers_trial_is_taken_over_and_its_own_result_refused() {
 }
 
 #[test]
+fn an_only_worker_inherits_each_trial_once_whatever_the_clock_says() {
+    on_each_engine(|database| {
+        let (storage, id) = begun(database);
+        let dead = [0, 1, 2].map(|n| storage.create_trial(id, &new_trial(n), "dead").unwrap().unwrap());
+        complete(&storage, &dead[0], 0.5);
+        database.sql("UPDATE toile_trial SET heartbeat = heartbeat + 7200");
+        let next = |claim: &Claim| Claim { attempt: 2, ..claim.clone() };
+        assert_eq!(storage.inherit(id, "heir").unwrap(), [next(&dead[1]), next(&dead[2])]);
+        assert!(!storage.heartbeat(&dead[1]).unwrap());
+        assert!(storage.heartbeat(&next(&dead[1])).unwrap());
+        assert!(storage.put_back(&next(&dead[2]), None).unwrap());
+        database.sql("UPDATE trials SET state = 'RUNNING' WHERE number = 2");
+        assert_eq!(storage.inherit(id, "heir").unwrap().len(), 1, "the other one is Python's now");
+        let mut known = HistoryCache::default();
+        storage.history(id, &mut known).unwrap();
+        assert_eq!(known.trials().iter().map(|trial| trial.attempt).collect::<Vec<_>>(), [1, 3, 0]);
+    });
+}
+
+#[test]
+fn a_trial_that_begins_anew_keeps_nothing_but_its_number() {
+    on_each_engine(|database| {
+        let (storage, id) = begun(database);
+        let first = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
+        let said = Report { checkpoint: Some(vec![1]), rungs: vec![0.5], ..report(1, 0.5) };
+        assert!(storage.report(&first, &[said]).unwrap());
+        assert!(storage.put_back(&first, None).unwrap());
+        assert!(!storage.forget(&first).unwrap(), "it is not its own any more");
+        let again = storage.claim_waiting(id, "v").unwrap().unwrap();
+        assert!(storage.forget(&again).unwrap());
+        assert!(storage.decide_params(&again, &[param("b", 0.25)], 5).unwrap());
+        assert!(storage.report(&again, &[report(1, 0.75)]).unwrap());
+        let trial = &storage.trials(id).unwrap()[0];
+        assert_eq!((&trial.params[..], &trial.intermediate[..]), (&[param("b", 0.25)][..], &[(1, 0.75)][..]));
+        assert!(trial.system_attributes.is_empty(), "{:?}", trial.system_attributes);
+        assert_eq!(trial.side.as_ref().unwrap().seed, 5);
+        assert_eq!(database.number("SELECT count(*) FROM toile_checkpoint"), 0);
+    });
+}
+
+#[test]
 fn a_heartbeat_keeps_a_trial() {
     on_each_engine(|database| {
         let (storage, id) = begun(database);

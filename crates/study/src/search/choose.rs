@@ -6,6 +6,7 @@
 use toile_store::{HistoryCache, PastTrial, RunState, SearchId, Storage, StoreError};
 
 use super::known::Known;
+use super::stop;
 use crate::{Plan, RunPlan, SearchPlan};
 
 /// The run of a search's chosen configuration.
@@ -43,7 +44,7 @@ fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a Past
 /// # Errors
 /// A store that cannot be read.
 pub fn chosen_runs(plan: &Plan, storage: &Storage) -> Result<Vec<Chosen>, StoreError> {
-    let known = storage.searches(None)?;
+    let known = storage.searches(Some(&plan.study))?;
     let mut chosen = Vec::new();
     for search in &plan.searches {
         let Some((id, _)) = known.iter().find(|(_, record)| record.name == search.name) else { continue };
@@ -61,7 +62,7 @@ fn choice(
     let mut cache = HistoryCache::default();
     storage.history(id, &mut cache)?;
     let trials = cache.trials();
-    let is_full = trials.len() >= search.n_trials || storage.stopped(id)?.is_some();
+    let is_full = trials.len() >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
     if !is_full || trials.iter().any(|trial| !trial.is_finished()) {
         return Ok(None);
     }

@@ -5,92 +5,88 @@
 //! faster. Without a lag it knows whatever there is, and the search depends on the order in which trials end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
+use serde_json::Value;
 use toile_store::{PastTrial, RunState};
-use toile_tune::{Choice, Distribution, Space, State, Trial};
+use toile_tune::{Choice, Distribution, Params, Space, State, Trial};
 
 /// Trials as the samplers see them, kept from one look to the next: finished ones never change.
 #[derive(Default)]
 pub(super) struct Known {
-    finished: HashMap<i64, Trial>,
-    distributions: HashMap<String, Option<Distribution>>,
+    /// The last view, out of which the next one is made: of thousands of trials only the last few differ.
+    view: Arc<Vec<Trial>>,
+    /// Ranges by the place where they lie; they are kept, so that nothing else comes to lie there.
+    distributions: HashMap<usize, (Arc<Value>, Option<Distribution>)>,
 }
 
-/// What trial `number` may know, or that it must wait for others to end.
-pub(super) enum View {
-    /// For this trial, which may be in the hands of another program.
-    Wait {
-        number: usize,
-        is_foreign: bool,
-    },
-    Ready(Vec<Trial>),
+/// An earlier trial that another one must wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    pub number: usize,
+    /// It is in the hands of another program.
+    pub is_foreign: bool,
 }
 
 impl Known {
-    /// The view of trial `number`. `records` are all trials of the search, by number.
-    pub fn view(&mut self, records: &[PastTrial], space: &Space, number: usize, lag: Option<usize>) -> View {
+    /// What trial `number` must wait for: the end of those that it may know, and the parameters of the others, where
+    /// they are ours to decide. `records` are all trials of the search, by number.
+    pub fn waits_for(
+        &mut self,
+        records: &[PastTrial],
+        space: &Space,
+        number: usize,
+        lag: Option<usize>,
+    ) -> Option<Before> {
+        let horizon = number.saturating_sub(lag?);
+        let mut open = records.iter().filter(|record| record.number < number && !record.is_finished());
+        let awaited = open.find(|record| record.number < horizon || self.is_undecided(record, space))?;
+        Some(Before { number: awaited.number, is_foreign: is_foreign(awaited) })
+    }
+
+    /// What another program will do with its trial cannot be known, but what ours will do can be awaited.
+    fn is_undecided(&mut self, record: &PastTrial, space: &Space) -> bool {
+        !is_foreign(record) && !space.contains(&self.mapped(record, space))
+    }
+
+    /// The trials that trial `number` may know.
+    pub fn view(
+        &mut self,
+        records: &[PastTrial],
+        space: &Space,
+        number: usize,
+        lag: Option<usize>,
+    ) -> Arc<Vec<Trial>> {
         let horizon = lag.map_or(number, |lag| number.saturating_sub(lag));
+        let is_known = |record: &PastTrial| record.is_finished() && record.number < horizon;
         let before = || records.iter().filter(|record| record.number < number);
-        let is_open = |record: &&PastTrial| record.number < horizon && !record.is_finished();
-        if let Some(open) = before().find(is_open).filter(|_| lag.is_some()) {
-            let is_foreign = open.attempt == 0 && open.state == RunState::Running;
-            return View::Wait { number: open.number, is_foreign };
-        }
-        let mut trials = Vec::with_capacity(number);
-        for record in before() {
-            let is_under_way = !record.is_finished() || record.number >= horizon;
-            // One that waits without parameters is not known at all.
-            if is_under_way && record.params.is_empty() && record.relative.is_empty() {
-                continue;
-            }
-            trials.push(match is_under_way {
-                true => self.under_way(record, space),
-                false => self.finished(record, space),
-            });
-        }
-        View::Ready(trials)
-    }
-
-    fn finished(&mut self, record: &PastTrial, space: &Space) -> Trial {
-        if let Some(trial) = self.finished.get(&record.trial_id) {
-            return trial.clone();
-        }
-        let trial = Trial {
-            state: state(record.state),
-            values: record.values.clone(),
-            intermediate: record.intermediate.iter().copied().collect(),
-            rungs: record.rungs.clone(),
-            constraints: record.constraints.clone(),
-            ..self.under_way(record, space)
+        let mut view = std::mem::take(&mut self.view);
+        let trials = Arc::make_mut(&mut view);
+        let is_right = |(record, trial): &(&PastTrial, &Trial)| {
+            is_known(record) && (trial.number, trial.state) == (record.number, state(record.state))
         };
-        self.finished.insert(record.trial_id, trial.clone());
-        trial
-    }
-
-    fn under_way(&mut self, record: &PastTrial, space: &Space) -> Trial {
-        Trial {
-            number: record.number,
-            state: State::Running,
-            params: self.mapped(record, space),
-            values: Vec::new(),
-            intermediate: BTreeMap::new(),
-            rungs: Vec::new(),
-            constraints: Vec::new(),
+        let right = before().zip(&*trials).take_while(is_right).count();
+        trials.truncate(right);
+        for record in before().skip(right) {
+            let params = self.mapped(record, space);
+            match is_known(record) {
+                true => trials.push(finished(record, params)),
+                // One that waits without parameters is not known at all.
+                false if record.params.is_empty() && record.relative.is_empty() => {}
+                false => trials.push(under_way(record, params)),
+            }
         }
+        self.view = view.clone();
+        view
     }
 
     /// A trial's parameters in today's space: those of another space are kept where they still fit.
-    pub fn mapped(&mut self, record: &PastTrial, space: &Space) -> toile_tune::Params {
-        let mut params = toile_tune::Params::new();
+    pub fn mapped(&mut self, record: &PastTrial, space: &Space) -> Params {
+        let mut params = Params::new();
         for param in &record.params {
             let Some(now) = space.get(&param.name) else { continue };
-            let text = param.distribution.to_string();
-            let then = self
-                .distributions
-                .entry(text)
-                .or_insert_with(|| Distribution::try_from((*param.distribution).clone()).ok());
-            let external = then.as_ref().filter(|d| d.contains(param.value)).map(|d| d.external(param.value));
-            if let Some(value) = external.and_then(|external| now.distribution.internal(&external)) {
+            let then = self.distribution(&param.distribution);
+            if let Some(value) = then.and_then(|then| carried(param.value, then, &now.distribution)) {
                 params.insert(param.name.to_string(), value);
             }
         }
@@ -103,6 +99,57 @@ impl Known {
         }
         params
     }
+
+    fn distribution(&mut self, json: &Arc<Value>) -> Option<&Distribution> {
+        let parsed = || (json.clone(), Distribution::try_from((**json).clone()).ok());
+        self.distributions.entry(Arc::as_ptr(json).addr()).or_insert_with(parsed).1.as_ref()
+    }
+}
+
+/// An internal value of one range in another one: the index of a choice is that of the same choice.
+pub(super) fn carried(value: f64, then: &Distribution, now: &Distribution) -> Option<f64> {
+    now.internal(&then.contains(value).then(|| then.external(value))?)
+}
+
+/// What a trial is pruned by: pruners never ask for parameters, nor for trials under way.
+pub(super) fn cohort(known: &[Trial]) -> Vec<Trial> {
+    let finished = known.iter().filter(|trial| trial.state != State::Running);
+    let without = |trial: &Trial| Trial {
+        params: Params::new(),
+        values: trial.values.clone(),
+        intermediate: trial.intermediate.clone(),
+        rungs: trial.rungs.clone(),
+        constraints: trial.constraints.clone(),
+        ..*trial
+    };
+    finished.map(without).collect()
+}
+
+fn is_foreign(record: &PastTrial) -> bool {
+    record.attempt == 0 && record.state == RunState::Running
+}
+
+fn finished(record: &PastTrial, params: Params) -> Trial {
+    Trial {
+        state: state(record.state),
+        values: record.values.clone(),
+        intermediate: record.intermediate.iter().copied().collect(),
+        rungs: record.rungs.clone(),
+        constraints: record.constraints.clone(),
+        ..under_way(record, params)
+    }
+}
+
+fn under_way(record: &PastTrial, params: Params) -> Trial {
+    Trial {
+        number: record.number,
+        state: State::Running,
+        params,
+        values: Vec::new(),
+        intermediate: BTreeMap::new(),
+        rungs: Vec::new(),
+        constraints: Vec::new(),
+    }
 }
 
 fn state(state: RunState) -> State {
@@ -111,5 +158,110 @@ fn state(state: RunState) -> State {
         RunState::Pruned => State::Pruned,
         RunState::Failed => State::Failed,
         RunState::Waiting | RunState::Running => State::Running,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use toile_rng::Seed;
+    use toile_store::PastParam;
+    use toile_tune::Param;
+
+    use super::*;
+
+    fn space() -> Space {
+        let distribution = Distribution::int(0, 9, false, 1).expect("a range");
+        Space { params: vec![Param { name: "n".into(), distribution, when: Vec::new() }] }
+    }
+
+    fn record(number: usize, state: RunState, value: Option<f64>) -> PastTrial {
+        let range: Value = space().params[0].distribution.clone().into();
+        let param = |value| PastParam { name: "n".into(), value, distribution: Arc::new(range.clone()) };
+        PastTrial {
+            trial_id: number as i64 + 1,
+            number,
+            state,
+            params: value.map(param).into_iter().collect(),
+            relative: Vec::new(),
+            values: vec![number as f64],
+            intermediate: vec![(1, number as f64)],
+            rungs: Vec::new(),
+            constraints: Vec::new(),
+            attempt: 1,
+        }
+    }
+
+    fn numbers(view: &[Trial]) -> Vec<(usize, State)> {
+        view.iter().map(|trial| (trial.number, trial.state)).collect()
+    }
+
+    #[test]
+    fn a_trial_knows_the_ended_ones_before_its_lag_and_of_the_others_the_parameters() {
+        use RunState::{Complete, Failed, Pruned, Running, Waiting};
+        let states = [Complete, Failed, Pruned, Complete, Running, Waiting];
+        let records: Vec<_> =
+            states.iter().enumerate().map(|(number, state)| record(number, *state, Some(3.0))).collect();
+        let mut known = Known::default();
+        let view = known.view(&records, &space(), 5, Some(2));
+        let meant = [
+            (0, State::Complete),
+            (1, State::Failed),
+            (2, State::Pruned),
+            (3, State::Running),
+            (4, State::Running),
+        ];
+        assert_eq!(numbers(&view), meant);
+        assert!(view[3].values.is_empty() && view[3].intermediate.is_empty());
+        assert_eq!(view[3].params["n"], 3.0);
+        let mut waits = |number, lag| {
+            let before = known.waits_for(&records, &space(), number, lag);
+            before.map(|before| before.number)
+        };
+        assert_eq!((waits(5, Some(1)), waits(5, Some(0)), waits(5, None)), (None, Some(4), None));
+        assert_eq!((waits(6, Some(1)), waits(6, Some(2))), (Some(4), None));
+    }
+
+    /// Who decides first would else decide what the others know.
+    #[test]
+    fn parameters_that_are_still_to_be_decided_are_waited_for_where_that_is_up_to_us() {
+        let waits = |first: PastTrial| {
+            let records = [first, record(1, RunState::Complete, Some(1.0))];
+            Known::default().waits_for(&records, &space(), 2, Some(5)).map(|before| before.number)
+        };
+        assert_eq!(waits(record(0, RunState::Waiting, None)), Some(0));
+        assert_eq!(waits(record(0, RunState::Running, None)), Some(0));
+        assert_eq!(waits(record(0, RunState::Running, Some(10.0))), Some(0), "of another range");
+        assert_eq!(waits(record(0, RunState::Waiting, Some(2.0))), None);
+        assert_eq!(waits(PastTrial { attempt: 0, ..record(0, RunState::Running, None) }), None);
+    }
+
+    #[test]
+    fn a_view_is_the_same_whichever_views_came_before() {
+        let mut chance = Seed::new(1).stream("views", 0);
+        let mut records: Vec<_> =
+            (0..40).map(|number| record(number, RunState::Running, Some(number as f64 % 10.0))).collect();
+        let mut known = Known::default();
+        for _ in 0..500 {
+            let ended = chance.next_u32() as usize % 40;
+            if chance.next_u32() % 2 == 0 {
+                records[ended].state = RunState::Complete;
+            }
+            let number = chance.next_u32() as usize % 41;
+            let lag = [None, Some(0), Some(3)][chance.next_u32() as usize % 3];
+            let fresh = Known::default().view(&records, &space(), number, lag);
+            assert_eq!(known.view(&records, &space(), number, lag), fresh);
+        }
+    }
+
+    #[test]
+    fn the_value_of_another_range_is_carried_by_its_meaning() {
+        let of = |choices: Value| {
+            let json = json!({ "name": "CategoricalDistribution", "attributes": { "choices": choices } });
+            Distribution::try_from(json).expect("a range")
+        };
+        let (then, now) = (of(json!([8, 16, "x"])), of(json!(["x", 8])));
+        assert_eq!([0.0, 1.0, 2.0].map(|value| carried(value, &then, &now)), [Some(1.0), None, Some(0.0)]);
+        assert_eq!(carried(3.0, &then, &now), None);
     }
 }

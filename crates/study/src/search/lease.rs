@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use toile_store::{Claim, Ending, Report, Storage, StoreError};
 
+use super::stop::Stop;
+
 /// The hold on one trial.
 pub(super) struct Lease {
     pub claim: Claim,
@@ -24,7 +26,7 @@ pub(super) struct Leases<'a> {
     held: Mutex<Vec<Arc<Lease>>>,
     wake: Condvar,
     over: Mutex<bool>,
-    stop: &'a AtomicBool,
+    stop: &'a Stop<'a>,
     waits: &'a (dyn Fn(&StoreError) + Sync),
 }
 
@@ -37,9 +39,18 @@ impl Lease {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Something to be written when the writer comes by.
+    /// Something to be written when the writer comes by. Of the checkpoints that wait only the last one is of use.
     pub fn report(&self, report: Report) {
-        lock(&self.pending).push(report);
+        let mut pending = lock(&self.pending);
+        if report.checkpoint.is_some() {
+            pending.iter_mut().for_each(|earlier| earlier.checkpoint = None);
+        }
+        pending.push(report);
+    }
+
+    /// What could not be written waits again, before what came after it.
+    fn keep(&self, reports: Vec<Report>) {
+        lock(&self.pending).splice(..0, reports);
     }
 }
 
@@ -47,7 +58,7 @@ impl<'a> Leases<'a> {
     /// None are held yet. `waits` is told when the store cannot be reached and is asked again.
     pub fn new(
         storage: &'a Storage,
-        stop: &'a AtomicBool,
+        stop: &'a Stop<'a>,
         waits: &'a (dyn Fn(&StoreError) + Sync),
     ) -> Leases<'a> {
         Leases { storage, held: Mutex::default(), wake: Condvar::new(), over: Mutex::new(false), stop, waits }
@@ -100,11 +111,13 @@ impl<'a> Leases<'a> {
         if reports.is_empty() || lease.is_lost() {
             return Ok(!lease.is_lost());
         }
-        let kept = self.patiently(|| self.storage.report(&lease.claim, &reports))?;
-        if !kept {
-            lease.lost.store(true, Ordering::Relaxed);
+        let kept = self.patiently(|| self.storage.report(&lease.claim, &reports));
+        match kept {
+            Ok(true) => {}
+            Ok(false) => lease.lost.store(true, Ordering::Relaxed),
+            Err(_) => lease.keep(reports),
         }
-        Ok(kept)
+        kept
     }
 
     /// Asks again while the store cannot be reached, with growing pauses; gives up only if the user wants to stop.
@@ -114,7 +127,7 @@ impl<'a> Leases<'a> {
             match ask() {
                 Err(error) if error.is_transient() => {
                     (self.waits)(&error);
-                    if self.stop.load(Ordering::Relaxed) && pause >= LONGEST_PAUSE {
+                    if self.stop.is_set() && pause >= LONGEST_PAUSE {
                         return Err(error);
                     }
                     std::thread::sleep(pause);

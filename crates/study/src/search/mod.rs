@@ -7,7 +7,9 @@ mod checkpoint;
 mod choose;
 mod known;
 mod lease;
+mod next;
 mod propose;
+mod stop;
 mod trial;
 mod worker;
 
@@ -18,7 +20,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use toile_data::{DataSet, Split};
 use toile_nn::{Model, TrainingState};
-use toile_store::{EpochRecord, RunState, StoreError, sha256_hex, weights_to_safetensors, write_atomic};
+use toile_store::{
+    EpochRecord, PROCEDURAL_NOTICE, RunState, StoreError, sha256_hex, weights_to_safetensors, write_atomic,
+};
 use toile_tune::Choice;
 
 use checkpoint::Progress;
@@ -180,11 +184,19 @@ impl Context<'_> {
         (sha256_hex(&bytes) == pointer.sha256).then(|| checkpoint::from_bytes(&bytes))?
     }
 
+    /// Removes a checkpoint that nobody will need any more. One that stays behind is a waste, and no fault.
+    fn drop_checkpoint(&self, name: &str) {
+        if let Some(dir) = self.checkpoints {
+            let _ = std::fs::remove_file(dir.join(name));
+        }
+    }
+
+    /// The hash of the file that a run with these weights would leave.
     fn weights_sha256(&self, model: &Model) -> String {
         let tensors = model.weights();
         let named: Vec<_> =
             tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        sha256_hex(&weights_to_safetensors(&named, None))
+        sha256_hex(&weights_to_safetensors(&named, self.data.procedural.then_some(PROCEDURAL_NOTICE)))
     }
 
     /// Milliseconds of the inference of one image on one thread: the fastest of some passes over a few hundred images.

@@ -3,8 +3,9 @@
 use serde_json::json;
 use toile_rng::Seed;
 use toile_store::ParamRecord;
-use toile_tune::{Ask, Choice, Direction, Params, Trial};
+use toile_tune::{Ask, Choice, Direction, Distribution, Params, Trial};
 
+use super::known::carried;
 use crate::SearchPlan;
 
 /// What a trial is to try.
@@ -14,7 +15,8 @@ pub(super) struct Proposal {
     pub seed: u64,
 }
 
-/// The proposal for a trial that may know `known`. `enqueued` are values that someone has decided for it already.
+/// The proposal for a trial that may know `known`. `had` are parameters that it has already, `enqueued` values that
+/// someone has put into the queue for it.
 ///
 /// A configuration that was proposed before is trained with other seeds: the engine gives the same bits for the same
 /// seed, so a second training would tell nothing.
@@ -22,9 +24,10 @@ pub(super) fn propose(
     plan: &SearchPlan,
     number: usize,
     known: &[Trial],
+    had: &Params,
     enqueued: &[(String, serde_json::Value)],
 ) -> Proposal {
-    let fixed = fixed(plan, number, enqueued);
+    let fixed = fixed(plan, number, had, enqueued);
     let directions = directions(plan);
     let ask = Ask {
         space: &plan.space,
@@ -47,12 +50,11 @@ pub(super) fn directions(plan: &SearchPlan) -> Vec<Direction> {
     plan.objectives.iter().map(|objective| objective.direction).collect()
 }
 
-/// What the study file holds fixed, what it wants tried first, and what someone has put into the queue.
-fn fixed(plan: &SearchPlan, number: usize, enqueued: &[(String, serde_json::Value)]) -> Params {
+/// What the study file holds fixed, what it wants tried first, and what someone has decided.
+fn fixed(plan: &SearchPlan, number: usize, had: &Params, enqueued: &[(String, serde_json::Value)]) -> Params {
     let mut fixed = plan.fixed.clone();
-    if let Some(first) = plan.first.get(number) {
-        fixed.extend(first.clone());
-    }
+    fixed.extend(plan.first.get(number).cloned().unwrap_or_default());
+    fixed.extend(had.clone());
     for (name, value) in enqueued {
         let external: Option<Choice> = serde_json::from_value(value.clone()).ok();
         let distribution = plan.space.get(name).map(|param| &param.distribution);
@@ -73,12 +75,14 @@ pub(super) fn records(plan: &SearchPlan, params: &Params) -> Vec<ParamRecord> {
     plan.space.params.iter().filter_map(record).collect()
 }
 
-/// The same the other way round: the values that lie in today's ranges.
+/// The same the other way round: the values that have a place in today's ranges.
 pub(super) fn params(plan: &SearchPlan, records: &[ParamRecord]) -> Params {
-    let fits = |record: &&ParamRecord| {
-        plan.space.get(&record.name).is_some_and(|param| param.distribution.contains(record.value))
+    let value = |record: &ParamRecord| {
+        let now = &plan.space.get(&record.name)?.distribution;
+        let then = Distribution::try_from(record.distribution.clone()).ok()?;
+        Some((record.name.clone(), carried(record.value, &then, now)?))
     };
-    records.iter().filter(fits).map(|record| (record.name.clone(), record.value)).collect()
+    records.iter().filter_map(value).collect()
 }
 
 /// Parameters as the study file spells them, for those who look on.

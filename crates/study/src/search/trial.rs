@@ -10,19 +10,23 @@ use toile_tune::{Look, Params, Pruner, State, Trial};
 
 use super::checkpoint::{self, Progress};
 use super::lease::Lease;
+use super::stop::Stop;
 use super::{Context, SearchEvent};
 use crate::file::Metric;
-use crate::runner::{Cores, Meter, engine, slug, words};
+use crate::runner::{Cores, Meter, RunError, engine, slug, words};
 use crate::{RunPlan, SearchPlan, Settings};
 
 /// One trial's work.
 pub(super) struct Work<'a> {
     pub context: &'a Context<'a>,
     pub plan: &'a SearchPlan,
+    pub stop: &'a Stop<'a>,
     pub lease: &'a Lease,
     pub params: &'a Params,
     /// The seed of the first repetition.
     pub seed: u64,
+    /// Whether a checkpoint, if there is one, is not of these parameters.
+    pub anew: bool,
     /// The trials that it is pruned by.
     pub known: &'a [Trial],
     pub threads: &'a AtomicUsize,
@@ -36,6 +40,8 @@ pub(super) enum End {
     Ended(Box<Ending>),
     /// The user stopped it: these bytes go on with it.
     Suspended(Vec<u8>),
+    /// It cannot be trained here, through no fault of its own.
+    Broken(RunError),
     /// Another worker has it.
     Lost,
 }
@@ -69,7 +75,8 @@ struct Trialling<'a> {
 impl Work<'_> {
     /// Trains it, or goes on where another worker left it.
     pub fn train(&self) -> End {
-        let resumed = self.lease.claim.checkpoint.as_deref().and_then(|kept| self.context.resume(kept));
+        let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
+        let resumed = checkpoint.and_then(|kept| self.context.resume(kept));
         let (progress, state) = resumed.unwrap_or_default();
         let before = (progress.wall_seconds, progress.cpu_seconds);
         let saved = self.context.clock.elapsed();
@@ -92,6 +99,7 @@ impl Work<'_> {
             Ok(Outcome::Diverged(why)) => {
                 End::Ended(Box::new(trialling.ending(RunState::Pruned, Some(why), None)))
             }
+            Ok(Outcome::Broken(error)) => End::Broken(error),
             Ok(Outcome::Failed(why)) => {
                 End::Ended(Box::new(trialling.ending(RunState::Failed, Some(why), None)))
             }
@@ -107,8 +115,7 @@ impl Work<'_> {
 
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        let name = format!("{}-trial-{}.checkpoint", slug(&self.plan.name), self.lease.claim.number);
-        self.context.keep(&name, checkpoint)
+        self.context.keep(&self.plan.checkpoint_name(self.lease.claim.number), checkpoint)
     }
 
     fn settings(&self, repetition: usize) -> Result<Settings, String> {
@@ -122,7 +129,34 @@ enum Outcome {
     Complete(String),
     Diverged(String),
     Failed(String),
+    Broken(RunError),
     Halted(Halt),
+}
+
+/// What keeps a repetition from being trained.
+enum Fault {
+    /// In the trial: it fails wherever it is trained.
+    OfTrial(String),
+    /// Here: a file that it starts from cannot be read.
+    OfPlace(RunError),
+    /// In the checkpoint: it is of another training.
+    OfCheckpoint,
+}
+
+impl From<RunError> for Fault {
+    fn from(error: RunError) -> Fault {
+        match error {
+            RunError::Model { .. } => Fault::OfTrial(error.to_string()),
+            other => Fault::OfPlace(other),
+        }
+    }
+}
+
+impl SearchPlan {
+    /// What a trial's checkpoint is called in a folder.
+    pub(super) fn checkpoint_name(&self, number: usize) -> String {
+        format!("{}-trial-{number}.checkpoint", slug(&self.name))
+    }
 }
 
 impl Trialling<'_> {
@@ -143,14 +177,16 @@ impl Trialling<'_> {
                 }
                 Ok(Repetition::Diverged(why)) => return Outcome::Diverged(why),
                 Ok(Repetition::Halted(halt)) => return Outcome::Halted(halt),
-                Err(why) => return Outcome::Failed(why),
+                Err(Fault::OfTrial(why)) => return Outcome::Failed(why),
+                Err(Fault::OfPlace(error)) => return Outcome::Broken(error),
+                Err(Fault::OfCheckpoint) => (self.progress, self.state) = Default::default(),
             }
         }
         Outcome::Complete(hash)
     }
 
     /// Trains one seed.
-    fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, String> {
+    fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, Fault> {
         let context = self.work.context;
         let (data, split) = (context.data, context.split);
         let run = RunPlan {
@@ -162,8 +198,7 @@ impl Trialling<'_> {
             settings,
         };
         let image = engine::image_shape(data);
-        let mut model =
-            engine::starting_model(&run, image, context.read).map_err(|error| error.to_string())?;
+        let mut model = engine::starting_model(&run, image, context.read)?;
         let train = engine::examples(data, &data.train, &split.train);
         let validation = engine::examples(data, &data.train, &split.validation);
         let validation = (!split.validation.is_empty()).then_some(&validation);
@@ -174,7 +209,7 @@ impl Trialling<'_> {
         let outcome = match &state {
             Some(state) => {
                 toile_nn::fit_from(&mut model, &train, validation, &config, threads, state, &mut observer)
-                    .map_err(|error| error.to_string())?
+                    .map_err(|_| Fault::OfCheckpoint)?
             }
             None => toile_nn::fit(&mut model, &train, validation, &config, threads, &mut observer),
         };
@@ -185,7 +220,7 @@ impl Trialling<'_> {
                 "the loss was no longer a finite number in epoch {epoch}, batch {batch}"
             )),
             (FitEnd::Finished | FitEnd::Stopped { .. }, None) => {
-                let values = self.values(&model);
+                let values = self.values(&model, outcome.restored_epoch);
                 match values.iter().all(|value| value.is_finite()) {
                     true => Repetition::Through(values, context.weights_sha256(&model)),
                     false => Repetition::Diverged("the metric is no finite number".into()),
@@ -208,7 +243,7 @@ impl Trialling<'_> {
         }
         if self.halt.is_none() && work.lease.is_lost() {
             self.halt = Some(Halt::Lost);
-        } else if self.halt.is_none() && work.context.stop.load(Ordering::Relaxed) {
+        } else if self.halt.is_none() && work.stop.is_set() {
             self.halt = Some(Halt::Suspended);
         }
         if self.halt.is_some() { Flow::Stop } else { Flow::Continue }
@@ -314,9 +349,12 @@ impl Trialling<'_> {
         checkpoint::to_bytes(&self.progress, self.state.as_ref())
     }
 
-    /// The metrics at the end of a repetition.
-    fn values(&self, model: &Model) -> Vec<f64> {
-        let last = self.progress.epochs.last().expect("a training has an epoch");
+    /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
+    /// back the weights of another one.
+    fn values(&self, model: &Model, restored: Option<usize>) -> Vec<f64> {
+        let epochs = &self.progress.epochs;
+        let restored = epochs.iter().rev().find(|epoch| Some(epoch.epoch) == restored);
+        let last = restored.or(epochs.last()).expect("a training has an epoch");
         let value = |metric: Metric| match metric {
             Metric::Parameters => parameters(model) as f64,
             Metric::Flops => model.flops().0 as f64,
