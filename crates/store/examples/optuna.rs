@@ -144,7 +144,7 @@ fn report(step: i64, value: f64) -> Report {
         learning_rate: 0.1,
         seconds: 0.5,
     };
-    Report { step, value, epoch: Some(epoch), ..Report::default() }
+    Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
 fn end(storage: &Storage, claim: &Claim, state: RunState, values: &[f64]) -> Result<bool, StoreError> {
@@ -158,7 +158,7 @@ fn run(storage: &Storage, claim: &Claim, state: RunState) -> Result<bool, StoreE
     let value = value_of(claim.number);
     let reports: Vec<_> = (1..=4).map(|step| report(step, value * step as f64 / 4.0)).collect();
     let reported = if state == RunState::Pruned { &reports[..2] } else { &reports[..] };
-    let last = reported.last().map_or(f64::NAN, |report| report.value);
+    let last = reported.last().and_then(|report| report.value).unwrap_or(f64::NAN);
     let values = if state == RunState::Failed { &[] } else { std::slice::from_ref(&last) };
     Ok(storage.report(claim, reported)? && end(storage, claim, state, values)?)
 }

@@ -59,7 +59,7 @@ fn epoch(epoch: usize) -> EpochRecord {
 }
 
 fn report(step: i64, value: f64) -> Report {
-    Report { step, value, epoch: Some(epoch(step as usize)), ..Report::default() }
+    Report { step, value: Some(value), epoch: Some(epoch(step as usize)), ..Report::default() }
 }
 
 fn ending(value: f64) -> Ending {

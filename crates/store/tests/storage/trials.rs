@@ -101,7 +101,7 @@ fn the_first_report_of_a_step_stays_and_its_rungs_are_completed_once() {
         let claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
         let first = Report { rungs: vec![0.25, f64::NAN], ..report(1, 0.5) };
         assert!(storage.report(&claim, std::slice::from_ref(&first)).unwrap());
-        assert!(storage.report(&claim, &[Report { value: 0.75, ..first }, report(2, 0.75)]).unwrap());
+        assert!(storage.report(&claim, &[Report { value: Some(0.75), ..first }, report(2, 0.75)]).unwrap());
         assert!(storage.report(&claim, &[Report { rungs: vec![0.625], ..report(3, 0.625) }]).unwrap());
         let mut cache = HistoryCache::default();
         storage.history(id, &mut cache).unwrap();
