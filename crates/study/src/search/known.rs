@@ -244,7 +244,7 @@ mod tests {
         let mut known = Known::default();
         for _ in 0..500 {
             let ended = chance.next_u32() as usize % 40;
-            if chance.next_u32() % 2 == 0 {
+            if chance.next_u32().is_multiple_of(2) {
                 records[ended].state = RunState::Complete;
             }
             let number = chance.next_u32() as usize % 41;

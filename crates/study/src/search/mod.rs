@@ -5,6 +5,8 @@
 
 mod checkpoint;
 mod choose;
+mod ending;
+mod job;
 mod known;
 mod lease;
 mod next;

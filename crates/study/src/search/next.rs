@@ -6,6 +6,7 @@ use std::time::Duration;
 use toile_store::{Claim, NewTrial, PastTrial, RunState, StoreError};
 use toile_tune::{Params, Trial};
 
+use super::job::Job;
 use super::known::{Before, Known};
 use super::lease::Lease;
 use super::propose::{self, propose};
@@ -21,16 +22,6 @@ pub(super) enum Next {
     /// Nothing, until something happens; so many things had happened when this was found.
     Wait(usize),
     Over,
-}
-
-/// A trial to be trained.
-pub(super) struct Job {
-    pub lease: Arc<Lease>,
-    pub params: Params,
-    pub seed: u64,
-    /// Whether its checkpoint, if there is one, belongs to other parameters.
-    pub anew: bool,
-    pub known: Arc<Vec<Trial>>,
 }
 
 impl Worker<'_> {

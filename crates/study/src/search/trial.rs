@@ -4,15 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, Model, TrainingState};
-use toile_store::{Ending, EpochRecord, Report, RunState, TrialSide};
+use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, TrainingState};
+use toile_store::{Ending, EpochRecord, Report, RunState};
 use toile_tune::{Look, Params, Pruner, State, Trial};
 
 use super::checkpoint::{self, Progress};
+use super::ending::of_epoch;
 use super::lease::Lease;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
-use crate::file::Metric;
 use crate::runner::{Cores, Meter, RunError, engine, slug, words};
 use crate::{RunPlan, SearchPlan, Settings};
 
@@ -63,9 +63,9 @@ enum Repetition {
 }
 
 /// A trial under way.
-struct Trialling<'a> {
-    work: &'a Work<'a>,
-    progress: Progress,
+pub(super) struct Trialling<'a> {
+    pub work: &'a Work<'a>,
+    pub progress: Progress,
     /// The training as it was at the end of the last epoch.
     state: Option<TrainingState>,
     saved: Duration,
@@ -118,7 +118,7 @@ impl Work<'_> {
         self.context.keep(&self.plan.checkpoint_name(self.lease.claim.number), checkpoint)
     }
 
-    fn settings(&self, repetition: usize) -> Result<Settings, String> {
+    pub fn settings(&self, repetition: usize) -> Result<Settings, String> {
         let seed = (self.seed + repetition as u64) & u64::from(u32::MAX);
         self.plan.settings(self.params, seed).map_err(|error| error.to_string())
     }
@@ -136,18 +136,18 @@ enum Outcome {
 /// What keeps a repetition from being trained.
 enum Fault {
     /// In the trial: it fails wherever it is trained.
-    OfTrial(String),
+    Trial(String),
     /// Here: a file that it starts from cannot be read.
-    OfPlace(RunError),
+    Place(RunError),
     /// In the checkpoint: it is of another training.
-    OfCheckpoint,
+    Checkpoint,
 }
 
 impl From<RunError> for Fault {
     fn from(error: RunError) -> Fault {
         match error {
-            RunError::Model { .. } => Fault::OfTrial(error.to_string()),
-            other => Fault::OfPlace(other),
+            RunError::Model { .. } => Fault::Trial(error.to_string()),
+            other => Fault::Place(other),
         }
     }
 }
@@ -177,9 +177,9 @@ impl Trialling<'_> {
                 }
                 Ok(Repetition::Diverged(why)) => return Outcome::Diverged(why),
                 Ok(Repetition::Halted(halt)) => return Outcome::Halted(halt),
-                Err(Fault::OfTrial(why)) => return Outcome::Failed(why),
-                Err(Fault::OfPlace(error)) => return Outcome::Broken(error),
-                Err(Fault::OfCheckpoint) => (self.progress, self.state) = Default::default(),
+                Err(Fault::Trial(why)) => return Outcome::Failed(why),
+                Err(Fault::Place(error)) => return Outcome::Broken(error),
+                Err(Fault::Checkpoint) => (self.progress, self.state) = Default::default(),
             }
         }
         Outcome::Complete(hash)
@@ -209,7 +209,7 @@ impl Trialling<'_> {
         let outcome = match &state {
             Some(state) => {
                 toile_nn::fit_from(&mut model, &train, validation, &config, threads, state, &mut observer)
-                    .map_err(|_| Fault::OfCheckpoint)?
+                    .map_err(|_| Fault::Checkpoint)?
             }
             None => toile_nn::fit(&mut model, &train, validation, &config, threads, &mut observer),
         };
@@ -348,56 +348,6 @@ impl Trialling<'_> {
     fn checkpoint(&self) -> Vec<u8> {
         checkpoint::to_bytes(&self.progress, self.state.as_ref())
     }
-
-    /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
-    /// back the weights of another one.
-    fn values(&self, model: &Model, restored: Option<usize>) -> Vec<f64> {
-        let epochs = &self.progress.epochs;
-        let restored = epochs.iter().rev().find(|epoch| Some(epoch.epoch) == restored);
-        let last = restored.or(epochs.last()).expect("a training has an epoch");
-        let value = |metric: Metric| match metric {
-            Metric::Parameters => parameters(model) as f64,
-            Metric::Flops => model.flops().0 as f64,
-            Metric::Milliseconds => self.work.context.milliseconds(model),
-            metric => of_epoch(metric, last).flatten().unwrap_or(f64::NAN),
-        };
-        self.work.plan.objectives.iter().map(|objective| value(objective.metric)).collect()
-    }
-
-    fn ending(self, state: RunState, reason: Option<String>, hash: Option<String>) -> Ending {
-        let complete = state == RunState::Complete;
-        let finals = &self.progress.finals;
-        let mean = |i: usize| finals.iter().map(|values| values[i]).sum::<f64>() / finals.len() as f64;
-        let last = || self.progress.reported.last().and_then(|&(_, value)| value);
-        let values = match complete {
-            true => (0..self.work.plan.objectives.len()).map(mean).collect(),
-            // As Optuna does it: a pruned trial has the last value that it reported.
-            false if state == RunState::Pruned => last().into_iter().collect(),
-            false => Vec::new(),
-        };
-        let context = self.work.context;
-        let parameters = self.work.settings(0).ok().and_then(|settings| {
-            toile_nn::Model::build(
-                &settings.layers,
-                engine::image_shape(context.data),
-                toile_rng::Seed::new(0),
-            )
-            .ok()
-            .map(|model| parameters(&model))
-        });
-        let side = TrialSide {
-            seed: self.work.seed,
-            attempt: self.work.lease.claim.attempt,
-            worker: Some(context.worker.clone()),
-            wall_seconds: self.progress.wall_seconds,
-            cpu_seconds: self.progress.cpu_seconds,
-            parameters,
-            reason,
-            weights_sha256: hash,
-            epochs: self.progress.epochs,
-        };
-        Ending { state, values, side, user_attributes: Vec::new() }
-    }
 }
 
 /// Whether the pruner compares seeds, not epochs.
@@ -407,20 +357,4 @@ fn per_seed(pruner: &Pruner) -> bool {
         Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(per_seed),
         _ => false,
     }
-}
-
-/// A metric that every epoch has: none inside if the number is not finite; nothing if the metric is of another kind.
-fn of_epoch(metric: Metric, epoch: &EpochRecord) -> Option<Option<f64>> {
-    match metric {
-        Metric::ValAccuracy => Some(epoch.val_accuracy),
-        Metric::ValLoss => Some(epoch.val_loss),
-        Metric::Accuracy => Some(epoch.accuracy),
-        Metric::Loss => Some(epoch.loss),
-        Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
-    }
-}
-
-fn parameters(model: &Model) -> usize {
-    let summary = model.summary();
-    summary.trainable + summary.non_trainable
 }

@@ -8,15 +8,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
 
-use toile_store::{Claim, Ending, HistoryCache, PastTrial, RunState, SearchId, Storage, StoreError};
-use toile_tune::Pruner;
+use toile_store::{HistoryCache, PastTrial, RunState, SearchId, Storage, StoreError};
 
-use super::known::{self, Known};
+use super::known::Known;
 use super::lease::{Lease, Leases};
-use super::next::{Job, Next};
-use super::propose;
+use super::next::Next;
 use super::stop::Stop;
-use super::trial::{End, Work};
 use super::{Context, SearchEvent};
 use crate::runner::RunError;
 use crate::{SearchPlan, search::choose};
@@ -51,12 +48,12 @@ pub(super) struct Worker<'a> {
     pub id: SearchId,
     pub leases: Leases<'a>,
     pub began: Duration,
-    stop: &'a Stop<'a>,
-    width: usize,
+    pub stop: &'a Stop<'a>,
+    pub width: usize,
     /// Trials that are held, and cannot begin yet.
     pub parked: Mutex<Vec<Arc<Lease>>>,
     seen: Mutex<Seen>,
-    trained: AtomicUsize,
+    pub trained: AtomicUsize,
     /// Trials of other programs that were said to be waited for.
     pub awaited: Mutex<BTreeSet<usize>>,
     /// Something has happened here.
@@ -237,82 +234,6 @@ impl<'a> Worker<'a> {
     pub fn tell_news(&self) {
         lock(&self.seen).news += 1;
         self.happened.notify_all();
-    }
-
-    fn train(&self, job: &Job, threads: &AtomicUsize) -> Result<(), RunError> {
-        let (context, search) = (self.context, self.plan.position);
-        let Claim { number, attempt, .. } = job.lease.claim;
-        let params = propose::external(self.plan, &job.params);
-        (context.events)(SearchEvent::TrialStarted { search, number, params: &params, attempt });
-        let known = if self.plan.pruner == Pruner::None { Vec::new() } else { known::cohort(&job.known) };
-        let work = Work {
-            context,
-            plan: self.plan,
-            stop: self.stop,
-            lease: &job.lease,
-            params: &job.params,
-            seed: job.seed,
-            anew: job.anew,
-            known: &known,
-            threads,
-            alone: self.width == 1,
-        };
-        let kept = self.settle(&job.lease, work.train());
-        self.tell_news();
-        if !kept? {
-            (context.events)(SearchEvent::TrialLost { search, number });
-        }
-        Ok(())
-    }
-
-    /// Records how a trial came out of its training. False if it was not ours any more.
-    fn settle(&self, lease: &Arc<Lease>, end: End) -> Result<bool, RunError> {
-        let (search, number) = (self.plan.position, lease.claim.number);
-        match end {
-            End::Ended(ending) => {
-                let kept = self.leases.finish(lease, &ending)?;
-                if kept {
-                    self.context.drop_checkpoint(&self.plan.checkpoint_name(number));
-                    self.tell_end(number, &ending)?;
-                }
-                Ok(kept)
-            }
-            End::Suspended(checkpoint) => {
-                let kept = self.leases.put_back(lease, Some(&checkpoint))?;
-                if kept {
-                    (self.context.events)(SearchEvent::TrialSuspended { search, number });
-                }
-                Ok(kept)
-            }
-            End::Broken(error) => {
-                self.leases.put_back(lease, None)?;
-                Err(error)
-            }
-            End::Lost => {
-                self.leases.release(lease);
-                Ok(false)
-            }
-        }
-    }
-
-    fn tell_end(&self, number: usize, ending: &Ending) -> Result<(), RunError> {
-        self.trained.fetch_add(1, Ordering::Relaxed);
-        let (best, finished) = {
-            let seen = self.look()?;
-            let trials = seen.cache.trials();
-            (choose::best(self.plan, trials), trials.iter().filter(|trial| trial.is_finished()).count())
-        };
-        (self.context.events)(SearchEvent::TrialEnded {
-            search: self.plan.position,
-            number,
-            state: ending.state,
-            values: &ending.values,
-            reason: ending.side.reason.as_deref(),
-            seconds: ending.side.wall_seconds,
-            best,
-            finished,
-        });
-        Ok(())
     }
 
     fn outcome(&self) -> Result<SearchOutcome, RunError> {
