@@ -97,6 +97,12 @@ pub fn percent_short(part: f64) -> String {
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// A setting as it is read: exactly, unless it has more digits than anybody would type, as what a search has found has.
+pub fn setting_to_read(value: f64) -> String {
+    let exact = setting(value);
+    if exact.chars().count() > 9 { significant(value) } else { exact }
+}
+
 /// A setting: as short as it can be written, with an exponent for the very small and large.
 pub fn setting(value: f64) -> String {
     let size = value.abs();
@@ -134,6 +140,16 @@ fn minus(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The published study's page said `adam 0.0022048409012571687`.
+    #[test]
+    fn what_a_search_has_found_is_read_with_four_digits() {
+        for (value, text) in
+            [(0.0022048409012571687, "0.002205"), (0.001, "0.001"), (0.1234567, "0.1234567"), (128.0, "128")]
+        {
+            assert_eq!(setting_to_read(value), text);
+        }
+    }
 
     #[test]
     fn numbers_are_written_as_a_reader_expects() {

@@ -97,7 +97,7 @@ fn describe_to(value: &Value, depth: usize) -> String {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), format::setting),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), format::setting_to_read),
         Value::String(text) => text::name(text, LENGTH),
         Value::Array(items) => join(items.iter().map(|item| describe_to(item, depth + 1))),
         Value::Object(_) if depth > 8 => "…".to_owned(),

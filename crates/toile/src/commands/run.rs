@@ -114,8 +114,11 @@ fn study_all(
         (studied.searches, studied.time) = (outcomes, studied.time + time);
         let now = chosen_runs(plan, storage)?;
         if now != chosen {
-            let (runs, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
-            (studied.runs, studied.time) = (runs, studied.time + time);
+            let (mut then, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
+            // What the first part completed was not done before.
+            then.completed += runs.completed;
+            then.already_done -= runs.completed;
+            (studied.runs, studied.time) = (then, studied.time + time);
         }
     }
     keep_searches(plan, data, store, storage, server.is_some())?;
