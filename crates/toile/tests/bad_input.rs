@@ -250,3 +250,20 @@ fn weights_that_do_not_fit_are_told_before_any_run_begins() {
     assert!(!said.err.contains("start   "), "{}", said.err);
     assert!(place.records("out").runs.iter().all(|run| run.state == RunState::Waiting));
 }
+
+#[test]
+fn trials_of_what_is_no_database_say_what_would_be_one() {
+    let place = Place::new();
+    let said = place.run(&["trials", "nowhere"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.err.contains("there is no `nowhere`") && said.err.contains("a study's folder"),
+        "{}",
+        said.err
+    );
+    std::fs::write(place.path("garbage.sqlite"), "no database at all").unwrap();
+    let said = place.run(&["trials", "garbage.sqlite"]);
+    assert!(said.err.contains("garbage.sqlite` is damaged or not a store"), "{}", said.err);
+    let said = place.run(&["worker", "--storage", "sqlite:///x"]);
+    assert!(said.err.contains("is no PostgreSQL server"), "{}", said.err);
+}

@@ -39,6 +39,11 @@ fn open(place: &str) -> Result<Storage, Failure> {
     }
     let path = Path::new(place);
     let path = if path.is_dir() { path.join(STORE_FILE) } else { path.to_path_buf() };
+    if !path.is_file() {
+        return Err(Failure::new(format!("there is no `{}`", path.display())).help(
+            "name a study's folder, a SQLite file, or a server: `postgres://user:password@host/database`",
+        ));
+    }
     Ok(Storage::read_only(&path)?)
 }
 
