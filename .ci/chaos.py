@@ -14,6 +14,7 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -52,6 +53,12 @@ pruner = "median"
 
 def shell(*command, **keywords):
     return subprocess.run([str(part) for part in command], check=True, text=True, capture_output=True, **keywords).stdout
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 class Server:
@@ -127,14 +134,25 @@ def alone(toile, study, folder):
     return trial_rows(query)
 
 
+def running(server):
+    """Whether a trial is under way; not yet, while there are no tables."""
+    try:
+        return int(server.ask("SELECT count(*) FROM trials WHERE state = 'RUNNING'")[0][0]) > 0
+    except (subprocess.CalledProcessError, IndexError):
+        return False
+
+
 def storm(server, toile, study, folder, chance, trials):
     """Twenty workers at once on an empty database, then eight, and everything that can go wrong."""
     workers = [Worker(toile, study, server.url, folder, with_file=True) for _ in range(20)]
     began, restarts, done = time.time(), 0, {"kill": 0, "freeze": 0, "term": 0, "restart": 0}
-    time.sleep(4)
-    for worker in workers[8:]:
-        worker.send(signal.SIGTERM)
-    workers = workers[:8]
+    # As soon as trials are under way, all die at once: whatever the machine's speed, there is something to take over.
+    while not running(server):
+        assert time.time() - began < 120, "no worker has begun a trial"
+    for worker in workers:
+        worker.send(signal.SIGKILL)
+    done["kill"] += len(workers)
+    workers = [Worker(toile, study, server.url, folder, with_file=False) for _ in range(8)]
     while True:
         assert time.time() - began < 900, "the storm does not end"
         time.sleep(0.4)
@@ -185,14 +203,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--port", type=int, default=54329)
     arguments = parser.parse_args()
     toile = str(arguments.toile.resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="toile-chaos-"))
     folder.chmod(0o755)  # the server's user must be able to enter
     study = folder / "chaos.toml"
     study.write_text(STUDY.format(trials=arguments.trials, epochs=arguments.epochs))
-    server = Server(folder / "server", arguments.port)
+    server = Server(folder / "server", free_port())
     ok = False
     try:
         expected = alone(toile, study, folder)
