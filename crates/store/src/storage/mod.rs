@@ -98,34 +98,35 @@ impl Storage {
     fn write<T>(
         &self,
         action: &'static str,
-        mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
+        work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
-        match &self.engine {
-            Engine::Sqlite { path, connection } => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                in_file(&mut connection, TransactionBehavior::Immediate, work)
-                    .map_err(|error| file::from_db(action, path, error))
-            }
-            Engine::Postgres { server, idle } => {
-                on_server(server, idle, "BEGIN", &mut work).map_err(|error| server.error(action, error))
-            }
-        }
+        self.transact(action, TransactionBehavior::Immediate, "BEGIN", work)
     }
 
     /// Several questions to one state of the database.
     fn read<T>(
         &self,
         action: &'static str,
+        work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
+    ) -> Result<T, StoreError> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.transact(action, TransactionBehavior::Deferred, begin, work)
+    }
+
+    /// A transaction that begins in a file as `behavior` says, and on a server with the words of `begin`.
+    fn transact<T>(
+        &self,
+        action: &'static str,
+        behavior: TransactionBehavior,
+        begin: &str,
         mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
         match &self.engine {
             Engine::Sqlite { path, connection } => {
                 let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                in_file(&mut connection, TransactionBehavior::Deferred, work)
-                    .map_err(|error| file::from_db(action, path, error))
+                in_file(&mut connection, behavior, work).map_err(|error| file::from_db(action, path, error))
             }
             Engine::Postgres { server, idle } => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 on_server(server, idle, begin, &mut work).map_err(|error| server.error(action, error))
             }
         }

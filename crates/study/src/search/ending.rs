@@ -5,7 +5,6 @@ use toile_store::{Ending, EpochRecord, RunState, TrialSide};
 
 use super::trial::Trialling;
 use crate::file::Metric;
-use crate::runner::engine;
 
 impl Trialling<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -35,22 +34,13 @@ impl Trialling<'_> {
             false => Vec::new(),
         };
         let context = self.work.context;
-        let parameters = self.work.settings(0).ok().and_then(|settings| {
-            toile_nn::Model::build(
-                &settings.layers,
-                engine::image_shape(context.data),
-                toile_rng::Seed::new(0),
-            )
-            .ok()
-            .map(|model| parameters(&model))
-        });
         let side = TrialSide {
             seed: self.work.seed,
             attempt: self.work.lease.claim.attempt,
             worker: Some(context.worker.clone()),
             wall_seconds: self.progress.wall_seconds,
             cpu_seconds: self.progress.cpu_seconds,
-            parameters,
+            parameters: self.parameters,
             reason,
             weights_sha256: hash,
             epochs: self.progress.epochs,
@@ -70,7 +60,7 @@ pub(super) fn of_epoch(metric: Metric, epoch: &EpochRecord) -> Option<Option<f64
     }
 }
 
-fn parameters(model: &Model) -> usize {
+pub(super) fn parameters(model: &Model) -> usize {
     let summary = model.summary();
     summary.trainable + summary.non_trainable
 }

@@ -4,12 +4,13 @@
 //! trial: another worker has it. What it still tries to write is refused by the store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use toile_store::{Claim, Ending, Report, Storage, StoreError};
 
 use super::stop::Stop;
+use super::worker::lock;
 
 /// The hold on one trial.
 pub(super) struct Lease {
@@ -179,8 +180,4 @@ impl<'a> Leases<'a> {
     fn is_held(&self, lease: &Arc<Lease>) -> bool {
         lock(&self.held).iter().any(|held| Arc::ptr_eq(held, lease))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

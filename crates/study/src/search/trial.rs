@@ -9,7 +9,7 @@ use toile_store::{Ending, EpochRecord, Report, RunState};
 use toile_tune::{Look, Params, Pruner, State, Trial};
 
 use super::checkpoint::{self, Progress};
-use super::ending::of_epoch;
+use super::ending::{of_epoch, parameters};
 use super::lease::Lease;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
@@ -70,6 +70,8 @@ pub(super) struct Trialling<'a> {
     state: Option<TrainingState>,
     saved: Duration,
     halt: Option<Halt>,
+    /// Parameters of the model, once it was built.
+    pub parameters: Option<usize>,
 }
 
 impl Work<'_> {
@@ -80,7 +82,7 @@ impl Work<'_> {
         let (progress, state) = resumed.unwrap_or_default();
         let before = (progress.wall_seconds, progress.cpu_seconds);
         let saved = self.context.clock.elapsed();
-        let mut trialling = Trialling { work: self, progress, state, saved, halt: None };
+        let mut trialling = Trialling { work: self, progress, state, saved, halt: None, parameters: None };
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| trialling.repetitions(&mut meter)));
@@ -199,6 +201,7 @@ impl Trialling<'_> {
         };
         let image = engine::image_shape(data);
         let mut model = engine::starting_model(&run, image, context.read)?;
+        self.parameters = Some(parameters(&model));
         let train = engine::examples(data, &data.train, &split.train);
         let validation = engine::examples(data, &data.train, &split.validation);
         let validation = (!split.validation.is_empty()).then_some(&validation);

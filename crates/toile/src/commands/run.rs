@@ -117,7 +117,7 @@ fn study_all(
             let (mut then, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
             // What the first part completed was not done before.
             then.completed += runs.completed;
-            then.already_done -= runs.completed;
+            then.already_done = then.already_done.saturating_sub(runs.completed);
             (studied.runs, studied.time) = (then, studied.time + time);
         }
     }
