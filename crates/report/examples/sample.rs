@@ -7,8 +7,8 @@ mod common;
 
 use std::path::PathBuf;
 
+use toile_record::Records;
 use toile_report::{history_csv, html, markdown, results_csv, results_json, trials_csv, view};
-use toile_store::Records;
 
 fn main() -> std::io::Result<()> {
     let folder =

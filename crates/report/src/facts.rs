@@ -1,7 +1,7 @@
 //! What a run says in numbers: read in one place for the pages and for the exports.
 
+use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, State};
 use toile_stats::Confusion;
-use toile_store::{DataRecord, EpochRecord, Published, Records, RunRecord, RunState};
 
 /// The six columns of the document's tables, in its order: key in the files, words on the page.
 pub const METRICS: [(&str, &str); 6] = [
@@ -16,7 +16,7 @@ pub const METRICS: [(&str, &str); 6] = [
 /// The last epoch's running training loss and accuracy, its validation, and the test, in the order of [`METRICS`].
 pub fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
     let last = run.epochs.last();
-    let of = |pick: fn(&EpochRecord) -> Option<f64>| last.and_then(pick);
+    let of = |pick: fn(&Epoch) -> Option<f64>| last.and_then(pick);
     [
         of(|epoch| epoch.loss),
         of(|epoch| epoch.accuracy),
@@ -58,7 +58,7 @@ pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
 /// How a run stands, in a word: one that waits although it had begun was interrupted.
 pub fn standing(run: &RunRecord) -> &'static str {
     match run.state {
-        RunState::Waiting if !run.provenance.started.is_empty() => "interrupted",
+        State::Waiting if !run.provenance.started.is_empty() => "interrupted",
         state => state.name(),
     }
 }

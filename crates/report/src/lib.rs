@@ -21,5 +21,5 @@ pub mod view;
 pub use export::{history_csv, results_csv, results_json, trials_csv};
 pub use html::html;
 pub use markdown::markdown;
-pub use toile_store::PROCEDURAL_NOTICE;
+pub use toile_record::PROCEDURAL_NOTICE;
 pub use view::{View, view};

@@ -3,8 +3,8 @@
 mod common;
 
 use serde_json::Value;
+use toile_record::{End, Records};
 use toile_report::{PROCEDURAL_NOTICE, history_csv, results_csv, results_json};
-use toile_store::Records;
 
 fn parsed(records: &Records) -> Value {
     serde_json::from_str(&results_json(records)).expect("results.json is JSON")
@@ -132,7 +132,7 @@ fn no_name_can_become_a_formula_or_break_a_line() {
     let mut records = common::records(1);
     records.runs[0].name = "=HYPERLINK(\"http://x\",\"y\")".into();
     records.runs[1].name = "two\nlines, \"quoted\"".into();
-    records.runs[2].failure = Some("@SUM(A1)".into());
+    records.runs[2].end = Some(End::Other { words: "@SUM(A1)".into() });
     let rows = cells(&results_csv(&records));
     assert_eq!(rows[1][0], "'=HYPERLINK(\"http://x\",\"y\")");
     assert_eq!(rows[2][0], "two\nlines, \"quoted\"");

@@ -2,8 +2,8 @@
 
 mod common;
 
+use toile_record::*;
 use toile_report::{history_csv, html, markdown, results_csv, results_json, view};
-use toile_store::*;
 
 /// Every face of `records`, in the order page, Markdown, JSON, CSV, histories.
 fn faces(records: &Records) -> Vec<String> {
@@ -57,8 +57,9 @@ fn blank_run(name: &str) -> RunRecord {
         summary: SummaryRecord::default(),
         published: None,
         note: None,
-        state: RunState::Complete,
-        failure: None,
+        state: State::Complete,
+        end: None,
+        restored_epoch: None,
         epochs: vec![],
         test: None,
         weights_sha256: None,
@@ -67,8 +68,8 @@ fn blank_run(name: &str) -> RunRecord {
     }
 }
 
-fn blank_epoch(epoch: usize, loss: Option<f64>) -> EpochRecord {
-    EpochRecord {
+fn blank_epoch(epoch: usize, loss: Option<f64>) -> Epoch {
+    Epoch {
         epoch,
         loss,
         accuracy: None,
@@ -90,10 +91,9 @@ fn a_study_without_anything_has_a_report() {
 #[test]
 fn runs_without_epochs_numbers_or_settings_have_a_report_in_every_state() {
     let mut records = empty();
-    for (i, state) in
-        [RunState::Waiting, RunState::Running, RunState::Complete, RunState::Pruned, RunState::Failed]
-            .into_iter()
-            .enumerate()
+    for (i, state) in [State::Waiting, State::Running, State::Complete, State::Pruned, State::Failed]
+        .into_iter()
+        .enumerate()
     {
         records.runs.push(RunRecord { state, position: i, ..blank_run(&format!("run {i}")) });
         let published = Some(Published::default());
@@ -183,7 +183,8 @@ fn names_with_markup_are_shown_and_do_not_run() {
     study.data.class_names = vec![evil.into(); 10];
     for run in &mut records.runs {
         (run.name, run.model, run.folder) = (evil.into(), evil.into(), evil.into());
-        (run.note, run.failure) = (Some(evil.into()), Some(evil.into()));
+        run.note = Some(evil.into());
+        run.end = Some(End::Other { words: evil.into() });
         run.plan[evil] = serde_json::json!({evil: {evil: [evil]}});
         run.plan["optimizer"] = serde_json::json!({evil: {"learning_rate": evil}});
         run.summary.rows[0].name = evil.into();

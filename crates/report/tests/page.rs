@@ -2,8 +2,8 @@
 
 mod common;
 
+use toile_record::State;
 use toile_report::{PROCEDURAL_NOTICE, html, markdown, view};
-use toile_store::RunState;
 
 /// Elements that have no end tag.
 const VOID: [&str; 4] = ["meta", "link", "img", "br"];
@@ -81,7 +81,7 @@ fn ours_is_the_mean_over_complete_seeds_and_the_difference_is_ours_minus_publish
         assert_eq!(run.name, "Model 4");
         run.test.as_mut().expect("tested").accuracy = accuracy;
     }
-    records.runs[15].state = RunState::Failed;
+    records.runs[15].state = State::Failed;
     let view = view(&records);
     let (group, column) = (&view.groups[3], &view.groups[3].comparison.columns[5]);
     assert_eq!((column.label, column.ours_text().as_str()), ("Test Accuracy", "0.8700 ± 0.0100"));

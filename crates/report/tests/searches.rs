@@ -4,8 +4,8 @@ mod common;
 
 use common::searches::{add, blank, search, tpe};
 use serde_json::{Value, json};
+use toile_record::*;
 use toile_report::{html, markdown, results_json, trials_csv, view};
-use toile_store::*;
 
 fn searched() -> Records {
     common::searched(common::records(1))
@@ -125,7 +125,7 @@ fn warnings_tell_what_a_search_does_not_show() {
 fn a_trial_of_several_seeds_has_an_interval() {
     let mut seeds = search("seeds", 0, tpe(), 1, 0.0, false);
     seeds.search.seeds = 3;
-    let epoch = |epoch, value| EpochRecord {
+    let epoch = |epoch, value| Epoch {
         epoch,
         loss: None,
         accuracy: None,
@@ -150,7 +150,7 @@ fn the_budget_of_random_search_is_an_expectation_and_that_of_others_the_best_so_
     let of = |sampler: Value| {
         let mut found = search("s", 0, sampler, 3, 0.0, false);
         for (trial, value) in found.trials.iter_mut().zip([0.3, 0.1, 0.2]) {
-            (trial.state, trial.values) = (RunState::Complete, vec![value]);
+            (trial.state, trial.values) = (State::Complete, vec![value]);
             trial.side.as_mut().expect("a side").cpu_seconds = Some(2.0);
         }
         view(&with(found)).searches.compared[0].clone()
@@ -258,11 +258,11 @@ fn trials_csv_has_one_line_per_trial() {
 /// Searches that nobody expects, each with what its section must say.
 #[test]
 fn searches_without_results_have_a_section_that_says_so() {
-    let all = |state: RunState| {
+    let all = |state: State| {
         let mut found = search("s", 0, tpe(), 12, 0.0, false);
         for trial in &mut found.trials {
             trial.state = state;
-            if state != RunState::Pruned {
+            if state != State::Pruned {
                 trial.values.clear();
             }
         }
@@ -271,10 +271,10 @@ fn searches_without_results_have_a_section_that_says_so() {
     let one = search("one", 0, tpe(), 1, 0.0, false);
     for (found, words) in [
         (blank("empty", 0, tpe()), "None of the 60 trials has begun."),
-        (all(RunState::Failed), "All 12 trials have ended: 0 complete, 12 failed."),
-        (all(RunState::Pruned), "All 12 trials have ended: 0 complete, 12 pruned."),
-        (all(RunState::Waiting), "0 of 12 trials have ended: 0 complete, 12 waiting."),
-        (all(RunState::Running), "0 of 12 trials have ended: 0 complete, 12 running."),
+        (all(State::Failed), "All 12 trials have ended: 0 complete, 12 failed."),
+        (all(State::Pruned), "All 12 trials have ended: 0 complete, 12 pruned."),
+        (all(State::Waiting), "0 of 12 trials have ended: 0 complete, 12 waiting."),
+        (all(State::Running), "0 of 12 trials have ended: 0 complete, 12 running."),
         (one, "The one trial has ended: 1 complete."),
     ] {
         let faces = faces(&with(found));
@@ -322,7 +322,8 @@ fn names_with_markup_are_shown_and_do_not_run() {
             trial.params.iter_mut().filter(|p| p.name == "batch_size").for_each(|p| p.name = evil.into());
             trial.started = Some(evil.into());
             let side = trial.side.as_mut().expect("a side");
-            (side.worker, side.reason) = (Some(evil.into()), Some(evil.into()));
+            side.worker = Some(evil.into());
+            side.end = Some(End::Other { words: evil.into() });
         }
     }
     records.test_openings.iter_mut().for_each(|opening| {

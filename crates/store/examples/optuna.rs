@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use toile_record::*;
 use toile_store::*;
 
 type Failure = Box<dyn std::error::Error>;
@@ -133,7 +134,7 @@ fn next(storage: &Storage, id: SearchId) -> Result<Claim, Failure> {
 }
 
 fn report(step: i64, value: f64) -> Report {
-    let epoch = EpochRecord {
+    let epoch = Epoch {
         epoch: step as usize,
         loss: Some(1.0),
         accuracy: Some(value),
@@ -147,19 +148,19 @@ fn report(step: i64, value: f64) -> Report {
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
-fn end(storage: &Storage, claim: &Claim, state: RunState, values: &[f64]) -> Result<bool, StoreError> {
+fn end(storage: &Storage, claim: &Claim, state: State, values: &[f64]) -> Result<bool, StoreError> {
     let side = TrialSide { seed: 7, wall_seconds: 1.0, ..TrialSide::default() };
     let user_attributes = vec![("by".to_string(), json!("toile, naïve"))];
     storage.finish(claim, &Ending { state, values: values.to_vec(), side, user_attributes })
 }
 
 /// Reports and ends; `false`: somebody else has the trial now.
-fn run(storage: &Storage, claim: &Claim, state: RunState) -> Result<bool, StoreError> {
+fn run(storage: &Storage, claim: &Claim, state: State) -> Result<bool, StoreError> {
     let value = value_of(claim.number);
     let reports: Vec<_> = (1..=4).map(|step| report(step, value * step as f64 / 4.0)).collect();
-    let reported = if state == RunState::Pruned { &reports[..2] } else { &reports[..] };
+    let reported = if state == State::Pruned { &reports[..2] } else { &reports[..] };
     let last = reported.last().and_then(|report| report.value).unwrap_or(f64::NAN);
-    let values = if state == RunState::Failed { &[] } else { std::slice::from_ref(&last) };
+    let values = if state == State::Failed { &[] } else { std::slice::from_ref(&last) };
     Ok(storage.report(claim, reported)? && end(storage, claim, state, values)?)
 }
 
@@ -171,9 +172,9 @@ fn make(storage: &Storage, place: &str, name: &str) -> Result<(), Failure> {
             storage,
             &claim,
             match number {
-                3 | 8 | 13 => RunState::Pruned,
-                5 => RunState::Failed,
-                _ => RunState::Complete,
+                3 | 8 | 13 => State::Pruned,
+                5 => State::Failed,
+                _ => State::Complete,
             },
         )?;
     }
@@ -182,14 +183,14 @@ fn make(storage: &Storage, place: &str, name: &str) -> Result<(), Failure> {
     let reports: Vec<_> = values.iter().zip(1..).map(|(value, step)| report(step, *value)).collect();
     storage.report(&odd, &[Report { rungs: vec![0.5, f64::NAN], ..reports[0].clone() }])?;
     storage.report(&odd, &reports[1..])?;
-    end(storage, &odd, RunState::Complete, &[f64::NEG_INFINITY])?;
+    end(storage, &odd, State::Complete, &[f64::NEG_INFINITY])?;
     queue(storage, name, 1)?;
     let front = record("front", &[("parameters", false), ("val_accuracy", true)]);
     let front = storage.ensure_search("roundtrip", &front)?;
     for _ in 0..8 {
         let claim = next(storage, front)?;
         let value = value_of(claim.number);
-        end(storage, &claim, RunState::Complete, &[1000.0 * value * value, value])?;
+        end(storage, &claim, State::Complete, &[1000.0 * value * value, value])?;
     }
     match place.starts_with("postgres") {
         true => Ok(()),
@@ -253,8 +254,9 @@ fn declared(position: usize) -> RunRecord {
         summary: SummaryRecord::default(),
         published: None,
         note: None,
-        state: RunState::Complete,
-        failure: None,
+        state: State::Complete,
+        end: None,
+        restored_epoch: None,
         epochs,
         test: None,
         weights_sha256: None,
@@ -293,7 +295,7 @@ fn claim(storage: &Storage, name: &str, worker: &str, pause_ms: u64) -> Result<(
     let id = find(storage, name)?;
     while let Some(claim) = storage.claim_waiting(id, worker)? {
         let decided = !claim.params.is_empty() || storage.decide_params(&claim, &params(claim.number), 7)?;
-        match decided && run(storage, &claim, RunState::Complete)? {
+        match decided && run(storage, &claim, State::Complete)? {
             true => println!("{}", claim.number),
             false => println!("lost {}", claim.number),
         }
@@ -306,7 +308,7 @@ fn create(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
     let id = find(storage, name)?;
     for _ in 0..count {
         let claim = next(storage, id)?;
-        run(storage, &claim, RunState::Complete)?;
+        run(storage, &claim, State::Complete)?;
         println!("{}", claim.number);
     }
     Ok(())
@@ -315,7 +317,7 @@ fn create(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
 fn take_over(storage: &Storage, name: &str, grace: Duration) -> Result<(), Failure> {
     let id = find(storage, name)?;
     while let Some(claim) = storage.take_over(id, grace, "heir")? {
-        run(storage, &claim, RunState::Complete)?;
+        run(storage, &claim, State::Complete)?;
         println!("{}", claim.number);
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::json;
+use toile_record::*;
 use toile_store::*;
 
 type Failure = Box<dyn std::error::Error>;
@@ -161,7 +162,7 @@ fn trial(number: usize) -> NewTrial {
 
 fn said(step: i64) -> Report {
     let value = 0.5 + 0.001 * step as f64;
-    let epoch = EpochRecord {
+    let epoch = Epoch {
         epoch: step as usize,
         loss: Some(1.0 - value),
         accuracy: Some(value),
@@ -177,5 +178,5 @@ fn said(step: i64) -> Report {
 
 fn ending() -> Ending {
     let side = TrialSide { wall_seconds: 1.0, ..TrialSide::default() };
-    Ending { state: RunState::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
+    Ending { state: State::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
 }

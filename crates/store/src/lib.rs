@@ -7,13 +7,12 @@
 
 mod atomic;
 mod checkpoint;
+mod ending;
 mod error;
 mod file;
 mod lock;
-mod record;
 mod rows;
 mod schema;
-mod search;
 mod storage;
 mod store;
 mod weights;
@@ -21,10 +20,6 @@ mod weights;
 pub use atomic::{create_folder, write_atomic};
 pub use checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use error::StoreError;
-pub use record::*;
-pub use search::{
-    ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TestOpening, TrialRecord, TrialSide,
-};
 pub use storage::{
     Claim, Ending, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, Storage,
 };

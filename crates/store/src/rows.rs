@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::record::*;
+use crate::ending;
 use crate::store::Change;
+use toile_record::*;
 
 type Result<T> = rusqlite::Result<T>;
 
@@ -48,7 +49,7 @@ pub(crate) fn save_plan(t: &Transaction<'_>, runs: &[RunRecord]) -> Result<()> {
     t.execute("UPDATE toile_run SET state = 'waiting' WHERE state = 'running'", [])?;
     for run in runs {
         if run_state(t, &run.id)?.is_none() {
-            put_run(t, &RunRecord { state: RunState::Waiting, ..run.clone() })?;
+            put_run(t, &RunRecord { state: State::Waiting, ..run.clone() })?;
         }
         t.execute(
             "UPDATE toile_run SET planned = 1, position = ?2, name = ?3, published = ?4, note = ?5,
@@ -59,7 +60,7 @@ pub(crate) fn save_plan(t: &Transaction<'_>, runs: &[RunRecord]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn run_state(c: &Connection, id: &str) -> Result<Option<RunState>> {
+pub(crate) fn run_state(c: &Connection, id: &str) -> Result<Option<State>> {
     c.query_row("SELECT state FROM toile_run WHERE id = ?1", [id], state).optional()
 }
 
@@ -69,8 +70,9 @@ pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
         Change::Begin(run) => put_run(
             t,
             &RunRecord {
-                state: RunState::Running,
-                failure: None,
+                state: State::Running,
+                end: None,
+                restored_epoch: None,
                 epochs: Vec::new(),
                 test: None,
                 weights_sha256: None,
@@ -79,7 +81,7 @@ pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
         ),
         Change::Epoch(id, epoch) => put_epoch(t, id, epoch),
         Change::Finish(run) => put_run(t, run),
-        Change::Suspend(id) => set_state(t, id, RunState::Waiting),
+        Change::Suspend(id) => set_state(t, id, State::Waiting),
         Change::Images(images) => save_images(t, images),
         Change::Opening { run_id, time, why } => save_test_opening(t, run_id, time, why),
     }
@@ -93,7 +95,7 @@ fn save_test_opening(t: &Transaction<'_>, run_id: &str, time: &str, why: &str) -
     Ok(())
 }
 
-fn set_state(t: &Transaction<'_>, id: &str, state: RunState) -> Result<()> {
+fn set_state(t: &Transaction<'_>, id: &str, state: State) -> Result<()> {
     t.execute("UPDATE toile_run SET state = ?2 WHERE id = ?1", params![id, state.name()])?;
     Ok(())
 }
@@ -112,7 +114,7 @@ fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
         ":id": run.id, ":position": run.position, ":name": run.name, ":seed": run.seed as i64,
         ":model": run.model, ":plan": json(&run.plan), ":summary": json(&run.summary),
         ":published": run.published.as_ref().map(json), ":note": run.note, ":folder": run.folder,
-        ":state": run.state.name(), ":failure": run.failure,
+        ":state": run.state.name(), ":failure": ending::to_text(run.end.as_ref(), run.restored_epoch),
         ":test_loss": test.and_then(|t| finite(t.loss)), ":test_accuracy": test.map(|t| t.accuracy),
         ":predictions": test.map(|t| &t.predictions),
         ":confidences": test.map(|t| t.confidences.iter().flat_map(|c| c.to_le_bytes()).collect::<Vec<u8>>()),
@@ -124,7 +126,7 @@ fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
     run.epochs.iter().try_for_each(|epoch| put_epoch(t, &run.id, epoch))
 }
 
-fn put_epoch(t: &Transaction<'_>, id: &str, e: &EpochRecord) -> Result<()> {
+fn put_epoch(t: &Transaction<'_>, id: &str, e: &Epoch) -> Result<()> {
     t.prepare_cached("INSERT OR REPLACE INTO toile_epoch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
         .execute(params![
             id,
@@ -164,8 +166,8 @@ fn with_epochs(c: &Connection, run: RunRecord) -> Result<RunRecord> {
     Ok(RunRecord { epochs, ..run })
 }
 
-fn epoch_row(r: &Row<'_>) -> Result<EpochRecord> {
-    Ok(EpochRecord {
+fn epoch_row(r: &Row<'_>) -> Result<Epoch> {
+    Ok(Epoch {
         epoch: r.get("epoch")?,
         loss: r.get("loss")?,
         accuracy: r.get("accuracy")?,
@@ -179,6 +181,9 @@ fn epoch_row(r: &Row<'_>) -> Result<EpochRecord> {
 }
 
 fn run_row(r: &Row<'_>) -> Result<RunRecord> {
+    let ending: Option<String> = r.get("failure")?;
+    let state = state(r)?;
+    let (end, restored_epoch) = ending::of_run(ending.as_deref(), state);
     Ok(RunRecord {
         id: r.get("id")?,
         name: r.get("name")?,
@@ -189,8 +194,9 @@ fn run_row(r: &Row<'_>) -> Result<RunRecord> {
         summary: from_json(r, "summary")?,
         published: r.get::<_, Option<String>>("published")?.map(|_| from_json(r, "published")).transpose()?,
         note: r.get("note")?,
-        state: state(r)?,
-        failure: r.get("failure")?,
+        state,
+        end,
+        restored_epoch,
         epochs: Vec::new(),
         test: test_of(r)?,
         weights_sha256: r.get("weights_sha256")?,
@@ -240,7 +246,7 @@ fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|v| v.is_finite())
 }
 
-fn state(r: &Row<'_>) -> Result<RunState> {
+fn state(r: &Row<'_>) -> Result<State> {
     let text: String = r.get("state")?;
     serde_json::from_value(serde_json::Value::String(text)).map_err(|e| undecodable(r, "state", e))
 }

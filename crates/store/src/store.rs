@@ -11,10 +11,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::file::{from_db, open_to_read, open_to_write, sqlite};
 use crate::lock::FolderLock;
-use crate::record::*;
 use crate::storage::db::{self, Db};
 use crate::storage::{Storage, kept, mirror, searches};
-use crate::{SearchRecords, StoreError, create_folder, lock, rows, schema};
+use crate::{StoreError, create_folder, lock, rows, schema};
+use toile_record::SearchRecords;
+use toile_record::*;
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
@@ -25,7 +26,7 @@ pub enum Change<'a> {
     /// As [`Store::begin_run`].
     Begin(&'a RunRecord),
     /// As [`Store::save_epoch`].
-    Epoch(&'a str, &'a EpochRecord),
+    Epoch(&'a str, &'a Epoch),
     /// As [`Store::finish_run`].
     Finish(&'a RunRecord),
     /// As [`Store::suspend_run`].
@@ -117,7 +118,7 @@ impl Store {
     }
 
     /// The state of a run, if it is known.
-    pub fn run_state(&self, id: &str) -> Result<Option<RunState>, StoreError> {
+    pub fn run_state(&self, id: &str) -> Result<Option<State>, StoreError> {
         self.read("read a run from", |c| rows::run_state(c, id))
     }
 
@@ -145,7 +146,7 @@ impl Store {
     }
 
     /// Records an epoch of a run.
-    pub fn save_epoch(&self, id: &str, epoch: &EpochRecord) -> Result<(), StoreError> {
+    pub fn save_epoch(&self, id: &str, epoch: &Epoch) -> Result<(), StoreError> {
         self.save(&[Change::Epoch(id, epoch)])
     }
 
@@ -204,11 +205,11 @@ impl Store {
 
     /// What a killed program left as running waits again, though nobody has written that down yet.
     fn correct_states(&self, runs: &mut [RunRecord]) {
-        let running = |run: &&mut RunRecord| run.state == RunState::Running;
+        let running = |run: &&mut RunRecord| run.state == State::Running;
         let mut running = runs.iter_mut().filter(running).peekable();
         let dir = self.path.parent().unwrap_or(Path::new(""));
         if running.peek().is_some() && self._lock.is_none() && !lock::is_held(dir) {
-            running.for_each(|run| run.state = RunState::Waiting);
+            running.for_each(|run| run.state = State::Waiting);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use toile_record::*;
 use toile_store::*;
 
 fn study() -> StudyRecord {
@@ -34,7 +35,7 @@ fn study() -> StudyRecord {
 }
 
 fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
-    let epoch = |epoch: usize| EpochRecord {
+    let epoch = |epoch: usize| Epoch {
         epoch,
         loss: Some(1.0 / epoch as f64),
         accuracy: Some(0.1 + epoch as f64 / 1000.0),
@@ -66,8 +67,9 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         },
         published: Some(Published { loss: Some(0.3), ..Default::default() }),
         note: Some("the document is silent on this".into()),
-        state: RunState::Complete,
-        failure: None,
+        state: State::Complete,
+        end: None,
+        restored_epoch: None,
         epochs: (1..=n_epochs).map(epoch).collect(),
         test: Some(TestRecord {
             loss: Some(0.37),
@@ -132,7 +134,7 @@ fn an_epoch_outlives_the_program_that_saved_it() {
         std::fs::copy(dir.path().join(name), after.path().join(name)).unwrap();
     }
     let found = Store::open(after.path()).unwrap().run(&run.id).unwrap().unwrap();
-    assert_eq!((found.state, found.epochs), (RunState::Running, run.epochs[..1].to_vec()));
+    assert_eq!((found.state, found.epochs), (State::Running, run.epochs[..1].to_vec()));
 }
 
 #[test]
@@ -145,7 +147,7 @@ fn changes_that_are_saved_together_are_saved_all_or_not_at_all() {
     assert_eq!(store.run(&run.id).unwrap(), None);
     store.save(&broken[..2]).unwrap();
     let found = store.run(&run.id).unwrap().unwrap();
-    assert_eq!((found.state, &found.epochs[..]), (RunState::Running, &run.epochs[..1]));
+    assert_eq!((found.state, &found.epochs[..]), (State::Running, &run.epochs[..1]));
     store.save(&[Change::Finish(&run)]).unwrap();
     assert_eq!(store.run(&run.id).unwrap(), Some(run));
 }
@@ -157,10 +159,10 @@ fn beginning_again_forgets_the_unfinished_attempt() {
     store.begin_run(&run).unwrap();
     store.save_epoch(&run.id, &run.epochs[0]).unwrap();
     store.suspend_run(&run.id).unwrap();
-    assert_eq!(store.run_state(&run.id).unwrap(), Some(RunState::Waiting));
+    assert_eq!(store.run_state(&run.id).unwrap(), Some(State::Waiting));
     store.begin_run(&run).unwrap();
     let found = store.run(&run.id).unwrap().unwrap();
-    assert_eq!((found.state, found.epochs.len(), found.test), (RunState::Running, 0, None));
+    assert_eq!((found.state, found.epochs.len(), found.test), (State::Running, 0, None));
 }
 
 #[test]
@@ -186,14 +188,14 @@ fn a_new_plan_keeps_results_and_takes_the_new_names() {
     train(&store, &kept);
     train(&store, &dropped);
     let renamed =
-        RunRecord { name: "A better name".into(), position: 1, state: RunState::Waiting, ..kept.clone() };
+        RunRecord { name: "A better name".into(), position: 1, state: State::Waiting, ..kept.clone() };
     let new = RunRecord { epochs: vec![], test: None, ..run(0, 8, 0) };
     store.save_plan(&[new.clone(), renamed]).unwrap();
     let runs = store.records().unwrap().runs;
-    assert_eq!(runs[0], RunRecord { state: RunState::Waiting, ..new });
+    assert_eq!(runs[0], RunRecord { state: State::Waiting, ..new });
     assert_eq!(runs[1], RunRecord { name: "A better name".into(), position: 1, ..kept });
     assert_eq!(runs.len(), 2);
-    assert_eq!(store.run_state(&dropped.id).unwrap(), Some(RunState::Complete));
+    assert_eq!(store.run_state(&dropped.id).unwrap(), Some(State::Complete));
 }
 
 #[test]
@@ -354,7 +356,7 @@ fn a_run_that_a_killed_program_left_as_running_waits_again() {
     store.save_epoch(&run.id, &run.epochs[0]).unwrap();
     store.save_plan(std::slice::from_ref(&run)).unwrap();
     let found = store.run(&run.id).unwrap().unwrap();
-    assert_eq!((found.state, found.epochs.len()), (RunState::Waiting, 1));
+    assert_eq!((found.state, found.epochs.len()), (State::Waiting, 1));
 }
 
 /// The trials of the Optuna study in which the declared runs are shown.
@@ -385,18 +387,14 @@ fn declared_runs_are_trials_of_an_optuna_study() {
     store.begin_run(&runs[1]).unwrap();
     store.save_epoch(&runs[1].id, &runs[1].epochs[0]).unwrap();
     store.suspend_run(&runs[1].id).unwrap();
-    let failed = RunRecord { state: RunState::Failed, test: None, ..runs[2].clone() };
+    let failed = RunRecord { state: State::Failed, test: None, ..runs[2].clone() };
     train(&store, &failed);
     train(&store, &runs[0]);
     let trials = shown(&store, "quick");
     let states: Vec<_> =
         trials.iter().map(|trial| (trial.number, trial.state, trial.intermediate.len())).collect();
-    let meant = [
-        (0, RunState::Complete, 3),
-        (1, RunState::Waiting, 1),
-        (2, RunState::Failed, 3),
-        (3, RunState::Complete, 3),
-    ];
+    let meant =
+        [(0, State::Complete, 3), (1, State::Waiting, 1), (2, State::Failed, 3), (3, State::Complete, 3)];
     assert_eq!(states, meant, "a run that is trained again is a new trial: the old one is never changed");
     assert_eq!(trials[0].values, [1.0 / 3.0]);
     let params: Vec<_> = trials[1].params.iter().map(|param| (param.name.as_str(), param.value)).collect();
@@ -407,9 +405,9 @@ fn declared_runs_are_trials_of_an_optuna_study() {
     let store = Store::open(dir.path()).unwrap();
     store.begin_run(&runs[1]).unwrap();
     store.save_plan(&runs).unwrap();
-    assert_eq!(shown(&store, "quick")[1].state, RunState::Waiting, "the program was killed");
+    assert_eq!(shown(&store, "quick")[1].state, State::Waiting, "the program was killed");
     train(&store, &runs[1]);
-    assert_eq!(shown(&store, "quick")[1].state, RunState::Complete);
+    assert_eq!(shown(&store, "quick")[1].state, State::Complete);
     assert_eq!(store.records().unwrap().searches, []);
 }
 
@@ -464,7 +462,7 @@ fn the_records_hold_searches_their_chosen_run_and_the_openings() {
     let records = reader.records().unwrap();
     let [found] = &records.searches[..] else { panic!("one search") };
     assert_eq!((&found.search, found.chosen_run.as_deref()), (&search("joint"), Some("id-0-7")));
-    assert_eq!((found.trials.len(), found.trials[0].state), (1, RunState::Running));
+    assert_eq!((found.trials.len(), found.trials[0].state), (1, State::Running));
     let opening =
         TestOpening { time: "2026-01-01T00:00:00Z".into(), run_id: "id-0-7".into(), why: why.into() };
     assert_eq!(records.test_openings, [opening]);

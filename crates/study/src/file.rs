@@ -12,8 +12,8 @@ use toile_nn::{Callback, Optimizer, Schedule};
 use crate::SplitHow;
 pub(crate) use searches::MOST_TRIALS;
 pub use searches::{
-    Block, ChoiceRange, Metric, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues,
-    Repeat, SearchTable,
+    Block, ChoiceRange, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
+    SearchTable,
 };
 
 /// Defaults of the study file. Keras' where Keras has one.
@@ -249,7 +249,7 @@ impl ValidationSplit {
     }
 }
 
-impl From<PublishedTable> for toile_store::Published {
+impl From<PublishedTable> for toile_record::Published {
     fn from(table: PublishedTable) -> Self {
         let PublishedTable { loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy } = table;
         Self { loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy }

@@ -49,9 +49,9 @@ pub use data_shape::known_shape;
 pub use editor::json_schema;
 pub use faults::{Fault, Faults};
 pub use file::{
-    Block, ChoiceRange, ClassWeight, Metric, ModelLayer, ModelTable, NumberRange, OneOrSeveral,
-    ParameterValue, ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable,
-    ValidationSplit, ValidationSplitTable,
+    Block, ChoiceRange, ClassWeight, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
+    ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
+    ValidationSplitTable,
 };
 pub use list::{Listed, list};
 pub use near::nearest;

@@ -45,7 +45,7 @@ pub struct RunPlan {
     /// The file's remark on the run.
     pub note: Option<String>,
     /// What a publication gives for it.
-    pub published: Option<toile_store::Published>,
+    pub published: Option<toile_record::Published>,
     /// The search that has chosen this configuration, if the study file does not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_by: Option<String>,

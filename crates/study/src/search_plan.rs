@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
-use toile_store::{ObjectiveRecord, SearchRecord};
+use toile_record::{ObjectiveRecord, SearchRecord};
 use toile_tune::{Direction, GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 
 use crate::Settings;
 use crate::check::Search;
-use crate::file::{Metric, OneOrSeveral, RunSettings, SearchTable, default};
+use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::Frame;
 use crate::settings::{InitialWeights, as_json, sha256, sorted};
 use crate::space::{points, template};
+use toile_record::Metric;
 
 /// A search, ready to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct SearchPlan {
     /// The file's remark on the search.
     pub note: Option<String>,
     /// What a publication gives for the chosen configuration.
-    pub published: Option<toile_store::Published>,
+    pub published: Option<toile_record::Published>,
     /// The parameters, parents before children.
     pub space: Space,
     /// What a trial's parameters are put into.

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use toile_data::{DataSet, Part};
-use toile_store::{RunState, Store};
+use toile_record::State;
+use toile_store::Store;
 use toile_study::{
     DataShape, Event, NoClock, Outcome, Plan, PlanOptions, RunError, RunOptions, check, plan, run,
 };
@@ -96,7 +97,7 @@ fn go_with(
     run(&planned(text, read), &data(), &Store::open(dir)?, &options, events)
 }
 
-fn states(dir: &Path) -> Vec<RunState> {
+fn states(dir: &Path) -> Vec<State> {
     Store::open_read_only(dir).unwrap().records().unwrap().runs.iter().map(|run| run.state).collect()
 }
 
@@ -152,10 +153,10 @@ fn a_panic_in_one_run_is_recorded_and_the_others_go_on() {
         }
     });
     assert_eq!(outcome.unwrap(), Outcome { completed: 1, failed: 1, ..Outcome::default() });
-    assert_eq!(states(dir.path()), [RunState::Failed, RunState::Complete]);
+    assert_eq!(states(dir.path()), [State::Failed, State::Complete]);
     let store = Store::open_read_only(dir.path()).unwrap();
     let failed = &store.records().unwrap().runs[0];
-    assert_eq!(failed.failure.as_deref(), Some("toile itself broke: on purpose"));
+    assert_eq!(failed.reason().as_deref(), Some("toile itself broke: on purpose"));
     assert_eq!(failed.epochs.len(), 1);
     drop(store);
     // A version that has mended the fault tries again.
@@ -179,7 +180,7 @@ fn a_stopped_study_waits_and_ends_with_the_same_bits() {
     });
     let outcome = outcome.unwrap();
     assert!(outcome.interrupted && outcome.waiting >= 1, "{outcome:?}");
-    assert_eq!(states(stopped.path())[1], RunState::Waiting);
+    assert_eq!(states(stopped.path())[1], State::Waiting);
     go(stopped.path(), STUDY, &never, &|_| {}).unwrap();
     assert_eq!(hashes(stopped.path()), hashes(whole.path()));
 }
@@ -236,7 +237,7 @@ fn weights_that_do_not_fit_are_told_before_anything_is_trained() {
     let started = |event: Event<'_>| panic!("{event:?}");
     let error = go_with(dir.path(), &text, &never, &read, &started).unwrap_err();
     assert!(error.to_string().contains("run `A` cannot start from `start.safetensors`"), "{error}");
-    assert_eq!(states(dir.path()), [RunState::Waiting, RunState::Waiting]);
+    assert_eq!(states(dir.path()), [State::Waiting, State::Waiting]);
 }
 
 #[test]
@@ -244,7 +245,7 @@ fn a_run_that_an_error_has_stopped_no_longer_runs() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("runs"), "a file stands in the way").unwrap();
     go(dir.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap_err();
-    assert!(!states(dir.path()).contains(&RunState::Running), "{:?}", states(dir.path()));
+    assert!(!states(dir.path()).contains(&State::Running), "{:?}", states(dir.path()));
 }
 
 #[test]
@@ -255,10 +256,10 @@ fn the_record_tells_of_which_epoch_the_weights_are() {
     let text = STUDY.replace("optimizer = \"sgd\"\nepochs = 5", &format!("{best}\nepochs = 40"));
     go(dir.path(), &text, &AtomicBool::new(false), &|_| {}).unwrap();
     let run = &Store::open_read_only(dir.path()).unwrap().records().unwrap().runs[1];
-    let loss = |epoch: &toile_store::EpochRecord| epoch.loss.unwrap();
+    let loss = |epoch: &toile_record::Epoch| epoch.loss.unwrap();
     let best = run.epochs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap().epoch;
     assert_ne!(best, 40, "the last epoch is the best: this tests nothing");
-    assert_eq!(run.failure, Some(format!("its weights are those of epoch {best}")));
+    assert_eq!(run.reason(), Some(format!("its weights are those of epoch {best}")));
 }
 
 /// Two hundred runs, and a disk (here: a listener) that is slower than their training.

@@ -1,8 +1,9 @@
 //! Searches of a study file: the spaces that its ranges make, and the settings that come of their points.
 
 use serde_json::{Value, json};
+use toile_record::Metric;
 use toile_rng::{Seed, Stream};
-use toile_study::{Metric, Plan, PlanOptions, SearchPlan, Settings, built_in, check, plan};
+use toile_study::{Plan, PlanOptions, SearchPlan, Settings, built_in, check, plan};
 use toile_tune::{Choice, Direction, Distribution, GridSampler, Nsga2Sampler, Params, Sampler};
 
 const HEAD: &str = r#"

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{Place, STUDY};
-use toile_store::RunState;
+use toile_record::State;
 
 #[test]
 fn missing_data_names_every_place_that_was_tried() {
@@ -136,7 +136,7 @@ fn a_run_whose_loss_diverges_is_recorded_and_the_others_go_on() {
     assert_eq!(said.code, Some(3), "{}\n{}", said.out, said.err);
     assert!(said.err.contains("Hot: the loss was no longer a finite number in epoch"), "{}", said.err);
     let states: Vec<_> = place.records("out").runs.iter().map(|run| run.state).collect();
-    assert_eq!(states, [RunState::Complete, RunState::Complete, RunState::Failed]);
+    assert_eq!(states, [State::Complete, State::Complete, State::Failed]);
     // It would diverge again, bit for bit: it is not tried again, but the warning stays.
     let again = place.run(&["run", "study.toml", "--out", "out"]);
     assert_eq!(again.code, Some(3));
@@ -248,7 +248,7 @@ fn weights_that_do_not_fit_are_told_before_any_run_begins() {
     let said =
         place.run(&["run", "study.toml", "--out", "out"]).refused(&["Conv", "start.safetensors", "0.kernel"]);
     assert!(!said.err.contains("start   "), "{}", said.err);
-    assert!(place.records("out").runs.iter().all(|run| run.state == RunState::Waiting));
+    assert!(place.records("out").runs.iter().all(|run| run.state == State::Waiting));
 }
 
 #[test]

@@ -4,17 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
     ("stats", &[]),
-    ("nn", &["rng", "kernels"]),
+    ("nn", &["record", "rng", "kernels"]),
     ("data", &["rng"]),
-    ("tune", &["rng"]),
-    ("store", &[]),
-    ("study", &["rng", "nn", "data", "tune", "store"]),
-    ("report", &["store", "stats", "tune"]),
-    ("toile", &["rng", "kernels", "nn", "data", "store", "study", "report", "tune"]),
+    ("tune", &["record", "rng"]),
+    ("store", &["record"]),
+    ("study", &["record", "rng", "nn", "data", "tune", "store"]),
+    ("report", &["record", "store", "stats", "tune"]),
+    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "report", "tune"]),
 ];
 
 fn root() -> PathBuf {

@@ -6,7 +6,7 @@ mod common;
 use std::process::{Child, Command};
 
 use common::{Place, STUDY, Said};
-use toile_store::{RunRecord, RunState};
+use toile_record::{RunRecord, State};
 
 /// Two runs that take a second or so.
 fn long_study() -> String {
@@ -28,7 +28,7 @@ fn a_killed_study_goes_on_to_the_same_bits() {
         place.wait_for_epochs("killed", epochs);
         signal(&child, "-KILL");
         assert_eq!(child.wait().unwrap().code(), None, "the study ended before it could be killed");
-        let interrupted = |run: &RunRecord| run.state == RunState::Waiting && !run.epochs.is_empty();
+        let interrupted = |run: &RunRecord| run.state == State::Waiting && !run.epochs.is_empty();
         assert!(place.records("killed").runs.iter().any(interrupted));
     }
     place.run(&["run", "study.toml", "--out", "killed"]).ok();
@@ -60,7 +60,7 @@ fn an_interrupted_study_keeps_what_is_done_and_goes_on_with_the_rest() {
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("the same command goes on with the rest"), "{}", said.err);
     let states: Vec<_> = place.records("out").runs.iter().map(|run| run.state).collect();
-    assert_eq!(states, [RunState::Complete, RunState::Waiting]);
+    assert_eq!(states, [State::Complete, State::Waiting]);
     assert!(place.path("out/report.html").is_file());
     let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
     assert!(said.err.contains("start   Conv") && !said.err.contains("start   Dense"), "{}", said.err);

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::{Place, STUDY};
-use toile_store::RunState;
+use toile_record::State;
 
 #[test]
 fn a_study_runs_and_leaves_its_report_its_results_and_its_weights() {
@@ -77,7 +77,7 @@ fn seeds_and_only_say_which_runs_there_are_and_which_are_trained() {
     place.run(&["run", "study.toml", "--out", "out", "--seeds", "3", "--only", "Dense"]).ok();
     let runs = place.records("out").runs;
     let states: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.seed, run.state)).collect();
-    let (done, waits) = (RunState::Complete, RunState::Waiting);
+    let (done, waits) = (State::Complete, State::Waiting);
     let expected = [("Dense", 7, done), ("Dense", 8, done), ("Dense", 9, done)];
     assert_eq!(states[..3], expected);
     assert_eq!(states[3..], [("Conv", 7, waits), ("Conv", 8, waits), ("Conv", 9, waits)]);
@@ -146,8 +146,8 @@ fn early_stopping_ends_a_run_and_says_so() {
     let place = Place::with_study(&STUDY.replace("[[runs]]\nname = \"Conv\"", stop));
     place.run(&["run", "study.toml", "--out", "out"]).ok();
     let dense = &place.records("out").runs[0];
-    assert_eq!((dense.state, dense.epochs.len()), (RunState::Complete, 2));
-    assert_eq!(dense.failure.as_deref(), Some("a callback stopped it after epoch 2 of 3"));
+    assert_eq!((dense.state, dense.epochs.len()), (State::Complete, 2));
+    assert_eq!(dense.reason().as_deref(), Some("a callback stopped it after epoch 2 of 3"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub use samplers::{
 };
 pub use space::{Condition, Is, Param, Params, Space};
 pub use stop::{Progress, StopReason, StopRules};
+pub use toile_record::{Direction, State};
 pub use toile_rng::Seed;
-pub use trial::{Ask, Direction, State, Trial};
+pub use trial::{Ask, Trial};
 pub use warnings::{Edge, Finding, Searched, findings};

@@ -3,55 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use toile_record::{Direction, State};
 use toile_rng::Seed;
 
 use crate::{Params, Space};
-
-/// Where better lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Smaller is better.
-    Minimize,
-    /// Larger is better.
-    Maximize,
-}
-
-impl Direction {
-    /// The value, so that smaller is better.
-    pub fn loss(self, value: f64) -> f64 {
-        match self {
-            Direction::Minimize => value,
-            Direction::Maximize => -value,
-        }
-    }
-
-    /// Whether `a` is strictly better than `b`; a NaN is never better, and nothing is better than a NaN.
-    pub fn is_better(self, a: f64, b: f64) -> bool {
-        self.loss(a) < self.loss(b)
-    }
-}
-
-/// The state of a trial, as far as a sampler cares: one that waits has no parameters and is not told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Its parameters are known, its value is not.
-    Running,
-    /// It has a value for each objective.
-    Complete,
-    /// A pruner stopped it.
-    Pruned,
-    /// It ended without a value.
-    Failed,
-}
 
 /// What is known of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// Counted from 0 within its search.
     pub number: usize,
-    /// Where it is.
+    /// Where it is; one that waits is shown to no sampler.
     pub state: State,
     /// Its parameters.
     pub params: Params,

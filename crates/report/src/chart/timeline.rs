@@ -1,7 +1,7 @@
 //! The timeline: when each trial ran and on which worker. Bars of complete trials are full, of pruned ones hollow, of failed
 //! ones crossed out, of running ones dashed.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use super::frame::Frame;
 use super::measure::{fit, width};
@@ -14,8 +14,7 @@ const WIDTH: f64 = 760.0;
 const TOP: f64 = 32.0;
 const ROW: f64 = 18.0;
 const LONGEST_NAME: f64 = 190.0;
-const STATES: [RunState; 5] =
-    [RunState::Complete, RunState::Pruned, RunState::Failed, RunState::Running, RunState::Waiting];
+const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
 
 /// The chart.
 pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
@@ -58,10 +57,10 @@ fn unit(length: f64) -> (f64, &'static str) {
     }
 }
 
-fn bar(svg: &mut Svg, state: RunState, (x, y): (f64, f64), wide: f64, title: &str) {
+fn bar(svg: &mut Svg, state: State, (x, y): (f64, f64), wide: f64, title: &str) {
     let high = ROW - 6.0;
     svg.rect(&format!("stretch {}", state.name()), x, y, wide, high, title);
-    if state == RunState::Failed {
+    if state == State::Failed {
         let data = path_data(&[(x, y), (x + wide, y + high)], false)
             + &path_data(&[(x, y + high), (x + wide, y)], false);
         svg.shape("crossed", &data, "");

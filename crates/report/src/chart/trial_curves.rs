@@ -1,6 +1,6 @@
 //! Learning curves of all trials of a search: pruned ones end with a triangle, failed ones with a cross, the best is bold.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use super::frame::Frame;
 use super::marks::{cross, triangle};
@@ -28,8 +28,8 @@ pub fn trial_curves(chart: &TrialCurves, metric: &Metric, title: &str, procedura
         svg.shape(class, &path_data(&points, false), &curve.title);
         let Some(end) = points.last().copied() else { continue };
         match curve.state {
-            RunState::Pruned => svg.shape("trial pruned", &triangle(end, 3.2), ""),
-            RunState::Failed => svg.shape("trial failed", &cross(end, 2.8), ""),
+            State::Pruned => svg.shape("trial pruned", &triangle(end, 3.2), ""),
+            State::Failed => svg.shape("trial failed", &cross(end, 2.8), ""),
             _ if points.len() == 1 || curve.is_best => svg.circle("trial", end, 2.6, &curve.title),
             _ => {}
         }
@@ -55,10 +55,10 @@ fn key(svg: &mut Svg, chart: &TrialCurves) {
     if chart.curves.iter().any(|curve| curve.is_best) {
         word(svg, "curve best", "the best");
     }
-    if any(RunState::Pruned) {
+    if any(State::Pruned) {
         word(svg, "pruned", "pruned here");
     }
-    if any(RunState::Failed) {
+    if any(State::Failed) {
         word(svg, "failed", "failed here");
     }
 }

@@ -1,6 +1,6 @@
 //! `history.csv`: the epochs of one run.
 
-use toile_store::{RunRecord, StudyRecord};
+use toile_record::{RunRecord, StudyRecord};
 
 use super::csv::Csv;
 use crate::PROCEDURAL_NOTICE;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use toile_store::{
-    DataRecord, EpochRecord, Provenance, Published, Records, RunRecord, RunState, SplitRecord, SummaryRecord,
+use toile_record::{
+    DataRecord, Epoch, Provenance, Published, Records, RunRecord, SplitRecord, State, SummaryRecord,
     TestOpening,
 };
 
@@ -52,7 +52,7 @@ struct Data<'a> {
 struct Run<'a> {
     name: &'a str,
     seed: u64,
-    state: RunState,
+    state: State,
     id: &'a str,
     position: usize,
     folder: &'a str,
@@ -60,12 +60,12 @@ struct Run<'a> {
     plan: &'a Value,
     summary: &'a SummaryRecord,
     note: Option<&'a str>,
-    epochs: &'a [EpochRecord],
+    epochs: &'a [Epoch],
     #[serde(rename = "final")]
     last: Option<Final<'a>>,
     published: Option<&'a Published>,
     confusion_matrix: Option<Vec<Vec<usize>>>,
-    failure: Option<&'a str>,
+    failure: Option<String>,
     seconds: f64,
     training_flops: u64,
     weights_sha256: Option<&'a str>,
@@ -76,7 +76,7 @@ struct Run<'a> {
 #[derive(Serialize)]
 struct Final<'a> {
     #[serde(flatten)]
-    epoch: &'a EpochRecord,
+    epoch: &'a Epoch,
     test_loss: Option<f64>,
     test_accuracy: Option<f64>,
 }
@@ -112,7 +112,7 @@ pub fn number(value: f64) -> Value {
 
 /// A run that waits or is still running has no final numbers, only epochs.
 fn last(run: &RunRecord) -> Option<Final<'_>> {
-    let is_over = !matches!(run.state, RunState::Waiting | RunState::Running);
+    let is_over = !matches!(run.state, State::Waiting | State::Running);
     let test = run.test.as_ref();
     run.epochs.last().filter(|_| is_over).map(|epoch| Final {
         epoch,
@@ -153,7 +153,7 @@ fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> Run<'a> {
         published: run.published.as_ref(),
         confusion_matrix: confusion(&records.study.data, run)
             .map(|c| c.rows().map(<[usize]>::to_vec).collect()),
-        failure: run.failure.as_deref(),
+        failure: run.reason(),
         seconds: run.provenance.wall_seconds,
         training_flops: training_flops(records, run),
         weights_sha256: run.weights_sha256.as_deref(),

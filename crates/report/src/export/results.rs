@@ -1,6 +1,6 @@
 //! `results.csv`: one line per run, for spreadsheets and data frames.
 
-use toile_store::{Records, RunRecord};
+use toile_record::{Records, RunRecord};
 
 use super::csv::Csv;
 use super::flatten::flatten;
@@ -112,5 +112,5 @@ fn tail(csv: &mut Csv, records: &Records, run: &RunRecord) {
     csv.text(run.weights_sha256.as_deref().unwrap_or(""));
     csv.text(&data.name);
     csv.text(if data.procedural { PROCEDURAL_NOTICE } else { "" });
-    csv.text(run.failure.as_deref().unwrap_or(""));
+    csv.text(&run.reason().unwrap_or_default());
 }

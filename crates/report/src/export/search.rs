@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use toile_store::{ObjectiveRecord, Published, Records, RunRecord, RunState, SearchRecords, TrialRecord};
+use toile_record::{
+    ObjectiveRecord, Published, Records, RunRecord, SearchRecords, State, TrialRecord, TrialSide,
+};
 
 use super::json::number;
 use crate::facts::last_numbers;
@@ -43,7 +45,7 @@ struct Importance {
 #[derive(Serialize)]
 struct Trial<'a> {
     number: usize,
-    state: RunState,
+    state: State,
     params: Params,
     value: Value,
     values: Vec<Value>,
@@ -57,7 +59,7 @@ struct Trial<'a> {
     cpu_seconds: Option<f64>,
     parameters: Option<usize>,
     weights_sha256: Option<&'a str>,
-    reason: Option<&'a str>,
+    reason: Option<String>,
 }
 
 /// Parameters by name, as the study file spells them.
@@ -134,7 +136,7 @@ fn trial(trial: &TrialRecord) -> Trial<'_> {
         cpu_seconds: side.and_then(|side| side.cpu_seconds),
         parameters: side.and_then(|side| side.parameters),
         weights_sha256: side.and_then(|side| side.weights_sha256.as_deref()),
-        reason: side.and_then(|side| side.reason.as_deref()),
+        reason: side.and_then(TrialSide::reason),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
-use toile_store::{Records, SearchRecord, TrialRecord};
+use toile_record::{Records, SearchRecord, TrialRecord};
 
 use super::csv::Csv;
 use crate::PROCEDURAL_NOTICE;
@@ -124,5 +124,5 @@ fn tail(csv: &mut Csv, records: &Records, trial: &TrialRecord) {
     csv.text(side.and_then(|side| side.weights_sha256.as_deref()).unwrap_or(""));
     csv.text(&data.name);
     csv.text(if data.procedural { PROCEDURAL_NOTICE } else { "" });
-    csv.text(side.and_then(|side| side.reason.as_deref()).unwrap_or(""));
+    csv.text(&side.and_then(|side| side.reason()).unwrap_or_default());
 }

@@ -1,7 +1,7 @@
 //! The table in the document's own form: ours, the published numbers, the difference.
 
+use toile_record::RunRecord;
 use toile_stats::{prediction_z, student_quantile};
-use toile_store::RunRecord;
 
 use super::Estimate;
 use crate::facts::{METRICS, last_numbers};

@@ -1,7 +1,7 @@
 //! What a group confuses on the test part, and images of it.
 
+use toile_record::{ImageRecord, Records, RunRecord};
 use toile_stats::Confusion;
-use toile_store::{ImageRecord, Records, RunRecord};
 
 use super::NAME_LENGTH;
 use crate::facts::confusion;

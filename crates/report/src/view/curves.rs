@@ -1,6 +1,6 @@
 //! Learning curves: one line per metric, over the epochs, the mean over the seeds with their range.
 
-use toile_store::{EpochRecord, RunRecord};
+use toile_record::{Epoch, RunRecord};
 
 /// At most this many points per line; a longer training is drawn in stretches, each with its whole range.
 const MAX_POINTS: usize = 400;
@@ -46,7 +46,7 @@ pub fn curves(runs: &[&RunRecord]) -> Curves {
     let runs: Vec<&RunRecord> = runs.iter().copied().filter(|run| !run.epochs.is_empty()).collect();
     let longest = runs.iter().map(|run| run.epochs.len()).max().unwrap_or(0);
     let stretch = longest.div_ceil(MAX_POINTS).max(1);
-    let line = |pick: fn(&EpochRecord) -> Option<f64>| line(&runs, longest, stretch, pick);
+    let line = |pick: fn(&Epoch) -> Option<f64>| line(&runs, longest, stretch, pick);
     Curves {
         loss: line(|epoch| epoch.loss),
         train_loss: line(|epoch| epoch.train_loss),
@@ -60,12 +60,7 @@ pub fn curves(runs: &[&RunRecord]) -> Curves {
     }
 }
 
-fn line(
-    runs: &[&RunRecord],
-    longest: usize,
-    stretch: usize,
-    pick: fn(&EpochRecord) -> Option<f64>,
-) -> Vec<Point> {
+fn line(runs: &[&RunRecord], longest: usize, stretch: usize, pick: fn(&Epoch) -> Option<f64>) -> Vec<Point> {
     (0..longest).step_by(stretch).filter_map(|start| point(runs, start, stretch, pick)).collect()
 }
 
@@ -74,7 +69,7 @@ fn point(
     runs: &[&RunRecord],
     start: usize,
     stretch: usize,
-    pick: fn(&EpochRecord) -> Option<f64>,
+    pick: fn(&Epoch) -> Option<f64>,
 ) -> Option<Point> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let (mut sum, mut n, mut epoch) = (0.0, 0usize, 0);

@@ -1,6 +1,6 @@
 //! One name of the study file with all its seeds.
 
-use toile_store::{Records, RunRecord, RunState, SummaryRecord};
+use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
@@ -117,8 +117,7 @@ pub fn groups(records: &Records) -> Vec<Group> {
 
 fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
     let first = runs[0];
-    let complete: Vec<&RunRecord> =
-        runs.iter().copied().filter(|run| run.state == RunState::Complete).collect();
+    let complete: Vec<&RunRecord> = runs.iter().copied().filter(|run| run.state == State::Complete).collect();
     let shown = if complete.is_empty() { runs } else { &complete };
     let published = published_numbers(runs.iter().find_map(|run| run.published.as_ref()));
     let summary = &first.summary;
@@ -130,14 +129,10 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
         unfinished: unfinished(runs, complete.len()),
         failures: runs
             .iter()
-            .filter(|run| run.state == RunState::Failed)
+            .filter(|run| run.state == State::Failed)
             .filter_map(|run| reason(run))
             .collect(),
-        stops: runs
-            .iter()
-            .filter(|run| run.state != RunState::Failed)
-            .filter_map(|run| reason(run))
-            .collect(),
+        stops: runs.iter().filter(|run| run.state != State::Failed).filter_map(|run| reason(run)).collect(),
         settings: settings::headline(&first.plan, records.study.data.split.fraction),
         settings_line: settings::short(&first.plan),
         all_settings: settings::all(&first.plan),
@@ -171,14 +166,14 @@ fn unfinished(runs: &[&RunRecord], complete: usize) -> Option<String> {
 }
 
 fn reason(run: &RunRecord) -> Option<String> {
-    let why = run.failure.as_deref().map(|why| text::name(why, REASON_LENGTH));
+    let why = run.reason().map(|why| text::name(&why, REASON_LENGTH));
     let why = match (why, run.state) {
-        (None, RunState::Failed) => "no reason was recorded".to_owned(),
+        (None, State::Failed) => "no reason was recorded".to_owned(),
         (why, _) => why?,
     };
     Some(match run.state {
-        RunState::Failed => format!("Seed {} failed {}: {why}", run.seed, after(run.epochs.len())),
-        RunState::Pruned => format!("Seed {} was pruned {}: {why}", run.seed, after(run.epochs.len())),
+        State::Failed => format!("Seed {} failed {}: {why}", run.seed, after(run.epochs.len())),
+        State::Pruned => format!("Seed {} was pruned {}: {why}", run.seed, after(run.epochs.len())),
         _ => format!("Seed {}: {why}", run.seed),
     })
 }
@@ -199,7 +194,7 @@ fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
 fn seed_row(run: &RunRecord) -> SeedRow {
     let planned = run.plan.get("epochs").and_then(serde_json::Value::as_u64);
     let state = match (run.state, planned) {
-        (RunState::Complete, _) => "complete".to_owned(),
+        (State::Complete, _) => "complete".to_owned(),
         (_, Some(planned)) => format!("{}, epoch {} of {planned}", standing(run), run.epochs.len()),
         (_, None) => format!("{}, epoch {}", standing(run), run.epochs.len()),
     };

@@ -30,7 +30,7 @@ pub use search::{
 pub(crate) use search::{best_place, external, metrics, notes};
 pub use setup::{ClassCounts, Fact};
 pub use summary::{Figure, Summary};
-use toile_store::Records;
+use toile_record::Records;
 
 use crate::text;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toile_store::{Records, RunState};
+use toile_record::{Records, State};
 
 use super::NAME_LENGTH;
 use super::setup::moment;
@@ -39,7 +39,7 @@ pub fn sentence(records: &Records) -> String {
     let tested = || records.runs.iter().filter(|run| run.test.is_some());
     let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
     let unrecorded = tested().count() - known;
-    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == RunState::Running);
+    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
     let when = if early { "" } else { ", after training only" };
     match (recorded, unrecorded) {
         (0, 0) => "never opened".to_owned(),

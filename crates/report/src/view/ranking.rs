@@ -1,7 +1,7 @@
 //! All groups by validation accuracy. The test set has no say in it.
 
+use toile_record::Records;
 use toile_stats::normal_quantile;
-use toile_store::Records;
 
 use super::{Cost, Estimate, Group};
 use crate::format;

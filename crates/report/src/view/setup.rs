@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toile_store::{DataRecord, Records, RunRecord};
+use toile_record::{DataRecord, Records, RunRecord};
 
 use super::NAME_LENGTH;
 use crate::{PROCEDURAL_NOTICE, format, text};

@@ -1,7 +1,7 @@
 //! What came out, in a few figures and sentences. Every word that could be wrong is computed.
 
+use toile_record::{Records, State};
 use toile_stats::wilson;
-use toile_store::{Records, RunState};
 
 use super::ranking::{TEST_ACCURACY, VAL_ACCURACY};
 use super::{Column, Group, Ranking};
@@ -43,7 +43,7 @@ pub fn summary(records: &Records, groups: &[Group], ranking: &Ranking) -> Summar
 }
 
 fn figures(records: &Records, groups: &[Group], ranking: &Ranking) -> Vec<Figure> {
-    let complete = records.runs.iter().filter(|run| run.state == RunState::Complete).count();
+    let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
     let mut figures = Vec::new();
     if let Some((group, val)) =
         ranking.best().and_then(|i| Some((&groups[i], groups[i].metric(VAL_ACCURACY)?)))
@@ -104,7 +104,7 @@ fn progress(records: &Records, groups: &[Group]) -> String {
         (0, _) => "The study has no runs.".to_owned(),
         (_, 0) => format!("The study has {seeds}; all are complete."),
         _ => {
-            parts.insert(0, format!("{} complete", count(RunState::Complete)));
+            parts.insert(0, format!("{} complete", count(State::Complete)));
             format!("The study has {seeds}: {}.", parts.join(", "))
         }
     }

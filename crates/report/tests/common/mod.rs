@@ -8,7 +8,7 @@
 pub mod searches;
 
 use serde_json::{Value, json};
-use toile_store::*;
+use toile_record::*;
 
 /// Small, repeatable noise: SplitMix64 as a number from −1 to 1.
 pub struct Noise(pub u64);
@@ -126,8 +126,9 @@ fn run(position: usize, row: &Row, seed: u64, labels: &[u8]) -> RunRecord {
         summary: summary(model),
         published: Some(Published { loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy }),
         note: note(name),
-        state: RunState::Complete,
-        failure: None,
+        state: State::Complete,
+        end: None,
+        restored_epoch: None,
         epochs,
         test: Some(test(ends[4], ends[5], labels, &mut noise)),
         weights_sha256: Some(format!("{:016x}", noise.next_u64()).repeat(4)),
@@ -185,14 +186,7 @@ fn plan(model: &str, optimizer: &str, rate: f64, batch: usize, epochs: usize, se
     })
 }
 
-fn curve(
-    n: usize,
-    ends: [f64; 6],
-    rate: f64,
-    wobble: f64,
-    seconds: f64,
-    noise: &mut Noise,
-) -> Vec<EpochRecord> {
+fn curve(n: usize, ends: [f64; 6], rate: f64, wobble: f64, seconds: f64, noise: &mut Noise) -> Vec<Epoch> {
     let start = [1.35f64.max(ends[0] * 1.4), 0.55, 0.95f64.max(ends[2] * 1.3), 0.66];
     let pace = 2.2f64;
     (1..=n)
@@ -209,7 +203,7 @@ fn curve(
                 Some(ends[i] + (start[i] - ends[i]) * left + noise)
             };
             let (loss, accuracy, val_loss, val_accuracy) = (at(0), at(1), at(2), at(3));
-            EpochRecord {
+            Epoch {
                 epoch,
                 loss,
                 accuracy,
@@ -326,20 +320,21 @@ pub fn interrupted(seeds: u64) -> Records {
     for run in &mut records.runs {
         match (run.position, run.seed) {
             (6, 7) => {
-                run.state = RunState::Failed;
-                run.failure = Some("the loss is not finite: NaN at update 212 of epoch 2".into());
+                run.state = State::Failed;
+                run.end =
+                    Some(End::Other { words: "the loss is not finite: NaN at update 212 of epoch 2".into() });
                 run.epochs.truncate(1);
                 run.test = None;
                 run.weights_sha256 = None;
             }
             (11, _) => {
-                run.state = RunState::Running;
+                run.state = State::Running;
                 run.epochs.truncate(9);
                 run.test = None;
                 run.weights_sha256 = None;
             }
             (12, _) => {
-                run.state = RunState::Waiting;
+                run.state = State::Waiting;
                 run.epochs.clear();
                 run.test = None;
                 run.weights_sha256 = None;

@@ -1,7 +1,7 @@
 //! Searches of a made-up study: a formula says how good a configuration is, noise says the rest. Nothing was trained.
 
 use serde_json::{Value, json};
-use toile_store::*;
+use toile_record::*;
 
 use super::Noise;
 
@@ -116,9 +116,9 @@ fn ended(
     let wall = 0.9 * steps as f64 * (1.0 + 0.2 * noise.next());
     let begin = number as f64 * 4.9;
     let state = match (is_failed, is_pruned) {
-        (true, _) => RunState::Failed,
-        (_, true) => RunState::Pruned,
-        _ => RunState::Complete,
+        (true, _) => State::Failed,
+        (_, true) => State::Pruned,
+        _ => State::Complete,
     };
     TrialRecord {
         trial_id: number as i64 + 1,
@@ -138,7 +138,8 @@ fn ended(
             wall_seconds: wall,
             cpu_seconds: Some(1.9 * wall),
             parameters: Some(25_450),
-            reason: is_failed.then(|| "the loss is not finite: NaN at update 212 of epoch 2".into()),
+            end: is_failed
+                .then(|| End::Other { words: "the loss is not finite: NaN at update 212 of epoch 2".into() }),
             weights_sha256: None,
             epochs: vec![],
         }),
@@ -237,7 +238,7 @@ fn front(position: usize) -> SearchRecords {
         trial.intermediate.clear();
     }
     let last = records.trials.len() - 1;
-    (records.trials[last].state, records.trials[last].completed) = (RunState::Running, None);
+    (records.trials[last].state, records.trials[last].completed) = (State::Running, None);
     records.trials[last].values.clear();
     records
 }

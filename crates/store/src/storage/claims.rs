@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::db::{Db, Result, cells, undecodable};
 use super::{Claim, NewTrial, SearchId, Storage, json, read, results, seconds};
-use crate::{ParamRecord, StoreError};
+use crate::StoreError;
+use toile_record::ParamRecord;
 
 impl Storage {
     /// Begins a trial with parameters that somebody proposed. `None`: there is a trial of this number already, or one

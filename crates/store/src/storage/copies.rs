@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::db::{Db, Result, cells};
 use super::searches::ensure;
 use super::{Engine, SearchId, Storage, claims, json, read, results, tables};
-use crate::{RunState, SearchRecords, StoreError, TrialRecord, file, schema};
+use crate::{StoreError, file, schema};
+use toile_record::{SearchRecords, State, TrialRecord};
 
 impl Storage {
     /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
@@ -59,7 +60,7 @@ fn copy_trial(db: &mut Db<'_>, id: SearchId, trial: &TrialRecord) -> Result<()> 
     let known = "SELECT trial_id, state FROM trials WHERE study_id = $1 AND number = $2";
     let known = db.first(known, cells![id.0, trial.number], |row| Ok((row.int(0)?, read::state(row, 1)?)))?;
     match known {
-        Some((_, RunState::Complete | RunState::Pruned | RunState::Failed)) => return Ok(()),
+        Some((_, State::Complete | State::Pruned | State::Failed)) => return Ok(()),
         Some((trial_id, _)) => forget(db, trial_id)?,
         None => {}
     }

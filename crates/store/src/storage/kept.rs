@@ -2,7 +2,8 @@
 
 use super::Storage;
 use super::db::{Db, Result, cells};
-use crate::{StoreError, TestOpening};
+use crate::StoreError;
+use toile_record::TestOpening;
 
 impl Storage {
     /// Keeps a study file, for workers that have none.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::db::{Db, Result, cells};
 use super::{json as text, results, searches};
 use crate::store::Change;
-use crate::{EpochRecord, RunRecord, RunState, StudyRecord};
+use toile_record::{Epoch, RunRecord, State, StudyRecord};
 
 /// Makes the study if there are runs, and spells out the ranges of their settings. What a killed program left as running
 /// waits again.
@@ -84,7 +84,7 @@ fn of_run(db: &mut Db<'_>, id: &str) -> Result<Option<(i64, bool)>> {
         WHERE r.run_id = $1";
     db.first(sql, cells![id], |row| {
         let state = super::read::state(row, 1)?;
-        Ok((row.int(0)?, !matches!(state, RunState::Waiting | RunState::Running)))
+        Ok((row.int(0)?, !matches!(state, State::Waiting | State::Running)))
     })
 }
 
@@ -129,12 +129,12 @@ fn new_trial(db: &mut Db<'_>, study_id: i64, run_id: &str) -> Result<i64> {
     Ok(trial_id)
 }
 
-fn metric_of(metric: &str, epoch: &EpochRecord) -> f64 {
+fn metric_of(metric: &str, epoch: &Epoch) -> f64 {
     let value = if metric == "val_accuracy" { epoch.val_accuracy } else { epoch.accuracy };
     value.unwrap_or(f64::NAN)
 }
 
-fn put_epoch(db: &mut Db<'_>, id: &str, epoch: &EpochRecord) -> Result<()> {
+fn put_epoch(db: &mut Db<'_>, id: &str, epoch: &Epoch) -> Result<()> {
     let sql = "SELECT t.trial_id, s.metric FROM toile_run_trial r JOIN trials t ON t.trial_id = r.trial_id
         JOIN toile_runs_study s ON s.study_id = t.study_id WHERE r.run_id = $1 AND t.state = 'RUNNING'";
     let Some((trial_id, metric)) = db.first(sql, cells![id], |row| Ok((row.int(0)?, row.string(1)?)))? else {
@@ -159,12 +159,12 @@ fn finish(db: &mut Db<'_>, run: &RunRecord) -> Result<()> {
     }
     let value = run.epochs.last().map_or(f64::NAN, |epoch| metric_of(&study.metric, epoch));
     match run.state {
-        RunState::Waiting | RunState::Running => Ok(()),
-        RunState::Complete | RunState::Pruned if !value.is_nan() => {
+        State::Waiting | State::Running => Ok(()),
+        State::Complete | State::Pruned if !value.is_nan() => {
             results::put_values(db, trial_id, &[value])?;
             results::set_finished(db, trial_id, run.state)
         }
-        _ => results::set_finished(db, trial_id, RunState::Failed),
+        _ => results::set_finished(db, trial_id, State::Failed),
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::db::{Db, Result, Row, cells, undecodable};
 use super::{Claim, SearchId, Storage, json};
-use crate::{EpochRecord, ParamRecord, RunState, StoreError, TrialRecord, TrialSide};
+use crate::{StoreError, ending};
+use toile_record::{Epoch, ParamRecord, State, TrialRecord, TrialSide};
 
 impl Storage {
     /// All trials of a search, or of any study in Optuna's tables, with every detail, by number.
@@ -32,23 +33,23 @@ impl Storage {
     }
 }
 
-pub(super) fn state_name(state: RunState) -> &'static str {
+pub(super) fn state_name(state: State) -> &'static str {
     match state {
-        RunState::Waiting => "WAITING",
-        RunState::Running => "RUNNING",
-        RunState::Complete => "COMPLETE",
-        RunState::Pruned => "PRUNED",
-        RunState::Failed => "FAIL",
+        State::Waiting => "WAITING",
+        State::Running => "RUNNING",
+        State::Complete => "COMPLETE",
+        State::Pruned => "PRUNED",
+        State::Failed => "FAIL",
     }
 }
 
-pub(super) fn state(row: &Row<'_>, index: usize) -> Result<RunState> {
+pub(super) fn state(row: &Row<'_>, index: usize) -> Result<State> {
     match row.text(index)? {
-        "WAITING" => Ok(RunState::Waiting),
-        "RUNNING" => Ok(RunState::Running),
-        "COMPLETE" => Ok(RunState::Complete),
-        "PRUNED" => Ok(RunState::Pruned),
-        "FAIL" => Ok(RunState::Failed),
+        "WAITING" => Ok(State::Waiting),
+        "RUNNING" => Ok(State::Running),
+        "COMPLETE" => Ok(State::Complete),
+        "PRUNED" => Ok(State::Pruned),
+        "FAIL" => Ok(State::Failed),
         other => Err(undecodable(index, format!("`{other}` is no state of a trial"))),
     }
 }
@@ -205,8 +206,8 @@ fn attribute(row: &Row<'_>) -> Result<(String, Value)> {
     Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
 }
 
-fn epoch(row: &Row<'_>) -> Result<EpochRecord> {
-    Ok(EpochRecord {
+fn epoch(row: &Row<'_>) -> Result<Epoch> {
+    Ok(Epoch {
         epoch: row.count(1)?,
         loss: row.maybe_real(2)?,
         accuracy: row.maybe_real(3)?,
@@ -223,7 +224,9 @@ fn epoch(row: &Row<'_>) -> Result<EpochRecord> {
 fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
     let sql =
         "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt,
-            s.worker, s.seed, s.wall_seconds, s.cpu_seconds, s.parameters, s.reason, s.weights_sha256
+            s.worker, s.seed, s.wall_seconds, s.cpu_seconds, s.parameters, s.reason, s.weights_sha256,
+            CASE WHEN s.reason IS NULL THEN NULL
+                ELSE (SELECT max(step) FROM trial_intermediate_values i WHERE i.trial_id = t.trial_id) END
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 ORDER BY t.number, t.trial_id";
     db.query(sql, cells![id.0], |row| {
@@ -252,7 +255,7 @@ fn side(row: &Row<'_>) -> Result<Option<TrialSide>> {
         wall_seconds: row.maybe_real(8)?.unwrap_or_default(),
         cpu_seconds: row.maybe_real(9)?,
         parameters: row.maybe_int(10)?.map(|count| count as usize),
-        reason: row.maybe_string(11)?,
+        end: ending::of_trial(row.maybe_text(11)?, state(row, 2)?, row.maybe_int(13)?.unwrap_or_default()),
         weights_sha256: row.maybe_string(12)?,
         epochs: Vec::new(),
     }))

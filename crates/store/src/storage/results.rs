@@ -2,7 +2,8 @@
 
 use super::db::{Cell, Db, Result, cells};
 use super::{Claim, Ending, Report, Storage, claims, json, read};
-use crate::{EpochRecord, ParamRecord, RunState, StoreError, TrialRecord, TrialSide};
+use crate::{StoreError, ending};
+use toile_record::{End, Epoch, ParamRecord, State, TrialRecord, TrialSide};
 
 impl Storage {
     /// Records the parameters of a claimed trial that had none, or not all, and the seed.
@@ -148,7 +149,7 @@ pub(super) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Res
     db.execute(sql, cells![trial_id, data]).map(drop)
 }
 
-fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &EpochRecord) -> Result<()> {
+fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &Epoch) -> Result<()> {
     let sql =
         "INSERT INTO toile_trial_epoch (trial_id, step, epoch, loss, accuracy, train_loss, train_accuracy,
             val_loss, val_accuracy, learning_rate, seconds)
@@ -177,9 +178,9 @@ fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &EpochRecord) -> 
 fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &Ending) -> Result<()> {
     let is_undefined = ending.values.iter().any(|value| value.is_nan());
     let (state, values) = match ending.state {
-        RunState::Complete if is_undefined => (RunState::Failed, &[][..]),
-        RunState::Pruned if is_undefined => (RunState::Pruned, &[][..]),
-        RunState::Failed => (RunState::Failed, &[][..]),
+        State::Complete if is_undefined => (State::Failed, &[][..]),
+        State::Pruned if is_undefined => (State::Pruned, &[][..]),
+        State::Failed => (State::Failed, &[][..]),
         state => (state, &ending.values[..]),
     };
     for (key, value) in &ending.user_attributes {
@@ -200,7 +201,7 @@ pub(crate) fn put_values(db: &mut Db<'_>, trial_id: i64, values: &[f64]) -> Resu
     Ok(())
 }
 
-pub(crate) fn set_finished(db: &mut Db<'_>, trial_id: i64, state: RunState) -> Result<()> {
+pub(crate) fn set_finished(db: &mut Db<'_>, trial_id: i64, state: State) -> Result<()> {
     let sql = "UPDATE trials SET state = $2, datetime_complete = NOW_UTC WHERE trial_id = $1";
     db.execute(sql, cells![trial_id, read::state_name(state)]).map(drop)
 }
@@ -213,7 +214,8 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
         }
     }
     let reported = packed(&read::intermediate(db, claim.trial_id)?);
-    let undefined = is_undefined.then_some("its value is not a number");
+    let end = if is_undefined { Some(&End::Undefined) } else { side.end.as_ref() };
+    let end = ending::to_text(end, None);
     let sql =
         "UPDATE toile_trial SET ended = $2, seed = $3, wall_seconds = $4, cpu_seconds = $5, parameters = $6,
         reason = $7, weights_sha256 = $8, reported = $9 WHERE trial_id = $1";
@@ -224,7 +226,7 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
         side.wall_seconds,
         side.cpu_seconds,
         side.parameters,
-        side.reason.as_deref().or(undefined),
+        end.as_deref(),
         side.weights_sha256.as_deref(),
         Cell::Bytes(&reported),
     ];

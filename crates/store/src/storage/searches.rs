@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::db::{Db, Result, Row, cells, undecodable};
 use super::types::OptunaStudy;
 use super::{SearchId, Storage, json, read};
-use crate::{SearchRecord, SearchRecords, StoreError};
+use crate::StoreError;
+use toile_record::{SearchRecord, SearchRecords};
 
 impl Storage {
     /// The search of this name in a study, made if there is none. An Optuna study of this name that somebody made

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::{EpochRecord, ParamRecord, RunState, TrialSide};
+use toile_record::{Epoch, ParamRecord, State, TrialSide};
 
 /// Key of a search in the database: Optuna's `study_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ pub struct Report {
     /// The value that pruners compare; may be NaN or infinite. None where nothing is compared at this step.
     pub value: Option<f64>,
     /// All numbers of the epoch.
-    pub epoch: Option<EpochRecord>,
+    pub epoch: Option<Epoch>,
     /// The values with which rungs of successive halving were completed at this step.
     pub rungs: Vec<f64>,
     /// All that is needed to go on from here; it replaces the one before.
@@ -68,7 +68,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ending {
     /// Complete, pruned or failed.
-    pub state: RunState,
+    pub state: State,
     /// Its value for each objective; of a pruned trial the last reported one; of a failed one none. A NaN makes a
     /// complete trial a failed one, as in Optuna, which has no place for it.
     pub values: Vec<f64>,
@@ -115,7 +115,7 @@ pub struct PastTrial {
     /// Its number within the search.
     pub number: usize,
     /// Where it is.
-    pub state: RunState,
+    pub state: State,
     /// The parameters that are decided.
     pub params: Vec<PastParam>,
     /// Of a trial of Python's that runs: parameters that it will have, by name, as the study file would spell them.
@@ -135,7 +135,7 @@ pub struct PastTrial {
 impl PastTrial {
     /// Whether nothing will ever change about it.
     pub fn is_finished(&self) -> bool {
-        !matches!(self.state, RunState::Waiting | RunState::Running)
+        !matches!(self.state, State::Waiting | State::Running)
     }
 }
 

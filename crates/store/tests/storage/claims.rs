@@ -191,7 +191,7 @@ fn the_dead_of_others_are_failed_and_the_living_are_not() {
         ));
         assert_eq!(storage.fail_foreign_stale(id, LONG).unwrap(), 1);
         let states: Vec<_> = storage.trials(id).unwrap().iter().map(|trial| trial.state).collect();
-        assert_eq!(states, [RunState::Running, RunState::Failed, RunState::Running, RunState::Running]);
+        assert_eq!(states, [State::Running, State::Failed, State::Running, State::Running]);
     });
 }
 
@@ -211,6 +211,6 @@ fn a_trial_that_is_ours_cannot_be_taken_by_a_late_claim() {
         assert!(late().is_err());
         let again = database.try_sql("UPDATE trials SET state = 'FAIL'");
         assert!(again.unwrap_err().contains("never changed"));
-        assert_eq!(storage.trials(id).unwrap()[0].state, RunState::Complete);
+        assert_eq!(storage.trials(id).unwrap()[0].state, State::Complete);
     });
 }

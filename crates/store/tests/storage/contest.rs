@@ -24,7 +24,7 @@ fn sixty_queued_trials_are_claimed_once_each_by_eight() {
         let mut claimed = claimed.into_inner().unwrap();
         claimed.sort_unstable();
         assert_eq!(claimed, (0..60).collect::<Vec<_>>());
-        assert!(storage.trials(id).unwrap().iter().all(|trial| trial.state == RunState::Complete));
+        assert!(storage.trials(id).unwrap().iter().all(|trial| trial.state == State::Complete));
     });
 }
 

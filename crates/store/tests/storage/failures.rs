@@ -173,7 +173,7 @@ fn a_connection_that_was_lost_is_made_again() {
         }
         database.sql(end_all);
         complete(&storage, &claim, 0.5);
-        assert_eq!(storage.trials(id).unwrap()[0].state, RunState::Complete);
+        assert_eq!(storage.trials(id).unwrap()[0].state, State::Complete);
     });
 }
 

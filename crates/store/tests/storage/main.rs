@@ -11,6 +11,7 @@ mod trials;
 
 use database::{Database, on_each_engine};
 use serde_json::{Value, json};
+use toile_record::*;
 use toile_store::*;
 
 fn float(low: f64, high: f64) -> Value {
@@ -46,8 +47,8 @@ fn new_trial(number: usize) -> NewTrial {
     NewTrial { number, params, seed: u64::MAX - number as u64, relative_params: None }
 }
 
-fn epoch(epoch: usize) -> EpochRecord {
-    EpochRecord {
+fn epoch(epoch: usize) -> Epoch {
+    Epoch {
         epoch,
         loss: Some(1.0 / epoch as f64),
         accuracy: Some(0.1),
@@ -73,7 +74,7 @@ fn ending(value: f64) -> Ending {
         ..Default::default()
     };
     Ending {
-        state: RunState::Complete,
+        state: State::Complete,
         values: vec![value],
         side,
         user_attributes: vec![("note".into(), json!("é"))],

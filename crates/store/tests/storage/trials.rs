@@ -10,7 +10,7 @@ fn a_trial_comes_back_as_it_was_recorded() {
         assert_eq!((claim.number, claim.attempt, claim.seed), (0, 1, Some(u64::MAX)));
         complete(&storage, &claim, 0.9);
         let [trial] = &storage.trials(id).unwrap()[..] else { panic!("one trial") };
-        assert_eq!((trial.number, trial.state), (0, RunState::Complete));
+        assert_eq!((trial.number, trial.state), (0, State::Complete));
         assert_eq!(trial.params, new_trial(0).params);
         assert_eq!((&trial.values[..], &trial.intermediate[..]), (&[0.9][..], &[(1, 0.45), (2, 0.9)][..]));
         assert_eq!(trial.user_attributes, [("note".to_string(), json!("é"))]);
@@ -81,14 +81,14 @@ fn a_value_that_is_not_a_number_fails_the_trial_and_a_failed_trial_has_no_value(
         let claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
         assert!(storage.finish(&claim, &ending(f64::NAN)).unwrap());
         let claim = storage.create_trial(id, &new_trial(1), "w").unwrap().unwrap();
-        let mut failed = Ending { state: RunState::Failed, ..ending(0.5) };
+        let mut failed = Ending { state: State::Failed, ..ending(0.5) };
         failed.side.reason = Some("diverged".into());
         assert!(storage.finish(&claim, &failed).unwrap());
         let trials = storage.trials(id).unwrap();
         let ends = trials.iter().map(|t| (t.state, t.values.len(), t.side.clone().unwrap().reason.unwrap()));
         let meant = [
-            (RunState::Failed, 0, "its value is not a number".to_string()),
-            (RunState::Failed, 0, "diverged".into()),
+            (State::Failed, 0, "its value is not a number".to_string()),
+            (State::Failed, 0, "diverged".into()),
         ];
         assert_eq!(ends.collect::<Vec<_>>(), meant);
     });

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toile_nn::Layer;
+use toile_record::Metric;
 use toile_tune::{Direction, Pruner, Sampler};
 
 use super::{PublishedTable, RunSettings, default};
@@ -79,59 +80,6 @@ pub struct SearchTable {
     /// Everything that may also stand in `[defaults]`, but that values may be ranges.
     #[serde(flatten)]
     pub settings: RunSettings,
-}
-
-/// A number that a search can optimise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// Accuracy on the validation images.
-    ValAccuracy,
-    /// Loss on the validation images.
-    ValLoss,
-    /// Accuracy on the training images while the weights changed.
-    Accuracy,
-    /// Loss on the training images while the weights changed.
-    Loss,
-    /// Weights of the model, trained or not.
-    Parameters,
-    /// Floating-point operations for one image.
-    Flops,
-    /// Milliseconds for one image, by the clock: it differs from machine to machine and from time to time.
-    Milliseconds,
-}
-
-impl Metric {
-    /// The name in the study file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::ValAccuracy => "val_accuracy",
-            Metric::ValLoss => "val_loss",
-            Metric::Accuracy => "accuracy",
-            Metric::Loss => "loss",
-            Metric::Parameters => "parameters",
-            Metric::Flops => "flops",
-            Metric::Milliseconds => "milliseconds",
-        }
-    }
-
-    /// Where better lies if nothing else is said.
-    pub fn direction(self) -> Direction {
-        match self {
-            Metric::ValAccuracy | Metric::Accuracy => Direction::Maximize,
-            _ => Direction::Minimize,
-        }
-    }
-
-    /// Whether there is a value after each epoch.
-    pub fn is_per_epoch(self) -> bool {
-        !matches!(self, Metric::Parameters | Metric::Flops | Metric::Milliseconds)
-    }
-
-    /// Whether it needs images that are held back for validation.
-    pub fn needs_validation(self) -> bool {
-        matches!(self, Metric::ValAccuracy | Metric::ValLoss)
-    }
 }
 
 /// One of something, or a list of several.

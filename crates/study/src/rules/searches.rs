@@ -9,11 +9,12 @@ use super::runs::{self, Said, span};
 use crate::check::DataShape;
 use crate::draft::{Draft, SearchDraft, spelled_out};
 use crate::faults::quote;
-use crate::file::{MOST_TRIALS, Metric, RunSettings};
+use crate::file::{MOST_TRIALS, RunSettings};
 use crate::search_plan::{Budget, objectives};
 use crate::space::{corners, points, template};
 use crate::tree::{Node, Value};
 use crate::walk::{Ranged, Walk};
+use toile_record::Metric;
 
 /// The most layers of the models of all searches together, a model counted for each search that has it.
 const MOST_LAYERS: usize = 100_000;

@@ -1,6 +1,6 @@
 //! What a run costs, before it starts: counts, no clock.
 
-use toile_store::SummaryRecord;
+use toile_record::SummaryRecord;
 
 use super::Speed;
 use crate::Settings;

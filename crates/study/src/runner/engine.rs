@@ -2,8 +2,9 @@
 
 use toile_data::{DataSet, Part};
 use toile_nn::{EpochRow, Examples, FitConfig, ImageShape, Model, Tensor};
+use toile_record::{Epoch, SummaryRecord, SummaryRow};
 use toile_rng::Seed;
-use toile_store::{EpochRecord, SummaryRecord, SummaryRow, sha256_hex};
+use toile_store::sha256_hex;
 
 use super::error::RunError;
 use crate::{InitialWeights, RunPlan, Settings};
@@ -104,9 +105,9 @@ pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
 }
 
 /// An epoch's numbers as they are recorded.
-pub(crate) fn epoch_record(row: &EpochRow, seconds: f64) -> EpochRecord {
+pub(crate) fn epoch_record(row: &EpochRow, seconds: f64) -> Epoch {
     let finite = |value: f64| value.is_finite().then_some(value);
-    EpochRecord {
+    Epoch {
         epoch: row.epoch,
         loss: finite(row.loss),
         accuracy: finite(row.accuracy),

@@ -1,6 +1,6 @@
 //! What happens while a study runs, as plain data for whoever draws it.
 
-use toile_store::{EpochRecord, RunRecord};
+use toile_record::{Epoch, RunRecord};
 
 /// One thing that happened. `run` is the place of the run in the plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub enum Event<'a> {
         /// Which run.
         run: usize,
         /// Its numbers.
-        epoch: &'a EpochRecord,
+        epoch: &'a Epoch,
     },
     /// A run is complete or failed, and all of it is on the disk. Meanwhile the next may have begun.
     RunEnded {

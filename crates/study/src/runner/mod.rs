@@ -21,7 +21,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
 use toile_data::DataSet;
-use toile_store::{RunRecord, RunState, Store, StudyRecord};
+use toile_record::{RunRecord, State, StudyRecord};
+use toile_store::Store;
 
 use crate::{Plan, RunPlan};
 use board::Board;
@@ -204,10 +205,10 @@ fn outcome(
     let wanted = records.iter().enumerate().filter(|(place, _)| options.wants(&plan.runs[*place]));
     for (place, record) in wanted {
         match store.run_state(&record.id)? {
-            Some(RunState::Complete | RunState::Pruned) if to_do.contains(&place) => outcome.completed += 1,
-            Some(RunState::Complete | RunState::Pruned) => outcome.already_done += 1,
-            Some(RunState::Failed) => outcome.failed += 1,
-            Some(RunState::Waiting | RunState::Running) | None => outcome.waiting += 1,
+            Some(State::Complete | State::Pruned) if to_do.contains(&place) => outcome.completed += 1,
+            Some(State::Complete | State::Pruned) => outcome.already_done += 1,
+            Some(State::Failed) => outcome.failed += 1,
+            Some(State::Waiting | State::Running) | None => outcome.waiting += 1,
         }
     }
     outcome.interrupted &= outcome.waiting > 0;

@@ -3,18 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toile_data::{DataSet, Split};
+use toile_record::{DataRecord, End, Provenance, RunRecord, SplitRecord, State, StudyRecord, SummaryRecord};
 use toile_rng::Seed;
-use toile_store::{
-    DataRecord, Provenance, RunRecord, RunState, SplitRecord, Store, StudyRecord, SummaryRecord,
-};
+use toile_store::Store;
 
 use super::error::RunError;
 use super::{RunOptions, engine, folders};
 use crate::{Plan, RunPlan};
-
-/// A run is tried again if toile itself broke in it: the next version may have mended that. A run whose numbers
-/// diverged would diverge again, bit for bit.
-pub(super) const BROKE: &str = "toile itself broke: ";
 
 /// Divides the training part as the plan says.
 pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {
@@ -116,9 +111,9 @@ fn kept_folders(ids: &[String], store: &Store) -> Result<BTreeMap<String, String
 /// Whether there is nothing more to do for a run.
 pub(super) fn is_done(run: &RunRecord) -> bool {
     match run.state {
-        RunState::Complete | RunState::Pruned => true,
-        RunState::Failed => !run.failure.as_ref().is_some_and(|why| why.starts_with(BROKE)),
-        RunState::Waiting | RunState::Running => false,
+        State::Complete | State::Pruned => true,
+        State::Failed => !run.end.as_ref().is_some_and(End::may_be_repeated),
+        State::Waiting | State::Running => false,
     }
 }
 
@@ -139,8 +134,9 @@ fn waiting(
         summary,
         published: run.published,
         note: run.note.clone(),
-        state: RunState::Waiting,
-        failure: None,
+        state: State::Waiting,
+        end: None,
+        restored_epoch: None,
         epochs: Vec::new(),
         test: None,
         weights_sha256: None,

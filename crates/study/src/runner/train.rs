@@ -7,11 +7,11 @@ use std::sync::mpsc::SyncSender;
 
 use toile_data::{DataSet, Split};
 use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model};
-use toile_store::{PROCEDURAL_NOTICE, RunRecord, RunState, TestRecord, sha256_hex, weights_to_safetensors};
+use toile_record::{End as Ended, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::board::Board;
 use super::meter::{Cores, Meter};
-use super::prepare::BROKE;
 use super::writer::{Artifacts, Order};
 use super::{Event, RunError, RunOptions, engine};
 use crate::{Plan, RunPlan};
@@ -43,7 +43,7 @@ enum Trained {
     /// Through all its epochs, or early because a callback said so.
     Through(Box<Model>),
     /// The loss is no longer a number.
-    Diverged(String),
+    Diverged(Ended),
     /// The user or another run's error stopped it.
     Stopped,
 }
@@ -72,7 +72,7 @@ impl Trainer<'_> {
     /// Trains and tests the run at this place of the plan, and hands what came of it to the writer.
     pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<End, RunError> {
         let job = Job { run, plan: &self.plan.runs[run], threads };
-        let mut record = RunRecord { state: RunState::Running, ..waiting.clone() };
+        let mut record = RunRecord { state: State::Running, ..waiting.clone() };
         record.provenance.started = self.options.clock.timestamp();
         self.write(Order::Begin { run, record: Box::new(record.clone()) });
         (self.events)(Event::RunStarted { run });
@@ -86,7 +86,7 @@ impl Trainer<'_> {
                 return stopped.map(|_| End::Suspended);
             }
             Err(panic) => {
-                fail(&mut record, format!("{BROKE}{}", words(&*panic)));
+                fail(&mut record, Ended::Broke { panic: words(&*panic) });
                 Artifacts::default()
             }
         };
@@ -105,13 +105,13 @@ impl Trainer<'_> {
         let mut artifacts = Artifacts::default();
         match self.fit(job, record, meter)? {
             Trained::Stopped => return Ok(None),
-            Trained::Diverged(reason) => fail(record, reason),
+            Trained::Diverged(end) => fail(record, end),
             Trained::Through(model) => {
                 artifacts.wrong = self.test(&model, job, record);
                 let weights = self.weights(&model);
                 record.weights_sha256 = Some(sha256_hex(&weights));
                 artifacts.weights = Some(weights);
-                record.state = RunState::Complete;
+                record.state = State::Complete;
             }
         }
         Ok(Some(artifacts))
@@ -126,7 +126,7 @@ impl Trainer<'_> {
         let config = engine::fit_config(&job.plan.settings, self.data.class_names.len());
         let mut observer = |event: FitEvent<'_>| self.observe(job, record, meter, event);
         let outcome = toile_nn::fit(&mut model, &train, validation, &config, job.threads, &mut observer);
-        Ok(judge(outcome, model, job, record))
+        Ok(judge(outcome, model, record))
     }
 
     fn observe(
@@ -187,31 +187,21 @@ impl Trainer<'_> {
 }
 
 /// What the end of a training means for its run.
-fn judge(outcome: FitOutcome, model: Model, job: &Job<'_>, record: &mut RunRecord) -> Trained {
-    let planned = job.plan.settings.epochs;
-    match outcome.end {
+fn judge(outcome: FitOutcome, model: Model, record: &mut RunRecord) -> Trained {
+    let end = match outcome.end {
         FitEnd::Interrupted => return Trained::Stopped,
-        FitEnd::NonFinite { epoch, batch } => {
-            let why = format!("the loss was no longer a finite number in epoch {epoch}, batch {batch}");
-            return Trained::Diverged(why);
-        }
-        FitEnd::Finished => {}
-        FitEnd::Stopped { epoch } => {
-            record.failure = Some(format!("a callback stopped it after epoch {epoch} of {planned}"));
-        }
-    }
-    let restored = outcome.restored_epoch.filter(|epoch| *epoch != record.epochs.len());
-    let restored = restored.map(|epoch| format!("its weights are those of epoch {epoch}"));
-    record.failure = match (record.failure.take(), restored) {
-        (Some(why), Some(restored)) => Some(format!("{why}; {restored}")),
-        (why, restored) => why.or(restored),
+        FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(Ended::Diverged { epoch, batch }),
+        FitEnd::Finished => Ended::Finished,
+        FitEnd::Stopped { epoch } => Ended::Stopped { by: "early_stopping".into(), epoch },
     };
+    record.end = Some(end);
+    record.restored_epoch = outcome.restored_epoch;
     Trained::Through(Box::new(model))
 }
 
-fn fail(record: &mut RunRecord, reason: String) {
-    record.state = RunState::Failed;
-    record.failure = Some(reason);
+fn fail(record: &mut RunRecord, end: Ended) {
+    record.state = State::Failed;
+    record.end = Some(end);
     record.test = None;
     record.weights_sha256 = None;
 }

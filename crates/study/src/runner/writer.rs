@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use toile_data::DataSet;
-use toile_store::{
-    Change, EpochRecord, ImageRecord, RunRecord, Store, StoreError, StudyRecord, create_folder, write_atomic,
-};
+use toile_record::{Epoch, ImageRecord, RunRecord, StudyRecord};
+use toile_store::{Change, Store, StoreError, create_folder, write_atomic};
 
 use super::{Event, RunOptions};
 use crate::Plan;
@@ -26,7 +25,7 @@ pub(super) enum Order {
     /// It begins.
     Begin { run: usize, record: Box<RunRecord> },
     /// An epoch has ended.
-    Epoch { run: usize, epoch: EpochRecord },
+    Epoch { run: usize, epoch: Epoch },
     /// It has ended.
     Finish { run: usize, record: Box<RunRecord>, artifacts: Artifacts },
     /// It waits again.

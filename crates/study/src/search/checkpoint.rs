@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toile_nn::{StateFacts, Tensor, TrainingState};
-use toile_store::{EpochRecord, checkpoint_from_bytes, checkpoint_to_bytes};
+use toile_record::Epoch;
+use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes};
 
 /// Everything that a trial has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,7 +12,7 @@ pub(super) struct Progress {
     /// Repetitions that are done: what each ended with, for each objective.
     pub finals: Vec<Vec<f64>>,
     /// Every epoch so far, of all repetitions.
-    pub epochs: Vec<EpochRecord>,
+    pub epochs: Vec<Epoch>,
     /// What was reported, by step; none inside where it was not a number.
     pub reported: Vec<(i64, Option<f64>)>,
     /// Rungs of successive halving that were completed.

@@ -3,7 +3,8 @@
 //! Selection never sees the test set. The chosen configuration is trained again, with the same seeds and so the same
 //! bits; that run opens the test set, and the opening is recorded.
 
-use toile_store::{HistoryCache, PastTrial, RunState, SearchId, Storage, StoreError};
+use toile_record::State;
+use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
 use super::known::Known;
 use super::stop;
@@ -28,7 +29,7 @@ pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial]) -> Option<(usize, f6
 fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a PastTrial> {
     let direction = plan.objectives[0].direction;
     let complete = |trial: &&PastTrial| {
-        trial.state == RunState::Complete && trial.values.first().is_some_and(|value| value.is_finite())
+        trial.state == State::Complete && trial.values.first().is_some_and(|value| value.is_finite())
     };
     let better = |best: &'a PastTrial, trial: &'a PastTrial| match direction
         .is_better(trial.values[0], best.values[0])

@@ -1,10 +1,10 @@
 //! What a trial comes to: its values, and all that is recorded at its end.
 
 use toile_nn::Model;
-use toile_store::{Ending, EpochRecord, RunState, TrialSide};
+use toile_record::{End, Metric, State, TrialSide};
+use toile_store::Ending;
 
 use super::trial::Trialling;
-use crate::file::Metric;
 
 impl Trialling<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -17,20 +17,20 @@ impl Trialling<'_> {
             Metric::Parameters => parameters(model) as f64,
             Metric::Flops => model.flops().0 as f64,
             Metric::Milliseconds => self.work.context.milliseconds(model),
-            metric => of_epoch(metric, last).flatten().unwrap_or(f64::NAN),
+            metric => metric.of(last).unwrap_or(f64::NAN),
         };
         self.work.plan.objectives.iter().map(|objective| value(objective.metric)).collect()
     }
 
-    pub(super) fn ending(self, state: RunState, reason: Option<String>, hash: Option<String>) -> Ending {
-        let complete = state == RunState::Complete;
+    pub(super) fn ending(self, state: State, end: End, hash: Option<String>) -> Ending {
+        let complete = state == State::Complete;
         let finals = &self.progress.finals;
         let mean = |i: usize| finals.iter().map(|values| values[i]).sum::<f64>() / finals.len() as f64;
         let last = || self.progress.reported.last().and_then(|&(_, value)| value);
         let values = match complete {
             true => (0..self.work.plan.objectives.len()).map(mean).collect(),
             // As Optuna does it: a pruned trial has the last value that it reported.
-            false if state == RunState::Pruned => last().into_iter().collect(),
+            false if state == State::Pruned => last().into_iter().collect(),
             false => Vec::new(),
         };
         let context = self.work.context;
@@ -41,22 +41,11 @@ impl Trialling<'_> {
             wall_seconds: self.progress.wall_seconds,
             cpu_seconds: self.progress.cpu_seconds,
             parameters: self.parameters,
-            reason,
+            end: Some(end),
             weights_sha256: hash,
             epochs: self.progress.epochs,
         };
         Ending { state, values, side, user_attributes: Vec::new() }
-    }
-}
-
-/// A metric that every epoch has: none inside if the number is not finite; nothing if the metric is of another kind.
-pub(super) fn of_epoch(metric: Metric, epoch: &EpochRecord) -> Option<Option<f64>> {
-    match metric {
-        Metric::ValAccuracy => Some(epoch.val_accuracy),
-        Metric::ValLoss => Some(epoch.val_loss),
-        Metric::Accuracy => Some(epoch.accuracy),
-        Metric::Loss => Some(epoch.loss),
-        Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
     }
 }
 

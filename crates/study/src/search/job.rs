@@ -92,7 +92,7 @@ impl Worker<'_> {
             number,
             state: ending.state,
             values: &ending.values,
-            reason: ending.side.reason.as_deref(),
+            reason: ending.side.reason().as_deref(),
             seconds: ending.side.wall_seconds,
             best,
             finished,

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
-use toile_store::{PastTrial, RunState};
-use toile_tune::{Choice, Distribution, Params, Space, State, Trial};
+use toile_record::State;
+use toile_store::PastTrial;
+use toile_tune::{Choice, Distribution, Params, Space, Trial};
 
 /// Trials as the samplers see them, kept from one look to the next: finished ones never change.
 #[derive(Default)]
@@ -126,7 +127,7 @@ pub(super) fn cohort(known: &[Trial]) -> Vec<Trial> {
 }
 
 fn is_foreign(record: &PastTrial) -> bool {
-    record.attempt == 0 && record.state == RunState::Running
+    record.attempt == 0 && record.state == State::Running
 }
 
 fn finished(record: &PastTrial, params: Params) -> Trial {
@@ -152,13 +153,9 @@ fn under_way(record: &PastTrial, params: Params) -> Trial {
     }
 }
 
-fn state(state: RunState) -> State {
-    match state {
-        RunState::Complete => State::Complete,
-        RunState::Pruned => State::Pruned,
-        RunState::Failed => State::Failed,
-        RunState::Waiting | RunState::Running => State::Running,
-    }
+/// A trial that waits is as one under way: its parameters count, nothing else.
+fn state(state: State) -> State {
+    if state.is_finished() { state } else { State::Running }
 }
 
 #[cfg(test)]
@@ -175,7 +172,7 @@ mod tests {
         Space { params: vec![Param { name: "n".into(), distribution, when: Vec::new() }] }
     }
 
-    fn record(number: usize, state: RunState, value: Option<f64>) -> PastTrial {
+    fn record(number: usize, state: State, value: Option<f64>) -> PastTrial {
         let range: Value = space().params[0].distribution.clone().into();
         let param = |value| PastParam { name: "n".into(), value, distribution: Arc::new(range.clone()) };
         PastTrial {
@@ -198,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_trial_knows_the_ended_ones_before_its_lag_and_of_the_others_the_parameters() {
-        use RunState::{Complete, Failed, Pruned, Running, Waiting};
+        use State::{Complete, Failed, Pruned, Running, Waiting};
         let states = [Complete, Failed, Pruned, Complete, Running, Waiting];
         let records: Vec<_> =
             states.iter().enumerate().map(|(number, state)| record(number, *state, Some(3.0))).collect();
@@ -226,26 +223,26 @@ mod tests {
     #[test]
     fn parameters_that_are_still_to_be_decided_are_waited_for_where_that_is_up_to_us() {
         let waits = |first: PastTrial| {
-            let records = [first, record(1, RunState::Complete, Some(1.0))];
+            let records = [first, record(1, State::Complete, Some(1.0))];
             Known::default().waits_for(&records, &space(), 2, Some(5)).map(|before| before.number)
         };
-        assert_eq!(waits(record(0, RunState::Waiting, None)), Some(0));
-        assert_eq!(waits(record(0, RunState::Running, None)), Some(0));
-        assert_eq!(waits(record(0, RunState::Running, Some(10.0))), Some(0), "of another range");
-        assert_eq!(waits(record(0, RunState::Waiting, Some(2.0))), None);
-        assert_eq!(waits(PastTrial { attempt: 0, ..record(0, RunState::Running, None) }), None);
+        assert_eq!(waits(record(0, State::Waiting, None)), Some(0));
+        assert_eq!(waits(record(0, State::Running, None)), Some(0));
+        assert_eq!(waits(record(0, State::Running, Some(10.0))), Some(0), "of another range");
+        assert_eq!(waits(record(0, State::Waiting, Some(2.0))), None);
+        assert_eq!(waits(PastTrial { attempt: 0, ..record(0, State::Running, None) }), None);
     }
 
     #[test]
     fn a_view_is_the_same_whichever_views_came_before() {
         let mut chance = Seed::new(1).stream("views", 0);
         let mut records: Vec<_> =
-            (0..40).map(|number| record(number, RunState::Running, Some(number as f64 % 10.0))).collect();
+            (0..40).map(|number| record(number, State::Running, Some(number as f64 % 10.0))).collect();
         let mut known = Known::default();
         for _ in 0..500 {
             let ended = chance.next_u32() as usize % 40;
             if chance.next_u32().is_multiple_of(2) {
-                records[ended].state = RunState::Complete;
+                records[ended].state = State::Complete;
             }
             let number = chance.next_u32() as usize % 41;
             let lag = [None, Some(0), Some(3)][chance.next_u32() as usize % 3];

@@ -22,9 +22,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use toile_data::{DataSet, Split};
 use toile_nn::{Model, TrainingState};
-use toile_store::{
-    EpochRecord, PROCEDURAL_NOTICE, RunState, StoreError, sha256_hex, weights_to_safetensors, write_atomic,
-};
+use toile_record::{Epoch, PROCEDURAL_NOTICE, State};
+use toile_store::{StoreError, sha256_hex, weights_to_safetensors, write_atomic};
 use toile_tune::Choice;
 
 use checkpoint::Progress;
@@ -99,7 +98,7 @@ pub enum SearchEvent<'a> {
         /// The steps of a whole trial.
         steps: usize,
         /// Its numbers.
-        epoch: &'a EpochRecord,
+        epoch: &'a Epoch,
     },
     /// A trial has ended, and all of it is recorded.
     TrialEnded {
@@ -108,7 +107,7 @@ pub enum SearchEvent<'a> {
         /// The trial.
         number: usize,
         /// How.
-        state: RunState,
+        state: State,
         /// Its values.
         values: &'a [f64],
         /// Why it was pruned or failed.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use toile_store::{Claim, NewTrial, PastTrial, RunState, StoreError};
+use toile_record::State;
+use toile_store::{Claim, NewTrial, PastTrial, StoreError};
 use toile_tune::{Params, Trial};
 
 use super::job::Job;
@@ -70,7 +71,7 @@ impl Worker<'_> {
         if open.peek().is_none() {
             return Next::Over;
         }
-        let foreign = open.find(|trial| trial.attempt == 0 && trial.state == RunState::Running);
+        let foreign = open.find(|trial| trial.attempt == 0 && trial.state == State::Running);
         if let Some(trial) = foreign {
             self.tell_waiting(Before { number: trial.number, is_foreign: true });
         }
@@ -83,7 +84,7 @@ impl Worker<'_> {
 
     /// Whether a trial waits that can begin.
     fn one_waits(&self, trials: &[PastTrial], known: &mut Known) -> bool {
-        let waiting = trials.iter().find(|trial| trial.state == RunState::Waiting);
+        let waiting = trials.iter().find(|trial| trial.state == State::Waiting);
         waiting.is_some_and(|trial| self.waits_for(trials, known, trial.number).is_none())
     }
 

@@ -1,8 +1,8 @@
 //! The next trial: its parameters, and the seed that it is trained with.
 
 use serde_json::json;
+use toile_record::ParamRecord;
 use toile_rng::Seed;
-use toile_store::ParamRecord;
 use toile_tune::{Ask, Choice, Direction, Distribution, Params, Trial};
 
 use super::known::carried;

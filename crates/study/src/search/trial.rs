@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, TrainingState};
-use toile_store::{Ending, EpochRecord, Report, RunState};
-use toile_tune::{Look, Params, Pruner, State, Trial};
+use toile_record::{End as Ended, Epoch, State};
+use toile_store::{Ending, Report};
+use toile_tune::{Look, Params, Pruner, Trial};
 
 use super::checkpoint::{self, Progress};
-use super::ending::{of_epoch, parameters};
+use super::ending::parameters;
 use super::lease::Lease;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
@@ -58,7 +59,7 @@ enum Halt {
 enum Repetition {
     /// The metrics at its end.
     Through(Vec<f64>, String),
-    Diverged(String),
+    Diverged(Ended),
     Halted(Halt),
 }
 
@@ -94,23 +95,21 @@ impl Work<'_> {
             Ok(Outcome::Halted(Halt::Lost)) => End::Lost,
             Ok(Outcome::Halted(Halt::Suspended)) => End::Suspended(self.keep(&trialling.checkpoint())),
             Ok(Outcome::Halted(Halt::Pruned)) => {
-                let why = "worse than the others at this step".to_string();
-                End::Ended(Box::new(trialling.ending(RunState::Pruned, Some(why), None)))
+                let step = trialling.progress.reported.last().map_or(0, |&(step, _)| step);
+                End::Ended(Box::new(trialling.ending(State::Pruned, Ended::Pruned { step }, None)))
             }
             // A training that blows up is the clearest reason to stop it.
-            Ok(Outcome::Diverged(why)) => {
-                End::Ended(Box::new(trialling.ending(RunState::Pruned, Some(why), None)))
-            }
+            Ok(Outcome::Diverged(end)) => End::Ended(Box::new(trialling.ending(State::Pruned, end, None))),
             Ok(Outcome::Broken(error)) => End::Broken(error),
             Ok(Outcome::Failed(why)) => {
-                End::Ended(Box::new(trialling.ending(RunState::Failed, Some(why), None)))
+                End::Ended(Box::new(trialling.ending(State::Failed, Ended::Refused { why }, None)))
             }
             Ok(Outcome::Complete(hash)) => {
-                End::Ended(Box::new(trialling.ending(RunState::Complete, None, Some(hash))))
+                End::Ended(Box::new(trialling.ending(State::Complete, Ended::Finished, Some(hash))))
             }
             Err(panic) => {
-                let why = format!("toile itself broke: {}", words(&*panic));
-                End::Ended(Box::new(trialling.ending(RunState::Failed, Some(why), None)))
+                let end = Ended::Broke { panic: words(&*panic) };
+                End::Ended(Box::new(trialling.ending(State::Failed, end, None)))
             }
         }
     }
@@ -129,7 +128,7 @@ impl Work<'_> {
 /// How all repetitions together ended.
 enum Outcome {
     Complete(String),
-    Diverged(String),
+    Diverged(Ended),
     Failed(String),
     Broken(RunError),
     Halted(Halt),
@@ -219,14 +218,14 @@ impl Trialling<'_> {
         Ok(match (outcome.end, self.halt) {
             (_, Some(halt)) => Repetition::Halted(halt),
             (FitEnd::Interrupted, None) => Repetition::Halted(Halt::Suspended),
-            (FitEnd::NonFinite { epoch, batch }, None) => Repetition::Diverged(format!(
-                "the loss was no longer a finite number in epoch {epoch}, batch {batch}"
-            )),
+            (FitEnd::NonFinite { epoch, batch }, None) => {
+                Repetition::Diverged(Ended::Diverged { epoch, batch })
+            }
             (FitEnd::Finished | FitEnd::Stopped { .. }, None) => {
                 let values = self.values(&model, outcome.restored_epoch);
                 match values.iter().all(|value| value.is_finite()) {
                     true => Repetition::Through(values, context.weights_sha256(&model)),
-                    false => Repetition::Diverged("the metric is no finite number".into()),
+                    false => Repetition::Diverged(Ended::Undefined),
                 }
             }
         })
@@ -266,12 +265,11 @@ impl Trialling<'_> {
         let epoch = engine::epoch_record(row, seconds);
         self.progress.epochs.push(epoch);
         let step = (self.progress.finals.len() * epochs + row.epoch) as i64;
-        let value = (plan.objectives.len() == 1 && !per_seed(&plan.pruner))
-            .then(|| of_epoch(plan.objectives[0].metric, &epoch))
-            .flatten();
+        let metric = plan.objectives[0].metric;
+        let compared = plan.objectives.len() == 1 && !per_seed(&plan.pruner) && metric.is_per_epoch();
         let number = self.work.lease.claim.number;
         let last = row.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
-        let value = value.map(|value| value.unwrap_or(f64::NAN));
+        let value = compared.then(|| metric.of(&epoch).unwrap_or(f64::NAN));
         self.tell(step, value, Some(epoch), last);
         (self.work.context.events)(SearchEvent::TrialEpoch {
             search: plan.position,
@@ -296,7 +294,7 @@ impl Trialling<'_> {
     }
 
     /// Reports a step and lets the pruner decide.
-    fn tell(&mut self, step: i64, value: Option<f64>, epoch: Option<EpochRecord>, is_last: bool) {
+    fn tell(&mut self, step: i64, value: Option<f64>, epoch: Option<Epoch>, is_last: bool) {
         let plan = self.work.plan;
         let mut report = Report { step, value, epoch, rungs: Vec::new(), checkpoint: None };
         if let Some(value) = value {

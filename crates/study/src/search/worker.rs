@@ -8,7 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
 
-use toile_store::{HistoryCache, PastTrial, RunState, SearchId, Storage, StoreError};
+use toile_record::State;
+use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
 use super::known::Known;
 use super::lease::{Lease, Leases};
@@ -244,9 +245,9 @@ impl<'a> Worker<'a> {
         let open = trials.iter().filter(|trial| !trial.is_finished()).count();
         let to_come = if reason.is_some() { 0 } else { self.plan.n_trials.saturating_sub(trials.len()) };
         let outcome = SearchOutcome {
-            complete: count(trials, RunState::Complete),
-            pruned: count(trials, RunState::Pruned),
-            failed: count(trials, RunState::Failed),
+            complete: count(trials, State::Complete),
+            pruned: count(trials, State::Pruned),
+            failed: count(trials, State::Failed),
             waiting: open + to_come,
             trained: self.trained.load(Ordering::Relaxed),
             interrupted: open + to_come > 0 && self.stop.is_asked(),

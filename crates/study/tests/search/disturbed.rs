@@ -32,7 +32,7 @@ fn interrupted(bench: &Bench, every: usize, threads: usize, checkpoints: Option<
         let how =
             How { threads, stop: &stop, events: &note, checkpoint_every, checkpoints, ..How::default() };
         let outcome = bench.work(&how);
-        assert!(bench.trials().iter().all(|trial| trial.state != RunState::Running));
+        assert!(bench.trials().iter().all(|trial| trial.state != State::Running));
         if outcome.waiting == 0 {
             assert!(!outcome.interrupted);
             return counted.epochs.into_inner();
@@ -137,7 +137,7 @@ fn an_only_worker_inherits_each_trial_once() {
     };
     bench.work(&How { threads: 2, stop: &stop, events: &after_one, ..How::default() });
     let (storage, id) = (bench.storage(), bench.id());
-    let ended = bench.trials().iter().filter(|trial| trial.state != RunState::Waiting).count();
+    let ended = bench.trials().iter().filter(|trial| trial.state != State::Waiting).count();
     let mut died = Vec::new();
     while let Some(claim) = storage.claim_waiting(id, "dead").unwrap() {
         died.push((claim.number, claim.attempt + 1));
@@ -196,7 +196,7 @@ fn a_store_that_refuses_ends_the_search_with_an_error_and_loses_nothing() {
         let error = bench.try_work(&How { threads, ..How::default() }).unwrap_err();
         assert!(error.to_string().contains("the disk is full"), "{error}");
         let before = bench.facts();
-        let ended = |facts: &&Facts| !matches!(facts.state, RunState::Running | RunState::Waiting);
+        let ended = |facts: &&Facts| !matches!(facts.state, State::Running | State::Waiting);
         assert!(before.iter().filter(ended).count() >= 2);
         before.iter().filter(ended).for_each(|facts| assert_eq!(facts, &whole[facts.number]));
         bench.sql("DROP TRIGGER refuse");

@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn reason(trial: &TrialRecord) -> &str {
-    trial.side.as_ref().unwrap().reason.as_deref().unwrap_or_default()
+fn reason(trial: &TrialRecord) -> String {
+    trial.side.as_ref().unwrap().reason().unwrap_or_default()
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn a_pruned_trial_has_the_last_value_that_it_reported() {
     for trial in bench.trials() {
         let last = trial.intermediate.last().unwrap().1;
         assert_eq!(trial.values, [last]);
-        let pruned = trial.state == RunState::Pruned;
+        let pruned = trial.state == State::Pruned;
         assert_eq!(pruned, trial.intermediate.len() < 4);
         assert_eq!(reason(&trial), if pruned { "worse than the others at this step" } else { "" });
         assert_eq!(trial.side.unwrap().weights_sha256.is_none(), pruned);
@@ -54,7 +54,7 @@ fn a_model_that_does_not_fit_fails_with_the_reason_and_the_others_go_on() {
     assert!(outcome.failed >= 1 && outcome.complete >= 1, "{outcome:?}");
     for trial in bench.trials() {
         let fits = value_of(&trial, "layers.1.conv2d.kernel_size").unwrap() < 2.0;
-        assert_eq!(fits, trial.state == RunState::Complete);
+        assert_eq!(fits, trial.state == State::Complete);
         assert_eq!(fits, reason(&trial).is_empty());
         assert!(fits || reason(&trial).contains("does not fit the images"), "{}", reason(&trial));
         assert!(fits || trial.values.is_empty());
@@ -97,7 +97,7 @@ fn weights_that_cannot_be_read_here_are_no_fault_of_the_trial() {
     let gone = |_: &str| Err(std::io::Error::other("gone"));
     let error = bench.try_work(&How { read: &gone, ..How::default() }).unwrap_err();
     assert!(error.to_string().contains("start.safetensors"), "{error}");
-    assert!(bench.trials().iter().all(|trial| trial.state == RunState::Waiting));
+    assert!(bench.trials().iter().all(|trial| trial.state == State::Waiting));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn repetitions_are_the_steps_of_wilcoxon_s_test_and_their_mean_the_value() {
                 ends.collect::<Vec<_>>()
             );
             match trial.state {
-                RunState::Complete => {
+                State::Complete => {
                     assert_eq!(steps, [1, 2, 3]);
                     let sum: f64 = trial.intermediate.iter().map(|(_, value)| value).sum();
                     assert_eq!(trial.values, [sum / 3.0]);
@@ -158,7 +158,7 @@ fn the_value_is_that_of_the_weights_that_are_kept() {
     let bench = Bench::new(lines);
     bench.work(&How::default());
     let mut early = 0;
-    for trial in bench.trials().iter().filter(|trial| trial.state == RunState::Complete) {
+    for trial in bench.trials().iter().filter(|trial| trial.state == State::Complete) {
         let side = trial.side.as_ref().unwrap();
         let losses: Vec<f64> = side.epochs.iter().map(|epoch| epoch.val_loss.unwrap()).collect();
         assert_eq!(trial.values, [losses.iter().copied().fold(f64::INFINITY, f64::min)]);

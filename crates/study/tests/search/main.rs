@@ -15,9 +15,8 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_store::{
-    ParamRecord, RunState, SearchId, SearchRecords, Storage, TrialRecord, sha256_hex, weights_to_safetensors,
-};
+use toile_record::{ParamRecord, SearchRecords, State, TrialRecord};
+use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors};
 use toile_study::{
     Context, DataShape, NoClock, Plan, PlanOptions, RunError, RunPlan, SearchEvent, SearchOutcome,
     SearchPlan, Split, check, engine_parts, examples, image_shape, plan, search,
@@ -208,7 +207,7 @@ impl Bench {
         let tensors = model.weights();
         let named: Vec<_> =
             tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        sha256_hex(&weights_to_safetensors(&named, Some(toile_store::PROCEDURAL_NOTICE)))
+        sha256_hex(&weights_to_safetensors(&named, Some(toile_record::PROCEDURAL_NOTICE)))
     }
 }
 
@@ -216,7 +215,7 @@ impl Bench {
 #[derive(Clone, Debug, PartialEq)]
 struct Facts {
     number: usize,
-    state: RunState,
+    state: State,
     params: Vec<(String, u64)>,
     values: Vec<u64>,
     intermediate: Vec<(i64, u64)>,
@@ -241,13 +240,13 @@ impl Facts {
             rungs: rungs.map(|(key, value)| (key.clone(), value.to_string())).collect(),
             seed: side.map(|side| side.seed),
             hash: side.and_then(|side| side.weights_sha256.clone()),
-            reason: side.and_then(|side| side.reason.clone()),
+            reason: side.and_then(|side| side.reason()),
             epochs: side.iter().flat_map(|side| &side.epochs).map(numbers).collect(),
         }
     }
 }
 
-fn numbers(epoch: &toile_store::EpochRecord) -> [Option<u64>; 7] {
+fn numbers(epoch: &toile_record::Epoch) -> [Option<u64>; 7] {
     let e = epoch;
     [e.loss, e.accuracy, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, Some(e.learning_rate)]
         .map(|number| number.map(f64::to_bits))
@@ -255,11 +254,11 @@ fn numbers(epoch: &toile_store::EpochRecord) -> [Option<u64>; 7] {
 
 /// A trial as Optuna's `enqueue_trial` leaves it.
 fn enqueued(number: usize, fixed: serde_json::Value) -> TrialRecord {
-    foreign(number, RunState::Waiting, vec![("fixed_params".into(), fixed)])
+    foreign(number, State::Waiting, vec![("fixed_params".into(), fixed)])
 }
 
 /// A trial of another program.
-fn foreign(number: usize, state: RunState, attributes: Vec<(String, serde_json::Value)>) -> TrialRecord {
+fn foreign(number: usize, state: State, attributes: Vec<(String, serde_json::Value)>) -> TrialRecord {
     TrialRecord {
         trial_id: 0,
         number,

@@ -85,7 +85,7 @@ fn what_others_have_queued_is_claimed_once_and_completed() {
     assert!(
         trials
             .iter()
-            .all(|trial| trial.state == RunState::Complete && trial.side.as_ref().unwrap().attempt == 1)
+            .all(|trial| trial.state == State::Complete && trial.side.as_ref().unwrap().attempt == 1)
     );
     assert!(
         trials.iter().all(|trial| trial.side.as_ref().unwrap().weights_sha256 == Some(one.hash_of(trial)))
@@ -127,8 +127,8 @@ fn trials_of_another_program_count_and_one_that_it_has_is_waited_for() {
         ("optimizer.sgd.learning_rate", 0.1),
     ];
     let params = || values.map(|(name, value)| record(bench.search(), name, value)).to_vec();
-    let done = TrialRecord { params: params(), values: vec![0.5], ..foreign(0, RunState::Complete, vec![]) };
-    let under_way = TrialRecord { params: params(), ..foreign(1, RunState::Running, vec![]) };
+    let done = TrialRecord { params: params(), values: vec![0.5], ..foreign(0, State::Complete, vec![]) };
+    let under_way = TrialRecord { params: params(), ..foreign(1, State::Running, vec![]) };
     bench.add(vec![done, under_way]);
     let awaited = Mutex::new(Vec::new());
     let note = |event: SearchEvent<'_>| {

@@ -29,7 +29,7 @@ fn threads_and_workers_make_no_difference() {
         let alone = made(&lines, 1, 1).facts();
         assert_eq!(alone.len(), 16);
         assert!(alone.iter().enumerate().all(|(i, facts)| facts.number == i));
-        let pruned = alone.iter().filter(|facts| facts.state == RunState::Pruned).count();
+        let pruned = alone.iter().filter(|facts| facts.state == State::Pruned).count();
         assert_eq!(pruned > 0, settings.contains("pruner"), "{settings}");
         for (threads, workers) in [(2, 1), (3, 1), (8, 1), (1, 2), (1, 3), (1, 8)] {
             let same = made(&lines, threads, workers).facts();
@@ -68,7 +68,7 @@ fn a_grid_is_the_same_for_all_and_tries_each_point_once() {
 fn what_a_trial_records_is_what_its_configuration_comes_to() {
     let bench = made(&format!("{SPACE}n_trials = 6\nseeds = 2"), 2, 1);
     for trial in bench.trials() {
-        assert_eq!(trial.state, RunState::Complete);
+        assert_eq!(trial.state, State::Complete);
         let side = trial.side.as_ref().unwrap();
         assert_eq!(side.weights_sha256, Some(bench.hash_of(&trial)));
         assert_eq!(side.epochs.len(), 6);
@@ -83,5 +83,5 @@ fn an_asynchronous_search_ends_with_all_its_trials_as_well() {
     let bench = made(&format!("{SPACE}asynchronous = true\nn_trials = 10\npruner = \"median\""), 3, 1);
     let trials = bench.trials();
     assert_eq!(trials.iter().map(|trial| trial.number).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
-    assert!(trials.iter().all(|trial| matches!(trial.state, RunState::Complete | RunState::Pruned)));
+    assert!(trials.iter().all(|trial| matches!(trial.state, State::Complete | State::Pruned)));
 }

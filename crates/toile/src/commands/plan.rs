@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use toile_data::SplitHow;
 use toile_nn::ImageShape;
-use toile_store::{RunState, Store};
+use toile_record::State;
+use toile_store::Store;
 use toile_study::{Cost, DataShape, Pace, Plan, RunPlan, study_seconds};
 
 use crate::args::PlanArgs;
@@ -27,7 +28,7 @@ struct Priced<'a> {
     cost: Cost,
     memory: u64,
     pace: Option<Pace>,
-    state: Option<RunState>,
+    state: Option<State>,
 }
 
 /// A model's layers, and the floating-point operations of one image: forward, forward and backward.
@@ -65,7 +66,7 @@ fn place(plan: &Plan, run: &RunPlan) -> usize {
 }
 
 /// The states of the plan's runs in a folder that may hold some of them already.
-fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, RunState>, Failure> {
+fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
     let mut states = BTreeMap::new();
     if !dir.join(toile_store::STORE_FILE).is_file() {
         return Ok(states);
@@ -87,7 +88,7 @@ fn price<'a>(
     plan: &Plan,
     threads: usize,
     timing: &mut timing::Timing,
-    state: Option<RunState>,
+    state: Option<State>,
 ) -> Result<Priced<'a>, Failure> {
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
@@ -197,9 +198,8 @@ fn seeds(group: &[Priced<'_>]) -> String {
 }
 
 fn state(group: &[Priced<'_>]) -> String {
-    let done =
-        group.iter().filter(|p| matches!(p.state, Some(RunState::Complete | RunState::Pruned))).count();
-    let failed = group.iter().filter(|p| p.state == Some(RunState::Failed)).count();
+    let done = group.iter().filter(|p| matches!(p.state, Some(State::Complete | State::Pruned))).count();
+    let failed = group.iter().filter(|p| p.state == Some(State::Failed)).count();
     match (done, failed, group.len()) {
         (0, 0, _) => String::new(),
         (_, 0, n) if done == n => "done".into(),
@@ -243,6 +243,6 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     text
 }
 
-fn is_final(state: RunState) -> bool {
-    matches!(state, RunState::Complete | RunState::Pruned | RunState::Failed)
+fn is_final(state: State) -> bool {
+    matches!(state, State::Complete | State::Pruned | State::Failed)
 }

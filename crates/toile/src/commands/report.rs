@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use toile_record::Records;
 use toile_report::{View, html, markdown, results_csv, results_json, trials_csv, view};
-use toile_store::{Records, Store, create_folder, write_atomic};
+use toile_store::{Store, create_folder, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use toile_store::{OptunaStudy, RunState, STORE_FILE, Storage, TrialRecord};
+use toile_record::{State, TrialRecord};
+use toile_store::{OptunaStudy, STORE_FILE, Storage};
 use toile_tune::Distribution;
 
 use crate::Ending;
@@ -94,7 +95,7 @@ fn objective(study: &OptunaStudy) -> String {
 fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialRecord> {
     let [Some(maximize)] = study.maximize[..] else { return None };
     let value = |trial: &TrialRecord| if maximize { -trial.values[0] } else { trial.values[0] };
-    let complete = |trial: &&TrialRecord| trial.state == RunState::Complete && trial.values.len() == 1;
+    let complete = |trial: &&TrialRecord| trial.state == State::Complete && trial.values.len() == 1;
     trials.iter().filter(complete).min_by(|a, b| value(a).total_cmp(&value(b)))
 }
 

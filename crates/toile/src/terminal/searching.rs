@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use toile_store::{EpochRecord, RunState};
+use toile_record::{Epoch, Metric, State};
 use toile_study::{Plan, SearchEvent, SearchPlan};
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
@@ -20,11 +20,11 @@ const FRAME: Duration = Duration::from_millis(100);
 pub struct Searching {
     start: Instant,
     tables: Vec<TrialTable>,
-    state: Mutex<State>,
+    state: Mutex<Screen>,
 }
 
 #[derive(Default)]
-struct State {
+struct Screen {
     active: BTreeMap<(usize, usize), Active>,
     live: Option<Live>,
     drawn: Option<Instant>,
@@ -214,7 +214,7 @@ impl Searching {
                 let word = end.name();
                 let row = table.row(*number, word, &values, &best_text, &time, &params);
                 note(&coloured(*end, best.is_some_and(|(n, _)| n == *number), word, &row));
-                if let Some(reason) = reason.filter(|_| *end == RunState::Failed) {
+                if let Some(reason) = reason.filter(|_| *end == State::Failed) {
                     note(&format!("       {reason}"));
                 }
                 if let Some(live) = &state.live {
@@ -251,7 +251,7 @@ impl Searching {
         self.draw(state, matches!(event, SearchEvent::TrialEpoch { .. }));
     }
 
-    fn draw(&self, state: &mut State, may_wait: bool) {
+    fn draw(&self, state: &mut Screen, may_wait: bool) {
         if may_wait && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
             return;
         }
@@ -321,25 +321,22 @@ impl Live {
     }
 }
 
-fn of(metric: &str, epoch: &EpochRecord) -> Option<f64> {
-    match metric {
-        "val_accuracy" => epoch.val_accuracy,
-        "val_loss" => epoch.val_loss,
-        "accuracy" => epoch.accuracy,
-        "loss" => epoch.loss,
-        _ => epoch.val_accuracy.or(epoch.accuracy),
+fn of(metric: &str, epoch: &Epoch) -> Option<f64> {
+    match Metric::from_name(metric).filter(|metric| metric.is_per_epoch()) {
+        Some(metric) => metric.of(epoch),
+        None => epoch.val_accuracy.or(epoch.accuracy),
     }
 }
 
 /// The state in its colour, and the whole row bold where the trial is the best so far.
-fn coloured(state: RunState, is_best: bool, word: &str, row: &str) -> String {
+fn coloured(state: State, is_best: bool, word: &str, row: &str) -> String {
     let style = Style::new().for_stderr();
     if is_best {
         return style.bold().apply_to(row).to_string();
     }
     let style = match state {
-        RunState::Failed => style.red(),
-        RunState::Pruned => style.dim(),
+        State::Failed => style.red(),
+        State::Pruned => style.dim(),
         _ => return row.to_string(),
     };
     row.replacen(word, &style.apply_to(word).to_string(), 1)

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
-use toile_store::{RunRecord, RunState};
+use toile_record::{RunRecord, State};
 use toile_study::{Event, Plan};
 
 use super::live::Live;
@@ -19,10 +19,10 @@ const FRAME: Duration = Duration::from_millis(100);
 pub struct Studying {
     start: Instant,
     labels: Vec<String>,
-    state: Mutex<State>,
+    state: Mutex<Screen>,
 }
 
-struct State {
+struct Screen {
     tally: Tally,
     drawn: Option<Instant>,
     view: View,
@@ -40,7 +40,7 @@ impl Studying {
         let epochs = plan.runs.iter().map(|run| run.settings.epochs).collect();
         let view =
             if moving_lines() { View::Live(Live::new(&labels)) } else { View::Plain(Plain::default()) };
-        let state = State { tally: Tally::new(epochs), drawn: None, view };
+        let state = Screen { tally: Tally::new(epochs), drawn: None, view };
         Studying { start: Instant::now(), labels, state: Mutex::new(state) }
     }
 
@@ -75,11 +75,11 @@ impl Studying {
 
 /// One line on a run that has ended.
 fn ended(label: &str, record: &RunRecord) -> String {
-    if record.state == RunState::Failed {
+    if record.state == State::Failed {
         let cross = Style::new().for_stderr().red().bold().apply_to("failed");
         return format!(
             "{cross}  {label}: {}",
-            record.failure.as_deref().unwrap_or("no reason was recorded")
+            record.reason().unwrap_or_else(|| "no reason was recorded".into())
         );
     }
     let tick = Style::new().for_stderr().green().apply_to("done");
@@ -94,7 +94,7 @@ fn ended(label: &str, record: &RunRecord) -> String {
             line += &format!(", test loss {loss:.4}{}", beside(published.test_loss));
         }
     }
-    if let Some(reason) = &record.failure {
+    if let Some(reason) = record.reason() {
         line += &format!(" ({reason})");
     }
     line

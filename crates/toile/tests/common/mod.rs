@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
-use toile_store::{Records, Store};
+use toile_record::Records;
+use toile_store::Store;
 
 /// A folder with data, a study, and room for results; nothing outside it is read or written.
 pub struct Place {

@@ -1,6 +1,6 @@
 //! Small charts of searches.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use super::check;
 use crate::chart::*;
@@ -109,9 +109,9 @@ fn learning_curves_of_trials() {
         title: "a <trial>".to_owned(),
     };
     let curves = vec![
-        curve(&[(1.0, 0.7), (2.0, 0.72)], RunState::Pruned, false),
-        curve(&[(1.0, 0.75)], RunState::Failed, false),
-        curve(&[(1.0, 0.8), (2.0, 0.85), (3.0, 0.9)], RunState::Complete, true),
+        curve(&[(1.0, 0.7), (2.0, 0.72)], State::Pruned, false),
+        curve(&[(1.0, 0.75)], State::Failed, false),
+        curve(&[(1.0, 0.8), (2.0, 0.85), (3.0, 0.9)], State::Complete, true),
     ];
     let chart = TrialCurves { curves, range: RANGE, note: String::new() };
     check("trial_curves", &trial_curves(&chart, &metric(true), "Curves of <A>", true));
@@ -121,10 +121,10 @@ fn learning_curves_of_trials() {
 fn timeline_of_workers() {
     let stretch = |row, from, to, state| Stretch { row, from, to, state, title: "a <trial>".to_owned() };
     let stretches = vec![
-        stretch(0, 0.0, 40.0, RunState::Complete),
-        stretch(0, 45.0, 60.0, RunState::Pruned),
-        stretch(1, 5.0, 30.0, RunState::Failed),
-        stretch(2, 20.0, 100.0, RunState::Running),
+        stretch(0, 0.0, 40.0, State::Complete),
+        stretch(0, 45.0, 60.0, State::Pruned),
+        stretch(1, 5.0, 30.0, State::Failed),
+        stretch(2, 20.0, 100.0, State::Running),
     ];
     let rows = vec!["host-a <1>".to_owned(), "host-b".to_owned(), String::new()];
     let chart = Timeline { rows, stretches, length: 100.0, note: String::new() };

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use toile_store::RunState;
-use toile_tune::{
-    Edge, Finding, Sampler, Searched, Seed, Space, State, Trial, findings, importance, pareto_front,
-};
+use toile_record::State;
+use toile_tune::{Edge, Finding, Sampler, Searched, Seed, Space, Trial, findings, importance, pareto_front};
 
 use super::best::repetitions;
 use super::known::{Known, KnownTrial, constraints};
@@ -71,13 +69,13 @@ pub fn input(known: &Known) -> Input {
 fn one(trial: &KnownTrial, space: &Space) -> Option<Trial> {
     let record = trial.record;
     let state = match record.state {
-        RunState::Waiting => return None,
-        RunState::Running => State::Running,
-        RunState::Complete => State::Complete,
-        RunState::Pruned => State::Pruned,
-        RunState::Failed => State::Failed,
+        State::Waiting => return None,
+        State::Running => State::Running,
+        State::Complete => State::Complete,
+        State::Pruned => State::Pruned,
+        State::Failed => State::Failed,
     };
-    let fits = |param: &&toile_store::ParamRecord| {
+    let fits = |param: &&toile_record::ParamRecord| {
         space.get(&param.name).is_some_and(|known| known.distribution.contains(param.value))
     };
     Some(Trial {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use toile_store::{SearchRecords, TrialRecord};
+use toile_record::{SearchRecords, TrialRecord};
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
 use crate::{format, text};

@@ -1,7 +1,7 @@
 //! The best trial, those next to it, and the run that its configuration became.
 
+use toile_record::{Epoch, Metric, Records, RunRecord, TrialRecord};
 use toile_stats::mean_interval;
-use toile_store::{EpochRecord, Records, RunRecord, TrialRecord};
 
 use super::known::Known;
 use crate::facts::{METRICS, last_numbers, published_numbers};
@@ -108,14 +108,8 @@ pub fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
     ((mean - value).abs() <= 1e-9 * value.abs().max(1.0)).then_some(last)
 }
 
-fn metric_of(epoch: &EpochRecord, key: &str) -> Option<f64> {
-    match key {
-        "val_accuracy" => epoch.val_accuracy,
-        "val_loss" => epoch.val_loss,
-        "accuracy" => epoch.accuracy,
-        "loss" => epoch.loss,
-        _ => None,
-    }
+fn metric_of(epoch: &Epoch, key: &str) -> Option<f64> {
+    Metric::from_name(key)?.of(epoch)
 }
 
 /// The table of the best trials.

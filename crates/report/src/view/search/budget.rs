@@ -1,6 +1,6 @@
 //! What a budget brings: the best value against the number of trials and against time.
 
-use toile_store::RunState;
+use toile_record::State;
 use toile_tune::expected_best;
 
 use super::how::is_random;
@@ -29,7 +29,7 @@ pub fn has_cpu(known: &Known) -> bool {
 }
 
 fn is_ended(trial: &KnownTrial) -> bool {
-    matches!(trial.record.state, RunState::Complete | RunState::Pruned | RunState::Failed)
+    matches!(trial.record.state, State::Complete | State::Pruned | State::Failed)
 }
 
 /// The best value by budget; seconds are of the processor, or of training.

@@ -1,6 +1,6 @@
 //! Searches of one objective beside each other: what they found, for which budget, and how their values are spread.
 
-use toile_store::{Records, RunState};
+use toile_record::{Records, State};
 use toile_tune::distribution_function;
 
 use super::best::chosen_run;
@@ -108,7 +108,7 @@ fn cells(records: &Records, known: &Known) -> Vec<String> {
 
 /// Trials that will not change any more.
 pub fn ended(known: &Known) -> usize {
-    known.count(RunState::Complete) + known.count(RunState::Pruned) + known.count(RunState::Failed)
+    known.count(State::Complete) + known.count(State::Pruned) + known.count(State::Failed)
 }
 
 /// The figures, one set per objective, or objectives.
@@ -208,8 +208,8 @@ pub fn beside_random(all: &[Known], place: usize) -> Option<String> {
     let value = |known: &Known| known.best.and_then(|i| known.trials[i].value);
     let (ours, theirs) = (value(known)?, value(random)?);
     let metric = known.metric();
-    let (mine, other) = (known.count(RunState::Complete), random.count(RunState::Complete));
-    let pruned = known.count(RunState::Pruned);
+    let (mine, other) = (known.count(State::Complete), random.count(State::Complete));
+    let pruned = known.count(State::Pruned);
     let pruned = if pruned > 0 { format!(" and {pruned} pruned ones") } else { String::new() };
     let judged = match (metric.is_better(ours, theirs), metric.is_better(theirs, ours)) {
         (true, _) => "better by",

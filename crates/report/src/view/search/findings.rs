@@ -1,8 +1,8 @@
 //! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
 
 use serde_json::Value;
+use toile_record::{Records, State};
 use toile_stats::normal_quantile;
-use toile_store::{Records, RunState};
 
 use super::best::BestTrial;
 use super::compare::ended;
@@ -76,7 +76,7 @@ fn near(records: &Records, known: &Known) -> Option<String> {
         format::metric(margin),
         format::count(images as u64)
     );
-    (known.count(RunState::Complete) > 1).then(|| match near {
+    (known.count(State::Complete) > 1).then(|| match near {
         0 => format!("No other trial comes within {margin}."),
         1 => format!("One other trial lies within {margin}."),
         n => format!("{} other trials lie within {margin}.", format::count(n as u64)),
@@ -88,7 +88,7 @@ fn last_improvement(known: &Known) -> Option<String> {
     let after = known
         .trials
         .iter()
-        .filter(|trial| trial.record.number > best && trial.record.state == RunState::Complete);
+        .filter(|trial| trial.record.number > best && trial.record.state == State::Complete);
     let after = after.count();
     (after > 0).then(|| {
         format!("{} after it did not better it.", plural(after, "complete trial", "complete trials"))
@@ -96,7 +96,7 @@ fn last_improvement(known: &Known) -> Option<String> {
 }
 
 fn infinite(known: &Known) -> Option<String> {
-    let complete = known.trials.iter().filter(|trial| trial.record.state == RunState::Complete);
+    let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_none()).count();
     (n > 0).then(|| {
         format!(
@@ -108,7 +108,7 @@ fn infinite(known: &Known) -> Option<String> {
 }
 
 fn infeasible(known: &Known) -> Option<String> {
-    let complete = known.trials.iter().filter(|trial| trial.record.state == RunState::Complete);
+    let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_some() && trial.value.is_none()).count();
     let them = if n == 1 { "it" } else { "them" };
     (n > 0).then(|| {
@@ -117,10 +117,10 @@ fn infeasible(known: &Known) -> Option<String> {
 }
 
 fn failures(known: &Known) -> Option<String> {
-    let failed: Vec<_> = known.trials.iter().filter(|trial| trial.record.state == RunState::Failed).collect();
+    let failed: Vec<_> = known.trials.iter().filter(|trial| trial.record.state == State::Failed).collect();
     let reason = |trial: &&super::known::KnownTrial| {
-        let why = trial.record.side.as_ref().and_then(|side| side.reason.as_deref());
-        let why = why.map_or_else(|| "no reason was recorded".to_owned(), |why| text::name(why, 200));
+        let why = trial.record.side.as_ref().and_then(|side| side.reason());
+        let why = why.map_or_else(|| "no reason was recorded".to_owned(), |why| text::name(&why, 200));
         format!("trial {}: {why}", trial.record.number)
     };
     let told: Vec<String> = failed.iter().take(MOST_FAILURES).map(reason).collect();

@@ -1,7 +1,7 @@
 //! What was searched and how: the facts of a search, the table of its space.
 
 use serde_json::Value;
-use toile_store::{RunState, SearchRecord};
+use toile_record::{SearchRecord, State};
 use toile_tune::{Distribution, Params, Space};
 
 use super::clock;
@@ -12,8 +12,7 @@ use crate::view::Fact;
 use crate::view::settings::describe;
 
 /// The states in the order in which they are told.
-const STATES: [RunState; 5] =
-    [RunState::Complete, RunState::Pruned, RunState::Failed, RunState::Running, RunState::Waiting];
+const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
 
 /// One line of the table of the space.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,7 +164,7 @@ fn size(known: &Known) -> String {
 
 /// Different configurations among the trials that have ended with a value or were pruned.
 fn distinct(known: &Known) -> usize {
-    let ended = |state| matches!(state, RunState::Complete | RunState::Pruned);
+    let ended = |state| matches!(state, State::Complete | State::Pruned);
     let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = known
         .trials
         .iter()

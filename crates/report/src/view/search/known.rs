@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use toile_store::{RunState, SearchRecords, TrialRecord};
+use toile_record::{SearchRecords, State, TrialRecord};
 
 use super::{Axis, Metric, axis, metric};
 use crate::text;
@@ -50,8 +50,8 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
     let last = record.intermediate.last().map(|(_, value)| *value).filter(|value| value.is_finite());
     let value = counted(record);
     let shown = match record.state {
-        RunState::Complete => first,
-        RunState::Pruned => first.or(last),
+        State::Complete => first,
+        State::Pruned => first.or(last),
         _ => None,
     };
     KnownTrial { record, params, value, shown }
@@ -59,8 +59,7 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
 
 /// The value of a trial that may be the best one: complete, feasible, finite.
 fn counted(record: &TrialRecord) -> Option<f64> {
-    let is_counted =
-        record.state == RunState::Complete && constraints(record).iter().all(|value| *value <= 0.0);
+    let is_counted = record.state == State::Complete && constraints(record).iter().all(|value| *value <= 0.0);
     record.values.first().copied().filter(|value| value.is_finite() && is_counted)
 }
 
@@ -83,7 +82,7 @@ pub fn best_place(trials: &[TrialRecord], metric: &Metric) -> Option<usize> {
 
 impl Known<'_> {
     /// How many trials are in a state.
-    pub fn count(&self, state: RunState) -> usize {
+    pub fn count(&self, state: State) -> usize {
         self.trials.iter().filter(|trial| trial.record.state == state).count()
     }
 
@@ -113,7 +112,7 @@ impl Known<'_> {
         let known = &self.trials[trial];
         let value = known.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
         let state = match known.record.state {
-            RunState::Complete => "",
+            State::Complete => "",
             state => &format!(" ({})", state.name()),
         };
         format!("trial {}{state}{value}; {}", known.record.number, self.params_text(trial, 160))

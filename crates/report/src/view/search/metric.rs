@@ -1,6 +1,6 @@
 //! What a search optimises, in words.
 
-use toile_store::{ObjectiveRecord, SearchRecord};
+use toile_record::{ObjectiveRecord, SearchRecord};
 use toile_tune::Direction;
 
 use crate::{format, text};
@@ -26,16 +26,9 @@ pub fn metrics(search: &SearchRecord) -> Vec<Metric> {
 
 fn metric(objective: &ObjectiveRecord) -> Metric {
     let key = text::name(&objective.metric, 60);
-    let name = match key.as_str() {
-        "val_accuracy" => "validation accuracy",
-        "val_loss" => "validation loss",
-        "accuracy" => "training accuracy",
-        "loss" => "training loss",
-        "flops" => "operations per image",
-        "milliseconds" => "milliseconds per image",
-        "" => "value",
-        other => other,
-    };
+    let known = toile_record::Metric::from_name(&key);
+    let shown = if key.is_empty() { "value" } else { key.as_str() };
+    let name = known.map_or(shown, |metric| metric.label());
     Metric { name: name.to_owned(), key: key.clone(), maximize: objective.maximize }
 }
 
@@ -45,11 +38,13 @@ impl Metric {
         match value {
             _ if value.is_nan() => format::NONE.to_owned(),
             _ if value.is_infinite() => if value > 0.0 { "∞" } else { "−∞" }.to_owned(),
-            _ if matches!(self.key.as_str(), "parameters" | "flops") && (0.0..1e15).contains(&value) => {
-                format::count(value.round() as u64)
-            }
+            _ if self.is_count() && (0.0..1e15).contains(&value) => format::count(value.round() as u64),
             _ => format::metric(value),
         }
+    }
+
+    fn is_count(&self) -> bool {
+        toile_record::Metric::from_name(&self.key).is_some_and(toile_record::Metric::is_count)
     }
 
     /// `larger is better`

@@ -25,7 +25,7 @@ pub use metric::{Metric, metrics};
 pub use plots::{History, Parallel, Slice, Slices, Thread, TrialCurve, TrialCurves};
 pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
-use toile_store::Records;
+use toile_record::Records;
 
 use super::{Fact, Group};
 use crate::text;
@@ -139,7 +139,7 @@ fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> S
 }
 
 /// What limits a search and which parameters matter: for the exports.
-pub fn notes(records: &toile_store::SearchRecords) -> (Vec<String>, Vec<Share>) {
+pub fn notes(records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
     let known = known::known(records);
     let input = algorithm::input(&known);
     (warnings(&known, &input), algorithm::shares(&known, &input).shares)

@@ -1,6 +1,6 @@
 //! The charts of a search as numbers: history, slices, parallel coordinates, curves of all trials.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use super::known::Known;
 use super::spots::{MOST, Range, Spot, at_the_edge, range, spots, thin, thinned};
@@ -86,7 +86,7 @@ pub struct TrialCurve {
     /// Step and value.
     pub points: Vec<(f64, f64)>,
     /// How it ended.
-    pub state: RunState,
+    pub state: State,
     /// Whether it is the best.
     pub is_best: bool,
     /// What it is.
@@ -113,7 +113,7 @@ pub fn history(known: &Known, place: usize) -> Option<History> {
     let drawn = thin(&valued, MOST, known.best);
     let number = |i: usize| known.trials[i].record.number as f64;
     let failed: Vec<usize> =
-        (0..known.trials.len()).filter(|&i| known.trials[i].record.state == RunState::Failed).collect();
+        (0..known.trials.len()).filter(|&i| known.trials[i].record.state == State::Failed).collect();
     Some(History {
         spots: spots(known, &drawn, |i| Some(number(i)), value),
         failed: thin(&failed, 200, None).into_iter().map(number).collect(),
@@ -129,7 +129,7 @@ fn objective(known: &Known, trial: usize, place: usize) -> Option<f64> {
     let found = &known.trials[trial];
     match place {
         0 => found.shown,
-        _ if found.record.state != RunState::Complete => None,
+        _ if found.record.state != State::Complete => None,
         place => found.record.values.get(place).copied().filter(|value| value.is_finite()),
     }
 }

@@ -1,7 +1,7 @@
 //! Trials as marks: thinned where there are many, named where there are few, with ranges that one outlier cannot spoil.
 
+use toile_record::State;
 use toile_stats::quantile;
-use toile_store::RunState;
 
 use super::Metric;
 use super::known::Known;
@@ -100,7 +100,7 @@ pub fn spots(
             number: known.trials[i].record.number,
             x: x(i)?,
             y: y(i)?,
-            is_pruned: known.trials[i].record.state == RunState::Pruned,
+            is_pruned: known.trials[i].record.state == State::Pruned,
             is_best: known.best == Some(i),
             title: if has_titles { known.title(i) } else { String::new() },
         })

@@ -1,6 +1,6 @@
 //! When the trials of a search ran, and on which worker.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use super::clock;
 use super::known::Known;
@@ -19,7 +19,7 @@ pub struct Stretch {
     /// Where it ended, or where the search is.
     pub to: f64,
     /// How it stands.
-    pub state: RunState,
+    pub state: State,
     /// What it is.
     pub title: String,
 }

@@ -122,7 +122,7 @@ impl<'a> Past<'a> {
 fn counts(trial: &Trial, objectives: usize) -> bool {
     match trial.state {
         State::Failed => false,
-        State::Running | State::Pruned => true,
+        State::Waiting | State::Running | State::Pruned => true,
         State::Complete => {
             trial.values.len() == objectives.max(1) && !trial.values.iter().any(|value| value.is_nan())
         }

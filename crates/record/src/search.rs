@@ -1,9 +1,9 @@
-//! What is kept of a search and its trials. In the database these are Optuna's tables, with ours beside them.
+//! A search and its trials.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::record::{EpochRecord, Published, RunState};
+use crate::{End, Epoch, Published, State};
 
 /// One objective of a search.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub struct TrialRecord {
     /// Counted from 0 within the search, without gaps.
     pub number: usize,
     /// Where it is.
-    pub state: RunState,
+    pub state: State,
     /// Its parameters, in the order in which they were asked for.
     pub params: Vec<ParamRecord>,
     /// Its value for each objective (infinities are possible); of a pruned trial, the last reported one.
@@ -105,12 +105,19 @@ pub struct TrialSide {
     pub cpu_seconds: Option<f64>,
     /// Parameters of its model.
     pub parameters: Option<usize>,
-    /// Why it failed, or why it was stopped.
-    pub reason: Option<String>,
+    /// How it ended, once it has.
+    pub end: Option<End>,
     /// SHA-256 of the weights it ended with.
     pub weights_sha256: Option<String>,
     /// Every number of each epoch, of all repetitions in their order.
-    pub epochs: Vec<EpochRecord>,
+    pub epochs: Vec<Epoch>,
+}
+
+impl TrialSide {
+    /// Why it failed, or why it was stopped.
+    pub fn reason(&self) -> Option<String> {
+        self.end.as_ref().and_then(|end| end.reason(self.epochs.len()))
+    }
 }
 
 /// A search with its trials, as the report reads it.
@@ -122,15 +129,4 @@ pub struct SearchRecords {
     pub trials: Vec<TrialRecord>,
     /// Id of the run in which the chosen configuration was trained and tested, once that was done.
     pub chosen_run: Option<String>,
-}
-
-/// An opening of the test set.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TestOpening {
-    /// When, RFC 3339 in UTC.
-    pub time: String,
-    /// The run that was tested.
-    pub run_id: String,
-    /// Why: `declared run`, `chosen by search "joint"`.
-    pub why: String,
 }

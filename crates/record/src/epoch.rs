@@ -1,0 +1,30 @@
+//! The numbers of one epoch.
+
+use serde::{Deserialize, Serialize};
+
+/// One row of numbers, saved when the epoch ends.
+///
+/// In memory a number may be NaN or infinite, as the engine computed it; a record holds finite numbers only
+/// ([`Epoch::finite`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Keras' running training loss: the mean over the epoch while the weights change, dropout active, penalties included.
+    pub loss: Option<f64>,
+    /// Keras' running training accuracy.
+    pub accuracy: Option<f64>,
+    /// Loss of the end-of-epoch weights on (a fixed part of) the training set, in inference mode.
+    pub train_loss: Option<f64>,
+    /// Accuracy of the end-of-epoch weights on (a fixed part of) the training set.
+    pub train_accuracy: Option<f64>,
+    /// Validation loss of the end-of-epoch weights.
+    pub val_loss: Option<f64>,
+    /// Validation accuracy of the end-of-epoch weights.
+    pub val_accuracy: Option<f64>,
+    /// The learning rate of the epoch's last update.
+    pub learning_rate: f64,
+    /// Wall time of the training alone, without the evaluations.
+    #[serde(default)]
+    pub seconds: f64,
+}

@@ -1,0 +1,26 @@
+//! What is known of a study: plain data that explains itself without the code that made it.
+//!
+//! The engine fills epochs, the lab writes records, the store keeps them, the report reads them. Accuracies are
+//! fractions in [0, 1], losses are means per image (natural logarithm), times are seconds. A number that does not exist
+//! (validation without a split, a loss that diverged) is `None`, never a magic number. Nothing here computes, reads or
+//! writes.
+
+mod data;
+mod direction;
+mod end;
+mod epoch;
+mod metric;
+mod run;
+mod search;
+mod state;
+mod study;
+
+pub use data::{DataRecord, ImageRecord, PROCEDURAL_NOTICE, SplitRecord};
+pub use direction::Direction;
+pub use end::End;
+pub use epoch::Epoch;
+pub use metric::Metric;
+pub use run::{Provenance, Published, RunRecord, SummaryRecord, SummaryRow, TestRecord};
+pub use search::{ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrialRecord, TrialSide};
+pub use state::State;
+pub use study::{Records, StudyRecord, TestOpening};

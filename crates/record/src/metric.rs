@@ -1,0 +1,184 @@
+//! Metrics: the numbers that a run is judged by. This is the only place that knows their names.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use crate::{Direction, Epoch};
+
+/// A number that is measured of each epoch, or of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Accuracy on the validation images.
+    ValAccuracy,
+    /// Loss on the validation images.
+    ValLoss,
+    /// Accuracy on the training images while the weights changed.
+    Accuracy,
+    /// Loss on the training images while the weights changed.
+    Loss,
+    /// Accuracy of the end-of-epoch weights on the training images.
+    TrainAccuracy,
+    /// Loss of the end-of-epoch weights on the training images.
+    TrainLoss,
+    /// Weights of the model, trained or not.
+    Parameters,
+    /// Floating-point operations for one image.
+    Flops,
+    /// Milliseconds for one image, by the clock: it differs from machine to machine and from time to time.
+    Milliseconds,
+}
+
+/// What is measured of every epoch, in the order of files and tables.
+const OF_EPOCH: [Metric; 6] = [
+    Metric::Loss,
+    Metric::Accuracy,
+    Metric::TrainLoss,
+    Metric::TrainAccuracy,
+    Metric::ValLoss,
+    Metric::ValAccuracy,
+];
+
+impl Metric {
+    /// The metrics that every epoch has, in the order in which files and tables show them.
+    pub fn of_epoch() -> impl ExactSizeIterator<Item = Metric> + Clone {
+        OF_EPOCH.into_iter()
+    }
+
+    /// The name in study files, databases and results: Keras' where it has one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::ValAccuracy => "val_accuracy",
+            Metric::ValLoss => "val_loss",
+            Metric::Accuracy => "accuracy",
+            Metric::Loss => "loss",
+            Metric::TrainAccuracy => "train_accuracy",
+            Metric::TrainLoss => "train_loss",
+            Metric::Parameters => "parameters",
+            Metric::Flops => "flops",
+            Metric::Milliseconds => "milliseconds",
+        }
+    }
+
+    /// The words in reports.
+    pub fn label(self) -> &'static str {
+        match self {
+            Metric::ValAccuracy => "validation accuracy",
+            Metric::ValLoss => "validation loss",
+            Metric::Accuracy => "training accuracy",
+            Metric::Loss => "training loss",
+            Metric::TrainAccuracy => "training accuracy of the final weights",
+            Metric::TrainLoss => "training loss of the final weights",
+            Metric::Parameters => "parameters",
+            Metric::Flops => "operations per image",
+            Metric::Milliseconds => "milliseconds per image",
+        }
+    }
+
+    /// Where better lies if nothing else is said.
+    pub fn direction(self) -> Direction {
+        match self {
+            Metric::ValAccuracy | Metric::Accuracy | Metric::TrainAccuracy => Direction::Maximize,
+            Metric::ValLoss | Metric::Loss | Metric::TrainLoss => Direction::Minimize,
+            Metric::Parameters | Metric::Flops | Metric::Milliseconds => Direction::Minimize,
+        }
+    }
+
+    /// The metric of this name.
+    pub fn from_name(name: &str) -> Option<Metric> {
+        let of_model = [Metric::Parameters, Metric::Flops, Metric::Milliseconds];
+        OF_EPOCH.into_iter().chain(of_model).find(|metric| metric.name() == name)
+    }
+
+    /// Whether there is a value after each epoch.
+    pub fn is_per_epoch(self) -> bool {
+        OF_EPOCH.contains(&self)
+    }
+
+    /// Whether it is a whole number of things, to be shown as a count.
+    pub fn is_count(self) -> bool {
+        matches!(self, Metric::Parameters | Metric::Flops)
+    }
+
+    /// Whether it needs images that are held back for validation.
+    pub fn needs_validation(self) -> bool {
+        self.name().starts_with("val_")
+    }
+
+    /// Its number in an epoch; `None` if the epoch has none, or the metric is one of models.
+    pub fn of(self, epoch: &Epoch) -> Option<f64> {
+        match self {
+            Metric::ValAccuracy => epoch.val_accuracy,
+            Metric::ValLoss => epoch.val_loss,
+            Metric::Accuracy => epoch.accuracy,
+            Metric::Loss => epoch.loss,
+            Metric::TrainAccuracy => epoch.train_accuracy,
+            Metric::TrainLoss => epoch.train_loss,
+            Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
+        }
+    }
+
+    /// Puts its number into an epoch. A metric of models has no place there.
+    pub fn put(self, epoch: &mut Epoch, value: Option<f64>) {
+        let place = match self {
+            Metric::ValAccuracy => &mut epoch.val_accuracy,
+            Metric::ValLoss => &mut epoch.val_loss,
+            Metric::Accuracy => &mut epoch.accuracy,
+            Metric::Loss => &mut epoch.loss,
+            Metric::TrainAccuracy => &mut epoch.train_accuracy,
+            Metric::TrainLoss => &mut epoch.train_loss,
+            Metric::Parameters | Metric::Flops | Metric::Milliseconds => return,
+        };
+        *place = value;
+    }
+
+    /// The JSON schema of the metrics that every epoch has: what a callback may monitor.
+    pub fn schema_of_epoch(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<Cow<'static, str>> = OF_EPOCH.iter().map(|metric| metric.name().into()).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+impl Epoch {
+    /// The same with finite numbers only: what diverged is recorded as none.
+    pub fn finite(mut self) -> Epoch {
+        for metric in Metric::of_epoch() {
+            let value = metric.of(&self).filter(|value| value.is_finite());
+            metric.put(&mut self, value);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_of_an_epoch_is_read_where_it_was_put_and_has_its_name_in_json() {
+        for (index, metric) in Metric::of_epoch().enumerate() {
+            let mut epoch = Epoch::default();
+            metric.put(&mut epoch, Some(index as f64 + 1.0));
+            let found: Vec<f64> = Metric::of_epoch().filter_map(|metric| metric.of(&epoch)).collect();
+            assert_eq!(found, [index as f64 + 1.0], "{}", metric.name());
+            let json = serde_json::to_value(epoch).expect("an epoch has JSON");
+            assert_eq!(json[metric.name()], index as f64 + 1.0);
+            assert_eq!(serde_json::to_value(metric).expect("a metric has JSON"), metric.name());
+            assert_eq!(Metric::from_name(metric.name()), Some(metric));
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_recorded_as_none() {
+        let epoch = Epoch {
+            loss: Some(f64::NAN),
+            val_loss: Some(0.5),
+            accuracy: Some(f64::INFINITY),
+            ..Epoch::default()
+        };
+        let meant = Epoch { val_loss: Some(0.5), ..Epoch::default() };
+        assert_eq!(epoch.finite(), meant);
+    }
+}

@@ -1,0 +1,138 @@
+//! A declared run: one training, from its plan to its test.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{End, Epoch, State};
+
+/// One training, from its plan to its test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Hash of the resolved plan and of the data: equal ids give equal bits.
+    pub id: String,
+    /// The name in the study file.
+    pub name: String,
+    /// Place in the study, from 0; runs of one name and several seeds share it.
+    pub position: usize,
+    /// The seed of this repetition.
+    pub seed: u64,
+    /// The model's name in the study file.
+    pub model: String,
+    /// The plan, every setting spelled out.
+    pub plan: serde_json::Value,
+    /// The model's layers and counts.
+    pub summary: SummaryRecord,
+    /// What the publication gives, if the study file says so.
+    pub published: Option<Published>,
+    /// A remark of the study file on this run (why a setting was chosen), if any.
+    pub note: Option<String>,
+    /// Where the run is in its life.
+    pub state: State,
+    /// How it ended, once it has.
+    pub end: Option<End>,
+    /// The epoch whose weights a callback went back to at the end, if one did.
+    pub restored_epoch: Option<usize>,
+    /// One row per finished epoch.
+    pub epochs: Vec<Epoch>,
+    /// The test, once it was opened.
+    pub test: Option<TestRecord>,
+    /// SHA-256 of the weights' bytes, in hexadecimal.
+    pub weights_sha256: Option<String>,
+    /// The run's folder under the study's folder, for example `runs/model-4-seed-7`.
+    pub folder: String,
+    /// Where, with what and how long.
+    pub provenance: Provenance,
+}
+
+impl RunRecord {
+    /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are; `None` if there is
+    /// nothing to say.
+    pub fn reason(&self) -> Option<String> {
+        let planned = self.plan["epochs"].as_u64().unwrap_or_default() as usize;
+        let ended = self.end.as_ref().and_then(|end| end.reason(planned));
+        let restored = self.restored_epoch.filter(|epoch| *epoch != self.epochs.len());
+        let parts = ended.into_iter().chain(restored.map(|epoch| format!("{RESTORED}{epoch}")));
+        parts.reduce(|all, part| format!("{all}; {part}"))
+    }
+}
+
+/// What stands before the epoch of the weights.
+pub(crate) const RESTORED: &str = "its weights are those of epoch ";
+
+/// The numbers that a publication gives for a run; the keys of `published` in the study file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// Training loss.
+    pub loss: Option<f64>,
+    /// Training accuracy.
+    pub accuracy: Option<f64>,
+    /// Validation loss.
+    pub val_loss: Option<f64>,
+    /// Validation accuracy.
+    pub val_accuracy: Option<f64>,
+    /// Test loss.
+    pub test_loss: Option<f64>,
+    /// Test accuracy.
+    pub test_accuracy: Option<f64>,
+}
+
+/// Where, with what and how long.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Version of toile.
+    pub toile_version: String,
+    /// Instruction set of the kernels: `avx512`, `avx2`, `portable`.
+    pub instruction_set: String,
+    /// Threads that the run could use.
+    pub threads: usize,
+    /// Processor name and operating system.
+    pub machine: String,
+    /// Start, RFC 3339 in UTC.
+    pub started: String,
+    /// Wall time of the whole run, evaluations included.
+    pub wall_seconds: f64,
+    /// Processor time of all its threads, where the platform tells it.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// What the test set said, when it was opened after training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestRecord {
+    /// Mean loss on the test part.
+    pub loss: Option<f64>,
+    /// Accuracy on the test part.
+    pub accuracy: f64,
+    /// The predicted class of every test image.
+    #[serde(skip)]
+    pub predictions: Vec<u8>,
+    /// The probability of the predicted class of every test image.
+    #[serde(skip)]
+    pub confidences: Vec<f32>,
+}
+
+/// One row of a model summary, as `toile summary` and the report print it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryRow {
+    /// `conv2d_1`
+    pub name: String,
+    /// `Conv2D`
+    pub kind: String,
+    /// `(None, 24, 24, 64)`
+    pub output_shape: String,
+    /// Parameters of the layer.
+    pub parameters: usize,
+}
+
+/// The layers and the counts of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryRecord {
+    /// One row per layer.
+    pub rows: Vec<SummaryRow>,
+    /// Parameters that training moves.
+    pub trainable: usize,
+    /// Parameters that it does not (moving averages).
+    pub non_trainable: usize,
+    /// Floating-point operations (a multiply-add is two) of one forward pass of one image.
+    pub forward_flops: u64,
+    /// The same of one training image: forward and backward.
+    pub training_flops: u64,
+}

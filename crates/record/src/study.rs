@@ -1,0 +1,46 @@
+//! A study, and everything that a report needs of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords};
+
+/// One study: the file as it was, and where its data came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StudyRecord {
+    /// The name in the study file.
+    pub name: String,
+    /// The question that the study asks, if the file states one.
+    pub question: Option<String>,
+    /// The study file, byte for byte.
+    pub file: String,
+    /// Version of toile that wrote the record.
+    pub toile_version: String,
+    /// The data set and its split.
+    pub data: DataRecord,
+}
+
+/// An opening of the test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TestOpening {
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+    /// The run that was tested.
+    pub run_id: String,
+    /// Why: `declared run`, `chosen by search "joint"`.
+    pub why: String,
+}
+
+/// Everything a report needs, read at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Records {
+    /// The study.
+    pub study: StudyRecord,
+    /// Its runs, by position, then seed.
+    pub runs: Vec<RunRecord>,
+    /// Misclassified test images, by index.
+    pub images: Vec<ImageRecord>,
+    /// Its searches, by position.
+    pub searches: Vec<SearchRecords>,
+    /// Every opening of the test set, in order.
+    pub test_openings: Vec<TestOpening>,
+}
