@@ -97,7 +97,7 @@ mod tests {
         round_trip::<toile_data::SplitHow>("SplitHow");
         round_trip::<toile_tune::Sampler>("Sampler");
         round_trip::<toile_tune::Pruner>("Pruner");
-        round_trip::<crate::Metric>("Metric");
+        round_trip::<toile_record::Metric>("Metric");
         round_trip::<toile_tune::Direction>("Direction");
     }
 
