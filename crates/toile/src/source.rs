@@ -138,7 +138,7 @@ fn shape(data: &DataSet) -> DataShape {
 
 /// The study's folder, if the user does not name one.
 pub fn default_folder(study: &str) -> PathBuf {
-    Path::new("results").join(toile_study::slug(study))
+    Path::new("results").join(toile_lab::slug(study))
 }
 
 /// Reads a study file, and not much more if it is something else (a disk, a pipe without end).

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
@@ -13,9 +13,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("data", &["rng"]),
     ("tune", &["record", "rng"]),
     ("store", &["record"]),
-    ("study", &["record", "rng", "nn", "data", "tune", "store"]),
+    ("study", &["record", "rng", "nn", "data", "tune"]),
+    ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
     ("report", &["record", "store", "stats", "tune"]),
-    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "report", "tune"]),
+    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "lab", "report", "tune"]),
 ];
 
 fn root() -> PathBuf {

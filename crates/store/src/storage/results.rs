@@ -214,7 +214,12 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
         }
     }
     let reported = packed(&read::intermediate(db, claim.trial_id)?);
-    let end = if is_undefined { Some(&End::Undefined) } else { side.end.as_ref() };
+    let undefined = End::Other { words: "its value is not a number".into() };
+    let end = if is_undefined {
+        side.end.as_ref().filter(|end| **end != End::Finished).or(Some(&undefined))
+    } else {
+        side.end.as_ref()
+    };
     let end = ending::to_text(end, None);
     let sql =
         "UPDATE toile_trial SET ended = $2, seed = $3, wall_seconds = $4, cpu_seconds = $5, parameters = $6,

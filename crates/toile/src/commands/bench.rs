@@ -13,8 +13,9 @@ mod table;
 
 use std::time::Duration;
 
+use toile_lab::Clock;
 use toile_nn::{FitEvent, Flow};
-use toile_study::{Clock, Plan, Study};
+use toile_study::{Plan, Study};
 
 use crate::args::{BenchArgs, StudyArgs};
 use crate::failure::Failure;
@@ -122,7 +123,7 @@ fn planned(source: &Source, study: &Study, args: &BenchArgs) -> Result<Plan, Fai
 
 /// Builds the first model and trains it on one batch: what `toile run` has done when its first update is over.
 fn first_update(bench: &Bench<'_>, first: &Configuration<'_>, images: &Images) -> Result<f64, Failure> {
-    let mut model = toile_study::model(first.run, images.shape())?;
+    let mut model = toile_lab::model(first.run, images.shape())?;
     let config = images.fit_config(first.run);
     let mut end = Duration::ZERO;
     images.fit(&mut model, &config, bench.threads, &mut |event| {

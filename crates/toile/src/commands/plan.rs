@@ -10,10 +10,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use toile_data::SplitHow;
+use toile_lab::{Cost, Pace, study_seconds};
 use toile_nn::ImageShape;
 use toile_record::State;
 use toile_store::Store;
-use toile_study::{Cost, DataShape, Pace, Plan, RunPlan, study_seconds};
+use toile_study::{DataShape, Plan, RunPlan};
 
 use crate::args::PlanArgs;
 use crate::failure::Failure;
@@ -73,7 +74,7 @@ fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
     }
     let store = Store::open_read_only(dir)?;
     let Some(study) = store.study()? else { return Ok(states) };
-    let ids = toile_study::run_ids(plan, &study.data.fingerprint);
+    let ids = toile_lab::run_ids(plan, &study.data.fingerprint);
     for (place, id) in ids.iter().enumerate() {
         if let Some(state) = store.run_state(id)? {
             states.insert(place, state);
@@ -92,7 +93,7 @@ fn price<'a>(
 ) -> Result<Priced<'a>, Failure> {
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
-    let model = toile_study::model(run, shape.image)?;
+    let model = toile_lab::model(run, shape.image)?;
     // No batch has more images than there are.
     let batch = run.settings.batch_size.min(train.max(1));
     let memory = model.training_memory(&run.settings.optimizer, batch, threads) as u64;
@@ -107,7 +108,7 @@ fn n_train(shape: &DataShape, plan: &Plan) -> usize {
 }
 
 fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
-    let record = toile_study::summary(run, shape.image)?;
+    let record = toile_lab::summary(run, shape.image)?;
     let train = n_train(shape, plan);
     // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
     Ok(Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]))

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
+use toile_lab::{Chosen, Outcome, RunOptions, SearchOutcome, chosen_runs};
 use toile_report::view::Group;
 use toile_report::{View, history_csv};
 use toile_store::{Storage, Store};
-use toile_study::{Chosen, Outcome, Plan, RunOptions, SearchOutcome, Split, chosen_runs};
+use toile_study::{Plan, Split};
 
 use crate::args::RunArgs;
 use crate::commands::searches::{self, Work};
@@ -100,7 +101,7 @@ fn study_all(
         let work = Work {
             plan,
             data,
-            split: &toile_study::split(plan, data)?,
+            split: &toile_lab::split(plan, data)?,
             source,
             storage,
             keeper,
@@ -144,7 +145,7 @@ fn keep_searches(
         store.copy_searches(&plan.study, &storage.search_records(&plan.study)?)?;
     }
     let chosen = chosen_runs(plan, storage)?;
-    let ids = toile_study::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
+    let ids = toile_lab::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
     let mut place = plan.runs.len();
     for chosen in &chosen {
         store.save_chosen_run(&chosen.search, &ids[place])?;
@@ -195,7 +196,7 @@ fn train(
         machine: machine::description(),
     };
     let studying = Studying::new(plan);
-    let outcome = toile_study::run(plan, data, store, &options, &|event| studying.tell(&event));
+    let outcome = toile_lab::run(plan, data, store, &options, &|event| studying.tell(&event));
     let time = studying.end();
     Ok((outcome?, time))
 }
@@ -218,7 +219,7 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
         runs => format!(", {} run{}{part}", count(runs as u64), plural(runs as u64)),
     };
     note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
-    let split = toile_study::split(plan, data)?;
+    let split = toile_lab::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {
         note(&format!("        {part}"));

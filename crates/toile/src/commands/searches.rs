@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use toile_data::DataSet;
+use toile_lab::{Context, SearchOutcome, search};
 use toile_store::{SearchId, Storage};
-use toile_study::{Context, Plan, SearchOutcome, SearchPlan, Split, search};
+use toile_study::{Plan, SearchPlan, Split};
 
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};

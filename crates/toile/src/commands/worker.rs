@@ -25,7 +25,7 @@ pub fn run(args: &WorkerArgs) -> Result<Ending, Failure> {
     let (study, data) = source.check(&args.data)?;
     let plan = source.plan_of(&study, &args.only, None)?;
     let data = data.map_or_else(|| source.load(&plan.data, &args.data), Ok)?;
-    let split = toile_study::split(&plan, &data)?;
+    let split = toile_lab::split(&plan, &data)?;
     let found = found(args, &plan, &data, &source, &storage)?;
     note(&format!("{} on {}, as {}", plan.study, storage.place(), machine::worker_name()));
     let threads = args.threads.map_or_else(machine::cores, usize::from);

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use toile_lab::SearchEvent;
 use toile_record::{Epoch, Metric, State};
-use toile_study::{Plan, SearchEvent, SearchPlan};
+use toile_study::{Plan, SearchPlan};
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
 use super::lines::{FREE, Lines};

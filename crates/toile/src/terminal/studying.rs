@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
+use toile_lab::Event;
 use toile_record::{RunRecord, State};
-use toile_study::{Event, Plan};
+use toile_study::Plan;
 
 use super::live::Live;
 use super::plain::Plain;

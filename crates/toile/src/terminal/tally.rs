@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use toile_study::Event;
+use toile_lab::Event;
 
 /// Speeds are averaged over about this many seconds, so that they follow when a run is given more threads.
 const MEMORY: f64 = 20.0;

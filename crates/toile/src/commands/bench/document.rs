@@ -1,8 +1,8 @@
 //! What was measured, as JSON: the form is described in `docs/bench-json.md`.
 
 use serde_json::{Map, Value, json};
+use toile_lab::Clock;
 use toile_nn::Stage;
-use toile_study::Clock;
 
 use super::epochs::{Epochs, Spread};
 use super::images::Images;

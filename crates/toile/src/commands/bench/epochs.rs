@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use toile_lab::Clock;
 use toile_nn::{FitConfig, FitEvent, Flow, Model, fit};
-use toile_study::{Clock, RunPlan};
+use toile_study::RunPlan;
 
 use super::Bench;
 use super::images::Images;
@@ -86,7 +87,7 @@ pub struct Goal {
 impl Subject<'_> {
     /// A fresh model.
     pub fn model(&self) -> Result<Model, Failure> {
-        Ok(toile_study::model(self.run, self.images.shape())?)
+        Ok(toile_lab::model(self.run, self.images.shape())?)
     }
 
     /// Updates in an epoch.

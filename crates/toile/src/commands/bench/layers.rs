@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toile_lab::Clock;
 use toile_nn::{Examples, FitConfig, LayerFacts, Mark, Model, Stage, trace};
-use toile_study::Clock;
 
 use super::Bench;
 use super::epochs::Spread;

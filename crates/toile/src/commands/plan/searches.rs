@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use toile_study::{DataShape, Pace, Plan, RunPlan, SearchPlan};
+use toile_lab::Pace;
+use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
 use toile_tune::{Ask, Distribution, Is, Param, Params, RandomSampler, Sampler, Seed};
 
 use super::timing::Timing;

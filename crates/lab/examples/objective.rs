@@ -6,7 +6,8 @@
 use std::io::{BufRead, Write};
 use std::sync::atomic::AtomicUsize;
 
-use toile_study::{PlanOptions, check, engine_parts, plan};
+use toile_lab::engine_parts;
+use toile_study::{PlanOptions, check, plan};
 use toile_tune::{Choice, Params};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..toile_data::Locations::new(std::env::temp_dir().join("toile-objective"))
     };
     let data = toile_data::load(&plan.data, None, &locations, &mut |_| {})?;
-    let split = toile_study::split(&plan, &data)?;
+    let split = toile_lab::split(&plan, &data)?;
     for line in std::io::stdin().lock().lines() {
         let asked: serde_json::Value = serde_json::from_str(&line?)?;
         let mut params = Params::new();
@@ -42,8 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Validation accuracy after the last epoch.
 fn train(settings: &toile_study::Settings, data: &toile_data::DataSet, split: &toile_data::Split) -> f64 {
     let (mut model, config) = engine_parts(settings, data);
-    let train = toile_study::examples(data, &data.train, &split.train);
-    let validation = toile_study::examples(data, &data.train, &split.validation);
+    let train = toile_lab::examples(data, &data.train, &split.train);
+    let validation = toile_lab::examples(data, &data.train, &split.validation);
     let mut last = f64::NAN;
     toile_nn::fit(&mut model, &train, Some(&validation), &config, &AtomicUsize::new(1), &mut |event| {
         if let toile_nn::FitEvent::EpochEnd(row, _) = event {

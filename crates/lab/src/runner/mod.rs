@@ -24,8 +24,8 @@ use toile_data::DataSet;
 use toile_record::{RunRecord, State, StudyRecord};
 use toile_store::Store;
 
-use crate::{Plan, RunPlan};
 use board::Board;
+use toile_study::{Plan, RunPlan};
 use train::{End, Trainer};
 use writer::{Order, Writer};
 

@@ -6,7 +6,7 @@ use toile_rng::Seed;
 use toile_tune::{Ask, Choice, Direction, Distribution, Params, Trial};
 
 use super::known::carried;
-use crate::SearchPlan;
+use toile_study::SearchPlan;
 
 /// What a trial is to try.
 pub(super) struct Proposal {

@@ -7,7 +7,7 @@ use toile_store::{Claim, Ending};
 use toile_tune::{Params, Pruner, Trial};
 
 use super::lease::Lease;
-use super::trial::{End, Work};
+use super::trial::{End, Work, checkpoint_name};
 use super::worker::Worker;
 use super::{SearchEvent, choose, known, propose};
 use crate::runner::RunError;
@@ -57,7 +57,7 @@ impl Worker<'_> {
             End::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
-                    self.context.drop_checkpoint(&self.plan.checkpoint_name(number));
+                    self.context.drop_checkpoint(&checkpoint_name(self.plan, number));
                     self.tell_end(number, &ending)?;
                 }
                 Ok(kept)

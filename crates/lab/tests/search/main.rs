@@ -15,12 +15,12 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use toile_data::DataSet;
+use toile_lab::{
+    Context, NoClock, RunError, SearchEvent, SearchOutcome, engine_parts, examples, image_shape, search,
+};
 use toile_record::{ParamRecord, SearchRecords, State, TrialRecord};
 use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors};
-use toile_study::{
-    Context, DataShape, NoClock, Plan, PlanOptions, RunError, RunPlan, SearchEvent, SearchOutcome,
-    SearchPlan, Split, check, engine_parts, examples, image_shape, plan, search,
-};
+use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};
 
 static DATA: LazyLock<DataSet> = LazyLock::new(|| toile_data::drawn_garments(80, 10));
 
@@ -80,7 +80,7 @@ struct How<'a> {
     checkpoint_every: Duration,
     checkpoints: Option<&'a Path>,
     stop: &'a AtomicBool,
-    clock: &'a dyn toile_study::Clock,
+    clock: &'a dyn toile_lab::Clock,
     read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
     events: &'a (dyn Fn(SearchEvent<'_>) + Sync),
 }
@@ -107,7 +107,7 @@ impl Default for How<'_> {
 impl Bench {
     fn new(lines: &str) -> Bench {
         let (plan, dir) = (planned(lines), tempfile::tempdir().unwrap());
-        let split = toile_study::split(&plan, &DATA).unwrap();
+        let split = toile_lab::split(&plan, &DATA).unwrap();
         Bench { plan, split, path: dir.path().join("store.sqlite"), _dir: dir }
     }
 

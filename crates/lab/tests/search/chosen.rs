@@ -1,6 +1,6 @@
 //! The configuration that a search chooses.
 
-use toile_study::{Chosen, chosen_runs};
+use toile_lab::{Chosen, chosen_runs};
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
     let hash = bench.trials()[chosen.number].side.clone().unwrap().weights_sha256;
     let plan = Plan { runs: chosen.runs, searches: Vec::new(), ..bench.plan.clone() };
     let dir = tempfile::tempdir().unwrap();
-    let options = toile_study::RunOptions {
+    let options = toile_lab::RunOptions {
         dir: dir.path(),
         threads: 2,
         only: None,
@@ -46,7 +46,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
         machine: "any".into(),
     };
     let store = toile_store::Store::open(dir.path()).unwrap();
-    toile_study::run(&plan, &DATA, &store, &options, &|_| {}).unwrap();
+    toile_lab::run(&plan, &DATA, &store, &options, &|_| {}).unwrap();
     assert_eq!(store.records().unwrap().runs[0].weights_sha256, hash);
 }
 

@@ -3,7 +3,7 @@
 use toile_record::SummaryRecord;
 
 use super::Speed;
-use crate::Settings;
+use toile_study::Settings;
 
 /// An update costs this much beside its arithmetic (waking, gathering, updating), expressed in operations. Only the
 /// order of the runs and the sharing of threads depend on it.

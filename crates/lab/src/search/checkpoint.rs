@@ -50,7 +50,7 @@ mod tests {
     use toile_rng::Seed;
 
     use super::*;
-    use crate::{examples, image_shape};
+    use crate::runner::{examples, image_shape};
 
     fn layers() -> Vec<Layer> {
         serde_json::from_value(json!([

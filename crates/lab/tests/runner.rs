@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use toile_data::{DataSet, Part};
+use toile_lab::{Event, NoClock, Outcome, RunError, RunOptions, run};
 use toile_record::State;
 use toile_store::Store;
-use toile_study::{
-    DataShape, Event, NoClock, Outcome, Plan, PlanOptions, RunError, RunOptions, check, plan, run,
-};
+use toile_study::{DataShape, Plan, PlanOptions, check, plan};
 
 const STUDY: &str = r#"
 [study]

@@ -7,7 +7,7 @@ use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, evaluate, fit};
 use toile_rng::Seed;
 
 use super::{Clock, RunError, engine};
-use crate::RunPlan;
+use toile_study::RunPlan;
 
 /// Bytes of made-up images at most.
 const MOST_BYTES: usize = 32 << 20;

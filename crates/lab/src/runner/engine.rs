@@ -7,7 +7,7 @@ use toile_rng::Seed;
 use toile_store::sha256_hex;
 
 use super::error::RunError;
-use crate::{InitialWeights, RunPlan, Settings};
+use toile_study::{InitialWeights, RunPlan, Settings};
 
 /// The model of a run, its weights as its seed starts them.
 pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {

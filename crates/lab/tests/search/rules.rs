@@ -32,7 +32,7 @@ fn stagnation_ends_a_search_at_the_same_trial_for_any_number_of_workers() {
 #[derive(Default)]
 struct Ticks(AtomicU64);
 
-impl toile_study::Clock for Ticks {
+impl toile_lab::Clock for Ticks {
     fn elapsed(&self) -> Duration {
         Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
     }
@@ -68,7 +68,7 @@ fn time_ends_a_search_and_more_time_prolongs_it() {
         assert!(outcome.reason.is_some_and(|reason| reason.contains("41")), "the later rule is told");
         assert_eq!(outcome.waiting, 0);
         bench.change(&lines(1e9));
-        assert!(toile_study::chosen_runs(&bench.plan, &bench.storage()).unwrap().is_empty(), "it goes on");
+        assert!(toile_lab::chosen_runs(&bench.plan, &bench.storage()).unwrap().is_empty(), "it goes on");
         let outcome = bench.work(&How { clock: &Ticks::default(), ..How::default() });
         assert_eq!((outcome.reason, outcome.complete), (None, 12));
         assert_eq!(bench.facts()[..facts.len()], facts);

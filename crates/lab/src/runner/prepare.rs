@@ -9,7 +9,7 @@ use toile_store::Store;
 
 use super::error::RunError;
 use super::{RunOptions, engine, folders};
-use crate::{Plan, RunPlan};
+use toile_study::{Plan, RunPlan};
 
 /// Divides the training part as the plan says.
 pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use toile_store::{SearchId, Storage, StoreError};
 
-use crate::SearchPlan;
+use toile_study::SearchPlan;
 
 /// Whether to stop as soon as possible.
 pub(super) struct Stop<'a> {

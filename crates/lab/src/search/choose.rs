@@ -8,7 +8,7 @@ use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
 use super::known::Known;
 use super::stop;
-use crate::{Plan, RunPlan, SearchPlan};
+use toile_study::{Plan, RunPlan, SearchPlan};
 
 /// The run of a search's chosen configuration.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,7 +15,7 @@ use toile_record::{Epoch, ImageRecord, RunRecord, StudyRecord};
 use toile_store::{Change, Store, StoreError, create_folder, write_atomic};
 
 use super::{Event, RunOptions};
-use crate::Plan;
+use toile_study::Plan;
 
 /// Orders that may wait, and that are worked off at a time: some epochs of each of a few runs.
 pub(super) const QUEUE: usize = 16;

@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
 use crate::runner::{Cores, Meter, RunError, engine, slug, words};
-use crate::{RunPlan, SearchPlan, Settings};
+use toile_study::{RunPlan, SearchPlan, Settings};
 
 /// One trial's work.
 pub(super) struct Work<'a> {
@@ -116,7 +116,7 @@ impl Work<'_> {
 
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        self.context.keep(&self.plan.checkpoint_name(self.lease.claim.number), checkpoint)
+        self.context.keep(&checkpoint_name(self.plan, self.lease.claim.number), checkpoint)
     }
 
     pub fn settings(&self, repetition: usize) -> Result<Settings, String> {
@@ -153,11 +153,9 @@ impl From<RunError> for Fault {
     }
 }
 
-impl SearchPlan {
-    /// What a trial's checkpoint is called in a folder.
-    pub(super) fn checkpoint_name(&self, number: usize) -> String {
-        format!("{}-trial-{number}.checkpoint", slug(&self.name))
-    }
+/// What a trial's checkpoint is called in a folder.
+pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
+    format!("{}-trial-{number}.checkpoint", slug(&plan.name))
 }
 
 impl Trialling<'_> {

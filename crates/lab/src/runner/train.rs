@@ -14,7 +14,7 @@ use super::board::Board;
 use super::meter::{Cores, Meter};
 use super::writer::{Artifacts, Order};
 use super::{Event, RunError, RunOptions, engine};
-use crate::{Plan, RunPlan};
+use toile_study::{Plan, RunPlan};
 
 /// What all runs of a study share. The data are lent to every run; none has a copy of them.
 #[derive(Clone)]

@@ -17,7 +17,9 @@ use super::next::Next;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
 use crate::runner::RunError;
-use crate::{SearchPlan, search::choose};
+use toile_study::SearchPlan;
+
+use super::choose;
 
 /// How soon, and then how often, a worker that waits for others looks again.
 const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(500)];
