@@ -46,7 +46,7 @@ fn at<'a>(value: &'a Value, path: &str) -> Vec<&'a Value> {
     })
 }
 
-/// The keys of all objects in a document, each with the way to it; the names of parameters and settings are the study's.
+/// The keys of all objects in a document, each with the way to it. Names of parameters and settings are the study's.
 fn paths(value: &Value, way: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {

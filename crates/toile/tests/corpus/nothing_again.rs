@@ -22,7 +22,7 @@ pub fn ended(results: &Value) -> BTreeMap<String, &Value> {
     all
 }
 
-/// Asserts that every training that had ended is what it was: when it began, how long it took, by whom, what came of it.
+/// Asserts that every training that had ended is what it was: when it began, how long it took, what came of it.
 pub fn assert_kept(old: &Value, new: &Value) {
     let (old, new) = (ended(old), ended(new));
     assert!(!old.is_empty());

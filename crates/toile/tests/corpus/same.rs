@@ -31,7 +31,7 @@ fn compare(old: &Value, new: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What a later version may spell otherwise: a schedule's settings, the plan of a search (whose form is not documented),
+/// What a later version may spell otherwise: a schedule's settings, the plan of a search (its form is not documented),
 /// and sentences made when a report is written.
 fn is_free(at: &str, key: &str) -> bool {
     let is_search = at.rsplit('.').next().is_some_and(|last| last.starts_with("searches["));
