@@ -150,7 +150,7 @@ fn a_trial_of_several_seeds_has_an_interval() {
 fn a_best_trial_without_a_mistake_has_as_many_trials_near_it_as_are_equal() {
     let mut found = search("s", 0, tpe(), 4, 0.0, false);
     for (trial, value) in found.trials.iter_mut().zip([1.0, 0.9, 1.0, 0.8]) {
-        (trial.state, trial.values) = (RunState::Complete, vec![value]);
+        (trial.state, trial.values) = (State::Complete, vec![value]);
     }
     let said = |found: &SearchRecords| markdown(&view(&with(found.clone())));
     assert!(said(&found).contains("One other trial lies within 0.0000 of it"), "{}", said(&found));

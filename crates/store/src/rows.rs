@@ -73,7 +73,6 @@ pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
                 state: State::Running,
                 end: None,
                 restored_epoch: None,
-                epochs: Vec::new(),
                 test: None,
                 weights_sha256: None,
                 ..run.clone()
@@ -81,7 +80,9 @@ pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
         ),
         Change::Epoch(id, epoch) => put_epoch(t, id, epoch),
         Change::Finish(run) => put_run(t, run),
-        Change::Suspend(id) => set_state(t, id, State::Waiting),
+        // Checkpoints lie with the trial of the run.
+        Change::Checkpoint(..) => Ok(()),
+        Change::Suspend(id, _) => set_state(t, id, State::Waiting),
         Change::Images(images) => save_images(t, images),
         Change::Opening { run_id, time, why } => save_test_opening(t, run_id, time, why),
     }

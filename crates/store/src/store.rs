@@ -29,8 +29,10 @@ pub enum Change<'a> {
     Epoch(&'a str, &'a Epoch),
     /// As [`Store::finish_run`].
     Finish(&'a RunRecord),
-    /// As [`Store::suspend_run`].
-    Suspend(&'a str),
+    /// As [`Store::save_checkpoint`].
+    Checkpoint(&'a str, &'a [u8]),
+    /// As [`Store::suspend_run`], with a checkpoint in the place of the one before.
+    Suspend(&'a str, Option<&'a [u8]>),
     /// As [`Store::save_images`].
     Images(&'a [ImageRecord]),
     /// As [`Store::save_test_opening`].
@@ -126,7 +128,9 @@ impl Store {
     /// the program and of the machine.
     pub fn save(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
         for (place, change) in changes.iter().enumerate() {
-            let (Change::Epoch(id, _) | Change::Suspend(id)) = change else { continue };
+            let (Change::Epoch(id, _) | Change::Checkpoint(id, _) | Change::Suspend(id, _)) = change else {
+                continue;
+            };
             let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) if run.id == **id);
             if !changes[..place].iter().any(begins) {
                 self.known(id)?;
@@ -140,7 +144,8 @@ impl Store {
         })
     }
 
-    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
+    /// Records that a run has begun, with the epochs that its checkpoint knows; what else an unfinished earlier attempt left
+    /// is forgotten.
     pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
         self.save(&[Change::Begin(run)])
     }
@@ -155,9 +160,19 @@ impl Store {
         self.save(&[Change::Finish(run)])
     }
 
-    /// A run that was interrupted waits again; its epochs so far stay readable until it begins anew.
+    /// Records a state from which a run can be continued, in the place of the one before. It is gone when the run ends.
+    pub fn save_checkpoint(&self, id: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.save(&[Change::Checkpoint(id, bytes)])
+    }
+
+    /// The last checkpoint of a run that has not ended.
+    pub fn checkpoint(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_more("read a checkpoint from", |c| mirror::checkpoint(&mut Db::Sqlite(c), id))
+    }
+
+    /// A run that was interrupted waits again; its epochs so far stay readable until it begins again.
     pub fn suspend_run(&self, id: &str) -> Result<(), StoreError> {
-        self.save(&[Change::Suspend(id)])
+        self.save(&[Change::Suspend(id, None)])
     }
 
     /// Keeps test images; those already kept stay as they are.

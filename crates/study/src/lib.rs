@@ -27,6 +27,7 @@ mod draft;
 mod editor;
 mod faults;
 mod file;
+mod ids;
 mod list;
 mod near;
 mod plan;
@@ -51,6 +52,7 @@ pub use file::{
     ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
     ValidationSplitTable,
 };
+pub use ids::run_ids;
 pub use list::{Listed, list};
 pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
+use std::time::Duration;
 
 use toile_data::DataSet;
 use toile_record::{RunRecord, State, StudyRecord};
@@ -26,7 +27,7 @@ use toile_store::Store;
 
 use board::Board;
 use toile_study::{Plan, RunPlan};
-use train::{End, Trainer};
+use train::{Trainer, Turn};
 use writer::{Order, Writer};
 
 pub use clock::{Clock, NoClock};
@@ -36,7 +37,7 @@ pub use error::RunError;
 pub use event::Event;
 pub use folders::slug;
 pub(crate) use meter::{Cores, Meter};
-pub use prepare::{run_ids, split};
+pub use prepare::split;
 pub use schedule::{Pace, longest_first, shares, study_seconds};
 pub use speed::{Speed, measure};
 pub(crate) use train::words;
@@ -53,6 +54,8 @@ pub struct RunOptions<'a> {
     pub stop: &'a AtomicBool,
     /// The machine's clocks.
     pub clock: &'a dyn Clock,
+    /// How much training may be lost when the program is killed, beside the epoch under way.
+    pub checkpoint_every: Duration,
     /// Reads a file beside the study file, by the name in the plan.
     pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
     /// The text of `history.csv`.
@@ -120,8 +123,17 @@ pub fn run(
     let board = Board::new(&to_do, work, options.threads);
     let abort = AtomicBool::new(false);
     let (orders, queue) = writer::queue();
-    let trainer =
-        Trainer { plan, data, split: &split, options, events, board: &board, writer: orders, abort: &abort };
+    let trainer = Trainer {
+        plan,
+        data,
+        split: &split,
+        options,
+        events,
+        board: &board,
+        writer: orders,
+        abort: &abort,
+        store,
+    };
     let kept = vec![false; data.test.len()];
     let (study, records, abort) = (&study, &records[..], &abort);
     let writer = Writer { data, plan, study, records, store, options, events, abort, kept, error: None };
@@ -183,8 +195,8 @@ fn train_next(trainer: Trainer<'_>, records: &[RunRecord]) -> Result<(), RunErro
         let result = trainer.train(run, &records[run], &threads);
         trainer.board.end(run);
         match result {
-            Ok(End::Finished) => {}
-            Ok(End::Suspended) => break,
+            Ok(Turn::Finished) => {}
+            Ok(Turn::Suspended) => break,
             Err(error) => {
                 trainer.abort.store(true, Ordering::Relaxed);
                 return Err(error);

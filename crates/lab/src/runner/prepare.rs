@@ -9,7 +9,7 @@ use toile_store::Store;
 
 use super::error::RunError;
 use super::{RunOptions, engine, folders};
-use toile_study::{Plan, RunPlan};
+use toile_study::{Plan, RunPlan, run_ids};
 
 /// Divides the training part as the plan says.
 pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {
@@ -80,20 +80,6 @@ pub(super) fn run_records(
         records.push(waiting(run, id, summary, folder, options));
     }
     Ok(records)
-}
-
-/// The id of each run of a plan on data of this fingerprint.
-///
-/// Two runs of one plan may be the same under two names; both are trained, under ids of their own.
-pub fn run_ids(plan: &Plan, data_fingerprint: &str) -> Vec<String> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let id = |run: &RunPlan| {
-        let id = run.settings.id(data_fingerprint);
-        let times = seen.entry(id.clone()).or_default();
-        *times += 1;
-        if *times == 1 { id } else { format!("{id}-{times}") }
-    };
-    plan.runs.iter().map(id).collect()
 }
 
 /// The folders that are not to be written to again, by the ids of their runs: a run that was renamed keeps its folder,

@@ -4,16 +4,19 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use toile_data::{DataSet, Split};
-use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model};
-use toile_record::{End as Ended, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
-use toile_store::{sha256_hex, weights_to_safetensors};
+use toile_nn::{Model, Snapshot, TrainingState};
+use toile_record::{End, Epoch, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_store::{Store, sha256_hex, weights_to_safetensors};
 
 use super::board::Board;
-use super::meter::{Cores, Meter};
+use super::meter::Meter;
 use super::writer::{Artifacts, Order};
 use super::{Event, RunError, RunOptions, engine};
+use crate::checkpoint::{self, Progress};
+use crate::training::{Fault, Sink, Trained, Training};
 use toile_study::{Plan, RunPlan};
 
 /// What all runs of a study share. The data are lent to every run; none has a copy of them.
@@ -27,25 +30,16 @@ pub(super) struct Trainer<'a> {
     pub board: &'a Board,
     pub writer: SyncSender<Order>,
     pub abort: &'a AtomicBool,
+    pub store: &'a Store,
 }
 
-/// How a run ended.
+/// How a run left its thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum Turn {
     /// Complete or failed: handed to the writer either way.
     Finished,
     /// Stopped before its end: it waits again.
     Suspended,
-}
-
-/// How a training ended.
-enum Trained {
-    /// Through all its epochs, or early because a callback said so.
-    Through(Box<Model>),
-    /// The loss is no longer a number.
-    Diverged(Ended),
-    /// The user or another run's error stopped it.
-    Stopped,
 }
 
 /// One run's moving parts.
@@ -53,6 +47,15 @@ struct Job<'a> {
     run: usize,
     plan: &'a RunPlan,
     threads: &'a AtomicUsize,
+    trainer: &'a Trainer<'a>,
+    record: RunRecord,
+    /// The training as it was at the end of the last epoch.
+    state: Option<TrainingState>,
+    /// Wall and processor seconds of earlier attempts, of which this one is the continuation.
+    before: (f64, Option<f64>),
+    began: Duration,
+    /// When the last checkpoint was made.
+    saved: Duration,
 }
 
 impl Trainer<'_> {
@@ -70,106 +73,81 @@ impl Trainer<'_> {
     }
 
     /// Trains and tests the run at this place of the plan, and hands what came of it to the writer.
-    pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<End, RunError> {
-        let job = Job { run, plan: &self.plan.runs[run], threads };
-        let mut record = RunRecord { state: State::Running, ..waiting.clone() };
-        record.provenance.started = self.options.clock.timestamp();
-        self.write(Order::Begin { run, record: Box::new(record.clone()) });
+    pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<Turn, RunError> {
+        let mut job = self.job(run, waiting, threads)?;
+        self.write(Order::Begin { run, record: Box::new(job.record.clone()) });
         (self.events)(Event::RunStarted { run });
         let mut meter = Meter::new(self.options.clock);
         // A fault of our own in one run must not cost the others.
-        let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&job, &mut record, &mut meter)));
+        let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
+        job.add_time(meter);
         let artifacts = match computed {
             Ok(Ok(Some(artifacts))) => artifacts,
             Ok(stopped) => {
-                self.write(Order::Suspend { run });
-                return stopped.map(|_| End::Suspended);
+                let checkpoint = job.state.is_some().then(|| job.checkpoint());
+                self.write(Order::Suspend { run, checkpoint });
+                return stopped.map(|_| Turn::Suspended);
             }
             Err(panic) => {
-                fail(&mut record, Ended::Broke { panic: words(&*panic) });
+                fail(&mut job.record, End::Broke { panic: words(&*panic) });
                 Artifacts::default()
             }
         };
-        (record.provenance.wall_seconds, record.provenance.cpu_seconds) = meter.end();
-        self.write(Order::Finish { run, record: Box::new(record), artifacts });
-        Ok(End::Finished)
+        self.write(Order::Finish { run, record: Box::new(job.record), artifacts });
+        Ok(Turn::Finished)
+    }
+
+    /// A run as it begins: where its last checkpoint left it, or at its start.
+    fn job<'a>(
+        &'a self,
+        run: usize,
+        waiting: &RunRecord,
+        threads: &'a AtomicUsize,
+    ) -> Result<Job<'a>, RunError> {
+        let kept = self.store.checkpoint(&waiting.id)?;
+        let (progress, state) = kept.and_then(|kept| checkpoint::from_bytes(&kept)).unwrap_or_default();
+        let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting.clone() };
+        record.provenance.started = self.options.clock.timestamp();
+        let now = self.options.clock.elapsed();
+        Ok(Job {
+            run,
+            plan: &self.plan.runs[run],
+            threads,
+            trainer: self,
+            record,
+            state,
+            before: (progress.wall_seconds, progress.cpu_seconds),
+            began: now,
+            saved: now,
+        })
     }
 
     /// What is to be kept beside the record; nothing if the run was stopped.
-    fn compute(
-        &self,
-        job: &Job<'_>,
-        record: &mut RunRecord,
-        meter: &mut Meter<'_>,
-    ) -> Result<Option<Artifacts>, RunError> {
+    fn compute(&self, job: &mut Job<'_>, meter: &mut Meter<'_>) -> Result<Option<Artifacts>, RunError> {
         let mut artifacts = Artifacts::default();
-        match self.fit(job, record, meter)? {
+        match job.fit(meter)? {
             Trained::Stopped => return Ok(None),
-            Trained::Diverged(end) => fail(record, end),
-            Trained::Through(model) => {
-                artifacts.wrong = self.test(&model, job, record);
+            Trained::Diverged(end) => fail(&mut job.record, end),
+            Trained::Through { model, end, restored_epoch } => {
+                (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
+                artifacts.wrong = self.test(&model, job);
                 let weights = self.weights(&model);
-                record.weights_sha256 = Some(sha256_hex(&weights));
+                job.record.weights_sha256 = Some(sha256_hex(&weights));
                 artifacts.weights = Some(weights);
-                record.state = State::Complete;
+                job.record.state = State::Complete;
             }
         }
         Ok(Some(artifacts))
     }
 
-    fn fit(&self, job: &Job<'_>, record: &mut RunRecord, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
-        let image = engine::image_shape(self.data);
-        let mut model = engine::starting_model(job.plan, image, self.options.read)?;
-        let train = engine::examples(self.data, &self.data.train, &self.split.train);
-        let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
-        let validation = (!self.split.validation.is_empty()).then_some(&validation);
-        let config = engine::fit_config(&job.plan.settings, self.data.class_names.len());
-        let mut observer = |event: FitEvent<'_>| self.observe(job, record, meter, event);
-        let outcome = toile_nn::fit(&mut model, &train, validation, &config, job.threads, &mut observer);
-        Ok(judge(outcome, model, record))
-    }
-
-    fn observe(
-        &self,
-        job: &Job<'_>,
-        record: &mut RunRecord,
-        meter: &mut Meter<'_>,
-        event: FitEvent<'_>,
-    ) -> Flow {
-        let run = job.run;
-        match event {
-            FitEvent::EpochBegin { .. } => meter.epoch_begins(),
-            FitEvent::Step { epoch, batch, n_batches } => {
-                meter.uses(self.cores(job));
-                (self.events)(Event::Step { run, epoch, batch, n_batches });
-            }
-            FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row, _) => {
-                let epoch = engine::epoch_record(row, meter.epoch_seconds());
-                self.write(Order::Epoch { run, epoch });
-                record.epochs.push(epoch);
-                self.board.advance(run, 1.0 - epoch.epoch as f64 / job.plan.settings.epochs as f64);
-                (self.events)(Event::EpochEnded { run, epoch: &epoch });
-            }
-        }
-        if self.stopping() { Flow::Stop } else { Flow::Continue }
-    }
-
-    fn cores(&self, job: &Job<'_>) -> Cores {
-        if job.threads.load(Ordering::Relaxed) == 1 {
-            return Cores::One;
-        }
-        if self.board.n_active() == 1 { Cores::All } else { Cores::Some }
-    }
-
     /// Opens the test set: once, after training. Gives the images that the model got wrong.
-    fn test(&self, model: &Model, job: &Job<'_>, record: &mut RunRecord) -> Vec<usize> {
+    fn test(&self, model: &Model, job: &mut Job<'_>) -> Vec<usize> {
         let indices: Vec<u32> = (0..self.data.test.len() as u32).collect();
         let examples = engine::examples(self.data, &self.data.test, &indices);
         let evaluation = toile_nn::evaluate(model, &examples, job.plan.settings.label_smoothing, job.threads);
         let is_wrong = |&i: &usize| evaluation.predictions[i] != self.data.test.labels[i];
         let wrong = (0..self.data.test.len()).filter(is_wrong).collect();
-        record.test = Some(TestRecord {
+        job.record.test = Some(TestRecord {
             loss: evaluation.loss.is_finite().then_some(evaluation.loss),
             accuracy: evaluation.accuracy,
             predictions: evaluation.predictions,
@@ -186,20 +164,89 @@ impl Trainer<'_> {
     }
 }
 
-/// What the end of a training means for its run.
-fn judge(outcome: FitOutcome, model: Model, record: &mut RunRecord) -> Trained {
-    let end = match outcome.end {
-        FitEnd::Interrupted => return Trained::Stopped,
-        FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(Ended::Diverged { epoch, batch }),
-        FitEnd::Finished => Ended::Finished,
-        FitEnd::Stopped { epoch } => Ended::Stopped { by: "early_stopping".into(), epoch },
-    };
-    record.end = Some(end);
-    record.restored_epoch = outcome.restored_epoch;
-    Trained::Through(Box::new(model))
+impl Job<'_> {
+    fn fit(&mut self, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
+        loop {
+            let state = self.state.clone();
+            let training = Training {
+                run: self.plan,
+                data: self.trainer.data,
+                split: self.trainer.split,
+                read: self.trainer.options.read,
+                threads: self.threads,
+                state: state.as_ref(),
+            };
+            match training.train(meter, self) {
+                Ok(trained) => return Ok(trained),
+                Err(Fault::Model(error) | Fault::Place(error)) => return Err(error),
+                // The checkpoint is of another training: this one begins at its start, and ends the same.
+                Err(Fault::State) => {
+                    (self.state, self.before) = (None, (0.0, None));
+                    self.record.epochs.clear();
+                }
+            }
+        }
+    }
+
+    fn add_time(&mut self, meter: Meter<'_>) {
+        let (wall, cpu) = meter.end();
+        let (wall_before, cpu_before) = self.before;
+        let was_fresh = wall_before == 0.0;
+        self.record.provenance.wall_seconds = wall_before + wall;
+        self.record.provenance.cpu_seconds =
+            if was_fresh { cpu } else { cpu_before.zip(cpu).map(|(before, cpu)| before + cpu) };
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        let progress = Progress {
+            epochs: self.record.epochs.clone(),
+            wall_seconds: self.record.provenance.wall_seconds,
+            cpu_seconds: self.record.provenance.cpu_seconds,
+            ..Progress::default()
+        };
+        checkpoint::to_bytes(&progress, self.state.as_ref())
+    }
+
+    /// Hands a checkpoint to the writer: not after every epoch, where epochs are short.
+    fn save_now_and_then(&mut self) {
+        let options = self.trainer.options;
+        let now = options.clock.elapsed();
+        if now.saturating_sub(self.saved) < options.checkpoint_every {
+            return;
+        }
+        self.saved = now;
+        // Processor time is known only when the meter ends.
+        let wall_seconds = self.before.0 + (now - self.began).as_secs_f64();
+        (self.record.provenance.wall_seconds, self.record.provenance.cpu_seconds) = (wall_seconds, None);
+        self.trainer.write(Order::Checkpoint { run: self.run, bytes: self.checkpoint() });
+    }
 }
 
-fn fail(record: &mut RunRecord, end: Ended) {
+impl Sink for Job<'_> {
+    fn is_alone(&self) -> bool {
+        self.trainer.board.n_active() == 1
+    }
+
+    fn step(&mut self, epoch: usize, batch: usize, n_batches: usize) {
+        (self.trainer.events)(Event::Step { run: self.run, epoch, batch, n_batches });
+    }
+
+    fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
+        let (run, trainer) = (self.run, self.trainer);
+        trainer.write(Order::Epoch { run, epoch });
+        self.record.epochs.push(epoch);
+        trainer.board.advance(run, 1.0 - epoch.epoch as f64 / self.plan.settings.epochs as f64);
+        (trainer.events)(Event::EpochEnded { run, epoch: &epoch });
+        self.state = Some(snapshot.take());
+        self.save_now_and_then();
+    }
+
+    fn stops(&mut self) -> bool {
+        self.trainer.stopping()
+    }
+}
+
+fn fail(record: &mut RunRecord, end: End) {
     record.state = State::Failed;
     record.end = Some(end);
     record.test = None;

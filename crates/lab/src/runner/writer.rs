@@ -28,8 +28,10 @@ pub(super) enum Order {
     Epoch { run: usize, epoch: Epoch },
     /// It has ended.
     Finish { run: usize, record: Box<RunRecord>, artifacts: Artifacts },
-    /// It waits again.
-    Suspend { run: usize },
+    /// It can be continued from here.
+    Checkpoint { run: usize, bytes: Vec<u8> },
+    /// It waits again, and goes on from this checkpoint.
+    Suspend { run: usize, checkpoint: Option<Vec<u8>> },
 }
 
 /// What a run leaves beside its record.
@@ -47,7 +49,8 @@ impl Order {
             Order::Begin { run, .. }
             | Order::Epoch { run, .. }
             | Order::Finish { run, .. }
-            | Order::Suspend { run } => *run,
+            | Order::Checkpoint { run, .. }
+            | Order::Suspend { run, .. } => *run,
         }
     }
 }
@@ -90,7 +93,7 @@ impl Writer<'_> {
         for order in &mut orders {
             if let Err(error) = self.write_files(order) {
                 self.fail(error);
-                *order = Order::Suspend { run: order.run() };
+                *order = Order::Suspend { run: order.run(), checkpoint: None };
             }
         }
         match self.record(&orders) {
@@ -140,7 +143,8 @@ impl Writer<'_> {
             Order::Begin { record, .. } => Change::Begin(record),
             Order::Epoch { run, epoch } => Change::Epoch(self.id(*run), epoch),
             Order::Finish { record, .. } => Change::Finish(record),
-            Order::Suspend { run } => Change::Suspend(self.id(*run)),
+            Order::Checkpoint { run, bytes } => Change::Checkpoint(self.id(*run), bytes),
+            Order::Suspend { run, checkpoint } => Change::Suspend(self.id(*run), checkpoint.as_deref()),
         }
     }
 
@@ -176,8 +180,8 @@ impl Writer<'_> {
     fn tell(&self, order: &Order) {
         let event = match order {
             Order::Finish { run, record, .. } => Event::RunEnded { run: *run, record },
-            Order::Suspend { run } => Event::RunSuspended { run: *run },
-            Order::Begin { .. } | Order::Epoch { .. } => return,
+            Order::Suspend { run, .. } => Event::RunSuspended { run: *run },
+            Order::Begin { .. } | Order::Epoch { .. } | Order::Checkpoint { .. } => return,
         };
         let _ = catch_unwind(AssertUnwindSafe(|| (self.events)(event)));
     }

@@ -3,7 +3,6 @@
 //! A worker is a loop (`worker.rs`): take over what a dead worker left, or take what waits, or propose the next trial as soon as
 //! the trials that it may know (`known.rs`) have ended. The trial row in the database is the job; the database is the lock.
 
-mod checkpoint;
 mod choose;
 mod ending;
 mod job;
@@ -26,7 +25,7 @@ use toile_record::{Epoch, PROCEDURAL_NOTICE, State};
 use toile_store::{StoreError, sha256_hex, weights_to_safetensors, write_atomic};
 use toile_tune::Choice;
 
-use checkpoint::Progress;
+use crate::checkpoint::{self, Progress};
 
 use crate::Clock;
 use crate::runner::engine;

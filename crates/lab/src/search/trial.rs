@@ -1,20 +1,21 @@
 //! One trial: its trainings, one per repetition, epoch by epoch, with the pruner asked after each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, TrainingState};
+use toile_nn::{Model, Snapshot, TrainingState};
 use toile_record::{End as Ended, Epoch, State};
 use toile_store::{Ending, Report};
 use toile_tune::{Look, Params, Pruner, Trial};
 
-use super::checkpoint::{self, Progress};
 use super::ending::parameters;
 use super::lease::Lease;
 use super::stop::Stop;
 use super::{Context, SearchEvent};
-use crate::runner::{Cores, Meter, RunError, engine, slug, words};
+use crate::checkpoint::{self, Progress};
+use crate::runner::{Meter, RunError, slug, words};
+use crate::training::{Fault, Sink, Trained, Training};
 use toile_study::{RunPlan, SearchPlan, Settings};
 
 /// One trial's work.
@@ -71,6 +72,8 @@ pub(super) struct Trialling<'a> {
     state: Option<TrainingState>,
     saved: Duration,
     halt: Option<Halt>,
+    /// Epochs of each repetition.
+    epochs: usize,
     /// Parameters of the model, once it was built.
     pub parameters: Option<usize>,
 }
@@ -83,7 +86,8 @@ impl Work<'_> {
         let (progress, state) = resumed.unwrap_or_default();
         let before = (progress.wall_seconds, progress.cpu_seconds);
         let saved = self.context.clock.elapsed();
-        let mut trialling = Trialling { work: self, progress, state, saved, halt: None, parameters: None };
+        let mut trialling =
+            Trialling { work: self, progress, state, saved, halt: None, epochs: 0, parameters: None };
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| trialling.repetitions(&mut meter)));
@@ -134,25 +138,6 @@ enum Outcome {
     Halted(Halt),
 }
 
-/// What keeps a repetition from being trained.
-enum Fault {
-    /// In the trial: it fails wherever it is trained.
-    Trial(String),
-    /// Here: a file that it starts from cannot be read.
-    Place(RunError),
-    /// In the checkpoint: it is of another training.
-    Checkpoint,
-}
-
-impl From<RunError> for Fault {
-    fn from(error: RunError) -> Fault {
-        match error {
-            RunError::Model { .. } => Fault::Trial(error.to_string()),
-            other => Fault::Place(other),
-        }
-    }
-}
-
 /// What a trial's checkpoint is called in a folder.
 pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
     format!("{}-trial-{number}.checkpoint", slug(&plan.name))
@@ -176,9 +161,9 @@ impl Trialling<'_> {
                 }
                 Ok(Repetition::Diverged(why)) => return Outcome::Diverged(why),
                 Ok(Repetition::Halted(halt)) => return Outcome::Halted(halt),
-                Err(Fault::Trial(why)) => return Outcome::Failed(why),
+                Err(Fault::Model(error)) => return Outcome::Failed(error.to_string()),
                 Err(Fault::Place(error)) => return Outcome::Broken(error),
-                Err(Fault::Checkpoint) => (self.progress, self.state) = Default::default(),
+                Err(Fault::State) => (self.progress, self.state) = Default::default(),
             }
         }
         Outcome::Complete(hash)
@@ -187,7 +172,6 @@ impl Trialling<'_> {
     /// Trains one seed.
     fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, Fault> {
         let context = self.work.context;
-        let (data, split) = (context.data, context.split);
         let run = RunPlan {
             name: self.work.plan.name.clone(),
             position: 0,
@@ -196,31 +180,23 @@ impl Trialling<'_> {
             chosen_by: None,
             settings,
         };
-        let image = engine::image_shape(data);
-        let mut model = engine::starting_model(&run, image, context.read)?;
-        self.parameters = Some(parameters(&model));
-        let train = engine::examples(data, &data.train, &split.train);
-        let validation = engine::examples(data, &data.train, &split.validation);
-        let validation = (!split.validation.is_empty()).then_some(&validation);
-        let config = engine::fit_config(&run.settings, data.class_names.len());
         let state = self.state.clone();
-        let threads = self.work.threads;
-        let mut observer = |event: FitEvent<'_>| self.observe(event, run.settings.epochs, meter);
-        let outcome = match &state {
-            Some(state) => {
-                toile_nn::fit_from(&mut model, &train, validation, &config, threads, state, &mut observer)
-                    .map_err(|_| Fault::Checkpoint)?
-            }
-            None => toile_nn::fit(&mut model, &train, validation, &config, threads, &mut observer),
+        let training = Training {
+            run: &run,
+            data: context.data,
+            split: context.split,
+            read: context.read,
+            threads: self.work.threads,
+            state: state.as_ref(),
         };
-        Ok(match (outcome.end, self.halt) {
+        self.epochs = run.settings.epochs;
+        let trained = training.train(meter, self)?;
+        Ok(match (trained, self.halt) {
             (_, Some(halt)) => Repetition::Halted(halt),
-            (FitEnd::Interrupted, None) => Repetition::Halted(Halt::Suspended),
-            (FitEnd::NonFinite { epoch, batch }, None) => {
-                Repetition::Diverged(Ended::Diverged { epoch, batch })
-            }
-            (FitEnd::Finished | FitEnd::Stopped { .. }, None) => {
-                let values = self.values(&model, outcome.restored_epoch);
+            (Trained::Stopped, None) => Repetition::Halted(Halt::Suspended),
+            (Trained::Diverged(end), None) => Repetition::Diverged(end),
+            (Trained::Through { model, restored_epoch, .. }, None) => {
+                let values = self.values(&model, restored_epoch);
                 match values.iter().all(|value| value.is_finite()) {
                     true => Repetition::Through(values, context.weights_sha256(&model)),
                     false => Repetition::Diverged(Ended::Undefined),
@@ -229,44 +205,15 @@ impl Trialling<'_> {
         })
     }
 
-    fn observe(&mut self, event: FitEvent<'_>, epochs: usize, meter: &mut Meter<'_>) -> Flow {
-        let work = self.work;
-        match event {
-            FitEvent::EpochBegin { .. } => meter.epoch_begins(),
-            FitEvent::Step { .. } => meter.uses(self.cores()),
-            FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row, snapshot) => {
-                self.epoch_ends(row, epochs, meter.epoch_seconds());
-                self.state = Some(snapshot.take());
-                self.save_now_and_then();
-            }
-        }
-        if self.halt.is_none() && work.lease.is_lost() {
-            self.halt = Some(Halt::Lost);
-        } else if self.halt.is_none() && work.stop.is_set() {
-            self.halt = Some(Halt::Suspended);
-        }
-        if self.halt.is_some() { Flow::Stop } else { Flow::Continue }
-    }
-
-    fn cores(&self) -> Cores {
-        match (self.work.threads.load(Ordering::Relaxed), self.work.alone) {
-            (1, _) => Cores::One,
-            (_, true) => Cores::All,
-            (_, false) => Cores::Some,
-        }
-    }
-
     /// Records an epoch, and asks the pruner, unless nothing is left to be saved.
-    fn epoch_ends(&mut self, row: &EpochRow, epochs: usize, seconds: f64) {
-        let plan = self.work.plan;
-        let epoch = engine::epoch_record(row, seconds);
+    fn epoch_ends(&mut self, epoch: Epoch) {
+        let (plan, epochs) = (self.work.plan, self.epochs);
         self.progress.epochs.push(epoch);
-        let step = (self.progress.finals.len() * epochs + row.epoch) as i64;
+        let step = (self.progress.finals.len() * epochs + epoch.epoch) as i64;
         let metric = plan.objectives[0].metric;
         let compared = plan.objectives.len() == 1 && !per_seed(&plan.pruner) && metric.is_per_epoch();
         let number = self.work.lease.claim.number;
-        let last = row.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
+        let last = epoch.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
         let value = compared.then(|| metric.of(&epoch).unwrap_or(f64::NAN));
         self.tell(step, value, Some(epoch), last);
         (self.work.context.events)(SearchEvent::TrialEpoch {
@@ -346,6 +293,31 @@ impl Trialling<'_> {
 
     fn checkpoint(&self) -> Vec<u8> {
         checkpoint::to_bytes(&self.progress, self.state.as_ref())
+    }
+}
+
+impl Sink for Trialling<'_> {
+    fn built(&mut self, model: &Model) {
+        self.parameters = Some(parameters(model));
+    }
+
+    fn is_alone(&self) -> bool {
+        self.work.alone
+    }
+
+    fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
+        self.epoch_ends(epoch);
+        self.state = Some(snapshot.take());
+        self.save_now_and_then();
+    }
+
+    fn stops(&mut self) -> bool {
+        if self.halt.is_none() && self.work.lease.is_lost() {
+            self.halt = Some(Halt::Lost);
+        } else if self.halt.is_none() && self.work.stop.is_set() {
+            self.halt = Some(Halt::Suspended);
+        }
+        self.halt.is_some()
     }
 }
 

@@ -38,6 +38,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
         threads: 2,
         only: None,
         stop: &NEVER,
+        checkpoint_every: std::time::Duration::MAX,
         clock: &NoClock,
         read: &|_| Ok(Vec::new()),
         history: &|_, _| String::new(),

@@ -143,7 +143,7 @@ pub(crate) fn put_user_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, valu
     db.execute(sql, cells![trial_id, key, value]).map(drop)
 }
 
-pub(super) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {
+pub(crate) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {
     let sql = "INSERT INTO toile_checkpoint (trial_id, data) VALUES ($1, $2)
         ON CONFLICT (trial_id) DO UPDATE SET data = excluded.data";
     db.execute(sql, cells![trial_id, data]).map(drop)

@@ -74,7 +74,7 @@ fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
     }
     let store = Store::open_read_only(dir)?;
     let Some(study) = store.study()? else { return Ok(states) };
-    let ids = toile_lab::run_ids(plan, &study.data.fingerprint);
+    let ids = toile_study::run_ids(plan, &study.data.fingerprint);
     for (place, id) in ids.iter().enumerate() {
         if let Some(state) = store.run_state(id)? {
             states.insert(place, state);

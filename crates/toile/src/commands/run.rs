@@ -145,7 +145,7 @@ fn keep_searches(
         store.copy_searches(&plan.study, &storage.search_records(&plan.study)?)?;
     }
     let chosen = chosen_runs(plan, storage)?;
-    let ids = toile_lab::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
+    let ids = toile_study::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
     let mut place = plan.runs.len();
     for chosen in &chosen {
         store.save_chosen_run(&chosen.search, &ids[place])?;
@@ -189,6 +189,7 @@ fn train(
         only,
         stop: interrupt::listen(),
         clock: &MachineClock::start(),
+        checkpoint_every: searches::CHECKPOINT_EVERY,
         read: &|file| source.read_beside(file),
         history: &history_csv,
         toile_version: env!("CARGO_PKG_VERSION").into(),

@@ -14,7 +14,7 @@ use crate::terminal::Searching;
 use crate::{interrupt, source};
 
 /// So much training may be lost with a worker.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// How the searches are worked on.
 pub struct Work<'a> {

@@ -1,6 +1,6 @@
 //! What was interrupted goes on, to the bits to which version 0.1.0 took it.
 
-use toile_store::{EpochRecord, TrialRecord};
+use toile_record::{Epoch, TrialRecord};
 
 use crate::nothing_again::assert_kept;
 use crate::{Copy, assert_ended_as, committed, expected, items};
@@ -15,14 +15,14 @@ fn a_killed_study_goes_on_with_what_was_not_done() {
 }
 
 /// Epochs of each trial of the first search, by number.
-fn epochs(copy: &Copy, out: &str) -> Vec<Vec<EpochRecord>> {
+fn epochs(copy: &Copy, out: &str) -> Vec<Vec<Epoch>> {
     let trials = copy.records(out).searches.swap_remove(0).trials;
     let epochs = |trial: TrialRecord| trial.side.map(|side| side.epochs).unwrap_or_default();
     trials.into_iter().map(epochs).collect()
 }
 
 /// How many of the first epochs are the very ones that were trained then: no two take the same time.
-pub fn taken_over(then: &[EpochRecord], now: &[EpochRecord]) -> usize {
+pub fn taken_over(then: &[Epoch], now: &[Epoch]) -> usize {
     then.iter().zip(now).take_while(|(then, now)| then == now).count()
 }
 

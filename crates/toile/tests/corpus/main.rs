@@ -70,7 +70,7 @@ impl Copy {
         read_json(&self.path(out).join("results.json"))
     }
 
-    fn records(&self, out: &str) -> toile_store::Records {
+    fn records(&self, out: &str) -> toile_record::Records {
         self.place.records(&format!("corpus/{}/{out}", self.folder))
     }
 }

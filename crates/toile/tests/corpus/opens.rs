@@ -1,6 +1,6 @@
 //! Every store opens, and reading it says what it said in its day.
 
-use toile_store::RunState;
+use toile_record::State;
 
 use crate::same::missing;
 use crate::{Copy, STORES, committed, items, text};
@@ -57,7 +57,7 @@ fn a_plan_marks_what_an_old_store_holds() {
 fn what_a_killed_program_left_as_running_is_interrupted() {
     let records = Copy::of("interrupted").records("out");
     let states: Vec<_> = records.runs.iter().map(|run| (run.name.as_str(), run.state)).collect();
-    let (done, waits) = (RunState::Complete, RunState::Waiting);
+    let (done, waits) = (State::Complete, State::Waiting);
     let meant = [("Short", done), ("Long", waits), ("Waits", waits), ("Waits", waits), ("Waits too", waits)];
     assert_eq!(states, meant);
     assert!(records.runs[1].epochs.len() > 20, "its epochs are still there");

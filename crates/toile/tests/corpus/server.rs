@@ -5,7 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use toile_store::{RunState, Storage, TrialRecord};
+use toile_record::{State, TrialRecord};
+use toile_store::Storage;
 
 use crate::goes_on::taken_over;
 use crate::nothing_again::assert_kept;
@@ -92,7 +93,7 @@ fn workers_go_on_with_a_search_on_a_server() {
     let worker = ["worker", "half.toml", "--storage", &url, "--checkpoints", "checkpoints"];
     let said = copy.toile(&worker).ok();
     assert!(said.err.contains("joint: 9 complete; 6 trained here"), "{}", said.err);
-    for (then, now) in then.iter().zip(&trials(&url)).filter(|(then, _)| then.state == RunState::Waiting) {
+    for (then, now) in then.iter().zip(&trials(&url)).filter(|(then, _)| then.state == State::Waiting) {
         let (then, now) = (&then.side.as_ref().unwrap().epochs, &now.side.as_ref().unwrap().epochs);
         assert!(then.len() >= 3 && taken_over(then, now) == then.len(), "begun from nothing: {then:?}");
     }

@@ -1,4 +1,4 @@
-//! The state of a trial between two epochs, as bytes that another worker can go on from.
+//! The state of a run or a trial between two epochs, as bytes from which it can be continued anywhere.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -6,9 +6,9 @@ use toile_nn::{StateFacts, Tensor, TrainingState};
 use toile_record::Epoch;
 use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes};
 
-/// Everything that a trial has done so far.
+/// Everything that a run or a trial has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// Repetitions that are done: what each ended with, for each objective.
     pub finals: Vec<Vec<f64>>,
     /// Every epoch so far, of all repetitions.
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 }
 
 /// A checkpoint: the progress, and the training that is under way, if one is.
-pub(super) fn to_bytes(progress: &Progress, state: Option<&TrainingState>) -> Vec<u8> {
+pub(crate) fn to_bytes(progress: &Progress, state: Option<&TrainingState>) -> Vec<u8> {
     let tensors = state.map_or(&[][..], |state| &state.tensors);
     let named: Vec<_> =
         tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
@@ -32,7 +32,7 @@ pub(super) fn to_bytes(progress: &Progress, state: Option<&TrainingState>) -> Ve
 }
 
 /// What [`to_bytes`] wrote; nothing if the bytes are something else: the trial then begins anew, and ends the same.
-pub(super) fn from_bytes(bytes: &[u8]) -> Option<(Progress, Option<TrainingState>)> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Progress, Option<TrainingState>)> {
     let (tensors, mut facts) = checkpoint_from_bytes(bytes).ok()?;
     let progress: Progress = serde_json::from_value(facts["progress"].take()).ok()?;
     let training: Option<StateFacts> = serde_json::from_value(facts["training"].take()).ok()?;
