@@ -8,7 +8,7 @@ use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes};
 
 /// Everything that a run or a trial has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Progress {
+pub(crate) struct TrainingProgress {
     /// Repetitions that are done: what each ended with, for each objective.
     pub finals: Vec<Vec<f64>>,
     /// Every epoch so far, of all repetitions.
@@ -23,7 +23,7 @@ pub(crate) struct Progress {
 }
 
 /// A checkpoint: the progress, and the training that is under way, if one is.
-pub(crate) fn to_bytes(progress: &Progress, state: Option<&TrainingState>) -> Vec<u8> {
+pub(crate) fn to_bytes(progress: &TrainingProgress, state: Option<&TrainingState>) -> Vec<u8> {
     let tensors = state.map_or(&[][..], |state| &state.tensors);
     let named: Vec<_> =
         tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
@@ -32,9 +32,9 @@ pub(crate) fn to_bytes(progress: &Progress, state: Option<&TrainingState>) -> Ve
 }
 
 /// What [`to_bytes`] wrote; nothing if the bytes are something else: the trial then begins anew, and ends the same.
-pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(Progress, Option<TrainingState>)> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
     let (tensors, mut facts) = checkpoint_from_bytes(bytes).ok()?;
-    let progress: Progress = serde_json::from_value(facts["progress"].take()).ok()?;
+    let progress: TrainingProgress = serde_json::from_value(facts["progress"].take()).ok()?;
     let training: Option<StateFacts> = serde_json::from_value(facts["training"].take()).ok()?;
     let tensor = |(name, shape, values)| Tensor { name, shape, values };
     let state =
@@ -81,7 +81,7 @@ mod tests {
         let mut states = Vec::new();
         let mut observer = |event: FitEvent| {
             if let FitEvent::EpochEnd(_, snapshot) = event {
-                states.push(to_bytes(&Progress::default(), Some(&snapshot.take())));
+                states.push(to_bytes(&TrainingProgress::default(), Some(&snapshot.take())));
             }
             Flow::Continue
         };
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!(state.facts.epoch, done);
             let (rest, same) = train(Some(&state));
             assert_eq!((rest.as_slice(), &same), (&whole[done..], &weights), "{done} epochs first");
-            assert_eq!(to_bytes(&Progress::default(), Some(&state)), whole[done - 1]);
+            assert_eq!(to_bytes(&TrainingProgress::default(), Some(&state)), whole[done - 1]);
         }
     }
 

@@ -10,7 +10,7 @@ use toile_study::RunPlan;
 use crate::runner::{Cores, Meter, RunError, engine};
 
 /// What is trained, on what, and from where it goes on.
-pub(crate) struct Training<'a> {
+pub(crate) struct SingleTraining<'a> {
     /// The settings and the seed.
     pub run: &'a RunPlan,
     pub data: &'a DataSet,
@@ -57,7 +57,7 @@ pub(crate) enum Trained {
 }
 
 /// What keeps a training from beginning.
-pub(crate) enum Fault {
+pub(crate) enum TrainingFault {
     /// Its layers do not fit the images, wherever it is trained.
     Model(RunError),
     /// Here: a file that it starts from cannot be read.
@@ -66,21 +66,21 @@ pub(crate) enum Fault {
     State,
 }
 
-impl From<RunError> for Fault {
-    fn from(error: RunError) -> Fault {
+impl From<RunError> for TrainingFault {
+    fn from(error: RunError) -> TrainingFault {
         match error {
-            RunError::Model { .. } => Fault::Model(error),
+            RunError::Model { .. } => TrainingFault::Model(error),
             RunError::Store(_)
             | RunError::Data(_)
             | RunError::Thread(_)
-            | RunError::InitialWeights { .. } => Fault::Place(error),
+            | RunError::InitialWeights { .. } => TrainingFault::Place(error),
         }
     }
 }
 
-impl Training<'_> {
+impl SingleTraining<'_> {
     /// Trains to the end, or until the sink stops it.
-    pub fn train(&self, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Result<Trained, Fault> {
+    pub fn train(&self, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Result<Trained, TrainingFault> {
         let mut model = engine::starting_model(self.run, engine::image_shape(self.data), self.read)?;
         sink.built(&model);
         let train = engine::examples(self.data, &self.data.train, &self.split.train);
@@ -98,7 +98,7 @@ impl Training<'_> {
                 state,
                 &mut observer,
             )
-            .map_err(|_| Fault::State)?,
+            .map_err(|_| TrainingFault::State)?,
             None => toile_nn::fit(&mut model, &train, validation, &config, self.threads, &mut observer),
         };
         Ok(trained(outcome, model))

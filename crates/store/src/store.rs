@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::file::{from_db, open_to_read, open_to_write, sqlite};
 use crate::lock::FolderLock;
 use crate::storage::db::{self, Db};
-use crate::storage::{Storage, kept, mirror, searches};
+use crate::storage::{Storage, mirror, openings, searches};
 use crate::{StoreError, create_folder, lock, rows, schema};
 use toile_record::SearchRecords;
 use toile_record::*;
@@ -208,7 +208,7 @@ impl Store {
                     false => Vec::new(),
                 },
                 test_openings: match has_searches {
-                    true => kept::test_openings(&mut db)?,
+                    true => openings::test_openings(&mut db)?,
                     false => Vec::new(),
                 },
                 study,

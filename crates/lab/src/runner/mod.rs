@@ -1,6 +1,5 @@
 //! The runner: takes a plan to its results, run by run, side by side, and can go on where it was stopped.
 
-mod board;
 mod clock;
 mod cost;
 pub(crate) mod engine;
@@ -9,6 +8,7 @@ mod event;
 mod folders;
 mod meter;
 mod prepare;
+mod queue;
 mod schedule;
 mod speed;
 mod train;
@@ -25,7 +25,7 @@ use toile_data::DataSet;
 use toile_record::{RunRecord, State, StudyRecord};
 use toile_store::Store;
 
-use board::Board;
+use queue::Queue;
 use toile_study::{Plan, RunPlan};
 use train::{Trainer, Turn};
 use writer::{Order, Writer};
@@ -120,16 +120,16 @@ pub fn run(
     let work = |(run, record): (&RunPlan, &RunRecord)| Cost::of(&run.settings, &record.summary, n).work();
     let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
     events(Event::StudyStarted { to_do: &to_do, work: &work });
-    let board = Board::new(&to_do, work, options.threads);
+    let queue = Queue::new(&to_do, work, options.threads);
     let abort = AtomicBool::new(false);
-    let (orders, queue) = writer::queue();
+    let (orders, received) = writer::queue();
     let trainer = Trainer {
         plan,
         data,
         split: &split,
         options,
         events,
-        board: &board,
+        queue: &queue,
         writer: orders,
         abort: &abort,
         store,
@@ -137,7 +137,7 @@ pub fn run(
     let kept = vec![false; data.test.len()];
     let (study, records, abort) = (&study, &records[..], &abort);
     let writer = Writer { data, plan, study, records, store, options, events, abort, kept, error: None };
-    work_off(trainer, records, writer, &queue)?;
+    work_off(trainer, records, writer, &received)?;
     outcome(plan, &to_do, records, store, options)
 }
 
@@ -158,7 +158,7 @@ fn to_do(
     Ok(to_do)
 }
 
-/// As many runs side by side as the board allows, or as the system gives threads for; this thread writes. The first
+/// As many runs side by side as the queue allows, or as the system gives threads for; this thread writes. The first
 /// error that concerns the whole study stops the others.
 fn work_off(
     trainer: Trainer<'_>,
@@ -172,7 +172,7 @@ fn work_off(
         result.unwrap_or_else(|error| _ = first.get_or_insert(error));
     };
     std::thread::scope(|scope| {
-        for thread in 0..trainer.board.width() {
+        for thread in 0..trainer.queue.width() {
             let trainer = trainer.clone();
             let work = || first_error_of(train_next(trainer, records));
             match Builder::new().spawn_scoped(scope, work) {
@@ -191,9 +191,9 @@ fn work_off(
 /// The life of a training thread: run after run, until none waits.
 fn train_next(trainer: Trainer<'_>, records: &[RunRecord]) -> Result<(), RunError> {
     while !trainer.stopping() {
-        let Some((run, threads)) = trainer.board.take() else { break };
+        let Some((run, threads)) = trainer.queue.take() else { break };
         let result = trainer.train(run, &records[run], &threads);
-        trainer.board.end(run);
+        trainer.queue.end(run);
         match result {
             Ok(Turn::Finished) => {}
             Ok(Turn::Suspended) => break,

@@ -50,7 +50,7 @@ pub fn measure(
         ..engine::fit_config(&run.settings, classes)
     };
     let threads = AtomicUsize::new(threads);
-    let mut timer = Timer { clock, budget, last: None, began: None, steps: Vec::new() };
+    let mut timer = StepTimer { clock, budget, last: None, began: None, steps: Vec::new() };
     fit(&mut model, &examples, None, &config, &threads, &mut |event| timer.observe(event));
     let some = examples.with_indices(&indices[..EVALUATED.min(n)]);
     let before = clock.elapsed();
@@ -60,7 +60,7 @@ pub fn measure(
 }
 
 /// Takes the time from one step of an epoch to the next; the first step of all only warms up.
-struct Timer<'a> {
+struct StepTimer<'a> {
     clock: &'a dyn Clock,
     budget: Duration,
     began: Option<Duration>,
@@ -71,7 +71,7 @@ struct Timer<'a> {
 /// Fewer steps than this tell nothing, however long they take.
 const FEWEST_STEPS: usize = 3;
 
-impl Timer<'_> {
+impl StepTimer<'_> {
     fn observe(&mut self, event: FitEvent<'_>) -> Flow {
         let FitEvent::Step { .. } = event else {
             self.last = None;

@@ -11,12 +11,12 @@ use toile_nn::{Model, Snapshot, TrainingState};
 use toile_record::{End, Epoch, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
 use toile_store::{Store, sha256_hex, weights_to_safetensors};
 
-use super::board::Board;
 use super::meter::Meter;
+use super::queue::Queue;
 use super::writer::{Artifacts, Order};
 use super::{Event, RunError, RunOptions, engine};
-use crate::checkpoint::{self, Progress};
-use crate::training::{Fault, Sink, Trained, Training};
+use crate::checkpoint::{self, TrainingProgress};
+use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 use toile_study::{Plan, RunPlan};
 
 /// What all runs of a study share. The data are lent to every run; none has a copy of them.
@@ -27,7 +27,7 @@ pub(super) struct Trainer<'a> {
     pub split: &'a Split,
     pub options: &'a RunOptions<'a>,
     pub events: &'a (dyn Fn(Event<'_>) + Sync),
-    pub board: &'a Board,
+    pub queue: &'a Queue,
     pub writer: SyncSender<Order>,
     pub abort: &'a AtomicBool,
     pub store: &'a Store,
@@ -43,7 +43,7 @@ pub(super) enum Turn {
 }
 
 /// One run's moving parts.
-struct Job<'a> {
+struct RunJob<'a> {
     run: usize,
     plan: &'a RunPlan,
     threads: &'a AtomicUsize,
@@ -103,13 +103,13 @@ impl Trainer<'_> {
         run: usize,
         waiting: &RunRecord,
         threads: &'a AtomicUsize,
-    ) -> Result<Job<'a>, RunError> {
+    ) -> Result<RunJob<'a>, RunError> {
         let kept = self.store.checkpoint(&waiting.id)?;
         let (progress, state) = kept.and_then(|kept| checkpoint::from_bytes(&kept)).unwrap_or_default();
         let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting.clone() };
         record.provenance.started = self.options.clock.timestamp();
         let now = self.options.clock.elapsed();
-        Ok(Job {
+        Ok(RunJob {
             run,
             plan: &self.plan.runs[run],
             threads,
@@ -123,7 +123,7 @@ impl Trainer<'_> {
     }
 
     /// What is to be kept beside the record; nothing if the run was stopped.
-    fn compute(&self, job: &mut Job<'_>, meter: &mut Meter<'_>) -> Result<Option<Artifacts>, RunError> {
+    fn compute(&self, job: &mut RunJob<'_>, meter: &mut Meter<'_>) -> Result<Option<Artifacts>, RunError> {
         let mut artifacts = Artifacts::default();
         match job.fit(meter)? {
             Trained::Stopped => return Ok(None),
@@ -141,7 +141,7 @@ impl Trainer<'_> {
     }
 
     /// Opens the test set: once, after training. Gives the images that the model got wrong.
-    fn test(&self, model: &Model, job: &mut Job<'_>) -> Vec<usize> {
+    fn test(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
         let indices: Vec<u32> = (0..self.data.test.len() as u32).collect();
         let examples = engine::examples(self.data, &self.data.test, &indices);
         let evaluation = toile_nn::evaluate(model, &examples, job.plan.settings.label_smoothing, job.threads);
@@ -164,11 +164,11 @@ impl Trainer<'_> {
     }
 }
 
-impl Job<'_> {
+impl RunJob<'_> {
     fn fit(&mut self, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
         loop {
             let state = self.state.clone();
-            let training = Training {
+            let training = SingleTraining {
                 run: self.plan,
                 data: self.trainer.data,
                 split: self.trainer.split,
@@ -178,9 +178,9 @@ impl Job<'_> {
             };
             match training.train(meter, self) {
                 Ok(trained) => return Ok(trained),
-                Err(Fault::Model(error) | Fault::Place(error)) => return Err(error),
+                Err(TrainingFault::Model(error) | TrainingFault::Place(error)) => return Err(error),
                 // The checkpoint is of another training: this one begins at its start, and ends the same.
-                Err(Fault::State) => {
+                Err(TrainingFault::State) => {
                     (self.state, self.before) = (None, (0.0, None));
                     self.record.epochs.clear();
                 }
@@ -198,11 +198,11 @@ impl Job<'_> {
     }
 
     fn checkpoint(&self) -> Vec<u8> {
-        let progress = Progress {
+        let progress = TrainingProgress {
             epochs: self.record.epochs.clone(),
             wall_seconds: self.record.provenance.wall_seconds,
             cpu_seconds: self.record.provenance.cpu_seconds,
-            ..Progress::default()
+            ..TrainingProgress::default()
         };
         checkpoint::to_bytes(&progress, self.state.as_ref())
     }
@@ -222,9 +222,9 @@ impl Job<'_> {
     }
 }
 
-impl Sink for Job<'_> {
+impl Sink for RunJob<'_> {
     fn is_alone(&self) -> bool {
-        self.trainer.board.n_active() == 1
+        self.trainer.queue.n_active() == 1
     }
 
     fn step(&mut self, epoch: usize, batch: usize, n_batches: usize) {
@@ -235,7 +235,7 @@ impl Sink for Job<'_> {
         let (run, trainer) = (self.run, self.trainer);
         trainer.write(Order::Epoch { run, epoch });
         self.record.epochs.push(epoch);
-        trainer.board.advance(run, 1.0 - epoch.epoch as f64 / self.plan.settings.epochs as f64);
+        trainer.queue.advance(run, 1.0 - epoch.epoch as f64 / self.plan.settings.epochs as f64);
         (trainer.events)(Event::EpochEnded { run, epoch: &epoch });
         self.state = Some(snapshot.take());
         self.save_now_and_then();

@@ -6,7 +6,7 @@
 use toile_record::State;
 use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
-use super::known::Known;
+use super::history::TrialHistory;
 use super::stop;
 use toile_study::{Plan, RunPlan, SearchPlan};
 
@@ -68,7 +68,7 @@ fn choice(
         return Ok(None);
     }
     let Some(trial) = best_trial(search, trials) else { return Ok(None) };
-    let params = Known::default().mapped(trial, &search.space);
+    let params = TrialHistory::default().mapped(trial, &search.space);
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
     let name = search.best_name();
     let mut runs = Vec::new();

@@ -2,11 +2,11 @@
 
 use toile_nn::Model;
 use toile_record::{End, Metric, State, TrialSide};
-use toile_store::Ending;
+use toile_store::TrialResult;
 
-use super::trial::Trialling;
+use super::trial::RunningTrial;
 
-impl Trialling<'_> {
+impl RunningTrial<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
     /// back the weights of another one.
     pub(super) fn values(&self, model: &Model, restored: Option<usize>) -> Vec<f64> {
@@ -22,7 +22,7 @@ impl Trialling<'_> {
         self.work.plan.objectives.iter().map(|objective| value(objective.metric)).collect()
     }
 
-    pub(super) fn ending(self, state: State, end: End, hash: Option<String>) -> Ending {
+    pub(super) fn ending(self, state: State, end: End, hash: Option<String>) -> TrialResult {
         let complete = state == State::Complete;
         let finals = &self.progress.finals;
         let mean = |i: usize| finals.iter().map(|values| values[i]).sum::<f64>() / finals.len() as f64;
@@ -45,7 +45,7 @@ impl Trialling<'_> {
             weights_sha256: hash,
             epochs: self.progress.epochs,
         };
-        Ending { state, values, side, user_attributes: Vec::new() }
+        TrialResult { state, values, side, user_attributes: Vec::new() }
     }
 }
 

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use toile_store::{Claim, Ending};
+use toile_store::{Claim, TrialResult};
 use toile_tune::{Params, Pruner, Trial};
 
 use super::lease::Lease;
-use super::trial::{End, Work, checkpoint_name};
+use super::trial::{TrialEnd, TrialWork, checkpoint_name};
 use super::worker::Worker;
-use super::{SearchEvent, choose, known, propose};
+use super::{SearchEvent, choose, history, propose};
 use crate::runner::RunError;
 
 /// A trial to be trained.
-pub(super) struct Job {
+pub(super) struct TrialJob {
     pub lease: Arc<Lease>,
     pub params: Params,
     pub seed: u64,
@@ -24,13 +24,13 @@ pub(super) struct Job {
 
 impl Worker<'_> {
     /// Trains a trial, and records how it ended.
-    pub fn train(&self, job: &Job, threads: &AtomicUsize) -> Result<(), RunError> {
+    pub fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
         let (context, search) = (self.context, self.plan.position);
         let Claim { number, attempt, .. } = job.lease.claim;
         let params = propose::external(self.plan, &job.params);
         (context.events)(SearchEvent::TrialStarted { search, number, params: &params, attempt });
-        let known = if self.plan.pruner == Pruner::None { Vec::new() } else { known::cohort(&job.known) };
-        let work = Work {
+        let known = if self.plan.pruner == Pruner::None { Vec::new() } else { history::cohort(&job.known) };
+        let work = TrialWork {
             context,
             plan: self.plan,
             stop: self.stop,
@@ -51,10 +51,10 @@ impl Worker<'_> {
     }
 
     /// Records how a trial came out of its training. False if it was not ours any more.
-    fn settle(&self, lease: &Arc<Lease>, end: End) -> Result<bool, RunError> {
+    fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
         let (search, number) = (self.plan.position, lease.claim.number);
         match end {
-            End::Ended(ending) => {
+            TrialEnd::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
                     self.context.drop_checkpoint(&checkpoint_name(self.plan, number));
@@ -62,25 +62,25 @@ impl Worker<'_> {
                 }
                 Ok(kept)
             }
-            End::Suspended(checkpoint) => {
+            TrialEnd::Suspended(checkpoint) => {
                 let kept = self.leases.put_back(lease, Some(&checkpoint))?;
                 if kept {
                     (self.context.events)(SearchEvent::TrialSuspended { search, number });
                 }
                 Ok(kept)
             }
-            End::Broken(error) => {
+            TrialEnd::Broken(error) => {
                 self.leases.put_back(lease, None)?;
                 Err(error)
             }
-            End::Lost => {
+            TrialEnd::Lost => {
                 self.leases.release(lease);
                 Ok(false)
             }
         }
     }
 
-    fn tell_end(&self, number: usize, ending: &Ending) -> Result<(), RunError> {
+    fn tell_end(&self, number: usize, ending: &TrialResult) -> Result<(), RunError> {
         self.trained.fetch_add(1, Ordering::Relaxed);
         let (best, finished) = {
             let seen = self.look()?;

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use toile_store::{Claim, Ending, Report, Storage, StoreError};
+use toile_store::{Claim, Report, Storage, StoreError, TrialResult};
 
-use super::stop::Stop;
+use super::stop::StopSignal;
 use super::worker::lock;
 
 /// The hold on one trial.
@@ -27,7 +27,7 @@ pub(super) struct Leases<'a> {
     held: Mutex<Vec<Arc<Lease>>>,
     wake: Condvar,
     over: Mutex<bool>,
-    stop: &'a Stop<'a>,
+    stop: &'a StopSignal<'a>,
     waits: &'a (dyn Fn(&StoreError) + Sync),
 }
 
@@ -59,7 +59,7 @@ impl<'a> Leases<'a> {
     /// None are held yet. `waits` is told when the store cannot be reached and is asked again.
     pub fn new(
         storage: &'a Storage,
-        stop: &'a Stop<'a>,
+        stop: &'a StopSignal<'a>,
         waits: &'a (dyn Fn(&StoreError) + Sync),
     ) -> Leases<'a> {
         Leases { storage, held: Mutex::default(), wake: Condvar::new(), over: Mutex::new(false), stop, waits }
@@ -83,7 +83,7 @@ impl<'a> Leases<'a> {
     }
 
     /// Writes what waits, then the end of the trial. False if the trial was lost: nothing of the end is written.
-    pub fn finish(&self, lease: &Arc<Lease>, ending: &Ending) -> Result<bool, StoreError> {
+    pub fn finish(&self, lease: &Arc<Lease>, ending: &TrialResult) -> Result<bool, StoreError> {
         self.settle(lease, |storage| storage.finish(&lease.claim, ending))
     }
 

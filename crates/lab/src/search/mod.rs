@@ -5,8 +5,8 @@
 
 mod choose;
 mod ending;
+mod history;
 mod job;
-mod known;
 mod lease;
 mod next;
 mod propose;
@@ -25,7 +25,7 @@ use toile_record::{Epoch, PROCEDURAL_NOTICE, State};
 use toile_store::{StoreError, sha256_hex, weights_to_safetensors, write_atomic};
 use toile_tune::Choice;
 
-use crate::checkpoint::{self, Progress};
+use crate::checkpoint::{self, TrainingProgress};
 
 use crate::Clock;
 use crate::runner::engine;
@@ -174,7 +174,7 @@ impl Context<'_> {
 
     /// The checkpoint that the database keeps, or points to. One that is gone, or is another than was written, is none:
     /// the trial then begins anew, and ends the same.
-    fn resume(&self, kept: &[u8]) -> Option<(Progress, Option<TrainingState>)> {
+    fn resume(&self, kept: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
         let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else {
             return checkpoint::from_bytes(kept);
         };

@@ -7,8 +7,8 @@ use toile_record::State;
 use toile_store::{Claim, NewTrial, PastTrial, StoreError};
 use toile_tune::{Params, Trial};
 
-use super::job::Job;
-use super::known::{Before, Known};
+use super::history::{Before, TrialHistory};
+use super::job::TrialJob;
 use super::lease::Lease;
 use super::propose::{self, propose};
 use super::worker::{Seen, Worker, lock};
@@ -16,8 +16,8 @@ use super::{SearchEvent, stop};
 use crate::runner::RunError;
 
 /// What to do next.
-pub(super) enum Next {
-    Trial(Box<Job>),
+pub(super) enum NextStep {
+    Trial(Box<TrialJob>),
     /// Another look may tell.
     Again,
     /// Nothing, until something happens; so many things had happened when this was found.
@@ -28,7 +28,7 @@ pub(super) enum Next {
 impl Worker<'_> {
     /// What is next. Claims that cannot begin yet are held meanwhile: nobody else could begin them either, and this thread
     /// stays free for the trials that they wait for, if their workers die.
-    pub fn next(&self) -> Result<Next, RunError> {
+    pub fn next(&self) -> Result<NextStep, RunError> {
         let (id, context) = (self.id, self.context);
         if !context.alone
             && let Some(claim) = self.ask(|| self.storage.take_over(id, context.lease, &context.worker))?
@@ -46,7 +46,7 @@ impl Worker<'_> {
             drop(seen);
             let claim = self.ask(|| self.storage.claim_waiting(id, &context.worker))?;
             claim.into_iter().for_each(|claim| self.park(claim));
-            return Ok(Next::Again);
+            return Ok(NextStep::Again);
         }
         let number = trials.len();
         if number >= self.plan.n_trials || self.stopped()?.is_some() {
@@ -54,7 +54,7 @@ impl Worker<'_> {
         }
         if let Some(before) = self.waits_for(trials, known, number) {
             self.tell_waiting(before);
-            return Ok(Next::Wait(*news));
+            return Ok(NextStep::Wait(*news));
         }
         let known = known.view(trials, &self.plan.space, number, self.plan.lag);
         if let Some(reason) = self.rule_met(&known) {
@@ -66,24 +66,24 @@ impl Worker<'_> {
     }
 
     /// No new trial begins; those under way may still come back.
-    fn end(&self, trials: &[PastTrial], news: usize) -> Next {
+    fn end(&self, trials: &[PastTrial], news: usize) -> NextStep {
         let mut open = trials.iter().filter(|trial| !trial.is_finished()).peekable();
         if open.peek().is_none() {
-            return Next::Over;
+            return NextStep::Over;
         }
         let foreign = open.find(|trial| trial.attempt == 0 && trial.state == State::Running);
         if let Some(trial) = foreign {
             self.tell_waiting(Before { number: trial.number, is_foreign: true });
         }
-        Next::Wait(news)
+        NextStep::Wait(news)
     }
 
-    fn waits_for(&self, trials: &[PastTrial], known: &mut Known, number: usize) -> Option<Before> {
+    fn waits_for(&self, trials: &[PastTrial], known: &mut TrialHistory, number: usize) -> Option<Before> {
         known.waits_for(trials, &self.plan.space, number, self.plan.lag)
     }
 
     /// Whether a trial waits that can begin.
-    fn one_waits(&self, trials: &[PastTrial], known: &mut Known) -> bool {
+    fn one_waits(&self, trials: &[PastTrial], known: &mut TrialHistory) -> bool {
         let waiting = trials.iter().find(|trial| trial.state == State::Waiting);
         waiting.is_some_and(|trial| self.waits_for(trials, known, trial.number).is_none())
     }
@@ -115,7 +115,7 @@ impl Worker<'_> {
     }
 
     /// The parameters of a claimed trial: those it has, completed where some are open or do not fit any more.
-    fn decide(&self, lease: Arc<Lease>, known: Arc<Vec<Trial>>) -> Result<Next, RunError> {
+    fn decide(&self, lease: Arc<Lease>, known: Arc<Vec<Trial>>) -> Result<NextStep, RunError> {
         let claim = &lease.claim;
         let had = propose::params(self.plan, &claim.params);
         let is_whole = self.plan.space.contains(&had) && had.len() == claim.params.len();
@@ -123,7 +123,9 @@ impl Worker<'_> {
             let records = propose::records(self.plan, &had);
             let same = claim.params.iter().all(|param| records.contains(param));
             return match same || self.ask(|| self.storage.decide_params(claim, &records, seed))? {
-                true => Ok(Next::Trial(Box::new(Job { lease, params: had, seed, anew: false, known }))),
+                true => {
+                    Ok(NextStep::Trial(Box::new(TrialJob { lease, params: had, seed, anew: false, known })))
+                }
                 false => self.lost(&lease),
             };
         }
@@ -137,7 +139,7 @@ impl Worker<'_> {
             return self.lost(&lease);
         }
         self.tell_news();
-        Ok(Next::Trial(Box::new(Job {
+        Ok(NextStep::Trial(Box::new(TrialJob {
             lease,
             params: proposal.params,
             seed: proposal.seed,
@@ -146,9 +148,9 @@ impl Worker<'_> {
         })))
     }
 
-    fn lost(&self, lease: &Arc<Lease>) -> Result<Next, RunError> {
+    fn lost(&self, lease: &Arc<Lease>) -> Result<NextStep, RunError> {
         self.leases.release(lease);
-        Ok(Next::Again)
+        Ok(NextStep::Again)
     }
 
     /// A trial that another program has under way may never end: whoever looks on should know what is waited for.
@@ -159,7 +161,7 @@ impl Worker<'_> {
         }
     }
 
-    fn create(&self, number: usize, known: Arc<Vec<Trial>>) -> Result<Next, RunError> {
+    fn create(&self, number: usize, known: Arc<Vec<Trial>>) -> Result<NextStep, RunError> {
         let proposal = propose(self.plan, number, &known, &Params::new(), &[]);
         let trial = NewTrial {
             number,
@@ -169,9 +171,9 @@ impl Worker<'_> {
         };
         let claim = self.ask(|| self.storage.create_trial(self.id, &trial, &self.context.worker))?;
         // Another worker may have been faster with this number: with what it proposed, the next one can be.
-        let Some(claim) = claim else { return Ok(Next::Again) };
+        let Some(claim) = claim else { return Ok(NextStep::Again) };
         let (lease, params) = (self.leases.hold(claim), proposal.params);
-        Ok(Next::Trial(Box::new(Job { lease, params, seed: proposal.seed, anew: true, known })))
+        Ok(NextStep::Trial(Box::new(TrialJob { lease, params, seed: proposal.seed, anew: true, known })))
     }
 
     /// The rule that has ended the search, if one of today's has.

@@ -5,7 +5,7 @@ use toile_record::ParamRecord;
 use toile_rng::Seed;
 use toile_tune::{Ask, Choice, Direction, Distribution, Params, Trial};
 
-use super::known::carried;
+use super::history::carried;
 use toile_study::SearchPlan;
 
 /// What a trial is to try.

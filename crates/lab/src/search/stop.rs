@@ -9,17 +9,17 @@ use toile_store::{SearchId, Storage, StoreError};
 use toile_study::SearchPlan;
 
 /// Whether to stop as soon as possible.
-pub(super) struct Stop<'a> {
+pub(super) struct StopSignal<'a> {
     /// Set by the user.
     asked: &'a AtomicBool,
     /// One thread has met an error that the others would meet as well.
     broken: AtomicBool,
 }
 
-impl<'a> Stop<'a> {
+impl<'a> StopSignal<'a> {
     /// Nothing is broken yet.
-    pub fn new(asked: &'a AtomicBool) -> Stop<'a> {
-        Stop { asked, broken: AtomicBool::new(false) }
+    pub fn new(asked: &'a AtomicBool) -> StopSignal<'a> {
+        StopSignal { asked, broken: AtomicBool::new(false) }
     }
 
     /// Whether the user or an error says so.

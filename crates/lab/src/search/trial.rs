@@ -5,24 +5,24 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use toile_nn::{Model, Snapshot, TrainingState};
-use toile_record::{End as Ended, Epoch, State};
-use toile_store::{Ending, Report};
+use toile_record::{End, Epoch, State};
+use toile_store::{Report, TrialResult};
 use toile_tune::{Look, Params, Pruner, Trial};
 
 use super::ending::parameters;
 use super::lease::Lease;
-use super::stop::Stop;
+use super::stop::StopSignal;
 use super::{Context, SearchEvent};
-use crate::checkpoint::{self, Progress};
+use crate::checkpoint::{self, TrainingProgress};
 use crate::runner::{Meter, RunError, slug, words};
-use crate::training::{Fault, Sink, Trained, Training};
+use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 use toile_study::{RunPlan, SearchPlan, Settings};
 
 /// One trial's work.
-pub(super) struct Work<'a> {
+pub(super) struct TrialWork<'a> {
     pub context: &'a Context<'a>,
     pub plan: &'a SearchPlan,
-    pub stop: &'a Stop<'a>,
+    pub stop: &'a StopSignal<'a>,
     pub lease: &'a Lease,
     pub params: &'a Params,
     /// The seed of the first repetition.
@@ -37,9 +37,9 @@ pub(super) struct Work<'a> {
 }
 
 /// How it ended.
-pub(super) enum End {
+pub(super) enum TrialEnd {
     /// With a result, or without one: to be recorded.
-    Ended(Box<Ending>),
+    Ended(Box<TrialResult>),
     /// The user stopped it: these bytes go on with it.
     Suspended(Vec<u8>),
     /// It cannot be trained here, through no fault of its own.
@@ -60,14 +60,14 @@ enum Halt {
 enum Repetition {
     /// The metrics at its end.
     Through(Vec<f64>, String),
-    Diverged(Ended),
+    Diverged(End),
     Halted(Halt),
 }
 
 /// A trial under way.
-pub(super) struct Trialling<'a> {
-    pub work: &'a Work<'a>,
-    pub progress: Progress,
+pub(super) struct RunningTrial<'a> {
+    pub work: &'a TrialWork<'a>,
+    pub progress: TrainingProgress,
     /// The training as it was at the end of the last epoch.
     state: Option<TrainingState>,
     saved: Duration,
@@ -78,16 +78,16 @@ pub(super) struct Trialling<'a> {
     pub parameters: Option<usize>,
 }
 
-impl Work<'_> {
+impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
-    pub fn train(&self) -> End {
+    pub fn train(&self) -> TrialEnd {
         let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
         let resumed = checkpoint.and_then(|kept| self.context.resume(kept));
         let (progress, state) = resumed.unwrap_or_default();
         let before = (progress.wall_seconds, progress.cpu_seconds);
         let saved = self.context.clock.elapsed();
         let mut trialling =
-            Trialling { work: self, progress, state, saved, halt: None, epochs: 0, parameters: None };
+            RunningTrial { work: self, progress, state, saved, halt: None, epochs: 0, parameters: None };
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| trialling.repetitions(&mut meter)));
@@ -96,24 +96,28 @@ impl Work<'_> {
         trialling.progress.wall_seconds = before.0 + wall;
         trialling.progress.cpu_seconds = if was_fresh { cpu } else { before.1.zip(cpu).map(|(a, b)| a + b) };
         match ended {
-            Ok(Outcome::Halted(Halt::Lost)) => End::Lost,
-            Ok(Outcome::Halted(Halt::Suspended)) => End::Suspended(self.keep(&trialling.checkpoint())),
-            Ok(Outcome::Halted(Halt::Pruned)) => {
+            Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
+            Ok(TrialOutcome::Halted(Halt::Suspended)) => {
+                TrialEnd::Suspended(self.keep(&trialling.checkpoint()))
+            }
+            Ok(TrialOutcome::Halted(Halt::Pruned)) => {
                 let step = trialling.progress.reported.last().map_or(0, |&(step, _)| step);
-                End::Ended(Box::new(trialling.ending(State::Pruned, Ended::Pruned { step }, None)))
+                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, End::Pruned { step }, None)))
             }
             // A training that blows up is the clearest reason to stop it.
-            Ok(Outcome::Diverged(end)) => End::Ended(Box::new(trialling.ending(State::Pruned, end, None))),
-            Ok(Outcome::Broken(error)) => End::Broken(error),
-            Ok(Outcome::Failed(why)) => {
-                End::Ended(Box::new(trialling.ending(State::Failed, Ended::Refused { why }, None)))
+            Ok(TrialOutcome::Diverged(end)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, end, None)))
             }
-            Ok(Outcome::Complete(hash)) => {
-                End::Ended(Box::new(trialling.ending(State::Complete, Ended::Finished, Some(hash))))
+            Ok(TrialOutcome::Broken(error)) => TrialEnd::Broken(error),
+            Ok(TrialOutcome::Failed(why)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, End::Refused { why }, None)))
+            }
+            Ok(TrialOutcome::Complete(hash)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Complete, End::Finished, Some(hash))))
             }
             Err(panic) => {
-                let end = Ended::Broke { panic: words(&*panic) };
-                End::Ended(Box::new(trialling.ending(State::Failed, end, None)))
+                let end = End::Broke { panic: words(&*panic) };
+                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, end, None)))
             }
         }
     }
@@ -130,9 +134,9 @@ impl Work<'_> {
 }
 
 /// How all repetitions together ended.
-enum Outcome {
+enum TrialOutcome {
     Complete(String),
-    Diverged(Ended),
+    Diverged(End),
     Failed(String),
     Broken(RunError),
     Halted(Halt),
@@ -143,34 +147,34 @@ pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
     format!("{}-trial-{number}.checkpoint", slug(&plan.name))
 }
 
-impl Trialling<'_> {
-    fn repetitions(&mut self, meter: &mut Meter<'_>) -> Outcome {
+impl RunningTrial<'_> {
+    fn repetitions(&mut self, meter: &mut Meter<'_>) -> TrialOutcome {
         let mut hash = String::new();
         while self.progress.finals.len() < self.work.plan.seeds {
             let repetition = self.progress.finals.len();
             let settings = match self.work.settings(repetition) {
                 Ok(settings) => settings,
-                Err(why) => return Outcome::Failed(why),
+                Err(why) => return TrialOutcome::Failed(why),
             };
             match self.repetition(settings, meter) {
                 Ok(Repetition::Through(values, sha256)) => {
                     if let Some(halt) = self.end_of_repetition(values) {
-                        return Outcome::Halted(halt);
+                        return TrialOutcome::Halted(halt);
                     }
                     hash = sha256;
                 }
-                Ok(Repetition::Diverged(why)) => return Outcome::Diverged(why),
-                Ok(Repetition::Halted(halt)) => return Outcome::Halted(halt),
-                Err(Fault::Model(error)) => return Outcome::Failed(error.to_string()),
-                Err(Fault::Place(error)) => return Outcome::Broken(error),
-                Err(Fault::State) => (self.progress, self.state) = Default::default(),
+                Ok(Repetition::Diverged(why)) => return TrialOutcome::Diverged(why),
+                Ok(Repetition::Halted(halt)) => return TrialOutcome::Halted(halt),
+                Err(TrainingFault::Model(error)) => return TrialOutcome::Failed(error.to_string()),
+                Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(error),
+                Err(TrainingFault::State) => (self.progress, self.state) = Default::default(),
             }
         }
-        Outcome::Complete(hash)
+        TrialOutcome::Complete(hash)
     }
 
     /// Trains one seed.
-    fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, Fault> {
+    fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
         let context = self.work.context;
         let run = RunPlan {
             name: self.work.plan.name.clone(),
@@ -181,7 +185,7 @@ impl Trialling<'_> {
             settings,
         };
         let state = self.state.clone();
-        let training = Training {
+        let training = SingleTraining {
             run: &run,
             data: context.data,
             split: context.split,
@@ -199,7 +203,7 @@ impl Trialling<'_> {
                 let values = self.values(&model, restored_epoch);
                 match values.iter().all(|value| value.is_finite()) {
                     true => Repetition::Through(values, context.weights_sha256(&model)),
-                    false => Repetition::Diverged(Ended::Undefined),
+                    false => Repetition::Diverged(End::Undefined),
                 }
             }
         })
@@ -296,7 +300,7 @@ impl Trialling<'_> {
     }
 }
 
-impl Sink for Trialling<'_> {
+impl Sink for RunningTrial<'_> {
     fn built(&mut self, model: &Model) {
         self.parameters = Some(parameters(model));
     }

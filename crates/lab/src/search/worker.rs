@@ -11,10 +11,10 @@ use std::time::Duration;
 use toile_record::State;
 use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
-use super::known::Known;
+use super::history::TrialHistory;
 use super::lease::{Lease, Leases};
-use super::next::Next;
-use super::stop::Stop;
+use super::next::NextStep;
+use super::stop::StopSignal;
 use super::{Context, SearchEvent};
 use crate::runner::RunError;
 use toile_study::SearchPlan;
@@ -51,7 +51,7 @@ pub(super) struct Worker<'a> {
     pub id: SearchId,
     pub leases: Leases<'a>,
     pub began: Duration,
-    pub stop: &'a Stop<'a>,
+    pub stop: &'a StopSignal<'a>,
     pub width: usize,
     /// Trials that are held, and cannot begin yet.
     pub parked: Mutex<Vec<Arc<Lease>>>,
@@ -67,7 +67,7 @@ pub(super) struct Worker<'a> {
 #[derive(Default)]
 pub(super) struct Seen {
     pub cache: HistoryCache,
-    pub known: Known,
+    pub known: TrialHistory,
     /// Things that have happened here, on which others may wait.
     pub news: usize,
 }
@@ -97,7 +97,7 @@ pub fn search(
 ) -> Result<SearchOutcome, RunError> {
     let most = plan.lag.map_or(context.threads, |lag| lag.saturating_add(1));
     let unreachable = |error: &StoreError| (context.events)(SearchEvent::Unreachable { error });
-    let stop = Stop::new(context.stop);
+    let stop = StopSignal::new(context.stop);
     let worker = Worker {
         plan,
         context,
@@ -190,16 +190,16 @@ impl<'a> Worker<'a> {
         let mut pause = LOOKS[0];
         while !self.stop.is_set() {
             match self.next()? {
-                Next::Trial(job) => {
+                NextStep::Trial(job) => {
                     self.train(&job, &threads)?;
                     pause = LOOKS[0];
                 }
-                Next::Again => {}
-                Next::Wait(news) => {
+                NextStep::Again => {}
+                NextStep::Wait(news) => {
                     self.wait(news, pause);
                     pause = (pause * 2).min(LOOKS[1]);
                 }
-                Next::Over => break,
+                NextStep::Over => break,
             }
         }
         Ok(())

@@ -65,7 +65,7 @@ fn report(step: i64, value: f64) -> Report {
     Report { step, value: Some(value), epoch: Some(epoch(step as usize)), ..Report::default() }
 }
 
-fn ending(value: f64) -> Ending {
+fn ending(value: f64) -> TrialResult {
     let side = TrialSide {
         seed: 7,
         wall_seconds: 1.5,
@@ -73,7 +73,7 @@ fn ending(value: f64) -> Ending {
         parameters: Some(7850),
         ..Default::default()
     };
-    Ending {
+    TrialResult {
         state: State::Complete,
         values: vec![value],
         side,

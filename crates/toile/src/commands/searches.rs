@@ -17,11 +17,11 @@ use crate::{interrupt, source};
 pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// How the searches are worked on.
-pub struct Work<'a> {
+pub struct SearchWork<'a> {
     pub plan: &'a Plan,
     pub data: &'a DataSet,
     pub split: &'a Split,
-    pub source: &'a source::Source,
+    pub source: &'a source::StudySource,
     pub storage: &'a Storage,
     /// A second connection: leases are kept by a thread of their own.
     pub keeper: &'a Storage,
@@ -37,7 +37,7 @@ pub fn wanted<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'
     plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
 }
 
-impl Work<'_> {
+impl SearchWork<'_> {
     /// Works on some searches, one after the other, until they are over or the user stops.
     pub fn on(
         &self,

@@ -9,10 +9,10 @@ use toile_study::{Plan, RunPlan, Split};
 
 use crate::args::DataArgs;
 use crate::failure::Failure;
-use crate::source::Source;
+use crate::source::StudySource;
 
 /// A data set and its split.
-pub struct Images {
+pub struct BenchImages {
     pub data: DataSet,
     pub split: Split,
     /// The study's data set, where others had to stand in for it.
@@ -20,20 +20,20 @@ pub struct Images {
     all: Vec<u32>,
 }
 
-impl Images {
+impl BenchImages {
     /// Finds the images of a study; `data` is there already if the check of the study needed it.
     pub fn find(
-        source: &Source,
+        source: &StudySource,
         plan: &Plan,
         data: Option<DataSet>,
         args: &DataArgs,
-    ) -> Result<Images, Failure> {
+    ) -> Result<BenchImages, Failure> {
         let found = data.map_or_else(|| source.load_at_hand(&plan.data, args), |data| Ok(Some(data)))?;
         let instead_of = found.is_none().then(|| plan.data.clone());
         let data = found.map_or_else(|| drawn(&plan.data), Ok)?;
         let split = toile_lab::split(plan, &data)?;
         let all = (0..data.test.len() as u32).collect();
-        Ok(Images { data, split, instead_of, all })
+        Ok(BenchImages { data, split, instead_of, all })
     }
 
     /// The size of an image.

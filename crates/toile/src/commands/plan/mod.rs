@@ -18,14 +18,14 @@ use toile_study::{DataShape, Plan, RunPlan};
 
 use crate::args::PlanArgs;
 use crate::failure::Failure;
-use crate::source::{self, Source};
+use crate::source::{self, StudySource};
 use crate::terminal::{Align, Table, bytes, count, duration, flops};
-use crate::{Ending, machine, terminal};
+use crate::{Completion, machine, terminal};
 
 /// One run with its costs.
 struct Priced<'a> {
     run: &'a RunPlan,
-    summary: Summary,
+    summary: RunSummary,
     cost: Cost,
     memory: u64,
     pace: Option<Pace>,
@@ -33,14 +33,14 @@ struct Priced<'a> {
 }
 
 /// A model's layers, and the floating-point operations of one image: forward, forward and backward.
-struct Summary {
+struct RunSummary {
     table: toile_nn::Summary,
     flops: (u64, u64),
 }
 
 /// Prints the plan.
-pub fn run(args: &PlanArgs) -> Result<Ending, Failure> {
-    let source = Source::find(&args.study.study)?;
+pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
+    let source = StudySource::find(&args.study.study)?;
     let (study, _) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let shape = study.shape.expect("the data's shape is known after the check");
@@ -59,7 +59,7 @@ pub fn run(args: &PlanArgs) -> Result<Ending, Failure> {
     let mut text = rendered(&plan, &shape, &priced?, threads);
     text += &searches?;
     terminal::out(&text)?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 fn place(plan: &Plan, run: &RunPlan) -> usize {
@@ -97,7 +97,7 @@ fn price<'a>(
     // No batch has more images than there are.
     let batch = run.settings.batch_size.min(train.max(1));
     let memory = model.training_memory(&run.settings.optimizer, batch, threads) as u64;
-    let summary = Summary { table: model.summary(), flops: model.flops() };
+    let summary = RunSummary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
 }

@@ -1,4 +1,4 @@
-//! The board: which runs wait, which train, and how many threads each may use at this moment.
+//! The queue: which runs wait, which train, and how many threads each may use at this moment.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,31 +6,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::schedule::{longest_first, shares};
 
 /// Shared by all runs of a study.
-pub(super) struct Board {
+pub(super) struct Queue {
     threads: usize,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
-struct State {
+struct QueueState {
     /// Places in the plan, the next one last.
     waiting: Vec<usize>,
-    active: Vec<Active>,
+    active: Vec<ActiveTraining>,
     /// Work of each run of the plan.
     work: Vec<f64>,
 }
 
-struct Active {
+struct ActiveTraining {
     run: usize,
     left: f64,
     threads: Arc<AtomicUsize>,
 }
 
-impl Board {
+impl Queue {
     /// All runs of `runs` wait; `work` is that of every run of the plan.
-    pub fn new(runs: &[usize], work: Vec<f64>, threads: usize) -> Board {
+    pub fn new(runs: &[usize], work: Vec<f64>, threads: usize) -> Queue {
         let of_runs: Vec<f64> = runs.iter().map(|&run| work[run]).collect();
         let waiting = longest_first(&of_runs).into_iter().rev().map(|i| runs[i]).collect();
-        Board { threads, state: Mutex::new(State { waiting, active: Vec::new(), work }) }
+        Queue { threads, state: Mutex::new(QueueState { waiting, active: Vec::new(), work }) }
     }
 
     /// How many runs may train side by side.
@@ -44,7 +44,7 @@ impl Board {
         let run = state.waiting.pop()?;
         let threads = Arc::new(AtomicUsize::new(1));
         let left = state.work[run];
-        state.active.push(Active { run, left, threads: threads.clone() });
+        state.active.push(ActiveTraining { run, left, threads: threads.clone() });
         self.share(&state);
         Some((run, threads))
     }
@@ -71,7 +71,7 @@ impl Board {
         self.share(&state);
     }
 
-    fn share(&self, state: &State) {
+    fn share(&self, state: &QueueState) {
         // While runs wait, a free thread is for the next of them, which takes it in a moment.
         let reserved = state.waiting.len().min(self.threads.saturating_sub(state.active.len()));
         let left: Vec<f64> = state.active.iter().map(|a| a.left).collect();
@@ -81,7 +81,7 @@ impl Board {
     }
 
     /// The state is whole between statements, so a panic elsewhere does not spoil it.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,35 +92,35 @@ mod tests {
 
     #[test]
     fn threads_go_to_the_runs_that_are_left() {
-        let board = Board::new(&[0, 1, 2], vec![1.0, 9.0, 2.0], 2);
-        assert_eq!(board.width(), 2);
-        let (first, of_first) = board.take().unwrap();
-        let (second, of_second) = board.take().unwrap();
+        let queue = Queue::new(&[0, 1, 2], vec![1.0, 9.0, 2.0], 2);
+        assert_eq!(queue.width(), 2);
+        let (first, of_first) = queue.take().unwrap();
+        let (second, of_second) = queue.take().unwrap();
         assert_eq!((first, second), (1, 2));
-        board.end(2);
+        queue.end(2);
         assert_eq!(of_first.load(Ordering::Relaxed), 1, "a run still waits for the free thread");
-        let (third, _) = board.take().unwrap();
+        let (third, _) = queue.take().unwrap();
         assert_eq!((third, of_second.load(Ordering::Relaxed)), (0, 1));
-        board.end(0);
+        queue.end(0);
         assert_eq!(of_first.load(Ordering::Relaxed), 2);
-        assert!(board.take().is_none());
+        assert!(queue.take().is_none());
     }
 
     #[test]
     fn a_run_that_is_nearly_done_leaves_threads_to_the_other() {
-        let board = Board::new(&[0, 1], vec![10.0, 8.0], 3);
-        let (_, first) = board.take().unwrap();
-        let (_, second) = board.take().unwrap();
+        let queue = Queue::new(&[0, 1], vec![10.0, 8.0], 3);
+        let (_, first) = queue.take().unwrap();
+        let (_, second) = queue.take().unwrap();
         assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (2, 1));
-        board.advance(0, 0.1);
+        queue.advance(0, 0.1);
         assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (1, 2));
     }
 
     #[test]
     fn only_the_runs_that_are_asked_for_are_taken() {
-        let board = Board::new(&[2], vec![1.0, 9.0, 2.0], 4);
-        assert_eq!(board.width(), 1);
-        assert_eq!(board.take().unwrap().0, 2);
-        assert!(board.take().is_none());
+        let queue = Queue::new(&[2], vec![1.0, 9.0, 2.0], 4);
+        assert_eq!(queue.width(), 1);
+        assert_eq!(queue.take().unwrap().0, 2);
+        assert!(queue.take().is_none());
     }
 }

@@ -20,13 +20,13 @@ use toile_study::{Plan, Study};
 use crate::args::{BenchArgs, StudyArgs};
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
-use crate::source::Source;
+use crate::source::StudySource;
 use crate::terminal::Waiting;
-use crate::{Ending, terminal};
-use configurations::{Configuration, configurations};
-use images::Images;
-use line::Line;
-use output::Output;
+use crate::{Completion, terminal};
+use configurations::{BenchConfiguration, configurations};
+use images::BenchImages;
+use line::BenchLine;
+use output::BenchOutput;
 use peaks::Peaks;
 
 /// Seconds for a line, if the user says nothing.
@@ -52,23 +52,23 @@ struct Start {
 }
 
 /// Measures, and prints.
-pub fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Ending, Failure> {
+pub fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Completion, Failure> {
     let usual = if args.shapes { SHAPE_SECONDS } else { LINE_SECONDS };
     let bench = Bench {
         clock,
         threads: args.threads.map_or_else(machine::cores, usize::from),
         seconds: args.seconds.unwrap_or(usual),
     };
-    let output = Output::new(args.json.as_deref())?;
+    let output = BenchOutput::new(args.json.as_deref())?;
     if args.shapes {
         bench_shapes(&bench, &output)?
     } else {
         bench_study(args, &bench, &output)?
     };
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
-fn bench_shapes(bench: &Bench<'_>, output: &Output<'_>) -> Result<(), Failure> {
+fn bench_shapes(bench: &Bench<'_>, output: &BenchOutput<'_>) -> Result<(), Failure> {
     let waiting = Waiting::new();
     waiting.say("the machine at its best");
     let peaks = peaks::fma_alone(bench);
@@ -78,11 +78,11 @@ fn bench_shapes(bench: &Bench<'_>, output: &Output<'_>) -> Result<(), Failure> {
     output.give(&document::of_shapes(bench, &peaks, &shapes), &text)
 }
 
-fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &Output<'_>) -> Result<(), Failure> {
-    let source = Source::find(&args.study)?;
+fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &BenchOutput<'_>) -> Result<(), Failure> {
+    let source = StudySource::find(&args.study)?;
     let (study, data) = source.check(&args.data)?;
     let plan = planned(&source, &study, args)?;
-    let images = Images::find(&source, &plan, data, &args.data)?;
+    let images = BenchImages::find(&source, &plan, data, &args.data)?;
     let seconds_to_data = bench.clock.elapsed().as_secs_f64();
     let configurations = configurations(&plan.runs);
     let seconds_to_first_update = first_update(bench, &configurations[0], &images)?;
@@ -90,12 +90,14 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &Output<'_>) -> Resu
     let waiting = Waiting::new();
     waiting.say("the machine at its best");
     let mut peaks = Peaks::measure(bench);
-    let lines: Result<Vec<Line>, Failure> = configurations
+    let lines: Result<Vec<BenchLine>, Failure> = configurations
         .iter()
         .enumerate()
         .map(|(i, configuration)| {
             let which = format!("{} ({} of {})", configuration.name, i + 1, configurations.len());
-            Line::measure(bench, configuration, &images, &|what| waiting.say(&format!("{which}: {what}")))
+            BenchLine::measure(bench, configuration, &images, &|what| {
+                waiting.say(&format!("{which}: {what}"))
+            })
         })
         .collect();
     let lines = lines?;
@@ -108,7 +110,7 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &Output<'_>) -> Resu
 }
 
 /// The runs that are wanted, each spelled out.
-fn planned(source: &Source, study: &Study, args: &BenchArgs) -> Result<Plan, Failure> {
+fn planned(source: &StudySource, study: &Study, args: &BenchArgs) -> Result<Plan, Failure> {
     let wanted = StudyArgs {
         study: args.study.clone(),
         threads: args.threads,
@@ -122,7 +124,11 @@ fn planned(source: &Source, study: &Study, args: &BenchArgs) -> Result<Plan, Fai
 }
 
 /// Builds the first model and trains it on one batch: what `toile run` has done when its first update is over.
-fn first_update(bench: &Bench<'_>, first: &Configuration<'_>, images: &Images) -> Result<f64, Failure> {
+fn first_update(
+    bench: &Bench<'_>,
+    first: &BenchConfiguration<'_>,
+    images: &BenchImages,
+) -> Result<f64, Failure> {
     let mut model = toile_lab::model(first.run, images.shape())?;
     let config = images.fit_config(first.run);
     let mut end = Duration::ZERO;

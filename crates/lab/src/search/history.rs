@@ -14,7 +14,7 @@ use toile_tune::{Choice, Distribution, Params, Space, Trial};
 
 /// Trials as the samplers see them, kept from one look to the next: finished ones never change.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct TrialHistory {
     /// The last view, out of which the next one is made: of thousands of trials only the last few differ.
     view: Arc<Vec<Trial>>,
     /// Ranges by the place where they lie; they are kept, so that nothing else comes to lie there.
@@ -29,7 +29,7 @@ pub(super) struct Before {
     pub is_foreign: bool,
 }
 
-impl Known {
+impl TrialHistory {
     /// What trial `number` must wait for: the end of those that it may know, and the parameters of the others, where
     /// they are ours to decide. `records` are all trials of the search, by number.
     pub fn waits_for(
@@ -199,7 +199,7 @@ mod tests {
         let states = [Complete, Failed, Pruned, Complete, Running, Waiting];
         let records: Vec<_> =
             states.iter().enumerate().map(|(number, state)| record(number, *state, Some(3.0))).collect();
-        let mut known = Known::default();
+        let mut known = TrialHistory::default();
         let view = known.view(&records, &space(), 5, Some(2));
         let meant = [
             (0, State::Complete),
@@ -224,7 +224,7 @@ mod tests {
     fn parameters_that_are_still_to_be_decided_are_waited_for_where_that_is_up_to_us() {
         let waits = |first: PastTrial| {
             let records = [first, record(1, State::Complete, Some(1.0))];
-            Known::default().waits_for(&records, &space(), 2, Some(5)).map(|before| before.number)
+            TrialHistory::default().waits_for(&records, &space(), 2, Some(5)).map(|before| before.number)
         };
         assert_eq!(waits(record(0, State::Waiting, None)), Some(0));
         assert_eq!(waits(record(0, State::Running, None)), Some(0));
@@ -238,7 +238,7 @@ mod tests {
         let mut chance = Seed::new(1).stream("views", 0);
         let mut records: Vec<_> =
             (0..40).map(|number| record(number, State::Running, Some(number as f64 % 10.0))).collect();
-        let mut known = Known::default();
+        let mut known = TrialHistory::default();
         for _ in 0..500 {
             let ended = chance.next_u32() as usize % 40;
             if chance.next_u32().is_multiple_of(2) {
@@ -246,7 +246,7 @@ mod tests {
             }
             let number = chance.next_u32() as usize % 41;
             let lag = [None, Some(0), Some(3)][chance.next_u32() as usize % 3];
-            let fresh = Known::default().view(&records, &space(), number, lag);
+            let fresh = TrialHistory::default().view(&records, &space(), number, lag);
             assert_eq!(known.view(&records, &space(), number, lag), fresh);
         }
     }
