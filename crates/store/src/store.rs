@@ -25,6 +25,8 @@ pub const STORE_FILE: &str = "store.sqlite";
 pub enum Change<'a> {
     /// As [`Store::begin_run`].
     Begin(&'a RunRecord),
+    /// As [`Store::continue_run`].
+    Continue(&'a RunRecord),
     /// As [`Store::save_epoch`].
     Epoch(&'a str, &'a Epoch),
     /// As [`Store::finish_run`].
@@ -131,7 +133,7 @@ impl Store {
             let (Change::Epoch(id, _) | Change::Checkpoint(id, _) | Change::Suspend(id, _)) = change else {
                 continue;
             };
-            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) if run.id == **id);
+            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) | Change::Continue(run) if run.id == **id);
             if !changes[..place].iter().any(begins) {
                 self.known(id)?;
             }
@@ -144,10 +146,14 @@ impl Store {
         })
     }
 
-    /// Records that a run has begun, with the epochs that its checkpoint knows; what else an unfinished earlier attempt left
-    /// is forgotten.
+    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
     pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
         self.save(&[Change::Begin(run)])
+    }
+
+    /// Records that a run goes on after the epochs that it has; what else an unfinished earlier attempt left is forgotten.
+    pub fn continue_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.save(&[Change::Continue(run)])
     }
 
     /// Records an epoch of a run.

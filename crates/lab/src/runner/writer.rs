@@ -140,7 +140,8 @@ impl Writer<'_> {
 
     fn change<'b>(&'b self, order: &'b Order) -> Change<'b> {
         match order {
-            Order::Begin { record, .. } => Change::Begin(record),
+            Order::Begin { record, .. } if record.epochs.is_empty() => Change::Begin(record),
+            Order::Begin { record, .. } => Change::Continue(record),
             Order::Epoch { run, epoch } => Change::Epoch(self.id(*run), epoch),
             Order::Finish { record, .. } => Change::Finish(record),
             Order::Checkpoint { run, bytes } => Change::Checkpoint(self.id(*run), bytes),

@@ -40,7 +40,7 @@ pub(crate) fn save_plan(db: &mut Db<'_>, study: &StudyRecord, runs: &[RunRecord]
 /// Follows a change of a run.
 pub(crate) fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<()> {
     match *change {
-        Change::Begin(run) => begin(db, run).map(drop),
+        Change::Begin(run) | Change::Continue(run) => begin(db, run).map(drop),
         Change::Epoch(id, epoch) => put_epoch(db, id, epoch),
         Change::Finish(run) => finish(db, run),
         Change::Checkpoint(id, bytes) => put_checkpoint(db, id, bytes),

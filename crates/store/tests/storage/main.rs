@@ -71,6 +71,7 @@ fn ending(value: f64) -> TrialResult {
         wall_seconds: 1.5,
         cpu_seconds: Some(2.5),
         parameters: Some(7850),
+        end: Some(End::Finished),
         ..Default::default()
     };
     TrialResult {
