@@ -61,8 +61,8 @@ const PRUNED: &str = "worse than the others at this step";
 const UNDEFINED: &str = "the metric is no finite number";
 
 impl End {
-    /// Why the training has no result, or ended before its last epoch; `None` if it went through. `epochs` is how many it
-    /// was to have.
+    /// Why the training has no result, or ended before its last epoch; `None` if it went through. `epochs` is how many
+    /// it was to have.
     pub fn reason(&self, epochs: usize) -> Option<String> {
         Some(match self {
             End::Finished => return None,
@@ -100,7 +100,8 @@ impl End {
         ((!end.is_empty()).then(|| End::from_words(end, 0)), restored)
     }
 
-    /// Reads the words in which earlier versions recorded the end of a trial. `last_step` is the last step that it reported.
+    /// Reads the words in which earlier versions recorded the end of a trial. `last_step` is the last step that it
+    /// reported.
     pub fn from_words(words: &str, last_step: i64) -> End {
         let two = |[before, between]: [&str; 2]| {
             let (a, b) = words.strip_prefix(before)?.split_once(between)?;

@@ -76,7 +76,8 @@ pub struct TrialRecord {
     pub params: Vec<ParamRecord>,
     /// Its value for each objective (infinities are possible); of a pruned trial, the last reported one.
     pub values: Vec<f64>,
-    /// What it reported, by step from 1 (an epoch; over several seeds they are counted on); NaN and infinities may be among them.
+    /// What it reported, by step from 1 (an epoch; over several seeds they are counted on); NaN and infinities may be
+    /// among them.
     pub intermediate: Vec<(i64, f64)>,
     /// When it began, RFC 3339 in UTC.
     pub started: Option<String>,

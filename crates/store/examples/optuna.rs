@@ -1,9 +1,9 @@
 //! A worker without a model: what `.ci/optuna-roundtrip.py` needs of a program that is not Python.
 //!
-//! `optuna COMMAND PLACE SEARCH …`, where PLACE is a study's folder or a server's address:
-//! `make` (a search with trials of every kind, and declared runs in a folder), `list` (trials as JSON),
-//! `claim WORKER [MS]` (ends all waiting trials, with a pause after each, and prints their numbers), `create N` (begins and ends N more),
-//! `queue N` (leaves N trials waiting), `begin` (leaves one running, as the dead do), `take-over SECONDS` (prints the numbers taken over).
+//! `optuna COMMAND PLACE SEARCH …`, where PLACE is a study's folder or a server's address: `make` (a search with trials
+//! of every kind, and declared runs in a folder), `list` (trials as JSON), `claim WORKER [MS]` (ends all waiting
+//! trials, with a pause after each, and prints their numbers), `create N` (begins and ends N more), `queue N` (leaves N
+//! trials waiting), `begin` (leaves one running, as the dead do), `take-over SECONDS` (prints the numbers taken over).
 #![allow(clippy::print_stdout)] // an example is a program
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! How long a search's transactions take, and how long a large one is to open and to read: times in milliseconds.
 //!
-//! `storage_speed [PLACE [TRIALS [EPOCHS]]]`: PLACE is a folder (a temporary one if none is given) or a server's address.
-//! Beside it, Optuna's own: `benches/optuna_storage.py`.
+//! `storage_speed [PLACE [TRIALS [EPOCHS]]]`: PLACE is a folder (a temporary one if none is given) or a server's
+//! address. Beside it, Optuna's own: `benches/optuna_storage.py`.
 #![allow(clippy::print_stdout)] // an example is a program
 
 use std::path::Path;

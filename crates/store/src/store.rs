@@ -110,9 +110,9 @@ impl Store {
         self.read("read the study from", rows::study)
     }
 
-    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state
-    /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a killed
-    /// program left as running waits again.
+    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state and
+    /// results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a
+    /// killed program left as running waits again.
     pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
         let study = self.study()?;
         self.write("record the plan in", |t| {
@@ -151,7 +151,8 @@ impl Store {
         self.save(&[Change::Begin(run)])
     }
 
-    /// Records that a run goes on after the epochs that it has; what else an unfinished earlier attempt left is forgotten.
+    /// Records that a run goes on after the epochs that it has; what else an unfinished earlier attempt left is
+    /// forgotten.
     pub fn continue_run(&self, run: &RunRecord) -> Result<(), StoreError> {
         self.save(&[Change::Continue(run)])
     }

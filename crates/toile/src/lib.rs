@@ -37,8 +37,9 @@ impl Completion {
     }
 }
 
-/// Runs the program with these arguments, the first of which is its own name, and gives its exit code: 0 if all is well,
-/// 1 for an error, 2 for arguments that cannot be understood, 3 if a run or trial failed, 130 if it was interrupted.
+/// Runs the program with these arguments, the first of which is its own name, and gives its exit code: 0 if all is
+/// well, 1 for an error, 2 for arguments that cannot be understood, 3 if a run or trial failed, 130 if it was
+/// interrupted.
 ///
 /// What it has to say goes to standard output and standard error.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {

@@ -1,7 +1,7 @@
 //! What a trial may know of the others: the rule that makes a search the same for any number of workers.
 //!
-//! Trial n is proposed from the finished trials 0 to n − 1 − lag; of those after them it knows the parameters alone, as if
-//! they were all under way, whether or not they are. It is pruned by the same trials. So nothing depends on who was
+//! Trial n is proposed from the finished trials 0 to n − 1 − lag; of those after them it knows the parameters alone, as
+//! if they were all under way, whether or not they are. It is pruned by the same trials. So nothing depends on who was
 //! faster. Without a lag it knows whatever there is, and the search depends on the order in which trials end.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,7 +1,7 @@
 //! Leases: a worker's hold on its trials, renewed by a thread of its own, and what waits to be written for them.
 //!
-//! A worker that loses its lease (it was stopped for too long, or cut off) finds out at its next heartbeat, and drops the
-//! trial: another worker has it. What it still tries to write is refused by the store.
+//! A worker that loses its lease (it was stopped for too long, or cut off) finds out at its next heartbeat, and drops
+//! the trial: another worker has it. What it still tries to write is refused by the store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -139,7 +139,8 @@ impl<'a> Leases<'a> {
         }
     }
 
-    /// The writer's life: every quarter of a second, whatever waits. Errors are met again, and told, where the trial ends.
+    /// The writer's life: every quarter of a second, whatever waits. Errors are met again, and told, where the trial
+    /// ends.
     pub fn write_along(&self) {
         while self.pause(Duration::from_millis(250)) {
             for lease in self.all() {

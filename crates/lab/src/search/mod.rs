@@ -1,7 +1,8 @@
 //! The search: proposes trials, trains them, prunes them, records them; by one worker or by many, with the same result.
 //!
-//! A worker is a loop (`worker.rs`): take over what a dead worker left, or take what waits, or propose the next trial as soon as
-//! the trials that it may know (`known.rs`) have ended. The trial row in the database is the job; the database is the lock.
+//! A worker is a loop (`worker.rs`): take over what a dead worker left, or take what waits, or propose the next trial
+//! as soon as the trials that it may know (`known.rs`) have ended. The trial row in the database is the job; the
+//! database is the lock.
 
 mod choose;
 mod ending;

@@ -26,8 +26,8 @@ pub(super) enum NextStep {
 }
 
 impl Worker<'_> {
-    /// What is next. Claims that cannot begin yet are held meanwhile: nobody else could begin them either, and this thread
-    /// stays free for the trials that they wait for, if their workers die.
+    /// What is next. Claims that cannot begin yet are held meanwhile: nobody else could begin them either, and this
+    /// thread stays free for the trials that they wait for, if their workers die.
     pub fn next(&self) -> Result<NextStep, RunError> {
         let (id, context) = (self.id, self.context);
         if !context.alone
@@ -181,8 +181,8 @@ impl Worker<'_> {
         self.ask(|| stop::stopped(self.plan, self.storage, self.id))
     }
 
-    /// Whether a rule says that no further trial should begin. Stagnation looks at what the next trial may know, so that
-    /// every worker finds the same; times are what they are.
+    /// Whether a rule says that no further trial should begin. Stagnation looks at what the next trial may know, so
+    /// that every worker finds the same; times are what they are.
     fn rule_met(&self, known: &[Trial]) -> Option<String> {
         let plan = self.plan;
         if !stop::has_rule(plan) {

@@ -1,7 +1,7 @@
 //! Values on their way into a database, and out of it.
 //!
-//! Values go in as [`Cell`]s and come out of a [`DbRow`], which reads integers of any width, and enumerations as their names:
-//! on SQLite they are text.
+//! Values go in as [`Cell`]s and come out of a [`DbRow`], which reads integers of any width, and enumerations as their
+//! names: on SQLite they are text.
 
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::ValueRef;

@@ -1,8 +1,9 @@
 //! Declared runs as trials of an Optuna study, so that Optuna's tools show them beside the searches.
 //!
-//! The study has the name of ours (with ` (runs)` behind it where a search is called so). A run is a trial: its settings
-//! are parameters, as far as they differ among the runs of the plan; its value is the last validation accuracy, or the
-//! training accuracy where nothing was held out. It is a copy for others to look at: nothing of ours reads it.
+//! The study has the name of ours (with ` (runs)` behind it where a search is called so). A run is a trial: its
+//! settings are parameters, as far as they differ among the runs of the plan; its value is the last validation
+//! accuracy, or the training accuracy where nothing was held out. It is a copy for others to look at: nothing of ours
+//! reads it.
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +12,8 @@ use super::{json as text, results, searches};
 use crate::store::Change;
 use toile_record::{Epoch, RunRecord, State, StudyRecord};
 
-/// Makes the study if there are runs, and spells out the ranges of their settings. What a killed program left as running
-/// waits again.
+/// Makes the study if there are runs, and spells out the ranges of their settings. What a killed program left as
+/// running waits again.
 pub(crate) fn save_plan(db: &mut Db<'_>, study: &StudyRecord, runs: &[RunRecord]) -> Result<()> {
     if runs.is_empty() {
         return Ok(());

@@ -64,8 +64,8 @@ impl Storage {
         Ok(Storage { engine, library_version })
     }
 
-    /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are made,
-    /// also where many programs start at once.
+    /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
+    /// made, also where many programs start at once.
     pub fn postgres(url: &str) -> Result<Storage, StoreError> {
         let server = Server::from_url(url)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };

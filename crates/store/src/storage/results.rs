@@ -35,8 +35,8 @@ impl Storage {
         })
     }
 
-    /// Records epochs, all or none. The first report of a step stays, as in Optuna; a later one brings only its epoch and
-    /// its checkpoint. `false`: the trial is no longer the worker's own.
+    /// Records epochs, all or none. The first report of a step stays, as in Optuna; a later one brings only its epoch
+    /// and its checkpoint. `false`: the trial is no longer the worker's own.
     pub fn report(&self, claim: &Claim, reports: &[Report]) -> std::result::Result<bool, StoreError> {
         self.write("record epochs in", |db| {
             let owns = claims::owns(db, claim)?;

@@ -89,7 +89,8 @@ fn from_database(storage: &Storage, name: &str) -> Result<StudySource, Failure> 
     Ok(StudySource::from_text(format!("{file_name} (from the database)"), text))
 }
 
-/// The plan's searches in the database: brought there by this worker if nobody has, and the same as there if somebody has.
+/// The plan's searches in the database: brought there by this worker if nobody has, and the same as there if somebody
+/// has.
 fn found<'a>(
     args: &'a WorkerArgs,
     plan: &'a Plan,

@@ -1,8 +1,8 @@
 //! A terminal on which moving lines survive Ctrl-C.
 //!
-//! The library fills each line with spaces to the right edge and lets it break there. The cursor then waits at the edge,
-//! where the terminal's echo of Ctrl-C, `^C`, begins a new line, and the moving lines are no longer found where they
-//! were drawn. Here lines are ended as lines, and the cursor waits behind the last one's text.
+//! The library fills each line with spaces to the right edge and lets it break there. The cursor then waits at the
+//! edge, where the terminal's echo of Ctrl-C, `^C`, begins a new line, and the moving lines are no longer found where
+//! they were drawn. Here lines are ended as lines, and the cursor waits behind the last one's text.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};

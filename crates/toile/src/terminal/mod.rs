@@ -67,7 +67,8 @@ pub fn note(text: &str) {
     }
 }
 
-/// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as failed.
+/// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as
+/// failed.
 pub fn listen_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("toile itself broke, please report it: {panic}");

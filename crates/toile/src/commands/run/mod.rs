@@ -1,23 +1,26 @@
 //! `toile run`: trains what is still to be trained of a study, and writes its report.
 
-use std::collections::BTreeMap;
+mod introduction;
+mod results;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
 use toile_lab::{Chosen, Outcome, RunOptions, SearchOutcome, chosen_runs};
-use toile_report::view::Group;
-use toile_report::{View, history_csv};
+use toile_report::history_csv;
 use toile_store::{Storage, Store};
-use toile_study::{Plan, Split};
+use toile_study::Plan;
+
+pub use results::results;
 
 use crate::args::RunArgs;
 use crate::commands::searches::{self, SearchWork};
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
 use crate::source::{self, StudySource};
-use crate::terminal::{Align, Studying, Table, count, duration, note};
+use crate::terminal::{Studying, count, duration, note};
 use crate::{Completion, commands, interrupt, terminal};
 
 /// Runs the study.
@@ -37,7 +40,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
             return Err(failure);
         }
     };
-    introduce(args, &plan, &data, &dir)?;
+    introduction::introduce(args, &plan, &data, &dir)?;
     let studied = study_all(args, &source, &plan, &data, &store, server.as_ref(), &dir)?;
     // The report of many runs needs the room that the data took.
     drop(data);
@@ -133,7 +136,8 @@ fn with_chosen(plan: &Plan, chosen: &[Chosen]) -> Plan {
     whole
 }
 
-/// Notes which runs the searches have led to; what lies on a server is copied, so that the folder holds all of the study.
+/// Notes which runs the searches have led to; what lies on a server is copied, so that the folder holds all of the
+/// study.
 fn keep_searches(
     plan: &Plan,
     data: &DataSet,
@@ -205,130 +209,6 @@ fn train(
 /// Who asks for a search asks for the run of what it has chosen too.
 fn with_chosen_names(only: &[String]) -> Vec<String> {
     only.iter().flat_map(|name| [name.clone(), toile_study::best_name(name)]).collect()
-}
-
-/// What is about to happen, in a few lines.
-fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<(), Failure> {
-    let bold = Style::new().for_stderr().bold();
-    let dim = Style::new().for_stderr().dim();
-    let (runs, only, threads) = (plan.runs.len(), &args.study.only, threads(args));
-    let asked = plan.runs.iter().filter(|run| only.is_empty() || only.contains(&run.name)).count();
-    let part =
-        if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
-    let runs = match runs {
-        0 => String::new(),
-        runs => format!(", {} run{}{part}", count(runs as u64), plural(runs as u64)),
-    };
-    note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
-    let split = toile_lab::split(plan, data)?;
-    note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
-    for part in parts(plan, data, &split) {
-        note(&format!("        {part}"));
-    }
-    let isa = toile_kernels::isa().name();
-    note(&format!("{}{threads} thread{}, {isa}", dim.apply_to("machine "), plural(threads as u64)));
-    note(&format!("{}{}", dim.apply_to("folder  "), dir.display()));
-    Ok(())
-}
-
-/// `, 5 searches of 108 trials`
-fn searches_text(plan: &Plan, only: &[String]) -> String {
-    let wanted: Vec<_> = searches::wanted(plan, only).collect();
-    let trials: usize = wanted.iter().map(|search| search.n_trials).sum();
-    match wanted.len() as u64 {
-        0 => String::new(),
-        n => format!(
-            ", {n} search{} of {} trial{}",
-            if n == 1 { "" } else { "es" },
-            count(trials as u64),
-            plural(trials as u64)
-        ),
-    }
-}
-
-/// A line per part: `training 54,000, by class 5,370 5,416 …`.
-fn parts(plan: &Plan, data: &DataSet, split: &Split) -> Vec<String> {
-    let line = |part: &str, n: usize, how: &str, counts: &[usize]| {
-        format!("{part} {}{how}, {}", count(n as u64), by_class(counts))
-    };
-    let mut lines = vec![line("training", split.train.len(), "", &split.train_counts)];
-    if !split.validation.is_empty() {
-        let how = format!(" ({})", plan.split.how);
-        lines.push(line("validation", split.validation.len(), &how, &split.validation_counts));
-    }
-    lines.push(line("test", data.test.len(), "", &data.test.class_counts(data.class_names.len())));
-    lines
-}
-
-/// Every count where they differ and there are few; else what they have in common, or their range.
-fn by_class(counts: &[usize]) -> String {
-    const FEW: usize = 12;
-    let number = |n: &usize| count(*n as u64);
-    match (counts.iter().min(), counts.iter().max()) {
-        (Some(least), Some(most)) if least == most => format!("{} of each class", number(least)),
-        (Some(least), Some(most)) if counts.len() > FEW => {
-            format!("{} to {} of each class", number(least), number(most))
-        }
-        _ => format!("by class {}", counts.iter().map(number).collect::<Vec<_>>().join(" ")),
-    }
-}
-
-/// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
-pub fn results(view: &View, dir: &Path) -> String {
-    use Align::{Left, Right};
-    let mut table = Table::new(&[
-        ("run", Left),
-        ("epochs", Right),
-        ("time", Right),
-        ("val accuracy", Right),
-        ("test accuracy", Right),
-        ("published", Right),
-        ("difference", Right),
-        ("test loss", Right),
-        ("published", Right),
-        ("difference", Right),
-    ]);
-    table.bind(&[5, 6, 8, 9]);
-    let (tested, others): (Vec<&Group>, Vec<&Group>) = view.groups.iter().partition(|g| g.comparison.n > 0);
-    tested.iter().for_each(|group| table.row(row(group)));
-    let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
-    text += &unfinished(&tested, &others);
-    // The title of such data says so itself.
-    if view.procedural {
-        text += &format!("\n{}\n", view.data_title);
-    }
-    text + &format!("\nreport: {}\n", dir.join("report.html").display())
-}
-
-fn row(group: &Group) -> [String; 10] {
-    // A dash in every cell of a column says nothing: then the column is left out.
-    let cell = |text: String| if text == "–" { String::new() } else { text };
-    let columns = &group.comparison.columns;
-    let (val_accuracy, loss, accuracy) = (&columns[3], &columns[4], &columns[5]);
-    [
-        group.name.clone(),
-        group.cost.epochs.clone(),
-        cell(group.cost.train_text()),
-        cell(val_accuracy.ours_text()),
-        cell(accuracy.ours_text()),
-        cell(accuracy.published_text()),
-        cell(accuracy.difference_text()),
-        cell(loss.ours_text()),
-        cell(loss.published_text()),
-        cell(loss.difference_text()),
-    ]
-}
-
-/// `waiting: Model 2; Model 3` and, for a run with some of its seeds done, `CNN: 4 of 5 seeds complete, 1 failed`.
-fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
-    let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for group in others {
-        by_state.entry(group.unfinished.as_deref().unwrap_or("not done")).or_default().push(&group.name);
-    }
-    let whole = by_state.iter().map(|(state, names)| format!("{state}: {}\n", names.join("; ")));
-    let parts = tested.iter().filter_map(|g| Some(format!("{}: {}\n", g.name, g.unfinished.as_ref()?)));
-    let lines: String = whole.chain(parts).collect();
-    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// How the study ended, and a line on it.

@@ -1,0 +1,199 @@
+//! A search on the terminal: a table that grows by a row with each trial that ends, and moving rows for those under
+//! way.
+
+mod lines;
+mod table;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use console::Style;
+use toile_lab::SearchEvent;
+use toile_record::{Epoch, Metric, State};
+use toile_study::Plan;
+use toile_tune::Choice;
+
+use super::{count, moving_lines, note};
+use lines::TrialLines;
+use table::TrialTable;
+use words::time_text;
+pub use words::{number_text, shown};
+
+/// Moving rows are drawn at most this often.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shows the searches of a plan, from their events.
+pub struct Searching {
+    start: Instant,
+    tables: Vec<TrialTable>,
+    state: Mutex<SearchScreen>,
+}
+
+#[derive(Default)]
+struct SearchScreen {
+    active: BTreeMap<(usize, usize), ActiveTrial>,
+    live: Option<TrialLines>,
+    drawn: Option<Instant>,
+    told_unreachable: Option<Instant>,
+}
+
+/// A trial under way.
+struct ActiveTrial {
+    params: Vec<(String, Choice)>,
+    step: i64,
+    steps: usize,
+    value: Option<f64>,
+    began: Instant,
+}
+
+impl Searching {
+    /// Before the searches.
+    pub fn new(plan: &Plan) -> Searching {
+        let tables = plan.searches.iter().map(TrialTable::new).collect();
+        Searching { start: Instant::now(), tables, state: Mutex::default() }
+    }
+
+    /// What happens.
+    pub fn tell(&self, event: &SearchEvent<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *state;
+        match event {
+            SearchEvent::SearchStarted { search, finished, n_trials, best } => {
+                let table = &self.tables[*search];
+                let bold = Style::new().for_stderr().bold();
+                let done = match finished {
+                    0 => String::new(),
+                    n => format!(", {} done before{}", count(*n as u64), best_text(*best)),
+                };
+                note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
+                if finished < n_trials {
+                    note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
+                    state.live = moving_lines().then(|| TrialLines::new(table));
+                }
+            }
+            SearchEvent::TrialStarted { search, number, params, attempt } => {
+                if *attempt > 1 {
+                    note(&format!("{number:>5}  taken over from another worker, attempt {attempt}"));
+                }
+                let active = ActiveTrial {
+                    params: params.to_vec(),
+                    step: 0,
+                    steps: 0,
+                    value: None,
+                    began: Instant::now(),
+                };
+                state.active.insert((*search, *number), active);
+            }
+            SearchEvent::TrialEpoch { search, number, step, steps, epoch } => {
+                let metric = self.tables[*search].metrics.first().map_or("", String::as_str);
+                if let Some(active) = state.active.get_mut(&(*search, *number)) {
+                    (active.step, active.steps, active.value) = (*step, *steps, of(metric, epoch));
+                }
+            }
+            SearchEvent::TrialEnded {
+                search,
+                number,
+                state: end,
+                values,
+                reason,
+                seconds,
+                best,
+                finished,
+            } => {
+                let active = state.active.remove(&(*search, *number));
+                let params = active.map(|active| active.params).unwrap_or_default();
+                let table = &self.tables[*search];
+                let values: Vec<String> = values.iter().map(|value| number_text(*value)).collect();
+                let best_text = best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
+                let time = time_text(*seconds);
+                let word = end.name();
+                let row = table.row(*number, word, &values, &best_text, &time, &params);
+                note(&coloured(*end, best.is_some_and(|(n, _)| n == *number), word, &row));
+                if let Some(reason) = reason.filter(|_| *end == State::Failed) {
+                    note(&format!("       {reason}"));
+                }
+                if let Some(live) = &state.live {
+                    live.bar.set_position(*finished as u64);
+                }
+            }
+            SearchEvent::TrialSuspended { search, number } => {
+                state.active.remove(&(*search, *number));
+                note(&format!("{number:>5}  waiting    interrupted: it goes on where it stopped"));
+            }
+            SearchEvent::TrialLost { search, number } => {
+                state.active.remove(&(*search, *number));
+                note(&format!(
+                    "{number:>5}  lost       another worker has taken it over; what was trained here is dropped"
+                ));
+            }
+            SearchEvent::ForeignAwaited { number, .. } => note(&format!(
+                "waiting for trial {number}, which another program has under way; if that is dead, end the trial there: `study.tell({number}, state=TrialState.FAIL)`"
+            )),
+            SearchEvent::Unreachable { error } => {
+                // Once in a while: the worker asks far more often.
+                let often = Duration::from_secs(30);
+                if state.told_unreachable.is_none_or(|told| told.elapsed() >= often) {
+                    note(&format!("waiting: {error}"));
+                    state.told_unreachable = Some(Instant::now());
+                }
+            }
+            SearchEvent::SearchEnded { reason, .. } => {
+                if let Some(reason) = reason {
+                    note(&format!("no further trials: {reason}"));
+                }
+            }
+        }
+        self.draw(state, matches!(event, SearchEvent::TrialEpoch { .. }));
+    }
+
+    fn draw(&self, state: &mut SearchScreen, may_wait: bool) {
+        if may_wait && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
+            return;
+        }
+        state.drawn = Some(Instant::now());
+        if let Some(live) = &mut state.live {
+            live.draw(&self.tables, &state.active);
+        }
+    }
+
+    /// After a search: the moving rows are gone, the table stays.
+    pub fn search_ended(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.active.clear();
+        if let Some(live) = state.live.take() {
+            live.end();
+        }
+    }
+
+    /// Time since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+fn of(metric: &str, epoch: &Epoch) -> Option<f64> {
+    match Metric::from_name(metric).filter(|metric| metric.is_per_epoch()) {
+        Some(metric) => metric.of(epoch),
+        None => epoch.val_accuracy.or(epoch.accuracy),
+    }
+}
+
+/// The state in its colour, and the whole row bold where the trial is the best so far.
+fn coloured(state: State, is_best: bool, word: &str, row: &str) -> String {
+    let style = Style::new().for_stderr();
+    if is_best {
+        return style.bold().apply_to(row).to_string();
+    }
+    let style = match state {
+        State::Failed => style.red(),
+        State::Pruned => style.dim(),
+        _ => return row.to_string(),
+    };
+    row.replacen(word, &style.apply_to(word).to_string(), 1)
+}
+
+fn best_text(best: Option<(usize, f64)>) -> String {
+    best.map_or(String::new(), |(number, value)| format!(", best {} (trial {number})", number_text(value)))
+}
