@@ -6,7 +6,7 @@ mod search;
 mod training;
 
 pub use runner::{
-    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples,
-    fit_config, image_shape, longest_first, measure, model, run, shares, slug, split, study_seconds, summary,
+    Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
+    image_shape, longest_first, measure, model, run, shares, slug, split, study_seconds, summary,
 };
-pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
+pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search};

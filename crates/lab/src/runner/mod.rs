@@ -4,7 +4,6 @@ mod clock;
 mod cost;
 pub(crate) mod engine;
 mod error;
-mod event;
 mod folders;
 mod meter;
 mod prepare;
@@ -22,7 +21,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_record::{RunRecord, State, StudyRecord};
+use toile_record::{Event, RunRecord, State, StudyRecord};
 use toile_store::Store;
 
 use queue::Queue;
@@ -34,7 +33,6 @@ pub use clock::{Clock, NoClock};
 pub use cost::Cost;
 pub use engine::{engine_parts, examples, fit_config, image_shape, model, summary};
 pub use error::RunError;
-pub use event::Event;
 pub use folders::slug;
 pub(crate) use meter::{Cores, Meter};
 pub use prepare::split;
@@ -102,7 +100,7 @@ pub fn run(
     data: &DataSet,
     store: &Store,
     options: &RunOptions<'_>,
-    events: &(dyn Fn(Event<'_>) + Sync),
+    events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
     let split = split(plan, data)?;
     let records = prepare::run_records(plan, data, store, options)?;
@@ -119,7 +117,7 @@ pub fn run(
     let n = [split.train.len(), split.validation.len(), data.test.len()];
     let work = |(run, record): (&RunPlan, &RunRecord)| Cost::of(&run.settings, &record.summary, n).work();
     let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
-    events(Event::StudyStarted { to_do: &to_do, work: &work });
+    events(Event::RunsStarted { to_do: to_do.clone(), work: work.clone() });
     let queue = Queue::new(&to_do, work, options.threads);
     let abort = AtomicBool::new(false);
     let (orders, received) = writer::queue();

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use toile_data::{DataSet, Split};
 use toile_nn::{Model, Snapshot, TrainingState};
-use toile_record::{End, Epoch, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord, TrainingKey};
 use toile_store::{Store, sha256_hex, weights_to_safetensors};
 
 use super::meter::Meter;
 use super::queue::Queue;
 use super::writer::{Artifacts, Order};
-use super::{Event, RunError, RunOptions, engine};
+use super::{RunError, RunOptions, engine};
 use crate::checkpoint::{self, TrainingProgress};
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 use toile_study::{Plan, RunPlan};
@@ -26,7 +26,7 @@ pub(super) struct Trainer<'a> {
     pub data: &'a DataSet,
     pub split: &'a Split,
     pub options: &'a RunOptions<'a>,
-    pub events: &'a (dyn Fn(Event<'_>) + Sync),
+    pub events: &'a (dyn Fn(Event) + Sync),
     pub queue: &'a Queue,
     pub writer: SyncSender<Order>,
     pub abort: &'a AtomicBool,
@@ -76,7 +76,8 @@ impl Trainer<'_> {
     pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<Turn, RunError> {
         let mut job = self.job(run, waiting, threads)?;
         self.write(Order::Begin { run, record: Box::new(job.record.clone()) });
-        (self.events)(Event::RunStarted { run });
+        let training = TrainingKey::Run(run);
+        (self.events)(Event::TrainingStarted { training, attempt: 1, params: Vec::new() });
         let mut meter = Meter::new(self.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
@@ -228,7 +229,8 @@ impl Sink for RunJob<'_> {
     }
 
     fn step(&mut self, epoch: usize, batch: usize, n_batches: usize) {
-        (self.trainer.events)(Event::Step { run: self.run, epoch, batch, n_batches });
+        let training = TrainingKey::Run(self.run);
+        (self.trainer.events)(Event::Step { training, epoch, batch, n_batches });
     }
 
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
@@ -236,7 +238,8 @@ impl Sink for RunJob<'_> {
         trainer.write(Order::Epoch { run, epoch });
         self.record.epochs.push(epoch);
         trainer.queue.advance(run, 1.0 - epoch.epoch as f64 / self.plan.settings.epochs as f64);
-        (trainer.events)(Event::EpochEnded { run, epoch: &epoch });
+        let (step, steps) = (epoch.epoch, self.plan.settings.epochs);
+        (trainer.events)(Event::EpochEnded { training: TrainingKey::Run(run), step, steps, epoch });
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use toile_data::DataSet;
-use toile_record::{Epoch, ImageRecord, RunRecord, StudyRecord};
+use toile_record::{Epoch, Event, ImageRecord, RunRecord, StudyRecord, TrainingEnd, TrainingKey};
 use toile_store::{Change, Store, StoreError, create_folder, write_atomic};
 
-use super::{Event, RunOptions};
+use super::RunOptions;
 use toile_study::Plan;
 
 /// Orders that may wait, and that are worked off at a time: some epochs of each of a few runs.
@@ -68,7 +68,7 @@ pub(super) struct Writer<'a> {
     pub records: &'a [RunRecord],
     pub store: &'a Store,
     pub options: &'a RunOptions<'a>,
-    pub events: &'a (dyn Fn(Event<'_>) + Sync),
+    pub events: &'a (dyn Fn(Event) + Sync),
     pub abort: &'a AtomicBool,
     /// The test images that the store has already.
     pub kept: Vec<bool>,
@@ -180,10 +180,27 @@ impl Writer<'_> {
     /// A fault of whoever draws this must not keep the rest from the disk; the fault itself has been told by then.
     fn tell(&self, order: &Order) {
         let event = match order {
-            Order::Finish { run, record, .. } => Event::RunEnded { run: *run, record },
-            Order::Suspend { run, .. } => Event::RunSuspended { run: *run },
+            Order::Finish { run, record, .. } => Event::TrainingEnded(Box::new(ended(*run, record))),
+            Order::Suspend { run, .. } => Event::TrainingSuspended { training: TrainingKey::Run(*run) },
             Order::Begin { .. } | Order::Epoch { .. } | Order::Checkpoint { .. } => return,
         };
         let _ = catch_unwind(AssertUnwindSafe(|| (self.events)(event)));
+    }
+}
+
+fn ended(run: usize, record: &RunRecord) -> TrainingEnd {
+    let test = record.test.as_ref();
+    TrainingEnd {
+        training: TrainingKey::Run(run),
+        state: record.state,
+        reason: record.reason(),
+        epochs: record.epochs.len(),
+        seconds: record.provenance.wall_seconds,
+        values: Vec::new(),
+        test_accuracy: test.map(|test| test.accuracy),
+        test_loss: test.and_then(|test| test.loss),
+        published: record.published,
+        best: None,
+        finished: 0,
     }
 }

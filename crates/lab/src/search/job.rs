@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use toile_record::{Event, TrainingEnd, TrainingKey};
 use toile_store::{Claim, TrialResult};
 use toile_tune::{Params, Pruner, Trial};
 
 use super::lease::Lease;
 use super::trial::{TrialEnd, TrialWork, checkpoint_name};
 use super::worker::Worker;
-use super::{SearchEvent, choose, history, propose};
+use super::{choose, history, propose};
 use crate::runner::RunError;
 
 /// A trial to be trained.
@@ -28,7 +29,9 @@ impl Worker<'_> {
         let (context, search) = (self.context, self.plan.position);
         let Claim { number, attempt, .. } = job.lease.claim;
         let params = propose::external(self.plan, &job.params);
-        (context.events)(SearchEvent::TrialStarted { search, number, params: &params, attempt });
+        let params = params.into_iter().map(|(name, value)| (name, serde_json::json!(value))).collect();
+        let training = TrainingKey::Trial { search, number };
+        (context.events)(Event::TrainingStarted { training, attempt, params });
         let known = if self.plan.pruner == Pruner::None { Vec::new() } else { history::cohort(&job.known) };
         let work = TrialWork {
             context,
@@ -45,7 +48,7 @@ impl Worker<'_> {
         let kept = self.settle(&job.lease, work.train());
         self.tell_news();
         if !kept? {
-            (context.events)(SearchEvent::TrialLost { search, number });
+            (context.events)(Event::TrainingLost { training });
         }
         Ok(())
     }
@@ -65,7 +68,9 @@ impl Worker<'_> {
             TrialEnd::Suspended(checkpoint) => {
                 let kept = self.leases.put_back(lease, Some(&checkpoint))?;
                 if kept {
-                    (self.context.events)(SearchEvent::TrialSuspended { search, number });
+                    (self.context.events)(Event::TrainingSuspended {
+                        training: TrainingKey::Trial { search, number },
+                    });
                 }
                 Ok(kept)
             }
@@ -87,16 +92,19 @@ impl Worker<'_> {
             let trials = seen.cache.trials();
             (choose::best(self.plan, trials), trials.iter().filter(|trial| trial.is_finished()).count())
         };
-        (self.context.events)(SearchEvent::TrialEnded {
-            search: self.plan.position,
-            number,
+        (self.context.events)(Event::TrainingEnded(Box::new(TrainingEnd {
+            training: TrainingKey::Trial { search: self.plan.position, number },
             state: ending.state,
-            values: &ending.values,
-            reason: ending.side.reason().as_deref(),
+            reason: ending.side.reason(),
+            epochs: ending.side.epochs.len(),
             seconds: ending.side.wall_seconds,
+            values: ending.values.clone(),
+            test_accuracy: None,
+            test_loss: None,
+            published: None,
             best,
             finished,
-        });
+        })));
         Ok(())
     }
 }

@@ -22,9 +22,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use toile_data::{DataSet, Split};
 use toile_nn::{Model, TrainingState};
-use toile_record::{Epoch, PROCEDURAL_NOTICE, State};
-use toile_store::{StoreError, sha256_hex, weights_to_safetensors, write_atomic};
-use toile_tune::Choice;
+use toile_record::{Event, PROCEDURAL_NOTICE};
+use toile_store::{sha256_hex, weights_to_safetensors, write_atomic};
 
 use crate::checkpoint::{self, TrainingProgress};
 
@@ -59,99 +58,7 @@ pub struct Context<'a> {
     /// Whether no other process works on the searches: what is under way in the store is a dead one's.
     pub alone: bool,
     /// What happens.
-    pub events: &'a (dyn Fn(SearchEvent<'_>) + Sync),
-}
-
-/// What happens in a search, as plain data for whoever draws it. `search` is its place in the plan.
-#[derive(Clone, Debug)]
-pub enum SearchEvent<'a> {
-    /// The search begins, or goes on.
-    SearchStarted {
-        /// Which.
-        search: usize,
-        /// Trials that have ended already.
-        finished: usize,
-        /// Trials in all.
-        n_trials: usize,
-        /// The best so far, by number and value.
-        best: Option<(usize, f64)>,
-    },
-    /// A trial begins, or goes on from where it was left.
-    TrialStarted {
-        /// Which search.
-        search: usize,
-        /// The trial.
-        number: usize,
-        /// Its parameters as the study file spells them.
-        params: &'a [(String, Choice)],
-        /// More than 1 if a worker died with it.
-        attempt: usize,
-    },
-    /// An epoch of a trial has ended.
-    TrialEpoch {
-        /// Which search.
-        search: usize,
-        /// The trial.
-        number: usize,
-        /// From 1, counted on over repetitions.
-        step: i64,
-        /// The steps of a whole trial.
-        steps: usize,
-        /// Its numbers.
-        epoch: &'a Epoch,
-    },
-    /// A trial has ended, and all of it is recorded.
-    TrialEnded {
-        /// Which search.
-        search: usize,
-        /// The trial.
-        number: usize,
-        /// How.
-        state: State,
-        /// Its values.
-        values: &'a [f64],
-        /// Why it was pruned or failed.
-        reason: Option<&'a str>,
-        /// Wall time of its training.
-        seconds: f64,
-        /// The best so far, by number and value.
-        best: Option<(usize, f64)>,
-        /// Trials that have ended.
-        finished: usize,
-    },
-    /// A trial was put back into the queue.
-    TrialSuspended {
-        /// Which search.
-        search: usize,
-        /// The trial.
-        number: usize,
-    },
-    /// Another worker has taken a trial over: what was trained here is dropped.
-    TrialLost {
-        /// Which search.
-        search: usize,
-        /// The trial.
-        number: usize,
-    },
-    /// No trial can begin until one that another program has under way has ended.
-    ForeignAwaited {
-        /// Which search.
-        search: usize,
-        /// The other program's trial.
-        number: usize,
-    },
-    /// The store cannot be reached; it is asked again.
-    Unreachable {
-        /// Why.
-        error: &'a StoreError,
-    },
-    /// No trial of the search will begin any more.
-    SearchEnded {
-        /// Which.
-        search: usize,
-        /// The rule that ended it, if not the number of trials.
-        reason: Option<&'a str>,
-    },
+    pub events: &'a (dyn Fn(Event) + Sync),
 }
 
 /// What the database keeps of a checkpoint that lies in a folder.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use toile_record::State;
+use toile_record::{Event, State};
 use toile_store::{Claim, NewTrial, PastTrial, StoreError};
 use toile_tune::{Params, Trial};
 
@@ -11,8 +11,8 @@ use super::history::{Before, TrialHistory};
 use super::job::TrialJob;
 use super::lease::Lease;
 use super::propose::{self, propose};
+use super::stop;
 use super::worker::{Seen, Worker, lock};
-use super::{SearchEvent, stop};
 use crate::runner::RunError;
 
 /// What to do next.
@@ -157,7 +157,7 @@ impl Worker<'_> {
     fn tell_waiting(&self, before: Before) {
         if before.is_foreign && lock(&self.awaited).insert(before.number) {
             let (search, number) = (self.plan.position, before.number);
-            (self.context.events)(SearchEvent::ForeignAwaited { search, number });
+            (self.context.events)(Event::ForeignAwaited { search, number });
         }
     }
 

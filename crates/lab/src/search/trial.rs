@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use toile_nn::{Model, Snapshot, TrainingState};
-use toile_record::{End, Epoch, State};
+use toile_record::{End, Epoch, Event, State, TrainingKey};
 use toile_store::{Report, TrialResult};
 use toile_tune::{Look, Params, Pruner, Trial};
 
+use super::Context;
 use super::ending::parameters;
 use super::lease::Lease;
 use super::stop::StopSignal;
-use super::{Context, SearchEvent};
 use crate::checkpoint::{self, TrainingProgress};
 use crate::runner::{Meter, RunError, slug, words};
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -220,12 +220,11 @@ impl RunningTrial<'_> {
         let last = epoch.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
         let value = compared.then(|| metric.of(&epoch).unwrap_or(f64::NAN));
         self.tell(step, value, Some(epoch), last);
-        (self.work.context.events)(SearchEvent::TrialEpoch {
-            search: plan.position,
-            number,
-            step,
+        (self.work.context.events)(Event::EpochEnded {
+            training: TrainingKey::Trial { search: plan.position, number },
+            step: step as usize,
             steps: epochs * plan.seeds,
-            epoch: &epoch,
+            epoch,
         });
     }
 

@@ -8,14 +8,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 use std::time::Duration;
 
-use toile_record::State;
+use toile_record::{Event, State};
 use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
 
+use super::Context;
 use super::history::TrialHistory;
 use super::lease::{Lease, Leases};
 use super::next::NextStep;
 use super::stop::StopSignal;
-use super::{Context, SearchEvent};
 use crate::runner::RunError;
 use toile_study::SearchPlan;
 
@@ -96,7 +96,7 @@ pub fn search(
     context: &Context<'_>,
 ) -> Result<SearchOutcome, RunError> {
     let most = plan.lag.map_or(context.threads, |lag| lag.saturating_add(1));
-    let unreachable = |error: &StoreError| (context.events)(SearchEvent::Unreachable { error });
+    let unreachable = |error: &StoreError| (context.events)(Event::Unreachable { error: error.to_string() });
     let stop = StopSignal::new(context.stop);
     let worker = Worker {
         plan,
@@ -140,7 +140,7 @@ impl<'a> Worker<'a> {
         let best = choose::best(self.plan, trials);
         drop(seen);
         let (search, n_trials) = (self.plan.position, self.plan.n_trials);
-        (self.context.events)(SearchEvent::SearchStarted { search, finished, n_trials, best });
+        (self.context.events)(Event::SearchStarted { search, finished, n_trials, best });
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl<'a> Worker<'a> {
         loop {
             match self.storage.history(self.id, &mut seen.cache) {
                 Err(error) if error.is_transient() && !self.stop.is_set() => {
-                    (self.context.events)(SearchEvent::Unreachable { error: &error });
+                    (self.context.events)(Event::Unreachable { error: error.to_string() });
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(Duration::from_secs(5));
                 }
@@ -257,8 +257,8 @@ impl<'a> Worker<'a> {
         };
         drop(seen);
         if outcome.waiting == 0 {
-            let (search, reason) = (self.plan.position, outcome.reason.as_deref());
-            (self.context.events)(SearchEvent::SearchEnded { search, reason });
+            let (search, reason) = (self.plan.position, outcome.reason.clone());
+            (self.context.events)(Event::SearchEnded { search, reason });
         }
         Ok(outcome)
     }

@@ -26,15 +26,17 @@ fn a_run_that_was_stopped_goes_on_after_its_last_epoch_with_the_same_bits() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     go(whole.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
     let stop = AtomicBool::new(false);
-    let stopping = |event: Event<'_>| match event {
-        Event::EpochEnded { run: 1, epoch } if epoch.epoch == 3 => stop.store(true, Ordering::Relaxed),
+    let stopping = |event: Event| match event {
+        Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } if epoch.epoch == 3 => {
+            stop.store(true, Ordering::Relaxed)
+        }
         _ => {}
     };
     let outcome = go(parts.path(), STUDY, &stop, &stopping).unwrap();
     assert!(outcome.interrupted);
     let epochs = Mutex::new(Vec::new());
-    let noting = |event: Event<'_>| {
-        if let Event::EpochEnded { run: 1, epoch } = event {
+    let noting = |event: Event| {
+        if let Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } = event {
             epochs.lock().unwrap().push(epoch.epoch);
         }
     };
@@ -49,8 +51,8 @@ fn a_run_that_was_killed_goes_on_from_its_last_checkpoint_with_the_same_bits() {
     let read = |file: &str| std::fs::read(file);
     let whole = tempfile::tempdir().unwrap();
     let killed = [2, 4].map(|epoch| (epoch, tempfile::tempdir().unwrap()));
-    let copying = |event: Event<'_>| {
-        let Event::Step { run: 1, epoch, batch: 5, .. } = event else { return };
+    let copying = |event: Event| {
+        let Event::Step { training: TrainingKey::Run(1), epoch, batch: 5, .. } = event else { return };
         if let Some((_, to)) = killed.iter().find(|(at, _)| *at == epoch) {
             copy_store(whole.path(), to.path());
         }
@@ -59,8 +61,8 @@ fn a_run_that_was_killed_goes_on_from_its_last_checkpoint_with_the_same_bits() {
     go_saving(whole.path(), STUDY, &never, Duration::ZERO, &read, &copying).unwrap();
     for (epoch, dir) in &killed {
         let epochs = Mutex::new(Vec::new());
-        let noting = |event: Event<'_>| {
-            if let Event::EpochEnded { run: 1, epoch } = event {
+        let noting = |event: Event| {
+            if let Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } = event {
                 epochs.lock().unwrap().push(epoch.epoch);
             }
         };
@@ -76,8 +78,10 @@ fn a_checkpoint_of_another_training_is_put_aside_and_the_run_begins_at_its_start
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     go(whole.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
     let stop = AtomicBool::new(false);
-    let stopping = |event: Event<'_>| match event {
-        Event::EpochEnded { run: 1, epoch } if epoch.epoch == 2 => stop.store(true, Ordering::Relaxed),
+    let stopping = |event: Event| match event {
+        Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } if epoch.epoch == 2 => {
+            stop.store(true, Ordering::Relaxed)
+        }
         _ => {}
     };
     go(parts.path(), STUDY, &stop, &stopping).unwrap();

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use toile_data::{DataSet, Part};
-use toile_lab::{Event, NoClock, Outcome, RunError, RunOptions, run};
-use toile_record::State;
+use toile_lab::{NoClock, Outcome, RunError, RunOptions, run};
+use toile_record::{Event, State, TrainingEnd, TrainingKey};
 use toile_store::Store;
 use toile_study::{DataShape, Plan, PlanOptions, check, plan};
 
@@ -71,7 +71,7 @@ fn go(
     dir: &Path,
     text: &str,
     stop: &AtomicBool,
-    events: &(dyn Fn(Event<'_>) + Sync),
+    events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
     go_with(dir, text, stop, &|file| std::fs::read(file), events)
 }
@@ -82,7 +82,7 @@ fn go_with(
     text: &str,
     stop: &AtomicBool,
     read: &(dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
-    events: &(dyn Fn(Event<'_>) + Sync),
+    events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
     go_saving(dir, text, stop, Duration::MAX, read, events)
 }
@@ -94,7 +94,7 @@ fn go_saving(
     stop: &AtomicBool,
     checkpoint_every: Duration,
     read: &(dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
-    events: &(dyn Fn(Event<'_>) + Sync),
+    events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
     let options = RunOptions {
         dir,
@@ -121,8 +121,8 @@ fn a_study_is_run_once() {
     let dir = tempfile::tempdir().unwrap();
     let never = AtomicBool::new(false);
     let started = Mutex::new(Vec::new());
-    let note = |event: Event<'_>| {
-        if let Event::RunStarted { run } = event {
+    let note = |event: Event| {
+        if let Event::TrainingStarted { training: TrainingKey::Run(run), .. } = event {
             started.lock().unwrap().push(run);
         }
     };
@@ -141,11 +141,13 @@ fn a_study_is_run_once() {
 fn every_run_tells_of_its_steps_and_epochs_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let told = Mutex::new(Vec::new());
-    let note = |event: Event<'_>| match event {
-        Event::Step { run: 1, epoch, batch, n_batches } => {
+    let note = |event: Event| match event {
+        Event::Step { training: TrainingKey::Run(1), epoch, batch, n_batches } => {
             told.lock().unwrap().push((epoch, batch, n_batches))
         }
-        Event::EpochEnded { run: 1, epoch } => told.lock().unwrap().push((epoch.epoch, 0, 0)),
+        Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } => {
+            told.lock().unwrap().push((epoch.epoch, 0, 0))
+        }
         _ => {}
     };
     go(dir.path(), STUDY, &AtomicBool::new(false), &note).unwrap();
@@ -163,7 +165,7 @@ fn a_panic_in_one_run_is_recorded_and_the_others_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let never = AtomicBool::new(false);
     let outcome = go(dir.path(), STUDY, &never, &|event| {
-        if let Event::Step { run: 0, epoch: 2, .. } = event {
+        if let Event::Step { training: TrainingKey::Run(0), epoch: 2, .. } = event {
             panic!("on purpose");
         }
     });
@@ -189,7 +191,7 @@ fn a_stopped_study_waits_and_ends_with_the_same_bits() {
     let (never, stop) = (AtomicBool::new(false), AtomicBool::new(false));
     go(whole.path(), STUDY, &never, &|_| {}).unwrap();
     let outcome = go(stopped.path(), STUDY, &stop, &|event| {
-        if let Event::Step { run: 1, epoch: 3, .. } = event {
+        if let Event::Step { training: TrainingKey::Run(1), epoch: 3, .. } = event {
             stop.store(true, Ordering::Relaxed);
         }
     });
@@ -249,7 +251,7 @@ fn weights_that_do_not_fit_are_told_before_anything_is_trained() {
     let read = |_: &str| Ok(bytes.clone());
     let text = STUDY.replace("name = \"A\"", &format!("name = \"A\"\ninitial_weights = \"{file}\""));
     let never = AtomicBool::new(false);
-    let started = |event: Event<'_>| panic!("{event:?}");
+    let started = |event: Event| panic!("{event:?}");
     let error = go_with(dir.path(), &text, &never, &read, &started).unwrap_err();
     assert!(error.to_string().contains("run `A` cannot start from `start.safetensors`"), "{error}");
     assert_eq!(states(dir.path()), [State::Waiting, State::Waiting]);
@@ -287,13 +289,13 @@ fn many_runs_do_not_pile_up_before_a_slow_disk() {
     let dir = tempfile::tempdir().unwrap();
     let (on_their_way, most) = (Mutex::new(0_usize), Mutex::new(0));
     let outcome = go(dir.path(), &text, &AtomicBool::new(false), &|event| match event {
-        Event::RunStarted { .. } => {
+        Event::TrainingStarted { .. } => {
             let mut n = on_their_way.lock().unwrap();
             *n += 1;
             let mut most = most.lock().unwrap();
             *most = (*most).max(*n);
         }
-        Event::RunEnded { .. } => {
+        Event::TrainingEnded(_) => {
             std::thread::sleep(std::time::Duration::from_millis(3));
             *on_their_way.lock().unwrap() -= 1;
         }
@@ -310,9 +312,24 @@ fn what_is_told_as_done_is_on_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let seen = Mutex::new(0);
     go(dir.path(), STUDY, &AtomicBool::new(false), &|event| {
-        let Event::RunEnded { record, .. } = event else { return };
-        let store = Store::open_read_only(dir.path()).unwrap();
-        assert_eq!(store.run(&record.id).unwrap().as_ref(), Some(record));
+        let Event::TrainingEnded(end) = event else { return };
+        let TrainingKey::Run(place) = end.training else { panic!("{end:?}") };
+        let record = &Store::open_read_only(dir.path()).unwrap().records().unwrap().runs[place];
+        let test = record.test.as_ref().unwrap();
+        let kept = TrainingEnd {
+            training: TrainingKey::Run(place),
+            state: State::Complete,
+            reason: record.reason(),
+            epochs: record.epochs.len(),
+            seconds: record.provenance.wall_seconds,
+            values: vec![],
+            test_accuracy: Some(test.accuracy),
+            test_loss: test.loss,
+            published: record.published,
+            best: None,
+            finished: 0,
+        };
+        assert_eq!((record.state, *end), (State::Complete, kept));
         let weights = std::fs::read(dir.path().join(&record.folder).join("weights.safetensors")).unwrap();
         assert_eq!(record.weights_sha256, Some(toile_store::sha256_hex(&weights)));
         *seen.lock().unwrap() += 1;
@@ -325,7 +342,7 @@ fn what_is_told_as_done_is_on_the_disk() {
 fn a_fault_in_a_view_costs_no_record() {
     let dir = tempfile::tempdir().unwrap();
     let outcome = go(dir.path(), STUDY, &AtomicBool::new(false), &|event| {
-        if let Event::RunEnded { .. } = event {
+        if let Event::TrainingEnded(_) = event {
             panic!("on purpose");
         }
     });

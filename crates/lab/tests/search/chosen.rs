@@ -67,8 +67,8 @@ fn nothing_is_chosen_while_trials_are_open_or_to_come() {
     let lines = |n: usize| format!("{SPACE}n_trials = {n}");
     let mut bench = Bench::new(&lines(3));
     let stop = AtomicBool::new(false);
-    let note = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEpoch { number: 2, .. }) {
+    let note = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 2, .. }, .. }) {
             stop.store(true, Ordering::Relaxed);
         }
     };

@@ -22,7 +22,7 @@ fn interrupted(bench: &Bench, every: usize, threads: usize, checkpoints: Option<
     let counted = Counted::default();
     loop {
         let (stop, events) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let note = |event: SearchEvent<'_>| {
+        let note = |event: Event| {
             counted.note(&event);
             if events.fetch_add(1, Ordering::Relaxed) + 1 >= every {
                 stop.store(true, Ordering::Relaxed);
@@ -74,9 +74,10 @@ fn overtaken(checkpoint_every: Duration, checkpoints: Option<&Path>) -> (Bench, 
     let (frozen, is_frozen) = mpsc::channel();
     let (thaw, may_thaw) = mpsc::channel::<()>();
     let (frozen, may_thaw) = (Mutex::new(frozen), Mutex::new(may_thaw));
-    let freeze = |event: SearchEvent<'_>| {
+    let freeze = |event: Event| {
         first.note(&event);
-        if matches!(event, SearchEvent::TrialEpoch { number: 1, step: 3, .. }) {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 1, .. }, step: 3, .. })
+        {
             frozen.lock().unwrap().send(()).unwrap();
             may_thaw.lock().unwrap().recv().unwrap();
         }
@@ -87,7 +88,7 @@ fn overtaken(checkpoint_every: Duration, checkpoints: Option<&Path>) -> (Bench, 
         is_frozen.recv().unwrap();
         // The writer comes by every quarter of a second.
         std::thread::sleep(Duration::from_millis(400));
-        let events = |event: SearchEvent<'_>| second.note(&event);
+        let events = |event: Event| second.note(&event);
         let outcome = bench.work(&How { worker: "v", checkpoints, events: &events, ..How::default() });
         assert_eq!(outcome.waiting, 0);
         thaw.send(()).unwrap();
@@ -130,8 +131,9 @@ fn an_only_worker_inherits_each_trial_once() {
     let bench = Bench::new(&lines());
     let (whole, _) = undisturbed();
     let stop = AtomicBool::new(false);
-    let after_one = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEpoch { number: 2, step: 2, .. }) {
+    let after_one = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 2, .. }, step: 2, .. })
+        {
             stop.store(true, Ordering::Relaxed);
         }
     };
@@ -212,8 +214,9 @@ fn steps_that_could_not_be_written_are_written_later() {
     let bench = Bench::new(&lines());
     bench.id();
     bench.sql("CREATE TRIGGER refuse BEFORE INSERT ON trial_intermediate_values BEGIN SELECT RAISE(ABORT, 'no'); END");
-    let mend = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEpoch { number: 0, step: 2, .. }) {
+    let mend = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 0, .. }, step: 2, .. })
+        {
             std::thread::sleep(Duration::from_millis(600));
             bench.sql("DROP TRIGGER refuse");
         }
@@ -227,16 +230,17 @@ fn steps_that_could_not_be_written_are_written_later() {
 fn a_trial_that_another_program_took_from_the_queue_is_waited_for() {
     let bench = Bench::new(&lines());
     let stop = AtomicBool::new(false);
-    let in_trial_2 = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEpoch { number: 2, step: 2, .. }) {
+    let in_trial_2 = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 2, .. }, step: 2, .. })
+        {
             stop.store(true, Ordering::Relaxed);
         }
     };
     bench.work(&How { stop: &stop, events: &in_trial_2, ..How::default() });
     bench.sql("UPDATE trials SET state = 'RUNNING' WHERE state = 'WAITING'");
     let awaited = Mutex::new(Vec::new());
-    let note = |event: SearchEvent<'_>| {
-        if let SearchEvent::ForeignAwaited { number, .. } = event {
+    let note = |event: Event| {
+        if let Event::ForeignAwaited { number, .. } = event {
             awaited.lock().unwrap().push(number);
             bench.sql("UPDATE trials SET state = 'FAIL' WHERE state = 'RUNNING' AND number = 2");
         }

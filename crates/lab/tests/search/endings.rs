@@ -64,8 +64,9 @@ fn a_model_that_does_not_fit_fails_with_the_reason_and_the_others_go_on() {
 #[test]
 fn a_panic_in_one_trial_is_its_failure_and_the_others_go_on() {
     let bench = Bench::new(&format!("{SPACE}n_trials = 4"));
-    let panic = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEpoch { number: 1, step: 2, .. }) {
+    let panic = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 1, .. }, step: 2, .. })
+        {
             panic!("out of cheese");
         }
     };
@@ -78,8 +79,9 @@ fn a_panic_in_one_trial_is_its_failure_and_the_others_go_on() {
 #[test]
 fn a_panic_outside_of_a_trial_is_no_silent_end() {
     let bench = Bench::new(&format!("{SPACE}n_trials = 6\nlag = 1"));
-    let panic = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::TrialEnded { number: 2, .. }) {
+    let panic = |event: Event| {
+        if matches!(&event, Event::TrainingEnded(end) if end.training == TrainingKey::Trial { search: 0, number: 2 })
+        {
             panic!("out of cheese");
         }
     };

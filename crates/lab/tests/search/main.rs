@@ -15,10 +15,8 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_lab::{
-    Context, NoClock, RunError, SearchEvent, SearchOutcome, engine_parts, examples, image_shape, search,
-};
-use toile_record::{ParamRecord, SearchRecords, State, TrialRecord};
+use toile_lab::{Context, NoClock, RunError, SearchOutcome, engine_parts, examples, image_shape, search};
+use toile_record::{Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
 use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors};
 use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};
 
@@ -82,7 +80,7 @@ struct How<'a> {
     stop: &'a AtomicBool,
     clock: &'a dyn toile_lab::Clock,
     read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
-    events: &'a (dyn Fn(SearchEvent<'_>) + Sync),
+    events: &'a (dyn Fn(Event) + Sync),
 }
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -292,13 +290,15 @@ struct Counted {
 }
 
 impl Counted {
-    fn note(&self, event: &SearchEvent<'_>) {
+    fn note(&self, event: &Event) {
         match event {
-            SearchEvent::TrialEpoch { .. } => drop(self.epochs.fetch_add(1, Ordering::Relaxed)),
-            SearchEvent::TrialStarted { number, attempt, .. } => {
+            Event::EpochEnded { .. } => drop(self.epochs.fetch_add(1, Ordering::Relaxed)),
+            Event::TrainingStarted { training: TrainingKey::Trial { number, .. }, attempt, .. } => {
                 self.started.lock().unwrap().push((*number, *attempt))
             }
-            SearchEvent::TrialLost { number, .. } => self.lost.lock().unwrap().push(*number),
+            Event::TrainingLost { training: TrainingKey::Trial { number, .. } } => {
+                self.lost.lock().unwrap().push(*number)
+            }
             _ => {}
         }
     }

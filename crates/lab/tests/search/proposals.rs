@@ -131,8 +131,8 @@ fn trials_of_another_program_count_and_one_that_it_has_is_waited_for() {
     let under_way = TrialRecord { params: params(), ..foreign(1, State::Running, vec![]) };
     bench.add(vec![done, under_way]);
     let awaited = Mutex::new(Vec::new());
-    let note = |event: SearchEvent<'_>| {
-        if let SearchEvent::ForeignAwaited { number, .. } = event {
+    let note = |event: Event| {
+        if let Event::ForeignAwaited { number, .. } = event {
             awaited.lock().unwrap().push(number);
             bench.sql("UPDATE trials SET state = 'FAIL' WHERE number = 1");
         }
@@ -152,8 +152,9 @@ fn a_changed_space_keeps_and_maps_its_trials() {
     };
     let stopped_in = |bench: &Bench, trial: usize| {
         let stop = AtomicBool::new(false);
-        let note = |event: SearchEvent<'_>| {
-            if matches!(event, SearchEvent::TrialEpoch { number, step: 2, .. } if number == trial) {
+        let note = |event: Event| {
+            if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number, .. }, step: 2, .. } if number == trial)
+            {
                 stop.store(true, Ordering::Relaxed);
             }
         };

@@ -85,8 +85,8 @@ fn more_trials_prolong_a_search_to_what_it_would_have_been() {
     assert_eq!((outcome.trained, outcome.waiting), (5, 0));
     bench.change(&lines(11));
     let ended = Mutex::new(0);
-    let note = |event: SearchEvent<'_>| {
-        if matches!(event, SearchEvent::SearchEnded { reason: None, .. }) {
+    let note = |event: Event| {
+        if matches!(event, Event::SearchEnded { reason: None, .. }) {
             *ended.lock().unwrap() += 1;
         }
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toile_lab::Event;
+use toile_record::{Event, TrainingKey};
 
 use super::tally::Tally;
 use super::{duration, measured, note};
@@ -18,11 +18,13 @@ pub struct Plain {
 
 impl Plain {
     /// What happens; the end of a run is said elsewhere.
-    pub fn tell(&mut self, event: &Event<'_>, labels: &[String], tally: &Tally, now: Duration) {
+    pub fn tell(&mut self, event: &Event, labels: &[String], tally: &Tally, now: Duration) {
         match event {
-            Event::RunStarted { run } => self.say(now, &format!("start   {}", labels[*run])),
-            Event::RunEnded { .. } => self.said = now,
-            Event::EpochEnded { run, .. } if now >= self.said + PAUSE => {
+            Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
+                self.say(now, &format!("start   {}", labels[*run]))
+            }
+            Event::TrainingEnded(_) => self.said = now,
+            Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.said + PAUSE => {
                 let Some(active) = tally.active.get(run) else { return };
                 let mut line = format!("        {}: epoch {}/{}", labels[*run], active.epoch, active.epochs);
                 measured(active).iter().for_each(|part| line += &format!(", {part}"));

@@ -4,8 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
-use toile_lab::Event;
-use toile_record::{RunRecord, State};
+use toile_record::{Event, State, TrainingEnd, TrainingKey};
 use toile_study::Plan;
 
 use super::live::RunLines;
@@ -49,12 +48,14 @@ impl Studying {
     }
 
     /// What happens. Cheap enough to be told of every step.
-    pub fn tell(&self, event: &Event<'_>) {
+    pub fn tell(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         state.tally.tell(event);
-        if let Event::RunEnded { run, record } = event {
-            note(&ended(&self.labels[*run], record));
+        if let Event::TrainingEnded(end) = event
+            && let TrainingKey::Run(run) = end.training
+        {
+            note(&ended(&self.labels[run], end));
         }
         let is_step = matches!(event, Event::Step { .. });
         if is_step && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
@@ -78,27 +79,24 @@ impl Studying {
 }
 
 /// One line on a run that has ended.
-fn ended(label: &str, record: &RunRecord) -> String {
-    if record.state == State::Failed {
+fn ended(label: &str, end: &TrainingEnd) -> String {
+    if end.state == State::Failed {
         let cross = Style::new().for_stderr().red().bold().apply_to("failed");
-        return format!(
-            "{cross}  {label}: {}",
-            record.reason().unwrap_or_else(|| "no reason was recorded".into())
-        );
+        return format!("{cross}  {label}: {}", end.reason.as_deref().unwrap_or("no reason was recorded"));
     }
     let tick = Style::new().for_stderr().green().apply_to("done");
-    let time = duration(Duration::try_from_secs_f64(record.provenance.wall_seconds).unwrap_or_default());
-    let epochs = record.epochs.len() as u64;
+    let time = duration(Duration::try_from_secs_f64(end.seconds).unwrap_or_default());
+    let epochs = end.epochs as u64;
     let mut line =
         format!("{tick}    {label}: {} epoch{} in {time}", count(epochs), if epochs == 1 { "" } else { "s" });
-    if let Some(test) = &record.test {
-        let published = record.published.unwrap_or_default();
-        line += &format!(", test accuracy {:.4}{}", test.accuracy, beside(published.test_accuracy));
-        if let Some(loss) = test.loss {
+    if let Some(accuracy) = end.test_accuracy {
+        let published = end.published.unwrap_or_default();
+        line += &format!(", test accuracy {accuracy:.4}{}", beside(published.test_accuracy));
+        if let Some(loss) = end.test_loss {
             line += &format!(", test loss {loss:.4}{}", beside(published.test_loss));
         }
     }
-    if let Some(reason) = record.reason() {
+    if let Some(reason) = &end.reason {
         line += &format!(" ({reason})");
     }
     line

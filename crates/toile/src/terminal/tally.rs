@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use toile_lab::Event;
+use toile_record::{Event, TrainingKey};
 
 /// Speeds are averaged over about this many seconds, so that they follow when a run is given more threads.
 const MEMORY: f64 = 20.0;
@@ -75,18 +75,18 @@ impl Tally {
     }
 
     /// What happens.
-    pub fn tell(&mut self, event: &Event<'_>) {
+    pub fn tell(&mut self, event: &Event) {
         match event {
-            Event::StudyStarted { to_do, work } => {
-                self.work = work.to_vec();
+            Event::RunsStarted { to_do, work } => {
+                self.work = work.clone();
                 self.n_to_do = to_do.len();
                 self.work_to_do = to_do.iter().map(|&run| work[run]).sum();
             }
-            Event::RunStarted { run } => {
+            Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
                 let active = ActiveRun { epochs: self.epochs[*run], ..ActiveRun::default() };
                 self.active.insert(*run, active);
             }
-            Event::Step { run, epoch, batch, n_batches } => {
+            Event::Step { training: TrainingKey::Run(run), epoch, batch, n_batches } => {
                 if let Some(active) = self.active.get_mut(run) {
                     active.epoch = *epoch;
                     active.steps += 1;
@@ -94,14 +94,19 @@ impl Tally {
                     active.fraction = done / active.epochs as f64;
                 }
             }
-            Event::EpochEnded { run, epoch } => {
+            Event::EpochEnded { training: TrainingKey::Run(run), epoch, .. } => {
                 if let Some(active) = self.active.get_mut(run) {
                     (active.loss, active.accuracy, active.val_accuracy) =
                         (epoch.loss, epoch.accuracy, epoch.val_accuracy);
                 }
             }
-            Event::RunEnded { run, .. } => self.end(*run),
-            Event::RunSuspended { run } => drop(self.active.remove(run)),
+            Event::TrainingEnded(end) => match end.training {
+                TrainingKey::Run(run) => self.end(run),
+                TrainingKey::Trial { .. } => {}
+            },
+            Event::TrainingSuspended { training: TrainingKey::Run(run) } => drop(self.active.remove(run)),
+            // What happens in searches is shown elsewhere.
+            _ => {}
         }
     }
 
@@ -157,6 +162,14 @@ impl ActiveRun {
 mod tests {
     use super::*;
 
+    fn started(run: usize) -> Event {
+        Event::TrainingStarted { training: TrainingKey::Run(run), attempt: 1, params: Vec::new() }
+    }
+
+    fn step(run: usize, epoch: usize, [batch, n_batches]: [usize; 2]) -> Event {
+        Event::Step { training: TrainingKey::Run(run), epoch, batch, n_batches }
+    }
+
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
@@ -164,10 +177,10 @@ mod tests {
     #[test]
     fn time_left_follows_from_the_pace_so_far() {
         let mut tally = Tally::new(vec![10, 10]);
-        tally.tell(&Event::StudyStarted { to_do: &[0, 1], work: &[30.0, 10.0] });
-        tally.tell(&Event::RunStarted { run: 0 });
+        tally.tell(&Event::RunsStarted { to_do: vec![0, 1], work: vec![30.0, 10.0] });
+        tally.tell(&started(0));
         tally.tick(at(0));
-        tally.tell(&Event::Step { run: 0, epoch: 4, batch: 100, n_batches: 100 });
+        tally.tell(&step(0, 4, [100, 100]));
         tally.tick(at(8));
         let run = &tally.active[&0];
         assert_eq!((run.fraction, run.left()), (0.4, Some(at(12))));
@@ -178,10 +191,10 @@ mod tests {
     #[test]
     fn a_run_that_ends_early_does_not_make_the_others_look_fast() {
         let mut tally = Tally::new(vec![40, 40]);
-        tally.tell(&Event::StudyStarted { to_do: &[0, 1], work: &[10.0, 10.0] });
-        (0..2).for_each(|run| tally.tell(&Event::RunStarted { run }));
+        tally.tell(&Event::RunsStarted { to_do: vec![0, 1], work: vec![10.0, 10.0] });
+        (0..2).for_each(|run| tally.tell(&started(run)));
         tally.tick(at(0));
-        (0..2).for_each(|run| tally.tell(&Event::Step { run, epoch: 10, batch: 1, n_batches: 1 }));
+        (0..2).for_each(|run| tally.tell(&step(run, 10, [1, 1])));
         tally.tick(at(10));
         tally.end(0);
         tally.tick(at(10));
@@ -192,8 +205,8 @@ mod tests {
     #[test]
     fn nothing_is_said_of_the_time_before_anything_has_moved() {
         let mut tally = Tally::new(vec![10]);
-        tally.tell(&Event::StudyStarted { to_do: &[0], work: &[1.0] });
-        tally.tell(&Event::RunStarted { run: 0 });
+        tally.tell(&Event::RunsStarted { to_do: vec![0], work: vec![1.0] });
+        tally.tell(&started(0));
         tally.tick(at(0));
         tally.tick(at(1));
         assert_eq!((tally.left(), tally.active[&0].left()), (None, None));

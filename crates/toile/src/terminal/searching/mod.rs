@@ -10,8 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
-use toile_lab::SearchEvent;
-use toile_record::{Epoch, Metric, State};
+use toile_record::{Epoch, Event, Metric, State, TrainingEnd, TrainingKey};
 use toile_study::Plan;
 use toile_tune::Choice;
 
@@ -42,10 +41,20 @@ struct SearchScreen {
 /// A trial under way.
 struct ActiveTrial {
     params: Vec<(String, Choice)>,
-    step: i64,
+    step: usize,
     steps: usize,
     value: Option<f64>,
     began: Instant,
+}
+
+impl ActiveTrial {
+    fn new(params: &[(String, serde_json::Value)]) -> ActiveTrial {
+        let choice = |value: &serde_json::Value| {
+            serde_json::from_value(value.clone()).unwrap_or_else(|_| Choice::Text(value.to_string()))
+        };
+        let params = params.iter().map(|(name, value)| (name.clone(), choice(value))).collect();
+        ActiveTrial { params, step: 0, steps: 0, value: None, began: Instant::now() }
+    }
 }
 
 impl Searching {
@@ -56,11 +65,11 @@ impl Searching {
     }
 
     /// What happens.
-    pub fn tell(&self, event: &SearchEvent<'_>) {
+    pub fn tell(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
-            SearchEvent::SearchStarted { search, finished, n_trials, best } => {
+            Event::SearchStarted { search, finished, n_trials, best } => {
                 let table = &self.tables[*search];
                 let bold = Style::new().for_stderr().bold();
                 let done = match finished {
@@ -73,65 +82,37 @@ impl Searching {
                     state.live = moving_lines().then(|| TrialLines::new(table));
                 }
             }
-            SearchEvent::TrialStarted { search, number, params, attempt } => {
+            Event::TrainingStarted { training: TrainingKey::Trial { search, number }, attempt, params } => {
                 if *attempt > 1 {
                     note(&format!("{number:>5}  taken over from another worker, attempt {attempt}"));
                 }
-                let active = ActiveTrial {
-                    params: params.to_vec(),
-                    step: 0,
-                    steps: 0,
-                    value: None,
-                    began: Instant::now(),
-                };
-                state.active.insert((*search, *number), active);
+                state.active.insert((*search, *number), ActiveTrial::new(params));
             }
-            SearchEvent::TrialEpoch { search, number, step, steps, epoch } => {
+            Event::EpochEnded { training: TrainingKey::Trial { search, number }, step, steps, epoch } => {
                 let metric = self.tables[*search].metrics.first().map_or("", String::as_str);
                 if let Some(active) = state.active.get_mut(&(*search, *number)) {
                     (active.step, active.steps, active.value) = (*step, *steps, of(metric, epoch));
                 }
             }
-            SearchEvent::TrialEnded {
-                search,
-                number,
-                state: end,
-                values,
-                reason,
-                seconds,
-                best,
-                finished,
-            } => {
-                let active = state.active.remove(&(*search, *number));
-                let params = active.map(|active| active.params).unwrap_or_default();
-                let table = &self.tables[*search];
-                let values: Vec<String> = values.iter().map(|value| number_text(*value)).collect();
-                let best_text = best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
-                let time = time_text(*seconds);
-                let word = end.name();
-                let row = table.row(*number, word, &values, &best_text, &time, &params);
-                note(&coloured(*end, best.is_some_and(|(n, _)| n == *number), word, &row));
-                if let Some(reason) = reason.filter(|_| *end == State::Failed) {
-                    note(&format!("       {reason}"));
-                }
-                if let Some(live) = &state.live {
-                    live.bar.set_position(*finished as u64);
+            Event::TrainingEnded(end) => {
+                if let TrainingKey::Trial { search, number } = end.training {
+                    self.trial_ended(state, search, number, end);
                 }
             }
-            SearchEvent::TrialSuspended { search, number } => {
+            Event::TrainingSuspended { training: TrainingKey::Trial { search, number } } => {
                 state.active.remove(&(*search, *number));
                 note(&format!("{number:>5}  waiting    interrupted: it goes on where it stopped"));
             }
-            SearchEvent::TrialLost { search, number } => {
+            Event::TrainingLost { training: TrainingKey::Trial { search, number } } => {
                 state.active.remove(&(*search, *number));
                 note(&format!(
                     "{number:>5}  lost       another worker has taken it over; what was trained here is dropped"
                 ));
             }
-            SearchEvent::ForeignAwaited { number, .. } => note(&format!(
+            Event::ForeignAwaited { number, .. } => note(&format!(
                 "waiting for trial {number}, which another program has under way; if that is dead, end the trial there: `study.tell({number}, state=TrialState.FAIL)`"
             )),
-            SearchEvent::Unreachable { error } => {
+            Event::Unreachable { error } => {
                 // Once in a while: the worker asks far more often.
                 let often = Duration::from_secs(30);
                 if state.told_unreachable.is_none_or(|told| told.elapsed() >= often) {
@@ -139,13 +120,31 @@ impl Searching {
                     state.told_unreachable = Some(Instant::now());
                 }
             }
-            SearchEvent::SearchEnded { reason, .. } => {
+            Event::SearchEnded { reason, .. } => {
                 if let Some(reason) = reason {
                     note(&format!("no further trials: {reason}"));
                 }
             }
+            // What happens in runs is shown elsewhere.
+            _ => {}
         }
-        self.draw(state, matches!(event, SearchEvent::TrialEpoch { .. }));
+        self.draw(state, matches!(event, Event::EpochEnded { .. }));
+    }
+
+    fn trial_ended(&self, state: &mut SearchScreen, search: usize, number: usize, end: &TrainingEnd) {
+        let active = state.active.remove(&(search, number));
+        let params = active.map(|active| active.params).unwrap_or_default();
+        let values: Vec<String> = end.values.iter().map(|value| number_text(*value)).collect();
+        let best = end.best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
+        let (word, time) = (end.state.name(), time_text(end.seconds));
+        let row = self.tables[search].row(number, word, &values, &best, &time, &params);
+        note(&coloured(end.state, end.best.is_some_and(|(n, _)| n == number), word, &row));
+        if let Some(reason) = end.reason.as_ref().filter(|_| end.state == State::Failed) {
+            note(&format!("       {reason}"));
+        }
+        if let Some(live) = &state.live {
+            live.bar.set_position(end.finished as u64);
+        }
     }
 
     fn draw(&self, state: &mut SearchScreen, may_wait: bool) {
