@@ -20,17 +20,50 @@ pub enum TrainingKey {
     },
 }
 
+/// A run, as those who follow a study know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// The name in the study file; repetitions share it.
+    pub name: String,
+    /// The place in the study file; repetitions share it.
+    pub position: usize,
+    /// Its seed.
+    pub seed: u64,
+    /// Its epochs, if no callback ends it early.
+    pub epochs: usize,
+    /// Its work, in the unit of all runs and trials of the study.
+    pub work: f64,
+}
+
+/// A search, as those who follow a study know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedSearch {
+    /// Its place in the plan.
+    pub search: usize,
+    /// Trials in all.
+    pub n_trials: usize,
+    /// The expected work of one trial, all repetitions together, in the unit of the runs.
+    pub trial_work: f64,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The runs begin: everything is checked and recorded, nothing is trained yet.
+    /// The study begins; these searches were asked for, and are worked on after the runs.
+    StudyStarted {
+        /// Them, with what is expected of them.
+        searches: Vec<PlannedSearch>,
+    },
+    /// Runs begin: everything is checked and recorded, nothing is trained yet. What searches have chosen begins later.
     RunsStarted {
+        /// All runs of the plan.
+        runs: Vec<PlannedRun>,
         /// Places of the runs that will be trained; the others are done, or were not asked for.
         to_do: Vec<usize>,
-        /// The work of each run of the plan, in a unit of its own.
-        work: Vec<f64>,
     },
+    /// None of these runs is trained any more: they have ended, or the user has stopped.
+    RunsEnded,
     /// A search begins, or goes on.
     SearchStarted {
         /// Its place in the plan.
@@ -96,6 +129,11 @@ pub enum Event {
     Unreachable {
         /// Why.
         error: String,
+    },
+    /// The search is not worked on here any more: it is over, or the user has stopped.
+    SearchLeft {
+        /// Its place in the plan.
+        search: usize,
     },
     /// No trial of the search will begin any more.
     SearchEnded {

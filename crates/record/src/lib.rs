@@ -20,7 +20,7 @@ pub use data::{DataRecord, ImageRecord, PROCEDURAL_NOTICE, SplitRecord};
 pub use direction::Direction;
 pub use end::End;
 pub use epoch::Epoch;
-pub use event::{Event, TrainingEnd, TrainingKey};
+pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
 pub use metric::Metric;
 pub use run::{Provenance, Published, RunRecord, SummaryRecord, SummaryRow, TestRecord};
 pub use search::{ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrialRecord, TrialSide};

@@ -21,7 +21,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_record::{Event, RunRecord, State, StudyRecord};
+use toile_record::{Event, PlannedRun, RunRecord, State, StudyRecord};
 use toile_store::Store;
 
 use queue::Queue;
@@ -117,7 +117,15 @@ pub fn run(
     let n = [split.train.len(), split.validation.len(), data.test.len()];
     let work = |(run, record): (&RunPlan, &RunRecord)| Cost::of(&run.settings, &record.summary, n).work();
     let work: Vec<f64> = plan.runs.iter().zip(&records).map(work).collect();
-    events(Event::RunsStarted { to_do: to_do.clone(), work: work.clone() });
+    let planned = |(run, &work): (&RunPlan, &f64)| PlannedRun {
+        name: run.name.clone(),
+        position: run.position,
+        seed: run.settings.seed,
+        epochs: run.settings.epochs,
+        work,
+    };
+    let runs = plan.runs.iter().zip(&work).map(planned).collect();
+    events(Event::RunsStarted { runs, to_do: to_do.clone() });
     let queue = Queue::new(&to_do, work, options.threads);
     let abort = AtomicBool::new(false);
     let (orders, received) = writer::queue();
@@ -135,7 +143,9 @@ pub fn run(
     let kept = vec![false; data.test.len()];
     let (study, records, abort) = (&study, &records[..], &abort);
     let writer = Writer { data, plan, study, records, store, options, events, abort, kept, error: None };
-    work_off(trainer, records, writer, &received)?;
+    let worked = work_off(trainer, records, writer, &received);
+    events(Event::RunsEnded);
+    worked?;
     outcome(plan, &to_do, records, store, options)
 }
 

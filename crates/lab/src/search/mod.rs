@@ -23,11 +23,14 @@ use serde::{Deserialize, Serialize};
 use toile_data::{DataSet, Split};
 use toile_nn::{Model, TrainingState};
 use toile_record::{Event, PROCEDURAL_NOTICE};
-use toile_store::{sha256_hex, weights_to_safetensors, write_atomic};
+use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors, write_atomic};
 
 use crate::checkpoint::{self, TrainingProgress};
 
+use toile_study::SearchPlan;
+
 use crate::Clock;
+use crate::RunError;
 use crate::runner::engine;
 
 pub use choose::{Chosen, chosen_runs};
@@ -59,6 +62,29 @@ pub struct Context<'a> {
     pub alone: bool,
     /// What happens.
     pub events: &'a (dyn Fn(Event) + Sync),
+}
+
+/// Works on some searches, one after the other, until they are over or the user stops. The outcomes of those that were
+/// reached.
+///
+/// # Errors
+/// As [`search()`].
+pub fn search_all(
+    searches: &[(&SearchPlan, SearchId)],
+    storage: &Storage,
+    keeper: &Storage,
+    context: &Context<'_>,
+) -> Result<Vec<SearchOutcome>, RunError> {
+    let mut outcomes = Vec::new();
+    for (plan, id) in searches {
+        let outcome = search(plan, storage, keeper, *id, context);
+        (context.events)(Event::SearchLeft { search: plan.position });
+        outcomes.push(outcome?);
+        if outcomes.last().is_some_and(|outcome| outcome.interrupted) {
+            break;
+        }
+    }
+    Ok(outcomes)
 }
 
 /// What the database keeps of a checkpoint that lies in a folder.

@@ -100,7 +100,7 @@ fn found<'a>(
 ) -> Result<Vec<(&'a SearchPlan, SearchId)>, Failure> {
     let known = patiently(|| Ok(storage.searches(Some(&plan.study))?))?;
     let mut found = Vec::new();
-    for search in searches::wanted(plan, &args.only) {
+    for search in toile_lab::wanted_searches(plan, &args.only) {
         let record = search.to_record(&data.fingerprint);
         let there = known.iter().find(|(_, known)| known.name == search.name);
         if let Some((id, known)) = there {

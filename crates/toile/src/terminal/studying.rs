@@ -1,29 +1,21 @@
 //! What is shown while a study runs: moving lines on a terminal, plain ones elsewhere.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
-use toile_record::{Event, State, TrainingEnd, TrainingKey};
-use toile_study::Plan;
+use toile_lab::StudyProgress;
+use toile_record::{Event, PlannedRun, State, TrainingEnd, TrainingKey};
 
 use super::live::RunLines;
 use super::plain::Plain;
-use super::tally::Tally;
 use super::{count, duration, labels, moving_lines, note};
 
 /// How often the moving lines move.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Follows a study; the runs' threads all tell it what happens.
+/// Shows the runs of a study.
 pub struct Studying {
-    start: Instant,
     labels: Vec<String>,
-    state: Mutex<StudyScreen>,
-}
-
-struct StudyScreen {
-    tally: Tally,
     drawn: Option<Instant>,
     view: RunView,
 }
@@ -34,47 +26,40 @@ enum RunView {
 }
 
 impl Studying {
-    /// Before the study.
-    pub fn new(plan: &Plan) -> Studying {
-        let labels = labels(plan);
-        let epochs = plan.runs.iter().map(|run| run.settings.epochs).collect();
-        let view = if moving_lines() {
-            RunView::Moving(RunLines::new(&labels))
-        } else {
-            RunView::Plain(Plain::default())
+    /// Before the first of these runs.
+    pub fn new(runs: &[PlannedRun]) -> Studying {
+        let labels = labels(runs);
+        let view = match moving_lines() {
+            true => RunView::Moving(RunLines::new(&labels)),
+            false => RunView::Plain(Plain::default()),
         };
-        let state = StudyScreen { tally: Tally::new(epochs), drawn: None, view };
-        Studying { start: Instant::now(), labels, state: Mutex::new(state) }
+        Studying { labels, drawn: None, view }
     }
 
-    /// What happens. Cheap enough to be told of every step.
-    pub fn tell(&self, event: &Event) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = &mut *state;
-        state.tally.tell(event);
+    /// What happens to a run; `progress` knows of it already.
+    pub fn tell(&mut self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         if let Event::TrainingEnded(end) = event
             && let TrainingKey::Run(run) = end.training
         {
             note(&ended(&self.labels[run], end));
         }
         let is_step = matches!(event, Event::Step { .. });
-        if is_step && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
+        if is_step && self.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
             return;
         }
-        state.drawn = Some(Instant::now());
-        state.tally.tick(self.start.elapsed());
-        match &mut state.view {
-            RunView::Moving(live) => live.draw(&self.labels, &state.tally),
-            RunView::Plain(plain) => plain.tell(event, &self.labels, &state.tally, self.start.elapsed()),
+        self.drawn = Some(Instant::now());
+        progress.tick(now);
+        match &mut self.view {
+            RunView::Moving(live) => live.draw(&self.labels, progress),
+            RunView::Plain(plain) => plain.tell(event, &self.labels, progress, now),
         }
     }
 
-    /// After the study: the moving lines are gone, what was noted stays.
-    pub fn end(self) -> Duration {
-        if let RunView::Moving(live) = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).view {
+    /// After the runs: the moving lines are gone, what was noted stays.
+    pub fn end(self) {
+        if let RunView::Moving(live) = self.view {
             live.end();
         }
-        self.start.elapsed()
     }
 }
 

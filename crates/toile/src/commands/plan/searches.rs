@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use toile_lab::Pace;
+use toile_lab::{Pace, random_point};
 use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
-use toile_tune::{Ask, Distribution, Is, Param, Params, RandomSampler, Sampler, Seed};
+use toile_tune::{Distribution, Is, Param};
 
 use super::timing::Timing;
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub fn rendered(
     threads: usize,
 ) -> Result<String, Failure> {
     let mut text = String::new();
-    for search in crate::commands::searches::wanted(plan, only) {
+    for search in toile_lab::wanted_searches(plan, only) {
         text += &format!("\n{}\n{}{}", search.name, space(search).render(), how(search));
         if let Some(seconds) = seconds(plan, search, shape, timing, threads)? {
             let time = duration(Duration::from_secs_f64(seconds));
@@ -136,7 +136,7 @@ fn seconds(
             note: None,
             published: None,
             chosen_by: None,
-            settings: match search.settings(&point(search, number), 0) {
+            settings: match search.settings(&random_point(search, number), 0) {
                 Ok(settings) => settings,
                 Err(_) => return Ok(None),
             },
@@ -148,19 +148,4 @@ fn seconds(
         sum += alone * search.seeds as f64;
     }
     Ok(Some(sum / POINTS as f64 * search.n_trials as f64 / side_by_side as f64))
-}
-
-/// A point of the space, drawn at random.
-fn point(search: &SearchPlan, number: usize) -> Params {
-    let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
-    let ask = Ask {
-        space: &search.space,
-        directions: &directions,
-        history: &[],
-        number,
-        seed: Seed::new(0),
-        n_trials: None,
-        fixed: &search.fixed,
-    };
-    Sampler::Random(RandomSampler {}).suggest(&ask)
 }

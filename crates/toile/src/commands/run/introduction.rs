@@ -8,7 +8,6 @@ use toile_study::{Plan, Split};
 
 use super::{plural, threads};
 use crate::args::RunArgs;
-use crate::commands::searches;
 use crate::failure::Failure;
 use crate::terminal::{count, note};
 
@@ -38,7 +37,7 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
 
 /// `, 5 searches of 108 trials`
 fn searches_text(plan: &Plan, only: &[String]) -> String {
-    let wanted: Vec<_> = searches::wanted(plan, only).collect();
+    let wanted: Vec<_> = toile_lab::wanted_searches(plan, only).collect();
     let trials: usize = wanted.iter().map(|search| search.n_trials).sum();
     match wanted.len() as u64 {
         0 => String::new(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
-use toile_lab::{Chosen, Outcome, RunOptions, SearchOutcome, chosen_runs};
+use toile_lab::{Outcome, StudyOptions, StudyOutcome, run_study};
 use toile_report::history_csv;
 use toile_store::{Storage, Store};
 use toile_study::Plan;
@@ -16,11 +16,11 @@ use toile_study::Plan;
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::searches::{self, SearchWork};
+use crate::commands::searches;
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
 use crate::source::{self, StudySource};
-use crate::terminal::{Studying, count, duration, note};
+use crate::terminal::{Following, count, duration, note};
 use crate::{Completion, commands, interrupt, terminal};
 
 /// Runs the study.
@@ -58,14 +58,11 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
 }
 
 /// What came of the whole.
-#[derive(Default)]
 struct Studied {
-    runs: Outcome,
-    searches: Vec<SearchOutcome>,
+    outcome: StudyOutcome,
     time: Duration,
 }
 
-/// The declared runs, then the searches, then the configurations that these have chosen.
 fn study_all(
     args: &RunArgs,
     source: &StudySource,
@@ -75,87 +72,35 @@ fn study_all(
     server: Option<&Storage>,
     dir: &Path,
 ) -> Result<Studied, Failure> {
-    // On a server connections are taken as they are wanted; a file wants one for the leases.
-    let (own, second) = (store.storage()?, store.storage()?);
-    let (storage, keeper) = server.map_or((&own, &second), |server| (server, server));
-    if let Some(version) = storage.times_are_local() {
+    let local = match server {
+        Some(server) => server.times_are_local(),
+        None => store.storage()?.times_are_local(),
+    };
+    if let Some(version) = local {
         note(&format!(
             "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
         ));
     }
-    let mut ids = Vec::new();
-    for search in &plan.searches {
-        let mut record = search.to_record(&data.fingerprint);
-        if let Some(version) = storage.times_are_local() {
-            record.plan["times_are_local"] = version.into();
-        }
-        ids.push(storage.ensure_search(&plan.study, &record)?);
-    }
-    if server.is_some() {
-        storage.save_study_text(&plan.study, source.text(), source.name())?;
-    }
-    // Configurations that were chosen earlier stay in the plan, also while the rest is trained.
-    let chosen = chosen_runs(plan, storage)?;
-    let whole = with_chosen(plan, &chosen);
-    let (runs, time) = train(args, source, &whole, data, store, dir)?;
-    let mut studied = Studied { runs, searches: Vec::new(), time };
-    let wanted: Vec<_> = searches::wanted(plan, &args.study.only).collect();
-    if !runs.interrupted && !wanted.is_empty() {
-        let work = SearchWork {
-            plan,
-            data,
-            split: &toile_lab::split(plan, data)?,
-            source,
-            storage,
-            keeper,
-            alone: server.is_none(),
-            threads: threads(args),
-            lease: Duration::from_secs(args.lease.into()),
-            checkpoints: args.checkpoints.as_deref(),
-        };
-        let wanted: Vec<_> = wanted.into_iter().map(|search| (search, ids[search.position])).collect();
-        let (outcomes, time) = work.on(&wanted)?;
-        (studied.searches, studied.time) = (outcomes, studied.time + time);
-        let now = chosen_runs(plan, storage)?;
-        if now != chosen {
-            let (mut then, time) = train(args, source, &with_chosen(plan, &now), data, store, dir)?;
-            // What the first part completed was not done before.
-            then.completed += runs.completed;
-            then.already_done = then.already_done.saturating_sub(runs.completed);
-            (studied.runs, studied.time) = (then, studied.time + time);
-        }
-    }
-    keep_searches(plan, data, store, storage, server.is_some())?;
-    Ok(studied)
-}
-
-/// The plan with the runs of the chosen configurations behind the declared ones.
-fn with_chosen(plan: &Plan, chosen: &[Chosen]) -> Plan {
-    let mut whole = plan.clone();
-    whole.runs.extend(chosen.iter().flat_map(|chosen| chosen.runs.iter().cloned()));
-    whole
-}
-
-/// Notes which runs the searches have led to; what lies on a server is copied, so that the folder holds all of the
-/// study.
-fn keep_searches(
-    plan: &Plan,
-    data: &DataSet,
-    store: &Store,
-    storage: &Storage,
-    is_remote: bool,
-) -> Result<(), Failure> {
-    if is_remote {
-        store.copy_searches(&plan.study, &storage.search_records(&plan.study)?)?;
-    }
-    let chosen = chosen_runs(plan, storage)?;
-    let ids = toile_study::run_ids(&with_chosen(plan, &chosen), &data.fingerprint);
-    let mut place = plan.runs.len();
-    for chosen in &chosen {
-        store.save_chosen_run(&chosen.search, &ids[place])?;
-        place += chosen.runs.len();
-    }
-    Ok(())
+    let options = StudyOptions {
+        dir,
+        threads: threads(args),
+        only: &args.study.only,
+        stop: interrupt::listen(),
+        clock: &MachineClock::start(),
+        checkpoint_every: searches::CHECKPOINT_EVERY,
+        checkpoints: args.checkpoints.as_deref(),
+        lease: Duration::from_secs(args.lease.into()),
+        worker: machine::worker_name(),
+        read: &|file| source.read_beside(file),
+        history: &history_csv,
+        toile_version: env!("CARGO_PKG_VERSION").into(),
+        instruction_set: toile_kernels::isa().name().into(),
+        machine: machine::description(),
+    };
+    let following = Following::new(plan);
+    let outcome = run_study(plan, data, store, server, &options, &|event| following.tell(&event));
+    let time = following.end();
+    Ok(Studied { outcome: outcome?, time })
 }
 
 /// The folders that must be made for this one, the innermost first.
@@ -177,47 +122,13 @@ fn threads(args: &RunArgs) -> usize {
     args.study.threads.map_or_else(machine::cores, usize::from)
 }
 
-fn train(
-    args: &RunArgs,
-    source: &StudySource,
-    plan: &Plan,
-    data: &DataSet,
-    store: &Store,
-    dir: &Path,
-) -> Result<(Outcome, Duration), Failure> {
-    let only = with_chosen_names(&args.study.only);
-    let only = (!only.is_empty()).then_some(&only[..]);
-    let options = RunOptions {
-        dir,
-        threads: threads(args),
-        only,
-        stop: interrupt::listen(),
-        clock: &MachineClock::start(),
-        checkpoint_every: searches::CHECKPOINT_EVERY,
-        read: &|file| source.read_beside(file),
-        history: &history_csv,
-        toile_version: env!("CARGO_PKG_VERSION").into(),
-        instruction_set: toile_kernels::isa().name().into(),
-        machine: machine::description(),
-    };
-    let studying = Studying::new(plan);
-    let outcome = toile_lab::run(plan, data, store, &options, &|event| studying.tell(&event));
-    let time = studying.end();
-    Ok((outcome?, time))
-}
-
-/// Who asks for a search asks for the run of what it has chosen too.
-fn with_chosen_names(only: &[String]) -> Vec<String> {
-    only.iter().flat_map(|name| [name.clone(), toile_study::best_name(name)]).collect()
-}
-
 /// How the study ended, and a line on it.
 fn conclude(studied: &Studied) -> (Completion, String) {
-    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.runs;
+    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.outcome.runs;
     let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
     let time = duration(studied.time);
-    let to_come: usize = studied.searches.iter().map(|search| search.waiting).sum();
-    if interrupted || studied.searches.iter().any(|search| search.interrupted) {
+    let to_come: usize = studied.outcome.searches.iter().map(|search| search.waiting).sum();
+    if interrupted || studied.outcome.searches.iter().any(|search| search.interrupted) {
         let all = runs(old + new + failed + waiting);
         let mut done = format!("{} of {all} are done", old + new);
         if to_come > 0 {
@@ -230,7 +141,7 @@ fn conclude(studied: &Studied) -> (Completion, String) {
         let warning = Style::new().for_stderr().yellow().bold().apply_to("warning:");
         return (Completion::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
     }
-    let trained: usize = studied.searches.iter().map(|search| search.trained).sum();
+    let trained: usize = studied.outcome.searches.iter().map(|search| search.trained).sum();
     let mut parts = Vec::new();
     if new > 0 || trained == 0 {
         parts.push(if new == 0 { "nothing to train".into() } else { runs(new) });

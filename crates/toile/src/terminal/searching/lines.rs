@@ -1,6 +1,7 @@
 //! The moving rows: a row for each trial under way, and a bar.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -8,7 +9,7 @@ use super::ActiveTrial;
 use super::table::TrialTable;
 use super::words::{number_text, time_text};
 use crate::terminal::lines::{FREE, MovingLines};
-use crate::terminal::set_above;
+use crate::terminal::{duration, set_above};
 
 /// The moving rows.
 pub(super) struct TrialLines {
@@ -21,15 +22,21 @@ impl TrialLines {
     pub(super) fn new(table: &TrialTable) -> TrialLines {
         let lines = MultiProgress::with_draw_target(MovingLines::target());
         let bar = lines.add(ProgressBar::new(table.n_trials as u64));
-        let style =
-            ProgressStyle::with_template("{prefix} {bar:20.bold/dim} {pos} of {len} trials  {elapsed}");
+        let style = ProgressStyle::with_template(
+            "{prefix} {bar:20.bold/dim} {pos} of {len} trials  {elapsed}  {msg}",
+        );
         bar.set_style(style.expect("the template is right").progress_chars("━╸─"));
         bar.set_prefix(console::truncate_str(&table.name, 28, "…").into_owned());
         set_above(Some(lines.clone()));
         TrialLines { lines, rows: BTreeMap::new(), bar }
     }
 
-    pub(super) fn draw(&mut self, tables: &[TrialTable], active: &BTreeMap<(usize, usize), ActiveTrial>) {
+    pub(super) fn draw(
+        &mut self,
+        tables: &[TrialTable],
+        active: &BTreeMap<(usize, usize), ActiveTrial>,
+        left: Option<Duration>,
+    ) {
         self.rows.retain(|key, row| {
             let stays = active.contains_key(key);
             if !stays {
@@ -38,6 +45,8 @@ impl TrialLines {
             }
             stays
         });
+        let left = left.map(|left| format!("{} left of the study", duration(left)));
+        self.bar.set_message(left.unwrap_or_default());
         let columns = usize::from(console::Term::stderr().size().1).saturating_sub(FREE);
         for (key, trial) in active {
             let row = self.rows.entry(*key).or_insert_with(|| {

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
+use toile_lab::StudyProgress;
 use toile_record::{Epoch, Event, Metric, State, TrainingEnd, TrainingKey};
 use toile_study::Plan;
 use toile_tune::Choice;
@@ -25,7 +26,6 @@ const FRAME: Duration = Duration::from_millis(100);
 
 /// Shows the searches of a plan, from their events.
 pub struct Searching {
-    start: Instant,
     tables: Vec<TrialTable>,
     state: Mutex<SearchScreen>,
 }
@@ -61,11 +61,11 @@ impl Searching {
     /// Before the searches.
     pub fn new(plan: &Plan) -> Searching {
         let tables = plan.searches.iter().map(TrialTable::new).collect();
-        Searching { start: Instant::now(), tables, state: Mutex::default() }
+        Searching { tables, state: Mutex::default() }
     }
 
     /// What happens.
-    pub fn tell(&self, event: &Event) {
+    pub fn tell(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
@@ -128,7 +128,18 @@ impl Searching {
             // What happens in runs is shown elsewhere.
             _ => {}
         }
-        self.draw(state, matches!(event, Event::EpochEnded { .. }));
+        if matches!(event, Event::SearchLeft { .. }) {
+            return self.search_ended_in(state);
+        }
+        let may_wait = matches!(event, Event::EpochEnded { .. });
+        if may_wait && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
+            return;
+        }
+        state.drawn = Some(Instant::now());
+        progress.tick(now);
+        if let Some(live) = &mut state.live {
+            live.draw(&self.tables, &state.active, progress.left());
+        }
     }
 
     fn trial_ended(&self, state: &mut SearchScreen, search: usize, number: usize, end: &TrainingEnd) {
@@ -147,28 +158,16 @@ impl Searching {
         }
     }
 
-    fn draw(&self, state: &mut SearchScreen, may_wait: bool) {
-        if may_wait && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
-            return;
-        }
-        state.drawn = Some(Instant::now());
-        if let Some(live) = &mut state.live {
-            live.draw(&self.tables, &state.active);
-        }
+    /// After the searches: the moving rows are gone, the tables stay.
+    pub fn search_ended(&self) {
+        self.search_ended_in(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// After a search: the moving rows are gone, the table stays.
-    pub fn search_ended(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn search_ended_in(&self, state: &mut SearchScreen) {
         state.active.clear();
         if let Some(live) = state.live.take() {
             live.end();
         }
-    }
-
-    /// Time since the beginning.
-    pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
     }
 }
 
