@@ -46,19 +46,26 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let clock = MachineClock::start();
     terminal::choose_colours();
     terminal::listen_for_panics();
-    let command = match Args::try_parse_from(args) {
-        Ok(args) => args.command,
-        Err(error) => {
-            // Standard output or error that is closed is nothing that anyone could be told of.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(1);
-        }
-    };
-    match machine::choose_instruction_set().and_then(|()| execute(command, &clock)) {
-        Ok(completion) => completion.code(),
+    // Before the arguments: the help tells the instruction set.
+    match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
+        Ok(code) => code,
         Err(failure) => {
             terminal::note(&failure.to_string());
             1
+        }
+    }
+}
+
+fn parse_and_execute(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    clock: &MachineClock,
+) -> Result<u8, Failure> {
+    match Args::try_parse_from(args) {
+        Ok(args) => execute(args.command, clock).map(Completion::code),
+        Err(error) => {
+            // If standard output or error is closed, nobody is there to read it.
+            let _ = error.print();
+            Ok(u8::try_from(error.exit_code()).unwrap_or(1))
         }
     }
 }
