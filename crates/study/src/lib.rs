@@ -20,44 +20,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod built_in;
 mod check;
-mod data_shape;
-mod draft;
-mod editor;
-mod faults;
 mod file;
-mod ids;
-mod list;
-mod near;
+mod pages;
 mod plan;
-mod reference;
-mod rules;
-mod sample;
-mod schema;
-mod search_plan;
-mod settings;
 mod space;
-mod told;
-mod tree;
-mod walk;
 
-pub use built_in::{built_in, built_in_names, starter};
+pub use check::data_shape::known_shape;
+pub use check::faults::{Fault, Faults};
+pub use check::suggest::nearest;
 pub use check::{DataShape, Search, Study, check};
-pub use data_shape::known_shape;
-pub use editor::json_schema;
-pub use faults::{Fault, Faults};
 pub use file::{
     Block, ChoiceRange, ClassWeight, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
     ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
     ValidationSplitTable,
 };
-pub use ids::run_ids;
-pub use list::{Listed, list};
-pub use near::nearest;
+pub use pages::built_in::{built_in, built_in_names, starter};
+pub use pages::json_schema::json_schema;
+pub use pages::list::{Listed, list};
+pub use pages::reference::reference_page;
+pub use plan::ids::run_ids;
+pub use plan::non_default::told_layer;
+pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
+pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
-pub use reference::reference_page;
-pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
-pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
-pub use told::told_layer;

@@ -5,9 +5,9 @@ use toile_nn::Layer;
 use toile_tune::{Condition, Distribution, Is, Params, Space};
 
 use super::template;
-use crate::schema;
-use crate::tree::Node;
-use crate::walk::{Place, Ranged, Walk};
+use crate::check::schema;
+use crate::check::tree::Node;
+use crate::check::walk::{Place, Ranged, Walk};
 
 /// The most layers of a model, repetitions counted.
 pub(crate) const MOST_LAYERS: usize = 1000;

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use toile_tune::{Choice, Distribution, Is, Param, Params, Space};
 
-use crate::faults::quote;
-use crate::near;
-use crate::tree::{Entry, Node, Value};
-use crate::walk::Walk;
+use crate::check::faults::quote;
+use crate::check::suggest;
+use crate::check::tree::{Entry, Node, Value};
+use crate::check::walk::Walk;
 
 /// Values by name, each with the place where it stands.
 #[derive(Default)]
@@ -139,7 +139,11 @@ fn no_choice(param: &Param, found: &str, name: &str, span: &Range<usize>, walk: 
     let Distribution::Categorical { choices } = &param.distribution else { return };
     let known: Vec<String> = choices.iter().take(20).map(|c| quote(&c.to_string())).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    walk.fault(span, format!("{found} is no choice of `{}`", quote(&param.name)), near::help(name, &known));
+    walk.fault(
+        span,
+        format!("{found} is no choice of `{}`", quote(&param.name)),
+        suggest::help(name, &known),
+    );
 }
 
 fn range_in_words(distribution: &Distribution) -> String {
@@ -158,5 +162,5 @@ fn unknown(name: &str, entry: &Entry, space: &Space, walk: &mut Walk) {
     let all: Vec<String> = space.params.iter().take(20).map(|param| quote(&param.name)).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let message = format!("the search has no parameter `{}`", quote(name));
-    walk.fault(&entry.key_span, message, near::help(name, &all));
+    walk.fault(&entry.key_span, message, suggest::help(name, &all));
 }

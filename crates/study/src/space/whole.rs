@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use toile_tune::{Condition, Is, Space};
 
 use super::template;
-use crate::draft::Draft;
-use crate::walk::Ranged;
+use crate::check::draft::Draft;
+use crate::check::walk::Ranged;
 
 /// The parameters of a search and its models.
 pub(crate) struct Whole {

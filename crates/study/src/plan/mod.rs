@@ -1,17 +1,22 @@
 //! The plan: every run of a study, fully spelled out.
 
+pub(crate) mod ids;
+pub(crate) mod non_default;
+pub(crate) mod search_plan;
+pub(crate) mod settings;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use toile_nn::Layer;
 
+use crate::check::rules::MOST_RUNS;
+use crate::check::suggest;
 use crate::check::{Search, Study};
 use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
-use crate::near;
-use crate::rules::MOST_RUNS;
-use crate::search_plan::{SearchPlan, search_plan};
-use crate::settings::{InitialWeights, Settings, SplitPlan, sha256};
+use crate::plan::search_plan::{SearchPlan, search_plan};
+use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
 /// A study, ready to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,7 +98,7 @@ impl fmt::Display for PlanError {
             PlanError::UnknownRun { name, known } => {
                 // Names of runs may have commas in them.
                 let all = known.join("; ");
-                let near = near::nearest(name, known.iter().map(String::as_str));
+                let near = suggest::nearest(name, known.iter().map(String::as_str));
                 let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
                 write!(f, "no run is named `{name}`\n  help: {near}(known: {all})")
             }

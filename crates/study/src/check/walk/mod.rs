@@ -16,10 +16,10 @@ pub(crate) use ranges::{Ranged, Ranges};
 pub(crate) use words::range_in_words;
 use words::{first_line, in_words};
 
-use crate::faults::{Fault, quote};
-use crate::near;
-use crate::schema;
-use crate::tree::{Entry, Node, Value};
+use crate::check::faults::{Fault, quote};
+use crate::check::schema;
+use crate::check::suggest;
+use crate::check::tree::{Entry, Node, Value};
 
 /// Faults that are kept; whatever comes after them is not looked at.
 const MOST: usize = 1000;
@@ -149,8 +149,8 @@ impl Walk {
         let known: Vec<&str> = schema::properties(schema).keys().map(String::as_str).collect();
         let help = match (known.is_empty(), setting_of_a_choice(&entry.key, schema)) {
             (true, _) => format!("`{}` has no settings", place.0),
-            (false, Some(help)) if near::nearest(&entry.key, known.iter().copied()).is_none() => help,
-            _ => near::help(&entry.key, &known),
+            (false, Some(help)) if suggest::nearest(&entry.key, known.iter().copied()).is_none() => help,
+            _ => suggest::help(&entry.key, &known),
         };
         let message = format!("unknown key `{}` in `{}`", quote(&entry.key), quote(place.0));
         self.fault(&entry.key_span, message, help);
@@ -158,7 +158,7 @@ impl Walk {
 
     fn missing_key(&mut self, node: &Node, schema: &'static Json, key: &str, place: Place) {
         let meaning = schema::text(&schema::properties(schema)[key], "description");
-        let help = match crate::sample::of(key) {
+        let help = match crate::check::sample::of(key) {
             Some(sample) => format!("for example `{key} = {sample}` ({})", first_line(meaning)),
             None => format!("{key}: {}", first_line(meaning)),
         };

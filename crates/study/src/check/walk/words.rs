@@ -42,7 +42,8 @@ pub(super) fn in_words(kind: &str) -> &'static str {
 }
 
 pub(super) fn sample_help(place: Place) -> String {
-    crate::sample::of(place.0).map_or(String::new(), |sample| format!("for example `{} = {sample}`", place.0))
+    crate::check::sample::of(place.0)
+        .map_or(String::new(), |sample| format!("for example `{} = {sample}`", place.0))
 }
 
 /// Whether a quoted text is a number, true or false, which needs no quotes.

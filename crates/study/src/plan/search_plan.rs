@@ -12,7 +12,7 @@ use crate::Settings;
 use crate::check::Search;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::Frame;
-use crate::settings::{InitialWeights, as_json, sha256, sorted};
+use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
 use crate::space::{points, template};
 use toile_record::Metric;
 

@@ -10,11 +10,11 @@ use serde_json::Value as Json;
 use toile_tune::{Choice, Condition, Distribution, Is, Param};
 
 use super::{Place, Walk};
-use crate::faults::quote;
-use crate::near;
-use crate::schema;
+use crate::check::faults::quote;
+use crate::check::schema;
+use crate::check::suggest;
+use crate::check::tree::{Node, Value};
 use crate::space::{labels, template};
-use crate::tree::{Node, Value};
 
 /// The keys of ranges.
 const KEYS: [&str; 5] = ["low", "high", "log", "step", "choices"];
@@ -149,7 +149,7 @@ impl Walk {
         for entry in node.entries() {
             if !KEYS.contains(&entry.key.as_str()) {
                 let message = format!("unknown key `{}` in a range", quote(&entry.key));
-                self.fault(&entry.key_span, message, near::help(&entry.key, &KEYS));
+                self.fault(&entry.key_span, message, suggest::help(&entry.key, &KEYS));
             } else if entry.key != "choices" && node.get("choices").is_some() {
                 let message = format!("a range with `choices` has no `{}`", entry.key);
                 self.fault(&entry.key_span, message, "keep either `choices`, or `low` and `high`");
@@ -239,6 +239,6 @@ fn misspelt_choices(node: &Node, schema: &'static Json) -> bool {
     let [entry] = node.entries() else { return false };
     let known = schema::choices(schema).unwrap_or_default();
     matches!(entry.node.value, Value::Array(_))
-        && near::nearest(&entry.key, known.iter().map(|choice| choice.name)).is_none()
-        && near::nearest(&entry.key, ["choices"]).is_some()
+        && suggest::nearest(&entry.key, known.iter().map(|choice| choice.name)).is_none()
+        && suggest::nearest(&entry.key, ["choices"]).is_some()
 }

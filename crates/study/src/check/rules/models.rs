@@ -4,11 +4,11 @@ use toile_nn::{Activation, ImageShape, Layer, Shape};
 use toile_tune::{Params, Space};
 
 use crate::check::DataShape;
-use crate::draft::{Draft, ModelDraft};
-use crate::faults::{Fault, quote};
+use crate::check::draft::{Draft, ModelDraft};
+use crate::check::faults::{Fault, quote};
+use crate::check::tree::Node;
+use crate::check::walk::Walk;
 use crate::space::{MOST_LAYERS, corners};
-use crate::tree::Node;
-use crate::walk::Walk;
 
 /// The most parameters of a model: 4 GB of weights, and four times that while Adam trains them.
 const MOST_PARAMETERS: u128 = 1_000_000_000;

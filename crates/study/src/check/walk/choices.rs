@@ -5,10 +5,10 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Place, Walk, spell_out};
-use crate::faults::quote;
-use crate::near;
-use crate::schema::{self, Choice};
-use crate::tree::{Entry, Node, Value};
+use crate::check::faults::quote;
+use crate::check::schema::{self, Choice};
+use crate::check::suggest;
+use crate::check::tree::{Entry, Node, Value};
 
 impl Walk {
     /// One of several names, alone or with settings: `"relu"`, `{ dense = { units = 10 } }`.
@@ -43,7 +43,7 @@ impl Walk {
                 Some(json!({ name: settings }))
             }
             (Some(content), false) => {
-                let written = format!("{{ {name} = {} }}", crate::sample::content(content));
+                let written = format!("{{ {name} = {} }}", crate::check::sample::content(content));
                 self.fault(
                     &node.span,
                     format!("`{name}` needs settings"),
@@ -75,7 +75,7 @@ impl Walk {
     }
 
     fn unknown_choice(&mut self, span: &Range<usize>, name: &str, choices: &[Choice], kind: Kind) {
-        let help = near::help(name, &names(choices));
+        let help = suggest::help(name, &names(choices));
         self.fault(span, format!("unknown {} `{}`", kind.0, quote(name)), help);
     }
 
@@ -181,7 +181,7 @@ impl Kind {
 fn named_by_value(entry: &Entry, choices: &[Choice]) -> Option<&'static str> {
     let Value::String(name) = &entry.node.value else { return None };
     let says_so = matches!(entry.key.as_str(), "name" | "type" | "kind" | "class_name" | "class");
-    if says_so { near::nearest(name, names(choices)) } else { None }
+    if says_so { suggest::nearest(name, names(choices)) } else { None }
 }
 
 fn names(choices: &[Choice]) -> Vec<&'static str> {

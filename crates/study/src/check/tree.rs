@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::faults::{Fault, quote};
+use crate::check::faults::{Fault, quote};
 
 /// A value and the bytes it was written in. A table of `[name]` form has the place of its header.
 #[derive(Debug)]

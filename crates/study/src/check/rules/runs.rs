@@ -7,13 +7,13 @@ use toile_nn::{Callback, Monitor, Optimizer, Schedule};
 use toile_tune::Params;
 
 use crate::check::DataShape;
-use crate::draft::Draft;
-use crate::faults::quote;
+use crate::check::draft::Draft;
+use crate::check::faults::quote;
+use crate::check::suggest;
+use crate::check::tree::{Node, Value};
+use crate::check::walk::Walk;
 use crate::file::{RunSettings, RunTable};
-use crate::near;
-use crate::search_plan::best_name;
-use crate::tree::{Node, Value};
-use crate::walk::Walk;
+use crate::plan::search_plan::best_name;
 
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     names(draft, walk);
@@ -94,7 +94,7 @@ pub(super) fn required(node: &Node, kind: &str, draft: &Draft, walk: &mut Walk) 
             let name = node.get("name").map_or(format!("the {kind}"), Node::described);
             let sample = match key {
                 "model" => format!("\"{}\"", draft.models.first().map_or("dense", |m| m.entry.key.as_str())),
-                key => crate::sample::of(key).unwrap_or_default().to_string(),
+                key => crate::check::sample::of(key).unwrap_or_default().to_string(),
             };
             let help = format!("add `{key} = {sample}` here, or in `[defaults]` for all runs");
             walk.fault(&node.span, format!("{} lacks `{key}`", name.replace("the string", kind)), help);
@@ -154,7 +154,7 @@ pub(super) fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk:
         let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
         let help = match known.is_empty() {
             true => format!("describe it: `[models.{}]` with `layers = […]`", quote(model)),
-            false => near::help(model, &shown),
+            false => suggest::help(model, &shown),
         };
         walk.fault(span, format!("no model is named `{}`", quote(model)), help);
     }

@@ -7,7 +7,7 @@ use toile_nn::{Layer, Schedule};
 
 use crate::Settings;
 use crate::file::default;
-use crate::settings::as_json;
+use crate::plan::settings::as_json;
 
 impl Settings {
     /// The settings that a run has beside its data, seed and model, without all that has its default.

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn every_synonym_leads_to_a_name_of_the_study_file() {
-        let names = crate::schema::all_names();
+        let names = crate::check::schema::all_names();
         for (word, meant) in SYNONYMS {
             assert!(names.contains(meant), "{word} leads to {meant}, which is no name of the study file");
         }

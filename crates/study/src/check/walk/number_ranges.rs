@@ -4,9 +4,9 @@ use serde_json::Value as Json;
 use toile_tune::Distribution;
 
 use super::{Place, Walk};
-use crate::schema;
+use crate::check::schema;
+use crate::check::tree::{Node, Value};
 use crate::space::template;
-use crate::tree::{Node, Value};
 
 impl Walk {
     /// `low` and `high` held against the schema of their place, and what may be said beside them.

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::words::{is_plain, range_in_words, sample_help};
 use super::{Place, Walk};
-use crate::faults::quote;
-use crate::tree::{Node, Value};
+use crate::check::faults::quote;
+use crate::check::tree::{Node, Value};
 
 impl Walk {
     pub(super) fn list(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {

@@ -1,19 +1,29 @@
 //! The check: from the text of a study file to a [`Study`], or to all that is wrong with it.
 
+pub(crate) mod data_shape;
+pub(crate) mod draft;
+pub(crate) mod faults;
+pub(crate) mod rules;
+pub(crate) mod sample;
+pub(crate) mod schema;
+pub(crate) mod suggest;
+pub(crate) mod tree;
+pub(crate) mod walk;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use toile_nn::{ImageShape, Layer};
 use toile_tune::{Params, Space};
 
-use crate::data_shape::{known_names, known_shape};
-use crate::draft::Draft;
-use crate::faults::{Fault, Faults};
+use crate::check::data_shape::{known_names, known_shape};
+use crate::check::draft::Draft;
+use crate::check::faults::{Fault, Faults};
+use crate::check::rules;
+use crate::check::suggest::nearest;
+use crate::check::tree;
+use crate::check::walk::Walk;
 use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
-use crate::near::nearest;
-use crate::rules;
-use crate::tree;
-use crate::walk::Walk;
 
 /// No study file is larger than this; a file that is, is something else.
 const MOST_BYTES: usize = 1 << 20;

@@ -1,12 +1,12 @@
 //! Rules of the study as a whole: its data, its split, its number of runs.
 
 use crate::check::DataShape;
-use crate::data_shape::known_names;
-use crate::draft::Draft;
-use crate::faults::quote;
+use crate::check::data_shape::known_names;
+use crate::check::draft::Draft;
+use crate::check::faults::quote;
+use crate::check::suggest;
+use crate::check::walk::Walk;
 use crate::file::{ValidationSplit, default};
-use crate::near;
-use crate::walk::Walk;
 
 /// The most runs of a study, repetitions counted.
 pub(crate) const MOST_RUNS: usize = 10_000;
@@ -25,7 +25,7 @@ fn data(draft: &Draft, walk: &mut Walk) {
     }
     let help = format!(
         "{}; a folder of your own has a slash: `./{}`",
-        near::help(name, &known_names()),
+        suggest::help(name, &known_names()),
         quote(name)
     );
     walk.fault(&draft.root.at(&["study", "data"]).span, format!("unknown data set `{}`", quote(name)), help);

@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
 use toile_tune::{Params, Space};
 
+use crate::check::schema;
+use crate::check::tree::{Entry, Node, Value};
+use crate::check::walk::{Place, Walk};
 use crate::check::{DataShape, Search, Study};
 use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
-use crate::schema;
-use crate::settings::as_json;
+use crate::plan::settings::as_json;
 use crate::space::{ModelSpace, Whole, read_values};
-use crate::tree::{Entry, Node, Value};
-use crate::walk::{Place, Walk};
 
 /// What could be read. Keys with faults are left out, required strings with faults are empty.
 pub(crate) struct Draft<'a> {
@@ -133,8 +133,8 @@ fn top_level(root: &Node, walk: &mut Walk) {
     let known: Vec<&str> = schema::properties(schema::root()).keys().map(String::as_str).collect();
     for entry in root.entries() {
         if !known.contains(&entry.key.as_str()) {
-            let message = format!("unknown table `{}`", crate::faults::quote(&entry.key));
-            walk.fault(&entry.key_span, message, crate::near::help(&entry.key, &known));
+            let message = format!("unknown table `{}`", crate::check::faults::quote(&entry.key));
+            walk.fault(&entry.key_span, message, crate::check::suggest::help(&entry.key, &known));
         }
     }
     for (key, help) in [
@@ -149,7 +149,8 @@ fn top_level(root: &Node, walk: &mut Walk) {
             continue;
         }
         // A misspelt table is told already.
-        let is_misspelt = |entry: &Entry| crate::near::nearest(&entry.key, known.clone()) == Some(key);
+        let is_misspelt =
+            |entry: &Entry| crate::check::suggest::nearest(&entry.key, known.clone()) == Some(key);
         let misspelt = || root.entries().iter().any(|e| !known.contains(&e.key.as_str()) && is_misspelt(e));
         if root.get(key).is_none() && !misspelt() {
             let end = root.span.end..root.span.end;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::schema;
+use crate::check::schema;
 
 /// The JSON Schema (draft 7) of the study file, for editors: completion, hovers, errors while typing.
 pub fn json_schema() -> Value {

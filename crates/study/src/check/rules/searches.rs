@@ -7,13 +7,13 @@ use toile_tune::{Pruner, Sampler};
 use super::models::MOST_PARAMETERS_OF_A_SPACE;
 use super::runs::{self, Said, span};
 use crate::check::DataShape;
-use crate::draft::{Draft, SearchDraft, spelled_out};
-use crate::faults::quote;
+use crate::check::draft::{Draft, SearchDraft, spelled_out};
+use crate::check::faults::quote;
+use crate::check::tree::{Node, Value};
+use crate::check::walk::{Ranged, Walk};
 use crate::file::{MOST_TRIALS, RunSettings};
-use crate::search_plan::{Budget, objectives};
+use crate::plan::search_plan::{Budget, objectives};
 use crate::space::{corners, points, template};
-use crate::tree::{Node, Value};
-use crate::walk::{Ranged, Walk};
 use toile_record::Metric;
 
 /// The most layers of the models of all searches together, a model counted for each search that has it.

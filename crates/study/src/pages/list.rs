@@ -1,7 +1,7 @@
 //! The list of all choices: what `toile list` shows, and the reference page is made of.
 
-use crate::sample;
-use crate::schema::{self, Choice};
+use crate::check::sample;
+use crate::check::schema::{self, Choice};
 
 /// A name that a study file may use, in its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,8 @@ pub(crate) fn example(choice: &Choice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree;
-    use crate::walk::{Place, Walk};
+    use crate::check::tree;
+    use crate::check::walk::{Place, Walk};
     use serde::{Serialize, de::DeserializeOwned};
 
     /// Reads every example of a group as the study file would, writes it, and reads what was written.

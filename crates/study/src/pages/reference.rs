@@ -6,10 +6,10 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::list::{GROUPS, Group, example};
-use crate::sample;
-use crate::schema::{self, Choice};
-use crate::walk::range_in_words;
+use crate::check::sample;
+use crate::check::schema::{self, Choice};
+use crate::check::walk::range_in_words;
+use crate::pages::list::{GROUPS, Group, example};
 
 const HEAD: &str = "\
 <!-- Made from the code by `toile schema --markdown`; change the doc comments there. -->

@@ -8,8 +8,8 @@ mod study;
 pub(crate) use study::MOST_RUNS;
 
 use crate::check::DataShape;
-use crate::draft::Draft;
-use crate::walk::Walk;
+use crate::check::draft::Draft;
+use crate::check::walk::Walk;
 
 /// Adds the faults of all rules.
 pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {

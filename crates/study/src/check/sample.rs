@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::schema;
+use crate::check::schema;
 
 /// Key and value, as they stand in a study file.
 const SAMPLES: [(&str, &str); 50] = [
