@@ -1,8 +1,8 @@
-//! What is known of the data sets of the catalogue.
+//! What is known of the data sets of the catalogue before they are loaded.
 
 use toile_nn::ImageShape;
 
-use crate::DataShape;
+use super::DataShape;
 
 /// The shape of a data set of the catalogue, by its name in study files.
 pub fn known_shape(data: &str) -> Option<DataShape> {

@@ -1,18 +1,18 @@
-//! The draft: the parts of a study file as far as they are right, so that the rules between settings can be checked
-//! even in a file with faults, and all faults are told at once.
+//! The draft: the parts of a study file as far as they are valid, so that the rules between settings are checked even
+//! in a file with faults, and all faults are reported at once.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
 use toile_tune::{Params, Space};
 
-use crate::check::schema;
-use crate::check::tree::{Entry, Node, Value};
-use crate::check::walk::{Place, Walk};
-use crate::check::{DataShape, Search, Study};
+use super::faults::quote;
+use super::tree::{Entry, Node, Value};
+use super::walk::{FieldName, Walk};
+use super::{CheckedSearch, CheckedStudy, DataShape, schema, suggest};
 use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
 use crate::plan::settings::as_json;
-use crate::space::{ModelSpace, Whole, read_values};
+use crate::space::{ModelSpace, SearchSpace, read_values};
 
 /// What could be read. Keys with faults are left out, required strings with faults are empty.
 pub(crate) struct Draft<'a> {
@@ -24,40 +24,41 @@ pub(crate) struct Draft<'a> {
     pub searches: Vec<SearchDraft<'a>>,
 }
 
-/// A model whose layers may be wrong one by one.
+/// A model; some of its layers may have faults.
 pub(crate) struct ModelDraft<'a> {
     pub entry: &'a Entry,
     pub space: ModelSpace<'a>,
-    /// Whether no layer has a fault by itself.
-    pub is_right: bool,
+    /// Whether no layer has a fault of its own.
+    pub is_valid: bool,
 }
 
 /// A search; its settings may have ranges.
 pub(crate) struct SearchDraft<'a> {
     pub node: &'a Node,
     pub table: SearchTable,
-    /// Its own settings that are right, as a template.
+    /// Its own settings without those that have faults, as a template.
     pub settings: Map<String, Json>,
     /// How many of its parameters are its own; they come first.
-    pub own: usize,
+    pub n_own: usize,
     /// Its parameters together with those of its models.
-    pub whole: Whole,
-    /// Parameters that are held, and the configurations to begin with.
+    pub space: SearchSpace,
+    /// The values of parameters that are fixed.
     pub fixed: Params,
+    /// The configurations to begin with.
     pub first: Vec<Params>,
-    /// Whether no value of it or of its models has a fault by itself.
-    pub is_right: bool,
+    /// Whether no value of it or of its models has a fault of its own.
+    pub is_valid: bool,
 }
 
 impl<'a> Draft<'a> {
-    /// Reads all parts, with their faults.
+    /// Reads all parts and collects their faults.
     pub fn read(root: &'a Node, walk: &mut Walk) -> Draft<'a> {
         top_level(root, walk);
-        let study = part(root.get("study"), "StudyTable", Place("[study]"), walk);
-        let defaults = part(root.get("defaults"), "RunSettings", Place("[defaults]"), walk);
+        let study = part(root.get("study"), "StudyTable", FieldName("[study]"), walk);
+        let defaults = part(root.get("defaults"), "RunSettings", FieldName("[defaults]"), walk);
         let runs = items(root, "runs", "[[runs]]", walk);
         let runs: Vec<_> =
-            runs.iter().map(|node| part(Some(node), "RunTable", Place("[[runs]]"), walk)).collect();
+            runs.iter().map(|node| part(Some(node), "RunTable", FieldName("[[runs]]"), walk)).collect();
         let mut draft = Draft {
             root,
             study: typed(study, &["name", "data"]),
@@ -71,16 +72,16 @@ impl<'a> Draft<'a> {
         draft
     }
 
-    /// The model of a name.
+    /// The model of this name.
     pub fn model(&self, name: &str) -> Option<&ModelDraft<'a>> {
         self.models.iter().find(|model| model.entry.key == name)
     }
 
-    /// The study, once there is no fault.
-    pub fn finish(self, file_name: &str, text: &str, shape: Option<DataShape>) -> Study {
+    /// The checked study, if there is no fault.
+    pub fn finish(self, file_name: &str, text: &str, shape: Option<DataShape>) -> CheckedStudy {
         let models = self.models.iter().filter(|model| model.space.params.is_empty());
         let searches = self.searches.iter().map(|search| search.finish(&self));
-        Study {
+        CheckedStudy {
             file_name: file_name.to_string(),
             text: text.to_string(),
             searches: searches.collect(),
@@ -101,20 +102,20 @@ impl ModelDraft<'_> {
 }
 
 impl SearchDraft<'_> {
-    fn finish(&self, draft: &Draft) -> Search {
-        Search {
+    fn finish(&self, draft: &Draft) -> CheckedSearch {
+        CheckedSearch {
             table: self.table.clone(),
-            space: self.whole.space(),
-            settings: spelled_out(&self.settings, &draft.defaults),
-            models: self.whole.templates.clone(),
+            space: self.space.space(),
+            settings: with_defaults(&self.settings, &draft.defaults),
+            models: self.space.templates.clone(),
             fixed: self.fixed.clone(),
             first: self.first.clone(),
         }
     }
 }
 
-/// A search's own settings, else those of `[defaults]`, else the defaults.
-pub(crate) fn spelled_out(own: &Map<String, Json>, defaults: &RunSettings) -> Json {
+/// The settings of a search's trials: its own, else those of `[defaults]`, else the defaults.
+pub(crate) fn with_defaults(own: &Map<String, Json>, defaults: &RunSettings) -> Json {
     let mut all = Map::new();
     let shared = as_json(defaults);
     for key in schema::properties(schema::definition("RunSettings")).keys() {
@@ -128,14 +129,14 @@ pub(crate) fn spelled_out(own: &Map<String, Json>, defaults: &RunSettings) -> Js
     Json::Object(all)
 }
 
-/// The tables of the file itself: unknown ones, missing ones.
+/// The tables of the file itself: unknown ones and missing ones are faults.
 fn top_level(root: &Node, walk: &mut Walk) {
     let known: Vec<&str> = schema::properties(schema::root()).keys().map(String::as_str).collect();
-    for entry in root.entries() {
-        if !known.contains(&entry.key.as_str()) {
-            let message = format!("unknown table `{}`", crate::check::faults::quote(&entry.key));
-            walk.fault(&entry.key_span, message, crate::check::suggest::help(&entry.key, &known));
-        }
+    let unknown: Vec<&Entry> =
+        root.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())).collect();
+    for entry in &unknown {
+        let message = format!("unknown table `{}`", quote(&entry.key));
+        walk.fault(&entry.key_span, message, suggest::help(&entry.key, &known));
     }
     for (key, help) in [
         ("study", "begin with `[study]`, `name = \"…\"` and `data = \"fashion-mnist\"`"),
@@ -148,23 +149,21 @@ fn top_level(root: &Node, walk: &mut Walk) {
         if key == "runs" && root.get("searches").is_some() {
             continue;
         }
-        // A misspelt table is told already.
-        let is_misspelt =
-            |entry: &Entry| crate::check::suggest::nearest(&entry.key, known.clone()) == Some(key);
-        let misspelt = || root.entries().iter().any(|e| !known.contains(&e.key.as_str()) && is_misspelt(e));
-        if root.get(key).is_none() && !misspelt() {
+        // A misspelt table is already a fault.
+        let is_meant = |entry: &&Entry| suggest::nearest(&entry.key, known.iter().copied()) == Some(key);
+        if root.get(key).is_none() && !unknown.iter().any(is_meant) {
             let end = root.span.end..root.span.end;
             walk.fault(&end, format!("the file lacks `{key}`"), help);
         }
     }
 }
 
-/// The keys of a table that are right.
-fn part(node: Option<&Node>, definition: &str, place: Place, walk: &mut Walk) -> Map<String, Json> {
-    node.and_then(|node| walk.table(node, schema::definition(definition), place)).unwrap_or_default()
+/// The keys of a table without those that have faults.
+fn part(node: Option<&Node>, definition: &str, field: FieldName, walk: &mut Walk) -> Map<String, Json> {
+    node.and_then(|node| walk.table(node, schema::definition(definition), field)).unwrap_or_default()
 }
 
-/// A part as its type, with empty strings for required ones that have faults.
+/// A part as its type, with empty strings for required keys that are missing or have faults.
 fn typed<T: DeserializeOwned>(mut map: Map<String, Json>, required: &[&str]) -> T {
     for key in required {
         map.entry(*key).or_insert(json!(""));
@@ -173,7 +172,7 @@ fn typed<T: DeserializeOwned>(mut map: Map<String, Json>, required: &[&str]) -> 
 }
 
 /// The items of a list at the top of the file.
-fn items<'a>(root: &'a Node, key: &str, place: &str, walk: &mut Walk) -> &'a [Node] {
+fn items<'a>(root: &'a Node, key: &str, header: &str, walk: &mut Walk) -> &'a [Node] {
     let Some(node) = root.get(key) else { return &[] };
     match &node.value {
         Value::Array(items) if items.is_empty() && key == "runs" && root.get("searches").is_none() => {
@@ -183,7 +182,7 @@ fn items<'a>(root: &'a Node, key: &str, place: &str, walk: &mut Walk) -> &'a [No
         _ => walk.fault(
             &node.span,
             format!("`{key}` must be a list of tables"),
-            format!("begin each with `{place}`"),
+            format!("begin each with `{header}`"),
         ),
     }
     node.items()
@@ -197,31 +196,32 @@ fn models<'a>(root: &'a Node, walk: &mut Walk) -> Vec<ModelDraft<'a>> {
     node.entries().iter().map(|entry| model(entry, walk)).collect()
 }
 
-/// The walk tells all faults; what is right is read once more, layer by layer, so that one misspelt layer does not hide
+/// The walk reports all faults. The layers are then read once more, one by one, so that a misspelt layer does not hide
 /// the faults of the others.
 fn model<'a>(entry: &'a Entry, walk: &mut Walk) -> ModelDraft<'a> {
     let before = walk.faults.len();
-    walk.table(&entry.node, schema::definition("ModelTable"), Place(&entry.key));
+    walk.table(&entry.node, schema::definition("ModelTable"), FieldName(&entry.key));
     walk.ranges = Default::default();
-    ModelDraft { entry, space: ModelSpace::read(&entry.node), is_right: walk.faults.len() == before }
+    ModelDraft { entry, space: ModelSpace::read(&entry.node), is_valid: walk.faults.len() == before }
 }
 
 fn search<'a>(node: &'a Node, draft: &Draft<'a>, walk: &mut Walk) -> SearchDraft<'a> {
     let before = walk.faults.len();
     walk.ranges = Default::default();
-    let map = part(Some(node), "SearchTable", Place("[[searches]]"), walk);
+    let map = part(Some(node), "SearchTable", FieldName("[[searches]]"), walk);
     let params = std::mem::take(&mut walk.ranges).params;
     let (settings, own): (Map<_, _>, Map<_, _>) =
         map.into_iter().partition(|(key, _)| schema::is_setting_of_trials(key));
-    let whole = Whole::new(&params, settings.get("model"), draft);
-    let is_right = walk.faults.len() == before && whole.is_right;
-    // Names of parameters are known only where nothing is wrong.
-    let space = if is_right { whole.space() } else { Space::default() };
-    let given = |key: &str| node.get(key).filter(|_| is_right);
-    let fixed = given("fixed").map(|node| read_values(node, &space, walk)).unwrap_or_default();
-    let first = given("first").map_or(&[][..], Node::items).iter();
-    let first = first.map(|node| read_values(node, &space, walk).beside(&fixed, &space, walk)).collect();
+    let space = SearchSpace::new(&params, settings.get("model"), draft);
+    let is_valid = walk.faults.len() == before && space.is_valid;
+    // The names of parameters are certain only if there is no fault.
+    let named = if is_valid { space.space() } else { Space::default() };
+    let values = |key: &str| node.get(key).filter(|_| is_valid);
+    let fixed = values("fixed").map(|node| read_values(node, &named, walk)).unwrap_or_default();
+    let first = values("first").map_or(&[][..], Node::items).iter();
+    let first =
+        first.map(|node| read_values(node, &named, walk).checked_against(&fixed, &named, walk)).collect();
     let table = typed(own, &["name"]);
-    let own = params.len();
-    SearchDraft { node, table, settings, own, whole, fixed: fixed.params, first, is_right }
+    let n_own = params.len();
+    SearchDraft { node, table, settings, n_own, space, fixed: fixed.params, first, is_valid }
 }

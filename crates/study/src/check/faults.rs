@@ -1,4 +1,4 @@
-//! Faults: what is wrong with a study file, all of it at once, each with its place.
+//! Faults: everything that is wrong with a study file, each with its place in the text.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use unicode_width::UnicodeWidthChar;
 /// Columns of a line that are shown around a fault.
 const WINDOW: usize = 100;
 
-/// Faults that are written out; a file with more than these wants another look anyway.
-const SHOWN: usize = 50;
+/// Faults that are written out; of more, only the number is given.
+const MAX_SHOWN: usize = 50;
 
-/// One thing that is wrong, and where.
+/// One fault and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The bytes of the file that the caret points at.
     pub span: Range<usize>,
     /// What was found and what was expected; no full stop.
     pub message: String,
-    /// How to mend it, if that can be said.
+    /// How to fix it, if that is known.
     pub help: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Fault {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
-    /// The file's name, as it shall be printed.
+    /// The file's name, as it is printed.
     pub file_name: String,
     /// The file's text.
     pub text: String,
@@ -106,7 +106,7 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.faults.iter().take(SHOWN).enumerate() {
+        for (index, fault) in self.faults.iter().take(MAX_SHOWN).enumerate() {
             if index > 0 {
                 f.write_str("\n\n")?;
             }
@@ -114,8 +114,8 @@ impl fmt::Display for Faults {
         }
         match self.faults.len() {
             0 | 1 => Ok(()),
-            n if n > SHOWN => {
-                write!(f, "\n\n{}: {n} faults, the first {SHOWN} of them above", self.file_name)
+            n if n > MAX_SHOWN => {
+                write!(f, "\n\n{}: {n} faults, the first {MAX_SHOWN} of them above", self.file_name)
             }
             n => write!(f, "\n\n{}: {n} faults", self.file_name),
         }
@@ -129,7 +129,7 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }
 
-/// A character of the file as it may safely go to a terminal.
+/// A character of the file in a form that is safe on a terminal.
 fn printable(c: char) -> String {
     match c {
         '\t' => "    ".to_string(),
@@ -138,12 +138,12 @@ fn printable(c: char) -> String {
     }
 }
 
-/// A name out of the file, fit to be quoted in a message: printable and not long.
+/// A name from the file as messages quote it: printable and at most 48 characters.
 pub(crate) fn quote(name: &str) -> String {
-    const LONGEST: usize = 48;
+    const MAX_LENGTH: usize = 48;
     let mut quoted: String =
-        name.chars().take(LONGEST).flat_map(|c| printable(c).chars().collect::<Vec<_>>()).collect();
-    if name.chars().nth(LONGEST).is_some() {
+        name.chars().take(MAX_LENGTH).flat_map(|c| printable(c).chars().collect::<Vec<_>>()).collect();
+    if name.chars().nth(MAX_LENGTH).is_some() {
         quoted.push('…');
     }
     quoted
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caret_stands_under_what_it_means() {
+    fn a_caret_is_under_what_it_marks() {
         let text = "a = 1\nbatch = 2\n";
         assert_eq!(shown(text, 6..11), "error: wrong\n  s.toml:2:1\n   2 | batch = 2\n     | ^^^^^");
     }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_at_the_end_of_the_file_has_its_caret_behind_the_text() {
+    fn a_span_at_the_end_of_the_file_has_its_caret_after_the_text() {
         assert_eq!(shown("a = ", 4..4), "error: wrong\n  s.toml:1:5\n   1 | a =\n     |    ^");
         assert_eq!(shown("", 0..0), "error: wrong\n  s.toml:1:1");
     }

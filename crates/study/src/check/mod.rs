@@ -1,8 +1,9 @@
-//! The check: from the text of a study file to a [`Study`], or to all that is wrong with it.
+//! The check: from the text of a study file to a [`CheckedStudy`], or to everything that is wrong with it.
 
 pub(crate) mod data_shape;
 pub(crate) mod draft;
 pub(crate) mod faults;
+pub(crate) mod groups;
 pub(crate) mod rules;
 pub(crate) mod sample;
 pub(crate) mod schema;
@@ -16,17 +17,15 @@ use serde_json::Value as Json;
 use toile_nn::{ImageShape, Layer};
 use toile_tune::{Params, Space};
 
-use crate::check::data_shape::{known_names, known_shape};
-use crate::check::draft::Draft;
-use crate::check::faults::{Fault, Faults};
-use crate::check::rules;
-use crate::check::suggest::nearest;
-use crate::check::tree;
-use crate::check::walk::Walk;
 use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
+use data_shape::{known_names, known_shape};
+use draft::Draft;
+use faults::{Fault, Faults};
+use suggest::nearest;
+use walk::Walk;
 
-/// No study file is larger than this; a file that is, is something else.
-const MOST_BYTES: usize = 1 << 20;
+/// Larger files are refused unread: they are no study files.
+const MAX_BYTES: usize = 1 << 20;
 
 /// What is known of a data set before it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +38,9 @@ pub struct DataShape {
     pub images: usize,
 }
 
-/// A study file that was found right: what it says, nothing filled in yet.
+/// A study file without faults: what it contains, no default filled in yet.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Study {
+pub struct CheckedStudy {
     /// The file's name, as it was given.
     pub file_name: String,
     /// The file, byte for byte.
@@ -55,15 +54,15 @@ pub struct Study {
     /// `[[runs]]`, in the file's order.
     pub runs: Vec<RunTable>,
     /// `[[searches]]`, in the file's order.
-    pub searches: Vec<Search>,
+    pub searches: Vec<CheckedSearch>,
     /// The shape of the data, if it was known when the study was checked.
     pub shape: Option<DataShape>,
 }
 
-/// A search that was found right.
+/// A search without faults.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Search {
-    /// What the file says, but for the settings of its trials.
+pub struct CheckedSearch {
+    /// Its table, except for the settings of its trials.
     pub table: SearchTable,
     /// Its parameters.
     pub space: Space,
@@ -77,35 +76,42 @@ pub struct Search {
 
 /// Checks a study file: syntax, names, types, ranges, and all rules between settings.
 ///
-/// The shape of the data is needed to check the layers' shapes; for the data sets of the catalogue it need not be given.
-/// For a folder of the user's own, give it once the data is loaded.
+/// The layers' shapes are checked against the shape of the data. For the data sets of the catalogue it is known and
+/// need not be given; for a folder of the user's own, give it once the data is loaded.
 ///
 /// # Errors
 /// Every fault of the file at once. Only errors of TOML's syntax hide others.
-pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<Study, Faults> {
+pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<CheckedStudy, Faults> {
+    if text.len() > MAX_BYTES {
+        return Err(too_large(text, file_name));
+    }
     let refuse = |mut faults: Vec<Fault>| {
         faults.sort_by_key(|fault| (fault.span.start, fault.span.end));
         faults.dedup();
         Faults { file_name: file_name.to_string(), text: text.to_string(), faults }
     };
-    if text.len() > MOST_BYTES {
-        let message = format!("a study file has at most {MOST_BYTES} bytes, this one has {}", text.len());
-        let help = Some("is it really a study file?".to_string());
-        let faults = vec![Fault { span: 0..0, message, help }];
-        return Err(Faults { file_name: file_name.to_string(), text: String::new(), faults });
-    }
-    let root = tree::parse(text).map_err(|mut faults| {
-        let last = faults.last_mut().expect("a syntax error has a place");
-        let note = "the rest is checked once the file is valid TOML";
-        last.help = Some(last.help.take().map_or(note.to_string(), |help| format!("{help}; {note}")));
-        refuse(faults)
-    })?;
+    let root = tree::parse(text).map_err(|faults| refuse(with_syntax_note(faults)))?;
     let mut walk = Walk::default();
     let draft = Draft::read(&root, &mut walk);
-    // A misspelt data set is a fault already; the layers are judged as if it were the one that was meant.
+    // A misspelt data set is already a fault; the layers are checked as if the nearest name had been written.
     let shape = shape
         .or_else(|| known_shape(&draft.study.data))
         .or_else(|| known_shape(nearest(&draft.study.data, known_names())?));
     rules::check(&draft, shape, &mut walk);
     if walk.faults.is_empty() { Ok(draft.finish(file_name, text, shape)) } else { Err(refuse(walk.faults)) }
+}
+
+fn too_large(text: &str, file_name: &str) -> Faults {
+    let message = format!("a study file has at most {MAX_BYTES} bytes, this one has {}", text.len());
+    let help = Some("is it really a study file?".to_string());
+    let faults = vec![Fault { span: 0..0, message, help }];
+    Faults { file_name: file_name.to_string(), text: String::new(), faults }
+}
+
+/// Errors of TOML's syntax, the last with a note that they may hide other faults.
+fn with_syntax_note(mut faults: Vec<Fault>) -> Vec<Fault> {
+    let last = faults.last_mut().expect("a file that does not parse has a syntax error");
+    let note = "the rest is checked once the file is valid TOML";
+    last.help = Some(last.help.take().map_or(note.to_string(), |help| format!("{help}; {note}")));
+    faults
 }

@@ -1,10 +1,10 @@
-//! Samples: a sensible value for each key that has no default, for messages, the reference page and the starter file.
+//! Samples: a sensible value for each key that has no default, for messages and the reference page.
 
 use serde_json::Value;
 
-use crate::check::schema;
+use super::schema;
 
-/// Key and value, as they stand in a study file.
+/// Key and value, as a study file writes them.
 const SAMPLES: [(&str, &str); 50] = [
     ("units", "10"),
     ("filters", "32"),
@@ -63,8 +63,8 @@ pub(crate) fn of(key: &str) -> Option<&'static str> {
     SAMPLES.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
 }
 
-/// The sample of a key of this table: a block of layers is no whole model.
-fn inside(key: &str, table: &'static Value) -> &'static str {
+/// The sample of a key of this table: the layers of a block are not a whole model.
+fn of_key_in(key: &str, table: &'static Value) -> &'static str {
     match key {
         "layers" if schema::properties(table).contains_key("times") => {
             "[{ dense = { units = 32, activation = \"relu\" } }]"
@@ -73,7 +73,7 @@ fn inside(key: &str, table: &'static Value) -> &'static str {
     }
 }
 
-/// What may stand under a choice: a table of its required keys, or a single value.
+/// Sample settings of a choice: a table of its required keys, or a single value.
 pub(crate) fn content(content: &'static Value) -> String {
     let (schema, _) = schema::resolve(content);
     if schema["type"] != "object" {
@@ -86,6 +86,6 @@ pub(crate) fn content(content: &'static Value) -> String {
         };
     }
     let keys = schema::properties(schema).keys().filter(|key| schema::is_required(schema, key));
-    let pairs: Vec<String> = keys.map(|key| format!("{key} = {}", inside(key, schema))).collect();
+    let pairs: Vec<String> = keys.map(|key| format!("{key} = {}", of_key_in(key, schema))).collect();
     if pairs.is_empty() { "{}".to_string() } else { format!("{{ {} }}", pairs.join(", ")) }
 }

@@ -1,4 +1,5 @@
-//! The JSON Schema of the study file: the list of truth that the checker walks along, and the editors' schema is made of.
+//! The JSON Schema of the study file, made from its types: what the check walks along, and what the editors' schema and
+//! the reference page are made of.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -8,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::file::{ChoiceRange, NumberRange, StudyFile};
 
-/// Made once: all that a study file may say.
+/// Made once: everything that a study file may contain.
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let mut generator = SchemaSettings::draft07().into_generator();
-    // What stands in place of other values, and is therefore no key's type.
+    // Ranges replace other values, so no key has them as its type.
     generator.subschema_for::<NumberRange>();
     generator.subschema_for::<ChoiceRange>();
     let mut schema = generator.into_root_schema_for::<StudyFile>().to_value();
@@ -53,8 +54,8 @@ pub(crate) fn resolve(schema: &'static Value) -> (&'static Value, Option<&'stati
     }
 }
 
-/// A choice of an enum: its name, and the schema of what stands under it (`None` if the name is all there is).
-pub(crate) struct Choice {
+/// A choice of an enum: its name, and the schema of its settings (`None` if it has none).
+pub(crate) struct SchemaChoice {
     pub name: &'static str,
     pub description: &'static str,
     pub content: Option<&'static Value>,
@@ -62,29 +63,30 @@ pub(crate) struct Choice {
     pub bare: bool,
 }
 
-/// The choices of an enum of the study file, or of several of which one is wanted; `None` if the schema is something else.
-pub(crate) fn choices(schema: &'static Value) -> Option<Vec<Choice>> {
+/// The choices of an enum of the study file, or of several enums of which one is expected; `None` if the schema is
+/// something else.
+pub(crate) fn choices(schema: &'static Value) -> Option<Vec<SchemaChoice>> {
     if let Some(Value::Array(enums)) = schema.get("anyOf") {
         let choices = enums.iter().map(|one| choices(resolve(one).0)).collect::<Option<Vec<_>>>()?;
         return Some(choices.into_iter().flatten().collect());
     }
-    let mut choices: Vec<Choice> = Vec::new();
+    let mut choices: Vec<SchemaChoice> = Vec::new();
     for variant in schema.get("oneOf")?.as_array()? {
         let description = text(variant, "description");
         if let Some(name) = variant.get("const").and_then(Value::as_str) {
             match choices.iter_mut().find(|choice| choice.name == name) {
-                Some(known) => known.bare = true,
-                None => choices.push(Choice { name, description, content: None, bare: true }),
+                Some(choice) => choice.bare = true,
+                None => choices.push(SchemaChoice { name, description, content: None, bare: true }),
             }
         } else if let Some((name, content)) = variant["properties"].as_object().and_then(|p| p.iter().next())
         {
-            choices.push(Choice { name, description, content: Some(content), bare: false });
+            choices.push(SchemaChoice { name, description, content: Some(content), bare: false });
         }
     }
     Some(choices)
 }
 
-/// A text of a schema, or nothing.
+/// A text of a schema; empty if it has none under this key.
 pub(crate) fn text(schema: &'static Value, key: &str) -> &'static str {
     schema.get(key).and_then(Value::as_str).unwrap_or("")
 }
@@ -100,7 +102,7 @@ pub(crate) fn is_required(schema: &Value, key: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|r| r.iter().any(|name| name == key))
 }
 
-/// Every key and every choice that a study file may name.
+/// Every key and every choice of the study file.
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) fn all_names() -> BTreeSet<String> {
     fn collect(schema: &Value, names: &mut BTreeSet<String>) {
@@ -121,7 +123,7 @@ pub(crate) fn all_names() -> BTreeSet<String> {
     names
 }
 
-/// Ranges may stand in everything that a run may set but its seeds, and in layers.
+/// Ranges are allowed in all settings of a run except its seeds, and in layers.
 fn mark_ranges(definitions: &mut Value) {
     let settings: Vec<String> =
         definitions["RunSettings"]["properties"].as_object().expect("a table").keys().cloned().collect();
@@ -136,7 +138,7 @@ pub(crate) fn is_setting_of_trials(key: &str) -> bool {
     definition("SearchTable")["properties"][key]["x-ranges"] == true
 }
 
-/// TOML has no null: a key that is optional is left out.
+/// TOML has no null: an optional key is left out.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
@@ -186,7 +188,7 @@ fn bare_name(variant: &Value, definitions: &Value) -> Option<Value> {
     needs_nothing.then(|| json!({ "description": description, "type": "string", "const": name }))
 }
 
-/// No size in a study file is larger than this, so that no product of two of them overflows.
+/// Every size in a study file has an upper bound, so that no product of two of them overflows.
 fn bound_sizes(schema: &mut Value) {
     match schema {
         Value::Object(map) => {

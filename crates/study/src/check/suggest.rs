@@ -1,6 +1,4 @@
-//! Near names: which known name a misspelt one was meant to be.
-
-use toile_data::edits;
+//! Suggestions: which known name a misspelt one was probably meant to be.
 
 /// Words of other tools and of everyday speech, and what they are called here.
 const SYNONYMS: [(&str, &str); 27] = [
@@ -33,13 +31,19 @@ const SYNONYMS: [(&str, &str); 27] = [
     ("objective", "metric"),
 ];
 
-/// The known name that `name` most resembles, if one resembles it enough to be worth a question.
+/// Longer names are no misspelt ones; the distance takes time that grows with the product of both lengths.
+const MAX_LENGTH: usize = 64;
+
+/// The known name that `name` most resembles, or `None` if none is similar enough.
+///
+/// Similar enough is: a synonym from other tools, the beginning of a known name (at least three letters), or at most
+/// one edit for every three letters. Case, `_`, `-` and spaces do not count.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if name.chars().count() > 64 {
+    if name.chars().count() > MAX_LENGTH {
         return None;
     }
-    let wanted = bare(name);
-    let synonym = SYNONYMS.iter().find(|(word, _)| bare(word) == wanted).map(|(_, meant)| *meant);
+    let wanted = normalized(name);
+    let synonym = SYNONYMS.iter().find(|(word, _)| normalized(word) == wanted).map(|(_, meant)| *meant);
     known
         .into_iter()
         .filter_map(|candidate| {
@@ -53,22 +57,24 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// "did you mean `adam`? (known: sgd, adam, …)"
 pub(crate) fn help(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? (known: {})", known.join(", ")),
+        Some(nearest) => format!("did you mean `{nearest}`? (known: {})", known.join(", ")),
         None => format!("known: {}", known.join(", ")),
     }
 }
 
-/// How far `wanted` (already bare) is from a candidate, or `None` if too far.
+/// How far `wanted` (already normalized) is from a candidate, or `None` if too far.
+///
+/// An edit is an insertion, a deletion, a replacement or a swap of neighbours (optimal string alignment).
 fn distance(wanted: &str, candidate: &str) -> Option<usize> {
-    let candidate = bare(candidate);
-    let edits = edits(wanted, &candidate);
+    let candidate = normalized(candidate);
+    let edits = strsim::osa_distance(wanted, &candidate);
     let allowed = (wanted.chars().count().max(candidate.chars().count()) / 3).max(1);
     let is_start = wanted.len() >= 3 && candidate.starts_with(wanted);
     if edits <= allowed { Some(edits) } else { is_start.then_some(allowed) }
 }
 
-/// A name without case, underscores and the like, so that `MaxPooling2D` is `max_pooling2d`.
-fn bare(name: &str) -> String {
+/// A name without case, underscores, hyphens and spaces, so that `MaxPooling2D` is `maxpooling2d`.
+fn normalized(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
@@ -79,7 +85,7 @@ mod tests {
     const OPTIMIZERS: [&str; 5] = ["sgd", "adam", "adamw", "nadam", "rmsprop"];
 
     #[test]
-    fn a_slip_of_the_fingers_finds_its_name() {
+    fn a_typing_error_finds_its_name() {
         assert_eq!(nearest("adma", OPTIMIZERS), Some("adam"));
         assert_eq!(nearest("RMSProp", OPTIMIZERS), Some("rmsprop"));
         assert_eq!(nearest("MaxPool2D", ["max_pooling2d", "flatten"]), Some("max_pooling2d"));
@@ -93,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_unlike_any_is_not_guessed_at() {
+    fn a_name_unlike_any_has_no_suggestion() {
         assert_eq!(nearest("lion", OPTIMIZERS), None);
         assert_eq!(nearest(&"adam".repeat(1000), OPTIMIZERS), None);
         assert_eq!(nearest("", OPTIMIZERS), None);

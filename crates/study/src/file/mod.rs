@@ -1,5 +1,5 @@
-//! The study file as types. Their doc comments, ranges and defaults are what the checker, the JSON Schema and the
-//! reference page draw from: this file and the engine's own types are the one list of what a study may say.
+//! The study file as types: with the engine's own types, the one list of everything that a study file may contain. The
+//! check, the JSON Schema and the reference page are made from their doc comments, ranges and defaults.
 
 mod searches;
 
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use toile_nn::{Callback, Optimizer, Schedule};
 
 use crate::SplitHow;
-pub(crate) use searches::MOST_TRIALS;
+pub(crate) use searches::MAX_TRIALS;
 pub use searches::{
-    Block, ChoiceRange, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
+    ChoiceRange, LayerBlock, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
     SearchTable,
 };
 
-/// Defaults of the study file. Keras' where Keras has one.
+/// Defaults of the study file, those of Keras where Keras has one.
 pub(crate) mod default {
     pub const VALIDATION_SPLIT: f64 = 0.0;
     pub const SEED: u64 = 0;
@@ -35,7 +35,7 @@ pub(crate) const MAX_SEED: u64 = u32::MAX as u64;
 pub(crate) const MAX_SEEDS: usize = 1000;
 
 /// The most searches of a study.
-pub(crate) const MOST_SEARCHES: usize = 1000;
+pub(crate) const MAX_SEARCHES: usize = 1000;
 
 /// A study: its data, its models, and the runs and searches that train them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,17 +44,17 @@ pub(crate) const MOST_SEARCHES: usize = 1000;
 pub(crate) struct StudyFile {
     /// What the study is about and what all its runs share.
     pub study: StudyTable,
-    /// Settings of every run that does not say otherwise.
+    /// Settings of all runs and searches that do not have their own.
     #[serde(default)]
     pub defaults: RunSettings,
-    /// The models, each under a name of its own.
+    /// The models, each with its own name.
     pub models: BTreeMap<String, ModelTable>,
     /// The runs, each a table that begins with `[[runs]]`. A study without searches has at least one.
     #[serde(default)]
     pub runs: Vec<RunTable>,
     /// The searches, each a table that begins with `[[searches]]`.
     #[serde(default)]
-    #[schemars(length(max = MOST_SEARCHES))]
+    #[schemars(length(max = MAX_SEARCHES))]
     pub searches: Vec<SearchTable>,
 }
 
@@ -62,28 +62,30 @@ pub(crate) struct StudyFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyTable {
-    /// The study's name, as the report's title says it.
+    /// The study's name, which is also the report's title.
     #[schemars(length(min = 1, max = 200))]
     pub name: String,
-    /// What the study wants to find out, in plain words; the report opens with it.
+    /// The question that the study answers, in plain words; the report begins with it.
     #[serde(default)]
     pub question: Option<String>,
-    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), seen from the folder of the study file.
+    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), relative to the study file's folder.
     #[schemars(length(min = 1))]
     pub data: String,
-    /// The part of the training images that is held back for validation: a fraction, or a table that also says how.
+    /// The part of the training images that is held back for validation: a fraction, or a table with the way to choose.
     #[serde(default)]
     #[schemars(extend("default" = default::VALIDATION_SPLIT))]
     pub validation_split: Option<ValidationSplit>,
-    /// Where all chance of the study starts: initial weights, shuffling, dropout, the split.
+    /// The seed of everything random in the study: initial weights, shuffling, dropout, the split.
     #[serde(default)]
     #[schemars(range(min = 0, max = MAX_SEED), extend("default" = default::SEED))]
     pub seed: Option<u64>,
-    /// How often each run is repeated, with the seeds `seed`, `seed` + 1, `seed` + 2 and so on; the split stays.
+    /// How often each run is repeated, with the seeds `seed`, `seed` + 1, `seed` + 2 and so on; the split stays the
+    /// same.
     #[serde(default)]
     #[schemars(range(min = 1, max = MAX_SEEDS), extend("default" = default::SEEDS))]
     pub seeds: Option<usize>,
-    /// The part of the training images on which each epoch's final weights are evaluated; after the last epoch it is all of them.
+    /// The part of the training images on which each epoch's final weights are evaluated; after the last epoch, all of
+    /// them are used.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("default" = default::TRAIN_EVALUATION))]
     pub train_evaluation: Option<f64>,
@@ -120,7 +122,7 @@ pub struct ModelTable {
     pub layers: Vec<ModelLayer>,
 }
 
-/// Settings that a run has, or that `[defaults]` gives to all runs.
+/// Settings of a run, or of all runs if they are in `[defaults]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(deny_unknown_fields)]
@@ -146,13 +148,14 @@ pub struct RunSettings {
     pub label_smoothing: Option<f32>,
     /// Weights of the classes in the loss, by label: `{ 6 = 2.0 }`; classes that are not named have 1.
     pub class_weight: Option<BTreeMap<String, ClassWeight>>,
-    /// Decisions after each epoch.
+    /// What is decided after each epoch.
     #[schemars(length(max = 20), extend("default" = []))]
     pub callbacks: Option<Vec<Callback>>,
-    /// The seed of this run, or where the chance of this search starts, if not the study's.
+    /// The seed of this run or search, if not the study's.
     #[schemars(range(min = 0, max = MAX_SEED))]
     pub seed: Option<u64>,
-    /// How often this run is repeated, if not as often as the study says; how often each trial of this search is, if not once.
+    /// How often this run is repeated, if not as often as `[study]` says. Of a search, how often each trial is trained;
+    /// the default is once.
     #[schemars(range(min = 1, max = MAX_SEEDS))]
     pub seeds: Option<usize>,
 }
@@ -170,17 +173,17 @@ pub struct RunTable {
     /// The run's name, different from all others of the file.
     #[schemars(length(min = 1, max = 200))]
     pub name: String,
-    /// A remark that the report prints beside the run, for example why a setting was chosen.
+    /// A remark that the report shows with the run, for example why a setting was chosen.
     #[serde(default)]
     pub note: Option<String>,
-    /// The numbers that a publication gives for this run; the report sets its own beside them.
+    /// The numbers that a publication gives for this run; the report compares its own with them.
     #[serde(default)]
     pub published: Option<PublishedTable>,
-    /// A safetensors file beside the study file to start from, instead of the initialisers.
+    /// A safetensors file in the study file's folder to start from, instead of the initialisers.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub initial_weights: Option<String>,
-    /// Everything that may also stand in `[defaults]`.
+    /// Everything that may also be in `[defaults]`.
     #[serde(flatten)]
     pub settings: RunSettings,
 }
@@ -210,7 +213,7 @@ pub struct PublishedTable {
 }
 
 impl RunSettings {
-    /// What is said here, and for the rest what is said there.
+    /// These settings; those that are not given are taken from `shared`.
     pub(crate) fn or(&self, shared: &RunSettings) -> RunSettings {
         fn pick<T: Clone>(own: &Option<T>, shared: &Option<T>) -> Option<T> {
             own.as_ref().or(shared.as_ref()).cloned()

@@ -9,10 +9,10 @@ const STUDIES: [(&str, &str); 3] = [
 
 /// The text of a study that comes with toile.
 pub fn built_in(name: &str) -> Option<&'static str> {
-    STUDIES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    STUDIES.iter().find(|(of, _)| *of == name).map(|(_, text)| *text)
 }
 
-/// The names of the studies that come with toile; the first is the one that `toile run` runs if it is given none.
+/// The names of the studies that come with toile. Without a name, `toile run` runs the first.
 pub fn built_in_names() -> Vec<&'static str> {
     STUDIES.iter().map(|(name, _)| *name).collect()
 }
@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(planned(starter()).runs.len(), 2);
     }
 
-    /// What is commented out in the starter file is a suggestion, and must work when the `#` goes.
+    /// The lines that are commented out in the starter file must be valid without their `#`.
     #[test]
     fn the_starter_file_passes_the_check_with_every_suggestion_taken() {
         let is_setting = |line: &str| {

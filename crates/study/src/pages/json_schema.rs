@@ -1,32 +1,36 @@
-//! The schema for editors: the checker's, with ranges written out wherever it marks that they may stand.
+//! The JSON Schema for editors: that of the check, with ranges written out wherever it marks that they are allowed.
 
 use serde_json::{Map, Value, json};
 
 use crate::check::schema;
 
-/// The JSON Schema (draft 7) of the study file, for editors: completion, hovers, errors while typing.
+/// The JSON Schema (draft 7) of the study file for editors: completion, explanations, errors while typing.
 pub fn json_schema() -> Value {
     let plain = schema::root();
-    let mut editor = Editor { plain: plain["definitions"].as_object().expect("a table"), made: Map::new() };
-    let mut root = editor.marked(plain);
-    let definitions: Vec<(String, Value)> =
-        editor.plain.iter().map(|(name, definition)| (name.clone(), editor.marked(definition))).collect();
+    let definitions = plain["definitions"].as_object().expect("a table");
+    let mut editor = EditorSchema { plain: definitions, with_ranges: Map::new() };
+    let mut root = editor.without_marks(plain);
+    let definitions: Vec<(String, Value)> = editor
+        .plain
+        .iter()
+        .map(|(name, definition)| (name.clone(), editor.without_marks(definition)))
+        .collect();
     let mut all: Map<String, Value> = definitions.into_iter().collect();
-    all.extend(editor.made);
+    all.extend(editor.with_ranges);
     root["definitions"] = Value::Object(all);
     root["anyOf"] = json!([{ "required": ["runs"] }, { "required": ["searches"] }]);
     root
 }
 
-struct Editor<'a> {
+struct EditorSchema<'a> {
     plain: &'a Map<String, Value>,
-    /// Definitions in which ranges may stand, each made once: so that layers within layers have an end.
-    made: Map<String, Value>,
+    /// The definitions that may contain ranges. Each is made once, since layers may contain layers.
+    with_ranges: Map<String, Value>,
 }
 
-impl Editor<'_> {
-    /// The schema with ranges where it is marked for them, and without the marks.
-    fn marked(&mut self, schema: &Value) -> Value {
+impl EditorSchema<'_> {
+    /// The schema with ranges where they are marked as allowed, and without the marks.
+    fn without_marks(&mut self, schema: &Value) -> Value {
         match schema {
             Value::Object(map) if map.get("x-ranges").is_some() => {
                 let mut plain = map.clone();
@@ -35,14 +39,14 @@ impl Editor<'_> {
             }
             Value::Object(map) => {
                 let own = map.iter().filter(|(key, _)| !key.starts_with("x-") && *key != "definitions");
-                Value::Object(own.map(|(key, value)| (key.clone(), self.marked(value))).collect())
+                Value::Object(own.map(|(key, value)| (key.clone(), self.without_marks(value))).collect())
             }
-            Value::Array(items) => items.iter().map(|item| self.marked(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.without_marks(item)).collect(),
             plain => plain.clone(),
         }
     }
 
-    /// A value, or a range in its place.
+    /// A value, or a range instead of it.
     fn or_range(&mut self, schema: &Value) -> Value {
         let mut value = self.with_ranges(schema);
         let mut options = vec![value.clone()];
@@ -52,19 +56,19 @@ impl Editor<'_> {
         if matches!(schema["type"].as_str(), Some("number" | "integer")) {
             options.push(self.numbers(&value));
         }
-        // What is said of the key is said of the whole.
-        let mut whole = Map::new();
+        // Description and default of the key belong to all options together.
+        let mut either = Map::new();
         for key in ["description", "default"] {
-            if let Some(said) = value.as_object_mut().and_then(|map| map.shift_remove(key)) {
-                whole.insert(key.into(), said);
+            if let Some(text) = value.as_object_mut().and_then(|map| map.shift_remove(key)) {
+                either.insert(key.into(), text);
             }
         }
         options[0] = value;
-        whole.insert("anyOf".into(), Value::Array(options));
-        Value::Object(whole)
+        either.insert("anyOf".into(), Value::Array(options));
+        Value::Object(either)
     }
 
-    /// The value itself; ranges may stand in what it consists of.
+    /// The value itself; its parts may be ranges.
     fn with_ranges(&mut self, schema: &Value) -> Value {
         let Value::Object(map) = schema else { return schema.clone() };
         let mut inner = Map::new();
@@ -86,24 +90,25 @@ impl Editor<'_> {
         Value::Object(inner)
     }
 
-    /// The path of a definition's form with ranges.
+    /// The path of the form of a definition that may contain ranges.
     fn definition(&mut self, path: &str) -> String {
         let name = path.trim_start_matches("#/definitions/");
-        let with_ranges = format!("{name}WithRanges");
-        if !self.made.contains_key(&with_ranges)
+        let key = format!("{name}WithRanges");
+        if !self.with_ranges.contains_key(&key)
             && let Some(plain) = self.plain.get(name)
         {
-            self.made.insert(with_ranges.clone(), Value::Null);
-            let made = self.with_ranges(plain);
-            self.made.insert(with_ranges.clone(), made);
+            // Its place is taken first: the definition may contain itself.
+            self.with_ranges.insert(key.clone(), Value::Null);
+            let with_ranges = self.with_ranges(plain);
+            self.with_ranges.insert(key.clone(), with_ranges);
         }
-        format!("#/definitions/{with_ranges}")
+        format!("#/definitions/{key}")
     }
 
     /// `{ choices = […] }`
     fn choices(&mut self, schema: &Value, value: &Value) -> Value {
         let mut range = self.plain["ChoiceRange"].clone();
-        // A block of layers is no choice.
+        // A block is no layer, so it cannot be one of several layers to choose from.
         let of_layers = schema["$ref"] == "#/definitions/ModelLayer";
         let mut item = if of_layers { json!({ "$ref": self.definition("Layer") }) } else { value.clone() };
         if let Some(map) = item.as_object_mut() {
@@ -114,7 +119,7 @@ impl Editor<'_> {
         range
     }
 
-    /// `{ low = …, high = … }`, both within the bounds of the value.
+    /// `{ low = …, high = … }`, both with the bounds of the value.
     fn numbers(&self, value: &Value) -> Value {
         let mut range = self.plain["NumberRange"].clone();
         for key in ["low", "high"] {

@@ -1,7 +1,8 @@
-//! The list of all choices: what `toile list` shows, and the reference page is made of.
+//! The list of all choices, as `toile list` shows it.
 
+use crate::check::groups::{ChoiceGroup, GROUPS};
 use crate::check::sample;
-use crate::check::schema::{self, Choice};
+use crate::check::schema::{self, SchemaChoice};
 
 /// A name that a study file may use, in its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,37 +13,13 @@ pub struct Listed {
     pub name: &'static str,
     /// What it is.
     pub description: &'static str,
-    /// It in a study file, with what it needs and no more.
+    /// How a study file writes it, with its required settings only.
     pub example: String,
 }
 
-/// A group of choices: its title, the type that lists them, and a sentence about it.
-pub(crate) struct Group {
-    pub title: &'static str,
-    pub definition: &'static str,
-}
-
-/// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [Group; 14] = [
-    Group { title: "Layers", definition: "Layer" },
-    Group { title: "Blocks", definition: "Block" },
-    Group { title: "Activations", definition: "Activation" },
-    Group { title: "Initializers", definition: "Initializer" },
-    Group { title: "Paddings", definition: "Padding" },
-    Group { title: "Optimizers", definition: "Optimizer" },
-    Group { title: "Schedules", definition: "Schedule" },
-    Group { title: "Callbacks", definition: "Callback" },
-    Group { title: "Metrics", definition: "Monitor" },
-    Group { title: "Splits", definition: "SplitHow" },
-    Group { title: "Samplers", definition: "Sampler" },
-    Group { title: "Pruners", definition: "Pruner" },
-    Group { title: "Objectives", definition: "Metric" },
-    Group { title: "Directions", definition: "Direction" },
-];
-
 /// Every layer, activation, initialiser, optimizer, schedule, callback and so on that a study file may name.
 pub fn list() -> Vec<Listed> {
-    let of_group = |group: &Group| {
+    let of_group = |group: &ChoiceGroup| {
         let choices = schema::choices(schema::definition(group.definition)).expect("a group is an enum");
         let title = group.title;
         choices.into_iter().map(move |choice| {
@@ -53,8 +30,8 @@ pub fn list() -> Vec<Listed> {
     GROUPS.iter().flat_map(of_group).collect()
 }
 
-/// A choice as it stands in a study file.
-pub(crate) fn example(choice: &Choice) -> String {
+/// A choice as a study file writes it.
+pub(crate) fn example(choice: &SchemaChoice) -> String {
     match choice.content {
         None => format!("\"{}\"", choice.name),
         Some(content) => format!("{{ {} = {} }}", choice.name, sample::content(content)),
@@ -65,7 +42,7 @@ pub(crate) fn example(choice: &Choice) -> String {
 mod tests {
     use super::*;
     use crate::check::tree;
-    use crate::check::walk::{Place, Walk};
+    use crate::check::walk::{FieldName, Walk};
     use serde::{Serialize, de::DeserializeOwned};
 
     /// Reads every example of a group as the study file would, writes it, and reads what was written.
@@ -75,7 +52,7 @@ mod tests {
             let text = format!("x = {}", example(&choice));
             let tree = tree::parse(&text).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
             let mut walk = Walk::default();
-            let value = walk.value(tree.get("x").unwrap(), schema, Place("x"));
+            let value = walk.value(tree.get("x").unwrap(), schema, FieldName("x"));
             assert_eq!(walk.faults, [], "{text}");
             let read: T = serde_json::from_value(value.unwrap()).unwrap();
             let written = serde_json::to_string(&read).unwrap();
@@ -85,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_is_read_as_what_it_is_an_example_of() {
+    fn every_example_is_read_as_its_own_choice() {
         round_trip::<toile_nn::Layer>("Layer");
         round_trip::<toile_nn::Activation>("Activation");
         round_trip::<toile_nn::Initializer>("Initializer");
@@ -102,16 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_enum_of_the_schema_has_a_group() {
-        let definitions = schema::root()["definitions"].as_object().unwrap();
-        for (name, definition) in definitions {
-            let is_enum = definition.get("oneOf").is_some();
-            assert_eq!(is_enum, GROUPS.iter().any(|group| group.definition == name), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_choice_says_what_it_is() {
+    fn every_choice_has_a_description() {
         assert!(list().iter().all(|listed| !listed.description.is_empty()));
     }
 }

@@ -1,22 +1,23 @@
 //! The reference page: every table, key, choice, default and range of the study file, as Markdown.
 //!
-//! It is made of the same schema that the checker walks along, and is committed as `docs/study-file.md`.
+//! It is made from the schema that the check walks along, and is committed as `docs/study-file.md`.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::list::example;
+use crate::check::groups::{ChoiceGroup, GROUPS, group_of};
 use crate::check::sample;
-use crate::check::schema::{self, Choice};
+use crate::check::schema::{self, SchemaChoice};
 use crate::check::walk::range_in_words;
-use crate::pages::list::{GROUPS, Group, example};
 
 const HEAD: &str = "\
 <!-- Made from the code by `toile schema --markdown`; change the doc comments there. -->
 
 # The study file
 
-A study is one TOML file: what is asked, the data, the models, and the runs that train them. It is checked as a whole
+A study is one TOML file: a question, the data, the models, and the runs that train them. It is checked as a whole
 before anything starts: every fault is shown at once, with its place and the name that was probably meant. Names and
 defaults are those of Keras 3 wherever Keras has them.
 
@@ -51,16 +52,16 @@ fn tables(page: &mut String) {
             "ModelTable",
             "A model that begins with a dense layer takes the image as one row of values.",
         ),
-        ("[[runs]]", "RunTable", "What `[defaults]` says holds for every run that does not say otherwise."),
+        ("[[runs]]", "RunTable", "A setting that a run does not have is taken from `[defaults]`."),
         (
             "[[searches]]",
             "SearchTable",
-            "Of these, and of what `[defaults]` may say, only the latter may hold [ranges](#ranges).",
+            "A search also has the settings of a run, those of `[defaults]`; only they may be [ranges](#ranges).",
         ),
         (
             "[defaults]",
             "RunSettings",
-            "The same keys as in `[[runs]]`, without those that belong to one run alone. They hold for searches too, but for `seeds`.",
+            "The same keys as in `[[runs]]`, without those of a single run. Searches use them too, except `seeds`.",
         ),
         ("published", "PublishedTable", ""),
         (
@@ -92,8 +93,8 @@ fn tables(page: &mut String) {
 const RANGES: &str = "
 ## Ranges
 
-In a search, any setting may be a range in place of a value, also inside of other settings; so may everything in the
-layers of a model, which is then a model for searches only.
+In a search, any setting may be a range instead of a value, also inside other settings. So may everything in the layers
+of a model, which can then be used by searches only.
 
 ```toml
 batch_size = { choices = [32, 64, 128] }
@@ -105,15 +106,15 @@ optimizer = { choices = [
 model = { choices = [\"dense\", \"cnn\"] }
 ```
 
-The bounds and every choice must be right at the place where the range stands: `{ low = 0, high = 64 }` is no batch size.
-Ranges inside of a choice belong to it: here, only trials with `sgd` have its learning rate, and only trials with `cnn`
-what is searched in the layers of that model. A repetition that some trials lack has ranges that only the others have.
+The bounds and every choice must be valid values of the setting: `{ low = 0, high = 64 }` is no range of batch sizes.
+Ranges inside a choice belong to it: here, only trials with `sgd` have its learning rate, and only trials with `cnn`
+have the ranges in the layers of that model. The ranges of a repetition belong to the trials that have this repetition.
 
-A range makes a parameter. Its name is the path to it, with dots: `batch_size`, `optimizer`,
+Each range is a parameter of the search. Its name is the path to it, with dots: `batch_size`, `optimizer`,
 `optimizer.sgd.learning_rate`, `layers.3.dropout.rate`, `layers.2.repeat.times`, and for the first layer of the second
-repetition `layers.2.repeat.2.1.dense.units`. Places in lists count from 1. If `model` itself is searched, the names of
-its parameters begin with the model's: `cnn.layers.3.dropout.rate`. Choices are called by their value, tables by their
-one key; if that occurs twice, the second is `sgd 2`. `fixed` and `first` know the parameters by these names:
+repetition `layers.2.repeat.2.1.dense.units`. Positions in lists count from 1. If `model` itself is searched, the names
+of its parameters begin with the model's: `cnn.layers.3.dropout.rate`. A choice is named by its value, a table by its
+only key; a second table with the same key is `sgd 2`. `fixed` and `first` use these names:
 
 ```toml
 fixed = { optimizer.sgd.learning_rate = 0.01 }
@@ -121,7 +122,7 @@ first = [{ batch_size = 128, optimizer = \"adam\" }, { optimizer.sgd.learning_ra
 ```
 ";
 
-/// What may stand in place of values.
+/// What may replace a value in searches.
 fn ranges(page: &mut String) {
     page.push_str(RANGES);
     for (title, definition) in [("low, high", "NumberRange"), ("choices", "ChoiceRange")] {
@@ -132,12 +133,12 @@ fn ranges(page: &mut String) {
 }
 
 /// A group of choices: a table if they are names only, else a part for each.
-fn section(page: &mut String, group: &Group) {
+fn section(page: &mut String, group: &ChoiceGroup) {
     let schema = schema::definition(group.definition);
     let choices = schema::choices(schema).expect("a group is an enum");
     let _ = writeln!(page, "\n## {}\n\n{}", group.title, schema::text(schema, "description"));
     let has_settings =
-        |choice: &Choice| choice.content.is_some_and(|c| schema::resolve(c).0["type"] == "object");
+        |choice: &SchemaChoice| choice.content.is_some_and(|c| schema::resolve(c).0["type"] == "object");
     if choices.iter().any(has_settings) {
         choices.iter().for_each(|choice| part(page, choice));
     } else {
@@ -149,8 +150,8 @@ fn section(page: &mut String, group: &Group) {
     }
 }
 
-/// One choice: what it is, how it is written, its keys.
-fn part(page: &mut String, choice: &Choice) {
+/// One choice: its description, how it is written, its keys.
+fn part(page: &mut String, choice: &SchemaChoice) {
     let _ = writeln!(page, "\n### `{}`\n\n{}", choice.name, choice.description);
     let content = choice.content.map(schema::resolve);
     if let Some((schema, _)) = content {
@@ -178,7 +179,7 @@ fn keys(page: &mut String, schema: &'static Value) {
     let _ = writeln!(page, "\n| key | value | default | meaning |\n| --- | --- | --- | --- |");
     for (key, property) in properties {
         if property["x-ranges"] == true && properties.contains_key("sampler") {
-            continue; // a setting of trials is explained with the runs
+            continue; // a setting of trials is described with the runs
         }
         let default = match property.get("default") {
             _ if schema::is_required(schema, key) => "required".to_string(),
@@ -215,7 +216,7 @@ fn type_in_words(property: &'static Value) -> String {
             format!("table of {}", type_in_words(&schema["additionalProperties"]))
         }
         "object" => "table".to_string(),
-        "" => "anything that may stand there".to_string(),
+        "" => "any value that is valid there".to_string(),
         other => other.to_string(),
     }
 }
@@ -242,12 +243,11 @@ fn range(schema: &'static Value) -> String {
 
 /// The section that describes a type.
 fn link(definition: &str) -> Option<String> {
-    let group = GROUPS.iter().find(|group| group.definition == definition)?;
-    let title = group.title.to_lowercase();
+    let title = group_of(definition)?.title.to_lowercase();
     Some(format!("[{title}](#{title})"))
 }
 
-/// A default as it would stand in the file.
+/// A default as the file would write it.
 fn default_in_toml(default: &Value) -> String {
     match default {
         Value::Array(items) => {
@@ -276,8 +276,10 @@ mod tests {
     fn the_committed_reference_page_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/study-file.md");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        let way = "toile schema --markdown > docs/study-file.md";
-        assert!(committed == reference_page(), "docs/study-file.md is out of date; write it anew: {way}");
+        let page = reference_page();
+        let differing = committed.lines().zip(page.lines()).find(|(old, new)| old != new);
+        let command = "toile schema --markdown > docs/study-file.md";
+        assert!(committed == page, "docs/study-file.md is out of date, run `{command}`: {differing:#?}");
     }
 
     #[test]

@@ -11,10 +11,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toile_nn::Layer;
 
-use crate::check::rules::MOST_RUNS;
-use crate::check::suggest;
-use crate::check::{Search, Study};
-use crate::file::{MAX_SEEDS, RunSettings, RunTable, default};
+use crate::check::rules::MAX_RUNS;
+use crate::check::{CheckedSearch, CheckedStudy, suggest};
+use crate::file::{ClassWeight, MAX_SEEDS, RunSettings, RunTable, default};
 use crate::plan::search_plan::{SearchPlan, search_plan};
 use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
@@ -23,11 +22,11 @@ use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 pub struct Plan {
     /// The study's name.
     pub study: String,
-    /// What it asks.
+    /// The question that it answers.
     pub question: Option<String>,
     /// The data set, as the study file names it.
     pub data: String,
-    /// How its training part is divided, for all runs.
+    /// How its training part is divided, the same for all runs.
     pub split: SplitPlan,
     /// All runs: in the file's order, repetitions by seed.
     pub runs: Vec<RunPlan>,
@@ -49,21 +48,21 @@ pub struct RunPlan {
     pub position: usize,
     /// The file's remark on the run.
     pub note: Option<String>,
-    /// What a publication gives for it.
+    /// The numbers that a publication gives for it.
     pub published: Option<toile_record::Published>,
     /// The search that has chosen this configuration, if the study file does not declare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_by: Option<String>,
-    /// Everything that decides its bits.
+    /// Everything that its results depend on, bit for bit.
     pub settings: Settings,
 }
 
-/// What the command line may say about a plan.
+/// Options of the command line for a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Repeat every run this often, whatever the file says.
+    /// Repeat every run this often, instead of as often as the file says.
     pub seeds: Option<usize>,
-    /// Plan only the runs and searches of these names.
+    /// Plan only the runs and searches with these names.
     pub only: Option<Vec<String>>,
 }
 
@@ -98,22 +97,20 @@ impl fmt::Display for PlanError {
             PlanError::UnknownRun { name, known } => {
                 // Names of runs may have commas in them.
                 let all = known.join("; ");
-                let near = suggest::nearest(name, known.iter().map(String::as_str));
-                let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-                write!(f, "no run is named `{name}`\n  help: {near}(known: {all})")
+                let nearest = suggest::nearest(name, known.iter().map(String::as_str));
+                let nearest = nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+                write!(f, "no run is named `{name}`\n  help: {nearest}(known: {all})")
             }
             PlanError::Seeds(seeds) => {
                 write!(f, "a run cannot be repeated {seeds} times\n  help: seeds are from 1 to {MAX_SEEDS}")
             }
             PlanError::TooManyRuns(runs) => {
-                write!(f, "the study would have {runs} runs\n  help: at most {MOST_RUNS}; take fewer seeds")
+                write!(f, "the study would have {runs} runs\n  help: at most {MAX_RUNS}; take fewer seeds")
             }
             PlanError::InitialWeights { run, file, reason } => {
                 write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
-                write!(
-                    f,
-                    "\n  help: put the file beside the study file; `toile run` writes such files into its `runs` folder"
-                )
+                f.write_str("\n  help: copy the file into the folder of the study file; ")?;
+                f.write_str("`toile run` writes such files into its `runs` folder")
             }
         }
     }
@@ -123,12 +120,12 @@ impl std::error::Error for PlanError {}
 
 /// Spells out every run of a study.
 ///
-/// `read` gives the bytes of a file beside the study file; it is asked only for `initial_weights`.
+/// `read` gives the bytes of a file in the study file's folder; it is called only for `initial_weights`.
 ///
 /// # Errors
 /// Names of runs that do not exist, impossible numbers of seeds, weights that cannot be read.
 pub fn plan(
-    study: &Study,
+    study: &CheckedStudy,
     options: &PlanOptions,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Plan, PlanError> {
@@ -136,29 +133,21 @@ pub fn plan(
     if let Some(seeds) = options.seeds.filter(|seeds| !(1..=MAX_SEEDS).contains(seeds)) {
         return Err(PlanError::Seeds(seeds));
     }
-    let repeats = |run: &RunTable| {
-        let said = run.settings.seeds.or(study.defaults.seeds).or(study.study.seeds);
-        options.seeds.or(said).unwrap_or(default::SEEDS)
+    let repetitions = |run: &RunTable| {
+        let from_file = run.settings.seeds.or(study.defaults.seeds).or(study.study.seeds);
+        options.seeds.or(from_file).unwrap_or(default::SEEDS)
     };
-    let total: usize = chosen.iter().map(|&position| repeats(&study.runs[position])).sum();
-    if total > MOST_RUNS {
+    let total: usize = chosen.iter().map(|&position| repetitions(&study.runs[position])).sum();
+    if total > MAX_RUNS {
         return Err(PlanError::TooManyRuns(total));
     }
     let mut runs = Vec::with_capacity(total);
     for position in chosen {
         let run = &study.runs[position];
         let first = settings(study, run, read)?;
-        for repetition in 0..repeats(run) as u64 {
+        for repetition in 0..repetitions(run) as u64 {
             let settings = Settings { seed: first.seed + repetition, ..first.clone() };
-            let published = run.published.map(Into::into);
-            runs.push(RunPlan {
-                name: run.name.clone(),
-                position,
-                note: run.note.clone(),
-                published,
-                chosen_by: None,
-                settings,
-            });
+            runs.push(run_plan(run, position, settings));
         }
     }
     let searches = searches(study, options.only.as_deref(), read)?;
@@ -174,8 +163,19 @@ pub fn plan(
     })
 }
 
-/// Positions of the runs that are wanted.
-fn chosen(study: &Study, only: Option<&[String]>) -> Result<Vec<usize>, PlanError> {
+fn run_plan(run: &RunTable, position: usize, settings: Settings) -> RunPlan {
+    RunPlan {
+        name: run.name.clone(),
+        position,
+        note: run.note.clone(),
+        published: run.published.map(Into::into),
+        chosen_by: None,
+        settings,
+    }
+}
+
+/// Positions of the runs to plan.
+fn chosen(study: &CheckedStudy, only: Option<&[String]>) -> Result<Vec<usize>, PlanError> {
     let names = || study.runs.iter().map(|run| &run.name);
     let Some(only) = only else { return Ok((0..study.runs.len()).collect()) };
     let known: Vec<String> = names().chain(study.searches.iter().map(|s| &s.table.name)).cloned().collect();
@@ -185,49 +185,49 @@ fn chosen(study: &Study, only: Option<&[String]>) -> Result<Vec<usize>, PlanErro
     Ok(names().enumerate().filter(|(_, name)| only.contains(name)).map(|(position, _)| position).collect())
 }
 
-/// The searches that are wanted.
+/// The plans of the searches.
 fn searches(
-    study: &Study,
+    study: &CheckedStudy,
     only: Option<&[String]>,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Vec<SearchPlan>, PlanError> {
     let seed = study.defaults.seed.or(study.study.seed).unwrap_or(default::SEED);
-    let wanted = |search: &Search| only.is_none_or(|only| only.contains(&search.table.name));
-    let all = study.searches.iter().enumerate().filter(|(_, search)| wanted(search));
-    let planned = |(position, search): (usize, &Search)| {
+    let is_chosen = |search: &CheckedSearch| only.is_none_or(|only| only.contains(&search.table.name));
+    let all = study.searches.iter().enumerate().filter(|(_, search)| is_chosen(search));
+    let planned = |(position, search): (usize, &CheckedSearch)| {
         let weights = initial_weights(&search.table.name, search.table.initial_weights.as_deref(), read)?;
-        Ok(search_plan(position, search, Frame::of(study), weights, seed))
+        Ok(search_plan(position, search, SharedSettings::of(study), weights, seed))
     };
     all.map(planned).collect()
 }
 
-fn split(study: &Study) -> SplitPlan {
-    let said = study.study.validation_split;
+fn split(study: &CheckedStudy) -> SplitPlan {
+    let split = study.study.validation_split;
     SplitPlan {
-        fraction: said.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
-        how: said.map(|split| split.how()).unwrap_or_default(),
+        fraction: split.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
+        how: split.map(|split| split.how()).unwrap_or_default(),
         seed: study.study.seed.unwrap_or(default::SEED),
     }
 }
 
 /// What all runs and trials of a study share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Frame {
+pub(crate) struct SharedSettings {
     pub data: String,
     pub validation_split: SplitPlan,
     pub train_evaluation: f64,
 }
 
-impl Frame {
-    fn of(study: &Study) -> Frame {
-        Frame {
+impl SharedSettings {
+    fn of(study: &CheckedStudy) -> SharedSettings {
+        SharedSettings {
             data: study.study.data.clone(),
             validation_split: split(study),
             train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
         }
     }
 
-    /// Settings with their defaults; nothing if one that has none is missing.
+    /// Settings with their defaults; `None` if a setting without a default is missing.
     pub fn settings(
         &self,
         run: RunSettings,
@@ -257,7 +257,7 @@ impl Frame {
 
 /// The settings of a run's first repetition: the run's own, else those of `[defaults]`, else the defaults.
 fn settings(
-    study: &Study,
+    study: &CheckedStudy,
     run: &RunTable,
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Settings, PlanError> {
@@ -266,7 +266,7 @@ fn settings(
     let layers = merged.model.as_ref().and_then(|model| study.models.get(model));
     let layers = layers.expect("the check knows the model");
     let weights = initial_weights(&run.name, run.initial_weights.as_deref(), read)?;
-    let settings = Frame::of(study).settings(merged, layers, weights, seed);
+    let settings = SharedSettings::of(study).settings(merged, layers, weights, seed);
     Ok(settings.expect("the check asks for all that is required"))
 }
 
@@ -281,8 +281,13 @@ fn spelled_out(layer: &Layer) -> Layer {
     layer
 }
 
-fn class_weight(said: Option<BTreeMap<String, crate::file::ClassWeight>>) -> Option<BTreeMap<usize, f32>> {
-    said.unwrap_or_default().into_iter().map(|(name, weight)| Some((name.parse().ok()?, weight.0))).collect()
+/// The weights by label; `None` if a key is no number.
+fn class_weight(weights: Option<BTreeMap<String, ClassWeight>>) -> Option<BTreeMap<usize, f32>> {
+    weights
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, weight)| Some((name.parse().ok()?, weight.0)))
+        .collect()
 }
 
 fn initial_weights(

@@ -1,4 +1,4 @@
-//! Settings without those that have their default: what a study file would have to say.
+//! Settings without those that have their default: what a study file would have to contain.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,8 +10,8 @@ use crate::file::default;
 use crate::plan::settings::as_json;
 
 impl Settings {
-    /// The settings that a run has beside its data, seed and model, without all that has its default.
-    pub fn told(&self) -> Map<String, Value> {
+    /// The settings of a run that differ from their defaults, without its data, seed and model.
+    pub fn non_default(&self) -> Map<String, Value> {
         let Value::Object(mut all) = self.to_json() else { return Map::new() };
         all.retain(|key, _| !["data", "validation_split", "seed", "model", "layers"].contains(&key.as_str()));
         all.insert("optimizer".into(), without_defaults(&self.optimizer));
@@ -36,25 +36,28 @@ impl Settings {
 }
 
 /// A layer as a study file would write it: `{"dense": {"units": 10, "activation": "softmax"}}`.
-pub fn told_layer(layer: &Layer) -> Value {
+pub fn non_default_layer(layer: &Layer) -> Value {
     without_defaults(layer)
 }
 
-/// Leaves out every setting without which the value is still the same.
+/// Leaves out every setting without which the value is read as the same.
 fn without_defaults<T: Serialize + DeserializeOwned>(value: &T) -> Value {
-    let whole = as_json(value);
-    let mut told = whole.clone();
-    let is_same =
-        |told: &Value| serde_json::from_value::<T>(told.clone()).is_ok_and(|value| as_json(&value) == whole);
-    let Some((kind, settings)) = whole.as_object().and_then(|map| map.iter().next()) else { return whole };
+    let complete = as_json(value);
+    let is_same = |shorter: &Value| {
+        serde_json::from_value::<T>(shorter.clone()).is_ok_and(|value| as_json(&value) == complete)
+    };
+    let Some((kind, settings)) = complete.as_object().and_then(|map| map.iter().next()) else {
+        return complete;
+    };
+    let mut shortest = complete.clone();
     for key in settings.as_object().into_iter().flat_map(Map::keys) {
-        let mut shorter = told.clone();
+        let mut shorter = shortest.clone();
         shorter[kind].as_object_mut().expect("it was one").shift_remove(key);
         if is_same(&shorter) {
-            told = shorter;
+            shortest = shorter;
         }
     }
-    told
+    shortest
 }
 
 #[cfg(test)]
@@ -63,8 +66,9 @@ mod tests {
 
     fn settings(run: &str) -> Settings {
         let text = format!(
-            "[study]\nname = \"s\"\ndata = \"fashion-mnist\"\n[models.m]\nlayers = [\"flatten\", {{ dense = {{ units = 10, \
-             activation = \"softmax\", use_bias = true }} }}]\n[[runs]]\nname = \"A\"\nmodel = \"m\"\nepochs = 3\n{run}\n"
+            "[study]\nname = \"s\"\ndata = \"fashion-mnist\"\n[models.m]\nlayers = [\"flatten\", \
+             {{ dense = {{ units = 10, activation = \"softmax\", use_bias = true }} }}]\n\
+             [[runs]]\nname = \"A\"\nmodel = \"m\"\nepochs = 3\n{run}\n"
         );
         let study = crate::check(&text, "s.toml", None).unwrap();
         let plan = crate::plan(&study, &Default::default(), &|_| Ok(Vec::new())).unwrap();
@@ -72,42 +76,45 @@ mod tests {
     }
 
     #[test]
-    fn what_has_its_default_is_not_told() {
+    fn settings_with_their_default_are_left_out() {
         let plain = settings(
             "optimizer = { adam = { beta_1 = 0.9, epsilon = 1e-7 } }\nbatch_size = 32\nshuffle = true",
         );
-        assert_eq!(Value::from(plain.told()), json!({ "optimizer": { "adam": {} }, "epochs": 3 }));
+        assert_eq!(Value::from(plain.non_default()), json!({ "optimizer": { "adam": {} }, "epochs": 3 }));
     }
 
     #[test]
-    fn what_differs_is_told_as_the_study_file_says_it() {
+    fn settings_that_differ_are_as_in_the_study_file() {
         let own = settings(
             "optimizer = { sgd = { learning_rate = 0.1, momentum = 0.9 } }\nbatch_size = 64\nlabel_smoothing = 0.1\n\
              callbacks = [{ early_stopping = { monitor = \"loss\", patience = 2 } }]",
         );
-        let told = Value::from(own.told());
-        assert_eq!(told["optimizer"], json!({ "sgd": { "learning_rate": 0.1, "momentum": 0.9 } }));
-        assert_eq!((&told["batch_size"], &told["label_smoothing"]), (&json!(64), &json!(0.1)));
-        assert_eq!(told["callbacks"], json!([{ "early_stopping": { "monitor": "loss", "patience": 2 } }]));
-        let layers: Vec<Value> = own.layers.iter().map(told_layer).collect();
+        let settings = Value::from(own.non_default());
+        assert_eq!(settings["optimizer"], json!({ "sgd": { "learning_rate": 0.1, "momentum": 0.9 } }));
+        assert_eq!((&settings["batch_size"], &settings["label_smoothing"]), (&json!(64), &json!(0.1)));
+        assert_eq!(
+            settings["callbacks"],
+            json!([{ "early_stopping": { "monitor": "loss", "patience": 2 } }])
+        );
+        let layers: Vec<Value> = own.layers.iter().map(non_default_layer).collect();
         assert_eq!(
             layers,
             [json!({ "flatten": {} }), json!({ "dense": { "units": 10, "activation": "softmax" } })]
         );
     }
 
-    /// Told settings are enough: read again with the defaults, they are the same settings.
+    /// Read again with the defaults, they are the same settings.
     #[test]
     fn nothing_is_lost_in_any_built_in_study() {
         for name in crate::built_in_names() {
             let study = crate::check(crate::built_in(name).unwrap(), name, None).unwrap();
             for run in crate::plan(&study, &Default::default(), &|_| Ok(Vec::new())).unwrap().runs {
                 for layer in &run.settings.layers {
-                    assert_eq!(serde_json::from_value::<Layer>(told_layer(layer)).unwrap(), *layer);
+                    assert_eq!(serde_json::from_value::<Layer>(non_default_layer(layer)).unwrap(), *layer);
                 }
-                let told = run.settings.told();
+                let settings = run.settings.non_default();
                 let optimizer: toile_nn::Optimizer =
-                    serde_json::from_value(told["optimizer"].clone()).unwrap();
+                    serde_json::from_value(settings["optimizer"].clone()).unwrap();
                 assert_eq!(optimizer, run.settings.optimizer);
             }
         }

@@ -9,9 +9,9 @@ use toile_record::{ObjectiveRecord, SearchRecord};
 use toile_tune::{Direction, GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 
 use crate::Settings;
-use crate::check::Search;
+use crate::check::CheckedSearch;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
-use crate::plan::Frame;
+use crate::plan::SharedSettings;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
 use crate::space::{points, template};
 use toile_record::Metric;
@@ -70,7 +70,7 @@ pub struct Objective {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Template {
     /// What all runs and trials of the study share.
-    pub(crate) frame: Frame,
+    pub(crate) frame: SharedSettings,
     /// The file that every trial starts from.
     pub(crate) initial_weights: Option<InitialWeights>,
     /// Settings as in a run, with holes.
@@ -198,24 +198,24 @@ impl SearchPlan {
 pub(crate) fn objectives(table: &SearchTable, has_validation: bool) -> Vec<Objective> {
     let default = if has_validation { Metric::ValAccuracy } else { Metric::Accuracy };
     let metrics = table.metric.as_ref().map_or(vec![default], OneOrSeveral::all);
-    let said = table.direction.as_ref().map(OneOrSeveral::all).unwrap_or_default();
+    let given = table.direction.as_ref().map(OneOrSeveral::all).unwrap_or_default();
     let direction = |(index, metric): (usize, Metric)| {
-        let direction = said.get(index).copied().unwrap_or(metric.direction());
+        let direction = given.get(index).copied().unwrap_or(metric.direction());
         Objective { metric, direction }
     };
     metrics.into_iter().enumerate().map(direction).collect()
 }
 
 /// How many trials there are, and how they are proposed.
-pub(crate) struct Budget {
+pub(crate) struct TrialBudget {
     pub n_trials: usize,
     pub sampler: Sampler,
 }
 
-impl Budget {
+impl TrialBudget {
     /// Where all points of the space can be tried, nothing is left to a sampler, unless the file names one. A grid ends
     /// with its last point.
-    pub fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> Budget {
+    pub fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> TrialBudget {
         let points = points.and_then(|points| usize::try_from(points).ok());
         let wanted = table.n_trials.or(points).unwrap_or(0);
         let exhaustible = points.filter(|points| *points <= wanted);
@@ -226,21 +226,21 @@ impl Budget {
             (None, None) => Sampler::default(),
         };
         let end = exhaustible.filter(|_| matches!(sampler, Sampler::Grid(_)));
-        Budget { n_trials: end.unwrap_or(wanted), sampler }
+        TrialBudget { n_trials: end.unwrap_or(wanted), sampler }
     }
 }
 
 /// The plan of a checked search. `seed` is what `[defaults]` and `[study]` say.
 pub(crate) fn search_plan(
     position: usize,
-    search: &Search,
-    frame: Frame,
+    search: &CheckedSearch,
+    frame: SharedSettings,
     initial_weights: Option<InitialWeights>,
     seed: u64,
 ) -> SearchPlan {
     let table = &search.table;
     let objectives = objectives(table, frame.validation_split.fraction > 0.0);
-    let budget = Budget::of(table, points(&search.space, &search.fixed), objectives.len());
+    let budget = TrialBudget::of(table, points(&search.space, &search.fixed), objectives.len());
     let asynchronous = table.asynchronous == Some(true);
     SearchPlan {
         name: table.name.clone(),

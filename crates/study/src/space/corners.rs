@@ -11,8 +11,8 @@ use super::count;
 pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
     let values = space.params.iter().map(|param| values(space, param)).collect();
     let mut corners = Corners { space, values, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
-    corners.add(End::Low, &Params::new());
-    corners.add(End::High, &Params::new());
+    corners.add(RangeEnd::Low, &Params::new());
+    corners.add(RangeEnd::High, &Params::new());
     if !corners.add_all() {
         corners.add_each();
     }
@@ -53,7 +53,7 @@ fn above(param: &Param, least: f64) -> f64 {
 }
 
 #[derive(Clone, Copy)]
-enum End {
+enum RangeEnd {
     Low,
     High,
 }
@@ -74,20 +74,20 @@ impl Corners<'_> {
             for value in self.values[index].clone() {
                 let mut wanted = Params::from([(param.name.clone(), value)]);
                 demand_parents(self.space, param, &mut wanted);
-                self.add(End::Low, &wanted);
-                self.add(End::High, &wanted);
+                self.add(RangeEnd::Low, &wanted);
+                self.add(RangeEnd::High, &wanted);
             }
         }
     }
 
     /// The point with these values, and the others at one end.
-    fn add(&mut self, end: End, wanted: &Params) {
+    fn add(&mut self, end: RangeEnd, wanted: &Params) {
         let mut params = Params::new();
         for (param, values) in self.space.params.iter().zip(&self.values) {
             if param.is_active(&params) {
                 let others = match end {
-                    End::Low => values.first(),
-                    End::High => values.last(),
+                    RangeEnd::Low => values.first(),
+                    RangeEnd::High => values.last(),
                 };
                 let value = wanted.get(&param.name).or(others).copied().unwrap_or(0.0);
                 params.insert(param.name.clone(), value);

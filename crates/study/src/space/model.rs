@@ -7,10 +7,10 @@ use toile_tune::{Condition, Distribution, Is, Params, Space};
 use super::template;
 use crate::check::schema;
 use crate::check::tree::Node;
-use crate::check::walk::{Place, Ranged, Walk};
+use crate::check::walk::{FieldName, Ranged, Walk};
 
 /// The most layers of a model, repetitions counted.
-pub(crate) const MOST_LAYERS: usize = 1000;
+pub(crate) const MAX_LAYERS: usize = 1000;
 
 /// What a model's layers are, as far as they are right.
 pub(crate) struct ModelSpace<'a> {
@@ -36,7 +36,7 @@ impl<'a> ModelSpace<'a> {
             params: reader.walk.ranges.params,
             template: Json::Array(layers),
             places: Json::Array(places),
-            is_too_long: reader.read > MOST_LAYERS,
+            is_too_long: reader.read > MAX_LAYERS,
             nodes: reader.nodes,
         }
     }
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
 
     fn layer(&mut self, node: &'a Node) -> (Json, Json) {
         self.nodes.push(node);
-        let layer = self.walk.value(node, schema::definition("Layer"), Place("layers"));
+        let layer = self.walk.value(node, schema::definition("Layer"), FieldName("layers"));
         (layer.unwrap_or(Json::Null), json!(self.nodes.len() - 1))
     }
 
@@ -108,12 +108,12 @@ impl<'a> Reader<'a> {
     fn repeat(&mut self, repeat: &'a Node) -> Option<(Json, Json)> {
         let schema = &schema::properties(schema::definition("Repeat"))["times"];
         let times = repeat.get("times")?;
-        let times = self.within("times", |reader| reader.walk.value(times, schema, Place("times")))?;
+        let times = self.within("times", |reader| reader.walk.value(times, schema, FieldName("times")))?;
         let (least, most, parameter) = self.bounds(&times);
         let layers = repeat.get("layers").map_or(&[][..], Node::items);
         let mut copies: Vec<Items> = Vec::new();
         for copy in 1..=most {
-            if self.read > MOST_LAYERS {
+            if self.read > MAX_LAYERS {
                 break;
             }
             let optional = parameter.as_ref().filter(|_| copy > least);
@@ -137,12 +137,12 @@ impl<'a> Reader<'a> {
             self.read += layers.len();
             return first.clone();
         }
-        let outer = self.walk.ranges.under.clone();
+        let outer = self.walk.ranges.condition.clone();
         if condition.is_some() {
-            self.walk.ranges.under = condition;
+            self.walk.ranges.condition = condition;
         }
         let items = self.within(copy.to_string(), |reader| reader.items(layers));
-        self.walk.ranges.under = outer;
+        self.walk.ranges.condition = outer;
         items
     }
 

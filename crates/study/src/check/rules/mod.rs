@@ -1,17 +1,17 @@
-//! Rules between settings: what no single value can tell.
+//! Rules between settings: faults that no single value shows.
 
 mod models;
 mod runs;
 mod searches;
 mod study;
 
-pub(crate) use study::MOST_RUNS;
+pub(crate) use study::MAX_RUNS;
 
 use crate::check::DataShape;
 use crate::check::draft::Draft;
 use crate::check::walk::Walk;
 
-/// Adds the faults of all rules.
+/// Checks all rules.
 pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     study::check(draft, shape, walk);
     models::check(draft, shape, walk);

@@ -1,4 +1,5 @@
-//! Rules of the runs, and of settings wherever they stand: names, what must be said, and what cannot be said together.
+//! Rules of the runs, and of the settings of runs and searches: names, required settings, and settings that exclude
+//! each other.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,6 +10,7 @@ use toile_tune::Params;
 use crate::check::DataShape;
 use crate::check::draft::Draft;
 use crate::check::faults::quote;
+use crate::check::sample;
 use crate::check::suggest;
 use crate::check::tree::{Node, Value};
 use crate::check::walk::Walk;
@@ -18,13 +20,13 @@ use crate::plan::search_plan::best_name;
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     names(draft, walk);
     if let Some(node) = draft.root.get("defaults") {
-        settings(Said::by(node), &draft.defaults, draft, shape, walk);
+        settings(SettingsSource::of(node), &draft.defaults, draft, shape, walk);
     }
     let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
     for (run, node) in draft.runs.iter().zip(nodes) {
         required(node, "run", draft, walk);
-        settings(Said::by(node), &run.settings, draft, shape, walk);
-        one_master_of_the_rate(Said::by(node), &run.settings.or(&draft.defaults), walk);
+        settings(SettingsSource::of(node), &run.settings, draft, shape, walk);
+        one_source_of_the_rate(SettingsSource::of(node), &run.settings.or(&draft.defaults), walk);
         one_model(run, node, draft, walk);
         if let Some(file) = &run.initial_weights {
             initial_weights(file, node, walk);
@@ -32,26 +34,27 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     }
 }
 
-/// What a table says; of a search, what it says at a point of its space.
+/// The table that settings come from, for the places of their faults; of a search, the table at a point of its space.
 #[derive(Clone, Copy)]
-pub(super) struct Said<'a> {
+pub(super) struct SettingsSource<'a> {
     node: &'a Node,
-    at: Option<&'a Params>,
+    point: Option<&'a Params>,
 }
 
-impl<'a> Said<'a> {
-    pub fn by(node: &'a Node) -> Said<'a> {
-        Said { node, at: None }
+impl<'a> SettingsSource<'a> {
+    pub fn of(node: &'a Node) -> SettingsSource<'a> {
+        SettingsSource { node, point: None }
     }
 
-    pub fn by_search(node: &'a Node, at: &'a Params) -> Said<'a> {
-        Said { node, at: Some(at) }
+    pub fn at_point(node: &'a Node, point: &'a Params) -> SettingsSource<'a> {
+        SettingsSource { node, point: Some(point) }
     }
 
-    /// The value of a key; of several choices the one that is chosen.
+    /// The value of a key; of a range of choices, the choice at the point.
     fn get(self, key: &str) -> Option<&'a Node> {
         let node = self.node.get(key)?;
-        let chosen = self.at.and_then(|at| node.get("choices")?.items().get(*at.get(key)? as usize));
+        let index = |point: &Params| point.get(key).map(|index| *index as usize);
+        let chosen = self.point.and_then(|point| node.get("choices")?.items().get(index(point)?));
         Some(chosen.unwrap_or(node))
     }
 
@@ -61,8 +64,8 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Two runs or searches of one name could not be told apart, neither in the report nor by `--only`; nor could a run be
-/// from the one that a search's chosen configuration becomes.
+/// The report and `--only` distinguish runs and searches by their names, so each has its own. The chosen configuration
+/// of a search becomes a run, whose name must be free, too.
 fn names(draft: &Draft, walk: &mut Walk) {
     let mut first: HashMap<String, String> = HashMap::new();
     let nodes = |key: &str| draft.root.get(key).map_or(&[][..], Node::items).iter();
@@ -85,16 +88,16 @@ fn names(draft: &Draft, walk: &mut Walk) {
     }
 }
 
-/// What a run or a search must say, unless `[defaults]` says it. A value with a fault was said.
+/// What a run or a search must contain, unless `[defaults]` does. A value with a fault is not missing.
 pub(super) fn required(node: &Node, kind: &str, draft: &Draft, walk: &mut Walk) {
     let defaults = draft.root.get("defaults");
     for key in ["model", "optimizer", "epochs"] {
-        let said = node.get(key).is_some() || defaults.is_some_and(|d| d.get(key).is_some());
-        if !said && matches!(node.value, Value::Table(_)) {
+        let is_given = node.get(key).is_some() || defaults.is_some_and(|d| d.get(key).is_some());
+        if !is_given && matches!(node.value, Value::Table(_)) {
             let name = node.get("name").map_or(format!("the {kind}"), Node::described);
             let sample = match key {
                 "model" => format!("\"{}\"", draft.models.first().map_or("dense", |m| m.entry.key.as_str())),
-                key => crate::check::sample::of(key).unwrap_or_default().to_string(),
+                key => sample::of(key).unwrap_or_default().to_string(),
             };
             let help = format!("add `{key} = {sample}` here, or in `[defaults]` for all runs");
             walk.fault(&node.span, format!("{} lacks `{key}`", name.replace("the string", kind)), help);
@@ -112,34 +115,31 @@ fn one_model(run: &RunTable, node: &Node, draft: &Draft, walk: &mut Walk) {
     }
 }
 
-/// Whether there are validation numbers to watch. If the split itself has a fault, nothing is said about it here.
+/// Whether there are validation images. A split that has a fault counts as one, so that nothing else is reported.
 pub(super) fn has_validation(draft: &Draft) -> bool {
-    let said = draft.root.get("study").and_then(|study| study.get("validation_split")).is_some();
-    match draft.study.validation_split {
-        Some(split) => split.fraction() > 0.0,
-        None => said,
-    }
+    let is_given = draft.root.get("study").and_then(|study| study.get("validation_split")).is_some();
+    draft.study.validation_split.map_or(is_given, |split| split.fraction() > 0.0)
 }
 
 pub(super) fn settings(
-    said: Said,
+    source: SettingsSource,
     settings: &RunSettings,
     draft: &Draft,
     shape: Option<DataShape>,
     walk: &mut Walk,
 ) {
     if let Some(model) = &settings.model {
-        known_model(model, &said.span("model"), draft, walk);
+        known_model(model, &source.span("model"), draft, walk);
     }
     if let Some(optimizer) = &settings.optimizer {
-        one_clipping(optimizer, said.get("optimizer").unwrap_or(said.node), walk);
+        one_clipping(optimizer, source.get("optimizer").unwrap_or(source.node), walk);
     }
     if let Some(schedule) = &settings.schedule {
-        pieces(schedule, &said.span("schedule"), walk);
+        piecewise(schedule, &source.span("schedule"), walk);
     }
-    class_labels(said, shape, walk);
+    class_labels(source, shape, walk);
     let validation = has_validation(draft);
-    let callbacks = said.get("callbacks").map_or(&[][..], Node::items);
+    let callbacks = source.get("callbacks").map_or(&[][..], Node::items);
     for (callback, node) in settings.callbacks.iter().flatten().zip(callbacks) {
         watched(callback, &node.span, validation, walk);
     }
@@ -147,7 +147,7 @@ pub(super) fn settings(
 
 pub(super) fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk: &mut Walk) {
     let known: Vec<&str> = draft.models.iter().map(|model| model.entry.key.as_str()).collect();
-    // That there is no table of models is told already.
+    // A missing table of models is already a fault.
     let has_table = draft.root.get("models").is_some_and(|node| matches!(node.value, Value::Table(_)));
     if has_table && !known.contains(&model) {
         let shown: Vec<String> = known.iter().take(20).map(|name| quote(name)).collect();
@@ -160,7 +160,7 @@ pub(super) fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk:
     }
 }
 
-/// Keras allows one of the three ways to clip.
+/// Keras allows only one of the three ways to clip.
 fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
     let (clipnorm, clipvalue, global) = match optimizer {
         Optimizer::Sgd(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
@@ -180,18 +180,31 @@ fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
 }
 
 /// As in Keras, a callback cannot set a learning rate that a schedule sets.
-pub(super) fn one_master_of_the_rate(said: Said, settings: &RunSettings, walk: &mut Walk) {
-    let mut callbacks = settings.callbacks.iter().flatten();
-    let reduces = callbacks.any(|c| matches!(c, Callback::ReduceLrOnPlateau(_)));
+pub(super) fn one_source_of_the_rate(source: SettingsSource, settings: &RunSettings, walk: &mut Walk) {
+    let reduces = settings.callbacks.iter().flatten().any(reduces_learning_rate);
     if reduces && settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
-        let key = if said.get("callbacks").is_some() { "callbacks" } else { "schedule" };
+        let key = if source.get("callbacks").is_some() { "callbacks" } else { "schedule" };
         let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
-        walk.fault(&said.span(key), message, "keep one of the two");
+        walk.fault(&source.span(key), message, "keep one of the two");
     }
 }
 
-fn pieces(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
-    let Schedule::Piecewise(piecewise) = schedule else { return };
+fn reduces_learning_rate(callback: &Callback) -> bool {
+    match callback {
+        Callback::ReduceLrOnPlateau(_) => true,
+        Callback::EarlyStopping(_) | Callback::BestWeights(_) => false,
+    }
+}
+
+fn piecewise(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
+    let piecewise = match schedule {
+        Schedule::Piecewise(piecewise) => piecewise,
+        Schedule::Constant
+        | Schedule::Cosine(_)
+        | Schedule::Exponential(_)
+        | Schedule::Polynomial(_)
+        | Schedule::OneCycle(_) => return,
+    };
     let (boundaries, values) = (&piecewise.boundaries, &piecewise.values);
     if values.len() != boundaries.len() + 1 {
         let message = format!(
@@ -210,11 +223,11 @@ fn pieces(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
 }
 
 /// The keys of `class_weight` are labels.
-fn class_labels(said: Said, shape: Option<DataShape>, walk: &mut Walk) {
-    let Some(weights) = said.get("class_weight") else { return };
+fn class_labels(source: SettingsSource, shape: Option<DataShape>, walk: &mut Walk) {
+    let Some(weights) = source.get("class_weight") else { return };
     let classes = shape.map_or(256, |shape| shape.classes);
     for entry in weights.entries() {
-        // `07` would be a second name of label 7.
+        // `07` would be a second way to write label 7.
         let label = entry.key.parse().ok().filter(|label: &usize| label.to_string() == entry.key);
         if label.is_none_or(|label| label >= classes) {
             let message = format!("`{}` is no label of the data", quote(&entry.key));
@@ -227,6 +240,7 @@ fn class_labels(said: Said, shape: Option<DataShape>, walk: &mut Walk) {
     }
 }
 
+/// A callback can only watch what is measured.
 fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mut Walk) {
     let monitor = match callback {
         Callback::EarlyStopping(callback) => callback.monitor,
@@ -239,20 +253,24 @@ fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mu
         Monitor::Loss | Monitor::Accuracy => return,
     };
     if !validation {
-        let message = format!("the callback watches {metric}, but the study holds back no validation images");
+        let message = format!("the callback watches {metric}, but the study has no validation images");
         let help = "set `validation_split = 0.1` in `[study]`, or watch `monitor = \"loss\"`";
         walk.fault(span, message, help);
     }
 }
 
-/// Beside the study file: a study that is sent to somebody must not reach into their folders.
+/// Only files in the study file's folder: a study that comes from somebody else must not read other files.
 pub(super) fn initial_weights(file: &str, node: &Node, walk: &mut Walk) {
     let outside = file.starts_with(['/', '\\'])
         || file.contains(':')
         || file.split(['/', '\\']).any(|part| part == "..");
     if outside {
-        let message = "`initial_weights` must lie beside the study file, or in a folder there";
-        walk.fault(&span(node, "initial_weights"), message, "copy the file there, and give its name alone");
+        let message = "`initial_weights` must be in the folder of the study file, or below it";
+        walk.fault(
+            &span(node, "initial_weights"),
+            message,
+            "copy the file there, and write its name without a path",
+        );
     }
 }
 

@@ -1,26 +1,26 @@
-//! Rules of the searches: their spaces, what is optimised, and which sampler and pruner can do that.
+//! Rules of the searches: their spaces, their metrics, and whether the sampler and the pruner fit them.
 
 use std::ops::Range;
 
 use toile_tune::{Pruner, Sampler};
 
-use super::models::MOST_PARAMETERS_OF_A_SPACE;
-use super::runs::{self, Said, span};
+use super::models::MAX_RANGES;
+use super::runs::{self, SettingsSource, span};
 use crate::check::DataShape;
-use crate::check::draft::{Draft, SearchDraft, spelled_out};
+use crate::check::draft::{Draft, SearchDraft, with_defaults};
 use crate::check::faults::quote;
 use crate::check::tree::{Node, Value};
 use crate::check::walk::{Ranged, Walk};
-use crate::file::{MOST_TRIALS, RunSettings};
-use crate::plan::search_plan::{Budget, objectives};
+use crate::file::{MAX_TRIALS, RunSettings};
+use crate::plan::search_plan::{TrialBudget, objectives};
 use crate::space::{corners, points, template};
 use toile_record::Metric;
 
 /// The most layers of the models of all searches together, a model counted for each search that has it.
-const MOST_LAYERS: usize = 100_000;
+const MAX_LAYERS: usize = 100_000;
 
-/// Points at which the settings of a search are held against each other, at most.
-const MOST_CORNERS: usize = 256;
+/// Points at which the settings of a search are checked against each other, at most.
+const MAX_CORNERS: usize = 256;
 
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     for search in &draft.searches {
@@ -32,15 +32,16 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
         metrics(search, draft, walk);
         history(search, walk);
         pruner(search, draft, walk);
-        if search.is_right && ranges(search, walk) {
+        if search.is_valid && ranges(search, walk) {
             sampler(search, draft, walk);
-            together(search, draft, shape, walk);
+            at_corners(search, draft, shape, walk);
         }
     }
     size(draft, walk);
 }
 
-fn said(search: &SearchDraft, key: &str) -> Range<usize> {
+/// The place of a key's value.
+fn place(search: &SearchDraft, key: &str) -> Range<usize> {
     span(search.node, key)
 }
 
@@ -55,13 +56,17 @@ fn models(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     }
 }
 
-/// Weights fit one model.
+/// Weights fit one model, so nothing of it may be searched.
 fn initial_weights(file: &str, search: &SearchDraft, walk: &mut Walk) {
     runs::initial_weights(file, search.node, walk);
     let has_choice = search.settings.get("model").is_some_and(|model| template::choices(model).is_some());
-    if has_choice || search.whole.params.len() > search.own {
+    if has_choice || search.space.params.len() > search.n_own {
         let message = "`initial_weights` fit one model, but the search has ranges in it";
-        walk.fault(&said(search, "initial_weights"), message, "search the other settings, or leave them out");
+        walk.fault(
+            &place(search, "initial_weights"),
+            message,
+            "search the other settings, or leave them out",
+        );
     }
 }
 
@@ -73,7 +78,7 @@ fn metrics(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
         let place = &node.items().get(index).unwrap_or(node).span;
         if metric.needs_validation() && !validation {
             let name = metric.name();
-            let message = format!("the search goes by {name}, but the study holds back no validation images");
+            let message = format!("the search optimises {name}, but the study has no validation images");
             walk.fault(
                 place,
                 message,
@@ -81,42 +86,55 @@ fn metrics(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             );
         }
         if metrics[..index].contains(metric) {
-            walk.fault(place, format!("`{}` stands twice", metric.name()), "name each metric once");
+            walk.fault(place, format!("`{}` is listed twice", metric.name()), "list each metric once");
         }
     }
     let (wanted, found) =
         (metrics.len().max(1), search.table.direction.as_ref().map_or(0, |d| d.all().len()));
     if found != 0 && found != wanted && (!metrics.is_empty() || search.node.get("metric").is_none()) {
         let message = format!("each metric has a direction: expected {wanted}, found {found}");
-        let help = "for example `metric = [\"val_accuracy\", \"parameters\"]` with `direction = [\"maximize\", \"minimize\"]`";
-        walk.fault(&said(search, "direction"), message, help);
+        let help = "for example `metric = [\"val_accuracy\", \"parameters\"]` with \
+                    `direction = [\"maximize\", \"minimize\"]`";
+        walk.fault(&place(search, "direction"), message, help);
     }
 }
 
-/// What a trial may know of the others.
+/// Which other trials the sampler may use for a trial.
 fn history(search: &SearchDraft, walk: &mut Walk) {
     let (lag, asynchronous) = (search.table.lag, search.table.asynchronous == Some(true));
     if lag.is_some() && asynchronous {
         let message = "an asynchronous search has no `lag`";
-        walk.fault(&said(search, "lag"), message, "keep one of the two");
+        walk.fault(&place(search, "lag"), message, "keep one of the two");
     }
-    let replays = matches!(&search.table.sampler, Some(Sampler::Tpe(tpe)) if tpe.numpy_compatible);
+    let replays = search.table.sampler.as_ref().is_some_and(repeats_numpy);
     if replays && (asynchronous || lag != Some(0)) && search.node.get("lag").is_none_or(|_| lag.is_some()) {
         let message = "`numpy_compatible` repeats a search of one worker, which has `lag = 0`";
-        walk.fault(&said(search, "sampler"), message, "add `lag = 0`, or leave `numpy_compatible` out");
+        walk.fault(&place(search, "sampler"), message, "add `lag = 0`, or leave `numpy_compatible` out");
+    }
+}
+
+fn repeats_numpy(sampler: &Sampler) -> bool {
+    match sampler {
+        Sampler::Tpe(tpe) => tpe.numpy_compatible,
+        Sampler::Random(_)
+        | Sampler::Grid(_)
+        | Sampler::Sobol(_)
+        | Sampler::CmaEs(_)
+        | Sampler::Gp(_)
+        | Sampler::Nsga2(_) => false,
     }
 }
 
 fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     let Some(pruner) = search.table.pruner.as_ref().filter(|pruner| **pruner != Pruner::None) else { return };
-    let place = said(search, "pruner");
+    let place = place(search, "pruner");
     let metrics = objectives(&search.table, runs::has_validation(draft));
     if metrics.len() > 1 {
-        let message = "a pruner goes by one metric, but the search has several";
+        let message = "a pruner needs a single metric, but the search has several";
         walk.fault(&place, message, "leave the pruner out, or keep one metric");
     } else if let Some(metric) = metrics.iter().map(|o| o.metric).find(|metric| !metric.is_per_epoch()) {
         let message =
-            format!("a pruner goes by values after each epoch, which `{}` does not have", metric.name());
+            format!("a pruner needs a value after each epoch, which `{}` does not have", metric.name());
         walk.fault(&place, message, per_epoch());
     }
     if has_wilcoxon(pruner) && search.table.settings.seeds.unwrap_or(1) < 2 {
@@ -126,16 +144,23 @@ fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     bounds(pruner, &place, walk);
 }
 
+/// The metrics by which trials can be pruned, those of the validation images first.
 fn per_epoch() -> String {
-    let all = [Metric::ValAccuracy, Metric::ValLoss, Metric::Accuracy, Metric::Loss];
-    format!("metrics with one: {}", all.map(Metric::name).join(", "))
+    let mut names: Vec<&str> = Metric::of_epoch().map(Metric::name).collect();
+    names.reverse();
+    format!("metrics that have one: {}", names.join(", "))
 }
 
 fn has_wilcoxon(pruner: &Pruner) -> bool {
     match pruner {
         Pruner::Wilcoxon(_) => true,
         Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(has_wilcoxon),
-        _ => false,
+        Pruner::None
+        | Pruner::Median(_)
+        | Pruner::Percentile(_)
+        | Pruner::SuccessiveHalving(_)
+        | Pruner::Hyperband(_)
+        | Pruner::Threshold(_) => false,
     }
 }
 
@@ -171,61 +196,64 @@ fn bounds(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
                     format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
                 walk.fault(place, message, "");
             }
-            told(pruner, place, walk);
+            own_check(pruner, place, walk);
         }
-        other => told(other, place, walk),
+        Pruner::None
+        | Pruner::Median(_)
+        | Pruner::Percentile(_)
+        | Pruner::SuccessiveHalving(_)
+        | Pruner::Wilcoxon(_) => own_check(pruner, place, walk),
     }
 }
 
-/// What the pruner itself says of its settings.
-fn told(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
+/// What the pruner itself requires of its settings.
+fn own_check(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
     if let Err(message) = pruner.check() {
         walk.fault(place, message, "");
     }
 }
 
-/// Whether there is something to search, and not too much.
+/// Whether the search has ranges, and not too many.
 fn ranges(search: &SearchDraft, walk: &mut Walk) -> bool {
-    let whole = &search.whole.params;
+    let params = &search.space.params;
     let name = quote(&search.table.name);
-    if whole.iter().all(|ranged| search.fixed.contains_key(&ranged.param.name)) {
+    if params.iter().all(|ranged| search.fixed.contains_key(&ranged.param.name)) {
         let message = format!("the search `{name}` has no range: there is nothing to search");
-        let help = match whole.is_empty() {
+        let help = match params.is_empty() {
             true => "write a range in place of a value: `batch_size = { choices = [32, 64, 128] }`",
-            false => "`fixed` holds every parameter; leave one out",
+            false => "`fixed` has a value for every parameter; leave one out",
         };
-        walk.fault(&said(search, "name"), message, help);
+        walk.fault(&place(search, "name"), message, help);
         return false;
     }
-    if whole.len() > MOST_PARAMETERS_OF_A_SPACE {
-        let message =
-            format!("a search has at most {MOST_PARAMETERS_OF_A_SPACE} ranges, this one has {}", whole.len());
-        walk.fault(&said(search, "name"), message, "write values in place of some of them");
+    if params.len() > MAX_RANGES {
+        let message = format!("a search has at most {MAX_RANGES} ranges, this one has {}", params.len());
+        walk.fault(&place(search, "name"), message, "write values in place of some of them");
         return false;
     }
     true
 }
 
-/// Whether the sampler can search this space for these metrics, and how often it is to do so.
+/// Whether the sampler can search this space for these metrics, and whether the number of trials is known.
 fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     let metrics = objectives(&search.table, runs::has_validation(draft)).len();
-    let points = points(&search.whole.space(), &search.fixed);
-    let place = said(search, "sampler");
+    let points = points(&search.space.space(), &search.fixed);
+    let place = place(search, "sampler");
     match &search.table.sampler {
         Some(Sampler::Gp(_) | Sampler::CmaEs(_)) if metrics > 1 => {
-            let message = format!("the sampler goes by one metric, but the search has {metrics}");
+            let message = format!("the sampler needs a single metric, but the search has {metrics}");
             walk.fault(&place, message, "`nsga2`, `tpe`, `random` and `sobol` can search for several");
         }
         Some(Sampler::Grid(_)) if points.is_none() => {
-            let range = endless(search).map_or(&place, |ranged| &ranged.span);
+            let range = uncountable(search).map_or(&place, |ranged| &ranged.span);
             let message = "a grid needs ranges whose values can be counted";
             return walk.fault(range, message, "add a `step`, or list `choices`");
         }
-        // What it holds fixed may make a space countable.
+        // Fixed parameters may make the space countable.
         Some(Sampler::Grid(_)) | None => {}
         Some(sampler) => {
             let directions = vec![toile_tune::Direction::Maximize; metrics];
-            if let Err(why) = sampler.supports(&directions, &search.whole.space()) {
+            if let Err(why) = sampler.supports(&directions, &search.space.space()) {
                 walk.fault(&place, why, "take `tpe`, which can search any space");
             }
         }
@@ -237,13 +265,13 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     match points {
         None => {
             let message = format!("search \"{name}\" lacks `n_trials`");
-            let name = endless(search).map_or(String::new(), |ranged| quote(&ranged.param.name));
+            let name = uncountable(search).map_or(String::new(), |ranged| quote(&ranged.param.name));
             let help = format!("add `n_trials = 40`: `{name}` has any value between its bounds");
             walk.fault(&search.node.span, message, help);
         }
-        Some(points) if points > MOST_TRIALS as u64 => {
+        Some(points) if points > MAX_TRIALS as u64 => {
             let message =
-                format!("search \"{name}\" lacks `n_trials`: its space has more than {MOST_TRIALS} points");
+                format!("search \"{name}\" lacks `n_trials`: its space has more than {MAX_TRIALS} points");
             walk.fault(&search.node.span, message, "add `n_trials = 40`");
         }
         Some(_) => {}
@@ -251,26 +279,26 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
 }
 
 /// The first parameter whose values cannot be counted.
-fn endless<'a>(search: &'a SearchDraft) -> Option<&'a Ranged> {
-    let mut free = search.whole.params.iter().filter(|ranged| !search.fixed.contains_key(&ranged.param.name));
+fn uncountable<'a>(search: &'a SearchDraft) -> Option<&'a Ranged> {
+    let mut free = search.space.params.iter().filter(|ranged| !search.fixed.contains_key(&ranged.param.name));
     free.find(|ranged| ranged.param.distribution.count().is_none())
 }
 
-/// The rules between settings, at the corners of the space; of several that are broken, the first is told.
-fn together(search: &SearchDraft, draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
-    let mut space = search.whole.space();
-    space.params.truncate(search.own);
-    let all = spelled_out(&search.settings, &draft.defaults);
+/// The rules between settings at the corners of the space: the first corner with faults is reported.
+fn at_corners(search: &SearchDraft, draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    let mut space = search.space.space();
+    space.params.truncate(search.n_own);
+    let all = with_defaults(&search.settings, &draft.defaults);
     let before = walk.faults.len();
-    for corner in corners(&space, MOST_CORNERS) {
+    for corner in corners(&space, MAX_CORNERS) {
         let settings =
             |of: &serde_json::Value| serde_json::from_value::<RunSettings>(template::fill(of, &corner)?).ok();
-        let at = Said::by_search(search.node, &corner);
+        let source = SettingsSource::at_point(search.node, &corner);
         if let Some(own) = settings(&serde_json::Value::Object(search.settings.clone())) {
-            runs::settings(at, &RunSettings { model: None, ..own }, draft, shape, walk);
+            runs::settings(source, &RunSettings { model: None, ..own }, draft, shape, walk);
         }
         if let Some(all) = settings(&all) {
-            runs::one_master_of_the_rate(at, &all, walk);
+            runs::one_source_of_the_rate(source, &all, walk);
         }
         if walk.faults.len() > before {
             break;
@@ -281,27 +309,27 @@ fn together(search: &SearchDraft, draft: &Draft, shape: Option<DataShape>, walk:
 /// Trials and layers of all searches.
 fn size(draft: &Draft, walk: &mut Walk) {
     let (mut trials, mut layers) = (0usize, 0usize);
-    let mut told = false;
-    for search in draft.searches.iter().filter(|search| search.is_right) {
-        let budget = Budget::of(&search.table, points(&search.whole.space(), &search.fixed), 1);
+    let mut reported = false;
+    for search in draft.searches.iter().filter(|search| search.is_valid) {
+        let budget = TrialBudget::of(&search.table, points(&search.space.space(), &search.fixed), 1);
         let seeds = search.table.settings.seeds.unwrap_or(1);
         trials = trials.saturating_add(budget.n_trials.saturating_mul(seeds));
-        layers += search.whole.layers;
-        if trials > MOST_TRIALS && !told {
-            told = true;
+        layers += search.space.layers;
+        if trials > MAX_TRIALS && !reported {
+            reported = true;
             let message = format!(
-                "a study has at most {MOST_TRIALS} trials, repetitions counted; with this search it has {trials}"
+                "a study has at most {MAX_TRIALS} trials, repetitions counted; with this search it has {trials}"
             );
             walk.fault(
-                &said(search, "name"),
+                &place(search, "name"),
                 message,
                 "lower `n_trials` or `seeds`, or make several studies of it",
             );
         }
     }
-    if layers > MOST_LAYERS {
+    if layers > MAX_LAYERS {
         let message =
-            format!("the models of all searches have {layers} layers; at most {MOST_LAYERS} are possible");
+            format!("the models of all searches have {layers} layers; at most {MAX_LAYERS} are possible");
         walk.fault(&draft.root.at(&["searches"]).span, message, "make several studies of it");
     }
 }

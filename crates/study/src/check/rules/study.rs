@@ -9,7 +9,7 @@ use crate::check::walk::Walk;
 use crate::file::{ValidationSplit, default};
 
 /// The most runs of a study, repetitions counted.
-pub(crate) const MOST_RUNS: usize = 10_000;
+pub(crate) const MAX_RUNS: usize = 10_000;
 
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     data(draft, walk);
@@ -17,7 +17,7 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     size(draft, walk);
 }
 
-/// A name of the catalogue, or a path: a misspelt name must not be taken for a folder.
+/// The data is a name of the catalogue or a path. A misspelt name must not be taken for a folder.
 fn data(draft: &Draft, walk: &mut Walk) {
     let name = &draft.study.data;
     if name.is_empty() || is_path(name) || known_names().contains(&name.as_str()) {
@@ -31,18 +31,18 @@ fn data(draft: &Draft, walk: &mut Walk) {
     walk.fault(&draft.root.at(&["study", "data"]).span, format!("unknown data set `{}`", quote(name)), help);
 }
 
-/// A folder is written with a slash, so that a name cannot be meant.
+/// A folder is written with a slash, so it cannot be confused with a name.
 fn is_path(name: &str) -> bool {
     name.contains(['/', '\\']) || name.starts_with('.')
 }
 
-/// Both parts must hold an image, by Keras' rule: ⌊n (1 − fraction)⌋ images stay for training.
+/// Both parts must have an image. By Keras' rule, ⌊n (1 − fraction)⌋ images are for training.
 fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     let (Some(split), Some(shape)) = (draft.study.validation_split, shape) else { return };
     let fraction = split.fraction();
-    let kept = (shape.images as f64 * (1.0 - fraction)).floor() as usize;
-    if fraction > 0.0 && (kept == 0 || kept >= shape.images) {
-        let part = if kept == 0 { "training" } else { "validation" };
+    let n_train = (shape.images as f64 * (1.0 - fraction)).floor() as usize;
+    if fraction > 0.0 && (n_train == 0 || n_train >= shape.images) {
+        let part = if n_train == 0 { "training" } else { "validation" };
         let path: &[_] = match split {
             ValidationSplit::Fraction(_) => &["study", "validation_split"],
             ValidationSplit::Table(_) => &["study", "validation_split", "fraction"],
@@ -57,12 +57,12 @@ fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
 }
 
 fn size(draft: &Draft, walk: &mut Walk) {
-    let repeats =
+    let seeds =
         |own: Option<usize>| own.or(draft.defaults.seeds).or(draft.study.seeds).unwrap_or(default::SEEDS);
-    let runs: usize = draft.runs.iter().map(|run| repeats(run.settings.seeds)).sum();
-    if runs > MOST_RUNS {
+    let runs: usize = draft.runs.iter().map(|run| seeds(run.settings.seeds)).sum();
+    if runs > MAX_RUNS {
         let message =
-            format!("a study has at most {MOST_RUNS} runs, repetitions counted; this one has {runs}");
+            format!("a study has at most {MAX_RUNS} runs, repetitions counted; this one has {runs}");
         walk.fault(&draft.root.at(&["study"]).span, message, "lower `seeds`, or make several studies of it");
     }
 }

@@ -4,15 +4,16 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Place, Walk, spell_out};
+use super::{FieldName, Walk, fill_defaults};
 use crate::check::faults::quote;
-use crate::check::schema::{self, Choice};
+use crate::check::groups::group_of;
+use crate::check::schema::{self, SchemaChoice};
 use crate::check::suggest;
 use crate::check::tree::{Entry, Node, Value};
 
 impl Walk {
     /// One of several names, alone or with settings: `"relu"`, `{ dense = { units = 10 } }`.
-    pub(super) fn choice(&mut self, node: &Node, choices: &[Choice], kind: Kind) -> Option<Json> {
+    pub(super) fn choice(&mut self, node: &Node, choices: &[SchemaChoice], kind: ChoiceKind) -> Option<Json> {
         match &node.value {
             Value::String(name) => self.bare_choice(node, name, choices, kind),
             Value::Table(entries) if entries.len() == 1 => self.full_choice(&entries[0], choices, kind),
@@ -28,7 +29,13 @@ impl Walk {
         }
     }
 
-    fn bare_choice(&mut self, node: &Node, name: &str, choices: &[Choice], kind: Kind) -> Option<Json> {
+    fn bare_choice(
+        &mut self,
+        node: &Node,
+        name: &str,
+        choices: &[SchemaChoice],
+        kind: ChoiceKind,
+    ) -> Option<Json> {
         let Some(choice) = choices.iter().find(|choice| choice.name == name) else {
             self.unknown_choice(&node.span, name, choices, kind);
             return None;
@@ -38,7 +45,7 @@ impl Walk {
             (Some(content), true) => {
                 let mut settings = Map::new();
                 if self.ranges.allowed {
-                    spell_out(&mut settings, schema::properties(schema::resolve(content).0));
+                    fill_defaults(&mut settings, schema::properties(schema::resolve(content).0));
                 }
                 Some(json!({ name: settings }))
             }
@@ -54,16 +61,16 @@ impl Walk {
         }
     }
 
-    fn full_choice(&mut self, entry: &Entry, choices: &[Choice], kind: Kind) -> Option<Json> {
+    fn full_choice(&mut self, entry: &Entry, choices: &[SchemaChoice], kind: ChoiceKind) -> Option<Json> {
         let Some(choice) = choices.iter().find(|choice| choice.name == entry.key) else {
             self.unknown_choice_or_setting(entry, choices, kind);
             return None;
         };
         match choice.content {
             Some(content) => {
-                let called = self.ranges.called(&entry.key);
+                let name = self.ranges.path_name(&entry.key);
                 let value =
-                    self.within(called, |walk| walk.value(&entry.node, content, Place(&entry.key)))?;
+                    self.within(name, |walk| walk.value(&entry.node, content, FieldName(&entry.key)))?;
                 Some(json!({ entry.key.as_str(): value }))
             }
             None => {
@@ -74,13 +81,19 @@ impl Walk {
         }
     }
 
-    fn unknown_choice(&mut self, span: &Range<usize>, name: &str, choices: &[Choice], kind: Kind) {
+    fn unknown_choice(
+        &mut self,
+        span: &Range<usize>,
+        name: &str,
+        choices: &[SchemaChoice],
+        kind: ChoiceKind,
+    ) {
         let help = suggest::help(name, &names(choices));
-        self.fault(span, format!("unknown {} `{}`", kind.0, quote(name)), help);
+        self.fault(span, format!("unknown {} `{}`", kind.singular(), quote(name)), help);
     }
 
-    /// `{ learning_rate = 0.1 }` where `{ sgd = { learning_rate = 0.1 } }` was meant deserves a better word.
-    fn unknown_choice_or_setting(&mut self, entry: &Entry, choices: &[Choice], kind: Kind) {
+    /// Also explains `{ learning_rate = 0.1 }` where `{ sgd = { learning_rate = 0.1 } }` was probably meant.
+    fn unknown_choice_or_setting(&mut self, entry: &Entry, choices: &[SchemaChoice], kind: ChoiceKind) {
         if let Some(name) = named_by_value(entry, choices) {
             let message = format!("{} begins with its name, found `{}`", kind.a(), quote(&entry.key));
             let is_bare = choices.iter().any(|choice| choice.name == name && choice.bare);
@@ -107,7 +120,7 @@ impl Walk {
         }
     }
 
-    fn not_one_choice(&mut self, node: &Node, entries: &[Entry], choices: &[Choice], kind: Kind) {
+    fn not_one_choice(&mut self, node: &Node, entries: &[Entry], choices: &[SchemaChoice], kind: ChoiceKind) {
         let Some(second) = entries.get(1) else {
             let help = format!("known: {}", names(choices).join(", "));
             self.fault(&node.span, format!("{} needs a name, found an empty table", kind.a()), help);
@@ -141,34 +154,28 @@ impl Walk {
                 quote(&first.key)
             )
         } else {
-            format!("write one table for each {}: `{{ … }}, {{ … }}`", kind.0)
+            format!("write one table for each {}: `{{ … }}, {{ … }}`", kind.singular())
         };
         self.fault(&second.key_span, message, help);
     }
 }
 
-/// What a set of choices is called: "optimizer", "layer".
+/// What messages call one of the choices: "optimizer", "layer".
 #[derive(Clone, Copy)]
-pub(crate) struct Kind(pub &'static str);
+pub(crate) struct ChoiceKind(&'static str);
 
-impl Kind {
+impl ChoiceKind {
     /// From the name of the type.
-    pub fn of(definition: Option<&'static str>) -> Kind {
-        Kind(match definition.unwrap_or("") {
-            "Layer" | "ModelLayer" | "Block" => "layer",
-            "Optimizer" => "optimizer",
-            "Schedule" => "schedule",
-            "Callback" => "callback",
-            "Activation" => "activation",
-            "Initializer" => "initializer",
-            "Padding" => "padding",
-            "Monitor" | "Metric" => "metric",
-            "Sampler" => "sampler",
-            "Pruner" => "pruner",
-            "Direction" => "direction",
-            "SplitHow" => "split",
-            _ => "name",
+    pub fn of(definition: Option<&'static str>) -> ChoiceKind {
+        ChoiceKind(match definition {
+            Some("ModelLayer") => "layer",
+            Some(definition) => group_of(definition).map_or("name", |group| group.singular),
+            None => "name",
         })
+    }
+
+    fn singular(self) -> &'static str {
+        self.0
     }
 
     fn a(self) -> String {
@@ -177,20 +184,20 @@ impl Kind {
     }
 }
 
-/// `{ name = "adam", … }`, `{ type = "dense", … }`, as other tools write it: the name that stands in the value.
-fn named_by_value(entry: &Entry, choices: &[Choice]) -> Option<&'static str> {
+/// `{ name = "adam", … }`, `{ type = "dense", … }`, as other tools write it: the name in the value.
+fn named_by_value(entry: &Entry, choices: &[SchemaChoice]) -> Option<&'static str> {
     let Value::String(name) = &entry.node.value else { return None };
-    let says_so = matches!(entry.key.as_str(), "name" | "type" | "kind" | "class_name" | "class");
-    if says_so { suggest::nearest(name, names(choices)) } else { None }
+    let is_name_key = matches!(entry.key.as_str(), "name" | "type" | "kind" | "class_name" | "class");
+    if is_name_key { suggest::nearest(name, names(choices)) } else { None }
 }
 
-fn names(choices: &[Choice]) -> Vec<&'static str> {
+fn names(choices: &[SchemaChoice]) -> Vec<&'static str> {
     choices.iter().map(|choice| choice.name).collect()
 }
 
 /// The first choice that has this setting.
-pub(super) fn owner(setting: &str, choices: &[Choice]) -> Option<&'static str> {
-    let has = |choice: &&Choice| {
+pub(super) fn owner(setting: &str, choices: &[SchemaChoice]) -> Option<&'static str> {
+    let has = |choice: &&SchemaChoice| {
         choice
             .content
             .is_some_and(|content| schema::properties(schema::resolve(content).0).contains_key(setting))

@@ -1,7 +1,7 @@
-//! The walk along the schema: every value of the file is held against what the schema says of its place.
+//! The walk along the schema: every value of the file is compared with the schema of its field.
 //!
-//! What is right comes out as JSON in one normal form (`"flatten"` becomes `{ "flatten": {} }`), ready for serde; what
-//! is wrong becomes a fault, and the walk goes on.
+//! A valid value becomes JSON in one normal form (`"flatten"` becomes `{ "flatten": {} }`), ready for serde; an invalid
+//! one becomes a fault, and the walk goes on.
 
 mod choices;
 mod number_ranges;
@@ -11,7 +11,7 @@ mod words;
 
 use serde_json::{Map, Value as Json, json};
 
-use choices::Kind;
+use choices::ChoiceKind;
 pub(crate) use ranges::{Ranged, Ranges};
 pub(crate) use words::range_in_words;
 use words::{first_line, in_words};
@@ -21,22 +21,22 @@ use crate::check::schema;
 use crate::check::suggest;
 use crate::check::tree::{Entry, Node, Value};
 
-/// Faults that are kept; whatever comes after them is not looked at.
-const MOST: usize = 1000;
+/// More faults are not collected; the walk then stops.
+const MAX_FAULTS: usize = 1000;
 
-/// Collects faults along the way.
+/// Collects the faults, and the ranges with their parameters.
 #[derive(Default)]
 pub(crate) struct Walk {
     pub faults: Vec<Fault>,
     pub ranges: Ranges,
 }
 
-/// Where in the file the walk is, in words: the key or the choice that holds the value.
+/// What messages call the place of a value: its key, its choice (`dense`) or its table (`[study]`).
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a>(pub &'a str);
+pub(crate) struct FieldName<'a>(pub &'a str);
 
 impl Walk {
-    /// Notes a fault.
+    /// Adds a fault.
     pub fn fault(
         &mut self,
         span: &std::ops::Range<usize>,
@@ -44,48 +44,48 @@ impl Walk {
         help: impl Into<String>,
     ) {
         let help = Some(help.into()).filter(|help: &String| !help.is_empty());
-        if self.faults.len() < MOST {
+        if self.faults.len() < MAX_FAULTS {
             self.faults.push(Fault { span: span.clone(), message: message.into(), help });
         }
     }
 
-    /// The value in normal form, or `None` if anything in it is wrong.
-    pub fn value(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    /// The value in normal form, or `None` if it has a fault.
+    pub fn value(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let before = self.faults.len();
         let value = match self.is_range(node, schema) {
-            true => self.hole(node, schema, place),
-            false => self.any(node, schema, place),
+            true => self.hole(node, schema, field),
+            false => self.any(node, schema, field),
         };
-        value.filter(|_| self.faults.len() == before && before < MOST)
+        value.filter(|_| self.faults.len() == before && before < MAX_FAULTS)
     }
 
-    fn any(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    fn any(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let (schema, definition) = schema::resolve(schema);
         if let Some(choices) = schema::choices(schema) {
-            return self.choice(node, &choices, Kind::of(definition));
+            return self.choice(node, &choices, ChoiceKind::of(definition));
         }
         if schema["x-values"] == true {
-            return self.parameter_values(node, place);
+            return self.parameter_values(node, field);
         }
         if let Some(options) = schema.get("anyOf").and_then(Json::as_array) {
-            return self.one_of_types(node, options, place);
+            return self.one_of_types(node, options, field);
         }
         match schema.get("type").and_then(Json::as_str) {
-            Some("object") => self.table(node, schema, place).map(Json::Object),
-            Some("array") => self.list(node, schema, place),
-            Some("string") => self.string(node, schema, place),
+            Some("object") => self.table(node, schema, field).map(Json::Object),
+            Some("array") => self.list(node, schema, field),
+            Some("string") => self.string(node, schema, field),
             Some("boolean") => match node.value {
                 Value::Boolean(value) => Some(json!(value)),
-                _ => self.wrong_type(node, "true or false", place),
+                _ => self.wrong_type(node, "true or false", field),
             },
-            Some("integer") => self.integer(node, schema, place),
-            Some("number") => self.number(node, schema, place),
+            Some("integer") => self.integer(node, schema, field),
+            Some("number") => self.number(node, schema, field),
             _ => unreachable!("the schema has no type: {schema}"),
         }
     }
 
-    /// A value that may have one of several types, each with a schema of its own.
-    fn one_of_types(&mut self, node: &Node, options: &'static [Json], place: Place) -> Option<Json> {
+    /// A value of one of several types, each with its own schema.
+    fn one_of_types(&mut self, node: &Node, options: &'static [Json], field: FieldName) -> Option<Json> {
         let kind = |option| match schema::choices(schema::resolve(option).0) {
             Some(_) => "string",
             None => schema::text(schema::resolve(option).0, "type"),
@@ -100,18 +100,23 @@ impl Walk {
             _ => false,
         };
         match options.iter().find(fits) {
-            Some(option) => self.any(node, option, place),
+            Some(option) => self.any(node, option, field),
             None => {
                 let names: Vec<&str> = options.iter().map(|option| in_words(kind(option))).collect();
-                self.wrong_type(node, &names.join(" or "), place)
+                self.wrong_type(node, &names.join(" or "), field)
             }
         }
     }
 
-    /// A table: its known keys walked, its unknown ones and its missing ones reported.
-    pub fn table(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Map<String, Json>> {
+    /// A table: the values of its known keys; unknown keys and missing ones are faults.
+    pub fn table(
+        &mut self,
+        node: &Node,
+        schema: &'static Json,
+        field: FieldName,
+    ) -> Option<Map<String, Json>> {
         let Value::Table(entries) = &node.value else {
-            self.wrong_type(node, "a table", place);
+            self.wrong_type(node, "a table", field);
             return None;
         };
         let mut map = Map::new();
@@ -119,55 +124,56 @@ impl Walk {
         let others = schema.get("additionalProperties").filter(|others| others.is_object());
         for entry in entries {
             if let Some(property) = properties.get(&entry.key).or(others) {
-                if let Some(value) = self.property(&entry.key, &entry.node, property, Place(&entry.key)) {
+                if let Some(value) = self.property(&entry.key, &entry.node, property, FieldName(&entry.key)) {
                     map.insert(entry.key.clone(), value);
                 }
             } else {
-                self.unknown_key(entry, schema, place);
+                self.unknown_key(entry, schema, field);
             }
         }
         for key in properties.keys().filter(|key| schema::is_required(schema, key)) {
             if node.entry(key).is_none() {
-                self.missing_key(node, schema, key, place);
+                self.missing_key(node, schema, key, field);
             }
         }
         if self.ranges.allowed {
-            spell_out(&mut map, properties);
+            fill_defaults(&mut map, properties);
         }
         Some(map)
     }
 
-    /// Values of parameters: which names there are is not known here, so they are read by the rules.
-    fn parameter_values(&mut self, node: &Node, place: Place) -> Option<Json> {
+    /// Values of parameters, by name. The names are known only after all ranges are read: see `space::read_values`.
+    fn parameter_values(&mut self, node: &Node, field: FieldName) -> Option<Json> {
         match node.value {
             Value::Table(_) => Some(json!({})),
-            _ => self.wrong_type(node, "a table", place),
+            _ => self.wrong_type(node, "a table", field),
         }
     }
 
-    fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, place: Place) {
+    fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, field: FieldName) {
         let known: Vec<&str> = schema::properties(schema).keys().map(String::as_str).collect();
         let help = match (known.is_empty(), setting_of_a_choice(&entry.key, schema)) {
-            (true, _) => format!("`{}` has no settings", place.0),
+            (true, _) => format!("`{}` has no settings", field.0),
             (false, Some(help)) if suggest::nearest(&entry.key, known.iter().copied()).is_none() => help,
             _ => suggest::help(&entry.key, &known),
         };
-        let message = format!("unknown key `{}` in `{}`", quote(&entry.key), quote(place.0));
+        let message = format!("unknown key `{}` in `{}`", quote(&entry.key), quote(field.0));
         self.fault(&entry.key_span, message, help);
     }
 
-    fn missing_key(&mut self, node: &Node, schema: &'static Json, key: &str, place: Place) {
+    fn missing_key(&mut self, node: &Node, schema: &'static Json, key: &str, field: FieldName) {
         let meaning = schema::text(&schema::properties(schema)[key], "description");
         let help = match crate::check::sample::of(key) {
             Some(sample) => format!("for example `{key} = {sample}` ({})", first_line(meaning)),
             None => format!("{key}: {}", first_line(meaning)),
         };
-        self.fault(&node.span, format!("`{}` lacks `{key}`", quote(place.0)), help);
+        self.fault(&node.span, format!("`{}` lacks `{key}`", quote(field.0)), help);
     }
 }
 
-/// Templates leave nothing to be defaulted after the plan. A key with a fault gets its default, too: the file is refused.
-fn spell_out(map: &mut Map<String, Json>, properties: &'static Map<String, Json>) {
+/// Adds the defaults of all keys that are not there, because nothing may be defaulted after the plan. A key with a
+/// fault gets its default too; the file is refused anyway.
+fn fill_defaults(map: &mut Map<String, Json>, properties: &'static Map<String, Json>) {
     for (key, property) in properties {
         if let (false, Some(default)) = (map.contains_key(key), property.get("default")) {
             map.insert(key.clone(), default.clone());
@@ -175,7 +181,7 @@ fn spell_out(map: &mut Map<String, Json>, properties: &'static Map<String, Json>
     }
 }
 
-/// Where a setting belongs that stands beside its choice, not in it: `learning_rate` beside `optimizer`.
+/// Where a setting belongs that is written next to its choice, not inside: `learning_rate` next to `optimizer`.
 fn setting_of_a_choice(key: &str, schema: &'static Json) -> Option<String> {
     schema::properties(schema).iter().find_map(|(property, inner)| {
         let (inner, _) = schema::resolve(inner);

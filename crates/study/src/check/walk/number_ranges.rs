@@ -3,18 +3,23 @@
 use serde_json::Value as Json;
 use toile_tune::Distribution;
 
-use super::{Place, Walk};
+use super::{FieldName, Walk};
 use crate::check::schema;
 use crate::check::tree::{Node, Value};
 use crate::space::template;
 
 impl Walk {
-    /// `low` and `high` held against the schema of their place, and what may be said beside them.
-    pub(super) fn number_range(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    /// `low` and `high` compared with the schema of their field, then `log` and `step`.
+    pub(super) fn number_range(
+        &mut self,
+        node: &Node,
+        schema: &'static Json,
+        field: FieldName,
+    ) -> Option<Json> {
         let is_int = schema::text(schema, "type") == "integer";
         let bound = |walk: &mut Walk, key: &str| match node.get(key) {
-            Some(bound) if is_int => walk.integer(bound, schema, place)?.as_f64(),
-            Some(bound) => walk.number(bound, schema, place)?.as_f64(),
+            Some(bound) if is_int => walk.integer(bound, schema, field)?.as_f64(),
+            Some(bound) => walk.number(bound, schema, field)?.as_f64(),
             None => {
                 let sample = if is_int { "{ low = 16, high = 128 }" } else { "{ low = 0.001, high = 0.1 }" };
                 walk.fault(&node.span, format!("a range lacks `{key}`"), format!("for example `{sample}`"));
@@ -43,26 +48,26 @@ impl Walk {
         }
     }
 
-    /// Outside `None` if it is wrong.
+    /// `None` if it has a fault.
     fn log(&mut self, node: &Node) -> Option<bool> {
         match node.get("log").map(|log| (log, &log.value)) {
             None => Some(false),
             Some((_, Value::Boolean(log))) => Some(*log),
             Some((log, _)) => {
-                self.wrong_type(log, "true or false", Place("log"));
+                self.wrong_type(log, "true or false", FieldName("log"));
                 None
             }
         }
     }
 
-    /// Outside `None` if it is wrong, inside if it is not said.
+    /// `None` if it has a fault, `Some(None)` if it is not given.
     fn step(&mut self, node: &Node, is_int: bool) -> Option<Option<f64>> {
         let Some(step) = node.get("step") else { return Some(None) };
         let number = match step.value {
             Value::Integer(number) => number as f64,
             Value::Float(number) if !is_int && number.is_finite() => number,
             _ => {
-                self.wrong_type(step, if is_int { "a whole number" } else { "a number" }, Place("step"));
+                self.wrong_type(step, if is_int { "a whole number" } else { "a number" }, FieldName("step"));
                 return None;
             }
         };
@@ -74,12 +79,13 @@ impl Walk {
     }
 
     fn order(&mut self, node: &Node, low: f64, high: f64) -> Option<()> {
-        let said = |key: &str| node.get(key).map_or(String::new(), Node::described);
+        let written = |key: &str| node.get(key).map_or(String::new(), Node::described);
         if low == high {
-            let help = format!("write {}", said("low"));
+            let help = format!("write {}", written("low"));
             self.fault(&node.span, "a range of one value is no range: write the value itself", help);
         } else if low > high {
-            let message = format!("`high` must be above `low`, found {} and {}", said("high"), said("low"));
+            let message =
+                format!("`high` must be above `low`, found {} and {}", written("high"), written("low"));
             self.fault(&node.get("high")?.span, message, "");
         } else if !(high - low).is_finite() {
             self.fault(&node.span, "the range is too wide to be computed with", "");

@@ -3,14 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::words::{is_plain, range_in_words, sample_help};
-use super::{Place, Walk};
+use super::{FieldName, Walk};
 use crate::check::faults::quote;
 use crate::check::tree::{Node, Value};
 
 impl Walk {
-    pub(super) fn list(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    pub(super) fn list(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let Value::Array(items) = &node.value else {
-            return self.wrong_type(node, "a list", place);
+            return self.wrong_type(node, "a list", field);
         };
         let bound = |key| schema.get(key).and_then(Json::as_u64).map(|n| n as usize);
         let (least, most) = (bound("minItems").unwrap_or(0), bound("maxItems").unwrap_or(usize::MAX));
@@ -21,70 +21,70 @@ impl Walk {
                 (0, most) => format!("at most {most}"),
                 (least, most) => format!("{least} to {most}"),
             };
-            let message = format!("`{}` must have {wanted} items, found {}", quote(place.0), items.len());
-            self.fault(&node.span, message, sample_help(place));
+            let message = format!("`{}` must have {wanted} items, found {}", quote(field.0), items.len());
+            self.fault(&node.span, message, sample_help(field));
             return None;
         }
         let item = |(index, item): (usize, &Node)| {
-            self.within((index + 1).to_string(), |walk| walk.value(item, &schema["items"], place))
+            self.within((index + 1).to_string(), |walk| walk.value(item, &schema["items"], field))
         };
         let items: Vec<Option<Json>> = items.iter().enumerate().map(item).collect();
         items.into_iter().collect::<Option<Vec<Json>>>().map(Json::Array)
     }
 
-    pub(super) fn string(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    pub(super) fn string(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let Value::String(text) = &node.value else {
-            return self.wrong_type(node, "a string", place);
+            return self.wrong_type(node, "a string", field);
         };
         let bound = |key| schema.get(key).and_then(Json::as_u64);
         if text.trim().is_empty() && bound("minLength").is_some_and(|least| least > 0) {
-            self.fault(&node.span, format!("`{}` must not be empty", quote(place.0)), sample_help(place));
+            self.fault(&node.span, format!("`{}` must not be empty", quote(field.0)), sample_help(field));
         }
         if bound("maxLength").is_some_and(|most| text.chars().count() as u64 > most) {
             let most = bound("maxLength").unwrap_or(0);
-            self.fault(&node.span, format!("`{}` must have at most {most} characters", quote(place.0)), "");
+            self.fault(&node.span, format!("`{}` must have at most {most} characters", quote(field.0)), "");
         }
         Some(json!(text))
     }
 
-    pub(super) fn integer(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    pub(super) fn integer(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         match node.value {
             Value::Integer(number) => {
-                self.range(node, number as f64, schema, place)?;
+                self.range(node, number as f64, schema, field)?;
                 Some(json!(number))
             }
             Value::TooLarge => {
                 let message = format!(
                     "`{}` must be {}, found {}",
-                    quote(place.0),
+                    quote(field.0),
                     range_in_words(schema),
                     node.described()
                 );
                 self.fault(&node.span, message, "");
                 None
             }
-            _ => self.wrong_type(node, "a whole number", place),
+            _ => self.wrong_type(node, "a whole number", field),
         }
     }
 
-    pub(super) fn number(&mut self, node: &Node, schema: &'static Json, place: Place) -> Option<Json> {
+    pub(super) fn number(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let number = match node.value {
             Value::Integer(number) => number as f64,
             Value::Float(number) => number,
-            _ => return self.wrong_type(node, "a number", place),
+            _ => return self.wrong_type(node, "a number", field),
         };
         let overflows =
             schema.get("format").is_some_and(|format| format == "float") && !(number as f32).is_finite();
         if !number.is_finite() || overflows {
-            let message = format!("`{}` must be a finite number, found {}", quote(place.0), node.described());
+            let message = format!("`{}` must be a finite number, found {}", quote(field.0), node.described());
             self.fault(&node.span, message, "");
             return None;
         }
-        self.range(node, number, schema, place)?;
+        self.range(node, number, schema, field)?;
         Some(json!(number))
     }
 
-    fn range(&mut self, node: &Node, number: f64, schema: &'static Json, place: Place) -> Option<()> {
+    fn range(&mut self, node: &Node, number: f64, schema: &'static Json, field: FieldName) -> Option<()> {
         let bound = |key| schema.get(key).and_then(Json::as_f64);
         let fits = bound("minimum").is_none_or(|least| number >= least)
             && bound("maximum").is_none_or(|most| number <= most)
@@ -94,7 +94,7 @@ impl Walk {
             return Some(());
         }
         let message =
-            format!("`{}` must be {}, found {}", quote(place.0), range_in_words(schema), node.described());
+            format!("`{}` must be {}, found {}", quote(field.0), range_in_words(schema), node.described());
         let is_percentage =
             bound("maximum").or(bound("exclusiveMaximum")) == Some(1.0) && number > 1.0 && number <= 100.0;
         let help = match is_percentage {
@@ -105,12 +105,12 @@ impl Walk {
         None
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, wanted: &str, place: Place) -> Option<Json> {
-        let message = format!("`{}` must be {wanted}, found {}", quote(place.0), node.described());
+    pub(super) fn wrong_type(&mut self, node: &Node, wanted: &str, field: FieldName) -> Option<Json> {
+        let message = format!("`{}` must be {wanted}, found {}", quote(field.0), node.described());
         let help = match &node.value {
             Value::String(text) if is_plain(text) && wanted != "a list" => format!("without quotes: {text}"),
             Value::Integer(number) if wanted == "a string" => format!("in quotes: \"{number}\""),
-            _ => sample_help(place),
+            _ => sample_help(field),
         };
         self.fault(&node.span, message, help);
         None

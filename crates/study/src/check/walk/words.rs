@@ -1,8 +1,9 @@
-//! Words for what the schema says.
+//! What the schema requires, in words.
 
 use serde_json::Value as Json;
 
-use super::Place;
+use super::FieldName;
+use crate::check::sample;
 
 /// "from 0 to 1", "at least 1", "a whole number from 1 to 1000".
 pub(crate) fn range_in_words(schema: &Json) -> String {
@@ -41,12 +42,11 @@ pub(super) fn in_words(kind: &str) -> &'static str {
     }
 }
 
-pub(super) fn sample_help(place: Place) -> String {
-    crate::check::sample::of(place.0)
-        .map_or(String::new(), |sample| format!("for example `{} = {sample}`", place.0))
+pub(super) fn sample_help(field: FieldName) -> String {
+    sample::of(field.0).map_or(String::new(), |sample| format!("for example `{} = {sample}`", field.0))
 }
 
-/// Whether a quoted text is a number, true or false, which needs no quotes.
+/// Whether a text in quotes is a number, true or false, and needs none.
 pub(super) fn is_plain(text: &str) -> bool {
     text.len() < 20 && (text.parse::<f64>().is_ok_and(f64::is_finite) || matches!(text, "true" | "false"))
 }

@@ -10,7 +10,7 @@ use crate::check::draft::Draft;
 use crate::check::walk::Ranged;
 
 /// The parameters of a search and its models.
-pub(crate) struct Whole {
+pub(crate) struct SearchSpace {
     /// The search's own, then those of its models, in the order in which they may be chosen.
     pub params: Vec<Ranged>,
     /// The layers of each model, by its name.
@@ -18,25 +18,25 @@ pub(crate) struct Whole {
     /// The layers of all models together.
     pub layers: usize,
     /// Whether all its models exist and have no fault by themselves.
-    pub is_right: bool,
+    pub is_valid: bool,
 }
 
-impl Whole {
+impl SearchSpace {
     /// `model` is what the search itself says; else `[defaults]` does. Models that do not exist are left out.
-    pub fn new(own: &[Ranged], model: Option<&Json>, draft: &Draft) -> Whole {
+    pub fn new(own: &[Ranged], model: Option<&Json>, draft: &Draft) -> SearchSpace {
         let (params, templates) = (own.to_vec(), BTreeMap::new());
-        let mut whole = Whole { params, templates, layers: 0, is_right: true };
+        let mut all = SearchSpace { params, templates, layers: 0, is_valid: true };
         match model.and_then(template::choices) {
             Some(choices) => {
                 let names = choices.iter().enumerate();
-                names.for_each(|(index, name)| whole.add(name.as_str(), draft, Some(index)));
+                names.for_each(|(index, name)| all.add(name.as_str(), draft, Some(index)));
             }
             None => {
                 let name = model.and_then(Json::as_str).or(draft.defaults.model.as_deref());
-                whole.add(name, draft, None);
+                all.add(name, draft, None);
             }
         }
-        whole
+        all
     }
 
     /// The space.
@@ -46,7 +46,7 @@ impl Whole {
 
     /// Adds a model. Where there are several, its parameters have its name before theirs, and exist if it is chosen.
     fn add(&mut self, name: Option<&str>, draft: &Draft, choice: Option<usize>) {
-        let Some(model) = name.and_then(|name| draft.model(name)) else { return self.is_right = false };
+        let Some(model) = name.and_then(|name| draft.model(name)) else { return self.is_valid = false };
         let taken: HashSet<String> = self.params.iter().map(|ranged| ranged.param.name.clone()).collect();
         let name = |name: &str| match choice {
             Some(_) => free(format!("{}.{name}", model.entry.key), &taken),
@@ -62,7 +62,7 @@ impl Whole {
             }
             self.params.push(ranged);
         }
-        self.is_right &= model.is_right;
+        self.is_valid &= model.is_valid;
         self.layers += model.space.len();
         self.templates.insert(model.entry.key.clone(), template::renamed(&model.space.template, &name));
     }
