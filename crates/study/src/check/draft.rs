@@ -52,7 +52,7 @@ pub(crate) struct SearchDraft<'a> {
 
 impl<'a> Draft<'a> {
     /// Reads all parts and collects their faults.
-    pub fn read(root: &'a Node, walk: &mut Walk) -> Draft<'a> {
+    pub(crate) fn read(root: &'a Node, walk: &mut Walk) -> Draft<'a> {
         top_level(root, walk);
         let study = part(root.get("study"), "StudyTable", FieldName("[study]"), walk);
         let defaults = part(root.get("defaults"), "RunSettings", FieldName("[defaults]"), walk);
@@ -73,12 +73,12 @@ impl<'a> Draft<'a> {
     }
 
     /// The model of this name.
-    pub fn model(&self, name: &str) -> Option<&ModelDraft<'a>> {
+    pub(crate) fn model(&self, name: &str) -> Option<&ModelDraft<'a>> {
         self.models.iter().find(|model| model.entry.key == name)
     }
 
     /// The checked study, if there is no fault.
-    pub fn finish(self, file_name: &str, text: &str, shape: Option<DataShape>) -> CheckedStudy {
+    pub(crate) fn finish(self, file_name: &str, text: &str, shape: Option<DataShape>) -> CheckedStudy {
         let models = self.models.iter().filter(|model| model.space.params.is_empty());
         let searches = self.searches.iter().map(|search| search.finish(&self));
         CheckedStudy {

@@ -18,14 +18,14 @@ pub use searches::{
 
 /// Defaults of the study file, those of Keras where Keras has one.
 pub(crate) mod default {
-    pub const VALIDATION_SPLIT: f64 = 0.0;
-    pub const SEED: u64 = 0;
-    pub const SEEDS: usize = 1;
-    pub const TRAIN_EVALUATION: f64 = 0.1;
-    pub const BATCH_SIZE: usize = 32;
-    pub const SHUFFLE: bool = true;
-    pub const LABEL_SMOOTHING: f32 = 0.0;
-    pub const LAG: usize = 3;
+    pub(crate) const VALIDATION_SPLIT: f64 = 0.0;
+    pub(crate) const SEED: u64 = 0;
+    pub(crate) const SEEDS: usize = 1;
+    pub(crate) const TRAIN_EVALUATION: f64 = 0.1;
+    pub(crate) const BATCH_SIZE: usize = 32;
+    pub(crate) const SHUFFLE: bool = true;
+    pub(crate) const LABEL_SMOOTHING: f32 = 0.0;
+    pub(crate) const LAG: usize = 3;
 }
 
 /// The largest seed: 2³² − 1, as in NumPy and Keras.

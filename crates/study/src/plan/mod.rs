@@ -228,7 +228,7 @@ impl SharedSettings {
     }
 
     /// Settings with their defaults; `None` if a setting without a default is missing.
-    pub fn settings(
+    pub(crate) fn settings(
         &self,
         run: RunSettings,
         layers: &[Layer],

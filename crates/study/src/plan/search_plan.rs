@@ -153,13 +153,15 @@ impl SearchPlan {
         hash(all)
     }
 
-    /// Hash of what decides a trial's value beside its parameters, as far as it is the same for all trials: data, split,
-    /// metrics, repetitions. Of two searches with the same one, trials can be taken over as [`carried`](Self::carried) says.
+    /// Hash of what decides a trial's value beside its parameters, as far as it is the same for all trials: data,
+    /// split, metrics, repetitions. Of two searches with the same one, trials can be taken over as
+    /// [`carried`](Self::carried) says.
     pub fn base_fingerprint(&self, data_fingerprint: &str) -> String {
         hash(self.decisive(data_fingerprint))
     }
 
-    /// Hash of all that decides a trial's value, given its parameters by name: what the search holds fixed, but no range.
+    /// Hash of all that decides a trial's value, given its parameters by name: what the search holds fixed, but no
+    /// range.
     pub fn value_fingerprint(&self, data_fingerprint: &str) -> String {
         let mut all = self.decisive(data_fingerprint);
         all.insert("template".into(), template::without_values(&as_json(&self.template)));
@@ -180,8 +182,8 @@ impl SearchPlan {
         }
     }
 
-    /// The parameters with which this search trains what another one (an earlier form of it) trained with `params`; nothing
-    /// if its space has no such point, or if the same parameters mean other settings now.
+    /// The parameters with which this search trains what another one (an earlier form of it) trained with `params`;
+    /// nothing if its space has no such point, or if the same parameters mean other settings now.
     pub fn carried(&self, earlier: &SearchPlan, params: &Params) -> Option<Params> {
         let translate = |(name, &value): (&String, &f64)| {
             let old = earlier.space.get(name).filter(|param| param.distribution.contains(value))?;
@@ -215,7 +217,7 @@ pub(crate) struct TrialBudget {
 impl TrialBudget {
     /// Where all points of the space can be tried, nothing is left to a sampler, unless the file names one. A grid ends
     /// with its last point.
-    pub fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> TrialBudget {
+    pub(crate) fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> TrialBudget {
         let points = points.and_then(|points| usize::try_from(points).ok());
         let wanted = table.n_trials.or(points).unwrap_or(0);
         let exhaustible = points.filter(|points| *points <= wanted);

@@ -72,9 +72,10 @@ impl Settings {
 
     /// The run's id: 16 hexadecimal digits over all that decides its bits, the data's included.
     ///
-    /// Equal ids give equal bits. It is the beginning of the SHA-256 of [`to_json`](Settings::to_json) with sorted keys and
-    /// no white space, plus `data_fingerprint` and `numerics` ([`toile_nn::NUMERICS`]). What decides nothing is left out: the names of the model, of the data and of the
-    /// weights' file, and the seed of a split that draws nothing.
+    /// Equal ids give equal bits. It is the beginning of the SHA-256 of [`to_json`](Settings::to_json) with sorted keys
+    /// and no white space, plus `data_fingerprint` and `numerics` ([`toile_nn::NUMERICS`]). What decides nothing is
+    /// left out: the names of the model, of the data and of the weights' file, and the seed of a split that draws
+    /// nothing.
     pub fn id(&self, data_fingerprint: &str) -> String {
         let digest = sha256(self.canonical(data_fingerprint).as_bytes());
         digest[..16].to_string()

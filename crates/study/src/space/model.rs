@@ -27,7 +27,7 @@ pub(crate) struct ModelSpace<'a> {
 
 impl<'a> ModelSpace<'a> {
     /// Reads a model's table. Faults are not told here: the walk along the schema tells them, once for all repetitions.
-    pub fn read(model: &'a Node) -> ModelSpace<'a> {
+    pub(crate) fn read(model: &'a Node) -> ModelSpace<'a> {
         let mut reader = Reader { walk: Walk::default(), nodes: Vec::new(), read: 0 };
         reader.walk.ranges.allowed = true;
         let items = model.get("layers").map_or(&[][..], Node::items);
@@ -42,17 +42,17 @@ impl<'a> ModelSpace<'a> {
     }
 
     /// All layers, every repetition counted.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
     /// Its space, by itself.
-    pub fn space(&self) -> Space {
+    pub(crate) fn space(&self) -> Space {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
 
     /// The layers of a point of its space, with their places; `None` for those with faults.
-    pub fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
+    pub(crate) fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
         let filled = |template: &Json| match template::fill(template, params) {
             Some(Json::Array(items)) => items,
             _ => Vec::new(),

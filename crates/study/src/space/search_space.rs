@@ -23,7 +23,7 @@ pub(crate) struct SearchSpace {
 
 impl SearchSpace {
     /// `model` is what the search itself says; else `[defaults]` does. Models that do not exist are left out.
-    pub fn new(own: &[Ranged], model: Option<&Json>, draft: &Draft) -> SearchSpace {
+    pub(crate) fn new(own: &[Ranged], model: Option<&Json>, draft: &Draft) -> SearchSpace {
         let (params, templates) = (own.to_vec(), BTreeMap::new());
         let mut all = SearchSpace { params, templates, layers: 0, is_valid: true };
         match model.and_then(template::choices) {
@@ -40,7 +40,7 @@ impl SearchSpace {
     }
 
     /// The space.
-    pub fn space(&self) -> Space {
+    pub(crate) fn space(&self) -> Space {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
 

@@ -67,7 +67,7 @@ impl Given {
     }
 
     /// The first values of a trial: these, and the choices that they need. One that contradicts `fixed` is a fault.
-    pub fn checked_against(self, fixed: &Given, space: &Space, walk: &mut Walk) -> Params {
+    pub(crate) fn checked_against(self, fixed: &Given, space: &Space, walk: &mut Walk) -> Params {
         let given = self.with_parents(space, walk);
         for (name, held) in &fixed.params {
             if given.params.get(name).is_some_and(|value| value != held) {

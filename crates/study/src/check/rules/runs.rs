@@ -42,11 +42,11 @@ pub(super) struct SettingsSource<'a> {
 }
 
 impl<'a> SettingsSource<'a> {
-    pub fn of(node: &'a Node) -> SettingsSource<'a> {
+    pub(crate) fn of(node: &'a Node) -> SettingsSource<'a> {
         SettingsSource { node, point: None }
     }
 
-    pub fn at_point(node: &'a Node, point: &'a Params) -> SettingsSource<'a> {
+    pub(crate) fn at_point(node: &'a Node, point: &'a Params) -> SettingsSource<'a> {
         SettingsSource { node, point: Some(point) }
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Entry {
 
 impl Node {
     /// The entry of a table.
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
@@ -48,12 +48,12 @@ impl Node {
     }
 
     /// The value under a key of a table.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.node)
     }
 
     /// The items of an array; none if it is something else.
-    pub fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
             Value::Array(items) => items,
             _ => &[],
@@ -61,7 +61,7 @@ impl Node {
     }
 
     /// The entries of a table; none if it is something else.
-    pub fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Table(entries) => entries,
             _ => &[],
@@ -69,7 +69,7 @@ impl Node {
     }
 
     /// The value at the end of a path, or the last one on the way that exists.
-    pub fn at(&self, path: &[&str]) -> &Node {
+    pub(crate) fn at(&self, path: &[&str]) -> &Node {
         let mut node = self;
         for key in path {
             match node.get(key) {
@@ -81,7 +81,7 @@ impl Node {
     }
 
     /// What it is, in words: "the string …", "a list of 3"; a number or a boolean as itself.
-    pub fn described(&self) -> String {
+    pub(crate) fn described(&self) -> String {
         match &self.value {
             Value::String(text) => format!("the string \"{}\"", quote(text)),
             Value::Integer(number) => format!("{number}"),

@@ -166,7 +166,7 @@ pub(crate) struct ChoiceKind(&'static str);
 
 impl ChoiceKind {
     /// From the name of the type.
-    pub fn of(definition: Option<&'static str>) -> ChoiceKind {
+    pub(crate) fn of(definition: Option<&'static str>) -> ChoiceKind {
         ChoiceKind(match definition {
             Some("ModelLayer") => "layer",
             Some(definition) => group_of(definition).map_or("name", |group| group.singular),

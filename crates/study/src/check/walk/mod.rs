@@ -37,7 +37,7 @@ pub(crate) struct FieldName<'a>(pub &'a str);
 
 impl Walk {
     /// Adds a fault.
-    pub fn fault(
+    pub(crate) fn fault(
         &mut self,
         span: &std::ops::Range<usize>,
         message: impl Into<String>,
@@ -50,7 +50,7 @@ impl Walk {
     }
 
     /// The value in normal form, or `None` if it has a fault.
-    pub fn value(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
+    pub(crate) fn value(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let before = self.faults.len();
         let value = match self.is_range(node, schema) {
             true => self.hole(node, schema, field),
@@ -109,7 +109,7 @@ impl Walk {
     }
 
     /// A table: the values of its known keys; unknown keys and missing ones are faults.
-    pub fn table(
+    pub(crate) fn table(
         &mut self,
         node: &Node,
         schema: &'static Json,

@@ -76,7 +76,7 @@ impl Ranges {
 
 impl Walk {
     /// Reads something one step deeper: under a key, a choice's name or a position in a list.
-    pub fn within<T>(&mut self, segment: impl Into<String>, inner: impl FnOnce(&mut Walk) -> T) -> T {
+    pub(crate) fn within<T>(&mut self, segment: impl Into<String>, inner: impl FnOnce(&mut Walk) -> T) -> T {
         self.ranges.path.push(segment.into());
         let found = inner(self);
         self.ranges.path.pop();
