@@ -22,7 +22,7 @@ impl Walk {
                 None
             }
             _ => {
-                let message = format!("{} must be a name, found {}", kind.a(), node.described());
+                let message = format!("{} must be a name, found {}", kind.with_article(), node.described());
                 self.fault(&node.span, message, format!("known: {}", names(choices).join(", ")));
                 None
             }
@@ -95,7 +95,8 @@ impl Walk {
     /// Also explains `{ learning_rate = 0.1 }` where `{ sgd = { learning_rate = 0.1 } }` was probably meant.
     fn unknown_choice_or_setting(&mut self, entry: &Entry, choices: &[SchemaChoice], kind: ChoiceKind) {
         if let Some(name) = named_by_value(entry, choices) {
-            let message = format!("{} begins with its name, found `{}`", kind.a(), quote(&entry.key));
+            let message =
+                format!("{} begins with its name, found `{}`", kind.with_article(), quote(&entry.key));
             let is_bare = choices.iter().any(|choice| choice.name == name && choice.bare);
             let help =
                 if is_bare { format!("write \"{name}\"") } else { format!("write `{{ {name} = … }}`") };
@@ -106,7 +107,7 @@ impl Walk {
             Some(owner) => {
                 let message = format!(
                     "{} must begin with its name, found its setting `{}`",
-                    kind.a(),
+                    kind.with_article(),
                     quote(&entry.key)
                 );
                 let help = format!(
@@ -123,14 +124,19 @@ impl Walk {
     fn not_one_choice(&mut self, node: &Node, entries: &[Entry], choices: &[SchemaChoice], kind: ChoiceKind) {
         let Some(second) = entries.get(1) else {
             let help = format!("known: {}", names(choices).join(", "));
-            self.fault(&node.span, format!("{} needs a name, found an empty table", kind.a()), help);
+            self.fault(
+                &node.span,
+                format!("{} needs a name, found an empty table", kind.with_article()),
+                help,
+            );
             return;
         };
         let first = &entries[0];
         let settings =
             choices.iter().find(|choice| choice.name == first.key).and_then(|choice| choice.content);
         if let Some(name) = named_by_value(first, choices) {
-            let message = format!("{} begins with its name, found `{}`", kind.a(), quote(&first.key));
+            let message =
+                format!("{} begins with its name, found `{}`", kind.with_article(), quote(&first.key));
             let help = format!(
                 "write `{{ {name} = {{ {} = … }} }}`: the name first, its settings inside",
                 quote(&second.key)
@@ -142,7 +148,7 @@ impl Walk {
             settings.is_some_and(|s| schema::properties(schema::resolve(s).0).contains_key(&second.key));
         let found: Vec<String> =
             entries.iter().take(4).map(|entry| format!("`{}`", quote(&entry.key))).collect();
-        let message = format!("{} has exactly one name, found {}", kind.a(), found.join(", "));
+        let message = format!("{} has exactly one name, found {}", kind.with_article(), found.join(", "));
         let help = if belongs {
             format!(
                 "`{0}` is a setting of `{1}`: write it inside, `{{ {1} = {{ {0} = … }} }}`",
@@ -178,7 +184,7 @@ impl ChoiceKind {
         self.0
     }
 
-    fn a(self) -> String {
+    fn with_article(self) -> String {
         let article = if self.0.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
         format!("{article} {}", self.0)
     }
