@@ -1,6 +1,6 @@
 //! Near names: which known name a misspelt one was meant to be.
 
-use toile_data::edits;
+use strsim::osa_distance as edits;
 
 /// Words of other tools and of everyday speech, and what they are called here.
 const SYNONYMS: [(&str, &str); 27] = [
