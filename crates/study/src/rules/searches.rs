@@ -10,8 +10,8 @@ use crate::check::DataShape;
 use crate::draft::{Draft, SearchDraft, spelled_out};
 use crate::faults::quote;
 use crate::file::{MOST_TRIALS, RunSettings};
-use crate::search_plan::{Budget, objectives};
-use crate::space::{corners, points, template};
+use crate::search_plan::{TrialBudget, objectives};
+use crate::space::{corners, template};
 use crate::tree::{Node, Value};
 use crate::walk::{Ranged, Walk};
 use toile_record::Metric;
@@ -100,7 +100,7 @@ fn history(search: &SearchDraft, walk: &mut Walk) {
         let message = "an asynchronous search has no `lag`";
         walk.fault(&said(search, "lag"), message, "keep one of the two");
     }
-    let replays = matches!(&search.table.sampler, Some(Sampler::Tpe(tpe)) if tpe.numpy_compatible);
+    let replays = search.table.sampler.as_ref().is_some_and(Sampler::repeats_optuna);
     if replays && (asynchronous || lag != Some(0)) && search.node.get("lag").is_none_or(|_| lag.is_some()) {
         let message = "`numpy_compatible` repeats a search of one worker, which has `lag = 0`";
         walk.fault(&said(search, "sampler"), message, "add `lag = 0`, or leave `numpy_compatible` out");
@@ -119,69 +119,18 @@ fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             format!("a pruner goes by values after each epoch, which `{}` does not have", metric.name());
         walk.fault(&place, message, per_epoch());
     }
-    if has_wilcoxon(pruner) && search.table.settings.seeds.unwrap_or(1) < 2 {
+    if pruner.compares_seeds() && search.table.settings.seeds.unwrap_or(1) < 2 {
         let message = "`wilcoxon` compares repetitions of a trial, but each is trained once";
         walk.fault(&place, message, "add `seeds = 5`");
     }
-    bounds(pruner, &place, walk);
+    if let Err(error) = pruner.check().and_then(|()| pruner.check_effect()) {
+        walk.fault(&place, error.message, error.help);
+    }
 }
 
 fn per_epoch() -> String {
     let all = [Metric::ValAccuracy, Metric::ValLoss, Metric::Accuracy, Metric::Loss];
     format!("metrics with one: {}", all.map(Metric::name).join(", "))
-}
-
-fn has_wilcoxon(pruner: &Pruner) -> bool {
-    match pruner {
-        Pruner::Wilcoxon(_) => true,
-        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(has_wilcoxon),
-        _ => false,
-    }
-}
-
-/// Bounds of a pruner that exclude each other.
-fn bounds(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
-    match pruner {
-        Pruner::Patient(patient) => {
-            if let Some(inner) = &patient.pruner {
-                bounds(inner, place, walk);
-            }
-        }
-        Pruner::Threshold(threshold) => match (threshold.lower, threshold.upper) {
-            (None, None) => {
-                walk.fault(
-                    place,
-                    "`threshold` needs `lower` or `upper`",
-                    "for example `{ threshold = { lower = 0.5 } }`",
-                );
-            }
-            (Some(lower), Some(upper)) if lower > upper => {
-                walk.fault(
-                    place,
-                    format!("`upper` must not be below `lower`, found {upper:?} and {lower:?}"),
-                    "",
-                );
-            }
-            _ => {}
-        },
-        Pruner::Hyperband(hyperband) => {
-            if let Some(most) = hyperband.max_resource.filter(|most| *most < hyperband.min_resource) {
-                let least = hyperband.min_resource;
-                let message =
-                    format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
-                walk.fault(place, message, "");
-            }
-            told(pruner, place, walk);
-        }
-        other => told(other, place, walk),
-    }
-}
-
-/// What the pruner itself says of its settings.
-fn told(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
-    if let Err(message) = pruner.check() {
-        walk.fault(place, message, "");
-    }
 }
 
 /// Whether there is something to search, and not too much.
@@ -209,20 +158,21 @@ fn ranges(search: &SearchDraft, walk: &mut Walk) -> bool {
 /// Whether the sampler can search this space for these metrics, and how often it is to do so.
 fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     let metrics = objectives(&search.table, runs::has_validation(draft)).len();
-    let points = points(&search.whole.space(), &search.fixed);
+    let points = search.whole.space().count_points(&search.fixed);
     let place = said(search, "sampler");
     match &search.table.sampler {
-        Some(Sampler::Gp(_) | Sampler::CmaEs(_)) if metrics > 1 => {
+        Some(sampler) if metrics > 1 && sampler.is_single_objective() => {
             let message = format!("the sampler goes by one metric, but the search has {metrics}");
             walk.fault(&place, message, "`nsga2`, `tpe`, `random` and `sobol` can search for several");
         }
-        Some(Sampler::Grid(_)) if points.is_none() => {
+        Some(sampler) if sampler.is_exhaustive() && points.is_none() => {
             let range = endless(search).map_or(&place, |ranged| &ranged.span);
             let message = "a grid needs ranges whose values can be counted";
             return walk.fault(range, message, "add a `step`, or list `choices`");
         }
-        // What it holds fixed may make a space countable.
-        Some(Sampler::Grid(_)) | None => {}
+        None => {}
+        // Values held fixed may make a space countable.
+        Some(sampler) if sampler.is_exhaustive() => {}
         Some(sampler) => {
             let directions = vec![toile_tune::Direction::Maximize; metrics];
             if let Err(why) = sampler.supports(&directions, &search.whole.space()) {
@@ -241,7 +191,7 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             let help = format!("add `n_trials = 40`: `{name}` has any value between its bounds");
             walk.fault(&search.node.span, message, help);
         }
-        Some(points) if points > MOST_TRIALS as u64 => {
+        Some(points) if points > MOST_TRIALS as u128 => {
             let message =
                 format!("search \"{name}\" lacks `n_trials`: its space has more than {MOST_TRIALS} points");
             walk.fault(&search.node.span, message, "add `n_trials = 40`");
@@ -283,7 +233,8 @@ fn size(draft: &Draft, walk: &mut Walk) {
     let (mut trials, mut layers) = (0usize, 0usize);
     let mut told = false;
     for search in draft.searches.iter().filter(|search| search.is_right) {
-        let budget = Budget::of(&search.table, points(&search.whole.space(), &search.fixed), 1);
+        let points = search.whole.space().count_points(&search.fixed);
+        let budget = TrialBudget::of(&search.table, points, 1);
         let seeds = search.table.settings.seeds.unwrap_or(1);
         trials = trials.saturating_add(budget.n_trials.saturating_mul(seeds));
         layers += search.whole.layers;

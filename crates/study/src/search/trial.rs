@@ -7,7 +7,7 @@ use std::time::Duration;
 use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, TrainingState};
 use toile_record::{End as Ended, Epoch, State};
 use toile_store::{Ending, Report};
-use toile_tune::{Look, Params, Pruner, Trial};
+use toile_tune::{Params, PruningContext, Trial};
 
 use super::checkpoint::{self, Progress};
 use super::ending::parameters;
@@ -286,7 +286,7 @@ impl Trialling<'_> {
         let plan = self.work.plan;
         let value = values[0];
         self.progress.finals.push(values);
-        if per_seed(&plan.pruner) {
+        if plan.pruner.compares_seeds() {
             let step = self.progress.finals.len();
             self.tell(step as i64, Some(value), None, step == plan.seeds);
         }
@@ -301,7 +301,7 @@ impl Trialling<'_> {
             self.progress.reported.push((step, Some(value).filter(|value| value.is_finite())));
             if !is_last {
                 let trial = self.as_trial();
-                let verdict = plan.pruner.decide(&Look {
+                let verdict = plan.pruner.decide(&PruningContext {
                     search: &plan.name,
                     direction: plan.objectives[0].direction,
                     history: self.work.known,
@@ -348,14 +348,5 @@ impl Trialling<'_> {
 
     fn checkpoint(&self) -> Vec<u8> {
         checkpoint::to_bytes(&self.progress, self.state.as_ref())
-    }
-}
-
-/// Whether the pruner compares seeds, not epochs.
-fn per_seed(pruner: &Pruner) -> bool {
-    match pruner {
-        Pruner::Wilcoxon(_) => true,
-        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(per_seed),
-        _ => false,
     }
 }

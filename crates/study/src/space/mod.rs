@@ -1,7 +1,6 @@
 //! Spaces of the study file: ranges become parameters, and settings with ranges become templates.
 
 mod corners;
-mod count;
 pub(crate) mod labels;
 mod model;
 pub(crate) mod template;
@@ -9,7 +8,6 @@ mod values;
 mod whole;
 
 pub(crate) use corners::corners;
-pub(crate) use count::points;
 pub(crate) use model::{MOST_LAYERS, ModelSpace};
 pub(crate) use values::read_values;
 pub(crate) use whole::Whole;
