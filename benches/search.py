@@ -4,8 +4,8 @@ repeated searches of each.
 
     benches/search.py TOILE OBJECTIVE [--searches 20] [--trials 60] > search.json
 
-TOILE is the program, OBJECTIVE the example `objective` of crates/study (`cargo build --release --examples -p
-toile-study`). Optuna trains by it too, so that both search the same objective with the same bits. Run with a Python that has
+TOILE is the program, OBJECTIVE the example `objective` of crates/lab (`cargo build --release --examples -p
+toile-lab`). Optuna trains by it too, so that both search the same objective with the same bits. Run with a Python that has
 Optuna, and with TOILE_DATA_DIR set."""
 
 import argparse

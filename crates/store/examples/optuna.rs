@@ -151,7 +151,7 @@ fn report(step: i64, value: f64) -> Report {
 fn end(storage: &Storage, claim: &Claim, state: State, values: &[f64]) -> Result<bool, StoreError> {
     let side = TrialSide { seed: 7, wall_seconds: 1.0, ..TrialSide::default() };
     let user_attributes = vec![("by".to_string(), json!("toile, naïve"))];
-    storage.finish(claim, &Ending { state, values: values.to_vec(), side, user_attributes })
+    storage.finish(claim, &TrialResult { state, values: values.to_vec(), side, user_attributes })
 }
 
 /// Reports and ends; `false`: somebody else has the trial now.

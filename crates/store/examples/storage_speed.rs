@@ -176,7 +176,7 @@ fn said(step: i64) -> Report {
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
-fn ending() -> Ending {
+fn ending() -> TrialResult {
     let side = TrialSide { wall_seconds: 1.0, ..TrialSide::default() };
-    Ending { state: State::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
+    TrialResult { state: State::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
 }

@@ -68,7 +68,7 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         published: Some(Published { loss: Some(0.3), ..Default::default() }),
         note: Some("the document is silent on this".into()),
         state: State::Complete,
-        end: None,
+        end: Some(End::Finished),
         restored_epoch: None,
         epochs: (1..=n_epochs).map(epoch).collect(),
         test: Some(TestRecord {
@@ -166,6 +166,27 @@ fn beginning_again_forgets_the_unfinished_attempt() {
 }
 
 #[test]
+fn a_run_goes_on_after_the_epochs_of_its_checkpoint_which_is_gone_when_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, run) = (Store::open(dir.path()).unwrap(), run(0, 7, 3));
+    store.save_study(&study()).unwrap();
+    store.save_plan(std::slice::from_ref(&run)).unwrap();
+    store.begin_run(&run).unwrap();
+    run.epochs.iter().for_each(|epoch| store.save_epoch(&run.id, epoch).unwrap());
+    assert_eq!(store.checkpoint(&run.id).unwrap(), None);
+    store.save_checkpoint(&run.id, b"after the first").unwrap();
+    store.save_checkpoint(&run.id, b"after the second").unwrap();
+    store.suspend_run(&run.id).unwrap();
+    assert_eq!(store.checkpoint(&run.id).unwrap().as_deref(), Some(&b"after the second"[..]));
+    store.continue_run(&RunRecord { epochs: run.epochs[..2].to_vec(), ..run.clone() }).unwrap();
+    let found = store.run(&run.id).unwrap().unwrap();
+    assert_eq!((found.state, &found.epochs[..], found.test), (State::Running, &run.epochs[..2], None));
+    store.finish_run(&run).unwrap();
+    assert_eq!(store.checkpoint(&run.id).unwrap(), None);
+    assert_eq!(store.run(&run.id).unwrap(), Some(run));
+}
+
+#[test]
 fn a_diverged_loss_is_kept_as_none() {
     let dir = tempfile::tempdir().unwrap();
     let (store, mut run) = (Store::open(dir.path()).unwrap(), run(0, 7, 1));
@@ -189,7 +210,7 @@ fn a_new_plan_keeps_results_and_takes_the_new_names() {
     train(&store, &dropped);
     let renamed =
         RunRecord { name: "A better name".into(), position: 1, state: State::Waiting, ..kept.clone() };
-    let new = RunRecord { epochs: vec![], test: None, ..run(0, 8, 0) };
+    let new = RunRecord { epochs: vec![], end: None, test: None, ..run(0, 8, 0) };
     store.save_plan(&[new.clone(), renamed]).unwrap();
     let runs = store.records().unwrap().runs;
     assert_eq!(runs[0], RunRecord { state: State::Waiting, ..new });

@@ -27,15 +27,14 @@ mod draft;
 mod editor;
 mod faults;
 mod file;
+mod ids;
 mod list;
 mod near;
 mod plan;
 mod reference;
 mod rules;
-mod runner;
 mod sample;
 mod schema;
-mod search;
 mod search_plan;
 mod settings;
 mod space;
@@ -53,16 +52,11 @@ pub use file::{
     ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
     ValidationSplitTable,
 };
+pub use ids::run_ids;
 pub use list::{Listed, list};
 pub use near::nearest;
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use reference::reference_page;
-pub use runner::{
-    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples,
-    fit_config, image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds,
-    summary,
-};
-pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
 pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};

@@ -12,7 +12,7 @@ use crate::machine;
 use crate::terminal::Fetching;
 
 /// A study file: its text, and where it lies.
-pub struct Source {
+pub struct StudySource {
     /// As it is named in messages.
     name: String,
     text: String,
@@ -20,16 +20,18 @@ pub struct Source {
     folder: Option<PathBuf>,
 }
 
-impl Source {
+impl StudySource {
     /// Finds the study: a built-in one by its name, everything else is a file.
-    pub fn find(study: &str) -> Result<Source, Failure> {
+    pub fn find(study: &str) -> Result<StudySource, Failure> {
         match built_in(study) {
-            Some(text) => Ok(Source { name: format!("{study} (built in)"), text: text.into(), folder: None }),
-            None => Source::read(Path::new(study)),
+            Some(text) => {
+                Ok(StudySource { name: format!("{study} (built in)"), text: text.into(), folder: None })
+            }
+            None => StudySource::read(Path::new(study)),
         }
     }
 
-    fn read(path: &Path) -> Result<Source, Failure> {
+    fn read(path: &Path) -> Result<StudySource, Failure> {
         let bytes = read_bounded(path).map_err(|error| not_found(path, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
@@ -37,7 +39,7 @@ impl Source {
                 .help("a study file is TOML; `toile init` writes one to start from")
         })?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(""));
-        Ok(Source { name: path.display().to_string(), text, folder: Some(folder.into()) })
+        Ok(StudySource { name: path.display().to_string(), text, folder: Some(folder.into()) })
     }
 
     /// Checks the study; for data of the user's own, the data is loaded to know its shape.
@@ -51,8 +53,8 @@ impl Source {
     }
 
     /// A study file that lies in a database.
-    pub fn from_text(name: String, text: String) -> Source {
-        Source { name, text, folder: None }
+    pub fn from_text(name: String, text: String) -> StudySource {
+        StudySource { name, text, folder: None }
     }
 
     /// The file, byte for byte.
@@ -138,7 +140,7 @@ fn shape(data: &DataSet) -> DataShape {
 
 /// The study's folder, if the user does not name one.
 pub fn default_folder(study: &str) -> PathBuf {
-    Path::new("results").join(toile_study::slug(study))
+    Path::new("results").join(toile_lab::slug(study))
 }
 
 /// Reads a study file, and not much more if it is something else (a disk, a pipe without end).

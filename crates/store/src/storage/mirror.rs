@@ -40,10 +40,14 @@ pub(crate) fn save_plan(db: &mut Db<'_>, study: &StudyRecord, runs: &[RunRecord]
 /// Follows a change of a run.
 pub(crate) fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<()> {
     match *change {
-        Change::Begin(run) => begin(db, run).map(drop),
+        Change::Begin(run) | Change::Continue(run) => begin(db, run).map(drop),
         Change::Epoch(id, epoch) => put_epoch(db, id, epoch),
         Change::Finish(run) => finish(db, run),
-        Change::Suspend(id) => suspend(db, id),
+        Change::Checkpoint(id, bytes) => put_checkpoint(db, id, bytes),
+        Change::Suspend(id, bytes) => {
+            bytes.map_or(Ok(()), |bytes| put_checkpoint(db, id, bytes))?;
+            suspend(db, id)
+        }
         Change::Images(_) | Change::Opening { .. } => Ok(()),
     }
 }
@@ -158,6 +162,9 @@ fn finish(db: &mut Db<'_>, run: &RunRecord) -> Result<()> {
         results::put_intermediate(db, trial_id, epoch.epoch as i64, value)?;
     }
     let value = run.epochs.last().map_or(f64::NAN, |epoch| metric_of(&study.metric, epoch));
+    if run.state.is_finished() {
+        db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![trial_id])?;
+    }
     match run.state {
         State::Waiting | State::Running => Ok(()),
         State::Complete | State::Pruned if !value.is_nan() => {
@@ -166,6 +173,20 @@ fn finish(db: &mut Db<'_>, run: &RunRecord) -> Result<()> {
         }
         _ => results::set_finished(db, trial_id, State::Failed),
     }
+}
+
+fn put_checkpoint(db: &mut Db<'_>, id: &str, bytes: &[u8]) -> Result<()> {
+    match of_run(db, id)? {
+        Some((trial_id, false)) => results::put_checkpoint(db, trial_id, bytes),
+        _ => Ok(()),
+    }
+}
+
+/// The last checkpoint of a run that has not ended.
+pub(crate) fn checkpoint(db: &mut Db<'_>, id: &str) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT c.data FROM toile_run_trial r JOIN toile_checkpoint c ON c.trial_id = r.trial_id
+        WHERE r.run_id = $1";
+    Ok(db.first(sql, cells![id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?.flatten())
 }
 
 fn suspend(db: &mut Db<'_>, id: &str) -> Result<()> {

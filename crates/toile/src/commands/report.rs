@@ -8,14 +8,14 @@ use toile_store::{Store, create_folder, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
-pub fn run(args: &ReportArgs) -> Result<Ending, Failure> {
+pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     let records = Store::open_read_only(&args.dir)?.records()?;
     let view = write(&args.dir, &records)?;
     terminal::out(&crate::commands::run::results(&view, &args.dir))?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 /// Writes all report files, each whole or not at all, and each run's `history.csv`.

@@ -6,22 +6,23 @@ use std::time::Duration;
 
 use console::Style;
 use toile_data::DataSet;
+use toile_lab::{Chosen, Outcome, RunOptions, SearchOutcome, chosen_runs};
 use toile_report::view::Group;
 use toile_report::{View, history_csv};
 use toile_store::{Storage, Store};
-use toile_study::{Chosen, Outcome, Plan, RunOptions, SearchOutcome, Split, chosen_runs};
+use toile_study::{Plan, Split};
 
 use crate::args::RunArgs;
-use crate::commands::searches::{self, Work};
+use crate::commands::searches::{self, SearchWork};
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
-use crate::source::{self, Source};
+use crate::source::{self, StudySource};
 use crate::terminal::{Align, Studying, Table, count, duration, note};
-use crate::{Ending, commands, interrupt, terminal};
+use crate::{Completion, commands, interrupt, terminal};
 
 /// Runs the study.
-pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
-    let source = Source::find(&args.study.study)?;
+pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
+    let source = StudySource::find(&args.study.study)?;
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
@@ -43,11 +44,11 @@ pub fn run(args: &RunArgs) -> Result<Ending, Failure> {
     let view = commands::report::write(&dir, &store.records()?)?;
     let (ending, conclusion) = conclude(&studied);
     // What went well is said before the results, what did not after them, where it is seen.
-    if ending == Ending::Done {
+    if ending == Completion::Done {
         note(&conclusion);
     }
     terminal::out(&results(&view, &dir))?;
-    if ending != Ending::Done {
+    if ending != Completion::Done {
         note(&conclusion);
     }
     Ok(ending)
@@ -64,7 +65,7 @@ struct Studied {
 /// The declared runs, then the searches, then the configurations that these have chosen.
 fn study_all(
     args: &RunArgs,
-    source: &Source,
+    source: &StudySource,
     plan: &Plan,
     data: &DataSet,
     store: &Store,
@@ -97,10 +98,10 @@ fn study_all(
     let mut studied = Studied { runs, searches: Vec::new(), time };
     let wanted: Vec<_> = searches::wanted(plan, &args.study.only).collect();
     if !runs.interrupted && !wanted.is_empty() {
-        let work = Work {
+        let work = SearchWork {
             plan,
             data,
-            split: &toile_study::split(plan, data)?,
+            split: &toile_lab::split(plan, data)?,
             source,
             storage,
             keeper,
@@ -174,7 +175,7 @@ fn threads(args: &RunArgs) -> usize {
 
 fn train(
     args: &RunArgs,
-    source: &Source,
+    source: &StudySource,
     plan: &Plan,
     data: &DataSet,
     store: &Store,
@@ -188,6 +189,7 @@ fn train(
         only,
         stop: interrupt::listen(),
         clock: &MachineClock::start(),
+        checkpoint_every: searches::CHECKPOINT_EVERY,
         read: &|file| source.read_beside(file),
         history: &history_csv,
         toile_version: env!("CARGO_PKG_VERSION").into(),
@@ -195,7 +197,7 @@ fn train(
         machine: machine::description(),
     };
     let studying = Studying::new(plan);
-    let outcome = toile_study::run(plan, data, store, &options, &|event| studying.tell(&event));
+    let outcome = toile_lab::run(plan, data, store, &options, &|event| studying.tell(&event));
     let time = studying.end();
     Ok((outcome?, time))
 }
@@ -218,7 +220,7 @@ fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<
         runs => format!(", {} run{}{part}", count(runs as u64), plural(runs as u64)),
     };
     note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
-    let split = toile_study::split(plan, data)?;
+    let split = toile_lab::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {
         note(&format!("        {part}"));
@@ -330,7 +332,7 @@ fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
 }
 
 /// How the study ended, and a line on it.
-fn conclude(studied: &Studied) -> (Ending, String) {
+fn conclude(studied: &Studied) -> (Completion, String) {
     let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.runs;
     let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
     let time = duration(studied.time);
@@ -342,11 +344,11 @@ fn conclude(studied: &Studied) -> (Ending, String) {
             done += &format!(", {} trial{} to come", count(to_come as u64), plural(to_come as u64));
         }
         let done = format!("{done}; the same command goes on with the rest");
-        return (Ending::Interrupted, format!("interrupted after {time}: {done}"));
+        return (Completion::Interrupted, format!("interrupted after {time}: {done}"));
     }
     if failed > 0 {
         let warning = Style::new().for_stderr().yellow().bold().apply_to("warning:");
-        return (Ending::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
+        return (Completion::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
     }
     let trained: usize = studied.searches.iter().map(|search| search.trained).sum();
     let mut parts = Vec::new();
@@ -362,7 +364,7 @@ fn conclude(studied: &Studied) -> (Ending, String) {
         (_, 0) => format!("{parts} in {time}"),
         (_, old) => format!("{parts} in {time}; {old} done before"),
     };
-    (Ending::Done, conclusion)
+    (Completion::Done, conclusion)
 }
 
 fn plural(n: u64) -> &'static str {

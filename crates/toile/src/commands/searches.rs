@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use toile_data::DataSet;
+use toile_lab::{Context, SearchOutcome, search};
 use toile_store::{SearchId, Storage};
-use toile_study::{Context, Plan, SearchOutcome, SearchPlan, Split, search};
+use toile_study::{Plan, SearchPlan, Split};
 
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
@@ -13,14 +14,14 @@ use crate::terminal::Searching;
 use crate::{interrupt, source};
 
 /// So much training may be lost with a worker.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// How the searches are worked on.
-pub struct Work<'a> {
+pub struct SearchWork<'a> {
     pub plan: &'a Plan,
     pub data: &'a DataSet,
     pub split: &'a Split,
-    pub source: &'a source::Source,
+    pub source: &'a source::StudySource,
     pub storage: &'a Storage,
     /// A second connection: leases are kept by a thread of their own.
     pub keeper: &'a Storage,
@@ -36,7 +37,7 @@ pub fn wanted<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'
     plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
 }
 
-impl Work<'_> {
+impl SearchWork<'_> {
     /// Works on some searches, one after the other, until they are over or the user stops.
     pub fn on(
         &self,

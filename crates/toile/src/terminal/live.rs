@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::lines::{FREE, Lines};
-use super::tally::{Active, Tally};
+use super::lines::{FREE, MovingLines};
+use super::tally::{ActiveRun, Tally};
 use super::{count, duration, measured, set_above};
 
 /// The bars have so many steps, whatever the runs have.
 const LENGTH: u64 = 10_000;
 
 /// The lines at the bottom of the terminal.
-pub struct Live {
+pub struct RunLines {
     lines: MultiProgress,
     runs: BTreeMap<usize, ProgressBar>,
     study: ProgressBar,
@@ -35,16 +35,16 @@ impl Widths {
     }
 }
 
-impl Live {
+impl RunLines {
     /// Lines for runs of these names.
-    pub fn new(labels: &[String]) -> Live {
-        let lines = MultiProgress::with_draw_target(Lines::target());
+    pub fn new(labels: &[String]) -> RunLines {
+        let lines = MultiProgress::with_draw_target(MovingLines::target());
         let widths = Widths::of(labels, columns());
         let study = lines.add(ProgressBar::new(LENGTH));
         study.set_style(style(widths, "bold"));
         study.set_prefix("study");
         set_above(Some(lines.clone()));
-        Live { lines, runs: BTreeMap::new(), study, widths }
+        RunLines { lines, runs: BTreeMap::new(), study, widths }
     }
 
     /// Draws how things stand.
@@ -95,7 +95,7 @@ fn style(widths: Widths, colour: &str) -> ProgressStyle {
 }
 
 /// What is told of a run, what matters most first.
-fn run_parts(active: &Active) -> Vec<String> {
+fn run_parts(active: &ActiveRun) -> Vec<String> {
     let mut parts = vec![format!("epoch {:>2}/{}", active.epoch.max(1), active.epochs)];
     parts.extend(left(active.left()));
     parts.extend(measured(active));

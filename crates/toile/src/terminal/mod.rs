@@ -92,7 +92,7 @@ pub fn restore_cursor() {
 }
 
 /// The last epoch's numbers of a run, as far as there are any.
-fn measured(active: &tally::Active) -> Vec<String> {
+fn measured(active: &tally::ActiveRun) -> Vec<String> {
     let (name, accuracy) = match active.val_accuracy {
         Some(accuracy) => ("val_accuracy", Some(accuracy)),
         None => ("accuracy", active.accuracy),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toile_study::Event;
+use toile_lab::Event;
 
 use super::tally::Tally;
 use super::{duration, measured, note};

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use toile_lab::SearchEvent;
 use toile_record::{Epoch, Metric, State};
-use toile_study::{Plan, SearchEvent, SearchPlan};
+use toile_study::{Plan, SearchPlan};
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
-use super::lines::{FREE, Lines};
+use super::lines::{FREE, MovingLines};
 use super::{count, duration, moving_lines, note, set_above};
 
 /// Moving rows are drawn at most this often.
@@ -20,19 +21,19 @@ const FRAME: Duration = Duration::from_millis(100);
 pub struct Searching {
     start: Instant,
     tables: Vec<TrialTable>,
-    state: Mutex<Screen>,
+    state: Mutex<SearchScreen>,
 }
 
 #[derive(Default)]
-struct Screen {
-    active: BTreeMap<(usize, usize), Active>,
-    live: Option<Live>,
+struct SearchScreen {
+    active: BTreeMap<(usize, usize), ActiveTrial>,
+    live: Option<TrialLines>,
     drawn: Option<Instant>,
     told_unreachable: Option<Instant>,
 }
 
 /// A trial under way.
-struct Active {
+struct ActiveTrial {
     params: Vec<(String, Choice)>,
     step: i64,
     steps: usize,
@@ -41,7 +42,7 @@ struct Active {
 }
 
 /// The moving rows.
-struct Live {
+struct TrialLines {
     lines: MultiProgress,
     rows: BTreeMap<(usize, usize), ProgressBar>,
     bar: ProgressBar,
@@ -51,19 +52,19 @@ struct Live {
 struct TrialTable {
     name: String,
     metrics: Vec<String>,
-    columns: Vec<Column>,
+    columns: Vec<ParamColumn>,
     n_trials: usize,
 }
 
 /// One parameter's column, or that of several of which a trial has only one, such as each optimizer's learning rate.
-struct Column {
+struct ParamColumn {
     title: String,
     params: Vec<String>,
     width: usize,
 }
 
-impl Column {
-    fn of(space: &Space) -> Vec<Column> {
+impl ParamColumn {
+    fn of(space: &Space) -> Vec<ParamColumn> {
         let mut columns: Vec<(Vec<&Param>, String)> = Vec::new();
         for param in &space.params {
             let last = param.name.rsplit('.').next().unwrap_or(&param.name);
@@ -83,7 +84,7 @@ impl Column {
             let title = if params.len() == 1 { params[0].name.clone() } else { title };
             let widest = params.iter().map(|param| widest(&param.distribution)).max().unwrap_or(0);
             let width = widest.max(title.chars().count()).min(36);
-            Column { title, params: params.iter().map(|param| param.name.clone()).collect(), width }
+            ParamColumn { title, params: params.iter().map(|param| param.name.clone()).collect(), width }
         };
         columns.into_iter().map(column).collect()
     }
@@ -117,7 +118,7 @@ impl TrialTable {
         TrialTable {
             name: plan.name.clone(),
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
-            columns: Column::of(&plan.space),
+            columns: ParamColumn::of(&plan.space),
             n_trials: plan.n_trials,
         }
     }
@@ -128,7 +129,7 @@ impl TrialTable {
             line += &format!("  {:>12}", metric);
         }
         line += &format!("  {:>16}  {:>7}", "best so far", "time");
-        for Column { title, width, .. } in &self.columns {
+        for ParamColumn { title, width, .. } in &self.columns {
             line += &format!("  {:>width$}", console::truncate_str(title, *width, "…"));
         }
         line
@@ -178,15 +179,20 @@ impl Searching {
                 note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
                 if finished < n_trials {
                     note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
-                    state.live = moving_lines().then(|| Live::new(table));
+                    state.live = moving_lines().then(|| TrialLines::new(table));
                 }
             }
             SearchEvent::TrialStarted { search, number, params, attempt } => {
                 if *attempt > 1 {
                     note(&format!("{number:>5}  taken over from another worker, attempt {attempt}"));
                 }
-                let active =
-                    Active { params: params.to_vec(), step: 0, steps: 0, value: None, began: Instant::now() };
+                let active = ActiveTrial {
+                    params: params.to_vec(),
+                    step: 0,
+                    steps: 0,
+                    value: None,
+                    began: Instant::now(),
+                };
                 state.active.insert((*search, *number), active);
             }
             SearchEvent::TrialEpoch { search, number, step, steps, epoch } => {
@@ -251,7 +257,7 @@ impl Searching {
         self.draw(state, matches!(event, SearchEvent::TrialEpoch { .. }));
     }
 
-    fn draw(&self, state: &mut Screen, may_wait: bool) {
+    fn draw(&self, state: &mut SearchScreen, may_wait: bool) {
         if may_wait && state.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
             return;
         }
@@ -276,19 +282,19 @@ impl Searching {
     }
 }
 
-impl Live {
-    fn new(table: &TrialTable) -> Live {
-        let lines = MultiProgress::with_draw_target(Lines::target());
+impl TrialLines {
+    fn new(table: &TrialTable) -> TrialLines {
+        let lines = MultiProgress::with_draw_target(MovingLines::target());
         let bar = lines.add(ProgressBar::new(table.n_trials as u64));
         let style =
             ProgressStyle::with_template("{prefix} {bar:20.bold/dim} {pos} of {len} trials  {elapsed}");
         bar.set_style(style.expect("the template is right").progress_chars("━╸─"));
         bar.set_prefix(console::truncate_str(&table.name, 28, "…").into_owned());
         set_above(Some(lines.clone()));
-        Live { lines, rows: BTreeMap::new(), bar }
+        TrialLines { lines, rows: BTreeMap::new(), bar }
     }
 
-    fn draw(&mut self, tables: &[TrialTable], active: &BTreeMap<(usize, usize), Active>) {
+    fn draw(&mut self, tables: &[TrialTable], active: &BTreeMap<(usize, usize), ActiveTrial>) {
         self.rows.retain(|key, row| {
             let stays = active.contains_key(key);
             if !stays {

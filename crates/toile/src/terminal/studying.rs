@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Style;
+use toile_lab::Event;
 use toile_record::{RunRecord, State};
-use toile_study::{Event, Plan};
+use toile_study::Plan;
 
-use super::live::Live;
+use super::live::RunLines;
 use super::plain::Plain;
 use super::tally::Tally;
 use super::{count, duration, labels, moving_lines, note};
@@ -19,17 +20,17 @@ const FRAME: Duration = Duration::from_millis(100);
 pub struct Studying {
     start: Instant,
     labels: Vec<String>,
-    state: Mutex<Screen>,
+    state: Mutex<StudyScreen>,
 }
 
-struct Screen {
+struct StudyScreen {
     tally: Tally,
     drawn: Option<Instant>,
-    view: View,
+    view: RunView,
 }
 
-enum View {
-    Live(Live),
+enum RunView {
+    Moving(RunLines),
     Plain(Plain),
 }
 
@@ -38,9 +39,12 @@ impl Studying {
     pub fn new(plan: &Plan) -> Studying {
         let labels = labels(plan);
         let epochs = plan.runs.iter().map(|run| run.settings.epochs).collect();
-        let view =
-            if moving_lines() { View::Live(Live::new(&labels)) } else { View::Plain(Plain::default()) };
-        let state = Screen { tally: Tally::new(epochs), drawn: None, view };
+        let view = if moving_lines() {
+            RunView::Moving(RunLines::new(&labels))
+        } else {
+            RunView::Plain(Plain::default())
+        };
+        let state = StudyScreen { tally: Tally::new(epochs), drawn: None, view };
         Studying { start: Instant::now(), labels, state: Mutex::new(state) }
     }
 
@@ -59,14 +63,14 @@ impl Studying {
         state.drawn = Some(Instant::now());
         state.tally.tick(self.start.elapsed());
         match &mut state.view {
-            View::Live(live) => live.draw(&self.labels, &state.tally),
-            View::Plain(plain) => plain.tell(event, &self.labels, &state.tally, self.start.elapsed()),
+            RunView::Moving(live) => live.draw(&self.labels, &state.tally),
+            RunView::Plain(plain) => plain.tell(event, &self.labels, &state.tally, self.start.elapsed()),
         }
     }
 
     /// After the study: the moving lines are gone, what was noted stays.
     pub fn end(self) -> Duration {
-        if let View::Live(live) = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).view {
+        if let RunView::Moving(live) = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).view {
             live.end();
         }
         self.start.elapsed()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use toile_study::Event;
+use toile_lab::Event;
 
 /// Speeds are averaged over about this many seconds, so that they follow when a run is given more threads.
 const MEMORY: f64 = 20.0;
@@ -20,13 +20,13 @@ pub struct Tally {
     pub n_ended: usize,
     work_to_do: f64,
     work_ended: f64,
-    pub active: BTreeMap<usize, Active>,
-    pace: Pace,
+    pub active: BTreeMap<usize, ActiveRun>,
+    pace: Speedometer,
 }
 
 /// One run on its way.
 #[derive(Debug, Default)]
-pub struct Active {
+pub struct ActiveRun {
     /// From 1; 0 before the first step.
     pub epoch: usize,
     pub epochs: usize,
@@ -36,19 +36,19 @@ pub struct Active {
     pub val_accuracy: Option<f64>,
     pub accuracy: Option<f64>,
     steps: u64,
-    pace: Pace,
-    steps_pace: Pace,
+    pace: Speedometer,
+    steps_pace: Speedometer,
 }
 
 /// A running mean of progress per second that forgets slowly.
 #[derive(Debug, Default)]
-struct Pace {
+struct Speedometer {
     last: Option<(Duration, f64)>,
     done: f64,
     seconds: f64,
 }
 
-impl Pace {
+impl Speedometer {
     fn tell(&mut self, now: Duration, progress: f64) {
         if let Some((then, before)) = self.last {
             let dt = now.saturating_sub(then).as_secs_f64();
@@ -83,7 +83,7 @@ impl Tally {
                 self.work_to_do = to_do.iter().map(|&run| work[run]).sum();
             }
             Event::RunStarted { run } => {
-                let active = Active { epochs: self.epochs[*run], ..Active::default() };
+                let active = ActiveRun { epochs: self.epochs[*run], ..ActiveRun::default() };
                 self.active.insert(*run, active);
             }
             Event::Step { run, epoch, batch, n_batches } => {
@@ -131,7 +131,7 @@ impl Tally {
 
     /// How long the study will still take, if it can be told: no less than the longest of its active runs.
     pub fn left(&self) -> Option<Duration> {
-        let of_runs = self.active.values().filter_map(Active::left).max().unwrap_or_default();
+        let of_runs = self.active.values().filter_map(ActiveRun::left).max().unwrap_or_default();
         self.pace.time_for(self.work_to_do - self.work_done()).map(|left| left.max(of_runs))
     }
 
@@ -141,7 +141,7 @@ impl Tally {
     }
 }
 
-impl Active {
+impl ActiveRun {
     /// How long the run will still take, if it can be told.
     pub fn left(&self) -> Option<Duration> {
         self.pace.time_for(1.0 - self.fraction)
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn old_speeds_are_forgotten() {
-        let mut pace = Pace::default();
+        let mut pace = Speedometer::default();
         (0..100).for_each(|s| pace.tell(at(s), s as f64));
         (0..200).for_each(|s| pace.tell(at(100 + s), 100.0 + 3.0 * s as f64));
         assert!((pace.per_second().unwrap() - 3.0).abs() < 0.01);

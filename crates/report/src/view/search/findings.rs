@@ -64,13 +64,16 @@ fn best_trial(known: &Known, best: &BestTrial) -> String {
 fn near(records: &Records, known: &Known) -> Option<String> {
     let counts = &records.study.data.split.validation_counts;
     let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
-    let best = known.trials[known.best?].value?;
+    let best_place = known.best?;
+    let best = known.trials[best_place].value?;
     if known.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
         return None;
     }
     let margin = normal_quantile(0.975) * (2.0 * best * (1.0 - best) / images as f64).sqrt();
-    let is_near = |value: f64| (best - value).abs() < margin;
-    let near = known.trials.iter().filter(|trial| trial.value.is_some_and(is_near)).count() - 1;
+    // Of accuracies of 0 and 1 the margin is 0: equal ones are near all the same.
+    let is_near = |value: f64| (best - value).abs() <= margin;
+    let others = known.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
+    let near = others.filter(|(_, trial)| trial.value.is_some_and(is_near)).count();
     let margin = format!(
         "{} of it, the 95 % sampling error of a difference between two accuracies on {} images",
         format::metric(margin),

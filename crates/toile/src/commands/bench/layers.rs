@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toile_lab::Clock;
 use toile_nn::{Examples, FitConfig, LayerFacts, Mark, Model, Stage, trace};
-use toile_study::Clock;
 
 use super::Bench;
 use super::epochs::Spread;
@@ -12,19 +12,19 @@ use super::epochs::Spread;
 const STEPS: [usize; 2] = [5, 500];
 
 /// One training step in its pieces.
-pub struct Step {
+pub struct LayerStep {
     /// Images of the batch.
     pub batch: usize,
     /// Steps that were timed, after a first one.
     pub steps: usize,
     /// Each piece, in the order of [`Mark`].
-    pub parts: Vec<Part>,
+    pub parts: Vec<StagePart>,
     /// The model's layers.
     pub layers: Vec<LayerFacts>,
 }
 
 /// A piece of a step.
-pub struct Part {
+pub struct StagePart {
     pub mark: Mark,
     /// The median over the steps.
     pub seconds: f64,
@@ -32,7 +32,7 @@ pub struct Part {
     pub flops: u64,
 }
 
-impl Step {
+impl LayerStep {
     /// Times steps for about `seconds`, one of which takes about `step`.
     pub fn measure(
         bench: &Bench<'_>,
@@ -41,7 +41,7 @@ impl Step {
         config: &FitConfig,
         step: f64,
         seconds: f64,
-    ) -> Step {
+    ) -> LayerStep {
         let batch = config.batch_size.min(train.len());
         // Whole batches only: a smaller one at the end of an epoch would be counted as one of them.
         let whole = train.with_indices(&train.indices[..train.len() / batch * batch]);
@@ -52,7 +52,7 @@ impl Step {
         });
         let layers = model.layer_facts();
         let parts = collected.parts(&layers, batch);
-        Step { batch, steps, parts, layers }
+        LayerStep { batch, steps, parts, layers }
     }
 
     /// The time of all pieces together.
@@ -66,7 +66,7 @@ impl Step {
     }
 
     /// A layer's piece of a pass.
-    pub fn part(&self, stage: Stage, layer: usize) -> Option<&Part> {
+    pub fn part(&self, stage: Stage, layer: usize) -> Option<&StagePart> {
         self.parts.iter().find(|part| part.mark == Mark { stage, layer: Some(layer) })
     }
 
@@ -77,7 +77,7 @@ impl Step {
     }
 }
 
-impl Part {
+impl StagePart {
     /// 10⁹ operations per second; nothing where none are counted.
     pub fn gflops(&self) -> Option<f64> {
         (self.flops > 0 && self.seconds > 0.0).then(|| self.flops as f64 / self.seconds / 1e9)
@@ -108,7 +108,7 @@ impl Collected {
         self.last = now;
     }
 
-    fn parts(&self, layers: &[LayerFacts], batch: usize) -> Vec<Part> {
+    fn parts(&self, layers: &[LayerFacts], batch: usize) -> Vec<StagePart> {
         // What is derived before the first step begins a step of its own: two are not counted then.
         let n_cold = if self.steps[0].keys().any(|mark| mark.stage == Stage::Update) { 1 } else { 2 };
         let steps = &self.steps[n_cold.min(self.steps.len() - 1)..];
@@ -118,7 +118,7 @@ impl Collected {
             let times: Vec<f64> = steps.iter().map(|step| step.get(mark).copied().unwrap_or(0.0)).collect();
             let flops = mark.layer.map_or(0, |layer| flops(&layers[layer], mark.stage, apart(layer)));
             let seconds = Spread::of(&times).map_or(0.0, |spread| spread.median);
-            Part { mark: *mark, seconds, flops: flops * batch as u64 }
+            StagePart { mark: *mark, seconds, flops: flops * batch as u64 }
         };
         marks.iter().map(part).collect()
     }

@@ -4,12 +4,12 @@ use console::Style;
 use toile_nn::{Layer, SummaryRow};
 use toile_study::told_layer;
 
-use super::Summary;
+use super::RunSummary;
 use super::settings::say;
 use crate::terminal::{Align, Table, bytes, count, flops};
 
 /// A line on the model, a row per layer, and the settings of those that have some of their own.
-pub fn rendered(name: &str, layers: &[Layer], summary: &Summary) -> String {
+pub fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
     let bold = Style::new().bold();
     let (forward, training) = summary.flops;
     let mut text = format!(

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use toile_study::{DataShape, Pace, Plan, RunPlan, SearchPlan};
+use toile_lab::Pace;
+use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
 use toile_tune::{Distribution, Is, Param, Params, Pruner, RandomSampler, Sampler, SamplingContext, Seed};
 
 use super::timing::Timing;
