@@ -13,7 +13,7 @@ use crate::check::CheckedSearch;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::SharedSettings;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
-use crate::space::{points, template};
+use crate::space::template;
 use toile_record::Metric;
 
 /// A search, ready to be run.
@@ -31,8 +31,12 @@ pub struct SearchPlan {
     pub space: Space,
     /// What a trial's parameters are put into.
     pub template: Template,
-    /// How trials are proposed.
+    /// How trials are proposed: what runs, and what records and reports name.
     pub sampler: Sampler,
+    /// The sampler that the study file names, where a grid runs in its place because there are enough trials to try
+    /// every point of the space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_sampler: Option<Sampler>,
     /// When they are stopped.
     pub pruner: Pruner,
     /// How many there are.
@@ -129,18 +133,30 @@ impl SearchPlan {
         }
     }
 
-    /// The plan out of which a record was made, if this version of toile can still read it.
+    /// The plan out of which a record was made, if this version of toile can still read it. An older record names a
+    /// sampler in whose place a grid ran: the plan names the grid.
     pub fn from_record(record: &SearchRecord) -> Option<SearchPlan> {
-        serde_json::from_value(record.plan.clone()).ok()
+        let plan: SearchPlan = serde_json::from_value(record.plan.clone()).ok()?;
+        Some(if plan.named_sampler.is_none() { plan.with_effective_sampler() } else { plan })
+    }
+
+    /// Puts a grid in the place of a sampler that has enough trials to try every point of the space.
+    fn with_effective_sampler(mut self) -> SearchPlan {
+        let effective = self.sampler.effective(&self.space, self.n_trials);
+        if effective != self.sampler {
+            self.named_sampler = Some(std::mem::replace(&mut self.sampler, effective));
+        }
+        self
     }
 
     /// Hash of all that decides the trials one after the other: 16 hexadecimal digits. How many there are, and when the
-    /// search stops, is not in it: a search can be prolonged.
+    /// search stops, is not in it: a search can be prolonged. So the sampler is hashed as the study file names it:
+    /// whether a grid runs in its place depends on the number of trials.
     pub fn fingerprint(&self, data_fingerprint: &str) -> String {
         let mut all = self.decisive(data_fingerprint);
         for (key, value) in [
             ("space", as_json(&self.space)),
-            ("sampler", as_json(&self.sampler)),
+            ("sampler", as_json(self.named_sampler.as_ref().unwrap_or(&self.sampler))),
             ("pruner", as_json(&self.pruner)),
             ("lag", json!(self.lag)),
             ("fixed", json!(self.fixed)),
@@ -217,7 +233,7 @@ pub(crate) struct TrialBudget {
 impl TrialBudget {
     /// Where all points of the space can be tried, nothing is left to a sampler, unless the file names one. A grid ends
     /// with its last point.
-    pub(crate) fn of(table: &SearchTable, points: Option<u64>, n_objectives: usize) -> TrialBudget {
+    pub(crate) fn of(table: &SearchTable, points: Option<u128>, n_objectives: usize) -> TrialBudget {
         let points = points.and_then(|points| usize::try_from(points).ok());
         let wanted = table.n_trials.or(points).unwrap_or(0);
         let exhaustible = points.filter(|points| *points <= wanted);
@@ -227,7 +243,7 @@ impl TrialBudget {
             (None, None) if n_objectives > 1 => Sampler::Nsga2(Nsga2Sampler::default()),
             (None, None) => Sampler::default(),
         };
-        let end = exhaustible.filter(|_| matches!(sampler, Sampler::Grid(_)));
+        let end = exhaustible.filter(|_| sampler.is_exhaustive());
         TrialBudget { n_trials: end.unwrap_or(wanted), sampler }
     }
 }
@@ -242,9 +258,9 @@ pub(crate) fn search_plan(
 ) -> SearchPlan {
     let table = &search.table;
     let objectives = objectives(table, frame.validation_split.fraction > 0.0);
-    let budget = TrialBudget::of(table, points(&search.space, &search.fixed), objectives.len());
+    let budget = TrialBudget::of(table, search.space.count_points(&search.fixed), objectives.len());
     let asynchronous = table.asynchronous == Some(true);
-    SearchPlan {
+    let plan = SearchPlan {
         name: table.name.clone(),
         position,
         note: table.note.clone(),
@@ -257,6 +273,7 @@ pub(crate) fn search_plan(
             models: search.models.clone(),
         },
         sampler: budget.sampler,
+        named_sampler: None,
         pruner: table.pruner.clone().unwrap_or_default(),
         n_trials: budget.n_trials,
         timeout: table.timeout,
@@ -268,7 +285,8 @@ pub(crate) fn search_plan(
         seeds: table.settings.seeds.unwrap_or(default::SEEDS),
         fixed: search.fixed.clone(),
         first: search.first.clone(),
-    }
+    };
+    plan.with_effective_sampler()
 }
 
 /// The name of the run that a search's chosen configuration becomes.

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 
 use toile_tune::{Distribution, Is, Param, Params, Space};
 
-use super::count;
-
 /// Points of a space in which every choice and both ends of every range occur, among the lowest values and among the
 /// highest ones of all else. Where all combinations of these are no more than `most`, it is all of them.
 pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
@@ -22,7 +20,7 @@ pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
 /// The values of a parameter that a corner can have; at least one, in order.
 fn values(space: &Space, param: &Param) -> Vec<f64> {
     let is_parent = |other: &Param| other.when.iter().any(|condition| condition.parent == param.name);
-    let all = count::values(&param.distribution);
+    let all = parent_values(&param.distribution);
     match (&param.distribution, all) {
         (Distribution::Categorical { .. }, Some(all)) => all,
         (_, Some(all)) if space.params.iter().any(is_parent) => all,
@@ -48,8 +46,19 @@ fn demand_parents(space: &Space, param: &Param, wanted: &mut Params) {
 
 /// The first value of a parameter that is not below a bound.
 fn above(param: &Param, least: f64) -> f64 {
-    let values = count::values(&param.distribution).unwrap_or_default();
+    let values = parent_values(&param.distribution).unwrap_or_default();
     values.into_iter().find(|value| *value >= least).unwrap_or(least)
+}
+
+/// The internal values of a parameter that others depend on: a choice, or a number of repetitions.
+fn parent_values(distribution: &Distribution) -> Option<Vec<f64>> {
+    match distribution {
+        Distribution::Categorical { choices } => Some((0..choices.len()).map(|i| i as f64).collect()),
+        Distribution::Int { low, high, step, .. } if high - low <= 1000 => {
+            Some((*low..=*high).step_by(*step as usize).map(|value| value as f64).collect())
+        }
+        Distribution::Int { .. } | Distribution::Float { .. } => None,
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,6 @@
 //! Spaces of the study file: ranges become parameters, and settings with ranges become templates.
 
 mod corners;
-mod count;
 pub(crate) mod labels;
 mod model;
 mod search_space;
@@ -9,7 +8,6 @@ pub(crate) mod template;
 mod values;
 
 pub(crate) use corners::corners;
-pub(crate) use count::points;
 pub(crate) use model::{MAX_LAYERS, ModelSpace};
 pub(crate) use search_space::SearchSpace;
 pub(crate) use values::read_values;

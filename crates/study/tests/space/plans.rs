@@ -4,7 +4,7 @@ use serde_json::json;
 use toile_record::Metric;
 use toile_rng::Seed;
 use toile_study::{Plan, PlanOptions, SearchPlan, Settings, built_in, check, plan};
-use toile_tune::{Direction, GridSampler, Nsga2Sampler, Sampler};
+use toile_tune::{Direction, GridSampler, Nsga2Sampler, RandomSampler, Sampler};
 
 use super::{HEAD, drawn, params, planned, search};
 
@@ -52,6 +52,36 @@ fn a_small_space_is_searched_exhaustively() {
     let random = search(&format!("{few}n_trials = 40\nsampler = \"random\""));
     assert_eq!(random.n_trials, 40, "a sampler that is named does as it does");
     assert_eq!(search(&format!("{few}fixed = {{ batch_size = 64 }}")).n_trials, 2);
+}
+
+/// A named sampler with enough trials for every point is replaced by a grid. The plan, and so the record, names the
+/// grid; the fingerprint goes by the file, in which a search with fewer trials is the same search.
+#[test]
+fn the_record_names_the_grid_that_runs_in_place_of_a_named_sampler() {
+    let few = "batch_size = { choices = [32, 64, 128] }\nshuffle = { choices = [true, false] }\n";
+    let random = |n_trials: usize| search(&format!("{few}n_trials = {n_trials}\nsampler = \"random\""));
+    let (exhausted, larger) = (random(40), random(5));
+    assert_eq!((exhausted.sampler.name(), larger.sampler.name()), ("grid", "random"));
+    assert_eq!(exhausted.named_sampler, Some(Sampler::Random(RandomSampler {})));
+    assert_eq!((larger.named_sampler.clone(), exhausted.n_trials), (None, 40));
+
+    let record = exhausted.to_record("data");
+    assert_eq!((&record.sampler, &record.plan["sampler"]), (&json!({ "grid": {} }), &json!({ "grid": {} })));
+    assert_eq!(record.plan["named_sampler"], json!({ "random": {} }));
+    assert_eq!(record.space_fingerprint, larger.fingerprint("data"));
+    assert_eq!(SearchPlan::from_record(&record), Some(exhausted.clone()));
+    assert!(!larger.to_record("data").plan.as_object().unwrap().contains_key("named_sampler"));
+
+    // As earlier versions recorded it.
+    let mut earlier = record.clone();
+    earlier.plan["sampler"] = json!({ "random": {} });
+    earlier.plan.as_object_mut().unwrap().remove("named_sampler");
+    assert_eq!(SearchPlan::from_record(&earlier), Some(exhausted));
+
+    for kept in ["{ tpe = { numpy_compatible = true } }\nlag = 0", "\"nsga2\""] {
+        let search = search(&format!("{few}n_trials = 40\nsampler = {kept}"));
+        assert_eq!((search.sampler.name() == "grid", search.named_sampler), (false, None), "{kept}");
+    }
 }
 
 #[test]

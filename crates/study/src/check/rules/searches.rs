@@ -13,7 +13,7 @@ use crate::check::tree::{Node, Value};
 use crate::check::walk::{Ranged, Walk};
 use crate::file::{MAX_TRIALS, RunSettings};
 use crate::plan::search_plan::{TrialBudget, objectives};
-use crate::space::{corners, points, template};
+use crate::space::{corners, template};
 use toile_record::Metric;
 
 /// The most layers of the models of all searches together, a model counted for each search that has it.
@@ -106,22 +106,10 @@ fn history(search: &SearchDraft, walk: &mut Walk) {
         let message = "an asynchronous search has no `lag`";
         walk.fault(&place(search, "lag"), message, "keep one of the two");
     }
-    let replays = search.table.sampler.as_ref().is_some_and(repeats_numpy);
+    let replays = search.table.sampler.as_ref().is_some_and(Sampler::repeats_optuna);
     if replays && (asynchronous || lag != Some(0)) && search.node.get("lag").is_none_or(|_| lag.is_some()) {
         let message = "`numpy_compatible` repeats a search of one worker, which has `lag = 0`";
         walk.fault(&place(search, "sampler"), message, "add `lag = 0`, or leave `numpy_compatible` out");
-    }
-}
-
-fn repeats_numpy(sampler: &Sampler) -> bool {
-    match sampler {
-        Sampler::Tpe(tpe) => tpe.numpy_compatible,
-        Sampler::Random(_)
-        | Sampler::Grid(_)
-        | Sampler::Sobol(_)
-        | Sampler::CmaEs(_)
-        | Sampler::Gp(_)
-        | Sampler::Nsga2(_) => false,
     }
 }
 
@@ -137,11 +125,13 @@ fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             format!("a pruner needs a value after each epoch, which `{}` does not have", metric.name());
         walk.fault(&place, message, per_epoch());
     }
-    if has_wilcoxon(pruner) && search.table.settings.seeds.unwrap_or(1) < 2 {
+    if pruner.compares_seeds() && search.table.settings.seeds.unwrap_or(1) < 2 {
         let message = "`wilcoxon` compares repetitions of a trial, but each is trained once";
         walk.fault(&place, message, "add `seeds = 5`");
     }
-    bounds(pruner, &place, walk);
+    if let Err(error) = pruner.check().and_then(|()| pruner.check_effect()) {
+        walk.fault(&place, error.message, error.help);
+    }
 }
 
 /// The metrics by which trials can be pruned, those of the validation images first.
@@ -149,68 +139,6 @@ fn per_epoch() -> String {
     let mut names: Vec<&str> = Metric::of_epoch().map(Metric::name).collect();
     names.reverse();
     format!("metrics that have one: {}", names.join(", "))
-}
-
-fn has_wilcoxon(pruner: &Pruner) -> bool {
-    match pruner {
-        Pruner::Wilcoxon(_) => true,
-        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(has_wilcoxon),
-        Pruner::None
-        | Pruner::Median(_)
-        | Pruner::Percentile(_)
-        | Pruner::SuccessiveHalving(_)
-        | Pruner::Hyperband(_)
-        | Pruner::Threshold(_) => false,
-    }
-}
-
-/// Bounds of a pruner that exclude each other.
-fn bounds(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
-    match pruner {
-        Pruner::Patient(patient) => {
-            if let Some(inner) = &patient.pruner {
-                bounds(inner, place, walk);
-            }
-        }
-        Pruner::Threshold(threshold) => match (threshold.lower, threshold.upper) {
-            (None, None) => {
-                walk.fault(
-                    place,
-                    "`threshold` needs `lower` or `upper`",
-                    "for example `{ threshold = { lower = 0.5 } }`",
-                );
-            }
-            (Some(lower), Some(upper)) if lower > upper => {
-                walk.fault(
-                    place,
-                    format!("`upper` must not be below `lower`, found {upper:?} and {lower:?}"),
-                    "",
-                );
-            }
-            _ => {}
-        },
-        Pruner::Hyperband(hyperband) => {
-            if let Some(most) = hyperband.max_resource.filter(|most| *most < hyperband.min_resource) {
-                let least = hyperband.min_resource;
-                let message =
-                    format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
-                walk.fault(place, message, "");
-            }
-            own_check(pruner, place, walk);
-        }
-        Pruner::None
-        | Pruner::Median(_)
-        | Pruner::Percentile(_)
-        | Pruner::SuccessiveHalving(_)
-        | Pruner::Wilcoxon(_) => own_check(pruner, place, walk),
-    }
-}
-
-/// What the pruner itself requires of its settings.
-fn own_check(pruner: &Pruner, place: &Range<usize>, walk: &mut Walk) {
-    if let Err(message) = pruner.check() {
-        walk.fault(place, message, "");
-    }
 }
 
 /// Whether the search has ranges, and not too many.
@@ -237,20 +165,21 @@ fn ranges(search: &SearchDraft, walk: &mut Walk) -> bool {
 /// Whether the sampler can search this space for these metrics, and whether the number of trials is known.
 fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
     let metrics = objectives(&search.table, runs::has_validation(draft)).len();
-    let points = points(&search.space.space(), &search.fixed);
+    let points = search.space.space().count_points(&search.fixed);
     let place = place(search, "sampler");
     match &search.table.sampler {
-        Some(Sampler::Gp(_) | Sampler::CmaEs(_)) if metrics > 1 => {
+        Some(sampler) if metrics > 1 && sampler.is_single_objective() => {
             let message = format!("the sampler needs a single metric, but the search has {metrics}");
             walk.fault(&place, message, "`nsga2`, `tpe`, `random` and `sobol` can search for several");
         }
-        Some(Sampler::Grid(_)) if points.is_none() => {
+        Some(sampler) if sampler.is_exhaustive() && points.is_none() => {
             let range = uncountable(search).map_or(&place, |ranged| &ranged.span);
             let message = "a grid needs ranges whose values can be counted";
             return walk.fault(range, message, "add a `step`, or list `choices`");
         }
+        None => {}
         // Fixed parameters may make the space countable.
-        Some(Sampler::Grid(_)) | None => {}
+        Some(sampler) if sampler.is_exhaustive() => {}
         Some(sampler) => {
             let directions = vec![toile_tune::Direction::Maximize; metrics];
             if let Err(why) = sampler.supports(&directions, &search.space.space()) {
@@ -269,7 +198,7 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
             let help = format!("add `n_trials = 40`: `{name}` has any value between its bounds");
             walk.fault(&search.node.span, message, help);
         }
-        Some(points) if points > MAX_TRIALS as u64 => {
+        Some(points) if points > MAX_TRIALS as u128 => {
             let message =
                 format!("search \"{name}\" lacks `n_trials`: its space has more than {MAX_TRIALS} points");
             walk.fault(&search.node.span, message, "add `n_trials = 40`");
@@ -311,7 +240,8 @@ fn size(draft: &Draft, walk: &mut Walk) {
     let (mut trials, mut layers) = (0usize, 0usize);
     let mut reported = false;
     for search in draft.searches.iter().filter(|search| search.is_valid) {
-        let budget = TrialBudget::of(&search.table, points(&search.space.space(), &search.fixed), 1);
+        let points = search.space.space().count_points(&search.fixed);
+        let budget = TrialBudget::of(&search.table, points, 1);
         let seeds = search.table.settings.seeds.unwrap_or(1);
         trials = trials.saturating_add(budget.n_trials.saturating_mul(seeds));
         layers += search.space.layers;

@@ -1,68 +1,73 @@
 //! How promising a point is: the logarithm of the expected improvement, and of the chance that constraints hold.
 //!
-//! For a standard normal number x, h(z) = E max(0, x + z) = z Φ(z) + φ(z). The improvement over a threshold t of a point
-//! with mean μ and standard deviation σ is σ h((μ - t)/σ). Its logarithm does not vanish where the improvement does (Ament
-//! et al. 2023, "Unexpected improvements to expected improvement").
+//! For a standard normal number x, h(z) = E max(0, x + z) = z Φ(z) + φ(z). The improvement over a threshold t of a
+//! point with mean μ and standard deviation σ is σ h((μ - t)/σ). Its logarithm does not vanish where the improvement
+//! does (Ament et al. 2023, "Unexpected improvements to expected improvement").
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::model::Model;
+use super::process::{GaussianProcess, Posterior};
 
 /// Keeps the standard deviation above 0.
 const STABILISER: f64 = 1e-12;
 /// Below this, differences of almost equal numbers are replaced by their series.
 const FAR: f64 = -25.0;
 
-/// What makes a point promising.
+/// What makes a point promising: the sum of logarithms over the objective and the constraints.
 pub(super) struct Acquisition {
-    /// The model of the objective and the best value seen; none while no trial is feasible.
-    pub(super) objective: Option<(Model, f64)>,
-    /// The models of the constraints and what they must exceed.
-    pub(super) constraints: Vec<(Model, f64)>,
+    /// The process of the objective and the best value observed; none while no trial is feasible.
+    pub(super) objective: Option<(GaussianProcess, f64)>,
+    /// The processes of the constraints and what they must exceed.
+    pub(super) constraints: Vec<(GaussianProcess, f64)>,
 }
 
 impl Acquisition {
     /// The logarithm at a point.
     pub(super) fn value(&self, x: &[f64]) -> f64 {
-        self.terms().map(|(model, threshold, log)| look(model, threshold, log, x).0).sum()
+        self.terms().map(|(process, threshold, log)| evaluate(process, threshold, log, x).0).sum()
     }
 
     /// The logarithm at a point and its gradient, which is 0 along categories.
     pub(super) fn value_and_gradient(&self, x: &[f64]) -> (f64, Vec<f64>) {
         let (mut value, mut gradient) = (0.0, vec![0.0; x.len()]);
-        for (model, threshold, log) in self.terms() {
-            let (part, belief, by_mean, by_variance) = look(model, threshold, log, x);
-            value += part;
-            model.add_gradient(x, belief, by_mean, by_variance, &mut gradient);
+        for (process, threshold, log) in self.terms() {
+            let (term, posterior, by_mean, by_variance) = evaluate(process, threshold, log, x);
+            value += term;
+            process.add_gradient(x, posterior, by_mean, by_variance, &mut gradient);
         }
         (value, gradient)
     }
 
     /// The length scales of the coordinates.
     pub(super) fn lengths(&self) -> Vec<f64> {
-        self.terms().next().map_or(Vec::new(), |(model, ..)| model.lengths())
+        self.terms().next().map_or(Vec::new(), |(process, ..)| process.lengths())
     }
 
-    fn terms(&self) -> impl Iterator<Item = (&Model, f64, Logarithm)> {
+    fn terms(&self) -> impl Iterator<Item = (&GaussianProcess, f64, Logarithm)> {
         let objective =
-            self.objective.iter().map(|(model, threshold)| (model, *threshold, improvement as Logarithm));
+            self.objective.iter().map(|(process, threshold)| (process, *threshold, improvement as Logarithm));
         let constraints =
-            self.constraints.iter().map(|(model, threshold)| (model, *threshold, excess as Logarithm));
+            self.constraints.iter().map(|(process, threshold)| (process, *threshold, excess as Logarithm));
         objective.chain(constraints)
     }
 }
 
-/// From z and σ: a logarithm, its derivative by z, and what σ itself adds to it.
+/// From z and σ: a logarithm, its derivative by z, and its derivative by the logarithm of σ itself.
 type Logarithm = fn(f64, f64) -> (f64, f64, f64);
 
-/// A logarithm at a point, the belief there, and the derivatives by its mean and its variance.
-fn look(model: &Model, threshold: f64, log: Logarithm, x: &[f64]) -> (f64, super::model::Belief, f64, f64) {
-    let belief = model.belief(x);
-    let sigma = (belief.variance + STABILISER).sqrt();
-    let z = (belief.mean - threshold) / sigma;
+/// A logarithm at a point, the posterior there, and the derivatives by its mean and its variance.
+fn evaluate(
+    process: &GaussianProcess,
+    threshold: f64,
+    log: Logarithm,
+    x: &[f64],
+) -> (f64, Posterior, f64, f64) {
+    let posterior = process.posterior(x);
+    let sigma = (posterior.variance + STABILISER).sqrt();
+    let z = (posterior.mean - threshold) / sigma;
     let (value, by_z, by_log_sigma) = log(z, sigma);
     // z moves with the mean by 1/σ, and with σ by -z/σ; σ moves with the variance by 1/(2σ).
-    (value, belief, by_z / sigma, (by_log_sigma - z * by_z) / (2.0 * sigma * sigma))
+    (value, posterior, by_z / sigma, (by_log_sigma - z * by_z) / (2.0 * sigma * sigma))
 }
 
 /// log(σ h(z)); h' = Φ.
@@ -101,21 +106,21 @@ fn tails(z: f64) -> (f64, f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::tests::{cases, close, model, numbers, rows};
+    use super::super::process::tests::{assert_close, cases, numbers, process, rows};
     use super::*;
 
     #[test]
     fn log_ei_and_its_gradient_are_optunas() {
         for case in cases() {
-            for look in case["looks"].as_array().unwrap().iter().take(2) {
-                let threshold = look["threshold"].as_f64().unwrap();
+            for expected in case["looks"].as_array().unwrap().iter().take(2) {
+                let threshold = expected["threshold"].as_f64().unwrap();
                 let acquisition =
-                    Acquisition { objective: Some((model(&case), threshold)), constraints: vec![] };
+                    Acquisition { objective: Some((process(&case), threshold)), constraints: vec![] };
                 for (i, x) in rows(&case["at"]).iter().enumerate() {
                     let (value, gradient) = acquisition.value_and_gradient(x);
-                    close(&[value], &[look["log_ei"][i].as_f64().unwrap()], 1e-7);
-                    if !look["gradient"][i].is_null() {
-                        close(&gradient, &numbers(&look["gradient"][i]), 1e-5);
+                    assert_close(&[value], &[expected["log_ei"][i].as_f64().unwrap()], 1e-7);
+                    if !expected["gradient"][i].is_null() {
+                        assert_close(&gradient, &numbers(&expected["gradient"][i]), 1e-5);
                     }
                     assert_eq!(value, acquisition.value(x));
                 }
@@ -123,7 +128,8 @@ mod tests {
         }
     }
 
-    /// Python: `from mpmath import *; mp.dps = 60; h = lambda z: z*ncdf(z) + npdf(z)`, then `log(h(z))` and `log(ncdf(z))`.
+    /// Python: `from mpmath import *; mp.dps = 60; h = lambda z: z*ncdf(z) + npdf(z)`, then `log(h(z))` and
+    /// `log(ncdf(z))`.
     #[test]
     fn the_logarithms_are_exact_far_from_the_threshold() {
         for (z, log_h, log_phi) in [
@@ -155,7 +161,7 @@ mod tests {
     fn a_constraint_turns_the_gradient_as_differences_say() {
         let case = &cases()[1];
         let acquisition =
-            Acquisition { objective: Some((model(case), 1.0)), constraints: vec![(model(case), 0.5)] };
+            Acquisition { objective: Some((process(case), 1.0)), constraints: vec![(process(case), 0.5)] };
         for x in rows(&case["at"]) {
             let (_, gradient) = acquisition.value_and_gradient(&x);
             for d in 0..x.len() {

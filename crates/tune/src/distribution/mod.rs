@@ -1,6 +1,6 @@
 //! Distributions: the range of one parameter, in Optuna's terms and in its JSON.
 //!
-//! A value has two faces. *Internally* it is an `f64`, as Optuna stores it: a float is itself, an integer its value, a
+//! A value has two forms. *Internally* it is an `f64`, as Optuna stores it: a float is itself, an integer its value, a
 //! category the index of its choice. *Externally* it is what the study file says: a [`Choice`].
 
 use std::fmt;
@@ -61,7 +61,7 @@ pub enum Choice {
     Text(String),
 }
 
-/// Why a range is none.
+/// Why a range is not valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistributionError(pub String);
 
@@ -89,7 +89,8 @@ impl Distribution {
     /// Real numbers; `high` is lowered to what the steps reach.
     ///
     /// # Errors
-    /// Bounds that are not finite, in the wrong order, or not positive with `log`; a step together with `log`, or not positive.
+    /// Bounds that are not finite, in the wrong order, or not positive with `log`; a step together with `log`, or not
+    /// positive.
     pub fn float(low: f64, high: f64, log: bool, step: Option<f64>) -> Result<Self, DistributionError> {
         let fault = |text: String| Err(DistributionError(text));
         if !low.is_finite() || !high.is_finite() {
@@ -137,7 +138,7 @@ impl Distribution {
     /// One of several things.
     ///
     /// # Errors
-    /// No choice at all, or a number that is not finite: JSON has no word for it.
+    /// No choice at all, or a number that is not finite: JSON cannot express it.
     pub fn categorical(choices: Vec<Choice>) -> Result<Self, DistributionError> {
         if choices.is_empty() {
             return Err(DistributionError("`choices` must hold at least one choice".into()));
@@ -182,7 +183,8 @@ impl Distribution {
 
     /// Whether an internal value lies in the range (on a step, where there are steps).
     ///
-    /// An integer beyond 2⁵³ is known by the nearest `f64` only: that value is in the range if it stands for an integer that is.
+    /// An integer beyond 2⁵³ is stored as the nearest `f64`: that value is in the range if it stands for an integer
+    /// that is.
     pub fn contains(&self, value: f64) -> bool {
         match *self {
             Distribution::Float { low, high, step: None, .. } => low <= value && value <= high,
@@ -221,8 +223,8 @@ impl Distribution {
         self.contains(value).then_some(value)
     }
 
-    /// The value of the range that is nearest to an internal one: on a step (of two as near the even one, counted from `low`), between
-    /// the bounds. Of what is no number, the lowest.
+    /// The value of the range that is nearest to an internal one: on a step (of two equally near the even one, counted
+    /// from `low`), between the bounds. The lowest for NaN.
     pub fn nearest(&self, value: f64) -> f64 {
         match *self {
             Distribution::Float { low, .. } if value.is_nan() => low,
@@ -254,7 +256,8 @@ impl Distribution {
     }
 }
 
-/// Python finds `1`, `1.0` and `True` equal; a choice is the same only if its type is, but for the two kinds of numbers.
+/// Python finds `1`, `1.0` and `True` equal; a choice is the same only if its type is, but for the two kinds of
+/// numbers.
 fn same(a: &Choice, b: &Choice) -> bool {
     match (a, b) {
         (Choice::Int(a), Choice::Float(b)) | (Choice::Float(b), Choice::Int(a)) => *a as f64 == *b,

@@ -1,20 +1,20 @@
-//! The Gaussian process: what is believed of the objective everywhere, given some points.
+//! The Gaussian process: the posterior of the objective everywhere, given its values at some points.
 //!
-//! Kernel: k(a, b) = s m(r²), r² = Σ λᵢ dᵢ(a, b), where dᵢ is the squared difference of coordinate i (for categories 1 if
-//! they differ), λᵢ an inverse squared length scale, and m(r²) = (1 + √5 r + 5/3 r²) exp(-√5 r) Matérn's function 5/2.
-//! λ, s and the noise's variance are those of the greatest posterior density under Optuna's priors:
-//! log p = -Σ (0.1/λᵢ + 0.1 λᵢ) + (log s - s) + (0.1 log noise - 30 noise).
+//! Kernel: k(a, b) = s m(r²), r² = Σ λᵢ dᵢ(a, b), where dᵢ is the squared difference of coordinate i (for categories 1
+//! if they differ), λᵢ an inverse squared length scale, and m(r²) = (1 + √5 r + 5/3 r²) exp(-√5 r) Matérn's function
+//! 5/2. λ, s and the noise's variance are those of the greatest posterior density under Optuna's priors: log p = -Σ
+//! (0.1/λᵢ + 0.1 λᵢ) + (log s - s) + (0.1 log noise - 30 noise).
 
 use std::rc::Rc;
 
-use crate::linear::{Cholesky, Square, dot};
+use crate::linear::{Cholesky, SquareMatrix, dot};
 
 /// The noise's variance is above this, so that the matrix keeps its Cholesky factor.
 pub(super) const LEAST_NOISE: f64 = 1e-6;
 
-/// Points and what was seen there, standardised; larger is better.
+/// Points and the values observed there, standardised; larger is better.
 #[derive(Clone, Debug)]
-pub(super) struct Data {
+pub(super) struct Observations {
     /// Which coordinates are categories.
     pub(super) categorical: Rc<[bool]>,
     /// The points.
@@ -30,7 +30,7 @@ pub(super) struct Kernel {
     pub(super) inverse_squares: Vec<f64>,
     /// s: the variance of the function.
     pub(super) scale: f64,
-    /// The variance of what is seen about it.
+    /// The variance of an observation about the function.
     pub(super) noise: f64,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn matern(squared: f64) -> (f64, f64) {
 }
 
 /// The squared difference of two coordinates.
-pub(super) fn apart(categorical: bool, a: f64, b: f64) -> f64 {
+pub(super) fn squared_difference(categorical: bool, a: f64, b: f64) -> f64 {
     match categorical {
         true => f64::from(u8::from(a != b)),
         false => (a - b) * (a - b),
@@ -50,7 +50,7 @@ pub(super) fn apart(categorical: bool, a: f64, b: f64) -> f64 {
 }
 
 impl Kernel {
-    /// From the logarithms over which is fitted: of λ, of s, of the noise above the least.
+    /// From the logarithms that are fitted: of λ, of s, of the noise above the least.
     pub(super) fn from_raw(raw: &[f64]) -> Kernel {
         let (scales, rest) = raw.split_at(raw.len() - 2);
         Kernel {
@@ -70,13 +70,13 @@ impl Kernel {
     fn between(&self, categorical: &[bool], a: &[f64], b: &[f64]) -> (f64, f64) {
         let mut squared = 0.0;
         for i in 0..a.len() {
-            squared += self.inverse_squares[i] * apart(categorical[i], a[i], b[i]);
+            squared += self.inverse_squares[i] * squared_difference(categorical[i], a[i], b[i]);
         }
         matern(squared)
     }
 
     /// The factor of the points' covariances, noise included.
-    fn factor(&self, data: &Data) -> Option<Cholesky> {
+    fn factor(&self, data: &Observations) -> Option<Cholesky> {
         let entry = |i: usize, j: usize| match i.cmp(&j) {
             std::cmp::Ordering::Less => 0.0,
             std::cmp::Ordering::Equal => self.scale + self.noise,
@@ -84,21 +84,21 @@ impl Kernel {
                 self.scale * self.between(&data.categorical, &data.x[i], &data.x[j]).0
             }
         };
-        Cholesky::new(Square::from_fn(data.x.len(), entry))
+        Cholesky::new(SquareMatrix::from_fn(data.x.len(), entry))
     }
 }
 
-/// A kernel and points: ready to be asked.
+/// A kernel and observations.
 #[derive(Clone, Debug)]
-pub(super) struct Model {
-    data: Data,
+pub(super) struct GaussianProcess {
+    data: Observations,
     kernel: Kernel,
     factor: Cholesky,
     alpha: Vec<f64>,
 }
 
-/// What is believed of a point, and what is needed for the gradient there.
-pub(super) struct Belief {
+/// The posterior at a point, and what its gradient needs.
+pub(super) struct Posterior {
     /// The mean.
     pub(super) mean: f64,
     /// The variance of the function, without noise.
@@ -107,12 +107,12 @@ pub(super) struct Belief {
     slopes: Vec<f64>,
 }
 
-impl Model {
+impl GaussianProcess {
     /// None if the points' covariances cannot be factored.
-    pub(super) fn new(data: Data, kernel: Kernel) -> Option<Model> {
+    pub(super) fn new(data: Observations, kernel: Kernel) -> Option<GaussianProcess> {
         let factor = kernel.factor(&data)?;
         let alpha = factor.solve(&data.y);
-        Some(Model { data, kernel, factor, alpha })
+        Some(GaussianProcess { data, kernel, factor, alpha })
     }
 
     /// The kernel's length scale of each coordinate.
@@ -120,20 +120,21 @@ impl Model {
         self.kernel.inverse_squares.iter().map(|l| 1.0 / l.sqrt()).collect()
     }
 
-    /// The model that holds its own mean for the truth at further points (the Kriging believer of Ginsbourger et al. 2010).
-    pub(super) fn believing(self, points: Vec<Vec<f64>>) -> Option<Model> {
+    /// The process that takes its own mean for the value at the points of running trials (the Kriging believer of
+    /// Ginsbourger et al. 2010).
+    pub(super) fn with_running(self, points: Vec<Vec<f64>>) -> Option<GaussianProcess> {
         if points.is_empty() {
             return Some(self);
         }
-        let means: Vec<f64> = points.iter().map(|x| self.belief(x).mean).collect();
-        let Model { mut data, kernel, .. } = self;
+        let means: Vec<f64> = points.iter().map(|x| self.posterior(x).mean).collect();
+        let GaussianProcess { mut data, kernel, .. } = self;
         data.x.extend(points);
         data.y.extend(means);
-        Model::new(data, kernel)
+        GaussianProcess::new(data, kernel)
     }
 
-    /// What is believed of a point.
-    pub(super) fn belief(&self, x: &[f64]) -> Belief {
+    /// The posterior at a point.
+    pub(super) fn posterior(&self, x: &[f64]) -> Posterior {
         let (mut covariances, mut slopes) =
             (Vec::with_capacity(self.factor.n()), Vec::with_capacity(self.factor.n()));
         for other in &self.data.x {
@@ -144,22 +145,23 @@ impl Model {
         let mean = dot(&covariances, &self.alpha);
         self.factor.solve_lower(&mut covariances);
         let variance = (self.kernel.scale - dot(&covariances, &covariances)).max(0.0);
-        Belief { mean, variance, solved: covariances, slopes }
+        Posterior { mean, variance, solved: covariances, slopes }
     }
 
     /// Adds the gradient of `by_mean` times the mean and `by_variance` times the variance.
     pub(super) fn add_gradient(
         &self,
         x: &[f64],
-        belief: Belief,
+        posterior: Posterior,
         by_mean: f64,
         by_variance: f64,
         gradient: &mut [f64],
     ) {
-        let mut solved = belief.solved;
+        let mut solved = posterior.solved;
         self.factor.solve_upper(&mut solved);
         for (i, other) in self.data.x.iter().enumerate() {
-            let weight = 2.0 * (by_mean * self.alpha[i] - 2.0 * by_variance * solved[i]) * belief.slopes[i];
+            let weight =
+                2.0 * (by_mean * self.alpha[i] - 2.0 * by_variance * solved[i]) * posterior.slopes[i];
             for d in 0..x.len() {
                 if !self.data.categorical[d] {
                     gradient[d] += weight * self.kernel.inverse_squares[d] * (x[d] - other[d]);
@@ -187,16 +189,16 @@ pub(super) mod tests {
         serde_json::from_str(include_str!("../../../tests/golden/gp.json")).unwrap()
     }
 
-    pub(in super::super) fn data(case: &Value) -> Data {
+    pub(in super::super) fn data(case: &Value) -> Observations {
         let categorical = case["categorical"].as_array().unwrap().iter().map(|c| c.as_bool().unwrap());
-        Data { categorical: categorical.collect(), x: rows(&case["x"]), y: numbers(&case["y"]) }
+        Observations { categorical: categorical.collect(), x: rows(&case["x"]), y: numbers(&case["y"]) }
     }
 
-    pub(in super::super) fn model(case: &Value) -> Model {
-        Model::new(data(case), Kernel::from_raw(&numbers(&case["raw"]))).unwrap()
+    pub(in super::super) fn process(case: &Value) -> GaussianProcess {
+        GaussianProcess::new(data(case), Kernel::from_raw(&numbers(&case["raw"]))).unwrap()
     }
 
-    pub(in super::super) fn close(found: &[f64], wanted: &[f64], tolerance: f64) {
+    pub(in super::super) fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64) {
         assert_eq!(found.len(), wanted.len());
         for (a, b) in found.iter().zip(wanted) {
             assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} is not {b}");
@@ -206,12 +208,21 @@ pub(super) mod tests {
     #[test]
     fn means_and_variances_are_optunas_with_running_trials_too() {
         for case in cases() {
-            for (look, running) in [(0, vec![]), (2, rows(&case["running"]))] {
-                let model = model(&case).believing(running).unwrap();
-                let beliefs: Vec<Belief> = rows(&case["at"]).iter().map(|x| model.belief(x)).collect();
-                let look = &case["looks"][look];
-                close(&beliefs.iter().map(|b| b.mean).collect::<Vec<_>>(), &numbers(&look["mean"]), 1e-9);
-                close(&beliefs.iter().map(|b| b.variance).collect::<Vec<_>>(), &numbers(&look["var"]), 1e-9);
+            for (row, running) in [(0, vec![]), (2, rows(&case["running"]))] {
+                let process = process(&case).with_running(running).unwrap();
+                let posteriors: Vec<Posterior> =
+                    rows(&case["at"]).iter().map(|x| process.posterior(x)).collect();
+                let expected = &case["looks"][row];
+                assert_close(
+                    &posteriors.iter().map(|b| b.mean).collect::<Vec<_>>(),
+                    &numbers(&expected["mean"]),
+                    1e-9,
+                );
+                assert_close(
+                    &posteriors.iter().map(|b| b.variance).collect::<Vec<_>>(),
+                    &numbers(&expected["var"]),
+                    1e-9,
+                );
             }
         }
     }

@@ -1,19 +1,20 @@
-//! The history as TPE sees it: which trials count, and which of them are the good ones.
+//! The history as TPE uses it: which trials count, and which of them are the good ones.
 
 use std::cmp::Ordering::Equal;
 
-use crate::pareto::{Point, ranks, reference_point, subset};
-use crate::{Ask, Direction, Distribution, Param, State, Trial};
+use crate::pareto::{LossVector, ranks, reference_point, subset};
+use crate::{Direction, Distribution, Param, SamplingContext, State, Trial};
 
-/// The trials that count, by number: complete, pruned and running ones. Those that failed, or whose values are no numbers, never do.
-pub(super) struct Past<'a> {
+/// The trials that count, by number: complete, pruned and running ones. Those that failed, or have a value that is not
+/// a number, never do.
+pub(super) struct TpeHistory<'a> {
     directions: &'a [Direction],
-    /// All others than the trial that is asked for.
+    /// Without the trial whose parameters are wanted.
     all: Vec<&'a Trial>,
 }
 
 /// The good trials and the others, both by number.
-pub(super) struct Split<'a> {
+pub(super) struct TrialSplit<'a> {
     pub(super) below: Vec<&'a Trial>,
     pub(super) above: Vec<&'a Trial>,
 }
@@ -23,12 +24,13 @@ pub(super) fn is_finished(trial: &Trial) -> bool {
     trial.state != State::Running
 }
 
-impl<'a> Past<'a> {
-    pub(super) fn new(ask: &Ask<'a>) -> Self {
-        let counts = |trial: &&Trial| trial.number != ask.number && counts(trial, ask.directions.len());
-        let mut all: Vec<&Trial> = ask.history.iter().filter(counts).collect();
+impl<'a> TpeHistory<'a> {
+    pub(super) fn new(context: &SamplingContext<'a>) -> Self {
+        let counts =
+            |trial: &&Trial| trial.number != context.number && counts(trial, context.directions.len());
+        let mut all: Vec<&Trial> = context.history.iter().filter(counts).collect();
         all.sort_by_key(|trial| trial.number);
-        Past { directions: ask.directions, all }
+        TpeHistory { directions: context.directions, all }
     }
 
     pub(super) fn trials(&self) -> impl Iterator<Item = &'a Trial> {
@@ -40,9 +42,9 @@ impl<'a> Past<'a> {
         self.trials().filter(|trial| is_finished(trial)).count()
     }
 
-    /// The tenth that is best, at most 25 with one objective: feasible complete trials first, then feasible pruned ones, then those
-    /// that violate constraints. Trials under way count as bad ones with the constant liar, else not at all.
-    pub(super) fn split(&self, constant_liar: bool) -> Split<'a> {
+    /// The best tenth, at most 25 with one objective: feasible complete trials first, then feasible pruned ones, then
+    /// those that violate constraints. Running trials count as bad ones with the constant liar, else not at all.
+    pub(super) fn split(&self, constant_liar: bool) -> TrialSplit<'a> {
         let tenth = (0.1 * self.finished() as f64).ceil() as usize;
         let mut wanted = if self.directions.len() > 1 { tenth } else { tenth.min(25) };
         let (finished, running): (Vec<&Trial>, Vec<&Trial>) =
@@ -60,10 +62,10 @@ impl<'a> Past<'a> {
         }
         below.sort_by_key(|trial: &&Trial| trial.number);
         above.sort_by_key(|trial| trial.number);
-        Split { below, above }
+        TrialSplit { below, above }
     }
 
-    /// Complete trials, of which the best `wanted` stand first.
+    /// Complete trials, the best `wanted` of them first.
     fn complete(&self, mut trials: Vec<&'a Trial>, wanted: usize) -> Vec<&'a Trial> {
         if self.directions.len() > 1 {
             return self.by_domination(trials, wanted);
@@ -73,20 +75,20 @@ impl<'a> Past<'a> {
         trials
     }
 
-    /// By rank of domination; of the rank that is only wanted in part those that together dominate most.
+    /// By rank of domination; of the rank that is wanted in part only, those that together dominate most.
     fn by_domination(&self, trials: Vec<&'a Trial>, wanted: usize) -> Vec<&'a Trial> {
         if wanted == 0 || wanted >= trials.len() {
             return trials;
         }
         let losses =
             |trial: &&Trial| trial.values.iter().zip(self.directions).map(|(&v, d)| d.loss(v)).collect();
-        let points: Vec<Point> = trials.iter().map(losses).collect();
+        let points: Vec<LossVector> = trials.iter().map(losses).collect();
         let ranks = ranks(&points, wanted);
         let mut good: Vec<usize> = Vec::new();
         for rank in 0.. {
             let of_rank: Vec<usize> = (0..trials.len()).filter(|&i| ranks[i] == rank).collect();
             if good.len() + of_rank.len() > wanted {
-                let tied: Vec<Point> = of_rank.iter().map(|&i| points[i].clone()).collect();
+                let tied: Vec<LossVector> = of_rank.iter().map(|&i| points[i].clone()).collect();
                 let chosen = subset(&tied, wanted - good.len(), &reference_point(&tied));
                 good.extend(chosen.into_iter().map(|i| of_rank[i]));
                 break;
@@ -102,7 +104,8 @@ impl<'a> Past<'a> {
         good.iter().copied().chain(others).map(|i| trials[i]).collect()
     }
 
-    /// Who came furthest first, then by the last report; who reported nothing stands as if it were before step 0.
+    /// The one that came furthest first, then by the last report; one without a report counts as if it were before
+    /// step 0.
     fn pruned(&self, mut trials: Vec<&'a Trial>) -> Vec<&'a Trial> {
         let direction = self.directions.first().copied().unwrap_or(Direction::Minimize);
         let key = |trial: &Trial| match trial.last_step() {
@@ -118,7 +121,7 @@ impl<'a> Past<'a> {
     }
 }
 
-/// Whether a trial has what its state promises.
+/// Whether a trial has the values that its state implies.
 fn counts(trial: &Trial, objectives: usize) -> bool {
     match trial.state {
         State::Failed => false,
@@ -143,7 +146,7 @@ fn ascending(a: f64, b: f64) -> std::cmp::Ordering {
     a.partial_cmp(&b).unwrap_or(Equal)
 }
 
-/// A trial's value of a parameter, if it has one that can stand for an observation: between the bounds, though perhaps off the steps.
+/// A trial's value of a parameter, if it can serve as an observation: between the bounds, though perhaps not on a step.
 pub(super) fn usable(trial: &Trial, param: &Param) -> Option<f64> {
     let value = *trial.params.get(&param.name)?;
     let usable = match &param.distribution {

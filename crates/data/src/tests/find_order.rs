@@ -2,9 +2,9 @@
 
 use super::{tiny, tiny_entry, write_files};
 use crate::error::DataError;
+use crate::find::find;
 use crate::folder::FILES;
-use crate::locations::{Locations, Progress};
-use crate::search::find;
+use crate::locations::{LoadProgress, Locations};
 use std::path::{Path, PathBuf};
 
 fn locations(root: &Path) -> Locations {
@@ -92,7 +92,7 @@ fn a_fault_in_a_cache_is_reported_and_the_search_goes_on() {
     write_files(&root.path().join("system/tiny"), &tiny());
     let mut failed = Vec::new();
     let data = find(tiny_entry(&[]), &locations(root.path()), &mut |progress| {
-        if let Progress::Failed { place, reason } = progress {
+        if let LoadProgress::Failed { place, reason } = progress {
             failed.push(format!("{place}: {reason}"));
         }
     })
