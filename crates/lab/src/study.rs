@@ -9,7 +9,7 @@ use toile_record::{Event, PlannedSearch, RunRecord, StudyRecord};
 use toile_rng::Seed;
 use toile_store::{SearchId, Storage, Store};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
-use toile_tune::{Params, RandomSampler, Sampler};
+use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::runner::{self, Clock, Cost, Outcome, RunError, RunOptions, engine};
 use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
@@ -226,7 +226,7 @@ pub fn wanted_searches<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<
 /// A point of a search's space, drawn at random; the same for the same number.
 pub fn random_point(search: &SearchPlan, number: usize) -> Params {
     let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
-    let ask = toile_tune::Ask {
+    let context = SamplingContext {
         space: &search.space,
         directions: &directions,
         history: &[],
@@ -235,7 +235,7 @@ pub fn random_point(search: &SearchPlan, number: usize) -> Params {
         n_trials: None,
         fixed: &search.fixed,
     };
-    Sampler::Random(RandomSampler {}).suggest(&ask)
+    Sampler::Random(RandomSampler {}).suggest(&context)
 }
 
 /// What the first part completed was not done before the second.

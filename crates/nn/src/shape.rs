@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::parameters::Wanted;
 use crate::{Layer, Padding};
 
 /// Height, width and channels of an image; in memory row by row, channels last.
@@ -102,6 +103,14 @@ impl Layer {
             return Err(ShapeError::new(message, format!("between 1 and {MOST_VALUES} values are possible")));
         }
         Ok(output)
+    }
+
+    /// How many weights the layer has for an input that it can take, whether or not they are trained.
+    ///
+    /// In 128 bits, because a model that is only described may be larger than any memory.
+    pub fn parameter_count(&self, input: Shape) -> u128 {
+        let values = |tensor: &Wanted| tensor.shape.iter().map(|&n| n as u128).product::<u128>();
+        self.wanted(input).iter().map(values).sum()
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
-use toile_study::{DataShape, Plan, PlanOptions, Study, built_in, built_in_names, check, nearest, plan};
+use toile_study::{
+    CheckedStudy, DataShape, Plan, PlanOptions, built_in, built_in_names, check, nearest, plan,
+};
 
 use crate::args::{DataArgs, StudyArgs};
 use crate::failure::Failure;
@@ -43,7 +45,7 @@ impl StudySource {
     }
 
     /// Checks the study; for data of the user's own, the data is loaded to know its shape.
-    pub fn check(&self, data: &DataArgs) -> Result<(Study, Option<DataSet>), Failure> {
+    pub fn check(&self, data: &DataArgs) -> Result<(CheckedStudy, Option<DataSet>), Failure> {
         let study = check(&self.text, &self.name, None)?;
         if study.shape.is_some() {
             return Ok((study, None));
@@ -68,12 +70,17 @@ impl StudySource {
     }
 
     /// Spells out the runs and searches: all of them.
-    pub fn plan(&self, study: &Study, args: &StudyArgs) -> Result<Plan, Failure> {
+    pub fn plan(&self, study: &CheckedStudy, args: &StudyArgs) -> Result<Plan, Failure> {
         self.plan_of(study, &args.only, args.seeds.map(usize::from))
     }
 
     /// The same, for names that are asked for.
-    pub fn plan_of(&self, study: &Study, only: &[String], seeds: Option<usize>) -> Result<Plan, Failure> {
+    pub fn plan_of(
+        &self,
+        study: &CheckedStudy,
+        only: &[String],
+        seeds: Option<usize>,
+    ) -> Result<Plan, Failure> {
         let read = |file: &str| self.read_beside(file);
         let only = (!only.is_empty()).then(|| only.to_vec());
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.

@@ -1,6 +1,6 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
-use toile_data::{DataSet, Part};
+use toile_data::{DataSet, LabelledImages};
 use toile_nn::{EpochRow, Examples, FitConfig, ImageShape, Model, Tensor};
 use toile_record::{Epoch, SummaryRecord, SummaryRow};
 use toile_rng::Seed;
@@ -68,7 +68,7 @@ pub fn image_shape(data: &DataSet) -> ImageShape {
 }
 
 /// Some images of a part of the data, as the engine takes them.
-pub fn examples<'a>(data: &DataSet, part: &'a Part, indices: &'a [u32]) -> Examples<'a> {
+pub fn examples<'a>(data: &DataSet, part: &'a LabelledImages, indices: &'a [u32]) -> Examples<'a> {
     let classes = data.class_names.len();
     Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
 }

@@ -198,7 +198,7 @@ impl Worker<'_> {
         let wall: Duration = self.context.clock.elapsed().saturating_sub(self.began);
         let cpu = if plan.cpu_timeout.is_some() { seen() } else { 0.0 };
         let directions = propose::directions(plan);
-        let progress = toile_tune::Progress::of(known, &directions, wall.as_secs_f64(), cpu);
+        let progress = toile_tune::SearchProgress::of(known, &directions, wall.as_secs_f64(), cpu);
         rules.decide(&progress).map(|reason| reason.to_string())
     }
 }

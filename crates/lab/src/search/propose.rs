@@ -3,7 +3,7 @@
 use serde_json::json;
 use toile_record::ParamRecord;
 use toile_rng::Seed;
-use toile_tune::{Ask, Choice, Direction, Distribution, Params, Trial};
+use toile_tune::{Choice, Direction, Distribution, Params, SamplingContext, Trial};
 
 use super::history::carried;
 use toile_study::SearchPlan;
@@ -29,7 +29,7 @@ pub(super) fn propose(
 ) -> Proposal {
     let fixed = fixed(plan, number, had, enqueued);
     let directions = directions(plan);
-    let ask = Ask {
+    let context = SamplingContext {
         space: &plan.space,
         directions: &directions,
         history: known,
@@ -38,7 +38,7 @@ pub(super) fn propose(
         n_trials: Some(plan.n_trials),
         fixed: &fixed,
     };
-    let params = plan.sampler.effective(&plan.space, plan.n_trials).suggest(&ask);
+    let params = plan.sampler.suggest(&context);
     let times = known.iter().filter(|trial| trial.number < number && trial.params == params).count();
     // Seeds are 32 bits wide, as everywhere.
     let seed = (plan.seed + (times * plan.seeds) as u64) & u64::from(u32::MAX);

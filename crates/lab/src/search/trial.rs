@@ -7,7 +7,7 @@ use std::time::Duration;
 use toile_nn::{Model, Snapshot, TrainingState};
 use toile_record::{End, Epoch, Event, State, TrainingKey};
 use toile_store::{Report, TrialResult};
-use toile_tune::{Look, Params, Pruner, Trial};
+use toile_tune::{Params, PruningContext, Trial};
 
 use super::Context;
 use super::ending::parameters;
@@ -215,7 +215,7 @@ impl RunningTrial<'_> {
         self.progress.epochs.push(epoch);
         let step = (self.progress.finals.len() * epochs + epoch.epoch) as i64;
         let metric = plan.objectives[0].metric;
-        let compared = plan.objectives.len() == 1 && !per_seed(&plan.pruner) && metric.is_per_epoch();
+        let compared = plan.objectives.len() == 1 && !plan.pruner.compares_seeds() && metric.is_per_epoch();
         let number = self.work.lease.claim.number;
         let last = epoch.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
         let value = compared.then(|| metric.of(&epoch).unwrap_or(f64::NAN));
@@ -234,7 +234,7 @@ impl RunningTrial<'_> {
         let plan = self.work.plan;
         let value = values[0];
         self.progress.finals.push(values);
-        if per_seed(&plan.pruner) {
+        if plan.pruner.compares_seeds() {
             let step = self.progress.finals.len();
             self.tell(step as i64, Some(value), None, step == plan.seeds);
         }
@@ -249,7 +249,7 @@ impl RunningTrial<'_> {
             self.progress.reported.push((step, Some(value).filter(|value| value.is_finite())));
             if !is_last {
                 let trial = self.as_trial();
-                let verdict = plan.pruner.decide(&Look {
+                let verdict = plan.pruner.decide(&PruningContext {
                     search: &plan.name,
                     direction: plan.objectives[0].direction,
                     history: self.work.known,
@@ -321,14 +321,5 @@ impl Sink for RunningTrial<'_> {
             self.halt = Some(Halt::Suspended);
         }
         self.halt.is_some()
-    }
-}
-
-/// Whether the pruner compares seeds, not epochs.
-fn per_seed(pruner: &Pruner) -> bool {
-    match pruner {
-        Pruner::Wilcoxon(_) => true,
-        Pruner::Patient(patient) => patient.pruner.as_deref().is_some_and(per_seed),
-        _ => false,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use toile_data::{DataSet, Part};
+use toile_data::{DataSet, LabelledImages};
 use toile_lab::{NoClock, Outcome, RunError, RunOptions, run};
 use toile_record::{Event, State, TrainingEnd, TrainingKey};
 use toile_store::Store;
@@ -44,7 +44,7 @@ fn data() -> DataSet {
         let labels: Vec<u8> = (0..n).map(|i| (i * 7 % 3) as u8).collect();
         let images =
             labels.iter().flat_map(|&l| (0..4).map(move |p| if p == l { 200 } else { 20 * l })).collect();
-        Part { images, labels }
+        LabelledImages { images, labels }
     };
     let (train, test) = (part(64), part(16));
     DataSet {

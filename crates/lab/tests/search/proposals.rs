@@ -39,6 +39,37 @@ fn a_grid_leaves_out_what_was_tried_first() {
     assert_eq!(seeds(&bench), [3; 4]);
 }
 
+/// Earlier versions recorded the sampler that the file names, though a grid ran. Such a search goes on, trial for trial,
+/// and its record names the grid from then on.
+#[test]
+fn a_search_whose_record_names_a_replaced_sampler_goes_on_as_a_grid() {
+    let lines = |n_trials: usize| {
+        format!(
+            "model = \"plain\"\nsampler = \"random\"\nbatch_size = {{ choices = [8, 16, 32] }}\nn_trials = {n_trials}"
+        )
+    };
+    let whole = Bench::new(&lines(5));
+    whole.work(&How::default());
+    let tried: Vec<_> = whole.trials().iter().map(|trial| value_of(trial, "batch_size").unwrap()).collect();
+    assert_eq!(tried, [0.0, 1.0, 2.0, 0.0, 1.0]);
+
+    let mut bench = Bench::new(&lines(3));
+    let mut earlier = bench.search().to_record(&DATA.fingerprint);
+    earlier.sampler = json!({ "random": {} });
+    earlier.plan["sampler"] = json!({ "random": {} });
+    earlier.plan.as_object_mut().unwrap().remove("named_sampler");
+    let id = bench.storage().ensure_search(&bench.plan.study, &earlier).unwrap();
+    bench.work(&How::default());
+    bench.change(&lines(5));
+    bench.work(&How::default());
+    assert_eq!(bench.id(), id);
+    assert_eq!(bench.facts(), whole.facts());
+    let records = bench.storage().search_records(&bench.plan.study).unwrap();
+    let [record] = &records[..] else { panic!("{} searches", records.len()) };
+    assert_eq!(record.search.sampler, json!({ "grid": {} }));
+    assert_eq!(record.search.plan["named_sampler"], json!({ "random": {} }));
+}
+
 #[test]
 fn what_is_held_and_what_comes_first_is_respected() {
     let lines = format!(

@@ -4,15 +4,13 @@ use std::collections::HashSet;
 
 use toile_tune::{Distribution, Is, Param, Params, Space};
 
-use super::count;
-
 /// Points of a space in which every choice and both ends of every range occur, among the lowest values and among the
 /// highest ones of all else. Where all combinations of these are no more than `most`, it is all of them.
 pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
     let values = space.params.iter().map(|param| values(space, param)).collect();
     let mut corners = Corners { space, values, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
-    corners.add(End::Low, &Params::new());
-    corners.add(End::High, &Params::new());
+    corners.add(RangeEnd::Low, &Params::new());
+    corners.add(RangeEnd::High, &Params::new());
     if !corners.add_all() {
         corners.add_each();
     }
@@ -22,7 +20,7 @@ pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
 /// The values of a parameter that a corner can have; at least one, in order.
 fn values(space: &Space, param: &Param) -> Vec<f64> {
     let is_parent = |other: &Param| other.when.iter().any(|condition| condition.parent == param.name);
-    let all = count::values(&param.distribution);
+    let all = parent_values(&param.distribution);
     match (&param.distribution, all) {
         (Distribution::Categorical { .. }, Some(all)) => all,
         (_, Some(all)) if space.params.iter().any(is_parent) => all,
@@ -48,12 +46,23 @@ fn demand_parents(space: &Space, param: &Param, wanted: &mut Params) {
 
 /// The first value of a parameter that is not below a bound.
 fn above(param: &Param, least: f64) -> f64 {
-    let values = count::values(&param.distribution).unwrap_or_default();
+    let values = parent_values(&param.distribution).unwrap_or_default();
     values.into_iter().find(|value| *value >= least).unwrap_or(least)
 }
 
+/// The internal values of a parameter that others depend on: a choice, or a number of repetitions.
+fn parent_values(distribution: &Distribution) -> Option<Vec<f64>> {
+    match distribution {
+        Distribution::Categorical { choices } => Some((0..choices.len()).map(|i| i as f64).collect()),
+        Distribution::Int { low, high, step, .. } if high - low <= 1000 => {
+            Some((*low..=*high).step_by(*step as usize).map(|value| value as f64).collect())
+        }
+        Distribution::Int { .. } | Distribution::Float { .. } => None,
+    }
+}
+
 #[derive(Clone, Copy)]
-enum End {
+enum RangeEnd {
     Low,
     High,
 }
@@ -74,20 +83,20 @@ impl Corners<'_> {
             for value in self.values[index].clone() {
                 let mut wanted = Params::from([(param.name.clone(), value)]);
                 demand_parents(self.space, param, &mut wanted);
-                self.add(End::Low, &wanted);
-                self.add(End::High, &wanted);
+                self.add(RangeEnd::Low, &wanted);
+                self.add(RangeEnd::High, &wanted);
             }
         }
     }
 
     /// The point with these values, and the others at one end.
-    fn add(&mut self, end: End, wanted: &Params) {
+    fn add(&mut self, end: RangeEnd, wanted: &Params) {
         let mut params = Params::new();
         for (param, values) in self.space.params.iter().zip(&self.values) {
             if param.is_active(&params) {
                 let others = match end {
-                    End::Low => values.first(),
-                    End::High => values.last(),
+                    RangeEnd::Low => values.first(),
+                    RangeEnd::High => values.last(),
                 };
                 let value = wanted.get(&param.name).or(others).copied().unwrap_or(0.0);
                 params.insert(param.name.clone(), value);

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 use toile_tune::Choice;
 
-use crate::schema;
-use crate::tree::{Node, Value};
+use crate::check::schema;
+use crate::check::tree::{Node, Value};
 
 /// Longer ones are cut.
 const LONGEST: usize = 60;
@@ -48,7 +48,8 @@ pub(crate) fn written(node: &Node) -> String {
         Value::Array(items) => format!("[{}]", list(items.iter().take(LONGEST).map(written).collect())),
         Value::Table(entries) if entries.len() == 1 => entries[0].key.clone(),
         Value::Table(entries) => {
-            let pair = |entry: &crate::tree::Entry| format!("{} = {}", entry.key, written(&entry.node));
+            let pair =
+                |entry: &crate::check::tree::Entry| format!("{} = {}", entry.key, written(&entry.node));
             format!("{{{}}}", list(entries.iter().take(LONGEST).map(pair).collect()))
         }
         _ => node.described(),
@@ -65,7 +66,8 @@ pub(crate) fn same(a: &Node, b: &Node) -> bool {
         (Value::Boolean(a), Value::Boolean(b)) => a == b,
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Table(a), Value::Table(b)) => {
-            let has = |b: &crate::tree::Entry| a.iter().any(|a| a.key == b.key && same(&a.node, &b.node));
+            let has =
+                |b: &crate::check::tree::Entry| a.iter().any(|a| a.key == b.key && same(&a.node, &b.node));
             a.len() == b.len() && b.iter().all(has)
         }
         _ => false,

@@ -5,12 +5,12 @@ use toile_nn::Layer;
 use toile_tune::{Condition, Distribution, Is, Params, Space};
 
 use super::template;
-use crate::schema;
-use crate::tree::Node;
-use crate::walk::{Place, Ranged, Walk};
+use crate::check::schema;
+use crate::check::tree::Node;
+use crate::check::walk::{FieldName, Ranged, Walk};
 
 /// The most layers of a model, repetitions counted.
-pub(crate) const MOST_LAYERS: usize = 1000;
+pub(crate) const MAX_LAYERS: usize = 1000;
 
 /// What a model's layers are, as far as they are right.
 pub(crate) struct ModelSpace<'a> {
@@ -27,7 +27,7 @@ pub(crate) struct ModelSpace<'a> {
 
 impl<'a> ModelSpace<'a> {
     /// Reads a model's table. Faults are not told here: the walk along the schema tells them, once for all repetitions.
-    pub fn read(model: &'a Node) -> ModelSpace<'a> {
+    pub(crate) fn read(model: &'a Node) -> ModelSpace<'a> {
         let mut reader = Reader { walk: Walk::default(), nodes: Vec::new(), read: 0 };
         reader.walk.ranges.allowed = true;
         let items = model.get("layers").map_or(&[][..], Node::items);
@@ -36,23 +36,23 @@ impl<'a> ModelSpace<'a> {
             params: reader.walk.ranges.params,
             template: Json::Array(layers),
             places: Json::Array(places),
-            is_too_long: reader.read > MOST_LAYERS,
+            is_too_long: reader.read > MAX_LAYERS,
             nodes: reader.nodes,
         }
     }
 
     /// All layers, every repetition counted.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
     /// Its space, by itself.
-    pub fn space(&self) -> Space {
+    pub(crate) fn space(&self) -> Space {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
 
     /// The layers of a point of its space, with their places; `None` for those with faults.
-    pub fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
+    pub(crate) fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
         let filled = |template: &Json| match template::fill(template, params) {
             Some(Json::Array(items)) => items,
             _ => Vec::new(),
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
 
     fn layer(&mut self, node: &'a Node) -> (Json, Json) {
         self.nodes.push(node);
-        let layer = self.walk.value(node, schema::definition("Layer"), Place("layers"));
+        let layer = self.walk.value(node, schema::definition("Layer"), FieldName("layers"));
         (layer.unwrap_or(Json::Null), json!(self.nodes.len() - 1))
     }
 
@@ -108,12 +108,12 @@ impl<'a> Reader<'a> {
     fn repeat(&mut self, repeat: &'a Node) -> Option<(Json, Json)> {
         let schema = &schema::properties(schema::definition("Repeat"))["times"];
         let times = repeat.get("times")?;
-        let times = self.within("times", |reader| reader.walk.value(times, schema, Place("times")))?;
+        let times = self.within("times", |reader| reader.walk.value(times, schema, FieldName("times")))?;
         let (least, most, parameter) = self.bounds(&times);
         let layers = repeat.get("layers").map_or(&[][..], Node::items);
         let mut copies: Vec<Items> = Vec::new();
         for copy in 1..=most {
-            if self.read > MOST_LAYERS {
+            if self.read > MAX_LAYERS {
                 break;
             }
             let optional = parameter.as_ref().filter(|_| copy > least);
@@ -137,12 +137,12 @@ impl<'a> Reader<'a> {
             self.read += layers.len();
             return first.clone();
         }
-        let outer = self.walk.ranges.under.clone();
+        let outer = self.walk.ranges.condition.clone();
         if condition.is_some() {
-            self.walk.ranges.under = condition;
+            self.walk.ranges.condition = condition;
         }
         let items = self.within(copy.to_string(), |reader| reader.items(layers));
-        self.walk.ranges.under = outer;
+        self.walk.ranges.condition = outer;
         items
     }
 

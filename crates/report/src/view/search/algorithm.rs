@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use toile_record::State;
-use toile_tune::{Edge, Finding, Sampler, Searched, Seed, Space, Trial, findings, importance, pareto_front};
+use toile_tune::{
+    Edge, Finding, Sampler, SearchResults, Seed, Space, Trial, findings, importance, pareto_front,
+};
 
 use super::best::repetitions;
 use super::known::{Known, KnownTrial, constraints};
@@ -155,14 +157,14 @@ pub fn warnings(known: &Known, input: &Input) -> Vec<String> {
             Some((trial.record.number, repetitions(trial.record, key).filter(|values| values.len() > 1)?))
         })
         .collect();
-    let searched = Searched {
+    let results = SearchResults {
         space: &input.space,
         sampler: &sampler,
         directions: &directions,
         trials: &input.trials,
         repeats: &repeats,
     };
-    findings(&searched).iter().map(|finding| sentence(known, finding)).collect()
+    findings(&results).iter().map(|finding| sentence(known, finding)).collect()
 }
 
 fn sentence(known: &Known, finding: &Finding) -> String {

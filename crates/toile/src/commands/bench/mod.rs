@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use toile_lab::Clock;
 use toile_nn::{FitEvent, Flow};
-use toile_study::{Plan, Study};
+use toile_study::{CheckedStudy, Plan};
 
 use crate::args::{BenchArgs, StudyArgs};
 use crate::failure::Failure;
@@ -110,7 +110,7 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &BenchOutput<'_>) ->
 }
 
 /// The runs that are wanted, each spelled out.
-fn planned(source: &StudySource, study: &Study, args: &BenchArgs) -> Result<Plan, Failure> {
+fn planned(source: &CheckedStudySource, study: &CheckedStudy, args: &BenchArgs) -> Result<Plan, Failure> {
     let wanted = StudyArgs {
         study: args.study.clone(),
         threads: args.threads,

@@ -2,7 +2,7 @@
 
 use console::Style;
 use toile_nn::{Layer, SummaryRow};
-use toile_study::told_layer;
+use toile_study::non_default_layer;
 
 use super::RunSummary;
 use super::settings::say;
@@ -22,7 +22,7 @@ pub fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
     );
     text += &table(&summary.table.rows).render();
     for (row, layer) in summary.table.rows.iter().zip(layers) {
-        let told = told_layer(layer);
+        let told = non_default_layer(layer);
         let settings = told.as_object().and_then(|map| map.values().next()?.as_object());
         let settings: Vec<String> =
             settings.into_iter().flatten().map(|(key, value)| format!("{key} = {}", say(value))).collect();

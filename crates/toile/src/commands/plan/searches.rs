@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toile_lab::{Pace, random_point};
 use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
-use toile_tune::{Distribution, Is, Param};
+use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
@@ -93,11 +93,13 @@ fn how(search: &SearchPlan) -> String {
         .collect();
     let n = search.n_trials as u64;
     let by = match search.sampler.exhausts(&search.space, search.n_trials) {
-        Some(points) => format!("every one of the {} points", count(points)),
-        None => format!("by {}", named(&serde_json::json!(search.sampler))),
+        Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
+        None => format!("by {}", search.sampler.name()),
     };
-    let pruner = named(&serde_json::json!(search.pruner));
-    let pruner = if pruner == "none" { String::new() } else { format!(", pruned by {pruner}") };
+    let pruner = match &search.pruner {
+        Pruner::None => String::new(),
+        pruner => format!(", pruned by {}", pruner.name()),
+    };
     let seeds = if search.seeds > 1 { format!(", {} seeds each", search.seeds) } else { String::new() };
     let lag = match search.lag {
         Some(lag) => format!("lag {lag}: the same trials for any number of workers"),
@@ -114,10 +116,11 @@ fn word(direction: toile_tune::Direction) -> &'static str {
     }
 }
 
-/// The name of a sampler or pruner as the study file spells it.
-fn named(value: &serde_json::Value) -> String {
-    let key = value.as_object().and_then(|map| map.keys().next());
-    key.map(String::as_str).or(value.as_str()).unwrap_or("").to_string()
+/// The sampler that the study file names, where a grid runs in its place.
+fn in_place_of(search: &SearchPlan) -> String {
+    let named =
+        search.named_sampler.as_ref().map(|sampler| format!(" (a grid in place of `{}`)", sampler.name()));
+    named.unwrap_or_default()
 }
 
 fn seconds(
