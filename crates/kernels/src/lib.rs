@@ -8,6 +8,7 @@
 pub mod activation;
 mod buffer;
 pub mod conv;
+pub mod depthwise;
 pub mod dropout;
 pub mod gather;
 mod gemm;

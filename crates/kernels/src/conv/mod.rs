@@ -24,6 +24,8 @@ mod naive;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use rows::sum_columns;
+
 use direct::Direct;
 use winograd::Winograd;
 
@@ -72,7 +74,7 @@ impl ConvShape {
         ]
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lens(Epilogue::default()).contains(&0) || self.strides.contains(&0)
     }
 }

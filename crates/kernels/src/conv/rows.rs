@@ -15,7 +15,7 @@ pub(super) fn transpose(from: &[f32], to: &mut [f32], columns: usize) {
 dispatch! {
     /// Adds the sum of each of the columns of d_z to `sums`, if they are wanted. d_z is d_y, or with (y, out) what of it
     /// belongs to y > 0, else 0; that is written to `out`.
-    pub(super) fn sum_columns(columns: usize, d_y: &[f32], masked: Option<(&[f32], &mut [f32])>, sums: Option<&mut [f32]>) = sum_columns_of
+    pub(crate) fn sum_columns(columns: usize, d_y: &[f32], masked: Option<(&[f32], &mut [f32])>, sums: Option<&mut [f32]>) = sum_columns_of
 }
 
 /// Four chains per column, so that an addition need not wait for the one before.
