@@ -1,4 +1,5 @@
-//! The depthwise convolution against a naive twin, bit for bit, on every instruction set.
+//! The depthwise convolution against a naive twin, bit for bit, and against Keras' numbers, on every
+//! instruction set.
 
 use super::*;
 use crate::isa::on_each_isa;
@@ -175,6 +176,36 @@ impl Case {
             assert!(found == expected, "{isa:?}, {} images of {:?}", self.images, self.shape);
         });
     }
+}
+
+/// Keras 3.15 on JAX: `DepthwiseConv2D((3, 2), strides=2, padding="same", depth_multiplier=2)` of 5 × 4 pixels with 2
+/// channels, and the gradients of Σ y d_y. All numbers are whole and small, so every order of sums gives the same.
+#[test]
+fn outputs_and_gradients_are_those_of_keras() {
+    let pattern = |n: usize, factor: usize, modulus: usize, minus: f32| -> Vec<f32> {
+        (0..n).map(|i| (i * factor % modulus) as f32 - minus).collect()
+    };
+    let mut case = Case::new(same([5, 4], [2, 2], [3, 2], [2, 2]), 1, true, false);
+    case.x = pattern(40, 7, 11, 5.0);
+    case.kernel = pattern(24, 5, 7, 3.0);
+    case.biases = vec![1.0, -2.0, 3.0, -4.0];
+    case.d_y = pattern(24, 3, 5, 2.0);
+    let floats = |whole: &[i32]| -> Vec<f32> { whole.iter().map(|x| *x as f32).collect() };
+    let y =
+        [-10, 11, -17, 15, 2, -25, 5, -15, 3, -10, 21, 14, 15, 16, 4, -2, 10, -7, 22, -24, -16, 5, -14, -2];
+    let d_x = [
+        -4, 8, -3, 7, 0, -5, 2, -5, -8, -3, 5, -3, 11, 6, 5, 8, 4, 7, 2, 8, -2, -6, -3, -4, -5, -5, 0, -6, 4,
+        -6, -10, -5, 2, -4, 2, -6, -4, 8, -3, 7,
+    ];
+    let d_kernel =
+        [-20, 10, 4, 7, 2, 5, 1, -1, -10, 5, -24, 15, 17, -25, -5, 10, 0, 0, -15, 13, 8, -19, 12, -20];
+    let expected = Results {
+        y: floats(&y),
+        d_x: floats(&d_x),
+        d_kernel: floats(&d_kernel),
+        d_bias: floats(&[-2, 1, -1, 2]),
+    };
+    on_each_isa(|isa| assert_eq!(case.run(&[1], f32::NAN), expected, "{isa:?}"));
 }
 
 /// Channels and multipliers: less than a vector, whole ones, and in between.
