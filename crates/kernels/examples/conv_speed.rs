@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue, Piece};
+use toile_kernels::conv::{Conv, ConvAlgorithm, ConvBackward, ConvForward, ConvShape, Epilogue, Piece};
 use toile_kernels::{Buffer, Isa};
 
 fn valid(size: usize, channels: usize, filters: usize, kernel: usize, stride: usize) -> ConvShape {
@@ -111,7 +111,16 @@ fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> 
     let forward = best(calls, repetitions, |i| {
         let (x, y, masks) =
             (&x[part(i, x_len)], &mut y[part(i, y_len)], &mut masks[part(i, conv.masks_len())]);
-        conv.forward(images, x, &kernel, &u, Some(&bias), y, masks, &mut scratch);
+        conv.forward(ConvForward {
+            images,
+            x,
+            kernel: &kernel,
+            derived: &u,
+            bias: Some(&bias),
+            y,
+            masks,
+            scratch: &mut scratch,
+        });
     });
     let mut backward = |with_d_x: bool| {
         best(calls, repetitions, |i| {
@@ -123,11 +132,20 @@ fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> 
                 first: i * images % summed == 0,
                 last: (i + 1) * images % summed == 0 || i + 1 == calls,
             };
-            let (sums, d_kernel, d_bias) = (&mut sums[..], &mut d_kernel[..], Some(&mut d_bias[..]));
-            let scratch = &mut scratch;
-            conv.backward(
-                images, piece, x, y, masks, d_y, &kernel, &u_back, d_x, sums, d_kernel, d_bias, scratch,
-            );
+            conv.backward(ConvBackward {
+                images,
+                piece,
+                x,
+                y,
+                masks,
+                d_y,
+                derived: &u_back,
+                d_x,
+                sums: &mut sums,
+                d_kernel: &mut d_kernel,
+                d_bias: Some(&mut d_bias),
+                scratch: &mut scratch,
+            });
         })
     };
     [forward, backward(true), backward(false), derive, derive_back].map(|seconds| seconds * 1e3)
@@ -163,7 +181,7 @@ fn main() {
     let conv3 = valid(12, 64, 64, 3, 1);
     line(&Conv::new(conv2, RELU), &conv2, RELU, setting);
     for tile in [2, 4, 5] {
-        line(&Conv::with_algorithm(conv3, RELU, Algorithm::Winograd { tile }), &conv3, RELU, setting);
+        line(&Conv::with_algorithm(conv3, RELU, ConvAlgorithm::Winograd { tile }), &conv3, RELU, setting);
     }
     println!("other shapes:");
     for shape in [
@@ -188,7 +206,7 @@ fn main() {
     }
     println!("direct:");
     for shape in [conv2, conv3, valid(10, 64, 128, 3, 1), valid(5, 32, 64, 3, 1)] {
-        line(&Conv::with_algorithm(shape, RELU, Algorithm::Direct), &shape, RELU, setting);
+        line(&Conv::with_algorithm(shape, RELU, ConvAlgorithm::Direct), &shape, RELU, setting);
     }
 }
 
@@ -218,8 +236,8 @@ fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f6
         (2 * BATCH * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
     let rate = |ms: f64, passes: f64| format!("{ms:6.2} ({:4.0})", passes * pass / ms / 1e6);
     let algorithm = match conv.algorithm() {
-        Algorithm::Direct => "direct".to_string(),
-        Algorithm::Winograd { tile } => format!("winograd {tile}"),
+        ConvAlgorithm::Direct => "direct".to_string(),
+        ConvAlgorithm::Winograd { tile } => format!("winograd {tile}"),
     };
     let algorithm = if epilogue.max_pool { algorithm + ", pool" } else { algorithm };
     let name = format!("{}x{}x{}", s.height, s.width, s.channels);

@@ -41,3 +41,9 @@ pub(crate) fn checked_product(sizes: &[usize]) -> usize {
     let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     product.unwrap_or_else(|| panic!("the product of {sizes:?} is no size"))
 }
+
+/// Panics if a slice has not the length that it must have.
+#[track_caller]
+pub(crate) fn check_len(what: &str, found: usize, expected: usize) {
+    assert!(found == expected, "{what}: {found} elements, {expected} expected");
+}

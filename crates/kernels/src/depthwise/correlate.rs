@@ -28,30 +28,34 @@ impl Correlation<'_> {
             "the length of the output"
         );
         assert!(self.bias.is_none_or(|bias| bias.len() == channels), "one bias per channel");
-        correlate(self);
+        // SAFETY: the lengths have just been asserted.
+        unsafe { correlate(self) };
     }
 }
 
-dispatch! { fn correlate(image: Correlation) = each_run }
+dispatch! {
+    /// # Safety
+    /// The slices are as long as `Correlation::run` asserts.
+    unsafe fn correlate(image: Correlation) = each_run
+}
 
 /// # Safety
-/// The instruction set of `S`, and the lengths that `Correlation::run` asserts.
+/// The slices are as long as `Correlation::run` asserts.
 #[inline(always)]
-unsafe fn each_run<S: Simd>(image: Correlation) {
+unsafe fn each_run<S: Simd>(s: S, image: Correlation) {
     let (columns, channels) = (image.columns, image.channels);
     let out = image.out.as_mut_ptr();
     for (row, &taps) in image.rows.places.iter().enumerate() {
         for run in &columns.runs {
-            let mut block = Block::new(&image, taps, run);
-            // SAFETY: the run lies in this row of the output, which has the asserted length.
-            block.out = unsafe { out.add((row * columns.places.len() + run.first) * channels) };
+            let mut block = OutputBlock::new(&image, taps, run);
+            block.out = out.wrapping_add((row * columns.places.len() + run.first) * channels);
             let mut left = run.count;
             // As many outputs at once as there are registers for, then what is left.
             macro_rules! blocks {
                 ($($n:literal)+) => {$(
                     while left >= $n {
-                        // SAFETY: so many places are left in the run, and the axes have asserted where their taps lie.
-                        unsafe { block.outputs::<S, $n>(channels) };
+                        // SAFETY: so many places are left in the run, whose taps read inside of the source (`AxisWalk` has asserted it).
+                        unsafe { block.outputs::<S, $n>(s, channels) };
                         block = block.after($n);
                         left -= $n;
                     }
@@ -64,7 +68,7 @@ unsafe fn each_run<S: Simd>(image: Correlation) {
 
 /// Some neighbours within a run, and where their channels begin.
 #[derive(Clone, Copy)]
-struct Block {
+struct OutputBlock {
     /// Rows and columns of taps.
     taps: [usize; 2],
     /// What the first tap of the first place reads; the floats to the next row and column of taps, and to the next place.
@@ -82,14 +86,14 @@ struct Block {
     out_place: usize,
 }
 
-impl Block {
+impl OutputBlock {
     /// The first places of a run in a row with these taps; the output is to be added.
-    fn new(image: &Correlation, rows: TapRange, run: &PlaceRun) -> Block {
+    fn new(image: &Correlation, rows: TapRange, run: &PlaceRun) -> OutputBlock {
         let (columns, channels) = (image.columns, image.channels);
         let source = (rows.source * columns.sources + run.taps.source) * channels;
         let kernel = (rows.tap * columns.kernel + run.taps.tap) * channels;
         let kernel_row = (columns.kernel * channels) as isize;
-        Block {
+        OutputBlock {
             taps: [rows.count, run.taps.count],
             source: image.source.as_ptr().wrapping_add(source),
             source_steps: [columns.sources * channels, channels],
@@ -105,8 +109,8 @@ impl Block {
 
     /// The block `places` on.
     #[inline(always)]
-    fn after(self, places: usize) -> Block {
-        Block {
+    fn after(self, places: usize) -> OutputBlock {
+        OutputBlock {
             source: self.source.wrapping_add(places * self.source_place),
             out: self.out.wrapping_add(places * self.out_place),
             ..self
@@ -116,12 +120,12 @@ impl Block {
     /// Computes N outputs.
     ///
     /// # Safety
-    /// The instruction set of `S`; N outputs, and what all their taps read, lie in their slices.
+    /// N outputs, and what all their taps read, lie in their slices.
     #[inline(always)]
-    unsafe fn outputs<S: Simd, const N: usize>(&self, channels: usize) {
-        vectors!(S, channels, |c, lanes| {
+    unsafe fn outputs<S: Simd, const N: usize>(&self, s: S, channels: usize) {
+        vectors!(s, channels, |c, lanes| {
             // SAFETY: the duties above; the lanes lie within the channels of a pixel.
-            unsafe { self.vectors::<S, _, N>(c, lanes) };
+            unsafe { self.vectors::<S, _, N>(s, c, lanes) };
         });
     }
 
@@ -130,19 +134,19 @@ impl Block {
     /// # Safety
     /// As for `outputs`; `lanes` channels from `c` on.
     #[inline(always)]
-    unsafe fn vectors<S: Simd, L: Lanes, const N: usize>(&self, c: usize, lanes: L) {
+    unsafe fn vectors<S: Simd, L: Lanes, const N: usize>(&self, s: S, c: usize, lanes: L) {
         // SAFETY: the duties above.
         unsafe {
-            let start = if self.bias.is_null() { S::splat(0.0) } else { lanes.load::<S>(self.bias.add(c)) };
+            let start = if self.bias.is_null() { s.splat(0.0) } else { lanes.load(s, self.bias.add(c)) };
             let mut sums = [start; N];
             for i in 0..self.taps[0] {
                 let mut source = self.source.wrapping_add(i * self.source_steps[0] + c);
                 let mut kernel = self.kernel.wrapping_offset(i as isize * self.kernel_steps[0] + c as isize);
                 for _ in 0..self.taps[1] {
-                    let weight = lanes.load::<S>(kernel);
+                    let weight = lanes.load(s, kernel);
                     for n in 0..N {
-                        let value = lanes.load::<S>(source.add(n * self.source_place));
-                        sums[n] = S::fma(value, weight, sums[n]);
+                        let value = lanes.load(s, source.add(n * self.source_place));
+                        sums[n] = s.fma(value, weight, sums[n]);
                     }
                     source = source.wrapping_add(self.source_steps[1]);
                     kernel = kernel.wrapping_offset(self.kernel_steps[1]);
@@ -150,8 +154,8 @@ impl Block {
             }
             for n in 0..N {
                 // In this order a NaN stays one.
-                let sum = if self.relu { S::max(S::splat(0.0), sums[n]) } else { sums[n] };
-                lanes.store::<S>(self.out.add(n * self.out_place + c), sum);
+                let sum = if self.relu { s.max(s.splat(0.0), sums[n]) } else { sums[n] };
+                lanes.store(s, self.out.add(n * self.out_place + c), sum);
             }
         }
     }

@@ -28,16 +28,21 @@ impl KernelGradient<'_> {
             "the output gradient's length"
         );
         assert!(self.d_kernel.len() == rows.kernel * columns.kernel * channels, "the kernel's length");
-        add_gradient(self);
+        // SAFETY: the lengths have just been asserted.
+        unsafe { add_gradient(self) };
     }
 }
 
-dispatch! { fn add_gradient(image: KernelGradient) = each_patch }
+dispatch! {
+    /// # Safety
+    /// The slices are as long as `KernelGradient::run` asserts.
+    unsafe fn add_gradient(image: KernelGradient) = each_patch
+}
 
 /// # Safety
-/// The instruction set of `S`, and the lengths that `KernelGradient::run` asserts.
+/// The slices are as long as `KernelGradient::run` asserts.
 #[inline(always)]
-unsafe fn each_patch<S: Simd>(image: KernelGradient) {
+unsafe fn each_patch<S: Simd>(s: S, image: KernelGradient) {
     let patch = |first, size| TapPatch {
         rows: image.rows,
         columns: image.columns,
@@ -55,7 +60,7 @@ unsafe fn each_patch<S: Simd>(image: KernelGradient) {
                 ($($rows:literal $columns:literal),+) => {
                     match patch.size {
                         // SAFETY: the duties above; the parts lie in the kernel.
-                        $([$rows, $columns] => unsafe { patch.sum::<S, $rows, $columns>(d_kernel) },)+
+                        $([$rows, $columns] => unsafe { patch.sum::<S, $rows, $columns>(s, d_kernel) },)+
                         size => unreachable!("{size:?} taps at a time"),
                     }
                 };
@@ -73,12 +78,12 @@ fn parts(n: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
 
 /// Which rows or columns of a patch read inside of the image: those from `first` up to `end`.
 #[derive(Clone, Copy)]
-struct Inside {
+struct CountingTaps {
     first: usize,
     end: usize,
 }
 
-impl Inside {
+impl CountingTaps {
     #[inline(always)]
     fn all(self, size: usize) -> bool {
         self.first == 0 && self.end == size
@@ -92,9 +97,9 @@ impl Inside {
 
 /// What of the patch's `size` taps from tap `first` on counts.
 #[inline(always)]
-fn inside(taps: TapRange, first: usize, size: usize) -> Inside {
+fn inside(taps: TapRange, first: usize, size: usize) -> CountingTaps {
     let within = |tap: usize| tap.saturating_sub(first).min(size);
-    Inside { first: within(taps.tap), end: within(taps.tap + taps.count) }
+    CountingTaps { first: within(taps.tap), end: within(taps.tap + taps.count) }
 }
 
 /// Some rows and columns of neighbouring taps, and what their gradients are summed from.
@@ -115,12 +120,12 @@ impl TapPatch<'_> {
     /// Adds the gradients of A × B taps to the kernel's, one vector of channels after the other.
     ///
     /// # Safety
-    /// The instruction set of `S`; A × B is the size; the slices have the lengths that `KernelGradient::run` asserts.
+    /// A × B is the size; the slices are as long as `KernelGradient::run` asserts, `d_kernel` too.
     #[inline(always)]
-    unsafe fn sum<S: Simd, const A: usize, const B: usize>(&self, d_kernel: *mut f32) {
-        vectors!(S, self.channels, |c, lanes| {
+    unsafe fn sum<S: Simd, const A: usize, const B: usize>(&self, s: S, d_kernel: *mut f32) {
+        vectors!(s, self.channels, |c, lanes| {
             // SAFETY: the duties above; the lanes lie within the channels of a pixel.
-            unsafe { self.sum_vector::<S, _, A, B>(d_kernel, c, lanes) };
+            unsafe { self.sum_vector::<S, _, A, B>(s, d_kernel, c, lanes) };
         });
     }
 
@@ -131,6 +136,7 @@ impl TapPatch<'_> {
     #[inline(always)]
     unsafe fn sum_vector<S: Simd, L: Lanes, const A: usize, const B: usize>(
         &self,
+        s: S,
         d_kernel: *mut f32,
         c: usize,
         lanes: L,
@@ -140,18 +146,18 @@ impl TapPatch<'_> {
         let width = self.columns.places.len() * self.channels;
         // SAFETY: the taps lie in the kernel, and each row of the output gradient in that.
         unsafe {
-            let mut sums = [[S::splat(0.0); B]; A];
+            let mut sums = [[s.splat(0.0); B]; A];
             for a in 0..A {
                 for b in 0..B {
-                    sums[a][b] = lanes.load::<S>(d_kernel.add(a * line + b * self.channels));
+                    sums[a][b] = lanes.load(s, d_kernel.add(a * line + b * self.channels));
                 }
             }
             for row in 0..self.rows.places.len() {
-                self.add_row::<S, L, A, B>(row, self.d_y.add(row * width + c), c, lanes, &mut sums);
+                self.add_row::<S, L, A, B>(s, row, self.d_y.add(row * width + c), c, lanes, &mut sums);
             }
             for a in 0..A {
                 for b in 0..B {
-                    lanes.store::<S>(d_kernel.add(a * line + b * self.channels), sums[a][b]);
+                    lanes.store(s, d_kernel.add(a * line + b * self.channels), sums[a][b]);
                 }
             }
         }
@@ -164,6 +170,7 @@ impl TapPatch<'_> {
     #[inline(always)]
     unsafe fn add_row<S: Simd, L: Lanes, const A: usize, const B: usize>(
         &self,
+        s: S,
         row: usize,
         mut d_y: *const f32,
         c: usize,
@@ -183,11 +190,11 @@ impl TapPatch<'_> {
             for _ in 0..run.count {
                 // SAFETY: the duties above; taps that count read inside of the image.
                 unsafe {
-                    let d = lanes.load::<S>(d_y);
+                    let d = lanes.load(s, d_y);
                     if whole {
-                        self.add_pixel::<S, L, A, B, true>(x, inside, d, lanes, sums);
+                        self.add_pixel::<S, L, A, B, true>(s, x, inside, d, lanes, sums);
                     } else {
-                        self.add_pixel::<S, L, A, B, false>(x, inside, d, lanes, sums);
+                        self.add_pixel::<S, L, A, B, false>(s, x, inside, d, lanes, sums);
                     }
                 }
                 x = x.wrapping_add(self.columns.source_step * self.channels);
@@ -203,8 +210,9 @@ impl TapPatch<'_> {
     #[inline(always)]
     unsafe fn add_pixel<S: Simd, L: Lanes, const A: usize, const B: usize, const WHOLE: bool>(
         &self,
+        s: S,
         x: *const f32,
-        inside: [Inside; 2],
+        inside: [CountingTaps; 2],
         d: S::V,
         lanes: L,
         sums: &mut [[S::V; B]; A],
@@ -214,9 +222,8 @@ impl TapPatch<'_> {
             for b in 0..B {
                 if WHOLE || inside[0].contains(a) && inside[1].contains(b) {
                     // SAFETY: this tap reads inside of the image.
-                    let value = unsafe { lanes.load::<S>(x.wrapping_add(a * line + b * self.channels)) };
-                    // SAFETY: the instruction set is there.
-                    sums[a][b] = unsafe { S::fma(value, d, sums[a][b]) };
+                    let value = unsafe { lanes.load(s, x.wrapping_add(a * line + b * self.channels)) };
+                    sums[a][b] = s.fma(value, d, sums[a][b]);
                 }
             }
         }

@@ -23,8 +23,8 @@ use correlate::Correlation;
 use gradient::KernelGradient;
 use walk::AxisWalk;
 
-use crate::checked_product;
 use crate::conv::{ConvShape, Piece, sum_columns};
+use crate::{check_len, checked_product};
 
 /// The plan of a depthwise convolution layer. Its calls allocate nothing, keep nothing, and depend on nothing but their
 /// arguments: threads may share a plan and work on images of their own, with scratch of their own.
@@ -128,10 +128,10 @@ impl Depthwise {
     /// If a slice has the wrong length (scratch may be longer).
     pub fn forward(&self, call: DepthwiseForward) {
         let [x_len, y_len, kernel_len] = self.lens();
-        check("input", call.x.len(), checked_product(&[call.images, x_len]));
-        check("kernel", call.kernel.len(), kernel_len);
-        check("bias", call.bias.map_or(self.shape.filters, <[f32]>::len), self.shape.filters);
-        check("output", call.y.len(), checked_product(&[call.images, y_len]));
+        check_len("input", call.x.len(), checked_product(&[call.images, x_len]));
+        check_len("kernel", call.kernel.len(), kernel_len);
+        check_len("bias", call.bias.map_or(self.shape.filters, <[f32]>::len), self.shape.filters);
+        check_len("output", call.y.len(), checked_product(&[call.images, y_len]));
         let [rows, columns] = &self.forward;
         for (x, y) in call.x.chunks_exact(x_len).zip(call.y.chunks_exact_mut(y_len)) {
             Correlation {
@@ -179,13 +179,13 @@ impl Depthwise {
     fn check_backward(&self, call: &DepthwiseBackward) {
         let ([x_len, y_len, kernel_len], filters) = (self.lens(), self.shape.filters);
         let x_len = checked_product(&[call.images, x_len]);
-        check("input", call.x.len(), x_len);
-        check("output gradient", call.d_y.len(), checked_product(&[call.images, y_len]));
-        check("kernel gradient", call.d_kernel.len(), kernel_len);
-        check("bias gradient", call.d_bias.as_ref().map_or(filters, |d| d.len()), filters);
+        check_len("input", call.x.len(), x_len);
+        check_len("output gradient", call.d_y.len(), checked_product(&[call.images, y_len]));
+        check_len("kernel gradient", call.d_kernel.len(), kernel_len);
+        check_len("bias gradient", call.d_bias.as_ref().map_or(filters, |d| d.len()), filters);
         if let Some(d_x) = &call.d_x {
-            check("kernel", call.kernel.len(), kernel_len);
-            check("input gradient", d_x.len(), x_len);
+            check_len("kernel", call.kernel.len(), kernel_len);
+            check_len("input gradient", d_x.len(), x_len);
         }
     }
 
@@ -219,9 +219,4 @@ impl Depthwise {
         }
         spread
     }
-}
-
-#[track_caller]
-fn check(what: &str, found: usize, expected: usize) {
-    assert!(found == expected, "{what}: {found} elements, {expected} expected");
 }

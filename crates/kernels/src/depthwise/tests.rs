@@ -35,7 +35,7 @@ fn same(size: [usize; 2], channels: [usize; 2], kernel: [usize; 2], strides: [us
 
 /// Everything that one layer computes.
 #[derive(Clone, Debug, PartialEq)]
-struct Results {
+struct DepthwiseResults {
     y: Vec<f32>,
     d_x: Vec<f32>,
     d_kernel: Vec<f32>,
@@ -62,7 +62,7 @@ fn each_tap(s: &ConvShape, images: usize, mut f: impl FnMut(usize, usize, usize)
     }
 }
 
-struct Case {
+struct DepthwiseCase {
     shape: ConvShape,
     images: usize,
     bias: bool,
@@ -73,10 +73,10 @@ struct Case {
     d_y: Vec<f32>,
 }
 
-impl Case {
-    fn new(shape: ConvShape, images: usize, bias: bool, relu: bool) -> Case {
+impl DepthwiseCase {
+    fn new(shape: ConvShape, images: usize, bias: bool, relu: bool) -> DepthwiseCase {
         let s = &shape;
-        Case {
+        DepthwiseCase {
             shape,
             images,
             bias,
@@ -89,7 +89,7 @@ impl Case {
     }
 
     /// The definition, in the order of sums that the module promises.
-    fn naive(&self) -> Results {
+    fn naive(&self) -> DepthwiseResults {
         let (s, f) = (&self.shape, self.shape.filters);
         let d = f / s.channels;
         let start = if self.bias { self.biases.clone() } else { vec![0.0; f] };
@@ -110,7 +110,7 @@ impl Case {
             y.iter_mut().for_each(|y| *y = y.max(0.0));
         }
         let d_x = spread.chunks_exact(d).map(|m| m[1..].iter().fold(m[0], |sum, m| sum + m)).collect();
-        Results { y, d_x, d_kernel, d_bias: self.naive_bias() }
+        DepthwiseResults { y, d_x, d_kernel, d_bias: self.naive_bias() }
     }
 
     /// Four chains per image, pixel by pixel, whose sum is added to those of the images before.
@@ -131,10 +131,10 @@ impl Case {
     }
 
     /// Runs the layer forward, then backward over pieces of so many images, with memory full of garbage.
-    fn run(&self, pieces: &[usize], garbage: f32) -> Results {
+    fn run(&self, pieces: &[usize], garbage: f32) -> DepthwiseResults {
         let (s, layer) = (&self.shape, Depthwise::new(self.shape));
         let mut scratch = vec![garbage; layer.scratch_len()];
-        let mut r = Results {
+        let mut r = DepthwiseResults {
             y: vec![garbage; self.d_y.len()],
             d_x: vec![garbage; self.x.len()],
             d_kernel: vec![garbage; self.kernel.len()],
@@ -185,7 +185,7 @@ fn outputs_and_gradients_are_those_of_keras() {
     let pattern = |n: usize, factor: usize, modulus: usize, minus: f32| -> Vec<f32> {
         (0..n).map(|i| (i * factor % modulus) as f32 - minus).collect()
     };
-    let mut case = Case::new(same([5, 4], [2, 2], [3, 2], [2, 2]), 1, true, false);
+    let mut case = DepthwiseCase::new(same([5, 4], [2, 2], [3, 2], [2, 2]), 1, true, false);
     case.x = pattern(40, 7, 11, 5.0);
     case.kernel = pattern(24, 5, 7, 3.0);
     case.biases = vec![1.0, -2.0, 3.0, -4.0];
@@ -199,7 +199,7 @@ fn outputs_and_gradients_are_those_of_keras() {
     ];
     let d_kernel =
         [-20, 10, 4, 7, 2, 5, 1, -1, -10, 5, -24, 15, 17, -25, -5, 10, 0, 0, -15, 13, 8, -19, 12, -20];
-    let expected = Results {
+    let expected = DepthwiseResults {
         y: floats(&y),
         d_x: floats(&d_x),
         d_kernel: floats(&d_kernel),
@@ -216,7 +216,7 @@ fn every_small_shape_equals_the_naive_twin_bit_for_bit() {
     let mut i = 0;
     let mut case = |shape: &dyn Fn([usize; 2]) -> ConvShape| {
         i += 1;
-        Case::new(shape(CHANNELS[i % 9]), [1, 2][i % 2], i % 3 > 0, i % 5 < 2).check();
+        DepthwiseCase::new(shape(CHANNELS[i % 9]), [1, 2][i % 2], i % 3 > 0, i % 5 < 2).check();
     };
     for kernel in [[1, 1], [2, 3], [3, 3], [5, 5], [7, 7], [1, 4]] {
         for strides in [[1, 1], [2, 2], [3, 3], [1, 2], [3, 1]] {
@@ -236,7 +236,7 @@ fn every_small_shape_equals_the_naive_twin_bit_for_bit() {
 fn every_number_of_channels_equals_the_naive_twin_bit_for_bit() {
     for channels in 1..=50 {
         for multiplier in 1..=4 {
-            Case::new(same([6, 5], [channels, multiplier], [3, 3], [1, 1]), 2, true, true).check();
+            DepthwiseCase::new(same([6, 5], [channels, multiplier], [3, 3], [1, 1]), 2, true, true).check();
         }
     }
 }
@@ -244,17 +244,22 @@ fn every_number_of_channels_equals_the_naive_twin_bit_for_bit() {
 #[test]
 fn padding_may_be_wider_than_the_kernel() {
     let narrow = valid([5, 5], [17, 1], [3, 3], [1, 1]);
-    Case::new(ConvShape { pad_top: 4, pad_left: 3, out_height: 11, out_width: 12, ..narrow }, 2, true, false)
-        .check();
+    DepthwiseCase::new(
+        ConvShape { pad_top: 4, pad_left: 3, out_height: 11, out_width: 12, ..narrow },
+        2,
+        true,
+        false,
+    )
+    .check();
     let strided =
         ConvShape { strides: [7, 9], pad_top: 8, pad_left: 3, out_height: 4, out_width: 3, ..narrow };
-    Case::new(strided, 2, true, false).check();
+    DepthwiseCase::new(strided, 2, true, false).check();
 }
 
 #[test]
 fn an_output_may_leave_the_last_pixels_unused_and_their_gradient_is_zero() {
     let shape = ConvShape { out_height: 3, out_width: 4, ..valid([9, 9], [17, 2], [3, 3], [1, 1]) };
-    let case = Case::new(shape, 2, true, false);
+    let case = DepthwiseCase::new(shape, 2, true, false);
     case.check();
     assert!(case.run(&[2], f32::NAN).d_x[8 * 9 * 17..9 * 9 * 17].iter().all(|d| *d == 0.0));
 }
@@ -262,7 +267,7 @@ fn an_output_may_leave_the_last_pixels_unused_and_their_gradient_is_zero() {
 #[test]
 fn the_gradients_do_not_show_where_the_images_were_cut() {
     for channels in CHANNELS {
-        let case = Case::new(same([7, 6], channels, [3, 3], [1, 1]), 7, true, true);
+        let case = DepthwiseCase::new(same([7, 6], channels, [3, 3], [1, 1]), 7, true, true);
         let whole = case.run(&[7], f32::NAN);
         for pieces in [&[1, 6][..], &[3, 3, 1], &[1; 7]] {
             assert!(case.run(pieces, 1e30) == whole, "{channels:?} {pieces:?}");
@@ -273,7 +278,7 @@ fn the_gradients_do_not_show_where_the_images_were_cut() {
 #[test]
 fn the_kernel_s_gradient_does_not_depend_on_whether_the_others_are_wanted() {
     for channels in CHANNELS {
-        let case = Case::new(same([6, 7], channels, [3, 3], [1, 1]), 3, true, true);
+        let case = DepthwiseCase::new(same([6, 7], channels, [3, 3], [1, 1]), 3, true, true);
         let layer = Depthwise::new(case.shape);
         let mut d_kernel = vec![f32::NAN; case.kernel.len()];
         layer.backward(DepthwiseBackward {
@@ -313,7 +318,7 @@ fn no_images_give_zero_gradients() {
 #[test]
 fn a_nan_in_the_input_stays_one_through_relu() {
     let shape = same([4, 4], [3, 1], [3, 3], [1, 1]);
-    let mut case = Case::new(shape, 1, true, true);
+    let mut case = DepthwiseCase::new(shape, 1, true, true);
     case.x[(4 + 1) * 3 + 2] = f32::NAN;
     on_each_isa(|isa| {
         let y = case.run(&[1], 0.0).y;
