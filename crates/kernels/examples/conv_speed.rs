@@ -74,7 +74,7 @@ enum Activations {
 
 /// How to measure.
 #[derive(Clone, Copy)]
-struct Setting {
+struct SpeedSetting {
     /// Per call.
     images: usize,
     /// Per sum of the kernel's gradient.
@@ -89,8 +89,8 @@ const RELU: Epilogue = Epilogue { relu: true, max_pool: false };
 const POOLED: Epilogue = Epilogue { relu: true, max_pool: true };
 
 /// Milliseconds per batch: forward, backward with d_x, backward without, and deriving weights for each.
-fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
-    let Setting { images, summed, repetitions, activations } = setting;
+fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: SpeedSetting) -> [f64; 5] {
+    let SpeedSetting { images, summed, repetitions, activations } = setting;
     let side = if epilogue.max_pool { 2 } else { 1 };
     let x_len = s.height * s.width * s.channels;
     let y_len = (s.out_height / side) * (s.out_width / side) * s.filters;
@@ -155,7 +155,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: usize| args.get(i).and_then(|arg| arg.parse().ok()).unwrap_or(default);
     let images = number(0, 16);
-    let setting = Setting {
+    let setting = SpeedSetting {
         images,
         summed: number(1, 16).max(images),
         repetitions: number(2, 15),
@@ -175,7 +175,7 @@ fn main() {
     );
     study(setting);
     println!("activations of the whole batch in memory:");
-    study(Setting { activations: Activations::OfTheBatch, ..setting });
+    study(SpeedSetting { activations: Activations::OfTheBatch, ..setting });
     println!("the study's shapes otherwise:");
     let conv2 = valid(26, 32, 64, 3, 1);
     let conv3 = valid(12, 64, 64, 3, 1);
@@ -211,7 +211,7 @@ fn main() {
 }
 
 /// The five layers of the study's network; the first needs no input gradient, and the others are pooled but the third.
-fn study(setting: Setting) {
+fn study(setting: SpeedSetting) {
     let layers = [
         (28, 1, 32, RELU),
         (26, 32, 64, POOLED),
@@ -230,7 +230,7 @@ fn study(setting: Setting) {
 }
 
 /// Measures and prints one layer.
-fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
+fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: SpeedSetting) -> [f64; 5] {
     let times = measure(conv, s, epilogue, setting);
     let pass =
         (2 * BATCH * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;

@@ -1,7 +1,7 @@
 //! Bias, activation functions and their derivatives, over slices.
 //!
-//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of ReLU and of
-//! leaky ReLU at 0 is that of the left side, as TensorFlow has it.
+//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of
+//! ReLU and of leaky ReLU at 0 is that of the left side, as TensorFlow has it.
 
 use crate::lanes::{TINY_GRADIENT, each_vector, settle};
 use crate::math;

@@ -1,10 +1,10 @@
-//! Dropout: a random word per float decides whether it is kept.
+//! Dropout: a random word per float decides whether it stays.
 
 use crate::lanes::{Lanes, vectors};
 use crate::simd::{Simd, dispatch};
 
-/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this). The backward pass too, on the
-/// gradient and with the words of the forward pass.
+/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this). The backward pass too,
+/// on the gradient and with the words of the forward pass.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -24,9 +24,9 @@ fn dropout_loop<S: Simd>(s: S, x: &[f32], words: &[u32], threshold: u32, keep_pr
     vectors!(s, words.len(), |i, lanes| {
         // SAFETY: all three slices are as long as the words, within which i and the lanes lie.
         unsafe {
-            let kept = lanes.at_least(s, words.as_ptr().add(i), threshold);
+            let chosen = lanes.at_least(s, words.as_ptr().add(i), threshold);
             let quotient = s.div(lanes.load(s, x.as_ptr().add(i)), s.splat(keep_prob));
-            lanes.store(s, y.as_mut_ptr().add(i), s.select(kept, quotient, s.splat(0.0)));
+            lanes.store(s, y.as_mut_ptr().add(i), s.select(chosen, quotient, s.splat(0.0)));
         }
     });
 }

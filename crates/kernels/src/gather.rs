@@ -26,8 +26,8 @@ pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
     }
 }
 
-/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`, over
-/// 255, for every c below the number of columns; what lies between the rows is left as it is.
+/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`,
+/// over 255, for every c below the number of columns; what lies between the rows is left as it is.
 ///
 /// The bits are those of [`gather_scaled`]. While a row is converted, the memory of one further down in `indices` is
 /// asked for, beyond `count` too: so that a caller who takes a few rows at a time does not wait for each.

@@ -65,8 +65,9 @@ impl Lanes for FirstLanes {
     }
 }
 
-/// `vectors!(s, n, |i, lanes| body)`: runs the body for each vector of `n` floats, `i` being its first float and `lanes`
-/// a [`Lanes`]: `i` + lanes ≤ n. A macro, because a closure that is too long to be inlined would lose the instruction set.
+/// `vectors!(s, n, |i, lanes| body)`: runs the body for each vector of `n` floats, `i` being its first float and
+/// `lanes` a [`Lanes`]: `i` + lanes ≤ n. A macro, because a closure that is too long to be inlined would lose the
+/// instruction set.
 macro_rules! vectors {
     ($s:ident, $n:expr, |$i:ident, $lanes:ident| $body:block) => {{
         let n: usize = $n;
@@ -85,8 +86,8 @@ macro_rules! vectors {
 pub(crate) use vectors;
 
 /// `each_vector!(s, [v in slice, …], [w in mutable_slice, …], { body })`: runs the body for each vector of the slices,
-/// which are equally long; it reads the vectors `v …` and sets `w …`, which hold what was there and are then written back.
-/// A third list `[m in optional_slice, …]` gives `m: Option<vector>` of slices that need not be there.
+/// which are equally long; it reads the vectors `v …` and sets `w …`, which hold what was there and are then written
+/// back. A third list `[m in optional_slice, …]` gives `m: Option<vector>` of slices that need not be there.
 ///
 /// This is where element-wise kernels touch memory, so that they themselves are safe.
 ///
@@ -191,8 +192,8 @@ fn tree(mut values: [f32; 16], f: impl Fn(f32, f32) -> f32) -> f32 {
     values[0]
 }
 
-/// `sixteens!(s, n, |i, part| body)`: runs the body for each vector of a row of `n` floats, in order; `i` < n is its first
-/// float, `part` says which vector of a [`Sixteen`] it belongs to. The last vector may reach beyond the row.
+/// `sixteens!(s, n, |i, part| body)`: runs the body for each vector of a row of `n` floats, in order; `i` < n is its
+/// first float, `part` says which vector of a [`Sixteen`] it belongs to. The last vector may reach beyond the row.
 macro_rules! sixteens {
     ($s:ident, $n:expr, |$i:ident, $part:ident| $body:block) => {{
         let n: usize = $n;

@@ -33,7 +33,8 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     s.scale(s.add(p, s.splat(1.0)), n)
 }
 
-/// eˣ − 1, with all its digits for small x too; to 0.9 ulp for x ≤ 0, to 1.5 up to 88, beyond which it stays where it is.
+/// eˣ − 1, with all its digits for small x too; to 0.9 ulp for x ≤ 0, to 1.5 up to 88, beyond which it stays where it
+/// is.
 #[inline(always)]
 pub(crate) fn exp_minus_one<S: Simd>(s: S, x: S::V) -> S::V {
     let (n, p) = exp_parts(s, s.max(s.splat(-80.0), s.min(s.splat(88.0), x)));

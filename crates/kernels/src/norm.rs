@@ -1,7 +1,7 @@
 //! Batch normalisation over rows × channels: sums down the columns, and the element-wise halves.
 //!
-//! n = rows of the whole batch, x̂ = (x − mean) inv, inv = 1 / √(variance + ε). The sums are meant to be taken per chunk
-//! of the batch and added up in the order of the chunks.
+//! n = rows of the whole batch, x̂ = (x − mean) inv, inv = 1 / √(variance + ε). The sums are meant to be taken per
+//! chunk of the batch and added up in the order of the chunks.
 
 use crate::activation::assert_rows;
 use crate::lanes::{Lanes, each_vector, vectors};
@@ -102,7 +102,13 @@ dispatch! {
     fn normalize_dispatch(x: &[f32], channels: usize, scale: &[f32], shift: &[f32], y: &mut [f32]) = normalize_rows
 }
 dispatch! {
-    fn backward_sums_dispatch(x: &[f32], stats: [&[f32]; 2], d_y: &[f32], d_gamma: &mut [f32], d_beta: &mut [f32]) = backward_sum_columns
+    fn backward_sums_dispatch(
+        x: &[f32],
+        stats: [&[f32]; 2],
+        d_y: &[f32],
+        d_gamma: &mut [f32],
+        d_beta: &mut [f32],
+    ) = backward_sum_columns
 }
 dispatch! { fn backward_dispatch(x: &[f32], per_channel: [&[f32]; 5], d_y: &mut [f32]) = backward_rows }
 

@@ -6,8 +6,8 @@ use crate::simd::{Simd, dispatch};
 type MaskedBy<'a> = Option<(&'a [f32], &'a mut [f32])>;
 
 dispatch! {
-    /// Adds the sum of each of the columns of d_z to `sums`, if they are wanted. d_z is d_y, or with (y, out) what of it
-    /// belongs to y > 0, else 0; that is written to `out`.
+    /// Adds the sum of each of the columns of d_z to `sums`, if they are wanted. d_z is d_y, or with (y, out) what of
+    /// it belongs to y > 0, else 0; that is written to `out`.
     ///
     /// Four chains per column, so that an addition need not wait for the one before.
     ///

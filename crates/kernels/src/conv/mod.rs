@@ -1,8 +1,8 @@
 //! Two-dimensional convolution, forward and backward, on images that lie `[image][row][column][channel]`.
 //!
 //! y[i, j, f] = Σ x[i s − p + a, j s − p + b, c] · kernel[a, b, c, f] + bias[f] with zeros outside of the image, and
-//! optionally max(y, 0) and 2 × 2 max pooling in the same pass. The kernel lies `[row][column][channel][filter]`, as Keras
-//! has it.
+//! optionally max(y, 0) and 2 × 2 max pooling in the same pass. The kernel lies `[row][column][channel][filter]`, as
+//! Keras has it.
 //!
 //! [`Conv`] is the plan of one layer. Its calls allocate nothing, keep nothing, and depend on nothing but their
 //! arguments: threads may share a plan and work on images of their own, with scratch of their own. Gradients may be
@@ -123,8 +123,8 @@ impl Conv {
         len + LINE
     }
 
-    /// Bytes per image that [`forward`](Conv::forward) leaves for [`backward`](Conv::backward): which pixel of each window
-    /// was the greatest. None without pooling.
+    /// Bytes per image that [`forward`](Conv::forward) leaves for [`backward`](Conv::backward): which pixel of each
+    /// window was the greatest. None without pooling.
     pub fn masks_len(&self) -> usize {
         match &self.plan {
             ConvPlan::Direct(_) => 0,
@@ -171,8 +171,8 @@ impl Conv {
 
     /// The gradients of a piece of the images, given that with respect to y.
     ///
-    /// The first piece overwrites the sums, and later ones add to them; after the last one the gradients of kernel and bias
-    /// are those over all pieces, the same bits wherever the images were cut.
+    /// The first piece overwrites the sums, and later ones add to them; after the last one the gradients of kernel
+    /// and bias are those over all pieces, the same bits wherever the images were cut.
     ///
     /// # Panics
     /// If a slice has the wrong length (scratch may be longer).

@@ -1,4 +1,5 @@
-//! One image of a depthwise pass, forward or back to the input: each output is a chain over its taps, channel by channel.
+//! One image of a depthwise pass, forward or back to the input: each output is a chain over its taps, channel by
+//! channel.
 
 use super::walk::{AxisWalk, PlaceRun, TapRange};
 use crate::lanes::{Lanes, vectors};
@@ -54,7 +55,8 @@ unsafe fn each_run<S: Simd>(s: S, image: Correlation) {
             macro_rules! blocks {
                 ($($n:literal)+) => {$(
                     while left >= $n {
-                        // SAFETY: so many places are left in the run, whose taps read inside of the source (`AxisWalk` has asserted it).
+                        // SAFETY: so many places are left in the run, whose taps read inside of the source
+                        // (`AxisWalk` has asserted it).
                         unsafe { block.outputs::<S, $n>(s, channels) };
                         block = block.after($n);
                         left -= $n;
@@ -71,7 +73,8 @@ unsafe fn each_run<S: Simd>(s: S, image: Correlation) {
 struct OutputBlock {
     /// Rows and columns of taps.
     taps: [usize; 2],
-    /// What the first tap of the first place reads; the floats to the next row and column of taps, and to the next place.
+    /// What the first tap of the first place reads; the floats to the next row and column of taps, and to the next
+    /// place.
     source: *const f32,
     source_steps: [usize; 2],
     source_place: usize,

@@ -2,12 +2,12 @@
 //! kernels of its own, `depth_multiplier` of them.
 //!
 //! With d = depth multiplier, y[i, j, c d + m] = Σ x[i s − p + a, j s − p + b, c] · kernel[a, b, c, m] + bias[c d + m]
-//! over the taps (a, b) inside of the image, and optionally max(y, 0). The kernel lies `[row][column][channel][multiple]`,
-//! as Keras' `DepthwiseConv2D` has it.
+//! over the taps (a, b) inside of the image, and optionally max(y, 0). The kernel lies
+//! `[row][column][channel][multiple]`, as Keras' `DepthwiseConv2D` has it.
 //!
-//! Each y is one chain of fused multiply-adds, from the bias on, tap by tap in ascending order. Each d_x is one chain per
-//! multiple m, output pixel by output pixel in ascending order; the chains are added in the order of m. Each weight's
-//! gradient is one chain over images and output pixels in ascending order.
+//! Each y is one chain of fused multiply-adds, from the bias on, tap by tap in ascending order. Each d_x is one chain
+//! per multiple m, output pixel by output pixel in ascending order; the chains are added in the order of m. Each
+//! weight's gradient is one chain over images and output pixels in ascending order.
 //!
 //! The loops know a multiplier of 1 only. For any other, the input is spread out first, each channel repeated so often,
 //! and the gradient of that is folded.

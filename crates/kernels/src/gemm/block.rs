@@ -1,7 +1,7 @@
 //! The loop that multiplies: a block of C in registers while the sum runs.
 //!
-//! Written for the processor: up to 24 sums, which hide the latency of the multiplications; few pointers into A, because
-//! with one per row the additions that move them along compete with the multiplications for the same ports.
+//! Written for the processor: up to 24 sums, which hide the latency of the multiplications; few pointers into A,
+//! because with one per row the additions that move them along compete with the multiplications for the same ports.
 
 use crate::lanes::{Lanes, opaque};
 use crate::simd::Simd;
@@ -29,8 +29,8 @@ impl GemmBlock {
     /// Sums up `R` rows of `W` vectors, of the last vector of each these lanes. `T`: A is stored transposed.
     ///
     /// # Safety
-    /// A has `R` rows and `k` terms from `a` on, B `k` rows of W − 1 vectors and the lanes of `last` from `b` on, C `R` rows as
-    /// wide from `c` on; the strides are in floats.
+    /// A has `R` rows and `k` terms from `a` on, B `k` rows of W − 1 vectors and the lanes of `last` from `b` on, C
+    /// `R` rows as wide from `c` on; the strides are in floats.
     #[inline(always)]
     pub(super) unsafe fn sum<S: Simd, L: Lanes, const T: bool, const R: usize, const W: usize>(
         &self,
@@ -74,8 +74,8 @@ const POINTERS: usize = MOST_ROWS / 3;
 
 /// How far the sum has come in A and B.
 struct OperandCursor<const T: bool> {
-    /// Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2. Where A is transposed
-    /// the rows lie side by side, and the first pointer does.
+    /// Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2. Where A is
+    /// transposed the rows lie side by side, and the first pointer does.
     a: [*const f32; POINTERS],
     a_row: usize,
     b: *const f32,

@@ -3,10 +3,11 @@
 //!
 //! C (+)= A B with C of m × n. A is read by broadcasts, so its transpose will do as well; B and C are row-major with a
 //! stride. Every element of C is one chain c ← fma(a, b, c) over ascending k, whatever the block that it falls into and
-//! wherever the sum rests in C between two parts of k: so neither the instruction set nor the cutting shows in the result.
+//! wherever the sum rests in C between two parts of k: so neither the instruction set nor the cutting shows in the
+//! result.
 //!
-//! What bounds it is the processor's power: on a Sapphire Rapids that can do 217 GFLOP/s in registers, reading 14 vectors
-//! per 24 multiplications lowers the clock to 186 at best, reading 10 to 198 to 204.
+//! What bounds it is the processor's power: on a Sapphire Rapids that can do 217 GFLOP/s in registers, reading 14
+//! vectors per 24 multiplications lowers the clock to 186 at best, reading 10 to 198 to 204.
 
 mod block;
 mod strips;

@@ -7,8 +7,8 @@ use super::block::GemmBlock;
 use crate::lanes::{AllLanes, FirstLanes, Lanes};
 use crate::simd::Simd;
 
-/// A product whose lengths [`gemm`](super::gemm) has asserted: A has m rows of k terms (or k rows of m, transposed), B k rows
-/// of n, C m rows of n floats, each a stride after the one before.
+/// A product whose lengths [`gemm`](super::gemm) has asserted: A has m rows of k terms (or k rows of m, transposed),
+/// B k rows of n, C m rows of n floats, each a stride after the one before.
 #[derive(Clone, Copy)]
 pub(super) struct CheckedGemm {
     pub(super) m: usize,
@@ -95,8 +95,8 @@ impl CheckedGemm {
             };
             done += block.k;
             let last = width - (W - 1) * S::LANES;
-            // SAFETY: the block's terms lie within the product, whose columns the caller vouches for; a panel holds PANEL / row
-            // rows of B.
+            // SAFETY: the block's terms lie within the product, whose columns the caller vouches for; a panel holds
+            // PANEL / row rows of B.
             unsafe {
                 if self.m >= WORTH_COPYING && self.b_row != row {
                     block.copy_b::<S, W>(s, panel, last);
@@ -116,7 +116,10 @@ impl CheckedGemm {
 
 /// Runs down `$m` rows in blocks, each as high as the list allows within an even share.
 macro_rules! rows {
-    ($s:ident $S:ident $l:ident $t:ident $w:ident, $block:ident, $m:ident, $last:ident, [$most:literal $($r:literal)*]) => {
+    (
+        $s:ident $S:ident $l:ident $t:ident $w:ident, $block:ident, $m:ident, $last:ident,
+        [$most:literal $($r:literal)*]
+    ) => {
         while $m > 0 {
             let rows = match share($m, $most) {
                 $most => { $block.sum::<$S, $l, $t, $most, $w>($s, $last); $most }
@@ -131,8 +134,8 @@ macro_rules! rows {
 }
 
 impl GemmBlock {
-    /// Copies B into the panel, to be read there: its own rows may lie a power of two apart, where the nearest cache has
-    /// room for twelve of them, or start in the middle of a cache line.
+    /// Copies B into the panel, to be read there: its own rows may lie a power of two apart, where the nearest cache
+    /// has room for twelve of them, or start in the middle of a cache line.
     ///
     /// # Safety
     /// B has `k` rows of W − 1 vectors and `last` floats, and the panel holds `k` rows of W vectors.

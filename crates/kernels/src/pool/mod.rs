@@ -1,9 +1,9 @@
 //! A few threads that wait for the next piece of a training step.
 //!
-//! A step of a small network lasts some 50 µs, less than waking a sleeping thread, so the workers spin for a while before
-//! they park. Each thread has a share of the items and helps with the others' when it is done: which thread takes which
-//! item is left to chance, therefore an item may only write what is its own, and no result depends on the number of
-//! threads.
+//! A step of a small network lasts some 50 µs, less than waking a sleeping thread, so the workers spin for a while
+//! before they park. Each thread has a share of the items and helps with the others' when it is done: which thread
+//! takes which item is left to chance, therefore an item may only write what is its own, and no result depends on the
+//! number of threads.
 
 mod round;
 mod shares;

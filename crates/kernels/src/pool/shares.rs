@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[repr(align(64))]
 pub(super) struct ShareProgress(AtomicUsize);
 
-/// Items 0..n of a round. Each thread has a share of its own, the same one in every round of as many items, so that what
-/// it touched in the last round is still in its cache; when its share is done, it takes from the others'.
+/// Items 0..n of a round. Each thread has a share of its own, the same one in every round of as many items, so that
+/// what it touched in the last round is still in its cache; when its share is done, it takes from the others'.
 pub(super) struct ItemShares<'a> {
     taken: &'a [ShareProgress],
     n: usize,

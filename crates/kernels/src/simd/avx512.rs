@@ -27,7 +27,9 @@ impl Simd for Avx512 {
         unsafe fn load(p: *const f32) -> __m512 { _mm512_loadu_ps(p) }
         unsafe fn store(p: *mut f32, v: __m512) { _mm512_storeu_ps(p, v) }
         unsafe fn load_first(p: *const f32, n: usize) -> __m512 { _mm512_maskz_loadu_ps(first(n), p) }
-        unsafe fn load_first_or(p: *const f32, n: usize, fill: __m512) -> __m512 { _mm512_mask_loadu_ps(fill, first(n), p) }
+        unsafe fn load_first_or(p: *const f32, n: usize, fill: __m512) -> __m512 {
+            _mm512_mask_loadu_ps(fill, first(n), p)
+        }
         unsafe fn store_first(p: *mut f32, v: __m512, n: usize) { _mm512_mask_storeu_ps(p, first(n), v) }
         unsafe fn load_u8(p: *const u8) -> __m512 {
             _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p.cast())))

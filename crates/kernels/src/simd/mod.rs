@@ -1,13 +1,13 @@
 //! A vector of floats, as little of it as the kernels need.
 //!
 //! Every kernel is written once, over the trait [`Simd`], as an `#[inline(always)]` function, and instantiated per
-//! instruction set by [`dispatch!`](crate::simd::dispatch). Each lane is computed for itself with the same operations in
-//! the same order, so that a result does not depend on the number of lanes.
+//! instruction set by [`dispatch!`](crate::simd::dispatch). Each lane is computed for itself with the same operations
+//! in the same order, so that a result does not depend on the number of lanes.
 //!
-//! A value of a type that implements the trait is the proof that the processor has the instruction set: `dispatch!` alone
-//! makes one. Therefore operations on values are safe, and what is unsafe is memory behind pointers.
+//! A value of a type that implements the trait is the proof that the processor has the instruction set: `dispatch!`
+//! alone makes one. Therefore operations on values are safe, and what is unsafe is memory behind pointers.
 
-/// Operations on `LANES` floats, by whoever holds the proof that the processor can do them.
+/// Operations on `LANES` floats; `self` is the proof that the processor can do them.
 ///
 /// Pointers need no alignment.
 pub(crate) trait Simd: Copy + 'static {
@@ -166,8 +166,8 @@ macro_rules! on_memory {
     ($(unsafe fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)? { $($body:tt)+ })+) => {$(
         #[inline(always)]
         unsafe fn $name(self, $($arg: $ty),*) $(-> $ret)? {
-            // SAFETY: `self` exists only where the processor has the instruction set; the caller vouches for the memory, of
-            // which nothing but the lanes that the trait names is touched.
+            // SAFETY: `self` exists only where the processor has the instruction set; the caller vouches for the
+            // memory, of which nothing but the lanes that the trait names is touched.
             unsafe { $($body)+ }
         }
     )+};
@@ -208,17 +208,21 @@ macro_rules! dispatch {
     (@each ($($arg:ident: $ty:ty),*) ($($ret:ty)?) $s:ident => $call:block) => {{
         #[cfg(target_arch = "x86_64")]
         {
+            /// # Safety
+            /// The processor has what this function enables.
             #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
             #[inline(never)]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
-                // SAFETY: this function runs only where the processor has what it enables.
+                // SAFETY: the duty above.
                 let $s = unsafe { $crate::simd::Avx512::assume_available() };
                 $call
             }
+            /// # Safety
+            /// The processor has what this function enables.
             #[target_feature(enable = "avx2,fma")]
             #[inline(never)]
             fn avx2($($arg: $ty),*) $(-> $ret)? {
-                // SAFETY: this function runs only where the processor has what it enables.
+                // SAFETY: the duty above.
                 let $s = unsafe { $crate::simd::Avx2::assume_available() };
                 $call
             }

@@ -109,8 +109,8 @@ impl TapGradients<'_> {
     /// The sums of T taps and W vectors of filters: one chain each, pixel after pixel.
     ///
     /// # Safety
-    /// The pointers lead to slices as long as `KernelTaps::add_gradients` asserts; T is the number of taps, and at least
-    /// one filter is in each vector.
+    /// The pointers lead to slices as long as `KernelTaps::add_gradients` asserts; T is the number of taps, and at
+    /// least one filter is in each vector.
     #[inline(always)]
     unsafe fn sum<S: Simd, const T: usize, const W: usize>(&self, s: S, column: usize) {
         // SAFETY: the duties above: each pixel's window lies in its image, and the vectors in pixel, kernel and bias.

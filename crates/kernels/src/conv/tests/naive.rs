@@ -1,7 +1,7 @@
 //! The naive twin: the definition of the convolution and of its gradients, in f64.
 //!
-//! Each sum comes with the root of the sum of its squared terms: the size that it would have with random signs, which is
-//! what a rounding error is held against. (The sum itself may cancel.)
+//! Each sum comes with the root of the sum of its squared terms: the size that it would have with random signs, which
+//! is what a rounding error is held against. (The sum itself may cancel.)
 
 use crate::conv::ConvShape;
 

@@ -1,7 +1,8 @@
 //! Winograd's transforms of the filters: U = G g Gᵀ for the products, and back for the gradient.
 //!
-//! U lies `[position][panel][row][column]`: the matrix of a position is cut into panels of 64 columns (the last may have
-//! fewer), each contiguous, as the product reads them. Columns that only pad are zero. A cache line may separate the matrices.
+//! U lies `[position][panel][row][column]`: the matrix of a position is cut into panels of 64 columns (the last may
+//! have fewer), each contiguous, as the product reads them. Columns that only pad are zero. A cache line may separate
+//! the matrices.
 
 use super::WinogradConv;
 use super::layout::odd_lines;

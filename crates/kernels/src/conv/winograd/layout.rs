@@ -32,8 +32,8 @@ impl ImageLayout {
     }
 }
 
-/// So many floats, in whole cache lines, and one line more if that makes their number odd: things that lie an odd number
-/// of lines apart are spread over all sets of the cache, those a power of two apart compete for one.
+/// So many floats, in whole cache lines, and one line more if that makes their number odd: things that lie an odd
+/// number of lines apart are spread over all sets of the cache, those a power of two apart compete for one.
 #[inline(always)]
 pub(super) fn odd_lines(floats: usize) -> usize {
     (floats.div_ceil(16) | 1) * 16

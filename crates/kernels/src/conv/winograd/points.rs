@@ -8,7 +8,7 @@
 //! The points decide the rounding error: 0, ±1, ½, −2 halve the error of the textbook's 0, ±1, ±2, because both the
 //! values and their powers stay small.
 //!
-//! The gradients need the transposes: each network here has its mirror image beside it.
+//! The gradients need the transposes: each network here is followed by its mirror image.
 
 use crate::simd::Simd;
 

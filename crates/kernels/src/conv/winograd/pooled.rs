@@ -1,10 +1,10 @@
 //! Winograd's output transform with 2 × 2 max pooling behind it, and back: the outputs before pooling never exist in
 //! memory.
 //!
-//! What backward needs to know of them is which pixel of a window was the first of its greatest, and whether ReLU let it
-//! pass: a mask per pixel of the window, `[image][row][column][vector of channels][pixel]`, a bit per channel. Tiles
-//! are even, so that windows lie within tiles; outputs beyond the last whole window belong to no tile's windows, and
-//! tiles without a window are left out: their gradient is zero.
+//! What backward needs to know of them is which pixel of a window was the first of its greatest, and whether ReLU let
+//! it pass: a mask per pixel of the window, `[image][row][column][vector of channels][pixel]`, a bit per channel.
+//! Tiles are even, so that windows lie within tiles; outputs beyond the last whole window belong to no tile's
+//! windows, and tiles without a window are left out: their gradient is zero.
 
 use super::WinogradConv;
 use super::layout::TileBlock;
@@ -26,7 +26,8 @@ fn check_masks(w: &WinogradConv, block: TileBlock, masks: usize) {
 }
 
 dispatch! {
-    /// y = the pooled Aᵀ M A + bias, with max(·, 0) before the pooling if `relu`. No masks are written if they are empty.
+    /// y = the pooled Aᵀ M A + bias, with max(·, 0) before the pooling if `relu`. No masks are written if they are
+    /// empty.
     pub(super) fn output(w: &WinogradConv, block: TileBlock, transform: PooledOutputTransform) = each_tile
 }
 dispatch! {

@@ -1,8 +1,8 @@
 //! Winograd's two-dimensional transforms: one tile and one vector of channels at a time.
 //!
-//! Each turns a block of tiles into *tile matrices* or back, `[position][tile][channel]`: one position of all tiles is a
-//! matrix for the products. Channels are padded to whole multiples of 16 with zeros. Pixels outside of the image count as
-//! zeros when they are read, and are not written.
+//! Each turns a block of tiles into *tile matrices* or back, `[position][tile][channel]`: one position of all tiles
+//! is a matrix for the products. Channels are padded to whole multiples of 16 with zeros. Pixels outside of the image
+//! count as zeros when they are read, and are not written.
 
 use super::WinogradConv;
 use super::layout::TileBlock;
@@ -23,13 +23,18 @@ dispatch! {
     pub(super) fn gradient(w: &WinogradConv, block: TileBlock, transform: OutputGradientTransform) = each_tile
 }
 dispatch! {
-    /// d_x = Σ B V Bᵀ, after `WinogradConv::clear`: of the tiles that cover a pixel, the first overwrites it, or adds to
-    /// zero, and the others add to it.
+    /// d_x = Σ B V Bᵀ, after `WinogradConv::clear`: of the tiles that cover a pixel, the first overwrites it, or adds
+    /// to zero, and the others add to it.
     pub(super) fn input_gradient(w: &WinogradConv, block: TileBlock, transform: InputGradientTransform) = each_tile
 }
 dispatch! {
     /// Adds the sums of the output gradients, of which `m` holds the transforms, to `d_bias`.
-    pub(super) fn add_bias_gradient(w: &WinogradConv, block: TileBlock, m: &[f32], d_bias: &mut [f32]) = add_bias_gradient_of
+    pub(super) fn add_bias_gradient(
+        w: &WinogradConv,
+        block: TileBlock,
+        m: &[f32],
+        d_bias: &mut [f32],
+    ) = add_bias_gradient_of
 }
 
 /// Inputs to their tile matrices.

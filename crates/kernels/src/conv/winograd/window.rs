@@ -91,8 +91,8 @@ impl TileVector {
         self.start + (i * N + j) * self.step
     }
 
-    /// Asks for the lines of the tile matrices that the next vector of channels is written to: stores that miss the first
-    /// cache wait for each other.
+    /// Asks for the lines of the tile matrices that the next vector of channels is written to: stores that miss the
+    /// first cache wait for each other.
     #[inline(always)]
     pub(super) fn prefetch_next<S: Simd, const N: usize>(&self, s: S, matrices: *mut f32) {
         for i in 0..N {

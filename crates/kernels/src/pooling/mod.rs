@@ -2,8 +2,11 @@
 //!
 //! Windows may overlap and reach over the edge; what lies outside the image never wins and is not counted.
 
+mod average;
+mod max;
+
 use crate::checked_product;
-use crate::lanes::{Lanes, each_vector, vectors};
+use crate::lanes::each_vector;
 use crate::norm::column_sum;
 use crate::simd::{Simd, dispatch};
 
@@ -88,7 +91,7 @@ fn covered(i: usize, stride: usize, pad: usize, pool: usize, size: usize) -> (us
 pub fn max_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
     shape.check(images, &[x.len()], &[y.len()]);
     // SAFETY: the shape and all lengths have just been checked.
-    unsafe { max_dispatch(shape, images, x, y) };
+    unsafe { max::forward(shape, images, x, y) };
 }
 
 /// d_x = the gradient of the input: each window's `d_y` goes to its first pixel (row by row) that equals `y`.
@@ -108,7 +111,7 @@ pub fn max_pool_backward(
         d_x.fill(0.0);
     }
     // SAFETY: the shape and all lengths have just been checked.
-    unsafe { max_backward_dispatch(shape, images, x, y, d_y, d_x) };
+    unsafe { max::backward(shape, images, x, y, d_y, d_x) };
 }
 
 /// y = the mean of the pixels of each window that lie in the image, channel by channel.
@@ -118,7 +121,7 @@ pub fn max_pool_backward(
 pub fn average_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
     shape.check(images, &[x.len()], &[y.len()]);
     // SAFETY: the shape and all lengths have just been checked.
-    unsafe { average_dispatch(shape, images, x, y) };
+    unsafe { average::forward(shape, images, x, y) };
 }
 
 /// d_x = the gradient of the input: each window's `d_y` in equal shares to the pixels it was the mean of.
@@ -129,7 +132,7 @@ pub fn average_pool_backward(shape: &PoolShape, images: usize, d_y: &[f32], d_x:
     shape.check(images, &[d_x.len()], &[d_y.len()]);
     d_x.fill(0.0);
     // SAFETY: the shape and all lengths have just been checked.
-    unsafe { average_backward_dispatch(shape, images, d_y, d_x) };
+    unsafe { average::backward(shape, images, d_y, d_x) };
 }
 
 /// y = the mean of all `positions` of each image, channel by channel.
@@ -179,27 +182,14 @@ fn check_global(positions: usize, channels: usize, images: usize, x: usize, y: u
     assert_eq!(y, images * channels, "{images} means of {channels} channels");
 }
 
-dispatch! {
-    /// # Safety
-    /// `shape.check` has passed for these images.
-    unsafe fn max_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = max_images
-}
-dispatch! {
-    /// # Safety
-    /// `shape.check` has passed for these images.
-    unsafe fn max_backward_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &[f32], d_y: &[f32], d_x: &mut [f32]) = max_backward_images
-}
-dispatch! {
-    /// # Safety
-    /// `shape.check` has passed for these images.
-    unsafe fn average_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = average_images
-}
-dispatch! {
-    /// # Safety
-    /// `shape.check` has passed for these images.
-    unsafe fn average_backward_dispatch(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) = average_backward_images
-}
 dispatch! { fn divide_dispatch(x: &mut [f32], by: f32) = divide_loop }
+
+#[inline(always)]
+fn divide_loop<S: Simd>(s: S, x: &mut [f32], by: f32) {
+    each_vector!(s, [], [value in x], {
+        value = s.div(value, s.splat(by));
+    });
+}
 
 /// Runs the body for each window, in order: `$from` is its first covered pixel, `$size` its covered rows and columns,
 /// `$to` its output pixel (offsets in floats). Where `PoolShape::check` has passed, all of them lie inside the images.
@@ -220,141 +210,4 @@ macro_rules! windows {
         }
     };
 }
-
-/// The greater of the two, or NaN if either is.
-#[inline(always)]
-fn greater<S: Simd>(s: S, so_far: S::V, x: S::V) -> S::V {
-    // `max` gives its second argument where NaN is involved: right for a NaN in x, to be undone for one in `so_far`.
-    s.select(s.eq(so_far, so_far), s.max(so_far, x), so_far)
-}
-
-/// # Safety
-/// `shape.check` has passed for these images.
-#[inline(always)]
-unsafe fn max_images<S: Simd>(s: S, shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
-    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
-    let two_by_two = shape.two_by_two();
-    windows!(shape, images, |from, size, to| {
-        vectors!(s, channels, |c, lanes| {
-            // SAFETY: the window and its output lie inside the images, and the lanes inside the pixel.
-            unsafe {
-                let p = x.add(from + c);
-                let mut max = lanes.load(s, p);
-                if two_by_two {
-                    max = greater(s, max, lanes.load(s, p.add(channels)));
-                    max = greater(s, max, lanes.load(s, p.add(row)));
-                    max = greater(s, max, lanes.load(s, p.add(row + channels)));
-                } else {
-                    for i in 0..size[0] {
-                        for j in 0..size[1] {
-                            max = greater(s, max, lanes.load(s, p.add(i * row + j * channels)));
-                        }
-                    }
-                }
-                lanes.store(s, y.add(to + c), max);
-            }
-        });
-    });
-}
-
-/// # Safety
-/// `shape.check` has passed for these images.
-#[inline(always)]
-unsafe fn max_backward_images<S: Simd>(
-    s: S,
-    shape: &PoolShape,
-    images: usize,
-    x: &[f32],
-    y: &[f32],
-    d_y: &[f32],
-    d_x: &mut [f32],
-) {
-    let (x, y, d_y, d_x) = (x.as_ptr(), y.as_ptr(), d_y.as_ptr(), d_x.as_mut_ptr());
-    let (channels, row) = (shape.channels, shape.width * shape.channels);
-    let two_by_two = shape.two_by_two();
-    windows!(shape, images, |from, size, to| {
-        vectors!(s, channels, |c, lanes| {
-            // SAFETY: the window and its output lie inside the images, and the lanes inside the pixel.
-            unsafe {
-                let (zero, max) = (s.splat(0.0), lanes.load(s, y.add(to + c)));
-                // What has not found its pixel yet.
-                let mut left = lanes.load(s, d_y.add(to + c));
-                if two_by_two {
-                    for offset in [0, channels, row, row + channels] {
-                        let found = s.eq(lanes.load(s, x.add(from + c + offset)), max);
-                        lanes.store(s, d_x.add(from + c + offset), s.select(found, left, zero));
-                        left = s.select(found, zero, left);
-                    }
-                } else {
-                    for i in 0..size[0] {
-                        for j in 0..size[1] {
-                            let at = from + c + i * row + j * channels;
-                            let found = s.eq(lanes.load(s, x.add(at)), max);
-                            let sum = s.add(lanes.load(s, d_x.add(at)), s.select(found, left, zero));
-                            lanes.store(s, d_x.add(at), sum);
-                            left = s.select(found, zero, left);
-                        }
-                    }
-                }
-            }
-        });
-    });
-}
-
-/// # Safety
-/// `shape.check` has passed for these images.
-#[inline(always)]
-unsafe fn average_images<S: Simd>(s: S, shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
-    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
-    windows!(shape, images, |from, size, to| {
-        let count = (size[0] * size[1]) as f32;
-        vectors!(s, channels, |c, lanes| {
-            // SAFETY: the window and its output lie inside the images, and the lanes inside the pixel.
-            unsafe {
-                let mut sum = s.splat(0.0);
-                for i in 0..size[0] {
-                    for j in 0..size[1] {
-                        sum = s.add(sum, lanes.load(s, x.add(from + c + i * row + j * channels)));
-                    }
-                }
-                lanes.store(s, y.add(to + c), s.div(sum, s.splat(count)));
-            }
-        });
-    });
-}
-
-/// # Safety
-/// `shape.check` has passed for these images.
-#[inline(always)]
-unsafe fn average_backward_images<S: Simd>(
-    s: S,
-    shape: &PoolShape,
-    images: usize,
-    d_y: &[f32],
-    d_x: &mut [f32],
-) {
-    let (d_y, d_x) = (d_y.as_ptr(), d_x.as_mut_ptr());
-    let (channels, row) = (shape.channels, shape.width * shape.channels);
-    windows!(shape, images, |from, size, to| {
-        let count = (size[0] * size[1]) as f32;
-        vectors!(s, channels, |c, lanes| {
-            // SAFETY: the window and its output lie inside the images, and the lanes inside the pixel.
-            unsafe {
-                let share = s.div(lanes.load(s, d_y.add(to + c)), s.splat(count));
-                for i in 0..size[0] {
-                    for j in 0..size[1] {
-                        let p = d_x.add(from + c + i * row + j * channels);
-                        lanes.store(s, p, s.add(lanes.load(s, p), share));
-                    }
-                }
-            }
-        });
-    });
-}
-
-#[inline(always)]
-fn divide_loop<S: Simd>(s: S, x: &mut [f32], by: f32) {
-    each_vector!(s, [], [value in x], {
-        value = s.div(value, s.splat(by));
-    });
-}
+use windows;
