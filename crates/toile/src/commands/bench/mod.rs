@@ -110,7 +110,7 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &BenchOutput<'_>) ->
 }
 
 /// The runs that are wanted, each spelled out.
-fn planned(source: &CheckedStudySource, study: &CheckedStudy, args: &BenchArgs) -> Result<Plan, Failure> {
+fn planned(source: &StudySource, study: &CheckedStudy, args: &BenchArgs) -> Result<Plan, Failure> {
     let wanted = StudyArgs {
         study: args.study.clone(),
         threads: args.threads,
