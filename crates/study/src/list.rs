@@ -32,7 +32,7 @@ pub(crate) const GROUPS: [Group; 14] = [
     Group { title: "Optimizers", definition: "Optimizer" },
     Group { title: "Schedules", definition: "Schedule" },
     Group { title: "Callbacks", definition: "Callback" },
-    Group { title: "Metrics", definition: "Monitor" },
+    Group { title: "Metrics", definition: "MetricOfEpoch" },
     Group { title: "Splits", definition: "SplitHow" },
     Group { title: "Samplers", definition: "Sampler" },
     Group { title: "Pruners", definition: "Pruner" },
@@ -93,7 +93,7 @@ mod tests {
         round_trip::<toile_nn::Optimizer>("Optimizer");
         round_trip::<toile_nn::Schedule>("Schedule");
         round_trip::<toile_nn::Callback>("Callback");
-        round_trip::<toile_nn::Monitor>("Monitor");
+        round_trip::<toile_record::Metric>("MetricOfEpoch");
         round_trip::<toile_data::SplitHow>("SplitHow");
         round_trip::<toile_tune::Sampler>("Sampler");
         round_trip::<toile_tune::Pruner>("Pruner");

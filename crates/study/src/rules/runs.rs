@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use toile_nn::{Callback, Monitor, Optimizer, Schedule};
+use toile_nn::{Callback, Optimizer, Schedule};
 use toile_tune::Params;
 
 use crate::check::DataShape;
@@ -182,10 +182,10 @@ fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
 /// As in Keras, a callback cannot set a learning rate that a schedule sets.
 pub(super) fn one_master_of_the_rate(said: Said, settings: &RunSettings, walk: &mut Walk) {
     let mut callbacks = settings.callbacks.iter().flatten();
-    let reduces = callbacks.any(|c| matches!(c, Callback::ReduceLrOnPlateau(_)));
-    if reduces && settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
+    let Some(reduces) = callbacks.find(|callback| callback.sets_learning_rate()) else { return };
+    if settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
         let key = if said.get("callbacks").is_some() { "callbacks" } else { "schedule" };
-        let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
+        let message = format!("`{}` cannot reduce a learning rate that a `schedule` sets", reduces.name());
         walk.fault(&said.span(key), message, "keep one of the two");
     }
 }
@@ -228,17 +228,9 @@ fn class_labels(said: Said, shape: Option<DataShape>, walk: &mut Walk) {
 }
 
 fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mut Walk) {
-    let monitor = match callback {
-        Callback::EarlyStopping(callback) => callback.monitor,
-        Callback::ReduceLrOnPlateau(callback) => callback.monitor,
-        Callback::BestWeights(callback) => callback.monitor,
-    };
-    let metric = match monitor {
-        Monitor::ValLoss => "val_loss",
-        Monitor::ValAccuracy => "val_accuracy",
-        Monitor::Loss | Monitor::Accuracy => return,
-    };
-    if !validation {
+    let monitor = callback.monitor();
+    if monitor.needs_validation() && !validation {
+        let metric = monitor.name();
         let message = format!("the callback watches {metric}, but the study holds back no validation images");
         let help = "set `validation_split = 0.1` in `[study]`, or watch `monitor = \"loss\"`";
         walk.fault(span, message, help);

@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 
 use toile_data::{DataSet, Split};
 use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model};
-use toile_record::{End as Ended, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_record::{End as Ended, Epoch, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
 use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::board::Board;
@@ -144,8 +144,8 @@ impl Trainer<'_> {
                 (self.events)(Event::Step { run, epoch, batch, n_batches });
             }
             FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row, _) => {
-                let epoch = engine::epoch_record(row, meter.epoch_seconds());
+            FitEvent::EpochEnd(epoch, _) => {
+                let epoch = Epoch { seconds: meter.epoch_seconds(), ..epoch.finite() };
                 self.write(Order::Epoch { run, epoch });
                 record.epochs.push(epoch);
                 self.board.advance(run, 1.0 - epoch.epoch as f64 / job.plan.settings.epochs as f64);
@@ -192,7 +192,7 @@ fn judge(outcome: FitOutcome, model: Model, record: &mut RunRecord) -> Trained {
         FitEnd::Interrupted => return Trained::Stopped,
         FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(Ended::Diverged { epoch, batch }),
         FitEnd::Finished => Ended::Finished,
-        FitEnd::Stopped { epoch } => Ended::Stopped { by: "early_stopping".into(), epoch },
+        FitEnd::Stopped { by, epoch } => Ended::Stopped { by: by.into(), epoch },
     };
     record.end = Some(end);
     record.restored_epoch = outcome.restored_epoch;

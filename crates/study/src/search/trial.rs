@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use toile_nn::{EpochRow, FitEnd, FitEvent, Flow, TrainingState};
+use toile_nn::{FitEnd, FitEvent, Flow, TrainingState};
 use toile_record::{End as Ended, Epoch, State};
 use toile_store::{Ending, Report};
 use toile_tune::{Look, Params, Pruner, Trial};
@@ -260,9 +260,9 @@ impl Trialling<'_> {
     }
 
     /// Records an epoch, and asks the pruner, unless nothing is left to be saved.
-    fn epoch_ends(&mut self, row: &EpochRow, epochs: usize, seconds: f64) {
+    fn epoch_ends(&mut self, row: &Epoch, epochs: usize, seconds: f64) {
         let plan = self.work.plan;
-        let epoch = engine::epoch_record(row, seconds);
+        let epoch = Epoch { seconds, ..row.finite() };
         self.progress.epochs.push(epoch);
         let step = (self.progress.finals.len() * epochs + row.epoch) as i64;
         let metric = plan.objectives[0].metric;

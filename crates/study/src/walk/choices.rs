@@ -162,7 +162,7 @@ impl Kind {
             "Activation" => "activation",
             "Initializer" => "initializer",
             "Padding" => "padding",
-            "Monitor" | "Metric" => "metric",
+            "MetricOfEpoch" | "Metric" => "metric",
             "Sampler" => "sampler",
             "Pruner" => "pruner",
             "Direction" => "direction",
