@@ -7,7 +7,7 @@ mod common;
 use common::{group, measure, numbers};
 use criterion::{Criterion, criterion_group, criterion_main};
 use toile_kernels::Buffer;
-use toile_kernels::conv::{Conv, ConvShape, Epilogue, Piece};
+use toile_kernels::conv::{Conv, ConvBackward, ConvForward, ConvShape, Epilogue, Piece};
 
 const IMAGES: usize = 16;
 
@@ -58,28 +58,34 @@ fn layer(criterion: &mut Criterion, s: ConvShape, epilogue: Epilogue) {
     let (mut sums, mut scratch) = (Buffer::new(conv.sums_len()), Buffer::new(conv.scratch_len(IMAGES)));
     let mut masks = vec![0; IMAGES * conv.masks_len()];
     measure(&mut group, "forward", flops, || {
-        conv.forward(IMAGES, &x, &kernel, &u, Some(&bias), &mut y, &mut masks, &mut scratch);
+        conv.forward(ConvForward {
+            images: IMAGES,
+            x: &x,
+            kernel: &kernel,
+            derived: &u,
+            bias: Some(&bias),
+            y: &mut y,
+            masks: &mut masks,
+            scratch: &mut scratch,
+        });
     });
     let y: &[f32] = if epilogue.max_pool { &[] } else { &y };
     for (name, products, with_d_x) in [("backward", 2, true), ("backward, weights only", 1, false)] {
         measure(&mut group, name, products * flops, || {
-            let d_x = with_d_x.then_some(&mut d_x[..]);
-            let (sums, d_kernel, d_bias) = (&mut sums[..], &mut d_kernel[..], Some(&mut d_bias[..]));
-            conv.backward(
-                IMAGES,
-                Piece::ALL,
-                &x,
+            conv.backward(ConvBackward {
+                images: IMAGES,
+                piece: Piece::ALL,
+                x: &x,
                 y,
-                &masks,
-                &d_y,
-                &kernel,
-                &u_back,
-                d_x,
-                sums,
-                d_kernel,
-                d_bias,
-                &mut scratch,
-            );
+                masks: &masks,
+                d_y: &d_y,
+                derived: &u_back,
+                d_x: with_d_x.then_some(&mut d_x[..]),
+                sums: &mut sums,
+                d_kernel: &mut d_kernel,
+                d_bias: Some(&mut d_bias),
+                scratch: &mut scratch,
+            });
         });
     }
     group.finish();

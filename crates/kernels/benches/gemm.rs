@@ -8,9 +8,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use toile_kernels::{Buffer, Matrix, gemm};
 
 /// [m, n, k] of one product, and the row of A: of its columns where it is transposed.
-type Shape = ([usize; 3], usize);
+type GemmShape = ([usize; 3], usize);
 
-fn products(criterion: &mut Criterion, name: &str, transposed: bool, shapes: &[Shape]) {
+fn products(criterion: &mut Criterion, name: &str, transposed: bool, shapes: &[GemmShape]) {
     let mut group = group(criterion, name);
     for &([m, n, k], row) in shapes {
         let a = numbers(if transposed { k } else { m } * row, 1);

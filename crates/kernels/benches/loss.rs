@@ -6,7 +6,7 @@ mod common;
 use common::{group, measure, numbers};
 use criterion::{Criterion, criterion_group, criterion_main};
 use toile_kernels::Buffer;
-use toile_kernels::loss::softmax_crossentropy;
+use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets, softmax_crossentropy};
 
 fn crossentropy(criterion: &mut Criterion) {
     let mut group = group(criterion, "softmax_crossentropy");
@@ -15,13 +15,18 @@ fn crossentropy(criterion: &mut Criterion) {
         let labels: Vec<u8> = (0..rows).map(|row| (row * 7 % classes) as u8).collect();
         let (mut d, mut loss, mut predicted) =
             (Buffer::new(rows * classes), Buffer::new(rows), vec![0; rows]);
-        measure(&mut group, &format!("{rows}x{classes}"), rows * classes, || {
-            let d = Some(&mut d[..]);
-            softmax_crossentropy(&z, classes, &labels, 0.0, None, 1.0, d, &mut loss, &mut predicted, None);
-        });
-        measure(&mut group, &format!("{rows}x{classes}, no gradient"), rows * classes, || {
-            softmax_crossentropy(&z, classes, &labels, 0.0, None, 1.0, None, &mut loss, &mut predicted, None);
-        });
+        let targets = CrossentropyTargets { classes, smoothing: 0.0, class_weights: None, scale: 1.0 };
+        for (name, wanted) in [("", true), (", no gradient", false)] {
+            measure(&mut group, &format!("{rows}x{classes}{name}"), rows * classes, || {
+                let results = CrossentropyResults {
+                    loss: &mut loss,
+                    predicted: &mut predicted,
+                    confidence: None,
+                    d_logits: wanted.then_some(&mut d[..]),
+                };
+                softmax_crossentropy(&z, &labels, targets, results);
+            });
+        }
     }
     group.finish();
 }

@@ -7,7 +7,7 @@
 
 use std::time::Instant;
 
-use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue, Piece};
+use toile_kernels::conv::{Conv, ConvAlgorithm, ConvBackward, ConvForward, ConvShape, Epilogue, Piece};
 use toile_kernels::{Buffer, Isa};
 
 fn valid(size: usize, channels: usize, filters: usize, kernel: usize, stride: usize) -> ConvShape {
@@ -74,7 +74,7 @@ enum Activations {
 
 /// How to measure.
 #[derive(Clone, Copy)]
-struct Setting {
+struct SpeedSetting {
     /// Per call.
     images: usize,
     /// Per sum of the kernel's gradient.
@@ -89,8 +89,8 @@ const RELU: Epilogue = Epilogue { relu: true, max_pool: false };
 const POOLED: Epilogue = Epilogue { relu: true, max_pool: true };
 
 /// Milliseconds per batch: forward, backward with d_x, backward without, and deriving weights for each.
-fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
-    let Setting { images, summed, repetitions, activations } = setting;
+fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: SpeedSetting) -> [f64; 5] {
+    let SpeedSetting { images, summed, repetitions, activations } = setting;
     let side = if epilogue.max_pool { 2 } else { 1 };
     let x_len = s.height * s.width * s.channels;
     let y_len = (s.out_height / side) * (s.out_width / side) * s.filters;
@@ -111,7 +111,16 @@ fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> 
     let forward = best(calls, repetitions, |i| {
         let (x, y, masks) =
             (&x[part(i, x_len)], &mut y[part(i, y_len)], &mut masks[part(i, conv.masks_len())]);
-        conv.forward(images, x, &kernel, &u, Some(&bias), y, masks, &mut scratch);
+        conv.forward(ConvForward {
+            images,
+            x,
+            kernel: &kernel,
+            derived: &u,
+            bias: Some(&bias),
+            y,
+            masks,
+            scratch: &mut scratch,
+        });
     });
     let mut backward = |with_d_x: bool| {
         best(calls, repetitions, |i| {
@@ -123,11 +132,20 @@ fn measure(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> 
                 first: i * images % summed == 0,
                 last: (i + 1) * images % summed == 0 || i + 1 == calls,
             };
-            let (sums, d_kernel, d_bias) = (&mut sums[..], &mut d_kernel[..], Some(&mut d_bias[..]));
-            let scratch = &mut scratch;
-            conv.backward(
-                images, piece, x, y, masks, d_y, &kernel, &u_back, d_x, sums, d_kernel, d_bias, scratch,
-            );
+            conv.backward(ConvBackward {
+                images,
+                piece,
+                x,
+                y,
+                masks,
+                d_y,
+                derived: &u_back,
+                d_x,
+                sums: &mut sums,
+                d_kernel: &mut d_kernel,
+                d_bias: Some(&mut d_bias),
+                scratch: &mut scratch,
+            });
         })
     };
     [forward, backward(true), backward(false), derive, derive_back].map(|seconds| seconds * 1e3)
@@ -137,7 +155,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |i: usize, default: usize| args.get(i).and_then(|arg| arg.parse().ok()).unwrap_or(default);
     let images = number(0, 16);
-    let setting = Setting {
+    let setting = SpeedSetting {
         images,
         summed: number(1, 16).max(images),
         repetitions: number(2, 15),
@@ -157,13 +175,13 @@ fn main() {
     );
     study(setting);
     println!("activations of the whole batch in memory:");
-    study(Setting { activations: Activations::OfTheBatch, ..setting });
+    study(SpeedSetting { activations: Activations::OfTheBatch, ..setting });
     println!("the study's shapes otherwise:");
     let conv2 = valid(26, 32, 64, 3, 1);
     let conv3 = valid(12, 64, 64, 3, 1);
     line(&Conv::new(conv2, RELU), &conv2, RELU, setting);
     for tile in [2, 4, 5] {
-        line(&Conv::with_algorithm(conv3, RELU, Algorithm::Winograd { tile }), &conv3, RELU, setting);
+        line(&Conv::with_algorithm(conv3, RELU, ConvAlgorithm::Winograd { tile }), &conv3, RELU, setting);
     }
     println!("other shapes:");
     for shape in [
@@ -188,12 +206,12 @@ fn main() {
     }
     println!("direct:");
     for shape in [conv2, conv3, valid(10, 64, 128, 3, 1), valid(5, 32, 64, 3, 1)] {
-        line(&Conv::with_algorithm(shape, RELU, Algorithm::Direct), &shape, RELU, setting);
+        line(&Conv::with_algorithm(shape, RELU, ConvAlgorithm::Direct), &shape, RELU, setting);
     }
 }
 
 /// The five layers of the study's network; the first needs no input gradient, and the others are pooled but the third.
-fn study(setting: Setting) {
+fn study(setting: SpeedSetting) {
     let layers = [
         (28, 1, 32, RELU),
         (26, 32, 64, POOLED),
@@ -212,14 +230,14 @@ fn study(setting: Setting) {
 }
 
 /// Measures and prints one layer.
-fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: Setting) -> [f64; 5] {
+fn line(conv: &Conv, s: &ConvShape, epilogue: Epilogue, setting: SpeedSetting) -> [f64; 5] {
     let times = measure(conv, s, epilogue, setting);
     let pass =
         (2 * BATCH * s.out_height * s.out_width * s.filters * s.channels * s.kernel[0] * s.kernel[1]) as f64;
     let rate = |ms: f64, passes: f64| format!("{ms:6.2} ({:4.0})", passes * pass / ms / 1e6);
     let algorithm = match conv.algorithm() {
-        Algorithm::Direct => "direct".to_string(),
-        Algorithm::Winograd { tile } => format!("winograd {tile}"),
+        ConvAlgorithm::Direct => "direct".to_string(),
+        ConvAlgorithm::Winograd { tile } => format!("winograd {tile}"),
     };
     let algorithm = if epilogue.max_pool { algorithm + ", pool" } else { algorithm };
     let name = format!("{}x{}x{}", s.height, s.width, s.channels);

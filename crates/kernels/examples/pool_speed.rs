@@ -1,4 +1,5 @@
-//! Cost of handing a round of work to the threads: `cargo run --release -p toile-kernels --example pool_speed [threads]`.
+//! Cost of handing a round of work to the threads: `cargo run --release -p toile-kernels --example pool_speed
+//! [threads]`.
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;

@@ -1,9 +1,9 @@
 //! Bias, activation functions and their derivatives, over slices.
 //!
-//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of ReLU and of
-//! leaky ReLU at 0 is that of the left side, as TensorFlow has it.
+//! Keras' definitions: slope 0.2 for leaky ReLU, α = 1 for ELU, the exact GELU (no tanh in it); the derivative of
+//! ReLU and of leaky ReLU at 0 is that of the left side, as TensorFlow has it.
 
-use crate::lanes::{Lanes, TINY_GRADIENT, settle, vectors};
+use crate::lanes::{TINY_GRADIENT, each_vector, settle};
 use crate::math;
 use crate::simd::{Simd, dispatch};
 pub use crate::softmax::{softmax_backward_rows, softmax_rows};
@@ -43,15 +43,9 @@ impl Act {
 /// A function and its derivative, on vectors.
 trait Function {
     /// f(z).
-    ///
-    /// # Safety
-    /// The instruction set of `S`.
-    unsafe fn value<S: Simd>(z: S::V) -> S::V;
+    fn value<S: Simd>(s: S, z: S::V) -> S::V;
     /// f′, from z where [`Act::reads_z`] says so, else from y = f(z).
-    ///
-    /// # Safety
-    /// The instruction set of `S`.
-    unsafe fn slope<S: Simd>(z_or_y: S::V) -> S::V;
+    fn slope<S: Simd>(s: S, z_or_y: S::V) -> S::V;
 }
 
 struct Linear;
@@ -63,49 +57,48 @@ struct Elu;
 struct Gelu;
 struct Silu;
 
-// SAFETY of every body below: the caller guarantees the instruction set.
 impl Function for Linear {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
+    fn value<S: Simd>(_: S, z: S::V) -> S::V {
         z
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(_: S::V) -> S::V {
-        unsafe { S::splat(1.0) }
+    fn slope<S: Simd>(s: S, _: S::V) -> S::V {
+        s.splat(1.0)
     }
 }
 
 impl Function for Sigmoid {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { math::sigmoid::<S>(z) }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        math::sigmoid(s, z)
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(y: S::V) -> S::V {
-        unsafe { S::mul(y, S::sub(S::splat(1.0), y)) }
+    fn slope<S: Simd>(s: S, y: S::V) -> S::V {
+        s.mul(y, s.sub(s.splat(1.0), y))
     }
 }
 
 impl Function for Tanh {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { math::tanh::<S>(z) }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        math::tanh(s, z)
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(y: S::V) -> S::V {
-        unsafe { S::fnma(y, y, S::splat(1.0)) }
+    fn slope<S: Simd>(s: S, y: S::V) -> S::V {
+        s.fnma(y, y, s.splat(1.0))
     }
 }
 
 impl Function for Relu {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
         // This order of the arguments lets NaN through.
-        unsafe { S::max(S::splat(0.0), z) }
+        s.max(s.splat(0.0), z)
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(y: S::V) -> S::V {
-        unsafe { S::select(S::gt(y, S::splat(0.0)), S::splat(1.0), S::splat(0.0)) }
+    fn slope<S: Simd>(s: S, y: S::V) -> S::V {
+        s.select(s.gt(y, s.splat(0.0)), s.splat(1.0), s.splat(0.0))
     }
 }
 
@@ -113,75 +106,67 @@ const LEAK: f32 = 0.2;
 
 impl Function for LeakyRelu {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { S::select(S::gt(z, S::splat(0.0)), z, S::mul(z, S::splat(LEAK))) }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        s.select(s.gt(z, s.splat(0.0)), z, s.mul(z, s.splat(LEAK)))
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(y: S::V) -> S::V {
-        unsafe { S::select(S::gt(y, S::splat(0.0)), S::splat(1.0), S::splat(LEAK)) }
+    fn slope<S: Simd>(s: S, y: S::V) -> S::V {
+        s.select(s.gt(y, s.splat(0.0)), s.splat(1.0), s.splat(LEAK))
     }
 }
 
 impl Function for Elu {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe {
-            let below = math::exp_minus_one::<S>(S::min(S::splat(0.0), z));
-            S::select(S::gt(z, S::splat(0.0)), z, below)
-        }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        let below = math::exp_minus_one(s, s.min(s.splat(0.0), z));
+        s.select(s.gt(z, s.splat(0.0)), z, below)
     }
     #[inline(always)]
-    unsafe fn slope<S: Simd>(y: S::V) -> S::V {
-        unsafe {
-            let one = S::splat(1.0);
-            S::select(S::gt(y, S::splat(0.0)), one, S::add(y, one))
-        }
+    fn slope<S: Simd>(s: S, y: S::V) -> S::V {
+        let one = s.splat(1.0);
+        s.select(s.gt(y, s.splat(0.0)), one, s.add(y, one))
     }
 }
 
 impl Function for Gelu {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { S::mul(z, math::normal::<S>(z).0) }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        s.mul(z, math::normal(s, z).0)
     }
     /// Φ(z) + z φ(z), φ(z) = exp(−z² / 2) / √(2π).
     #[inline(always)]
-    unsafe fn slope<S: Simd>(z: S::V) -> S::V {
+    fn slope<S: Simd>(s: S, z: S::V) -> S::V {
         const INV_SQRT_TAU: f32 = 0.398_942_3;
-        unsafe {
-            let (cdf, bell) = math::normal::<S>(z);
-            S::fma(S::mul(z, S::splat(INV_SQRT_TAU)), bell, cdf)
-        }
+        let (cdf, bell) = math::normal(s, z);
+        s.fma(s.mul(z, s.splat(INV_SQRT_TAU)), bell, cdf)
     }
 }
 
 impl Function for Silu {
     #[inline(always)]
-    unsafe fn value<S: Simd>(z: S::V) -> S::V {
-        unsafe { S::mul(z, math::sigmoid::<S>(z)) }
+    fn value<S: Simd>(s: S, z: S::V) -> S::V {
+        s.mul(z, math::sigmoid(s, z))
     }
     /// σ(z) (1 + z (1 − σ(z))).
     #[inline(always)]
-    unsafe fn slope<S: Simd>(z: S::V) -> S::V {
-        unsafe {
-            let (one, y) = (S::splat(1.0), math::sigmoid::<S>(z));
-            S::mul(y, S::fma(z, S::sub(one, y), one))
-        }
+    fn slope<S: Simd>(s: S, z: S::V) -> S::V {
+        let (one, y) = (s.splat(1.0), math::sigmoid(s, z));
+        s.mul(y, s.fma(z, s.sub(one, y), one))
     }
 }
 
-/// `$call::<S, F>(...)` with the function F that `$act` names.
+/// `$call::<_, F>(...)` with the function F that `$act` names.
 macro_rules! with_function {
-    ($act:expr, $call:ident::<$S:ident>($($arg:expr),*)) => {
+    ($act:expr, $call:ident($($arg:expr),*)) => {
         match $act {
-            Act::Linear => $call::<$S, Linear>($($arg),*),
-            Act::Sigmoid => $call::<$S, Sigmoid>($($arg),*),
-            Act::Tanh => $call::<$S, Tanh>($($arg),*),
-            Act::Relu => $call::<$S, Relu>($($arg),*),
-            Act::LeakyRelu => $call::<$S, LeakyRelu>($($arg),*),
-            Act::Elu => $call::<$S, Elu>($($arg),*),
-            Act::Gelu => $call::<$S, Gelu>($($arg),*),
-            Act::Silu => $call::<$S, Silu>($($arg),*),
+            Act::Linear => $call::<_, Linear>($($arg),*),
+            Act::Sigmoid => $call::<_, Sigmoid>($($arg),*),
+            Act::Tanh => $call::<_, Tanh>($($arg),*),
+            Act::Relu => $call::<_, Relu>($($arg),*),
+            Act::LeakyRelu => $call::<_, LeakyRelu>($($arg),*),
+            Act::Elu => $call::<_, Elu>($($arg),*),
+            Act::Gelu => $call::<_, Gelu>($($arg),*),
+            Act::Silu => $call::<_, Silu>($($arg),*),
         }
     };
 }
@@ -211,13 +196,12 @@ pub fn add_bias_activate(act: Act, y: &mut [f32], bias: &[f32]) {
 /// If the lengths differ.
 pub fn activate(act: Act, z: &[f32], y: &mut [f32]) {
     assert_eq!(z.len(), y.len(), "z and y differ in length");
-    act_each(act, z.as_ptr(), y.as_mut_ptr(), y.len());
+    act_each(act, z, y);
 }
 
 /// y = f(y).
 pub fn activate_in_place(act: Act, y: &mut [f32]) {
-    let y_start = y.as_mut_ptr();
-    act_each(act, y_start, y_start, y.len());
+    act_in_place(act, y);
 }
 
 /// Turns the gradient with respect to y = f(z) into that with respect to z: d_y ← d_y f′.
@@ -242,92 +226,76 @@ pub(crate) fn assert_rows(floats: usize, row: usize) {
 }
 
 dispatch! { fn bias_act(act: Act, y: &mut [f32], bias: &[f32]) = bias_loops }
-dispatch! { fn act_each(act: Act, z: *const f32, y: *mut f32, n: usize) = act_loops }
+dispatch! { fn act_each(act: Act, z: &[f32], y: &mut [f32]) = act_loops }
+dispatch! { fn act_in_place(act: Act, y: &mut [f32]) = in_place_loops }
 dispatch! { fn act_backward(act: Act, source: &[f32], d_y: &mut [f32]) = backward_loops }
 
-/// # Safety
-/// The instruction set of `S`; `y` of whole rows.
 #[inline(always)]
-unsafe fn bias_loops<S: Simd>(act: Act, y: &mut [f32], bias: &[f32]) {
-    unsafe { with_function!(act, bias_loop::<S>(y, bias)) }
+fn bias_loops<S: Simd>(s: S, act: Act, y: &mut [f32], bias: &[f32]) {
+    with_function!(act, bias_loop(s, y, bias))
 }
 
 /// The bias is repeated until it fills whole vectors, if that makes a table of at most so many floats.
 const TABLE: usize = 1024;
 
-/// # Safety
-/// As above.
 #[inline(always)]
-unsafe fn bias_loop<S: Simd, F: Function>(y: &mut [f32], bias: &[f32]) {
+fn bias_loop<S: Simd, F: Function>(s: S, y: &mut [f32], bias: &[f32]) {
     let period = bias.len() * (S::LANES >> bias.len().trailing_zeros().min(S::LANES.trailing_zeros()));
-    // SAFETY: the rows of `y`, or groups of them, are as long as the bias, repeated.
-    unsafe {
-        if period > bias.len() && period <= TABLE && y.len() > period {
-            // A row that ends within a vector would have the next one wait until it is written.
-            let mut table = [0.0; TABLE];
-            for row in table[..period].chunks_exact_mut(bias.len()) {
-                row.copy_from_slice(bias);
-            }
-            for rows in y.chunks_mut(period) {
-                bias_row::<S, F>(rows, &table[..rows.len()]);
-            }
-        } else {
-            for row in y.chunks_exact_mut(bias.len()) {
-                bias_row::<S, F>(row, bias);
-            }
+    if period > bias.len() && period <= TABLE && y.len() > period {
+        // A row that ends within a vector would have the next one wait until it is written.
+        let mut table = [0.0; TABLE];
+        for row in table[..period].chunks_exact_mut(bias.len()) {
+            row.copy_from_slice(bias);
+        }
+        for rows in y.chunks_mut(period) {
+            bias_row::<S, F>(s, rows, &table[..rows.len()]);
+        }
+    } else {
+        for row in y.chunks_exact_mut(bias.len()) {
+            bias_row::<S, F>(s, row, bias);
         }
     }
 }
 
-/// # Safety
-/// As above; equal lengths.
 #[inline(always)]
-unsafe fn bias_row<S: Simd, F: Function>(y: &mut [f32], bias: &[f32]) {
-    let (from, to) = (bias.as_ptr(), y.as_mut_ptr());
-    vectors!(S, y.len(), |i, lanes| {
-        // SAFETY: `i` and the lanes lie within both.
-        unsafe {
-            let z = S::add(lanes.load::<S>(to.add(i)), lanes.load::<S>(from.add(i)));
-            lanes.store::<S>(to.add(i), F::value::<S>(z));
-        }
+fn bias_row<S: Simd, F: Function>(s: S, y: &mut [f32], bias: &[f32]) {
+    each_vector!(s, [b in bias], [value in y], {
+        value = F::value(s, s.add(value, b));
     });
 }
 
-/// # Safety
-/// The instruction set of `S`; `n` floats behind the pointers, which are the same or lie apart.
 #[inline(always)]
-unsafe fn act_loops<S: Simd>(act: Act, z: *const f32, y: *mut f32, n: usize) {
-    unsafe { with_function!(act, act_loop::<S>(z, y, n)) }
+fn act_loops<S: Simd>(s: S, act: Act, z: &[f32], y: &mut [f32]) {
+    with_function!(act, act_loop(s, z, y))
 }
 
-/// # Safety
-/// As above.
 #[inline(always)]
-unsafe fn act_loop<S: Simd, F: Function>(z: *const f32, y: *mut f32, n: usize) {
-    vectors!(S, n, |i, lanes| {
-        // SAFETY: `i` and the lanes lie within the n floats.
-        unsafe { lanes.store::<S>(y.add(i), F::value::<S>(lanes.load::<S>(z.add(i)))) }
+fn act_loop<S: Simd, F: Function>(s: S, z: &[f32], y: &mut [f32]) {
+    each_vector!(s, [v in z], [value in y], {
+        value = F::value(s, v);
     });
 }
 
-/// # Safety
-/// The instruction set of `S`; equal lengths.
 #[inline(always)]
-unsafe fn backward_loops<S: Simd>(act: Act, source: &[f32], d_y: &mut [f32]) {
-    unsafe { with_function!(act, backward_loop::<S>(source, d_y)) }
+fn in_place_loops<S: Simd>(s: S, act: Act, y: &mut [f32]) {
+    with_function!(act, in_place_loop(s, y))
 }
 
-/// # Safety
-/// As above.
 #[inline(always)]
-unsafe fn backward_loop<S: Simd, F: Function>(source: &[f32], d_y: &mut [f32]) {
-    let (from, to) = (source.as_ptr(), d_y.as_mut_ptr());
-    vectors!(S, d_y.len(), |i, lanes| {
-        // SAFETY: `i` and the lanes lie within both slices.
-        unsafe {
-            let slope = F::slope::<S>(lanes.load::<S>(from.add(i)));
-            let d_z = S::mul(lanes.load::<S>(to.add(i)), slope);
-            lanes.store::<S>(to.add(i), settle::<S, TINY_GRADIENT>(d_z));
-        }
+fn in_place_loop<S: Simd, F: Function>(s: S, y: &mut [f32]) {
+    each_vector!(s, [], [value in y], {
+        value = F::value(s, value);
+    });
+}
+
+#[inline(always)]
+fn backward_loops<S: Simd>(s: S, act: Act, source: &[f32], d_y: &mut [f32]) {
+    with_function!(act, backward_loop(s, source, d_y))
+}
+
+#[inline(always)]
+fn backward_loop<S: Simd, F: Function>(s: S, source: &[f32], d_y: &mut [f32]) {
+    each_vector!(s, [v in source], [d in d_y], {
+        d = settle::<S, TINY_GRADIENT>(s, s.mul(d, F::slope(s, v)));
     });
 }

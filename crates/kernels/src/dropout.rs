@@ -1,10 +1,10 @@
-//! Dropout: a random word per float decides whether it is kept.
+//! Dropout: a random word per float decides whether it stays.
 
 use crate::lanes::{Lanes, vectors};
 use crate::simd::{Simd, dispatch};
 
-/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this). The backward pass too, on the
-/// gradient and with the words of the forward pass.
+/// y = x / `keep_prob` where words\[i\] ≥ `threshold`, else 0 (Keras divides; so does this). The backward pass too,
+/// on the gradient and with the words of the forward pass.
 ///
 /// # Panics
 /// If the lengths differ.
@@ -18,17 +18,15 @@ dispatch! {
     fn dropout(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) = dropout_loop
 }
 
-/// # Safety
-/// The instruction set of `S`; equal lengths.
 #[inline(always)]
-unsafe fn dropout_loop<S: Simd>(x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) {
-    let (x, y) = (x.as_ptr(), y.as_mut_ptr());
-    vectors!(S, words.len(), |i, lanes| {
-        // SAFETY: `i` and the lanes lie within the words.
+fn dropout_loop<S: Simd>(s: S, x: &[f32], words: &[u32], threshold: u32, keep_prob: f32, y: &mut [f32]) {
+    assert!(x.len() == words.len() && y.len() == words.len(), "a word per float");
+    vectors!(s, words.len(), |i, lanes| {
+        // SAFETY: all three slices are as long as the words, within which i and the lanes lie.
         unsafe {
-            let kept = lanes.at_least::<S>(words.as_ptr().add(i), threshold);
-            let quotient = S::div(lanes.load::<S>(x.add(i)), S::splat(keep_prob));
-            lanes.store::<S>(y.add(i), S::select(kept, quotient, S::splat(0.0)));
+            let chosen = lanes.at_least(s, words.as_ptr().add(i), threshold);
+            let quotient = s.div(lanes.load(s, x.as_ptr().add(i)), s.splat(keep_prob));
+            lanes.store(s, y.as_mut_ptr().add(i), s.select(chosen, quotient, s.splat(0.0)));
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::simd::{Simd, dispatch};
+use crate::simd::{MOST_LANES, Simd, dispatch};
 
 /// out = byte / 255 (the quotient rounded once, as `np.float32(x) / 255`), image by image in the order of `indices`.
 ///
@@ -26,8 +26,8 @@ pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
     }
 }
 
-/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`, over
-/// 255, for every c below the number of columns; what lies between the rows is left as it is.
+/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`,
+/// over 255, for every c below the number of columns; what lies between the rows is left as it is.
 ///
 /// The bits are those of [`gather_scaled`]. While a row is converted, the memory of one further down in `indices` is
 /// asked for, beyond `count` too: so that a caller who takes a few rows at a time does not wait for each.
@@ -48,12 +48,12 @@ pub fn gather_columns(
     let room = crate::checked_product(&[count, out_row]);
     assert!(count <= indices.len() && out.len() >= room, "room for {count} rows of {out_row}");
     if width > 0 {
-        scaled(&Images { bytes: images, size, columns }, indices, count, out, out_row);
+        scaled(&ImageColumns { bytes: images, size, columns }, indices, count, out, out_row);
     }
 }
 
 /// A data set, and what is wanted of each image.
-struct Images<'a> {
+struct ImageColumns<'a> {
     bytes: &'a [u8],
     size: usize,
     columns: Range<usize>,
@@ -65,14 +65,13 @@ const AHEAD: usize = 3072;
 const LINE: usize = 64;
 
 dispatch! {
-    fn scaled(images: &Images, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = scaled_rows
+    fn scaled(images: &ImageColumns, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = scaled_rows
 }
 
-/// # Safety
-/// The instruction set of `S`, and the lengths that [`gather_columns`] asserts.
 #[inline(always)]
-unsafe fn scaled_rows<S: Simd>(
-    images: &Images,
+fn scaled_rows<S: Simd>(
+    s: S,
+    images: &ImageColumns,
     indices: &[u32],
     count: usize,
     out: &mut [f32],
@@ -81,66 +80,52 @@ unsafe fn scaled_rows<S: Simd>(
     let width = images.columns.len();
     let ahead = AHEAD.div_ceil(width);
     for (r, out) in out.chunks_exact_mut(out_row).take(count).enumerate() {
-        // SAFETY: `out` has room for the columns, as does `from` hold them.
-        unsafe {
-            if let Some(&next) = indices.get(r + ahead) {
-                images.ask_for::<S>(next);
-            }
-            let start = indices[r] as usize * images.size;
-            let from = &images.bytes[start..start + images.size][images.columns.clone()];
-            scaled_row::<S>(from, &mut out[..width]);
+        if let Some(&next) = indices.get(r + ahead) {
+            images.ask_for(s, next);
         }
+        let start = indices[r] as usize * images.size;
+        let from = &images.bytes[start..start + images.size][images.columns.clone()];
+        scaled_row(s, from, &mut out[..width]);
     }
 }
 
-impl Images<'_> {
+impl ImageColumns<'_> {
     /// Asks for the cache lines of an image: those of a shuffled batch lie anywhere in memory, and no processor guesses
     /// the next one by itself.
-    ///
-    /// # Safety
-    /// The instruction set of `S`.
     #[inline(always)]
-    unsafe fn ask_for<S: Simd>(&self, index: u32) {
+    fn ask_for<S: Simd>(&self, s: S, index: u32) {
         let first = (index as usize).wrapping_mul(self.size).wrapping_add(self.columns.start);
         let start = self.bytes.as_ptr().wrapping_add(first);
         let before = start.addr() % LINE;
         for line in (0..before + self.columns.len()).step_by(LINE) {
-            // SAFETY: any address may be asked for.
-            unsafe { S::prefetch(start.wrapping_sub(before).wrapping_add(line)) }
+            s.prefetch(start.wrapping_sub(before).wrapping_add(line));
         }
     }
 }
 
-/// # Safety
-/// The instruction set of `S`; equal lengths.
+/// out = from / 255; both have the same length.
 #[inline(always)]
-unsafe fn scaled_row<S: Simd>(from: &[u8], out: &mut [f32]) {
+fn scaled_row<S: Simd>(s: S, from: &[u8], out: &mut [f32]) {
     let n = out.len();
-    // SAFETY: i + LANES ≤ n, or LANES bytes of the copy; no byte beyond `from` is read.
-    unsafe {
-        if n < S::LANES {
-            let mut bytes = [0u8; 16];
-            bytes[..n].copy_from_slice(from);
-            S::store_first(out.as_mut_ptr(), over_255::<S>(S::load_u8(bytes.as_ptr())), n);
-            return;
-        }
-        let (from, out) = (from.as_ptr(), out.as_mut_ptr());
-        for i in (0..n - S::LANES).step_by(S::LANES) {
-            S::store(out.add(i), over_255::<S>(S::load_u8(from.add(i))));
-        }
-        // The last vector may cover some of the one before.
-        let i = n - S::LANES;
-        S::store(out.add(i), over_255::<S>(S::load_u8(from.add(i))));
+    assert!(from.len() == n, "a byte per float");
+    if n < S::LANES {
+        let mut bytes = [0u8; MOST_LANES];
+        bytes[..n].copy_from_slice(from);
+        // SAFETY: `bytes` has a byte per lane.
+        return s.store_slice(out, over_255(s, unsafe { s.load_u8(bytes.as_ptr()) }));
+    }
+    // The last vector may cover some of the one before.
+    let last = n - S::LANES;
+    for i in (0..last).step_by(S::LANES).chain([last]) {
+        // SAFETY: i ≤ n − LANES, and both slices have n elements.
+        unsafe { s.store(out.as_mut_ptr().add(i), over_255(s, s.load_u8(from.as_ptr().add(i)))) };
     }
 }
 
 /// x / 255 for whole x in 0 ..= 255, correctly rounded without a division: 1/255 in two parts.
-///
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn over_255<S: Simd>(x: S::V) -> S::V {
+fn over_255<S: Simd>(s: S, x: S::V) -> S::V {
     const HIGH: f32 = 1.0 / 255.0;
     const LOW: f32 = (1.0 / 255.0 - HIGH as f64) as f32;
-    unsafe { S::fma(x, S::splat(HIGH), S::mul(x, S::splat(LOW))) }
+    s.fma(x, s.splat(HIGH), s.mul(x, s.splat(LOW)))
 }

@@ -2,12 +2,16 @@
 //!
 //! Safe functions that check the lengths of what they are given, then run at the speed of the machine. Each is written
 //! once over a small vector trait and instantiated for AVX-512, AVX2 with FMA, and plain Rust; all give the same bits,
-//! because every output is one fixed chain of fused multiply-adds. Each has a naive twin that the tests hold it against.
+//! because every output is one fixed chain of fused multiply-adds. Each has a naive twin that the tests hold it
+//! against.
 #![allow(unsafe_code)]
+#![deny(clippy::undocumented_unsafe_blocks, clippy::missing_safety_doc)]
+#![warn(unreachable_pub, clippy::too_many_arguments)]
 
 pub mod activation;
 mod buffer;
 pub mod conv;
+pub mod depthwise;
 pub mod dropout;
 pub mod gather;
 mod gemm;
@@ -39,4 +43,10 @@ pub use pool::Pool;
 pub(crate) fn checked_product(sizes: &[usize]) -> usize {
     let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
     product.unwrap_or_else(|| panic!("the product of {sizes:?} is no size"))
+}
+
+/// Panics if a slice has not the length that it must have.
+#[track_caller]
+pub(crate) fn check_len(what: &str, found: usize, expected: usize) {
+    assert!(found == expected, "{what}: {found} elements, {expected} expected");
 }

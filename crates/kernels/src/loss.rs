@@ -15,11 +15,33 @@ const FEW_CLASSES: usize = 16;
 /// Labels are bytes.
 const MAX_CLASSES: usize = 256;
 
+/// What the loss of every row is taken against.
+#[derive(Clone, Copy, Debug)]
+pub struct CrossentropyTargets<'a> {
+    /// C, floats of a row of logits: 1 to 256.
+    pub classes: usize,
+    /// s: the target is y = (1 − s) onehot(label) + s / C.
+    pub smoothing: f32,
+    /// A weight per class, all 1 if absent.
+    pub class_weights: Option<&'a [f32]>,
+    /// What the gradient is multiplied by, as 1 / images.
+    pub scale: f32,
+}
+
+/// Where the results go, a place per row.
+#[derive(Debug)]
+pub struct CrossentropyResults<'a> {
+    /// −w Σ y log p.
+    pub loss: &'a mut [f32],
+    /// The class of the greatest logit, the first of equals.
+    pub predicted: &'a mut [u8],
+    /// p of that class, if it is wanted.
+    pub confidence: Option<&'a mut [f32]>,
+    /// scale w (p − y), if it is wanted: rows as the logits.
+    pub d_logits: Option<&'a mut [f32]>,
+}
+
 /// Categorical crossentropy on logits, for rows of `classes` floats and one label per row.
-///
-/// The target is y = (1 − s) onehot(label) + s / C. Per row: `loss` = −w Σ y log p; `d_logits` = scale w (p − y);
-/// `predicted` = the class of the greatest logit (the first of equals); `confidence` = p of that class.
-/// `class_weights` has a weight per class, all 1 if absent.
 ///
 /// A NaN or an infinite logit gives a loss that is not finite, never a wrong number. Where it leaves no probabilities
 /// (NaN or +∞) the prediction is class 0 and the confidence NaN.
@@ -28,35 +50,35 @@ const MAX_CLASSES: usize = 256;
 /// If a length does not fit, a label is not below `classes`, or `classes` is not in 1 ..= 256.
 pub fn softmax_crossentropy(
     logits: &[f32],
-    classes: usize,
     labels: &[u8],
-    smoothing: f32,
-    class_weights: Option<&[f32]>,
-    scale: f32,
-    d_logits: Option<&mut [f32]>,
-    loss: &mut [f32],
-    predicted: &mut [u8],
-    confidence: Option<&mut [f32]>,
+    targets: CrossentropyTargets,
+    results: CrossentropyResults,
 ) {
-    let rows = labels.len();
+    let (rows, classes) = (labels.len(), targets.classes);
+    let CrossentropyResults { loss, predicted, confidence, d_logits } = &results;
     assert!((1..=MAX_CLASSES).contains(&classes), "{classes} classes, not 1 to 256");
     assert_rows(logits.len(), classes);
     assert_eq!(logits.len() / classes, rows, "logits and labels differ in rows");
     assert!(labels.iter().all(|&label| usize::from(label) < classes), "a label is not below {classes}");
-    assert!(class_weights.is_none_or(|w| w.len() == classes), "there must be a weight per class");
+    assert!(targets.class_weights.is_none_or(|w| w.len() == classes), "there must be a weight per class");
     assert!(
         d_logits.as_ref().is_none_or(|d| d.len() == logits.len()),
         "logits and gradients differ in length"
     );
     assert_eq!((loss.len(), predicted.len()), (rows, rows), "there must be a loss and a prediction per row");
     assert!(confidence.as_ref().is_none_or(|c| c.len() == rows), "there must be a confidence per row");
-    let targets =
-        Targets { classes, even: smoothing / classes as f32, own: 1.0 - smoothing, class_weights, scale };
-    crossentropy(&targets, logits, labels, d_logits, loss, predicted, confidence);
+    let targets = RowTargets {
+        classes,
+        even: targets.smoothing / classes as f32,
+        own: 1.0 - targets.smoothing,
+        class_weights: targets.class_weights,
+        scale: targets.scale,
+    };
+    crossentropy(&targets, logits, labels, results);
 }
 
 /// What is the same for all rows.
-struct Targets<'a> {
+struct RowTargets<'a> {
     classes: usize,
     /// s / C, the target of every class.
     even: f32,
@@ -67,29 +89,18 @@ struct Targets<'a> {
 }
 
 dispatch! {
-    fn crossentropy(
-        targets: &Targets,
-        logits: &[f32],
-        labels: &[u8],
-        d_logits: Option<&mut [f32]>,
-        loss: &mut [f32],
-        predicted: &mut [u8],
-        confidence: Option<&mut [f32]>,
-    ) = blocks_of_rows
+    fn crossentropy(targets: &RowTargets, logits: &[f32], labels: &[u8], results: CrossentropyResults) = blocks_of_rows
 }
 
-/// # Safety
-/// The instruction set of `S`; the lengths that [`softmax_crossentropy`] asserts.
 #[inline(always)]
-unsafe fn blocks_of_rows<S: Simd>(
-    targets: &Targets,
+fn blocks_of_rows<S: Simd>(
+    s: S,
+    targets: &RowTargets,
     logits: &[f32],
     labels: &[u8],
-    mut d_logits: Option<&mut [f32]>,
-    loss: &mut [f32],
-    predicted: &mut [u8],
-    mut confidence: Option<&mut [f32]>,
+    results: CrossentropyResults,
 ) {
+    let CrossentropyResults { loss, predicted, mut confidence, mut d_logits } = results;
     let (mut small, mut large);
     let tile: &mut [[f32; BLOCK]] = if targets.classes <= FEW_CLASSES {
         small = [[0.0; BLOCK]; FEW_CLASSES];
@@ -102,18 +113,17 @@ unsafe fn blocks_of_rows<S: Simd>(
         let block = start..labels.len().min(start + BLOCK);
         let floats = block.start * targets.classes..block.end * targets.classes;
         into_tile(&logits[floats.clone()], tile);
-        let mut rows = Rows::new(targets, &labels[block.clone()]);
+        let mut rows = LossRows::new(targets, &labels[block.clone()]);
         for at in (0..BLOCK).step_by(S::LANES) {
-            // SAFETY: BLOCK is a multiple of LANES.
-            unsafe { targets.lanes::<S>(tile, &mut rows, at, d_logits.is_some()) }
+            targets.lanes(s, tile, &mut rows, at, d_logits.is_some());
         }
         if let Some(d) = &mut d_logits {
             out_of_tile(tile, &mut d[floats]);
         }
         loss[block.clone()].copy_from_slice(&rows.loss[..block.len()]);
         for (to, from) in predicted[block.clone()].iter_mut().zip(rows.predicted) {
-            // SAFETY: a class, so a whole number in 0 ..= 255.
-            *to = unsafe { from.to_int_unchecked::<i32>() } as u8;
+            // A class, so a whole number in 0 ..= 255.
+            *to = from as u8;
         }
         if let Some(confidence) = &mut confidence {
             confidence[block.clone()].copy_from_slice(&rows.confidence[..block.len()]);
@@ -142,7 +152,7 @@ fn out_of_tile(tile: &[[f32; BLOCK]], rows: &mut [f32]) {
 }
 
 /// What there is once per row, a lane each; the lanes beyond the last row mean nothing.
-struct Rows {
+struct LossRows {
     label: [f32; BLOCK],
     weight: [f32; BLOCK],
     loss: [f32; BLOCK],
@@ -150,12 +160,12 @@ struct Rows {
     confidence: [f32; BLOCK],
 }
 
-impl Rows {
+impl LossRows {
     #[inline(always)]
-    fn new(targets: &Targets, labels: &[u8]) -> Rows {
+    fn new(targets: &RowTargets, labels: &[u8]) -> LossRows {
         let zeros = [0.0; BLOCK];
         let mut rows =
-            Rows { label: zeros, weight: [1.0; BLOCK], loss: zeros, predicted: zeros, confidence: zeros };
+            LossRows { label: zeros, weight: [1.0; BLOCK], loss: zeros, predicted: zeros, confidence: zeros };
         for (to, &label) in rows.label.iter_mut().zip(labels) {
             *to = f32::from(label);
         }
@@ -168,47 +178,42 @@ impl Rows {
     }
 }
 
-impl Targets<'_> {
+impl RowTargets<'_> {
     /// The rows `at ..` LANES of a tile of logits, `tile[class][row]`; turns them into the gradient if it is `wanted`.
-    ///
-    /// # Safety
-    /// The instruction set of `S`; `at` + LANES ≤ BLOCK.
     #[inline(always)]
-    unsafe fn lanes<S: Simd>(&self, tile: &mut [[f32; BLOCK]], rows: &mut Rows, at: usize, wanted: bool) {
-        unsafe {
-            let zero = S::splat(0.0);
-            let (even, own) = (S::splat(self.even), S::splat(self.own));
-            let label = S::load(rows.label.as_ptr().add(at));
-            let weight = S::load(rows.weight.as_ptr().add(at));
-            let (mut max, mut best) = (S::splat(f32::NEG_INFINITY), zero);
-            for (c, z) in tile.iter().enumerate() {
-                let z = S::load(z.as_ptr().add(at));
-                best = S::select(S::gt(z, max), S::splat(c as f32), best);
-                // This order of the arguments leaves NaN out; it comes back with the sum.
-                max = S::max(z, max);
-            }
-            // gain = Σ y (z − max): every class takes part even where its target is 0, so that 0 × ∞ shows as NaN.
-            let (mut sum, mut gain, mut gain_of_label) = (zero, zero, zero);
-            for (c, z) in tile.iter_mut().enumerate() {
-                let d = S::sub(S::load(z.as_ptr().add(at)), max);
-                let e = math::exp::<S>(d);
-                S::store(z.as_mut_ptr().add(at), e);
-                sum = S::add(sum, e);
-                gain = S::fma(d, even, gain);
-                gain_of_label = S::select(S::eq(label, S::splat(c as f32)), d, gain_of_label);
-            }
-            let nats = S::sub(math::ln::<S>(sum), S::fma(gain_of_label, own, gain));
-            S::store(rows.loss.as_mut_ptr().add(at), S::mul(weight, nats));
-            S::store(rows.predicted.as_mut_ptr().add(at), S::select(S::eq(sum, sum), best, zero));
-            S::store(rows.confidence.as_mut_ptr().add(at), S::div(S::splat(1.0), sum));
-            if wanted {
-                let factor = S::mul(S::splat(self.scale), weight);
-                for (c, e) in tile.iter_mut().enumerate() {
-                    let target = S::select(S::eq(label, S::splat(c as f32)), S::add(own, even), even);
-                    let p = S::div(S::load(e.as_ptr().add(at)), sum);
-                    let d = settle::<S, TINY_GRADIENT>(S::mul(S::sub(p, target), factor));
-                    S::store(e.as_mut_ptr().add(at), d);
-                }
+    fn lanes<S: Simd>(&self, s: S, tile: &mut [[f32; BLOCK]], rows: &mut LossRows, at: usize, wanted: bool) {
+        let zero = s.splat(0.0);
+        let (even, own) = (s.splat(self.even), s.splat(self.own));
+        let label = s.load_whole(&rows.label[at..]);
+        let weight = s.load_whole(&rows.weight[at..]);
+        let (mut max, mut best) = (s.splat(f32::NEG_INFINITY), zero);
+        for (c, z) in tile.iter().enumerate() {
+            let z = s.load_whole(&z[at..]);
+            best = s.select(s.gt(z, max), s.splat(c as f32), best);
+            // This order of the arguments leaves NaN out; it comes back with the sum.
+            max = s.max(z, max);
+        }
+        // gain = Σ y (z − max): every class takes part even where its target is 0, so that 0 × ∞ shows as NaN.
+        let (mut sum, mut gain, mut gain_of_label) = (zero, zero, zero);
+        for (c, z) in tile.iter_mut().enumerate() {
+            let d = s.sub(s.load_whole(&z[at..]), max);
+            let e = math::exp(s, d);
+            s.store_whole(&mut z[at..], e);
+            sum = s.add(sum, e);
+            gain = s.fma(d, even, gain);
+            gain_of_label = s.select(s.eq(label, s.splat(c as f32)), d, gain_of_label);
+        }
+        let nats = s.sub(math::ln(s, sum), s.fma(gain_of_label, own, gain));
+        s.store_whole(&mut rows.loss[at..], s.mul(weight, nats));
+        s.store_whole(&mut rows.predicted[at..], s.select(s.eq(sum, sum), best, zero));
+        s.store_whole(&mut rows.confidence[at..], s.div(s.splat(1.0), sum));
+        if wanted {
+            let factor = s.mul(s.splat(self.scale), weight);
+            for (c, e) in tile.iter_mut().enumerate() {
+                let target = s.select(s.eq(label, s.splat(c as f32)), s.add(own, even), even);
+                let p = s.div(s.load_whole(&e[at..]), sum);
+                let d = settle::<S, TINY_GRADIENT>(s, s.mul(s.sub(p, target), factor));
+                s.store_whole(&mut e[at..], d);
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Batch normalisation over rows × channels: sums down the columns, and the element-wise halves.
 //!
-//! n = rows of the whole batch, x̂ = (x − mean) inv, inv = 1 / √(variance + ε). The sums are meant to be taken per chunk
-//! of the batch and added up in the order of the chunks.
+//! n = rows of the whole batch, x̂ = (x − mean) inv, inv = 1 / √(variance + ε). The sums are meant to be taken per
+//! chunk of the batch and added up in the order of the chunks.
 
 use crate::activation::assert_rows;
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::{Lanes, each_vector, vectors};
 use crate::simd::{Simd, dispatch};
 
 /// Rows that are summed in one chain before their sum is added to that of the blocks before: rounding errors grow with
@@ -65,7 +65,7 @@ pub fn batch_norm_backward_sums(
     assert_eq!(x.len(), d_y.len(), "x and d_y differ in length");
     let lengths = [mean.len(), inv.len(), d_gamma.len(), d_beta.len()];
     assert_eq!(lengths, [channels; 4], "mean, inv, d_gamma and d_beta must hold a float per channel");
-    backward_sums_dispatch(x, mean, inv, d_y, channels, d_gamma, d_beta);
+    backward_sums_dispatch(x, [mean, inv], d_y, d_gamma, d_beta);
 }
 
 /// Turns d_y into d_x = gamma inv (d_y − d_beta / n − x̂ d_gamma / n), in place.
@@ -104,25 +104,22 @@ dispatch! {
 dispatch! {
     fn backward_sums_dispatch(
         x: &[f32],
-        mean: &[f32],
-        inv: &[f32],
+        stats: [&[f32]; 2],
         d_y: &[f32],
-        channels: usize,
         d_gamma: &mut [f32],
         d_beta: &mut [f32],
     ) = backward_sum_columns
 }
 dispatch! { fn backward_dispatch(x: &[f32], per_channel: [&[f32]; 5], d_y: &mut [f32]) = backward_rows }
 
-// SAFETY of everything below: the caller guarantees the instruction set and the lengths asserted above.
-
 /// Runs the body for each block of rows and each vector of channels: `$c` is its first channel, `$offsets` go down its
-/// rows. Block by block, so that what a block reads stays in the cache for all its channels.
-macro_rules! blocks {
-    ($S:ident, $x:ident, $channels:ident, |$c:ident, $lanes:ident, $offsets:ident| $body:block) => {
+/// rows. Block by block, so that what a block reads stays in the cache for all its channels. For `x` of whole rows, the
+/// lanes lie within the channels, and within x from each offset on.
+macro_rules! row_blocks {
+    ($s:ident, $x:ident, $channels:ident, |$c:ident, $lanes:ident, $offsets:ident| $body:block) => {
         for first in (0..$x.len()).step_by((BLOCK * $channels).max(1)) {
             let end = $x.len().min(first + BLOCK * $channels);
-            vectors!($S, $channels, |$c, $lanes| {
+            vectors!($s, $channels, |$c, $lanes| {
                 let $offsets = (first + $c..end).step_by($channels);
                 $body
             });
@@ -131,104 +128,101 @@ macro_rules! blocks {
 }
 
 /// Adds to what lies at `out`.
+///
+/// # Safety
+/// As many floats at `out` as there are lanes within the slice are readable and writable.
 #[inline(always)]
-unsafe fn add_to<S: Simd>(lanes: impl Lanes, out: *mut f32, sum: S::V) {
-    unsafe { lanes.store::<S>(out, S::add(lanes.load::<S>(out), sum)) }
+unsafe fn add_to<S: Simd>(s: S, lanes: impl Lanes, out: *mut f32, sum: S::V) {
+    // SAFETY: the duty above.
+    unsafe { lanes.store(s, out, s.add(lanes.load(s, out), sum)) }
 }
 
 #[inline(always)]
-unsafe fn sum_columns<S: Simd>(x: &[f32], channels: usize, out: &mut [f32]) {
+fn sum_columns<S: Simd>(s: S, x: &[f32], channels: usize, out: &mut [f32]) {
+    assert!(x.len().is_multiple_of(channels) && out.len() == channels, "whole rows, a sum per channel");
     out.fill(0.0);
-    let (from, out) = (x.as_ptr(), out.as_mut_ptr());
-    blocks!(S, x, channels, |c, lanes, offsets| {
-        unsafe {
-            let mut sum = S::splat(0.0);
-            for at in offsets {
-                sum = S::add(sum, lanes.load::<S>(from.add(at)));
-            }
-            add_to::<S>(lanes, out.add(c), sum);
+    row_blocks!(s, x, channels, |c, lanes, offsets| {
+        let mut sum = s.splat(0.0);
+        for at in offsets {
+            // SAFETY: x has whole rows: see `row_blocks`.
+            sum = s.add(sum, unsafe { lanes.load(s, x.as_ptr().add(at)) });
         }
+        // SAFETY: `out` has a float per channel.
+        unsafe { add_to(s, lanes, out.as_mut_ptr().add(c), sum) };
     });
 }
 
 #[inline(always)]
-unsafe fn deviation_columns<S: Simd>(x: &[f32], channels: usize, mean: &[f32], out: &mut [f32]) {
+fn deviation_columns<S: Simd>(s: S, x: &[f32], channels: usize, mean: &[f32], out: &mut [f32]) {
+    assert!(x.len().is_multiple_of(channels), "whole rows");
+    assert!(mean.len() == channels && out.len() == channels, "a mean and a sum per channel");
     out.fill(0.0);
-    let (from, out) = (x.as_ptr(), out.as_mut_ptr());
-    blocks!(S, x, channels, |c, lanes, offsets| {
-        unsafe {
-            let (mut sum, mean) = (S::splat(0.0), lanes.load::<S>(mean.as_ptr().add(c)));
-            for at in offsets {
-                let d = S::sub(lanes.load::<S>(from.add(at)), mean);
-                sum = S::fma(d, d, sum);
-            }
-            add_to::<S>(lanes, out.add(c), sum);
+    row_blocks!(s, x, channels, |c, lanes, offsets| {
+        // SAFETY: there is a mean per channel.
+        let (mut sum, mean) = (s.splat(0.0), unsafe { lanes.load(s, mean.as_ptr().add(c)) });
+        for at in offsets {
+            // SAFETY: x has whole rows: see `row_blocks`.
+            let d = s.sub(unsafe { lanes.load(s, x.as_ptr().add(at)) }, mean);
+            sum = s.fma(d, d, sum);
         }
+        // SAFETY: `out` has a float per channel.
+        unsafe { add_to(s, lanes, out.as_mut_ptr().add(c), sum) };
     });
 }
 
 #[inline(always)]
-unsafe fn backward_sum_columns<S: Simd>(
+fn backward_sum_columns<S: Simd>(
+    s: S,
     x: &[f32],
-    mean: &[f32],
-    inv: &[f32],
+    [mean, inv]: [&[f32]; 2],
     d_y: &[f32],
-    channels: usize,
     d_gamma: &mut [f32],
     d_beta: &mut [f32],
 ) {
+    let channels = mean.len();
+    assert!(x.len().is_multiple_of(channels) && d_y.len() == x.len(), "whole rows of both");
+    assert!([inv.len(), d_gamma.len(), d_beta.len()] == [channels; 3], "a float per channel");
     d_gamma.fill(0.0);
     d_beta.fill(0.0);
-    let (from, d_y) = (x.as_ptr(), d_y.as_ptr());
-    let (d_gamma, d_beta) = (d_gamma.as_mut_ptr(), d_beta.as_mut_ptr());
-    blocks!(S, x, channels, |c, lanes, offsets| {
+    row_blocks!(s, x, channels, |c, lanes, offsets| {
+        // SAFETY: there is a mean per channel.
+        let mean = unsafe { lanes.load(s, mean.as_ptr().add(c)) };
+        let (mut products, mut sum) = (s.splat(0.0), s.splat(0.0));
+        for at in offsets {
+            // SAFETY: x and d_y have whole rows: see `row_blocks`.
+            let (x, d) = unsafe { (lanes.load(s, x.as_ptr().add(at)), lanes.load(s, d_y.as_ptr().add(at))) };
+            products = s.fma(d, s.sub(x, mean), products);
+            sum = s.add(sum, d);
+        }
+        // SAFETY: both have a float per channel.
         unsafe {
-            let mean = lanes.load::<S>(mean.as_ptr().add(c));
-            let (mut products, mut sum) = (S::splat(0.0), S::splat(0.0));
-            for at in offsets {
-                let d = lanes.load::<S>(d_y.add(at));
-                products = S::fma(d, S::sub(lanes.load::<S>(from.add(at)), mean), products);
-                sum = S::add(sum, d);
-            }
-            add_to::<S>(lanes, d_gamma.add(c), products);
-            add_to::<S>(lanes, d_beta.add(c), sum);
+            add_to(s, lanes, d_gamma.as_mut_ptr().add(c), products);
+            add_to(s, lanes, d_beta.as_mut_ptr().add(c), sum);
         }
     });
-    vectors!(S, channels, |c, lanes| {
-        unsafe {
-            let sum = lanes.load::<S>(d_gamma.add(c));
-            lanes.store::<S>(d_gamma.add(c), S::mul(sum, lanes.load::<S>(inv.as_ptr().add(c))));
-        }
+    each_vector!(s, [factor in inv], [sum in d_gamma], {
+        sum = s.mul(sum, factor);
     });
 }
 
 #[inline(always)]
-unsafe fn normalize_rows<S: Simd>(x: &[f32], channels: usize, scale: &[f32], shift: &[f32], y: &mut [f32]) {
+fn normalize_rows<S: Simd>(s: S, x: &[f32], channels: usize, scale: &[f32], shift: &[f32], y: &mut [f32]) {
     for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
-        let (x, y) = (x.as_ptr(), y.as_mut_ptr());
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let (a, b) = (lanes.load::<S>(scale.as_ptr().add(c)), lanes.load::<S>(shift.as_ptr().add(c)));
-                lanes.store::<S>(y.add(c), S::fma(lanes.load::<S>(x.add(c)), a, b));
-            }
+        each_vector!(s, [value in x, a in scale, b in shift], [out in y], {
+            out = s.fma(value, a, b);
         });
     }
 }
 
 #[inline(always)]
-unsafe fn backward_rows<S: Simd>(x: &[f32], per_channel: [&[f32]; 5], d_y: &mut [f32]) {
-    let channels = per_channel[0].len();
-    let [mean, inv, gamma, d_gamma, d_beta] = per_channel.map(|p| p.as_ptr());
+fn backward_rows<S: Simd>(s: S, x: &[f32], per_channel: [&[f32]; 5], d_y: &mut [f32]) {
+    let [mean, inv, gamma, d_gamma, d_beta] = per_channel;
+    let channels = mean.len();
     for (x, d_y) in x.chunks_exact(channels).zip(d_y.chunks_exact_mut(channels)) {
-        let (x, d_y) = (x.as_ptr(), d_y.as_mut_ptr());
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let inv = lanes.load::<S>(inv.add(c));
-                let hat = S::mul(S::sub(lanes.load::<S>(x.add(c)), lanes.load::<S>(mean.add(c))), inv);
-                let d = S::sub(lanes.load::<S>(d_y.add(c)), lanes.load::<S>(d_beta.add(c)));
-                let d = S::fnma(hat, lanes.load::<S>(d_gamma.add(c)), d);
-                lanes.store::<S>(d_y.add(c), S::mul(S::mul(lanes.load::<S>(gamma.add(c)), inv), d));
-            }
+        each_vector!(s, [v in x, m in mean, i in inv, g in gamma, dg in d_gamma, db in d_beta], [d in d_y], {
+            let hat = s.mul(s.sub(v, m), i);
+            let centered = s.fnma(hat, dg, s.sub(d, db));
+            d = s.mul(s.mul(g, i), centered);
         });
     }
 }

@@ -1,6 +1,6 @@
-//! What this processor can do at best: multiply-adds in registers, and reading memory. Whoever calls holds the clock.
+//! What this processor can do at best: multiply-adds in registers, and reading memory. The caller holds the clock.
 
-use crate::simd::{Simd, dispatch};
+use crate::simd::{MOST_LANES, Simd, dispatch};
 
 /// x ← (x + 1) / 2, `rounds` times, in as many independent chains of vectors as a register block of the products has;
 /// the largest of the results, which is that of the chain that starts at 2.
@@ -29,103 +29,65 @@ const fn chains<S: Simd>() -> usize {
     2 * S::ROWS
 }
 
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn flops_of<S: Simd>(rounds: usize) -> u64 {
+fn flops_of<S: Simd>(_: S, rounds: usize) -> u64 {
     (2 * chains::<S>() * S::LANES) as u64 * rounds as u64
 }
 
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn fma_rounds<S: Simd>(rounds: usize) -> f32 {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        match chains::<S>() {
-            24 => fma_chains::<S, 24>(rounds),
-            12 => fma_chains::<S, 12>(rounds),
-            8 => fma_chains::<S, 8>(rounds),
-            _ => unreachable!("a register block of another size"),
-        }
+fn fma_rounds<S: Simd>(s: S, rounds: usize) -> f32 {
+    match chains::<S>() {
+        24 => fma_chains::<S, 24>(s, rounds),
+        12 => fma_chains::<S, 12>(s, rounds),
+        8 => fma_chains::<S, 8>(s, rounds),
+        _ => unreachable!("a register block of another size"),
     }
 }
 
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn fma_chains<S: Simd, const N: usize>(rounds: usize) -> f32 {
-    let half = std::hint::black_box(0.5);
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        // Different starts: equal chains would be one chain to the compiler.
-        let mut x: [S::V; N] = std::array::from_fn(|i| S::splat(2.0 - i as f32 / 64.0));
-        let half = S::splat(half);
-        for _ in 0..rounds {
-            for i in 0..N {
-                x[i] = S::fma(x[i], half, half);
-            }
+fn fma_chains<S: Simd, const N: usize>(s: S, rounds: usize) -> f32 {
+    let half = s.splat(std::hint::black_box(0.5));
+    // Different starts: equal chains would be one chain to the compiler.
+    let mut x: [S::V; N] = std::array::from_fn(|i| s.splat(2.0 - i as f32 / 64.0));
+    for _ in 0..rounds {
+        for i in 0..N {
+            x[i] = s.fma(x[i], half, half);
         }
-        let mut largest = x[0];
-        for i in 1..N {
-            largest = S::max(x[i], largest);
-        }
-        first::<S>(largest)
     }
+    let mut largest = x[0];
+    for i in 1..N {
+        largest = s.max(x[i], largest);
+    }
+    lanes(s, largest)[0]
 }
 
 /// Vectors that are read side by side, so that no comparison waits for the one before it.
 const STREAMS: usize = 8;
 
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn read_largest<S: Simd>(x: &[f32]) -> f32 {
-    let whole = x.len() - x.len() % (STREAMS * S::LANES);
-    // SAFETY: the instruction set is the caller's promise, and i + STREAMS × LANES ≤ the length.
-    let largest = unsafe {
-        let mut largest = [S::splat(f32::NEG_INFINITY); STREAMS];
-        for i in (0..whole).step_by(STREAMS * S::LANES) {
-            for s in 0..STREAMS {
-                largest[s] = S::max(S::load(x.as_ptr().add(i + s * S::LANES)), largest[s]);
-            }
+fn read_largest<S: Simd>(s: S, x: &[f32]) -> f32 {
+    let blocks = x.chunks_exact(STREAMS * S::LANES);
+    let rest = blocks.remainder();
+    let mut largest = [s.splat(f32::NEG_INFINITY); STREAMS];
+    for block in blocks {
+        for (largest, vector) in largest.iter_mut().zip(block.chunks_exact(S::LANES)) {
+            *largest = s.max(s.load_whole(vector), *largest);
         }
-        let mut all = largest[0];
-        for s in 1..STREAMS {
-            all = S::max(largest[s], all);
-        }
-        largest_lane::<S>(all)
-    };
-    x[whole..].iter().copied().fold(largest, f32::max)
+    }
+    let mut all = largest[0];
+    for i in 1..STREAMS {
+        all = s.max(largest[i], all);
+    }
+    let largest = lanes(s, all).into_iter().fold(f32::NEG_INFINITY, f32::max);
+    rest.iter().copied().fold(largest, f32::max)
 }
 
-/// Room for the lanes of any vector.
-const MOST_LANES: usize = 16;
-
-/// # Safety
-/// The instruction set of `S`.
+/// The lanes of a vector, −∞ where it has fewer.
 #[inline(always)]
-unsafe fn lanes<S: Simd>(v: S::V) -> [f32; MOST_LANES] {
+fn lanes<S: Simd>(s: S, v: S::V) -> [f32; MOST_LANES] {
     let mut out = [f32::NEG_INFINITY; MOST_LANES];
-    // SAFETY: no vector has more lanes than this.
-    unsafe { S::store(out.as_mut_ptr(), v) };
+    s.store_whole(&mut out, v);
     out
-}
-
-/// # Safety
-/// The instruction set of `S`.
-#[inline(always)]
-unsafe fn first<S: Simd>(v: S::V) -> f32 {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { lanes::<S>(v)[0] }
-}
-
-/// # Safety
-/// The instruction set of `S`.
-#[inline(always)]
-unsafe fn largest_lane<S: Simd>(v: S::V) -> f32 {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { lanes::<S>(v) }.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sums, copies and scalings of whole slices; sums in an order that depends on the length alone.
 
-use crate::lanes::{Lanes, Sixteen, sixteens, vectors};
+use crate::lanes::{Sixteen, each_vector, sixteens};
 use crate::simd::{Simd, dispatch};
 
 /// Σ x², for the norm of a gradient: blocks of 1024 floats in sixteen f32 chains each, the blocks' sums in f64.
@@ -43,48 +43,34 @@ dispatch! { fn clip_dispatch(x: &mut [f32], lo: f32, hi: f32) = clip_loop }
 dispatch! { fn axpy_dispatch(y: &mut [f32], a: f32, x: &[f32]) = axpy_loop }
 dispatch! { fn transpose_dispatch(rows: usize, columns: usize, x: &[f32], y: &mut [f32]) = transpose_tiles }
 
-// SAFETY of every loop below: the caller guarantees the instruction set and the lengths asserted above; `vectors!` and
-// `sixteens!` keep `i` and the lanes within them.
-
 #[inline(always)]
-unsafe fn squares_loop<S: Simd>(x: &[f32]) -> f32 {
-    unsafe {
-        let mut sum = Sixteen::<S>::splat(0.0);
-        sixteens!(S, x.len(), |i, part, left| {
-            let x = S::load_first(x.as_ptr().add(i), left);
-            sum.0[part] = S::fma(x, x, sum.0[part]);
-        });
-        sum.sum()
-    }
+fn squares_loop<S: Simd>(s: S, x: &[f32]) -> f32 {
+    let mut sum = Sixteen::splat(s, 0.0);
+    sixteens!(s, x.len(), |i, part| {
+        let x = s.load_slice(&x[i..]);
+        sum.0[part] = s.fma(x, x, sum.0[part]);
+    });
+    sum.sum(s)
 }
 
 #[inline(always)]
-unsafe fn scale_loop<S: Simd>(x: &mut [f32], a: f32) {
-    let (n, x) = (x.len(), x.as_mut_ptr());
-    vectors!(S, n, |i, lanes| {
-        unsafe { lanes.store::<S>(x.add(i), S::mul(lanes.load::<S>(x.add(i)), S::splat(a))) }
+fn scale_loop<S: Simd>(s: S, x: &mut [f32], a: f32) {
+    each_vector!(s, [], [value in x], {
+        value = s.mul(value, s.splat(a));
     });
 }
 
 #[inline(always)]
-unsafe fn clip_loop<S: Simd>(x: &mut [f32], lo: f32, hi: f32) {
-    let (n, x) = (x.len(), x.as_mut_ptr());
-    vectors!(S, n, |i, lanes| {
-        unsafe {
-            let clipped = S::min(S::splat(hi), S::max(S::splat(lo), lanes.load::<S>(x.add(i))));
-            lanes.store::<S>(x.add(i), clipped);
-        }
+fn clip_loop<S: Simd>(s: S, x: &mut [f32], lo: f32, hi: f32) {
+    each_vector!(s, [], [value in x], {
+        value = s.min(s.splat(hi), s.max(s.splat(lo), value));
     });
 }
 
 #[inline(always)]
-unsafe fn axpy_loop<S: Simd>(y: &mut [f32], a: f32, x: &[f32]) {
-    let (n, y, x) = (y.len(), y.as_mut_ptr(), x.as_ptr());
-    vectors!(S, n, |i, lanes| {
-        unsafe {
-            let sum = S::fma(S::splat(a), lanes.load::<S>(x.add(i)), lanes.load::<S>(y.add(i)));
-            lanes.store::<S>(y.add(i), sum);
-        }
+fn axpy_loop<S: Simd>(s: S, y: &mut [f32], a: f32, x: &[f32]) {
+    each_vector!(s, [term in x], [sum in y], {
+        sum = s.fma(s.splat(a), term, sum);
     });
 }
 
@@ -92,7 +78,7 @@ unsafe fn axpy_loop<S: Simd>(y: &mut [f32], a: f32, x: &[f32]) {
 const TILE: usize = 8;
 
 #[inline(always)]
-unsafe fn transpose_tiles<S: Simd>(rows: usize, columns: usize, x: &[f32], y: &mut [f32]) {
+fn transpose_tiles<S: Simd>(_: S, rows: usize, columns: usize, x: &[f32], y: &mut [f32]) {
     let (whole_rows, whole_columns) = (rows - rows % TILE, columns - columns % TILE);
     for c in (0..whole_columns).step_by(TILE) {
         for r in (0..whole_rows).step_by(TILE) {

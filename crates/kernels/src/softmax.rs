@@ -1,7 +1,7 @@
 //! Softmax of rows, as a layer of its own. (With the loss it is one kernel: see `loss`.)
 
 use crate::activation::assert_rows;
-use crate::lanes::{Sixteen, sixteens};
+use crate::lanes::{Sixteen, each_vector, sixteens};
 use crate::math;
 use crate::simd::{Simd, dispatch};
 
@@ -33,78 +33,54 @@ dispatch! { fn forward(z: &[f32], classes: usize, y: &mut [f32]) = forward_rows 
 dispatch! { fn backward(y: &[f32], classes: usize, d_y: &mut [f32]) = backward_rows }
 
 /// The greatest of a row, NaN left out (−∞ if nothing is left).
-///
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn row_max<S: Simd>(row: &[f32]) -> f32 {
-    unsafe {
-        let lowest = S::splat(f32::NEG_INFINITY);
-        let mut max = Sixteen::<S>([lowest; 4]);
-        sixteens!(S, row.len(), |i, part, left| {
-            let z = S::load_first_or(row.as_ptr().add(i), left, lowest);
-            // This order of the arguments leaves the padding and NaN out.
-            max.0[part] = S::max(z, max.0[part]);
-        });
-        max.greatest()
-    }
+fn row_max<S: Simd>(s: S, row: &[f32]) -> f32 {
+    let lowest = s.splat(f32::NEG_INFINITY);
+    let mut max = Sixteen::<S>([lowest; 4]);
+    sixteens!(s, row.len(), |i, part| {
+        let z = s.load_slice_or(&row[i..], lowest);
+        // This order of the arguments leaves the padding and NaN out.
+        max.0[part] = s.max(z, max.0[part]);
+    });
+    max.greatest(s)
 }
 
 /// y = exp(z − max) of a row; gives the sum of y.
-///
-/// # Safety
-/// The instruction set of `S`; `y` has as many writable floats as the row and is the row's own memory or lies apart.
 #[inline(always)]
-unsafe fn row_exp<S: Simd>(row: &[f32], max: f32, y: *mut f32) -> f32 {
-    unsafe {
-        let lowest = S::splat(f32::NEG_INFINITY);
-        let mut sum = Sixteen::<S>::splat(0.0);
-        sixteens!(S, row.len(), |i, part, left| {
-            let z = S::load_first_or(row.as_ptr().add(i), left, lowest);
-            let e = math::exp::<S>(S::sub(z, S::splat(max)));
-            // Beyond the row: exp(−∞) = 0, or NaN where the row's own sum is NaN already.
-            sum.0[part] = S::add(sum.0[part], e);
-            S::store_first(y.add(i), e, left);
-        });
-        sum.sum()
-    }
+fn row_exp<S: Simd>(s: S, row: &[f32], max: f32, y: &mut [f32]) -> f32 {
+    let lowest = s.splat(f32::NEG_INFINITY);
+    let mut sum = Sixteen::splat(s, 0.0);
+    sixteens!(s, row.len(), |i, part| {
+        let z = s.load_slice_or(&row[i..], lowest);
+        let e = math::exp(s, s.sub(z, s.splat(max)));
+        // Beyond the row: exp(−∞) = 0, or NaN where the row's own sum is NaN already.
+        sum.0[part] = s.add(sum.0[part], e);
+        s.store_slice(&mut y[i..], e);
+    });
+    sum.sum(s)
 }
 
-/// # Safety
-/// The instruction set of `S`; equal lengths, whole rows.
 #[inline(always)]
-unsafe fn forward_rows<S: Simd>(z: &[f32], classes: usize, y: &mut [f32]) {
+fn forward_rows<S: Simd>(s: S, z: &[f32], classes: usize, y: &mut [f32]) {
     for (z, y) in z.chunks_exact(classes).zip(y.chunks_exact_mut(classes)) {
-        // SAFETY: both rows have `classes` floats.
-        unsafe {
-            let sum = S::splat(row_exp::<S>(z, row_max::<S>(z), y.as_mut_ptr()));
-            sixteens!(S, classes, |i, _part, left| {
-                let e = S::load_first(y.as_ptr().add(i), left);
-                S::store_first(y.as_mut_ptr().add(i), S::div(e, sum), left);
-            });
-        }
+        let sum = s.splat(row_exp(s, z, row_max(s, z), y));
+        each_vector!(s, [], [e in y], {
+            e = s.div(e, sum);
+        });
     }
 }
 
-/// # Safety
-/// The instruction set of `S`; equal lengths, whole rows.
 #[inline(always)]
-unsafe fn backward_rows<S: Simd>(y: &[f32], classes: usize, d_y: &mut [f32]) {
+fn backward_rows<S: Simd>(s: S, y: &[f32], classes: usize, d_y: &mut [f32]) {
     for (y, d_y) in y.chunks_exact(classes).zip(d_y.chunks_exact_mut(classes)) {
-        // SAFETY: both rows have `classes` floats.
-        unsafe {
-            let mut dot = Sixteen::<S>::splat(0.0);
-            sixteens!(S, classes, |i, part, left| {
-                let (y, d) =
-                    (S::load_first(y.as_ptr().add(i), left), S::load_first(d_y.as_ptr().add(i), left));
-                dot.0[part] = S::fma(y, d, dot.0[part]);
-            });
-            let dot = S::splat(dot.sum());
-            sixteens!(S, classes, |i, _part, left| {
-                let (y, d) =
-                    (S::load_first(y.as_ptr().add(i), left), S::load_first(d_y.as_ptr().add(i), left));
-                S::store_first(d_y.as_mut_ptr().add(i), S::mul(y, S::sub(d, dot)), left);
-            });
-        }
+        let mut dot = Sixteen::splat(s, 0.0);
+        sixteens!(s, classes, |i, part| {
+            let (y, d) = (s.load_slice(&y[i..]), s.load_slice(&d_y[i..]));
+            dot.0[part] = s.fma(y, d, dot.0[part]);
+        });
+        let dot = s.splat(dot.sum(s));
+        each_vector!(s, [p in y], [d in d_y], {
+            d = s.mul(p, s.sub(d, dot));
+        });
     }
 }

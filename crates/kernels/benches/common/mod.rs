@@ -1,7 +1,8 @@
 //! What the benchmarks share: numbers to work on, and how long to measure.
 //!
-//! `cargo bench -p toile-kernels [--bench gemm] [-- filter]` measures on one thread. Where the elements of a throughput are
-//! multiplications and additions, `Gelem/s` reads as GFLOP/s. `TOILE_ISA` chooses another instruction set.
+//! `cargo bench -p toile-kernels [--bench gemm] [-- filter]` measures on one thread. Where the elements of a
+//! throughput are multiplications and additions, `Gelem/s` reads as GFLOP/s. `TOILE_ISA` chooses another instruction
+//! set.
 #![allow(dead_code)]
 
 use std::time::Duration;

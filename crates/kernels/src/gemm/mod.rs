@@ -3,17 +3,18 @@
 //!
 //! C (+)= A B with C of m × n. A is read by broadcasts, so its transpose will do as well; B and C are row-major with a
 //! stride. Every element of C is one chain c ← fma(a, b, c) over ascending k, whatever the block that it falls into and
-//! wherever the sum rests in C between two parts of k: so neither the instruction set nor the cutting shows in the result.
+//! wherever the sum rests in C between two parts of k: so neither the instruction set nor the cutting shows in the
+//! result.
 //!
-//! What bounds it is the processor's power: on a Sapphire Rapids that can do 217 GFLOP/s in registers, reading 14 vectors
-//! per 24 multiplications lowers the clock to 186 at best, reading 10 to 198 to 204.
+//! What bounds it is the processor's power: on a Sapphire Rapids that can do 217 GFLOP/s in registers, reading 14
+//! vectors per 24 multiplications lowers the clock to 186 at best, reading 10 to 198 to 204.
 
 mod block;
 mod strips;
 #[cfg(test)]
 mod tests;
 
-use self::strips::{Product, strips};
+use self::strips::{CheckedGemm, strips};
 use crate::simd::{Simd, dispatch};
 
 /// A matrix of which either the rows or the columns lie in one piece each.
@@ -72,21 +73,34 @@ pub fn gemm(
         );
     }
     let (a_row, b, c) = (a.row, b.as_ptr(), c.as_mut_ptr());
-    let product = Product { m, n, k, a: a.values.as_ptr(), a_row, b, b_row, c, c_row, accumulate };
-    if a.transposed { crosswise(&product) } else { straight(&product) }
+    let product = CheckedGemm { m, n, k, a: a.values.as_ptr(), a_row, b, b_row, c, c_row, accumulate };
+    // SAFETY: the lengths have just been asserted, for A as it lies; C is borrowed mutably.
+    unsafe { if a.transposed { crosswise(&product) } else { straight(&product) } }
 }
 
-dispatch! { fn straight(product: &Product) = rows_of }
-dispatch! { fn crosswise(product: &Product) = columns_of }
-
-// SAFETY of both: the caller guarantees the instruction set and what `gemm` asserts.
-
-#[inline(always)]
-unsafe fn rows_of<S: Simd>(product: &Product) {
-    unsafe { strips::<S, false>(product) }
+dispatch! {
+    /// # Safety
+    /// As for [`strips`], A not transposed.
+    unsafe fn straight(product: &CheckedGemm) = rows_of
+}
+dispatch! {
+    /// # Safety
+    /// As for [`strips`], A transposed.
+    unsafe fn crosswise(product: &CheckedGemm) = columns_of
 }
 
+/// # Safety
+/// As for [`strips`], A not transposed.
 #[inline(always)]
-unsafe fn columns_of<S: Simd>(product: &Product) {
-    unsafe { strips::<S, true>(product) }
+unsafe fn rows_of<S: Simd>(s: S, product: &CheckedGemm) {
+    // SAFETY: the duty above.
+    unsafe { strips::<S, false>(s, product) }
+}
+
+/// # Safety
+/// As for [`strips`], A transposed.
+#[inline(always)]
+unsafe fn columns_of<S: Simd>(s: S, product: &CheckedGemm) {
+    // SAFETY: the duty above.
+    unsafe { strips::<S, true>(s, product) }
 }

@@ -1,25 +1,35 @@
 //! The loss against an f64 twin and Keras' numbers.
 
 use super::{assert_close, numbers, same_everywhere};
-use crate::loss::softmax_crossentropy;
+use crate::loss::{CrossentropyResults, CrossentropyTargets, softmax_crossentropy};
 
-struct Out {
+struct LossOutputs {
     d: Vec<f32>,
     loss: Vec<f32>,
     predicted: Vec<u8>,
     confidence: Vec<f32>,
 }
 
-fn run(z: &[f32], classes: usize, labels: &[u8], s: f32, weights: Option<&[f32]>, scale: f32) -> Out {
+fn run(z: &[f32], classes: usize, labels: &[u8], s: f32, weights: Option<&[f32]>, scale: f32) -> LossOutputs {
     let n = labels.len();
-    let mut out =
-        Out { d: vec![7.0; z.len()], loss: vec![7.0; n], predicted: vec![99; n], confidence: vec![7.0; n] };
-    let (d, c) = (Some(&mut out.d[..]), Some(&mut out.confidence[..]));
-    softmax_crossentropy(z, classes, labels, s, weights, scale, d, &mut out.loss, &mut out.predicted, c);
+    let mut out = LossOutputs {
+        d: vec![7.0; z.len()],
+        loss: vec![7.0; n],
+        predicted: vec![99; n],
+        confidence: vec![7.0; n],
+    };
+    let targets = CrossentropyTargets { classes, smoothing: s, class_weights: weights, scale };
+    let results = CrossentropyResults {
+        loss: &mut out.loss,
+        predicted: &mut out.predicted,
+        confidence: Some(&mut out.confidence),
+        d_logits: Some(&mut out.d),
+    };
+    softmax_crossentropy(z, labels, targets, results);
     out
 }
 
-impl Out {
+impl LossOutputs {
     fn floats(&self) -> Vec<f32> {
         let predicted = self.predicted.iter().map(|&p| f32::from(p));
         self.d.iter().chain(&self.loss).chain(&self.confidence).copied().chain(predicted).collect()
@@ -68,7 +78,11 @@ fn equals_the_naive_twin_for_every_number_of_classes_and_rows() {
                 assert_eq!(usize::from(out.predicted[r]), best);
             }
             let (mut loss, mut predicted) = (vec![0.0; rows], vec![0; rows]);
-            softmax_crossentropy(&z, classes, &labels, s, None, 1.0, None, &mut loss, &mut predicted, None);
+            let targets = CrossentropyTargets { classes, smoothing: s, class_weights: None, scale: 1.0 };
+            let (confidence, d_logits) = (None, None);
+            let results =
+                CrossentropyResults { loss: &mut loss, predicted: &mut predicted, confidence, d_logits };
+            softmax_crossentropy(&z, &labels, targets, results);
             assert_eq!(
                 (loss, predicted),
                 (out.loss, out.predicted),

@@ -1,17 +1,14 @@
 //! The functions against f64, over the whole range.
 
 use super::same_everywhere;
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::each_vector;
 use crate::math::*;
 use crate::simd::{Portable, Simd, dispatch};
 
 /// Φ(z), the distribution function of the normal distribution.
-///
-/// # Safety
-/// The instruction set of `S`.
 #[inline(always)]
-unsafe fn normal_cdf<S: Simd>(z: S::V) -> S::V {
-    unsafe { normal::<S>(z).0 }
+fn normal_cdf<S: Simd>(s: S, z: S::V) -> S::V {
+    normal(s, z).0
 }
 
 macro_rules! slice_function {
@@ -19,17 +16,12 @@ macro_rules! slice_function {
         $(#[$doc])*
         fn $name(x: &[f32], y: &mut [f32]) {
             dispatch! { fn run(x: &[f32], y: &mut [f32]) = each }
-            /// # Safety
-            /// The instruction set of `S`, equal lengths.
             #[inline(always)]
-            unsafe fn each<S: Simd>(x: &[f32], y: &mut [f32]) {
-                let (from, to) = (x.as_ptr(), y.as_mut_ptr());
-                vectors!(S, x.len(), |i, lanes| {
-                    // SAFETY: `i` and the lanes lie within both slices.
-                    unsafe { lanes.store::<S>(to.add(i), $f::<S>(lanes.load::<S>(from.add(i)))) }
+            fn each<S: Simd>(s: S, x: &[f32], y: &mut [f32]) {
+                each_vector!(s, [v in x], [out in y], {
+                    out = $f(s, v);
                 });
             }
-            assert_eq!(x.len(), y.len(), "{}: x and y differ in length", stringify!($name));
             run(x, y);
         }
     };
@@ -62,14 +54,12 @@ slice_function! {
 
 /// exp(x), by itself.
 fn exp_f32(x: f32) -> f32 {
-    // SAFETY: the portable path needs no instruction set.
-    unsafe { exp::<Portable>(Portable::splat(x))[0] }
+    exp(Portable, Portable.splat(x))[0]
 }
 
 /// ln(x), by itself.
 fn ln_f32(x: f32) -> f32 {
-    // SAFETY: the portable path needs no instruction set.
-    unsafe { ln::<Portable>(Portable::splat(x))[0] }
+    ln(Portable, Portable.splat(x))[0]
 }
 
 /// The distance of two floats around `x`, that of the smallest normal numbers below them.

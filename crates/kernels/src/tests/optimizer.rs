@@ -3,6 +3,31 @@
 use super::{assert_close, numbers, same_everywhere};
 use crate::optimizer::*;
 
+/// The numbers of a step of Adam, in the order of its formula.
+fn adam_step(alpha: f32, one_minus_beta_1: f32, one_minus_beta_2: f32) -> AdamStep {
+    AdamStep { alpha, one_minus_beta_1, one_minus_beta_2, epsilon: 1e-7 }
+}
+
+/// The numbers of a step of RMSprop with this momentum.
+fn rmsprop_step(one_minus_rho: f32, momentum: f32) -> RmspropStep {
+    RmspropStep { learning_rate: 0.01, rho: 0.9, one_minus_rho, momentum, epsilon: 1e-7 }
+}
+
+/// Adam without AMSGrad.
+fn plain_adam(w: &mut [f32], m: &mut [f32], v: &mut [f32], g: &[f32], step: AdamStep) {
+    adam(w, g, AdamMoments { m, v, vhat: None }, step);
+}
+
+/// RMSprop without mean and speed.
+fn plain_rmsprop(w: &mut [f32], square: &mut [f32], g: &[f32], step: RmspropStep) {
+    rmsprop(w, g, RmspropMoments { square, mean: None, speed: None }, step);
+}
+
+/// RMSprop with both.
+fn full_rmsprop(w: &mut [f32], g: &[f32], [square, mean, speed]: [&mut [f32]; 3], step: RmspropStep) {
+    rmsprop(w, g, RmspropMoments { square, mean: Some(mean), speed: Some(speed) }, step);
+}
+
 const START: [f32; 4] = [1.0, -2.0, 0.5, 0.0];
 
 /// The gradients of three steps.
@@ -44,15 +69,15 @@ fn sgd_follows_keras_with_and_without_momentum() {
 
 #[test]
 fn adam_amsgrad_and_adamw_follow_keras() {
-    let w = train(|w, [m, v, _], g, t| adam(w, m, v, None, g, alpha(0.01, t), REST[0], REST[1], 1e-7));
+    let w = train(|w, [m, v, _], g, t| plain_adam(w, m, v, g, adam_step(alpha(0.01, t), REST[0], REST[1])));
     assert_close(&w, &[0.98075575, -1.9807562, 0.48080376, 0.0], 1.5e-7);
     let w = train(|w, [m, v, vhat], g, t| {
-        adam(w, m, v, Some(vhat), g, alpha(0.01, t), REST[0], REST[1], 1e-7);
+        adam(w, g, AdamMoments { m, v, vhat: Some(vhat) }, adam_step(alpha(0.01, t), REST[0], REST[1]));
     });
     assert_close(&w, &[0.98075575, -1.9807562, 0.48080376, 0.0], 1.5e-7);
     let w = train(|w, [m, v, _], g, t| {
         decay(w, 0.1 * 0.01);
-        adam(w, m, v, None, g, alpha(0.01, t), REST[0], REST[1], 1e-7);
+        plain_adam(w, m, v, g, adam_step(alpha(0.01, t), REST[0], REST[1]));
     });
     assert_close(&w, &[0.9777814, -1.9747847, 0.47932786, 0.0], 1.5e-7);
 }
@@ -64,8 +89,16 @@ fn nadam_follows_keras() {
     let w = train(|w, [m, v, _], g, t| {
         product *= u(t);
         let (m_factor, g_factor) = (u(t + 1) / (1.0 - product * u(t + 1)), (1.0 - u(t)) / (1.0 - product));
-        let divisor = 1.0 - BETA[1].powi(t);
-        nadam(w, m, v, g, 0.01, 1.0 - BETA[0], 1.0 - BETA[1], m_factor, g_factor, divisor, 1e-7);
+        let step = NadamStep {
+            learning_rate: 0.01,
+            one_minus_beta_1: 1.0 - BETA[0],
+            one_minus_beta_2: 1.0 - BETA[1],
+            m_factor,
+            g_factor,
+            v_divisor: 1.0 - BETA[1].powi(t),
+            epsilon: 1e-7,
+        };
+        nadam(w, g, NadamMoments { m, v }, step);
     });
     assert_close(&w, &[0.9838192, -1.9838192, 0.4838205, 0.0], 3e-7);
 }
@@ -73,16 +106,17 @@ fn nadam_follows_keras() {
 #[test]
 fn rmsprop_follows_keras_plain_and_centered_with_momentum() {
     let rest = (1.0 - 0.9f64) as f32;
-    let w = train(|w, s, g, _| rmsprop(w, &mut s[0], None, None, g, 0.01, 0.9, rest, 0.0, 1e-7));
+    let w = train(|w, s, g, _| plain_rmsprop(w, &mut s[0], g, rmsprop_step(rest, 0.0)));
     assert_close(&w, &[0.95493567, -1.9549369, 0.4626777, 0.0], 1.5e-7);
-    let w = train(|w, [v, a, b], g, _| rmsprop(w, v, Some(a), Some(b), g, 0.01, 0.9, rest, 0.5, 1e-7));
+    let w = train(|w, [v, a, b], g, _| full_rmsprop(w, g, [v, a, b], rmsprop_step(rest, 0.5)));
     assert_close(&w, &[0.9340513, -1.9340538, 0.4490657, 0.0], 2e-7);
 }
 
 #[test]
 fn amsgrad_holds_on_to_the_greatest_second_moment() {
     let (mut w, mut m, mut v, mut vhat) = ([0.0; 3], [0.0; 3], [0.5; 3], [0.1, 0.5, 2.0]);
-    adam(&mut w, &mut m, &mut v, Some(&mut vhat), &[0.0; 3], 0.1, 0.1, 0.5, 1e-7);
+    let moments = AdamMoments { m: &mut m, v: &mut v, vhat: Some(&mut vhat) };
+    adam(&mut w, &[0.0; 3], moments, adam_step(0.1, 0.1, 0.5));
     assert_eq!((v, vhat), ([0.25; 3], [0.25, 0.5, 2.0]));
 }
 
@@ -90,13 +124,24 @@ fn amsgrad_holds_on_to_the_greatest_second_moment() {
 fn a_constant_gradient_does_not_make_centered_rmsprop_nan() {
     let (mut w, mut v, mut a) = ([0.0], [0.0], [0.0]);
     for _ in 0..500 {
-        rmsprop(&mut w, &mut v, Some(&mut a), None, &[1234.5], 0.01, 0.9, 0.1, 0.0, 1e-7);
+        let moments = RmspropMoments { square: &mut v, mean: Some(&mut a), speed: None };
+        rmsprop(&mut w, &[1234.5], moments, rmsprop_step(0.1, 0.0));
         assert!(w[0].is_finite());
     }
 }
 
 /// An update of weights by three moments.
 type Update<'a> = &'a dyn Fn(&mut [f32], &mut [f32], &mut [f32], &mut [f32]);
+
+const NADAM_STEP: NadamStep = NadamStep {
+    learning_rate: 0.01,
+    one_minus_beta_1: 0.1,
+    one_minus_beta_2: 0.001,
+    m_factor: 0.7,
+    g_factor: 0.4,
+    v_divisor: 0.2,
+    epsilon: 1e-7,
+};
 
 /// Every update on `n` floats: all weights and moments after it.
 fn all_updates(n: usize) -> Vec<f32> {
@@ -112,11 +157,13 @@ fn all_updates(n: usize) -> Vec<f32> {
     run(&|w, _, _, _| decay(w, 0.1));
     run(&|w, v, _, _| sgd_momentum(w, v, &g, 0.1, 0.9, false));
     run(&|w, v, _, _| sgd_momentum(w, v, &g, 0.1, 0.9, true));
-    run(&|w, m, v, _| adam(w, m, v, None, &g, 0.01, 0.1, 0.001, 1e-7));
-    run(&|w, m, v, vhat| adam(w, m, v, Some(vhat), &g, 0.01, 0.1, 0.001, 1e-7));
-    run(&|w, m, v, _| nadam(w, m, v, &g, 0.01, 0.1, 0.001, 0.7, 0.4, 0.2, 1e-7));
-    run(&|w, _, v, _| rmsprop(w, v, None, None, &g, 0.01, 0.9, 0.1, 0.0, 1e-7));
-    run(&|w, a, v, b| rmsprop(w, v, Some(a), Some(b), &g, 0.01, 0.9, 0.1, 0.5, 1e-7));
+    run(&|w, m, v, _| plain_adam(w, m, v, &g, adam_step(0.01, 0.1, 0.001)));
+    run(&|w, m, v, vhat| {
+        adam(w, &g, AdamMoments { m, v, vhat: Some(vhat) }, adam_step(0.01, 0.1, 0.001));
+    });
+    run(&|w, m, v, _| nadam(w, &g, NadamMoments { m, v }, NADAM_STEP));
+    run(&|w, _, v, _| plain_rmsprop(w, v, &g, rmsprop_step(0.1, 0.0)));
+    run(&|w, a, v, b| full_rmsprop(w, &g, [v, a, b], rmsprop_step(0.1, 0.5)));
     out
 }
 
@@ -166,24 +213,24 @@ fn moments_whose_gradient_has_gone_come_to_rest_at_zero() {
         for t in 0..1000 {
             let g = [if t == 0 { 1e-3 } else { 0.0 }; 5];
             let [adam_m, adam_v, speed, square, a, b, w_2] = &mut s[..] else { unreachable!() };
-            adam(&mut w, adam_m, adam_v, None, &g, 0.01, 0.1, 0.1, 1e-7);
+            plain_adam(&mut w, adam_m, adam_v, &g, adam_step(0.01, 0.1, 0.1));
             sgd_momentum(w_2, speed, &g, 0.01, 0.9, false);
-            rmsprop(w_2, square, Some(a), Some(b), &g, 0.01, 0.9, 0.1, 0.9, 1e-7);
+            full_rmsprop(w_2, &g, [square, a, b], rmsprop_step(0.1, 0.9));
         }
         s[..6].concat()
     });
     assert_eq!(all, [0.0; 30]);
     let (mut w, mut m, mut v) = ([0.5; 2], [f32::NAN, 1e-30], [1e-29, f32::NAN]);
-    adam(&mut w, &mut m, &mut v, None, &[0.0; 2], 0.01, 0.1, 0.1, 1e-7);
+    plain_adam(&mut w, &mut m, &mut v, &[0.0; 2], adam_step(0.01, 0.1, 0.1));
     assert!(m[0].is_nan() && v[1].is_nan() && w[0].is_nan() && w[1].is_nan(), "NaN is not put to rest");
 }
 
 #[test]
 fn a_zero_gradient_leaves_a_fresh_weight_alone() {
     let (mut w, mut m, mut v) = ([0.25; 5], [0.0; 5], [0.0; 5]);
-    adam(&mut w, &mut m, &mut v, None, &[0.0; 5], 0.1, 0.1, 0.001, 1e-7);
-    nadam(&mut w, &mut m, &mut v, &[0.0; 5], 0.1, 0.1, 0.001, 0.5, 0.5, 0.5, 1e-7);
-    rmsprop(&mut w, &mut v, None, None, &[0.0; 5], 0.1, 0.9, 0.1, 0.0, 1e-7);
+    plain_adam(&mut w, &mut m, &mut v, &[0.0; 5], adam_step(0.1, 0.1, 0.001));
+    nadam(&mut w, &[0.0; 5], NadamMoments { m: &mut m, v: &mut v }, NADAM_STEP);
+    plain_rmsprop(&mut w, &mut v, &[0.0; 5], rmsprop_step(0.1, 0.0));
     assert_eq!(w, [0.25; 5]);
 }
 

@@ -6,6 +6,7 @@
 //! once more for each part, up to the last operation, unless one part is the whole chunk.
 
 use toile_kernels::conv::Piece;
+use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
 use toile_kernels::{gather, loss, reduce};
 
 use super::executor::Pass;
@@ -243,18 +244,19 @@ impl Round<'_> {
         let Some(logits) = space.activations.last() else { return };
         let scale = 1.0 / self.pass.indices.len() as f32;
         let d_logits = &mut space.gradients[0][..n * classes];
-        loss::softmax_crossentropy(
-            &logits[..n * classes],
+        let targets = CrossentropyTargets {
             classes,
-            &space.labels[..n],
-            self.pass.label_smoothing,
-            self.pass.class_weights,
+            smoothing: self.pass.label_smoothing,
+            class_weights: self.pass.class_weights,
             scale,
-            self.training.then_some(d_logits),
-            &mut space.losses[..n],
-            &mut chunk.predicted[..n],
-            (!self.training).then_some(&mut chunk.confidence[..n]),
-        );
+        };
+        let results = CrossentropyResults {
+            loss: &mut space.losses[..n],
+            predicted: &mut chunk.predicted[..n],
+            confidence: (!self.training).then_some(&mut chunk.confidence[..n]),
+            d_logits: self.training.then_some(d_logits),
+        };
+        loss::softmax_crossentropy(&logits[..n * classes], &space.labels[..n], targets, results);
         chunk.loss = space.losses[..n].iter().map(|loss| *loss as f64).sum();
         chunk.correct = chunk.predicted[..n].iter().zip(&space.labels).filter(|(p, l)| p == l).count();
         self.pass.tracer.done(Stage::Loss);

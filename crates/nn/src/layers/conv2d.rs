@@ -5,7 +5,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use toile_kernels::conv::{Algorithm, Conv, ConvShape, Epilogue};
+use toile_kernels::conv::{Conv, ConvAlgorithm, ConvBackward, ConvForward, ConvShape, Epilogue};
 
 use super::Layer;
 use super::activation::Activate;
@@ -176,10 +176,16 @@ impl Operation for ConvOperation {
     }
 
     fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room) {
-        let kernel = &weights.values[self.kernel.clone()];
-        let bias = self.bias.clone().map(|bias| &weights.values[bias]);
-        let derived = self.derived(0, weights.derived);
-        self.conv.forward(at.images, x, kernel, derived, bias, y, room.masks, room.scratch);
+        self.conv.forward(ConvForward {
+            images: at.images,
+            x,
+            kernel: &weights.values[self.kernel.clone()],
+            derived: self.derived(0, weights.derived),
+            bias: self.bias.clone().map(|bias| &weights.values[bias]),
+            y,
+            masks: room.masks,
+            scratch: room.scratch,
+        });
         if !self.relu {
             self.activate.forward_in_place(y, room.keep);
         }
@@ -198,8 +204,6 @@ impl Operation for ConvOperation {
         if !self.relu {
             self.activate.backward(room.keep, pass.y, pass.d_y);
         }
-        let kernel = &weights.values[self.kernel.clone()];
-        let derived = if pass.d_x.is_some() { self.derived(1, weights.derived) } else { &[] };
         let (d_kernel, d_bias) = match &self.bias {
             Some(bias) => {
                 let (kernel, bias) = two_parts(pass.d_weights, self.kernel.clone(), bias.clone());
@@ -207,27 +211,26 @@ impl Operation for ConvOperation {
             }
             None => (&mut pass.d_weights[self.kernel.clone()], None),
         };
-        self.conv.backward(
-            at.images,
-            pass.piece,
-            pass.x,
-            pass.y,
-            room.masks,
-            pass.d_y,
-            kernel,
-            derived,
-            pass.d_x,
-            room.sums,
+        self.conv.backward(ConvBackward {
+            images: at.images,
+            piece: pass.piece,
+            x: pass.x,
+            y: pass.y,
+            masks: room.masks,
+            d_y: pass.d_y,
+            derived: if pass.d_x.is_some() { self.derived(1, weights.derived) } else { &[] },
+            d_x: pass.d_x,
+            sums: room.sums,
             d_kernel,
             d_bias,
-            room.scratch,
-        );
+            scratch: room.scratch,
+        });
     }
 
     fn algorithm(&self) -> Option<String> {
         Some(match self.conv.algorithm() {
-            Algorithm::Direct => "direct".into(),
-            Algorithm::Winograd { tile } => format!("Winograd F({tile}×{tile}, 3×3)"),
+            ConvAlgorithm::Direct => "direct".into(),
+            ConvAlgorithm::Winograd { tile } => format!("Winograd F({tile}×{tile}, 3×3)"),
         })
     }
 

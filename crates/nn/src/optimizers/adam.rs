@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_kernels::optimizer;
+use toile_kernels::optimizer::{self, AdamMoments, AdamStep};
 
 use super::{Common, States, power};
 
@@ -71,8 +71,12 @@ impl Adam {
     }
 
     pub(crate) fn apply(&self, alpha: f32, w: &mut [f32], g: &[f32], [m, v, largest]: States) {
-        let (one_minus_b1, one_minus_b2) = ((1.0 - self.beta_1) as f32, (1.0 - self.beta_2) as f32);
-        let largest = self.amsgrad.then_some(largest);
-        optimizer::adam(w, m, v, largest, g, alpha, one_minus_b1, one_minus_b2, self.epsilon as f32);
+        let step = AdamStep {
+            alpha,
+            one_minus_beta_1: (1.0 - self.beta_1) as f32,
+            one_minus_beta_2: (1.0 - self.beta_2) as f32,
+            epsilon: self.epsilon as f32,
+        };
+        optimizer::adam(w, g, AdamMoments { m, v, vhat: self.amsgrad.then_some(largest) }, step);
     }
 }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_kernels::optimizer;
+use toile_kernels::optimizer::{self, NadamMoments, NadamStep};
 
 use super::{Common, States, power};
 
@@ -95,8 +95,15 @@ impl Nadam {
         g: &[f32],
         [m, v, _]: States,
     ) {
-        let (one_minus_b1, one_minus_b2) = (1.0 - self.beta_1 as f32, 1.0 - self.beta_2 as f32);
-        let epsilon = self.epsilon as f32;
-        optimizer::nadam(w, m, v, g, learning_rate, one_minus_b1, one_minus_b2, at.m, at.g, at.v, epsilon);
+        let step = NadamStep {
+            learning_rate,
+            one_minus_beta_1: 1.0 - self.beta_1 as f32,
+            one_minus_beta_2: 1.0 - self.beta_2 as f32,
+            m_factor: at.m,
+            g_factor: at.g,
+            v_divisor: at.v,
+            epsilon: self.epsilon as f32,
+        };
+        optimizer::nadam(w, g, NadamMoments { m, v }, step);
     }
 }

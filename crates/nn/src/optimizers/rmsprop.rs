@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_kernels::optimizer;
+use toile_kernels::optimizer::{self, RmspropMoments, RmspropStep};
 
 use super::{Common, States};
 
@@ -66,10 +66,15 @@ impl RmsProp {
     }
 
     pub(crate) fn apply(&self, learning_rate: f32, w: &mut [f32], g: &[f32], [v, a, b]: States) {
-        let (rho, one_minus_rho) = (self.rho as f32, (1.0 - self.rho) as f32);
-        let (a, b) = (self.centered.then_some(a), (self.momentum > 0.0).then_some(b));
-        let (momentum, epsilon) = (self.momentum as f32, self.epsilon as f32);
-        optimizer::rmsprop(w, v, a, b, g, learning_rate, rho, one_minus_rho, momentum, epsilon);
+        let (mean, speed) = (self.centered.then_some(a), (self.momentum > 0.0).then_some(b));
+        let step = RmspropStep {
+            learning_rate,
+            rho: self.rho as f32,
+            one_minus_rho: (1.0 - self.rho) as f32,
+            momentum: self.momentum as f32,
+            epsilon: self.epsilon as f32,
+        };
+        optimizer::rmsprop(w, g, RmspropMoments { square: v, mean, speed }, step);
     }
 }
 

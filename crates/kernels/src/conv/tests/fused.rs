@@ -1,6 +1,7 @@
 //! Pooling in the same pass, and gradients piece by piece, against the same things one after the other: the same bits.
 
 use super::*;
+use crate::isa::on_each_isa;
 use crate::pooling::{PoolShape, max_pool, max_pool_backward};
 
 const POOLED: Epilogue = Epilogue { relu: true, max_pool: true };
@@ -20,19 +21,19 @@ fn pool_shape(s: &ConvShape) -> PoolShape {
 }
 
 /// Sets the gradient of the outputs for a layer with this epilogue.
-fn with_gradient(mut case: Case, epilogue: Epilogue) -> Case {
+fn with_gradient(mut case: ConvCase, epilogue: Epilogue) -> ConvCase {
     case.d_y = numbers(case.images * case.shape.lens(epilogue)[1], 5);
     case
 }
 
 /// The convolution, the pooling and their gradients as four passes.
-fn one_after_the_other(case: &Case, algorithm: Algorithm, pooled_d_y: &[f32]) -> Results {
+fn one_after_the_other(case: &ConvCase, algorithm: ConvAlgorithm, pooled_d_y: &[f32]) -> ConvResults {
     let (pool, plain) = (pool_shape(&case.shape), case.run(algorithm, 0.0));
     let mut y = vec![0.0; pooled_d_y.len()];
     max_pool(&pool, case.images, &plain.y, &mut y);
     let mut d_y = vec![0.0; plain.y.len()];
     max_pool_backward(&pool, case.images, &plain.y, &y, pooled_d_y, &mut d_y);
-    let case = Case {
+    let case = ConvCase {
         shape: case.shape,
         images: case.images,
         bias: case.bias,
@@ -42,11 +43,11 @@ fn one_after_the_other(case: &Case, algorithm: Algorithm, pooled_d_y: &[f32]) ->
         biases: case.biases.clone(),
         d_y,
     };
-    Results { y, ..case.run(algorithm, 0.0) }
+    ConvResults { y, ..case.run(algorithm, 0.0) }
 }
 
 /// Equal, or both NaN.
-fn assert_same(found: &Results, expected: &Results, what: &str) {
+fn assert_same(found: &ConvResults, expected: &ConvResults, what: &str) {
     let pairs = [
         ("y", &found.y, &expected.y),
         ("d_x", &found.d_x, &expected.d_x),
@@ -61,15 +62,16 @@ fn assert_same(found: &Results, expected: &Results, what: &str) {
     }
 }
 
-fn check_pooled(case: Case, tile: usize) {
-    let algorithm = Algorithm::Winograd { tile };
+fn check_pooled(case: ConvCase, tile: usize) {
+    let algorithm = ConvAlgorithm::Winograd { tile };
     let epilogue = Epilogue { relu: case.relu, max_pool: true };
     let d_y = numbers(case.images * case.shape.lens(epilogue)[1], 5);
-    let mut expected: Option<Results> = None;
+    let mut expected: Option<ConvResults> = None;
     on_each_isa(|isa| {
         let expected = expected.get_or_insert_with(|| one_after_the_other(&case, algorithm, &d_y)).clone();
-        let fused = Case { d_y: d_y.clone(), ..Case::new(case.shape, case.images, case.bias, case.relu) };
-        let fused = Case { x: case.x.clone(), biases: case.biases.clone(), ..fused };
+        let fused =
+            ConvCase { d_y: d_y.clone(), ..ConvCase::new(case.shape, case.images, case.bias, case.relu) };
+        let fused = ConvCase { x: case.x.clone(), biases: case.biases.clone(), ..fused };
         let conv = Conv::with_algorithm(case.shape, epilogue, algorithm);
         for garbage in [0.0, f32::NAN] {
             let found = fused.run_pieces(&conv, &[case.images], garbage);
@@ -80,18 +82,18 @@ fn check_pooled(case: Case, tile: usize) {
 
 #[test]
 fn pooling_in_the_pass_gives_the_bits_of_pooling_after_it() {
-    let mut mix = Mix(0);
+    let mut mix = ShapeMix(0);
     for tile in [2, 4] {
         for height in 2..=9 {
             for width in 2..=9 {
                 let (c, f, images, bias, relu) = mix.next();
                 check_pooled(
-                    Case::new(same([height, width], c, f, [3, 3], [1, 1]), images, bias, relu),
+                    ConvCase::new(same([height, width], c, f, [3, 3], [1, 1]), images, bias, relu),
                     tile,
                 );
                 let (c, f, images, bias, relu) = mix.next();
                 let shape = valid([height + 2, width + 2], c, f, [3, 3]);
-                check_pooled(Case::new(shape, images, bias, relu), tile);
+                check_pooled(ConvCase::new(shape, images, bias, relu), tile);
             }
         }
     }
@@ -100,7 +102,7 @@ fn pooling_in_the_pass_gives_the_bits_of_pooling_after_it() {
 #[test]
 fn pooling_in_the_pass_gives_the_same_bits_over_many_blocks_of_tiles() {
     for tile in [2, 4] {
-        check_pooled(Case::new(valid([13, 12], 32, 48, [3, 3]), 30, true, true), tile);
+        check_pooled(ConvCase::new(valid([13, 12], 32, 48, [3, 3]), 30, true, true), tile);
     }
 }
 
@@ -109,7 +111,7 @@ fn pooling_in_the_pass_gives_the_same_bits_over_many_blocks_of_tiles() {
 fn equal_maxima_dead_windows_and_nans_go_the_same_way_in_the_pass() {
     for tile in [2, 4] {
         for relu in [true, false] {
-            let mut case = Case::new(same([7, 6], 16, 20, [3, 3], [1, 1]), 3, true, relu);
+            let mut case = ConvCase::new(same([7, 6], 16, 20, [3, 3], [1, 1]), 3, true, relu);
             let image = case.x.len() / 3;
             case.x[image..2 * image].fill(0.0);
             case.x[2 * image + 200] = f32::NAN;
@@ -122,16 +124,26 @@ fn equal_maxima_dead_windows_and_nans_go_the_same_way_in_the_pass() {
 #[test]
 fn forward_without_masks_gives_the_same_output() {
     for tile in [2, 4] {
-        let case = Case::new(same([9, 8], 20, 40, [3, 3], [1, 1]), 2, true, true);
-        let conv = Conv::with_algorithm(case.shape, POOLED, Algorithm::Winograd { tile });
+        let case = ConvCase::new(same([9, 8], 20, 40, [3, 3], [1, 1]), 2, true, true);
+        let conv = Conv::with_algorithm(case.shape, POOLED, ConvAlgorithm::Winograd { tile });
         let [mut derived, _] = conv.derived_lens().map(|len| vec![0.0; len]);
         conv.derive_forward(&case.kernel, &mut derived);
         let mut scratch = vec![0.0; conv.scratch_len(2)];
-        let (len, (x, w)) = (2 * case.shape.lens(POOLED)[1], (&case.x, &case.kernel));
+        let len = 2 * case.shape.lens(POOLED)[1];
         let (mut with, mut without) = (vec![0.0; len], vec![1.0; len]);
         let mut masks = vec![0; 2 * conv.masks_len()];
-        conv.forward(2, x, w, &derived, case.bias(), &mut with, &mut masks, &mut scratch);
-        conv.forward(2, x, w, &derived, case.bias(), &mut without, &mut [], &mut scratch);
+        for (y, masks) in [(&mut with, &mut masks[..]), (&mut without, &mut [])] {
+            conv.forward(ConvForward {
+                images: 2,
+                x: &case.x,
+                kernel: &case.kernel,
+                derived: &derived,
+                bias: case.bias(),
+                y,
+                masks,
+                scratch: &mut scratch,
+            });
+        }
         assert_eq!(with, without, "tiles of {tile}");
     }
 }
@@ -148,7 +160,7 @@ fn cutting_the_images_into_pieces_changes_no_bit() {
     ];
     for shape in shapes {
         let three = shape.kernel == [3, 3];
-        for algorithm in [Algorithm::Direct].into_iter().chain(WINOGRAD.into_iter().filter(|_| three)) {
+        for algorithm in [ConvAlgorithm::Direct].into_iter().chain(WINOGRAD.into_iter().filter(|_| three)) {
             for max_pool in [false, true] {
                 if !max_pool || algorithm.pools() {
                     check_pieces(shape, Epilogue { relu: true, max_pool }, algorithm);
@@ -158,8 +170,8 @@ fn cutting_the_images_into_pieces_changes_no_bit() {
     }
 }
 
-fn check_pieces(shape: ConvShape, epilogue: Epilogue, algorithm: Algorithm) {
-    let case = with_gradient(Case::new(shape, 9, true, true), epilogue);
+fn check_pieces(shape: ConvShape, epilogue: Epilogue, algorithm: ConvAlgorithm) {
+    let case = with_gradient(ConvCase::new(shape, 9, true, true), epilogue);
     let conv = Conv::with_algorithm(shape, epilogue, algorithm);
     on_each_isa(|isa| {
         let whole = case.run_pieces(&conv, &[9], f32::NAN);

@@ -2,8 +2,11 @@
 //!
 //! Windows may overlap and reach over the edge; what lies outside the image never wins and is not counted.
 
+mod average;
+mod max;
+
 use crate::checked_product;
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::each_vector;
 use crate::norm::column_sum;
 use crate::simd::{Simd, dispatch};
 
@@ -87,7 +90,8 @@ fn covered(i: usize, stride: usize, pad: usize, pool: usize, size: usize) -> (us
 /// If a length does not fit, or a window lies wholly outside the image.
 pub fn max_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
     shape.check(images, &[x.len()], &[y.len()]);
-    max_dispatch(shape, images, x, y);
+    // SAFETY: the shape and all lengths have just been checked.
+    unsafe { max::forward(shape, images, x, y) };
 }
 
 /// d_x = the gradient of the input: each window's `d_y` goes to its first pixel (row by row) that equals `y`.
@@ -106,7 +110,8 @@ pub fn max_pool_backward(
     if !shape.two_by_two() || 2 * shape.out_height < shape.height || 2 * shape.out_width < shape.width {
         d_x.fill(0.0);
     }
-    max_backward_dispatch(shape, images, x, y, d_y, d_x);
+    // SAFETY: the shape and all lengths have just been checked.
+    unsafe { max::backward(shape, images, x, y, d_y, d_x) };
 }
 
 /// y = the mean of the pixels of each window that lie in the image, channel by channel.
@@ -115,7 +120,8 @@ pub fn max_pool_backward(
 /// If a length does not fit, or a window lies wholly outside the image.
 pub fn average_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
     shape.check(images, &[x.len()], &[y.len()]);
-    average_dispatch(shape, images, x, y);
+    // SAFETY: the shape and all lengths have just been checked.
+    unsafe { average::forward(shape, images, x, y) };
 }
 
 /// d_x = the gradient of the input: each window's `d_y` in equal shares to the pixels it was the mean of.
@@ -125,7 +131,8 @@ pub fn average_pool(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) 
 pub fn average_pool_backward(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) {
     shape.check(images, &[d_x.len()], &[d_y.len()]);
     d_x.fill(0.0);
-    average_backward_dispatch(shape, images, d_y, d_x);
+    // SAFETY: the shape and all lengths have just been checked.
+    unsafe { average::backward(shape, images, d_y, d_x) };
 }
 
 /// y = the mean of all `positions` of each image, channel by channel.
@@ -175,21 +182,17 @@ fn check_global(positions: usize, channels: usize, images: usize, x: usize, y: u
     assert_eq!(y, images * channels, "{images} means of {channels} channels");
 }
 
-dispatch! { fn max_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = max_images }
-dispatch! {
-    fn max_backward_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &[f32], d_y: &[f32], d_x: &mut [f32]) = max_backward_images
-}
-dispatch! { fn average_dispatch(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) = average_images }
-dispatch! {
-    fn average_backward_dispatch(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) = average_backward_images
-}
 dispatch! { fn divide_dispatch(x: &mut [f32], by: f32) = divide_loop }
 
-// SAFETY of everything below: the caller guarantees the instruction set and what `PoolShape::check` asserts; `covered`
-// keeps pixels inside the image, and `vectors!` keeps `c` and the lanes inside the pixel.
+#[inline(always)]
+fn divide_loop<S: Simd>(s: S, x: &mut [f32], by: f32) {
+    each_vector!(s, [], [value in x], {
+        value = s.div(value, s.splat(by));
+    });
+}
 
 /// Runs the body for each window, in order: `$from` is its first covered pixel, `$size` its covered rows and columns,
-/// `$to` its output pixel (offsets in floats).
+/// `$to` its output pixel (offsets in floats). Where `PoolShape::check` has passed, all of them lie inside the images.
 macro_rules! windows {
     ($shape:ident, $images:expr, |$from:ident, $size:ident, $to:ident| $body:block) => {
         let mut $to = 0;
@@ -207,123 +210,4 @@ macro_rules! windows {
         }
     };
 }
-
-/// The greater of the two, or NaN if either is.
-#[inline(always)]
-unsafe fn greater<S: Simd>(so_far: S::V, x: S::V) -> S::V {
-    // `max` gives its second argument where NaN is involved: right for a NaN in x, to be undone for one in `so_far`.
-    unsafe { S::select(S::eq(so_far, so_far), S::max(so_far, x), so_far) }
-}
-
-#[inline(always)]
-unsafe fn max_images<S: Simd>(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
-    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
-    let two_by_two = shape.two_by_two();
-    windows!(shape, images, |from, size, to| {
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let p = x.add(from + c);
-                let mut max = lanes.load::<S>(p);
-                if two_by_two {
-                    max = greater::<S>(max, lanes.load::<S>(p.add(channels)));
-                    max = greater::<S>(max, lanes.load::<S>(p.add(row)));
-                    max = greater::<S>(max, lanes.load::<S>(p.add(row + channels)));
-                } else {
-                    for i in 0..size[0] {
-                        for j in 0..size[1] {
-                            max = greater::<S>(max, lanes.load::<S>(p.add(i * row + j * channels)));
-                        }
-                    }
-                }
-                lanes.store::<S>(y.add(to + c), max);
-            }
-        });
-    });
-}
-
-#[inline(always)]
-unsafe fn max_backward_images<S: Simd>(
-    shape: &PoolShape,
-    images: usize,
-    x: &[f32],
-    y: &[f32],
-    d_y: &[f32],
-    d_x: &mut [f32],
-) {
-    let (x, y, d_y, d_x) = (x.as_ptr(), y.as_ptr(), d_y.as_ptr(), d_x.as_mut_ptr());
-    let (channels, row) = (shape.channels, shape.width * shape.channels);
-    let two_by_two = shape.two_by_two();
-    windows!(shape, images, |from, size, to| {
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let (zero, max) = (S::splat(0.0), lanes.load::<S>(y.add(to + c)));
-                // What has not found its pixel yet.
-                let mut left = lanes.load::<S>(d_y.add(to + c));
-                if two_by_two {
-                    for offset in [0, channels, row, row + channels] {
-                        let found = S::eq(lanes.load::<S>(x.add(from + c + offset)), max);
-                        lanes.store::<S>(d_x.add(from + c + offset), S::select(found, left, zero));
-                        left = S::select(found, zero, left);
-                    }
-                } else {
-                    for i in 0..size[0] {
-                        for j in 0..size[1] {
-                            let at = from + c + i * row + j * channels;
-                            let found = S::eq(lanes.load::<S>(x.add(at)), max);
-                            let sum = S::add(lanes.load::<S>(d_x.add(at)), S::select(found, left, zero));
-                            lanes.store::<S>(d_x.add(at), sum);
-                            left = S::select(found, zero, left);
-                        }
-                    }
-                }
-            }
-        });
-    });
-}
-
-#[inline(always)]
-unsafe fn average_images<S: Simd>(shape: &PoolShape, images: usize, x: &[f32], y: &mut [f32]) {
-    let (x, y, channels, row) = (x.as_ptr(), y.as_mut_ptr(), shape.channels, shape.width * shape.channels);
-    windows!(shape, images, |from, size, to| {
-        let count = (size[0] * size[1]) as f32;
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let mut sum = S::splat(0.0);
-                for i in 0..size[0] {
-                    for j in 0..size[1] {
-                        sum = S::add(sum, lanes.load::<S>(x.add(from + c + i * row + j * channels)));
-                    }
-                }
-                lanes.store::<S>(y.add(to + c), S::div(sum, S::splat(count)));
-            }
-        });
-    });
-}
-
-#[inline(always)]
-unsafe fn average_backward_images<S: Simd>(shape: &PoolShape, images: usize, d_y: &[f32], d_x: &mut [f32]) {
-    let (d_y, d_x) = (d_y.as_ptr(), d_x.as_mut_ptr());
-    let (channels, row) = (shape.channels, shape.width * shape.channels);
-    windows!(shape, images, |from, size, to| {
-        let count = (size[0] * size[1]) as f32;
-        vectors!(S, channels, |c, lanes| {
-            unsafe {
-                let share = S::div(lanes.load::<S>(d_y.add(to + c)), S::splat(count));
-                for i in 0..size[0] {
-                    for j in 0..size[1] {
-                        let p = d_x.add(from + c + i * row + j * channels);
-                        lanes.store::<S>(p, S::add(lanes.load::<S>(p), share));
-                    }
-                }
-            }
-        });
-    });
-}
-
-#[inline(always)]
-unsafe fn divide_loop<S: Simd>(x: &mut [f32], by: f32) {
-    let (n, x) = (x.len(), x.as_mut_ptr());
-    vectors!(S, n, |i, lanes| {
-        unsafe { lanes.store::<S>(x.add(i), S::div(lanes.load::<S>(x.add(i)), S::splat(by))) }
-    });
-}
+use windows;

@@ -1,9 +1,9 @@
 //! The naive twin: the definition of the convolution and of its gradients, in f64.
 //!
-//! Each sum comes with the root of the sum of its squared terms: the size that it would have with random signs, which is
-//! what a rounding error is held against. (The sum itself may cancel.)
+//! Each sum comes with the root of the sum of its squared terms: the size that it would have with random signs, which
+//! is what a rounding error is held against. (The sum itself may cancel.)
 
-use super::ConvShape;
+use crate::conv::ConvShape;
 
 /// Calls `f(y index without filter, x index without channel, tap)` for each pixel, and tap inside of the image.
 fn each_tap(s: &ConvShape, images: usize, mut f: impl FnMut(usize, usize, usize)) {
@@ -31,12 +31,12 @@ fn each_tap(s: &ConvShape, images: usize, mut f: impl FnMut(usize, usize, usize)
 
 /// A sum and its size.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sum {
+pub(super) struct NaiveSum {
     pub(super) value: f64,
     squares: f64,
 }
 
-impl Sum {
+impl NaiveSum {
     fn add(&mut self, term: f64) {
         self.value += term;
         self.squares += term * term;
@@ -55,9 +55,9 @@ pub(super) fn forward(
     kernel: &[f32],
     bias: Option<&[f32]>,
     relu: bool,
-) -> Vec<Sum> {
+) -> Vec<NaiveSum> {
     let (c, f) = (s.channels, s.filters);
-    let mut y = vec![Sum::default(); images * s.out_height * s.out_width * f];
+    let mut y = vec![NaiveSum::default(); images * s.out_height * s.out_width * f];
     each_tap(s, images, |to, from, tap| {
         for l in 0..c {
             for k in 0..f {
@@ -82,11 +82,12 @@ pub(super) fn backward(
     y: Option<&[f32]>,
     d_y: &[f32],
     kernel: &[f32],
-) -> [Vec<Sum>; 3] {
+) -> [Vec<NaiveSum>; 3] {
     let (c, f) = (s.channels, s.filters);
     let d_z: Vec<f64> =
         (0..d_y.len()).map(|i| if y.is_none_or(|y| y[i] > 0.0) { d_y[i] as f64 } else { 0.0 }).collect();
-    let (mut d_x, mut d_kernel) = (vec![Sum::default(); x.len()], vec![Sum::default(); kernel.len()]);
+    let (mut d_x, mut d_kernel) =
+        (vec![NaiveSum::default(); x.len()], vec![NaiveSum::default(); kernel.len()]);
     each_tap(s, images, |to, from, tap| {
         for l in 0..c {
             for k in 0..f {
@@ -95,7 +96,7 @@ pub(super) fn backward(
             }
         }
     });
-    let mut d_bias = vec![Sum::default(); f];
+    let mut d_bias = vec![NaiveSum::default(); f];
     for (i, d) in d_z.iter().enumerate() {
         d_bias[i % f].add(*d);
     }

@@ -4,19 +4,23 @@
 //! borders. The kernel's gradient sums over the pixels of several images at once; the input's gradient adds, per row of
 //! the kernel's columns, the products with the transposed kernel to the pixels that they came from.
 
-use super::product::Product;
-use super::rows::{sum_columns, transpose};
-use super::taps::{self, Taps};
-use super::{ConvShape, Epilogue, Piece};
-use crate::checked_product;
+mod product;
+mod taps;
 
-/// Floats of the images that one product of the kernel's gradient sums over: 128 KB, so that what one pass over them leaves is still
-/// in the second-level cache for the next.
+use product::StridedProduct;
+use taps::{KernelTaps, MOST_TAPS, TapImages};
+
+use super::{ConvBackward, ConvForward, ConvShape, Epilogue, sum_columns};
+use crate::checked_product;
+use crate::reduce::transpose;
+
+/// Floats of the images that one product of the kernel's gradient sums over: 128 KB, so that what one pass over them
+/// leaves is still in the second-level cache for the next.
 const GROUP_FLOATS: usize = 32 * 1024;
 
-/// The plan of one layer.
+/// The plan of one layer that is computed term by term.
 #[derive(Clone, Debug)]
-pub(super) struct Direct {
+pub(super) struct DirectConv {
     shape: ConvShape,
     /// Height and width of the image in its frame.
     frame: [usize; 2],
@@ -24,8 +28,8 @@ pub(super) struct Direct {
     relu: bool,
 }
 
-impl Direct {
-    pub(super) fn new(shape: &ConvShape, epilogue: Epilogue) -> Direct {
+impl DirectConv {
+    pub(super) fn new(shape: &ConvShape, epilogue: Epilogue) -> DirectConv {
         assert!(!epilogue.max_pool, "only Winograd with even tiles pools");
         let relu = epilogue.relu;
         let mut shape = *shape;
@@ -43,9 +47,9 @@ impl Direct {
             // A plain matrix product: its pixels form one long row.
             let pixels = shape.height * shape.width;
             (shape.height, shape.width, shape.out_height, shape.out_width) = (1, pixels, 1, pixels);
-            return Direct { shape, frame: [1, pixels], framed, relu };
+            return DirectConv { shape, frame: [1, pixels], framed, relu };
         }
-        Direct { shape, frame, framed, relu }
+        DirectConv { shape, frame, framed, relu }
     }
 
     fn x_len(&self) -> usize {
@@ -89,20 +93,13 @@ impl Direct {
             let from = &kernel[i * width * c * f..(i + 1) * width * c * f];
             let to = &mut derived[(height - 1 - i) * width * c * f..(height - i) * width * c * f];
             for j in 0..width {
-                transpose(&from[j * c * f..(j + 1) * c * f], &mut to[j * c * f..(j + 1) * c * f], f);
+                transpose(c, f, &from[j * c * f..(j + 1) * c * f], &mut to[j * c * f..(j + 1) * c * f]);
             }
         }
     }
 
-    pub(super) fn forward(
-        &self,
-        images: usize,
-        x: &[f32],
-        kernel: &[f32],
-        bias: Option<&[f32]>,
-        y: &mut [f32],
-        scratch: &mut [f32],
-    ) {
+    pub(super) fn forward(&self, call: ConvForward) {
+        let ConvForward { images, x, kernel, bias, y, scratch, .. } = call;
         for image in 0..images {
             let x = &x[image * self.x_len()..(image + 1) * self.x_len()];
             let y = &mut y[image * self.y_len()..(image + 1) * self.y_len()];
@@ -118,7 +115,7 @@ impl Direct {
     fn forward_image(&self, x: &[f32], kernel: &[f32], bias: Option<&[f32]>, y: &mut [f32]) {
         let (s, c, f) = (&self.shape, self.shape.channels, self.shape.filters);
         let row = self.frame[1] * c;
-        Product {
+        StridedProduct {
             rows: [s.out_height, s.out_width],
             columns: f,
             terms: [1, s.kernel[0], s.kernel[1] * c],
@@ -131,20 +128,9 @@ impl Direct {
         .run(x, kernel, bias, self.relu, y);
     }
 
-    pub(super) fn backward(
-        &self,
-        images: usize,
-        piece: Piece,
-        x: &[f32],
-        y: &[f32],
-        d_y: &[f32],
-        transposed: &[f32],
-        mut d_x: Option<&mut [f32]>,
-        d_kernel: &mut [f32],
-        mut d_bias: Option<&mut [f32]>,
-        scratch: &mut [f32],
-    ) {
-        if piece.first {
+    pub(super) fn backward(&self, call: ConvBackward) {
+        let ConvBackward { images, x, y, d_y, mut d_x, d_kernel, mut d_bias, scratch, .. } = call;
+        if call.piece.first {
             d_kernel.fill(0.0);
             if let Some(d_bias) = d_bias.as_deref_mut() {
                 d_bias.fill(0.0);
@@ -153,7 +139,7 @@ impl Direct {
         let ([frames_len, z_len, frame_len], group) = (self.parts(images), self.group(images));
         let (frames, scratch) = scratch.split_at_mut(frames_len);
         let (masked, scratch) = scratch.split_at_mut(z_len);
-        let frame = &mut scratch[..frame_len];
+        let (frame, taps) = (&mut scratch[..frame_len], self.taps());
         for first in (0..images).step_by(group) {
             let count = group.min(images - first);
             let x_range = first * self.x_len()..(first + count) * self.x_len();
@@ -161,9 +147,8 @@ impl Direct {
             let x = if self.framed { self.frames(&x[x_range.clone()], frames) } else { &x[x_range.clone()] };
             let y = if self.relu { Some(&y[y_range.clone()]) } else { None };
             let d_y = &d_y[y_range];
-            let taps = self.taps();
             if let Some(taps) = &taps {
-                taps.add_gradients(count, x, y, d_y, d_kernel, d_bias.as_deref_mut());
+                taps.add_gradients(TapImages { count, x, y, d_y }, d_kernel, d_bias.as_deref_mut());
                 if d_x.is_none() {
                     continue;
                 }
@@ -174,13 +159,13 @@ impl Direct {
                 self.add_kernel_gradient(count, x, d_z, d_kernel);
             }
             if let Some(d_x) = d_x.as_deref_mut() {
-                self.input_gradients(d_z, transposed, &mut d_x[x_range], frame);
+                self.input_gradients(d_z, call.derived, &mut d_x[x_range], frame);
             }
         }
     }
 
-    /// The gradient before ReLU, which is in `masked` if y is given; its sums are added to `d_bias`, image by image, so that
-    /// they know nothing of groups and pieces.
+    /// The gradient before ReLU, which is in `masked` if y is given; its sums are added to `d_bias`, image by image, so
+    /// that they know nothing of groups and pieces.
     fn take_gradient<'a>(
         &self,
         d_y: &'a [f32],
@@ -200,23 +185,23 @@ impl Direct {
     }
 
     /// The taps of the kernel, if they are few.
-    fn taps(&self) -> Option<Taps> {
+    fn taps(&self) -> Option<KernelTaps> {
         let (s, row) = (&self.shape, self.frame[1] * self.shape.channels);
         let line = s.kernel[1] * s.channels;
         let count = s.kernel[0] * line;
-        let mut offsets = [0; taps::MOST];
+        let mut offsets = [0; MOST_TAPS];
         for (i, offset) in offsets.get_mut(..count)?.iter_mut().enumerate() {
             *offset = i / line * row + i % line;
         }
         let (outputs, steps) = ([s.out_height, s.out_width], [s.strides[0] * row, s.strides[1] * s.channels]);
-        Some(Taps { count, offsets, outputs, steps, x_len: self.frame_len(), filters: s.filters })
+        Some(KernelTaps { count, offsets, outputs, steps, x_len: self.frame_len(), filters: s.filters })
     }
 
     /// d_kernel += Σ over images and pixels of x at the window's tap times dz at the pixel.
     fn add_kernel_gradient(&self, images: usize, x: &[f32], d_z: &[f32], d_kernel: &mut [f32]) {
         let (s, c, f) = (&self.shape, self.shape.channels, self.shape.filters);
         let row = self.frame[1] * c;
-        Product {
+        StridedProduct {
             rows: [s.kernel[0], s.kernel[1] * c],
             columns: f,
             terms: [images, s.out_height, s.out_width],
@@ -254,7 +239,7 @@ impl Direct {
                 continue;
             }
             let reversed = s.kernel[0] - 1 - (y - first * stride);
-            let product = Product {
+            let product = StridedProduct {
                 rows: [1, s.out_width],
                 columns: c,
                 terms: [1, end - first, f],

@@ -7,22 +7,23 @@
 //! additions that move them along compete with the multiplications for the same ports; U in panels as wide as a block.
 //! Every element is one chain c ← fma(a, b, c) over the sum in its order, as in `gemm`.
 
+use super::WinogradConv;
 use super::filters::{matrix, panel};
-use super::winograd::{Block, Side, Winograd};
+use super::layout::{ImageLayout, TileBlock};
 use crate::lanes::opaque;
 use crate::simd::{Simd, dispatch};
 
-/// The tile matrices of one side, a row per tile.
+/// The strides of the tile matrices of one side, a row per tile.
 #[derive(Clone, Copy)]
-struct Tiles {
+struct TileMatrices {
     row: usize,
     position: usize,
 }
 
-impl Tiles {
-    fn of(side: &Side, block: Block) -> Tiles {
+impl TileMatrices {
+    fn of(layout: &ImageLayout, block: TileBlock) -> TileMatrices {
         assert!(block.count <= block.size, "{block:?}");
-        Tiles { row: side.padded, position: side.position(block.size) }
+        TileMatrices { row: layout.padded, position: layout.position(block.size) }
     }
 
     fn len(&self, positions: usize) -> usize {
@@ -30,9 +31,9 @@ impl Tiles {
     }
 }
 
-/// Where a block of a product lies.
+/// Where a register block of a product lies.
 #[derive(Clone, Copy)]
-struct Place {
+struct BlockPosition {
     position: usize,
     first_row: usize,
     first_column: usize,
@@ -43,10 +44,10 @@ struct Place {
 
 /// Runs `$job.block::<S, R, W>` over `$rows` rows, each time with the largest R of the list that fits.
 macro_rules! rows {
-    ($s:ident, $job:ident, $w:literal, $rows:expr, $place:ident, [$($r:literal)+]) => {
+    ($s:ident $S:ident, $job:ident, $w:literal, $rows:expr, $place:ident, [$($r:literal)+]) => {
         while $place.first_row < $rows {
             $place.first_row += match $rows - $place.first_row {
-                $($r.. => { $job.block::<$s, $r, $w>($place); $r })+
+                $($r.. => { $job.block::<$S, $r, $w>($s, $place); $r })+
                 _ => 1,
             };
         }
@@ -55,47 +56,56 @@ macro_rules! rows {
 
 /// Runs `$job.block` over a whole product of `$rows` rows, `$lines` being the rows of the matrix in panels.
 macro_rules! product {
-    ($s:ident, $job:ident, $position:ident, $rows:expr, $lines:expr) => {
+    ($s:ident $S:ident, $job:ident, $position:ident, $rows:expr, $lines:expr) => {
         let mut first_column = 0;
         while first_column < $job.columns {
             let (start, width) = panel($lines, $job.columns, first_column);
             let panel = $position * matrix($lines, $job.columns) + start;
-            let mut place = Place { position: $position, first_row: 0, first_column, panel, width };
-            if $s::LANES == 16 {
+            let mut place = BlockPosition { position: $position, first_row: 0, first_column, panel, width };
+            if $S::LANES == 16 {
                 match width {
-                    64 => rows!($s, $job, 4, $rows, place, [6 4 2 1]),
-                    48 => rows!($s, $job, 3, $rows, place, [8 4 2 1]),
-                    32 => rows!($s, $job, 2, $rows, place, [12 8 4 2 1]),
-                    _ => rows!($s, $job, 1, $rows, place, [12 8 4 2 1]),
+                    64 => rows!($s $S, $job, 4, $rows, place, [6 4 2 1]),
+                    48 => rows!($s $S, $job, 3, $rows, place, [8 4 2 1]),
+                    32 => rows!($s $S, $job, 2, $rows, place, [12 8 4 2 1]),
+                    _ => rows!($s $S, $job, 1, $rows, place, [12 8 4 2 1]),
                 }
                 first_column += width;
             } else {
-                if $s::ROWS == 6 {
-                    rows!($s, $job, 2, $rows, place, [6 4 2 1]);
+                if $S::ROWS == 6 {
+                    rows!($s $S, $job, 2, $rows, place, [6 4 2 1]);
                 } else {
-                    rows!($s, $job, 2, $rows, place, [4 2 1]);
+                    rows!($s $S, $job, 2, $rows, place, [4 2 1]);
                 }
-                first_column += 2 * $s::LANES;
+                first_column += 2 * $S::LANES;
             }
         }
     };
 }
 
-/// Per position: the tiles of `a`, with the channels of side `from`, times U, to tiles with those of side `to`.
-pub(super) fn tiles_by_filters(
-    w: &Winograd,
-    block: Block,
+/// Per position: M = V U, tiles × channels times channels × filters.
+pub(super) fn forward(w: &WinogradConv, block: TileBlock, v: &[f32], u: &[f32], m: &mut [f32]) {
+    tiles_by_filters(w, block, [&w.x, &w.y], v, u, m);
+}
+
+/// Per position: the gradient V = M U of the input's tiles, tiles × filters times filters × channels.
+pub(super) fn backward(w: &WinogradConv, block: TileBlock, m: &[f32], u: &[f32], v: &mut [f32]) {
+    tiles_by_filters(w, block, [&w.y, &w.x], m, u, v);
+}
+
+/// Per position: the tiles of `a`, with the channels of the first side, times U, to tiles with those of the second.
+fn tiles_by_filters(
+    w: &WinogradConv,
+    block: TileBlock,
+    [from, to]: [&ImageLayout; 2],
     a: &[f32],
-    from: &Side,
     u: &[f32],
     out: &mut [f32],
-    to: &Side,
 ) {
-    let positions = (w.m + 2) * (w.m + 2);
-    let (a_tiles, out_tiles) = (Tiles::of(from, block), Tiles::of(to, block));
+    let positions = w.positions();
+    let (a_tiles, out_tiles) = (TileMatrices::of(from, block), TileMatrices::of(to, block));
     assert!(a.len() >= a_tiles.len(positions) && out.len() >= out_tiles.len(positions), "room for {block:?}");
     assert!(u.len() == positions * matrix(from.channels, to.padded), "the filters of these sides");
-    over_channels(&OverChannels {
+    let product = ChannelProduct {
         positions,
         tiles: block.count,
         a: a.as_ptr(),
@@ -105,45 +115,50 @@ pub(super) fn tiles_by_filters(
         out: out.as_mut_ptr(),
         out_tiles,
         columns: to.padded,
-    });
+    };
+    // SAFETY: the matrices have just been asserted to hold so many positions, and `out` is borrowed mutably.
+    unsafe { over_channels(&product) };
 }
 
-/// What `tiles_by_filters` has checked.
-struct OverChannels {
+/// A product that sums over channels: A and the output have matrices of `tiles` rows per position, U one of `channels`
+/// rows in panels.
+struct ChannelProduct {
     positions: usize,
     tiles: usize,
     a: *const f32,
-    a_tiles: Tiles,
+    a_tiles: TileMatrices,
     channels: usize,
     u: *const f32,
     out: *mut f32,
-    out_tiles: Tiles,
+    out_tiles: TileMatrices,
     columns: usize,
 }
 
 dispatch! {
-    fn over_channels(job: &OverChannels) = over_channels_of
+    /// # Safety
+    /// All matrices are as large as [`ChannelProduct`] says, and nothing else touches the output.
+    unsafe fn over_channels(job: &ChannelProduct) = over_channels_of
 }
 
 /// # Safety
-/// The instruction set of `S`, and what `tiles_by_filters` has checked.
+/// All matrices are as large as [`ChannelProduct`] says, and nothing else touches the output.
 #[inline(always)]
-unsafe fn over_channels_of<S: Simd>(job: &OverChannels) {
+unsafe fn over_channels_of<S: Simd>(s: S, job: &ChannelProduct) {
     for position in 0..job.positions {
-        // SAFETY: the duties above.
+        // SAFETY: the duties above; the blocks cover the rows and columns of the product, and no more.
         unsafe {
-            product!(S, job, position, job.tiles, job.channels);
+            product!(s S, job, position, job.tiles, job.channels);
         }
     }
 }
 
-impl OverChannels {
+impl ChannelProduct {
     /// R tiles, W vectors of columns.
     ///
     /// # Safety
     /// As for `over_channels_of`; the block lies within the matrices.
     #[inline(always)]
-    unsafe fn block<S: Simd, const R: usize, const W: usize>(&self, place: Place) {
+    unsafe fn block<S: Simd, const R: usize, const W: usize>(&self, s: S, place: BlockPosition) {
         // SAFETY: the duties above; pointers move on past the end, but are not read there.
         unsafe {
             let row = self.a_tiles.row;
@@ -151,19 +166,19 @@ impl OverChannels {
             let mut u = self.u.add(place.panel);
             // Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2.
             let mut thirds: [*const f32; 4] = std::array::from_fn(|i| a.wrapping_add(3 * i * row));
-            let mut sums = [[S::splat(0.0); W]; R];
+            let mut sums = [[s.splat(0.0); W]; R];
             for _ in 0..self.channels {
                 for third in &mut thirds[..R.div_ceil(3)] {
                     *third = opaque(*third);
                 }
-                let mut line = [S::splat(0.0); W];
+                let mut line = [s.splat(0.0); W];
                 for w in 0..W {
-                    line[w] = S::load(u.add(w * S::LANES));
+                    line[w] = s.load(u.add(w * S::LANES));
                 }
                 for r in 0..R {
-                    let value = S::splat(*thirds[r / 3].add(r % 3 * row));
+                    let value = s.splat(*thirds[r / 3].add(r % 3 * row));
                     for w in 0..W {
-                        sums[r][w] = S::fma(value, line[w], sums[r][w]);
+                        sums[r][w] = s.fma(value, line[w], sums[r][w]);
                     }
                 }
                 for third in &mut thirds[..R.div_ceil(3)] {
@@ -175,7 +190,7 @@ impl OverChannels {
             let out = out.add(place.first_row * self.out_tiles.row);
             for r in 0..R {
                 for w in 0..W {
-                    S::store(out.add(r * self.out_tiles.row + w * S::LANES), sums[r][w]);
+                    s.store(out.add(r * self.out_tiles.row + w * S::LANES), sums[r][w]);
                 }
             }
         }
@@ -183,12 +198,18 @@ impl OverChannels {
 }
 
 /// Per position: dU = Vᵀ M over the tiles of the `first` block, dU += Vᵀ M for the others.
-pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d_u: &mut [f32], first: bool) {
-    let positions = (w.m + 2) * (w.m + 2);
-    let (v_tiles, m_tiles) = (Tiles::of(&w.x, block), Tiles::of(&w.y, block));
+pub(super) fn add_gradient(
+    w: &WinogradConv,
+    block: TileBlock,
+    [v, m]: [&[f32]; 2],
+    d_u: &mut [f32],
+    first: bool,
+) {
+    let positions = w.positions();
+    let (v_tiles, m_tiles) = (TileMatrices::of(&w.x, block), TileMatrices::of(&w.y, block));
     assert!(v.len() >= v_tiles.len(positions) && m.len() >= m_tiles.len(positions), "room for {block:?}");
     assert!(d_u.len() == positions * matrix(w.x.channels, w.y.padded), "the filters of these sides");
-    over_tiles(&OverTiles {
+    let product = TileProduct {
         positions,
         tiles: block.count,
         v: v.as_ptr(),
@@ -199,68 +220,73 @@ pub(super) fn tiles_by_tiles(w: &Winograd, block: Block, v: &[f32], m: &[f32], d
         d_u: d_u.as_mut_ptr(),
         columns: w.y.padded,
         accumulate: !first,
-    });
+    };
+    // SAFETY: the matrices have just been asserted to hold so many positions, and dU is borrowed mutably.
+    unsafe { over_tiles(&product) };
 }
 
-/// What `tiles_by_tiles` has checked.
-struct OverTiles {
+/// A product that sums over tiles: V and M have matrices of `tiles` rows per position, dU one of `channels` rows in
+/// panels.
+struct TileProduct {
     positions: usize,
     tiles: usize,
     v: *const f32,
-    v_tiles: Tiles,
+    v_tiles: TileMatrices,
     channels: usize,
     m: *const f32,
-    m_tiles: Tiles,
+    m_tiles: TileMatrices,
     d_u: *mut f32,
     columns: usize,
     accumulate: bool,
 }
 
 dispatch! {
-    fn over_tiles(job: &OverTiles) = over_tiles_of
+    /// # Safety
+    /// All matrices are as large as [`TileProduct`] says, and nothing else touches dU.
+    unsafe fn over_tiles(job: &TileProduct) = over_tiles_of
 }
 
 /// # Safety
-/// The instruction set of `S`, and what `tiles_by_tiles` has checked.
+/// All matrices are as large as [`TileProduct`] says, and nothing else touches dU.
 #[inline(always)]
-unsafe fn over_tiles_of<S: Simd>(job: &OverTiles) {
+unsafe fn over_tiles_of<S: Simd>(s: S, job: &TileProduct) {
     for position in 0..job.positions {
-        // SAFETY: the duties above.
+        // SAFETY: the duties above; the blocks cover the rows and columns of the product, and no more.
         unsafe {
-            product!(S, job, position, job.channels, job.channels);
+            product!(s S, job, position, job.channels, job.channels);
         }
     }
 }
 
-impl OverTiles {
+impl TileProduct {
     /// R channels, W vectors of columns.
     ///
     /// # Safety
     /// As for `over_tiles_of`; the block lies within the matrices.
     #[inline(always)]
-    unsafe fn block<S: Simd, const R: usize, const W: usize>(&self, place: Place) {
+    unsafe fn block<S: Simd, const R: usize, const W: usize>(&self, s: S, place: BlockPosition) {
         // SAFETY: the duties above; pointers move on past the end, but are not read there.
         unsafe {
             let mut v = self.v.add(place.position * self.v_tiles.position + place.first_row);
             let mut m = self.m.add(place.position * self.m_tiles.position + place.first_column);
             let d_u = self.d_u.add(place.panel + place.first_row * place.width);
-            let mut sums = [[S::splat(0.0); W]; R];
+            let mut sums = [[s.splat(0.0); W]; R];
             if self.accumulate {
                 for r in 0..R {
                     for w in 0..W {
-                        sums[r][w] = S::load(d_u.add(r * place.width + w * S::LANES));
+                        sums[r][w] = s.load(d_u.add(r * place.width + w * S::LANES));
                     }
                 }
             }
             for _ in 0..self.tiles {
-                let mut line = [S::splat(0.0); W];
+                let mut line = [s.splat(0.0); W];
                 for w in 0..W {
-                    line[w] = S::load(m.add(w * S::LANES));
+                    line[w] = s.load(m.add(w * S::LANES));
                 }
                 for r in 0..R {
-                    let value = S::splat(*v.add(r));
+                    let value = s.splat(*v.add(r));
                     for w in 0..W {
-                        sums[r][w] = S::fma(value, line[w], sums[r][w]);
+                        sums[r][w] = s.fma(value, line[w], sums[r][w]);
                     }
                 }
                 v = v.wrapping_add(self.v_tiles.row);
@@ -268,7 +294,7 @@ impl OverTiles {
             }
             for r in 0..R {
                 for w in 0..W {
-                    S::store(d_u.add(r * place.width + w * S::LANES), sums[r][w]);
+                    s.store(d_u.add(r * place.width + w * S::LANES), sums[r][w]);
                 }
             }
         }

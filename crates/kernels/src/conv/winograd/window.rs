@@ -1,66 +1,69 @@
 //! How Winograd's transforms walk over images: which pixels a tile covers, and which vector of channels is next.
 
-use super::points::{F2, F4, F5, Points};
-use super::winograd::{Block, Side, Winograd};
+use super::WinogradConv;
+use super::layout::{ImageLayout, TileBlock};
+use super::points::{F2, F4, F5, LineTransform};
 use crate::simd::Simd;
 
 /// A transform between the images of one side and their tile matrices.
-pub(super) trait Transform {
+pub(super) trait TileTransform {
     /// Whether the images are inputs, of which tiles cover N × N pixels and overlap; of outputs they cover M × M.
     const INPUTS: bool;
     /// Whether the outputs are pooled ones, of which tiles cover M / 2 × M / 2.
     const POOLED: bool = false;
 
+    /// Asserts that images, tile matrices and all else hold the tiles of the block.
+    fn check(&self, w: &WinogradConv, block: TileBlock);
+
     /// Transforms one tile of one vector of channels; `WHOLE` if all of it lies inside of the image.
     ///
     /// # Safety
-    /// The instruction set of `S`; images and tile matrices that hold the place.
-    unsafe fn tile<S: Simd, W: Points<M, N>, const M: usize, const N: usize, const WHOLE: bool>(
-        &self,
-        place: &Place,
+    /// `check` has passed for a block that the tile belongs to.
+    unsafe fn tile<S: Simd, L: LineTransform<M, N>, const M: usize, const N: usize, const WHOLE: bool>(
+        &mut self,
+        s: S,
+        place: &TileVector,
     );
 }
 
 /// Runs a transform over a block of tiles.
-///
-/// # Safety
-/// The instruction set of `S`; images and tile matrices of the lengths that `Side::check` asserts.
 #[inline(always)]
-pub(super) unsafe fn each_tile<S: Simd, T: Transform>(transform: &T, w: &Winograd, block: Block) {
-    // SAFETY: the duties above.
-    unsafe {
-        match w.m {
-            2 => walk::<S, T, F2, 2, 4>(transform, w, block),
-            4 => walk::<S, T, F4, 4, 6>(transform, w, block),
-            _ if T::POOLED => unreachable!("pooling needs even tiles"),
-            _ => walk::<S, T, F5, 5, 7>(transform, w, block),
-        }
+pub(super) fn each_tile<S: Simd, T: TileTransform>(s: S, w: &WinogradConv, block: TileBlock, transform: T) {
+    match w.m {
+        2 => walk::<S, T, F2, 2, 4>(s, w, block, transform),
+        4 => walk::<S, T, F4, 4, 6>(s, w, block, transform),
+        _ if T::POOLED => unreachable!("pooling needs even tiles"),
+        _ => walk::<S, T, F5, 5, 7>(s, w, block, transform),
     }
 }
 
-/// # Safety
-/// As for `each_tile`.
 #[inline(always)]
-unsafe fn walk<S: Simd, T: Transform, W: Points<M, N>, const M: usize, const N: usize>(
-    transform: &T,
-    w: &Winograd,
-    block: Block,
+fn walk<S: Simd, T: TileTransform, L: LineTransform<M, N>, const M: usize, const N: usize>(
+    s: S,
+    w: &WinogradConv,
+    block: TileBlock,
+    mut transform: T,
 ) {
+    transform.check(w, block);
     let step = if T::POOLED { M / 2 } else { M };
-    let (side, size) = if T::INPUTS { (&w.x, N) } else { (&w.y, step) };
+    let (layout, size) = if T::INPUTS { (&w.x, N) } else { (&w.y, step) };
     for tile in 0..block.count {
-        let window = Window::new(side, w.tiles, block.first + tile, size, step);
-        for channel in (0..side.padded).step_by(S::LANES) {
-            let lanes = side.channels.saturating_sub(channel).min(S::LANES);
-            let start = tile * side.padded + channel;
-            let step = side.position(block.size);
-            let place = Place { window, channel, lanes, start, step, padded: side.padded };
-            // SAFETY: the duties above; a window knows which of its pixels lie in the image.
+        let window = TileWindow::new(layout, w.tiles, block.first + tile, size, step);
+        for channel in (0..layout.padded).step_by(S::LANES) {
+            let place = TileVector {
+                window,
+                channel,
+                lanes: layout.channels.saturating_sub(channel).min(S::LANES),
+                start: tile * layout.padded + channel,
+                step: layout.position(block.size),
+                padded: layout.padded,
+            };
+            // SAFETY: the tile belongs to the block that has been checked.
             unsafe {
-                if window.whole && lanes == S::LANES {
-                    transform.tile::<S, W, M, N, true>(&place);
+                if window.whole && place.lanes == S::LANES {
+                    transform.tile::<S, L, M, N, true>(s, &place);
                 } else {
-                    transform.tile::<S, W, M, N, false>(&place);
+                    transform.tile::<S, L, M, N, false>(s, &place);
                 }
             }
         }
@@ -68,8 +71,8 @@ unsafe fn walk<S: Simd, T: Transform, W: Points<M, N>, const M: usize, const N: 
 }
 
 /// One vector of channels of one tile.
-pub(super) struct Place {
-    window: Window,
+pub(super) struct TileVector {
+    window: TileWindow,
     pub(super) channel: usize,
     /// Channels of the vector that exist; the others are padding.
     pub(super) lanes: usize,
@@ -81,27 +84,20 @@ pub(super) struct Place {
     padded: usize,
 }
 
-impl Place {
+impl TileVector {
     /// Where position (i, j) of N × N lies in the tile matrices.
     #[inline(always)]
     pub(super) fn position<const N: usize>(&self, i: usize, j: usize) -> usize {
         self.start + (i * N + j) * self.step
     }
 
-    /// Asks for the lines of the tile matrices that the next vector of channels is written to: stores that miss the first
-    /// cache wait for each other.
-    ///
-    /// # Safety
-    /// The instruction set of `S`.
+    /// Asks for the lines of the tile matrices that the next vector of channels is written to: stores that miss the
+    /// first cache wait for each other.
     #[inline(always)]
-    pub(super) unsafe fn prefetch_next<S: Simd, const N: usize>(&self, matrices: *mut f32) {
+    pub(super) fn prefetch_next<S: Simd, const N: usize>(&self, s: S, matrices: *mut f32) {
         for i in 0..N {
             for j in 0..N {
-                // SAFETY: the duty above.
-                unsafe {
-                    let next = matrices.wrapping_add(self.position::<N>(i, j) + S::LANES);
-                    S::prefetch_write(next.cast());
-                }
+                s.prefetch_write(matrices.wrapping_add(self.position::<N>(i, j) + S::LANES).cast());
             }
         }
     }
@@ -121,23 +117,24 @@ impl Place {
     /// The vector at pixel (i, j); zero outside of the image.
     ///
     /// # Safety
-    /// The instruction set of `S`; `images` starts images that hold the place; if `WHOLE`, all of it lies inside.
+    /// `images` starts images that hold the tile; if `WHOLE`, all of it lies inside of them.
     #[inline(always)]
     pub(super) unsafe fn load<S: Simd, const WHOLE: bool>(
         &self,
+        s: S,
         images: *const f32,
         i: usize,
         j: usize,
     ) -> S::V {
         let at = images.wrapping_offset(self.window.offset(i, j) + self.channel as isize);
-        // SAFETY: the duties above, and pixels outside are not read.
+        // SAFETY: the duties above; pixels outside of the image, and channels that are padding, are not read.
         unsafe {
             if WHOLE {
-                S::load(at)
+                s.load(at)
             } else if self.window.has(i, j) {
-                S::load_first(at, self.lanes)
+                s.load_first(at, self.lanes)
             } else {
-                S::splat(0.0)
+                s.splat(0.0)
             }
         }
     }
@@ -149,18 +146,19 @@ impl Place {
     #[inline(always)]
     pub(super) unsafe fn store<S: Simd, const WHOLE: bool>(
         &self,
+        s: S,
         images: *mut f32,
         i: usize,
         j: usize,
         v: S::V,
     ) {
         let at = images.wrapping_offset(self.window.offset(i, j) + self.channel as isize);
-        // SAFETY: the duties above, and pixels outside are not written.
+        // SAFETY: the duties above; pixels outside of the image, and channels that are padding, are not written.
         unsafe {
             if WHOLE {
-                S::store(at, v);
+                s.store(at, v);
             } else if self.window.has(i, j) {
-                S::store_first(at, v, self.lanes);
+                s.store_first(at, v, self.lanes);
             }
         }
     }
@@ -168,7 +166,7 @@ impl Place {
 
 /// The square of pixels that a tile covers, of which some may lie outside of the image.
 #[derive(Clone, Copy)]
-pub(super) struct Window {
+struct TileWindow {
     /// The first pixel, counted over all images, and its offset; negative or too large where that lies outside.
     pixel: isize,
     start: isize,
@@ -183,26 +181,26 @@ pub(super) struct Window {
     whole: bool,
 }
 
-impl Window {
+impl TileWindow {
     /// The window of `size` × `size` pixels for a tile; tiles are `step` pixels apart.
     #[inline(always)]
-    fn new(side: &Side, tiles: [usize; 2], tile: usize, size: usize, step: usize) -> Window {
+    fn new(layout: &ImageLayout, tiles: [usize; 2], tile: usize, size: usize, step: usize) -> TileWindow {
         let per_image = tiles[0] * tiles[1];
         let (image, rest) = (tile / per_image, tile % per_image);
         let (down, across) = (rest / tiles[1], rest % tiles[1]);
-        let y = (down * step) as isize - side.pad_top as isize;
-        let x = (across * step) as isize - side.pad_left as isize;
+        let y = (down * step) as isize - layout.pad_top as isize;
+        let x = (across * step) as isize - layout.pad_left as isize;
         let inside = |start: isize, extent: usize| {
             let first = (-start).clamp(0, size as isize) as usize;
             [first, (extent as isize - start).clamp(first as isize, size as isize) as usize]
         };
-        let (rows, columns) = (inside(y, side.height), inside(x, side.width));
-        let pixel = (image * side.height * side.width) as isize + y * side.width as isize + x;
-        Window {
+        let (rows, columns) = (inside(y, layout.height), inside(x, layout.width));
+        let pixel = (image * layout.height * layout.width) as isize + y * layout.width as isize + x;
+        TileWindow {
             pixel,
-            start: pixel * side.channels as isize,
-            width: side.width,
-            steps: [side.width * side.channels, side.channels],
+            start: pixel * layout.channels as isize,
+            width: layout.width,
+            steps: [layout.width * layout.channels, layout.channels],
             rows,
             columns,
             whole: rows == [0, size] && columns == [0, size],
