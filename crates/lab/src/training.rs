@@ -112,8 +112,8 @@ impl SingleTraining<'_> {
                 sink.step(epoch, batch, n_batches);
             }
             FitEvent::TrainingEnd { .. } => meter.training_ends(),
-            FitEvent::EpochEnd(row, snapshot) => {
-                sink.epoch(engine::epoch_record(row, meter.epoch_seconds()), &snapshot);
+            FitEvent::EpochEnd(epoch, snapshot) => {
+                sink.epoch(Epoch { seconds: meter.epoch_seconds(), ..epoch.finite() }, &snapshot);
             }
         }
         if sink.stops() { Flow::Stop } else { Flow::Continue }
@@ -133,7 +133,7 @@ fn trained(outcome: FitOutcome, model: Model) -> Trained {
         FitEnd::Interrupted => return Trained::Stopped,
         FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(End::Diverged { epoch, batch }),
         FitEnd::Finished => End::Finished,
-        FitEnd::Stopped { epoch } => End::Stopped { by: "early_stopping".into(), epoch },
+        FitEnd::Stopped { by, epoch } => End::Stopped { by: by.into(), epoch },
     };
     Trained::Through { model: Box::new(model), end, restored_epoch: outcome.restored_epoch }
 }

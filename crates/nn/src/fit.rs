@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use toile_record::Epoch;
 use toile_rng::Seed;
 
 use crate::state::{Snapshot, StateError, TrainingState};
@@ -30,6 +31,7 @@ pub struct FitConfig {
     /// The root of shuffling and dropout.
     pub seed: Seed,
     /// The part of the training examples (evenly spaced) that is evaluated after each epoch; all after the last.
+    /// Callbacks that watch a `train_…` metric see that of the part, after the last epoch too.
     pub train_evaluation: f64,
 }
 
@@ -49,27 +51,6 @@ impl FitConfig {
             train_evaluation: 0.1,
         }
     }
-}
-
-/// The numbers of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct EpochRow {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// Keras' running loss: the mean over the epoch while the weights changed, dropout active, penalties included.
-    pub loss: f64,
-    /// Keras' running accuracy.
-    pub accuracy: f64,
-    /// Loss of the end-of-epoch weights on training examples, in inference mode.
-    pub train_loss: f64,
-    /// Accuracy of the end-of-epoch weights on training examples.
-    pub train_accuracy: f64,
-    /// Validation loss, if there are validation examples.
-    pub val_loss: Option<f64>,
-    /// Validation accuracy, if there are validation examples.
-    pub val_accuracy: Option<f64>,
-    /// The learning rate of the last update.
-    pub learning_rate: f64,
 }
 
 /// What the observer is told while a model trains.
@@ -95,7 +76,9 @@ pub enum FitEvent<'a> {
         epoch: usize,
     },
     /// The epoch is over; from here the training can be taken along.
-    EpochEnd(&'a EpochRow, Snapshot<'a>),
+    ///
+    /// The numbers are as they were computed, NaN and infinities included; the caller, who has a clock, adds `seconds`.
+    EpochEnd(&'a Epoch, Snapshot<'a>),
 }
 
 /// The observer's answer.
@@ -114,6 +97,8 @@ pub enum FitEnd {
     Finished,
     /// A callback stopped it after this epoch.
     Stopped {
+        /// The callback's name in the study file.
+        by: &'static str,
         /// Counted from 1.
         epoch: usize,
     },

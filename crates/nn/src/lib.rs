@@ -25,11 +25,11 @@ mod trace;
 mod training;
 
 pub use activation::Activation;
-pub use callbacks::{BestWeights, Callback, CallbackFacts, EarlyStopping, Monitor, ReduceLrOnPlateau};
+pub use callbacks::{BestWeights, Callback, CallbackFacts, EarlyStopping, ReduceLrOnPlateau};
 pub use engine::{Mark, Stage};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
-pub use fit::{EpochRow, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
+pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
 pub use layers::{
     AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,
@@ -42,6 +42,7 @@ pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedu
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
 pub use summary::{Summary, SummaryRow};
+pub use toile_record::{Epoch, Metric};
 pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.

@@ -32,8 +32,9 @@ pub struct StateFacts {
     pub seed: u64,
     /// Epochs behind it.
     pub epoch: usize,
-    /// A callback has stopped it.
-    pub stopped: bool,
+    /// The name of the callback that has stopped it, if one has.
+    #[serde(deserialize_with = "stopped_by")]
+    pub stopped: Option<String>,
     /// Its last loss of all is not a finite number.
     pub diverged: bool,
     /// The optimizer's name in the study file.
@@ -46,6 +47,20 @@ pub struct StateFacts {
     pub learning_rate: Exact,
     /// What each callback remembers, in the order of the settings.
     pub callbacks: Vec<CallbackFacts>,
+}
+
+/// Earlier versions wrote whether a callback had stopped it: only `early_stopping` could.
+fn stopped_by<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stopped {
+        OrNot(bool),
+        By(Option<String>),
+    }
+    Ok(match Stopped::deserialize(deserializer)? {
+        Stopped::OrNot(stopped) => stopped.then(|| "early_stopping".into()),
+        Stopped::By(callback) => callback,
+    })
 }
 
 /// A number that is written as its bits in hexadecimal, so that it comes back the same, infinities and NaN too. Equal are
@@ -101,6 +116,14 @@ pub enum StateError {
     Tensors(#[from] WeightsError),
 }
 
+/// The plan's callback of the name that the state says.
+fn stopping_callback(name: Option<&str>, callbacks: &Callbacks) -> Result<Option<&'static str>, StateError> {
+    let Some(name) = name else { return Ok(None) };
+    let known = callbacks.named(name);
+    possible("stopped by", name, known.is_some())?;
+    Ok(known)
+}
+
 /// Gives an error unless the state's fact is the plan's.
 fn same<T: PartialEq + ToString>(what: &'static str, found: T, expected: T) -> Result<(), StateError> {
     if found == expected {
@@ -122,8 +145,8 @@ pub(crate) fn possible(what: &str, found: impl ToString, may_be: bool) -> Result
 pub(crate) struct Standing {
     /// Epochs behind it.
     pub epoch: usize,
-    /// A callback has stopped it.
-    pub stopped: bool,
+    /// The callback that has stopped it, if one has.
+    pub stopped: Option<&'static str>,
     /// Its last loss of all is not a finite number.
     pub diverged: bool,
 }
@@ -163,7 +186,7 @@ impl Snapshot<'_> {
             numerics: NUMERICS,
             seed: self.config.seed.value(),
             epoch: self.standing.epoch,
-            stopped: self.standing.stopped,
+            stopped: self.standing.stopped.map(String::from),
             diverged: self.standing.diverged,
             optimizer: self.config.optimizer.name().into(),
             step: self.optimizer.step,
@@ -202,6 +225,7 @@ impl TrainingState {
             model.fill(&optimizer_group(i), &self.tensors, slot)?;
             groups += 1;
         }
+        let stopped = stopping_callback(facts.stopped.as_deref(), callbacks)?;
         callbacks.resume(&facts.callbacks, facts.epoch, facts.learning_rate.0, model.weights.len())?;
         for (i, best) in callbacks.best_weights_mut() {
             model.fill(&callback_group(i), &self.tensors, best)?;
@@ -212,7 +236,7 @@ impl TrainingState {
         self.check_number(model, groups)?;
         (optimizer.step, optimizer.momentum_product) = (facts.step, facts.momentum_product.0 as f32);
         model.weights = weights;
-        Ok(Standing { epoch: facts.epoch, stopped: facts.stopped, diverged: facts.diverged })
+        Ok(Standing { epoch: facts.epoch, stopped, diverged: facts.diverged })
     }
 
     fn check(&self, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::callbacks::{Callbacks, Decision};
+use toile_record::Epoch;
+
+use crate::callbacks::Callbacks;
 use crate::engine::{Executor, Pass, Tracer, Updater};
 use crate::evaluate::Evaluator;
 use crate::optimizers::OptimizerState;
 use crate::state::{Snapshot, Standing, StateError, TrainingState};
-use crate::{EpochRow, Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model};
+use crate::{Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model};
 
 /// A training under way.
 pub(crate) struct Training<'a> {
@@ -139,7 +141,7 @@ impl<'a> Training<'a> {
         let Standing { epoch, stopped, diverged } = self.standing;
         match (diverged, stopped) {
             (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() }),
-            (_, true) => Some(FitEnd::Stopped { epoch }),
+            (_, Some(by)) => Some(FitEnd::Stopped { by, epoch }),
             _ => (epoch >= self.config.epochs).then_some(FitEnd::Finished),
         }
     }
@@ -218,26 +220,41 @@ impl<'a> Training<'a> {
     }
 
     /// The numbers after an epoch, and where the training stands by what the callbacks make of them.
-    fn evaluate_epoch(&mut self, epoch: usize, running: Running) -> EpochRow {
+    fn evaluate_epoch(&mut self, number: usize, running: Running) -> Epoch {
         let n = self.train.len().max(1) as f64;
-        let validation = self.validation.map(|examples| self.evaluate(examples));
-        let mut row = EpochRow {
-            epoch,
-            loss: running.loss / n,
-            accuracy: running.correct as f64 / n,
-            train_loss: 0.0,
-            train_accuracy: 0.0,
-            val_loss: validation.map(|(loss, _)| loss),
-            val_accuracy: validation.map(|(_, accuracy)| accuracy),
+        let mut epoch = Epoch {
+            epoch: number,
+            loss: Some(running.loss / n),
+            accuracy: Some(running.correct as f64 / n),
             learning_rate: self.learning_rate,
+            ..Epoch::default()
         };
-        let stopped = self.callbacks.after_epoch(&row, &self.model.weights) == Decision::Stop;
-        let is_last = stopped || epoch == self.config.epochs;
-        let part = if is_last { 1.0 } else { self.config.train_evaluation };
+        if let Some((loss, accuracy)) = self.validation.map(|examples| self.evaluate(examples)) {
+            (epoch.val_loss, epoch.val_accuracy) = (Some(loss), Some(accuracy));
+        }
+        if self.watches_training_set() {
+            self.evaluate_training_set(&mut epoch, self.config.train_evaluation);
+        }
+        let stopped = self.callbacks.after_epoch(&epoch, &self.model.weights);
+        let is_last = stopped.is_some() || number == self.config.epochs;
+        if is_last || epoch.train_loss.is_none() {
+            self.evaluate_training_set(&mut epoch, if is_last { 1.0 } else { self.config.train_evaluation });
+        }
+        let diverged = is_last && !epoch.train_loss.is_some_and(f64::is_finite);
+        self.standing = Standing { epoch: number, stopped, diverged };
+        epoch
+    }
+
+    /// Whether a callback decides by what is measured on the training set after the epoch.
+    fn watches_training_set(&self) -> bool {
+        self.config.callbacks.iter().any(|callback| callback.monitor().needs_train_evaluation())
+    }
+
+    /// Measures this part of the training set with the weights as they are.
+    fn evaluate_training_set(&mut self, epoch: &mut Epoch, part: f64) {
         let indices = evenly_spaced(self.train.indices, part);
-        (row.train_loss, row.train_accuracy) = self.evaluate(&self.train.with_indices(&indices));
-        self.standing = Standing { epoch, stopped, diverged: is_last && !row.train_loss.is_finite() };
-        row
+        let (loss, accuracy) = self.evaluate(&self.train.with_indices(&indices));
+        (epoch.train_loss, epoch.train_accuracy) = (Some(loss), Some(accuracy));
     }
 
     fn n_batches(&self) -> usize {

@@ -41,7 +41,7 @@ fn config(optimizer: Value) -> FitConfig {
 struct Fitted {
     weights: Vec<Tensor>,
     end: FitEnd,
-    rows: Vec<EpochRow>,
+    rows: Vec<Epoch>,
 }
 
 /// Trains on so many images of noise.
@@ -82,7 +82,8 @@ fn weights_ruined_by_the_last_update_of_all_are_found() {
     let config = FitConfig { epochs: 1, ..config(json!({ "sgd": { "learning_rate": 1e30 } })) };
     let fitted = train(&dense("linear"), 16, &config);
     assert_eq!(fitted.end, FitEnd::NonFinite { epoch: 1, batch: 1 });
-    assert!(fitted.rows[0].loss.is_finite() && !fitted.rows[0].train_loss.is_finite());
+    let is_finite = |number: Option<f64>| number.expect("it is measured").is_finite();
+    assert!(is_finite(fitted.rows[0].loss) && !is_finite(fitted.rows[0].train_loss));
 }
 
 /// What was reduced was the scheduled rate, which then was scheduled again.
@@ -101,6 +102,25 @@ fn a_plateau_reduces_the_rate_that_the_schedule_starts_from() {
         assert!((row.learning_rate / expected - 1.0).abs() < 1e-6, "{row:?}, expected {expected}");
     }
     assert_eq!(rows.len(), 4);
+}
+
+/// Measured on the same images after each epoch, so that the numbers can be compared; shown of all after the last.
+#[test]
+fn a_callback_may_watch_what_is_measured_on_the_training_set() {
+    let watch = |callbacks: Value| FitConfig {
+        epochs: 3,
+        train_evaluation: 0.25,
+        callbacks: parse(callbacks),
+        ..config(json!({ "sgd": { "learning_rate": 0.1 } }))
+    };
+    let stopping =
+        json!([{ "early_stopping": { "monitor": "train_loss", "patience": 1, "min_delta": 1e9 } }]);
+    let (free, stopped) =
+        (train(&dense("sigmoid"), 16, &watch(json!([]))), train(&dense("sigmoid"), 16, &watch(stopping)));
+    assert_eq!((stopped.end, stopped.rows.len()), (FitEnd::Stopped { by: "early_stopping", epoch: 2 }, 2));
+    assert_eq!(stopped.rows[0], free.rows[0]);
+    assert_eq!(stopped.rows[1].loss, free.rows[1].loss);
+    assert_ne!(stopped.rows[1].train_loss, free.rows[1].train_loss, "all images, and a quarter of them");
 }
 
 /// As in Keras; the gradient became 0, or NaN where it was 0 already.

@@ -13,7 +13,7 @@ const EPOCHS: usize = 4;
 
 /// What a training shows, and its state after each epoch.
 struct Trained {
-    rows: Vec<EpochRow>,
+    rows: Vec<Epoch>,
     states: Vec<TrainingState>,
     outcome: FitOutcome,
     weights: Vec<Tensor>,
@@ -193,7 +193,7 @@ type Change = fn(&mut StateFacts);
 #[test]
 fn facts_that_are_not_the_plans_are_refused() {
     let (layers, config, state) = halfway();
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 13] = [
         ("numerics", |facts| facts.numerics += 1),
         ("seed 8, expected 7", |facts| facts.seed = 8),
         ("optimizer adam, expected nadam", |facts| facts.optimizer = "adam".into()),
@@ -205,6 +205,7 @@ fn facts_that_are_not_the_plans_are_refused() {
         ("learning rate inf", |facts| facts.learning_rate = Exact(f64::INFINITY)),
         ("learning rate -1", |facts| facts.learning_rate = Exact(-1.0)),
         ("callbacks 3, expected 4", |facts| facts.callbacks.truncate(3)),
+        ("stopped by somebody", |facts| facts.stopped = Some("somebody".into())),
         ("callback 0 at Plateau", |facts| facts.callbacks.rotate_left(1)),
     ];
     for (words, change) in cases {
@@ -264,6 +265,20 @@ fn another_model_batch_size_or_optimizer_is_refused() {
     assert!(refusal(&layers, &larger, &state).contains("updates 6, expected 4"));
     let other = full(&optimizers()[3].1);
     assert!(refusal(&layers, &other, &state).contains("optimizer nadam, expected adam"));
+}
+
+/// A state of an earlier version, which wrote whether a callback had stopped the training, but not which.
+#[test]
+fn a_state_that_only_says_that_it_was_stopped_was_stopped_early() {
+    let (layers, config, state) = halfway();
+    let train_on = |stopped: serde_json::Value| {
+        let mut facts = serde_json::to_value(&state.facts).expect("facts are JSON");
+        facts["stopped"] = stopped;
+        let facts = serde_json::from_value(facts).expect("facts of an earlier version");
+        train(&layers, &config, Some(&TrainingState { facts, ..state.clone() }), EPOCHS, 1).outcome.end
+    };
+    assert_eq!(train_on(true.into()), FitEnd::Stopped { by: "early_stopping", epoch: 2 });
+    assert_eq!(train_on(false.into()), train_on(serde_json::Value::Null));
 }
 
 #[test]

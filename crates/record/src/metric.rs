@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Direction, Epoch};
 
@@ -107,6 +108,11 @@ impl Metric {
         self.name().starts_with("val_")
     }
 
+    /// Whether it is measured on training images once an epoch is over.
+    pub fn needs_train_evaluation(self) -> bool {
+        self.name().starts_with("train_")
+    }
+
     /// Its number in an epoch; `None` if the epoch has none, or the metric is one of models.
     pub fn of(self, epoch: &Epoch) -> Option<f64> {
         match self {
@@ -135,9 +141,28 @@ impl Metric {
     }
 
     /// The JSON schema of the metrics that every epoch has: what a callback may monitor.
-    pub fn schema_of_epoch(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<Cow<'static, str>> = OF_EPOCH.iter().map(|metric| metric.name().into()).collect();
-        json_schema!({ "type": "string", "enum": names })
+    pub fn schema_of_epoch(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<MetricOfEpoch>()
+    }
+}
+
+/// In schemas: those metrics that every epoch has.
+struct MetricOfEpoch;
+
+impl JsonSchema for MetricOfEpoch {
+    fn schema_name() -> Cow<'static, str> {
+        "MetricOfEpoch".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Metric::json_schema(generator);
+        let name = |variant: &Value| variant["const"].as_str().and_then(Metric::from_name);
+        if let Some(Value::Array(variants)) = schema.get_mut("oneOf") {
+            variants.retain(|variant| name(variant).is_some_and(Metric::is_per_epoch));
+        }
+        let description = "A number of each epoch. Losses are better when lower, accuracies when higher.";
+        schema.insert("description".into(), description.into());
+        schema
     }
 }
 
@@ -168,6 +193,19 @@ mod tests {
             assert_eq!(serde_json::to_value(metric).expect("a metric has JSON"), metric.name());
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
+    }
+
+    #[test]
+    fn the_schema_of_an_epochs_metrics_has_them_all_and_no_others() {
+        let mut generator = SchemaGenerator::default();
+        Metric::schema_of_epoch(&mut generator);
+        let definition = &generator.definitions()["MetricOfEpoch"];
+        let variants = definition["oneOf"].as_array().expect("one of several names");
+        let mut names: Vec<&str> = variants.iter().filter_map(|variant| variant["const"].as_str()).collect();
+        let mut expected: Vec<&str> = Metric::of_epoch().map(Metric::name).collect();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 
     #[test]

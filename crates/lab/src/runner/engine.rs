@@ -1,8 +1,8 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
 use toile_data::{DataSet, LabelledImages};
-use toile_nn::{EpochRow, Examples, FitConfig, ImageShape, Model, Tensor};
-use toile_record::{Epoch, SummaryRecord, SummaryRow};
+use toile_nn::{Examples, FitConfig, ImageShape, Model, Tensor};
+use toile_record::{SummaryRecord, SummaryRow};
 use toile_rng::Seed;
 use toile_store::sha256_hex;
 
@@ -102,22 +102,6 @@ pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
     let seed = Seed::new(settings.seed);
     let model = Model::build(&settings.layers, image_shape(data), seed).expect("the layers fit the images");
     (model, fit_config(settings, data.class_names.len()))
-}
-
-/// An epoch's numbers as they are recorded.
-pub(crate) fn epoch_record(row: &EpochRow, seconds: f64) -> Epoch {
-    let finite = |value: f64| value.is_finite().then_some(value);
-    Epoch {
-        epoch: row.epoch,
-        loss: finite(row.loss),
-        accuracy: finite(row.accuracy),
-        train_loss: finite(row.train_loss),
-        train_accuracy: finite(row.train_accuracy),
-        val_loss: row.val_loss.and_then(finite),
-        val_accuracy: row.val_accuracy.and_then(finite),
-        learning_rate: row.learning_rate,
-        seconds,
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Callback, Callbacks, Decision, Monitor};
-use crate::EpochRow;
+use toile_record::{Epoch, Metric};
+
+use super::{Callback, Callbacks};
 
 #[derive(Deserialize)]
 struct Golden<T> {
@@ -43,24 +44,20 @@ impl From<Number> for f64 {
     }
 }
 
-fn row(epoch: usize, monitor: Monitor, value: f64, learning_rate: f64) -> EpochRow {
-    let mut row = EpochRow {
-        epoch,
-        loss: 9.0,
-        accuracy: 0.0,
-        train_loss: 9.0,
-        train_accuracy: 0.0,
+fn row(number: usize, monitor: Metric, value: f64, learning_rate: f64) -> Epoch {
+    let mut epoch = Epoch {
+        epoch: number,
+        loss: Some(9.0),
+        accuracy: Some(0.0),
+        train_loss: Some(9.0),
+        train_accuracy: Some(0.0),
         val_loss: Some(9.0),
         val_accuracy: Some(0.0),
         learning_rate,
+        ..Epoch::default()
     };
-    match monitor {
-        Monitor::Loss => row.loss = value,
-        Monitor::Accuracy => row.accuracy = value,
-        Monitor::ValLoss => row.val_loss = Some(value),
-        Monitor::ValAccuracy => row.val_accuracy = Some(value),
-    }
-    row
+    monitor.put(&mut epoch, Some(value));
+    epoch
 }
 
 /// Runs one callback over a curve, with the epoch's number as the only weight. Gives the epoch it stopped after, the
@@ -72,15 +69,16 @@ struct Replay {
     learning_rates: Vec<f64>,
 }
 
-fn replay(callback: &Callback, monitor: Monitor, values: &[Number], learning_rate: f64) -> Replay {
+fn replay(callback: &Callback, monitor: Metric, values: &[Number], learning_rate: f64) -> Replay {
     let mut callbacks = Callbacks::new(std::slice::from_ref(callback), learning_rate);
     let (mut stopped, mut weights, mut learning_rates) = (None, [f32::NAN], Vec::new());
     for (index, &value) in values.iter().enumerate() {
         weights = [index as f32];
         let row = row(index + 1, monitor, value.into(), callbacks.learning_rate());
-        let decision = callbacks.after_epoch(&row, &weights);
+        let stopped_by = callbacks.after_epoch(&row, &weights);
         learning_rates.push(callbacks.learning_rate());
-        if decision == Decision::Stop {
+        if let Some(name) = stopped_by {
+            assert_eq!(name, callback.name());
             stopped = Some(index);
             break;
         }

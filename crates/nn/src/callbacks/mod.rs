@@ -1,17 +1,20 @@
-//! Callbacks: decisions after each epoch, with Keras' exact rules.
+//! Callbacks: decisions after each epoch, with Keras' exact rules. One file each, one list of all.
 
+mod best_weights;
+mod early_stopping;
 #[cfg(test)]
 mod keras;
-mod plateau;
-mod stopping;
+mod reduce_lr_on_plateau;
 
-use plateau::PlateauState;
+pub use best_weights::BestWeights;
+pub use early_stopping::EarlyStopping;
+pub use reduce_lr_on_plateau::ReduceLrOnPlateau;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stopping::StoppingState;
+use toile_record::{Direction, Epoch, Metric};
 
 use crate::state::possible;
-use crate::{EpochRow, Exact, StateError};
+use crate::{Exact, StateError};
 
 /// A decision taken after each epoch, as the study file writes it: `{ early_stopping = { patience = 5 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,92 +29,76 @@ pub enum Callback {
     BestWeights(BestWeights),
 }
 
-/// A number of each epoch that a callback can watch. Losses are better when lower, accuracies when higher.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Monitor {
-    /// Running training loss.
-    Loss,
-    /// Running training accuracy.
-    Accuracy,
-    /// Validation loss.
-    #[default]
-    ValLoss,
-    /// Validation accuracy.
-    ValAccuracy,
+impl Callback {
+    /// The one list that ties the names to what they do.
+    fn settings(&self) -> &dyn CallbackSettings {
+        match self {
+            Callback::EarlyStopping(settings) => settings,
+            Callback::ReduceLrOnPlateau(settings) => settings,
+            Callback::BestWeights(settings) => settings,
+        }
+    }
+
+    /// The name in the study file.
+    pub fn name(&self) -> &'static str {
+        self.settings().name()
+    }
+
+    /// The number that it watches.
+    pub fn monitor(&self) -> Metric {
+        self.settings().monitor()
+    }
+
+    /// Whether it changes the learning rate: no schedule can set it then.
+    pub fn sets_learning_rate(&self) -> bool {
+        self.settings().sets_learning_rate()
+    }
 }
 
-/// Keras' `EarlyStopping`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EarlyStopping {
-    /// The number to watch.
-    #[serde(default)]
-    pub monitor: Monitor,
-    /// A change of at most this is no improvement.
-    #[serde(default)]
-    #[schemars(range(min = 0.0))]
-    pub min_delta: f64,
-    /// Epochs without improvement after which training stops.
-    #[serde(default)]
-    pub patience: usize,
-    /// The number must also become better than this for the wait to start anew.
-    #[serde(default)]
-    pub baseline: Option<f64>,
-    /// At the end, go back to the weights of the best epoch.
-    #[serde(default)]
-    pub restore_best_weights: bool,
-    /// Epochs before the watch begins.
-    #[serde(default)]
-    pub start_from_epoch: usize,
+/// What each callback's settings say.
+trait CallbackSettings {
+    /// The name in the study file.
+    fn name(&self) -> &'static str;
+
+    /// The number that it watches.
+    fn monitor(&self) -> Metric;
+
+    /// Whether it changes the learning rate.
+    fn sets_learning_rate(&self) -> bool {
+        false
+    }
+
+    /// The callback as it is before the first epoch.
+    fn start(&self) -> Box<dyn CallbackState>;
 }
 
-/// Keras' `ReduceLROnPlateau`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReduceLrOnPlateau {
-    /// The number to watch.
-    #[serde(default)]
-    pub monitor: Monitor,
-    /// The learning rate is multiplied by this; below 1.
-    #[serde(default = "factor")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub factor: f64,
-    /// Epochs without improvement after which it is reduced.
-    #[serde(default = "patience")]
-    pub patience: usize,
-    /// A change of at most this is no improvement.
-    #[serde(default = "min_delta")]
-    #[schemars(range(min = 0.0))]
-    pub min_delta: f64,
-    /// Epochs to wait after a reduction.
-    #[serde(default)]
-    pub cooldown: usize,
-    /// The rate is never reduced below this.
-    #[serde(default)]
-    #[schemars(range(min = 0.0))]
-    pub min_lr: f64,
+/// A callback while a model trains.
+trait CallbackState: Send + Sync {
+    /// What it decides after an epoch; it may change the rate that the schedule starts from.
+    fn after_epoch(&mut self, epoch: &Epoch, weights: &[f32], learning_rate: &mut f64) -> Decision;
+
+    /// What it remembers, beside the best weights themselves.
+    fn facts(&self) -> CallbackFacts;
+
+    /// Goes on from what it remembered after `epoch`, with room for best weights of so many floats. False if the facts
+    /// are another callback's, or no such callback comes to them.
+    fn restore(&mut self, facts: &CallbackFacts, epoch: usize, weights: usize) -> bool;
+
+    /// The best epoch so far, if it keeps its weights.
+    fn best_epoch(&self) -> Option<&BestEpoch> {
+        None
+    }
+
+    /// The same, to be written.
+    fn best_epoch_mut(&mut self) -> Option<&mut BestEpoch> {
+        None
+    }
 }
 
-/// Keras' `ModelCheckpoint(save_best_only=True)` followed by loading the best weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BestWeights {
-    /// The number to watch.
-    #[serde(default)]
-    pub monitor: Monitor,
-}
-
-fn factor() -> f64 {
-    0.1
-}
-
-fn patience() -> usize {
-    10
-}
-
-fn min_delta() -> f64 {
-    1e-4
+/// The epoch to go back to at the end.
+struct BestEpoch {
+    epoch: usize,
+    weights: Vec<f32>,
 }
 
 /// What a callback remembers from epoch to epoch, beside the best weights themselves.
@@ -138,59 +125,34 @@ pub enum CallbackFacts {
     },
 }
 
-/// What the callbacks decide after an epoch.
+/// What a callback decides after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
+enum Decision {
     Continue,
     Stop,
 }
 
-/// All callbacks of a training, at work.
+/// Keras' test: better than the best by more than `min_delta`. The first value is better than none, even if it is NaN.
+fn improved(metric: Metric, value: f64, best: Option<f64>, min_delta: f64) -> bool {
+    match (best, metric.direction()) {
+        (None, _) => true,
+        (Some(best), Direction::Maximize) => value - min_delta.abs() > best,
+        (Some(best), Direction::Minimize) => value + min_delta.abs() < best,
+    }
+}
+
+/// All callbacks of a training.
 pub(crate) struct Callbacks {
-    active: Vec<Active>,
+    /// With their names in the study file.
+    states: Vec<(&'static str, Box<dyn CallbackState>)>,
     learning_rate: f64,
-}
-
-enum Active {
-    Stopping(StoppingState),
-    Plateau(PlateauState),
-}
-
-impl Monitor {
-    /// The number in an epoch's row.
-    pub fn value(self, row: &EpochRow) -> Option<f64> {
-        match self {
-            Monitor::Loss => Some(row.loss),
-            Monitor::Accuracy => Some(row.accuracy),
-            Monitor::ValLoss => row.val_loss,
-            Monitor::ValAccuracy => row.val_accuracy,
-        }
-    }
-
-    /// Whether larger is better.
-    pub fn higher_is_better(self) -> bool {
-        matches!(self, Monitor::Accuracy | Monitor::ValAccuracy)
-    }
-
-    /// Keras' test: better than the best by more than `min_delta`.
-    pub(crate) fn improved(self, value: f64, best: Option<f64>, min_delta: f64) -> bool {
-        match best {
-            None => true,
-            Some(best) if self.higher_is_better() => value - min_delta.abs() > best,
-            Some(best) => value + min_delta.abs() < best,
-        }
-    }
 }
 
 impl Callbacks {
     /// `learning_rate` is the optimizer's.
     pub(crate) fn new(callbacks: &[Callback], learning_rate: f64) -> Callbacks {
-        let active = callbacks.iter().map(|callback| match callback {
-            Callback::EarlyStopping(stopping) => Active::Stopping(StoppingState::new(stopping.clone())),
-            Callback::BestWeights(best) => Active::Stopping(StoppingState::best_weights(best.monitor)),
-            Callback::ReduceLrOnPlateau(plateau) => Active::Plateau(PlateauState::new(plateau.clone())),
-        });
-        Callbacks { active: active.collect(), learning_rate }
+        let states = callbacks.iter().map(|callback| (callback.name(), callback.settings().start()));
+        Callbacks { states: states.collect(), learning_rate }
     }
 
     /// The rate that the schedule starts from: the optimizer's, or what it was reduced to.
@@ -198,31 +160,24 @@ impl Callbacks {
         self.learning_rate
     }
 
-    pub(crate) fn after_epoch(&mut self, row: &EpochRow, weights: &[f32]) -> Decision {
-        let mut decision = Decision::Continue;
-        for active in &mut self.active {
-            match active {
-                Active::Stopping(state) => {
-                    if state.after_epoch(row, weights) {
-                        decision = Decision::Stop;
-                    }
-                }
-                Active::Plateau(state) => {
-                    if let Some(reduced) = state.after_epoch(row, self.learning_rate) {
-                        self.learning_rate = reduced;
-                    }
-                }
+    /// The name of the first callback that stops the training after this epoch, if one does.
+    pub(crate) fn after_epoch(&mut self, epoch: &Epoch, weights: &[f32]) -> Option<&'static str> {
+        let mut stopped_by = None;
+        for (name, state) in &mut self.states {
+            if state.after_epoch(epoch, weights, &mut self.learning_rate) == Decision::Stop {
+                stopped_by = stopped_by.or(Some(*name));
             }
         }
-        decision
+        stopped_by
+    }
+
+    /// The callback of this name, if there is one.
+    pub(crate) fn named(&self, name: &str) -> Option<&'static str> {
+        self.states.iter().map(|(own, _)| *own).find(|own| *own == name)
     }
 
     pub(crate) fn facts(&self) -> Vec<CallbackFacts> {
-        let facts = |active: &Active| match active {
-            Active::Stopping(state) => state.facts(),
-            Active::Plateau(state) => state.facts(),
-        };
-        self.active.iter().map(facts).collect()
+        self.states.iter().map(|(_, state)| state.facts()).collect()
     }
 
     /// Goes on from what as many callbacks remembered after `epoch`, with room for best weights of so many floats.
@@ -234,43 +189,30 @@ impl Callbacks {
         weights: usize,
     ) -> Result<(), StateError> {
         self.learning_rate = learning_rate;
-        for (i, (active, facts)) in self.active.iter_mut().zip(facts).enumerate() {
-            let fits = match active {
-                Active::Stopping(state) => state.restore(facts, epoch, weights),
-                Active::Plateau(state) => state.restore(facts, epoch),
-            };
+        for (i, ((_, state), facts)) in self.states.iter_mut().zip(facts).enumerate() {
+            let fits = state.restore(facts, epoch, weights);
             possible(&format!("callback {i} at"), format!("{facts:?}"), fits)?;
         }
         Ok(())
     }
 
-    /// The best weights that callbacks keep, with these callbacks' places.
+    /// The best weights that callbacks keep, with these callbacks' positions.
     pub(crate) fn best_weights(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        self.active.iter().enumerate().filter_map(|(i, active)| match active {
-            Active::Stopping(state) => state.best_weights.as_ref().map(|(_, weights)| (i, &weights[..])),
-            Active::Plateau(_) => None,
-        })
+        let states = self.states.iter().enumerate();
+        states.filter_map(|(i, (_, state))| Some((i, state.best_epoch()?.weights.as_slice())))
     }
 
     /// The same, to be written.
     pub(crate) fn best_weights_mut(&mut self) -> impl Iterator<Item = (usize, &mut [f32])> {
-        self.active.iter_mut().enumerate().filter_map(|(i, active)| match active {
-            Active::Stopping(state) => state.best_weights.as_mut().map(|(_, weights)| (i, &mut weights[..])),
-            Active::Plateau(_) => None,
-        })
+        let states = self.states.iter_mut().enumerate();
+        states.filter_map(|(i, (_, state))| Some((i, state.best_epoch_mut()?.weights.as_mut_slice())))
     }
 
     /// At the end: back to the best weights, if a callback wants them; gives their epoch.
-    pub(crate) fn restore(&mut self, weights: &mut [f32]) -> Option<usize> {
-        let mut restored = None;
-        for active in &mut self.active {
-            if let Active::Stopping(state) = active
-                && let Some((epoch, best)) = state.best_weights.take()
-            {
-                weights.copy_from_slice(&best);
-                restored = Some(epoch);
-            }
-        }
-        restored
+    pub(crate) fn restore(&self, weights: &mut [f32]) -> Option<usize> {
+        // Each goes back in turn: the last one decides.
+        let best = self.states.iter().filter_map(|(_, state)| state.best_epoch()).next_back()?;
+        weights.copy_from_slice(&best.weights);
+        Some(best.epoch)
     }
 }

@@ -97,14 +97,15 @@ impl Setting {
             ..FitConfig::new(optimizer.clone())
         };
         let (mut model, threads) = (self.model(), AtomicUsize::new(self.threads));
-        let (mut loss, mut accuracy) = (f64::NAN, f64::NAN);
+        let mut last = Epoch::default();
         let outcome = fit(&mut model, &data.examples(self), None, &config, &threads, &mut |event| {
-            if let FitEvent::EpochEnd(row, _) = event {
-                (loss, accuracy) = (row.loss, row.accuracy);
+            if let FitEvent::EpochEnd(epoch, _) = event {
+                last = *epoch;
             }
             Flow::Continue
         });
         assert_eq!(outcome.end, FitEnd::Finished);
+        let [loss, accuracy] = [last.loss, last.accuracy].map(|number| number.expect("a running number"));
         Trained { model, loss, accuracy }
     }
 

@@ -100,8 +100,8 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
                 threads(steps);
             }
             FitEvent::EpochEnd(row, _) => {
-                let numbers = [row.loss, row.accuracy, row.train_loss, row.val_loss.unwrap_or(0.0)];
-                bits.extend(numbers.map(f64::to_bits));
+                let numbers = [row.loss, row.accuracy, row.train_loss, row.val_loss];
+                bits.extend(numbers.map(|number| number.expect("it is measured").to_bits()));
             }
             _ => {}
         }

@@ -20,7 +20,7 @@ pub(crate) const GROUPS: [ChoiceGroup; 14] = [
     ChoiceGroup { title: "Optimizers", definition: "Optimizer", singular: "optimizer" },
     ChoiceGroup { title: "Schedules", definition: "Schedule", singular: "schedule" },
     ChoiceGroup { title: "Callbacks", definition: "Callback", singular: "callback" },
-    ChoiceGroup { title: "Metrics", definition: "Monitor", singular: "metric" },
+    ChoiceGroup { title: "Metrics", definition: "MetricOfEpoch", singular: "metric" },
     ChoiceGroup { title: "Splits", definition: "SplitHow", singular: "split" },
     ChoiceGroup { title: "Samplers", definition: "Sampler", singular: "sampler" },
     ChoiceGroup { title: "Pruners", definition: "Pruner", singular: "pruner" },

@@ -70,10 +70,10 @@ mod tests {
         round_trip::<toile_nn::Optimizer>("Optimizer");
         round_trip::<toile_nn::Schedule>("Schedule");
         round_trip::<toile_nn::Callback>("Callback");
-        round_trip::<toile_nn::Monitor>("Monitor");
         round_trip::<toile_data::SplitHow>("SplitHow");
         round_trip::<toile_tune::Sampler>("Sampler");
         round_trip::<toile_tune::Pruner>("Pruner");
+        round_trip::<toile_record::Metric>("MetricOfEpoch");
         round_trip::<toile_record::Metric>("Metric");
         round_trip::<toile_tune::Direction>("Direction");
     }

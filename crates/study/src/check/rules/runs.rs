@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use toile_nn::{Callback, Monitor, Optimizer, Schedule};
+use toile_nn::{Callback, Optimizer, Schedule};
 use toile_tune::Params;
 
 use crate::check::DataShape;
@@ -181,18 +181,12 @@ fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
 
 /// As in Keras, a callback cannot set a learning rate that a schedule sets.
 pub(super) fn one_source_of_the_rate(source: SettingsSource, settings: &RunSettings, walk: &mut Walk) {
-    let reduces = settings.callbacks.iter().flatten().any(reduces_learning_rate);
-    if reduces && settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
+    let mut callbacks = settings.callbacks.iter().flatten();
+    let Some(reduces) = callbacks.find(|callback| callback.sets_learning_rate()) else { return };
+    if settings.schedule.as_ref().is_some_and(|schedule| *schedule != Schedule::Constant) {
         let key = if source.get("callbacks").is_some() { "callbacks" } else { "schedule" };
-        let message = "`reduce_lr_on_plateau` cannot reduce a learning rate that a `schedule` sets";
+        let message = format!("`{}` cannot reduce a learning rate that a `schedule` sets", reduces.name());
         walk.fault(&source.span(key), message, "keep one of the two");
-    }
-}
-
-fn reduces_learning_rate(callback: &Callback) -> bool {
-    match callback {
-        Callback::ReduceLrOnPlateau(_) => true,
-        Callback::EarlyStopping(_) | Callback::BestWeights(_) => false,
     }
 }
 
@@ -242,17 +236,9 @@ fn class_labels(source: SettingsSource, shape: Option<DataShape>, walk: &mut Wal
 
 /// A callback can only watch what is measured.
 fn watched(callback: &Callback, span: &Range<usize>, validation: bool, walk: &mut Walk) {
-    let monitor = match callback {
-        Callback::EarlyStopping(callback) => callback.monitor,
-        Callback::ReduceLrOnPlateau(callback) => callback.monitor,
-        Callback::BestWeights(callback) => callback.monitor,
-    };
-    let metric = match monitor {
-        Monitor::ValLoss => "val_loss",
-        Monitor::ValAccuracy => "val_accuracy",
-        Monitor::Loss | Monitor::Accuracy => return,
-    };
-    if !validation {
+    let monitor = callback.monitor();
+    let metric = monitor.name();
+    if monitor.needs_validation() && !validation {
         let message = format!("the callback watches {metric}, but the study has no validation images");
         let help = "set `validation_split = 0.1` in `[study]`, or watch `monitor = \"loss\"`";
         walk.fault(span, message, help);
