@@ -4,6 +4,7 @@
 //! that it may know, of its own number and of the search's seed, so that the same search gives the same trials wherever
 //! and by however many workers it is run.
 
+mod best;
 mod budget;
 mod decimal;
 mod descent;
@@ -22,6 +23,7 @@ mod tail;
 mod trial;
 mod warnings;
 
+pub use best::{best_place, comparable_value};
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
 pub use front::{hypervolume_2d, pareto_front};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use console::Style;
 use toile_data::DataSet;
 use toile_lab::{Chosen, Outcome, RunOptions, SearchOutcome, chosen_runs};
-use toile_report::view::Group;
-use toile_report::{View, history_csv};
+use toile_report::view::RunGroup;
+use toile_report::{ReportView, history_csv};
 use toile_store::{Storage, Store};
 use toile_study::{Plan, Split};
 
@@ -274,7 +274,7 @@ fn by_class(counts: &[usize]) -> String {
 }
 
 /// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
-pub fn results(view: &View, dir: &Path) -> String {
+pub fn results(view: &ReportView, dir: &Path) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("run", Left),
@@ -289,7 +289,8 @@ pub fn results(view: &View, dir: &Path) -> String {
         ("difference", Right),
     ]);
     table.bind(&[5, 6, 8, 9]);
-    let (tested, others): (Vec<&Group>, Vec<&Group>) = view.groups.iter().partition(|g| g.comparison.n > 0);
+    let (tested, others): (Vec<&RunGroup>, Vec<&RunGroup>) =
+        view.groups.iter().partition(|g| g.comparison.n > 0);
     tested.iter().for_each(|group| table.row(row(group)));
     let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
     text += &unfinished(&tested, &others);
@@ -300,7 +301,7 @@ pub fn results(view: &View, dir: &Path) -> String {
     text + &format!("\nreport: {}\n", dir.join("report.html").display())
 }
 
-fn row(group: &Group) -> [String; 10] {
+fn row(group: &RunGroup) -> [String; 10] {
     // A dash in every cell of a column says nothing: then the column is left out.
     let cell = |text: String| if text == "–" { String::new() } else { text };
     let columns = &group.comparison.columns;
@@ -320,7 +321,7 @@ fn row(group: &Group) -> [String; 10] {
 }
 
 /// `waiting: Model 2; Model 3` and, for a run with some of its seeds done, `CNN: 4 of 5 seeds complete, 1 failed`.
-fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
+fn unfinished(tested: &[&RunGroup], others: &[&RunGroup]) -> String {
     let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for group in others {
         by_state.entry(group.unfinished.as_deref().unwrap_or("not done")).or_default().push(&group.name);
