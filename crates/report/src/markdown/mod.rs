@@ -31,9 +31,9 @@ pub fn markdown(view: &ReportView) -> String {
     head(&mut out, view);
     ranking(&mut out, view);
     differences(&mut out, view);
-    view.sections.iter().for_each(|section| section::section(&mut out, section));
+    view.sections_after_overview().for_each(|section| section::section(&mut out, section));
     search::searches(&mut out, view);
-    setup(&mut out, view);
+    view.sections_after_searches().for_each(|section| section::section(&mut out, section));
     out.heading("Runs");
     view.groups.iter().for_each(|group| run(&mut out, group));
     reading(&mut out);
@@ -149,22 +149,6 @@ fn differences(out: &mut MarkdownWriter, view: &ReportView) {
     out.paragraph(
         "Ours minus published. \\* further from our seeds than 95 % of single runs like ours would lie.",
     );
-}
-
-fn setup(out: &mut MarkdownWriter, view: &ReportView) {
-    out.heading("Set-up");
-    let rows: Vec<Vec<String>> =
-        view.setup.iter().map(|fact| vec![fact.label.to_owned(), fact.value.clone()]).collect();
-    out.table("ll", &["".to_owned(), "".to_owned()], &rows);
-    let header = ["Class", "Training", "Validation", "Test"].map(str::to_owned);
-    let mut rows: Vec<Vec<String>> = view.class_counts.rows.iter().map(|row| row.to_vec()).collect();
-    rows.push(std::iter::once("All".to_owned()).chain(view.class_counts.totals.iter().cloned()).collect());
-    out.table("lrrr", &header, &rows);
-    if !view.openings.0.is_empty() {
-        let header = ["Test set opened", "Run", "Why"].map(str::to_owned);
-        let rows: Vec<Vec<String>> = view.openings.0.iter().map(|row| row.to_vec()).collect();
-        out.table("lll", &header, &rows);
-    }
 }
 
 fn run(out: &mut MarkdownWriter, group: &RunGroup) {

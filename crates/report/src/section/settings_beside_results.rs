@@ -1,6 +1,6 @@
 //! Settings beside results: one column per setting that differs among the runs, and what the runs reached with them.
 
-use super::{Section, SectionContext, SectionTable, TableCell, TableColumn};
+use super::{Section, SectionContext, SectionPlace, SectionTable, TableCell, TableColumn};
 use crate::view::{Estimate, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
 use crate::{format, text};
 
@@ -25,18 +25,17 @@ pub fn compute(context: &SectionContext) -> Option<Section> {
         return None;
     }
     Some(Section {
-        id: "settings",
-        title: "Settings beside results".to_owned(),
-        paragraphs: Vec::new(),
         tables: vec![SectionTable {
+            folded_under: None,
             caption: "The settings in which the runs differ, and the accuracies they reached: mean ± standard deviation over \
                       complete seeds, in the study's order."
                 .to_owned(),
             columns: columns(shown, &rows),
             rows,
+            total: None,
         }],
-        figures: Vec::new(),
         notes: notes(&all[shown.len()..]),
+        ..Section::new("settings", "Settings beside results", SectionPlace::AfterOverview)
     })
 }
 
@@ -94,7 +93,11 @@ fn columns(shown: &[SettingColumn], rows: &[Vec<TableCell>]) -> Vec<TableColumn>
         let mut cells = rows.iter().map(|row| &row[column]);
         cells.all(|cell| cell.value.is_some() || cell.text == format::NONE)
     };
-    titles.enumerate().map(|(i, title)| TableColumn { title, is_numeric: is_numeric(i) }).collect()
+    let column = |(i, title): (usize, String)| match i {
+        0 => TableColumn::row_name(title),
+        i => TableColumn { is_numeric: is_numeric(i), ..TableColumn::words(title) },
+    };
+    titles.enumerate().map(column).collect()
 }
 
 fn row(group: &RunGroup, settings: &[SettingColumn], run: usize) -> Vec<TableCell> {

@@ -8,11 +8,9 @@ mod confusion;
 mod curves;
 mod estimate;
 mod group;
-mod openings;
 mod ranking;
 mod search;
 mod settings;
-mod setup;
 mod summary;
 
 pub use comparison::{Comparison, ComparisonColumn};
@@ -20,7 +18,6 @@ pub use confusion::{ClassRow, Confused, Example, PairView};
 pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
 pub use group::{LayerRow, RunCost, RunGroup, SeedRow};
-pub use openings::Opening;
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
 pub use search::{
@@ -30,15 +27,14 @@ pub use search::{
     TrialCurves,
 };
 pub(crate) use search::{best_trial, external, metrics, notes};
-pub use setup::{ClassCounts, Fact};
 pub use summary::{KeyFigure, StudySummary};
 use toile_record::Records;
 
-use crate::section::{self, Section, SectionContext};
+use crate::section::{self, Section, SectionContext, SectionPlace};
 use crate::text;
 
 /// The longest name that is shown in full; longer ones end in an ellipsis (the exports have them whole).
-const NAME_LENGTH: usize = 90;
+pub(crate) const NAME_LENGTH: usize = 90;
 
 /// Everything a report shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +51,6 @@ pub struct ReportView {
     pub toile_version: String,
     /// What came out, in figures and sentences.
     pub summary: StudySummary,
-    /// Data, split, seeds, machine, versions.
-    pub setup: Vec<Fact>,
-    /// Images of each class in each part of the split.
-    pub class_counts: ClassCounts,
     /// All groups by validation accuracy.
     pub ranking: Ranking,
     /// One per name, in the study's order.
@@ -67,10 +59,25 @@ pub struct ReportView {
     pub sections: Vec<Section>,
     /// Its searches.
     pub searches: Searches,
-    /// Every opening of the test set, and how many more there are.
-    pub openings: (Vec<Opening>, usize),
     /// The study file.
     pub study_file: String,
+}
+
+impl ReportView {
+    /// The section of this id, if it has something to show.
+    pub fn section(&self, id: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.id == id)
+    }
+
+    /// The sections between the overview and the searches.
+    pub fn sections_after_overview(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.place == SectionPlace::AfterOverview)
+    }
+
+    /// The sections between the searches and the runs.
+    pub fn sections_after_searches(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.place == SectionPlace::AfterSearches)
+    }
 }
 
 /// Computes the view of `records`.
@@ -89,13 +96,10 @@ pub fn view(records: &Records) -> ReportView {
         procedural: study.data.procedural,
         toile_version: text::name(&study.toile_version, NAME_LENGTH),
         summary,
-        setup: setup::facts(records),
-        class_counts: setup::class_counts(&study.data),
         ranking,
         groups,
         sections,
         searches,
-        openings: openings::openings(records),
         study_file: text::clean(&study.file),
     }
 }

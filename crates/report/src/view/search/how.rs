@@ -7,8 +7,8 @@ use toile_tune::{Distribution, Params, Space};
 use super::analysis::SearchAnalysis;
 use super::clock;
 use crate::format::{self, plural};
+use crate::section::Fact;
 use crate::text;
-use crate::view::Fact;
 use crate::view::settings::describe;
 
 /// The states in the order in which they are told.

@@ -27,7 +27,8 @@ pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
 use toile_record::Records;
 
-use super::{Fact, RunGroup};
+use super::RunGroup;
+use crate::section::Fact;
 use crate::text;
 use analysis::SearchAnalysis;
 pub use analysis::best_trial;
