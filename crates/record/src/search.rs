@@ -91,6 +91,20 @@ pub struct TrialRecord {
     pub side: Option<TrialSide>,
 }
 
+impl TrialRecord {
+    /// What its constraints came to, in the present form of Optuna's attributes and in the old one.
+    ///
+    /// A trial is feasible if none is above 0.
+    pub fn constraints(&self) -> Vec<f64> {
+        let of = |(key, value): &(String, Value)| match value {
+            value if key.starts_with("constraints:") => value.as_f64().into_iter().collect(),
+            Value::Array(items) if key == "constraints" => items.iter().filter_map(Value::as_f64).collect(),
+            _ => Vec::new(),
+        };
+        self.system_attributes.iter().flat_map(of).collect()
+    }
+}
+
 /// What toile records of a trial beside Optuna's columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrialSide {

@@ -187,7 +187,8 @@ fn the_book_of_the_test_set_is_shown_and_counted() {
     ));
     assert_eq!(page.matches("<td>declared run</td>").count(), 13);
     let fact = |records: &Records| {
-        view(records).setup.into_iter().find(|fact| fact.label == "Test set").expect("a line").value
+        let setup = view(records).section("setup").expect("a set-up").clone();
+        setup.facts.into_iter().find(|fact| fact.label == "Test set").expect("a line").value
     };
     let mut without = common::records(1);
     assert_eq!(fact(&without), "opened 13 times, after training only", "records without a book");

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("store", &["record"]),
     ("study", &["record", "rng", "nn", "data", "tune"]),
     ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
-    ("report", &["record", "store", "stats", "tune"]),
+    ("report", &["record", "store", "stats", "tune", "study"]),
     ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "lab", "report", "tune"]),
 ];
 

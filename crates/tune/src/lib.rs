@@ -4,6 +4,7 @@
 //! trials that it may know, of its own number and of the search's seed, so that the same search gives the same trials
 //! on any machine and with any number of workers.
 
+mod best;
 mod budget;
 mod decimal;
 mod descent;
@@ -23,6 +24,7 @@ mod tail;
 mod trial;
 mod warnings;
 
+pub use best::{best_place, comparable_value};
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
 pub use front::{hypervolume_2d, pareto_front};

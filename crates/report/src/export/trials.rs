@@ -6,6 +6,7 @@ use serde_json::Value;
 use toile_record::{Records, SearchRecord, TrialRecord};
 
 use super::csv::Csv;
+use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::view::external;
 
@@ -27,6 +28,22 @@ const TAIL: [&str; 15] = [
     "data_note",
     "reason",
 ];
+
+/// `trials.csv`, where a search has a trial.
+pub struct TrialsCsvExporter;
+
+impl Exporter for TrialsCsvExporter {
+    fn name(&self) -> &'static str {
+        "trials.csv"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        match input.records.searches.iter().any(|search| !search.trials.is_empty()) {
+            true => one_file(self.name(), || trials_csv(input.records)),
+            false => Box::new(std::iter::empty()),
+        }
+    }
+}
 
 /// One line per trial: its search, its number, its values, its parameters, what it cost and where it ran.
 ///

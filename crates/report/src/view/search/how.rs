@@ -4,11 +4,11 @@ use serde_json::Value;
 use toile_record::{SearchRecord, State};
 use toile_tune::{Distribution, Params, Space};
 
+use super::analysis::SearchAnalysis;
 use super::clock;
-use super::known::Known;
 use crate::format::{self, plural};
+use crate::section::Fact;
 use crate::text;
-use crate::view::Fact;
 use crate::view::settings::describe;
 
 /// The states in the order in which they are told.
@@ -28,8 +28,8 @@ pub struct SpaceRow {
 }
 
 /// The table of the space.
-pub fn space(known: &Known) -> Vec<SpaceRow> {
-    let row = |axis: &super::Axis| SpaceRow {
+pub fn space(known: &SearchAnalysis) -> Vec<SpaceRow> {
+    let row = |axis: &super::ParameterAxis| SpaceRow {
         name: axis.name.clone(),
         range: axis.range.clone(),
         scale: axis.scale.clone(),
@@ -39,7 +39,7 @@ pub fn space(known: &Known) -> Vec<SpaceRow> {
 }
 
 /// The facts of a search.
-pub fn facts(known: &Known) -> Vec<Fact> {
+pub fn facts(known: &SearchAnalysis) -> Vec<Fact> {
     let search = &known.records.search;
     let fact = |label, value| Fact { label, value, is_code: false };
     let mut facts = vec![
@@ -60,7 +60,7 @@ pub fn facts(known: &Known) -> Vec<Fact> {
     facts
 }
 
-fn objectives(known: &Known) -> String {
+fn objectives(known: &SearchAnalysis) -> String {
     let words = known.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.better()));
     words.collect::<Vec<_>>().join("; ")
 }
@@ -136,7 +136,7 @@ fn order(search: &SearchRecord) -> String {
 }
 
 /// The number of points of the space against the budget.
-fn size(known: &Known) -> String {
+fn size(known: &SearchAnalysis) -> String {
     let search = &known.records.search;
     let n = known.axes.len();
     let conditional = known.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
@@ -163,7 +163,7 @@ fn size(known: &Known) -> String {
 }
 
 /// Different configurations among the trials that have ended with a value or were pruned.
-fn distinct(known: &Known) -> usize {
+fn distinct(known: &SearchAnalysis) -> usize {
     let ended = |state| matches!(state, State::Complete | State::Pruned);
     let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = known
         .trials
@@ -223,7 +223,7 @@ fn budget(search: &SearchRecord) -> String {
 }
 
 /// `45 complete, 12 pruned, 3 failed`
-pub fn states(known: &Known) -> String {
+pub fn states(known: &SearchAnalysis) -> String {
     let counted = STATES.map(|state| (known.count(state), state.name()));
     let parts: Vec<String> = counted
         .iter()
@@ -233,7 +233,7 @@ pub fn states(known: &Known) -> String {
     parts.join(", ")
 }
 
-fn time(known: &Known) -> String {
+fn time(known: &SearchAnalysis) -> String {
     let moment = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
     let trials = || known.trials.iter().map(|trial| trial.record);
     let first = trials().filter_map(|trial| moment(&trial.started)).reduce(f64::min);

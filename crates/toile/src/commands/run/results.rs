@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use toile_report::View;
-use toile_report::view::Group;
+use toile_report::ReportView;
+use toile_report::view::RunGroup;
 
 use crate::terminal::{Align, Table};
 
 /// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
-pub fn results(view: &View, dir: &Path) -> String {
+pub fn results(view: &ReportView, dir: &Path) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("run", Left),
@@ -24,7 +24,8 @@ pub fn results(view: &View, dir: &Path) -> String {
         ("difference", Right),
     ]);
     table.bind(&[5, 6, 8, 9]);
-    let (tested, others): (Vec<&Group>, Vec<&Group>) = view.groups.iter().partition(|g| g.comparison.n > 0);
+    let (tested, others): (Vec<&RunGroup>, Vec<&RunGroup>) =
+        view.groups.iter().partition(|g| g.comparison.n > 0);
     tested.iter().for_each(|group| table.row(row(group)));
     let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
     text += &unfinished(&tested, &others);
@@ -35,7 +36,7 @@ pub fn results(view: &View, dir: &Path) -> String {
     text + &format!("\nreport: {}\n", dir.join("report.html").display())
 }
 
-fn row(group: &Group) -> [String; 10] {
+fn row(group: &RunGroup) -> [String; 10] {
     // A dash in every cell of a column says nothing: then the column is left out.
     let cell = |text: String| if text == "–" { String::new() } else { text };
     let columns = &group.comparison.columns;
@@ -55,7 +56,7 @@ fn row(group: &Group) -> [String; 10] {
 }
 
 /// `waiting: Model 2; Model 3` and, for a run with some of its seeds done, `CNN: 4 of 5 seeds complete, 1 failed`.
-fn unfinished(tested: &[&Group], others: &[&Group]) -> String {
+fn unfinished(tested: &[&RunGroup], others: &[&RunGroup]) -> String {
     let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for group in others {
         by_state.entry(group.unfinished.as_deref().unwrap_or("not done")).or_default().push(&group.name);

@@ -2,24 +2,24 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
 use toile_record::{SearchRecords, State, TrialRecord};
+use toile_tune::{best_place, comparable_value};
 
-use super::{Axis, Metric, axis, metric};
+use super::{ObjectiveView, ParameterAxis, axis, objective};
 use crate::text;
 
 /// A search while its view is computed.
-pub struct Known<'a> {
+pub struct SearchAnalysis<'a> {
     pub records: &'a SearchRecords,
-    pub axes: Vec<Axis>,
-    pub metrics: Vec<Metric>,
-    pub trials: Vec<KnownTrial<'a>>,
+    pub axes: Vec<ParameterAxis>,
+    pub metrics: Vec<ObjectiveView>,
+    pub trials: Vec<AnalysedTrial<'a>>,
     /// The feasible complete trial with the best finite first value, the earliest of equals: its place in `trials`.
     pub best: Option<usize>,
 }
 
 /// One trial.
-pub struct KnownTrial<'a> {
+pub struct AnalysedTrial<'a> {
     pub record: &'a TrialRecord,
     /// Its parameters by the search's axes; absent ones are `None`.
     pub params: Vec<Option<f64>>,
@@ -30,16 +30,16 @@ pub struct KnownTrial<'a> {
 }
 
 /// Reads a search.
-pub fn known(records: &SearchRecords) -> Known<'_> {
+pub fn analysis(records: &SearchRecords) -> SearchAnalysis<'_> {
     let (axes, places) = axis::axes(records);
-    let metrics = metric::metrics(&records.search);
-    let trials: Vec<KnownTrial> =
+    let metrics = objective::metrics(&records.search);
+    let trials: Vec<AnalysedTrial> =
         records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
-    let best = best_place(&records.trials, &metrics[0]);
-    Known { records, axes, metrics, trials, best }
+    let best = best_trial(&records.trials, &metrics[0]);
+    SearchAnalysis { records, axes, metrics, trials, best }
 }
 
-fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -> KnownTrial<'a> {
+fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -> AnalysedTrial<'a> {
     let mut params = vec![None; n];
     for param in &record.params {
         if let Some(place) = places.get(&param.name) {
@@ -48,46 +48,32 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
     }
     let first = record.values.first().copied().filter(|value| value.is_finite());
     let last = record.intermediate.last().map(|(_, value)| *value).filter(|value| value.is_finite());
-    let value = counted(record);
+    let value = value_of(record);
     let shown = match record.state {
         State::Complete => first,
         State::Pruned => first.or(last),
         _ => None,
     };
-    KnownTrial { record, params, value, shown }
-}
-
-/// The value of a trial that may be the best one: complete, feasible, finite.
-fn counted(record: &TrialRecord) -> Option<f64> {
-    let is_counted = record.state == State::Complete && constraints(record).iter().all(|value| *value <= 0.0);
-    record.values.first().copied().filter(|value| value.is_finite() && is_counted)
-}
-
-/// What Optuna's constraints came to, of the present form and of the old one; a trial is feasible if none is above 0.
-pub fn constraints(record: &TrialRecord) -> Vec<f64> {
-    let number = |value: &Value| value.as_f64();
-    let of = |(key, value): &(String, Value)| match value {
-        value if key.starts_with("constraints:") => number(value).into_iter().collect(),
-        Value::Array(items) if key == "constraints" => items.iter().filter_map(number).collect(),
-        _ => Vec::new(),
-    };
-    record.system_attributes.iter().flat_map(of).collect()
+    AnalysedTrial { record, params, value, shown }
 }
 
 /// The place of the best trial; of equals, the first.
-pub fn best_place(trials: &[TrialRecord], metric: &Metric) -> Option<usize> {
-    let values = trials.iter().enumerate().filter_map(|(i, trial)| Some((i, counted(trial)?)));
-    values.reduce(|best, next| if metric.is_better(next.1, best.1) { next } else { best }).map(|(i, _)| i)
+pub fn best_trial(trials: &[TrialRecord], metric: &ObjectiveView) -> Option<usize> {
+    best_place(metric.direction(), trials.iter().map(value_of))
 }
 
-impl Known<'_> {
+fn value_of(record: &TrialRecord) -> Option<f64> {
+    comparable_value(record.state, &record.values, &record.constraints())
+}
+
+impl SearchAnalysis<'_> {
     /// How many trials are in a state.
     pub fn count(&self, state: State) -> usize {
         self.trials.iter().filter(|trial| trial.record.state == state).count()
     }
 
     /// The first objective.
-    pub fn metric(&self) -> &Metric {
+    pub fn metric(&self) -> &ObjectiveView {
         &self.metrics[0]
     }
 

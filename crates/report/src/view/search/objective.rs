@@ -7,7 +7,7 @@ use crate::{format, text};
 
 /// An objective.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metric {
+pub struct ObjectiveView {
     /// `val_accuracy`, as in the study file.
     pub key: String,
     /// `validation accuracy`
@@ -17,22 +17,22 @@ pub struct Metric {
 }
 
 /// The objectives of a search; a search without one has `value`, smaller is better, as in Optuna.
-pub fn metrics(search: &SearchRecord) -> Vec<Metric> {
+pub fn metrics(search: &SearchRecord) -> Vec<ObjectiveView> {
     if search.objectives.is_empty() {
-        return vec![Metric { key: "value".into(), name: "value".into(), maximize: false }];
+        return vec![ObjectiveView { key: "value".into(), name: "value".into(), maximize: false }];
     }
     search.objectives.iter().take(20).map(metric).collect()
 }
 
-fn metric(objective: &ObjectiveRecord) -> Metric {
+fn metric(objective: &ObjectiveRecord) -> ObjectiveView {
     let key = text::name(&objective.metric, 60);
     let known = toile_record::Metric::from_name(&key);
     let shown = if key.is_empty() { "value" } else { key.as_str() };
     let name = known.map_or(shown, |metric| metric.label());
-    Metric { name: name.to_owned(), key: key.clone(), maximize: objective.maximize }
+    ObjectiveView { name: name.to_owned(), key: key.clone(), maximize: objective.maximize }
 }
 
-impl Metric {
+impl ObjectiveView {
     /// A value in words; a dash if it is no number.
     pub fn text(&self, value: f64) -> String {
         match value {

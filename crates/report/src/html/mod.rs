@@ -5,14 +5,19 @@ mod search;
 use askama::Template;
 use search::{ComparedPage, SearchPage};
 
-use crate::chart::{self, Bar, CurveChart, Dot, DotChart, Line, LineStyle, Panel};
-use crate::view::{Column, Group, Point, SEARCH_HEADER, View};
+use toile_record::Metric;
+
+use crate::chart::{self, Bar, CurveChart, CurveLine, CurvePanel, Dot, DotChart, LineStyle};
+use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
+use crate::facts::METRICS;
+use crate::text::sentence_case;
+use crate::view::{ComparisonColumn, ReportView, RunGroup, SEARCH_HEADER};
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
-    view: &'a View,
+    view: &'a ReportView,
     style: String,
     notice: &'static str,
     overview: Overview<'a>,
@@ -45,20 +50,33 @@ struct DotsPage {
 }
 
 struct RunPage<'a> {
-    group: &'a Group,
-    loss: Option<String>,
-    accuracy: Option<String>,
+    group: &'a RunGroup,
+    /// One figure per quantity that was measured: name and picture.
+    curves: Vec<(String, String)>,
     curve_note: String,
     heat: Option<String>,
     heat_png: Option<String>,
     has_examples: bool,
 }
 
+/// `report.html`.
+pub struct HtmlExporter;
+
+impl Exporter for HtmlExporter {
+    fn name(&self) -> &'static str {
+        "report.html"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        one_file(self.name(), || html(input.view))
+    }
+}
+
 /// The report as one HTML page with inline styles, charts and images. It loads nothing and runs no script.
-pub fn html(view: &View) -> String {
+pub fn html(view: &ReportView) -> String {
     let page = Page {
         view,
-        style: format!("{}{}", include_str!("../templates/style.css"), chart::palette_css()),
+        style: format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css()),
         notice: PROCEDURAL_NOTICE,
         overview: overview(view),
         runs: view.groups.iter().map(|group| run_page(view, group)).collect(),
@@ -89,11 +107,13 @@ impl Overview<'_> {
     }
 }
 
-fn overview(view: &View) -> Overview<'_> {
-    let drawn: Vec<&Group> =
-        view.groups.iter().filter(|group| !group.curves.val_accuracy.is_empty()).collect();
-    let panels: Vec<Panel> =
-        drawn.iter().map(|group| Panel { name: &group.name, points: &group.curves.val_accuracy }).collect();
+fn overview(view: &ReportView) -> Overview<'_> {
+    let drawn: Vec<&RunGroup> =
+        view.groups.iter().filter(|group| !group.curves.of(Metric::ValAccuracy).is_empty()).collect();
+    let panels: Vec<CurvePanel> = drawn
+        .iter()
+        .map(|group| CurvePanel { name: &group.name, points: group.curves.of(Metric::ValAccuracy) })
+        .collect();
     let (shared_lines, pictures) = chart::panels(&panels, "validation accuracy", view.procedural);
     let panels =
         drawn.iter().zip(pictures).map(|(group, svg)| PanelPage { anchor: &group.anchor, svg }).collect();
@@ -110,14 +130,14 @@ fn overview(view: &View) -> Overview<'_> {
 }
 
 /// One metric of all groups, ours and published, in the order of the ranking.
-fn dots_of(view: &View, metric: usize) -> Option<String> {
+fn dots_of(view: &ReportView, metric: usize) -> Option<String> {
     let columns = || view.ranking.rows.iter().map(|row| &view.groups[row.group]);
     let label = columns().next()?.comparison.columns[metric].label;
     let rows = columns().map(|group| dot(group, &group.comparison.columns[metric])).collect();
     chart::dots(&DotChart { title: label.to_owned(), rows, is_log: metric == 4, procedural: view.procedural })
 }
 
-fn dot<'a>(group: &'a Group, column: &'a Column) -> Dot<'a> {
+fn dot<'a>(group: &'a RunGroup, column: &'a ComparisonColumn) -> Dot<'a> {
     let ours = column.ours.as_ref();
     Dot {
         name: &group.name,
@@ -127,7 +147,7 @@ fn dot<'a>(group: &'a Group, column: &'a Column) -> Dot<'a> {
     }
 }
 
-fn time(view: &View) -> Option<String> {
+fn time(view: &ReportView) -> Option<String> {
     let bars: Vec<Bar> = view
         .groups
         .iter()
@@ -140,13 +160,12 @@ fn time(view: &View) -> Option<String> {
     chart::bars("Time of one run", &bars, view.procedural)
 }
 
-fn run_page<'a>(view: &View, group: &'a Group) -> RunPage<'a> {
+fn run_page<'a>(view: &ReportView, group: &'a RunGroup) -> RunPage<'a> {
     let title = format!("Confusion matrix of {}", group.name);
     let confused = group.confused.as_ref();
     RunPage {
         group,
-        loss: curve(view, group, "Loss", 0),
-        accuracy: curve(view, group, "Accuracy", 1),
+        curves: quantities().filter_map(|quantity| curve(view, group, quantity)).collect(),
         curve_note: curve_note(group),
         heat: confused.and_then(|c| chart::heat_map(&c.matrix, &c.classes, &title, view.procedural)),
         heat_png: confused.and_then(|c| chart::heat_map_png(&c.matrix)),
@@ -154,30 +173,42 @@ fn run_page<'a>(view: &View, group: &'a Group) -> RunPage<'a> {
     }
 }
 
-/// The loss (`metric` 0) or accuracy (1) of a group over its epochs.
-fn curve(view: &View, group: &Group, what: &str, metric: usize) -> Option<String> {
-    let curves = &group.curves;
-    let points: [&Vec<Point>; 3] = match metric {
-        0 => [&curves.loss, &curves.train_loss, &curves.val_loss],
-        _ => [&curves.accuracy, &curves.train_accuracy, &curves.val_accuracy],
-    };
-    // Published numbers are of a finished training: beside a half-trained line they would mislead.
-    let is_over = group.comparison.n > 0;
-    let published = |column: usize| group.comparison.columns[column].published.filter(|_| is_over);
-    let line = |name, style, points, published| Line { name, style, points, published };
-    chart::curves(&CurveChart {
-        title: format!("{what} of {}", group.name),
-        lines: vec![
-            line("train, running", LineStyle::Running, points[0], published(metric)),
-            line("train", LineStyle::Train, points[1], None),
-            line("validation", LineStyle::Validation, points[2], published(metric + 2)),
-        ],
-        may_be_log: metric == 0,
-        procedural: view.procedural,
-    })
+/// What is measured of an epoch, whichever images it is measured on: loss, accuracy, and whatever follows them.
+fn quantities() -> impl Iterator<Item = Metric> {
+    Metric::of_epoch().filter(|metric| !["train_", "val_"].iter().any(|part| metric.name().starts_with(part)))
 }
 
-fn curve_note(group: &Group) -> String {
+/// A quantity of a group over its epochs: its name and the chart; `None` where there are no numbers.
+fn curve(view: &ReportView, group: &RunGroup, quantity: Metric) -> Option<(String, String)> {
+    let name = quantity.name();
+    let on = |part: &str| Metric::from_name(&format!("{part}{name}"));
+    let line = |label, style, metric: Option<Metric>| CurveLine {
+        name: label,
+        style,
+        points: metric.map_or(&[], |metric| group.curves.of(metric)),
+        published: metric.and_then(|metric| published(group, metric)),
+    };
+    let what = sentence_case(&name.replace('_', " "));
+    let svg = chart::curves(&CurveChart {
+        title: format!("{what} of {}", group.name),
+        lines: vec![
+            line("train, running", LineStyle::Running, Some(quantity)),
+            line("train", LineStyle::Train, on("train_")),
+            line("validation", LineStyle::Validation, on("val_")),
+        ],
+        may_be_log: quantity == Metric::Loss,
+        procedural: view.procedural,
+    })?;
+    Some((what, svg))
+}
+
+/// The published number of a metric. It is of a finished training: beside a half-trained line it would mislead.
+fn published(group: &RunGroup, metric: Metric) -> Option<f64> {
+    let place = METRICS.iter().position(|(key, _)| *key == metric.name())?;
+    group.comparison.columns[place].published.filter(|_| group.comparison.n > 0)
+}
+
+fn curve_note(group: &RunGroup) -> String {
     let curves = &group.curves;
     let mut note = match curves.seeds {
         0 => String::new(),

@@ -2,34 +2,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toile_record::{Records, State};
+use toile_record::{Records, State, TestOpening};
 
-use super::NAME_LENGTH;
 use super::setup::moment;
+use super::{SectionTable, TableCell, TableColumn};
 use crate::format::{count, plural};
 use crate::text;
+use crate::view::NAME_LENGTH;
 
 /// Openings beyond are left to the store.
 const MOST: usize = 500;
 
-/// One opening: when, for which run, why.
-pub type Opening = [String; 3];
-
-/// The openings, oldest first, and how many are not shown.
-pub fn openings(records: &Records) -> (Vec<Opening>, usize) {
+/// The openings, oldest first; `None` if there are none.
+pub fn table(records: &Records) -> Option<SectionTable> {
     let names: BTreeMap<&str, String> = records
         .runs
         .iter()
         .map(|run| (run.id.as_str(), format!("{}, seed {}", text::name(&run.name, NAME_LENGTH), run.seed)))
         .collect();
-    let rows = records.test_openings.iter().take(MOST).map(|opening| {
+    let row = |opening: &TestOpening| {
         let id = || {
             format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
         };
         let run = names.get(opening.run_id.as_str()).cloned().unwrap_or_else(id);
-        [moment(&opening.time), run, text::name(&opening.why, 200)]
-    });
-    (rows.collect(), records.test_openings.len().saturating_sub(MOST))
+        [moment(&opening.time), run, text::name(&opening.why, 200)].map(TableCell::text).to_vec()
+    };
+    let rows: Vec<Vec<TableCell>> = records.test_openings.iter().take(MOST).map(row).collect();
+    let more = match records.test_openings.len().saturating_sub(MOST) {
+        0 => String::new(),
+        n => format!(" {n} more are in the store."),
+    };
+    (!rows.is_empty()).then(|| SectionTable {
+        folded_under: Some("Openings of the test set".to_owned()),
+        caption: format!("Every opening of the test set, in order.{more}"),
+        columns: vec![TableColumn::words("When"), TableColumn::row_name("Run"), TableColumn::words("Why")],
+        rows,
+        total: None,
+    })
 }
 
 /// `opened 14 times, after training only: 13 declared runs, 1 chosen by search “joint”`

@@ -4,36 +4,29 @@ use std::collections::BTreeSet;
 
 use toile_record::{DataRecord, Records, RunRecord};
 
-use super::NAME_LENGTH;
+use super::openings;
+use super::{Fact, Section, SectionContext, SectionPlace, SectionTable, TableCell, TableColumn};
+use crate::view::NAME_LENGTH;
 use crate::{PROCEDURAL_NOTICE, format, text};
 
-/// One line of the set-up.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fact {
-    /// What it is.
-    pub label: &'static str,
-    /// Its value.
-    pub value: String,
-    /// Whether the value is a checksum or a path.
-    pub is_code: bool,
-}
-
-/// Images of each class in each part.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassCounts {
-    /// Class, training, validation, test.
-    pub rows: Vec<[String; 4]>,
-    /// Totals of the three parts.
-    pub totals: [String; 3],
+/// The section; every study has one.
+pub fn compute(context: &SectionContext) -> Option<Section> {
+    let records = context.records;
+    let tables = openings::table(records).into_iter().chain([class_counts(&records.study.data)]);
+    Some(Section {
+        facts: facts(records),
+        tables: tables.collect(),
+        ..Section::new("setup", "Set-up", SectionPlace::AfterSearches)
+    })
 }
 
 /// The lines of the set-up.
-pub fn facts(records: &Records) -> Vec<Fact> {
+fn facts(records: &Records) -> Vec<Fact> {
     let study = &records.study;
     let mut facts = data_facts(&study.data);
     facts.extend([
         fact("Seeds", seeds(records)),
-        fact("Test set", super::openings::sentence(records)),
+        fact("Test set", openings::sentence(records)),
         fact("Machine", distinct(records, |run| run.provenance.machine.clone())),
         fact("Kernels", distinct(records, kernels)),
         fact("Time", time(records)),
@@ -159,15 +152,22 @@ pub fn moment(rfc3339: &str) -> String {
 }
 
 /// Images of each class in each part of the split.
-pub fn class_counts(data: &DataRecord) -> ClassCounts {
+fn class_counts(data: &DataRecord) -> SectionTable {
     let parts = [&data.split.train_counts, &data.split.validation_counts, &data.split.test_counts];
-    let cell = |counts: &[usize], i: usize| {
-        counts.get(i).map_or_else(|| format::NONE.to_owned(), |n| format::count(*n as u64))
+    let row = |name: String, counts: [Option<u64>; 3]| -> Vec<TableCell> {
+        std::iter::once(TableCell::text(name)).chain(counts.map(TableCell::count)).collect()
     };
-    let rows = data.class_names.iter().enumerate().map(|(i, class)| {
-        [text::name(class, NAME_LENGTH), cell(parts[0], i), cell(parts[1], i), cell(parts[2], i)]
+    let classes = data.class_names.iter().enumerate();
+    let rows = classes.map(|(i, class)| {
+        row(text::name(class, NAME_LENGTH), parts.map(|counts| counts.get(i).map(|n| *n as u64)))
     });
-    let total =
-        |counts: &[usize]| format::count(counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64)));
-    ClassCounts { rows: rows.collect(), totals: parts.map(|counts| total(counts)) }
+    let total = |counts: &Vec<usize>| counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
+    let numeric = ["Training", "Validation", "Test"].map(TableColumn::numeric);
+    SectionTable {
+        folded_under: Some("Images of each class".to_owned()),
+        caption: "Images of each class in each part of the split.".to_owned(),
+        columns: std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect(),
+        rows: rows.collect(),
+        total: Some(row("All".to_owned(), parts.map(|counts| Some(total(counts))))),
+    }
 }

@@ -1,21 +1,39 @@
 //! The report as Markdown: the same numbers and sentences as the page, for repositories, mail and terminals.
 
 mod search;
+mod section;
 
 use std::fmt::Write;
 
-use crate::text::escape_markdown as escape;
-use crate::view::{Column, Comparison, Confused, Group, Point, View};
+use toile_record::Metric;
+
+use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
+use crate::text::{escape_markdown as escape, sentence_case};
+use crate::view::{Comparison, ComparisonColumn, Confused, CurvePoint, ReportView, RunGroup};
 use crate::{PROCEDURAL_NOTICE, format};
 
+/// `report.md`.
+pub struct MarkdownExporter;
+
+impl Exporter for MarkdownExporter {
+    fn name(&self) -> &'static str {
+        "report.md"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        one_file(self.name(), || markdown(input.view))
+    }
+}
+
 /// The report as Markdown (CommonMark with GitHub's tables).
-pub fn markdown(view: &View) -> String {
-    let mut out = Out { text: String::new(), procedural: view.procedural };
+pub fn markdown(view: &ReportView) -> String {
+    let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
     ranking(&mut out, view);
     differences(&mut out, view);
+    view.sections_after_overview().for_each(|section| section::section(&mut out, section));
     search::searches(&mut out, view);
-    setup(&mut out, view);
+    view.sections_after_searches().for_each(|section| section::section(&mut out, section));
     out.heading("Runs");
     view.groups.iter().for_each(|group| run(&mut out, group));
     reading(&mut out);
@@ -23,12 +41,12 @@ pub fn markdown(view: &View) -> String {
     out.text
 }
 
-struct Out {
+struct MarkdownWriter {
     text: String,
     procedural: bool,
 }
 
-impl Out {
+impl MarkdownWriter {
     fn paragraph(&mut self, text: &str) {
         if !text.is_empty() {
             let _ = write!(self.text, "{text}\n\n");
@@ -64,7 +82,7 @@ impl Out {
     }
 }
 
-fn head(out: &mut Out, view: &View) {
+fn head(out: &mut MarkdownWriter, view: &ReportView) {
     out.paragraph(&format!("# {}", escape(&view.title)));
     if let Some(question) = &view.question {
         out.paragraph(&format!("> {}", escape(question)));
@@ -77,7 +95,7 @@ fn head(out: &mut Out, view: &View) {
     out.end_list();
 }
 
-fn ranking(out: &mut Out, view: &View) {
+fn ranking(out: &mut MarkdownWriter, view: &ReportView) {
     out.heading("Ranking");
     let header = [
         "Rank",
@@ -111,14 +129,16 @@ fn ranking(out: &mut Out, view: &View) {
     out.paragraph(&escape(&view.ranking.footnote()));
 }
 
-fn differences(out: &mut Out, view: &View) {
-    let compared: Vec<&Group> = view.groups.iter().filter(|group| group.comparison.has_published).collect();
+fn differences(out: &mut MarkdownWriter, view: &ReportView) {
+    let compared: Vec<&RunGroup> =
+        view.groups.iter().filter(|group| group.comparison.has_published).collect();
     let Some(first) = compared.first() else { return };
     out.heading("Differences from the published numbers");
     let labels = first.comparison.columns.iter().map(|column| column.label.to_owned());
     let header: Vec<String> = std::iter::once("Run".to_owned()).chain(labels).collect();
-    let cell =
-        |column: &Column| format!("{}{}", column.difference_text(), if column.is_outside { "*" } else { "" });
+    let cell = |column: &ComparisonColumn| {
+        format!("{}{}", column.difference_text(), if column.is_outside { "*" } else { "" })
+    };
     let rows: Vec<Vec<String>> = compared
         .iter()
         .map(|group| {
@@ -131,23 +151,7 @@ fn differences(out: &mut Out, view: &View) {
     );
 }
 
-fn setup(out: &mut Out, view: &View) {
-    out.heading("Set-up");
-    let rows: Vec<Vec<String>> =
-        view.setup.iter().map(|fact| vec![fact.label.to_owned(), fact.value.clone()]).collect();
-    out.table("ll", &["".to_owned(), "".to_owned()], &rows);
-    let header = ["Class", "Training", "Validation", "Test"].map(str::to_owned);
-    let mut rows: Vec<Vec<String>> = view.class_counts.rows.iter().map(|row| row.to_vec()).collect();
-    rows.push(std::iter::once("All".to_owned()).chain(view.class_counts.totals.iter().cloned()).collect());
-    out.table("lrrr", &header, &rows);
-    if !view.openings.0.is_empty() {
-        let header = ["Test set opened", "Run", "Why"].map(str::to_owned);
-        let rows: Vec<Vec<String>> = view.openings.0.iter().map(|row| row.to_vec()).collect();
-        out.table("lll", &header, &rows);
-    }
-}
-
-fn run(out: &mut Out, group: &Group) {
+fn run(out: &mut MarkdownWriter, group: &RunGroup) {
     let state = group.unfinished.as_ref().map_or_else(String::new, |state| format!(" ({state})"));
     out.paragraph(&format!("### {}{}", escape(&group.name), escape(&state)));
     if let Some(note) = &group.note {
@@ -169,20 +173,20 @@ fn run(out: &mut Out, group: &Group) {
     model(out, group);
 }
 
-fn comparison(out: &mut Out, table: &Comparison) {
-    let row = |label: &str, cell: fn(&Column) -> String| -> Vec<String> {
+fn comparison(out: &mut MarkdownWriter, table: &Comparison) {
+    let row = |label: &str, cell: fn(&ComparisonColumn) -> String| -> Vec<String> {
         std::iter::once(label.to_owned()).chain(table.columns.iter().map(cell)).collect()
     };
-    let mut rows = vec![row(&table.ours_label(), Column::ours_text)];
+    let mut rows = vec![row(&table.ours_label(), ComparisonColumn::ours_text)];
     if table.has_published {
-        rows.push(row("published", Column::published_text));
-        rows.push(row("difference", Column::difference_text));
+        rows.push(row("published", ComparisonColumn::published_text));
+        rows.push(row("difference", ComparisonColumn::difference_text));
     }
     if table.has_z() {
-        rows.push(row("z of the published run", Column::z_text));
+        rows.push(row("z of the published run", ComparisonColumn::z_text));
     }
     if table.has_evaluated() {
-        rows.push(row("training set, evaluated", Column::evaluated_text));
+        rows.push(row("training set, evaluated", ComparisonColumn::evaluated_text));
     }
     let header: Vec<String> = std::iter::once(String::new())
         .chain(table.columns.iter().map(|column| column.label.to_owned()))
@@ -197,11 +201,11 @@ fn comparison(out: &mut Out, table: &Comparison) {
 }
 
 /// A line of blocks per curve: enough to see whether it still rises.
-fn curves(out: &mut Out, group: &Group) {
+fn curves(out: &mut MarkdownWriter, group: &RunGroup) {
     let curves = &group.curves;
-    for (name, points) in
-        [("Validation loss", &curves.val_loss), ("Validation accuracy", &curves.val_accuracy)]
-    {
+    let validated: Vec<_> = Metric::of_epoch().filter(|metric| metric.needs_validation()).collect();
+    for (metric, points) in validated.iter().map(|metric| (metric, curves.of(*metric))) {
+        let name = sentence_case(metric.label());
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             out.item(&format!(
                 "{name} {} → {} `{}`",
@@ -211,12 +215,12 @@ fn curves(out: &mut Out, group: &Group) {
             ));
         }
     }
-    if !curves.val_loss.is_empty() || !curves.val_accuracy.is_empty() {
+    if validated.iter().any(|metric| !curves.of(*metric).is_empty()) {
         out.end_list();
     }
 }
 
-fn sparkline(points: &[Point]) -> String {
+fn sparkline(points: &[CurvePoint]) -> String {
     const LENGTH: usize = 50;
     let values: Vec<f64> = (0..points.len().min(LENGTH))
         .map(|i| points[i * points.len() / points.len().min(LENGTH)].mean)
@@ -234,7 +238,7 @@ fn blocks(values: &[f64]) -> String {
     values.iter().map(|&value| BLOCKS[block(value).min(7)]).collect()
 }
 
-fn confusion(out: &mut Out, confused: &Confused) {
+fn confusion(out: &mut MarkdownWriter, confused: &Confused) {
     if confused.pairs.is_empty() {
         return;
     }
@@ -250,7 +254,7 @@ fn confusion(out: &mut Out, confused: &Confused) {
     out.paragraph(&escape(&confused.choice));
 }
 
-fn model(out: &mut Out, group: &Group) {
+fn model(out: &mut MarkdownWriter, group: &RunGroup) {
     let header = ["Layer (type)", "Output shape", "Param #"].map(str::to_owned);
     let mut rows: Vec<Vec<String>> = group
         .layers
@@ -263,7 +267,7 @@ fn model(out: &mut Out, group: &Group) {
     out.paragraph("</details>");
 }
 
-fn reading(out: &mut Out) {
+fn reading(out: &mut MarkdownWriter) {
     out.heading("How to read this");
     for text in [
         "Training loss and accuracy are running averages over the last epoch while the weights still change, dropout \
@@ -279,7 +283,7 @@ fn reading(out: &mut Out) {
     out.end_list();
 }
 
-fn study_file(out: &mut Out, view: &View) {
+fn study_file(out: &mut MarkdownWriter, view: &ReportView) {
     out.heading("Study file");
     // A fence longer than any run of backticks inside it cannot be closed from within.
     let longest = view.study_file.split(|c| c != '`').map(str::len).max().unwrap_or(0);
