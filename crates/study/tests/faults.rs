@@ -1,4 +1,4 @@
-//! Wrong study files and what the check says about them, word for word.
+//! Wrong study files and the messages of the check about them, word for word.
 //!
 //! `faults/` holds pairs of files: a study file (`.toml`) and the message about it (`.txt`). To add a case, write the
 //! `.toml`, let the `.txt` be written, and read it:
@@ -31,7 +31,7 @@ fn study_files() -> Vec<PathBuf> {
     all
 }
 
-/// What the check says about a study file, which it calls by its path in the folder.
+/// The check's message about a study file, which it calls by its path in the folder.
 fn message(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a study file");
     let name =

@@ -5,7 +5,7 @@ use std::io;
 use toile_data::SplitHow;
 use toile_study::{Plan, PlanError, PlanOptions, built_in, check, plan};
 
-/// The example of the study file's specification, as it stands there.
+/// An example with every kind of setting.
 const EXAMPLE: &str = r#"
 [study]
 name = "fashion-mnist"
@@ -30,7 +30,7 @@ label_smoothing = 0.1
 batch_size = 128
 epochs = 50
 shuffle = true
-initial_weights = "start.safetensors"      # beside the study file
+initial_weights = "start.safetensors"      # in the study file's folder
 callbacks = [{ early_stopping = { monitor = "val_loss", patience = 5 } }]
 published = { loss = 0.314, accuracy = 0.888, val_loss = 0.344, val_accuracy = 0.876, test_loss = 0.374, test_accuracy = 0.867 }
 "#;

@@ -47,7 +47,8 @@ pub struct SearchPlan {
     pub cpu_timeout: Option<f64>,
     /// Trials without a better value after which no trial begins.
     pub stagnation: Option<usize>,
-    /// Trial n knows the trials up to n − 1 − lag; without one, whatever is finished: order-dependent.
+    /// Trial n is proposed from the trials up to n − 1 − lag; without a lag, from all that are finished, so that the
+    /// order in which trials end matters.
     pub lag: Option<usize>,
     /// What is optimised; at least one.
     pub objectives: Vec<Objective>,
@@ -61,12 +62,12 @@ pub struct SearchPlan {
     pub first: Vec<Params>,
 }
 
-/// A metric, and where better lies.
+/// A metric, and the direction in which it is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Objective {
     /// The metric.
     pub metric: Metric,
-    /// Where better lies.
+    /// The direction in which it is better.
     pub direction: Direction,
 }
 
@@ -169,7 +170,7 @@ impl SearchPlan {
         hash(all)
     }
 
-    /// Hash of what decides a trial's value beside its parameters, as far as it is the same for all trials: data,
+    /// Hash of what decides a trial's value besides its parameters, as far as it is the same for all trials: data,
     /// split, metrics, repetitions. Of two searches with the same one, trials can be taken over as
     /// [`carried`](Self::carried) says.
     pub fn base_fingerprint(&self, data_fingerprint: &str) -> String {
@@ -212,7 +213,7 @@ impl SearchPlan {
     }
 }
 
-/// What a search optimises.
+/// The objectives of a search.
 pub(crate) fn objectives(table: &SearchTable, has_validation: bool) -> Vec<Objective> {
     let default = if has_validation { Metric::ValAccuracy } else { Metric::Accuracy };
     let metrics = table.metric.as_ref().map_or(vec![default], OneOrSeveral::all);
@@ -299,7 +300,7 @@ fn hash(all: Map<String, Json>) -> String {
 }
 
 impl Template {
-    /// The settings of a trial; nothing if a parameter is missing.
+    /// The settings of a trial; `None` if a parameter is missing.
     pub(crate) fn settings(&self, params: &Params, seed: u64) -> Option<Settings> {
         let run: RunSettings = serde_json::from_value(template::fill(&self.settings, params)?).ok()?;
         let layers = template::fill(self.models.get(run.model.as_ref()?)?, params)?;

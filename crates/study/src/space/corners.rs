@@ -1,14 +1,14 @@
-//! Corners: the points of a space at which settings that fit nowhere are looked for.
+//! Corners: the points of a space at which the rules between settings are checked.
 
 use std::collections::HashSet;
 
 use toile_tune::{Distribution, Is, Param, Params, Space};
 
-/// Points of a space in which every choice and both ends of every range occur, among the lowest values and among the
-/// highest ones of all else. Where all combinations of these are no more than `most`, it is all of them.
-pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
+/// Points of a space that contain every choice and both ends of every range, once with the lowest and once with the
+/// highest values of all other parameters; all combinations of these if they are at most `max`.
+pub(crate) fn corners(space: &Space, max: usize) -> Vec<Params> {
     let values = space.params.iter().map(|param| values(space, param)).collect();
-    let mut corners = Corners { space, values, most: most.max(2), seen: HashSet::new(), found: Vec::new() };
+    let mut corners = Corners { space, values, max: max.max(2), seen: HashSet::new(), found: Vec::new() };
     corners.add(RangeEnd::Low, &Params::new());
     corners.add(RangeEnd::High, &Params::new());
     if !corners.add_all() {
@@ -17,7 +17,7 @@ pub(crate) fn corners(space: &Space, most: usize) -> Vec<Params> {
     corners.found
 }
 
-/// The values of a parameter that a corner can have; at least one, in order.
+/// The values of a parameter at corners; at least one, in order.
 fn values(space: &Space, param: &Param) -> Vec<f64> {
     let is_parent = |other: &Param| other.when.iter().any(|condition| condition.parent == param.name);
     let all = parent_values(&param.distribution);
@@ -30,8 +30,8 @@ fn values(space: &Space, param: &Param) -> Vec<f64> {
     }
 }
 
-/// What must be chosen above for a parameter to exist.
-fn demand_parents(space: &Space, param: &Param, wanted: &mut Params) {
+/// Adds the values of the parents without which a parameter does not exist.
+fn add_parents(space: &Space, param: &Param, wanted: &mut Params) {
     for condition in &param.when {
         let value = match condition.is {
             Is::Choice(index) => index as f64,
@@ -39,7 +39,7 @@ fn demand_parents(space: &Space, param: &Param, wanted: &mut Params) {
         };
         wanted.entry(condition.parent.clone()).or_insert(value);
         if let Some(parent) = space.get(&condition.parent) {
-            demand_parents(space, parent, wanted);
+            add_parents(space, parent, wanted);
         }
     }
 }
@@ -71,18 +71,18 @@ struct Corners<'a> {
     space: &'a Space,
     /// Of each parameter, in order.
     values: Vec<Vec<f64>>,
-    most: usize,
+    max: usize,
     seen: HashSet<Vec<u64>>,
     found: Vec<Params>,
 }
 
 impl Corners<'_> {
-    /// Every value of every parameter, among the lowest and among the highest values of the others.
+    /// Every value of every parameter, with the lowest and with the highest values of the others.
     fn add_each(&mut self) {
         for (index, param) in self.space.params.iter().enumerate() {
             for value in self.values[index].clone() {
                 let mut wanted = Params::from([(param.name.clone(), value)]);
-                demand_parents(self.space, param, &mut wanted);
+                add_parents(self.space, param, &mut wanted);
                 self.add(RangeEnd::Low, &wanted);
                 self.add(RangeEnd::High, &wanted);
             }
@@ -109,15 +109,15 @@ impl Corners<'_> {
     fn keep(&mut self, params: Params) {
         let of = |param: &Param| params.get(&param.name).map_or(u64::MAX, |value| value.to_bits());
         let key = self.space.params.iter().map(of).collect();
-        if self.found.len() < self.most && self.seen.insert(key) {
+        if self.found.len() < self.max && self.seen.insert(key) {
             self.found.push(params);
         }
     }
 
-    /// All combinations; false, and nothing of them kept, if there are too many.
+    /// All combinations; false, and none of them kept, if there are too many.
     fn add_all(&mut self) -> bool {
         let mut points = Vec::new();
-        let fits = combinations(self.space, &self.values, 0, &mut Params::new(), self.most, &mut points);
+        let fits = combinations(self.space, &self.values, 0, &mut Params::new(), self.max, &mut points);
         if fits {
             points.into_iter().for_each(|point| self.keep(point));
         }
@@ -125,25 +125,25 @@ impl Corners<'_> {
     }
 }
 
-/// Adds all combinations of the values from one parameter on; false once there are more than `most`.
+/// Adds all combinations of the values from one parameter on; false once there are more than `max`.
 fn combinations(
     space: &Space,
     values: &[Vec<f64>],
     index: usize,
     params: &mut Params,
-    most: usize,
+    max: usize,
     points: &mut Vec<Params>,
 ) -> bool {
     let Some(param) = space.params.get(index) else {
         points.push(params.clone());
-        return points.len() <= most;
+        return points.len() <= max;
     };
     if !param.is_active(params) {
-        return combinations(space, values, index + 1, params, most, points);
+        return combinations(space, values, index + 1, params, max, points);
     }
     for &value in &values[index] {
         params.insert(param.name.clone(), value);
-        if !combinations(space, values, index + 1, params, most, points) {
+        if !combinations(space, values, index + 1, params, max, points) {
             return false;
         }
     }

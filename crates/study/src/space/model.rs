@@ -12,7 +12,7 @@ use crate::check::walk::{FieldName, Ranged, Walk};
 /// The most layers of a model, repetitions counted.
 pub(crate) const MAX_LAYERS: usize = 1000;
 
-/// What a model's layers are, as far as they are right.
+/// The layers of a model, except those with faults.
 pub(crate) struct ModelSpace<'a> {
     /// The parameters of its ranges.
     pub params: Vec<Ranged>,
@@ -26,7 +26,8 @@ pub(crate) struct ModelSpace<'a> {
 }
 
 impl<'a> ModelSpace<'a> {
-    /// Reads a model's table. Faults are not told here: the walk along the schema tells them, once for all repetitions.
+    /// Reads a model's table. Its faults are not collected here: the walk along the schema reports each once, not once
+    /// for every repetition.
     pub(crate) fn read(model: &'a Node) -> ModelSpace<'a> {
         let mut reader = Reader { walk: Walk::default(), nodes: Vec::new(), read: 0 };
         reader.walk.ranges.allowed = true;
@@ -41,12 +42,12 @@ impl<'a> ModelSpace<'a> {
         }
     }
 
-    /// All layers, every repetition counted.
+    /// The number of layers, repetitions counted.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Its space, by itself.
+    /// The space of its parameters.
     pub(crate) fn space(&self) -> Space {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
@@ -69,7 +70,7 @@ type Items = (Vec<Json>, Vec<Json>);
 struct Reader<'a> {
     walk: Walk,
     nodes: Vec<&'a Node>,
-    /// Layers and blocks so far, so that blocks within blocks have an end.
+    /// Layers and blocks so far: a bound for blocks within blocks.
     read: usize,
 }
 
@@ -104,7 +105,7 @@ impl<'a> Reader<'a> {
         (layer.unwrap_or(Json::Null), json!(self.nodes.len() - 1))
     }
 
-    /// Every repetition is read anew, so that its ranges are parameters of its own. Nothing if their number is wrong.
+    /// Every repetition is read again, so that it has its own parameters. `None` if their number has a fault.
     fn repeat(&mut self, repeat: &'a Node) -> Option<(Json, Json)> {
         let schema = &schema::properties(schema::definition("Repeat"))["times"];
         let times = repeat.get("times")?;
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
         condition: Option<Condition>,
         first: Option<&Items>,
     ) -> Items {
-        // What is wrong in the first repetition is wrong in all.
+        // A fault in the first repetition is a fault in all.
         if let Some(first) = first.filter(|(items, _)| items.iter().any(has_fault)) {
             self.read += layers.len();
             return first.clone();
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
         items
     }
 
-    /// The smallest and the largest number of repetitions, and the parameter that decides.
+    /// The smallest and the largest number of repetitions, and the parameter that decides between them.
     fn bounds(&self, times: &Json) -> (u64, u64, Option<String>) {
         match (times.as_u64(), self.walk.ranges.params.last()) {
             (None, Some(Ranged { param, .. })) => match param.distribution {

@@ -1,4 +1,4 @@
-//! A search together with its models: one space, and the templates of all models that a trial may have.
+//! A search together with its models: one space, and the templates of all models that a trial can have.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,12 +17,12 @@ pub(crate) struct SearchSpace {
     pub templates: BTreeMap<String, Json>,
     /// The layers of all models together.
     pub layers: usize,
-    /// Whether all its models exist and have no fault by themselves.
+    /// Whether all its models exist and have no faults of their own.
     pub is_valid: bool,
 }
 
 impl SearchSpace {
-    /// `model` is what the search itself says; else `[defaults]` does. Models that do not exist are left out.
+    /// `model` is the search's own setting; without it, that of `[defaults]`. Models that do not exist are left out.
     pub(crate) fn new(own: &[Ranged], model: Option<&Json>, draft: &Draft) -> SearchSpace {
         let (params, templates) = (own.to_vec(), BTreeMap::new());
         let mut all = SearchSpace { params, templates, layers: 0, is_valid: true };
@@ -44,7 +44,8 @@ impl SearchSpace {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
 
-    /// Adds a model. Where there are several, its parameters have its name before theirs, and exist if it is chosen.
+    /// Adds a model. If there are several, the names of its parameters begin with its own, and they exist if it is
+    /// chosen.
     fn add(&mut self, name: Option<&str>, draft: &Draft, choice: Option<usize>) {
         let Some(model) = name.and_then(|name| draft.model(name)) else { return self.is_valid = false };
         let taken: HashSet<String> = self.params.iter().map(|ranged| ranged.param.name.clone()).collect();
@@ -68,7 +69,7 @@ impl SearchSpace {
     }
 }
 
-/// A model may be called as a setting is.
+/// A model can have the name of a setting, so its parameters may need another name.
 fn free(name: String, taken: &HashSet<String>) -> String {
     if taken.contains(&name) { free(format!("{name} 2"), taken) } else { name }
 }

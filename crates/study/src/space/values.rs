@@ -109,7 +109,7 @@ impl Given {
     }
 }
 
-/// A value of the file as the parameter's internal value, if it lies in its range.
+/// A value of the file as the parameter's internal value, if it is in its range.
 fn value(param: &Param, node: &Node) -> Option<f64> {
     let choice = match &node.value {
         Value::Integer(number) => Choice::Int(*number),
