@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 /// Loads a data set: a name of the [`catalogue`], or the path of a folder with four IDX files.
 ///
 /// A relative path starts at `base`, the folder of the study file. A named set is looked for in
-/// [`Locations::data_dir`], the cache, the folders of Debian, Keras and torchvision, and then fetched. Data that is not the
-/// official one is refused, never replaced by something else.
+/// [`Locations::data_dir`], the cache, the folders of Debian, Keras and torchvision, and then fetched. Data that is
+/// not the official one is refused, never replaced by something else.
 pub fn load(
     name: &str,
     base: Option<&Path>,
@@ -150,8 +150,8 @@ fn unknown(name: &str) -> DataError {
     DataError::UnknownName { name: name.to_string(), known, suggestion }
 }
 
-/// The edit distance of two names (insertions, deletions, replacements, swaps of neighbours), without regard to case and
-/// to `-`, `_` and blanks.
+/// The edit distance of two names (insertions, deletions, replacements, swaps of neighbours), without regard to case
+/// and to `-`, `_` and blanks.
 fn distance(a: &str, b: &str) -> usize {
     let plain = |s: &str| s.to_lowercase().chars().filter(|c| !"-_ ".contains(*c)).collect::<String>();
     strsim::osa_distance(&plain(a), &plain(b))
