@@ -203,3 +203,16 @@ fn a_range_without_steps_has_no_number_of_points_unless_it_is_held() {
     assert_eq!(space.count_points(&Params::new()), None);
     assert_eq!(space.count_points(&Params::from([("x".into(), 0.5)])), Some(1));
 }
+
+/// By hand: two optimizers, three momenta with the second only, two batch sizes: (1 + 3) · 2 = 8.
+#[test]
+fn points_of_a_conditional_space_are_counted_once_each() {
+    let mut params = vec![
+        param("optimizer", choices(2), &[]),
+        param("momentum", choices(3), &[("optimizer", Is::Choice(1))]),
+        param("batch_size", Distribution::int(128, 256, false, 128).expect("a range"), &[]),
+    ];
+    assert_eq!(Space { params: params.clone() }.count_points(&Params::new()), Some(8));
+    params.push(param("rate", Distribution::float(0.0, 1.0, false, None).expect("a range"), &[]));
+    assert_eq!(Space { params }.count_points(&Params::new()), None);
+}

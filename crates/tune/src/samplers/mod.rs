@@ -15,6 +15,7 @@ mod tpe;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::family::family;
 use crate::{Direction, Param, Params, SamplingContext, Space};
@@ -76,6 +77,11 @@ trait SamplingAlgorithm {
 }
 
 impl Sampler {
+    /// The sampler of this name, with its default settings.
+    pub fn named(name: &str) -> Option<Sampler> {
+        serde_json::from_value(json!({ name: {} })).ok()
+    }
+
     /// The parameters that a trial should have: a function of the context alone, so the same on every machine.
     ///
     /// Parameters of `context.fixed` have the values given there. Whatever the history holds (failed trials, values

@@ -3,6 +3,15 @@
 use super::*;
 
 #[test]
+fn a_sampler_is_found_by_its_name() {
+    for name in Sampler::NAMES {
+        assert_eq!(Sampler::named(name).map(|sampler| sampler.name()), Some(*name));
+    }
+    assert_eq!(Sampler::named("tpe"), Some(Sampler::default()));
+    assert_eq!(Sampler::named("best"), None);
+}
+
+#[test]
 fn proposals_lie_in_the_space() {
     for (name, sampler) in samplers() {
         for objectives in [1, 2] {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use toile_record::{SearchRecord, State};
-use toile_tune::{Distribution, Params, Space};
+use toile_tune::{Params, Sampler, Space};
 
 use super::analysis::SearchAnalysis;
 use super::clock;
@@ -65,26 +65,19 @@ fn objectives(known: &SearchAnalysis) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-/// The sampler's name for people: `tree-structured Parzen estimator`.
+/// The sampler's title: `Gaussian process`. Of one that toile does not know, the name.
 pub fn sampler_name(sampler: &Value) -> String {
     let name = key(sampler);
-    let words = match name.as_str() {
-        "random" => "random search",
-        "grid" => "grid",
-        "sobol" => "Sobol’s sequence",
-        "tpe" => "TPE",
-        "cma_es" => "CMA-ES",
-        "gp" => "Gaussian process",
-        "nsga2" => "NSGA-II",
-        "" => "unknown",
-        other => other,
-    };
-    words.to_owned()
+    match Sampler::named(&name) {
+        Some(sampler) => sampler.title().to_owned(),
+        None if name.is_empty() => "unknown".to_owned(),
+        None => name,
+    }
 }
 
 /// Whether the sampler draws every trial independently of the others.
 pub fn is_random(sampler: &Value) -> bool {
-    key(sampler) == "random"
+    Sampler::named(&key(sampler)).is_some_and(|sampler| sampler.is_random())
 }
 
 fn sampler(sampler: &Value) -> String {
@@ -144,18 +137,19 @@ fn size(known: &SearchAnalysis) -> String {
         if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
     let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
     let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
-    let most = search.n_trials.clamp(1, 100_000) as u64;
-    match points(&space, most) {
+    let most = search.n_trials.clamp(1, 100_000);
+    let points = space.count_points(&Params::new()).and_then(|points| usize::try_from(points).ok());
+    match points.filter(|&points| points <= most) {
         Some(points) if !space.params.is_empty() => {
             let tried = distinct(known);
-            let of = plural(points as usize, "point", "points");
-            let does = if tried as u64 >= points {
+            let of = plural(points, "point", "points");
+            let does = if tried >= points {
                 "all of them tried: exhaustive"
             } else {
                 "no more than the budget"
             };
             let tried =
-                if tried as u64 >= points { String::new() } else { format!("; {tried} tried so far") };
+                if tried >= points { String::new() } else { format!("; {tried} tried so far") };
             format!("{parameters}; the whole space has {of}, {does}{tried}")
         }
         _ => format!("{parameters}; more points than the budget"),
@@ -172,42 +166,6 @@ fn distinct(known: &SearchAnalysis) -> usize {
         .map(|trial| trial.params.iter().map(|value| value.map(f64::to_bits)).collect())
         .collect();
     configurations.len()
-}
-
-/// How many points a space has, conditions respected, if they are at most `most`.
-fn points(space: &Space, most: u64) -> Option<u64> {
-    let mut count = 0;
-    let is_small = space.params.len() <= 64;
-    (is_small && walk(space, 0, &mut Params::new(), most, &mut count)).then_some(count)
-}
-
-/// Counts the points below a partial assignment; whether they stay within `most`.
-fn walk(space: &Space, place: usize, params: &mut Params, most: u64, count: &mut u64) -> bool {
-    let Some(param) = space.params.get(place) else {
-        *count += 1;
-        return *count <= most;
-    };
-    if !param.is_active(params) {
-        return walk(space, place + 1, params, most, count);
-    }
-    let Some(n) = param.distribution.count().filter(|&n| n <= most) else { return false };
-    for i in 0..n {
-        params.insert(param.name.clone(), nth(&param.distribution, i));
-        if !walk(space, place + 1, params, most, count) {
-            params.remove(&param.name);
-            return false;
-        }
-    }
-    params.remove(&param.name);
-    true
-}
-
-fn nth(distribution: &Distribution, i: u64) -> f64 {
-    match distribution {
-        Distribution::Float { low, step, .. } => low + i as f64 * step.unwrap_or(0.0),
-        Distribution::Int { low, step, .. } => *low as f64 + i as f64 * *step as f64,
-        Distribution::Categorical { .. } => i as f64,
-    }
 }
 
 fn budget(search: &SearchRecord) -> String {
@@ -252,31 +210,4 @@ fn time(known: &SearchAnalysis) -> String {
         parts.push(format!("{} of processor time", format::duration(cpu)));
     }
     if parts.is_empty() { format::NONE.to_owned() } else { parts.join(", ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use toile_tune::{Choice, Condition, Is, Param};
-
-    use super::*;
-
-    fn names(n: usize) -> Distribution {
-        Distribution::categorical((0..n as i64).map(Choice::Int).collect()).expect("choices")
-    }
-
-    /// By hand: two optimizers, three momenta with the second only, two batch sizes: (1 + 3) · 2 = 8.
-    #[test]
-    fn points_of_a_conditional_space_are_counted_once_each() {
-        let always = |name: &str, distribution| Param { name: name.into(), distribution, when: vec![] };
-        let when = vec![Condition { parent: "optimizer".into(), is: Is::Choice(1) }];
-        let params = vec![
-            always("optimizer", names(2)),
-            Param { name: "momentum".into(), distribution: names(3), when },
-            always("batch_size", Distribution::int(128, 256, false, 128).expect("a range")),
-        ];
-        let mut space = Space { params };
-        assert_eq!((points(&space, 8), points(&space, 7)), (Some(8), None));
-        space.params.push(always("rate", Distribution::float(0.0, 1.0, false, None).expect("a range")));
-        assert_eq!(points(&space, 100_000), None);
-    }
 }
