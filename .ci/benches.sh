@@ -12,7 +12,7 @@ venv=${TOILE_VENV:-$work/venv}
 [ -d "$venv" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check numpy ruff==0.17.6
 export PYTHON="$venv/bin/python" PYTHONDONTWRITEBYTECODE=1
-cargo build --quiet -p toile-study --example objective
+cargo build --quiet -p toile-lab --example objective
 objective=${CARGO_TARGET_DIR:-target}/debug/examples/objective
 
 "$PYTHON" - benches/*.py .ci/*.py <<'CHECK'

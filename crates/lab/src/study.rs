@@ -167,8 +167,8 @@ impl Steps<'_> {
         search::search_all(wanted, self.storage, self.keeper, &context)
     }
 
-    /// Records which runs the searches have led to; what lies on a server is copied, so that the folder holds all of the
-    /// study.
+    /// Records which runs the searches have led to; what lies on a server is copied, so that the folder holds all of
+    /// the study.
     fn keep_searches(&self) -> Result<(), RunError> {
         let plan = self.plan;
         if self.is_remote {

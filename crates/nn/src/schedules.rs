@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::math::{cos, pow};
 
-/// The learning rate at update s (counted from 0), starting from the optimizer's `learning_rate` η. `steps` are updates.
+/// The learning rate at update s (counted from 0), starting from the optimizer's `learning_rate` η. `steps` are
+/// updates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {

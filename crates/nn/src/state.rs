@@ -63,8 +63,8 @@ fn stopped_by<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
-/// A number that is written as its bits in hexadecimal, so that it comes back the same, infinities and NaN too. Equal are
-/// the same bits.
+/// A number that is written as its bits in hexadecimal, so that it comes back the same, infinities and NaN too. Equal
+/// are the same bits.
 #[derive(Clone, Copy, Debug)]
 pub struct Exact(pub f64);
 
@@ -208,8 +208,8 @@ fn callback_group(callback: usize) -> String {
 }
 
 impl TrainingState {
-    /// Puts optimizer and callbacks, as they start, where the state says; then the model's weights. Updates in an epoch:
-    /// `n_batches`. The model is unchanged if there is an error.
+    /// Puts optimizer and callbacks, as they start, where the state says; then the model's weights. Updates in an
+    /// epoch: `n_batches`. The model is unchanged if there is an error.
     pub(crate) fn restore(
         &self,
         model: &mut Model,

@@ -7,9 +7,9 @@
 //!
 //! [`EXPORTERS`] is the list of all files that a report consists of.
 //!
-//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. What every face
-//! lays out in the same way is a [`section::Section`]. All of it is a
-//! pure function of the records: the same records give the same bytes. Nothing here writes a file or reads the clock.
+//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. What every
+//! face lays out in the same way is a [`section::Section`]. All of it is a pure function of the records: the same
+//! records give the same bytes. Nothing here writes a file or reads the clock.
 
 mod chart;
 mod export;

@@ -15,8 +15,8 @@ fn titles(table: &SectionTable) -> Vec<&str> {
     table.columns.iter().map(|column| column.title.as_str()).collect()
 }
 
-/// By the table of the made-up study: models, optimizers, rates, batches and epochs differ; β₁ and β₂ are the same wherever
-/// an optimizer has them.
+/// By the table of the made-up study: models, optimizers, rates, batches and epochs differ; β₁ and β₂ are the same
+/// wherever an optimizer has them.
 #[test]
 fn there_is_one_column_per_setting_that_differs_and_the_accuracies_follow() {
     let view = view(&common::records(2));

@@ -39,8 +39,8 @@ fn a_grid_leaves_out_what_was_tried_first() {
     assert_eq!(seeds(&bench), [3; 4]);
 }
 
-/// Earlier versions recorded the sampler that the file names, though a grid ran. Such a search goes on, trial for trial,
-/// and its record names the grid from then on.
+/// Earlier versions recorded the sampler that the file names, though a grid ran. Such a search goes on, trial for
+/// trial, and its record names the grid from then on.
 #[test]
 fn a_search_whose_record_names_a_replaced_sampler_goes_on_as_a_grid() {
     let lines = |n_trials: usize| {

@@ -133,7 +133,8 @@ impl Conv2D {
 /// memory.
 const CHEAP: usize = 32;
 
-/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their own.
+/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their
+/// own.
 pub(crate) struct ConvOperation {
     conv: Conv,
     shape: ConvShape,

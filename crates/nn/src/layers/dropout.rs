@@ -7,7 +7,8 @@ use toile_rng::Stream;
 
 use crate::engine::{At, Backward, Demand, Operation, Room, Weights};
 
-/// While training, sets each value to 0 with probability `rate` and divides the others by 1 − `rate`; otherwise does nothing.
+/// While training, sets each value to 0 with probability `rate` and divides the others by 1 − `rate`; otherwise does
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {

@@ -1,5 +1,5 @@
-//! The timeline: when each trial ran and on which worker. Bars of complete trials are full, of pruned ones hollow, of failed
-//! ones crossed out, of running ones dashed.
+//! The timeline: when each trial ran and on which worker. Bars of complete trials are full, of pruned ones hollow, of
+//! failed ones crossed out, of running ones dashed.
 
 use toile_record::State;
 

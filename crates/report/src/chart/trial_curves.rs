@@ -1,4 +1,5 @@
-//! Learning curves of all trials of a search: pruned ones end with a triangle, failed ones with a cross, the best is bold.
+//! Learning curves of all trials of a search: pruned ones end with a triangle, failed ones with a cross, the best is
+//! bold.
 
 use toile_record::State;
 

@@ -1,11 +1,13 @@
-//! JSON that people and line tools can read: objects over several lines at first, then one line for each epoch and trial.
+//! JSON that people and line tools can read: objects over several lines at first, then one line for each epoch and
+//! trial.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Containers within so many others are broken over lines: the document, its lists, their objects, and the lists of these.
+/// Containers within so many others are broken over lines: the document, its lists, their objects, and the lists of
+/// these.
 const BROKEN: usize = 4;
 
 /// Writes with two spaces per level, then compactly.

@@ -48,8 +48,8 @@ impl Exporter for TrialsCsvExporter {
 /// One line per trial: its search, its number, its values, its parameters, what it cost and where it ran.
 ///
 /// `value` is that of the first objective; further ones follow under their names. Parameters are the union over all
-/// searches, in order of first appearance; a parameter that a trial does not have is empty. A value that is not finite is
-/// `inf`, `-inf` or `nan`.
+/// searches, in order of first appearance; a parameter that a trial does not have is empty. A value that is not finite
+/// is `inf`, `-inf` or `nan`.
 pub fn trials_csv(records: &Records) -> String {
     let objectives = unique(records.searches.iter().flat_map(|search| {
         search.search.objectives.iter().skip(1).map(|objective| objective.metric.as_str())

@@ -1,7 +1,8 @@
 //! Sections: parts of the report that every face shows in the same way.
 //!
-//! A section is computed once, from the records and from what the view holds of them, and is then only laid out. It holds
-//! each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in [`SECTIONS`].
+//! A section is computed once, from the records and from what the view holds of them, and is then only laid out. It
+//! holds each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in
+//! [`SECTIONS`].
 
 mod openings;
 mod settings_beside_results;

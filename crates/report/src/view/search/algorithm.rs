@@ -132,7 +132,8 @@ pub fn ordered_axes(known: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
     };
     let mut axes: Vec<usize> = (0..known.axes.len()).filter(|&axis| having(axis) > 0).collect();
     let most = known.ranked().len();
-    // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come first.
+    // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come
+    // first.
     axes.sort_by(|&a, &b| {
         share(b)
             .total_cmp(&share(a))

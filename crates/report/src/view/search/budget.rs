@@ -53,7 +53,8 @@ fn seconds(trial: &AnalysedTrial, cpu: bool) -> f64 {
     seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0)
 }
 
-/// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the worst.
+/// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the
+/// worst.
 fn expected(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
     let curve = expected_best(values, known.metric().direction());
     let every = curve.len().div_ceil(MOST_POINTS).max(1);

@@ -1,8 +1,8 @@
 //! How the value depends on two parameters together: a smooth estimate over a grid, and the trials it rests on.
 //!
-//! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya and
-//! Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to itself
-//! only. Where no trial is near, nothing is claimed.
+//! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya
+//! and Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to
+//! itself only. Where no trial is near, nothing is claimed.
 
 use toile_stats::{quantile, sample_sd};
 

@@ -172,7 +172,8 @@ pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
     warnings
 }
 
-/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that wrote them.
+/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that
+/// wrote them.
 fn times_are_local(known: &SearchAnalysis) -> bool {
     matches!(known.records.search.plan.get("times_are_local"), Some(Value::Bool(true) | Value::String(_)))
 }

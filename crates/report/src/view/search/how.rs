@@ -143,13 +143,9 @@ fn size(known: &SearchAnalysis) -> String {
         Some(points) if !space.params.is_empty() => {
             let tried = distinct(known);
             let of = plural(points, "point", "points");
-            let does = if tried >= points {
-                "all of them tried: exhaustive"
-            } else {
-                "no more than the budget"
-            };
-            let tried =
-                if tried >= points { String::new() } else { format!("; {tried} tried so far") };
+            let does =
+                if tried >= points { "all of them tried: exhaustive" } else { "no more than the budget" };
+            let tried = if tried >= points { String::new() } else { format!("; {tried} tried so far") };
             format!("{parameters}; the whole space has {of}, {does}{tried}")
         }
         _ => format!("{parameters}; more points than the budget"),

@@ -120,11 +120,7 @@ impl Searching {
                     state.told_unreachable = Some(Instant::now());
                 }
             }
-            Event::SearchEnded { reason, .. } => {
-                if let Some(reason) = reason {
-                    note(&format!("no further trials: {reason}"));
-                }
-            }
+            Event::SearchEnded { reason: Some(reason), .. } => note(&format!("no further trials: {reason}")),
             // What happens in runs is shown elsewhere.
             _ => {}
         }
