@@ -3,8 +3,8 @@
 //! Selection never sees the test set. The chosen configuration is trained again, with the same seeds and so the same
 //! bits; that run opens the test set, and the opening is recorded.
 
-use toile_record::State;
 use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
+use toile_tune::{best_place, comparable_value};
 
 use super::history::TrialHistory;
 use super::stop;
@@ -21,23 +21,16 @@ pub struct Chosen {
     pub runs: Vec<RunPlan>,
 }
 
-/// The best complete trial: its number and its value for the first objective. The earlier one if two are equal.
+/// The best complete trial that breaks no constraint: its number and its value for the first objective. The earlier one
+/// if two are equal.
 pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial]) -> Option<(usize, f64)> {
     best_trial(plan, trials).map(|trial| (trial.number, trial.values[0]))
 }
 
 fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a PastTrial> {
-    let direction = plan.objectives[0].direction;
-    let complete = |trial: &&PastTrial| {
-        trial.state == State::Complete && trial.values.first().is_some_and(|value| value.is_finite())
-    };
-    let better = |best: &'a PastTrial, trial: &'a PastTrial| match direction
-        .is_better(trial.values[0], best.values[0])
-    {
-        true => trial,
-        false => best,
-    };
-    trials.iter().filter(complete).reduce(better)
+    let value = |trial: &PastTrial| comparable_value(trial.state, &trial.values, &trial.constraints);
+    let place = best_place(plan.objectives[0].direction, trials.iter().map(value))?;
+    Some(&trials[place])
 }
 
 /// The runs of the chosen configurations of all searches of a plan that are over.

@@ -62,6 +62,22 @@ fn the_earlier_of_two_that_are_equal_is_chosen() {
     assert_eq!(chosen(&bench)[0].number, 0);
 }
 
+/// Optuna's samplers leave constraints with trials; one above 0 is broken.
+#[test]
+fn a_trial_that_breaks_a_constraint_is_not_chosen() {
+    let bench = Bench::new(&format!("{SPACE}n_trials = 5"));
+    bench.work(&How::default());
+    let first = chosen(&bench)[0].number;
+    bench.sql(&format!(
+        "INSERT INTO trial_system_attributes (trial_id, \"key\", value_json)
+         SELECT trial_id, 'constraints', '[-1.0, 0.5]' FROM trials WHERE number = {first}"
+    ));
+    let trials = bench.trials();
+    let others = trials.iter().filter(|trial| trial.number != first);
+    let best = others.reduce(|a, b| if b.values[0] < a.values[0] { b } else { a }).unwrap();
+    assert_eq!(chosen(&bench)[0].number, best.number);
+}
+
 #[test]
 fn nothing_is_chosen_while_trials_are_open_or_to_come() {
     let lines = |n: usize| format!("{SPACE}n_trials = {n}");

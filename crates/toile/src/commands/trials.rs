@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use toile_record::{State, TrialRecord};
+use toile_record::{Direction, TrialRecord};
 use toile_store::{OptunaStudy, STORE_FILE, Storage};
-use toile_tune::Distribution;
+use toile_tune::{Distribution, best_place, comparable_value};
 
 use crate::Completion;
 use crate::args::TrialsArgs;
@@ -94,9 +94,9 @@ fn objective(study: &OptunaStudy) -> String {
 
 fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialRecord> {
     let [Some(maximize)] = study.maximize[..] else { return None };
-    let value = |trial: &TrialRecord| if maximize { -trial.values[0] } else { trial.values[0] };
-    let complete = |trial: &&TrialRecord| trial.state == State::Complete && trial.values.len() == 1;
-    trials.iter().filter(complete).min_by(|a, b| value(a).total_cmp(&value(b)))
+    let direction = if maximize { Direction::Maximize } else { Direction::Minimize };
+    let value = |trial: &TrialRecord| comparable_value(trial.state, &trial.values, &trial.constraints());
+    best_place(direction, trials.iter().map(value)).map(|place| &trials[place])
 }
 
 fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
