@@ -129,12 +129,9 @@ fn figures(group: &Compared, procedural: bool) -> ComparedPage {
     let captions = [
         (
             budget(&group.by_trials, "trials", true),
-            format!("BudgetCurve: the best {name} for so many trials. {}", group.budget_note),
+            format!("Budget: the best {name} for so many trials. {}", group.budget_note),
         ),
-        (
-            seconds,
-            format!("BudgetCurve: the best {name} for so many {}. {}", group.seconds, group.budget_note),
-        ),
+        (seconds, format!("Budget: the best {name} for so many {}. {}", group.seconds, group.budget_note)),
         (spread, format!("Distribution. {}", group.distribution_note)),
     ];
     let drawn = captions.into_iter().filter_map(|(svg, caption)| Some((svg?, caption)));

@@ -184,9 +184,9 @@ impl Searches {
     /// What the top of the page says of them.
     pub fn summary(&self) -> Vec<String> {
         let sentence = |(section, row): (&SearchView, &SearchRow)| match &section.best {
-            None => format!("SearchView “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
+            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
             Some(best) => format!(
-                "SearchView “{}” ({}, {} trials): best {} {}, trial {}.",
+                "Search “{}” ({}, {} trials): best {} {}, trial {}.",
                 section.name,
                 row.cells[0],
                 row.cells[1],
