@@ -5,10 +5,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use toile_record::{Direction, State};
 use toile_rng::Seed;
 use toile_tune::{
-    Choice, Direction, Distribution, Param, Params, RandomSampler, Sampler, SamplingContext, Space, State,
-    TpeSampler, Trial,
+    Choice, Distribution, Param, Params, RandomSampler, Sampler, SamplingContext, Space, TpeSampler, Trial,
 };
 
 fn space(ranges: Vec<Distribution>) -> Space {

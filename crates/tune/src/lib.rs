@@ -33,7 +33,7 @@ pub use pruners::*;
 pub use samplers::*;
 pub use space::{Condition, Is, Param, Params, Space};
 pub use stop::{SearchProgress, StopReason, StopRules};
-pub use toile_record::{Direction, State};
+use toile_record::{Direction, State};
 pub use toile_rng::Seed;
 pub use trial::{SamplingContext, Trial};
 pub use warnings::{Edge, Finding, SearchResults, findings};

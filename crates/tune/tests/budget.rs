@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use toile_record::{Direction, State};
 use toile_tune::{
-    Direction, Params, State, Trial, distribution_function, expected_best, finite_values, hypervolume_2d,
-    pareto_front, running_best,
+    Params, Trial, distribution_function, expected_best, finite_values, hypervolume_2d, pareto_front,
+    running_best,
 };
 
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use toile_record::{Direction, State};
 use toile_rng::Seed;
-use toile_tune::{Direction, Importance, Space, State, TooFewTrials, Trial, importance, ped_anova};
+use toile_tune::{Importance, Space, TooFewTrials, Trial, importance, ped_anova};
 
 struct Case {
     name: String,

@@ -3,7 +3,8 @@
 #[path = "common/cases.rs"]
 mod cases;
 
-use toile_tune::{Direction, Params, Sampler, SamplingContext, Space, State, TpeSampler, Trial};
+use toile_record::{Direction, State};
+use toile_tune::{Params, Sampler, SamplingContext, Space, TpeSampler, Trial};
 
 /// Relative to the larger of 1 and the number.
 fn close(a: f64, b: f64, tolerance: f64) -> bool {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use toile_tune::{Direction, Params, Pruner, PruningContext, PruningDecision, State, Trial};
+use toile_record::{Direction, State};
+use toile_tune::{Params, Pruner, PruningContext, PruningDecision, Trial};
 
 /// The trials of a study, event by event.
 struct Replay<'a> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use toile_tune::{Direction, Params, SearchProgress, State, StopReason, StopRules, Trial};
+use toile_record::{Direction, State};
+use toile_tune::{Params, SearchProgress, StopReason, StopRules, Trial};
 
 fn trial(number: usize, state: State, values: &[f64]) -> Trial {
     Trial {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use toile_record::{Direction, State};
 use toile_tune::{
-    Choice, Condition, Direction, Distribution, Edge, Finding, GpSampler, GridSampler, Is, Nsga2Sampler,
-    Param, RandomSampler, Sampler, SearchResults, Space, State, TpeSampler, Trial, findings,
+    Choice, Condition, Distribution, Edge, Finding, GpSampler, GridSampler, Is, Nsga2Sampler, Param,
+    RandomSampler, Sampler, SearchResults, Space, TpeSampler, Trial, findings,
 };
 
 const RANDOM: Sampler = Sampler::Random(RandomSampler {});

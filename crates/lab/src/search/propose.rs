@@ -1,9 +1,9 @@
 //! The next trial: its parameters, and the seed that it is trained with.
 
 use serde_json::json;
-use toile_record::ParamRecord;
+use toile_record::{Direction, ParamRecord};
 use toile_rng::Seed;
-use toile_tune::{Choice, Direction, Distribution, Params, SamplingContext, Trial};
+use toile_tune::{Choice, Distribution, Params, SamplingContext, Trial};
 
 use super::history::carried;
 use toile_study::SearchPlan;

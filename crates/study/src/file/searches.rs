@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toile_nn::Layer;
-use toile_record::Metric;
-use toile_tune::{Direction, Pruner, Sampler};
+use toile_record::{Direction, Metric};
+use toile_tune::{Pruner, Sampler};
 
 use super::{PublishedTable, RunSettings, default};
 

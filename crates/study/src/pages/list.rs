@@ -75,7 +75,7 @@ mod tests {
         round_trip::<toile_tune::Pruner>("Pruner");
         round_trip::<toile_record::Metric>("MetricOfEpoch");
         round_trip::<toile_record::Metric>("Metric");
-        round_trip::<toile_tune::Direction>("Direction");
+        round_trip::<toile_record::Direction>("Direction");
     }
 
     #[test]

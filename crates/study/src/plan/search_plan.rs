@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use toile_nn::Layer;
-use toile_record::{ObjectiveRecord, SearchRecord};
-use toile_tune::{Direction, GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
+use toile_record::{Direction, Metric, ObjectiveRecord, SearchRecord};
+use toile_tune::{GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 
 use crate::Settings;
 use crate::check::CheckedSearch;
@@ -14,7 +14,6 @@ use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::SharedSettings;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
 use crate::space::template;
-use toile_record::Metric;
 
 /// A search, ready to be run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,10 @@
 //! Plans of searches: defaults, samplers, fixed parameters, records and fingerprints.
 
 use serde_json::json;
-use toile_record::Metric;
+use toile_record::{Direction, Metric};
 use toile_rng::Seed;
 use toile_study::{Plan, PlanOptions, SearchPlan, Settings, built_in, check, plan};
-use toile_tune::{Direction, GridSampler, Nsga2Sampler, RandomSampler, Sampler};
+use toile_tune::{GridSampler, Nsga2Sampler, RandomSampler, Sampler};
 
 use super::{HEAD, drawn, params, planned, search};
 

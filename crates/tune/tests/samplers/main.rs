@@ -5,10 +5,11 @@ mod grid;
 mod random;
 mod tpe;
 
+use toile_record::{Direction, State};
 use toile_rng::Seed;
 use toile_tune::{
-    Choice, CmaEsSampler, Condition, Direction, Distribution, GpSampler, GridSampler, Is, Nsga2Sampler,
-    Param, Params, RandomSampler, Sampler, SamplingContext, SobolSampler, Space, State, TpeSampler, Trial,
+    Choice, CmaEsSampler, Condition, Distribution, GpSampler, GridSampler, Is, Nsga2Sampler, Param, Params,
+    RandomSampler, Sampler, SamplingContext, SobolSampler, Space, TpeSampler, Trial,
 };
 
 /// Every sampler, and every setting that takes another path.

@@ -1,7 +1,6 @@
 //! What a search optimises, in words.
 
-use toile_record::{ObjectiveRecord, SearchRecord};
-use toile_tune::Direction;
+use toile_record::{Direction, ObjectiveRecord, SearchRecord};
 
 use crate::{format, text};
 

@@ -181,7 +181,7 @@ fn sampler(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
         // Fixed parameters may make the space countable.
         Some(sampler) if sampler.is_exhaustive() => {}
         Some(sampler) => {
-            let directions = vec![toile_tune::Direction::Maximize; metrics];
+            let directions = vec![toile_record::Direction::Maximize; metrics];
             if let Err(why) = sampler.supports(&directions, &search.space.space()) {
                 walk.fault(&place, why, "take `tpe`, which can search any space");
             }

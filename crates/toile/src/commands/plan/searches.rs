@@ -109,10 +109,10 @@ fn how(search: &SearchPlan) -> String {
     format!("{}; {} trial{plural}, {by}{seeds}{pruner}\n{lag}\n", objectives.join(", "), count(n))
 }
 
-fn word(direction: toile_tune::Direction) -> &'static str {
+fn word(direction: toile_record::Direction) -> &'static str {
     match direction {
-        toile_tune::Direction::Maximize => "maximize",
-        toile_tune::Direction::Minimize => "minimize",
+        toile_record::Direction::Maximize => "maximize",
+        toile_record::Direction::Minimize => "minimize",
     }
 }
 
