@@ -22,7 +22,7 @@ pub use end::End;
 pub use epoch::Epoch;
 pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
 pub use metric::Metric;
-pub use run::{Provenance, Published, RunRecord, SummaryRecord, SummaryRow, TestRecord};
+pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord, TestRecord};
 pub use search::{ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrialRecord, TrialSide};
 pub use state::State;
 pub use study::{Records, StudyRecord, TestOpening};

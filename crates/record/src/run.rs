@@ -111,7 +111,7 @@ pub struct TestRecord {
 
 /// One row of a model summary, as `toile summary` and the report print it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SummaryRow {
+pub struct LayerSummary {
     /// `conv2d_1`
     pub name: String,
     /// `Conv2D`
@@ -126,7 +126,7 @@ pub struct SummaryRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryRecord {
     /// One row per layer.
-    pub rows: Vec<SummaryRow>,
+    pub rows: Vec<LayerSummary>,
     /// Parameters that training moves.
     pub trainable: usize,
     /// Parameters that it does not (moving averages).

@@ -248,7 +248,12 @@ fn no_file_is_too_long_to_be_read_at_once() {
 }
 
 /// Files that may be longer, each with its reason.
-const LONG_FILES: [&str; 0] = [];
+const LONG_FILES: [&str; 2] = [
+    // One made-up study that all tests of the report share.
+    "report/tests/common/mod.rs",
+    // One test per sentence about a search.
+    "report/tests/searches.rs",
+];
 
 #[test]
 fn no_function_is_too_long_to_be_read_at_once() {
@@ -258,7 +263,10 @@ fn no_function_is_too_long_to_be_read_at_once() {
         let mut begun: Option<(usize, usize, String)> = None;
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
-            let is_head = line.contains("fn ") && !line.trim_start().starts_with("//") && !line.contains('"');
+            let is_head = !line.trim_end().ends_with(';')
+                && line.contains("fn ")
+                && !line.trim_start().starts_with("//")
+                && !line.contains('"');
             match &begun {
                 None if is_head => begun = Some((number, indent, line.trim().to_string())),
                 Some((start, depth, name)) if indent == *depth && line.trim_start().starts_with('}') => {

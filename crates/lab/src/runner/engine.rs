@@ -2,7 +2,7 @@
 
 use toile_data::{DataSet, LabelledImages};
 use toile_nn::{Examples, FitConfig, ImageShape, Model, Tensor};
-use toile_record::{SummaryRecord, SummaryRow};
+use toile_record::{LayerSummary, SummaryRecord};
 use toile_rng::Seed;
 use toile_store::sha256_hex;
 
@@ -23,7 +23,7 @@ pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
 pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunError> {
     let model = model(run, image)?;
     let summary = model.summary();
-    let row = |row: toile_nn::SummaryRow| SummaryRow {
+    let row = |row: toile_nn::SummaryRow| LayerSummary {
         name: row.name,
         kind: row.class_name.into(),
         output_shape: row.output_shape,

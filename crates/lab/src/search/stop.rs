@@ -40,7 +40,7 @@ impl<'a> StopSignal<'a> {
 
 /// A rule that was met, with all rules as they were: under other rules the search goes on.
 #[derive(PartialEq, Serialize, Deserialize)]
-struct Stopped {
+struct RecordedStop {
     rules: Json,
     reason: String,
 }
@@ -52,7 +52,7 @@ pub(super) fn stopped(
     id: SearchId,
 ) -> Result<Option<String>, StoreError> {
     let text = storage.stopped(id)?;
-    let stopped: Option<Stopped> = text.and_then(|text| serde_json::from_str(&text).ok());
+    let stopped: Option<RecordedStop> = text.and_then(|text| serde_json::from_str(&text).ok());
     Ok(stopped.filter(|stopped| stopped.rules == rules(plan)).map(|stopped| stopped.reason))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn end(
     reason: String,
 ) -> Result<(), StoreError> {
     let text =
-        serde_json::to_string(&Stopped { rules: rules(plan), reason }).expect("rules have string keys");
+        serde_json::to_string(&RecordedStop { rules: rules(plan), reason }).expect("rules have string keys");
     storage.resume_search(id)?;
     storage.stop_search(id, &text)
 }

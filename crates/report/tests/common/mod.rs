@@ -301,9 +301,9 @@ fn summary(model: &str) -> SummaryRecord {
             ("flatten", "Flatten", "(None, 50)", 0), ("dense", "Dense", "(None, 1024)", 52_224), ("dense_1", "Dense", "(None, 128)", 131_200),
             ("dense_2", "Dense", "(None, 10)", 1_290)], 39_260_928),
     };
-    let rows: Vec<SummaryRow> = rows
+    let rows: Vec<LayerSummary> = rows
         .iter()
-        .map(|(name, kind, shape, parameters)| SummaryRow {
+        .map(|(name, kind, shape, parameters)| LayerSummary {
             name: (*name).into(),
             kind: (*kind).into(),
             output_shape: (*shape).into(),

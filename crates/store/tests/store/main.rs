@@ -58,7 +58,7 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         model: "dense".into(),
         plan: serde_json::json!({ "batch_size": 32, "a_key_out_of_order": 0.1, "optimizer": { "sgd": { "learning_rate": 0.1 } } }),
         summary: SummaryRecord {
-            rows: vec![SummaryRow {
+            rows: vec![LayerSummary {
                 name: "dense".into(),
                 kind: "Dense".into(),
                 output_shape: "(None, 10)".into(),
