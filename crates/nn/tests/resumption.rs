@@ -48,7 +48,7 @@ fn train(
         Some(state) => fit_from(&mut model, &examples, validated, config, &threads, state, &mut observer)
             .expect("the state fits"),
     };
-    let evaluation = evaluate(&model, &validation, 0.0, &threads);
+    let evaluation = evaluate(&model, &validation, &config.loss, 0.0, &threads);
     Trained { rows, states, outcome, weights: model.weights(), evaluation }
 }
 

@@ -109,7 +109,7 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
     });
     assert_eq!(outcome.end, FitEnd::Finished);
     bits.extend(weights(&model));
-    let evaluation = evaluate(&model, &validation, 0.0, count);
+    let evaluation = evaluate(&model, &validation, &config.loss, 0.0, count);
     bits.push(evaluation.loss.to_bits());
     bits.extend(evaluation.confidences.iter().map(|c| c.to_bits() as u64));
     bits
