@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The databases under searches: the store's tests on a PostgreSQL of their own, and Python's Optuna 5.0.0 with its
-# dashboard on files and servers that toile shares with it.
+# The databases under searches: the store's tests on a PostgreSQL of their own, a database of an earlier version that
+# workers go on with, and Python's Optuna 5.0.0 with its dashboard on files and servers that toile shares with it.
 #   .ci/databases.sh        needs cargo, python3 with venv, and a package index; TOILE_VENV names a ready-made venv
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +13,7 @@ address=$(.ci/postgres.sh start "$work/postgres" "$port")
 trap '.ci/postgres.sh stop "$work/postgres" "$port"; rm -rf "$work"' EXIT
 
 TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
+TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test corpus server
 
 venv=${TOILE_VENV:-$work/venv}
 if [ ! -d "$venv" ] && ! python3 -m venv "$venv" 2>/dev/null; then

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib.util
 import json
 import os
 import pathlib
@@ -43,7 +44,7 @@ class Job:
     images: int
     image_size: int
     steps: int | None
-    data: str | None
+    data: pathlib.Path | None
     evaluate: bool
     options: argparse.Namespace
 
@@ -148,11 +149,15 @@ def run(
 
 
 def parse(
-    description: str | None, extend: Callable[[argparse.ArgumentParser], Any] = lambda parser: None
+    description: str | None,
+    packages: tuple[str, ...],
+    extend: Callable[[argparse.ArgumentParser], Any] = lambda parser: None,
 ) -> argparse.Namespace:
-    """The command line that all peers have, and what a peer adds to it."""
+    """The command line that all peers have, and what a peer adds to it; ends here if a package is not installed."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", metavar="DIR", help="a folder of IDX files, gzipped or not [default: random bytes]")
+    parser.add_argument(
+        "--data", type=pathlib.Path, metavar="DIR", help="a folder of IDX files, gzipped or not [default: random bytes]"
+    )
     parser.add_argument("--model", default="dense", help="dense, deeper, cnn, cnn_dropout, cnn_small, or WIDTHxDEPTH")
     parser.add_argument("--optimizer", default="adam", choices=sorted(RATES))
     parser.add_argument("--batch-size", type=int, default=256)
@@ -167,10 +172,29 @@ def parse(
     parser.add_argument(
         "--points", metavar="FILE", help="a JSON list of objects: one job for each, with these settings changed"
     )
+    parser.add_argument("--trial", action="store_true", help="two epochs of 512 images: the numbers mean nothing")
     extend(parser)
     arguments = parser.parse_args()
+    require(packages, arguments.trial)
+    if arguments.trial:
+        arguments.images, arguments.epochs = 512, 2
     limit_cores(arguments.threads)
     return arguments
+
+
+def missing(packages: tuple[str, ...]) -> list[str]:
+    """The packages that are not installed for this interpreter."""
+    return [name for name in packages if importlib.util.find_spec(name) is None]
+
+
+def require(packages: tuple[str, ...], trial: bool) -> None:
+    """Ends the process if a package is not installed: an error, but not in a trial, which tries what is there."""
+    if absent := missing(packages):
+        sentence = f"{pathlib.Path(sys.argv[0]).name}: {' and '.join(absent)} not installed for {sys.executable}"
+        if not trial:
+            raise SystemExit(sentence)
+        print(f"{sentence}: left out")
+        raise SystemExit(0)
 
 
 def limit_cores(threads: int) -> None:
@@ -190,7 +214,9 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[Job]:
     fields = {field.name for field in dataclasses.fields(Job)} - {"evaluate", "options"}
     base = {name: value for name, value in vars(arguments).items() if name in fields}
     for point in points:
-        yield Job(**(base | point), evaluate=not arguments.no_evaluation, options=arguments)
+        job = Job(**(base | point), evaluate=not arguments.no_evaluation, options=arguments)
+        # A point comes from JSON, where a path is text.
+        yield job if job.data is None else dataclasses.replace(job, data=pathlib.Path(job.data))
 
 
 def _time_evaluation(trainer: Trainer) -> float:

@@ -22,7 +22,7 @@ import page
 import peers
 import toile_runs
 from peers import PEERS, Peer, PeerError
-from toile_runs import Study
+from toile_runs import Source, Study
 
 IMAGES = 54_000
 PATIENCE = 150.0  # seconds for one training of a peer
@@ -50,6 +50,7 @@ class Work:
     rounds: int = 1
     side_by_side: bool = False
     evaluations: int = 0  # how many toile makes to be timed
+    starts: int = 5  # how often toile is started to time its first step, where the data are found by their name
     images: int = IMAGES
     is_extra: bool = False  # only if it is asked for
 
@@ -59,7 +60,16 @@ class Work:
 
     def trial(self) -> Work:
         """The same with almost nothing to do."""
-        return dataclasses.replace(self, epochs=2, rounds=1, evaluations=min(2, self.evaluations), images=2_000)
+        # A start trains an epoch of the whole data set: too long for a CNN.
+        starts = 0 if self.is_cnn else 1
+        return dataclasses.replace(
+            self,
+            epochs=2,
+            rounds=1,
+            evaluations=min(2, self.evaluations),
+            images=500 if self.is_cnn else 2_000,
+            starts=starts,
+        )
 
     def has(self, peer: Peer) -> bool:
         return not (peer.dense_only if self.is_cnn else peer.cnn_only)
@@ -112,6 +122,8 @@ class Comparison:
                 try:
                     rounds.setdefault(peer.name, []).append(self._peer(work, peer))
                 except PeerError as error:
+                    if self.arguments.trial:
+                        raise
                     self.notes.append(f"{work.title}: {error}.")
                 print(f"{work.key} {peer.name}", file=sys.stderr, flush=True)
         results = {name: merge(results) for name, results in rounds.items() if results}
@@ -119,11 +131,15 @@ class Comparison:
             study = Study(self.data(min(images.TEST_IMAGES, work.images)), work.model, threads=self.arguments.threads)
             seconds = toile_runs.evaluation_seconds(self.arguments.toile, study, work.evaluations)
             results["toile"]["evaluate_10000_seconds"] = seconds
-        named = Study(self.arguments.data, work.model, work.optimizer, work.batch_size, 1, self.arguments.threads)
-        if named.is_catalogued() and not work.side_by_side:
+        if work.starts and not work.side_by_side and self._is_catalogued():
             # As a user has it: the data set kept decoded, not a folder with some of its images.
-            results["toile"]["seconds_to_first_step"] = toile_runs.start_seconds(self.arguments.toile, named)
+            named = Study(self.arguments.data, work.model, work.optimizer, work.batch_size, 1, self.arguments.threads)
+            seconds = toile_runs.start_seconds(self.arguments.toile, named, work.starts)
+            results["toile"]["seconds_to_first_step"] = seconds
         return results
+
+    def _is_catalogued(self) -> bool:
+        return self.arguments.data is not None and Source(self.arguments.data).is_catalogued
 
     def _toile(self, work: Work) -> Result:
         seeds = 2 if work.side_by_side else 1
@@ -261,24 +277,30 @@ def tables(content: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def publish(content: dict[str, Any]) -> None:
-    page.fill(tables(content))
+def publish(content: dict[str, Any], place: page.Place) -> None:
+    page.fill(tables(content), place)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     peers.add_arguments(parser)
     arguments = parser.parse_args()
+    machine = page.machine(arguments.threads)
+    merge = bool(arguments.only) and not arguments.trial
+    if arguments.write and merge:
+        page.require_same_machine("compare.json", machine)
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(arguments, pathlib.Path(folder))
         results = comparison.run()
-    data = "Fashion-MNIST" if arguments.data else "random bytes"
-    content = {"machine": page.machine(arguments.threads), "data": data, "notes": comparison.notes, "results": results}
+    data = "random bytes"
+    if arguments.data is not None:
+        data = "Fashion-MNIST" if Source(arguments.data).is_catalogued else f"the images in `{arguments.data.name}`"
+    content = {"machine": machine, "data": data, "notes": comparison.notes, "results": results}
     for name, part in tables(content).items():
         print(f"\n{name}\n\n{part}")
-    if arguments.write and not arguments.trial:
-        content = page.save("compare.json", content, "results", merge=bool(arguments.only))
-        publish(content)
+    if arguments.write:
+        with page.place(arguments.trial) as place:
+            publish(page.save("compare.json", content, "results", merge, place), place)
 
 
 if __name__ == "__main__":

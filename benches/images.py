@@ -1,7 +1,13 @@
-"""The images: IDX files read and written, or random bytes of the same shape."""
+"""The images: IDX files read and written, or random bytes of the same shape.
+
+    python benches/images.py FOLDER [--images N] [--test-images N]
+
+writes a folder of random images as IDX files, for trials.
+"""
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import gzip
 import pathlib
@@ -27,10 +33,10 @@ class Data:
     test_labels: np.ndarray
 
 
-def load(folder: str | None, images: int, image_size: int) -> Data:
+def load(folder: pathlib.Path | None, images: int, image_size: int) -> Data:
     """The first `images` of a folder of IDX files, or random bytes if there is no folder or it has another image size."""
     if folder is not None:
-        whole = Data(*(_read_idx(pathlib.Path(folder), name) for name in NAMES))
+        whole = Data(*(_read_idx(folder, name) for name in NAMES))
         if whole.images.shape[1] == image_size and len(whole.images) >= images:
             return Data(
                 whole.images[:images],
@@ -71,3 +77,16 @@ def write_idx(folder: pathlib.Path, data: Data) -> None:
         header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
         (folder / name).write_bytes(header + values.tobytes())
     (folder / "classes.txt").write_text("".join(f"class {i}\n" for i in range(CLASSES)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--images", type=int, default=2_000, metavar="N", help="training images [default: 2000]")
+    parser.add_argument("--test-images", type=int, default=1_000, metavar="N", help="test images [default: 1000]")
+    arguments = parser.parse_args()
+    write_idx(arguments.folder, random_data(arguments.images, 28, arguments.test_images))
+
+
+if __name__ == "__main__":
+    main()

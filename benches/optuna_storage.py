@@ -1,4 +1,4 @@
-"""The times of Optuna's own storage, beside `cargo run --release -p toile-store --example storage_speed`.
+"""The times of Optuna's own storage, to compare with `cargo run --release -p toile-store --example storage_speed`.
 
     optuna_storage.py [TRIALS [EPOCHS]]
 
@@ -8,13 +8,31 @@ recorded, opened and read. Random sampling, so that the sampler costs next to no
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 
-import optuna
+import common
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("trials", type=int, nargs="?", default=10_000, help="trials of the large study")
+    parser.add_argument("epochs", type=int, nargs="?", default=50, help="epochs of each of its trials")
+    parser.add_argument("--trial", action="store_true", help="20 trials of 2 epochs: the numbers mean nothing")
+    arguments = parser.parse_args()
+    arguments.times = 100
+    if arguments.trial:
+        arguments.trials, arguments.epochs, arguments.times = 20, 2, 3
+    common.require(("optuna",), arguments.trial)
+    return arguments
+
+
+ARGUMENTS = parse()
+
+import optuna  # noqa: E402
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 NAMES = ["learning_rate", "momentum", "dropout", "weight_decay", "epsilon"]
@@ -30,12 +48,11 @@ def timed(what: str, work: Callable[[], object], times: int) -> None:
         start = time.perf_counter()
         work()
         taken.append((time.perf_counter() - start) * 1e3)
-    print(f"{what:<52} median {statistics.median(taken):>8.3f}   ({times} times)", flush=True)
+    print(f"{what:<52} median {statistics.median(taken):>8.3f} ms   ({times} times)", flush=True)
 
 
 def main() -> None:
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 50
+    trials, epochs = ARGUMENTS.trials, ARGUMENTS.epochs
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/optuna.db"
         sampler = optuna.samplers.RandomSampler(seed=0)
@@ -46,7 +63,7 @@ def main() -> None:
             trial.report(0.5, 1)
             small.tell(trial, 0.9)
 
-        timed("begin, one epoch, finish", one_trial, 100)
+        timed("begin, one epoch, finish", one_trial, ARGUMENTS.times)
         large = optuna.create_study(study_name="large", storage=url, direction="maximize")
         # As an import: one transaction per trial, since one by one this takes minutes.
         params = {**{name: 0.5 for name in NAMES}, "optimizer": "adam"}

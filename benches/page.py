@@ -1,27 +1,56 @@
 """The parts of docs/performance.md that are made from measurements, and the machine that they were made on.
 
-    python benches/page.py            # makes them anew from docs/performance/*.json, without measuring
+    python benches/page.py            # makes them again from docs/performance/*.json, without measuring
+    python benches/page.py --trial    # the same on a copy, and nothing is kept
 
 A part stands between `<!-- begin NAME -->` and `<!-- end NAME -->`; the text around it is written by hand and stays.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import dataclasses
 import datetime
 import json
 import os
 import pathlib
 import platform
-from collections.abc import Iterable
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "performance.md"
-FOLDER = ROOT / "docs" / "performance"
 
 
-def fill(parts: dict[str, str], page: pathlib.Path = PAGE) -> None:
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The page, and the folder with its numbers and drawings."""
+
+    page: pathlib.Path
+    folder: pathlib.Path
+
+
+DOCS = Place(ROOT / "docs" / "performance.md", ROOT / "docs" / "performance")
+
+
+@contextlib.contextmanager
+def place(trial: bool) -> Iterator[Place]:
+    """The project's own page, or in a trial a copy of it that is removed afterwards."""
+    if not trial:
+        yield DOCS
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Place(pathlib.Path(folder) / DOCS.page.name, pathlib.Path(folder) / DOCS.folder.name)
+        shutil.copy(DOCS.page, copy.page)
+        shutil.copytree(DOCS.folder, copy.folder)
+        yield copy
+
+
+def fill(parts: dict[str, str], place: Place) -> None:
     """Replaces the named parts of the page."""
+    page = place.page
     text = page.read_text()
     for name, part in parts.items():
         begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
@@ -33,17 +62,22 @@ def fill(parts: dict[str, str], page: pathlib.Path = PAGE) -> None:
     page.write_text(text)
 
 
-def save(name: str, content: dict[str, Any], rows: str, merge: bool) -> dict[str, Any]:
-    """Keeps measurements; `merge` adds the rows of this one to those that the same machine measured on the same day."""
-    file = FOLDER / name
+def save(name: str, content: dict[str, Any], rows: str, merge: bool, place: Place) -> dict[str, Any]:
+    """Keeps measurements; `merge` adds the rows to those that are there (see `require_same_machine`)."""
+    file = place.folder / name
     if merge and file.exists():
         before = json.loads(file.read_text())
-        if before["machine"] != content["machine"]:
-            raise SystemExit(f"{file} is of another machine or day: measure all of it, without --only")
         content = before | {rows: before[rows] | content[rows], "notes": [*before["notes"], *content["notes"]]}
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    place.folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return content
+
+
+def require_same_machine(name: str, machine: dict[str, Any]) -> None:
+    """Ends the process if `save` could not merge: to be asked before minutes are spent on measuring."""
+    file = DOCS.folder / name
+    if file.exists() and json.loads(file.read_text())["machine"] != machine:
+        raise SystemExit(f"{file} is of another machine or day: measure all of it, without --only")
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
@@ -101,15 +135,22 @@ def machine_sentence(machine: dict[str, Any], data: str) -> str:
     )
 
 
-def rebuild() -> None:
+def rebuild(place: Place) -> None:
     """Makes every part whose measurements are there."""
     import compare
     import scaling
 
     for module, name in ((compare, "compare.json"), (scaling, "scaling.json")):
-        if (FOLDER / name).exists():
-            module.publish(json.loads((FOLDER / name).read_text()))
+        if (place.folder / name).exists():
+            module.publish(json.loads((place.folder / name).read_text()), place)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trial", action="store_true", help="on a copy of the page that is not kept")
+    with place(parser.parse_args().trial) as here:
+        rebuild(here)
 
 
 if __name__ == "__main__":
-    rebuild()
+    main()

@@ -14,7 +14,7 @@ import common
 import images as idx
 import nets
 
-ARGUMENTS = common.parse(__doc__)
+ARGUMENTS = common.parse(__doc__, ("jax", "numpy"))
 common.use_roomy_allocator()
 
 import jax  # noqa: E402

@@ -18,7 +18,9 @@ import nets
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 ARGUMENTS = common.parse(
-    __doc__, lambda parser: parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults")
+    __doc__,
+    ("keras", BACKEND),
+    lambda parser: parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults"),
 )
 if BACKEND == "jax" and not ARGUMENTS.defaults:
     common.use_roomy_allocator()

@@ -15,7 +15,7 @@ import common
 import images as idx
 import nets
 
-ARGUMENTS = common.parse(__doc__)
+ARGUMENTS = common.parse(__doc__, ("numpy",))
 # OpenBLAS reads them when NumPy is imported.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(ARGUMENTS.threads)
 

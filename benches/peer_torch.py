@@ -15,7 +15,9 @@ import images as idx
 import nets
 
 ARGUMENTS = common.parse(
-    __doc__, lambda parser: parser.add_argument("--bf16", action="store_true", help="products in bfloat16")
+    __doc__,
+    ("torch", "numpy"),
+    lambda parser: parser.add_argument("--bf16", action="store_true", help="products in bfloat16"),
 )
 common.use_roomy_allocator()
 

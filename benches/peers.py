@@ -63,7 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--toile", type=pathlib.Path, required=True, metavar="PATH", help="the toile binary, built with --release"
     )
-    parser.add_argument("--data", metavar="DIR", help="a folder with Fashion-MNIST's IDX files [default: random bytes]")
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="a folder with Fashion-MNIST's IDX files [default: random bytes]",
+    )
     parser.add_argument(
         "--python", type=pythons, default={}, metavar="PEER=PATH,…", help="interpreters of numpy, jax, torch, keras"
     )
@@ -71,7 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", action="append", default=[], metavar="KEY", help="only this part (may be repeated)")
     parser.add_argument("--trial", action="store_true", help="try the scripts on little: the numbers mean nothing")
     parser.add_argument(
-        "--write", action="store_true", help="put the numbers into docs/performance and docs/performance.md"
+        "--write",
+        action="store_true",
+        help="put the numbers into docs/performance and docs/performance.md; with --trial, into a copy of both",
     )
 
 

@@ -132,6 +132,8 @@ class Measurement:
                 try:
                     lines[peer.name] = self._peer(sweep, peer)
                 except PeerError as error:
+                    if self.arguments.trial:
+                        raise
                     self.notes.append(f"{sweep.title}: {error}.")
                 print(f"{sweep.key} {peer.name}", file=sys.stderr, flush=True)
         return lines
@@ -202,26 +204,30 @@ def _sweep_table(sweep: Sweep, measured: dict[str, list[dict[str, float]]]) -> s
     return f"![{alt}](performance/{sweep.key}.svg)\n\n{page.table([sweep.x_title, 'toile', 'fastest peer', 'slowest peer'], rows)}"
 
 
-def publish(content: dict[str, Any]) -> None:
+def publish(content: dict[str, Any], place: page.Place) -> None:
     """Writes the drawings, and the page's part about them."""
     for name, svg in drawings(content).items():
-        (page.FOLDER / name).write_text(svg)
+        (place.folder / name).write_text(svg)
     notes = "\n".join(f"- {note}" for note in content["notes"])
-    page.fill({"growth": f"{summary(content)}\n\n{notes}"})
+    page.fill({"growth": f"{summary(content)}\n\n{notes}"}, place)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     peers.add_arguments(parser)
     arguments = parser.parse_args()
+    machine = page.machine(arguments.threads)
+    merge = bool(arguments.only) and not arguments.trial
+    if arguments.write and merge:
+        page.require_same_machine("scaling.json", machine)
     with tempfile.TemporaryDirectory() as folder:
         measurement = Measurement(arguments, pathlib.Path(folder))
         sweeps = measurement.run()
-    content = {"machine": page.machine(arguments.threads), "notes": measurement.notes, "sweeps": sweeps}
+    content = {"machine": machine, "notes": measurement.notes, "sweeps": sweeps}
     print(summary(content))
-    if arguments.write and not arguments.trial:
-        content = page.save("scaling.json", content, "sweeps", merge=bool(arguments.only))
-        publish(content)
+    if arguments.write:
+        with page.place(arguments.trial) as place:
+            publish(page.save("scaling.json", content, "sweeps", merge, place), place)
 
 
 if __name__ == "__main__":

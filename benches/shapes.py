@@ -14,14 +14,20 @@ from typing import Any
 
 import page
 
+TRIAL_SECONDS = 0.001  # for each line
 
-def measure(toile: pathlib.Path) -> tuple[str, dict[str, Any]] | None:
-    """What the command prints and what it writes, or nothing if this toile does not have it."""
+
+def measure(toile: pathlib.Path, trial: bool) -> tuple[str, dict[str, Any]]:
+    """What the command prints and what it writes."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "shapes.json"
         command = [str(toile), "bench", "--shapes", "--json", str(file)]
+        if trial:
+            command += ["--seconds", str(TRIAL_SECONDS)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return (done.stdout, json.loads(file.read_text())) if done.returncode == 0 else None
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+        return done.stdout, json.loads(file.read_text())
 
 
 def factor(family: dict[str, Any]) -> str:
@@ -43,15 +49,16 @@ def part(printed: str, document: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--toile", type=pathlib.Path, required=True, metavar="PATH")
-    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--trial", action="store_true", help="almost no time for each line: the numbers mean nothing")
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into docs/performance.md; with --trial, into a copy of it"
+    )
     arguments = parser.parse_args()
-    measured = measure(arguments.toile)
-    if measured is None:
-        print(f"{arguments.toile} has no `bench --shapes`: the page keeps what it has")
-        return
+    measured = measure(arguments.toile, arguments.trial)
     print(measured[0])
     if arguments.write:
-        page.fill({"shapes": part(*measured)})
+        with page.place(arguments.trial) as place:
+            page.fill({"shapes": part(*measured)}, place)
 
 
 if __name__ == "__main__":

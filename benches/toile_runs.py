@@ -26,6 +26,29 @@ class ToileError(RuntimeError):
 
 
 @dataclasses.dataclass(frozen=True)
+class Source:
+    """The data of a study file: a folder, or Fashion-MNIST by its name if that is what the folder is called."""
+
+    folder: pathlib.Path
+
+    @property
+    def is_catalogued(self) -> bool:
+        """Whether the data are found by their name, and kept decoded, as they are for a user."""
+        return self.folder.resolve().name == "fashion-mnist"
+
+    @property
+    def setting(self) -> str:
+        """The value of `data`, as TOML."""
+        return json.dumps("fashion-mnist" if self.is_catalogued else f"{self.folder.resolve()}/")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which toile finds them."""
+        found = {"TOILE_DATA_DIR": str(self.folder.resolve().parent)} if self.is_catalogued else {}
+        return os.environ | found
+
+
+@dataclasses.dataclass(frozen=True)
 class Study:
     """One training, repeated for each seed; with more than one they train side by side."""
 
@@ -38,15 +61,15 @@ class Study:
     seeds: int = 1
     train_evaluation: float = 0.0
 
-    def is_catalogued(self) -> bool:
-        """Whether the data are found by their name, and kept decoded, as they are for a user."""
-        return self.data.name == "fashion-mnist"
+    @property
+    def source(self) -> Source:
+        return Source(self.data)
 
     def text(self) -> str:
         layers = ",\n".join(f"  {_layer(layer)}" for layer in _without_needless_flatten(nets.model(self.model)))
         return f"""[study]
 name = "bench"
-data = {json.dumps("fashion-mnist" if self.is_catalogued() else f"{self.data}/")}
+data = {self.source.setting}
 train_evaluation = {self.train_evaluation}
 seed = 1
 
@@ -101,9 +124,8 @@ def run(toile: pathlib.Path, study: Study) -> Outcome:
         command = [str(toile), "run", str(file), "--out", str(out), "--threads", str(study.threads)]
         start = time.perf_counter()
         with words.open("w") as log:
-            found = {"TOILE_DATA_DIR": str(study.data.resolve().parent)} if study.is_catalogued() else {}
             process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.PIPE, text=True, env=os.environ | found
+                command, stdout=log, stderr=subprocess.PIPE, text=True, env=study.source.environment
             )
             with _PeakMemory(process.pid) as peak:
                 to_first_run, said = _listen(process, start)
@@ -123,7 +145,7 @@ class _PeakMemory:
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> "_PeakMemory":
+    def __enter__(self) -> _PeakMemory:
         self.thread.start()
         return self
 
@@ -191,15 +213,15 @@ def _cores(runs: list[dict[str, Any]]) -> float | None:
     return sum(spent) / max(run["provenance"]["wall_seconds"] for run in runs)
 
 
-def start_seconds(toile: pathlib.Path, study: Study) -> float:
-    """Seconds from the start of the process to the end of the first update, the data set found by its name; median of five."""
+def start_seconds(toile: pathlib.Path, study: Study, times: int) -> float:
+    """Seconds from the start of the process to the end of the first update, the data set found by its name; a median."""
 
     def once() -> float:
         outcome = run(toile, dataclasses.replace(study, epochs=1))
         steps = -(-60_000 // study.batch_size)
         return outcome.seconds_to_first_run + outcome.runs[0]["epochs"][0]["seconds"] / steps
 
-    return statistics.median(once() for _ in range(5))
+    return statistics.median(once() for _ in range(times))
 
 
 def evaluation_seconds(toile: pathlib.Path, study: Study, evaluations: int) -> float:

@@ -1,4 +1,4 @@
-//! The data sets that toile knows by name: what they hold, how they are recognised, where they can be had.
+//! The data sets that toile knows by name: what they hold, how they are recognised, where they can be downloaded.
 
 /// One named data set.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +34,8 @@ pub struct CatalogueEntry {
 pub(crate) enum Checksums {
     /// SHA-256 of the decompressed files: good for every copy.
     Payload([&'static str; 4]),
-    /// SHA-256 of the publisher's gzip files only: a copy compressed anew cannot be checked, and is called unverified.
+    /// SHA-256 of the publisher's gzip files only: a copy that was compressed again cannot be checked, and is called
+    /// unverified.
     Gzip([&'static str; 4]),
     /// There are no files.
     None,

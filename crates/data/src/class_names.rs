@@ -11,7 +11,7 @@ const MAX_BYTES: u64 = 1 << 16;
 /// The names, or `None` if the folder has no `classes.txt`.
 pub(crate) fn read(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
     let file = folder.join("classes.txt");
-    let fail = |cause| DataError::Io { path: file.clone(), deed: "read", cause };
+    let fail = |cause| DataError::Io { path: file.clone(), action: "read", cause };
     match std::fs::metadata(&file) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(fail(cause)),
@@ -45,7 +45,7 @@ fn parse(text: &str, file: &Path) -> Result<Vec<String>, DataError> {
             return fault(i + 1, "this is not text in UTF-8");
         }
         if !seen.insert(name) {
-            return fault(i + 1, &format!("the class `{name}` stands here a second time"));
+            return fault(i + 1, &format!("the class `{name}` occurs here a second time"));
         }
         if i == 256 {
             return fault(i + 1, "this is the 257th class, expected at most 256");
@@ -78,7 +78,7 @@ mod tests {
         );
         assert_eq!(
             names("a\nb\na").unwrap_err(),
-            "`classes.txt`, line 3: the class `a` stands here a second time"
+            "`classes.txt`, line 3: the class `a` occurs here a second time"
         );
         assert!(names("a\n\u{fffd}").unwrap_err().contains("line 2"));
         assert!(names("a").unwrap_err().contains("only one class"));

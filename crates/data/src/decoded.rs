@@ -1,4 +1,4 @@
-//! Decoded copies: a named set as it lies in memory, kept in the cache, so that only the first start decompresses it.
+//! Decoded copies: a named set as it is in memory, stored in the cache, so that only the first start decompresses it.
 //!
 //! ```text
 //! "toile decoded copy 1\n"
@@ -19,7 +19,7 @@ use crate::catalogue::CatalogueEntry;
 use crate::fingerprint::hex;
 use crate::folder::{Files, payload_len};
 use crate::parallel::map;
-use crate::{DataSet, Part};
+use crate::{DataSet, LabelledImages};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -36,42 +36,42 @@ const BLOCK: usize = 1 << 18;
 const TICK: Duration = if cfg!(test) { Duration::from_millis(30) } else { Duration::from_secs(2) };
 
 /// The place of a set's copy, and what its originals are at this moment.
-pub(crate) struct Copy {
+pub(crate) struct DecodedCopy {
     path: PathBuf,
     originals: String,
     newest: SystemTime,
 }
 
 /// What a copy holds.
-pub(crate) struct Decoded {
-    pub parts: [Part; 2],
+pub(crate) struct DecodedData {
+    pub parts: [LabelledImages; 2],
     pub fingerprint: String,
 }
 
-/// A copy that is being made: the file was there before the originals were read.
-pub(crate) struct Making {
-    copy: Copy,
+/// A copy that is being written: its file was created before the originals were read.
+pub(crate) struct CopyWriter {
+    copy: DecodedCopy,
     temporary: PathBuf,
     file: File,
 }
 
-impl Copy {
-    /// None if an original cannot be looked at: reading it will tell why.
-    pub fn of(entry: &CatalogueEntry, files: &Files, cache_dir: &Path) -> Option<Copy> {
+impl DecodedCopy {
+    /// None if an original cannot be examined: reading it will give the error.
+    pub fn of(entry: &CatalogueEntry, files: &Files, cache_dir: &Path) -> Option<DecodedCopy> {
         let (mut sha, mut newest) = (Sha256::new(), SystemTime::UNIX_EPOCH);
         for file in files {
             let place = fs::canonicalize(file).ok()?;
             let about = fs::metadata(&place).ok()?;
             sha.update(place.as_os_str().as_encoded_bytes());
-            sha.update(format!("\0{} {}\n", about.len(), signs(&about)?));
+            sha.update(format!("\0{} {}\n", about.len(), identity(&about)?));
             newest = newest.max(changed(&about)?);
         }
         let path = cache_dir.join("decoded").join(entry.name);
-        Some(Copy { path, originals: hex(&sha.finalize()), newest })
+        Some(DecodedCopy { path, originals: hex(&sha.finalize()), newest })
     }
 
     /// What the copy holds, if it was made of these originals and is whole.
-    pub fn read(&self, entry: &CatalogueEntry) -> Option<Decoded> {
+    pub fn read(&self, entry: &CatalogueEntry) -> Option<DecodedData> {
         let mut head = [0; HEAD];
         let mut file = File::open(&self.path).ok()?;
         file.read_exact(&mut head).ok()?;
@@ -88,8 +88,8 @@ impl Copy {
             return None;
         }
         let [a, b, c, d] = payloads;
-        let parts = [Part { images: a, labels: b }, Part { images: c, labels: d }];
-        Some(Decoded { parts, fingerprint: str::from_utf8(fingerprint).ok()?.trim_end().into() })
+        let parts = [LabelledImages { images: a, labels: b }, LabelledImages { images: c, labels: d }];
+        Some(DecodedData { parts, fingerprint: str::from_utf8(fingerprint).ok()?.trim_end().into() })
     }
 
     /// Reads the payloads, block by block on several threads, and gives the root.
@@ -110,7 +110,7 @@ impl Copy {
 
     /// To be called before the originals are read: from now on they must stay as they are. None if there is no place
     /// for a copy, or if an original changed just now.
-    pub fn begin(self) -> Option<Making> {
+    pub fn begin(self) -> Option<CopyWriter> {
         let folder = self.path.parent()?;
         fs::create_dir_all(folder).ok()?;
         self.remove_leftovers(folder);
@@ -118,11 +118,11 @@ impl Copy {
         let file = File::create_new(&temporary).ok()?;
         let now = changed(&file.metadata().ok()?)?;
         let settled = now.duration_since(self.newest).is_ok_and(|age| age > TICK);
-        let making = Making { copy: self, temporary, file };
-        settled.then_some(making)
+        let writer = CopyWriter { copy: self, temporary, file };
+        settled.then_some(writer)
     }
 
-    /// What a killed program left. If its maker is at work after all, its copy just does not come about.
+    /// Removes what a killed program left. If its writer still runs after all, that copy is just not made.
     fn remove_leftovers(&self, folder: &Path) {
         let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         let leftovers = names.filter(|path| path.extension().is_some_and(|ending| ending == "part"));
@@ -130,9 +130,9 @@ impl Copy {
     }
 }
 
-impl Making {
+impl CopyWriter {
     /// Writes the copy, if the originals are still what they were. Where it cannot be written, there is none.
-    pub fn end(mut self, originals: Option<Copy>, data: &DataSet) {
+    pub fn end(mut self, originals: Option<DecodedCopy>, data: &DataSet) {
         let unchanged = originals.is_some_and(|now| now.originals == self.copy.originals);
         if unchanged && self.write(data).is_ok() {
             let _ = fs::rename(&self.temporary, &self.copy.path);
@@ -153,8 +153,8 @@ impl Making {
     }
 }
 
-impl Drop for Making {
-    /// Nothing stays of a copy that did not come about.
+impl Drop for CopyWriter {
+    /// Removes a copy that was not finished.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.temporary);
     }
@@ -164,16 +164,16 @@ fn root(head: &[u8], blocks: &[[u8; 32]]) -> String {
     hex(&Sha256::new().chain_update(head).chain_update(blocks.as_flattened()).finalize())
 }
 
-/// What moves when a file is written to or replaced, even if someone sets its date back.
+/// What changes when a file is written to or replaced, even if its date is set back.
 #[cfg(unix)]
-fn signs(about: &Metadata) -> Option<String> {
+fn identity(about: &Metadata) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let times = (about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec());
     Some(format!("{} {} {times:?}", about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]
-fn signs(about: &Metadata) -> Option<String> {
+fn identity(about: &Metadata) -> Option<String> {
     let time = about.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(format!("{time:?}"))
 }

@@ -1,6 +1,6 @@
-//! The fingerprint of a data set: the same for the same images, whatever file format they came in.
+//! The fingerprint of a data set: the same for the same images, whatever their file format.
 
-use crate::Part;
+use crate::LabelledImages;
 use sha2::{Digest, Sha256};
 
 /// SHA-256, in hexadecimal, over everything that training can see.
@@ -12,7 +12,12 @@ use sha2::{Digest, Sha256};
 /// number of classes, then per class: length, name    u32, u32, UTF-8
 /// train, then test: count, pixels, labels            u64, u8 (row by row, channels last), u16
 /// ```
-pub fn fingerprint(shape: [usize; 3], class_names: &[String], train: &Part, test: &Part) -> String {
+pub fn fingerprint(
+    shape: [usize; 3],
+    class_names: &[String],
+    train: &LabelledImages,
+    test: &LabelledImages,
+) -> String {
     let mut hash = Sha256::new();
     hash.update(b"toile data 1\n");
     shape.iter().for_each(|&side| hash.update((side as u32).to_le_bytes()));
@@ -40,8 +45,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn part(images: &[u8], labels: &[u8]) -> Part {
-        Part { images: images.to_vec(), labels: labels.to_vec() }
+    fn part(images: &[u8], labels: &[u8]) -> LabelledImages {
+        LabelledImages { images: images.to_vec(), labels: labels.to_vec() }
     }
 
     /// `python3 -c "import hashlib,struct as s; n=lambda *a: b''.join(s.pack('<I',i) for i in a);

@@ -1,15 +1,15 @@
 //! A folder with the four IDX files of a data set: finds them, reads them, and checks that they belong together.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
-use crate::decoded::{Copy, Decoded};
+use crate::decoded::{DecodedCopy, DecodedData};
 use crate::error::DataError;
 use crate::idx::{Idx, file_sha256};
-use crate::locations::Progress;
+use crate::locations::LoadProgress;
 use crate::parallel::map;
-use crate::{DataSet, Part, fingerprint};
+use crate::{DataSet, LabelledImages, fingerprint};
 use std::path::{Path, PathBuf};
 
-/// The usual names, in the order in which checksums are kept.
+/// The usual names, in the order of the checksums.
 pub(crate) const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -26,7 +26,7 @@ pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
         return Err(DataError::NoFolder { folder: folder.to_path_buf() });
     }
     let found = FILES.map(|name| {
-        // A link that leads nowhere counts as present, so that reading it tells what is wrong.
+        // A broken link counts as present, so that reading it gives the error.
         variants(name).into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
     });
     let absent = |i: &usize| found[*i].is_none();
@@ -44,24 +44,24 @@ pub(crate) fn variants(name: &str) -> [String; 4] {
     [name.to_string(), dotted.clone(), format!("{name}.gz"), format!("{dotted}.gz")]
 }
 
-/// Reads a folder that must hold the named data set; what was read is kept in the cache, if one is named.
+/// Reads a folder that must hold the named data set, and writes a decoded copy into the cache, if one is given.
 pub(crate) fn load_named(
     entry: &'static CatalogueEntry,
     folder: &Path,
     cache_dir: Option<&Path>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     let files = find_files(folder)?;
-    let copy = || Copy::of(entry, &files, cache_dir?);
+    let copy = || DecodedCopy::of(entry, &files, cache_dir?);
     let named = |title, parts, fingerprint| {
         let (name, class_names) = (entry.name, entry.class_names());
         assemble(name, title, entry.shape, class_names, parts, fingerprint, folder)
     };
-    if let Some(Decoded { parts, fingerprint }) = copy().and_then(|copy| copy.read(entry)) {
+    if let Some(DecodedData { parts, fingerprint }) = copy().and_then(|copy| copy.read(entry)) {
         return Ok(named(entry.title.into(), parts, Some(fingerprint)));
     }
-    let making = copy().and_then(Copy::begin);
-    FILES.iter().rev().for_each(|file| progress(Progress::Unpacking { file }));
+    let writer = copy().and_then(DecodedCopy::begin);
+    FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
     let read = map((0..4).collect(), |i| read_checked(entry, i, &files[i]));
     let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
     for result in read {
@@ -74,11 +74,11 @@ pub(crate) fn load_named(
         return Ok(named(format!("{} (unverified copy)", entry.title), parts, None));
     }
     let data = named(entry.title.into(), parts, None);
-    making.into_iter().for_each(|making| making.end(copy(), &data));
+    writer.into_iter().for_each(|writer| writer.end(copy(), &data));
     Ok(data)
 }
 
-/// Reads file `i` of a named set, and tells whether it is known to be right; what is known to be wrong is an error.
+/// Reads file `i` of a named set, and whether it is known to be right; a file that is known to be wrong is an error.
 pub(crate) fn read_checked(
     entry: &'static CatalogueEntry,
     i: usize,
@@ -152,14 +152,14 @@ pub(crate) fn verify(
 pub(crate) fn load_own(
     name: &str,
     folder: &Path,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     let files = find_files(folder)?;
     let raw = Raw::open(&files)?;
     let shape = raw.shape(0).map(|side| side as usize);
     let (parts, sums) = raw.read(progress)?;
     let listed = crate::class_names::read(folder)?;
-    // Four files of one known set are that set, wherever they lie.
+    // Four files of one known set are that set, in whatever folder.
     let known = recognise(&sums[0]).filter(|entry| match &entry.checksums {
         Checksums::Payload(right) => right.iter().eq(&sums),
         _ => false,
@@ -177,7 +177,7 @@ pub(crate) fn load_own(
 }
 
 /// "0", "1", … up to the largest label.
-fn numbered(files: &Files, parts: &[Part; 2]) -> Result<Vec<String>, DataError> {
+fn numbered(files: &Files, parts: &[LabelledImages; 2]) -> Result<Vec<String>, DataError> {
     let largest = parts.iter().flat_map(|part| &part.labels).max().copied().unwrap_or(0);
     if largest == 0 {
         return Err(DataError::OneClass { file: files[1].clone() });
@@ -195,9 +195,9 @@ fn check_labels(file: &Path, labels: &[u8], classes: usize) -> Result<(), DataEr
 }
 
 /// The four payloads, in the order of the files, as two parts.
-fn into_parts(payloads: Vec<Vec<u8>>) -> [Part; 2] {
+fn into_parts(payloads: Vec<Vec<u8>>) -> [LabelledImages; 2] {
     let [a, b, c, d] = payloads.try_into().expect("four files were read");
-    [Part { images: a, labels: b }, Part { images: c, labels: d }]
+    [LabelledImages { images: a, labels: b }, LabelledImages { images: c, labels: d }]
 }
 
 fn assemble(
@@ -205,7 +205,7 @@ fn assemble(
     title: String,
     shape: [usize; 3],
     class_names: Vec<String>,
-    [train, test]: [Part; 2],
+    [train, test]: [LabelledImages; 2],
     known_fingerprint: Option<String>,
     folder: &Path,
 ) -> DataSet {
@@ -270,8 +270,11 @@ impl<'a> Raw<'a> {
     }
 
     /// The two parts, and the SHA-256 of the four decompressed files.
-    fn read(self, progress: &mut dyn FnMut(Progress)) -> Result<([Part; 2], Vec<String>), DataError> {
-        FILES.iter().rev().for_each(|file| progress(Progress::Unpacking { file }));
+    fn read(
+        self,
+        progress: &mut dyn FnMut(LoadProgress),
+    ) -> Result<([LabelledImages; 2], Vec<String>), DataError> {
+        FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
         let read = map(self.idx.into(), Idx::read).into_iter().collect::<Result<Vec<_>, _>>()?;
         let (payloads, sums) = read.into_iter().unzip();
         Ok((into_parts(payloads), sums))

@@ -7,7 +7,7 @@
 //! Whether a file is gzipped is decided by its first bytes, not by its name. Nothing of the declared size is allocated
 //! before the header was checked, and decompression ends one byte after the declared end.
 
-use crate::error::{DataError, Found};
+use crate::error::{DataError, FoundFormat};
 use crate::fingerprint::hex;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -100,7 +100,7 @@ impl Idx {
     }
 }
 
-/// SHA-256 of a file as it lies on the disk.
+/// SHA-256 of a file as it is on the disk.
 pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
     let (mut file, _) = open_file(path)?;
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
@@ -114,7 +114,7 @@ pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
 
 /// Opens a regular file. A pipe is refused before it is opened, because opening one may wait for ever.
 fn open_file(path: &Path) -> Result<(File, u64), DataError> {
-    let fail = |cause| DataError::Io { path: path.to_path_buf(), deed: "read", cause };
+    let fail = |cause| DataError::Io { path: path.to_path_buf(), action: "read", cause };
     let about = std::fs::metadata(path).map_err(fail)?;
     if !about.is_file() {
         let kind = if about.is_dir() { "a folder" } else { "a pipe or a device" };
@@ -144,7 +144,7 @@ fn header(path: &Path, start: &[u8]) -> Result<Vec<u8>, DataError> {
 }
 
 /// What a file is, by its first bytes, if it is not IDX of unsigned bytes.
-fn foreign(start: &[u8]) -> Option<Found> {
+fn foreign(start: &[u8]) -> Option<FoundFormat> {
     let formats: [(&[u8], &str); 7] = [
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x93NUMPY", "a NumPy array"),
@@ -155,34 +155,34 @@ fn foreign(start: &[u8]) -> Option<Found> {
         (b"\x89PNG", "a PNG image"),
     ];
     if let Some((_, name)) = formats.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Some(Found::Format(name));
+        return Some(FoundFormat::Format(name));
     }
     match start {
-        [] => Some(Found::Empty),
-        [0x1f, 0x8b, ..] => Some(Found::Gzip),
+        [] => Some(FoundFormat::Empty),
+        [0x1f, 0x8b, ..] => Some(FoundFormat::Gzip),
         [0, 0, kind, ..] => match kind {
             0x08 => None,
-            0x09 => Some(Found::IdxOf("signed bytes (0x09)")),
-            0x0b => Some(Found::IdxOf("16-bit integers (0x0b)")),
-            0x0c => Some(Found::IdxOf("32-bit integers (0x0c)")),
-            0x0d => Some(Found::IdxOf("32-bit floats (0x0d)")),
-            0x0e => Some(Found::IdxOf("64-bit floats (0x0e)")),
-            _ => Some(Found::Bytes(start[..start.len().min(4)].to_vec())),
+            0x09 => Some(FoundFormat::IdxOf("signed bytes (0x09)")),
+            0x0b => Some(FoundFormat::IdxOf("16-bit integers (0x0b)")),
+            0x0c => Some(FoundFormat::IdxOf("32-bit integers (0x0c)")),
+            0x0d => Some(FoundFormat::IdxOf("32-bit floats (0x0d)")),
+            0x0e => Some(FoundFormat::IdxOf("64-bit floats (0x0e)")),
+            _ => Some(FoundFormat::Bytes(start[..start.len().min(4)].to_vec())),
         },
-        _ if start.starts_with(b"version https://git-lfs") => Some(Found::LfsPointer),
-        _ if start.trim_ascii_start().starts_with(b"<") => Some(Found::WebPage),
+        _ if start.starts_with(b"version https://git-lfs") => Some(FoundFormat::LfsPointer),
+        _ if start.trim_ascii_start().starts_with(b"<") => Some(FoundFormat::WebPage),
         // One or two bytes of what may have been a header.
         _ if [0, 0].starts_with(start) => None,
-        _ => Some(Found::Bytes(start[..start.len().min(4)].to_vec())),
+        _ => Some(FoundFormat::Bytes(start[..start.len().min(4)].to_vec())),
     }
 }
 
-/// The decoder speaks through `io::Error`: what the stream is to blame for is told apart from what the disk is.
+/// The decoder reports through `io::Error`: faults of the gzip stream are separated from those of the disk.
 fn read_error(path: &Path, gzip: bool, found: u64, cause: io::Error) -> DataError {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let file = path.to_path_buf();
     if gzip && matches!(cause.kind(), InvalidData | InvalidInput | UnexpectedEof) {
         return DataError::Gzip { file, found, cause: cause.to_string() };
     }
-    DataError::Io { path: file, deed: "read", cause }
+    DataError::Io { path: file, action: "read", cause }
 }

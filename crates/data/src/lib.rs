@@ -1,8 +1,9 @@
 //! Image data sets, from wherever they are into memory: formats, fingerprints, splits, the catalogue, and a set that
 //! is drawn by code.
 //!
-//! Pixels stay `u8` as they were stored; whoever gathers a batch scales them to [0, 1]. This crate reads no environment
-//! and prints nothing: the places to look in come as [`Locations`], what happens goes out as [`Progress`].
+//! Pixels stay `u8` as they were stored; they are scaled to [0, 1] where a batch is gathered. This crate reads no
+//! environment and prints nothing: the folders to search are given as [`Locations`], what happens is reported as
+//! [`LoadProgress`].
 //!
 //! ```no_run
 //! use toile_data::{Locations, load, split, SplitHow};
@@ -20,23 +21,23 @@ mod decoded;
 mod drawn;
 mod error;
 mod fetch;
+mod find;
 mod fingerprint;
 mod folder;
 mod idx;
 mod locations;
 mod parallel;
-mod search;
 mod split;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::{CatalogueEntry, catalogue, entry};
-pub use check::{CheckReport, CheckWarning, PartReport, Shared, check};
+pub use check::{CheckReport, CheckWarning, PartReport, SharedImages, check};
 pub use drawn::{drawn_garments, drawn_looks};
-pub use error::{Attempt, DataError, Found};
+pub use error::{Attempt, DataError, FoundFormat};
+pub use find::{fetch, load};
 pub use fingerprint::fingerprint;
-pub use locations::{Locations, Progress};
-pub use search::{edits, fetch, load};
+pub use locations::{LoadProgress, Locations};
 pub use split::{Split, SplitHow, split};
 
 /// Images with their labels, in two parts, and where they came from.
@@ -51,14 +52,14 @@ pub struct DataSet {
     /// Names of the classes, in label order.
     pub class_names: Vec<String>,
     /// The training part, in the order of its files.
-    pub train: Part,
+    pub train: LabelledImages,
     /// The test part, in the order of its files.
-    pub test: Part,
+    pub test: LabelledImages,
     /// SHA-256 over shape, class names, pixels and labels of both parts, in hexadecimal; see [`fingerprint`].
     pub fingerprint: String,
     /// Where it was found.
     pub source: String,
-    /// True for data drawn by our own code: every table and figure then says so.
+    /// True for data drawn by our own code, which every table and figure must say.
     pub procedural: bool,
 }
 
@@ -71,14 +72,14 @@ impl DataSet {
 
 /// One part of a data set: pixels, image after image, each row by row, channels last; and one label per image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct LabelledImages {
     /// `len() * height * width * channels` bytes.
     pub images: Vec<u8>,
     /// One class index per image.
     pub labels: Vec<u8>,
 }
 
-impl Part {
+impl LabelledImages {
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

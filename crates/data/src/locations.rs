@@ -1,15 +1,15 @@
-//! Where data sets are looked for, and what is told while they are.
+//! Where data sets are searched, and what is reported on the way.
 
 use std::path::PathBuf;
 
-/// The places to look in. The program fills it from its arguments and environment.
+/// The folders to search. The program fills it from its arguments and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locations {
     /// The user's own folder (`--data-dir`, `TOILE_DATA_DIR`): searched first, and a fault found there is final.
     pub data_dir: Option<PathBuf>,
-    /// toile's cache: downloads are kept in a folder of their own per data set.
+    /// toile's cache: downloads have a folder of their own per data set.
     pub cache_dir: PathBuf,
-    /// The user's home, under which Keras and torchvision keep their files.
+    /// The user's home, under which Keras and torchvision have their files.
     pub home: Option<PathBuf>,
     /// Further roots: `<root>/<name>`, and torchvision's `<root>/<Name>/raw`.
     pub system_dirs: Vec<PathBuf>,
@@ -18,7 +18,7 @@ pub struct Locations {
 }
 
 impl Locations {
-    /// The usual places beside this cache: Debian's `/usr/share/datasets`, and `data` in the current folder.
+    /// The usual folders and this cache: Debian's `/usr/share/datasets`, and `data` in the current folder.
     pub fn new(cache_dir: PathBuf) -> Locations {
         let system_dirs = vec!["/usr/share/datasets".into(), "data".into()];
         Locations { data_dir: None, cache_dir, home: None, system_dirs, offline: false }
@@ -28,13 +28,13 @@ impl Locations {
 /// What is happening, for a progress bar or a line of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Progress<'a> {
-    /// A place is looked at.
+pub enum LoadProgress<'a> {
+    /// A place is tried.
     Trying {
         /// The folder or the address, in words for the user.
         place: &'a str,
     },
-    /// A place did not deliver.
+    /// A place failed.
     Failed {
         /// The folder or the address, in words for the user.
         place: &'a str,
@@ -46,13 +46,13 @@ pub enum Progress<'a> {
         /// The data set.
         name: &'a str,
     },
-    /// Bytes have come in.
+    /// Bytes have arrived.
     Download {
         /// The address.
         url: &'a str,
         /// Bytes so far, those of an earlier attempt included.
         bytes: u64,
-        /// Bytes when complete, if the server told.
+        /// Bytes when complete, if the server gave it.
         total: Option<u64>,
     },
     /// A step of the package manager runs.

@@ -16,9 +16,9 @@ pub enum SplitHow {
     /// The last ones in file order, before any shuffling, as Keras' `validation_split`.
     #[default]
     Last,
-    /// Chosen by chance within each class, so that every class keeps its share.
+    /// Chosen at random within each class, so that every class has its share.
     Stratified,
-    /// Chosen by chance among all.
+    /// Chosen at random among all.
     Random,
 }
 
@@ -56,7 +56,7 @@ pub struct Split {
 ///
 /// The size is Keras': training keeps `floor(n * (1 - fraction))` in f64, the rest is validation. With `Stratified`
 /// every class gives its share, rounded so that the sum is that size (largest remainder, the lower class first).
-/// The seed plays no part in `Last`.
+/// `Last` does not use the seed.
 pub fn split(
     labels: &[u8],
     classes: usize,
@@ -92,7 +92,7 @@ fn parts(labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
     Split { train, validation, train_counts, validation_counts, fingerprint }
 }
 
-/// `take` of the items, by chance.
+/// `take` of the items, chosen at random.
 fn chosen(mut items: Vec<u32>, take: usize, seed: Seed, stream: &str, index: u64) -> Vec<u32> {
     seed.stream(stream, index).shuffle(&mut items);
     items.truncate(take);

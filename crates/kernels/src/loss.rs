@@ -1,4 +1,5 @@
-//! Softmax and categorical crossentropy in one kernel: from logits to loss, gradient and prediction. The focal form too.
+//! Softmax and categorical crossentropy in one kernel: from logits to loss, gradient and prediction. The focal form
+//! too.
 //!
 //! z = logits, p = softmax(z), C = classes, s = label smoothing, w = weight of the row's class.
 

@@ -1,4 +1,5 @@
-//! Seconds per epoch of the study's dense net and CNN on 54,000 images of noise: `cargo run --release --example epoch_speed`.
+//! Seconds per epoch of the study's dense net and CNN on 54,000 images of noise: `cargo run --release --example
+//! epoch_speed`.
 //!
 //! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass, images per batch, epochs.
 #![allow(clippy::print_stdout)]

@@ -17,8 +17,8 @@ pub enum Augmentation {
 
 /// What each augmentation's settings say.
 pub(crate) trait AugmentationSettings: Sync {
-    /// Changes an image in place: rows of pixels, channels last, values from 0 to 1. The stream is its own in each update, so
-    /// that no bit depends on threads or on where a training was interrupted. It never allocates.
+    /// Changes an image in place: rows of pixels, channels last, values from 0 to 1. The stream is its own in each
+    /// update, so that no bit depends on threads or on where a training was interrupted. It never allocates.
     fn apply(&self, image: &mut [f32], shape: ImageShape, stream: &mut Stream);
 }
 
@@ -82,8 +82,8 @@ mod tests {
         images
     }
 
-    /// Layers that see whole images; a wide first dense layer would take images that stay as they are in slices, and sum in
-    /// another order.
+    /// Layers that see whole images; a wide first dense layer would take images that stay as they are in slices, and
+    /// sum in another order.
     fn nets() -> [Vec<Layer>; 2] {
         let end = Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(CLASSES) });
         let conv = Layer::Conv2D(Conv2D { activation: Activation::Relu, ..Conv2D::new(4, [3, 3]) });

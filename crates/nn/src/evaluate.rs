@@ -34,8 +34,8 @@ pub fn evaluate<'a>(
     threads: impl Into<Threads<'a>>,
 ) -> Evaluation {
     let (mut predictions, mut confidences) = (Vec::new(), Vec::new());
-    let measured = Measured { examples, loss, label_smoothing, threads: threads.into() };
-    let score = Evaluator::new(model).evaluate(model, &measured, &mut |predicted, confidence| {
+    let task = EvaluationTask { examples, loss, label_smoothing, threads: threads.into() };
+    let score = Evaluator::new(model).evaluate(model, &task, &mut |predicted, confidence| {
         predictions.extend_from_slice(predicted);
         confidences.extend_from_slice(confidence);
     });
@@ -43,7 +43,7 @@ pub fn evaluate<'a>(
 }
 
 /// What is evaluated, and how.
-pub(crate) struct Measured<'a> {
+pub(crate) struct EvaluationTask<'a> {
     pub examples: &'a Examples<'a>,
     pub loss: &'a Loss,
     pub label_smoothing: f32,
@@ -60,14 +60,15 @@ impl Evaluator {
         Evaluator { executor: Executor::for_inference(model.program(BATCH), BATCH) }
     }
 
-    /// The mean score, penalties included; hands on the predicted classes and their probabilities, some images at a time.
+    /// The mean score, penalties included; hands on the predicted classes and their probabilities, some images at a
+    /// time.
     pub(crate) fn evaluate(
         &mut self,
         model: &Model,
-        measured: &Measured,
+        task: &EvaluationTask,
         predictions: &mut dyn FnMut(&[u8], &[f32]),
     ) -> MeanScore {
-        let Measured { examples, loss, label_smoothing, threads } = *measured;
+        let EvaluationTask { examples, loss, label_smoothing, threads } = *task;
         examples.check(model.shapes[0].values(), model.classes());
         self.executor.derive(&model.weights, threads.now(), Tracer::default());
         let mut score = Score::default();

@@ -128,8 +128,8 @@ pub struct FitOutcome {
 
 /// Trains a model.
 ///
-/// `threads` is a plain number, or one that is read at each update and may change at any time: the results do not depend
-/// on it. `observer` sees every batch and epoch and may stop the training.
+/// `threads` is a plain number, or one that is read at each update and may change at any time: the results do not
+/// depend on it. `observer` sees every batch and epoch and may stop the training.
 ///
 /// # Panics
 /// If the examples do not fit the model or each other, or a setting is impossible (a batch of 0 images).

@@ -2,8 +2,8 @@
 //!
 //! Numbers come in as slices and go out as rows; the engine knows no file, clock, environment or screen.
 //!
-//! [`fit()`] trains a model from its start to its end. A training that must end earlier, or goes on on another machine, is
-//! taken along as a [`TrainingState`] when an epoch ends, and [`fit_from`] goes on from it with the same bits.
+//! [`fit()`] trains a model from its start to its end. A training that must end earlier, or goes on on another machine,
+//! is taken along as a [`TrainingState`] when an epoch ends, and [`fit_from`] goes on from it with the same bits.
 
 mod activation;
 mod augmentation;

@@ -9,8 +9,8 @@ use crate::Initializer;
 pub struct Tensor {
     /// `<layer index>.<kernel|depthwise_kernel|pointwise_kernel|bias|gamma|beta|moving_mean|moving_variance>`
     pub name: String,
-    /// Dense kernel (inputs, units); convolution kernel (kh, kw, channels, filters); depthwise kernel (kh, kw, channels,
-    /// depth_multiplier); others (n).
+    /// Dense kernel (inputs, units); convolution kernel (kh, kw, channels, filters); depthwise kernel (kh, kw,
+    /// channels, depth_multiplier); others (n).
     pub shape: Vec<usize>,
     /// Row-major.
     pub values: Vec<f32>,

@@ -64,8 +64,8 @@ impl Score {
     }
 }
 
-/// Fewer than five classes are strictly more probable, as Keras' `in_top_k` counts: equals share the better rank, and NaN is
-/// no probability.
+/// Fewer than five classes are strictly more probable, as Keras' `in_top_k` counts: equals share the better rank, and
+/// NaN is no probability.
 fn is_in_top_5(logits: &[f32], label: usize) -> bool {
     let own = if logits[label].is_nan() { f32::NEG_INFINITY } else { logits[label] };
     logits.iter().filter(|logit| **logit > own).count() < 5
@@ -90,8 +90,8 @@ impl MeanScore {
 mod tests {
     use super::*;
 
-    /// Keras 3.15: `ops.in_top_k([1, 0, 2], [[.1, .1, .1], [.2, .3, .3], [.5, .2, .2]], k=2)` is true, false, true: the rank is
-    /// one more than the number of classes that are strictly greater.
+    /// Keras 3.15: `ops.in_top_k([1, 0, 2], [[.1, .1, .1], [.2, .3, .3], [.5, .2, .2]], k=2)` is true, false, true: the
+    /// rank is one more than the number of classes that are strictly greater.
     #[test]
     fn equals_share_the_better_rank() {
         let logits = [9.0, 8.0, 8.0, 7.0, 6.0, 6.0, 5.0, f32::NAN];

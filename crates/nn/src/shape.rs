@@ -130,8 +130,8 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Where it stands: padding above and left, output height and width. `what` it is of which `layer` is for the words of
-    /// an error.
+    /// Where it stands: padding above and left, output height and width. `what` it is of which `layer` is for the words
+    /// of an error.
     pub(crate) fn places(
         self,
         layer: &str,

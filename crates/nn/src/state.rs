@@ -53,18 +53,18 @@ pub struct StateFacts {
 fn stopped_by<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Stopped {
+    enum StoppedFact {
         OrNot(bool),
         By(Option<String>),
     }
-    Ok(match Stopped::deserialize(deserializer)? {
-        Stopped::OrNot(stopped) => stopped.then(|| "early_stopping".into()),
-        Stopped::By(callback) => callback,
+    Ok(match StoppedFact::deserialize(deserializer)? {
+        StoppedFact::OrNot(stopped) => stopped.then(|| "early_stopping".into()),
+        StoppedFact::By(callback) => callback,
     })
 }
 
-/// A number that is written as its bits in hexadecimal, so that it comes back the same, infinities and NaN too. Equal are
-/// the same bits.
+/// A number that is written as its bits in hexadecimal, so that it comes back the same, infinities and NaN too. Equal
+/// are the same bits.
 #[derive(Clone, Copy, Debug)]
 pub struct Exact(pub f64);
 
@@ -142,7 +142,7 @@ pub(crate) fn possible(what: &str, found: impl ToString, may_be: bool) -> Result
 
 /// Where a training stands between two epochs.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TrainingProgress {
+pub(crate) struct FitProgress {
     /// Epochs behind it.
     pub epoch: usize,
     /// The callback that has stopped it, if one has.
@@ -158,7 +158,7 @@ pub struct Snapshot<'a> {
     pub(crate) config: &'a FitConfig,
     pub(crate) optimizer: &'a OptimizerState,
     pub(crate) callbacks: &'a Callbacks,
-    pub(crate) progress: TrainingProgress,
+    pub(crate) progress: FitProgress,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
@@ -208,8 +208,8 @@ fn callback_group(callback: usize) -> String {
 }
 
 impl TrainingState {
-    /// Puts optimizer and callbacks, as they start, where the state says; then the model's weights. Updates in an epoch:
-    /// `n_batches`. The model is unchanged if there is an error.
+    /// Puts optimizer and callbacks, as they start, where the state says; then the model's weights. Updates in an
+    /// epoch: `n_batches`. The model is unchanged if there is an error.
     pub(crate) fn restore(
         &self,
         model: &mut Model,
@@ -217,7 +217,7 @@ impl TrainingState {
         n_batches: usize,
         optimizer: &mut OptimizerState,
         callbacks: &mut Callbacks,
-    ) -> Result<TrainingProgress, StateError> {
+    ) -> Result<FitProgress, StateError> {
         self.check(config, n_batches)?;
         let facts = &self.facts;
         let mut groups = 1;
@@ -236,7 +236,7 @@ impl TrainingState {
         self.check_number(model, groups)?;
         (optimizer.step, optimizer.momentum_product) = (facts.step, facts.momentum_product.0 as f32);
         model.weights = weights;
-        Ok(TrainingProgress { epoch: facts.epoch, stopped, diverged: facts.diverged })
+        Ok(FitProgress { epoch: facts.epoch, stopped, diverged: facts.diverged })
     }
 
     fn check(&self, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {

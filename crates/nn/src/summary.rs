@@ -20,8 +20,8 @@ pub struct LayerSummary {
     pub algorithm: Option<String>,
     /// Floating-point operations of one image, forward (a multiply-add is two).
     pub flops: u64,
-    /// Bytes of its output of one image; 0 if it has none of its own, because it moves no value or because the layer after
-    /// it is computed in its own pass.
+    /// Bytes of its output of one image; 0 if it has none of its own, because it moves no value or because the layer
+    /// after it is computed in its own pass.
     pub output_bytes: usize,
 }
 

@@ -4,10 +4,10 @@ use toile_record::Epoch;
 
 use crate::callbacks::Callbacks;
 use crate::engine::{BatchPass, Executor, Tracer, Updater};
-use crate::evaluate::{Evaluator, Measured};
+use crate::evaluate::{EvaluationTask, Evaluator};
 use crate::optimizers::OptimizerState;
 use crate::score::{MeanScore, Score, Scored};
-use crate::state::{Snapshot, StateError, TrainingProgress, TrainingState};
+use crate::state::{FitProgress, Snapshot, StateError, TrainingState};
 use crate::{Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model, Threads};
 
 /// A training under way.
@@ -24,7 +24,7 @@ pub(crate) struct Training<'a> {
     callbacks: Callbacks,
     order: Vec<u32>,
     learning_rate: f64,
-    progress: TrainingProgress,
+    progress: FitProgress,
     /// What is derived from the weights is computed.
     derived: bool,
     pub tracer: Tracer<'a>,
@@ -83,7 +83,7 @@ impl<'a> Training<'a> {
             callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
             learning_rate: common.learning_rate,
-            progress: TrainingProgress::default(),
+            progress: FitProgress::default(),
             derived: false,
             tracer: Tracer::default(),
             model,
@@ -131,7 +131,7 @@ impl<'a> Training<'a> {
 
     /// The end of the training, if it stands there.
     fn reached(&self) -> Option<FitEnd> {
-        let TrainingProgress { epoch, stopped, diverged } = self.progress;
+        let FitProgress { epoch, stopped, diverged } = self.progress;
         match (diverged, stopped) {
             (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() }),
             (_, Some(by)) => Some(FitEnd::Stopped { by, epoch }),
@@ -229,7 +229,7 @@ impl<'a> Training<'a> {
             self.evaluate_training_set(&mut epoch, if is_last { 1.0 } else { self.config.train_evaluation });
         }
         let diverged = is_last && !epoch.train_loss.is_some_and(f64::is_finite);
-        self.progress = TrainingProgress { epoch: number, stopped, diverged };
+        self.progress = FitProgress { epoch: number, stopped, diverged };
         epoch
     }
 
@@ -250,7 +250,8 @@ impl<'a> Training<'a> {
 
     fn evaluate(&mut self, examples: &Examples) -> MeanScore {
         let FitConfig { loss, label_smoothing, .. } = self.config;
-        let measured = Measured { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
+        let measured =
+            EvaluationTask { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
         self.evaluator.evaluate(self.model, &measured, &mut |_, _| {})
     }
 }

@@ -1,5 +1,5 @@
-//! The Rust interface without JSON: every layer, optimizer, schedule, callback and loss is made by `new` or `default`, and
-//! means what the study file's words mean; a number of threads is a plain number.
+//! The Rust interface without JSON: every layer, optimizer, schedule, callback and loss is made by `new` or `default`,
+//! and means what the study file's words mean; a number of threads is a plain number.
 
 mod nets;
 

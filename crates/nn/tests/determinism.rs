@@ -109,8 +109,8 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     }
 }
 
-/// Not a test by itself: prints the hashes on the instruction set that it is told.
-/// To store new ones: `cargo test -p toile-nn --test determinism child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
+/// Not a test by itself: prints the hashes on the instruction set that it is told. To store new ones: `cargo test -p
+/// toile-nn --test determinism child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
 #[test]
 #[ignore = "started by the test before"]
 #[allow(clippy::print_stdout)]

@@ -1,4 +1,5 @@
-//! The engine at the edges of what it may be given: no image, one, more to a batch than there are, numbers that overflow.
+//! The engine at the edges of what it may be given: no image, one, more to a batch than there are, numbers that
+//! overflow.
 
 use std::sync::atomic::AtomicUsize;
 

@@ -1,8 +1,8 @@
 //! Golden trajectories: the engine against Keras 3, from the same weights through the same batches.
 //!
 //! `golden/make_golden.py` makes the files; `golden/cases.py` lists them. Each holds a network and an optimizer in the
-//! study file's words, sampled weights after some updates, and Keras' running loss and accuracy there. Data are learnable
-//! and hardly ever tied, so that no trajectory hangs on the last bit of a maximum.
+//! study file's words, sampled weights after some updates, and Keras' running loss and accuracy there. Data are
+//! learnable and hardly ever tied, so that no trajectory hangs on the last bit of a maximum.
 
 mod engine;
 mod formulas;

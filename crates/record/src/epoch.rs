@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
-    /// Keras' running training loss: the mean over the epoch while the weights change, dropout active, penalties included.
+    /// Keras' running training loss: the mean over the epoch while the weights change, dropout active, penalties
+    /// included.
     pub loss: Option<f64>,
     /// Keras' running training accuracy.
     pub accuracy: Option<f64>,

@@ -44,8 +44,8 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
-    /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are; `None` if there is
-    /// nothing to say.
+    /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are; `None` if there
+    /// is nothing to say.
     pub fn reason(&self) -> Option<String> {
         let planned = self.plan["epochs"].as_u64().unwrap_or_default() as usize;
         let ended = self.end.as_ref().and_then(|end| end.reason(planned));

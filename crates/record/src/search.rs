@@ -76,7 +76,8 @@ pub struct TrialRecord {
     pub params: Vec<ParamRecord>,
     /// Its value for each objective (infinities are possible); of a pruned trial, the last reported one.
     pub values: Vec<f64>,
-    /// What it reported, by step from 1 (an epoch; over several seeds they are counted on); NaN and infinities may be among them.
+    /// What it reported, by step from 1 (an epoch; over several seeds they are counted on); NaN and infinities may be
+    /// among them.
     pub intermediate: Vec<(i64, f64)>,
     /// When it began, RFC 3339 in UTC.
     pub started: Option<String>,
@@ -88,6 +89,20 @@ pub struct TrialRecord {
     pub system_attributes: Vec<(String, Value)>,
     /// What only toile knows; absent for trials of other programs.
     pub side: Option<TrialSide>,
+}
+
+impl TrialRecord {
+    /// What its constraints came to, in the present form of Optuna's attributes and in the old one.
+    ///
+    /// A trial is feasible if none is above 0.
+    pub fn constraints(&self) -> Vec<f64> {
+        let of = |(key, value): &(String, Value)| match value {
+            value if key.starts_with("constraints:") => value.as_f64().into_iter().collect(),
+            Value::Array(items) if key == "constraints" => items.iter().filter_map(Value::as_f64).collect(),
+            _ => Vec::new(),
+        };
+        self.system_attributes.iter().flat_map(of).collect()
+    }
 }
 
 /// What toile records of a trial beside Optuna's columns.

@@ -1,6 +1,7 @@
 //! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`.
 //!
-//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file; the exports stand beside.
+//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file; the
+//! exports stand beside.
 
 #[path = "../tests/common/mod.rs"]
 mod common;

@@ -5,8 +5,11 @@
 //!    └──────────────────────▶ results_json, results_csv, trials_csv, history_csv    what programs read
 //! ```
 //!
-//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. All of it is a
-//! pure function of the records: the same records give the same bytes. Nothing here writes a file or reads the clock.
+//! [`EXPORTERS`] is the list of all files that a report consists of.
+//!
+//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. What every
+//! face lays out in the same way is a [`section::Section`]. All of it is a pure function of the records: the same
+//! records give the same bytes. Nothing here writes a file or reads the clock.
 
 mod chart;
 mod export;
@@ -15,11 +18,16 @@ mod format;
 mod html;
 mod image;
 mod markdown;
+mod plan;
+pub mod section;
 mod text;
 pub mod view;
 
-pub use export::{history_csv, results_csv, results_json, trials_csv};
+pub use export::{
+    EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, history_csv, results_csv, results_json,
+    trials_csv,
+};
 pub use html::html;
 pub use markdown::markdown;
 pub use toile_record::PROCEDURAL_NOTICE;
-pub use view::{View, view};
+pub use view::{ReportView, view};

@@ -28,6 +28,12 @@ pub fn cut(text: &str, length: usize) -> String {
     short
 }
 
+/// The same with a capital letter at its beginning.
+pub fn sentence_case(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Escapes text for XML and HTML, elements and quoted attributes alike.
 pub fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

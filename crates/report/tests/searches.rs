@@ -135,6 +135,7 @@ fn a_trial_of_several_seeds_has_an_interval() {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 1.0,
+        ..Epoch::default()
     };
     let ends = [0.80, 0.82, 0.84];
     let side = seeds.trials[0].side.as_mut().expect("a side");
@@ -145,6 +146,19 @@ fn a_trial_of_several_seeds_has_an_interval() {
 }
 
 /// By hand: random values 0.1, 0.2, 0.3: E[best of 2] = (1·0.1 + 3·0.2 + 5·0.3) / 9.
+/// The margin is 0 then, and the best trial itself was counted off where it had not been counted.
+#[test]
+fn a_best_trial_without_a_mistake_has_as_many_trials_near_it_as_are_equal() {
+    let mut found = search("s", 0, tpe(), 4, 0.0, false);
+    for (trial, value) in found.trials.iter_mut().zip([1.0, 0.9, 1.0, 0.8]) {
+        (trial.state, trial.values) = (State::Complete, vec![value]);
+    }
+    let said = |found: &SearchRecords| markdown(&view(&with(found.clone())));
+    assert!(said(&found).contains("One other trial lies within 0.0000 of it"), "{}", said(&found));
+    found.trials[2].values = vec![0.99];
+    assert!(said(&found).contains("No other trial comes within 0.0000 of it"), "{}", said(&found));
+}
+
 #[test]
 fn the_budget_of_random_search_is_an_expectation_and_that_of_others_the_best_so_far() {
     let of = |sampler: Value| {
@@ -174,7 +188,8 @@ fn the_book_of_the_test_set_is_shown_and_counted() {
     ));
     assert_eq!(page.matches("<td>declared run</td>").count(), 13);
     let fact = |records: &Records| {
-        view(records).setup.into_iter().find(|fact| fact.label == "Test set").expect("a line").value
+        let setup = view(records).section("setup").expect("a set-up").clone();
+        setup.facts.into_iter().find(|fact| fact.label == "Test set").expect("a line").value
     };
     let mut without = common::records(1);
     assert_eq!(fact(&without), "opened 13 times, after training only", "records without a book");

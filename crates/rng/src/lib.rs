@@ -1,4 +1,4 @@
-//! Seeded, named, counter-based random streams: the only source of chance in toile.
+//! Seeded, named, counter-based random streams: the only source of random numbers in toile.
 //!
 //! A value is a function of (seed, stream name, stream index, position) and of nothing else. So it does not matter
 //! which thread asks, in which order, or what else was drawn: adding a dropout layer does not move the shuffle.
@@ -19,7 +19,7 @@ mod philox;
 
 pub use philox::philox4x32_10;
 
-/// The root of all chance of a run: one number, from which named streams are derived.
+/// The root of all random numbers of a run: one number, from which named streams are derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Seed(u64);
 

@@ -1,4 +1,4 @@
-//! The confusion matrix: what a classifier takes for what.
+//! The confusion matrix: how often a classifier predicts which class for which.
 
 /// Counts of (true class, predicted class).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,9 +7,9 @@ pub struct Confusion {
     counts: Vec<usize>,
 }
 
-/// One ordered pair of different classes, and how often the first was taken for the second.
+/// One ordered pair of different classes, and how often the second was predicted for the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pair {
+pub struct ConfusedPair {
     /// The true class.
     pub truth: usize,
     /// The class that was predicted.
@@ -21,9 +21,9 @@ pub struct Pair {
 /// How well one class is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClassScore {
-    /// The part of its images that were recognised; `None` if it has no images.
+    /// The share of its images that were recognised; `None` if it has no images.
     pub recall: Option<f64>,
-    /// The part of its predictions that were right; `None` if it was never predicted.
+    /// The share of its predictions that were right; `None` if it was never predicted.
     pub precision: Option<f64>,
 }
 
@@ -49,7 +49,7 @@ impl Confusion {
         self.classes
     }
 
-    /// How often `truth` was taken for `predicted`.
+    /// How often `predicted` was predicted for `truth`.
     pub fn count(&self, truth: usize, predicted: usize) -> usize {
         self.counts[truth * self.classes + predicted]
     }
@@ -83,9 +83,13 @@ impl Confusion {
     }
 
     /// The `n` pairs of different classes confused most often, most frequent first; equal counts in label order.
-    pub fn most_confused(&self, n: usize) -> Vec<Pair> {
-        let mut pairs: Vec<Pair> = (0..self.classes * self.classes)
-            .map(|i| Pair { truth: i / self.classes, predicted: i % self.classes, count: self.counts[i] })
+    pub fn most_confused(&self, n: usize) -> Vec<ConfusedPair> {
+        let mut pairs: Vec<ConfusedPair> = (0..self.classes * self.classes)
+            .map(|i| ConfusedPair {
+                truth: i / self.classes,
+                predicted: i % self.classes,
+                count: self.counts[i],
+            })
             .filter(|pair| pair.truth != pair.predicted && pair.count > 0)
             .collect();
         pairs.sort_by_key(|pair| std::cmp::Reverse(pair.count));
@@ -121,8 +125,8 @@ mod tests {
     #[test]
     fn the_most_confused_pairs_come_first_and_ties_in_label_order() {
         let pairs = three_classes().most_confused(2);
-        assert_eq!(pairs[0], Pair { truth: 0, predicted: 1, count: 2 });
-        assert_eq!(pairs[1], Pair { truth: 2, predicted: 0, count: 1 });
+        assert_eq!(pairs[0], ConfusedPair { truth: 0, predicted: 1, count: 2 });
+        assert_eq!(pairs[1], ConfusedPair { truth: 2, predicted: 0, count: 1 });
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::special::{beta_incomplete, gamma_upper};
 
 /// The probability that a standard normal number is at most `x`.
 pub fn normal_cdf(x: f64) -> f64 {
-    // Φ(x) = ½ erfc(-x / √2) and erfc(y) = Γ(½, y²) / Γ(½): the upper tail is computed as such, so that it keeps its
-    // relative precision far out.
+    // Φ(x) = ½ erfc(-x / √2) and erfc(y) = Γ(½, y²) / Γ(½): the upper tail is computed as such, so that its relative
+    // precision is the same far out.
     let tail = 0.5 * gamma_upper(0.5, 0.5 * x * x);
     if x <= 0.0 { tail } else { 1.0 - tail }
 }
@@ -38,7 +38,7 @@ pub fn student_quantile(p: f64, df: f64) -> f64 {
 
 /// Inverts the cumulative function of a distribution that is symmetric around 0, by bisection in the lower tail.
 ///
-/// Slower than a rational approximation, and right to the last bits for every distribution with no table of constants.
+/// Slower than a rational approximation, but right to the last bits for every distribution without tables of constants.
 fn quantile_of(p: f64, cdf: impl Fn(f64) -> f64) -> f64 {
     assert!(p > 0.0 && p < 1.0, "a quantile needs a probability between 0 and 1, got {p}");
     if p == 0.5 {

@@ -1,9 +1,9 @@
 //! A worker without a model: what `.ci/optuna-roundtrip.py` needs of a program that is not Python.
 //!
-//! `optuna COMMAND PLACE SEARCH …`, where PLACE is a study's folder or a server's address:
-//! `make` (a search with trials of every kind, and declared runs in a folder), `list` (trials as JSON),
-//! `claim WORKER [MS]` (ends all waiting trials, with a pause after each, and prints their numbers), `create N` (begins and ends N more),
-//! `queue N` (leaves N trials waiting), `begin` (leaves one running, as the dead do), `take-over SECONDS` (prints the numbers taken over).
+//! `optuna COMMAND PLACE SEARCH …`, where PLACE is a study's folder or a server's address: `make` (a search with trials
+//! of every kind, and declared runs in a folder), `list` (trials as JSON), `claim WORKER [MS]` (ends all waiting
+//! trials, with a pause after each, and prints their numbers), `create N` (begins and ends N more), `queue N` (leaves N
+//! trials waiting), `begin` (leaves one running, as the dead do), `take-over SECONDS` (prints the numbers taken over).
 #![allow(clippy::print_stdout)] // an example is a program
 
 use std::path::Path;
@@ -144,6 +144,7 @@ fn report(step: i64, value: f64) -> Report {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 0.5,
+        ..Epoch::default()
     };
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
@@ -151,7 +152,7 @@ fn report(step: i64, value: f64) -> Report {
 fn end(storage: &Storage, claim: &Claim, state: State, values: &[f64]) -> Result<bool, StoreError> {
     let side = TrialSide { seed: 7, wall_seconds: 1.0, ..TrialSide::default() };
     let user_attributes = vec![("by".to_string(), json!("toile, naïve"))];
-    storage.finish(claim, &Ending { state, values: values.to_vec(), side, user_attributes })
+    storage.finish(claim, &TrialResult { state, values: values.to_vec(), side, user_attributes })
 }
 
 /// Reports and ends; `false`: somebody else has the trial now.

@@ -1,7 +1,7 @@
 //! How long a search's transactions take, and how long a large one is to open and to read: times in milliseconds.
 //!
-//! `storage_speed [PLACE [TRIALS [EPOCHS]]]`: PLACE is a folder (a temporary one if none is given) or a server's address.
-//! Beside it, Optuna's own: `benches/optuna_storage.py`.
+//! `storage_speed [PLACE [TRIALS [EPOCHS]]]`: PLACE is a folder (a temporary one if none is given) or a server's
+//! address. Beside it, Optuna's own: `benches/optuna_storage.py`.
 #![allow(clippy::print_stdout)] // an example is a program
 
 use std::path::Path;
@@ -172,11 +172,12 @@ fn said(step: i64) -> Report {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 0.5,
+        ..Epoch::default()
     };
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
-fn ending() -> Ending {
+fn ending() -> TrialResult {
     let side = TrialSide { wall_seconds: 1.0, ..TrialSide::default() };
-    Ending { state: State::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
+    TrialResult { state: State::Complete, values: vec![0.9], side, user_attributes: Vec::new() }
 }

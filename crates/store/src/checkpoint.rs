@@ -1,5 +1,5 @@
-//! Checkpoints as bytes: the tensors of a training's state and its facts in one safetensors file, with a checksum of all
-//! of it, for a file or a column of the database.
+//! Checkpoints as bytes: the tensors of a training's state and its facts in one safetensors file, with a checksum of
+//! all of it, for a file or a column of the database.
 //!
 //! The file's only metadata is `toile`, a JSON text that begins with the SHA-256 of the whole file in which these 64
 //! digits are zeros. Any reader of safetensors can look at the tensors.

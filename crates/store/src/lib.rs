@@ -21,7 +21,7 @@ pub use atomic::{create_folder, write_atomic};
 pub use checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use error::StoreError;
 pub use storage::{
-    Claim, Ending, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, Storage,
+    Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, Storage, TrialResult,
 };
 pub use store::{Change, STORE_FILE, Store};
 pub use weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};

@@ -67,24 +67,21 @@ pub(crate) fn run_state(c: &Connection, id: &str) -> Result<Option<State>> {
 /// Records one thing.
 pub(crate) fn put(t: &Transaction<'_>, change: &Change<'_>) -> Result<()> {
     match *change {
-        Change::Begin(run) => put_run(
-            t,
-            &RunRecord {
-                state: State::Running,
-                end: None,
-                restored_epoch: None,
-                epochs: Vec::new(),
-                test: None,
-                weights_sha256: None,
-                ..run.clone()
-            },
-        ),
+        Change::Begin(run) => begin(t, RunRecord { epochs: Vec::new(), ..run.clone() }),
+        Change::Continue(run) => begin(t, run.clone()),
         Change::Epoch(id, epoch) => put_epoch(t, id, epoch),
         Change::Finish(run) => put_run(t, run),
-        Change::Suspend(id) => set_state(t, id, State::Waiting),
+        // Checkpoints lie with the trial of the run.
+        Change::Checkpoint(..) => Ok(()),
+        Change::Suspend(id, _) => set_state(t, id, State::Waiting),
         Change::Images(images) => save_images(t, images),
         Change::Opening { run_id, time, why } => save_test_opening(t, run_id, time, why),
     }
+}
+
+fn begin(t: &Transaction<'_>, run: RunRecord) -> Result<()> {
+    let (end, restored_epoch, test, weights_sha256) = (None, None, None, None);
+    put_run(t, &RunRecord { state: State::Running, end, restored_epoch, test, weights_sha256, ..run })
 }
 
 fn save_test_opening(t: &Transaction<'_>, run_id: &str, time: &str, why: &str) -> Result<()> {
@@ -177,6 +174,7 @@ fn epoch_row(r: &Row<'_>) -> Result<Epoch> {
         val_accuracy: r.get("val_accuracy")?,
         learning_rate: r.get::<_, Option<f64>>("learning_rate")?.unwrap_or(f64::NAN),
         seconds: r.get::<_, Option<f64>>("seconds")?.unwrap_or(f64::NAN),
+        ..Epoch::default()
     })
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::file::{from_db, open_to_read, open_to_write, sqlite};
 use crate::lock::FolderLock;
 use crate::storage::db::{self, Db};
-use crate::storage::{Storage, kept, mirror, searches};
+use crate::storage::{Storage, mirror, openings, searches};
 use crate::{StoreError, create_folder, lock, rows, schema};
 use toile_record::SearchRecords;
 use toile_record::*;
@@ -25,12 +25,16 @@ pub const STORE_FILE: &str = "store.sqlite";
 pub enum Change<'a> {
     /// As [`Store::begin_run`].
     Begin(&'a RunRecord),
+    /// As [`Store::continue_run`].
+    Continue(&'a RunRecord),
     /// As [`Store::save_epoch`].
     Epoch(&'a str, &'a Epoch),
     /// As [`Store::finish_run`].
     Finish(&'a RunRecord),
-    /// As [`Store::suspend_run`].
-    Suspend(&'a str),
+    /// As [`Store::save_checkpoint`].
+    Checkpoint(&'a str, &'a [u8]),
+    /// As [`Store::suspend_run`], with a checkpoint in the place of the one before.
+    Suspend(&'a str, Option<&'a [u8]>),
     /// As [`Store::save_images`].
     Images(&'a [ImageRecord]),
     /// As [`Store::save_test_opening`].
@@ -106,9 +110,9 @@ impl Store {
         self.read("read the study from", rows::study)
     }
 
-    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state
-    /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a killed
-    /// program left as running waits again.
+    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state and
+    /// results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a
+    /// killed program left as running waits again.
     pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
         let study = self.study()?;
         self.write("record the plan in", |t| {
@@ -126,8 +130,10 @@ impl Store {
     /// the program and of the machine.
     pub fn save(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
         for (place, change) in changes.iter().enumerate() {
-            let (Change::Epoch(id, _) | Change::Suspend(id)) = change else { continue };
-            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) if run.id == **id);
+            let (Change::Epoch(id, _) | Change::Checkpoint(id, _) | Change::Suspend(id, _)) = change else {
+                continue;
+            };
+            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) | Change::Continue(run) if run.id == **id);
             if !changes[..place].iter().any(begins) {
                 self.known(id)?;
             }
@@ -145,6 +151,12 @@ impl Store {
         self.save(&[Change::Begin(run)])
     }
 
+    /// Records that a run goes on after the epochs that it has; what else an unfinished earlier attempt left is
+    /// forgotten.
+    pub fn continue_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.save(&[Change::Continue(run)])
+    }
+
     /// Records an epoch of a run.
     pub fn save_epoch(&self, id: &str, epoch: &Epoch) -> Result<(), StoreError> {
         self.save(&[Change::Epoch(id, epoch)])
@@ -155,9 +167,19 @@ impl Store {
         self.save(&[Change::Finish(run)])
     }
 
-    /// A run that was interrupted waits again; its epochs so far stay readable until it begins anew.
+    /// Records a state from which a run can be continued, in the place of the one before. It is gone when the run ends.
+    pub fn save_checkpoint(&self, id: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.save(&[Change::Checkpoint(id, bytes)])
+    }
+
+    /// The last checkpoint of a run that has not ended.
+    pub fn checkpoint(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_more("read a checkpoint from", |c| mirror::checkpoint(&mut Db::Sqlite(c), id))
+    }
+
+    /// A run that was interrupted waits again; its epochs so far stay readable until it begins again.
     pub fn suspend_run(&self, id: &str) -> Result<(), StoreError> {
-        self.save(&[Change::Suspend(id)])
+        self.save(&[Change::Suspend(id, None)])
     }
 
     /// Keeps test images; those already kept stay as they are.
@@ -193,7 +215,7 @@ impl Store {
                     false => Vec::new(),
                 },
                 test_openings: match has_searches {
-                    true => kept::test_openings(&mut db)?,
+                    true => openings::test_openings(&mut db)?,
                     false => Vec::new(),
                 },
                 study,

@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_notice_stands_in_the_file_and_leaves_the_weights_alone() {
         let tensors: [(&str, &[usize], &[f32]); 1] = [("0.kernel", &[1], &[1.0])];
-        let bytes = weights_to_safetensors(&tensors, Some(crate::PROCEDURAL_NOTICE));
+        let bytes = weights_to_safetensors(&tensors, Some(toile_record::PROCEDURAL_NOTICE));
         assert!(String::from_utf8_lossy(&bytes).contains("\"notice\":\"procedural data, not comparable\""));
         let plain = weights_to_safetensors(&tensors, None);
         assert_eq!(weights_from_safetensors(&bytes).unwrap(), weights_from_safetensors(&plain).unwrap());

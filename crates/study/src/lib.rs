@@ -1,4 +1,10 @@
-//! From a study file to its plan: what the file may say, what is wrong with it, and every run spelled out.
+//! From a study file to its plan: what the file may contain, what is wrong with it, and every run spelled out.
+//!
+//! - `file`: the tables of the study file as types;
+//! - `check`: from its text to a [`CheckedStudy`], or to all its [`Faults`];
+//! - `space`: ranges become parameters, settings with ranges become templates;
+//! - `plan`: from the checked study to every run and search, nothing left to a default;
+//! - `pages`: the reference page, the list of choices, the JSON Schema for editors, the built-in studies.
 //!
 //! ```
 //! use toile_study::{PlanOptions, check, plan};
@@ -20,50 +26,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod built_in;
 mod check;
-mod data_shape;
-mod draft;
-mod editor;
-mod faults;
 mod file;
-mod list;
-mod near;
+mod pages;
 mod plan;
-mod reference;
-mod rules;
-mod runner;
-mod sample;
-mod schema;
-mod search;
-mod search_plan;
-mod settings;
 mod space;
-mod told;
-mod tree;
-mod walk;
 
-pub use built_in::{built_in, built_in_names, starter};
-pub use check::{DataShape, Search, Study, check};
-pub use data_shape::known_shape;
-pub use editor::json_schema;
-pub use faults::{Fault, Faults};
+pub use check::data_shape::known_shape;
+pub use check::faults::{Fault, Faults};
+pub use check::suggest::nearest;
+pub use check::{CheckedSearch, CheckedStudy, DataShape, check};
 pub use file::{
-    Block, ChoiceRange, ClassWeight, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
+    ChoiceRange, ClassWeight, LayerBlock, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
     ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
     ValidationSplitTable,
 };
-pub use list::{Listed, list};
-pub use near::nearest;
+pub use pages::built_in::{built_in, built_in_names, starter};
+pub use pages::json_schema::json_schema;
+pub use pages::list::{Listed, list};
+pub use pages::reference::reference_page;
+pub use plan::ids::run_ids;
+pub use plan::non_default::non_default_layer;
+pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
+pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
-pub use reference::reference_page;
-pub use runner::{
-    Clock, Cost, Event, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples,
-    fit_config, image_shape, longest_first, measure, model, run, run_ids, shares, slug, split, study_seconds,
-    summary,
-};
-pub use search::{Chosen, Context, SearchEvent, SearchOutcome, chosen_runs, search};
-pub use search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
-pub use settings::{InitialWeights, Settings, SplitPlan};
 pub use toile_data::{Split, SplitHow};
-pub use told::told_layer;

@@ -5,7 +5,7 @@ use std::io;
 use toile_data::SplitHow;
 use toile_study::{Plan, PlanError, PlanOptions, built_in, check, plan};
 
-/// The example of the study file's specification, as it stands there.
+/// An example with every kind of setting.
 const EXAMPLE: &str = r#"
 [study]
 name = "fashion-mnist"
@@ -30,7 +30,7 @@ label_smoothing = 0.1
 batch_size = 128
 epochs = 50
 shuffle = true
-initial_weights = "start.safetensors"      # beside the study file
+initial_weights = "start.safetensors"      # in the study file's folder
 callbacks = [{ early_stopping = { monitor = "val_loss", patience = 5 } }]
 published = { loss = 0.314, accuracy = 0.888, val_loss = 0.344, val_accuracy = 0.876, test_loss = 0.374, test_accuracy = 0.867 }
 "#;
@@ -86,7 +86,7 @@ fn the_example_of_the_specification_is_planned_as_it_says() {
 }
 
 #[test]
-fn what_is_not_said_is_as_in_keras() {
+fn what_is_left_out_is_as_in_keras() {
     let plan = planned(SMALL);
     let settings = &plan.runs[0].settings;
     assert_eq!((settings.batch_size, settings.shuffle, settings.label_smoothing), (32, true, 0.0));
@@ -152,9 +152,9 @@ fn weights_that_cannot_be_read_are_named_with_their_run() {
     );
 }
 
-/// An id is a promise to stores that exist: if this test fails, results that are on disk are no longer found. The values
-/// are those of Python's `json.dumps(…, sort_keys=True, separators=(",", ":"))` and `hashlib.sha256`, so that anyone can
-/// make an id from a record.
+/// An id is a promise to stores that exist: if this test fails, results that are on disk are no longer found. The
+/// values are those of Python's `json.dumps(…, sort_keys=True, separators=(",", ":"))` and `hashlib.sha256`, so an id
+/// can be made from a record without toile.
 #[test]
 fn ids_stay_what_they_are() {
     assert_eq!(id(SMALL), "31297e260df09901");

@@ -255,3 +255,22 @@ fn editors_refuse_ranges_elsewhere_and_wrong_ones() {
     }
     assert!(!is_accepted(STUDY.split("[[runs]]").next().unwrap()), "neither runs nor searches");
 }
+
+/// What `toile list` shows, without the descriptions.
+#[test]
+fn the_list_of_choices_is_as_it_was_reviewed() {
+    let line = |listed: toile_study::Listed| format!("{}: {}", listed.group, listed.example);
+    insta::assert_snapshot!(list().into_iter().map(line).collect::<Vec<_>>().join("\n"));
+}
+
+/// The whole schema has 11,000 lines, because it writes ranges out. These pieces have one of each kind: a number, a
+/// choice, a name, a block that contains itself.
+#[test]
+fn the_schema_of_typical_settings_is_as_it_was_reviewed() {
+    let schema = json_schema();
+    let search = &schema["definitions"]["SearchTable"]["properties"];
+    insta::assert_json_snapshot!("a_number_in_a_search", search["batch_size"]);
+    insta::assert_json_snapshot!("a_choice_in_a_search", search["schedule"]);
+    insta::assert_json_snapshot!("a_name_in_a_search", search["sampler"]);
+    insta::assert_json_snapshot!("a_block_of_layers", schema["definitions"]["LayerBlockWithRanges"]);
+}

@@ -4,8 +4,9 @@ use std::fmt;
 
 use console::Style;
 use toile_data::DataError;
+use toile_lab::RunError;
 use toile_store::StoreError;
-use toile_study::{Faults, PlanError, RunError};
+use toile_study::{Faults, PlanError};
 
 /// An error on its way to the terminal.
 #[derive(Debug)]

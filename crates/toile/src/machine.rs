@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use toile_kernels::Isa;
-use toile_study::Clock;
+use toile_lab::Clock;
 
 use crate::failure::Failure;
 

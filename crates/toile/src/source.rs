@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
-use toile_study::{DataShape, Plan, PlanOptions, Study, built_in, built_in_names, check, nearest, plan};
+use toile_study::{
+    CheckedStudy, DataShape, Plan, PlanOptions, built_in, built_in_names, check, nearest, plan,
+};
 
 use crate::args::{DataArgs, StudyArgs};
 use crate::failure::Failure;
@@ -12,7 +14,7 @@ use crate::machine;
 use crate::terminal::Fetching;
 
 /// A study file: its text, and where it lies.
-pub struct Source {
+pub struct StudySource {
     /// As it is named in messages.
     name: String,
     text: String,
@@ -20,16 +22,18 @@ pub struct Source {
     folder: Option<PathBuf>,
 }
 
-impl Source {
+impl StudySource {
     /// Finds the study: a built-in one by its name, everything else is a file.
-    pub fn find(study: &str) -> Result<Source, Failure> {
+    pub fn find(study: &str) -> Result<StudySource, Failure> {
         match built_in(study) {
-            Some(text) => Ok(Source { name: format!("{study} (built in)"), text: text.into(), folder: None }),
-            None => Source::read(Path::new(study)),
+            Some(text) => {
+                Ok(StudySource { name: format!("{study} (built in)"), text: text.into(), folder: None })
+            }
+            None => StudySource::read(Path::new(study)),
         }
     }
 
-    fn read(path: &Path) -> Result<Source, Failure> {
+    fn read(path: &Path) -> Result<StudySource, Failure> {
         let bytes = read_bounded(path).map_err(|error| not_found(path, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
@@ -37,11 +41,11 @@ impl Source {
                 .help("a study file is TOML; `toile init` writes one to start from")
         })?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(""));
-        Ok(Source { name: path.display().to_string(), text, folder: Some(folder.into()) })
+        Ok(StudySource { name: path.display().to_string(), text, folder: Some(folder.into()) })
     }
 
     /// Checks the study; for data of the user's own, the data is loaded to know its shape.
-    pub fn check(&self, data: &DataArgs) -> Result<(Study, Option<DataSet>), Failure> {
+    pub fn check(&self, data: &DataArgs) -> Result<(CheckedStudy, Option<DataSet>), Failure> {
         let study = check(&self.text, &self.name, None)?;
         if study.shape.is_some() {
             return Ok((study, None));
@@ -51,8 +55,8 @@ impl Source {
     }
 
     /// A study file that lies in a database.
-    pub fn from_text(name: String, text: String) -> Source {
-        Source { name, text, folder: None }
+    pub fn from_text(name: String, text: String) -> StudySource {
+        StudySource { name, text, folder: None }
     }
 
     /// The file, byte for byte.
@@ -66,12 +70,17 @@ impl Source {
     }
 
     /// Spells out the runs and searches: all of them.
-    pub fn plan(&self, study: &Study, args: &StudyArgs) -> Result<Plan, Failure> {
+    pub fn plan(&self, study: &CheckedStudy, args: &StudyArgs) -> Result<Plan, Failure> {
         self.plan_of(study, &args.only, args.seeds.map(usize::from))
     }
 
     /// The same, for names that are asked for.
-    pub fn plan_of(&self, study: &Study, only: &[String], seeds: Option<usize>) -> Result<Plan, Failure> {
+    pub fn plan_of(
+        &self,
+        study: &CheckedStudy,
+        only: &[String],
+        seeds: Option<usize>,
+    ) -> Result<Plan, Failure> {
         let read = |file: &str| self.read_beside(file);
         let only = (!only.is_empty()).then(|| only.to_vec());
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
@@ -138,7 +147,7 @@ fn shape(data: &DataSet) -> DataShape {
 
 /// The study's folder, if the user does not name one.
 pub fn default_folder(study: &str) -> PathBuf {
-    Path::new("results").join(toile_study::slug(study))
+    Path::new("results").join(toile_lab::slug(study))
 }
 
 /// Reads a study file, and not much more if it is something else (a disk, a pipe without end).

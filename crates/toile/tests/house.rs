@@ -1,10 +1,11 @@
 //! The house's nevers, kept by reading the sources: each test is one invariant of ARCHITECTURE.md.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
@@ -13,9 +14,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("data", &["rng"]),
     ("tune", &["record", "rng"]),
     ("store", &["record"]),
-    ("study", &["record", "rng", "nn", "data", "tune", "store"]),
-    ("report", &["record", "store", "stats", "tune"]),
-    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "report", "tune"]),
+    ("study", &["record", "rng", "nn", "data", "tune"]),
+    ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
+    ("report", &["record", "store", "stats", "tune", "study"]),
+    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "lab", "report", "tune"]),
 ];
 
 fn root() -> PathBuf {
@@ -196,4 +198,104 @@ fn no_work_is_promised_that_is_not_there() {
     for (name, _) in ARROWS {
         never(name, &["todo!(", "unimplemented!(", "TODO", "FIXME"], "unfinished work");
     }
+}
+
+/// Longest file, in lines, of a crate's own code and of its tests.
+const LONGEST_FILE: usize = 350;
+
+/// Longest function, in lines.
+const LONGEST_FUNCTION: usize = 70;
+
+/// Longest line of a comment, in columns.
+const LONGEST_COMMENT: usize = 120;
+
+/// All Rust files of the house: sources, tests, examples, benches.
+fn all_files() -> Vec<PathBuf> {
+    let crates = ARROWS.iter().map(|(name, _)| root().join("crates").join(name));
+    let folders = ["src", "tests", "examples", "benches"];
+    crates.flat_map(|krate| folders.map(|folder| files(&krate.join(folder), ".rs"))).flatten().collect()
+}
+
+fn shown(path: &Path) -> String {
+    let shown = path.to_string_lossy();
+    shown.rsplit_once("../crates/").map_or(shown.to_string(), |(_, rest)| rest.to_string())
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own_in_the_whole_house() {
+    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, _) in ARROWS {
+        for (path, lines) in code(name) {
+            for (_, line) in lines {
+                let mut words = line.trim().split(' ').skip_while(|word| word.starts_with("pub"));
+                let is_type = matches!(words.next(), Some("struct" | "enum" | "trait"));
+                let Some(word) = words.next().filter(|_| is_type) else { continue };
+                let end = word.find(|c: char| !c.is_alphanumeric()).unwrap_or(word.len());
+                places.entry(word[..end].to_string()).or_default().insert(shown(&path));
+            }
+        }
+    }
+    let twice: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    assert!(twice.is_empty(), "one name for several things:\n{twice:#?}");
+}
+
+#[test]
+fn no_file_is_too_long_to_be_read_at_once() {
+    let long = all_files().into_iter().map(|path| (read(&path).lines().count(), shown(&path)));
+    let long: Vec<_> =
+        long.filter(|(lines, path)| *lines > LONGEST_FILE && !LONG_FILES.contains(&path.as_str())).collect();
+    assert!(long.is_empty(), "longer than {LONGEST_FILE} lines: {long:#?}");
+}
+
+/// Files that may be longer, each with its reason.
+const LONG_FILES: [&str; 0] = [];
+
+#[test]
+fn no_function_is_too_long_to_be_read_at_once() {
+    let mut long = Vec::new();
+    for path in all_files() {
+        let text = read(&path);
+        let mut begun: Option<(usize, usize, String)> = None;
+        for (number, line) in text.lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let is_head = line.contains("fn ") && !line.trim_start().starts_with("//") && !line.contains('"');
+            match &begun {
+                None if is_head => begun = Some((number, indent, line.trim().to_string())),
+                Some((start, depth, name)) if indent == *depth && line.trim_start().starts_with('}') => {
+                    if number - start + 1 > LONGEST_FUNCTION {
+                        long.push(format!(
+                            "{}:{}: {} lines: {name}",
+                            shown(&path),
+                            start + 1,
+                            number - start + 1
+                        ));
+                    }
+                    begun = None;
+                }
+                Some((start, ..)) if *start + 1 >= number && line.trim_end().ends_with(';') => begun = None,
+                _ => {}
+            }
+        }
+    }
+    assert!(long.is_empty(), "functions longer than {LONGEST_FUNCTION} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn comments_fit_a_screen() {
+    let mut wide = Vec::new();
+    for path in all_files() {
+        for (number, line) in read(&path).lines().enumerate() {
+            if line.trim_start().starts_with("//") && line.chars().count() > LONGEST_COMMENT {
+                wide.push(format!("{}:{}", shown(&path), number + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "comments wider than {LONGEST_COMMENT} columns:\n{}", wide.join("\n"));
+}
+
+#[test]
+fn a_module_with_parts_is_a_folder_with_a_mod_file() {
+    let parted = all_files().into_iter().filter(|path| !files(&path.with_extension(""), ".rs").is_empty());
+    let parted: Vec<String> = parted.map(|path| shown(&path)).collect();
+    assert!(parted.is_empty(), "`name/mod.rs` in place of `name.rs` beside `name/`: {parted:#?}");
 }

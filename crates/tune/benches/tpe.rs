@@ -7,8 +7,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use toile_rng::Seed;
 use toile_tune::{
-    Ask, Choice, Direction, Distribution, Param, Params, RandomSampler, Sampler, Space, State, TpeSampler,
-    Trial,
+    Choice, Direction, Distribution, Param, Params, RandomSampler, Sampler, SamplingContext, Space, State,
+    TpeSampler, Trial,
 };
 
 fn space(ranges: Vec<Distribution>) -> Space {
@@ -37,8 +37,9 @@ fn history(space: &Space, n: usize, directions: &[Direction]) -> Vec<Trial> {
     let fixed = Params::new();
     let trial = |number: usize| {
         let seed = Seed::new(3);
-        let ask = Ask { space, directions, history: &[], number, seed, n_trials: None, fixed: &fixed };
-        let params = Sampler::Random(RandomSampler {}).suggest(&ask);
+        let context =
+            SamplingContext { space, directions, history: &[], number, seed, n_trials: None, fixed: &fixed };
+        let params = Sampler::Random(RandomSampler {}).suggest(&context);
         let values = (0..directions.len()).map(|k| params.values().map(|x| (x + k as f64).sin()).sum());
         let (intermediate, rungs, constraints) = Default::default();
         let values = values.collect();
@@ -66,7 +67,7 @@ fn proposals(criterion: &mut Criterion) {
     for (name, space, n, directions, settings) in cases {
         let (history, sampler) = (history(&space, n, directions), Sampler::Tpe(settings));
         let seed = Seed::new(7);
-        let ask = Ask {
+        let context = SamplingContext {
             space: &space,
             directions,
             history: &history,
@@ -76,7 +77,7 @@ fn proposals(criterion: &mut Criterion) {
             fixed: &fixed,
         };
         group.throughput(Throughput::Elements(1));
-        group.bench_function(name, |bencher| bencher.iter(|| black_box(sampler.suggest(&ask))));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(sampler.suggest(&context))));
     }
     group.finish();
 }

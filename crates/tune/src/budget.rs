@@ -1,4 +1,4 @@
-//! What a budget buys: the best so far, the best to be expected of so many trials, and how the values are distributed.
+//! What a budget gives: the best so far, the expected best of so many trials, and how the values are distributed.
 
 use crate::{Direction, State, Trial};
 
@@ -18,8 +18,8 @@ pub struct ExpectedBest {
     pub high: f64,
 }
 
-/// The expected best of 1, 2, … trials, as many as there are values, which must come from a *random* search: values that
-/// a sampler chose by those before them are no sample, and the curve only describes them.
+/// The expected best of 1, 2, … trials, as many as there are values, which must come from a *random* search: values
+/// that a sampler chose by those before them are no sample, and the curve only describes them.
 ///
 /// With the values sorted from worst to best, v₁ … v_B:
 ///
@@ -27,8 +27,8 @@ pub struct ExpectedBest {
 /// biased   Σ vᵢ [(i/B)ⁿ − ((i−1)/B)ⁿ]           unbiased   Σ vᵢ C(i−1, n−1) / C(B, n)
 /// ```
 ///
-/// A value that is not finite (a trial that failed) counts as the worst finite one. Long curves are given in steps of about
-/// 5 %. Empty if no value is finite.
+/// A value that is not finite (a trial that failed) counts as the worst finite one. Long curves are given in steps of
+/// about 5 %. Empty if no value is finite.
 pub fn expected_best(values: &[f64], direction: Direction) -> Vec<ExpectedBest> {
     let sorted = worst_to_best(values, direction);
     budgets(sorted.len()).into_iter().map(|n| point(n, &sorted, direction)).collect()
@@ -72,7 +72,8 @@ fn worst_to_best(values: &[f64], direction: Direction) -> Vec<f64> {
     sorted
 }
 
-/// The best value up to each trial, in the order of the trials. Only feasible complete trials with a finite value count.
+/// The best value up to each trial, in the order of the trials. Only feasible complete trials with a finite value
+/// count.
 pub fn running_best(trials: &[Trial], direction: Direction) -> Vec<Option<f64>> {
     let mut best = None;
     let so_far = trials.iter().map(|trial| {

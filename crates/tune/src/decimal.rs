@@ -2,8 +2,8 @@
 
 /// The largest `low + k step` that is not above `high`, by the numbers as they are printed: 0.3 is three steps of 0.1.
 ///
-/// As Optuna's, `high` stays as it is if the steps meet it. Numbers whose digits lie more than 38 places apart (1e-30 beside 1e10) are
-/// computed with as `f64`.
+/// As in Optuna, `high` stays as it is if the steps reach it. Numbers whose digits lie more than 38 places apart
+/// (1e-30 and 1e10) are computed as `f64`.
 pub(crate) fn reached(low: f64, high: f64, step: f64) -> f64 {
     decimally(low, high, step).unwrap_or_else(|| {
         let k = ((high - low) / step + 1e-9).floor();

@@ -1,6 +1,6 @@
 //! Minimising a smooth function between bounds: L-BFGS on the coordinates that may move.
 //!
-//! A coordinate at a bound that the gradient presses against is held there. The direction for the others comes from the
+//! A coordinate at a bound that the gradient points beyond is held there. The direction for the others comes from the
 //! last ten steps (Nocedal and Wright, algorithm 7.4), and the step along it, cut off at the bounds, must lower the
 //! function enough and flatten it enough (weak Wolfe conditions, by bisection).
 
@@ -11,7 +11,7 @@ const MAX_TRIES: usize = 20;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stop {
+pub(crate) struct StopCriteria {
     /// Once no coordinate of the gradient (of those that may move) is larger.
     pub(crate) gradient: f64,
     /// After so many steps.
@@ -20,14 +20,14 @@ pub(crate) struct Stop {
 
 /// A point, its value, and the gradient there.
 #[derive(Clone, Debug)]
-pub(crate) struct Point {
+pub(crate) struct Iterate {
     pub(crate) x: Vec<f64>,
     pub(crate) value: f64,
     gradient: Vec<f64>,
 }
 
-/// A step and the change of the gradient over it.
-struct Pair {
+/// A step s, the change y of the gradient over it, and ρ = 1 / (s · y).
+struct CorrectionPair {
     s: Vec<f64>,
     y: Vec<f64>,
     rho: f64,
@@ -38,12 +38,12 @@ pub(crate) fn minimize(
     mut function: impl FnMut(&[f64]) -> (f64, Vec<f64>),
     start: &[f64],
     bounds: &[(f64, f64)],
-    stop: Stop,
-) -> Point {
+    stop: StopCriteria,
+) -> Iterate {
     let x: Vec<f64> = start.iter().zip(bounds).map(|(x, b)| x.clamp(b.0, b.1)).collect();
     let (value, gradient) = function(&x);
-    let mut at = Point { x, value, gradient };
-    let mut pairs: Vec<Pair> = Vec::new();
+    let mut at = Iterate { x, value, gradient };
+    let mut pairs: Vec<CorrectionPair> = Vec::new();
     for _ in 0..stop.steps {
         let free = free(&at, bounds);
         if residual(&at, bounds) <= stop.gradient {
@@ -54,7 +54,8 @@ pub(crate) fn minimize(
         let scale = at.value.abs().max(next.value.abs()).max(1.0);
         remember(&mut pairs, &at, &next);
         at = next;
-        // A step along the bare gradient says nothing of the function's shape: one that gains little ends no search.
+        // A step along the gradient alone says nothing of the curvature: one that gains little does not end the
+        // descent.
         if gain <= 2.2e-9 * scale && !fresh {
             break;
         }
@@ -62,18 +63,18 @@ pub(crate) fn minimize(
     at
 }
 
-/// One step; a direction that leads nowhere is forgotten once for the bare gradient. Answers also whether it was that.
+/// One step, and whether it follows the gradient alone: if the direction of the pairs leads nowhere, they are dropped.
 fn step(
     function: &mut impl FnMut(&[f64]) -> (f64, Vec<f64>),
-    at: &Point,
+    at: &Iterate,
     free: &[bool],
     bounds: &[(f64, f64)],
-    pairs: &mut Vec<Pair>,
-) -> Option<(Point, bool)> {
+    pairs: &mut Vec<CorrectionPair>,
+) -> Option<(Iterate, bool)> {
     if !pairs.is_empty() {
         let direction = direction(at, free, pairs);
         if dot(&direction, &at.gradient) < 0.0
-            && let Some(next) = search(function, at, &direction, bounds, 1.0)
+            && let Some(next) = line_search(function, at, &direction, bounds, 1.0)
         {
             return Some((next, false));
         }
@@ -82,23 +83,23 @@ fn step(
     let direction: Vec<f64> =
         at.gradient.iter().zip(free).map(|(g, &free)| if free { -g } else { 0.0 }).collect();
     let first = 1.0 / dot(&direction, &direction).sqrt().max(1e-300);
-    search(function, at, &direction, bounds, first.min(1.0)).map(|next| (next, true))
+    line_search(function, at, &direction, bounds, first.min(1.0)).map(|next| (next, true))
 }
 
 /// Which coordinates may move downhill.
-fn free(at: &Point, bounds: &[(f64, f64)]) -> Vec<bool> {
+fn free(at: &Iterate, bounds: &[(f64, f64)]) -> Vec<bool> {
     let free = |((x, g), b): ((&f64, &f64), &(f64, f64))| !(*x <= b.0 && *g > 0.0 || *x >= b.1 && *g < 0.0);
     at.x.iter().zip(&at.gradient).zip(bounds).map(free).collect()
 }
 
-/// The largest coordinate of the gradient, cut off at the bounds.
-fn residual(at: &Point, bounds: &[(f64, f64)]) -> f64 {
+/// The largest coordinate of the gradient projected onto the bounds.
+fn residual(at: &Iterate, bounds: &[(f64, f64)]) -> f64 {
     let part = |((x, g), b): ((&f64, &f64), &(f64, f64))| ((x - g).clamp(b.0, b.1) - x).abs();
     at.x.iter().zip(&at.gradient).zip(bounds).map(part).fold(0.0, f64::max)
 }
 
-/// -H g by the two loops over what is remembered, on the free coordinates.
-fn direction(at: &Point, free: &[bool], pairs: &[Pair]) -> Vec<f64> {
+/// -H g by the two-loop recursion over the stored pairs, on the free coordinates.
+fn direction(at: &Iterate, free: &[bool], pairs: &[CorrectionPair]) -> Vec<f64> {
     let cut = |v: &mut [f64]| v.iter_mut().zip(free).filter(|(_, free)| !**free).for_each(|(v, _)| *v = 0.0);
     let mut q = at.gradient.clone();
     cut(&mut q);
@@ -121,15 +122,15 @@ fn direction(at: &Point, free: &[bool], pairs: &[Pair]) -> Vec<f64> {
 }
 
 /// A point along a direction that is low enough and flat enough, or at least low enough.
-fn search(
+fn line_search(
     function: &mut impl FnMut(&[f64]) -> (f64, Vec<f64>),
-    at: &Point,
+    at: &Iterate,
     direction: &[f64],
     bounds: &[(f64, f64)],
     first: f64,
-) -> Option<Point> {
+) -> Option<Iterate> {
     let (mut low, mut high, mut t) = (0.0, f64::INFINITY, first);
-    let mut best: Option<Point> = None;
+    let mut best: Option<Iterate> = None;
     for _ in 0..MAX_TRIES {
         let x: Vec<f64> = at.x.iter().zip(direction).map(|(x, d)| x + t * d).collect();
         let x: Vec<f64> = x.iter().zip(bounds).map(|(x, b)| x.clamp(b.0, b.1)).collect();
@@ -142,7 +143,7 @@ fn search(
         let flat = dot(&gradient, &moved) >= 0.9 * slope;
         if value <= at.value + 1e-4 * slope {
             low = t;
-            best = Some(Point { x, value, gradient });
+            best = Some(Iterate { x, value, gradient });
             if flat {
                 break;
             }
@@ -154,16 +155,16 @@ fn search(
     best
 }
 
-/// Keeps a step, if the function bends upwards along it.
-fn remember(pairs: &mut Vec<Pair>, at: &Point, next: &Point) {
+/// Stores a step, if the curvature along it is positive.
+fn remember(pairs: &mut Vec<CorrectionPair>, at: &Iterate, next: &Iterate) {
     let s: Vec<f64> = next.x.iter().zip(&at.x).map(|(a, b)| a - b).collect();
     let y: Vec<f64> = next.gradient.iter().zip(&at.gradient).map(|(a, b)| a - b).collect();
-    let bend = dot(&s, &y);
-    if bend > 1e-10 * dot(&y, &y) {
+    let curvature = dot(&s, &y);
+    if curvature > 1e-10 * dot(&y, &y) {
         if pairs.len() == MEMORY {
             pairs.remove(0);
         }
-        pairs.push(Pair { s, y, rho: 1.0 / bend });
+        pairs.push(CorrectionPair { s, y, rho: 1.0 / curvature });
     }
 }
 
@@ -171,7 +172,7 @@ fn remember(pairs: &mut Vec<Pair>, at: &Point, next: &Point) {
 mod tests {
     use super::*;
 
-    const STOP: Stop = Stop { gradient: 1e-7, steps: 500 };
+    const STOP: StopCriteria = StopCriteria { gradient: 1e-7, steps: 500 };
 
     fn rosenbrock(x: &[f64]) -> (f64, Vec<f64>) {
         let mut value = 0.0;
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_is_no_number_on_the_way_is_gone_around() {
+    fn a_function_that_is_nan_on_the_way_is_minimised_all_the_same() {
         let log = |x: &[f64]| (x[0] - x[0].ln(), vec![1.0 - 1.0 / x[0]]);
         let found = minimize(log, &[0.01], &[(f64::NEG_INFINITY, f64::INFINITY)], STOP);
         assert!((found.x[0] - 1.0).abs() < 1e-6, "{found:?}");

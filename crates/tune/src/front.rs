@@ -1,8 +1,8 @@
-//! Several objectives: the front of trials that no other beats in everything, and the area that it covers.
+//! Several objectives: the front of trials that no other dominates, and the area that it covers.
 
 use crate::Direction;
 
-/// The places of the points that no other point dominates, in ascending order.
+/// The indices of the points that no other point dominates, in ascending order.
 ///
 /// A point dominates another if it is as good for every objective and better for one; equal points do not dominate each
 /// other. Points with a NaN are left out.
@@ -10,7 +10,7 @@ pub fn pareto_front(points: &[Vec<f64>], directions: &[Direction]) -> Vec<usize>
     let losses: Vec<Vec<f64>> = points.iter().map(|point| losses(point, directions)).collect();
     let mut order: Vec<usize> =
         (0..points.len()).filter(|&i| losses[i].iter().all(|loss| !loss.is_nan())).collect();
-    // Whatever dominates a point stands before it in this order.
+    // A point that dominates another comes before it in this order.
     order.sort_by(|&a, &b| losses[a].partial_cmp(&losses[b]).unwrap_or(std::cmp::Ordering::Equal));
     let mut front: Vec<usize> = Vec::new();
     for i in order {

@@ -1,13 +1,15 @@
 //! Search spaces, samplers, pruners, importance: pure functions of (space, history, stream).
 //!
-//! Everything here sees numbers only: no clock, no store, no model. A proposal is a function of the space, of the trials
-//! that it may know, of its own number and of the search's seed, so that the same search gives the same trials wherever
-//! and by however many workers it is run.
+//! Everything here sees numbers only: no clock, no store, no model. A proposal is a function of the space, of the
+//! trials that it may know, of its own number and of the search's seed, so that the same search gives the same trials
+//! on any machine and with any number of workers.
 
+mod best;
 mod budget;
 mod decimal;
 mod descent;
 mod distribution;
+mod family;
 mod front;
 mod importance;
 mod linear;
@@ -22,20 +24,16 @@ mod tail;
 mod trial;
 mod warnings;
 
+pub use best::{best_place, comparable_value};
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
 pub use front::{hypervolume_2d, pareto_front};
-pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFew, importance, ped_anova};
-pub use pruners::{
-    HyperbandPruner, Look, MedianPruner, PatientPruner, PercentilePruner, Pruner, SuccessiveHalvingPruner,
-    ThresholdPruner, Verdict, WilcoxonPruner,
-};
-pub use samplers::{
-    CmaEsSampler, GpSampler, GridSampler, Nsga2Sampler, RandomSampler, Sampler, SobolSampler, TpeSampler,
-};
+pub use importance::{Importance, MIN_TRIALS, RESAMPLES, TooFewTrials, importance, ped_anova};
+pub use pruners::*;
+pub use samplers::*;
 pub use space::{Condition, Is, Param, Params, Space};
-pub use stop::{Progress, StopReason, StopRules};
+pub use stop::{SearchProgress, StopReason, StopRules};
 pub use toile_record::{Direction, State};
 pub use toile_rng::Seed;
-pub use trial::{Ask, Trial};
-pub use warnings::{Edge, Finding, Searched, findings};
+pub use trial::{SamplingContext, Trial};
+pub use warnings::{Edge, Finding, SearchResults, findings};

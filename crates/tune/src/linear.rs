@@ -1,25 +1,25 @@
 //! Small dense linear algebra: Cholesky's factor, triangular solves, eigenvectors of a symmetric matrix.
 //!
-//! For matrices of up to a few hundred rows. Every sum has one fixed order (eight partial sums, then a tree), so that the
-//! compiler may use the processor's vectors and the bits are still the same on all of them.
+//! For matrices of up to a few hundred rows. Every sum has one fixed order (eight partial sums, then a tree), so that
+//! the compiler may use the processor's vectors and the bits are still the same on all of them.
 
 /// A square matrix, row by row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Square {
+pub(crate) struct SquareMatrix {
     n: usize,
     data: Vec<f64>,
 }
 
-impl Square {
+impl SquareMatrix {
     /// The matrix of these entries.
-    pub(crate) fn from_fn(n: usize, mut entry: impl FnMut(usize, usize) -> f64) -> Square {
+    pub(crate) fn from_fn(n: usize, mut entry: impl FnMut(usize, usize) -> f64) -> SquareMatrix {
         let data = (0..n * n).map(|at| entry(at / n, at % n)).collect();
-        Square { n, data }
+        SquareMatrix { n, data }
     }
 
     /// Ones on the diagonal.
-    pub(crate) fn identity(n: usize) -> Square {
-        Square::from_fn(n, |i, j| if i == j { 1.0 } else { 0.0 })
+    pub(crate) fn identity(n: usize) -> SquareMatrix {
+        SquareMatrix::from_fn(n, |i, j| if i == j { 1.0 } else { 0.0 })
     }
 
     /// One row.
@@ -67,12 +67,12 @@ fn add_scaled(y: &mut [f64], factor: f64, x: &[f64]) {
 /// A symmetric positive definite matrix A as L Lᵀ, L lower triangular.
 #[derive(Clone, Debug)]
 pub(crate) struct Cholesky {
-    l: Square,
+    l: SquareMatrix,
 }
 
 impl Cholesky {
     /// The factor of a matrix, whose lower triangle is read; none if it is not positive definite.
-    pub(crate) fn new(mut a: Square) -> Option<Cholesky> {
+    pub(crate) fn new(mut a: SquareMatrix) -> Option<Cholesky> {
         let n = a.n;
         for i in 0..n {
             let (above, from) = a.data.split_at_mut(i * n);
@@ -128,10 +128,10 @@ impl Cholesky {
     }
 
     /// A⁻¹, both triangles.
-    pub(crate) fn inverse(&self) -> Square {
+    pub(crate) fn inverse(&self) -> SquareMatrix {
         let n = self.l.n;
         let columns = self.inverse_columns();
-        let mut inverse = Square::from_fn(n, |_, _| 0.0);
+        let mut inverse = SquareMatrix::from_fn(n, |_, _| 0.0);
         for i in 0..n {
             for j in 0..=i {
                 let value = dot(&columns.row(i)[i..], &columns.row(j)[i..]);
@@ -143,9 +143,9 @@ impl Cholesky {
     }
 
     /// L⁻¹ by columns: row j holds column j, which begins on the diagonal.
-    fn inverse_columns(&self) -> Square {
+    fn inverse_columns(&self) -> SquareMatrix {
         let n = self.l.n;
-        let mut columns = Square::from_fn(n, |_, _| 0.0);
+        let mut columns = SquareMatrix::from_fn(n, |_, _| 0.0);
         for j in 0..n {
             let column = columns.row_mut(j);
             column[j] = 1.0 / self.l.at(j, j);
@@ -158,13 +158,13 @@ impl Cholesky {
 }
 
 /// The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as rows, by Jacobi's rotations.
-pub(crate) fn eigen(matrix: &Square) -> (Vec<f64>, Square) {
+pub(crate) fn eigen(matrix: &SquareMatrix) -> (Vec<f64>, SquareMatrix) {
     let n = matrix.n;
-    let (mut a, mut vectors) = (matrix.clone(), Square::identity(n));
+    let (mut a, mut vectors) = (matrix.clone(), SquareMatrix::identity(n));
     for _ in 0..60 {
-        let beside: f64 = (0..n).map(|i| dot(&a.row(i)[..i], &a.row(i)[..i])).sum();
-        let on: f64 = (0..n).map(|i| a.at(i, i) * a.at(i, i)).sum();
-        if beside <= 1e-34 * on || beside == 0.0 {
+        let off_diagonal: f64 = (0..n).map(|i| dot(&a.row(i)[..i], &a.row(i)[..i])).sum();
+        let diagonal: f64 = (0..n).map(|i| a.at(i, i) * a.at(i, i)).sum();
+        if off_diagonal <= 1e-34 * diagonal || off_diagonal == 0.0 {
             break;
         }
         for p in 0..n {
@@ -176,11 +176,11 @@ pub(crate) fn eigen(matrix: &Square) -> (Vec<f64>, Square) {
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| a.at(i, i).total_cmp(&a.at(j, j)));
     let values = order.iter().map(|&i| a.at(i, i)).collect();
-    (values, Square::from_fn(n, |i, j| vectors.at(order[i], j)))
+    (values, SquareMatrix::from_fn(n, |i, j| vectors.at(order[i], j)))
 }
 
 /// One rotation in the plane of p and q, after which a[p, q] is 0 (Golub and Van Loan, 8.5.2).
-fn rotate(a: &mut Square, vectors: &mut Square, p: usize, q: usize) {
+fn rotate(a: &mut SquareMatrix, vectors: &mut SquareMatrix, p: usize, q: usize) {
     let apq = a.at(p, q);
     if apq == 0.0 {
         return;
@@ -210,10 +210,10 @@ mod tests {
     use super::*;
 
     /// B Bᵀ + 0.1 for a random B: positive definite.
-    fn random(n: usize) -> Square {
+    fn random(n: usize) -> SquareMatrix {
         let mut stream = Seed::new(n as u64).stream("matrix", 0);
-        let b = Square::from_fn(n, |_, _| stream.normal_f64());
-        Square::from_fn(n, |i, j| dot(b.row(i), b.row(j)) + if i == j { 0.1 } else { 0.0 })
+        let b = SquareMatrix::from_fn(n, |_, _| stream.normal_f64());
+        SquareMatrix::from_fn(n, |i, j| dot(b.row(i), b.row(j)) + if i == j { 0.1 } else { 0.0 })
     }
 
     fn close(a: f64, b: f64, tolerance: f64) {
@@ -241,8 +241,8 @@ mod tests {
 
     #[test]
     fn a_matrix_that_is_not_positive_definite_has_no_factor() {
-        assert!(Cholesky::new(Square::from_fn(2, |_, _| 1.0)).is_none());
-        assert!(Cholesky::new(Square::from_fn(1, |_, _| f64::NAN)).is_none());
+        assert!(Cholesky::new(SquareMatrix::from_fn(2, |_, _| 1.0)).is_none());
+        assert!(Cholesky::new(SquareMatrix::from_fn(1, |_, _| f64::NAN)).is_none());
     }
 
     #[test]

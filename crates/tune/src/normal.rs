@@ -1,7 +1,8 @@
 //! The normal distribution cut off at two ends, exact far into its tails.
 //!
-//! The branches, series and stopping rules are those of Optuna 5.0 (`samplers/_tpe/_truncnorm.py`, which follows SciPy), so that its
-//! numbers come out. Transcendental functions are those of the `libm` crate: the same bits on every machine.
+//! The branches, series and stopping rules are those of Optuna 5.0 (`samplers/_tpe/_truncnorm.py`, which follows
+//! SciPy), so that its numbers come out. Transcendental functions are those of the `libm` crate: the same bits on
+//! every machine.
 
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI, SQRT_2};
 
@@ -78,8 +79,8 @@ pub(crate) fn ln_density(x: f64) -> f64 {
 
 /// The logarithm of the probability of a narrow slice around `z`, of width `h` < 0.05, by its Taylor series.
 ///
-/// It needs no tails, which cancel in a slice, and is many times faster. As exact as [`ln_mass`] where |z| h < 0.25 (the first term left
-/// out is (z h)¹⁰ / 4 · 10¹⁰), good to two digits of the probability up to |z| h = 5.
+/// It needs no tails, which cancel in a slice, and is many times faster. As exact as [`ln_mass`] where |z| h < 0.25
+/// (the first term left out is (z h)¹⁰ / 4 · 10¹⁰), good to two digits of the probability up to |z| h = 5.
 pub(crate) fn ln_mass_of_slice(z: f64, h: f64) -> f64 {
     // Hermite's polynomials He₂ … He₈ over 2ⁿ (n + 1)!.
     let (z2, h2) = (z * z, h * h);
@@ -91,7 +92,7 @@ pub(crate) fn ln_mass_of_slice(z: f64, h: f64) -> f64 {
     ln_density(z) + log(h * series)
 }
 
-/// The number at `q` of 0..=1 of the distribution that is cut off at `a` and `b`, a < b.
+/// The `q` quantile, 0 ≤ q ≤ 1, of the distribution truncated at `a` and `b`, a < b.
 pub(crate) fn quantile(q: f64, a: f64, b: f64) -> f64 {
     if q == 0.0 {
         return a;

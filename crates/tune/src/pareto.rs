@@ -1,42 +1,43 @@
-//! Several objectives: who dominates whom, and how much of the space a set dominates. Smaller is better throughout.
+//! Several objectives: which points dominate which, and how much of the space a set dominates. Smaller is better.
 //!
-//! The rules, ties included, are those of Optuna 5.0 (`study/_multi_objective.py`, `_hypervolume`), which follow "A Fast Way of
-//! Calculating Exact Hypervolumes" (While, Bradstreet, Barone 2012) and "Greedy Hypervolume Subset Selection in Low Dimensions"
-//! (Guerreiro, Fonseca, Paquete 2016).
+//! The rules, ties included, are those of Optuna 5.0 (`study/_multi_objective.py`, `_hypervolume`), which follow "A
+//! Fast Way of Calculating Exact Hypervolumes" (While, Bradstreet, Barone 2012) and "Greedy Hypervolume Subset
+//! Selection in Low Dimensions" (Guerreiro, Fonseca, Paquete 2016).
 
 use std::cmp::Ordering;
 use std::cmp::Ordering::Equal;
 
 /// The losses of one trial, one for each objective.
-pub(crate) type Point = Vec<f64>;
+pub(crate) type LossVector = Vec<f64>;
 
-fn lexical(a: &Point, b: &Point) -> Ordering {
+fn lexical(a: &LossVector, b: &LossVector) -> Ordering {
     let pairs = a.iter().zip(b).map(|(a, b)| a.partial_cmp(b).unwrap_or(Equal));
     pairs.fold(Equal, Ordering::then)
 }
 
-/// The different points in lexical order: the index at which each is first met, and for all points which of them they are.
-fn distinct(points: &[Point]) -> (Vec<usize>, Vec<usize>) {
+/// The different points in lexical order: the index at which each first occurs, and for each point its index among
+/// them.
+fn distinct(points: &[LossVector]) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|&i, &j| lexical(&points[i], &points[j]));
-    let (mut first, mut place) = (Vec::<usize>::new(), vec![0; points.len()]);
+    let (mut first, mut index_of) = (Vec::<usize>::new(), vec![0; points.len()]);
     for i in order {
         if first.last().is_none_or(|&last| lexical(&points[last], &points[i]) != Equal) {
             first.push(i);
         }
-        place[i] = first.len() - 1;
+        index_of[i] = first.len() - 1;
     }
-    (first, place)
+    (first, index_of)
 }
 
 /// Which of points in lexical order, all different, no other dominates. A point can only be dominated by one before it.
-fn is_front(points: &[&Point]) -> Vec<bool> {
-    let mut front: Vec<&Point> = Vec::new();
-    let dominates = |a: &Point, b: &Point| a.iter().zip(b).all(|(a, b)| a <= b);
+fn is_front(points: &[&LossVector]) -> Vec<bool> {
+    let mut front: Vec<&LossVector> = Vec::new();
+    let dominates = |a: &LossVector, b: &LossVector| a.iter().zip(b).all(|(a, b)| a <= b);
     points
         .iter()
         .map(|point| {
-            // The newest is the nearest, hence the likeliest to dominate.
+            // The newest is the nearest, so the likeliest to dominate.
             let free = !front.iter().rev().any(|other| dominates(other, point));
             if free {
                 front.push(point);
@@ -46,10 +47,10 @@ fn is_front(points: &[&Point]) -> Vec<bool> {
         .collect()
 }
 
-/// The rank of each point: 0 for those that none dominates, 1 for those that only rank 0 does, and so on. Once `enough` different points
-/// are ranked the rest share the next rank.
-pub(crate) fn ranks(points: &[Point], enough: usize) -> Vec<usize> {
-    let (first, place) = distinct(points);
+/// The rank of each point: 0 for those that none dominates, 1 for those that only rank 0 does, and so on. Once `enough`
+/// different points are ranked, the others share the next rank.
+pub(crate) fn ranks(points: &[LossVector], enough: usize) -> Vec<usize> {
+    let (first, index_of) = distinct(points);
     let mut ranks = vec![0; first.len()];
     let mut left: Vec<usize> = (0..first.len()).collect();
     let mut rank = 0;
@@ -63,16 +64,17 @@ pub(crate) fn ranks(points: &[Point], enough: usize) -> Vec<usize> {
         rank += 1;
     }
     left.iter().for_each(|&i| ranks[i] = rank);
-    place.iter().map(|&i| ranks[i]).collect()
+    index_of.iter().map(|&i| ranks[i]).collect()
 }
 
 /// The volume between the points and `reference`, which none of them exceeds.
-pub(crate) fn hypervolume(points: &[Point], reference: &[f64]) -> f64 {
+pub(crate) fn hypervolume(points: &[LossVector], reference: &[f64]) -> f64 {
     let volume = sliced(points.iter().map(Vec::as_slice).collect(), reference);
     if volume.is_finite() { volume } else { f64::INFINITY }
 }
 
-/// By slices along the last objective: between two neighbouring values the points below count, with one objective fewer.
+/// By slices along the last objective: between two neighbouring values the points below count, with one objective
+/// fewer.
 fn sliced(mut points: Vec<&[f64]>, reference: &[f64]) -> f64 {
     let last = reference.len() - 1;
     let best = |points: &[&[f64]]| points.iter().map(|point| point[0]).fold(reference[0], f64::min);
@@ -106,7 +108,7 @@ fn staircase(points: &[&[f64]], reference: &[f64]) -> f64 {
 /// The indices of `size` points that together dominate much: greedily, one after the other, the first of equals.
 ///
 /// With several equal points all different ones come first, the repetitions last.
-pub(crate) fn subset(points: &[Point], size: usize, reference: &[f64]) -> Vec<usize> {
+pub(crate) fn subset(points: &[LossVector], size: usize, reference: &[f64]) -> Vec<usize> {
     if size >= points.len() {
         return (0..points.len()).collect();
     }
@@ -115,7 +117,7 @@ pub(crate) fn subset(points: &[Point], size: usize, reference: &[f64]) -> Vec<us
         let repeated = (0..points.len()).filter(|i| !first.contains(i));
         return first.iter().copied().chain(repeated.take(size - first.len())).collect();
     }
-    let different: Vec<&Point> = first.iter().map(|&i| &points[i]).collect();
+    let different: Vec<&LossVector> = first.iter().map(|&i| &points[i]).collect();
     let chosen = match reference.len() {
         _ if reference.iter().any(|x| !x.is_finite()) || first.len() == size => (0..size).collect(),
         2 => subset_of_two_objectives(&different, size, reference),
@@ -124,8 +126,8 @@ pub(crate) fn subset(points: &[Point], size: usize, reference: &[f64]) -> Vec<us
     chosen.into_iter().map(|i| first[i]).collect()
 }
 
-/// Points in lexical order are stairs: what one adds is a rectangle that its chosen neighbours bound.
-fn subset_of_two_objectives(points: &[&Point], size: usize, reference: &[f64]) -> Vec<usize> {
+/// Points in lexical order are a staircase: the gain of one is a rectangle that its chosen neighbours bound.
+fn subset_of_two_objectives(points: &[&LossVector], size: usize, reference: &[f64]) -> Vec<usize> {
     let mut left: Vec<(usize, [f64; 2])> =
         (0..points.len()).map(|i| (i, [reference[0], reference[1]])).collect();
     let mut chosen = Vec::with_capacity(size);
@@ -140,23 +142,30 @@ fn subset_of_two_objectives(points: &[&Point], size: usize, reference: &[f64]) -
     chosen
 }
 
-/// What a point adds can only shrink as others are chosen, so that only those need be looked at again whose old gain is above the best.
-fn subset_of_many_objectives(points: &[&Point], size: usize, reference: &[f64]) -> Vec<usize> {
-    let alone = |point: &Point| reference.iter().zip(point).map(|(r, x)| r - x).product::<f64>();
+/// The gain of a point can only shrink as others are chosen, so that it is computed again only where the old one is
+/// above the best.
+fn subset_of_many_objectives(points: &[&LossVector], size: usize, reference: &[f64]) -> Vec<usize> {
+    let alone = |point: &LossVector| reference.iter().zip(point).map(|(r, x)| r - x).product::<f64>();
     let mut gains: Vec<f64> = points.iter().map(|point| alone(point)).collect();
-    let (mut chosen, mut set, mut volume) = (Vec::<usize>::new(), Vec::<Point>::new(), 0.0);
+    let (mut chosen, mut set, mut volume) = (Vec::<usize>::new(), Vec::<LossVector>::new(), 0.0);
     while chosen.len() < size {
         let best = first_largest(gains.iter().copied());
         volume += gains[best];
         chosen.push(best);
         set.push(points[best].clone());
         gains[best] = f64::NEG_INFINITY;
-        renew(&mut gains, points, &mut set, volume, reference);
+        update_gains(&mut gains, points, &mut set, volume, reference);
     }
     chosen
 }
 
-fn renew(gains: &mut [f64], points: &[&Point], set: &mut Vec<Point>, volume: f64, reference: &[f64]) {
+fn update_gains(
+    gains: &mut [f64],
+    points: &[&LossVector],
+    set: &mut Vec<LossVector>,
+    volume: f64,
+    reference: &[f64],
+) {
     let mut order: Vec<usize> = (0..points.len()).filter(|&i| gains[i] > f64::NEG_INFINITY).collect();
     order.sort_by(|&i, &j| gains[j].total_cmp(&gains[i]));
     let mut best = 0.0;
@@ -178,7 +187,7 @@ fn first_largest(values: impl Iterator<Item = f64>) -> usize {
 }
 
 /// A point that all others dominate, at a tenth of its distance to 0 behind the worst of each objective.
-pub(crate) fn reference_point(points: &[Point]) -> Vec<f64> {
+pub(crate) fn reference_point(points: &[LossVector]) -> Vec<f64> {
     let objectives = points.first().map_or(0, Vec::len);
     let worst = (0..objectives).map(|k| points.iter().map(|p| p[k]).fold(f64::NEG_INFINITY, f64::max));
     worst.map(|x| f64::max(1.1 * x, 0.9 * x)).map(|x| if x == 0.0 { 1e-12 } else { x }).collect()
@@ -188,15 +197,15 @@ pub(crate) fn reference_point(points: &[Point]) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    /// Points from a lattice, hence with ties and repetitions if it is small.
-    fn lattice(n: usize, objectives: usize, side: u32, salt: u64) -> Vec<Point> {
+    /// Points from a lattice, so with ties and repetitions if it is small.
+    fn lattice(n: usize, objectives: usize, side: u32, salt: u64) -> Vec<LossVector> {
         let mut stream = toile_rng::Seed::new(salt).stream("points", 0);
         (0..n).map(|_| (0..objectives).map(|_| stream.below(side) as f64).collect()).collect()
     }
 
     /// By definition: a point's rank is one more than the largest of those that dominate it.
-    fn naive_ranks(points: &[Point]) -> Vec<usize> {
-        let dominates = |a: &Point, b: &Point| a != b && a.iter().zip(b).all(|(a, b)| a <= b);
+    fn naive_ranks(points: &[LossVector]) -> Vec<usize> {
+        let dominates = |a: &LossVector, b: &LossVector| a != b && a.iter().zip(b).all(|(a, b)| a <= b);
         let mut ranks = vec![0; points.len()];
         for _ in 0..points.len() {
             for i in 0..points.len() {
@@ -231,7 +240,7 @@ mod tests {
             let points = lattice(12, objectives, 6, 3);
             let mut cubes = 0;
             for cube in 0..6usize.pow(objectives as u32) {
-                let corner: Point =
+                let corner: LossVector =
                     (0..objectives).map(|k| (cube / 6usize.pow(k as u32) % 6) as f64).collect();
                 cubes += points.iter().any(|p| p.iter().zip(&corner).all(|(p, c)| p <= c)) as usize;
             }
@@ -247,17 +256,17 @@ mod tests {
             let ranks = ranks(&all, usize::MAX);
             let members = |rank: &usize| ranks.iter().filter(|&r| r == rank).count();
             let widest = (0..20).max_by_key(members).expect("ranks");
-            let points: Vec<Point> =
+            let points: Vec<LossVector> =
                 (0..200).filter(|&i| ranks[i] == widest).map(|i| all[i].clone()).collect();
             let reference = vec![60.0; objectives];
             let (first, _) = distinct(&points);
-            let mut set: Vec<Point> = Vec::new();
+            let mut set: Vec<LossVector> = Vec::new();
             let mut naive = Vec::new();
             let size = first.len() / 2;
             assert!(size > 3);
             for _ in 0..size {
                 let gain = |&i: &usize| {
-                    let with: Vec<Point> = set.iter().cloned().chain([points[i].clone()]).collect();
+                    let with: Vec<LossVector> = set.iter().cloned().chain([points[i].clone()]).collect();
                     hypervolume(&with, &reference)
                 };
                 let left: Vec<usize> = first.iter().copied().filter(|i| !naive.contains(i)).collect();

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Distribution;
-use crate::points::Points;
+use crate::points::SpacePoints;
 
-/// The values of a trial's parameters, internally (see [`Distribution`]), by name. Parameters that the others rule out are absent.
+/// The values of a trial's parameters, internally (see [`Distribution`]), by name. Parameters that the others rule out
+/// are absent.
 pub type Params = BTreeMap<String, f64>;
 
 /// One parameter.
@@ -49,7 +50,7 @@ pub struct Space {
 }
 
 impl Condition {
-    /// Whether it holds among these values. A parent that is absent fulfils nothing.
+    /// Whether it holds for these values. It never holds if the parent is absent.
     pub fn holds(&self, params: &Params) -> bool {
         params.get(&self.parent).is_some_and(|&value| match self.is {
             Is::Choice(index) => value == index as f64,
@@ -71,7 +72,7 @@ impl Space {
         self.params.iter().find(|param| param.name == name)
     }
 
-    /// A whole assignment, asked for parameter by parameter: `pick` is told what is decided so far.
+    /// A whole assignment, parameter by parameter: `pick` gives the value of one, from what is decided so far.
     pub fn assign(&self, mut pick: impl FnMut(&Param, &Params) -> f64) -> Params {
         let mut params = Params::new();
         for param in &self.params {
@@ -97,13 +98,12 @@ impl Space {
         self.params.iter().any(|param| !param.when.is_empty())
     }
 
-    /// How many different assignments there are, if they can be counted: no parameter that can be reached may lack a step.
-    pub fn points(&self) -> Option<u64> {
-        self.points_with(&Params::new())
-    }
-
-    /// The same where some parameters are decided already.
-    pub fn points_with(&self, fixed: &Params) -> Option<u64> {
-        Points::new(self, fixed)?.len().try_into().ok()
+    /// How many different assignments there are if the parameters of `fixed` have the values given there.
+    ///
+    /// Conditions are respected: a parameter that the others rule out does not count. `None` if there are infinitely
+    /// many, since some parameter that a trial can have is a range without steps. `u128::MAX` stands for itself and
+    /// for all larger numbers.
+    pub fn count_points(&self, fixed: &Params) -> Option<u128> {
+        Some(SpacePoints::new(self, fixed)?.len())
     }
 }

@@ -1,4 +1,4 @@
-//! Rules by which a search stops: how many trials, how long, and how long without getting better.
+//! Rules by which a search stops: how many trials, how long, and how long without an improvement.
 
 use std::fmt;
 
@@ -22,9 +22,9 @@ pub struct StopRules {
     pub stagnation: Option<usize>,
 }
 
-/// What rules look at.
+/// What the rules decide from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
+pub struct SearchProgress {
     /// Finished trials.
     pub finished: usize,
     /// Those of them, by number, that came after the last improvement; all if there was none.
@@ -64,13 +64,18 @@ impl fmt::Display for StopReason {
     }
 }
 
-impl Progress {
+impl SearchProgress {
     /// Of the trials by number; those under way do not count.
     ///
-    /// A trial improves a search if it is feasible and better than all feasible ones before it; with several objectives,
-    /// if none of them is as good for each objective.
-    pub fn of(trials: &[Trial], directions: &[Direction], wall_seconds: f64, cpu_seconds: f64) -> Progress {
-        let mut progress = Progress { wall_seconds, cpu_seconds, ..Progress::default() };
+    /// A trial improves a search if it is feasible and better than all feasible ones before it; with several
+    /// objectives, if none of them is as good for each objective.
+    pub fn of(
+        trials: &[Trial],
+        directions: &[Direction],
+        wall_seconds: f64,
+        cpu_seconds: f64,
+    ) -> SearchProgress {
+        let mut progress = SearchProgress { wall_seconds, cpu_seconds, ..SearchProgress::default() };
         let mut front: Vec<Vec<f64>> = Vec::new();
         for trial in trials.iter().filter(|trial| trial.state != State::Running) {
             progress.finished += 1;
@@ -97,7 +102,7 @@ fn is_new(found: &[f64], front: &[Vec<f64>]) -> bool {
 
 impl StopRules {
     /// The first rule that is met: first those that do not depend on the machine.
-    pub fn decide(&self, so_far: &Progress) -> Option<StopReason> {
+    pub fn decide(&self, so_far: &SearchProgress) -> Option<StopReason> {
         let trials = self.n_trials.filter(|&n| so_far.finished >= n).map(StopReason::Trials);
         let stagnation = self.stagnation.filter(|&n| so_far.since_improved >= n);
         let timeout = self.timeout.filter(|&limit| so_far.wall_seconds >= limit).map(StopReason::Timeout);

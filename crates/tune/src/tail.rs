@@ -1,4 +1,4 @@
-//! The normal distribution's tail, to the last bits also where it is tiny.
+//! The normal distribution's tail, exact to the last bits also where it is tiny.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -30,7 +30,8 @@ fn erfc(x: f64) -> f64 {
     }
 }
 
-/// erfc from 1.25 on: e^(−x²) times a rational function. x² is cut in two, since its rounding error would be raised to e.
+/// erfc from 1.25 on: e^(−x²) times a rational function. x² is split in two, since its rounding error would be
+/// amplified.
 fn tail(x: f64) -> f64 {
     let s = 1.0 / (x * x);
     let r = if x < 1.0 / 0.35 {

@@ -39,18 +39,18 @@ impl Trial {
     }
 }
 
-/// A question to a sampler: which parameters should this trial have?
+/// What a sampler proposes from: the space, the trials that may be known, and the trial whose parameters are wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct SamplingContext<'a> {
     /// The search space.
     pub space: &'a Space,
     /// Where better lies, for each objective.
     pub directions: &'a [Direction],
     /// The trials that may be known, by number. Those before `number` that are not among them are unknown by rule.
     pub history: &'a [Trial],
-    /// The number of the trial that is asked for.
+    /// The number of the trial that is wanted.
     pub number: usize,
-    /// Where the search's chance starts; the trial's streams are derived from it and from `number`.
+    /// The seed of the search; the trial's streams of random numbers are derived from it and from `number`.
     pub seed: Seed,
     /// How many trials the search has in all, if it says so.
     pub n_trials: Option<usize>,

@@ -7,16 +7,16 @@ use serde::Serialize;
 use crate::budget::{best_trial, counted};
 use crate::{Choice, Direction, Distribution, MIN_TRIALS, Param, Params, Sampler, Space, State, Trial};
 
-/// How near to the end of its range the best value is at the edge, as a fraction of the range.
+/// Within this fraction of its range from an end, a value is at the edge.
 const NEAR: f64 = 0.01;
 /// How often larger than the low end the high end of a linear range may be: two decades.
 const DECADES: f64 = 100.0;
 /// Standard errors by which the best must be better.
 const ERRORS: f64 = 2.0;
 
-/// A search that is looked at.
+/// A search whose limits are wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Searched<'a> {
+pub struct SearchResults<'a> {
     /// Its space.
     pub space: &'a Space,
     /// What proposed its trials.
@@ -86,8 +86,8 @@ pub enum Finding {
         /// Its standard error.
         standard_error: f64,
     },
-    /// A learning rate, or the like, was searched on a linear scale over more than two decades: the small values had hardly
-    /// a chance.
+    /// A learning rate, or the like, was searched on a linear scale over more than two decades: the small values were
+    /// hardly ever tried.
     LinearRate {
         /// The parameter.
         param: String,
@@ -99,7 +99,7 @@ pub enum Finding {
 }
 
 /// Everything that is found, from the space to the values.
-pub fn findings(search: &Searched) -> Vec<Finding> {
+pub fn findings(search: &SearchResults) -> Vec<Finding> {
     let mut found: Vec<Finding> = search.space.params.iter().filter_map(linear_rate).collect();
     found.extend(one_factor(search));
     found.extend(too_few(search));
@@ -125,7 +125,7 @@ fn is_rate(name: &str) -> bool {
     last.is_some_and(|last| last == "lr" || last.ends_with("learning_rate") || last.ends_with("weight_decay"))
 }
 
-fn one_factor(search: &Searched) -> Option<Finding> {
+fn one_factor(search: &SearchResults) -> Option<Finding> {
     let all: Vec<&Params> = search.trials.iter().map(|trial| &trial.params).collect();
     let varies = |name: &&str| {
         let mut values = all.iter().filter_map(|params| params.get(*name));
@@ -140,29 +140,20 @@ fn one_factor(search: &Searched) -> Option<Finding> {
     (is_star && !varied.is_empty()).then_some(Finding::OneFactor { params })
 }
 
-fn too_few(search: &Searched) -> Option<Finding> {
+fn too_few(search: &SearchResults) -> Option<Finding> {
     let complete = search.trials.iter().filter(|trial| trial.state == State::Complete).count();
-    let everything = points(search.space).is_some_and(|points| points <= complete as u64);
+    let points = search.space.count_points(&Params::new());
+    let everything = points.is_some_and(|points| points <= complete as u128);
     (complete < MIN_TRIALS && !everything).then_some(Finding::TooFewTrials { complete, needed: MIN_TRIALS })
 }
 
-/// How many configurations a space has at most, if they can be counted.
-fn points(space: &Space) -> Option<u64> {
-    space.params.iter().try_fold(1u64, |points, param| points.checked_mul(param.distribution.count()?))
-}
-
-fn only_startup(search: &Searched) -> Option<Finding> {
-    let startup = match search.sampler {
-        Sampler::Tpe(tpe) => tpe.n_startup_trials,
-        Sampler::Gp(gp) => gp.n_startup_trials,
-        Sampler::Nsga2(nsga2) => nsga2.population_size,
-        Sampler::Random(_) | Sampler::Grid(_) | Sampler::Sobol(_) | Sampler::CmaEs(_) => 0,
-    };
+fn only_startup(search: &SearchResults) -> Option<Finding> {
+    let startup = search.sampler.n_startup_trials();
     let trials = search.trials.len();
     (trials > 0 && trials <= startup).then_some(Finding::OnlyStartup { trials, startup })
 }
 
-fn at_edges(search: &Searched, direction: Direction) -> Vec<Finding> {
+fn at_edges(search: &SearchResults, direction: Direction) -> Vec<Finding> {
     let Some(best) = best_trial(search.trials, direction) else { return Vec::new() };
     let found = search.space.params.iter().filter_map(|param| {
         let value = *best.params.get(&param.name)?;
@@ -205,12 +196,12 @@ fn end_of_choices(choices: &[Choice], value: f64) -> Option<(Edge, f64)> {
 }
 
 /// The values of one configuration.
-struct Configuration {
+struct ConfigurationValues {
     trial: usize,
     values: Vec<f64>,
 }
 
-impl Configuration {
+impl ConfigurationValues {
     fn mean(&self) -> f64 {
         self.values.iter().sum::<f64>() / self.values.len() as f64
     }
@@ -221,10 +212,10 @@ impl Configuration {
     }
 }
 
-fn undecided(search: &Searched, direction: Direction) -> Option<Finding> {
+fn undecided(search: &SearchResults, direction: Direction) -> Option<Finding> {
     let mut all = configurations(search);
     let spare: usize = all.iter().map(|one| one.values.len() - 1).sum();
-    let variance = all.iter().map(Configuration::squares).sum::<f64>() / spare as f64;
+    let variance = all.iter().map(ConfigurationValues::squares).sum::<f64>() / spare as f64;
     all.sort_by(|a, b| direction.loss(a.mean()).total_cmp(&direction.loss(b.mean())));
     let [best, second, ..] = &all[..] else { return None };
     let difference = (best.mean() - second.mean()).abs();
@@ -236,18 +227,18 @@ fn undecided(search: &Searched, direction: Direction) -> Option<Finding> {
 }
 
 /// The complete trials by their parameters, each with its repetitions.
-fn configurations(search: &Searched) -> Vec<Configuration> {
-    let mut all: Vec<Configuration> = Vec::new();
-    let mut places: BTreeMap<Vec<(&str, u64)>, usize> = BTreeMap::new();
+fn configurations(search: &SearchResults) -> Vec<ConfigurationValues> {
+    let mut all: Vec<ConfigurationValues> = Vec::new();
+    let mut index_of: BTreeMap<Vec<(&str, u64)>, usize> = BTreeMap::new();
     for trial in search.trials {
         let Some(value) = counted(trial) else { continue };
         let key = trial.params.iter().map(|(name, value)| (name.as_str(), value.to_bits())).collect();
-        let place = *places.entry(key).or_insert(all.len());
-        if place == all.len() {
-            all.push(Configuration { trial: trial.number, values: Vec::new() });
+        let index = *index_of.entry(key).or_insert(all.len());
+        if index == all.len() {
+            all.push(ConfigurationValues { trial: trial.number, values: Vec::new() });
         }
         let repeats = search.repeats.get(&trial.number).filter(|repeats| !repeats.is_empty());
-        all[place].values.extend(repeats.map_or(&[value][..], |repeats| repeats));
+        all[index].values.extend(repeats.map_or(&[value][..], |repeats| repeats));
     }
     all
 }

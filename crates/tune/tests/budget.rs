@@ -102,8 +102,8 @@ fn a_point_without_a_number_is_not_on_the_front() {
 #[test]
 fn the_best_so_far_and_the_distribution_are_those_of_optuna_s_plots() {
     for case in golden("histories") {
-        let told: Vec<(State, Option<f64>, f64)> = read(&case["trials"]);
-        let numbered = told.into_iter().enumerate();
+        let rows: Vec<(State, Option<f64>, f64)> = read(&case["trials"]);
+        let numbered = rows.into_iter().enumerate();
         let trials: Vec<Trial> = numbered.map(|(i, (state, value, c))| trial(i, state, value, c)).collect();
         assert_eq!(running_best(&trials, read(&case["direction"])), read::<Vec<Option<f64>>>(&case["best"]));
         let steps = distribution_function(&finite_values(&trials));

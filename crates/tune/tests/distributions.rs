@@ -56,8 +56,9 @@ fn ranges_hold_what_they_hold_in_optuna() {
 /// Whatever is read is a range; the rest is refused, and never more than that.
 #[test]
 fn nonsense_is_refused() {
-    let float = |low: Value, high: Value, log: Value, step: Value| json!({ "name": "FloatDistribution", "attributes": { "low": low, "high": high, "log": log, "step": step } });
-    let int = |low: Value, high: Value, log: Value, step: Value| json!({ "name": "IntDistribution", "attributes": { "low": low, "high": high, "log": log, "step": step } });
+    let range = |name: &str, low: Value, high: Value, log: Value, step: Value| json!({ "name": name, "attributes": { "low": low, "high": high, "log": log, "step": step } });
+    let float = |low, high, log, step| range("FloatDistribution", low, high, log, step);
+    let int = |low, high, log, step| range("IntDistribution", low, high, log, step);
     let (no, yes, none) = (json!(false), json!(true), Value::Null);
     let nonsense = [
         Value::Null,

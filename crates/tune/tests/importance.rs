@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use toile_rng::Seed;
-use toile_tune::{Direction, Importance, Space, State, TooFew, Trial, importance, ped_anova};
+use toile_tune::{Direction, Importance, Space, State, TooFewTrials, Trial, importance, ped_anova};
 
 struct Case {
     name: String,
@@ -18,16 +18,16 @@ fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value}"))
 }
 
-fn trial(number: usize, told: &Value) -> Trial {
-    let value = match told[1].as_str() {
+fn trial(number: usize, row: &Value) -> Trial {
+    let value = match row[1].as_str() {
         Some("inf") => Some(f64::INFINITY),
         Some(_) => Some(f64::NEG_INFINITY),
-        None => told[1].as_f64(),
+        None => row[1].as_f64(),
     };
     Trial {
         number,
-        state: read(&told[0]),
-        params: read(&told[2]),
+        state: read(&row[0]),
+        params: read(&row[2]),
         values: value.into_iter().collect(),
         intermediate: BTreeMap::new(),
         rungs: Vec::new(),
@@ -104,7 +104,7 @@ fn intervals_are_a_function_of_the_seed() {
     assert_eq!(values(&one), values(&two));
 }
 
-/// A parameter that decides alone, beside one that does nothing.
+/// A parameter that decides alone, and another one that has no effect.
 #[test]
 fn what_decides_is_told_from_what_does_not() {
     let mut case = case("floats, many");
@@ -124,8 +124,8 @@ fn below_thirty_complete_trials_it_is_refused() {
     assert!(judge(&case.trials).is_ok());
     let mut trials = case.trials.clone();
     trials[3].state = State::Pruned;
-    assert_eq!(judge(&trials), Err(TooFew { found: 29, needed: 30 }));
+    assert_eq!(judge(&trials), Err(TooFewTrials { found: 29, needed: 30 }));
     trials[4].values = vec![f64::INFINITY];
-    assert_eq!(judge(&trials), Err(TooFew { found: 28, needed: 30 }));
-    assert_eq!(judge(&[]), Err(TooFew { found: 0, needed: 30 }));
+    assert_eq!(judge(&trials), Err(TooFewTrials { found: 28, needed: 30 }));
+    assert_eq!(judge(&[]), Err(TooFewTrials { found: 0, needed: 30 }));
 }

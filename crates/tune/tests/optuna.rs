@@ -3,7 +3,7 @@
 #[path = "common/cases.rs"]
 mod cases;
 
-use toile_tune::{Ask, Direction, Params, Sampler, Space, State, TpeSampler, Trial};
+use toile_tune::{Direction, Params, Sampler, SamplingContext, Space, State, TpeSampler, Trial};
 
 /// Relative to the larger of 1 and the number.
 fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -16,7 +16,7 @@ fn every_suggestion_is_optunas() {
     assert!(cases.len() > 30);
     for case in cases {
         for trial in &case.trials {
-            let found = Sampler::Tpe(case.settings.clone()).suggest(&case.ask(trial.number));
+            let found = Sampler::Tpe(case.settings.clone()).suggest(&case.context(trial.number));
             let expected = &trial.params;
             let same = found.len() == expected.len()
                 && found.iter().all(|(name, &x)| expected.get(name).is_some_and(|&y| close(x, y, 1e-9)));

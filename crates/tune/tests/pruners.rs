@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use toile_tune::{Direction, Look, Params, Pruner, State, Trial, Verdict};
+use toile_tune::{Direction, Params, Pruner, PruningContext, PruningDecision, State, Trial};
 
-/// The trials of a study as they are told, event by event.
+/// The trials of a study, event by event.
 struct Replay<'a> {
     case: &'a Value,
     pruner: Pruner,
@@ -52,15 +52,20 @@ impl<'a> Replay<'a> {
     }
 
     /// What we decide after this report; the trial keeps its rungs.
-    fn report(&mut self, number: usize, step: i64, value: f64) -> Verdict {
+    fn report(&mut self, number: usize, step: i64, value: f64) -> PruningDecision {
         self.trial(number).intermediate.entry(step).or_insert(value);
         let others: Vec<Trial> =
             self.trials.values().filter(|trial| trial.number != number).cloned().collect();
         let search = self.case["search"].as_str().expect("a name");
-        let look = Look { search, direction: self.direction, history: &others, trial: &self.trials[&number] };
-        let verdict = self.pruner.decide(&look);
-        self.trial(number).rungs.extend(&verdict.rungs);
-        verdict
+        let context = PruningContext {
+            search,
+            direction: self.direction,
+            history: &others,
+            trial: &self.trials[&number],
+        };
+        let decision = self.pruner.decide(&context);
+        self.trial(number).rungs.extend(&decision.rungs);
+        decision
     }
 
     fn end(&mut self, number: usize, state: State, event: &[Value]) {
@@ -78,10 +83,10 @@ impl<'a> Replay<'a> {
             let event = event.as_array().expect("an event");
             let trial = event[0].as_u64().expect("a number") as usize;
             if let [_, step, value, optuna] = &event[..] {
-                let verdict = self.report(trial, step.as_i64().expect("a step"), number(value));
-                assert_eq!(verdict.prune, optuna == 1, "{place}");
+                let decision = self.report(trial, step.as_i64().expect("a step"), number(value));
+                assert_eq!(decision.prune, optuna == 1, "{place}");
                 looks += 1;
-                pruned += usize::from(verdict.prune);
+                pruned += usize::from(decision.prune);
             } else {
                 assert_eq!(self.trial(trial).rungs, numbers(&event[3]), "{place}");
                 self.end(trial, serde_json::from_value(event[1].clone()).expect("a state"), event);
@@ -102,8 +107,9 @@ fn every_decision_is_optuna_s() {
 #[test]
 fn without_a_pruner_every_trial_goes_on() {
     let trial = Trial { intermediate: [(1, f64::NAN)].into(), ..running(0) };
-    let look = Look { search: "joint", direction: Direction::Minimize, history: &[], trial: &trial };
-    assert_eq!(Pruner::None.decide(&look), Verdict::default());
+    let context =
+        PruningContext { search: "joint", direction: Direction::Minimize, history: &[], trial: &trial };
+    assert_eq!(Pruner::None.decide(&context), PruningDecision::default());
 }
 
 /// `should_prune` before any report.
@@ -117,7 +123,8 @@ fn a_trial_without_reports_goes_on() {
     };
     let history: Vec<Trial> = (0..10).map(complete).collect();
     let trial = running(10);
-    for pruner in [
+    let pruners = [
+        r#""none""#,
         r#"{"median": {}}"#,
         r#"{"percentile": {"percentile": 10.0}}"#,
         r#"{"successive_halving": {}}"#,
@@ -125,9 +132,18 @@ fn a_trial_without_reports_goes_on() {
         r#"{"patient": {"patience": 0}}"#,
         r#"{"threshold": {"upper": -1.0}}"#,
         r#"{"wilcoxon": {}}"#,
-    ] {
-        let pruner: Pruner = serde_json::from_str(pruner).expect("a pruner");
-        let look = Look { search: "joint", direction: Direction::Minimize, history: &history, trial: &trial };
-        assert_eq!(pruner.decide(&look), Verdict::default(), "{pruner:?}");
+    ];
+    let pruners = pruners.map(|pruner| serde_json::from_str::<Pruner>(pruner).expect("a pruner"));
+    for name in Pruner::NAMES {
+        assert!(pruners.iter().any(|pruner| pruner.name() == *name), "`{name}` is not tested");
+    }
+    for pruner in pruners {
+        let context = PruningContext {
+            search: "joint",
+            direction: Direction::Minimize,
+            history: &history,
+            trial: &trial,
+        };
+        assert_eq!(pruner.decide(&context), PruningDecision::default(), "{pruner:?}");
     }
 }

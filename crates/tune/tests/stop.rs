@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toile_tune::{Direction, Params, Progress, State, StopReason, StopRules, Trial};
+use toile_tune::{Direction, Params, SearchProgress, State, StopReason, StopRules, Trial};
 
 fn trial(number: usize, state: State, values: &[f64]) -> Trial {
     Trial {
@@ -21,14 +21,14 @@ fn complete(values: &[f64]) -> Vec<Trial> {
 }
 
 fn minimized(trials: &[Trial]) -> (usize, usize) {
-    let progress = Progress::of(trials, &[Direction::Minimize], 0.0, 0.0);
+    let progress = SearchProgress::of(trials, &[Direction::Minimize], 0.0, 0.0);
     (progress.finished, progress.since_improved)
 }
 
 #[test]
 fn without_rules_a_search_never_stops() {
     let endless =
-        Progress { finished: 1 << 40, since_improved: 1 << 40, wall_seconds: 1e12, cpu_seconds: 1e12 };
+        SearchProgress { finished: 1 << 40, since_improved: 1 << 40, wall_seconds: 1e12, cpu_seconds: 1e12 };
     assert_eq!(StopRules::default().decide(&endless), None);
 }
 
@@ -37,7 +37,7 @@ fn stagnation_counts_from_the_last_improvement() {
     assert_eq!(minimized(&[]), (0, 0));
     assert_eq!(minimized(&complete(&[0.5])), (1, 0));
     assert_eq!(minimized(&complete(&[0.5, 0.4, 0.6, 0.4, 0.7])), (5, 3));
-    let maximized = Progress::of(&complete(&[0.5, 0.6, 0.4]), &[Direction::Maximize], 0.0, 0.0);
+    let maximized = SearchProgress::of(&complete(&[0.5, 0.6, 0.4]), &[Direction::Maximize], 0.0, 0.0);
     assert_eq!(maximized.since_improved, 1);
 }
 
@@ -63,7 +63,7 @@ fn with_several_objectives_a_new_point_of_the_front_is_an_improvement() {
     let since = |points: &[[f64; 2]]| {
         let trials: Vec<Trial> =
             points.iter().enumerate().map(|(number, point)| trial(number, State::Complete, point)).collect();
-        Progress::of(&trials, &[Direction::Minimize, Direction::Maximize], 0.0, 0.0).since_improved
+        SearchProgress::of(&trials, &[Direction::Minimize, Direction::Maximize], 0.0, 0.0).since_improved
     };
     assert_eq!(since(&[[0.5, 0.5], [0.4, 0.4]]), 0);
     assert_eq!(since(&[[0.5, 0.5], [0.4, 0.4], [0.5, 0.4]]), 1);
@@ -73,7 +73,7 @@ fn with_several_objectives_a_new_point_of_the_front_is_an_improvement() {
 
 #[test]
 fn each_rule_stops_at_its_limit_and_not_before() {
-    let at = |finished, since_improved, wall_seconds, cpu_seconds| Progress {
+    let at = |finished, since_improved, wall_seconds, cpu_seconds| SearchProgress {
         finished,
         since_improved,
         wall_seconds,
@@ -97,7 +97,7 @@ fn each_rule_stops_at_its_limit_and_not_before() {
 fn what_does_not_depend_on_the_machine_comes_first() {
     let mut rules =
         StopRules { n_trials: Some(1), timeout: Some(1.0), cpu_timeout: Some(1.0), stagnation: Some(1) };
-    let all = Progress { finished: 5, since_improved: 5, wall_seconds: 5.0, cpu_seconds: 5.0 };
+    let all = SearchProgress { finished: 5, since_improved: 5, wall_seconds: 5.0, cpu_seconds: 5.0 };
     assert_eq!(rules.decide(&all), Some(StopReason::Trials(1)));
     rules.n_trials = None;
     assert_eq!(rules.decide(&all), Some(StopReason::Stagnation(1)));
@@ -109,14 +109,14 @@ fn what_does_not_depend_on_the_machine_comes_first() {
 
 #[test]
 fn a_reason_is_a_sentence() {
-    let said = |reason: StopReason| reason.to_string();
-    assert_eq!(said(StopReason::Trials(60)), "all 60 trials are finished");
-    assert_eq!(said(StopReason::Trials(1)), "its one trial is finished");
+    let text = |reason: StopReason| reason.to_string();
+    assert_eq!(text(StopReason::Trials(60)), "all 60 trials are finished");
+    assert_eq!(text(StopReason::Trials(1)), "its one trial is finished");
     assert_eq!(
-        said(StopReason::Stagnation(20)),
+        text(StopReason::Stagnation(20)),
         "the last 20 trials were not better than the best before them"
     );
-    assert_eq!(said(StopReason::Stagnation(1)), "the last trial was not better than the best before it");
-    assert_eq!(said(StopReason::Timeout(3600.0)), "its time of 3600 s is over");
-    assert_eq!(said(StopReason::CpuTimeout(0.5)), "its processor time of 0.5 s is used up");
+    assert_eq!(text(StopReason::Stagnation(1)), "the last trial was not better than the best before it");
+    assert_eq!(text(StopReason::Timeout(3600.0)), "its time of 3600 s is over");
+    assert_eq!(text(StopReason::CpuTimeout(0.5)), "its processor time of 0.5 s is used up");
 }

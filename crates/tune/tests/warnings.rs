@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toile_tune::{
     Choice, Condition, Direction, Distribution, Edge, Finding, GpSampler, GridSampler, Is, Nsga2Sampler,
-    Param, RandomSampler, Sampler, Searched, Space, State, TpeSampler, Trial, findings,
+    Param, RandomSampler, Sampler, SearchResults, Space, State, TpeSampler, Trial, findings,
 };
 
 const RANDOM: Sampler = Sampler::Random(RandomSampler {});
@@ -38,17 +38,17 @@ fn trial(number: usize, params: &[(&str, f64)], value: f64) -> Trial {
 }
 
 /// Findings about a maximised search.
-fn look(params: &[Param], sampler: &Sampler, trials: &[Trial]) -> Vec<Finding> {
+fn findings_of(params: &[Param], sampler: &Sampler, trials: &[Trial]) -> Vec<Finding> {
     let space = Space { params: params.to_vec() };
     let (directions, repeats) = (&[Direction::Maximize], &BTreeMap::new());
-    findings(&Searched { space: &space, sampler, directions, trials, repeats })
+    findings(&SearchResults { space: &space, sampler, directions, trials, repeats })
 }
 
 /// The edge that is found when the best trial has this value.
 fn edge(param: &Param, value: f64) -> Option<(Edge, Choice)> {
     let inner = param.distribution.nearest(value * 0.9 + 1e-9);
     let trials = [trial(0, &[(&param.name, inner)], 0.1), trial(1, &[(&param.name, value)], 0.2)];
-    look(std::slice::from_ref(param), &RANDOM, &trials).into_iter().find_map(|finding| match finding {
+    findings_of(std::slice::from_ref(param), &RANDOM, &trials).into_iter().find_map(|finding| match finding {
         Finding::BestAtEdge { edge, bound, trial: 1, .. } => Some((edge, bound)),
         _ => None,
     })
@@ -102,7 +102,8 @@ fn edges_are_those_of_the_best_trial_and_of_one_objective_only() {
     let linear = float("momentum", 0.0, 1.0, false);
     let mut trials = vec![trial(0, &[("momentum", 0.0)], 0.1), trial(1, &[("momentum", 0.5)], 0.2)];
     let is_edge = |finding: &Finding| matches!(finding, Finding::BestAtEdge { .. });
-    let found = |trials: &[Trial]| look(std::slice::from_ref(&linear), &RANDOM, trials).iter().any(is_edge);
+    let found =
+        |trials: &[Trial]| findings_of(std::slice::from_ref(&linear), &RANDOM, trials).iter().any(is_edge);
     assert!(!found(&trials));
     trials[1].constraints = vec![1.0];
     assert!(found(&trials));
@@ -110,12 +111,12 @@ fn edges_are_those_of_the_best_trial_and_of_one_objective_only() {
     let (space, repeats) = (Space { params: vec![linear.clone()] }, BTreeMap::new());
     let directions = &[Direction::Maximize, Direction::Minimize];
     let several =
-        Searched { space: &space, sampler: &RANDOM, directions, trials: &trials, repeats: &repeats };
+        SearchResults { space: &space, sampler: &RANDOM, directions, trials: &trials, repeats: &repeats };
     assert!(!findings(&several).iter().any(is_edge));
 }
 
 fn one_factor(params: &[Param], trials: &[Trial]) -> Option<Vec<String>> {
-    look(params, &RANDOM, trials).into_iter().find_map(|finding| match finding {
+    findings_of(params, &RANDOM, trials).into_iter().find_map(|finding| match finding {
         Finding::OneFactor { params } => Some(params),
         _ => None,
     })
@@ -159,7 +160,7 @@ fn spread(count: usize) -> Vec<Trial> {
 fn fewer_than_thirty_complete_trials_are_too_few() {
     let params = [float("x", 0.0, 1.0, false)];
     let too_few = |trials: &[Trial]| {
-        let all = look(&params, &RANDOM, trials);
+        let all = findings_of(&params, &RANDOM, trials);
         all.into_iter().find(|finding| matches!(finding, Finding::TooFewTrials { .. }))
     };
     let mut trials = spread(30);
@@ -175,17 +176,35 @@ fn a_small_space_that_was_tried_out_is_enough() {
         (0..6).map(|i| trial(i, &[("batch_size", (i % 3) as f64), ("layers", (1 + i / 3) as f64)], 0.1));
     let all: Vec<Trial> = all.collect();
     let too_few = |trials: &[Trial]| {
-        let found = look(&params, &Sampler::Grid(GridSampler {}), trials);
+        let found = findings_of(&params, &Sampler::Grid(GridSampler {}), trials);
         found.iter().any(|finding| matches!(finding, Finding::TooFewTrials { .. }))
     };
     assert!(!too_few(&all));
     assert!(too_few(&all[..5]));
 }
 
+/// Momentum exists with one optimizer of two only: three points, not four.
 #[test]
-fn a_sampler_that_never_came_to_propose_is_told() {
+fn a_small_conditional_space_that_was_tried_out_is_enough() {
+    let mut params = [choices("optimizer", &[0, 1].map(Choice::Int)), int("momentum", 0, 1, false)];
+    params[1].when = vec![Condition { parent: "optimizer".into(), is: Is::Choice(0) }];
+    let all = [
+        trial(0, &[("optimizer", 0.0), ("momentum", 0.0)], 0.1),
+        trial(1, &[("optimizer", 0.0), ("momentum", 1.0)], 0.2),
+        trial(2, &[("optimizer", 1.0)], 0.3),
+    ];
+    let too_few = |trials: &[Trial]| {
+        let found = findings_of(&params, &Sampler::Grid(GridSampler {}), trials);
+        found.iter().any(|finding| matches!(finding, Finding::TooFewTrials { .. }))
+    };
+    assert!(!too_few(&all));
+    assert!(too_few(&all[..2]));
+}
+
+#[test]
+fn a_sampler_that_never_came_to_propose_is_found() {
     let startup = |sampler: Sampler, count: usize| {
-        let found = look(&[float("x", 0.0, 1.0, false)], &sampler, &spread(count));
+        let found = findings_of(&[float("x", 0.0, 1.0, false)], &sampler, &spread(count));
         found.into_iter().find_map(|finding| match finding {
             Finding::OnlyStartup { trials, startup } => Some((trials, startup)),
             _ => None,
@@ -203,7 +222,7 @@ fn a_sampler_that_never_came_to_propose_is_told() {
 fn undecided(trials: &[Trial], repeats: &BTreeMap<usize, Vec<f64>>) -> Option<(usize, usize, f64, f64)> {
     let space = Space { params: vec![float("x", 0.0, 1.0, false)] };
     let directions = &[Direction::Minimize];
-    let all = findings(&Searched { space: &space, sampler: &RANDOM, directions, trials, repeats });
+    let all = findings(&SearchResults { space: &space, sampler: &RANDOM, directions, trials, repeats });
     all.into_iter().find_map(|finding| match finding {
         Finding::Undecided { best, runner_up, difference, standard_error } => {
             Some((best, runner_up, difference, standard_error))
@@ -246,7 +265,7 @@ fn repeated_trials_are_seeds_of_one_configuration() {
 #[test]
 fn a_learning_rate_over_more_than_two_decades_should_be_logarithmic() {
     let linear = |params: &[Param]| -> Vec<String> {
-        let all = look(params, &RANDOM, &[]).into_iter();
+        let all = findings_of(params, &RANDOM, &[]).into_iter();
         let names = all.filter_map(|finding| match finding {
             Finding::LinearRate { param, .. } => Some(param),
             _ => None,
@@ -283,14 +302,14 @@ fn a_sound_search_has_no_findings() {
         trial(i, &[("x", x), ("learning_rate", rate)], -(x - 0.5).abs())
     };
     let trials: Vec<Trial> = (0..40).map(one).collect();
-    assert_eq!(look(&params, &Sampler::default(), &trials), []);
+    assert_eq!(findings_of(&params, &Sampler::default(), &trials), []);
 }
 
 #[test]
-fn nothing_is_said_of_no_trials_but_that_they_are_too_few() {
-    let found = look(&[float("x", 0.0, 1.0, false)], &Sampler::default(), &[]);
+fn without_trials_the_only_finding_is_that_they_are_too_few() {
+    let found = findings_of(&[float("x", 0.0, 1.0, false)], &Sampler::default(), &[]);
     assert_eq!(found, [Finding::TooFewTrials { complete: 0, needed: 30 }]);
-    let empty = Searched {
+    let empty = SearchResults {
         space: &Space::default(),
         sampler: &RANDOM,
         directions: &[],

@@ -1,20 +1,18 @@
-//! A look at a data set before training on it: balance, duplicates, constant images, order, brightness.
+//! Checks a data set before training on it: balance, duplicates, constant images, order, brightness.
 
 mod report;
 
-pub use report::{CheckReport, CheckWarning, PartReport, Shared};
+pub use report::{CheckReport, CheckWarning, PartReport, SharedImages};
 
-use crate::{DataSet, Part, Split, count_classes};
+use crate::{DataSet, LabelledImages, Split, count_classes};
 use std::collections::HashMap;
 
-/// Looks at a data set, with the parts of a split told apart if there is one.
+/// Checks a data set, by the parts of a split if there is one.
 pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
     let views = views(data, split);
     let mut duplicates = Duplicates::default();
-    let parts: Vec<PartReport> = views
-        .iter()
-        .map(|view| part_report(view, data, duplicates.take_in(view, data.image_len())))
-        .collect();
+    let parts: Vec<PartReport> =
+        views.iter().map(|view| part_report(view, data, duplicates.add(view, data.image_len()))).collect();
     let Duplicates { shared, contradictions, .. } = duplicates;
     let warnings = warnings(&parts, &shared, contradictions, &data.class_names);
     CheckReport {
@@ -31,15 +29,15 @@ pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
 }
 
 /// Some images of a part, in their order.
-struct View<'a> {
+struct PartView<'a> {
     name: &'static str,
-    part: &'a Part,
+    part: &'a LabelledImages,
     indices: Vec<u32>,
 }
 
-fn views<'a>(data: &'a DataSet, split: Option<&Split>) -> Vec<View<'a>> {
-    let all = |part: &Part| (0..part.len() as u32).collect();
-    let view = |name, part, indices| View { name, part, indices };
+fn views<'a>(data: &'a DataSet, split: Option<&Split>) -> Vec<PartView<'a>> {
+    let all = |part: &LabelledImages| (0..part.len() as u32).collect();
+    let view = |name, part, indices| PartView { name, part, indices };
     let test = view("test", &data.test, all(&data.test));
     match split {
         None => vec![view("training", &data.train, all(&data.train)), test],
@@ -55,13 +53,13 @@ fn views<'a>(data: &'a DataSet, split: Option<&Split>) -> Vec<View<'a>> {
 #[derive(Default)]
 struct Duplicates<'a> {
     seen: HashMap<&'a [u8], (&'static str, u8)>,
-    shared: Vec<Shared>,
+    shared: Vec<SharedImages>,
     contradictions: usize,
 }
 
 impl<'a> Duplicates<'a> {
     /// Adds the images of a part; gives the number of those that it holds more than once.
-    fn take_in(&mut self, view: &View<'a>, image_len: usize) -> usize {
+    fn add(&mut self, view: &PartView<'a>, image_len: usize) -> usize {
         let mut within = 0;
         for &i in &view.indices {
             let image = view.part.image(i as usize, image_len);
@@ -83,12 +81,12 @@ impl<'a> Duplicates<'a> {
     fn share(&mut self, part: &'static str, with: &'static str) {
         match self.shared.iter_mut().find(|shared| (shared.part, shared.with) == (part, with)) {
             Some(shared) => shared.images += 1,
-            None => self.shared.push(Shared { part, with, images: 1 }),
+            None => self.shared.push(SharedImages { part, with, images: 1 }),
         }
     }
 }
 
-fn part_report(view: &View, data: &DataSet, duplicates: usize) -> PartReport {
+fn part_report(view: &PartView, data: &DataSet, duplicates: usize) -> PartReport {
     let labels: Vec<u8> = view.indices.iter().map(|&i| view.part.labels[i as usize]).collect();
     let images = || view.indices.iter().map(|&i| view.part.image(i as usize, data.image_len()));
     let class_counts = count_classes(labels.iter().copied(), data.class_names.len());
@@ -123,7 +121,7 @@ fn mean_and_sd<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64) {
 
 fn warnings(
     parts: &[PartReport],
-    shared: &[Shared],
+    shared: &[SharedImages],
     contradictions: usize,
     class_names: &[String],
 ) -> Vec<CheckWarning> {
@@ -149,7 +147,7 @@ fn part_warnings(report: &PartReport, class_names: &[String]) -> Vec<CheckWarnin
     if largest > 10 * smallest {
         warnings.push(CheckWarning::Imbalance { part, smallest, largest });
     }
-    // Half-way between what chance gives and a perfectly sorted part; small parts may look sorted by luck.
+    // Half-way between a random order and a perfectly sorted part; small parts may look sorted at random.
     if report.images >= 50
         && report.same_by_chance < 0.9
         && report.same_as_before > (1.0 + report.same_by_chance) / 2.0
@@ -173,7 +171,7 @@ mod tests {
 
     /// Images of two pixels; the label is given with each.
     fn data(train: &[([u8; 2], u8)], test: &[([u8; 2], u8)]) -> DataSet {
-        let part = |images: &[([u8; 2], u8)]| Part {
+        let part = |images: &[([u8; 2], u8)]| LabelledImages {
             images: images.iter().flat_map(|image| image.0).collect(),
             labels: images.iter().map(|image| image.1).collect(),
         };
@@ -200,14 +198,11 @@ mod tests {
         );
         let report = check(&data, None);
         assert_eq!(report.parts.iter().map(|part| part.duplicates).collect::<Vec<_>>(), [2, 1]);
-        assert_eq!(report.shared, [Shared { part: "test", with: "training", images: 2 }]);
+        assert_eq!(report.shared, [SharedImages { part: "test", with: "training", images: 2 }]);
         assert_eq!(report.contradictions, 1);
         let lines: Vec<String> = report.warnings.iter().map(|warning| warning.to_string()).collect();
-        assert!(
-            lines.contains(&"training: images that stand here more than once: 2".to_string()),
-            "{lines:?}"
-        );
-        assert!(lines.iter().any(|line| line.starts_with("test: images that stand in training, too: 2")));
+        assert!(lines.contains(&"training: images that occur more than once: 2".to_string()), "{lines:?}");
+        assert!(lines.iter().any(|line| line.starts_with("test: images that are also in training: 2")));
     }
 
     #[test]
@@ -217,7 +212,7 @@ mod tests {
         let report = check(&data, Some(&parts));
         let names: Vec<_> = report.parts.iter().map(|part| (part.name, part.images)).collect();
         assert_eq!(names, [("training", 3), ("validation", 1), ("test", 1)]);
-        assert_eq!(report.shared, [Shared { part: "validation", with: "training", images: 1 }]);
+        assert_eq!(report.shared, [SharedImages { part: "validation", with: "training", images: 1 }]);
         let missing = CheckWarning::ClassMissing { part: "validation", class: "a".into() };
         assert!(report.warnings.contains(&missing));
     }

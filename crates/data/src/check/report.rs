@@ -1,8 +1,8 @@
-//! What a look at a data set found.
+//! The result of checking a data set.
 
 use std::fmt;
 
-/// What a look at a data set found.
+/// The result of checking a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckReport {
     /// The data set's title.
@@ -17,11 +17,11 @@ pub struct CheckReport {
     pub class_names: Vec<String>,
     /// Training, validation if there is a split, test.
     pub parts: Vec<PartReport>,
-    /// Images of one part that stand in another one too.
-    pub shared: Vec<Shared>,
-    /// Images that stand twice with different labels, in any parts.
+    /// Images of one part that are in another one too.
+    pub shared: Vec<SharedImages>,
+    /// Images that occur twice with different labels, in any parts.
     pub contradictions: usize,
-    /// What should be looked into; empty if all is well.
+    /// What should be examined; empty if all is well.
     pub warnings: Vec<CheckWarning>,
 }
 
@@ -50,7 +50,7 @@ pub struct PartReport {
 
 /// Equal images in two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shared {
+pub struct SharedImages {
     /// The part that should not know them.
     pub part: &'static str,
     /// The part that holds them as well.
@@ -59,7 +59,7 @@ pub struct Shared {
     pub images: usize,
 }
 
-/// Something that should be looked into.
+/// Something that should be examined.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CheckWarning {
     /// A class without an image.
@@ -78,7 +78,7 @@ pub enum CheckWarning {
         /// Images of the largest class.
         largest: usize,
     },
-    /// The images stand in the order of their classes.
+    /// The images are in the order of their classes.
     LooksSorted {
         /// The part.
         part: &'static str,
@@ -91,7 +91,7 @@ pub enum CheckWarning {
         images: usize,
     },
     /// Equal images in two parts.
-    Leak(Shared),
+    Leak(SharedImages),
     /// Equal images with different labels.
     Contradictions {
         /// How many.
@@ -122,13 +122,16 @@ impl fmt::Display for CheckWarning {
                 )
             }
             CheckWarning::Duplicates { part, images } => {
-                write!(f, "{part}: images that stand here more than once: {images}")
+                write!(f, "{part}: images that occur more than once: {images}")
             }
-            CheckWarning::Leak(Shared { part, with, images }) => {
-                write!(f, "{part}: images that stand in {with}, too: {images}; the numbers on {part} flatter")
+            CheckWarning::Leak(SharedImages { part, with, images }) => {
+                write!(
+                    f,
+                    "{part}: images that are also in {with}: {images}; the numbers on {part} are too good"
+                )
             }
             CheckWarning::Contradictions { images } => {
-                write!(f, "images that stand twice, with different labels: {images}")
+                write!(f, "images that occur twice, with different labels: {images}")
             }
             CheckWarning::Constant { part, images } => write!(f, "{part}: images of a single gray: {images}"),
         }

@@ -1,8 +1,8 @@
 //! Drawn garments: a set of ten classes that toile draws itself, for tests and for machines without the real data.
 //!
 //! Procedural data, not comparable with any published number. Classes are those of Fashion-MNIST, drawn from measures
-//! that overlap; and some images are drawn as what a neighbouring class looks like, as shops do not agree on what a
-//! shirt is. So no classifier can reach 1, and which labels are of this kind is known exactly ([`drawn_looks`]).
+//! that overlap; and some images are drawn as a neighbouring class, as shops do not agree on what a shirt is. So no
+//! classifier can reach 1, and which labels these are is known exactly ([`drawn_looks`]).
 //!
 //! How hard it is (accuracy on its test part, by `toile run drawn-garments`): softmax regression 0.853, 784-32-10 with
 //! sigmoid 0.867, the CNN with dropout of the built-in study 0.917. With 366 of 10,000 test images drawn as another
@@ -18,7 +18,7 @@ mod sketch;
 mod tops;
 
 use crate::catalogue::entry;
-use crate::{DataSet, Part, fingerprint};
+use crate::{DataSet, LabelledImages, fingerprint};
 use raster::SIDE;
 use sketch::Sketch;
 use toile_rng::{Seed, Stream};
@@ -74,7 +74,7 @@ pub fn drawn_looks(n_train: usize, n_test: usize) -> [Vec<u8>; 2] {
     })
 }
 
-fn draw_part(part: &str, n: usize) -> Part {
+fn draw_part(part: &str, n: usize) -> LabelledImages {
     let labels = labels(part, n);
     let mut images = vec![0; n * SIDE * SIDE];
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -90,10 +90,10 @@ fn draw_part(part: &str, n: usize) -> Part {
             });
         }
     });
-    Part { images, labels }
+    LabelledImages { images, labels }
 }
 
-/// Ten images in a row are of ten classes, in an order by chance.
+/// Ten images in a row are of ten classes, in a random order.
 fn labels(part: &str, n: usize) -> Vec<u8> {
     let order = |block: usize| {
         let mut classes: Vec<u8> = (0..10).collect();

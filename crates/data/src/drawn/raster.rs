@@ -9,7 +9,7 @@ pub(super) const SIDE: usize = 28;
 pub(super) const PIXEL: i32 = 256;
 
 /// A point, x to the right and y down.
-pub(super) type Point = (i32, i32);
+pub(super) type CanvasPoint = (i32, i32);
 
 /// A gray picture, black at first.
 pub(super) struct Canvas {
@@ -22,7 +22,7 @@ impl Canvas {
     }
 
     /// Fills the inside of a closed polygon (even-odd rule); `shade` gives the gray value of a pixel.
-    pub fn fill(&mut self, polygon: &[Point], shade: impl Fn(usize, usize) -> i32) {
+    pub fn fill(&mut self, polygon: &[CanvasPoint], shade: impl Fn(usize, usize) -> i32) {
         let top = polygon.iter().map(|p| p.1).min().unwrap_or(0).max(0) / PIXEL;
         let bottom = polygon.iter().map(|p| p.1).max().unwrap_or(0).min(SIDE as i32 * PIXEL - 1) / PIXEL;
         for row in top..=bottom {
@@ -42,7 +42,7 @@ impl Canvas {
 }
 
 /// Adds to each pixel of a row how much of it the scan line at height `y` finds inside, 256 for all.
-fn cover(polygon: &[Point], y: i32, coverage: &mut [i32; SIDE]) {
+fn cover(polygon: &[CanvasPoint], y: i32, coverage: &mut [i32; SIDE]) {
     let mut crossings = [0i32; 32];
     let mut n = 0;
     for (i, &(x1, y1)) in polygon.iter().enumerate() {
@@ -66,13 +66,13 @@ fn cover(polygon: &[Point], y: i32, coverage: &mut [i32; SIDE]) {
 mod tests {
     use super::*;
 
-    fn painted(polygon: &[Point]) -> Canvas {
+    fn painted(polygon: &[CanvasPoint]) -> Canvas {
         let mut canvas = Canvas::new();
         canvas.fill(polygon, |_, _| 200);
         canvas
     }
 
-    fn rectangle(x0: i32, y0: i32, x1: i32, y1: i32) -> [Point; 4] {
+    fn rectangle(x0: i32, y0: i32, x1: i32, y1: i32) -> [CanvasPoint; 4] {
         [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
     }
 

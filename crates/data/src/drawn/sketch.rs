@@ -1,15 +1,15 @@
-//! One drawing: a canvas, the placement of the garment on it, its cloth, and the chance that decides the rest.
+//! One drawing: a canvas, the placement of the garment on it, its cloth, and the stream of random numbers for the rest.
 //!
-//! Garments are described in a frame of their own, 1024 units from top to bottom with (0, 0) in the middle, and come
-//! onto the canvas shifted, scaled, turned and sheared.
+//! Garments are described in a frame of their own, 1024 units from top to bottom with (0, 0) in the middle, and are
+//! shifted, scaled, rotated and sheared onto the canvas.
 
-use super::raster::{Canvas, PIXEL, Point, SIDE};
+use super::raster::{Canvas, CanvasPoint, PIXEL, SIDE};
 use toile_rng::Stream;
 
-/// Where the garment's frame lies on the canvas: fixed-point matrix (1/65536) and shift (1/256 pixel).
+/// The position of the garment's frame on the canvas: fixed-point matrix (1/65536) and shift (1/256 pixel).
 struct Placement {
     matrix: [i64; 4],
-    shift: Point,
+    shift: CanvasPoint,
 }
 
 /// The look of the cloth.
@@ -45,8 +45,8 @@ pub(super) struct Sketch {
 
 impl Sketch {
     pub fn new(mut chance: Stream) -> Sketch {
-        let placement = Placement::by_chance(&mut chance);
-        let cloth = Cloth::by_chance(&mut chance);
+        let placement = Placement::random(&mut chance);
+        let cloth = Cloth::random(&mut chance);
         Sketch { canvas: Canvas::new(), placement, cloth, chance }
     }
 
@@ -71,7 +71,7 @@ impl Sketch {
     }
 
     /// Fills a polygon with the cloth, `lighter` by so many grays.
-    pub fn fill(&mut self, polygon: &[Point], lighter: i32) {
+    pub fn fill(&mut self, polygon: &[CanvasPoint], lighter: i32) {
         let mut placed = [(0, 0); 16];
         assert!(polygon.len() <= placed.len(), "a polygon of {} corners", polygon.len());
         for (to, from) in placed.iter_mut().zip(polygon) {
@@ -82,7 +82,7 @@ impl Sketch {
     }
 
     /// Fills a polygon and its mirror image.
-    pub fn fill_both(&mut self, polygon: &[Point], lighter: i32) {
+    pub fn fill_both(&mut self, polygon: &[CanvasPoint], lighter: i32) {
         self.fill(polygon, lighter);
         let mut mirrored = [(0, 0); 16];
         for (to, &(x, y)) in mirrored.iter_mut().zip(polygon) {
@@ -92,7 +92,7 @@ impl Sketch {
     }
 
     /// A line of this width.
-    pub fn line(&mut self, (x0, y0): Point, (x1, y1): Point, width: i32, lighter: i32) {
+    pub fn line(&mut self, (x0, y0): CanvasPoint, (x1, y1): CanvasPoint, width: i32, lighter: i32) {
         let (dx, dy) = (x1 - x0, y1 - y0);
         let length = ((dx as i64 * dx as i64 + dy as i64 * dy as i64).isqrt() as i32).max(1);
         let (nx, ny) = (-dy * width / (2 * length), dx * width / (2 * length));
@@ -100,7 +100,7 @@ impl Sketch {
     }
 
     /// An octagon around a point.
-    pub fn dot(&mut self, (x, y): Point, radius: i32, lighter: i32) {
+    pub fn dot(&mut self, (x, y): CanvasPoint, radius: i32, lighter: i32) {
         let (r, s) = (radius, radius * 5 / 12);
         let corners = [(-s, -r), (s, -r), (r, -s), (r, s), (s, r), (-s, r), (-r, s), (-r, -s)];
         self.fill(&corners.map(|(dx, dy)| (x + dx, y + dy)), lighter);
@@ -117,7 +117,7 @@ fn range(chance: &mut Stream, low: i32, high: i32) -> i32 {
 
 impl Placement {
     /// Shift up to one and a half pixels, scale within 5 %, turn up to 8 degrees, a little shear; mostly less.
-    fn by_chance(chance: &mut Stream) -> Placement {
+    fn random(chance: &mut Stream) -> Placement {
         let mut both = |reach: i32| (range(chance, -reach, reach) + range(chance, -reach, reach)) as i64 / 2;
         // 26 of the 28 pixels for 1024 units: 6.5 in 1/256 pixel per unit.
         let scale_x = 65536 * 13 / 2 + both(24_000);
@@ -137,7 +137,7 @@ impl Placement {
         Placement { matrix, shift }
     }
 
-    fn place(&self, (x, y): Point) -> Point {
+    fn place(&self, (x, y): CanvasPoint) -> CanvasPoint {
         let [a, b, c, d] = self.matrix;
         let (x, y) = (x as i64, y as i64);
         (((a * x + b * y) >> 16) as i32 + self.shift.0, ((c * x + d * y) >> 16) as i32 + self.shift.1)
@@ -145,7 +145,7 @@ impl Placement {
 }
 
 impl Cloth {
-    fn by_chance(chance: &mut Stream) -> Cloth {
+    fn random(chance: &mut Stream) -> Cloth {
         let pattern = match chance.below(20) {
             0..=12 => Pattern::Plain,
             13..=15 => Pattern::Stripes,

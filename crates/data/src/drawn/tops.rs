@@ -3,7 +3,7 @@
 use super::sketch::Sketch;
 
 /// Measures of a top, in units of the frame; widths are half widths.
-struct Top {
+struct TopGarment {
     neck: i32,
     neck_depth: i32,
     shoulder: i32,
@@ -15,13 +15,13 @@ struct Top {
     sleeve: i32,
     cuff: i32,
     spread: i32,
-    front: Front,
+    front: FrontOpening,
     collar: bool,
 }
 
 /// What the front shows.
 #[derive(Clone, Copy, PartialEq)]
-enum Front {
+enum FrontOpening {
     Closed,
     Print,
     Buttons,
@@ -33,23 +33,23 @@ enum Front {
 const TOP: i32 = -500;
 
 pub(super) fn t_shirt(s: &mut Sketch) {
-    let top = Top {
+    let top = TopGarment {
         sleeve: s.near_middle(130, 330),
         cuff: s.range(80, 120),
         spread: s.range(150, 330),
-        front: if s.percent(35) { Front::Print } else { Front::Closed },
+        front: if s.percent(35) { FrontOpening::Print } else { FrontOpening::Closed },
         ..cut(s, 420, 510)
     };
     draw(s, &top);
 }
 
 pub(super) fn pullover(s: &mut Sketch) {
-    let top = Top {
+    let top = TopGarment {
         sleeve: s.near_middle(620, 880),
         cuff: s.range(55, 85),
         spread: s.range(40, 190),
         neck_depth: s.range(10, 80),
-        front: if s.percent(15) { Front::Print } else { Front::Closed },
+        front: if s.percent(15) { FrontOpening::Print } else { FrontOpening::Closed },
         collar: s.percent(12),
         ..cut(s, 390, 490)
     };
@@ -58,7 +58,7 @@ pub(super) fn pullover(s: &mut Sketch) {
 
 pub(super) fn dress(s: &mut Sketch) {
     let waist = s.near_middle(85, 170);
-    let top = Top {
+    let top = TopGarment {
         shoulder: s.range(110, 190),
         chest: waist + s.range(5, 50),
         waist,
@@ -67,7 +67,7 @@ pub(super) fn dress(s: &mut Sketch) {
         sleeve: if s.percent(55) { 0 } else { s.range(60, 620) },
         cuff: s.range(35, 60),
         spread: s.range(30, 140),
-        front: if s.percent(12) { Front::Buttons } else { Front::Closed },
+        front: if s.percent(12) { FrontOpening::Buttons } else { FrontOpening::Closed },
         ..cut(s, 480, 515)
     };
     draw(s, &top);
@@ -76,12 +76,12 @@ pub(super) fn dress(s: &mut Sketch) {
 pub(super) fn coat(s: &mut Sketch) {
     s.tint(-15);
     let front = match s.range(0, 9) {
-        0..=3 => Front::Zip,
-        4..=7 => Front::Open,
-        8 => Front::Buttons,
-        _ => Front::Closed,
+        0..=3 => FrontOpening::Zip,
+        4..=7 => FrontOpening::Open,
+        8 => FrontOpening::Buttons,
+        _ => FrontOpening::Closed,
     };
-    let top = Top {
+    let top = TopGarment {
         sleeve: s.near_middle(660, 900),
         cuff: s.range(60, 90),
         spread: s.range(30, 170),
@@ -96,11 +96,11 @@ pub(super) fn coat(s: &mut Sketch) {
 pub(super) fn shirt(s: &mut Sketch) {
     let long = s.percent(62);
     let front = match s.range(0, 9) {
-        0..=6 => Front::Buttons,
-        7 => Front::Zip,
-        _ => Front::Closed,
+        0..=6 => FrontOpening::Buttons,
+        7 => FrontOpening::Zip,
+        _ => FrontOpening::Closed,
     };
-    let top = Top {
+    let top = TopGarment {
         sleeve: if long { s.near_middle(600, 860) } else { s.near_middle(150, 380) },
         cuff: if long { s.range(50, 80) } else { s.range(75, 115) },
         spread: if long { s.range(50, 190) } else { s.range(130, 310) },
@@ -112,9 +112,9 @@ pub(super) fn shirt(s: &mut Sketch) {
 }
 
 /// The measures that tops have in common.
-fn cut(s: &mut Sketch, shortest: i32, longest: i32) -> Top {
+fn cut(s: &mut Sketch, shortest: i32, longest: i32) -> TopGarment {
     let chest = s.near_middle(175, 265);
-    Top {
+    TopGarment {
         neck: s.range(65, 125),
         neck_depth: s.range(20, 140),
         shoulder: s.near_middle(185, 260),
@@ -126,12 +126,12 @@ fn cut(s: &mut Sketch, shortest: i32, longest: i32) -> Top {
         sleeve: 0,
         cuff: 70,
         spread: 100,
-        front: Front::Closed,
+        front: FrontOpening::Closed,
         collar: false,
     }
 }
 
-fn draw(s: &mut Sketch, top: &Top) {
+fn draw(s: &mut Sketch, top: &TopGarment) {
     let shoulder_y = TOP + s.range(40, 80);
     let seam = -s.range(5, 45);
     sleeves(s, top, shoulder_y, seam);
@@ -142,7 +142,7 @@ fn draw(s: &mut Sketch, top: &Top) {
     }
 }
 
-fn sleeves(s: &mut Sketch, top: &Top, shoulder_y: i32, seam: i32) {
+fn sleeves(s: &mut Sketch, top: &TopGarment, shoulder_y: i32, seam: i32) {
     if top.sleeve == 0 {
         return;
     }
@@ -155,7 +155,7 @@ fn sleeves(s: &mut Sketch, top: &Top, shoulder_y: i32, seam: i32) {
     s.fill_both(&[sleeve[0], sleeve[1], sleeve[2], sleeve[3], armpit], seam);
 }
 
-fn torso(s: &mut Sketch, top: &Top, shoulder_y: i32) {
+fn torso(s: &mut Sketch, top: &TopGarment, shoulder_y: i32) {
     let middle = (top.armpit + top.length) / 2;
     let side = [
         (top.neck, TOP),
@@ -172,21 +172,21 @@ fn torso(s: &mut Sketch, top: &Top, shoulder_y: i32) {
     s.fill(&outline, 0);
 }
 
-fn front(s: &mut Sketch, top: &Top) {
+fn front(s: &mut Sketch, top: &TopGarment) {
     let neck = TOP + top.neck_depth;
     let (width, ink) = (s.range(24, 60), if s.percent(50) { -s.range(60, 140) } else { s.range(60, 140) });
     match top.front {
-        Front::Closed => (),
-        Front::Print => {
+        FrontOpening::Closed => (),
+        FrontOpening::Print => {
             let (half, y) = (s.range(50, 130), s.range(-250, -80));
             s.fill(&[(-half, y), (half, y), (half, y + half), (-half, y + half)], ink);
         }
-        Front::Zip => s.line((0, neck), (0, top.length), width, ink),
-        Front::Open => {
+        FrontOpening::Zip => s.line((0, neck), (0, top.length), width, ink),
+        FrontOpening::Open => {
             let hem = s.range(5, 60);
             s.fill(&[(-width / 2, neck), (width / 2, neck), (hem, top.length), (-hem, top.length)], ink);
         }
-        Front::Buttons => {
+        FrontOpening::Buttons => {
             s.line((0, neck), (0, top.length), width * 2 / 3, ink * 2 / 3);
             let n = s.range(3, 6);
             for i in 0..n {
@@ -196,7 +196,7 @@ fn front(s: &mut Sketch, top: &Top) {
     }
 }
 
-fn collar(s: &mut Sketch, top: &Top) {
+fn collar(s: &mut Sketch, top: &TopGarment) {
     let (depth, shade) = (top.neck_depth + s.range(30, 90), if s.percent(50) { 45 } else { -55 });
     s.fill_both(
         &[(top.neck, TOP - 8), (top.neck + 40, TOP + 30), (25, TOP + depth), (0, TOP + depth - 35)],

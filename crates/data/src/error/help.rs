@@ -1,12 +1,12 @@
-//! How each error can be mended.
+//! What can be done about each error.
 
-use super::{DataError, Found};
+use super::{DataError, FoundFormat};
 
 impl DataError {
-    /// How to mend it, in one or two sentences without a full stop at the end.
+    /// What to do about it, in one or two sentences without a full stop at the end.
     pub fn help(&self) -> String {
         match self {
-            DataError::Io { deed, .. } if *deed != "read" => "check the free space and the permissions".into(),
+            DataError::Io { action, .. } if *action != "read" => "check the free space and the permissions".into(),
             DataError::Io { .. } => "check that the file is readable by you and its disk is sound".into(),
             DataError::NotAFile { .. } => "remove it, or name another folder".into(),
             DataError::Missing { .. } => "the four files are train-images-idx3-ubyte, train-labels-idx1-ubyte, \
@@ -39,7 +39,7 @@ impl DataError {
             DataError::WrongData { .. } => "delete the file and fetch it again; to train on changed data, name its \
                  folder in the study file, so that it gets a fingerprint of its own"
                 .into(),
-            DataError::UnknownName { known, near, .. } => unknown_help(known, *near),
+            DataError::UnknownName { known, suggestion, .. } => unknown_help(known, *suggestion),
             DataError::NotFound { name, .. } => format!(
                 "put the four IDX files into a folder and name it with `--data-dir`; `data = \"drawn-garments\"` runs \
                  without `{name}`, on procedural data that is not comparable"
@@ -53,20 +53,22 @@ impl DataError {
     }
 }
 
-impl Found {
+impl FoundFormat {
     fn help(&self) -> &'static str {
         match self {
-            Found::LfsPointer => "run `git lfs pull` in its checkout, or download the file itself",
-            Found::WebPage => "a server answered with a page instead of the file: delete it and fetch again",
-            Found::Gzip | Found::Format(_) => "unpack it, and put the IDX files into the folder",
-            Found::IdxOf(_) => "convert it to unsigned bytes (IDX type 0x08), 0 to 255",
-            Found::Empty | Found::Bytes(_) => "delete the file and fetch it again",
+            FoundFormat::LfsPointer => "run `git lfs pull` in its checkout, or download the file itself",
+            FoundFormat::WebPage => {
+                "a server answered with a page instead of the file: delete it and fetch again"
+            }
+            FoundFormat::Gzip | FoundFormat::Format(_) => "unpack it, and put the IDX files into the folder",
+            FoundFormat::IdxOf(_) => "convert it to unsigned bytes (IDX type 0x08), 0 to 255",
+            FoundFormat::Empty | FoundFormat::Bytes(_) => "delete the file and fetch it again",
         }
     }
 }
 
-fn unknown_help(known: &[&str], near: Option<&str>) -> String {
+fn unknown_help(known: &[&str], suggestion: Option<&str>) -> String {
     let known = known.join(", ");
     let known = format!("known: {known}; or the path of a folder with IDX files");
-    near.map_or(known.clone(), |near| format!("did you mean `{near}`? ({known})"))
+    suggestion.map_or(known.clone(), |name| format!("did you mean `{name}`? ({known})"))
 }

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with data: the values found and expected, a sentence, and a remedy.
+//! Everything that can be wrong with data: the values found and expected, a message, and what to do.
 
 mod help;
 
@@ -6,21 +6,21 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A place that was tried, and why it did not deliver.
+/// A place that was tried, and why it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The folder or the address, in words for the user.
     pub place: String,
-    /// Why it did not deliver.
+    /// Why it failed.
     pub reason: String,
 }
 
 /// What a file is that should have been IDX.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundFormat {
     /// Nothing at all.
     Empty,
-    /// The text that stands in a git checkout for a large file.
+    /// The text that a git checkout has in place of a large file.
     LfsPointer,
     /// A web page, usually a server's error message.
     WebPage,
@@ -34,17 +34,17 @@ pub enum Found {
     Bytes(Vec<u8>),
 }
 
-/// Why a data set could not be had, or not be split.
+/// Why a data set could not be loaded, or not be split.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system refused.
-    #[error("{} cannot be {deed}: {cause}", quoted(path))]
+    #[error("{} cannot be {action}: {cause}", quoted(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// `read`, `written`, ….
-        deed: &'static str,
+        action: &'static str,
         /// The system's reason.
         cause: io::Error,
     },
@@ -78,7 +78,7 @@ pub enum DataError {
         /// The file.
         file: PathBuf,
         /// What it is instead.
-        found: Found,
+        found: FoundFormat,
     },
     /// The dimensions in the header are not those that are needed.
     #[error("{} has the dimensions {}, expected {expected}", quoted(file), product(found))]
@@ -223,7 +223,7 @@ pub enum DataError {
         /// The catalogue's names.
         known: Vec<&'static str>,
         /// The one that it resembles.
-        near: Option<&'static str>,
+        suggestion: Option<&'static str>,
     },
     /// A named data set was found nowhere.
     #[error("{title} was found nowhere; tried{}", list(tried))]
@@ -260,22 +260,22 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Whether this only says that nothing is there, so that the next place may be tried in silence.
+    /// Whether the data set is just not there, so that the next place is tried without a message.
     pub(crate) fn is_absence(&self) -> bool {
         matches!(self, DataError::NoFolder { .. } | DataError::Missing { all: true, .. })
     }
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for FoundFormat {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Found::Empty => f.write_str("an empty file"),
-            Found::LfsPointer => f.write_str("a git-LFS pointer"),
-            Found::WebPage => f.write_str("a web page"),
-            Found::Gzip => f.write_str("gzip inside of gzip"),
-            Found::Format(name) => write!(f, "{name}"),
-            Found::IdxOf(name) => write!(f, "IDX of {name}"),
-            Found::Bytes(bytes) => {
+            FoundFormat::Empty => f.write_str("an empty file"),
+            FoundFormat::LfsPointer => f.write_str("a git-LFS pointer"),
+            FoundFormat::WebPage => f.write_str("a web page"),
+            FoundFormat::Gzip => f.write_str("gzip inside of gzip"),
+            FoundFormat::Format(name) => write!(f, "{name}"),
+            FoundFormat::IdxOf(name) => write!(f, "IDX of {name}"),
+            FoundFormat::Bytes(bytes) => {
                 f.write_str("a file that begins with the bytes")?;
                 bytes.iter().take(4).try_for_each(|byte| write!(f, " {byte:02x}"))
             }

@@ -4,15 +4,15 @@
 //! system, so the package is checked as any other. Nothing is installed.
 
 use super::Reason;
-use crate::locations::Progress;
+use crate::locations::LoadProgress;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Longest time for one step. A slow line takes minutes for the package's 31 MB.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// The longest time for one step. A slow line takes minutes for the package's 31 MB.
+const STEP_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Read after the system's configuration: its hooks may expect root, and clean the system's own cache.
 const CONFIGURATION: &str = r#"
@@ -30,13 +30,13 @@ Acquire::https::Timeout "15";
 APT::Sandbox::User "root";
 "#;
 
-/// An unpacked package in a private folder, which goes when this goes.
+/// An unpacked package in a private folder, which is removed on drop.
 pub(super) struct Unpacked {
     root: PathBuf,
 }
 
 impl Unpacked {
-    /// Where the package keeps the files of the data set.
+    /// The package's folder with the files of the data set.
     pub fn folder(&self, name: &str) -> PathBuf {
         self.root.join("package/usr/share/datasets").join(name)
     }
@@ -53,14 +53,14 @@ impl Drop for Unpacked {
 pub(super) fn unpack(
     package: &str,
     cache_dir: &Path,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<Unpacked, Reason> {
     // apt-get and dpkg-deb run elsewhere, so the path must not be relative.
     let cache_dir = std::path::absolute(cache_dir).map_err(|e| e.to_string())?;
     let unpacked = Unpacked { root: cache_dir.join(format!("apt-{package}")) };
     let root = unpacked.root.as_path();
     prepare(root).map_err(|e| format!("`{}` cannot be written: {e}", root.display()))?;
-    progress(Progress::Package { step: "reading the package lists" });
+    progress(LoadProgress::Package { step: "reading the package lists" });
     // Without one of its sources apt-get fails, yet the package may be in another: the download decides.
     let update = run(root, apt_get(root).arg("update"));
     if let Err(reason) = &update
@@ -68,13 +68,13 @@ pub(super) fn unpack(
     {
         return update.map(|()| unpacked);
     }
-    progress(Progress::Package { step: "downloading the package" });
+    progress(LoadProgress::Package { step: "downloading the package" });
     run(root, apt_get(root).args(["download", package])).map_err(|reason| match &update {
         Err(earlier) => format!("{reason}; before that, {earlier}"),
         Ok(()) => reason,
     })?;
-    progress(Progress::Package { step: "unpacking the package" });
-    let deb = the_deb(root).ok_or("apt-get reported success, but left no package")?;
+    progress(LoadProgress::Package { step: "unpacking the package" });
+    let deb = find_deb(root).ok_or("apt-get reported success, but left no package")?;
     run(root, Command::new("dpkg-deb").arg("-x").arg(deb).arg(root.join("package")))?;
     Ok(unpacked)
 }
@@ -108,7 +108,7 @@ fn apt_get(root: &Path) -> Command {
     command
 }
 
-/// Runs a step in the private folder; its last complaint is the reason of a failure.
+/// Runs a step in the private folder; its first error is the reason of a failure.
 fn run(root: &Path, command: &mut Command) -> Result<(), Reason> {
     let program = command.get_program().to_string_lossy().into_owned();
     let log = root.join("log");
@@ -119,33 +119,33 @@ fn run(root: &Path, command: &mut Command) -> Result<(), Reason> {
         std::io::ErrorKind::NotFound => format!("{program} is not installed"),
         _ => format!("{program} cannot be started: {e}"),
     })?;
-    if wait(child, PATIENCE).map_err(|e| format!("{program}: {e}"))? {
+    if wait(child, STEP_TIMEOUT).map_err(|e| format!("{program}: {e}"))? {
         return Ok(());
     }
     let log = fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    Err(format!("{program} failed: {}", complaint(&log)))
+    Err(format!("{program} failed: {}", first_error(&log)))
 }
 
 /// The first error that a program reported, or else its last line.
-fn complaint(log: &str) -> String {
+fn first_error(log: &str) -> String {
     let lines = || log.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find(|line| line.starts_with("E:") || line.contains("error:"));
     let text = error.or(lines().next_back()).unwrap_or("it gave no reason");
     text.trim_start_matches("E: ").chars().take(300).collect()
 }
 
-/// How often a program is asked whether it has ended.
-const GLANCE: Duration = Duration::from_millis(20);
+/// The pause between two checks whether a program has ended.
+const POLL: Duration = Duration::from_millis(20);
 
-/// Whether a program ended well; it is stopped when it takes longer than about `patience`, which is counted in glances:
+/// Whether a program ended well; it is stopped when it takes longer than about `timeout`, which is counted in pauses:
 /// this crate reads no clock.
-fn wait(mut child: Child, patience: Duration) -> Result<bool, Reason> {
-    let mut left = patience.as_millis() / GLANCE.as_millis();
+fn wait(mut child: Child, timeout: Duration) -> Result<bool, Reason> {
+    let mut left = timeout.as_millis() / POLL.as_millis();
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(status.success()),
             Ok(None) if left > 0 => {
-                std::thread::sleep(GLANCE);
+                std::thread::sleep(POLL);
                 left -= 1;
             }
             Ok(None) => {
@@ -153,7 +153,7 @@ fn wait(mut child: Child, patience: Duration) -> Result<bool, Reason> {
                 let _ = child.wait();
                 return Err(format!(
                     "stopped, because it took longer than {} minutes",
-                    patience.as_secs() / 60
+                    timeout.as_secs() / 60
                 ));
             }
             Err(error) => return Err(error.to_string()),
@@ -162,7 +162,7 @@ fn wait(mut child: Child, patience: Duration) -> Result<bool, Reason> {
 }
 
 /// The one package file in the folder.
-fn the_deb(root: &Path) -> Option<PathBuf> {
+fn find_deb(root: &Path) -> Option<PathBuf> {
     let files = fs::read_dir(root).ok()?.filter_map(Result::ok).map(|entry| entry.path());
     files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb"))
 }
@@ -174,9 +174,9 @@ mod tests {
     #[test]
     fn the_reason_of_a_failure_is_the_first_error() {
         let log = "W: some warning\nE: Unable to locate package nothing\nE: more\n";
-        assert_eq!(complaint(log), "Unable to locate package nothing");
-        assert_eq!(complaint("a\n\nlast line\n"), "last line");
-        assert_eq!(complaint(""), "it gave no reason");
+        assert_eq!(first_error(log), "Unable to locate package nothing");
+        assert_eq!(first_error("a\n\nlast line\n"), "last line");
+        assert_eq!(first_error(""), "it gave no reason");
     }
 
     #[test]

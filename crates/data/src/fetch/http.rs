@@ -1,9 +1,9 @@
-//! Downloads: over HTTPS, into a `.part` file that a later attempt goes on with.
+//! Downloads: over HTTPS, into a `.part` file that a later attempt continues.
 
 use super::{Reason, install};
 use crate::catalogue::CatalogueEntry;
 use crate::folder::{FILES, payload_len};
-use crate::locations::Progress;
+use crate::locations::LoadProgress;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) fn fetch(
     i: usize,
     mirror: &str,
     folder: &Path,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
     let url = format!("{mirror}/{}.gz", FILES[i]);
     let part = folder.join(format!("{}.gz.part", FILES[i]));
@@ -44,7 +44,7 @@ pub(super) fn fetch(
 
 fn agent(https_only: bool) -> Agent {
     let seconds = |n| Some(Duration::from_secs(n));
-    // Only tests use plain HTTP, with a server on this machine: no proxy may come between.
+    // Only tests use plain HTTP, with a server on this machine: without a proxy.
     let proxy = if https_only { Proxy::try_from_env() } else { None };
     Agent::config_builder()
         .proxy(proxy)
@@ -54,7 +54,7 @@ fn agent(https_only: bool) -> Agent {
         .timeout_connect(seconds(5))
         .timeout_recv_response(seconds(15))
         .timeout_per_read(seconds(20))
-        // The bytes as they lie on the server, so that a range of them means the same every time.
+        // The bytes as they are on the server, so that a range of them means the same every time.
         .accept_encoding("identity")
         .user_agent(concat!("toile/", env!("CARGO_PKG_VERSION")))
         .build()
@@ -66,7 +66,7 @@ fn download(
     url: &str,
     part: &Path,
     limit: u64,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
     let size = || fs::metadata(part).map_or(0, |about| about.len());
     for attempt in 1.. {
@@ -85,7 +85,7 @@ fn attempt_download(
     url: &str,
     part: &Path,
     limit: u64,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
     let have = fs::metadata(part).map_or(0, |about| about.len());
     let mut request = agent.get(url);
@@ -112,11 +112,11 @@ fn attempt_download(
     }
     let file = open_part(part, start).map_err(|e| write_reason(part, e))?;
     let body = response.body_mut().as_reader();
-    copy(body, file, Copy { url, part, start, total, limit }, progress)
+    copy(body, file, Transfer { url, part, start, total, limit }, progress)
 }
 
-/// What a copy needs to know of its download.
-struct Copy<'a> {
+/// The download that is copied into a file.
+struct Transfer<'a> {
     url: &'a str,
     part: &'a Path,
     start: u64,
@@ -127,13 +127,13 @@ struct Copy<'a> {
 fn copy(
     mut body: impl Read,
     mut file: File,
-    about: Copy,
-    progress: &mut dyn FnMut(Progress),
+    transfer: Transfer,
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
-    let Copy { url, part, start, total, limit } = about;
+    let Transfer { url, part, start, total, limit } = transfer;
     let (mut bytes, mut buffer) = (start, vec![0; 1 << 16]);
     loop {
-        progress(Progress::Download { url, bytes, total });
+        progress(LoadProgress::Download { url, bytes, total });
         let n =
             body.read(&mut buffer).map_err(|e| format!("the connection broke after {bytes} bytes: {e}"))?;
         if n == 0 {

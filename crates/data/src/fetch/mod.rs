@@ -9,11 +9,11 @@ mod http;
 use crate::catalogue::CatalogueEntry;
 use crate::error::{Attempt, DataError};
 use crate::folder::{FILES, find_files, read_checked, variants};
-use crate::locations::{Locations, Progress};
+use crate::locations::{LoadProgress, Locations};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// What one source says when it did not deliver.
+/// Why a source failed.
 type Reason = String;
 
 /// Fetches into the cache and gives the folder; on failure, every source that was tried has been added to `tried`.
@@ -21,10 +21,10 @@ pub(crate) fn fetch_into_cache(
     entry: &'static CatalogueEntry,
     locations: &Locations,
     tried: &mut Vec<Attempt>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Option<PathBuf> {
-    let mut failed = |place: String, reason: Reason, progress: &mut dyn FnMut(Progress)| {
-        progress(Progress::Failed { place: &place, reason: &reason });
+    let mut failed = |place: String, reason: Reason, progress: &mut dyn FnMut(LoadProgress)| {
+        progress(LoadProgress::Failed { place: &place, reason: &reason });
         tried.push(Attempt { place, reason });
     };
     if locations.offline {
@@ -43,8 +43,8 @@ pub(crate) fn fetch_into_cache(
         return Some(folder); // the process that was waited for has done it
     }
     for source in sources(entry) {
-        let place = source.words();
-        progress(Progress::Trying { place: &place });
+        let place = source.description();
+        progress(LoadProgress::Trying { place: &place });
         match fetch_from(&source, entry, locations, &folder, progress) {
             Ok(()) => return Some(folder),
             Err(reason) => failed(place, reason, progress),
@@ -53,35 +53,41 @@ pub(crate) fn fetch_into_cache(
     None
 }
 
-enum Source {
+enum DownloadSource {
     Mirror(&'static str),
     Debian(&'static str),
 }
 
-impl Source {
-    fn words(&self) -> String {
+impl DownloadSource {
+    fn description(&self) -> String {
         match self {
-            Source::Mirror(url) => format!("download from {url}"),
-            Source::Debian(package) => format!("Debian package {package}, with apt-get"),
+            DownloadSource::Mirror(url) => format!("download from {url}"),
+            DownloadSource::Debian(package) => format!("Debian package {package}, with apt-get"),
         }
     }
 }
 
-fn sources(entry: &CatalogueEntry) -> impl Iterator<Item = Source> {
-    entry.mirrors.iter().map(|url| Source::Mirror(url)).chain(entry.debian_package.map(Source::Debian))
+fn sources(entry: &CatalogueEntry) -> impl Iterator<Item = DownloadSource> {
+    entry
+        .mirrors
+        .iter()
+        .map(|url| DownloadSource::Mirror(url))
+        .chain(entry.debian_package.map(DownloadSource::Debian))
 }
 
 fn fetch_from(
-    source: &Source,
+    source: &DownloadSource,
     entry: &'static CatalogueEntry,
     locations: &Locations,
     folder: &Path,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
     let mut missing = missing(entry, folder).into_iter();
     match source {
-        Source::Mirror(mirror) => missing.try_for_each(|i| http::fetch(entry, i, mirror, folder, progress)),
-        Source::Debian(package) => {
+        DownloadSource::Mirror(mirror) => {
+            missing.try_for_each(|i| http::fetch(entry, i, mirror, folder, progress))
+        }
+        DownloadSource::Debian(package) => {
             let unpacked = apt::unpack(package, &locations.cache_dir, progress)?;
             let files = find_files(&unpacked.folder(entry.name)).map_err(|e| e.to_string())?;
             missing.try_for_each(|i| install(entry, i, &files[i], folder))
@@ -99,16 +105,16 @@ fn missing(entry: &'static CatalogueEntry, folder: &Path) -> Vec<usize> {
     (0..FILES.len()).filter(|i| !is_right(i)).collect()
 }
 
-/// Gives a file its name in the cache, if its content is right; wrong files of the same meaning make room for it.
+/// Gives a file its name in the cache, if its content is right; wrong files under its other names are removed.
 fn install(entry: &'static CatalogueEntry, i: usize, from: &Path, folder: &Path) -> Result<(), Reason> {
     if !read_checked(entry, i, from).map_err(|e| e.to_string())?.1 {
         return Err(format!("what came is not the published {}", FILES[i]));
     }
     let name = format!("{}.gz", FILES[i]);
-    let written = |cause| DataError::Io { path: folder.join(&name), deed: "written", cause }.to_string();
+    let written = |cause| DataError::Io { path: folder.join(&name), action: "written", cause }.to_string();
     File::open(from).and_then(|file| file.sync_all()).map_err(written)?;
     for other in variants(FILES[i]).into_iter().filter(|other| *other != name) {
-        // Usually there is none; one that stays would be found before ours, and the load would say what is wrong.
+        // Usually there is none; one that remains would be found before ours, and loading it would give the error.
         let _ = fs::remove_file(folder.join(other));
     }
     fs::rename(from, folder.join(&name)).map_err(written)?;
@@ -126,19 +132,19 @@ fn lock(
     name: &str,
     cache_dir: &Path,
     folder: &Path,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<File, DataError> {
     let path = cache_dir.join(format!("{name}.lock"));
     fs::create_dir_all(folder).map_err(|cause| {
         let path = folder.to_path_buf();
-        DataError::Io { path, deed: "created", cause }
+        DataError::Io { path, action: "created", cause }
     })?;
-    let written = |cause| DataError::Io { path: path.clone(), deed: "written", cause };
+    let written = |cause| DataError::Io { path: path.clone(), action: "written", cause };
     let file = File::create(&path).map_err(written)?;
     match file.try_lock() {
         Ok(()) => (),
         Err(TryLockError::WouldBlock) => {
-            progress(Progress::Waiting { name });
+            progress(LoadProgress::Waiting { name });
             file.lock().map_err(written)?;
         }
         // A file system without locks: two fetches at once then cost time, but what is installed is checked anyway.

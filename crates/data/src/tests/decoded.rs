@@ -4,7 +4,7 @@ use super::{gzip, tiny, tiny_entry, write_files};
 use crate::DataSet;
 use crate::error::DataError;
 use crate::folder::{FILES, load_named};
-use crate::locations::Progress;
+use crate::locations::LoadProgress;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl Place {
     fn load(&self) -> Result<(DataSet, bool), DataError> {
         let mut unpacked = false;
         let mut progress =
-            |progress: Progress<'_>| unpacked |= matches!(progress, Progress::Unpacking { .. });
+            |progress: LoadProgress<'_>| unpacked |= matches!(progress, LoadProgress::Unpacking { .. });
         let data = load_named(tiny_entry(&[]), &self.data(), Some(&self.cache()), &mut progress)?;
         Ok((data, unpacked))
     }

@@ -3,9 +3,9 @@
 use super::{gzip, tiny, tiny_entry};
 use crate::catalogue::CatalogueEntry;
 use crate::error::DataError;
+use crate::find::find;
 use crate::folder::FILES;
-use crate::locations::{Locations, Progress};
-use crate::search::find;
+use crate::locations::{LoadProgress, Locations};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 /// How the server answers.
 #[derive(Clone, Copy, PartialEq)]
-enum Manner {
+enum ServerBehaviour {
     Good,
     /// Answers every request with the whole file.
     IgnoresRanges,
@@ -28,23 +28,23 @@ enum Manner {
 type Requests = Arc<Mutex<Vec<(String, Option<u64>)>>>;
 
 /// A server for the tiny set; it ends with the test process.
-struct Server {
+struct MirrorServer {
     url: String,
     requests: Requests,
 }
 
-impl Server {
-    fn start(manner: Manner) -> Server {
+impl MirrorServer {
+    fn start(behaviour: ServerBehaviour) -> MirrorServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = requests.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(stream.unwrap(), manner, &log);
+                answer(stream.unwrap(), behaviour, &log);
             }
         });
-        Server { url, requests }
+        MirrorServer { url, requests }
     }
 
     /// The tiny set, with this server as its only mirror.
@@ -57,7 +57,7 @@ impl Server {
     }
 }
 
-fn answer(mut stream: TcpStream, manner: Manner, log: &Requests) {
+fn answer(mut stream: TcpStream, behaviour: ServerBehaviour, log: &Requests) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let name = first.split([' ', '/']).nth(2).unwrap().to_string();
@@ -67,11 +67,15 @@ fn answer(mut stream: TcpStream, manner: Manner, log: &Requests) {
         headers.iter().find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
     log.lock().unwrap().push((name.clone(), range));
     let i = FILES.iter().position(|file| format!("{file}.gz") == name).unwrap();
-    let file = if manner == Manner::Page { b"<html>Please log in</html>".to_vec() } else { gzip(&tiny()[i]) };
-    let from = if manner == Manner::IgnoresRanges { 0 } else { range.unwrap_or(0) as usize };
+    let file = if behaviour == ServerBehaviour::Page {
+        b"<html>Please log in</html>".to_vec()
+    } else {
+        gzip(&tiny()[i])
+    };
+    let from = if behaviour == ServerBehaviour::IgnoresRanges { 0 } else { range.unwrap_or(0) as usize };
     let body = file.get(from..).unwrap_or_default();
-    let status = match (manner, from) {
-        (Manner::Missing, _) => "404 Not Found",
+    let status = match (behaviour, from) {
+        (ServerBehaviour::Missing, _) => "404 Not Found",
         (_, 0) => "200 OK",
         (_, from) if from >= file.len() => "416 Range Not Satisfiable",
         _ => "206 Partial Content",
@@ -80,7 +84,8 @@ fn answer(mut stream: TcpStream, manner: Manner, log: &Requests) {
     if from > 0 {
         head += &format!("Content-Range: bytes {from}-{}/{}\r\n", file.len() - 1, file.len());
     }
-    let sent = if let Manner::BreaksAfter(n) = manner { &body[..body.len().min(n)] } else { body };
+    let sent =
+        if let ServerBehaviour::BreaksAfter(n) = behaviour { &body[..body.len().min(n)] } else { body };
     // The client may have gone; that is its own affair.
     let _ = stream.write_all(format!("{head}\r\n").as_bytes()).and_then(|()| stream.write_all(sent));
 }
@@ -112,11 +117,11 @@ fn assert_nothing_left_over(root: &Path) {
 
 #[test]
 fn a_set_that_is_nowhere_is_downloaded_into_the_cache_and_found_there_next_time() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     let entry = server.entry();
     let mut bytes_seen = 0;
     let data = find(entry, &locations(root.path()), &mut |progress| {
-        if let Progress::Download { bytes, total, .. } = progress {
+        if let LoadProgress::Download { bytes, total, .. } = progress {
             assert!(bytes <= total.unwrap());
             bytes_seen += bytes;
         }
@@ -133,7 +138,7 @@ fn a_set_that_is_nowhere_is_downloaded_into_the_cache_and_found_there_next_time(
 
 #[test]
 fn an_interrupted_download_goes_on_where_it_stopped() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     leave_part(root.path(), 0, &gzip(&tiny()[0])[..20]);
     find(server.entry(), &locations(root.path()), &mut |_| {}).unwrap();
     assert_eq!(server.requests()[0], (format!("{}.gz", FILES[0]), Some(20)));
@@ -142,7 +147,7 @@ fn an_interrupted_download_goes_on_where_it_stopped() {
 
 #[test]
 fn a_complete_part_only_needs_its_name() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     leave_part(root.path(), 0, &gzip(&tiny()[0]));
     find(server.entry(), &locations(root.path()), &mut |_| {}).unwrap();
     assert_eq!(server.requests().len(), 3);
@@ -150,7 +155,8 @@ fn a_complete_part_only_needs_its_name() {
 
 #[test]
 fn a_server_that_breaks_off_is_asked_for_the_rest() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::BreaksAfter(15)));
+    let (root, server) =
+        (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::BreaksAfter(15)));
     find(server.entry(), &locations(root.path()), &mut |_| {}).unwrap();
     let ranges: Vec<_> =
         server.requests().into_iter().filter(|request| request.0.starts_with(FILES[0])).collect();
@@ -160,7 +166,7 @@ fn a_server_that_breaks_off_is_asked_for_the_rest() {
 
 #[test]
 fn a_server_without_ranges_sends_the_whole_again() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::IgnoresRanges));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::IgnoresRanges));
     leave_part(root.path(), 0, &gzip(&tiny()[0])[..20]);
     find(server.entry(), &locations(root.path()), &mut |_| {}).unwrap();
     assert_nothing_left_over(root.path());
@@ -169,7 +175,7 @@ fn a_server_without_ranges_sends_the_whole_again() {
 #[test]
 fn an_old_part_of_other_bytes_is_thrown_away_once_it_proves_wrong() {
     for old in [&[0x55; 20][..], &[0x55; 4000][..]] {
-        let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+        let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
         leave_part(root.path(), 2, old);
         let found = find(server.entry(), &locations(root.path()), &mut |_| {});
         assert_eq!(found.unwrap().test.labels, [1, 0]);
@@ -179,7 +185,7 @@ fn an_old_part_of_other_bytes_is_thrown_away_once_it_proves_wrong() {
 
 #[test]
 fn a_wrong_file_in_the_cache_is_replaced_and_right_ones_are_kept() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     super::write_files(&root.path().join("tiny"), &tiny());
     std::fs::remove_file(root.path().join("tiny").join(format!("{}.gz", FILES[1]))).unwrap();
     std::fs::write(root.path().join("tiny").join(FILES[1]), "damaged").unwrap();
@@ -190,8 +196,9 @@ fn a_wrong_file_in_the_cache_is_replaced_and_right_ones_are_kept() {
 
 #[test]
 fn a_mirror_that_sends_pages_or_nothing_leaves_no_file_and_the_next_mirror_is_asked() {
-    let (root, good) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
-    let (page, missing) = (Server::start(Manner::Page), Server::start(Manner::Missing));
+    let (root, good) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
+    let (page, missing) =
+        (MirrorServer::start(ServerBehaviour::Page), MirrorServer::start(ServerBehaviour::Missing));
     let bad = tiny_entry(&[page.url.clone(), missing.url.clone()]);
     let error = find(bad, &locations(root.path()), &mut |_| {}).unwrap_err();
     let DataError::NotFound { tried, .. } = error else { panic!("{error}") };
@@ -204,7 +211,7 @@ fn a_mirror_that_sends_pages_or_nothing_leaves_no_file_and_the_next_mirror_is_as
 
 #[test]
 fn two_fetches_at_once_download_each_file_once() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     let entry = server.entry();
     std::thread::scope(|scope| {
         let fetch = || find(entry, &locations(root.path()), &mut |_| {}).unwrap().fingerprint;
@@ -218,7 +225,7 @@ fn two_fetches_at_once_download_each_file_once() {
 
 #[test]
 fn a_cache_that_cannot_be_written_is_named() {
-    let (root, server) = (tempfile::tempdir().unwrap(), Server::start(Manner::Good));
+    let (root, server) = (tempfile::tempdir().unwrap(), MirrorServer::start(ServerBehaviour::Good));
     let file = root.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = find(server.entry(), &locations(&file), &mut |_| {}).unwrap_err();

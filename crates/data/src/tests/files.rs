@@ -2,7 +2,7 @@
 
 use super::{gzip, idx, tiny, tiny_entry, write_files};
 use crate::catalogue::entry;
-use crate::error::{DataError, Found};
+use crate::error::{DataError, FoundFormat};
 use crate::folder::{FILES, load_named, read_checked};
 use crate::idx::Idx;
 use std::path::Path;
@@ -92,7 +92,7 @@ fn what_is_not_idx_is_called_by_its_name() {
     let mut floats = idx(&[1, 1, 1], &[0; 4]);
     floats[2] = 0x0d;
     assert!(message(&floats).ends_with("IDX of 32-bit floats (0x0d)"));
-    assert!(matches!(read(b"\x00\x01ab"), Err(DataError::NotIdx { found: Found::Bytes(_), .. })));
+    assert!(matches!(read(b"\x00\x01ab"), Err(DataError::NotIdx { found: FoundFormat::Bytes(_), .. })));
 }
 
 #[test]

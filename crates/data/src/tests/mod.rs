@@ -3,8 +3,8 @@
 mod decoded;
 mod downloads;
 mod files;
+mod find_order;
 mod own_folders;
-mod search_order;
 
 use crate::catalogue::{CatalogueEntry, Checksums};
 use crate::fingerprint::hex;

@@ -128,9 +128,9 @@ fn great_logits_neither_overflow_nor_lose_their_loss() {
     assert_eq!((out.loss[0], &out.d[..]), (500.0, &[-1.0, 1.0, 0.0][..]), "no clipping at 16.1");
 }
 
-/// Keras 3.15 on JAX: `CategoricalFocalCrossentropy(alpha, gamma, from_logits=True, label_smoothing, reduction=None)(onehot, z,
-/// sample_weight=weights[labels])`, and the gradient of half its sum by `jax.grad`. In the third row the probabilities are
-/// so near to 0 and 1 that all are clipped.
+/// Keras 3.15 on JAX: `CategoricalFocalCrossentropy(alpha, gamma, from_logits=True, label_smoothing,
+/// reduction=None)(onehot, z, sample_weight=weights[labels])`, and the gradient of half its sum by `jax.grad`. In the
+/// third row the probabilities are so near to 0 and 1 that all are clipped.
 #[test]
 fn focal_loss_and_gradient_are_those_of_keras() {
     let z = [1.0, 2.0, 0.5, -1.0, 3.0, 3.0, 0.0, 30.0, -5.0];

@@ -61,7 +61,8 @@ fn row(number: usize, monitor: Metric, value: f64, learning_rate: f64) -> Epoch 
 }
 
 /// Runs one callback over a curve, with the epoch's number as the only weight. Gives the epoch it stopped after, the
-/// weights at the end, the epoch it says it went back to (all counted from 0, as in Keras), and the rates after each epoch.
+/// weights at the end, the epoch it says it went back to (all counted from 0, as in Keras), and the rates after each
+/// epoch.
 struct Replay {
     stopped: Option<usize>,
     weight: f32,

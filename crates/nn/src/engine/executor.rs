@@ -1,8 +1,8 @@
-//! Takes batches through a program, on any number of threads: slices, then phase after phase with the reductions between
-//! them. Gradients are left in the chunks, for the update; so are predictions, for the evaluation.
+//! Takes batches through a program, on any number of threads: slices, then phase after phase with the reductions
+//! between them. Gradients are left in the chunks, for the update; so are predictions, for the evaluation.
 //!
-//! What is fixed is which chunks there are and what happens to them; which thread takes which is left to the pool, and may
-//! change from one step to the next.
+//! What is fixed is which chunks there are and what happens to them; which thread takes which is left to the pool, and
+//! may change from one step to the next.
 
 use toile_kernels::{Buffer, Pool};
 use toile_rng::Seed;

@@ -18,8 +18,8 @@ impl BatchPass<'_> {
         }
     }
 
-    /// Some values of each of these images, `row` floats apart: for programs that take images in slices, which none does
-    /// that changes them.
+    /// Some values of each of these images, `row` floats apart: for programs that take images in slices, which none
+    /// does that changes them.
     pub(crate) fn gather_columns(
         &self,
         positions: Range<usize>,

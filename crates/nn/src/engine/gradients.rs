@@ -1,7 +1,7 @@
 //! The gradients that a pass over a batch left behind, brought together some weights at a time.
 //!
-//! Of most weights each chunk has the gradient of its images; of dense kernels it has the two factors X and dZ only, whose
-//! product over all chunks is one chain per weight, going on from chunk to chunk.
+//! Of most weights each chunk has the gradient of its images; of dense kernels it has the two factors X and dZ only,
+//! whose product over all chunks is one chain per weight, going on from chunk to chunk.
 
 use std::ops::Range;
 

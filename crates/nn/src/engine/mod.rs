@@ -1,7 +1,7 @@
 //! How a model runs: compiled once into operations and phases, then step by step without a choice left to make.
 //!
-//! To read in this order: `operation` (what a layer is here), `program` (chunks, strips and phases), `round` (what a chunk
-//! does in a phase), `executor` (a batch from phase to phase), `slices` (a wide first layer, before the phases),
+//! To read in this order: `operation` (what a layer is here), `program` (chunks, strips and phases), `round` (what a
+//! chunk does in a phase), `executor` (a batch from phase to phase), `slices` (a wide first layer, before the phases),
 //! `gradients` and `update` (from the chunks to new weights). `workspace` has the memory, `normalization` the one
 //! operation that sees the whole batch, `gather` the way of the images into all this, `trace` what is reported of it.
 

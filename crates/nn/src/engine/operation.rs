@@ -1,8 +1,8 @@
-//! An operation: a layer whose shapes are checked and whose kernels are chosen, working on some images of a batch: a chunk
-//! of them, or within a strip a few at a time. A convolution may be one operation with the pooling after it.
+//! An operation: a layer whose shapes are checked and whose kernels are chosen, working on some images of a batch: a
+//! chunk of them, or within a strip a few at a time. A convolution may be one operation with the pooling after it.
 //!
-//! It owns nothing that changes: weights, memory and what was derived from the weights are lent to each call, so that any
-//! thread may run it on any images.
+//! It owns nothing that changes: weights, memory and what was derived from the weights are lent to each call, so that
+//! any thread may run it on any images.
 
 use std::ops::Range;
 
@@ -127,8 +127,8 @@ pub(crate) trait Operation: Send + Sync {
     /// y from x.
     fn forward(&self, context: &ChunkContext, weights: Weights, x: &[f32], y: &mut [f32], buffers: Buffers);
 
-    /// Gradients with respect to x and to the weights. Where `product` is some, the kernel's is left out, and d_y becomes
-    /// dZ, the gradient with respect to what the activation was applied to.
+    /// Gradients with respect to x and to the weights. Where `product` is some, the kernel's is left out, and d_y
+    /// becomes dZ, the gradient with respect to what the activation was applied to.
     fn backward(&self, context: &ChunkContext, weights: Weights, pass: Backward, buffers: Buffers);
 
     /// Whether it has weights.
@@ -136,8 +136,8 @@ pub(crate) trait Operation: Send + Sync {
         false
     }
 
-    /// Whether its output is sooner computed again than fetched from memory: `forward` may then be called once more in the
-    /// backward pass.
+    /// Whether its output is sooner computed again than fetched from memory: `forward` may then be called once more in
+    /// the backward pass.
     fn is_cheap(&self) -> bool {
         false
     }

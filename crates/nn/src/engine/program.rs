@@ -2,14 +2,14 @@
 //!
 //! A batch is cut into chunks of a fixed number of images. Within a phase every chunk runs on its own, so chunks are
 //! spread over the threads; between phases one thread brings together what the chunks found. A model without batch
-//! normalisation has one phase: gather, all forward, loss, all backward down to the first operation with weights. Before
-//! the phases the slices of a wide first layer are multiplied; after them the update computes the gradients of dense
-//! kernels. The chunks, not the threads, fix the order of every sum.
+//! normalisation has one phase: gather, all forward, loss, all backward down to the first operation with weights.
+//! Before the phases the slices of a wide first layer are multiplied; after them the update computes the gradients of
+//! dense kernels. The chunks, not the threads, fix the order of every sum.
 //!
 //! Within a phase the operations run strip by strip. A strip is an operation with the cheap ones before it; where their
-//! outputs are large, the images of a chunk go through a strip a few at a time, so that what lies between its operations
-//! stays in the cache, and in the backward pass it is computed again rather than fetched from memory. A dense layer joins
-//! no strip: its input is kept for the update.
+//! outputs are large, the images of a chunk go through a strip a few at a time, so that what lies between its
+//! operations stays in the cache, and in the backward pass it is computed again rather than fetched from memory. A
+//! dense layer joins no strip: its input is kept for the update.
 
 use std::ops::Range;
 
@@ -62,7 +62,8 @@ pub(crate) struct Strip {
     pub images: usize,
 }
 
-/// What a chunk does within a phase. Forward and Backward are followed by a strip's number, the others by an operation's.
+/// What a chunk does within a phase. Forward and Backward are followed by a strip's number, the others by an
+/// operation's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Gather,
@@ -161,8 +162,8 @@ impl Program {
         }
     }
 
-    /// Layer and floating-point operations per image of each operation: forward, weight gradient, and input gradient where
-    /// there is one.
+    /// Layer and floating-point operations per image of each operation: forward, weight gradient, and input gradient
+    /// where there is one.
     pub(crate) fn flops(&self) -> Vec<(usize, [u64; 3])> {
         let of = |(i, op): (usize, &Op)| {
             let [forward, weights, input] = match op {
@@ -217,9 +218,9 @@ fn inner_and_buffer_sizes(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bo
 /// Forward operations per image, without those of dense layers, from which on a net counts as large.
 const LARGE: u64 = 1_000_000;
 
-/// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient, and
-/// there are some of them in a batch, since they are spread over the threads. It depends on the model and the size of
-/// the batch alone, because it fixes the order of sums.
+/// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient,
+/// and there are some of them in a batch, since they are spread over the threads. It depends on the model and the size
+/// of the batch alone, because it fixes the order of sums.
 fn chunk_images(ops: &[Op], batch: usize) -> usize {
     let flops =
         |op: &Op| if let (Op::Plain(plain), None) = (op, op.product()) { plain.flops()[0] } else { 0 };

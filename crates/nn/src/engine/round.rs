@@ -1,9 +1,9 @@
-//! One phase of a program, as every chunk sees it: its actions one after the other, in a workspace that is its own or lent
-//! by the thread.
+//! One phase of a program, as every chunk sees it: its actions one after the other, in a workspace that is its own or
+//! lent by the thread.
 //!
 //! A strip takes the images of the chunk in parts. Values at its ends lie in buffers of the whole chunk; between its
-//! operations there is room for one part only, which the next part overwrites. Backward therefore runs the strip forward
-//! once more for each part, up to the last operation, unless one part is the whole chunk.
+//! operations there is room for one part only, which the next part overwrites. Backward therefore runs the strip
+//! forward once more for each part, up to the last operation, unless one part is the whole chunk.
 
 use toile_kernels::conv::Piece;
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};

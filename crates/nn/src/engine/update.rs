@@ -1,6 +1,6 @@
-//! From the gradients of a batch to new weights: sum or product, penalties, clipping, decay, the optimizer's step; block
-//! by block, so that a block's gradient is still in the cache at its step. A bound on a norm needs all blocks' gradients
-//! first; then they are brought together in a pass before.
+//! From the gradients of a batch to new weights: sum or product, penalties, clipping, decay, the optimizer's step;
+//! block by block, so that a block's gradient is still in the cache at its step. A bound on a norm needs all blocks'
+//! gradients first; then they are brought together in a pass before.
 
 use std::ops::Range;
 

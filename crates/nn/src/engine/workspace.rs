@@ -1,5 +1,5 @@
-//! The memory in which a chunk goes through the operations, allocated once: a workspace per thread, lent to one chunk after
-//! the other, or per chunk where chunks come back in a later phase. What must outlive the pass lies in the chunk.
+//! The memory in which a chunk goes through the operations, allocated once: a workspace per thread, lent to one chunk
+//! after the other, or per chunk where chunks come back in a later phase. What must outlive the pass lies in the chunk.
 
 use toile_kernels::Buffer;
 
@@ -42,7 +42,8 @@ impl Sizes {
     fn new(program: &Program, training: bool) -> Sizes {
         let n = program.ops.len();
         let buffer_sizes = &program.buffer_sizes;
-        // Values before operation `op` that a call leaves behind are those of the whole chunk, or inside a strip of a few.
+        // Values before operation `op` that a call leaves behind are those of the whole chunk, or inside a strip of a
+        // few.
         let images = |op: usize| if program.inner[op] { program.images_at(op) } else { program.chunk };
         let owned = |op: usize| training && op < n && program.ops[op].product().is_some();
         let values = |op: usize| if owned(op) { 0 } else { program.sizes[op] * images(op) };

@@ -56,7 +56,8 @@ pub(super) fn kernel_and_bias<'a>(
 /// memory.
 pub(super) const CHEAP: usize = 32;
 
-/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their own.
+/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their
+/// own.
 pub(super) struct ConvOperation {
     conv: Conv,
     shape: ConvShape,

@@ -10,7 +10,8 @@ use crate::Shape;
 use crate::engine::{Backward, BufferSizes, Buffers, ChunkContext, Op, Operation, Weights};
 use crate::shape::ShapeError;
 
-/// While training, sets each value to 0 with probability `rate` and divides the others by 1 − `rate`; otherwise does nothing.
+/// While training, sets each value to 0 with probability `rate` and divides the others by 1 − `rate`; otherwise does
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {

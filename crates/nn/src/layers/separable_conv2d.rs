@@ -12,8 +12,8 @@ use crate::parameters::Wanted;
 use crate::shape::{ShapeError, Window};
 use crate::{Activation, Initializer, Padding, Shape};
 
-/// A depthwise convolution, kernel (kh, kw, channels, depth_multiplier), without bias and activation; then a convolution
-/// of 1 × 1 pixels over all its channels, kernel (1, 1, channels × depth_multiplier, filters).
+/// A depthwise convolution, kernel (kh, kw, channels, depth_multiplier), without bias and activation; then a
+/// convolution of 1 × 1 pixels over all its channels, kernel (1, 1, channels × depth_multiplier, filters).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeparableConv2D {

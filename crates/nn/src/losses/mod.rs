@@ -9,8 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
 
-/// What a training makes small: a number for each image, from the probabilities p of the last layer's softmax and the target
-/// y = (1 − s) onehot(label) + s / classes, with s = `label_smoothing`. It is computed from the values before the softmax.
+/// What a training makes small: a number for each image, from the probabilities p of the last layer's softmax and the
+/// target y = (1 − s) onehot(label) + s / classes, with s = `label_smoothing`. It is computed from the values before
+/// the softmax.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Loss {

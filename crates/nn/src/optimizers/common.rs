@@ -30,8 +30,8 @@ impl Common {
     }
 }
 
-/// Defines an optimizer's settings: the learning rate, its own, then what else [`Common`] has, all on one level, as study
-/// files and records write them. (serde's `flatten` knows neither a default per optimizer nor this order.)
+/// Defines an optimizer's settings: the learning rate, its own, then what else [`Common`] has, all on one level, as
+/// study files and records write them. (serde's `flatten` knows neither a default per optimizer nor this order.)
 ///
 /// Makes the struct, `Default`, `From` into the list of all, `new(learning_rate)` and `common()`.
 macro_rules! optimizer {

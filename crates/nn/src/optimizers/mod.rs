@@ -52,8 +52,8 @@ trait OptimizerSettings {
     /// Which of the three numbers per weight it uses.
     fn slots(&self) -> [bool; 3];
 
-    /// What is the same for every weight in step t, counted from 1. `momentum_product` is 1 before the first step, and is
-    /// kept from step to step.
+    /// What is the same for every weight in step t, counted from 1. `momentum_product` is 1 before the first step, and
+    /// is kept from step to step.
     fn factors(&self, t: u64, learning_rate: f32, momentum_product: &mut f32) -> StepFactors;
 
     /// The step of some of the weights w, by their gradient g.

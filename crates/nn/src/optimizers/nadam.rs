@@ -6,10 +6,11 @@ use super::common::optimizer;
 use super::{Common, OptimizerSettings, Slots, StepFactors, power};
 
 optimizer! {
-    /// With μ(t) = β₁ (1 − ½ · 0.96ᵗ) and P(t) = μ(1) … μ(t): m and v as in Adam, m̂ = μ(t+1) m / (1 − P(t+1)) + (1 − μ(t)) g / (1 − P(t)),
-    /// w ← w − η m̂ / (√(v / (1 − β₂ᵗ)) + ε).
+    /// With μ(t) = β₁ (1 − ½ · 0.96ᵗ) and P(t) = μ(1) … μ(t): m and v as in Adam, m̂ = μ(t+1) m / (1 − P(t+1)) + (1 −
+    /// μ(t)) g / (1 − P(t)), w ← w − η m̂ / (√(v / (1 − β₂ᵗ)) + ε).
     ///
-    /// Dozat (2016) in Keras' form. PyTorch uses 0.96^(0.004 t), Optax a constant β₁: other optimizers in the first steps.
+    /// Dozat (2016) in Keras' form. PyTorch uses 0.96^(0.004 t), Optax a constant β₁: other optimizers in the first
+    /// steps.
     Nadam {
         learning_rate: 0.001,
         weight_decay: None,

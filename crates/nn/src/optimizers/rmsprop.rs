@@ -6,7 +6,8 @@ use super::common::optimizer;
 use super::{Common, OptimizerSettings, Slots, StepFactors};
 
 optimizer! {
-    /// v ← ρ v + (1 − ρ) g², step = η g / √(v + ε) (centered: v − a² + ε, with a the mean of g); with momentum: b ← μ b + step.
+    /// v ← ρ v + (1 − ρ) g², step = η g / √(v + ε) (centered: v − a² + ε, with a the mean of g); with momentum: b ← μ b
+    /// + step.
     ///
     /// Tieleman and Hinton (2012) in Keras' form: ε stands inside the root, ρ is 0.9. PyTorch: outside, 0.99.
     RmsProp {

@@ -16,8 +16,8 @@ pub fn parse<T: serde::de::DeserializeOwned>(json: &str) -> T {
 
 /// `dense`: a wide first layer in slices, dropout, a penalty. `convolutions`: a cheap layer in a strip with a
 /// convolution that takes in its pooling, tiles of 2, 4 and 5 outputs, dropout. `normalized`: batch normalisations, a
-/// large kernel with strides, average pooling. `separable`: depthwise and separable convolutions, cheap ones in strips with
-/// those after them, and a large one.
+/// large kernel with strides, average pooling. `separable`: depthwise and separable convolutions, cheap ones in strips
+/// with those after them, and a large one.
 pub fn nets() -> Vec<(&'static str, Vec<Layer>)> {
     let texts = [
         (

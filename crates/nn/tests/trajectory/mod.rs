@@ -66,8 +66,8 @@ pub fn read(path: &Path) -> Case {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// How far a weight may be from Keras', at any learning rate and optimizer. Keras' own backends are up to 5e-6 apart from
-/// each other after 400 updates of a dense net.
+/// How far a weight may be from Keras', at any learning rate and optimizer. Keras' own backends are up to 5e-6 apart
+/// from each other after 400 updates of a dense net.
 fn tolerance(checkpoint: &Checkpoint) -> f64 {
     if checkpoint.step <= 10 { 1e-6 } else { 2e-6 }
 }

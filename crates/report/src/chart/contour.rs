@@ -1,19 +1,19 @@
 //! A contour: shades of the estimated value over two parameters, the trials as marks, the shades' values beside them.
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::marks::marks;
 use super::measure::fit;
 use super::palette::STEPS;
 use super::svg::{Anchor, Svg};
-use crate::view::{BANDS, Contour, Metric};
+use crate::view::{BANDS, Contour, ObjectiveView};
 
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 292.0;
-const FRAME: Frame = Frame { left: 62.0, right: 272.0, top: 26.0, bottom: 244.0 };
+const FRAME: ChartFrame = ChartFrame { left: 62.0, right: 272.0, top: 26.0, bottom: 244.0 };
 const FONT: f64 = 11.0;
 
 /// The chart.
-pub fn contour(contour: &Contour, metric: &Metric, procedural: bool) -> String {
+pub fn contour(contour: &Contour, metric: &ObjectiveView, procedural: bool) -> String {
     let title = format!("{} over {} and {}", metric.name, contour.x.name, contour.y.name);
     let mut svg = Svg::new("contour", WIDTH, HEIGHT, &title, &description(contour, metric));
     cells(&mut svg, contour);
@@ -64,7 +64,7 @@ fn shade(band: usize) -> &'static str {
     SHADES[band]
 }
 
-fn key(svg: &mut Svg, contour: &Contour, metric: &Metric) {
+fn key(svg: &mut Svg, contour: &Contour, metric: &ObjectiveView) {
     let (left, top, step) = (FRAME.right + 14.0, FRAME.top + 18.0, 19.0);
     svg.label("tick", left, FRAME.top + 8.0, Anchor::Start, "estimate");
     for place in 0..BANDS {
@@ -89,7 +89,7 @@ fn short(value: f64) -> String {
     crate::format::significant(value)
 }
 
-fn description(contour: &Contour, metric: &Metric) -> String {
+fn description(contour: &Contour, metric: &ObjectiveView) -> String {
     let best = contour
         .spots
         .iter()

@@ -4,7 +4,7 @@ use super::measure::{fit, spread, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
-use crate::view::Point;
+use crate::view::CurvePoint;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 250.0;
@@ -26,13 +26,13 @@ pub enum LineStyle {
 }
 
 /// One line of a chart.
-pub struct Line<'a> {
+pub struct CurveLine<'a> {
     /// What stands at its end.
     pub name: &'a str,
     /// How it is drawn.
     pub style: LineStyle,
     /// Its points.
-    pub points: &'a [Point],
+    pub points: &'a [CurvePoint],
     /// The published number, marked at the last epoch.
     pub published: Option<f64>,
 }
@@ -42,7 +42,7 @@ pub struct CurveChart<'a> {
     /// What it shows, for the title: `Loss of Model 1`.
     pub title: String,
     /// The lines.
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<CurveLine<'a>>,
     /// Whether small and large values are both of interest: a logarithmic axis if they differ much.
     pub may_be_log: bool,
     /// Whether the data is procedural.
@@ -61,7 +61,7 @@ impl LineStyle {
 
 /// The chart, or `None` if no line has a point.
 pub fn curves(chart: &CurveChart) -> Option<String> {
-    let lines: Vec<&Line> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
+    let lines: Vec<&CurveLine> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
     let right = WIDTH - 12.0 - lines.iter().map(|line| width(line.name, FONT)).fold(0.0, f64::max);
     let (x, y) = scales(&lines, chart.may_be_log, right)?;
     let mut svg = Svg::new("curves", WIDTH, HEIGHT, &chart.title, &description(&lines));
@@ -78,7 +78,7 @@ pub fn curves(chart: &CurveChart) -> Option<String> {
     Some(svg.finish())
 }
 
-fn scales(lines: &[&Line], may_be_log: bool, right: f64) -> Option<(Scale, Scale)> {
+fn scales(lines: &[&CurveLine], may_be_log: bool, right: f64) -> Option<(Scale, Scale)> {
     let points = || lines.iter().flat_map(|line| line.points);
     let last = points().map(|point| point.epoch).max()? as f64;
     let low = points()
@@ -114,9 +114,9 @@ fn axes(svg: &mut Svg, x: &Scale, y: &Scale, right: f64) {
     svg.label("tick", 0.5 * (LEFT + right), BOTTOM + 32.0, Anchor::Middle, "epoch");
 }
 
-fn draw(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
+fn draw(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
     let class = line.style.class();
-    let at = |point: &Point, value: f64| (x.at(point.epoch as f64), y.at(value));
+    let at = |point: &CurvePoint, value: f64| (x.at(point.epoch as f64), y.at(value));
     if line.points.iter().any(|point| point.high > point.low) {
         let upper = line.points.iter().map(|point| at(point, point.high));
         let lower = line.points.iter().rev().map(|point| at(point, point.low));
@@ -136,7 +136,7 @@ fn draw(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
     }
 }
 
-fn mark_published(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
+fn mark_published(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
     if let (Some(value), Some(last)) = (line.published, line.points.last()) {
         let title = format!("published, {}: {}", line.name, format::published(value));
         svg.diamond(
@@ -148,7 +148,7 @@ fn mark_published(svg: &mut Svg, line: &Line, x: &Scale, y: &Scale) {
     }
 }
 
-fn names(svg: &mut Svg, lines: &[&Line], x: &Scale, y: &Scale, right: f64) {
+fn names(svg: &mut Svg, lines: &[&CurveLine], x: &Scale, y: &Scale, right: f64) {
     let ends: Vec<(f64, f64)> = lines
         .iter()
         .filter_map(|line| line.points.last())
@@ -165,11 +165,11 @@ fn names(svg: &mut Svg, lines: &[&Line], x: &Scale, y: &Scale, right: f64) {
 }
 
 /// Invisible strips, one per epoch, whose tooltip says the numbers.
-fn readouts(svg: &mut Svg, lines: &[&Line], x: &Scale, right: f64) {
+fn readouts(svg: &mut Svg, lines: &[&CurveLine], x: &Scale, right: f64) {
     let Some(longest) = lines.iter().map(|line| line.points).max_by_key(|points| points.len()) else {
         return;
     };
-    let shown: Vec<&Point> = longest.iter().step_by(longest.len().div_ceil(MAX_READOUTS)).collect();
+    let shown: Vec<&CurvePoint> = longest.iter().step_by(longest.len().div_ceil(MAX_READOUTS)).collect();
     for (i, point) in shown.iter().enumerate() {
         let at = x.at(point.epoch as f64);
         let from = if i == 0 { LEFT } else { 0.5 * (at + x.at(shown[i - 1].epoch as f64)) };
@@ -183,7 +183,7 @@ fn readouts(svg: &mut Svg, lines: &[&Line], x: &Scale, right: f64) {
     }
 }
 
-fn description(lines: &[&Line]) -> String {
+fn description(lines: &[&CurveLine]) -> String {
     let ends = lines.iter().filter_map(|line| {
         let (first, last) = (line.points.first()?, line.points.last()?);
         Some(format!(

@@ -3,11 +3,11 @@
 use super::measure::{fit, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
-use crate::view::{Axis, AxisKind};
+use crate::view::{AxisKind, ParameterAxis};
 
 /// The place of a plot inside its picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Frame {
+pub struct ChartFrame {
     pub left: f64,
     pub right: f64,
     pub top: f64,
@@ -20,7 +20,7 @@ pub struct PartTick {
     pub label: String,
 }
 
-impl Frame {
+impl ChartFrame {
     /// Lines across, with numbers at the left.
     pub fn up(&self, svg: &mut Svg, y: &Scale, n: usize) {
         for tick in y.ticks(n) {
@@ -42,7 +42,7 @@ impl Frame {
     }
 
     /// The axis of a parameter below, of which `part_at` tells the place.
-    pub fn across_axis(&self, svg: &mut Svg, axis: &Axis, font: f64) {
+    pub fn across_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64) {
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
         let ticks = part_ticks(axis, self.right - self.left, font);
         let space = (self.right - self.left) / ticks.len().max(1) as f64;
@@ -55,7 +55,7 @@ impl Frame {
     }
 
     /// The axis of a parameter at the left.
-    pub fn up_axis(&self, svg: &mut Svg, axis: &Axis, font: f64, room: f64) {
+    pub fn up_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64, room: f64) {
         svg.line("axis", (self.left, self.top), (self.left, self.bottom));
         for tick in part_ticks(axis, 3.0 * (self.bottom - self.top), font) {
             let at = self.y(tick.part);
@@ -76,12 +76,12 @@ impl Frame {
     }
 }
 
-fn is_named(axis: &Axis) -> bool {
+fn is_named(axis: &ParameterAxis) -> bool {
     matches!(axis.kind, AxisKind::Bands(_))
 }
 
 /// As many ticks as have room along `length`; of many names every so many.
-pub fn part_ticks(axis: &Axis, length: f64, font: f64) -> Vec<PartTick> {
+pub fn part_ticks(axis: &ParameterAxis, length: f64, font: f64) -> Vec<PartTick> {
     if let AxisKind::Bands(names) = &axis.kind {
         let every = (names.len() as f64 * 2.2 * font / length).ceil().max(1.0) as usize;
         let tick = |(i, name): (usize, &String)| PartTick { part: axis.part(i as f64), label: name.clone() };

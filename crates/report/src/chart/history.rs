@@ -1,17 +1,17 @@
 //! The optimisation history: the value of each trial by its number, and the best so far.
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::marks::{Key, cross, key, kinds, marks};
 use super::scale::Scale;
 use super::svg::Svg;
-use crate::view::{History, Metric};
+use crate::view::{History, ObjectiveView};
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 262.0;
-const FRAME: Frame = Frame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
+const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart of one objective.
-pub fn history(history: &History, metric: &Metric, title: &str, procedural: bool) -> String {
+pub fn history(history: &History, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
     let x = Scale::linear(0.0, history.last.max(1.0), (FRAME.left + 8.0, FRAME.right - 6.0));
     let y =
         Scale::linear(history.range.low, history.range.high, (FRAME.bottom - 10.0, FRAME.top + 4.0)).nice(5);
@@ -45,7 +45,7 @@ fn steps(history: &History, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     points
 }
 
-fn description(history: &History, metric: &Metric) -> String {
+fn description(history: &History, metric: &ObjectiveView) -> String {
     let steps = history.best.iter().rev().take(12).rev();
     let steps = steps.map(|(number, value)| format!("{} at trial {number}", metric.text(*value)));
     match history.best.is_empty() {

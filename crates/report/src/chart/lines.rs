@@ -1,6 +1,6 @@
 //! Lines with names at their ends: what searches have in common, such as their budgets and the spread of their values.
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::measure::{fit, spread, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
@@ -37,7 +37,7 @@ pub struct LineChart<'a> {
 pub fn lines(chart: &LineChart) -> Option<String> {
     let drawn: Vec<&NamedLine> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
     let names = drawn.iter().map(|line| width(&line.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);
-    let frame = Frame { left: LEFT, right: WIDTH - 12.0 - names, top: TOP, bottom: BOTTOM };
+    let frame = ChartFrame { left: LEFT, right: WIDTH - 12.0 - names, top: TOP, bottom: BOTTOM };
     let ends = |pick: fn(&(f64, f64)) -> f64| {
         let all = || drawn.iter().flat_map(|line| &line.points).map(pick);
         Some((all().reduce(f64::min)?, all().reduce(f64::max)?))
@@ -75,7 +75,7 @@ fn places(line: &NamedLine, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     points
 }
 
-fn labels(svg: &mut Svg, lines: &[&NamedLine], x: &Scale, y: &Scale, frame: Frame) {
+fn labels(svg: &mut Svg, lines: &[&NamedLine], x: &Scale, y: &Scale, frame: ChartFrame) {
     let ends: Vec<(f64, f64)> =
         lines.iter().filter_map(|line| line.points.last()).map(|end| (x.at(end.0), y.at(end.1))).collect();
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();

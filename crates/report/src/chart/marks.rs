@@ -1,7 +1,7 @@
 //! Marks of trials: a disc is complete, a triangle pruned, a cross failed, a ring the best.
 //!
-//! Few marks are elements of their own, with words to point at; many are one path, so that a page of ten thousand trials
-//! stays small.
+//! Few marks are elements of their own, with words to point at; many are one path, so that a page of ten thousand
+//! trials stays small.
 
 use std::fmt::Write;
 

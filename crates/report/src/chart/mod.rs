@@ -26,14 +26,14 @@ mod trial_curves;
 
 pub use bars::{Bar, bars};
 pub use contour::contour;
-pub use curves::{CurveChart, Line, LineStyle, curves};
+pub use curves::{CurveChart, CurveLine, LineStyle, curves};
 pub use dots::{Dot, DotChart, dots};
 pub use heat_map::{heat_map, heat_map_png};
 pub use history::history;
 pub use importance::importance;
 pub use lines::{LineChart, lines};
 pub use palette::css as palette_css;
-pub use panels::{Panel, panels};
+pub use panels::{CurvePanel, panels};
 pub use parallel::parallel;
 pub use pareto::pareto;
 pub use slices::slices;

@@ -4,7 +4,7 @@ use super::measure::fit;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
-use crate::view::Point;
+use crate::view::CurvePoint;
 
 const WIDTH: f64 = 220.0;
 const HEIGHT: f64 = 148.0;
@@ -14,18 +14,18 @@ const TOP: f64 = 24.0;
 const BOTTOM: f64 = 126.0;
 
 /// One panel.
-pub struct Panel<'a> {
+pub struct CurvePanel<'a> {
     /// The run's name.
     pub name: &'a str,
     /// Its line.
-    pub points: &'a [Point],
+    pub points: &'a [CurvePoint],
 }
 
 /// The shared lines, to stand once in the page, and one picture per panel. Empty if there is nothing to draw.
 ///
 /// Epochs are on a logarithmic axis: so runs of 5 and of 50 epochs both show how they learn.
-pub fn panels(panels: &[Panel], what: &str, procedural: bool) -> (String, Vec<String>) {
-    let drawn: Vec<&Panel> = panels.iter().filter(|panel| !panel.points.is_empty()).collect();
+pub fn panels(panels: &[CurvePanel], what: &str, procedural: bool) -> (String, Vec<String>) {
+    let drawn: Vec<&CurvePanel> = panels.iter().filter(|panel| !panel.points.is_empty()).collect();
     let Some((x, y)) = scales(&drawn) else { return (String::new(), Vec::new()) };
     let lines = drawn.iter().map(|panel| {
         format!("<path class=\"other\" d=\"{}\"/>\n", path_data(&places(panel.points, &x, &y), false))
@@ -39,7 +39,7 @@ pub fn panels(panels: &[Panel], what: &str, procedural: bool) -> (String, Vec<St
     (shared, pictures)
 }
 
-fn scales(panels: &[&Panel]) -> Option<(Scale, Scale)> {
+fn scales(panels: &[&CurvePanel]) -> Option<(Scale, Scale)> {
     let points = || panels.iter().flat_map(|panel| panel.points);
     let last = points().map(|point| point.epoch).max()? as f64;
     let low = points().map(|point| point.mean).fold(f64::INFINITY, f64::min);
@@ -48,11 +48,11 @@ fn scales(panels: &[&Panel]) -> Option<(Scale, Scale)> {
     Some((x, Scale::linear(low, high, (BOTTOM, TOP)).nice(4)))
 }
 
-fn places(points: &[Point], x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
+fn places(points: &[CurvePoint], x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     points.iter().map(|point| (x.at(point.epoch as f64), y.at(point.mean))).collect()
 }
 
-fn picture(panel: &Panel, x: &Scale, y: &Scale, what: &str, procedural: bool) -> String {
+fn picture(panel: &CurvePanel, x: &Scale, y: &Scale, what: &str, procedural: bool) -> String {
     let last = panel.points.last().map_or(0.0, |point| point.mean);
     let epoch = panel.points.last().map_or(0, |point| point.epoch);
     let value = format::metric(last);

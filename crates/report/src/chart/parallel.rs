@@ -1,20 +1,20 @@
 //! Parallel coordinates: each complete trial is a line over an axis per parameter, the value's axis last.
 
-use super::frame::{Frame, part_ticks};
+use super::frame::{ChartFrame, part_ticks};
 use super::measure::fit;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
-use crate::view::{Metric, Parallel, Thread};
+use crate::view::{ObjectiveView, Parallel, Thread};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 318.0;
-const FRAME: Frame = Frame { left: 54.0, right: 700.0, top: 44.0, bottom: 262.0 };
+const FRAME: ChartFrame = ChartFrame { left: 54.0, right: 700.0, top: 44.0, bottom: 262.0 };
 /// Where lines go that do not have the parameter.
 const ABSENT: f64 = 290.0;
 const FONT: f64 = 11.0;
 
 /// The chart.
-pub fn parallel(chart: &Parallel, metric: &Metric, title: &str, procedural: bool) -> String {
+pub fn parallel(chart: &Parallel, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
     let n = chart.axes.len();
     let place = |i: usize| FRAME.x(i as f64 / n as f64);
     let has_absent = |i: usize| chart.threads.iter().any(|thread| thread.parts[i].is_none());
@@ -48,7 +48,7 @@ pub fn parallel(chart: &Parallel, metric: &Metric, title: &str, procedural: bool
     svg.finish()
 }
 
-fn value_axis(svg: &mut Svg, chart: &Parallel, metric: &Metric, lift: f64) {
+fn value_axis(svg: &mut Svg, chart: &Parallel, metric: &ObjectiveView, lift: f64) {
     let y = Scale::linear(chart.range.low, chart.range.high, (FRAME.bottom, FRAME.top));
     svg.line("axis", (FRAME.right, FRAME.top), (FRAME.right, FRAME.bottom));
     for tick in y.ticks(6) {
@@ -86,7 +86,7 @@ fn points(thread: &Thread, place: &impl Fn(usize) -> f64) -> Vec<(f64, f64)> {
     thread.parts.iter().enumerate().map(point).collect()
 }
 
-fn description(chart: &Parallel, metric: &Metric) -> String {
+fn description(chart: &Parallel, metric: &ObjectiveView) -> String {
     let names: Vec<&str> = chart.axes.iter().map(|axis| axis.name.as_str()).collect();
     format!("{} lines over {}, and {} last.", chart.threads.len(), names.join(", "), metric.name)
 }

@@ -1,17 +1,17 @@
 //! Two objectives against each other: the front is a dashed line through large dots, all other trials are small ones.
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::marks::marks;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
-use crate::view::{Front, Metric, Spot};
+use crate::view::{ObjectiveView, ParetoFront, Spot};
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 262.0;
-const FRAME: Frame = Frame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
+const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart: the first objective upwards, the second across.
-pub fn pareto(front: &Front, metrics: &[Metric], title: &str, procedural: bool) -> String {
+pub fn pareto(front: &ParetoFront, metrics: &[ObjectiveView], title: &str, procedural: bool) -> String {
     let ratio = front.x.high / front.x.low;
     let range = (FRAME.left + 8.0, FRAME.right - 8.0);
     let x = if front.x.low > 0.0 && ratio > 12.0 {
@@ -39,7 +39,7 @@ pub fn pareto(front: &Front, metrics: &[Metric], title: &str, procedural: bool) 
     svg.finish()
 }
 
-fn description(front: &Front, metrics: &[Metric]) -> String {
+fn description(front: &ParetoFront, metrics: &[ObjectiveView]) -> String {
     let [first, second] = metrics else { return front.note.clone() };
     let points =
         front.line.iter().take(20).map(|(x, y)| format!("{} and {}", first.text(*y), second.text(*x)));

@@ -1,23 +1,23 @@
 //! Slices: the value against each parameter, one small panel each, all with the same axis of values.
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::marks::marks;
 use super::measure::fit;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
-use crate::view::{AxisKind, Metric, Slice, Slices};
+use crate::view::{AxisKind, ObjectiveView, ParameterSlice, Slices};
 
 const WIDTH: f64 = 220.0;
 const HEIGHT: f64 = 166.0;
-const FRAME: Frame = Frame { left: 36.0, right: 214.0, top: 24.0, bottom: 142.0 };
+const FRAME: ChartFrame = ChartFrame { left: 36.0, right: 214.0, top: 24.0, bottom: 142.0 };
 const FONT: f64 = 9.5;
 
 /// One picture per parameter.
-pub fn slices(slices: &Slices, metric: &Metric, procedural: bool) -> Vec<String> {
+pub fn slices(slices: &Slices, metric: &ObjectiveView, procedural: bool) -> Vec<String> {
     slices.panels.iter().map(|slice| panel(slice, slices, metric, procedural)).collect()
 }
 
-fn panel(slice: &Slice, all: &Slices, metric: &Metric, procedural: bool) -> String {
+fn panel(slice: &ParameterSlice, all: &Slices, metric: &ObjectiveView, procedural: bool) -> String {
     let y = Scale::linear(all.range.low, all.range.high, (FRAME.bottom - 5.0, FRAME.top + 5.0)).nice(4);
     let title = format!("{} by {}", metric.name, slice.axis.name);
     let mut svg = Svg::new("panel slice", WIDTH, HEIGHT, &title, &description(slice, metric));
@@ -43,7 +43,7 @@ fn panel(slice: &Slice, all: &Slices, metric: &Metric, procedural: bool) -> Stri
     svg.finish()
 }
 
-fn bands_of(slice: &Slice) -> usize {
+fn bands_of(slice: &ParameterSlice) -> usize {
     match &slice.axis.kind {
         AxisKind::Bands(names) => names.len(),
         _ => 1,
@@ -70,7 +70,7 @@ fn shift(number: usize) -> f64 {
     2.0 * (number as f64 * 0.618_033_988_749_895).fract() - 1.0
 }
 
-fn description(slice: &Slice, metric: &Metric) -> String {
+fn description(slice: &ParameterSlice, metric: &ObjectiveView) -> String {
     let best = slice.spots.iter().find(|spot| spot.is_best);
     let best =
         best.map_or_else(String::new, |spot| format!(" The best, {}, is marked.", metric.text(spot.y)));

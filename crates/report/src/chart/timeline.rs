@@ -1,9 +1,9 @@
-//! The timeline: when each trial ran and on which worker. Bars of complete trials are full, of pruned ones hollow, of failed
-//! ones crossed out, of running ones dashed.
+//! The timeline: when each trial ran and on which worker. Bars of complete trials are full, of pruned ones hollow, of
+//! failed ones crossed out, of running ones dashed.
 
 use toile_record::State;
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::measure::{fit, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
@@ -19,7 +19,7 @@ const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State
 /// The chart.
 pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
     let names = chart.rows.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max).min(LONGEST_NAME);
-    let frame = Frame {
+    let frame = ChartFrame {
         left: names + 14.0,
         right: WIDTH - 14.0,
         top: TOP,

@@ -1,19 +1,20 @@
-//! Learning curves of all trials of a search: pruned ones end with a triangle, failed ones with a cross, the best is bold.
+//! Learning curves of all trials of a search: pruned ones end with a triangle, failed ones with a cross, the best is
+//! bold.
 
 use toile_record::State;
 
-use super::frame::Frame;
+use super::frame::ChartFrame;
 use super::marks::{cross, triangle};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
-use crate::view::{Metric, TrialCurves};
+use crate::view::{ObjectiveView, TrialCurves};
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 262.0;
-const FRAME: Frame = Frame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
+const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart.
-pub fn trial_curves(chart: &TrialCurves, metric: &Metric, title: &str, procedural: bool) -> String {
+pub fn trial_curves(chart: &TrialCurves, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
     let steps = || chart.curves.iter().flat_map(|curve| &curve.points).map(|point| point.0);
     let (first, last) = (steps().fold(f64::INFINITY, f64::min), steps().fold(f64::NEG_INFINITY, f64::max));
     let x = Scale::linear(first, last, (FRAME.left + 6.0, FRAME.right - 8.0));
@@ -63,7 +64,7 @@ fn key(svg: &mut Svg, chart: &TrialCurves) {
     }
 }
 
-fn description(chart: &TrialCurves, metric: &Metric) -> String {
+fn description(chart: &TrialCurves, metric: &ObjectiveView) -> String {
     let best = chart.curves.iter().find(|curve| curve.is_best).and_then(|curve| curve.points.last());
     let best = best.map_or_else(String::new, |(step, value)| {
         format!(" The best one ends with {} at step {step}.", metric.text(*value))

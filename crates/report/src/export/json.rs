@@ -8,7 +8,8 @@ use toile_record::{
 };
 
 use super::lines::written;
-use super::search::{Search, searches};
+use super::search::{SearchJson, searches};
+use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
 
@@ -21,21 +22,21 @@ struct Document<'a> {
     format: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'static str>,
-    study: Study<'a>,
-    data: Data<'a>,
-    runs: Vec<Run<'a>>,
-    searches: Vec<Search<'a>>,
+    study: StudyJson<'a>,
+    data: DataJson<'a>,
+    runs: Vec<RunJson<'a>>,
+    searches: Vec<SearchJson<'a>>,
     test_openings: &'a [TestOpening],
 }
 
 #[derive(Serialize)]
-struct Study<'a> {
+struct StudyJson<'a> {
     name: &'a str,
     question: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
+struct DataJson<'a> {
     fingerprint: &'a str,
     name: &'a str,
     title: &'a str,
@@ -49,7 +50,7 @@ struct Data<'a> {
 }
 
 #[derive(Serialize)]
-struct Run<'a> {
+struct RunJson<'a> {
     name: &'a str,
     seed: u64,
     state: State,
@@ -62,7 +63,7 @@ struct Run<'a> {
     note: Option<&'a str>,
     epochs: &'a [Epoch],
     #[serde(rename = "final")]
-    last: Option<Final<'a>>,
+    last: Option<FinalJson<'a>>,
     published: Option<&'a Published>,
     confusion_matrix: Option<Vec<Vec<usize>>>,
     failure: Option<String>,
@@ -74,11 +75,24 @@ struct Run<'a> {
 
 /// The last epoch, and the test beside it.
 #[derive(Serialize)]
-struct Final<'a> {
+struct FinalJson<'a> {
     #[serde(flatten)]
     epoch: &'a Epoch,
     test_loss: Option<f64>,
     test_accuracy: Option<f64>,
+}
+
+/// `results.json`.
+pub struct ResultsJsonExporter;
+
+impl Exporter for ResultsJsonExporter {
+    fn name(&self) -> &'static str {
+        "results.json"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        one_file(self.name(), || results_json(input.records))
+    }
 }
 
 /// All records as JSON, one line for each epoch and each trial, with a line break at the end.
@@ -90,7 +104,7 @@ pub fn results_json(records: &Records) -> String {
         toile: &study.toile_version,
         format: FORMAT,
         notice: study.data.procedural.then_some(PROCEDURAL_NOTICE),
-        study: Study { name: &study.name, question: study.question.as_deref() },
+        study: StudyJson { name: &study.name, question: study.question.as_deref() },
         data: data(&study.data),
         runs: records.runs.iter().map(|run| one_run(records, run)).collect(),
         searches: searches(records),
@@ -111,18 +125,18 @@ pub fn number(value: f64) -> Value {
 }
 
 /// A run that waits or is still running has no final numbers, only epochs.
-fn last(run: &RunRecord) -> Option<Final<'_>> {
+fn last(run: &RunRecord) -> Option<FinalJson<'_>> {
     let is_over = !matches!(run.state, State::Waiting | State::Running);
     let test = run.test.as_ref();
-    run.epochs.last().filter(|_| is_over).map(|epoch| Final {
+    run.epochs.last().filter(|_| is_over).map(|epoch| FinalJson {
         epoch,
         test_loss: test.and_then(|test| test.loss),
         test_accuracy: test.map(|test| test.accuracy),
     })
 }
 
-fn data(data: &DataRecord) -> Data<'_> {
-    Data {
+fn data(data: &DataRecord) -> DataJson<'_> {
+    DataJson {
         fingerprint: &data.fingerprint,
         name: &data.name,
         title: &data.title,
@@ -136,8 +150,8 @@ fn data(data: &DataRecord) -> Data<'_> {
     }
 }
 
-fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> Run<'a> {
-    Run {
+fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
+    RunJson {
         name: &run.name,
         seed: run.seed,
         state: run.state,

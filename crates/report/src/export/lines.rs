@@ -1,16 +1,18 @@
-//! JSON that people and line tools can read: objects over several lines at first, then one line for each epoch and trial.
+//! JSON that people and line tools can read: objects over several lines at first, then one line for each epoch and
+//! trial.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Containers within so many others are broken over lines: the document, its lists, their objects, and the lists of these.
+/// Containers within so many others are broken over lines: the document, its lists, their objects, and the lists of
+/// these.
 const BROKEN: usize = 4;
 
 /// Writes with two spaces per level, then compactly.
 #[derive(Default)]
-struct Lines {
+struct LineFormatter {
     depth: usize,
     has_value: bool,
 }
@@ -18,14 +20,14 @@ struct Lines {
 /// A document with a line break at its end.
 pub fn written(document: &impl Serialize) -> String {
     let mut bytes = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut bytes, Lines::default());
+    let mut serializer = Serializer::with_formatter(&mut bytes, LineFormatter::default());
     // Only a map with keys that are no strings, or a failing `Serialize`, can fail here; we have neither.
     document.serialize(&mut serializer).expect("plain data becomes JSON");
     bytes.push(b'\n');
     String::from_utf8(bytes).expect("JSON is text")
 }
 
-impl Lines {
+impl LineFormatter {
     fn open<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth += 1;
         self.has_value = false;
@@ -56,7 +58,7 @@ impl Lines {
     }
 }
 
-impl Formatter for Lines {
+impl Formatter for LineFormatter {
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.open(writer, b"[")
     }

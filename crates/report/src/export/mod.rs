@@ -1,6 +1,7 @@
 //! Records for programs: JSON and CSV.
 
 mod csv;
+mod exporter;
 mod flatten;
 mod history;
 mod json;
@@ -9,6 +10,7 @@ mod results;
 mod search;
 mod trials;
 
+pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, one_file};
 pub use flatten::{choice, flatten};
 pub use history::history_csv;
 pub use json::{number, results_json};

@@ -1,18 +1,33 @@
 //! `results.csv`: one line per run, for spreadsheets and data frames.
 
-use toile_record::{Records, RunRecord};
+use toile_record::{Metric, Records, RunRecord};
 
 use super::csv::Csv;
-use super::flatten::flatten;
+use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{METRICS, last_numbers, published_numbers, train_seconds, training_flops};
+use crate::plan::PlanSettings;
+
+/// `results.csv`.
+pub struct ResultsCsvExporter;
+
+impl Exporter for ResultsCsvExporter {
+    fn name(&self) -> &'static str {
+        "results.csv"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        one_file(self.name(), || results_csv(input.records))
+    }
+}
 
 /// One line per run: what it is, its settings, its last numbers, the published ones, the differences, its cost.
 ///
 /// The settings are the union over all runs, in order of first appearance; a setting that a run does not have is empty.
 /// A published number has a `_difference` beside it: ours minus the published one.
 pub fn results_csv(records: &Records) -> String {
-    let settings: Vec<Vec<(String, String)>> = records.runs.iter().map(|run| flatten(&run.plan)).collect();
+    let settings: Vec<Vec<(String, String)>> =
+        records.runs.iter().map(|run| PlanSettings::new(&run.plan).flat()).collect();
     let columns = union(&settings);
     let mut csv = Csv::default();
     header(&mut csv, &columns);
@@ -49,7 +64,16 @@ fn header(csv: &mut Csv, columns: &[String]) {
     for column in TAIL {
         csv.text(column);
     }
+    newer_metrics().for_each(|metric| csv.text(metric.name()));
     csv.end_line();
+}
+
+/// The metrics of an epoch that have no column before: they follow the columns that 0.1.0 wrote.
+fn newer_metrics() -> impl Iterator<Item = Metric> {
+    let is_before = |name: &str| {
+        METRICS.iter().any(|(metric, _)| *metric == name) || ["train_loss", "train_accuracy"].contains(&name)
+    };
+    Metric::of_epoch().filter(move |metric| !is_before(metric.name()))
 }
 
 const TAIL: [&str; 8] = [
@@ -67,6 +91,7 @@ fn is_fixed(column: &str) -> bool {
     ["state", "model", "parameters", "epochs_done", "train_loss", "train_accuracy"].contains(&column)
         || METRICS.iter().any(|(metric, _)| *metric == column)
         || TAIL.contains(&column)
+        || newer_metrics().any(|metric| metric.name() == column)
 }
 
 fn line(
@@ -113,4 +138,5 @@ fn tail(csv: &mut Csv, records: &Records, run: &RunRecord) {
     csv.text(&data.name);
     csv.text(if data.procedural { PROCEDURAL_NOTICE } else { "" });
     csv.text(&run.reason().unwrap_or_default());
+    newer_metrics().for_each(|metric| csv.number(run.epochs.last().and_then(|epoch| metric.of(epoch))));
 }

@@ -8,10 +8,10 @@ use toile_record::{
 
 use super::json::number;
 use crate::facts::last_numbers;
-use crate::view::{best_place, external, metrics, notes};
+use crate::view::{best_trial, external, metrics, notes};
 
 #[derive(Serialize)]
-pub struct Search<'a> {
+pub struct SearchJson<'a> {
     name: &'a str,
     position: usize,
     note: Option<&'a str>,
@@ -26,16 +26,16 @@ pub struct Search<'a> {
     plan: &'a Value,
     fingerprint: &'a str,
     published: Option<&'a Published>,
-    trials: Vec<Trial<'a>>,
-    best: Option<Best>,
+    trials: Vec<TrialJson<'a>>,
+    best: Option<BestTrialJson>,
     #[serde(rename = "final")]
-    last: Option<Final<'a>>,
+    last: Option<ChosenRunJson<'a>>,
     warnings: Vec<String>,
-    importance: Vec<Importance>,
+    importance: Vec<ImportanceJson>,
 }
 
 #[derive(Serialize)]
-struct Importance {
+struct ImportanceJson {
     param: String,
     value: f64,
     low: f64,
@@ -43,10 +43,10 @@ struct Importance {
 }
 
 #[derive(Serialize)]
-struct Trial<'a> {
+struct TrialJson<'a> {
     number: usize,
     state: State,
-    params: Params,
+    params: ParamsJson,
     value: Value,
     values: Vec<Value>,
     intermediate: Vec<(i64, Value)>,
@@ -63,18 +63,18 @@ struct Trial<'a> {
 }
 
 /// Parameters by name, as the study file spells them.
-type Params = serde_json::Map<String, Value>;
+type ParamsJson = serde_json::Map<String, Value>;
 
 #[derive(Serialize)]
-struct Best {
+struct BestTrialJson {
     number: usize,
-    params: Params,
+    params: ParamsJson,
     value: Value,
     values: Vec<Value>,
 }
 
 #[derive(Serialize)]
-struct Final<'a> {
+struct ChosenRunJson<'a> {
     id: &'a str,
     name: &'a str,
     test_loss: Option<f64>,
@@ -84,18 +84,18 @@ struct Final<'a> {
 }
 
 /// The searches of a study, with what limits them and which parameters matter.
-pub fn searches(records: &Records) -> Vec<Search<'_>> {
+pub fn searches(records: &Records) -> Vec<SearchJson<'_>> {
     records.searches.iter().map(|search| one(records, search)).collect()
 }
 
-fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> Search<'a> {
+fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> SearchJson<'a> {
     let search = &found.search;
     let (warnings, shares) = notes(found);
     let importance = shares.into_iter().map(|share| {
         let (low, high) = share.interval;
-        Importance { param: share.name, value: share.value, low, high }
+        ImportanceJson { param: share.name, value: share.value, low, high }
     });
-    Search {
+    SearchJson {
         name: &search.name,
         position: search.position,
         note: search.note.as_deref(),
@@ -118,9 +118,9 @@ fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> Search<'a> {
     }
 }
 
-fn trial(trial: &TrialRecord) -> Trial<'_> {
+fn trial(trial: &TrialRecord) -> TrialJson<'_> {
     let side = trial.side.as_ref();
-    Trial {
+    TrialJson {
         number: trial.number,
         state: trial.state,
         params: params(trial),
@@ -140,7 +140,7 @@ fn trial(trial: &TrialRecord) -> Trial<'_> {
     }
 }
 
-fn params(trial: &TrialRecord) -> Params {
+fn params(trial: &TrialRecord) -> ParamsJson {
     trial
         .params
         .iter()
@@ -148,9 +148,9 @@ fn params(trial: &TrialRecord) -> Params {
         .collect()
 }
 
-fn best(found: &SearchRecords) -> Option<Best> {
-    let best = &found.trials[best_place(&found.trials, &metrics(&found.search)[0])?];
-    Some(Best {
+fn best(found: &SearchRecords) -> Option<BestTrialJson> {
+    let best = &found.trials[best_trial(&found.trials, &metrics(&found.search)[0])?];
+    Some(BestTrialJson {
         number: best.number,
         params: params(best),
         value: number(best.values[0]),
@@ -158,14 +158,14 @@ fn best(found: &SearchRecords) -> Option<Best> {
     })
 }
 
-fn last<'a>(records: &'a Records, found: &'a SearchRecords) -> Option<Final<'a>> {
+fn last<'a>(records: &'a Records, found: &'a SearchRecords) -> Option<ChosenRunJson<'a>> {
     let id = found.chosen_run.as_ref()?;
     let run: &RunRecord = records.runs.iter().find(|run| run.id == *id)?;
     let published = found.search.published.as_ref().or(run.published.as_ref());
     let numbers = last_numbers(run);
     let difference =
         numbers[5].zip(published.and_then(|p| p.test_accuracy)).map(|(ours, theirs)| ours - theirs);
-    Some(Final {
+    Some(ChosenRunJson {
         id: &run.id,
         name: &run.name,
         test_loss: numbers[4],

@@ -6,6 +6,7 @@ use serde_json::Value;
 use toile_record::{Records, SearchRecord, TrialRecord};
 
 use super::csv::Csv;
+use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::view::external;
 
@@ -28,11 +29,27 @@ const TAIL: [&str; 15] = [
     "reason",
 ];
 
+/// `trials.csv`, where a search has a trial.
+pub struct TrialsCsvExporter;
+
+impl Exporter for TrialsCsvExporter {
+    fn name(&self) -> &'static str {
+        "trials.csv"
+    }
+
+    fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
+        match input.records.searches.iter().any(|search| !search.trials.is_empty()) {
+            true => one_file(self.name(), || trials_csv(input.records)),
+            false => Box::new(std::iter::empty()),
+        }
+    }
+}
+
 /// One line per trial: its search, its number, its values, its parameters, what it cost and where it ran.
 ///
 /// `value` is that of the first objective; further ones follow under their names. Parameters are the union over all
-/// searches, in order of first appearance; a parameter that a trial does not have is empty. A value that is not finite is
-/// `inf`, `-inf` or `nan`.
+/// searches, in order of first appearance; a parameter that a trial does not have is empty. A value that is not finite
+/// is `inf`, `-inf` or `nan`.
 pub fn trials_csv(records: &Records) -> String {
     let objectives = unique(records.searches.iter().flat_map(|search| {
         search.search.objectives.iter().skip(1).map(|objective| objective.metric.as_str())

@@ -2,25 +2,26 @@
 
 use crate::chart::{self, LineChart};
 use crate::format;
-use crate::view::{Compared, Search, View};
+use crate::text::sentence_case;
+use crate::view::{Compared, ReportView, SearchView};
 
 /// A picture and its caption.
-type Figure = (String, String);
+type CaptionedFigure = (String, String);
 
 /// The charts of one search.
 pub struct SearchPage<'a> {
-    pub search: &'a Search,
-    pub pairs: Vec<Figure>,
+    pub search: &'a SearchView,
+    pub pairs: Vec<CaptionedFigure>,
     pub slices: Vec<String>,
     pub slice_note: String,
     pub contours: Vec<String>,
-    pub wide: Vec<Figure>,
+    pub wide: Vec<CaptionedFigure>,
 }
 
 /// The charts that searches of one objective share.
 pub struct ComparedPage {
     pub title: String,
-    pub figures: Vec<Figure>,
+    pub figures: Vec<CaptionedFigure>,
 }
 
 impl ComparedPage {
@@ -30,25 +31,29 @@ impl ComparedPage {
 }
 
 /// One page per search.
-pub fn pages(view: &View) -> Vec<SearchPage<'_>> {
+pub fn pages(view: &ReportView) -> Vec<SearchPage<'_>> {
     view.searches.sections.iter().map(|search| page(search, view.procedural)).collect()
 }
 
-fn page(search: &Search, procedural: bool) -> SearchPage<'_> {
+fn page(search: &SearchView, procedural: bool) -> SearchPage<'_> {
     let metric = search.metric();
     let slices = search.slices.as_ref().map(|slices| chart::slices(slices, metric, procedural));
     let note = search.slices.as_ref().map_or("", |slices| slices.note.as_str());
     SearchPage {
         pairs: pairs(search, procedural),
         slices: slices.unwrap_or_default(),
-        slice_note: format!("{} against each parameter ({}).{note}", capital(&metric.name), metric.better()),
+        slice_note: format!(
+            "{} against each parameter ({}).{note}",
+            sentence_case(&metric.name),
+            metric.better()
+        ),
         contours: search.contours.iter().map(|contour| chart::contour(contour, metric, procedural)).collect(),
         wide: wide(search, procedural),
         search,
     }
 }
 
-fn pairs(search: &Search, procedural: bool) -> Vec<Figure> {
+fn pairs(search: &SearchView, procedural: bool) -> Vec<CaptionedFigure> {
     let mut figures = Vec::new();
     for (history, metric) in search.histories.iter().zip(&search.metrics) {
         let title = format!("Optimisation history of {}: {}", search.name, metric.name);
@@ -63,12 +68,12 @@ fn pairs(search: &Search, procedural: bool) -> Vec<Figure> {
     if let Some(curves) = &search.curves {
         let title = format!("Learning curves of all trials of {}", search.name);
         let caption =
-            format!("{} of all trials on their way.{}", capital(&search.metric().name), curves.note);
+            format!("{} of all trials on their way.{}", sentence_case(&search.metric().name), curves.note);
         figures.push((chart::trial_curves(curves, search.metric(), &title, procedural), caption));
     }
     if let Some(front) = &search.front {
         let title = format!("Pareto front of {}", search.name);
-        let caption = format!("Pareto front. {}", capital(&front.note));
+        let caption = format!("Pareto front. {}", sentence_case(&front.note));
         figures.push((chart::pareto(front, &search.metrics, &title, procedural), caption));
     }
     let title = format!("Importance of the parameters of {}", search.name);
@@ -78,7 +83,7 @@ fn pairs(search: &Search, procedural: bool) -> Vec<Figure> {
     figures
 }
 
-fn wide(search: &Search, procedural: bool) -> Vec<Figure> {
+fn wide(search: &SearchView, procedural: bool) -> Vec<CaptionedFigure> {
     let mut figures = Vec::new();
     if let Some(parallel) = &search.parallel {
         let title = format!("Parallel coordinates of {}", search.name);
@@ -99,7 +104,7 @@ fn wide(search: &Search, procedural: bool) -> Vec<Figure> {
 }
 
 /// The figures of all objectives.
-pub fn compared(view: &View) -> Vec<ComparedPage> {
+pub fn compared(view: &ReportView) -> Vec<ComparedPage> {
     view.searches.compared.iter().map(|group| figures(group, view.procedural)).collect()
 }
 
@@ -131,9 +136,4 @@ fn figures(group: &Compared, procedural: bool) -> ComparedPage {
     ];
     let drawn = captions.into_iter().filter_map(|(svg, caption)| Some((svg?, caption)));
     ComparedPage { title: format!("What a budget brings: {}", group.name), figures: drawn.collect() }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -1,12 +1,12 @@
 //! Searches in Markdown: the same tables and sentences as on the page, and a line of blocks for the best so far.
 
-use super::{Out, blocks};
+use super::{MarkdownWriter, blocks};
 use crate::format;
 use crate::text::escape_markdown as escape;
-use crate::view::{SEARCH_HEADER, Search, View};
+use crate::view::{ReportView, SEARCH_HEADER, SearchView};
 
 /// All searches; nothing if there are none.
-pub fn searches(out: &mut Out, view: &View) {
+pub fn searches(out: &mut MarkdownWriter, view: &ReportView) {
     let searches = &view.searches;
     if searches.sections.is_empty() {
         return;
@@ -25,7 +25,7 @@ pub fn searches(out: &mut Out, view: &View) {
     searches.sections.iter().for_each(|search| section(out, search));
 }
 
-fn section(out: &mut Out, search: &Search) {
+fn section(out: &mut MarkdownWriter, search: &SearchView) {
     let state = search.unfinished.as_ref().map_or_else(String::new, |state| format!(" ({state})"));
     out.paragraph(&format!("### {}{}", escape(&search.name), escape(&state)));
     if let Some(note) = &search.note {
@@ -44,7 +44,7 @@ fn section(out: &mut Out, search: &Search) {
     how(out, search);
 }
 
-fn importance(out: &mut Out, search: &Search) {
+fn importance(out: &mut MarkdownWriter, search: &SearchView) {
     let importance = &search.importance;
     out.paragraph(&escape(&importance.note));
     if importance.shares.is_empty() {
@@ -63,7 +63,7 @@ fn importance(out: &mut Out, search: &Search) {
     out.table("lrr", &header, &rows);
 }
 
-fn best_so_far(out: &mut Out, search: &Search) {
+fn best_so_far(out: &mut MarkdownWriter, search: &SearchView) {
     for (history, metric) in search.histories.iter().zip(&search.metrics) {
         let last = history.last as usize;
         let at =
@@ -77,7 +77,7 @@ fn best_so_far(out: &mut Out, search: &Search) {
     }
 }
 
-fn chosen(out: &mut Out, search: &Search) {
+fn chosen(out: &mut MarkdownWriter, search: &SearchView) {
     let Some(chosen) = &search.chosen else { return };
     out.paragraph(&format!(
         "The chosen configuration, trained once more as “{}”. {}",
@@ -89,7 +89,7 @@ fn chosen(out: &mut Out, search: &Search) {
     out.table("lrrr", &header, &rows);
 }
 
-fn how(out: &mut Out, search: &Search) {
+fn how(out: &mut MarkdownWriter, search: &SearchView) {
     let rows: Vec<Vec<String>> =
         search.facts.iter().map(|fact| vec![fact.label.to_owned(), fact.value.clone()]).collect();
     out.table("ll", &[String::new(), String::new()], &rows);

@@ -9,7 +9,7 @@ use crate::format;
 
 /// One column: a metric.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Column {
+pub struct ComparisonColumn {
     /// `Val Loss`
     pub label: &'static str,
     /// Over the complete seeds.
@@ -30,7 +30,7 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// In the document's order.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ComparisonColumn>,
     /// How many complete seeds.
     pub n: usize,
     /// Whether the publication gives anything.
@@ -65,12 +65,12 @@ fn column(
     ours: Option<Estimate>,
     published: Option<f64>,
     evaluated: Option<Estimate>,
-) -> Column {
+) -> ComparisonColumn {
     let pair = ours.as_ref().zip(published);
     let z =
         pair.and_then(|(ours, published)| prediction_z(published, &ours.values)).filter(|z| z.is_finite());
     let limit = ours.as_ref().and_then(|ours| limit(ours.n()));
-    Column {
+    ComparisonColumn {
         label,
         evaluated,
         published,
@@ -97,7 +97,7 @@ fn limit(n: usize) -> Option<f64> {
     (n >= 2).then(|| student_quantile(0.975, (n - 1) as f64))
 }
 
-impl Column {
+impl ComparisonColumn {
     /// The published number as the publication writes it, or a dash.
     pub fn published_text(&self) -> String {
         self.published.map_or_else(|| format::NONE.to_owned(), format::published)

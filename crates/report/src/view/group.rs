@@ -5,6 +5,7 @@ use toile_record::{Records, RunRecord, State, SummaryRecord};
 use super::settings::{self, Setting};
 use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
 use crate::facts::{last_numbers, published_numbers, standing, train_seconds, training_flops};
+use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
 
 /// Reasons are cut to this many characters on the page.
@@ -12,7 +13,7 @@ const REASON_LENGTH: usize = 600;
 
 /// A run of the study, over its seeds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Group {
+pub struct RunGroup {
     /// The name, for people.
     pub name: String,
     /// A name for links inside the page.
@@ -48,7 +49,9 @@ pub struct Group {
     /// One row per seed.
     pub seeds: Vec<SeedRow>,
     /// Time and operations.
-    pub cost: Cost,
+    pub cost: RunCost,
+    /// The plan of its runs; their seeds differ.
+    pub(crate) plan: PlanSettings,
 }
 
 /// One row of the model's summary.
@@ -81,7 +84,7 @@ pub struct SeedRow {
 
 /// What a group costs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cost {
+pub struct RunCost {
     /// Seconds of training per run, evaluations left out, over the complete seeds.
     pub train_seconds: Option<Estimate>,
     /// Seconds of a whole run.
@@ -99,7 +102,7 @@ pub struct Cost {
 }
 
 /// The groups of `records`, in the study's order.
-pub fn groups(records: &Records) -> Vec<Group> {
+pub fn groups(records: &Records) -> Vec<RunGroup> {
     let mut order: Vec<(usize, &str)> = Vec::new();
     let mut members: std::collections::HashMap<(usize, &str), Vec<&RunRecord>> =
         std::collections::HashMap::new();
@@ -115,13 +118,14 @@ pub fn groups(records: &Records) -> Vec<Group> {
     order.iter().enumerate().map(|(i, key)| group(records, i, &members[key])).collect()
 }
 
-fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
+fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> RunGroup {
     let first = runs[0];
     let complete: Vec<&RunRecord> = runs.iter().copied().filter(|run| run.state == State::Complete).collect();
     let shown = if complete.is_empty() { runs } else { &complete };
     let published = published_numbers(runs.iter().find_map(|run| run.published.as_ref()));
     let summary = &first.summary;
-    Group {
+    let plan = PlanSettings::new(&first.plan);
+    RunGroup {
         name: super::named(&first.name, "Run without a name"),
         anchor: format!("run-{}", index + 1),
         model: text::name(&first.model, NAME_LENGTH),
@@ -133,10 +137,10 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
             .filter_map(|run| reason(run))
             .collect(),
         stops: runs.iter().filter(|run| run.state != State::Failed).filter_map(|run| reason(run)).collect(),
-        settings: settings::headline(&first.plan, records.study.data.split.fraction),
-        settings_line: settings::short(&first.plan),
-        all_settings: settings::all(&first.plan),
-        weights_note: settings::best_weights_note(&first.plan),
+        settings: settings::headline(&plan, records.study.data.split.fraction),
+        settings_line: settings::short(&plan),
+        all_settings: settings::all(&plan),
+        weights_note: settings::best_weights_note(&plan),
         layers: layers(summary),
         parameters: (summary.trainable as u64, summary.non_trainable as u64),
         comparison: comparison::comparison(&complete, published),
@@ -144,6 +148,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> Group {
         confused: confusion::confused(records, &complete),
         seeds: runs.iter().map(|run| seed_row(run)).collect(),
         cost: cost(records, first, shown),
+        plan,
     }
 }
 
@@ -192,7 +197,7 @@ fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
 }
 
 fn seed_row(run: &RunRecord) -> SeedRow {
-    let planned = run.plan.get("epochs").and_then(serde_json::Value::as_u64);
+    let planned = planned_epochs(&run.plan);
     let state = match (run.state, planned) {
         (State::Complete, _) => "complete".to_owned(),
         (_, Some(planned)) => format!("{}, epoch {} of {planned}", standing(run), run.epochs.len()),
@@ -210,13 +215,13 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     }
 }
 
-fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> Cost {
+fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
     let trained = || shown.iter().filter(|run| !run.epochs.is_empty());
     let shortest = trained().map(|run| run.epochs.len()).min().unwrap_or(0);
     let longest = trained().map(|run| run.epochs.len()).max().unwrap_or(0);
     let epochs = if shortest == longest { longest.to_string() } else { format!("{shortest}–{longest}") };
     let flops: Vec<u64> = trained().map(|run| training_flops(records, run)).collect();
-    Cost {
+    RunCost {
         train_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run)))),
         wall_seconds: Estimate::of(trained().map(|run| Some(run.provenance.wall_seconds))),
         epoch_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run) / run.epochs.len() as f64))),
@@ -227,7 +232,7 @@ fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> Cost {
     }
 }
 
-impl Group {
+impl RunGroup {
     /// All parameters, as `25,450`.
     pub fn parameters_text(&self) -> String {
         format::count(self.parameters.0.saturating_add(self.parameters.1))
@@ -239,7 +244,7 @@ impl Group {
     }
 }
 
-impl Cost {
+impl RunCost {
     /// A mean duration in words.
     pub fn duration_text(estimate: Option<&Estimate>) -> String {
         estimate.map_or_else(|| format::NONE.to_owned(), |estimate| format::duration(estimate.mean))

@@ -8,38 +8,37 @@ mod confusion;
 mod curves;
 mod estimate;
 mod group;
-mod openings;
 mod ranking;
 mod search;
 mod settings;
-mod setup;
 mod summary;
 
-pub use comparison::{Column, Comparison};
+pub use comparison::{Comparison, ComparisonColumn};
 pub use confusion::{ClassRow, Confused, Example, PairView};
-pub use curves::{Curves, Point};
+pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
-pub use group::{Cost, Group, LayerRow, SeedRow};
-pub use openings::Opening;
+pub use group::{LayerRow, RunCost, RunGroup, SeedRow};
 pub use ranking::{Rank, Ranking};
+pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
 pub use search::{
-    Axis, AxisKind, BANDS, BestTrial, Chosen, Compared, Contour, Front, HEADER as SEARCH_HEADER, History,
-    Metric, NamedLine, Parallel, Range, Search, SearchRow, Searches, Share, Shares, Slice, Slices, SpaceRow,
-    Spot, Stretch, Thread, Timeline, Top, TrialCurve, TrialCurves,
+    AxisKind, BANDS, BestTrial, ChosenRun, Compared, Contour, HEADER as SEARCH_HEADER, History, NamedLine,
+    ObjectiveView, Parallel, ParameterAxis, ParameterSlice, ParetoFront, Range, SearchRow, SearchView,
+    Searches, Share, Shares, Slices, SpaceRow, Spot, Stretch, Thread, Timeline, TopTrials, TrialCurve,
+    TrialCurves,
 };
-pub(crate) use search::{best_place, external, metrics, notes};
-pub use setup::{ClassCounts, Fact};
-pub use summary::{Figure, Summary};
+pub(crate) use search::{best_trial, external, metrics, notes};
+pub use summary::{KeyFigure, StudySummary};
 use toile_record::Records;
 
+use crate::section::{self, Section, SectionContext, SectionPlace};
 use crate::text;
 
 /// The longest name that is shown in full; longer ones end in an ellipsis (the exports have them whole).
-const NAME_LENGTH: usize = 90;
+pub(crate) const NAME_LENGTH: usize = 90;
 
 /// Everything a report shows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct View {
+pub struct ReportView {
     /// The study's name.
     pub title: String,
     /// The question it asks.
@@ -51,44 +50,56 @@ pub struct View {
     /// Version of toile that wrote the records.
     pub toile_version: String,
     /// What came out, in figures and sentences.
-    pub summary: Summary,
-    /// Data, split, seeds, machine, versions.
-    pub setup: Vec<Fact>,
-    /// Images of each class in each part of the split.
-    pub class_counts: ClassCounts,
+    pub summary: StudySummary,
     /// All groups by validation accuracy.
     pub ranking: Ranking,
     /// One per name, in the study's order.
-    pub groups: Vec<Group>,
+    pub groups: Vec<RunGroup>,
+    /// What every face shows in the same way.
+    pub sections: Vec<Section>,
     /// Its searches.
     pub searches: Searches,
-    /// Every opening of the test set, and how many more there are.
-    pub openings: (Vec<Opening>, usize),
     /// The study file.
     pub study_file: String,
 }
 
+impl ReportView {
+    /// The section of this id, if it has something to show.
+    pub fn section(&self, id: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.id == id)
+    }
+
+    /// The sections between the overview and the searches.
+    pub fn sections_after_overview(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.place == SectionPlace::AfterOverview)
+    }
+
+    /// The sections between the searches and the runs.
+    pub fn sections_after_searches(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.place == SectionPlace::AfterSearches)
+    }
+}
+
 /// Computes the view of `records`.
-pub fn view(records: &Records) -> View {
+pub fn view(records: &Records) -> ReportView {
     let study = &records.study;
     let groups = group::groups(records);
     let ranking = ranking::ranking(records, &groups);
     let searches = search::searches(records, &groups);
+    let sections = section::sections(&SectionContext { records, groups: &groups, ranking: &ranking });
     let mut summary = summary::summary(records, &groups, &ranking);
     summary.sentences.extend(searches.summary());
-    View {
+    ReportView {
         title: named(&study.name, "Study without a name"),
         question: study.question.as_deref().map(text::clean).filter(|question| !question.trim().is_empty()),
         data_title: named(&study.data.title, &study.data.name),
         procedural: study.data.procedural,
         toile_version: text::name(&study.toile_version, NAME_LENGTH),
         summary,
-        setup: setup::facts(records),
-        class_counts: setup::class_counts(&study.data),
         ranking,
         groups,
+        sections,
         searches,
-        openings: openings::openings(records),
         study_file: text::clean(&study.file),
     }
 }

@@ -3,7 +3,7 @@
 use toile_record::Records;
 use toile_stats::normal_quantile;
 
-use super::{Cost, Estimate, Group};
+use super::{Estimate, RunCost, RunGroup};
 use crate::format;
 
 /// Index of validation and test accuracy among the columns of the comparison.
@@ -47,7 +47,7 @@ pub struct Rank {
 }
 
 /// Ranks `groups`.
-pub fn ranking(records: &Records, groups: &[Group]) -> Ranking {
+pub fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
     let accuracy = |i: usize| groups[i].metric(VAL_ACCURACY).map(|estimate| estimate.mean);
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by(|&a, &b| {
@@ -79,7 +79,7 @@ fn place(accuracy: Option<f64>, worst: Option<f64>, best: Option<f64>) -> Option
     Some(if best > worst { (accuracy - worst) / (best - worst) } else { 1.0 })
 }
 
-fn row(group: &Group, index: usize, rank: String, is_near_best: bool) -> Rank {
+fn row(group: &RunGroup, index: usize, rank: String, is_near_best: bool) -> Rank {
     Rank {
         group: index,
         rank,
@@ -92,7 +92,7 @@ fn row(group: &Group, index: usize, rank: String, is_near_best: bool) -> Rank {
             format!("{} of {}", group.comparison.n, group.seeds.len())
         },
         parameters: group.parameters_text(),
-        time: Cost::duration_text(group.cost.train_seconds.as_ref()),
+        time: RunCost::duration_text(group.cost.train_seconds.as_ref()),
         flops: if group.cost.train_seconds.is_some() {
             format::flops(group.cost.flops)
         } else {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::export::{choice, flatten};
+use crate::export::choice;
+use crate::plan::PlanSettings;
 use crate::{format, text};
 
 /// Settings worth a place in the short table, if they are not neutral.
@@ -29,11 +30,10 @@ const LENGTH: usize = 300;
 pub type Setting = (String, String);
 
 /// The columns of the document's settings tables, then whatever else is out of the ordinary.
-pub fn headline(plan: &Value, validation_split: f64) -> Vec<Setting> {
+pub fn headline(plan: &PlanSettings, validation_split: f64) -> Vec<Setting> {
     let at = |key: &str| plan.get(key).map(describe).filter(|text| !text.is_empty());
-    let optimizer = plan.get("optimizer");
-    let (name, inner) = optimizer.and_then(Value::as_object).and_then(choice).unzip();
-    let name = name.map(|name| text::name(name, LENGTH)).or_else(|| optimizer.map(describe));
+    let (name, inner) = plan.optimizer().unzip();
+    let name = name.map(|name| text::name(name, LENGTH)).or_else(|| plan.get("optimizer").map(describe));
     let rate = inner.and_then(|inner| inner.get("learning_rate")).map(describe);
     let columns = [
         ("Optimizer", name),
@@ -52,7 +52,12 @@ pub fn headline(plan: &Value, validation_split: f64) -> Vec<Setting> {
     settings
 }
 
-fn notable(plan: &Value, optimizer: Option<&Map<String, Value>>, key: &str, label: &str) -> Option<Setting> {
+fn notable(
+    plan: &PlanSettings,
+    optimizer: Option<&Map<String, Value>>,
+    key: &str,
+    label: &str,
+) -> Option<Setting> {
     let value = match key.strip_prefix("optimizer.") {
         Some(key) => optimizer?.get(key)?,
         None => plan.get(key)?,
@@ -66,7 +71,7 @@ fn notable(plan: &Value, optimizer: Option<&Map<String, Value>>, key: &str, labe
 }
 
 /// One line for the ranking: `adam 0.001 · batch 256 · 50 epochs`.
-pub fn short(plan: &Value) -> String {
+pub fn short(plan: &PlanSettings) -> String {
     let settings = headline(plan, 0.0);
     let value = |label: &str| {
         settings.iter().find(|(l, v)| l == label && v != format::NONE).map(|(_, value)| value.clone())
@@ -82,9 +87,9 @@ pub fn short(plan: &Value) -> String {
 }
 
 /// Every setting of the plan, under the names of the study file.
-pub fn all(plan: &Value) -> Vec<Setting> {
+pub fn all(plan: &PlanSettings) -> Vec<Setting> {
     let shown = |value: String| if value.is_empty() { "none".to_owned() } else { text::name(&value, LENGTH) };
-    flatten(plan).into_iter().map(|(key, value)| (text::name(&key, LENGTH), shown(value))).collect()
+    plan.flat().into_iter().map(|(key, value)| (text::name(&key, LENGTH), shown(value))).collect()
 }
 
 /// A value in words: `early_stopping (monitor val_loss, patience 5)`.
@@ -119,10 +124,8 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// What is said of a plan that goes back to its best weights: the last epoch's numbers are then not those of the test.
-pub fn best_weights_note(plan: &Value) -> Option<String> {
-    let callbacks = plan.get("callbacks")?.as_array()?;
-    let monitor = callbacks.iter().find_map(|callback| {
-        let (name, inner) = choice(callback.as_object()?)?;
+pub fn best_weights_note(plan: &PlanSettings) -> Option<String> {
+    let monitor = plan.callbacks().find_map(|(name, inner)| {
         let restores =
             name == "best_weights" || inner.get("restore_best_weights") == Some(&Value::Bool(true));
         restores.then(|| inner.get("monitor").and_then(Value::as_str).unwrap_or("val_loss").to_owned())
@@ -140,13 +143,13 @@ mod tests {
 
     use super::*;
 
-    fn plan() -> Value {
-        json!({
+    fn plan() -> PlanSettings {
+        PlanSettings::new(&json!({
             "optimizer": {"sgd": {"learning_rate": 0.1, "momentum": 0.9, "nesterov": true, "clipnorm": null}},
             "schedule": {"cosine": {"steps": 400, "alpha": 0.0}}, "label_smoothing": 0.0, "batch_size": 128,
             "epochs": 50, "shuffle": true,
             "callbacks": [{"early_stopping": {"monitor": "val_loss", "patience": 5, "restore_best_weights": true}}],
-        })
+        }))
     }
 
     #[test]
@@ -175,7 +178,8 @@ mod tests {
     #[test]
     fn a_run_that_is_tested_with_its_best_weights_says_so() {
         assert!(best_weights_note(&plan()).is_some_and(|note| note.contains("best epoch by val_loss")));
-        assert_eq!(best_weights_note(&json!({"callbacks": [{"early_stopping": {"patience": 5}}]})), None);
+        let without = json!({"callbacks": [{"early_stopping": {"patience": 5}}]});
+        assert_eq!(best_weights_note(&PlanSettings::new(&without)), None);
     }
 
     #[test]
@@ -183,6 +187,7 @@ mod tests {
         for plan in
             [json!(null), json!(3), json!({"optimizer": 3, "callbacks": {"a": 1}, "schedule": [[[]]]})]
         {
+            let plan = PlanSettings::new(&plan);
             assert_eq!(headline(&plan, 0.0).len().min(7), 7);
             short(&plan);
             all(&plan);

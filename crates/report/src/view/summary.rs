@@ -4,7 +4,7 @@ use toile_record::{Records, State};
 use toile_stats::wilson;
 
 use super::ranking::{TEST_ACCURACY, VAL_ACCURACY};
-use super::{Column, Group, Ranking};
+use super::{ComparisonColumn, Ranking, RunGroup};
 use crate::format::{self, plural};
 
 /// A published number this close counts as near, in the summary's count.
@@ -12,16 +12,16 @@ const NEAR: f64 = 0.01;
 
 /// The top of the page.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
+pub struct StudySummary {
     /// A few numbers, large.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<KeyFigure>,
     /// The same in sentences, and more.
     pub sentences: Vec<String>,
 }
 
 /// One number, large, with what it is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Figure {
+pub struct KeyFigure {
     /// `0.9158`
     pub value: String,
     /// `best validation accuracy`
@@ -31,7 +31,7 @@ pub struct Figure {
 }
 
 /// The summary of a study.
-pub fn summary(records: &Records, groups: &[Group], ranking: &Ranking) -> Summary {
+pub fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
     let mut sentences = vec![progress(records, groups)];
     sentences.extend(best(groups, ranking));
     sentences.extend(near(groups, ranking));
@@ -39,10 +39,10 @@ pub fn summary(records: &Records, groups: &[Group], ranking: &Ranking) -> Summar
     sentences.extend(published(groups));
     sentences.extend(largest_difference(groups));
     sentences.extend(cost(groups));
-    Summary { figures: figures(records, groups, ranking), sentences }
+    StudySummary { figures: figures(records, groups, ranking), sentences }
 }
 
-fn figures(records: &Records, groups: &[Group], ranking: &Ranking) -> Vec<Figure> {
+fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<KeyFigure> {
     let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
     let mut figures = Vec::new();
     if let Some((group, val)) =
@@ -66,8 +66,8 @@ fn figures(records: &Records, groups: &[Group], ranking: &Ranking) -> Vec<Figure
     figures
 }
 
-fn figure(value: String, label: &str, detail: String) -> Figure {
-    Figure { value, label: label.to_owned(), detail }
+fn figure(value: String, label: &str, detail: String) -> KeyFigure {
+    KeyFigure { value, label: label.to_owned(), detail }
 }
 
 fn sampling_error(p: f64, records: &Records) -> String {
@@ -87,7 +87,7 @@ fn three(value: f64) -> String {
     format!("{value:.3}")
 }
 
-fn progress(records: &Records, groups: &[Group]) -> String {
+fn progress(records: &Records, groups: &[RunGroup]) -> String {
     let count = |state| records.runs.iter().filter(|run| run.state == state).count();
     let all = records.runs.len();
     let study = plural(groups.len(), "run", "runs");
@@ -110,7 +110,7 @@ fn progress(records: &Records, groups: &[Group]) -> String {
     }
 }
 
-fn best(groups: &[Group], ranking: &Ranking) -> Option<String> {
+fn best(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     let group = &groups[ranking.best()?];
     let val = group.metric(VAL_ACCURACY)?;
     let over = if val.n() > 1 { format!(" over {} seeds", val.n()) } else { String::new() };
@@ -119,7 +119,7 @@ fn best(groups: &[Group], ranking: &Ranking) -> Option<String> {
     Some(format!("Best on validation is “{}”, with an accuracy of {}{over}{test}.", group.name, val.text()))
 }
 
-fn near(groups: &[Group], ranking: &Ranking) -> Option<String> {
+fn near(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     let margin = ranking.margin?;
     let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
     let near: Vec<String> = ranking
@@ -141,7 +141,7 @@ fn near(groups: &[Group], ranking: &Ranking) -> Option<String> {
 }
 
 /// Whether the test would have chosen another run: said, so that nobody has to look.
-fn best_on_test(groups: &[Group], ranking: &Ranking, n_test: usize) -> Option<String> {
+fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Option<String> {
     let chosen = ranking.best()?;
     let tested =
         groups.iter().enumerate().filter_map(|(i, group)| Some((i, group.metric(TEST_ACCURACY)?.mean)));
@@ -163,18 +163,18 @@ fn best_on_test(groups: &[Group], ranking: &Ranking, n_test: usize) -> Option<St
 }
 
 /// All pairs of ours and published.
-fn compared(groups: &[Group]) -> Vec<(&Group, &Column)> {
+fn compared(groups: &[RunGroup]) -> Vec<(&RunGroup, &ComparisonColumn)> {
     let columns =
         groups.iter().flat_map(|group| group.comparison.columns.iter().map(move |column| (group, column)));
     columns.filter(|(_, column)| column.difference.is_some()).collect()
 }
 
-fn is_near(column: &Column) -> bool {
+fn is_near(column: &ComparisonColumn) -> bool {
     // Half a unit of the fourth decimal: numbers that are shown as 0.0100 apart count as within 0.01.
     column.difference.is_some_and(|difference| difference.abs() < NEAR + 0.000_05)
 }
 
-fn published(groups: &[Group]) -> Option<String> {
+fn published(groups: &[RunGroup]) -> Option<String> {
     let columns = compared(groups);
     if columns.is_empty() {
         return None;
@@ -198,8 +198,8 @@ fn published(groups: &[Group]) -> Option<String> {
     Some(sentence + ".")
 }
 
-fn largest_difference(groups: &[Group]) -> Option<String> {
-    let size = |column: &Column| column.difference.map_or(0.0, f64::abs);
+fn largest_difference(groups: &[RunGroup]) -> Option<String> {
+    let size = |column: &ComparisonColumn| column.difference.map_or(0.0, f64::abs);
     let (group, column) =
         compared(groups).into_iter().reduce(|a, b| if size(b.1) > size(a.1) { b } else { a })?;
     let (ours, published) = (column.ours.as_ref()?, column.published?);
@@ -212,8 +212,8 @@ fn largest_difference(groups: &[Group]) -> Option<String> {
     ))
 }
 
-fn cost(groups: &[Group]) -> Option<String> {
-    let costs: Vec<(&Group, u64)> =
+fn cost(groups: &[RunGroup]) -> Option<String> {
+    let costs: Vec<(&RunGroup, u64)> =
         groups.iter().filter(|g| g.cost.train_seconds.is_some()).map(|g| (g, g.cost.flops)).collect();
     let total = costs.iter().fold(0u64, |sum, (_, flops)| sum.saturating_add(*flops));
     let (dearest, most) = costs.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })?;

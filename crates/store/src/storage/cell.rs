@@ -1,7 +1,7 @@
 //! Values on their way into a database, and out of it.
 //!
-//! Values go in as [`Cell`]s and come out of a [`Row`], which reads integers of any width, and enumerations as their names:
-//! on SQLite they are text.
+//! Values go in as [`Cell`]s and come out of a [`DbRow`], which reads integers of any width, and enumerations as their
+//! names: on SQLite they are text.
 
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::ValueRef;
@@ -90,20 +90,20 @@ impl ToSql for Cell<'_> {
 }
 
 /// One row of an answer.
-pub(crate) enum Row<'r> {
+pub(crate) enum DbRow<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r postgres::Row),
 }
 
-impl Row<'_> {
+impl DbRow<'_> {
     pub(crate) fn int(&self, index: usize) -> Result<i64> {
         self.maybe_int(index)?.ok_or_else(|| none(index))
     }
 
     pub(crate) fn maybe_int(&self, index: usize) -> Result<Option<i64>> {
         match self {
-            Row::Sqlite(row) => Ok(row.get(index)?),
-            Row::Postgres(row) => Ok(row.try_get::<_, Option<Whole>>(index)?.map(|whole| whole.0)),
+            DbRow::Sqlite(row) => Ok(row.get(index)?),
+            DbRow::Postgres(row) => Ok(row.try_get::<_, Option<WholeNumber>>(index)?.map(|whole| whole.0)),
         }
     }
 
@@ -115,13 +115,13 @@ impl Row<'_> {
 
     pub(crate) fn maybe_real(&self, index: usize) -> Result<Option<f64>> {
         match self {
-            Row::Sqlite(row) => match row.get_ref(index)? {
+            DbRow::Sqlite(row) => match row.get_ref(index)? {
                 ValueRef::Null => Ok(None),
                 ValueRef::Real(value) => Ok(Some(value)),
                 ValueRef::Integer(value) => Ok(Some(value as f64)),
                 other => Err(undecodable(index, format!("{:?} is no number", other.data_type()))),
             },
-            Row::Postgres(row) => Ok(row.try_get(index)?),
+            DbRow::Postgres(row) => Ok(row.try_get(index)?),
         }
     }
 
@@ -131,14 +131,14 @@ impl Row<'_> {
 
     pub(crate) fn maybe_text(&self, index: usize) -> Result<Option<&str>> {
         match self {
-            Row::Sqlite(row) => match row.get_ref(index)? {
+            DbRow::Sqlite(row) => match row.get_ref(index)? {
                 ValueRef::Null => Ok(None),
                 ValueRef::Text(bytes) => std::str::from_utf8(bytes)
                     .map(Some)
                     .map_err(|error| undecodable(index, error.to_string())),
                 other => Err(undecodable(index, format!("{:?} is no text", other.data_type()))),
             },
-            Row::Postgres(row) => Ok(row.try_get::<_, Option<Words>>(index)?.map(|words| words.0)),
+            DbRow::Postgres(row) => Ok(row.try_get::<_, Option<Words>>(index)?.map(|words| words.0)),
         }
     }
 
@@ -156,12 +156,12 @@ impl Row<'_> {
 
     pub(crate) fn maybe_bytes(&self, index: usize) -> Result<Option<&[u8]>> {
         match self {
-            Row::Sqlite(row) => match row.get_ref(index)? {
+            DbRow::Sqlite(row) => match row.get_ref(index)? {
                 ValueRef::Null => Ok(None),
                 ValueRef::Blob(bytes) => Ok(Some(bytes)),
                 other => Err(undecodable(index, format!("{:?} is no blob", other.data_type()))),
             },
-            Row::Postgres(row) => Ok(row.try_get(index)?),
+            DbRow::Postgres(row) => Ok(row.try_get(index)?),
         }
     }
 }
@@ -175,14 +175,14 @@ pub(crate) fn undecodable(index: usize, reason: String) -> DbError {
 }
 
 /// An integer of any width.
-struct Whole(i64);
+struct WholeNumber(i64);
 
-impl FromSql<'_> for Whole {
+impl FromSql<'_> for WholeNumber {
     fn from_sql(
         ty: &Type,
         raw: &[u8],
     ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Whole(match *ty {
+        Ok(WholeNumber(match *ty {
             Type::INT2 => i16::from_sql(ty, raw)?.into(),
             Type::INT4 => i32::from_sql(ty, raw)?.into(),
             _ => i64::from_sql(ty, raw)?,

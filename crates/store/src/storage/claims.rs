@@ -38,8 +38,8 @@ impl Storage {
         self.write("take over a trial in", |db| take_over(db, id, grace, worker))
     }
 
-    /// Takes over all running trials of ours, whenever their workers were last heard of: for somebody who knows that he is
-    /// the only one. By number.
+    /// Takes over all running trials of ours, whenever their workers were last heard of: for somebody who knows that he
+    /// is the only one. By number.
     pub fn inherit(&self, id: SearchId, worker: &str) -> std::result::Result<Vec<Claim>, StoreError> {
         self.write("take over the trials of", |db| inherit(db, id, worker))
     }

@@ -25,8 +25,8 @@ impl Storage {
         Ok(Storage { engine, library_version })
     }
 
-    /// Makes searches that lie elsewhere part of this database, with their trials as they are; what was copied before and
-    /// had ended then is left alone.
+    /// Makes searches that lie elsewhere part of this database, with their trials as they are; what was copied before
+    /// and had ended then is left alone.
     pub fn copy_searches(
         &self,
         study: &str,

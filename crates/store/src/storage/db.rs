@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 
-pub(crate) use super::cell::{Cell, Row, cells, undecodable};
+pub(crate) use super::cell::{Cell, DbRow, cells, undecodable};
 use super::dialect::{to_postgres, to_sqlite};
 use crate::StoreError;
 
@@ -88,7 +88,7 @@ impl Db<'_> {
         &mut self,
         sql: &str,
         values: &[Cell<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+        mut read: impl FnMut(&DbRow<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut all = Vec::new();
         self.each(sql, values, |row| {
@@ -103,21 +103,21 @@ impl Db<'_> {
         &mut self,
         sql: &str,
         values: &[Cell<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<()>,
+        mut read: impl FnMut(&DbRow<'_>) -> Result<()>,
     ) -> Result<()> {
         match self {
             Db::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(&to_sqlite(sql))?;
                 let mut rows = statement.query(rusqlite::params_from_iter(values))?;
                 while let Some(row) = rows.next()? {
-                    read(&Row::Sqlite(row))?;
+                    read(&DbRow::Sqlite(row))?;
                 }
             }
             Db::Postgres(session) => {
                 let statement = session.prepare(sql)?;
                 let mut rows = session.client.query_raw(&statement, values)?;
                 while let Some(row) = rows.next()? {
-                    read(&Row::Postgres(&row))?;
+                    read(&DbRow::Postgres(&row))?;
                 }
             }
         }
@@ -129,7 +129,7 @@ impl Db<'_> {
         &mut self,
         sql: &str,
         values: &[Cell<'_>],
-        read: impl FnMut(&Row<'_>) -> Result<T>,
+        read: impl FnMut(&DbRow<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         Ok(self.query(sql, values, read)?.into_iter().next())
     }

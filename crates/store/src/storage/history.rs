@@ -171,7 +171,7 @@ fn of_id(trials: &mut [PastTrial], id: i64) -> Option<&mut PastTrial> {
 
 /// Attributes that samplers and pruners read, as they are found.
 #[derive(Default)]
-struct Found {
+struct FoundAttributes {
     rungs: HashMap<i64, Vec<(usize, f64)>>,
     /// JSON, in pieces that belong together.
     promised: HashMap<i64, String>,
@@ -185,7 +185,7 @@ fn load_attributes(db: &mut Db<'_>, trials: &mut [PastTrial], values: &[Cell<'_>
                 OR (x.\"key\" LIKE 'tpe:relative_params:%' AND t.state = 'RUNNING'))
             ORDER BY x.trial_id, x.trial_system_attribute_id"
     );
-    let mut found = Found::default();
+    let mut found = FoundAttributes::default();
     db.each(&sql, values, |row| {
         let (id, key, value) = (row.int(0)?, row.text(1)?, row.maybe_text(2)?);
         if let Some(rung) = rung(key, value) {
@@ -202,7 +202,7 @@ fn load_attributes(db: &mut Db<'_>, trials: &mut [PastTrial], values: &[Cell<'_>
     Ok(())
 }
 
-fn put_found(trials: &mut [PastTrial], found: Found) {
+fn put_found(trials: &mut [PastTrial], found: FoundAttributes) {
     for (id, rungs) in found.rungs {
         if let Some(trial) = of_id(trials, id) {
             trial.rungs = in_order(rungs);

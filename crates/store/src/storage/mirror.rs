@@ -1,8 +1,9 @@
 //! Declared runs as trials of an Optuna study, so that Optuna's tools show them beside the searches.
 //!
-//! The study has the name of ours (with ` (runs)` behind it where a search is called so). A run is a trial: its settings
-//! are parameters, as far as they differ among the runs of the plan; its value is the last validation accuracy, or the
-//! training accuracy where nothing was held out. It is a copy for others to look at: nothing of ours reads it.
+//! The study has the name of ours (with ` (runs)` behind it where a search is called so). A run is a trial: its
+//! settings are parameters, as far as they differ among the runs of the plan; its value is the last validation
+//! accuracy, or the training accuracy where nothing was held out. It is a copy for others to look at: nothing of ours
+//! reads it.
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +12,8 @@ use super::{json as text, results, searches};
 use crate::store::Change;
 use toile_record::{Epoch, RunRecord, State, StudyRecord};
 
-/// Makes the study if there are runs, and spells out the ranges of their settings. What a killed program left as running
-/// waits again.
+/// Makes the study if there are runs, and spells out the ranges of their settings. What a killed program left as
+/// running waits again.
 pub(crate) fn save_plan(db: &mut Db<'_>, study: &StudyRecord, runs: &[RunRecord]) -> Result<()> {
     if runs.is_empty() {
         return Ok(());
@@ -40,10 +41,14 @@ pub(crate) fn save_plan(db: &mut Db<'_>, study: &StudyRecord, runs: &[RunRecord]
 /// Follows a change of a run.
 pub(crate) fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<()> {
     match *change {
-        Change::Begin(run) => begin(db, run).map(drop),
+        Change::Begin(run) | Change::Continue(run) => begin(db, run).map(drop),
         Change::Epoch(id, epoch) => put_epoch(db, id, epoch),
         Change::Finish(run) => finish(db, run),
-        Change::Suspend(id) => suspend(db, id),
+        Change::Checkpoint(id, bytes) => put_checkpoint(db, id, bytes),
+        Change::Suspend(id, bytes) => {
+            bytes.map_or(Ok(()), |bytes| put_checkpoint(db, id, bytes))?;
+            suspend(db, id)
+        }
         Change::Images(_) | Change::Opening { .. } => Ok(()),
     }
 }
@@ -158,6 +163,9 @@ fn finish(db: &mut Db<'_>, run: &RunRecord) -> Result<()> {
         results::put_intermediate(db, trial_id, epoch.epoch as i64, value)?;
     }
     let value = run.epochs.last().map_or(f64::NAN, |epoch| metric_of(&study.metric, epoch));
+    if run.state.is_finished() {
+        db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![trial_id])?;
+    }
     match run.state {
         State::Waiting | State::Running => Ok(()),
         State::Complete | State::Pruned if !value.is_nan() => {
@@ -166,6 +174,20 @@ fn finish(db: &mut Db<'_>, run: &RunRecord) -> Result<()> {
         }
         _ => results::set_finished(db, trial_id, State::Failed),
     }
+}
+
+fn put_checkpoint(db: &mut Db<'_>, id: &str, bytes: &[u8]) -> Result<()> {
+    match of_run(db, id)? {
+        Some((trial_id, false)) => results::put_checkpoint(db, trial_id, bytes),
+        _ => Ok(()),
+    }
+}
+
+/// The last checkpoint of a run that has not ended.
+pub(crate) fn checkpoint(db: &mut Db<'_>, id: &str) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT c.data FROM toile_run_trial r JOIN toile_checkpoint c ON c.trial_id = r.trial_id
+        WHERE r.run_id = $1";
+    Ok(db.first(sql, cells![id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?.flatten())
 }
 
 fn suspend(db: &mut Db<'_>, id: &str) -> Result<()> {

@@ -18,8 +18,8 @@ pub(crate) mod db;
 mod dialect;
 mod history;
 pub(crate) mod json;
-pub(crate) mod kept;
 pub(crate) mod mirror;
+pub(crate) mod openings;
 pub(crate) mod read;
 mod results;
 pub(crate) mod searches;
@@ -36,7 +36,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use self::db::{Db, DbError, Session};
 use self::server::Server;
 pub use self::types::{
-    Claim, Ending, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId,
+    Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, TrialResult,
 };
 use crate::{StoreError, file};
 
@@ -64,8 +64,8 @@ impl Storage {
         Ok(Storage { engine, library_version })
     }
 
-    /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are made,
-    /// also where many programs start at once.
+    /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
+    /// made, also where many programs start at once.
     pub fn postgres(url: &str) -> Result<Storage, StoreError> {
         let server = Server::from_url(url)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
@@ -171,12 +171,12 @@ fn on_server<T>(
 }
 
 /// A transaction that failed, and whether it had begun: if not, nothing can have come of it.
-struct Failure {
+struct TransactionFailure {
     error: DbError,
     begun: bool,
 }
 
-impl Failure {
+impl TransactionFailure {
     /// A connection that was lost while it lay idle, or a transaction that stood in another's way.
     fn may_repeat(&self, is_fresh: bool) -> bool {
         let DbError::Postgres(error) = &self.error else { return false };
@@ -188,9 +188,12 @@ fn in_session<T>(
     session: &mut Session,
     begin: &str,
     work: &mut impl FnMut(&mut Db<'_>) -> db::Result<T>,
-) -> Result<T, Failure> {
-    session.client.batch_execute(begin).map_err(|error| Failure { error: error.into(), begun: false })?;
-    let begun = |error: DbError| Failure { error, begun: true };
+) -> Result<T, TransactionFailure> {
+    session
+        .client
+        .batch_execute(begin)
+        .map_err(|error| TransactionFailure { error: error.into(), begun: false })?;
+    let begun = |error: DbError| TransactionFailure { error, begun: true };
     let result = work(&mut Db::Postgres(session)).map_err(begun)?;
     session.client.batch_execute("COMMIT").map_err(|error| begun(error.into()))?;
     Ok(result)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::db::{Db, Result, Row, cells, undecodable};
+use super::db::{Db, DbRow, Result, cells, undecodable};
 use super::{Claim, SearchId, Storage, json};
 use crate::{StoreError, ending};
 use toile_record::{Epoch, ParamRecord, State, TrialRecord, TrialSide};
@@ -43,7 +43,7 @@ pub(super) fn state_name(state: State) -> &'static str {
     }
 }
 
-pub(super) fn state(row: &Row<'_>, index: usize) -> Result<State> {
+pub(super) fn state(row: &DbRow<'_>, index: usize) -> Result<State> {
     match row.text(index)? {
         "WAITING" => Ok(State::Waiting),
         "RUNNING" => Ok(State::Running),
@@ -55,7 +55,7 @@ pub(super) fn state(row: &Row<'_>, index: usize) -> Result<State> {
 }
 
 /// A number of Optuna's two columns: the value, or what its type says instead.
-pub(super) fn typed(row: &Row<'_>, value: usize) -> Result<f64> {
+pub(super) fn typed(row: &DbRow<'_>, value: usize) -> Result<f64> {
     Ok(match row.text(value + 1)? {
         "NAN" => f64::NAN,
         "INF_POS" => f64::INFINITY,
@@ -97,7 +97,7 @@ pub(super) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usiz
     })
 }
 
-fn param(row: &Row<'_>, at: usize) -> Result<ParamRecord> {
+fn param(row: &DbRow<'_>, at: usize) -> Result<ParamRecord> {
     Ok(ParamRecord {
         name: row.string(at)?,
         value: row.real(at + 1)?,
@@ -156,7 +156,7 @@ struct Detail {
     table: &'static str,
     columns: &'static str,
     order: &'static str,
-    put: fn(&mut TrialRecord, &Row<'_>) -> Result<()>,
+    put: fn(&mut TrialRecord, &DbRow<'_>) -> Result<()>,
 }
 
 const DETAILS: [Detail; 6] = [
@@ -202,11 +202,11 @@ const DETAILS: [Detail; 6] = [
     },
 ];
 
-fn attribute(row: &Row<'_>) -> Result<(String, Value)> {
+fn attribute(row: &DbRow<'_>) -> Result<(String, Value)> {
     Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
 }
 
-fn epoch(row: &Row<'_>) -> Result<Epoch> {
+fn epoch(row: &DbRow<'_>) -> Result<Epoch> {
     Ok(Epoch {
         epoch: row.count(1)?,
         loss: row.maybe_real(2)?,
@@ -217,6 +217,7 @@ fn epoch(row: &Row<'_>) -> Result<Epoch> {
         val_accuracy: row.maybe_real(7)?,
         learning_rate: row.maybe_real(8)?.unwrap_or(f64::NAN),
         seconds: row.maybe_real(9)?.unwrap_or(f64::NAN),
+        ..Epoch::default()
     })
 }
 
@@ -246,7 +247,7 @@ fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
     })
 }
 
-fn side(row: &Row<'_>) -> Result<Option<TrialSide>> {
+fn side(row: &DbRow<'_>) -> Result<Option<TrialSide>> {
     let Some(attempt) = row.maybe_int(5)? else { return Ok(None) };
     Ok(Some(TrialSide {
         attempt: attempt as usize,

@@ -1,7 +1,7 @@
 //! What a trial reports and how it ends, written only by whoever holds the latest claim.
 
 use super::db::{Cell, Db, Result, cells};
-use super::{Claim, Ending, Report, Storage, claims, json, read};
+use super::{Claim, Report, Storage, TrialResult, claims, json, read};
 use crate::{StoreError, ending};
 use toile_record::{End, Epoch, ParamRecord, State, TrialRecord, TrialSide};
 
@@ -35,8 +35,8 @@ impl Storage {
         })
     }
 
-    /// Records epochs, all or none. The first report of a step stays, as in Optuna; a later one brings only its epoch and
-    /// its checkpoint. `false`: the trial is no longer the worker's own.
+    /// Records epochs, all or none. The first report of a step stays, as in Optuna; a later one brings only its epoch
+    /// and its checkpoint. `false`: the trial is no longer the worker's own.
     pub fn report(&self, claim: &Claim, reports: &[Report]) -> std::result::Result<bool, StoreError> {
         self.write("record epochs in", |db| {
             let owns = claims::owns(db, claim)?;
@@ -50,7 +50,7 @@ impl Storage {
 
     /// Ends the trial. `false`: it is no longer the worker's own, and nothing was written. To say it twice, because the
     /// connection was lost before the answer came, is as good as once.
-    pub fn finish(&self, claim: &Claim, ending: &Ending) -> std::result::Result<bool, StoreError> {
+    pub fn finish(&self, claim: &Claim, ending: &TrialResult) -> std::result::Result<bool, StoreError> {
         self.write("finish a trial in", |db| match claims::owns(db, claim)? {
             true => put_ending(db, claim, ending).map(|()| true),
             false => has_ended_it(db, claim),
@@ -143,7 +143,7 @@ pub(crate) fn put_user_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, valu
     db.execute(sql, cells![trial_id, key, value]).map(drop)
 }
 
-pub(super) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {
+pub(crate) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {
     let sql = "INSERT INTO toile_checkpoint (trial_id, data) VALUES ($1, $2)
         ON CONFLICT (trial_id) DO UPDATE SET data = excluded.data";
     db.execute(sql, cells![trial_id, data]).map(drop)
@@ -175,7 +175,7 @@ fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &Epoch) -> Result
     db.execute(sql, values).map(drop)
 }
 
-fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &Ending) -> Result<()> {
+fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &TrialResult) -> Result<()> {
     let is_undefined = ending.values.iter().any(|value| value.is_nan());
     let (state, values) = match ending.state {
         State::Complete if is_undefined => (State::Failed, &[][..]),
@@ -214,7 +214,12 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
         }
     }
     let reported = packed(&read::intermediate(db, claim.trial_id)?);
-    let end = if is_undefined { Some(&End::Undefined) } else { side.end.as_ref() };
+    let undefined = End::Other { words: "its value is not a number".into() };
+    let end = if is_undefined {
+        side.end.as_ref().filter(|end| **end != End::Finished).or(Some(&undefined))
+    } else {
+        side.end.as_ref()
+    };
     let end = ending::to_text(end, None);
     let sql =
         "UPDATE toile_trial SET ended = $2, seed = $3, wall_seconds = $4, cpu_seconds = $5, parameters = $6,

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::db::{Db, Result, Row, cells, undecodable};
+use super::db::{Db, DbRow, Result, cells, undecodable};
 use super::types::OptunaStudy;
 use super::{SearchId, Storage, json, read};
 use crate::StoreError;
@@ -247,7 +247,7 @@ fn change(db: &mut Db<'_>, id: SearchId, old: &SearchRecord, new: &SearchRecord)
     db.execute(sql, cells![id.0, new.position, json::to_text(new).as_str()]).map(drop)
 }
 
-fn search_row(row: &Row<'_>) -> Result<(SearchId, SearchRecord)> {
+fn search_row(row: &DbRow<'_>) -> Result<(SearchId, SearchRecord)> {
     let record = serde_json::from_str(row.text(1)?).map_err(|error| undecodable(1, error.to_string()))?;
     Ok((SearchId(row.int(0)?), record))
 }

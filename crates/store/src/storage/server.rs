@@ -9,8 +9,8 @@ use super::db::{Db, DbError, Result, Session, cells};
 use super::tables;
 use crate::{StoreError, schema};
 
-/// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for it;
-/// and none waits for a lock for ever. Times are asked for as text, in the one order that sorts.
+/// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for
+/// it; and none waits for a lock for ever. Times are asked for as text, in the one order that sorts.
 const MANNERS: &str = "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '30s';
     SET DateStyle = 'ISO, YMD'";
 

@@ -66,7 +66,7 @@ pub struct Report {
 
 /// How a trial ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ending {
+pub struct TrialResult {
     /// Complete, pruned or failed.
     pub state: State,
     /// Its value for each objective; of a pruned trial the last reported one; of a failed one none. A NaN makes a

@@ -195,7 +195,8 @@ fn the_dead_of_others_are_failed_and_the_living_are_not() {
     });
 }
 
-/// As Optuna does it on SQLite, where its `FOR UPDATE` is dropped: it read "waiting" a moment ago, and now takes the trial.
+/// As Optuna does it on SQLite, where its `FOR UPDATE` is dropped: it read "waiting" a moment ago, and now takes the
+/// trial.
 #[test]
 fn a_trial_that_is_ours_cannot_be_taken_by_a_late_claim() {
     on_each_engine(|database| {

@@ -58,6 +58,7 @@ fn epoch(epoch: usize) -> Epoch {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
+        ..Epoch::default()
     }
 }
 
@@ -65,15 +66,16 @@ fn report(step: i64, value: f64) -> Report {
     Report { step, value: Some(value), epoch: Some(epoch(step as usize)), ..Report::default() }
 }
 
-fn ending(value: f64) -> Ending {
+fn ending(value: f64) -> TrialResult {
     let side = TrialSide {
         seed: 7,
         wall_seconds: 1.5,
         cpu_seconds: Some(2.5),
         parameters: Some(7850),
+        end: Some(End::Finished),
         ..Default::default()
     };
-    Ending {
+    TrialResult {
         state: State::Complete,
         values: vec![value],
         side,

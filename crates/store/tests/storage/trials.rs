@@ -81,11 +81,12 @@ fn a_value_that_is_not_a_number_fails_the_trial_and_a_failed_trial_has_no_value(
         let claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
         assert!(storage.finish(&claim, &ending(f64::NAN)).unwrap());
         let claim = storage.create_trial(id, &new_trial(1), "w").unwrap().unwrap();
-        let mut failed = Ending { state: State::Failed, ..ending(0.5) };
-        failed.side.reason = Some("diverged".into());
+        let mut failed = TrialResult { state: State::Failed, ..ending(0.5) };
+        failed.side.end = Some(End::Other { words: "diverged".into() });
         assert!(storage.finish(&claim, &failed).unwrap());
         let trials = storage.trials(id).unwrap();
-        let ends = trials.iter().map(|t| (t.state, t.values.len(), t.side.clone().unwrap().reason.unwrap()));
+        let ends =
+            trials.iter().map(|t| (t.state, t.values.len(), t.side.clone().unwrap().reason().unwrap()));
         let meant = [
             (State::Failed, 0, "its value is not a number".to_string()),
             (State::Failed, 0, "diverged".into()),

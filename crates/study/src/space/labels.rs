@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value as Json;
 use toile_tune::Choice;
 
-use crate::schema;
-use crate::tree::{Node, Value};
+use crate::check::schema;
+use crate::check::tree::{Node, Value};
 
-/// Longer ones are cut.
-const LONGEST: usize = 60;
+/// Longer labels are cut.
+const MAX_LENGTH: usize = 60;
 
-/// The label of each choice, all different: numbers are themselves, names too, a table is called by its one key.
+/// The label of each choice, all different: a number or a name is its own label, a table has that of its only key.
 pub(crate) fn of(items: &[Node], schema: &'static Json) -> Vec<Choice> {
     let is_float = schema::text(schema::resolve(schema).0, "type") == "number";
     let mut taken = HashSet::new();
@@ -28,34 +28,36 @@ pub(crate) fn of(items: &[Node], schema: &'static Json) -> Vec<Choice> {
 /// `sgd`, and if that is taken `sgd 2`.
 fn different(label: String, taken: &mut HashSet<String>) -> String {
     let numbered = (1..).map(|n| if n == 1 { label.clone() } else { format!("{label} {n}") });
-    let free = numbered.into_iter().find(|label| !taken.contains(label)).expect("numbers do not end");
+    let free =
+        numbered.into_iter().find(|label| !taken.contains(label)).expect("there is always a free number");
     taken.insert(free.clone());
     free
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
     }
 }
 
-/// A value in short: a table of one key is that key.
+/// A value in short: a table with one key is that key.
 pub(crate) fn written(node: &Node) -> String {
     let list = |parts: Vec<String>| parts.join(", ");
     match &node.value {
-        Value::String(text) => text.chars().take(LONGEST + 1).collect(),
-        Value::Array(items) => format!("[{}]", list(items.iter().take(LONGEST).map(written).collect())),
+        Value::String(text) => text.chars().take(MAX_LENGTH + 1).collect(),
+        Value::Array(items) => format!("[{}]", list(items.iter().take(MAX_LENGTH).map(written).collect())),
         Value::Table(entries) if entries.len() == 1 => entries[0].key.clone(),
         Value::Table(entries) => {
-            let pair = |entry: &crate::tree::Entry| format!("{} = {}", entry.key, written(&entry.node));
-            format!("{{{}}}", list(entries.iter().take(LONGEST).map(pair).collect()))
+            let pair =
+                |entry: &crate::check::tree::Entry| format!("{} = {}", entry.key, written(&entry.node));
+            format!("{{{}}}", list(entries.iter().take(MAX_LENGTH).map(pair).collect()))
         }
         _ => node.described(),
     }
 }
 
-/// Whether two values say the same, wherever they stand.
+/// Whether two values are equal, regardless of their places.
 pub(crate) fn same(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
         (Value::String(a), Value::String(b)) => a == b,
@@ -65,7 +67,8 @@ pub(crate) fn same(a: &Node, b: &Node) -> bool {
         (Value::Boolean(a), Value::Boolean(b)) => a == b,
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Table(a), Value::Table(b)) => {
-            let has = |b: &crate::tree::Entry| a.iter().any(|a| a.key == b.key && same(&a.node, &b.node));
+            let has =
+                |b: &crate::check::tree::Entry| a.iter().any(|a| a.key == b.key && same(&a.node, &b.node));
             a.len() == b.len() && b.iter().all(has)
         }
         _ => false,

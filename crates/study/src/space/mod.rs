@@ -1,15 +1,13 @@
 //! Spaces of the study file: ranges become parameters, and settings with ranges become templates.
 
 mod corners;
-mod count;
 pub(crate) mod labels;
 mod model;
+mod search_space;
 pub(crate) mod template;
 mod values;
-mod whole;
 
 pub(crate) use corners::corners;
-pub(crate) use count::points;
-pub(crate) use model::{MOST_LAYERS, ModelSpace};
+pub(crate) use model::{MAX_LAYERS, ModelSpace};
+pub(crate) use search_space::SearchSpace;
 pub(crate) use values::read_values;
-pub(crate) use whole::Whole;

@@ -5,14 +5,14 @@ use toile_nn::Layer;
 use toile_tune::{Condition, Distribution, Is, Params, Space};
 
 use super::template;
-use crate::schema;
-use crate::tree::Node;
-use crate::walk::{Place, Ranged, Walk};
+use crate::check::schema;
+use crate::check::tree::Node;
+use crate::check::walk::{FieldName, Ranged, Walk};
 
 /// The most layers of a model, repetitions counted.
-pub(crate) const MOST_LAYERS: usize = 1000;
+pub(crate) const MAX_LAYERS: usize = 1000;
 
-/// What a model's layers are, as far as they are right.
+/// The layers of a model, except those with faults.
 pub(crate) struct ModelSpace<'a> {
     /// The parameters of its ranges.
     pub params: Vec<Ranged>,
@@ -26,8 +26,9 @@ pub(crate) struct ModelSpace<'a> {
 }
 
 impl<'a> ModelSpace<'a> {
-    /// Reads a model's table. Faults are not told here: the walk along the schema tells them, once for all repetitions.
-    pub fn read(model: &'a Node) -> ModelSpace<'a> {
+    /// Reads a model's table. Its faults are not collected here: the walk along the schema reports each once, not once
+    /// for every repetition.
+    pub(crate) fn read(model: &'a Node) -> ModelSpace<'a> {
         let mut reader = Reader { walk: Walk::default(), nodes: Vec::new(), read: 0 };
         reader.walk.ranges.allowed = true;
         let items = model.get("layers").map_or(&[][..], Node::items);
@@ -36,23 +37,23 @@ impl<'a> ModelSpace<'a> {
             params: reader.walk.ranges.params,
             template: Json::Array(layers),
             places: Json::Array(places),
-            is_too_long: reader.read > MOST_LAYERS,
+            is_too_long: reader.read > MAX_LAYERS,
             nodes: reader.nodes,
         }
     }
 
-    /// All layers, every repetition counted.
-    pub fn len(&self) -> usize {
+    /// The number of layers, repetitions counted.
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Its space, by itself.
-    pub fn space(&self) -> Space {
+    /// The space of its parameters.
+    pub(crate) fn space(&self) -> Space {
         Space { params: self.params.iter().map(|ranged| ranged.param.clone()).collect() }
     }
 
     /// The layers of a point of its space, with their places; `None` for those with faults.
-    pub fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
+    pub(crate) fn layers(&self, params: &Params) -> Vec<(Option<Layer>, &'a Node)> {
         let filled = |template: &Json| match template::fill(template, params) {
             Some(Json::Array(items)) => items,
             _ => Vec::new(),
@@ -69,7 +70,7 @@ type Items = (Vec<Json>, Vec<Json>);
 struct Reader<'a> {
     walk: Walk,
     nodes: Vec<&'a Node>,
-    /// Layers and blocks so far, so that blocks within blocks have an end.
+    /// Layers and blocks so far: a bound for blocks within blocks.
     read: usize,
 }
 
@@ -100,20 +101,20 @@ impl<'a> Reader<'a> {
 
     fn layer(&mut self, node: &'a Node) -> (Json, Json) {
         self.nodes.push(node);
-        let layer = self.walk.value(node, schema::definition("Layer"), Place("layers"));
+        let layer = self.walk.value(node, schema::definition("Layer"), FieldName("layers"));
         (layer.unwrap_or(Json::Null), json!(self.nodes.len() - 1))
     }
 
-    /// Every repetition is read anew, so that its ranges are parameters of its own. Nothing if their number is wrong.
+    /// Every repetition is read again, so that it has its own parameters. `None` if their number has a fault.
     fn repeat(&mut self, repeat: &'a Node) -> Option<(Json, Json)> {
         let schema = &schema::properties(schema::definition("Repeat"))["times"];
         let times = repeat.get("times")?;
-        let times = self.within("times", |reader| reader.walk.value(times, schema, Place("times")))?;
+        let times = self.within("times", |reader| reader.walk.value(times, schema, FieldName("times")))?;
         let (least, most, parameter) = self.bounds(&times);
         let layers = repeat.get("layers").map_or(&[][..], Node::items);
         let mut copies: Vec<Items> = Vec::new();
         for copy in 1..=most {
-            if self.read > MOST_LAYERS {
+            if self.read > MAX_LAYERS {
                 break;
             }
             let optional = parameter.as_ref().filter(|_| copy > least);
@@ -132,21 +133,21 @@ impl<'a> Reader<'a> {
         condition: Option<Condition>,
         first: Option<&Items>,
     ) -> Items {
-        // What is wrong in the first repetition is wrong in all.
+        // A fault in the first repetition is a fault in all.
         if let Some(first) = first.filter(|(items, _)| items.iter().any(has_fault)) {
             self.read += layers.len();
             return first.clone();
         }
-        let outer = self.walk.ranges.under.clone();
+        let outer = self.walk.ranges.condition.clone();
         if condition.is_some() {
-            self.walk.ranges.under = condition;
+            self.walk.ranges.condition = condition;
         }
         let items = self.within(copy.to_string(), |reader| reader.items(layers));
-        self.walk.ranges.under = outer;
+        self.walk.ranges.condition = outer;
         items
     }
 
-    /// The smallest and the largest number of repetitions, and the parameter that decides.
+    /// The smallest and the largest number of repetitions, and the parameter that decides between them.
     fn bounds(&self, times: &Json) -> (u64, u64, Option<String>) {
         match (times.as_u64(), self.walk.ranges.params.last()) {
             (None, Some(Ranged { param, .. })) => match param.distribution {

@@ -1,7 +1,7 @@
 //! Templates: settings with holes where the study file has ranges, as JSON.
 //!
-//! A hole is an object with one of the marks below; everything else stands for itself. They cannot be mistaken: in a
-//! study file under no key of free choice can a string or a list be found.
+//! A hole is an object with one of the marks below; everything else is itself. The marks cannot be confused with keys
+//! of the study file: keys that the user chooses hold neither strings nor lists.
 
 use serde_json::{Map, Value as Json, json};
 use toile_tune::Params;
@@ -30,7 +30,7 @@ pub(crate) fn choice(name: &str, of: Vec<Json>) -> Json {
     json!({ CHOICE: name, "of": of })
 }
 
-/// Items of a list that are there several times.
+/// Repeated items of a list.
 pub(crate) fn repeat(times: Json, copies: Vec<Vec<Json>>) -> Json {
     json!({ REPEAT: times, "copies": copies })
 }
@@ -41,7 +41,19 @@ pub(crate) fn choices(template: &Json) -> Option<&[Json]> {
     template.get("of")?.as_array().map(Vec::as_slice)
 }
 
-/// The template without the plain values among which its holes choose: a trial's record names the value that it had.
+/// What stands in the place of a choice or of repeated items; nothing if it is neither.
+pub(crate) fn parts_mut(template: &mut Json) -> Option<Vec<&mut Json>> {
+    let map = template.as_object_mut()?;
+    let is_choice = map.get(CHOICE).is_some_and(Json::is_string);
+    if let (true, Some(Json::Array(items))) = (is_choice, map.get_mut("of")) {
+        return Some(items.iter_mut().collect());
+    }
+    let copies = map.contains_key(REPEAT).then(|| map.get_mut("copies"))??.as_array_mut()?;
+    Some(copies.iter_mut().filter_map(Json::as_array_mut).flatten().collect())
+}
+
+/// The template without the plain values that its holes choose from, since a trial's record names the value that it
+/// had.
 pub(crate) fn without_values(template: &Json) -> Json {
     match template {
         Json::Object(map) if map.contains_key(CHOICE) => {
@@ -57,7 +69,7 @@ pub(crate) fn without_values(template: &Json) -> Json {
     }
 }
 
-/// The template with its holes filled; nothing if a parameter is missing.
+/// The template with its holes filled; `None` if a parameter is missing.
 pub(crate) fn fill(template: &Json, params: &Params) -> Option<Json> {
     let value = |mark: &str| params.get(template.get(mark)?.as_str()?).copied();
     if let Some(number) = value(FLOAT) {
@@ -84,7 +96,7 @@ pub(crate) fn fill(template: &Json, params: &Params) -> Option<Json> {
     }
 }
 
-/// An item of a list: itself, or all the items that a repetition stands for.
+/// An item of a list: itself, or all items of a repetition.
 fn fill_item(item: &Json, params: &Params, filled: &mut Vec<Json>) -> Option<()> {
     let Some((times, copies)) = item.get(REPEAT).zip(item.get("copies").and_then(Json::as_array)) else {
         filled.push(fill(item, params)?);

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use toile_tune::{Choice, Distribution, Is, Param, Params, Space};
 
-use crate::faults::quote;
-use crate::near;
-use crate::tree::{Entry, Node, Value};
-use crate::walk::Walk;
+use crate::check::faults::quote;
+use crate::check::schema;
+use crate::check::suggest;
+use crate::check::tree::{Entry, Node, Value};
+use crate::check::walk::Walk;
 
-/// Values by name, each with the place where it stands.
+/// Values by name, each with its place in the file.
 #[derive(Default)]
 pub(crate) struct Given {
     pub params: Params,
@@ -31,7 +32,7 @@ pub(crate) fn read_values(node: &Node, space: &Space, walk: &mut Walk) -> Given 
 impl Given {
     fn read(&mut self, entry: &Entry, before: &str, space: &Space, walk: &mut Walk) {
         let dot = if before.is_empty() { "" } else { "." };
-        let name = format!("{before}{dot}{}", entry.key);
+        let name = stored_name(format!("{before}{dot}{}", entry.key), space);
         match (&entry.node.value, space.get(&name)) {
             (Value::Table(entries), param) => {
                 for inner in entries {
@@ -66,30 +67,30 @@ impl Given {
         }
     }
 
-    /// The beginning of a trial: these values, with the choices that they demand, as far as they fit what is held.
-    pub fn beside(self, fixed: &Given, space: &Space, walk: &mut Walk) -> Params {
+    /// The first values of a trial: these, and the choices that they need. One that contradicts `fixed` is a fault.
+    pub(crate) fn checked_against(self, fixed: &Given, space: &Space, walk: &mut Walk) -> Params {
         let given = self.with_parents(space, walk);
         for (name, held) in &fixed.params {
             if given.params.get(name).is_some_and(|value| value != held) {
-                let message = format!("the parameter `{}` is held at another value by `fixed`", quote(name));
+                let message = format!("the parameter `{}` has another value in `fixed`", quote(name));
                 walk.fault(&given.spans[name], message, "leave one of the two out");
             }
         }
         given.params
     }
 
-    /// Adds the choices without which the given parameters would not be there, and tells of those that say otherwise.
+    /// Adds the choices without which the given parameters would not exist. One that contradicts them is a fault.
     fn with_parents(mut self, space: &Space, walk: &mut Walk) -> Given {
-        // Children stand behind their parents: from the last to the first, every parent is met after what demands it.
+        // Children follow their parents: in reverse order, every parent comes after the parameters that need it.
         for param in space.params.iter().rev() {
             let Some(span) = self.spans.get(&param.name).cloned() else { continue };
             for condition in &param.when {
                 let Some(parent) = space.get(&condition.parent) else { continue };
-                let demanded = match condition.is {
+                let needed = match condition.is {
                     Is::Choice(index) => index as f64,
                     Is::AtLeast(least) => parent.distribution.nearest(least).max(least),
                 };
-                let given = *self.params.entry(parent.name.clone()).or_insert(demanded);
+                let given = *self.params.entry(parent.name.clone()).or_insert(needed);
                 self.spans.entry(parent.name.clone()).or_insert(span.clone());
                 let mut with_parent = Params::new();
                 with_parent.insert(parent.name.clone(), given);
@@ -109,7 +110,16 @@ impl Given {
     }
 }
 
-/// A value of the file as the parameter's internal value, if it lies in its range.
+/// Parameters of settings that were renamed have kept their names: `schedule.cosine.decay_steps` is
+/// `schedule.cosine.steps`.
+fn stored_name(name: String, space: &Space) -> String {
+    let exists = |name: &str| space.params.iter().any(|param| param.name.starts_with(name));
+    let earlier: Vec<&str> = name.split('.').map(|key| schema::earlier_name(key).unwrap_or(key)).collect();
+    let earlier = earlier.join(".");
+    if !exists(&name) && exists(&earlier) { earlier } else { name }
+}
+
+/// A value of the file as the parameter's internal value, if it is in its range.
 fn value(param: &Param, node: &Node) -> Option<f64> {
     let choice = match &node.value {
         Value::Integer(number) => Choice::Int(*number),
@@ -131,7 +141,7 @@ fn out_of_range(param: &Param, node: &Node, walk: &mut Walk) {
         let text = if let Value::String(text) = &node.value { text.as_str() } else { "" };
         return no_choice(param, &node.described(), text, &node.span, walk);
     }
-    let message = format!("{} does not lie in the range of `{}`", node.described(), quote(&param.name));
+    let message = format!("{} is outside the range of `{}`", node.described(), quote(&param.name));
     walk.fault(&node.span, message, format!("the range is {}", range_in_words(&param.distribution)));
 }
 
@@ -139,7 +149,11 @@ fn no_choice(param: &Param, found: &str, name: &str, span: &Range<usize>, walk: 
     let Distribution::Categorical { choices } = &param.distribution else { return };
     let known: Vec<String> = choices.iter().take(20).map(|c| quote(&c.to_string())).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    walk.fault(span, format!("{found} is no choice of `{}`", quote(&param.name)), near::help(name, &known));
+    walk.fault(
+        span,
+        format!("{found} is no choice of `{}`", quote(&param.name)),
+        suggest::help(name, &known),
+    );
 }
 
 fn range_in_words(distribution: &Distribution) -> String {
@@ -158,5 +172,5 @@ fn unknown(name: &str, entry: &Entry, space: &Space, walk: &mut Walk) {
     let all: Vec<String> = space.params.iter().take(20).map(|param| quote(&param.name)).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let message = format!("the search has no parameter `{}`", quote(name));
-    walk.fault(&entry.key_span, message, near::help(name, &all));
+    walk.fault(&entry.key_span, message, suggest::help(name, &all));
 }

@@ -8,10 +8,10 @@ use crate::args::{CheckArgs, DataCommand, FetchArgs};
 use crate::failure::Failure;
 use crate::source::{load, locations};
 use crate::terminal::{Align, Fetching, Table, bytes, count};
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Runs one of the commands of `data`.
-pub fn run(command: &DataCommand) -> Result<Ending, Failure> {
+pub fn run(command: &DataCommand) -> Result<Completion, Failure> {
     match command {
         DataCommand::List => list(),
         DataCommand::Fetch(args) => fetch(args),
@@ -19,7 +19,7 @@ pub fn run(command: &DataCommand) -> Result<Ending, Failure> {
     }
 }
 
-fn list() -> Result<Ending, Failure> {
+fn list() -> Result<Completion, Failure> {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("name", Left),
@@ -37,26 +37,26 @@ fn list() -> Result<Ending, Failure> {
     }
     let more = "\nA folder with four IDX files is a data set too: `data = \"./my-folder\"`.\n";
     terminal::out(&(table.render() + more))?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
-fn fetch(args: &FetchArgs) -> Result<Ending, Failure> {
+fn fetch(args: &FetchArgs) -> Result<Completion, Failure> {
     let mut fetching = Fetching::new(&args.name);
     let folder =
         toile_data::fetch(&args.name, &locations(&args.data), &mut |progress| fetching.tell(progress));
     fetching.end();
     terminal::out(&format!("{} is in {}\n", args.name, folder?.display()))?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
-fn check(args: &CheckArgs) -> Result<Ending, Failure> {
+fn check(args: &CheckArgs) -> Result<Completion, Failure> {
     let data = load(&args.name, None, &args.data)?;
     // The seed plays no part in a split that takes the last images.
     let (classes, seed) = (data.class_names.len(), Seed::new(0));
     let split = toile_data::split(&data.train.labels, classes, args.validation_split, SplitHow::Last, seed)?;
     let report = toile_data::check(&data, (!split.validation.is_empty()).then_some(&split));
     terminal::out(&rendered(&data, &report, args.validation_split))?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 fn rendered(data: &DataSet, report: &CheckReport, fraction: f64) -> String {

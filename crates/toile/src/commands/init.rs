@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::args::InitArgs;
 use crate::failure::Failure;
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Writes the file, unless there is one.
-pub fn run(args: &InitArgs) -> Result<Ending, Failure> {
+pub fn run(args: &InitArgs) -> Result<Completion, Failure> {
     let path = args.file.display();
     match write(&args.file) {
         Ok(()) => {
@@ -17,7 +17,7 @@ pub fn run(args: &InitArgs) -> Result<Ending, Failure> {
             terminal::out(&format!(
                 "wrote {path}; `toile plan {name}` shows what it will do, `toile run {name}` does it\n"
             ))?;
-            Ok(Ending::Done)
+            Ok(Completion::Done)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(Failure::new(format!("`{path}` exists already, and is left as it is"))

@@ -5,10 +5,10 @@ use toile_study::{Listed, built_in_names, list};
 
 use crate::failure::Failure;
 use crate::terminal::{Align, Table};
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Prints them, group by group.
-pub fn run() -> Result<Ending, Failure> {
+pub fn run() -> Result<Completion, Failure> {
     let mut text = format!("{}\n", heading("Built-in studies"));
     built_in_names().iter().for_each(|name| text += &format!("  {name}\n"));
     let listed = list();
@@ -20,7 +20,7 @@ pub fn run() -> Result<Ending, Failure> {
     }
     text += "\nData sets: `toile data list`. All settings with their defaults: `toile schema --markdown`.\n";
     terminal::out(&text)?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 fn group(items: &[Listed]) -> String {

@@ -1,52 +1,44 @@
-//! `toile report`: the report files, written anew from what the study's folder holds.
+//! `toile report`: the report files, written again from what the study's folder holds.
 
 use std::path::Path;
 
 use toile_record::Records;
-use toile_report::{View, html, markdown, results_csv, results_json, trials_csv, view};
-use toile_store::{Store, create_folder, write_atomic};
+use toile_report::{EXPORTERS, ExportInput, ExportedFile, ReportView, view};
+use toile_store::{Store, StoreError, create_folder, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
-pub fn run(args: &ReportArgs) -> Result<Ending, Failure> {
+pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     let records = Store::open_read_only(&args.dir)?.records()?;
     let view = write(&args.dir, &records)?;
     terminal::out(&crate::commands::run::results(&view, &args.dir))?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 /// Writes all report files, each whole or not at all, and each run's `history.csv`.
 ///
 /// # Errors
 /// If a file cannot be written; the runs themselves are safe in the store.
-pub fn write(dir: &Path, records: &Records) -> Result<View, Failure> {
+pub fn write(dir: &Path, records: &Records) -> Result<ReportView, Failure> {
     let view = view(records);
-    // One after the other: with many runs, each is large.
-    let files: [(&str, &dyn Fn() -> String); 4] = [
-        ("report.html", &|| html(&view)),
-        ("report.md", &|| markdown(&view)),
-        ("results.csv", &|| results_csv(records)),
-        ("results.json", &|| results_json(records)),
-    ];
-    let has_trials = records.searches.iter().any(|search| !search.trials.is_empty());
-    let trials: (&str, &dyn Fn() -> String) = ("trials.csv", &|| trials_csv(records));
-    for (name, text) in files.into_iter().chain(has_trials.then_some(trials)) {
-        write_atomic(&dir.join(name), text().as_bytes()).map_err(|error| unwritten(dir, error))?;
-    }
-    for run in records.runs.iter().filter(|run| !run.epochs.is_empty()) {
-        let folder = dir.join(&run.folder);
-        let history = toile_report::history_csv(&records.study, run);
-        create_folder(&folder)
-            .and_then(|()| write_atomic(&folder.join("history.csv"), history.as_bytes()))
-            .map_err(|error| unwritten(dir, error))?;
+    let input = ExportInput { records, view: &view };
+    for file in EXPORTERS.into_iter().flat_map(|exporter| exporter.files(input)) {
+        write_file(dir, &file).map_err(|error| unwritten(dir, error))?;
     }
     Ok(view)
 }
 
-fn unwritten(dir: &Path, error: toile_store::StoreError) -> Failure {
+/// Writes a file under the study's folder, and the folders on the way to it.
+fn write_file(dir: &Path, file: &ExportedFile) -> Result<(), StoreError> {
+    let path = dir.join(&file.path);
+    path.parent().filter(|folder| *folder != dir).map_or(Ok(()), create_folder)?;
+    write_atomic(&path, &file.bytes)
+}
+
+fn unwritten(dir: &Path, error: StoreError) -> Failure {
     let remedy = format!(
         "all runs are safe in `{}`: once that is mended, `toile report {}` writes the report",
         dir.join(toile_store::STORE_FILE).display(),

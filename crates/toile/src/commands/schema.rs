@@ -2,13 +2,13 @@
 
 use crate::args::SchemaArgs;
 use crate::failure::Failure;
-use crate::{Ending, terminal};
+use crate::{Completion, terminal};
 
 /// Prints it.
-pub fn run(args: &SchemaArgs) -> Result<Ending, Failure> {
+pub fn run(args: &SchemaArgs) -> Result<Completion, Failure> {
     let text = if args.markdown { toile_study::reference_page() } else { json()? };
     terminal::out(&text)?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 fn json() -> Result<String, Failure> {

@@ -4,23 +4,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use toile_data::DataSet;
+use toile_lab::{Context, SearchOutcome, search_all};
 use toile_store::{SearchId, Storage};
-use toile_study::{Context, Plan, SearchOutcome, SearchPlan, Split, search};
+use toile_study::{Plan, SearchPlan, Split};
 
 use crate::failure::Failure;
 use crate::machine::{self, MachineClock};
-use crate::terminal::Searching;
+use crate::terminal::Following;
 use crate::{interrupt, source};
 
 /// So much training may be lost with a worker.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// How the searches are worked on.
-pub struct Work<'a> {
+pub struct SearchWork<'a> {
     pub plan: &'a Plan,
     pub data: &'a DataSet,
     pub split: &'a Split,
-    pub source: &'a source::Source,
+    pub source: &'a source::StudySource,
     pub storage: &'a Storage,
     /// A second connection: leases are kept by a thread of their own.
     pub keeper: &'a Storage,
@@ -31,18 +32,13 @@ pub struct Work<'a> {
     pub checkpoints: Option<&'a Path>,
 }
 
-/// The searches that are asked for: all of them, or those of these names.
-pub fn wanted<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a SearchPlan> {
-    plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
-}
-
-impl Work<'_> {
+impl SearchWork<'_> {
     /// Works on some searches, one after the other, until they are over or the user stops.
     pub fn on(
         &self,
         searches: &[(&SearchPlan, SearchId)],
     ) -> Result<(Vec<SearchOutcome>, Duration), Failure> {
-        let showing = Searching::new(self.plan);
+        let following = Following::new(self.plan);
         let clock = MachineClock::start();
         let context = Context {
             data: self.data,
@@ -56,18 +52,11 @@ impl Work<'_> {
             checkpoint_every: CHECKPOINT_EVERY,
             checkpoints: self.checkpoints,
             alone: self.alone,
-            events: &|event| showing.tell(&event),
+            events: &|event| following.tell(&event),
         };
-        let mut outcomes = Vec::new();
-        for (plan, id) in searches {
-            let outcome = search(plan, self.storage, self.keeper, *id, &context);
-            showing.search_ended();
-            outcomes.push(outcome?);
-            if outcomes.last().is_some_and(|outcome| outcome.interrupted) {
-                break;
-            }
-        }
-        Ok((outcomes, showing.elapsed()))
+        let outcomes = search_all(searches, self.storage, self.keeper, &context);
+        let time = following.end();
+        Ok((outcomes?, time))
     }
 }
 

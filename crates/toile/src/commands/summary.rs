@@ -6,12 +6,12 @@ use toile_study::nearest;
 
 use crate::args::SummaryArgs;
 use crate::failure::Failure;
-use crate::source::Source;
-use crate::{Ending, terminal};
+use crate::source::StudySource;
+use crate::{Completion, terminal};
 
 /// Prints one model, or all models of the study.
-pub fn run(args: &SummaryArgs) -> Result<Ending, Failure> {
-    let source = Source::find(&args.study)?;
+pub fn run(args: &SummaryArgs) -> Result<Completion, Failure> {
+    let source = StudySource::find(&args.study)?;
     let (study, _) = source.check(&args.data)?;
     let image = study.shape.map(|shape| shape.image).expect("the data's shape is known after the check");
     let text = match &args.model {
@@ -30,7 +30,7 @@ pub fn run(args: &SummaryArgs) -> Result<Ending, Failure> {
         }
     };
     terminal::out(&text)?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 fn table(name: &str, layers: &[Layer], image: ImageShape) -> Result<String, Failure> {

@@ -6,14 +6,14 @@ use toile_record::{State, TrialRecord};
 use toile_store::{OptunaStudy, STORE_FILE, Storage};
 use toile_tune::Distribution;
 
-use crate::Ending;
+use crate::Completion;
 use crate::args::TrialsArgs;
 use crate::commands::searches;
 use crate::failure::Failure;
 use crate::terminal::{self, Align, Table, note, number_text, shown};
 
 /// Lists the studies, or the trials of one.
-pub fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
+pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
     let storage = open(&args.storage)?;
     if let Some(version) = storage.times_are_local() {
         note(&format!(
@@ -30,7 +30,7 @@ pub fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
         }
     };
     terminal::out(&text)?;
-    Ok(Ending::Done)
+    Ok(Completion::Done)
 }
 
 /// A server, a study's folder, or a SQLite file.

@@ -8,28 +8,28 @@ use toile_store::{SearchId, Storage};
 use toile_study::{Plan, SearchPlan};
 
 use crate::args::WorkerArgs;
-use crate::commands::searches::{self, Work, counted};
+use crate::commands::searches::{self, SearchWork, counted};
 use crate::failure::Failure;
-use crate::source::Source;
+use crate::source::StudySource;
 use crate::terminal::{duration, note};
-use crate::{Ending, interrupt, machine};
+use crate::{Completion, interrupt, machine};
 
 /// How often a worker looks for a study that is not there yet.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Works until the searches are over.
-pub fn run(args: &WorkerArgs) -> Result<Ending, Failure> {
+pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
     let storage = patiently(|| searches::server(&args.storage))?;
     let keeper = patiently(|| searches::server(&args.storage))?;
-    let Some(source) = study(args, &storage)? else { return Ok(Ending::Interrupted) };
+    let Some(source) = study(args, &storage)? else { return Ok(Completion::Interrupted) };
     let (study, data) = source.check(&args.data)?;
     let plan = source.plan_of(&study, &args.only, None)?;
     let data = data.map_or_else(|| source.load(&plan.data, &args.data), Ok)?;
-    let split = toile_study::split(&plan, &data)?;
+    let split = toile_lab::split(&plan, &data)?;
     let found = found(args, &plan, &data, &source, &storage)?;
     note(&format!("{} on {}, as {}", plan.study, storage.place(), machine::worker_name()));
     let threads = args.threads.map_or_else(machine::cores, usize::from);
-    let work = Work {
+    let work = SearchWork {
         plan: &plan,
         data: &data,
         split: &split,
@@ -49,16 +49,16 @@ pub fn run(args: &WorkerArgs) -> Result<Ending, Failure> {
     note(&format!("{} after {}", if interrupted { "stopped" } else { "done" }, duration(time)));
     let failed = outcomes.iter().any(|outcome| outcome.failed > 0);
     Ok(match (interrupted, failed) {
-        (true, _) => Ending::Interrupted,
-        (false, true) => Ending::RunFailed,
-        (false, false) => Ending::Done,
+        (true, _) => Completion::Interrupted,
+        (false, true) => Completion::RunFailed,
+        (false, false) => Completion::Done,
     })
 }
 
 /// The study: the file that is named, or what the database holds; waited for, if it is not there yet.
-fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<Source>, Failure> {
+fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<StudySource>, Failure> {
     if let Some(file) = &args.file {
-        return Source::find(file).map(Some);
+        return StudySource::find(file).map(Some);
     }
     let stop = interrupt::listen();
     let mut told = false;
@@ -83,23 +83,24 @@ fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<Source>, Failure
     Ok(None)
 }
 
-fn from_database(storage: &Storage, name: &str) -> Result<Source, Failure> {
+fn from_database(storage: &Storage, name: &str) -> Result<StudySource, Failure> {
     let text = patiently(|| Ok(storage.study_text(name)?))?;
     let (text, file_name) = text.ok_or_else(|| Failure::new(format!("the study `{name}` has gone")))?;
-    Ok(Source::from_text(format!("{file_name} (from the database)"), text))
+    Ok(StudySource::from_text(format!("{file_name} (from the database)"), text))
 }
 
-/// The plan's searches in the database: brought there by this worker if nobody has, and the same as there if somebody has.
+/// The plan's searches in the database: brought there by this worker if nobody has, and the same as there if somebody
+/// has.
 fn found<'a>(
     args: &'a WorkerArgs,
     plan: &'a Plan,
     data: &DataSet,
-    source: &Source,
+    source: &StudySource,
     storage: &Storage,
 ) -> Result<Vec<(&'a SearchPlan, SearchId)>, Failure> {
     let known = patiently(|| Ok(storage.searches(Some(&plan.study))?))?;
     let mut found = Vec::new();
-    for search in searches::wanted(plan, &args.only) {
+    for search in toile_lab::wanted_searches(plan, &args.only) {
         let record = search.to_record(&data.fingerprint);
         let there = known.iter().find(|(_, known)| known.name == search.name);
         if let Some((id, known)) = there {

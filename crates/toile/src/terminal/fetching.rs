@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use toile_data::Progress;
+use toile_data::LoadProgress;
 
 use super::{bytes, moving_lines, note};
 
@@ -27,16 +27,16 @@ impl Fetching {
     }
 
     /// What happens.
-    pub fn tell(&mut self, progress: Progress<'_>) {
+    pub fn tell(&mut self, progress: LoadProgress<'_>) {
         match progress {
-            Progress::Download { url, bytes, total } => self.download(url, bytes, total),
-            Progress::Package { step } => self.step(step),
-            Progress::Waiting { name } => {
+            LoadProgress::Download { url, bytes, total } => self.download(url, bytes, total),
+            LoadProgress::Package { step } => self.step(step),
+            LoadProgress::Waiting { name } => {
                 self.step(&format!("another toile is fetching {name}; waiting for it"))
             }
-            Progress::Unpacking { file } => self.whisper(&format!("checking {file}")),
-            Progress::Drawing { images } => self.whisper(&format!("drawing {images} images")),
-            Progress::Trying { place } => self.whisper(&format!("looking in {place}")),
+            LoadProgress::Unpacking { file } => self.whisper(&format!("checking {file}")),
+            LoadProgress::Drawing { images } => self.whisper(&format!("drawing {images} images")),
+            LoadProgress::Trying { place } => self.whisper(&format!("looking in {place}")),
             // Every place that failed is named in the error, should all of them fail.
             _ => {}
         }

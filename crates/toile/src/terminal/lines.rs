@@ -1,8 +1,8 @@
 //! A terminal on which moving lines survive Ctrl-C.
 //!
-//! The library fills each line with spaces to the right edge and lets it break there. The cursor then waits at the edge,
-//! where the terminal's echo of Ctrl-C, `^C`, begins a new line, and the moving lines are no longer found where they
-//! were drawn. Here lines are ended as lines, and the cursor waits behind the last one's text.
+//! The library fills each line with spaces to the right edge and lets it break there. The cursor then waits at the
+//! edge, where the terminal's echo of Ctrl-C, `^C`, begins a new line, and the moving lines are no longer found where
+//! they were drawn. Here lines are ended as lines, and the cursor waits behind the last one's text.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -18,28 +18,28 @@ pub const FREE: usize = 3;
 
 /// Standard error.
 #[derive(Debug)]
-pub struct Lines {
+pub struct MovingLines {
     term: Term,
     /// What is written next: the library writes a line, its filler, a line, its filler, and flushes.
-    next: Mutex<Next>,
+    next: Mutex<NextWrite>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+enum NextWrite {
     FirstLine,
     Filler,
     Line,
 }
 
-impl Lines {
+impl MovingLines {
     /// For moving lines to draw on.
     pub fn target() -> ProgressDrawTarget {
-        let lines = Lines { term: Term::buffered_stderr(), next: Mutex::new(Next::FirstLine) };
+        let lines = MovingLines { term: Term::buffered_stderr(), next: Mutex::new(NextWrite::FirstLine) };
         ProgressDrawTarget::term_like_with_hz(Box::new(lines), 15)
     }
 }
 
-impl TermLike for Lines {
+impl TermLike for MovingLines {
     fn width(&self) -> u16 {
         self.term.size().1
     }
@@ -74,9 +74,9 @@ impl TermLike for Lines {
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, then) = match *next {
-            Next::FirstLine => (text.to_owned(), Next::Filler),
-            Next::Line => (format!("\n{text}"), Next::Filler),
-            Next::Filler => (CLEAR_REST.to_owned(), Next::Line),
+            NextWrite::FirstLine => (text.to_owned(), NextWrite::Filler),
+            NextWrite::Line => (format!("\n{text}"), NextWrite::Filler),
+            NextWrite::Filler => (CLEAR_REST.to_owned(), NextWrite::Line),
         };
         *next = then;
         self.term.write_str(&now)
@@ -87,7 +87,7 @@ impl TermLike for Lines {
     }
 
     fn flush(&self) -> io::Result<()> {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Next::FirstLine;
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = NextWrite::FirstLine;
         self.term.flush()
     }
 }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use toile_lab::{StudyProgress, TrainingProgressView};
+use toile_record::TrainingKey;
 
-use super::lines::{FREE, Lines};
-use super::tally::{Active, Tally};
+use super::lines::{FREE, MovingLines};
 use super::{count, duration, measured, set_above};
 
 /// The bars have so many steps, whatever the runs have.
 const LENGTH: u64 = 10_000;
 
 /// The lines at the bottom of the terminal.
-pub struct Live {
+pub struct RunLines {
     lines: MultiProgress,
     runs: BTreeMap<usize, ProgressBar>,
     study: ProgressBar,
@@ -35,32 +36,33 @@ impl Widths {
     }
 }
 
-impl Live {
+impl RunLines {
     /// Lines for runs of these names.
-    pub fn new(labels: &[String]) -> Live {
-        let lines = MultiProgress::with_draw_target(Lines::target());
+    pub fn new(labels: &[String]) -> RunLines {
+        let lines = MultiProgress::with_draw_target(MovingLines::target());
         let widths = Widths::of(labels, columns());
         let study = lines.add(ProgressBar::new(LENGTH));
         study.set_style(style(widths, "bold"));
         study.set_prefix("study");
         set_above(Some(lines.clone()));
-        Live { lines, runs: BTreeMap::new(), study, widths }
+        RunLines { lines, runs: BTreeMap::new(), study, widths }
     }
 
     /// Draws how things stand.
-    pub fn draw(&mut self, labels: &[String], tally: &Tally) {
+    pub fn draw(&mut self, labels: &[String], progress: &StudyProgress) {
         let widths = self.widths;
         let room = columns().saturating_sub(widths.label + widths.bar + 2 + FREE);
         let lines = &self.lines;
         self.runs.retain(|run, bar| {
-            let is_active = tally.active.contains_key(run);
+            let is_active = progress.active.contains_key(&TrainingKey::Run(*run));
             if !is_active {
                 bar.finish_and_clear();
                 lines.remove(bar);
             }
             is_active
         });
-        for (run, active) in &tally.active {
+        for (training, active) in &progress.active {
+            let TrainingKey::Run(run) = training else { continue };
             let bar = self.runs.entry(*run).or_insert_with(|| {
                 let bar = self.lines.insert_before(&self.study, ProgressBar::new(LENGTH));
                 bar.set_style(style(widths, "cyan"));
@@ -70,8 +72,8 @@ impl Live {
             bar.set_position((active.fraction * LENGTH as f64) as u64);
             bar.set_message(fitted(&run_parts(active), room));
         }
-        self.study.set_position((tally.fraction() * LENGTH as f64) as u64);
-        self.study.set_message(fitted(&study_parts(tally), room));
+        self.study.set_position((progress.fraction() * LENGTH as f64) as u64);
+        self.study.set_message(fitted(&study_parts(progress), room));
     }
 
     /// Removes the lines.
@@ -95,7 +97,7 @@ fn style(widths: Widths, colour: &str) -> ProgressStyle {
 }
 
 /// What is told of a run, what matters most first.
-fn run_parts(active: &Active) -> Vec<String> {
+fn run_parts(active: &TrainingProgressView) -> Vec<String> {
     let mut parts = vec![format!("epoch {:>2}/{}", active.epoch.max(1), active.epochs)];
     parts.extend(left(active.left()));
     parts.extend(measured(active));
@@ -103,9 +105,9 @@ fn run_parts(active: &Active) -> Vec<String> {
     parts
 }
 
-fn study_parts(tally: &Tally) -> Vec<String> {
-    let mut parts = vec![format!("{} of {} runs", tally.n_ended, tally.n_to_do)];
-    parts.extend(left(tally.left()));
+fn study_parts(progress: &StudyProgress) -> Vec<String> {
+    let mut parts = vec![format!("{} of {} runs", progress.n_ended, progress.n_to_do)];
+    parts.extend(left(progress.left()));
     parts
 }
 

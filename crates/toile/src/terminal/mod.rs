@@ -4,6 +4,7 @@
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
 mod fetching;
+mod following;
 mod lines;
 mod live;
 mod names;
@@ -11,7 +12,6 @@ mod plain;
 mod searching;
 mod studying;
 mod table;
-mod tally;
 mod units;
 mod waiting;
 
@@ -19,9 +19,11 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 pub use fetching::Fetching;
-pub use names::labels;
-pub use searching::{Searching, number_text, shown};
-pub use studying::Studying;
+pub use following::Following;
+use names::labels;
+use searching::Searching;
+pub use searching::{number_text, shown};
+use studying::Studying;
 pub use table::{Align, Table};
 pub use units::{bytes, count, duration, flops};
 pub use waiting::Waiting;
@@ -67,7 +69,8 @@ pub fn note(text: &str) {
     }
 }
 
-/// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as failed.
+/// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as
+/// failed.
 pub fn listen_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("toile itself broke, please report it: {panic}");
@@ -92,11 +95,12 @@ pub fn restore_cursor() {
 }
 
 /// The last epoch's numbers of a run, as far as there are any.
-fn measured(active: &tally::Active) -> Vec<String> {
-    let (name, accuracy) = match active.val_accuracy {
+fn measured(active: &toile_lab::TrainingProgressView) -> Vec<String> {
+    let Some(last) = active.last else { return Vec::new() };
+    let (name, accuracy) = match last.val_accuracy {
         Some(accuracy) => ("val_accuracy", Some(accuracy)),
-        None => ("accuracy", active.accuracy),
+        None => ("accuracy", last.accuracy),
     };
-    let loss = active.loss.map(|loss| format!("loss {loss:.4}"));
+    let loss = last.loss.map(|loss| format!("loss {loss:.4}"));
     loss.into_iter().chain(accuracy.map(|accuracy| format!("{name} {accuracy:.4}"))).collect()
 }

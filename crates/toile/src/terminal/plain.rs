@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use toile_study::Event;
+use toile_lab::StudyProgress;
+use toile_record::{Event, TrainingKey};
 
-use super::tally::Tally;
 use super::{duration, measured, note};
 
 /// A line on an epoch at most this often, whichever run it is of.
@@ -18,16 +18,18 @@ pub struct Plain {
 
 impl Plain {
     /// What happens; the end of a run is said elsewhere.
-    pub fn tell(&mut self, event: &Event<'_>, labels: &[String], tally: &Tally, now: Duration) {
+    pub fn tell(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
         match event {
-            Event::RunStarted { run } => self.say(now, &format!("start   {}", labels[*run])),
-            Event::RunEnded { .. } => self.said = now,
-            Event::EpochEnded { run, .. } if now >= self.said + PAUSE => {
-                let Some(active) = tally.active.get(run) else { return };
+            Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
+                self.say(now, &format!("start   {}", labels[*run]))
+            }
+            Event::TrainingEnded(_) => self.said = now,
+            Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.said + PAUSE => {
+                let Some(active) = progress.active.get(&TrainingKey::Run(*run)) else { return };
                 let mut line = format!("        {}: epoch {}/{}", labels[*run], active.epoch, active.epochs);
                 measured(active).iter().for_each(|part| line += &format!(", {part}"));
-                if let Some(left) = tally.left() {
-                    let (done, all) = (tally.n_ended, tally.n_to_do);
+                if let Some(left) = progress.left() {
+                    let (done, all) = (progress.n_ended, progress.n_to_do);
                     line += &format!("; {done} of {all} runs done, about {} left", duration(left));
                 }
                 self.say(now, &line);

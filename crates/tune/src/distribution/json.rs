@@ -1,4 +1,4 @@
-//! Distributions in Optuna's JSON, as it stands in its database.
+//! Distributions in Optuna's JSON, as they are in its database.
 
 use serde_json::{Value, json};
 
@@ -79,7 +79,8 @@ fn number(attributes: &Value, key: &str) -> Result<Option<f64>, DistributionErro
     }
 }
 
-/// A whole number among the attributes, if it is there and not null. As Python's `int`, it drops what is behind the point.
+/// A whole number among the attributes, if it is there and not null. As Python's `int`, it drops what is behind the
+/// point.
 fn whole(attributes: &Value, key: &str) -> Result<Option<i64>, DistributionError> {
     let fault = |found: &Value| {
         DistributionError(format!("`{key}` must be a whole number below 2^63, found {found}"))

@@ -10,17 +10,17 @@ const MAX_CELLS: usize = 50;
 const TINY: f64 = 1e-12;
 
 /// A parameter, and the cell of each trial that has it.
-pub struct Axis<'a> {
+pub struct GridAxis<'a> {
     param: &'a Param,
     size: usize,
     cells: Vec<Option<usize>>,
 }
 
-impl<'a> Axis<'a> {
-    pub fn new(param: &'a Param, trials: &[&Trial]) -> Axis<'a> {
+impl<'a> GridAxis<'a> {
+    pub fn new(param: &'a Param, trials: &[&Trial]) -> GridAxis<'a> {
         let size = size(&param.distribution);
         let cell = |trial: &&Trial| Some(cell(&param.distribution, size, *trial.params.get(&param.name)?));
-        Axis { param, size, cells: trials.iter().map(cell).collect() }
+        GridAxis { param, size, cells: trials.iter().map(cell).collect() }
     }
 
     pub fn name(&self) -> &str {
@@ -28,7 +28,7 @@ impl<'a> Axis<'a> {
     }
 
     /// Pearson's divergence of the parameter's density among the best from that among all, times α² / β: the shares of
-    /// the best and of all that have the parameter. 0 where nothing can be said.
+    /// the best and of all that have the parameter. 0 for a parameter with one value, and if none of the best has it.
     pub fn divergence(&self, all: &[usize], best: &[usize]) -> f64 {
         let (counts, best_counts) = (self.counts(all), self.counts(best));
         let (having, best_having) = (sum(&counts), sum(&best_counts));
@@ -87,7 +87,7 @@ fn cell(distribution: &Distribution, size: usize, value: f64) -> usize {
     (cell.max(0.0) as usize).min(size - 1)
 }
 
-/// Each observed choice with its weight, blurred by the share of one in all observed ones; the prior is flat.
+/// Each observed choice with its weight, blurred by the share of one in all observed ones; the prior is uniform.
 fn of_choices(counts: &[usize]) -> Vec<f64> {
     let size = counts.len() as f64;
     let total = sum(counts) as f64 + 1.0;
@@ -97,11 +97,11 @@ fn of_choices(counts: &[usize]) -> Vec<f64> {
     counts.iter().map(|&count| base + count as f64 / (total * row)).collect()
 }
 
-/// A normal bump around each observed cell, cut off at the ends, and a wide one over all as the prior.
+/// A normal kernel around each observed cell, truncated at the ends, and a wide one over all as the prior.
 fn of_cells(counts: &[usize]) -> Vec<f64> {
     let (size, total) = (counts.len(), sum(counts) as f64 + 1.0);
     let sigma = bandwidth(counts);
-    // The tail beyond each edge of the cells, from the middle of a bump.
+    // The tail beyond each edge of the cells, from the middle of a kernel.
     let tails: Vec<f64> = (0..size).map(|k| upper((k as f64 + 0.5) / sigma)).collect();
     let mass = |distance: usize| match distance {
         0 => 1.0 - 2.0 * tails[0],
@@ -124,7 +124,8 @@ fn prior(size: usize) -> Vec<f64> {
     (0..size).map(|k| (edge(k) - edge(k + 1)) / all).collect()
 }
 
-/// Scott's rule, on the interquartile range where that is narrower, and at least so wide that 90 % of a bump fill a cell.
+/// Scott's rule, on the interquartile range where that is narrower, and at least so wide that a cell holds 90 % of a
+/// kernel.
 fn bandwidth(counts: &[usize]) -> f64 {
     let observed: Vec<(f64, usize)> =
         counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(cell, &n)| (cell as f64, n)).collect();

@@ -3,7 +3,7 @@
 //! PED-ANOVA (Watanabe, Bansal, Hutter 2023; for conditional parameters arXiv 2601.20800), with the settings of Optuna
 //! 5.0: for each parameter the Pearson divergence between its density among the best trials and among all, on a
 //! grid, then divided by the sum. Optuna gives these numbers alone; here they come with bootstrap intervals, and not at
-//! all below [`MIN_TRIALS`] trials, where they say more about chance than about parameters.
+//! all below [`MIN_TRIALS`] trials, where noise decides them more than the parameters.
 
 mod grid;
 
@@ -12,7 +12,7 @@ use std::fmt;
 use toile_rng::{Seed, Stream};
 
 use crate::{Direction, Space, State, Trial};
-use grid::Axis;
+use grid::GridAxis;
 
 /// Complete trials below which no importance is given.
 pub const MIN_TRIALS: usize = 30;
@@ -38,21 +38,21 @@ pub struct Importance {
 
 /// There are not enough complete trials with finite values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooFew {
+pub struct TooFewTrials {
     /// How many there are.
     pub found: usize,
     /// How many there must be.
     pub needed: usize,
 }
 
-impl fmt::Display for TooFew {
+impl fmt::Display for TooFewTrials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TooFew { found, needed } = self;
+        let TooFewTrials { found, needed } = self;
         write!(f, "the importance of parameters needs {needed} complete trials, found {found}")
     }
 }
 
-impl std::error::Error for TooFew {}
+impl std::error::Error for TooFewTrials {}
 
 /// The importance of each parameter that a complete trial had, the largest first, with intervals from [`RESAMPLES`]
 /// resamples of the trials. `seed` is that of the search; the result is a function of the arguments alone.
@@ -64,11 +64,11 @@ pub fn importance(
     trials: &[Trial],
     direction: Direction,
     seed: Seed,
-) -> Result<Vec<Importance>, TooFew> {
-    let sample = Sample::new(space, trials, direction);
+) -> Result<Vec<Importance>, TooFewTrials> {
+    let sample = TrialSample::new(space, trials, direction);
     let found = sample.losses.len();
     if found < MIN_TRIALS {
-        return Err(TooFew { found, needed: MIN_TRIALS });
+        return Err(TooFewTrials { found, needed: MIN_TRIALS });
     }
     let resampled =
         (0..RESAMPLES as u64).map(|i| sample.shares(&resample(seed.stream("importance", i), found)));
@@ -86,28 +86,28 @@ pub fn importance(
 /// The importance of each parameter that a complete trial had, in the space's order, by name: Optuna's numbers, however
 /// few the trials.
 pub fn ped_anova(space: &Space, trials: &[Trial], direction: Direction) -> Vec<(String, f64)> {
-    let sample = Sample::new(space, trials, direction);
+    let sample = TrialSample::new(space, trials, direction);
     let all: Vec<usize> = (0..sample.losses.len()).collect();
     let names = sample.axes.iter().map(|axis| axis.name().to_string());
     names.zip(sample.shares(&all)).collect()
 }
 
 /// The complete trials with finite values, every parameter cut into cells.
-struct Sample<'a> {
+struct TrialSample<'a> {
     losses: Vec<f64>,
-    axes: Vec<Axis<'a>>,
+    axes: Vec<GridAxis<'a>>,
 }
 
-impl<'a> Sample<'a> {
-    fn new(space: &'a Space, trials: &[Trial], direction: Direction) -> Sample<'a> {
+impl<'a> TrialSample<'a> {
+    fn new(space: &'a Space, trials: &[Trial], direction: Direction) -> TrialSample<'a> {
         let complete: Vec<&Trial> = trials.iter().filter(|trial| trial.state == State::Complete).collect();
         let finite = |trial: &&&Trial| trial.values.iter().all(|value| value.is_finite());
         let known: Vec<&Trial> = complete.iter().filter(finite).copied().collect();
         let losses =
             known.iter().filter_map(|trial| trial.value()).map(|value| direction.loss(value)).collect();
-        let seen =
+        let present =
             space.params.iter().filter(|param| complete.iter().any(|t| t.params.contains_key(&param.name)));
-        Sample { losses, axes: seen.map(|param| Axis::new(param, &known)).collect() }
+        TrialSample { losses, axes: present.map(|param| GridAxis::new(param, &known)).collect() }
     }
 
     /// The share of each parameter in the divergence, judged by the trials at these places.
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_missing() {
-        let refusal = TooFew { found: 12, needed: 30 };
+        let refusal = TooFewTrials { found: 12, needed: 30 };
         assert_eq!(refusal.to_string(), "the importance of parameters needs 30 complete trials, found 12");
     }
 }

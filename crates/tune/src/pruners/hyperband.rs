@@ -1,14 +1,14 @@
 //! Hyperband: successive halving in brackets, so that it matters less how early the first decision comes.
 //!
-//! Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar (2018). Trials are dealt out to the brackets by a hash of the search's
-//! name and their number, as Optuna does: a search much shorter than the sum of the budgets is not Hyperband in the
-//! paper's sense, where a bracket is run to its end before the next begins.
+//! Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar (2018). Trials are dealt out to the brackets by a hash of the
+//! search's name and their number, as Optuna does: a search much shorter than the sum of the budgets is not Hyperband
+//! in the paper's sense, where a bracket is run to its end before the next begins.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::successive_halving::{Ladder, longest};
-use super::{Look, Verdict};
+use super::successive_halving::{HalvingBracket, longest};
+use super::{PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision, check_bootstrap};
 use crate::Trial;
 
 /// Successive halving in several brackets.
@@ -18,7 +18,7 @@ pub struct HyperbandPruner {
     /// As in `successive_halving`.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_resource: usize,
-    /// The steps of a whole trial; those of the longest complete one if it is not said.
+    /// The steps of a whole trial; by default those of the longest complete one.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_resource: Option<usize>,
     /// As in `successive_halving`.
@@ -35,21 +35,41 @@ impl Default for HyperbandPruner {
     }
 }
 
-impl HyperbandPruner {
+impl PruningAlgorithm for HyperbandPruner {
     /// As successive halving within the trial's own bracket. Without `max_resource`, nothing until a trial is complete.
-    pub(super) fn decide(&self, look: &Look) -> Verdict {
-        let budgets = self.budgets(look.history);
-        let bracket = |trial: &Trial| bracket(look.search, trial.number, &budgets);
-        let Some(own) = bracket(look.trial) else { return Verdict::default() };
-        let ladder = Ladder {
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
+        let budgets = self.budgets(context.history);
+        let bracket_of = |trial: &Trial| bracket(context.search, trial.number, &budgets);
+        let Some(own) = bracket_of(context.trial) else { return PruningDecision::default() };
+        let bracket = HalvingBracket {
             min_resource: self.min_resource,
             reduction_factor: self.reduction_factor,
             first: own,
             bootstrap_count: self.bootstrap_count,
         };
-        ladder.climb(look, |other| bracket(other) == Some(own))
+        bracket.decide(context, |other| bracket_of(other) == Some(own))
     }
 
+    fn check(&self) -> Result<(), PrunerSettingsError> {
+        check_bootstrap(self.bootstrap_count, "max_resource", self.max_resource)
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        if let Some(most) = self.max_resource.filter(|most| *most < self.min_resource) {
+            let least = self.min_resource;
+            let message =
+                format!("`max_resource` must not be below `min_resource`, found {most} and {least}");
+            return Err(PrunerSettingsError::new(message, ""));
+        }
+        Ok(())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        false
+    }
+}
+
+impl HyperbandPruner {
     /// How many trials of each round fall to each bracket: ⌈B ηˢ / (s + 1)⌉ for s = B − 1, …, 0.
     fn budgets(&self, history: &[Trial]) -> Vec<u64> {
         let max_resource =
@@ -59,7 +79,8 @@ impl HyperbandPruner {
         (0..brackets).rev().map(|s| (brackets as u64 * eta.pow(s)).div_ceil(s as u64 + 1)).collect()
     }
 
-    /// ⌊log_η (R / r)⌋ + 1 by the quotient of two logarithms, which makes 243 one bracket short of log₃ 243 = 5, as in Python.
+    /// ⌊log_η (R / r)⌋ + 1 by the quotient of two logarithms, which makes 243 one bracket short of log₃ 243 = 5, as in
+    /// Python.
     fn brackets(&self, max_resource: i64) -> u32 {
         let ratio = max_resource as f64 / self.min_resource as f64;
         let power = (ratio.ln() / (self.reduction_factor as f64).ln()).floor();

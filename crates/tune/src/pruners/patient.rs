@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Look, Pruner, Verdict};
+use super::{Pruner, PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision};
 
 /// Another pruner, with patience.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,17 +22,41 @@ pub struct PatientPruner {
 }
 
 impl PatientPruner {
-    /// Compares the best of the last `patience + 1` steps with the best before them; without numbers on either side the
-    /// trial goes on. While patience lasts, the other pruner is not asked, so that no rung is completed.
-    pub(super) fn decide(&self, look: &Look) -> Verdict {
+    /// Patience of so many steps. Without a pruner, patience alone decides.
+    pub fn new(pruner: Option<Pruner>, patience: usize) -> PatientPruner {
+        PatientPruner { pruner: pruner.map(Box::new), patience, min_delta: 0.0 }
+    }
+
+    /// Whether the last `patience + 1` steps were no better than those before them. False while there are too few
+    /// steps, and without numbers on either side.
+    fn is_exhausted(&self, context: &PruningContext) -> bool {
         let values: Vec<f64> =
-            look.trial.intermediate.values().map(|&value| look.direction.loss(value)).collect();
-        let Some(before) = values.len().checked_sub(self.patience + 1) else { return Verdict::default() };
+            context.trial.intermediate.values().map(|&value| context.direction.loss(value)).collect();
+        let Some(before) = values.len().checked_sub(self.patience + 1) else { return false };
         let best = |losses: &[f64]| losses.iter().copied().reduce(f64::min).unwrap_or(f64::NAN);
-        if best(&values[..before]) + self.min_delta < best(&values[before..]) {
-            self.pruner.as_ref().map_or(true.into(), |pruner| pruner.decide(look))
-        } else {
-            Verdict::default()
+        best(&values[..before]) + self.min_delta < best(&values[before..])
+    }
+}
+
+impl PruningAlgorithm for PatientPruner {
+    /// While patience lasts, the other pruner is not asked, so that no rung is completed.
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
+        match (self.is_exhausted(context), &self.pruner) {
+            (false, _) => PruningDecision::default(),
+            (true, None) => true.into(),
+            (true, Some(pruner)) => pruner.decide(context),
         }
+    }
+
+    fn check(&self) -> Result<(), PrunerSettingsError> {
+        self.pruner.as_ref().map_or(Ok(()), |pruner| pruner.check())
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        self.pruner.as_ref().map_or(Ok(()), |pruner| pruner.check_effect())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        self.pruner.as_ref().is_some_and(|pruner| pruner.compares_seeds())
     }
 }

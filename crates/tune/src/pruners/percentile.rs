@@ -1,34 +1,10 @@
-//! Median and percentile: a trial is compared with what the complete trials had at the same step.
+//! Percentile: a trial is compared with what the complete trials had at the same step.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Look, due};
+use super::{PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision, due};
 use crate::{Direction, State, Trial};
-
-/// As `percentile` with 50.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MedianPruner {
-    /// Complete trials that there must be before any is pruned.
-    #[schemars(range(min = 0, max = 100_000))]
-    pub n_startup_trials: usize,
-    /// Steps of a trial before which it is not pruned.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub n_warmup_steps: usize,
-    /// Steps from one decision to the next.
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub interval_steps: usize,
-    /// Values of others that there must be at a step.
-    #[schemars(range(min = 1, max = 100_000))]
-    pub n_min_trials: usize,
-}
-
-impl Default for MedianPruner {
-    fn default() -> Self {
-        MedianPruner { n_startup_trials: 5, n_warmup_steps: 0, interval_steps: 1, n_min_trials: 1 }
-    }
-}
 
 /// Keeps the best so many percent at each step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,32 +39,33 @@ fn five() -> usize {
     5
 }
 
-impl From<&MedianPruner> for PercentilePruner {
-    fn from(median: &MedianPruner) -> Self {
+impl PercentilePruner {
+    /// Keeps so many percent; all else as in Optuna.
+    pub fn new(percentile: f64) -> PercentilePruner {
         PercentilePruner {
-            percentile: 50.0,
-            n_startup_trials: median.n_startup_trials,
-            n_warmup_steps: median.n_warmup_steps,
-            interval_steps: median.interval_steps,
-            n_min_trials: median.n_min_trials,
+            percentile,
+            n_startup_trials: five(),
+            n_warmup_steps: 0,
+            interval_steps: one(),
+            n_min_trials: one(),
         }
     }
-}
 
-impl PercentilePruner {
     /// Whether the best of all that the trial has reported is worse than the percentile of the others at its last step.
     /// Nothing but NaN is worse than anything.
-    pub(super) fn prunes(&self, look: &Look) -> bool {
-        let complete = || look.history.iter().filter(|trial| trial.state == State::Complete);
+    fn prunes(&self, context: &PruningContext) -> bool {
+        let complete = || context.history.iter().filter(|trial| trial.state == State::Complete);
         if complete().count() < self.n_startup_trials.max(1) {
             return false;
         }
-        let Some((step, _)) = due(look.trial, self.n_warmup_steps, self.interval_steps) else { return false };
-        let Some(best) = best(look.trial, look.direction) else { return true };
+        let Some((step, _)) = due(context.trial, self.n_warmup_steps, self.interval_steps) else {
+            return false;
+        };
+        let Some(best) = best(context.trial, context.direction) else { return true };
         let others: Vec<f64> =
             complete().filter_map(|trial| trial.intermediate.get(&step).copied()).collect();
         let enough = others.len() >= self.n_min_trials;
-        enough && look.direction.is_better(self.bar(others, look.direction), best)
+        enough && context.direction.is_better(self.bar(others, context.direction), best)
     }
 
     fn bar(&self, values: Vec<f64>, direction: Direction) -> f64 {
@@ -99,13 +76,32 @@ impl PercentilePruner {
     }
 }
 
+impl PruningAlgorithm for PercentilePruner {
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
+        self.prunes(context).into()
+    }
+
+    fn check(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        false
+    }
+}
+
 /// The best value of all steps, if one is a number.
 fn best(trial: &Trial, direction: Direction) -> Option<f64> {
     let numbers = trial.intermediate.values().copied().filter(|value| !value.is_nan());
     numbers.reduce(|a, b| if direction.is_better(b, a) { b } else { a })
 }
 
-/// NumPy's `nanpercentile` to the bit: NaN left out, neighbours joined by a line. NaN of nothing, and beside infinities.
+/// NumPy's `nanpercentile` to the bit: NaN left out, neighbours joined by a line. NaN of nothing, and beside
+/// infinities.
 fn percentile(mut values: Vec<f64>, percent: f64) -> f64 {
     values.retain(|value| !value.is_nan());
     values.sort_by(f64::total_cmp);

@@ -8,13 +8,13 @@ use crate::tail;
 /// if no two are equal in size and none is zero; by the normal distribution otherwise. 1 without any difference.
 pub(super) fn p_greater(differences: &[f64]) -> f64 {
     let n = differences.len();
-    let ranks = Ranks::of(differences);
+    let ranks = SignedRanks::of(differences);
     let plain = ranks.ties == 0 && ranks.zeros == 0;
     if n <= 13 || n <= 50 && plain { ranks.exact() } else { ranks.normal(n as f64) }
 }
 
 /// Ranks of the sizes, doubled, so that the mean rank of equal ones is whole.
-struct Ranks {
+struct SignedRanks {
     /// Of the differences that are not zero.
     signed: Vec<usize>,
     /// The sum of those that are positive.
@@ -25,11 +25,11 @@ struct Ranks {
     ties: usize,
 }
 
-impl Ranks {
-    fn of(differences: &[f64]) -> Ranks {
+impl SignedRanks {
+    fn of(differences: &[f64]) -> SignedRanks {
         let mut sorted = differences.to_vec();
         sorted.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
-        let mut ranks = Ranks { signed: Vec::new(), positive: 0, zeros: 0, ties: 0 };
+        let mut ranks = SignedRanks { signed: Vec::new(), positive: 0, zeros: 0, ties: 0 };
         let mut before = 0;
         for group in sorted.chunk_by(|a, b| a.abs() == b.abs()) {
             let (t, doubled) = (group.len(), 2 * before + group.len() + 1);

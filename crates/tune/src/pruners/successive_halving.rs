@@ -1,19 +1,19 @@
 //! Asynchronous successive halving: at each rung a trial must be among the best 1 / η of all that came as far.
 //!
-//! Li et al., "A system for massively parallel hyperparameter tuning" (2020), in Optuna's form: nobody waits at a rung, so
-//! the first to arrive always passes, and those who fail it end.
+//! Li et al., "A system for massively parallel hyperparameter tuning" (2020), in Optuna's form: nobody waits at a
+//! rung, so the first to arrive always passes, and those who fail it end.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Look, Verdict};
+use super::{PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision, check_bootstrap};
 use crate::{Direction, State, Trial};
 
 /// Asynchronous successive halving (ASHA).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SuccessiveHalvingPruner {
-    /// Steps before the first decision; a hundredth of the longest complete trial if it is not said.
+    /// Steps before the first decision; by default a hundredth of the longest complete trial.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_resource: Option<usize>,
     /// η: one of so many goes on.
@@ -38,18 +38,29 @@ impl Default for SuccessiveHalvingPruner {
     }
 }
 
-impl SuccessiveHalvingPruner {
-    pub(super) fn decide(&self, look: &Look) -> Verdict {
-        let min_resource = self.min_resource.or_else(|| hundredth(look.history));
-        min_resource.map_or_else(Verdict::default, |min_resource| {
-            Ladder {
-                min_resource,
-                reduction_factor: self.reduction_factor,
-                first: self.min_early_stopping_rate,
-                bootstrap_count: self.bootstrap_count,
-            }
-            .climb(look, |_| true)
-        })
+impl PruningAlgorithm for SuccessiveHalvingPruner {
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
+        let min_resource = self.min_resource.or_else(|| hundredth(context.history));
+        let Some(min_resource) = min_resource else { return PruningDecision::default() };
+        let bracket = HalvingBracket {
+            min_resource,
+            reduction_factor: self.reduction_factor,
+            first: self.min_early_stopping_rate,
+            bootstrap_count: self.bootstrap_count,
+        };
+        bracket.decide(context, |_| true)
+    }
+
+    fn check(&self) -> Result<(), PrunerSettingsError> {
+        check_bootstrap(self.bootstrap_count, "min_resource", self.min_resource)
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        false
     }
 }
 
@@ -65,32 +76,36 @@ pub(super) fn longest(history: &[Trial]) -> Option<i64> {
 }
 
 /// The rungs of one bracket.
-pub(super) struct Ladder {
-    pub min_resource: usize,
-    pub reduction_factor: usize,
+pub(super) struct HalvingBracket {
+    pub(super) min_resource: usize,
+    pub(super) reduction_factor: usize,
     /// Rung 0 is at `min_resource` η^`first` steps.
-    pub first: usize,
-    pub bootstrap_count: usize,
+    pub(super) first: usize,
+    pub(super) bootstrap_count: usize,
 }
 
-impl Ladder {
+impl HalvingBracket {
     /// Takes the trial up all rungs that its last step has reached, among the trials that compete with it.
-    pub fn climb(&self, look: &Look, competes: impl Fn(&Trial) -> bool) -> Verdict {
-        let mut verdict = Verdict::default();
-        let Some((step, value)) = look.trial.last_step() else { return verdict };
+    pub(super) fn decide(
+        &self,
+        context: &PruningContext,
+        competes: impl Fn(&Trial) -> bool,
+    ) -> PruningDecision {
+        let mut decision = PruningDecision::default();
+        let Some((step, value)) = context.trial.last_step() else { return decision };
         loop {
-            let rung = look.trial.rungs.len() + verdict.rungs.len();
+            let rung = context.trial.rungs.len() + decision.rungs.len();
             if step < self.steps(rung) {
-                return verdict;
+                return decision;
             }
             if value.is_nan() {
-                return Verdict { prune: true, ..verdict };
+                return PruningDecision { prune: true, ..decision };
             }
-            verdict.rungs.push(value);
-            let others = look.history.iter().filter(|trial| competes(trial));
+            decision.rungs.push(value);
+            let others = context.history.iter().filter(|trial| competes(trial));
             let others = others.filter_map(|trial| trial.rungs.get(rung).copied()).collect();
-            if !self.passes(value, others, look.direction) {
-                return Verdict { prune: true, ..verdict };
+            if !self.passes(value, others, context.direction) {
+                return PruningDecision { prune: true, ..decision };
             }
         }
     }

@@ -1,11 +1,11 @@
-//! Threshold: a value that left its bounds, or is none, ends the trial.
+//! Threshold: a value out of bounds, or one that is not a number, ends the trial.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Look, due};
+use super::{PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision, due};
 
-/// Bounds for the values on the way.
+/// Bounds for the intermediate values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThresholdPruner {
@@ -27,22 +27,35 @@ impl Default for ThresholdPruner {
     }
 }
 
-impl ThresholdPruner {
-    pub(super) fn prunes(&self, look: &Look) -> bool {
+impl PruningAlgorithm for ThresholdPruner {
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
         let outside = |value: f64| {
             let below = self.lower.is_some_and(|lower| value < lower);
             value.is_nan() || below || self.upper.is_some_and(|upper| value > upper)
         };
-        due(look.trial, self.n_warmup_steps, self.interval_steps).is_some_and(|(_, value)| outside(value))
+        let due = due(context.trial, self.n_warmup_steps, self.interval_steps);
+        due.is_some_and(|(_, value)| outside(value)).into()
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), PrunerSettingsError> {
         match (self.lower, self.upper) {
-            (None, None) => Err("`lower` or `upper` must be said".into()),
-            (Some(lower), Some(upper)) if lower > upper => {
-                Err(format!("`lower` must not be above `upper`, found {lower:?} and {upper:?}"))
+            (None, None) => {
+                let help = "for example `{ threshold = { lower = 0.5 } }`";
+                Err(PrunerSettingsError::new("`threshold` needs `lower` or `upper`", help))
             }
-            _ => Ok(()),
+            (Some(lower), Some(upper)) if lower > upper => {
+                let message = format!("`upper` must not be below `lower`, found {upper:?} and {lower:?}");
+                Err(PrunerSettingsError::new(message, ""))
+            }
+            (Some(_), _) | (_, Some(_)) => Ok(()),
         }
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        false
     }
 }

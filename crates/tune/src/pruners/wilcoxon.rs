@@ -1,12 +1,12 @@
 //! Wilcoxon: a trial ends once its values are significantly worse than those of the best trial at the same steps.
 //!
-//! Here a step is a repetition (a seed, a fold), not an epoch. The test is repeated with each further value, so that its
-//! threshold is not the rate of false alarms.
+//! Here a step is a repetition (a seed, a fold), not an epoch. The test is repeated with each further value, so that
+//! its threshold is not the rate of false alarms.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Look, signed_rank};
+use super::{PrunerSettingsError, PruningAlgorithm, PruningContext, PruningDecision, signed_rank};
 use crate::{Direction, Trial};
 
 /// Wilcoxon's signed-rank test between the seeds of a trial and the same seeds of the best one.
@@ -27,16 +27,35 @@ impl Default for WilcoxonPruner {
     }
 }
 
+impl PruningAlgorithm for WilcoxonPruner {
+    fn decide(&self, context: &PruningContext) -> PruningDecision {
+        self.prunes(context).into()
+    }
+
+    fn check(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn check_effect(&self) -> Result<(), PrunerSettingsError> {
+        Ok(())
+    }
+
+    fn compares_seeds(&self) -> bool {
+        true
+    }
+}
+
 impl WilcoxonPruner {
-    /// Trials with a NaN or an infinity, on either side, are left alone; so is one whose mean is not worse than the best one's.
-    pub(super) fn prunes(&self, look: &Look) -> bool {
-        let Some(best) = best_trial(look.history, look.direction) else { return false };
-        if !is_finite(look.trial) || !is_finite(best) {
+    /// Trials with a NaN or an infinity, on either side, are left alone; so is one whose mean is not worse than the
+    /// best one's.
+    fn prunes(&self, context: &PruningContext) -> bool {
+        let Some(best) = best_trial(context.history, context.direction) else { return false };
+        if !is_finite(context.trial) || !is_finite(best) {
             return false;
         }
-        let losses = losses(look.trial, best, look.direction);
+        let losses = losses(context.trial, best, context.direction);
         let enough = losses.len() >= self.n_startup_steps.max(2);
-        let worse = look.direction.is_better(mean(best), mean(look.trial));
+        let worse = context.direction.is_better(mean(best), mean(context.trial));
         enough && worse && signed_rank::p_greater(&losses) < self.p_threshold
     }
 }

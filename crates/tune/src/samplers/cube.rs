@@ -1,14 +1,14 @@
 //! The unit cube: parameters as coordinates between 0 and 1, as Optuna's `_SearchSpaceTransform` and GP encode them.
 //!
-//! A logarithmic range is uniform in its logarithm. A range of k values is cut into k cells, in whose middles the values
-//! lie, so that a uniform coordinate gives each of them the same chance (with `log`, its share of the logarithm).
+//! A logarithmic range is uniform in its logarithm. A range of k values is cut into k cells with the values in their
+//! middles, so that a uniform coordinate gives each the same probability (with `log`, its share of the logarithm).
 
 use super::random;
-use crate::{Ask, Distribution, Param, Params, Space};
+use crate::{Distribution, Param, Params, SamplingContext, Space};
 
 /// One parameter as a coordinate.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(super) struct CubeAxis {
     /// The parameter's name.
     pub(super) name: String,
     distribution: Distribution,
@@ -16,12 +16,12 @@ pub(super) struct Axis {
     high: f64,
 }
 
-impl Axis {
+impl CubeAxis {
     /// The coordinate of a parameter.
-    pub(super) fn new(param: &Param) -> Axis {
+    pub(super) fn new(param: &Param) -> CubeAxis {
         let distribution = param.distribution.clone();
         let (low, high) = edges(&distribution);
-        Axis { name: param.name.clone(), distribution, low, high }
+        CubeAxis { name: param.name.clone(), distribution, low, high }
     }
 
     /// Whether the parameter has categories.
@@ -41,20 +41,20 @@ impl Axis {
 
     /// The coordinate of an internal value.
     pub(super) fn coordinate(&self, value: f64) -> f64 {
-        // By halves, since a range may be wider than any number.
+        // By halves, since a range may be wider than the largest `f64`.
         let (low, high) = (0.5 * self.low, 0.5 * self.high);
-        if high > low { (0.5 * self.bend(value) - low) / (high - low) } else { 0.5 }
+        if high > low { (0.5 * self.scaled(value) - low) / (high - low) } else { 0.5 }
     }
 
     /// The internal value nearest to a coordinate.
     pub(super) fn value(&self, coordinate: f64) -> f64 {
-        let bent = self.low * (1.0 - coordinate) + self.high * coordinate;
+        let scaled = self.low * (1.0 - coordinate) + self.high * coordinate;
         match self.distribution {
             Distribution::Categorical { ref choices } => {
                 (coordinate * choices.len() as f64).floor().clamp(0.0, choices.len() as f64 - 1.0)
             }
-            _ if self.is_log() => self.distribution.nearest(libm::exp(bent)),
-            _ => self.distribution.nearest(bent),
+            _ if self.is_log() => self.distribution.nearest(libm::exp(scaled)),
+            _ => self.distribution.nearest(scaled),
         }
     }
 
@@ -74,7 +74,7 @@ impl Axis {
     }
 
     /// The coordinate of the value nearest to a coordinate: itself where the range has no steps.
-    pub(super) fn settle(&self, coordinate: f64) -> f64 {
+    pub(super) fn snap(&self, coordinate: f64) -> f64 {
         match self.count() {
             Some(_) => self.coordinate(self.value(coordinate)),
             None => coordinate,
@@ -88,7 +88,7 @@ impl Axis {
         )
     }
 
-    fn bend(&self, value: f64) -> f64 {
+    fn scaled(&self, value: f64) -> f64 {
         if self.is_log() { libm::log(value) } else { value + self.shift() }
     }
 
@@ -98,7 +98,7 @@ impl Axis {
     }
 }
 
-/// The ends of a range, half a step beyond its first and last value, bent by the logarithm where there is one.
+/// The ends of a range, half a step beyond its first and last value; their logarithms where the range is logarithmic.
 fn edges(distribution: &Distribution) -> (f64, f64) {
     let (low, high, half, log) = match *distribution {
         Distribution::Float { low, high, log, step } => (low, high, 0.5 * step.unwrap_or(0.0), log),
@@ -115,14 +115,14 @@ fn edges(distribution: &Distribution) -> (f64, f64) {
 #[derive(Clone, Debug)]
 pub(super) struct Cube {
     /// The parameters.
-    pub(super) axes: Vec<Axis>,
+    pub(super) axes: Vec<CubeAxis>,
 }
 
 impl Cube {
     /// The parameters of a space that are chosen; those of a single value never are.
     pub(super) fn new(space: &Space, chosen: impl Fn(&Param) -> bool) -> Cube {
         let params = space.params.iter().filter(|param| !param.distribution.is_single() && chosen(param));
-        Cube { axes: params.map(Axis::new).collect() }
+        Cube { axes: params.map(CubeAxis::new).collect() }
     }
 
     /// How many coordinates a point has.
@@ -132,7 +132,7 @@ impl Cube {
 
     /// The point of an assignment; none if it lacks a parameter or one lies outside its range.
     pub(super) fn point(&self, params: &Params) -> Option<Vec<f64>> {
-        let coordinate = |axis: &Axis| {
+        let coordinate = |axis: &CubeAxis| {
             let value = params.get(&axis.name).copied().filter(|&value| axis.contains(value))?;
             Some(axis.coordinate(value))
         };
@@ -141,17 +141,17 @@ impl Cube {
 
     /// The values of a point.
     pub(super) fn values(&self, point: &[f64]) -> Params {
-        let value = |(axis, &at): (&Axis, &f64)| (axis.name.clone(), axis.value(at));
+        let value = |(axis, &at): (&CubeAxis, &f64)| (axis.name.clone(), axis.value(at));
         self.axes.iter().zip(point).map(value).collect()
     }
 }
 
-/// An assignment made of what is fixed, of what was proposed, and of chance for all the rest. What is fixed or proposed for a
-/// parameter that does not exist under the others' values is dropped.
-pub(super) fn complete(ask: &Ask, proposed: &Params) -> Params {
-    ask.space.assign(|param, _| {
-        let known = ask.fixed.get(&param.name).or_else(|| proposed.get(&param.name));
-        known.copied().unwrap_or_else(|| random::value(ask, param))
+/// An assignment made of fixed values, of proposed ones, and of random ones for all other parameters. What is fixed or
+/// proposed for a parameter that does not exist under the others' values is dropped.
+pub(super) fn complete(context: &SamplingContext, proposed: &Params) -> Params {
+    context.space.assign(|param, _| {
+        let known = context.fixed.get(&param.name).or_else(|| proposed.get(&param.name));
+        known.copied().unwrap_or_else(|| random::value(context, param))
     })
 }
 
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::Choice;
 
-    fn axis(distribution: Distribution) -> Axis {
-        Axis::new(&Param { name: "x".into(), distribution, when: Vec::new() })
+    fn axis(distribution: Distribution) -> CubeAxis {
+        CubeAxis::new(&Param { name: "x".into(), distribution, when: Vec::new() })
     }
 
     fn all() -> Vec<Distribution> {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_survives_the_way_to_the_cube_and_back() {
+    fn a_value_is_the_same_after_the_way_to_the_cube_and_back() {
         let mut stream = Seed::new(1).stream("test", 0);
         for distribution in all() {
             let axis = axis(distribution.clone());

@@ -1,37 +1,89 @@
 //! Grid: every point of the space exactly once, then all over again.
 //!
-//! Points stand in row-major order: parameters as in the space, values ascending, choices as declared; the last parameter
-//! changes first. Parameters that the others rule out do not count. A trial has the first point that fewer trials before
-//! it have had than others; so points that somebody has asked for, or that were tried in an earlier form of the space,
-//! are not tried again. As the parameters of all earlier trials are known, whether or not they have ended, the order is
-//! the same for any lag and any number of workers.
+//! Points are in row-major order: parameters as in the space, values ascending, choices as declared; the last
+//! parameter changes first. Parameters that the others rule out do not count. A trial gets the first point that the
+//! fewest trials before it have had. So points that are in the queue, or that were tried in an earlier form of the
+//! space, are not tried again. As the parameters of all earlier trials are known, whether or not they have ended, the
+//! order is the same for any lag and any number of workers.
 
 use std::collections::HashMap;
 
-use super::random;
-use crate::points::Points;
-use crate::{Ask, Params};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// A space whose points cannot be counted is searched at random.
-pub(super) fn suggest(ask: &Ask) -> Params {
-    let Some(points) = Points::new(ask.space, ask.fixed) else { return random::suggest(ask) };
+use super::{SamplingAlgorithm, random};
+use crate::points::SpacePoints;
+use crate::{Direction, Params, SamplingContext, Space};
+
+/// Every combination once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GridSampler {}
+
+impl SamplingAlgorithm for GridSampler {
+    fn suggest(&self, context: &SamplingContext) -> Params {
+        suggest(context)
+    }
+
+    fn supports(&self, _directions: &[Direction], space: &Space) -> Result<(), String> {
+        match space.count_points(&Params::new()) {
+            Some(_) => Ok(()),
+            None => Err("a grid needs ranges that can be counted: give each a `step`, or `choices`".into()),
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        "grid"
+    }
+
+    fn n_startup_trials(&self) -> usize {
+        0
+    }
+
+    fn is_single_objective(&self) -> bool {
+        false
+    }
+
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        true
+    }
+
+    fn yields_to_grid(&self) -> bool {
+        true
+    }
+
+    fn repeats_optuna(&self) -> bool {
+        false
+    }
+}
+
+/// The next point. A space with infinitely many points, which [`supports`](SamplingAlgorithm::supports) refuses, is
+/// searched at random.
+fn suggest(context: &SamplingContext) -> Params {
+    let Some(points) = SpacePoints::new(context.space, context.fixed) else {
+        return random::suggest(context);
+    };
     let mut tried: HashMap<Vec<u64>, usize> = HashMap::new();
-    let before = ask.history.iter().filter(|trial| trial.number < ask.number);
-    before.for_each(|trial| *tried.entry(key(&trial.params, ask)).or_default() += 1);
-    // Each rank that is passed over was tried once more often, so there are no more of them than trials.
+    let before = context.history.iter().filter(|trial| trial.number < context.number);
+    before.for_each(|trial| *tried.entry(key(&trial.params, context)).or_default() += 1);
+    // Each rank that is passed over was tried more often, so there are no more of them than trials.
     for times in 0.. {
-        let is_next = |point: &Params| tried.get(&key(point, ask)).is_none_or(|&tried| tried <= times);
+        let is_next = |point: &Params| tried.get(&key(point, context)).is_none_or(|&tried| tried <= times);
         if let Some(point) = (0..points.len()).map(|rank| points.at(rank)).find(is_next) {
             return point;
         }
     }
-    unreachable!("no point was tried endlessly often")
+    unreachable!("a point was tried more than `usize::MAX` times")
 }
 
 /// The values in the order of the space; of a parameter that a trial does not have, bits that are no number.
-fn key(params: &Params, ask: &Ask) -> Vec<u64> {
+fn key(params: &Params, context: &SamplingContext) -> Vec<u64> {
     let bits = |name: &String| params.get(name).map_or(u64::MAX, |value| value.to_bits());
-    ask.space.params.iter().map(|param| bits(&param.name)).collect()
+    context.space.params.iter().map(|param| bits(&param.name)).collect()
 }
 
 #[cfg(test)]
@@ -62,7 +114,7 @@ mod tests {
         for _ in 0..count {
             let (number, fixed) = (history.len(), Params::new());
             let (seed, n_trials) = (Seed::new(1), None);
-            let ask = Ask {
+            let context = SamplingContext {
                 space: &space,
                 directions: &[],
                 history: &history,
@@ -71,7 +123,7 @@ mod tests {
                 n_trials,
                 fixed: &fixed,
             };
-            let params = suggest(&ask);
+            let params = suggest(&context);
             history.push(trial(number, params));
         }
         history[tried.len()..].iter().map(|trial| (trial.params["b"], trial.params["a"])).collect()

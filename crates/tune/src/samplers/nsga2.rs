@@ -1,101 +1,159 @@
 //! NSGA-II: children of the best trials, for one objective or several (Deb, Pratap, Agarwal, Meyarivan 2002).
 //!
 //! The parents are the best `population_size` of the finished trials that may be known: by fronts (those that no other
-//! dominates, those that only the first front dominates, …), and within a front the most solitary first. A child is made
-//! of two parents that won tournaments, each parameter from one of them or, seldom, drawn anew; what neither parent has is
-//! drawn too. Until there are that many trials, all is drawn.
+//! dominates, those that only the first front dominates, …), and within a front those with the largest crowding
+//! distance first. A child is made of two parents that won tournaments: each parameter comes from one of them or,
+//! rarely, is drawn at random (mutation); a parameter that neither parent has is drawn too. Until there are that many
+//! trials, all parameters are drawn.
 //!
-//! Differs from Optuna: parents are chosen from all that may be known, not once per generation, so that a trial's
-//! proposal needs no memory; tournaments are decided by front, then by crowding, as in the paper, where Optuna looks at
-//! dominance alone; parameters under conditions are inherited as well.
+//! Differs from Optuna: parents are chosen from all trials that may be known, not once per generation, so that a
+//! proposal needs no memory; tournaments are decided by front, then by crowding, as in the paper, where Optuna
+//! compares dominance alone; parameters under conditions are inherited as well.
 
 use std::cmp::Ordering;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toile_rng::Stream;
 
-use super::{Nsga2Sampler, assign, random};
-use crate::{Ask, Direction, Params, Space, Trial};
+use super::{SamplingAlgorithm, assign, random};
+use crate::{Direction, Params, SamplingContext, Space, Trial};
 
-/// Whether a search can be made by it.
-///
-/// # Errors
-/// No objective at all.
-pub(super) fn supports(directions: &[Direction], _space: &Space) -> Result<(), String> {
-    match directions.is_empty() {
-        true => Err("`nsga2` needs at least one objective, found none".into()),
-        false => Ok(()),
+/// A genetic algorithm for several objectives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Nsga2Sampler {
+    /// Trials of one generation, the first of which is drawn at random.
+    #[schemars(range(min = 2, max = 10_000))]
+    pub population_size: usize,
+    /// The probability that a child is made of two parents, not of one.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub crossover_prob: f64,
+    /// The probability that a parameter of a child comes from the other parent.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub swapping_prob: f64,
+    /// The probability that a parameter of a child is drawn at random; 1 / parameters by default.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub mutation_prob: Option<f64>,
+}
+
+impl Default for Nsga2Sampler {
+    fn default() -> Self {
+        Nsga2Sampler { population_size: 50, crossover_prob: 0.9, swapping_prob: 0.5, mutation_prob: None }
+    }
+}
+
+impl SamplingAlgorithm for Nsga2Sampler {
+    fn suggest(&self, context: &SamplingContext) -> Params {
+        suggest(self, context)
+    }
+
+    fn supports(&self, directions: &[Direction], _space: &Space) -> Result<(), String> {
+        match directions.is_empty() {
+            true => Err("`nsga2` needs at least one objective, found none".into()),
+            false => Ok(()),
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        "NSGA-II"
+    }
+
+    fn n_startup_trials(&self) -> usize {
+        self.population_size
+    }
+
+    fn is_single_objective(&self) -> bool {
+        false
+    }
+
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        false
+    }
+
+    fn yields_to_grid(&self) -> bool {
+        false
+    }
+
+    fn repeats_optuna(&self) -> bool {
+        false
     }
 }
 
 /// The next trial's parameters.
-pub(super) fn suggest(settings: &Nsga2Sampler, ask: &Ask) -> Params {
-    let told = finished(ask);
-    if told.len() < settings.population_size {
-        return random::suggest(ask);
+fn suggest(settings: &Nsga2Sampler, context: &SamplingContext) -> Params {
+    let finished = finished(context);
+    if finished.len() < settings.population_size {
+        return random::suggest(context);
     }
-    let parents = best(&told, ask.directions, settings.population_size);
-    let mut stream = ask.seed.stream("nsga2", ask.number as u64);
+    let parents = best(&finished, context.directions, settings.population_size);
+    let mut stream = context.seed.stream("nsga2", context.number as u64);
     let first = tournament(&parents, None, &mut stream);
     let crossed = stream.uniform_f64() < settings.crossover_prob && parents.len() > 1;
     let second = if crossed { tournament(&parents, Some(first), &mut stream) } else { first };
-    child(settings, ask, parents[first].trial, parents[second].trial)
+    child(settings, context, parents[first].trial, parents[second].trial)
 }
 
-/// A parameter from one parent or the other, from chance if it mutates or if neither has it.
-fn child(settings: &Nsga2Sampler, ask: &Ask, first: &Trial, second: &Trial) -> Params {
+/// A parameter from one parent or the other, drawn at random if it mutates or if neither has it.
+fn child(settings: &Nsga2Sampler, context: &SamplingContext, first: &Trial, second: &Trial) -> Params {
     let mutation = settings.mutation_prob.unwrap_or(1.0 / (first.params.len() as f64).max(1.0));
-    let chance = ask.seed.derive("nsga2", ask.number as u64);
-    assign(ask, |param| {
-        let mut stream = chance.stream(&param.name, 0);
+    let seed = context.seed.derive("nsga2", context.number as u64);
+    assign(context, |param| {
+        let mut stream = seed.stream(&param.name, 0);
         let mutates = stream.uniform_f64() < mutation;
         let swapped = stream.uniform_f64() < settings.swapping_prob;
         let (one, other) = if swapped { (second, first) } else { (first, second) };
         let inherited = one.params.get(&param.name).or_else(|| other.params.get(&param.name)).copied();
         let inherited = inherited.filter(|&value| !mutates && param.distribution.contains(value));
-        inherited.unwrap_or_else(|| random::value(ask, param))
+        inherited.unwrap_or_else(|| random::value(context, param))
     })
 }
 
 /// A finished trial among others.
 #[derive(Clone, Debug)]
-struct Member<'a> {
+struct Individual<'a> {
     trial: &'a Trial,
     losses: Vec<f64>,
-    /// By how much it breaks its constraints in all.
+    /// The sum of its violated constraints.
     violation: f64,
     front: usize,
     crowding: f64,
 }
 
 /// All trials with a number for each objective.
-fn finished<'a>(ask: &Ask<'a>) -> Vec<Member<'a>> {
+fn finished<'a>(context: &SamplingContext<'a>) -> Vec<Individual<'a>> {
     let whole = |trial: &&Trial| {
-        let complete = trial.state == crate::State::Complete && trial.values.len() == ask.directions.len();
+        let complete =
+            trial.state == crate::State::Complete && trial.values.len() == context.directions.len();
         complete && !trial.values.iter().chain(&trial.constraints).any(|value| value.is_nan())
     };
-    // Adding 0 turns -0 into 0: the order of the fronts tells the two apart, dominance does not.
-    let member = |trial: &'a Trial| Member {
+    // Adding 0 turns -0 into 0: the order of the fronts distinguishes the two, dominance does not.
+    let member = |trial: &'a Trial| Individual {
         trial,
-        losses: ask.directions.iter().zip(&trial.values).map(|(d, &value)| d.loss(value) + 0.0).collect(),
+        losses: context.directions.iter().zip(&trial.values).map(|(d, &value)| d.loss(value) + 0.0).collect(),
         violation: trial.constraints.iter().filter(|&&c| c > 0.0).sum::<f64>() + 0.0,
         front: 0,
         crowding: 0.0,
     };
-    let mut all: Vec<_> = ask.history.iter().filter(whole).map(member).collect();
+    let mut all: Vec<_> = context.history.iter().filter(whole).map(member).collect();
     all.sort_by_key(|member| member.trial.number);
     all
 }
 
-/// The best `count` members with their fronts and crowding, best first.
-fn best<'a>(all: &[Member<'a>], directions: &[Direction], count: usize) -> Vec<Member<'a>> {
-    let mut chosen: Vec<Member> = Vec::new();
+/// The best `count` individuals with their fronts and crowding, best first.
+fn best<'a>(all: &[Individual<'a>], directions: &[Direction], count: usize) -> Vec<Individual<'a>> {
+    let mut chosen: Vec<Individual> = Vec::new();
     for (number, front) in fronts(all, count).into_iter().enumerate() {
         let crowding =
             crowding(&front.iter().map(|&i| &all[i].trial.values[..]).collect::<Vec<_>>(), directions.len());
-        let mut members: Vec<Member> = front
+        let mut members: Vec<Individual> = front
             .iter()
             .zip(crowding)
-            .map(|(&i, crowding)| Member { front: number, crowding, ..all[i].clone() })
+            .map(|(&i, crowding)| Individual { front: number, crowding, ..all[i].clone() })
             .collect();
         members.sort_by(|a, b| b.crowding.total_cmp(&a.crowding));
         members.truncate(count - chosen.len());
@@ -104,15 +162,15 @@ fn best<'a>(all: &[Member<'a>], directions: &[Direction], count: usize) -> Vec<M
     chosen
 }
 
-/// The fronts, each by number, until they hold at least `enough` members. Trials that break a constraint stand behind all
-/// that break none, in the order of how much they do.
-fn fronts(all: &[Member], enough: usize) -> Vec<Vec<usize>> {
+/// The fronts, each by number, until they hold at least `enough` individuals. Trials that violate a constraint come
+/// after all that violate none, in the order of the violation.
+fn fronts(all: &[Individual], enough: usize) -> Vec<Vec<usize>> {
     let mut left: Vec<usize> = (0..all.len()).collect();
     left.sort_by(|&a, &b| before(&all[a], &all[b]));
-    let (mut fronts, mut found) = (Vec::new(), 0);
-    while found < enough && !left.is_empty() {
+    let (mut fronts, mut count) = (Vec::new(), 0);
+    while count < enough && !left.is_empty() {
         let mut front: Vec<usize> = Vec::new();
-        // In this order nobody is dominated by a later one, and whoever is dominated is so by one of the front.
+        // In this order none is dominated by a later one, and each dominated one is so by a member of the front.
         left.retain(|&i| {
             let dominated = front.iter().any(|&j| dominates(&all[j], &all[i]));
             if !dominated {
@@ -120,7 +178,7 @@ fn fronts(all: &[Member], enough: usize) -> Vec<Vec<usize>> {
             }
             dominated
         });
-        found += front.len();
+        count += front.len();
         front.sort_unstable();
         fronts.push(front);
     }
@@ -128,13 +186,13 @@ fn fronts(all: &[Member], enough: usize) -> Vec<Vec<usize>> {
 }
 
 /// By violation, then by the first loss, the second, ….
-fn before(a: &Member, b: &Member) -> Ordering {
+fn before(a: &Individual, b: &Individual) -> Ordering {
     let by_loss = || a.losses.iter().zip(&b.losses).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
     a.violation.total_cmp(&b.violation).then_with(|| by_loss().unwrap_or(Ordering::Equal))
 }
 
 /// Whether `a` is at least as good as `b` in everything and better in something; constraints come first.
-fn dominates(a: &Member, b: &Member) -> bool {
+fn dominates(a: &Individual, b: &Individual) -> bool {
     if a.violation > 0.0 || b.violation > 0.0 {
         return a.violation < b.violation;
     }
@@ -142,8 +200,8 @@ fn dominates(a: &Member, b: &Member) -> bool {
     pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b)
 }
 
-/// How far a front's members are from their neighbours, objective by objective in units of the front's width; those at an
-/// end are infinitely far.
+/// The crowding distances: how far a front's members are from their neighbours, summed over the objectives in units of
+/// the front's width; infinite at an end.
 fn crowding(values: &[&[f64]], objectives: usize) -> Vec<f64> {
     let mut distances = vec![0.0; values.len()];
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -159,9 +217,9 @@ fn crowding(values: &[&[f64]], objectives: usize) -> Vec<f64> {
             (Some(low), Some(high)) if high > low => high - low,
             _ => 1.0,
         };
-        for (place, &i) in order.iter().enumerate() {
-            let below = if place == 0 { f64::NEG_INFINITY } else { at(order[place - 1]) };
-            let above = order.get(place + 1).map_or(f64::INFINITY, |&j| at(j));
+        for (rank, &i) in order.iter().enumerate() {
+            let below = if rank == 0 { f64::NEG_INFINITY } else { at(order[rank - 1]) };
+            let above = order.get(rank + 1).map_or(f64::INFINITY, |&j| at(j));
             distances[i] += if below == above { 0.0 } else { (above - below) / width };
         }
     }
@@ -169,7 +227,7 @@ fn crowding(values: &[&[f64]], objectives: usize) -> Vec<f64> {
 }
 
 /// The better of two random members, neither of which is the one left out.
-fn tournament(members: &[Member], left_out: Option<usize>, stream: &mut Stream) -> usize {
+fn tournament(members: &[Individual], left_out: Option<usize>, stream: &mut Stream) -> usize {
     let count = members.len() - usize::from(left_out.is_some());
     let mut pick = || {
         let i = stream.below(count as u32) as usize;
@@ -208,7 +266,7 @@ mod tests {
                 .collect();
             let (space, fixed, seed) = (Space::default(), Params::new(), toile_rng::Seed::new(0));
             let (history, number) = (&history[..], history.len());
-            let ask = Ask {
+            let context = SamplingContext {
                 space: &space,
                 directions: &directions,
                 history,
@@ -217,7 +275,7 @@ mod tests {
                 n_trials: None,
                 fixed: &fixed,
             };
-            let chosen = best(&finished(&ask), &directions, number);
+            let chosen = best(&finished(&context), &directions, number);
             assert_eq!(chosen.len(), number);
             for member in chosen {
                 let i = member.trial.number;
@@ -233,8 +291,8 @@ mod tests {
     fn a_tournament_never_answers_the_one_left_out_and_prefers_the_better() {
         let trials: Vec<Trial> = (0..4).map(|i| trial(i, vec![i as f64], vec![])).collect();
         let member =
-            |trial| Member { trial, losses: vec![], violation: 0.0, front: trial.number, crowding: 0.0 };
-        let members: Vec<Member> = trials.iter().map(member).collect();
+            |trial| Individual { trial, losses: vec![], violation: 0.0, front: trial.number, crowding: 0.0 };
+        let members: Vec<Individual> = trials.iter().map(member).collect();
         let mut stream = toile_rng::Seed::new(1).stream("test", 0);
         let mut counts = [0; 4];
         for _ in 0..900 {

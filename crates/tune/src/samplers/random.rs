@@ -1,17 +1,63 @@
 //! Random: every parameter by itself, from a stream that only its name and the trial's number choose.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toile_rng::Stream;
 
-use super::assign;
-use crate::{Ask, Distribution, Param, Params};
+use super::{SamplingAlgorithm, assign};
+use crate::{Direction, Distribution, Param, Params, SamplingContext, Space};
 
-pub(super) fn suggest(ask: &Ask) -> Params {
-    assign(ask, |param| value(ask, param))
+/// Every parameter at random, by itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomSampler {}
+
+impl SamplingAlgorithm for RandomSampler {
+    fn suggest(&self, context: &SamplingContext) -> Params {
+        suggest(context)
+    }
+
+    fn supports(&self, _directions: &[Direction], _space: &Space) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn title(&self) -> &'static str {
+        "random search"
+    }
+
+    fn n_startup_trials(&self) -> usize {
+        0
+    }
+
+    fn is_single_objective(&self) -> bool {
+        false
+    }
+
+    fn is_random(&self) -> bool {
+        true
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        false
+    }
+
+    fn yields_to_grid(&self) -> bool {
+        true
+    }
+
+    fn repeats_optuna(&self) -> bool {
+        false
+    }
+}
+
+/// Parameters at random.
+pub(super) fn suggest(context: &SamplingContext) -> Params {
+    assign(context, |param| value(context, param))
 }
 
 /// A parameter's value, whatever the other parameters are.
-pub(super) fn value(ask: &Ask, param: &Param) -> f64 {
-    let mut stream = ask.seed.stream(&format!("random: {}", param.name), ask.number as u64);
+pub(super) fn value(context: &SamplingContext, param: &Param) -> f64 {
+    let mut stream = context.seed.stream(&format!("random: {}", param.name), context.number as u64);
     match &param.distribution {
         Distribution::Int { low, high, log: false, step } => {
             let last = (*high as i128 - *low as i128) as u128 / *step as u128;
@@ -42,8 +88,8 @@ fn below_or_equal(stream: &mut Stream, last: u64) -> u64 {
 
 /// The value below which a fraction of the range lies, 0 ≤ fraction < 1.
 ///
-/// Of real numbers low + fraction (high − low), with `log` of their logarithms. Of discrete values each has the same share; of
-/// integers with `log` those of [k − ½, k + ½] by the logarithm.
+/// For real numbers low + fraction (high − low), with `log` of their logarithms. Discrete values have equal shares;
+/// integers with `log` have those of [k − ½, k + ½] by the logarithm.
 pub(super) fn at_fraction(distribution: &Distribution, fraction: f64) -> f64 {
     // Not low + fraction · (high − low), which overflows where the range is wider than any number.
     let between = |low: f64, high: f64| low * (1.0 - fraction) + high * fraction;

@@ -1,33 +1,80 @@
 //! Sobol's sequence: points that fill the space evenly, whatever number of them there is.
 //!
-//! Every parameter has a dimension of its own, by its place in the space, whether it exists in a trial or not. The direction
-//! numbers are those of Joe and Kuo ("Constructing Sobol sequences with better two-dimensional projections", 2008, new-joe-kuo-6),
-//! the points come in Gray code's order as in SciPy. They are scrambled as by Owen ("Randomly permuted (t, m, s)-nets", 1995): each binary
-//! digit is turned over or not by chance that depends on the digits before it.
+//! Every parameter has a dimension of its own, by its position in the space, whether it exists in a trial or not. The
+//! direction numbers are those of Joe and Kuo ("Constructing Sobol sequences with better two-dimensional projections",
+//! 2008, new-joe-kuo-6), the points come in the order of the Gray code as in SciPy. They are scrambled as by Owen
+//! ("Randomly permuted (t, m, s)-nets", 1995): each binary digit is flipped or not by a random bit that depends on the
+//! digits before it.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toile_rng::Seed;
 
-use super::assign;
 use super::random::{at_fraction, value};
-use crate::{Ask, Params};
+use super::{SamplingAlgorithm, assign};
+use crate::{Direction, Params, SamplingContext, Space};
 
-/// Binary digits of a coordinate: a fraction of so many is exact.
+/// Sobol's sequence, scrambled by the search's seed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SobolSampler {}
+
+impl SamplingAlgorithm for SobolSampler {
+    fn suggest(&self, context: &SamplingContext) -> Params {
+        suggest(context)
+    }
+
+    fn supports(&self, _directions: &[Direction], _space: &Space) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn title(&self) -> &'static str {
+        "Sobol’s sequence"
+    }
+
+    fn n_startup_trials(&self) -> usize {
+        0
+    }
+
+    fn is_single_objective(&self) -> bool {
+        false
+    }
+
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        false
+    }
+
+    fn yields_to_grid(&self) -> bool {
+        true
+    }
+
+    fn repeats_optuna(&self) -> bool {
+        false
+    }
+}
+
+/// Binary digits of a coordinate: such a fraction is exact in an `f64`.
 const DIGITS: u32 = 52;
 
-/// One line per dimension from the second on: the polynomial's coefficients as a binary number, then the first direction numbers.
+/// One line per dimension from the second on: the polynomial's coefficients as a binary number, then the first
+/// direction numbers.
 const DIRECTIONS: &str = include_str!("sobol_directions.txt");
 
 /// The point of the trial's number. Parameters beyond the table's 512 are drawn at random.
-pub(super) fn suggest(ask: &Ask) -> Params {
-    assign(ask, |param| {
-        let dimension = ask.space.params.iter().position(|other| other.name == param.name);
+pub(super) fn suggest(context: &SamplingContext) -> Params {
+    assign(context, |param| {
+        let dimension = context.space.params.iter().position(|other| other.name == param.name);
         match dimension.and_then(directions) {
             Some(directions) => {
-                let digits = coordinate(&directions, ask.number as u64);
-                let digits = scrambled(digits, ask.seed.derive("sobol", 0), &param.name);
+                let digits = coordinate(&directions, context.number as u64);
+                let digits = scrambled(digits, context.seed.derive("sobol", 0), &param.name);
                 at_fraction(&param.distribution, fraction(digits))
             }
-            None => value(ask, param),
+            None => value(context, param),
         }
     })
 }
@@ -62,13 +109,13 @@ fn coordinate(directions: &[u64], index: u64) -> u64 {
     chosen.fold(0, |digits, (_, direction)| digits ^ direction)
 }
 
-/// Each digit turned over or not, by a bit that its place and the digits before it choose.
+/// Each digit flipped or not, by a random bit that its place and the digits before it choose.
 fn scrambled(digits: u64, seed: Seed, name: &str) -> u64 {
-    (0..DIGITS).fold(0, |turned, place| {
+    (0..DIGITS).fold(0, |scrambled, place| {
         let before = digits >> (DIGITS - place);
-        let chance = seed.stream(name, place as u64).block(before)[0] & 1;
+        let flip = seed.stream(name, place as u64).block(before)[0] & 1;
         let digit = digits >> (DIGITS - 1 - place) & 1;
-        turned << 1 | (digit ^ chance as u64)
+        scrambled << 1 | (digit ^ flip as u64)
     })
 }
 
@@ -76,7 +123,8 @@ fn scrambled(digits: u64, seed: Seed, name: &str) -> u64 {
 mod tests {
     use super::*;
 
-    /// SciPy's `qmc.Sobol(64, scramble=False)`, by `tests/golden/make_sobol.py`: rows of the point's number, dimension, coordinate.
+    /// SciPy's `qmc.Sobol(64, scramble=False)`, by `tests/golden/make_sobol.py`: rows of the point's number, dimension,
+    /// coordinate.
     #[test]
     fn unscrambled_points_are_those_of_scipy() {
         let golden = include_str!("../../tests/golden/sobol.txt");
@@ -117,7 +165,8 @@ mod tests {
         }
     }
 
-    /// Two dimensions: every rectangle of a sixteenth by a sixteenth holds one of 256 points of the first two dimensions.
+    /// Two dimensions: every rectangle of a sixteenth by a sixteenth holds one of 256 points of the first two
+    /// dimensions.
     #[test]
     fn scrambling_keeps_the_net_of_two_dimensions() {
         let both = [directions(0).expect("first"), directions(1).expect("second")];

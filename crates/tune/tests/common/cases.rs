@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use toile_rng::Seed;
 
-use super::{Ask, Direction, Params, Space, State, TpeSampler, Trial};
+use super::{Direction, Params, SamplingContext, Space, State, TpeSampler, Trial};
 
 /// One study.
 #[allow(dead_code, reason = "each test looks at its own part")]
@@ -48,8 +48,8 @@ impl Case {
     }
 
     /// The question for a trial, all before it being known.
-    pub fn ask(&self, number: usize) -> Ask<'_> {
-        Ask {
+    pub fn context(&self, number: usize) -> SamplingContext<'_> {
+        SamplingContext {
             space: &self.space,
             directions: &self.directions,
             history: &self.trials[..number],

@@ -5,7 +5,7 @@ mod searches;
 use toile_stats::Confusion;
 
 use super::*;
-use crate::view::Point;
+use crate::view::CurvePoint;
 
 /// Compares with the file of that name in this folder; a difference is written out, to look at and to copy here.
 fn check(name: &str, svg: &str) {
@@ -18,8 +18,8 @@ fn check(name: &str, svg: &str) {
     }
 }
 
-fn points(values: &[(f64, f64)]) -> Vec<Point> {
-    let point = |(i, (mean, half)): (usize, &(f64, f64))| Point {
+fn points(values: &[(f64, f64)]) -> Vec<CurvePoint> {
+    let point = |(i, (mean, half)): (usize, &(f64, f64))| CurvePoint {
         epoch: i + 1,
         mean: *mean,
         low: mean - half,
@@ -32,7 +32,7 @@ fn points(values: &[(f64, f64)]) -> Vec<Point> {
 fn learning_curves() {
     let (running, validation) =
         (points(&[(1.2, 0.0), (0.8, 0.0), (0.6, 0.0)]), points(&[(0.9, 0.1), (0.7, 0.05), (0.65, 0.02)]));
-    let line = |name, style, points, published| Line { name, style, points, published };
+    let line = |name, style, points, published| CurveLine { name, style, points, published };
     let chart = CurveChart {
         title: "Loss of <A & B>".to_owned(),
         lines: vec![
@@ -50,7 +50,10 @@ fn learning_curves() {
 fn small_multiples() {
     let (one, other) = (points(&[(0.5, 0.0), (0.7, 0.0), (0.8, 0.0)]), points(&[(0.6, 0.0)]));
     let (shared, pictures) = panels(
-        &[Panel { name: "three epochs", points: &one }, Panel { name: "one epoch", points: &other }],
+        &[
+            CurvePanel { name: "three epochs", points: &one },
+            CurvePanel { name: "one epoch", points: &other },
+        ],
         "validation accuracy",
         false,
     );

@@ -6,13 +6,13 @@ use super::check;
 use crate::chart::*;
 use crate::view::*;
 
-fn metric(maximize: bool) -> Metric {
-    Metric { key: "val_accuracy".into(), name: "validation <accuracy>".into(), maximize }
+fn metric(maximize: bool) -> ObjectiveView {
+    ObjectiveView { key: "val_accuracy".into(), name: "validation <accuracy>".into(), maximize }
 }
 
-fn axis(name: &str, kind: AxisKind, low: f64, high: f64) -> Axis {
+fn axis(name: &str, kind: AxisKind, low: f64, high: f64) -> ParameterAxis {
     let text = |text: &str| text.to_owned();
-    Axis {
+    ParameterAxis {
         name: text(name),
         kind,
         low,
@@ -24,11 +24,11 @@ fn axis(name: &str, kind: AxisKind, low: f64, high: f64) -> Axis {
     }
 }
 
-fn rate() -> Axis {
+fn rate() -> ParameterAxis {
     axis("learning_rate", AxisKind::Log, 1e-4, 0.1)
 }
 
-fn names() -> Axis {
+fn names() -> ParameterAxis {
     axis("optimizer & co", AxisKind::Bands(vec!["sgd".into(), "<adam>".into()]), 0.0, 1.0)
 }
 
@@ -61,7 +61,7 @@ fn optimisation_history() {
 
 #[test]
 fn slices_by_parameter() {
-    let panel = |axis, spots| Slice { axis, spots };
+    let panel = |axis, spots| ParameterSlice { axis, spots };
     let panels = vec![panel(rate(), spots()), panel(names(), silent())];
     let chart = Slices { panels, range: RANGE, note: String::new() };
     check("slices", &slices(&chart, &metric(true), true).join("\n"));
@@ -160,7 +160,8 @@ fn named_lines() {
 fn front_of_two_objectives() {
     let spots = spots().into_iter().map(|spot| Spot { x: 1_000.0 * (spot.x + 0.05), ..spot }).collect();
     let x = Range { low: 10.0, high: 1_000.0, outside: 0 };
-    let chart = Front { spots, line: vec![(300.0, 0.8), (550.0, 0.9)], x, y: RANGE, note: "Two.".into() };
-    let small = Metric { key: "parameters".into(), name: "parameters".into(), maximize: false };
+    let chart =
+        ParetoFront { spots, line: vec![(300.0, 0.8), (550.0, 0.9)], x, y: RANGE, note: "Two.".into() };
+    let small = ObjectiveView { key: "parameters".into(), name: "parameters".into(), maximize: false };
     check("pareto", &pareto(&chart, &[metric(true), small], "Front of <A>", true));
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use toile_record::State;
-use toile_tune::{Edge, Finding, Sampler, Searched, Seed, Space, Trial, findings, importance, pareto_front};
+use toile_tune::{
+    Edge, Finding, Sampler, SearchResults, Seed, Space, Trial, findings, importance, pareto_front,
+};
 
+use super::analysis::{AnalysedTrial, SearchAnalysis};
 use super::best::repetitions;
-use super::known::{Known, KnownTrial, constraints};
 use super::spots::{Range, Spot, range, spots, thin, thinned};
 use crate::format;
 use crate::text;
@@ -40,7 +42,7 @@ pub struct Shares {
 
 /// Two objectives against each other.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Front {
+pub struct ParetoFront {
     /// Trials with both values; `is_best` marks those of the front.
     pub spots: Vec<Spot>,
     /// The front from left to right.
@@ -54,19 +56,19 @@ pub struct Front {
 }
 
 /// A search as `tune` sees it.
-pub struct Input {
+pub struct TuneInput {
     pub space: Space,
     pub trials: Vec<Trial>,
 }
 
 /// Reads a search for the algorithms: what does not belong to its space is left out.
-pub fn input(known: &Known) -> Input {
+pub fn input(known: &SearchAnalysis) -> TuneInput {
     let space: Space = serde_json::from_value(known.records.search.space.clone()).unwrap_or_default();
     let trials = known.trials.iter().filter_map(|trial| one(trial, &space)).collect();
-    Input { space, trials }
+    TuneInput { space, trials }
 }
 
-fn one(trial: &KnownTrial, space: &Space) -> Option<Trial> {
+fn one(trial: &AnalysedTrial, space: &Space) -> Option<Trial> {
     let record = trial.record;
     let state = match record.state {
         State::Waiting => return None,
@@ -85,12 +87,12 @@ fn one(trial: &KnownTrial, space: &Space) -> Option<Trial> {
         values: if state == State::Complete { record.values.clone() } else { Vec::new() },
         intermediate: record.intermediate.iter().copied().collect(),
         rungs: Vec::new(),
-        constraints: constraints(record),
+        constraints: record.constraints(),
     })
 }
 
 /// The importance of each parameter for the first objective.
-pub fn shares(known: &Known, input: &Input) -> Shares {
+pub fn shares(known: &SearchAnalysis, input: &TuneInput) -> Shares {
     let complete: Vec<usize> =
         (0..input.trials.len()).filter(|&i| input.trials[i].state == State::Complete).collect();
     let kept = thin(&complete, MOST_RESAMPLED, None);
@@ -120,7 +122,7 @@ pub fn shares(known: &Known, input: &Input) -> Shares {
 }
 
 /// The axes by importance, or in the order of how many trials have them.
-pub fn ordered_axes(known: &Known, shares: &Shares) -> Vec<usize> {
+pub fn ordered_axes(known: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
     let having = |axis: usize| {
         known.trials.iter().filter(|trial| trial.value.is_some() && trial.params[axis].is_some()).count()
     };
@@ -130,7 +132,8 @@ pub fn ordered_axes(known: &Known, shares: &Shares) -> Vec<usize> {
     };
     let mut axes: Vec<usize> = (0..known.axes.len()).filter(|&axis| having(axis) > 0).collect();
     let most = known.ranked().len();
-    // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come first.
+    // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come
+    // first.
     axes.sort_by(|&a, &b| {
         share(b)
             .total_cmp(&share(a))
@@ -141,7 +144,7 @@ pub fn ordered_axes(known: &Known, shares: &Shares) -> Vec<usize> {
 }
 
 /// What limits the search, in sentences.
-pub fn warnings(known: &Known, input: &Input) -> Vec<String> {
+pub fn warnings(known: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
     let sampler: Sampler = match serde_json::from_value(known.records.search.sampler.clone()) {
         Ok(sampler) => sampler,
         Err(_) => Sampler::Random(Default::default()),
@@ -155,17 +158,17 @@ pub fn warnings(known: &Known, input: &Input) -> Vec<String> {
             Some((trial.record.number, repetitions(trial.record, key).filter(|values| values.len() > 1)?))
         })
         .collect();
-    let searched = Searched {
+    let results = SearchResults {
         space: &input.space,
         sampler: &sampler,
         directions: &directions,
         trials: &input.trials,
         repeats: &repeats,
     };
-    findings(&searched).iter().map(|finding| sentence(known, finding)).collect()
+    findings(&results).iter().map(|finding| sentence(known, finding)).collect()
 }
 
-fn sentence(known: &Known, finding: &Finding) -> String {
+fn sentence(known: &SearchAnalysis, finding: &Finding) -> String {
     let name = |param: &str| text::name(param, 60);
     match finding {
         Finding::BestAtEdge { param, edge, value, bound, trial } => {
@@ -224,7 +227,7 @@ fn choice(choice: &toile_tune::Choice) -> String {
 }
 
 /// The front of a search with two objectives.
-pub fn front(known: &Known) -> Option<Front> {
+pub fn front(known: &SearchAnalysis) -> Option<ParetoFront> {
     let [first, second] = &known.metrics[..] else { return None };
     let values = |i: usize| {
         let (a, b) = (known.trials[i].value?, *known.trials[i].record.values.get(1)?);
@@ -243,7 +246,7 @@ pub fn front(known: &Known) -> Option<Front> {
     let mut line: Vec<(f64, f64)> = on_front.iter().filter_map(|&i| values(i)).map(|(a, b)| (b, a)).collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let of = |k: usize| points.iter().map(|point| point[k]).collect::<Vec<f64>>();
-    Some(Front {
+    Some(ParetoFront {
         note: format!(
             "{} on the front: no other trial is as good in both and better in one.{}",
             format::plural(on_front.len(), "trial lies", "trials lie"),

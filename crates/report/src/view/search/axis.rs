@@ -26,7 +26,7 @@ pub enum AxisKind {
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct ParameterAxis {
     /// Its name, cut.
     pub name: String,
     /// How its values lie.
@@ -46,7 +46,7 @@ pub struct Axis {
 }
 
 /// The parameters of a search in its order, then those that only its trials know, with the place of each name.
-pub fn axes(records: &SearchRecords) -> (Vec<Axis>, HashMap<String, usize>) {
+pub fn axes(records: &SearchRecords) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
     let space: Space = serde_json::from_value(records.search.space.clone()).unwrap_or_default();
     let mut axes = Vec::new();
     let mut places = HashMap::new();
@@ -72,7 +72,7 @@ fn undeclared(trial: &TrialRecord) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// Trials of another program, or of an earlier range, may lie outside; a logarithmic axis cannot take in a zero.
-fn widen(axes: &mut [Axis], places: &HashMap<String, usize>, trials: &[TrialRecord]) {
+fn widen(axes: &mut [ParameterAxis], places: &HashMap<String, usize>, trials: &[TrialRecord]) {
     for param in trials.iter().flat_map(|trial| &trial.params) {
         let Some(axis) = places.get(&param.name).map(|&place| &mut axes[place]) else { continue };
         let is_fit = param.value.is_finite() && (axis.kind != AxisKind::Log || param.value > 0.0);
@@ -82,7 +82,7 @@ fn widen(axes: &mut [Axis], places: &HashMap<String, usize>, trials: &[TrialReco
     }
 }
 
-fn axis(name: &str, distribution: &Distribution, condition: String) -> Axis {
+fn axis(name: &str, distribution: &Distribution, condition: String) -> ParameterAxis {
     let (kind, low, high) = match distribution {
         Distribution::Float { low, high, log, .. } => (numeric(*log), *low, *high),
         Distribution::Int { low, high, log, .. } => (numeric(*log), *low as f64, *high as f64),
@@ -91,7 +91,7 @@ fn axis(name: &str, distribution: &Distribution, condition: String) -> Axis {
             (AxisKind::Bands(names), 0.0, choices.len() as f64 - 1.0)
         }
     };
-    Axis {
+    ParameterAxis {
         name: super::super::named(&text::cut(name, LENGTH), "parameter without a name"),
         kind,
         low,
@@ -157,7 +157,7 @@ fn stated(condition: &Condition, space: &Space) -> String {
     }
 }
 
-impl Axis {
+impl ParameterAxis {
     /// A value in words.
     pub fn text(&self, value: f64) -> String {
         match &self.kind {
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn of(distribution: Distribution) -> Axis {
+    fn of(distribution: Distribution) -> ParameterAxis {
         axis("x", &distribution, String::new())
     }
 

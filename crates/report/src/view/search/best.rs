@@ -3,11 +3,11 @@
 use toile_record::{Epoch, Metric, Records, RunRecord, TrialRecord};
 use toile_stats::mean_interval;
 
-use super::known::Known;
+use super::analysis::SearchAnalysis;
 use crate::facts::{METRICS, last_numbers, published_numbers};
 use crate::format;
 use crate::text;
-use crate::view::Group;
+use crate::view::RunGroup;
 
 /// Trials in the table of the best.
 const TOP: usize = 10;
@@ -31,7 +31,7 @@ pub struct BestTrial {
 
 /// The best trials.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Top {
+pub struct TopTrials {
     /// The columns, the first three of them rank, trial and value.
     pub header: Vec<String>,
     /// Best first.
@@ -42,7 +42,7 @@ pub struct Top {
 
 /// The run of the chosen configuration.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Chosen {
+pub struct ChosenRun {
     /// Its name.
     pub name: String,
     /// Where it stands on the page.
@@ -54,7 +54,7 @@ pub struct Chosen {
 }
 
 /// The best trial.
-pub fn best(known: &Known) -> Option<BestTrial> {
+pub fn best(known: &SearchAnalysis) -> Option<BestTrial> {
     let trial = known.best?;
     let (found, metric) = (&known.trials[trial], known.metric());
     let value = found.value?;
@@ -70,7 +70,7 @@ pub fn best(known: &Known) -> Option<BestTrial> {
 }
 
 /// The interval of the mean over all seeds of a trial's configuration, those of equal trials among them.
-fn interval(known: &Known, trial: usize) -> Option<String> {
+fn interval(known: &SearchAnalysis, trial: usize) -> Option<String> {
     let params = &known.trials[trial].params;
     let same = known.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
     let mut values = Vec::new();
@@ -113,7 +113,7 @@ fn metric_of(epoch: &Epoch, key: &str) -> Option<f64> {
 }
 
 /// The table of the best trials.
-pub fn top(known: &Known) -> Top {
+pub fn top(known: &SearchAnalysis) -> TopTrials {
     let ranked = known.ranked();
     let rows = &ranked[..ranked.len().min(TOP)];
     let has = |axis: &usize| rows.iter().any(|&i| known.trials[i].params[*axis].is_some());
@@ -123,7 +123,7 @@ pub fn top(known: &Known) -> Top {
     let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
     let header = header.chain(known.metrics.iter().map(|metric| metric.name.clone()));
     let header = header.chain(axes.iter().map(|&axis| known.axes[axis].name.clone()));
-    Top {
+    TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
         rows: rows.iter().enumerate().map(|(place, &i)| row(known, place, i, axes)).collect(),
         note: if left_out > 0 {
@@ -134,10 +134,10 @@ pub fn top(known: &Known) -> Top {
     }
 }
 
-fn row(known: &Known, place: usize, trial: usize, axes: &[usize]) -> Vec<String> {
+fn row(known: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<String> {
     let found = &known.trials[trial];
     let none = || format::NONE.to_owned();
-    let value = |(i, metric): (usize, &super::Metric)| {
+    let value = |(i, metric): (usize, &super::ObjectiveView)| {
         found.record.values.get(i).map_or_else(none, |value| metric.text(*value))
     };
     let param = |&axis: &usize| found.params[axis].map_or_else(none, |value| known.axes[axis].text(value));
@@ -151,13 +151,13 @@ fn row(known: &Known, place: usize, trial: usize, axes: &[usize]) -> Vec<String>
 }
 
 /// The run of the chosen configuration.
-pub fn chosen_run<'a>(records: &'a Records, known: &Known) -> Option<&'a RunRecord> {
+pub fn chosen_run<'a>(records: &'a Records, known: &SearchAnalysis) -> Option<&'a RunRecord> {
     let id = known.records.chosen_run.as_ref()?;
     records.runs.iter().find(|run| run.id == *id)
 }
 
 /// The run of the chosen configuration, beside what was published.
-pub fn chosen(records: &Records, groups: &[Group], known: &Known) -> Option<Chosen> {
+pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) -> Option<ChosenRun> {
     let run = chosen_run(records, known)?;
     let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
     let row = |i: usize, ours: Option<f64>| {
@@ -171,7 +171,7 @@ pub fn chosen(records: &Records, groups: &[Group], known: &Known) -> Option<Chos
     };
     let numbers = last_numbers(run).into_iter().enumerate();
     let rows = numbers.filter(|(i, ours)| ours.is_some() || published[*i].is_some());
-    Some(Chosen {
+    Some(ChosenRun {
         name: text::name(&run.name, 90),
         anchor: groups.iter().find(|group| group.name == named(run)).map(|group| group.anchor.clone()),
         rows: rows.map(|(i, ours)| row(i, ours)).collect(),
@@ -183,7 +183,7 @@ fn named(run: &RunRecord) -> String {
     crate::view::named(&run.name, "Run without a name")
 }
 
-fn selection(records: &Records, known: &Known, run: &RunRecord) -> String {
+fn selection(records: &Records, known: &SearchAnalysis, run: &RunRecord) -> String {
     let by = &known.metric().key;
     let part = match by.as_str() {
         "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", known.metric().name),

@@ -3,8 +3,8 @@
 use toile_record::State;
 use toile_tune::expected_best;
 
+use super::analysis::{AnalysedTrial, SearchAnalysis};
 use super::how::is_random;
-use super::known::{Known, KnownTrial};
 
 /// Points of one line.
 const MOST_POINTS: usize = 200;
@@ -13,7 +13,7 @@ const MOST_EXPECTED: usize = 10_000;
 
 /// The best value by budget.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Budget {
+pub struct BudgetCurve {
     /// Against the number of ended trials.
     pub by_trials: Vec<(f64, f64)>,
     /// Against their seconds; empty where those are not known.
@@ -23,18 +23,19 @@ pub struct Budget {
 }
 
 /// Whether every ended trial has its processor time.
-pub fn has_cpu(known: &Known) -> bool {
-    let has = |trial: &KnownTrial| trial.record.side.as_ref().is_some_and(|side| side.cpu_seconds.is_some());
+pub fn has_cpu(known: &SearchAnalysis) -> bool {
+    let has =
+        |trial: &AnalysedTrial| trial.record.side.as_ref().is_some_and(|side| side.cpu_seconds.is_some());
     known.trials.iter().filter(|trial| is_ended(trial)).all(has)
 }
 
-fn is_ended(trial: &KnownTrial) -> bool {
+fn is_ended(trial: &AnalysedTrial) -> bool {
     matches!(trial.record.state, State::Complete | State::Pruned | State::Failed)
 }
 
 /// The best value by budget; seconds are of the processor, or of training.
-pub fn budget(known: &Known, cpu: bool) -> Budget {
-    let ended: Vec<&KnownTrial> = known.trials.iter().filter(|trial| is_ended(trial)).collect();
+pub fn budget(known: &SearchAnalysis, cpu: bool) -> BudgetCurve {
+    let ended: Vec<&AnalysedTrial> = known.trials.iter().filter(|trial| is_ended(trial)).collect();
     let values: Vec<f64> = ended.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect();
     let seconds: Vec<f64> = ended.iter().map(|trial| seconds(trial, cpu)).collect();
     let is_expected = is_random(&known.records.search.sampler) && ended.len() <= MOST_EXPECTED;
@@ -46,20 +47,21 @@ pub fn budget(known: &Known, cpu: bool) -> Budget {
     budget
 }
 
-fn seconds(trial: &KnownTrial, cpu: bool) -> f64 {
+fn seconds(trial: &AnalysedTrial, cpu: bool) -> f64 {
     let side = trial.record.side.as_ref();
     let seconds = side.and_then(|side| if cpu { side.cpu_seconds } else { Some(side.wall_seconds) });
     seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0)
 }
 
-/// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the worst.
-fn expected(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
+/// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the
+/// worst.
+fn expected(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
     let curve = expected_best(values, known.metric().direction());
     let every = curve.len().div_ceil(MOST_POINTS).max(1);
     let kept = curve.iter().filter(|point| point.trials == curve.len() || point.trials % every == 1 % every);
     let by_trials: Vec<(f64, f64)> = kept.map(|point| (point.trials as f64, point.biased)).collect();
     let each = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64;
-    Budget {
+    BudgetCurve {
         by_seconds: by_trials.iter().map(|(n, best)| (n * each, *best)).collect(),
         by_trials,
         is_expected: true,
@@ -67,7 +69,7 @@ fn expected(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
 }
 
 /// The best so far, at each improvement and at the end.
-fn descriptive(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
+fn descriptive(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
     let (mut by_trials, mut by_seconds) = (Vec::new(), Vec::new());
     let mut best: Option<f64> = None;
     let mut total = 0.0;
@@ -81,5 +83,5 @@ fn descriptive(known: &Known, values: &[f64], seconds: &[f64]) -> Budget {
     }
     by_trials.extend(best.map(|best| (values.len() as f64, best)));
     by_seconds.extend(best.map(|best| (total, best)));
-    Budget { by_trials, by_seconds, is_expected: false }
+    BudgetCurve { by_trials, by_seconds, is_expected: false }
 }

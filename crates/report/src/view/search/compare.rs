@@ -3,11 +3,11 @@
 use toile_record::{Records, State};
 use toile_tune::distribution_function;
 
+use super::analysis::SearchAnalysis;
 use super::best::chosen_run;
 use super::how::{is_random, sampler_name};
-use super::known::Known;
 use super::spots::{Range, range};
-use super::{Metric, budget};
+use super::{ObjectiveView, budget};
 use crate::facts::{last_numbers, published_numbers};
 use crate::format;
 use crate::text;
@@ -32,7 +32,7 @@ pub struct NamedLine {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
     /// The objective; of several, the first.
-    pub metric: Metric,
+    pub metric: ObjectiveView,
     /// `validation accuracy and parameters`
     pub name: String,
     /// The part of the complete trials whose value is this or smaller.
@@ -75,11 +75,11 @@ pub const HEADER: [&str; 10] = [
 ];
 
 /// The table of searches.
-pub fn rows(records: &Records, all: &[Known]) -> Vec<SearchRow> {
+pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
     all.iter().enumerate().map(|(search, known)| SearchRow { search, cells: cells(records, known) }).collect()
 }
 
-fn cells(records: &Records, known: &Known) -> Vec<String> {
+fn cells(records: &Records, known: &SearchAnalysis) -> Vec<String> {
     let none = || format::NONE.to_owned();
     let best = known.best.map(|i| &known.trials[i]);
     let sides = known.trials.iter().filter_map(|trial| trial.record.side.as_ref());
@@ -107,13 +107,13 @@ fn cells(records: &Records, known: &Known) -> Vec<String> {
 }
 
 /// Trials that will not change any more.
-pub fn ended(known: &Known) -> usize {
+pub fn ended(known: &SearchAnalysis) -> usize {
     known.count(State::Complete) + known.count(State::Pruned) + known.count(State::Failed)
 }
 
 /// The figures, one set per objective, or objectives.
-pub fn compared(all: &[Known]) -> Vec<Compared> {
-    let mut groups: Vec<Vec<&Known>> = Vec::new();
+pub fn compared(all: &[SearchAnalysis]) -> Vec<Compared> {
+    let mut groups: Vec<Vec<&SearchAnalysis>> = Vec::new();
     for known in all.iter().filter(|known| known.best.is_some()) {
         match groups.iter_mut().find(|members| members[0].metrics == known.metrics) {
             Some(members) => members.push(known),
@@ -123,13 +123,14 @@ pub fn compared(all: &[Known]) -> Vec<Compared> {
     groups.iter().map(|members| group(members[0].metric(), members)).collect()
 }
 
-fn group(metric: &Metric, members: &[&Known]) -> Compared {
+fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
     let shown = &members[..members.len().min(MOST_LINES)];
     let values: Vec<f64> =
         shown.iter().flat_map(|known| known.trials.iter().filter_map(|trial| trial.value)).collect();
     let has_cpu = shown.iter().all(|known| budget::has_cpu(known));
-    let budgets: Vec<budget::Budget> = shown.iter().map(|known| budget::budget(known, has_cpu)).collect();
-    let line = |known: &Known, points: &[(f64, f64)], is_expected: bool| NamedLine {
+    let budgets: Vec<budget::BudgetCurve> =
+        shown.iter().map(|known| budget::budget(known, has_cpu)).collect();
+    let line = |known: &SearchAnalysis, points: &[(f64, f64)], is_expected: bool| NamedLine {
         name: text::name(&known.records.search.name, 60),
         points: points.to_vec(),
         is_stepped: !is_expected,
@@ -159,7 +160,7 @@ fn group(metric: &Metric, members: &[&Known]) -> Compared {
     }
 }
 
-fn budget_note(shown: &[&Known], budgets: &[budget::Budget]) -> String {
+fn budget_note(shown: &[&SearchAnalysis], budgets: &[budget::BudgetCurve]) -> String {
     let names = |wanted: bool| {
         let named = shown.iter().zip(budgets).filter(|(_, found)| found.is_expected == wanted);
         let names: Vec<String> =
@@ -185,7 +186,7 @@ fn budget_note(shown: &[&Known], budgets: &[budget::Budget]) -> String {
 }
 
 /// Values against the part of the trials that have at most this.
-fn distribution(known: &Known) -> Vec<(f64, f64)> {
+fn distribution(known: &SearchAnalysis) -> Vec<(f64, f64)> {
     let values: Vec<f64> = known.trials.iter().filter_map(|trial| trial.value).collect();
     let steps = distribution_function(&values);
     let every = steps.len().div_ceil(MOST_POINTS).max(1);
@@ -195,17 +196,17 @@ fn distribution(known: &Known) -> Vec<(f64, f64)> {
 }
 
 /// Random search beside another search of the same space and objective: both bests, with their budgets.
-pub fn beside_random(all: &[Known], place: usize) -> Option<String> {
+pub fn beside_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
     let known = &all[place];
     let search = &known.records.search;
-    let is_same = |other: &&Known| {
+    let is_same = |other: &&SearchAnalysis| {
         other.records.search.space == search.space
             && other.metrics == known.metrics
             && is_random(&other.records.search.sampler)
             && other.records.search.name != search.name
     };
     let random = all.iter().find(is_same).filter(|_| !is_random(&search.sampler))?;
-    let value = |known: &Known| known.best.and_then(|i| known.trials[i].value);
+    let value = |known: &SearchAnalysis| known.best.and_then(|i| known.trials[i].value);
     let (ours, theirs) = (value(known)?, value(random)?);
     let metric = known.metric();
     let (mine, other) = (known.count(State::Complete), random.count(State::Complete));

@@ -1,14 +1,14 @@
 //! How the value depends on two parameters together: a smooth estimate over a grid, and the trials it rests on.
 //!
-//! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya and
-//! Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to itself
-//! only. Where no trial is near, nothing is claimed.
+//! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya
+//! and Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to
+//! itself only. Where no trial is near, nothing is claimed.
 
 use toile_stats::{quantile, sample_sd};
 
-use super::known::Known;
+use super::analysis::SearchAnalysis;
 use super::spots::{Range, Spot, range, spots, thin};
-use super::{Axis, AxisKind};
+use super::{AxisKind, ParameterAxis};
 
 /// Fewer complete trials with both parameters than these say nothing about a surface.
 pub const FEWEST: usize = 10;
@@ -25,9 +25,9 @@ const REACH: f64 = 2.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contour {
     /// Across.
-    pub x: Axis,
+    pub x: ParameterAxis,
     /// Up.
-    pub y: Axis,
+    pub y: ParameterAxis,
     /// Cells across and up.
     pub size: (usize, usize),
     /// Row by row from below: the band of each cell, from 0, the worst; `None` where no trial is near.
@@ -41,12 +41,12 @@ pub struct Contour {
 }
 
 /// The estimates for the pairs of `axes`, in their order; pairs that too few trials have are left out.
-pub fn contours(known: &Known, axes: &[usize]) -> Vec<Contour> {
+pub fn contours(known: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
     let pairs = (0..axes.len()).flat_map(|i| (i + 1..axes.len()).map(move |j| (axes[i], axes[j])));
     pairs.filter_map(|(x, y)| contour(known, x, y)).collect()
 }
 
-fn contour(known: &Known, x: usize, y: usize) -> Option<Contour> {
+fn contour(known: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
     let has = |&i: &usize| {
         let trial = &known.trials[i];
         trial.value.is_some() && trial.params[x].is_some() && trial.params[y].is_some()
@@ -82,7 +82,7 @@ fn contour(known: &Known, x: usize, y: usize) -> Option<Contour> {
     })
 }
 
-fn cells_of(axis: &Axis) -> usize {
+fn cells_of(axis: &ParameterAxis) -> usize {
     match &axis.kind {
         AxisKind::Bands(names) => names.len().clamp(1, 40),
         _ => CELLS,
@@ -90,7 +90,7 @@ fn cells_of(axis: &Axis) -> usize {
 }
 
 /// Scott's rule for two dimensions, in parts of the axis, and never so narrow that trials stand alone.
-fn bandwidth(points: &[[f64; 3]], k: usize, axis: &Axis) -> f64 {
+fn bandwidth(points: &[[f64; 3]], k: usize, axis: &ParameterAxis) -> f64 {
     if matches!(axis.kind, AxisKind::Bands(_)) {
         return 0.0;
     }

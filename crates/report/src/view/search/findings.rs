@@ -4,9 +4,9 @@ use serde_json::Value;
 use toile_record::{Records, State};
 use toile_stats::normal_quantile;
 
+use super::analysis::SearchAnalysis;
 use super::best::BestTrial;
 use super::compare::ended;
-use super::known::Known;
 use crate::format::{self, plural};
 use crate::text;
 
@@ -14,7 +14,7 @@ use crate::text;
 const MOST_FAILURES: usize = 3;
 
 /// The sentences of a search.
-pub fn sentences(records: &Records, known: &Known, best: Option<&BestTrial>) -> Vec<String> {
+pub fn sentences(records: &Records, known: &SearchAnalysis, best: Option<&BestTrial>) -> Vec<String> {
     let mut sentences = vec![progress(known)];
     sentences.extend(best.map(|best| best_trial(known, best)));
     sentences.extend(near(records, known));
@@ -26,7 +26,7 @@ pub fn sentences(records: &Records, known: &Known, best: Option<&BestTrial>) -> 
     sentences
 }
 
-fn progress(known: &Known) -> String {
+fn progress(known: &SearchAnalysis) -> String {
     let planned = known.records.search.n_trials.max(known.trials.len());
     let states = super::how::states(known);
     match (known.trials.len(), ended(known)) {
@@ -45,7 +45,7 @@ fn progress(known: &Known) -> String {
     }
 }
 
-fn best_trial(known: &Known, best: &BestTrial) -> String {
+fn best_trial(known: &SearchAnalysis, best: &BestTrial) -> String {
     let interval = best.interval.as_ref().map_or_else(String::new, |interval| format!(" ({interval})"));
     let first = if known.metrics.len() > 1 { " by the first objective" } else { "" };
     let with = match best.params_text() {
@@ -61,16 +61,19 @@ fn best_trial(known: &Known, best: &BestTrial) -> String {
 }
 
 /// Trials that the validation images cannot tell from the best one.
-fn near(records: &Records, known: &Known) -> Option<String> {
+fn near(records: &Records, known: &SearchAnalysis) -> Option<String> {
     let counts = &records.study.data.split.validation_counts;
     let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
-    let best = known.trials[known.best?].value?;
+    let best_place = known.best?;
+    let best = known.trials[best_place].value?;
     if known.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
         return None;
     }
     let margin = normal_quantile(0.975) * (2.0 * best * (1.0 - best) / images as f64).sqrt();
-    let is_near = |value: f64| (best - value).abs() < margin;
-    let near = known.trials.iter().filter(|trial| trial.value.is_some_and(is_near)).count() - 1;
+    // Of accuracies of 0 and 1 the margin is 0: equal ones are near all the same.
+    let is_near = |value: f64| (best - value).abs() <= margin;
+    let others = known.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
+    let near = others.filter(|(_, trial)| trial.value.is_some_and(is_near)).count();
     let margin = format!(
         "{} of it, the 95 % sampling error of a difference between two accuracies on {} images",
         format::metric(margin),
@@ -83,7 +86,7 @@ fn near(records: &Records, known: &Known) -> Option<String> {
     })
 }
 
-fn last_improvement(known: &Known) -> Option<String> {
+fn last_improvement(known: &SearchAnalysis) -> Option<String> {
     let best = known.trials[known.best?].record.number;
     let after = known
         .trials
@@ -95,7 +98,7 @@ fn last_improvement(known: &Known) -> Option<String> {
     })
 }
 
-fn infinite(known: &Known) -> Option<String> {
+fn infinite(known: &SearchAnalysis) -> Option<String> {
     let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_none()).count();
     (n > 0).then(|| {
@@ -107,7 +110,7 @@ fn infinite(known: &Known) -> Option<String> {
     })
 }
 
-fn infeasible(known: &Known) -> Option<String> {
+fn infeasible(known: &SearchAnalysis) -> Option<String> {
     let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_some() && trial.value.is_none()).count();
     let them = if n == 1 { "it" } else { "them" };
@@ -116,9 +119,9 @@ fn infeasible(known: &Known) -> Option<String> {
     })
 }
 
-fn failures(known: &Known) -> Option<String> {
+fn failures(known: &SearchAnalysis) -> Option<String> {
     let failed: Vec<_> = known.trials.iter().filter(|trial| trial.record.state == State::Failed).collect();
-    let reason = |trial: &&super::known::KnownTrial| {
+    let reason = |trial: &&super::analysis::AnalysedTrial| {
         let why = trial.record.side.as_ref().and_then(|side| side.reason());
         let why = why.map_or_else(|| "no reason was recorded".to_owned(), |why| text::name(&why, 200));
         format!("trial {}: {why}", trial.record.number)
@@ -137,7 +140,7 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn taken_over(known: &Known) -> Option<String> {
+fn taken_over(known: &SearchAnalysis) -> Option<String> {
     let again =
         known.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
     let n = again.count();
@@ -150,7 +153,7 @@ fn taken_over(known: &Known) -> Option<String> {
 }
 
 /// What to be careful of, beside what the algorithms find.
-pub fn warnings(known: &Known) -> Vec<String> {
+pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
     let mut warnings = Vec::new();
     if known.metrics.iter().any(|metric| metric.key == "milliseconds") {
         warnings.push(
@@ -169,7 +172,8 @@ pub fn warnings(known: &Known) -> Vec<String> {
     warnings
 }
 
-/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that wrote them.
-fn times_are_local(known: &Known) -> bool {
+/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that
+/// wrote them.
+fn times_are_local(known: &SearchAnalysis) -> bool {
     matches!(known.records.search.plan.get("times_are_local"), Some(Value::Bool(true) | Value::String(_)))
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 use toile_record::{SearchRecord, State};
-use toile_tune::{Distribution, Params, Space};
+use toile_tune::{Params, Sampler, Space};
 
+use super::analysis::SearchAnalysis;
 use super::clock;
-use super::known::Known;
 use crate::format::{self, plural};
+use crate::section::Fact;
 use crate::text;
-use crate::view::Fact;
 use crate::view::settings::describe;
 
 /// The states in the order in which they are told.
@@ -28,8 +28,8 @@ pub struct SpaceRow {
 }
 
 /// The table of the space.
-pub fn space(known: &Known) -> Vec<SpaceRow> {
-    let row = |axis: &super::Axis| SpaceRow {
+pub fn space(known: &SearchAnalysis) -> Vec<SpaceRow> {
+    let row = |axis: &super::ParameterAxis| SpaceRow {
         name: axis.name.clone(),
         range: axis.range.clone(),
         scale: axis.scale.clone(),
@@ -39,7 +39,7 @@ pub fn space(known: &Known) -> Vec<SpaceRow> {
 }
 
 /// The facts of a search.
-pub fn facts(known: &Known) -> Vec<Fact> {
+pub fn facts(known: &SearchAnalysis) -> Vec<Fact> {
     let search = &known.records.search;
     let fact = |label, value| Fact { label, value, is_code: false };
     let mut facts = vec![
@@ -60,31 +60,24 @@ pub fn facts(known: &Known) -> Vec<Fact> {
     facts
 }
 
-fn objectives(known: &Known) -> String {
+fn objectives(known: &SearchAnalysis) -> String {
     let words = known.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.better()));
     words.collect::<Vec<_>>().join("; ")
 }
 
-/// The sampler's name for people: `tree-structured Parzen estimator`.
+/// The sampler's title: `Gaussian process`. Of one that toile does not know, the name.
 pub fn sampler_name(sampler: &Value) -> String {
     let name = key(sampler);
-    let words = match name.as_str() {
-        "random" => "random search",
-        "grid" => "grid",
-        "sobol" => "Sobol’s sequence",
-        "tpe" => "TPE",
-        "cma_es" => "CMA-ES",
-        "gp" => "Gaussian process",
-        "nsga2" => "NSGA-II",
-        "" => "unknown",
-        other => other,
-    };
-    words.to_owned()
+    match Sampler::named(&name) {
+        Some(sampler) => sampler.title().to_owned(),
+        None if name.is_empty() => "unknown".to_owned(),
+        None => name,
+    }
 }
 
 /// Whether the sampler draws every trial independently of the others.
 pub fn is_random(sampler: &Value) -> bool {
-    key(sampler) == "random"
+    Sampler::named(&key(sampler)).is_some_and(|sampler| sampler.is_random())
 }
 
 fn sampler(sampler: &Value) -> String {
@@ -136,7 +129,7 @@ fn order(search: &SearchRecord) -> String {
 }
 
 /// The number of points of the space against the budget.
-fn size(known: &Known) -> String {
+fn size(known: &SearchAnalysis) -> String {
     let search = &known.records.search;
     let n = known.axes.len();
     let conditional = known.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
@@ -144,18 +137,15 @@ fn size(known: &Known) -> String {
         if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
     let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
     let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
-    let most = search.n_trials.clamp(1, 100_000) as u64;
-    match points(&space, most) {
+    let most = search.n_trials.clamp(1, 100_000);
+    let points = space.count_points(&Params::new()).and_then(|points| usize::try_from(points).ok());
+    match points.filter(|&points| points <= most) {
         Some(points) if !space.params.is_empty() => {
             let tried = distinct(known);
-            let of = plural(points as usize, "point", "points");
-            let does = if tried as u64 >= points {
-                "all of them tried: exhaustive"
-            } else {
-                "no more than the budget"
-            };
-            let tried =
-                if tried as u64 >= points { String::new() } else { format!("; {tried} tried so far") };
+            let of = plural(points, "point", "points");
+            let does =
+                if tried >= points { "all of them tried: exhaustive" } else { "no more than the budget" };
+            let tried = if tried >= points { String::new() } else { format!("; {tried} tried so far") };
             format!("{parameters}; the whole space has {of}, {does}{tried}")
         }
         _ => format!("{parameters}; more points than the budget"),
@@ -163,7 +153,7 @@ fn size(known: &Known) -> String {
 }
 
 /// Different configurations among the trials that have ended with a value or were pruned.
-fn distinct(known: &Known) -> usize {
+fn distinct(known: &SearchAnalysis) -> usize {
     let ended = |state| matches!(state, State::Complete | State::Pruned);
     let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = known
         .trials
@@ -172,42 +162,6 @@ fn distinct(known: &Known) -> usize {
         .map(|trial| trial.params.iter().map(|value| value.map(f64::to_bits)).collect())
         .collect();
     configurations.len()
-}
-
-/// How many points a space has, conditions respected, if they are at most `most`.
-fn points(space: &Space, most: u64) -> Option<u64> {
-    let mut count = 0;
-    let is_small = space.params.len() <= 64;
-    (is_small && walk(space, 0, &mut Params::new(), most, &mut count)).then_some(count)
-}
-
-/// Counts the points below a partial assignment; whether they stay within `most`.
-fn walk(space: &Space, place: usize, params: &mut Params, most: u64, count: &mut u64) -> bool {
-    let Some(param) = space.params.get(place) else {
-        *count += 1;
-        return *count <= most;
-    };
-    if !param.is_active(params) {
-        return walk(space, place + 1, params, most, count);
-    }
-    let Some(n) = param.distribution.count().filter(|&n| n <= most) else { return false };
-    for i in 0..n {
-        params.insert(param.name.clone(), nth(&param.distribution, i));
-        if !walk(space, place + 1, params, most, count) {
-            params.remove(&param.name);
-            return false;
-        }
-    }
-    params.remove(&param.name);
-    true
-}
-
-fn nth(distribution: &Distribution, i: u64) -> f64 {
-    match distribution {
-        Distribution::Float { low, step, .. } => low + i as f64 * step.unwrap_or(0.0),
-        Distribution::Int { low, step, .. } => *low as f64 + i as f64 * *step as f64,
-        Distribution::Categorical { .. } => i as f64,
-    }
 }
 
 fn budget(search: &SearchRecord) -> String {
@@ -223,7 +177,7 @@ fn budget(search: &SearchRecord) -> String {
 }
 
 /// `45 complete, 12 pruned, 3 failed`
-pub fn states(known: &Known) -> String {
+pub fn states(known: &SearchAnalysis) -> String {
     let counted = STATES.map(|state| (known.count(state), state.name()));
     let parts: Vec<String> = counted
         .iter()
@@ -233,7 +187,7 @@ pub fn states(known: &Known) -> String {
     parts.join(", ")
 }
 
-fn time(known: &Known) -> String {
+fn time(known: &SearchAnalysis) -> String {
     let moment = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
     let trials = || known.trials.iter().map(|trial| trial.record);
     let first = trials().filter_map(|trial| moment(&trial.started)).reduce(f64::min);
@@ -252,31 +206,4 @@ fn time(known: &Known) -> String {
         parts.push(format!("{} of processor time", format::duration(cpu)));
     }
     if parts.is_empty() { format::NONE.to_owned() } else { parts.join(", ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use toile_tune::{Choice, Condition, Is, Param};
-
-    use super::*;
-
-    fn names(n: usize) -> Distribution {
-        Distribution::categorical((0..n as i64).map(Choice::Int).collect()).expect("choices")
-    }
-
-    /// By hand: two optimizers, three momenta with the second only, two batch sizes: (1 + 3) · 2 = 8.
-    #[test]
-    fn points_of_a_conditional_space_are_counted_once_each() {
-        let always = |name: &str, distribution| Param { name: name.into(), distribution, when: vec![] };
-        let when = vec![Condition { parent: "optimizer".into(), is: Is::Choice(1) }];
-        let params = vec![
-            always("optimizer", names(2)),
-            Param { name: "momentum".into(), distribution: names(3), when },
-            always("batch_size", Distribution::int(128, 256, false, 128).expect("a range")),
-        ];
-        let mut space = Space { params };
-        assert_eq!((points(&space, 8), points(&space, 7)), (Some(8), None));
-        space.params.push(always("rate", Distribution::float(0.0, 1.0, false, None).expect("a range")));
-        assert_eq!(points(&space, 100_000), None);
-    }
 }

@@ -1,6 +1,7 @@
 //! A search and its trials → what its section shows.
 
 mod algorithm;
+mod analysis;
 mod axis;
 mod best;
 mod budget;
@@ -9,28 +10,28 @@ mod compare;
 mod contour;
 mod findings;
 mod how;
-mod known;
-mod metric;
+mod objective;
 mod plots;
 mod spots;
 mod timeline;
 
-pub use algorithm::{Front, Share, Shares};
-pub use axis::{Axis, AxisKind, external};
-pub use best::{BestTrial, Chosen, Top};
+pub use algorithm::{ParetoFront, Share, Shares};
+pub use axis::{AxisKind, ParameterAxis, external};
+pub use best::{BestTrial, ChosenRun, TopTrials};
 pub use compare::{Compared, HEADER, NamedLine, SearchRow};
 pub use contour::{BANDS, Contour};
 pub use how::SpaceRow;
-pub use metric::{Metric, metrics};
-pub use plots::{History, Parallel, Slice, Slices, Thread, TrialCurve, TrialCurves};
+pub use objective::{ObjectiveView, metrics};
+pub use plots::{History, Parallel, ParameterSlice, Slices, Thread, TrialCurve, TrialCurves};
 pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
 use toile_record::Records;
 
-use super::{Fact, Group};
+use super::RunGroup;
+use crate::section::Fact;
 use crate::text;
-use known::Known;
-pub use known::best_place;
+use analysis::SearchAnalysis;
+pub use analysis::best_trial;
 
 /// Objectives with a history of their own.
 const MOST_HISTORIES: usize = 4;
@@ -39,7 +40,7 @@ const MOST_HISTORIES: usize = 4;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Searches {
     /// One section each.
-    pub sections: Vec<Search>,
+    pub sections: Vec<SearchView>,
     /// One line each.
     pub rows: Vec<SearchRow>,
     /// The figures that searches of one objective share.
@@ -48,7 +49,7 @@ pub struct Searches {
 
 /// The section of a search.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Search {
+pub struct SearchView {
     /// Its name.
     pub name: String,
     /// A name for links inside the page.
@@ -58,7 +59,7 @@ pub struct Search {
     /// What is not finished, for a badge.
     pub unfinished: Option<String>,
     /// What was optimised; the first objective is the one that charts and rankings go by.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<ObjectiveView>,
     /// How it was made.
     pub facts: Vec<Fact>,
     /// What was searched.
@@ -70,9 +71,9 @@ pub struct Search {
     /// The best trial.
     pub best: Option<BestTrial>,
     /// The best trials.
-    pub top: Top,
+    pub top: TopTrials,
     /// The run of the chosen configuration.
-    pub chosen: Option<Chosen>,
+    pub chosen: Option<ChosenRun>,
     /// Values by number, one per objective.
     pub histories: Vec<History>,
     /// Values by parameter.
@@ -82,7 +83,7 @@ pub struct Search {
     /// What each parameter had to do with the best trials.
     pub importance: Shares,
     /// Two objectives against each other.
-    pub front: Option<Front>,
+    pub front: Option<ParetoFront>,
     /// Two parameters together.
     pub contours: Vec<Contour>,
     /// Which pairs the contours are of, or why there are none.
@@ -94,8 +95,8 @@ pub struct Search {
 }
 
 /// The searches of a study.
-pub fn searches(records: &Records, groups: &[Group]) -> Searches {
-    let all: Vec<Known> = records.searches.iter().map(known::known).collect();
+pub fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
+    let all: Vec<SearchAnalysis> = records.searches.iter().map(analysis::analysis).collect();
     Searches {
         sections: (0..all.len()).map(|place| search(records, groups, &all, place)).collect(),
         rows: compare::rows(records, &all),
@@ -103,7 +104,7 @@ pub fn searches(records: &Records, groups: &[Group]) -> Searches {
     }
 }
 
-fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> Search {
+fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place: usize) -> SearchView {
     let known = &all[place];
     let record = &known.records.search;
     let best = best::best(known);
@@ -113,7 +114,7 @@ fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> S
     let importance = algorithm::shares(known, &input);
     let (contours, contour_note) = contours(known, &importance);
     let histories = (0..known.metrics.len().min(MOST_HISTORIES)).filter_map(|i| plots::history(known, i));
-    Search {
+    SearchView {
         name: super::named(&record.name, "Search without a name"),
         anchor: format!("search-{}", place + 1),
         note: record.note.as_deref().map(text::clean),
@@ -140,24 +141,24 @@ fn search(records: &Records, groups: &[Group], all: &[Known], place: usize) -> S
 
 /// What limits a search and which parameters matter: for the exports.
 pub fn notes(records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
-    let known = known::known(records);
+    let known = analysis::analysis(records);
     let input = algorithm::input(&known);
     (warnings(&known, &input), algorithm::shares(&known, &input).shares)
 }
 
-fn warnings(known: &Known, input: &algorithm::Input) -> Vec<String> {
+fn warnings(known: &SearchAnalysis, input: &algorithm::TuneInput) -> Vec<String> {
     findings::warnings(known).into_iter().chain(algorithm::warnings(known, input)).collect()
 }
 
 /// `48 of 60 trials ended`
-fn unfinished(known: &Known) -> Option<String> {
+fn unfinished(known: &SearchAnalysis) -> Option<String> {
     let (ended, planned) = (compare::ended(known), known.records.search.n_trials.max(known.trials.len()));
     (ended < planned)
         .then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
 }
 
 /// The pairs of the three most important parameters that enough trials have.
-fn contours(known: &Known, importance: &Shares) -> (Vec<Contour>, String) {
+fn contours(known: &SearchAnalysis, importance: &Shares) -> (Vec<Contour>, String) {
     let complete = known.trials.iter().filter(|trial| trial.value.is_some()).count();
     let axes: Vec<usize> = algorithm::ordered_axes(known, importance).into_iter().take(3).collect();
     let found = contour::contours(known, &axes);
@@ -182,7 +183,7 @@ fn contours(known: &Known, importance: &Shares) -> (Vec<Contour>, String) {
 impl Searches {
     /// What the top of the page says of them.
     pub fn summary(&self) -> Vec<String> {
-        let sentence = |(section, row): (&Search, &SearchRow)| match &section.best {
+        let sentence = |(section, row): (&SearchView, &SearchRow)| match &section.best {
             None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
             Some(best) => format!(
                 "Search “{}” ({}, {} trials): best {} {}, trial {}.",
@@ -201,9 +202,9 @@ impl Searches {
     }
 }
 
-impl Search {
+impl SearchView {
     /// The first objective.
-    pub fn metric(&self) -> &Metric {
+    pub fn metric(&self) -> &ObjectiveView {
         &self.metrics[0]
     }
 

@@ -2,9 +2,9 @@
 
 use toile_record::State;
 
-use super::known::Known;
+use super::analysis::SearchAnalysis;
 use super::spots::{MOST, Range, Spot, at_the_edge, range, spots, thin, thinned};
-use super::{Axis, Metric};
+use super::{ObjectiveView, ParameterAxis};
 
 /// Panels beyond these are left out.
 const MOST_SLICES: usize = 16;
@@ -36,9 +36,9 @@ pub struct History {
 
 /// The value against one parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Slice {
+pub struct ParameterSlice {
     /// The parameter.
-    pub axis: Axis,
+    pub axis: ParameterAxis,
     /// Trials that have it; `x` is the part of the axis.
     pub spots: Vec<Spot>,
 }
@@ -47,7 +47,7 @@ pub struct Slice {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slices {
     /// One per parameter that any trial with a value has.
-    pub panels: Vec<Slice>,
+    pub panels: Vec<ParameterSlice>,
     /// What the axis of values shows.
     pub range: Range,
     /// What is not drawn, or at the edge.
@@ -71,7 +71,7 @@ pub struct Thread {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parallel {
     /// The parameters.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<ParameterAxis>,
     /// Worst first, so that the best is drawn last.
     pub threads: Vec<Thread>,
     /// What the axis of values shows.
@@ -105,7 +105,7 @@ pub struct TrialCurves {
 }
 
 /// The history of the objective at `place`.
-pub fn history(known: &Known, place: usize) -> Option<History> {
+pub fn history(known: &SearchAnalysis, place: usize) -> Option<History> {
     let metric = &known.metrics[place];
     let value = |i: usize| objective(known, i, place);
     let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| value(i).is_some()).collect();
@@ -125,7 +125,7 @@ pub fn history(known: &Known, place: usize) -> Option<History> {
 }
 
 /// The value of an objective of a complete trial, or the first one of a pruned trial.
-fn objective(known: &Known, trial: usize, place: usize) -> Option<f64> {
+fn objective(known: &SearchAnalysis, trial: usize, place: usize) -> Option<f64> {
     let found = &known.trials[trial];
     match place {
         0 => found.shown,
@@ -135,7 +135,7 @@ fn objective(known: &Known, trial: usize, place: usize) -> Option<f64> {
 }
 
 /// Where the best of the complete trials improves: number and value.
-fn running_best(known: &Known, place: usize, metric: &Metric) -> Vec<(f64, f64)> {
+fn running_best(known: &SearchAnalysis, place: usize, metric: &ObjectiveView) -> Vec<(f64, f64)> {
     let mut best: Vec<(f64, f64)> = Vec::new();
     let complete = (0..known.trials.len()).filter(|&i| known.trials[i].value.is_some());
     for (i, value) in complete.filter_map(|i| Some((i, objective(known, i, place)?))) {
@@ -147,14 +147,15 @@ fn running_best(known: &Known, place: usize, metric: &Metric) -> Vec<(f64, f64)>
 }
 
 /// One panel per parameter.
-pub fn slices(known: &Known) -> Option<Slices> {
+pub fn slices(known: &SearchAnalysis) -> Option<Slices> {
     let metric = known.metric();
     let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| known.trials[i].shown.is_some()).collect();
     let range = range(&valued.iter().filter_map(|&i| known.trials[i].shown).collect::<Vec<_>>(), metric)?;
     let drawn = thin(&valued, MOST, known.best);
     let has = |axis: &usize| valued.iter().any(|&i| known.trials[i].params[*axis].is_some());
     let shown: Vec<usize> = (0..known.axes.len()).filter(has).collect();
-    let panels: Vec<Slice> = shown.iter().take(MOST_SLICES).map(|&axis| slice(known, axis, &drawn)).collect();
+    let panels: Vec<ParameterSlice> =
+        shown.iter().take(MOST_SLICES).map(|&axis| slice(known, axis, &drawn)).collect();
     let left_out = match shown.len().saturating_sub(MOST_SLICES) {
         0 => String::new(),
         n => format!(" {} of {} parameters are not drawn.", n, shown.len()),
@@ -163,13 +164,16 @@ pub fn slices(known: &Known) -> Option<Slices> {
     (!panels.is_empty()).then_some(Slices { panels, range, note })
 }
 
-fn slice(known: &Known, axis: usize, drawn: &[usize]) -> Slice {
+fn slice(known: &SearchAnalysis, axis: usize, drawn: &[usize]) -> ParameterSlice {
     let x = |i: usize| known.trials[i].params[axis].map(|value| known.axes[axis].part(value));
-    Slice { axis: known.axes[axis].clone(), spots: spots(known, drawn, x, |i| known.trials[i].shown) }
+    ParameterSlice {
+        axis: known.axes[axis].clone(),
+        spots: spots(known, drawn, x, |i| known.trials[i].shown),
+    }
 }
 
 /// All complete trials across all parameters.
-pub fn parallel(known: &Known) -> Option<Parallel> {
+pub fn parallel(known: &SearchAnalysis) -> Option<Parallel> {
     let ranked = known.ranked();
     let values: Vec<f64> = ranked.iter().filter_map(|&i| known.trials[i].value).collect();
     let range = range(&values, known.metric())?;
@@ -193,7 +197,14 @@ pub fn parallel(known: &Known) -> Option<Parallel> {
     })
 }
 
-fn thread(known: &Known, ranked: &[usize], place: usize, axes: &[usize], range: &Range, n: usize) -> Thread {
+fn thread(
+    known: &SearchAnalysis,
+    ranked: &[usize],
+    place: usize,
+    axes: &[usize],
+    range: &Range,
+    n: usize,
+) -> Thread {
     let trial = ranked[place];
     let found = &known.trials[trial];
     let value = found.value.unwrap_or(range.low);
@@ -210,7 +221,7 @@ fn thread(known: &Known, ranked: &[usize], place: usize, axes: &[usize], range: 
 }
 
 /// What all trials reported on the way.
-pub fn curves(known: &Known) -> Option<TrialCurves> {
+pub fn curves(known: &SearchAnalysis) -> Option<TrialCurves> {
     let number = |&i: &usize| {
         let reported = &known.trials[i].record.intermediate;
         reported.iter().filter(|(_, value)| value.is_finite()).count() > 0
@@ -240,7 +251,7 @@ pub fn curves(known: &Known) -> Option<TrialCurves> {
     })
 }
 
-fn finite<'a>(known: &'a Known, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
+fn finite<'a>(known: &'a SearchAnalysis, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
     let reported = known.trials[trial].record.intermediate.iter();
     reported.filter(|(_, value)| value.is_finite()).map(|(step, value)| (*step as f64, *value))
 }

@@ -3,8 +3,8 @@
 use toile_record::State;
 use toile_stats::quantile;
 
-use super::Metric;
-use super::known::Known;
+use super::ObjectiveView;
+use super::analysis::SearchAnalysis;
 
 /// More marks than these are thinned out.
 pub const MOST: usize = 1_500;
@@ -42,7 +42,7 @@ pub struct Range {
 /// All of `values`, unless the worst are very far off: then the better three quarters, and a half as much again.
 ///
 /// A trial that diverged would otherwise press all others into one line.
-pub fn range(values: &[f64], metric: &Metric) -> Option<Range> {
+pub fn range(values: &[f64], metric: &ObjectiveView) -> Option<Range> {
     let low = values.iter().copied().reduce(f64::min)?;
     let high = values.iter().copied().reduce(f64::max)?;
     let all = Range { low, high, outside: 0 };
@@ -78,7 +78,7 @@ pub fn thinned(all: usize, drawn: usize) -> String {
 }
 
 /// `3 worse trials lie at the edge.`, or nothing.
-pub fn at_the_edge(range: &Range, metric: &Metric) -> String {
+pub fn at_the_edge(range: &Range, metric: &ObjectiveView) -> String {
     let edge = if metric.maximize { "lower" } else { "upper" };
     match range.outside {
         0 => String::new(),
@@ -89,7 +89,7 @@ pub fn at_the_edge(range: &Range, metric: &Metric) -> String {
 
 /// The marks of some trials, with `x` across and `y` up.
 pub fn spots(
-    known: &Known,
+    known: &SearchAnalysis,
     trials: &[usize],
     x: impl Fn(usize) -> Option<f64>,
     y: impl Fn(usize) -> Option<f64>,
@@ -112,8 +112,8 @@ pub fn spots(
 mod tests {
     use super::*;
 
-    fn metric(maximize: bool) -> Metric {
-        Metric { key: "m".into(), name: "m".into(), maximize }
+    fn metric(maximize: bool) -> ObjectiveView {
+        ObjectiveView { key: "m".into(), name: "m".into(), maximize }
     }
 
     #[test]

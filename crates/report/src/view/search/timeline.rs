@@ -2,8 +2,8 @@
 
 use toile_record::State;
 
+use super::analysis::SearchAnalysis;
 use super::clock;
-use super::known::Known;
 use super::spots::{MOST, thin, thinned};
 
 /// Rows of the timeline.
@@ -38,7 +38,7 @@ pub struct Timeline {
 }
 
 /// When each trial ran, and where.
-pub fn timeline(known: &Known) -> Option<Timeline> {
+pub fn timeline(known: &SearchAnalysis) -> Option<Timeline> {
     let time = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
     let moments = |i: usize| (time(&known.trials[i].record.started), time(&known.trials[i].record.completed));
     let begun: Vec<usize> = (0..known.trials.len()).filter(|&i| moments(i).0.is_some()).collect();
@@ -71,7 +71,7 @@ pub fn timeline(known: &Known) -> Option<Timeline> {
 }
 
 /// A row per worker, and more where its trials overlap; `None` for what finds no row any more.
-fn lanes(known: &Known, spans: &[(usize, f64, f64)]) -> (Vec<String>, Vec<Option<usize>>) {
+fn lanes(known: &SearchAnalysis, spans: &[(usize, f64, f64)]) -> (Vec<String>, Vec<Option<usize>>) {
     let worker = |i: usize| {
         let side = known.trials[i].record.side.as_ref();
         side.and_then(|side| side.worker.as_deref()).unwrap_or("another program")

@@ -4,7 +4,7 @@ use serde_json::Value;
 use toile_study::RunPlan;
 
 /// Runs with the same layers, batch size and optimizer, whatever their learning rates, epochs and seeds.
-pub struct Configuration<'a> {
+pub struct BenchConfiguration<'a> {
     /// `dense, sgd, 128`; with the first run's name behind it where another configuration is called the same.
     pub name: String,
     /// The first of its runs.
@@ -16,8 +16,8 @@ pub struct Configuration<'a> {
 }
 
 /// The configurations of some runs, in the runs' order.
-pub fn configurations(runs: &[RunPlan]) -> Vec<Configuration<'_>> {
-    let mut found: Vec<(Value, Configuration<'_>)> = Vec::new();
+pub fn configurations(runs: &[RunPlan]) -> Vec<BenchConfiguration<'_>> {
+    let mut found: Vec<(Value, BenchConfiguration<'_>)> = Vec::new();
     for run in runs {
         let what = what_takes_time(run);
         match found.iter_mut().find(|(other, _)| *other == what) {
@@ -26,15 +26,16 @@ pub fn configurations(runs: &[RunPlan]) -> Vec<Configuration<'_>> {
             None => found.push((what, first_of(run))),
         }
     }
-    let mut all: Vec<Configuration<'_>> = found.into_iter().map(|(_, configuration)| configuration).collect();
+    let mut all: Vec<BenchConfiguration<'_>> =
+        found.into_iter().map(|(_, configuration)| configuration).collect();
     tell_apart(&mut all);
     all
 }
 
-fn first_of(run: &RunPlan) -> Configuration<'_> {
+fn first_of(run: &RunPlan) -> BenchConfiguration<'_> {
     let optimizer = optimizer_name(&run.settings.to_json());
     let name = format!("{}, {optimizer}, {}", run.settings.model, run.settings.batch_size);
-    Configuration { name, run, runs: vec![&run.name], optimizer }
+    BenchConfiguration { name, run, runs: vec![&run.name], optimizer }
 }
 
 fn optimizer_name(settings: &Value) -> String {
@@ -53,7 +54,7 @@ fn what_takes_time(run: &RunPlan) -> Value {
 }
 
 /// Two configurations may be called the same: momentum is not in the name.
-fn tell_apart(all: &mut [Configuration<'_>]) {
+fn tell_apart(all: &mut [BenchConfiguration<'_>]) {
     let names: Vec<String> = all.iter().map(|configuration| configuration.name.clone()).collect();
     for configuration in all {
         if names.iter().filter(|name| **name == configuration.name).count() > 1 {

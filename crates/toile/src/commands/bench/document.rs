@@ -1,15 +1,15 @@
 //! What was measured, as JSON: the form is described in `docs/bench-json.md`.
 
 use serde_json::{Map, Value, json};
+use toile_lab::Clock;
 use toile_nn::Stage;
-use toile_study::Clock;
 
 use super::epochs::{Epochs, Spread};
-use super::images::Images;
-use super::layers::{Part, Step};
-use super::line::{EVALUATED, Line, Measured};
+use super::images::BenchImages;
+use super::layers::{LayerStep, StagePart};
+use super::line::{BenchLine, EVALUATED, Measured};
 use super::peaks::Peaks;
-use super::shapes::{Family, Row};
+use super::shapes::{Family, ShapeRow};
 use super::{Bench, Start};
 use crate::machine;
 
@@ -20,10 +20,10 @@ const FORMAT: u32 = 1;
 pub fn of_study(
     bench: &Bench<'_>,
     name: &str,
-    images: &Images,
+    images: &BenchImages,
     start: &Start,
     peaks: &Peaks,
-    lines: &[Line],
+    lines: &[BenchLine],
 ) -> Value {
     let mut document = head(bench, peaks);
     document.insert("study".into(), json!(name));
@@ -75,7 +75,7 @@ fn head(bench: &Bench<'_>, peaks: &Peaks) -> Map<String, Value> {
     document
 }
 
-fn data(images: &Images) -> Value {
+fn data(images: &BenchImages) -> Value {
     let data = &images.data;
     json!({
         "name": data.name,
@@ -89,7 +89,7 @@ fn data(images: &Images) -> Value {
     })
 }
 
-fn line(line: &Line, peaks: &Peaks) -> Value {
+fn line(line: &BenchLine, peaks: &Peaks) -> Value {
     let measured = line.measured.as_ref();
     let epochs = |epochs: Option<&Epochs>| epochs.map_or(Value::Null, |e| self::epochs(line, e, peaks));
     json!({
@@ -112,7 +112,7 @@ fn line(line: &Line, peaks: &Peaks) -> Value {
     })
 }
 
-fn epochs(line: &Line, epochs: &Epochs, peaks: &Peaks) -> Value {
+fn epochs(line: &BenchLine, epochs: &Epochs, peaks: &Peaks) -> Value {
     let gflops = line.gflops(epochs);
     let Spread { median, min, max } = epochs.seconds;
     json!({
@@ -140,7 +140,7 @@ fn evaluation(measured: &Measured) -> Option<Value> {
     }))
 }
 
-fn step(step: &Step) -> Value {
+fn step(step: &LayerStep) -> Value {
     let layers = step.layers.iter().map(|layer| {
         json!({
             "name": layer.name,
@@ -161,7 +161,7 @@ fn step(step: &Step) -> Value {
     })
 }
 
-fn part(step: &Step, part: &Part) -> Value {
+fn part(step: &LayerStep, part: &StagePart) -> Value {
     json!({
         "pass": stage(part.mark.stage),
         "layer": part.mark.layer,
@@ -184,7 +184,7 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 fn family(family: &Family, peaks: &Peaks) -> Value {
-    let row = |row: &Row| {
+    let row = |row: &ShapeRow| {
         json!({
             "name": row.name,
             "algorithm": row.algorithm,

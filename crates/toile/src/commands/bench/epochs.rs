@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use toile_lab::Clock;
 use toile_nn::{FitConfig, FitEvent, Flow, Model, fit};
-use toile_study::{Clock, RunPlan};
+use toile_study::RunPlan;
 
 use super::Bench;
-use super::images::Images;
+use super::images::BenchImages;
 use crate::failure::Failure;
 
 /// Epochs that are timed at least, after the first, which only warms up.
@@ -60,16 +61,16 @@ pub struct Epochs {
 }
 
 /// What is timed.
-pub struct Subject<'a> {
+pub struct BenchCase<'a> {
     pub bench: &'a Bench<'a>,
     pub run: &'a RunPlan,
-    pub images: &'a Images,
+    pub images: &'a BenchImages,
     pub config: FitConfig,
 }
 
 /// A first look: how long a step takes, and how long it takes from nothing to the end of the first one.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct StepProfile {
     pub step: f64,
     pub first_update: f64,
 }
@@ -83,10 +84,10 @@ pub struct Goal {
     pub longest_epoch: f64,
 }
 
-impl Subject<'_> {
+impl BenchCase<'_> {
     /// A fresh model.
     pub fn model(&self) -> Result<Model, Failure> {
-        Ok(toile_study::model(self.run, self.images.shape())?)
+        Ok(toile_lab::model(self.run, self.images.shape())?)
     }
 
     /// Updates in an epoch.
@@ -99,7 +100,7 @@ impl Subject<'_> {
     }
 
     /// Times a few steps; nothing if the loss is not finite at once.
-    pub fn look(&self, threads: usize) -> Result<Option<Look>, Failure> {
+    pub fn look(&self, threads: usize) -> Result<Option<StepProfile>, Failure> {
         let start = self.now();
         let mut model = self.model()?;
         let mut ends = Vec::new();
@@ -110,7 +111,9 @@ impl Subject<'_> {
         });
         let steps: Vec<f64> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let first = ends.first().map(|end| end - start);
-        Ok(first.zip(Spread::of(&steps)).map(|(first_update, steps)| Look { step: steps.min, first_update }))
+        Ok(first
+            .zip(Spread::of(&steps))
+            .map(|(first_update, steps)| StepProfile { step: steps.min, first_update }))
     }
 
     /// Times epochs of `runs` runs side by side, `threads` for each; nothing if a loss is not finite too soon.
@@ -118,13 +121,13 @@ impl Subject<'_> {
         &self,
         runs: usize,
         threads: usize,
-        look: Look,
+        look: StepProfile,
         goal: Goal,
     ) -> Result<Option<Epochs>, Failure> {
         let n_batches = self.n_batches();
         let batches = batches_to_time(n_batches, look.step, goal);
         let models: Result<Vec<Model>, Failure> = (0..runs).map(|_| self.model()).collect();
-        let meeting = Meeting { waiting_for: AtomicUsize::new(runs), over: AtomicBool::new(false) };
+        let meeting = StageTime { waiting_for: AtomicUsize::new(runs), over: AtomicBool::new(false) };
         let times: Vec<f64> = std::thread::scope(|scope| {
             let mut models = models?.into_iter();
             let own = models.next();
@@ -157,12 +160,12 @@ impl Subject<'_> {
         threads: usize,
         batches: usize,
         goal: Goal,
-        meeting: &Meeting,
+        meeting: &StageTime,
     ) -> Vec<f64> {
         let train = self.images.train();
         let some = (batches * self.config.batch_size).min(train.len());
         let train = train.with_indices(&self.images.split.train[..some]);
-        let mut timer = Timer { goal, meeting, began: None, epoch: 0.0, times: Vec::new(), done: false };
+        let mut timer = StageTimer { goal, meeting, began: None, epoch: 0.0, times: Vec::new(), done: false };
         let threads = AtomicUsize::new(threads);
         fit(&mut model, &train, None, &self.config, &threads, &mut |event| timer.observe(event, self.now()));
         timer.leave();
@@ -171,15 +174,15 @@ impl Subject<'_> {
 }
 
 /// Where runs that train side by side wait for each other: none stops before all have enough.
-struct Meeting {
+struct StageTime {
     waiting_for: AtomicUsize,
     over: AtomicBool,
 }
 
 /// Takes the times of one run's epochs.
-struct Timer<'a> {
+struct StageTimer<'a> {
     goal: Goal,
-    meeting: &'a Meeting,
+    meeting: &'a StageTime,
     /// When the first timed epoch began.
     began: Option<f64>,
     epoch: f64,
@@ -187,7 +190,7 @@ struct Timer<'a> {
     done: bool,
 }
 
-impl Timer<'_> {
+impl StageTimer<'_> {
     fn observe(&mut self, event: FitEvent<'_>, now: f64) -> Flow {
         match event {
             FitEvent::EpochBegin { epoch } => {
@@ -273,10 +276,16 @@ mod tests {
     /// Epochs of one second each, of which the first only warms up.
     #[test]
     fn the_first_epoch_is_not_counted_and_runs_wait_for_each_other() {
-        let meeting = Meeting { waiting_for: AtomicUsize::new(2), over: AtomicBool::new(false) };
+        let meeting = StageTime { waiting_for: AtomicUsize::new(2), over: AtomicBool::new(false) };
         let goal = Goal { seconds: 3.0, longest_epoch: 20.0 };
-        let timer =
-            || Timer { goal, meeting: &meeting, began: None, epoch: 0.0, times: Vec::new(), done: false };
+        let timer = || StageTimer {
+            goal,
+            meeting: &meeting,
+            began: None,
+            epoch: 0.0,
+            times: Vec::new(),
+            done: false,
+        };
         let (mut one, mut other) = (timer(), timer());
         let mut flows = Vec::new();
         for epoch in 1..=5 {

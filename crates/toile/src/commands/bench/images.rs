@@ -3,15 +3,16 @@
 use std::sync::atomic::AtomicUsize;
 
 use toile_data::{DataSet, drawn_garments, entry};
+use toile_lab::image_shape;
 use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, Model};
-use toile_study::{Plan, RunPlan, Split, image_shape};
+use toile_study::{Plan, RunPlan, Split};
 
 use crate::args::DataArgs;
 use crate::failure::Failure;
-use crate::source::Source;
+use crate::source::StudySource;
 
 /// A data set and its split.
-pub struct Images {
+pub struct BenchImages {
     pub data: DataSet,
     pub split: Split,
     /// The study's data set, where others had to stand in for it.
@@ -19,20 +20,20 @@ pub struct Images {
     all: Vec<u32>,
 }
 
-impl Images {
+impl BenchImages {
     /// Finds the images of a study; `data` is there already if the check of the study needed it.
     pub fn find(
-        source: &Source,
+        source: &StudySource,
         plan: &Plan,
         data: Option<DataSet>,
         args: &DataArgs,
-    ) -> Result<Images, Failure> {
+    ) -> Result<BenchImages, Failure> {
         let found = data.map_or_else(|| source.load_at_hand(&plan.data, args), |data| Ok(Some(data)))?;
         let instead_of = found.is_none().then(|| plan.data.clone());
         let data = found.map_or_else(|| drawn(&plan.data), Ok)?;
-        let split = toile_study::split(plan, &data)?;
+        let split = toile_lab::split(plan, &data)?;
         let all = (0..data.test.len() as u32).collect();
-        Ok(Images { data, split, instead_of, all })
+        Ok(BenchImages { data, split, instead_of, all })
     }
 
     /// The size of an image.
@@ -42,13 +43,13 @@ impl Images {
 
     /// The images of an epoch.
     pub fn train(&self) -> Examples<'_> {
-        toile_study::examples(&self.data, &self.data.train, &self.split.train)
+        toile_lab::examples(&self.data, &self.data.train, &self.split.train)
     }
 
     /// At most so many images of the test part.
     pub fn test(&self, most: usize) -> Examples<'_> {
         let some = &self.all[..most.min(self.all.len())];
-        toile_study::examples(&self.data, &self.data.test, some)
+        toile_lab::examples(&self.data, &self.data.test, some)
     }
 
     /// A run's settings for epochs without end: nothing is evaluated, no callback stops it.
@@ -57,7 +58,7 @@ impl Images {
             epochs: usize::MAX,
             callbacks: Vec::new(),
             train_evaluation: 0.0,
-            ..toile_study::fit_config(&run.settings, self.data.class_names.len())
+            ..toile_lab::fit_config(&run.settings, self.data.class_names.len())
         }
     }
 

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicUsize;
 use toile_nn::{Layer, evaluate};
 
 use super::Bench;
-use super::configurations::Configuration;
-use super::epochs::{Epochs, Goal, Look, Spread, Subject, repeated};
-use super::images::Images;
-use super::layers::Step;
+use super::configurations::BenchConfiguration;
+use super::epochs::{BenchCase, Epochs, Goal, Spread, StepProfile, repeated};
+use super::images::BenchImages;
+use super::layers::LayerStep;
 use crate::failure::Failure;
 use crate::machine;
 
@@ -23,7 +23,7 @@ pub const EVALUATED: usize = 10_000;
 const SHARES: [f64; 5] = [0.4, 0.2, 0.2, 0.1, 0.1];
 
 /// A configuration with its numbers.
-pub struct Line {
+pub struct BenchLine {
     pub name: String,
     /// The runs that it stands for.
     pub runs: Vec<String>,
@@ -53,24 +53,24 @@ pub struct Measured {
     pub evaluation: Option<(Spread, usize)>,
     /// Bytes of the whole process, data included, while it trained on all threads.
     pub peak_memory: Option<u64>,
-    pub step: Step,
+    pub step: LayerStep,
 }
 
-impl Line {
+impl BenchLine {
     /// Measures a configuration; `say` tells what is going on.
     pub fn measure(
         bench: &Bench<'_>,
-        configuration: &Configuration<'_>,
-        images: &Images,
+        configuration: &BenchConfiguration<'_>,
+        images: &BenchImages,
         say: &dyn Fn(&str),
-    ) -> Result<Line, Failure> {
+    ) -> Result<BenchLine, Failure> {
         let run = configuration.run;
-        let subject = Subject { bench, run, images, config: images.fit_config(run) };
+        let subject = BenchCase { bench, run, images, config: images.fit_config(run) };
         let model = subject.model()?;
         let (forward, training) = model.flops();
         let measured = Measured::of(&subject, say)?;
         let settings = run.settings.to_json();
-        Ok(Line {
+        Ok(BenchLine {
             name: configuration.name.clone(),
             runs: configuration.runs.iter().map(|run| run.to_string()).collect(),
             model: run.settings.model.clone(),
@@ -90,7 +90,7 @@ impl Line {
 }
 
 impl Measured {
-    fn of(subject: &Subject<'_>, say: &dyn Fn(&str)) -> Result<Option<Measured>, Failure> {
+    fn of(subject: &BenchCase<'_>, say: &dyn Fn(&str)) -> Result<Option<Measured>, Failure> {
         let (bench, threads) = (subject.bench, subject.bench.threads);
         let share = |i: usize| bench.seconds * SHARES[i];
         say(&if threads == 1 { "one thread".to_owned() } else { format!("{threads} threads") });
@@ -129,23 +129,23 @@ impl Measured {
     }
 }
 
-fn is_dense(subject: &Subject<'_>) -> bool {
-    !subject.run.settings.layers.iter().any(|layer| matches!(layer, Layer::Conv2D(_)))
+fn is_dense(subject: &BenchCase<'_>) -> bool {
+    !subject.run.settings.layers.iter().any(Layer::is_convolution)
 }
 
-fn evaluation(subject: &Subject<'_>, seconds: f64) -> Result<Option<(Spread, usize)>, Failure> {
+fn evaluation(subject: &BenchCase<'_>, seconds: f64) -> Result<Option<(Spread, usize)>, Failure> {
     let examples = subject.images.test(EVALUATED);
     if examples.is_empty() {
         return Ok(None);
     }
     let (model, threads) = (subject.model()?, AtomicUsize::new(subject.bench.threads));
     let time = repeated(subject.bench, seconds, || {
-        std::hint::black_box(evaluate(&model, &examples, 0.0, &threads));
+        std::hint::black_box(evaluate(&model, &examples, &subject.config.loss, 0.0, &threads));
     });
     Ok(Some((time.scaled(EVALUATED as f64 / examples.len() as f64), examples.len())))
 }
 
-fn step(subject: &Subject<'_>, look: Look, seconds: f64) -> Result<Step, Failure> {
+fn step(subject: &BenchCase<'_>, look: StepProfile, seconds: f64) -> Result<LayerStep, Failure> {
     let (mut model, train) = (subject.model()?, subject.images.train());
-    Ok(Step::measure(subject.bench, &mut model, &train, &subject.config, look.step, seconds))
+    Ok(LayerStep::measure(subject.bench, &mut model, &train, &subject.config, look.step, seconds))
 }

@@ -10,14 +10,14 @@ use super::print;
 use crate::failure::Failure;
 
 /// What the user asked for.
-pub struct Output<'a> {
+pub struct BenchOutput<'a> {
     json: Option<&'a Path>,
 }
 
-impl<'a> Output<'a> {
+impl<'a> BenchOutput<'a> {
     /// Makes sure that the file can be written, before minutes are spent on what belongs in it.
-    pub fn new(json: Option<&'a Path>) -> Result<Output<'a>, Failure> {
-        let output = Output { json };
+    pub fn new(json: Option<&'a Path>) -> Result<BenchOutput<'a>, Failure> {
+        let output = BenchOutput { json };
         match output.file().map(|path| (path, can_be_written(path))) {
             Some((path, Err(error))) => Err(refused(path, &error.to_string())),
             _ => Ok(output),
@@ -66,12 +66,12 @@ mod tests {
     fn a_file_that_can_be_written_is_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bench.json");
-        assert!(Output::new(Some(&path)).is_ok());
+        assert!(BenchOutput::new(Some(&path)).is_ok());
         assert!(!path.exists());
         std::fs::write(&path, "old").unwrap();
-        assert!(Output::new(Some(&path)).is_ok());
+        assert!(BenchOutput::new(Some(&path)).is_ok());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
-        assert!(Output::new(Some(dir.path())).is_err());
-        assert!(Output::new(Some(&dir.path().join("gone/bench.json"))).is_err());
+        assert!(BenchOutput::new(Some(dir.path())).is_err());
+        assert!(BenchOutput::new(Some(&dir.path().join("gone/bench.json"))).is_err());
     }
 }

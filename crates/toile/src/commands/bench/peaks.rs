@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use toile_kernels::{Buffer, Pool, probe};
-use toile_study::Clock;
+use toile_lab::Clock;
 
 use super::Bench;
 

@@ -2,13 +2,12 @@
 
 use toile_nn::{Activation, Flatten};
 use toile_nn::{
-    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Layer, Model, Optimizer, Padding,
-    Stage,
+    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Layer, Model, Padding, Sgd, Stage,
 };
 use toile_rng::Seed;
 
 use super::Bench;
-use super::layers::Step;
+use super::layers::LayerStep;
 use crate::failure::Failure;
 use crate::terminal::Waiting;
 
@@ -66,11 +65,11 @@ pub struct Family {
     pub name: &'static str,
     /// For people.
     pub title: String,
-    pub rows: Vec<Row>,
+    pub rows: Vec<ShapeRow>,
 }
 
 /// A shape with its speeds on one thread, in 10⁹ operations per second by definition.
-pub struct Row {
+pub struct ShapeRow {
     pub name: String,
     pub algorithm: Option<String>,
     pub batch_size: usize,
@@ -89,7 +88,7 @@ impl Family {
 }
 
 /// A model, and which of its layers are asked about.
-struct Subject {
+struct ShapeCase {
     name: String,
     layers: Vec<Layer>,
     image: ImageShape,
@@ -102,7 +101,7 @@ pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Fail
     let conv = |shapes: &[Convolution]| shapes.iter().map(convolution).collect();
     let by_width = WIDTHS.iter().map(|&width| dense([width; 2], DENSE_BATCH, network([width; 2])));
     let by_batch = BATCHES.iter().map(|&batch| dense(HIDDEN, batch, format!("batches of {batch}")));
-    let families: [(&'static str, String, Vec<Subject>); 4] = [
+    let families: [(&'static str, String, Vec<ShapeCase>); 4] = [
         ("convolution_3x3", format!("3x3 convolutions, batches of {CONV_BATCH}"), conv(&THREE_BY_THREE)),
         ("convolution_other", format!("other convolutions, batches of {CONV_BATCH}"), conv(&OTHER_KERNELS)),
         ("dense_width", format!("dense networks, batches of {DENSE_BATCH}"), by_width.collect()),
@@ -110,8 +109,8 @@ pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Fail
     ];
     let n: usize = families.iter().map(|(_, _, subjects)| subjects.len()).sum();
     let mut done = 0;
-    let family = |(name, title, subjects): (&'static str, String, Vec<Subject>)| {
-        let rows: Result<Vec<Row>, Failure> = subjects
+    let family = |(name, title, subjects): (&'static str, String, Vec<ShapeCase>)| {
+        let rows: Result<Vec<ShapeRow>, Failure> = subjects
             .iter()
             .map(|subject| {
                 done += 1;
@@ -126,7 +125,7 @@ pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Fail
 
 /// The convolution, its end, and before it, where it has more channels than a photograph, a small one: so that it has
 /// an input gradient to compute, as inside a network.
-fn convolution(&([height, width, channels], filters, kernel, stride, same): &Convolution) -> Subject {
+fn convolution(&([height, width, channels], filters, kernel, stride, same): &Convolution) -> ShapeCase {
     let padding = if same { Padding::Same } else { Padding::Valid };
     let asked = Conv2D {
         strides: [stride, stride],
@@ -139,7 +138,7 @@ fn convolution(&([height, width, channels], filters, kernel, stride, same): &Con
     let end = [Layer::GlobalAveragePooling2D(GlobalAveragePooling2D {}), output()];
     let stride = if stride > 1 { format!("/{stride}") } else { String::new() };
     let same = if same { " same" } else { "" };
-    Subject {
+    ShapeCase {
         name: format!("{height}x{width}x{channels} -> {filters} {kernel}x{kernel}{stride}{same}"),
         layers: before.into_iter().chain([Layer::Conv2D(asked)]).chain(end).collect(),
         image: ImageShape { height, width, channels: if is_first { channels } else { 1 } },
@@ -152,9 +151,9 @@ fn network([first, second]: [usize; 2]) -> String {
     format!("784-{first}-{second}-{CLASSES}")
 }
 
-fn dense([first, second]: [usize; 2], batch: usize, name: String) -> Subject {
+fn dense([first, second]: [usize; 2], batch: usize, name: String) -> ShapeCase {
     let hidden = |units| Layer::Dense(Dense { activation: Activation::Relu, ..Dense::new(units) });
-    Subject {
+    ShapeCase {
         name,
         layers: vec![Layer::Flatten(Flatten {}), hidden(first), hidden(second), output()],
         image: ImageShape { height: 28, width: 28, channels: 1 },
@@ -167,12 +166,10 @@ fn output() -> Layer {
     Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(CLASSES) })
 }
 
-fn row(bench: &Bench<'_>, subject: &Subject) -> Result<Row, Failure> {
+fn row(bench: &Bench<'_>, subject: &ShapeCase) -> Result<ShapeRow, Failure> {
     let mut model = Model::build(&subject.layers, subject.image, Seed::new(0))
         .map_err(|error| Failure::new(format!("shape {}: {error}", subject.name)))?;
-    let optimizer: Optimizer = serde_json::from_str(r#"{ "sgd": { "learning_rate": 0.001 } }"#)
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let config = FitConfig { batch_size: subject.batch, ..FitConfig::new(optimizer) };
+    let config = FitConfig { batch_size: subject.batch, ..FitConfig::new(Sgd::new(0.001)) };
     // A few batches, as different as those of an epoch.
     let n = (4 * subject.batch).max(64);
     let mut stream = Seed::new(0).stream("made-up images", 0);
@@ -181,13 +178,13 @@ fn row(bench: &Bench<'_>, subject: &Subject) -> Result<Row, Failure> {
     let indices: Vec<u32> = (0..n as u32).collect();
     let shape = subject.image;
     let train = Examples { images: &images, labels: &labels, indices: &indices, shape, classes: CLASSES };
-    let mut measure = |step, seconds| Step::measure(bench, &mut model, &train, &config, step, seconds);
+    let mut measure = |step, seconds| LayerStep::measure(bench, &mut model, &train, &config, step, seconds);
     let look = measure(1.0, 0.0);
     let step = measure(look.seconds().max(1e-9), bench.seconds);
     Ok(speeds(subject, &step))
 }
 
-fn speeds(subject: &Subject, step: &Step) -> Row {
+fn speeds(subject: &ShapeCase, step: &LayerStep) -> ShapeRow {
     let asked = |layer: Option<usize>| layer.is_some_and(|layer| subject.asked.contains(&layer));
     let of = |stages: &[Stage]| {
         let parts = step.parts.iter().filter(|p| asked(p.mark.layer) && stages.contains(&p.mark.stage));
@@ -198,7 +195,7 @@ fn speeds(subject: &Subject, step: &Step) -> Row {
     let forward = of(&[Stage::Forward]);
     let backward = of(&[Stage::Backward, Stage::WeightGradient]);
     let both = (forward.0 + backward.0, forward.1 + backward.1);
-    Row {
+    ShapeRow {
         name: subject.name.clone(),
         algorithm: subject.asked.iter().find_map(|&layer| step.layers[layer].algorithm.clone()),
         batch_size: subject.batch,

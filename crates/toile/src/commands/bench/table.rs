@@ -5,11 +5,11 @@ use toile_nn::Stage;
 
 use super::Start;
 use super::epochs::Epochs;
-use super::images::Images;
-use super::layers::{Part, Step};
-use super::line::{EVALUATED, Line, Measured};
+use super::images::BenchImages;
+use super::layers::{LayerStep, StagePart};
+use super::line::{BenchLine, EVALUATED, Measured};
 use super::peaks::Peaks;
-use super::shapes::{Family, Row};
+use super::shapes::{Family, ShapeRow};
 use crate::machine;
 use crate::terminal::{Align, Table, bytes, count};
 use Align::{Left, Right};
@@ -45,7 +45,7 @@ fn binary(bytes: usize) -> String {
 }
 
 /// A study's configurations, and each one's step.
-pub fn study(name: &str, images: &Images, start: &Start, peaks: &Peaks, lines: &[Line]) -> String {
+pub fn study(name: &str, images: &BenchImages, start: &Start, peaks: &Peaks, lines: &[BenchLine]) -> String {
     let mut text =
         head(name, images, start) + &machine(peaks) + "\n" + &configurations(peaks, lines).render();
     text += &remarks(lines);
@@ -58,7 +58,7 @@ pub fn study(name: &str, images: &Images, start: &Start, peaks: &Peaks, lines: &
     text
 }
 
-fn head(name: &str, images: &Images, start: &Start) -> String {
+fn head(name: &str, images: &BenchImages, start: &Start) -> String {
     let [height, width, channels] = images.data.shape;
     let n = count(images.split.train.len() as u64);
     let mut text = format!("{name}: {n} images of {height}x{width}x{channels} an epoch\n");
@@ -73,7 +73,7 @@ fn head(name: &str, images: &Images, start: &Start) -> String {
     text + "machine  "
 }
 
-fn configurations(peaks: &Peaks, lines: &[Line]) -> Table {
+fn configurations(peaks: &Peaks, lines: &[BenchLine]) -> Table {
     let mut table = Table::new(&[
         ("configuration", Left),
         ("s/epoch", Right),
@@ -95,7 +95,7 @@ fn configurations(peaks: &Peaks, lines: &[Line]) -> Table {
     table
 }
 
-fn cells(line: &Line, measured: &Measured, peaks: &Peaks) -> Vec<String> {
+fn cells(line: &BenchLine, measured: &Measured, peaks: &Peaks) -> Vec<String> {
     let all = &measured.all_threads;
     let gflops = line.gflops(all);
     let brief = |epochs: &Option<Epochs>| epochs.as_ref().map_or_else(String::new, epoch);
@@ -133,7 +133,7 @@ fn seconds(seconds: f64) -> String {
 }
 
 /// What the columns say, and which lines are not whole epochs.
-fn remarks(lines: &[Line]) -> String {
+fn remarks(lines: &[BenchLine]) -> String {
     let dim = Style::new().dim();
     let images = count(EVALUATED as u64);
     let mut remarks = vec![
@@ -152,7 +152,7 @@ fn remarks(lines: &[Line]) -> String {
     format!("\n{remarks}")
 }
 
-fn scaled(line: &Line) -> Option<String> {
+fn scaled(line: &BenchLine) -> Option<String> {
     let measured = line.measured.as_ref()?;
     let others = [("1 thread", &measured.one_thread), ("side by side", &measured.side_by_side)];
     let others = others.into_iter().filter_map(|(name, epochs)| Some((name, epochs.as_ref()?)));
@@ -164,7 +164,7 @@ fn scaled(line: &Line) -> Option<String> {
     (!parts.is_empty()).then(|| format!("  {}: {}", line.name, parts.join(", ")))
 }
 
-fn step_title(line: &Line, measured: &Measured) -> String {
+fn step_title(line: &BenchLine, measured: &Measured) -> String {
     let title = Style::new().bold().apply_to(&line.name).to_string();
     let images = count(measured.step.batch as u64);
     format!("\n{title}: one step of {images} images on one thread, in ms\n")
@@ -230,12 +230,12 @@ fn step(measured: &Measured) -> Table {
     table
 }
 
-fn time(step: &Step, seconds: f64) -> [String; 2] {
+fn time(step: &LayerStep, seconds: f64) -> [String; 2] {
     [milliseconds(seconds), format!("{:.1}", step.percent(seconds))]
 }
 
 /// A pass of a layer: milliseconds, percent of the step, GFLOP/s.
-fn pass(step: &Step, part: Option<&Part>) -> [String; 3] {
+fn pass(step: &LayerStep, part: Option<&StagePart>) -> [String; 3] {
     let Some(part) = part else { return Default::default() };
     let [time, percent] = time(step, part.seconds);
     [time, percent, part.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"))]
@@ -272,7 +272,7 @@ pub fn shapes(families: &[Family], peaks: &Peaks) -> String {
     text + "\nGFLOP/s: operations by definition (a multiply-add is two); Winograd's algorithm\nneeds fewer. both: forward and backward of one batch. No optimizer is in it.\n"
 }
 
-fn shape(row: &Row, peak: f64, best: f64) -> [String; 7] {
+fn shape(row: &ShapeRow, peak: f64, best: f64) -> [String; 7] {
     let number = |gflops: f64| format!("{gflops:.0}");
     [
         row.name.clone(),

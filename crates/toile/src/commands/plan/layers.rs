@@ -1,15 +1,15 @@
 //! A model of a plan: how each of its layers is computed, and what it costs.
 
 use console::Style;
-use toile_nn::{Layer, SummaryRow};
-use toile_study::told_layer;
+use toile_nn::{Layer, LayerSummary};
+use toile_study::non_default_layer;
 
-use super::Summary;
+use super::RunSummary;
 use super::settings::say;
 use crate::terminal::{Align, Table, bytes, count, flops};
 
 /// A line on the model, a row per layer, and the settings of those that have some of their own.
-pub fn rendered(name: &str, layers: &[Layer], summary: &Summary) -> String {
+pub fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
     let bold = Style::new().bold();
     let (forward, training) = summary.flops;
     let mut text = format!(
@@ -22,7 +22,7 @@ pub fn rendered(name: &str, layers: &[Layer], summary: &Summary) -> String {
     );
     text += &table(&summary.table.rows).render();
     for (row, layer) in summary.table.rows.iter().zip(layers) {
-        let told = told_layer(layer);
+        let told = non_default_layer(layer);
         let settings = told.as_object().and_then(|map| map.values().next()?.as_object());
         let settings: Vec<String> =
             settings.into_iter().flatten().map(|(key, value)| format!("{key} = {}", say(value))).collect();
@@ -33,7 +33,7 @@ pub fn rendered(name: &str, layers: &[Layer], summary: &Summary) -> String {
     text
 }
 
-fn table(rows: &[SummaryRow]) -> Table {
+fn table(rows: &[LayerSummary]) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("layer", Left),

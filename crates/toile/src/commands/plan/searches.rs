@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use toile_study::{DataShape, Pace, Plan, RunPlan, SearchPlan};
-use toile_tune::{Ask, Distribution, Is, Param, Params, RandomSampler, Sampler, Seed};
+use toile_lab::{Pace, random_point};
+use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
+use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
@@ -21,7 +22,7 @@ pub fn rendered(
     threads: usize,
 ) -> Result<String, Failure> {
     let mut text = String::new();
-    for search in crate::commands::searches::wanted(plan, only) {
+    for search in toile_lab::wanted_searches(plan, only) {
         text += &format!("\n{}\n{}{}", search.name, space(search).render(), how(search));
         if let Some(seconds) = seconds(plan, search, shape, timing, threads)? {
             let time = duration(Duration::from_secs_f64(seconds));
@@ -92,11 +93,13 @@ fn how(search: &SearchPlan) -> String {
         .collect();
     let n = search.n_trials as u64;
     let by = match search.sampler.exhausts(&search.space, search.n_trials) {
-        Some(points) => format!("every one of the {} points", count(points)),
-        None => format!("by {}", named(&serde_json::json!(search.sampler))),
+        Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
+        None => format!("by {}", search.sampler.name()),
     };
-    let pruner = named(&serde_json::json!(search.pruner));
-    let pruner = if pruner == "none" { String::new() } else { format!(", pruned by {pruner}") };
+    let pruner = match &search.pruner {
+        Pruner::None => String::new(),
+        pruner => format!(", pruned by {}", pruner.name()),
+    };
     let seeds = if search.seeds > 1 { format!(", {} seeds each", search.seeds) } else { String::new() };
     let lag = match search.lag {
         Some(lag) => format!("lag {lag}: the same trials for any number of workers"),
@@ -113,10 +116,11 @@ fn word(direction: toile_tune::Direction) -> &'static str {
     }
 }
 
-/// The name of a sampler or pruner as the study file spells it.
-fn named(value: &serde_json::Value) -> String {
-    let key = value.as_object().and_then(|map| map.keys().next());
-    key.map(String::as_str).or(value.as_str()).unwrap_or("").to_string()
+/// The sampler that the study file names, where a grid runs in its place.
+fn in_place_of(search: &SearchPlan) -> String {
+    let named =
+        search.named_sampler.as_ref().map(|sampler| format!(" (a grid in place of `{}`)", sampler.name()));
+    named.unwrap_or_default()
 }
 
 fn seconds(
@@ -135,7 +139,7 @@ fn seconds(
             note: None,
             published: None,
             chosen_by: None,
-            settings: match search.settings(&point(search, number), 0) {
+            settings: match search.settings(&random_point(search, number), 0) {
                 Ok(settings) => settings,
                 Err(_) => return Ok(None),
             },
@@ -147,19 +151,4 @@ fn seconds(
         sum += alone * search.seeds as f64;
     }
     Ok(Some(sum / POINTS as f64 * search.n_trials as f64 / side_by_side as f64))
-}
-
-/// A point of the space, drawn at random.
-fn point(search: &SearchPlan, number: usize) -> Params {
-    let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
-    let ask = Ask {
-        space: &search.space,
-        directions: &directions,
-        history: &[],
-        number,
-        seed: Seed::new(0),
-        n_trials: None,
-        fixed: &search.fixed,
-    };
-    Sampler::Random(RandomSampler {}).suggest(&ask)
 }

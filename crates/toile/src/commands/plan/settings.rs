@@ -47,7 +47,7 @@ fn is_first_seed(runs: &[&RunPlan], run: &RunPlan) -> bool {
 
 /// Without what the table tells: an optimizer of which only the learning rate is set is told there.
 fn own(settings: &Settings) -> Map<String, Value> {
-    let mut told = settings.told();
+    let mut told = settings.non_default();
     told.retain(|key, _| !ELSEWHERE.contains(&key.as_str()));
     let inner = told["optimizer"].as_object().and_then(|map| map.values().next()?.as_object());
     if inner.is_none_or(|inner| inner.keys().all(|key| key == "learning_rate")) {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use toile_lab::{Cost, Pace, Speed, measure};
 use toile_nn::ImageShape;
-use toile_study::{Cost, Pace, RunPlan, Speed, measure};
+use toile_study::RunPlan;
 
 use crate::failure::Failure;
 use crate::machine::MachineClock;

@@ -1,12 +1,12 @@
-//! The distribution of CMA-ES: told points and their losses, it moves; asked, it gives a point of the unit cube.
+//! The distribution of CMA-ES: a generation of points with their losses moves it, and it gives points of the unit cube.
 
 use toile_rng::Stream;
 
-use crate::linear::{Square, dot, eigen};
+use crate::linear::{SquareMatrix, dot, eigen};
 
 /// The strategy's constants for a number of dimensions (equations 48 to 58 of the tutorial).
 #[derive(Clone, Debug)]
-struct Constants {
+struct CmaConstants {
     population: usize,
     parents: usize,
     weights: Vec<f64>,
@@ -20,8 +20,8 @@ struct Constants {
     chi: f64,
 }
 
-impl Constants {
-    fn new(dimensions: usize, population: Option<usize>) -> Constants {
+impl CmaConstants {
+    fn new(dimensions: usize, population: Option<usize>) -> CmaConstants {
         let n = dimensions as f64;
         let population = population.unwrap_or(4 + (3.0 * libm::log(n)).floor() as usize).max(2);
         let parents = population / 2;
@@ -33,7 +33,7 @@ impl Constants {
         let c_mu = 2.0 * (mu_eff - 2.0 + 1.0 / mu_eff) / ((n + 2.0) * (n + 2.0) + mu_eff);
         let c_mu = c_mu.min(1.0 - c_1 - 1e-8);
         let c_sigma = (mu_eff + 2.0) / (n + mu_eff + 5.0);
-        Constants {
+        CmaConstants {
             population,
             parents,
             weights: weights(&raw, least_alpha(n, c_1, c_mu, mu_eff, effective(&raw[parents..]))),
@@ -48,13 +48,13 @@ impl Constants {
     }
 }
 
-/// How many equal weights these weights are worth.
+/// The effective number of weights: (Σ w)² / Σ w².
 fn effective(weights: &[f64]) -> f64 {
     let sum: f64 = weights.iter().sum();
     sum * sum / weights.iter().map(|w| w * w).sum::<f64>()
 }
 
-/// How much all negative weights may weigh together, so that the matrix stays positive definite.
+/// The largest sum of the negative weights with which the matrix stays positive definite.
 fn least_alpha(n: f64, c_1: f64, c_mu: f64, mu_eff: f64, mu_eff_minus: f64) -> f64 {
     if c_mu <= 0.0 {
         return 1.0 + 2.0 * mu_eff_minus / (mu_eff + 2.0);
@@ -69,52 +69,52 @@ fn weights(raw: &[f64], alpha: f64) -> Vec<f64> {
     raw.iter().map(|&w| if w >= 0.0 { w / positive } else { alpha * w / negative }).collect()
 }
 
-/// The distribution N(mean, σ² C) and the paths that it has come.
+/// The distribution N(mean, σ² C) and its evolution paths.
 #[derive(Clone, Debug)]
-pub(super) struct Evolution {
-    constants: Constants,
+pub(super) struct EvolutionState {
+    constants: CmaConstants,
     generation: usize,
     mean: Vec<f64>,
     sigma: f64,
-    c: Square,
+    c: SquareMatrix,
     path_sigma: Vec<f64>,
     path_c: Vec<f64>,
 }
 
-/// C = Bᵀ D² B: lengths of the axes, and the axes as rows.
-struct Axes {
+/// C = Bᵀ D² B: the lengths D of the axes, and the axes B as rows.
+struct PrincipalAxes {
     lengths: Vec<f64>,
-    rows: Square,
+    rows: SquareMatrix,
 }
 
-impl Axes {
+impl PrincipalAxes {
     /// Bᵀ (z scaled by D): a vector of the distribution N(0, C).
     fn stretch(&self, z: &[f64]) -> Vec<f64> {
         let scaled: Vec<f64> = z.iter().zip(&self.lengths).map(|(z, d)| z * d).collect();
-        self.turn_back(&scaled)
+        self.rotate_back(&scaled)
     }
 
     /// C^(-1/2) y.
     fn whiten(&self, y: &[f64]) -> Vec<f64> {
         let along: Vec<f64> = self.rows.times(y).iter().zip(&self.lengths).map(|(y, d)| y / d).collect();
-        self.turn_back(&along)
+        self.rotate_back(&along)
     }
 
-    fn turn_back(&self, along: &[f64]) -> Vec<f64> {
+    fn rotate_back(&self, along: &[f64]) -> Vec<f64> {
         let n = along.len();
         (0..n).map(|j| (0..n).map(|i| self.rows.at(i, j) * along[i]).sum()).collect()
     }
 }
 
-impl Evolution {
-    /// At the cube's middle. A population of none is that of the tutorial.
-    pub(super) fn new(n: usize, population: Option<usize>) -> Evolution {
-        Evolution {
-            constants: Constants::new(n, population),
+impl EvolutionState {
+    /// In the middle of the cube. Without a population, that of the tutorial.
+    pub(super) fn new(n: usize, population: Option<usize>) -> EvolutionState {
+        EvolutionState {
+            constants: CmaConstants::new(n, population),
             generation: 0,
             mean: vec![0.5; n],
             sigma: 1.0 / 6.0,
-            c: Square::identity(n),
+            c: SquareMatrix::identity(n),
             path_sigma: vec![0.0; n],
             path_c: vec![0.0; n],
         }
@@ -125,19 +125,19 @@ impl Evolution {
         self.constants.population
     }
 
-    /// The axes of C; where rounding has made a squared length negative it is put right, in C too.
-    fn axes(&mut self) -> Axes {
+    /// The axes of C; a squared length that rounding has made negative is corrected, in C too.
+    fn axes(&mut self) -> PrincipalAxes {
         let n = self.mean.len();
         let (values, rows) = eigen(&self.c);
         let lengths: Vec<f64> = values.iter().map(|&v| if v < 0.0 { 1e-8 } else { v }.sqrt()).collect();
         if values.iter().any(|&v| v < 0.0) {
             let part = |i, j, k| rows.at(k, i) * lengths[k] * lengths[k] * rows.at(k, j);
-            self.c = Square::from_fn(n, |i, j| (0..n).map(|k| part(i, j, k)).sum());
+            self.c = SquareMatrix::from_fn(n, |i, j| (0..n).map(|k| part(i, j, k)).sum());
         }
-        Axes { lengths: lengths.iter().map(|&d| d.max(1e-150)).collect(), rows }
+        PrincipalAxes { lengths: lengths.iter().map(|&d| d.max(1e-150)).collect(), rows }
     }
 
-    /// A point: drawn again while it lies outside the cube, and at last cut off.
+    /// A point: drawn again while it lies outside the cube; the last draw is clamped.
     pub(super) fn sample(&mut self, stream: &mut Stream) -> Vec<f64> {
         let axes = self.axes();
         let mut point = Vec::new();
@@ -152,8 +152,8 @@ impl Evolution {
         point.iter().map(|x| x.clamp(0.0, 1.0)).collect()
     }
 
-    /// One generation: λ points and their losses.
-    pub(super) fn tell(&mut self, points: &[(Vec<f64>, f64)]) {
+    /// Moves the distribution by one generation: λ points and their losses.
+    pub(super) fn update(&mut self, points: &[(Vec<f64>, f64)]) {
         self.generation += 1;
         let axes = self.axes();
         let steps = self.steps(points, &axes);
@@ -169,8 +169,8 @@ impl Evolution {
         self.adapt_matrix(&steps, &mean_step, stalled, &axes);
     }
 
-    /// The points in units of σ from the mean, best first, none improbably far.
-    fn steps(&self, points: &[(Vec<f64>, f64)], axes: &Axes) -> Vec<Vec<f64>> {
+    /// The points in units of σ from the mean, best first, shortened where they are improbably far.
+    fn steps(&self, points: &[(Vec<f64>, f64)], axes: &PrincipalAxes) -> Vec<Vec<f64>> {
         let mut order: Vec<_> = points.iter().collect();
         order.sort_by(|a, b| a.1.total_cmp(&b.1));
         let longest = (self.mean.len() as f64).sqrt() + 5.0;
@@ -183,7 +183,7 @@ impl Evolution {
         order.iter().map(|(point, _)| step(point)).collect()
     }
 
-    /// Moves the path of σ, and σ with its length; answers whether the path is so long that the other one should wait.
+    /// Moves the path of σ, and σ with its length; whether the path is so long that the other path should stall.
     fn adapt_sigma(&mut self, whitened: &[f64]) -> bool {
         let k = &self.constants;
         let (keep, gain) = (1.0 - k.c_sigma, (k.c_sigma * (2.0 - k.c_sigma) * k.mu_eff).sqrt());
@@ -198,7 +198,7 @@ impl Evolution {
     }
 
     /// Moves the path of C, and C by the path (rank one) and by the points (rank μ).
-    fn adapt_matrix(&mut self, steps: &[Vec<f64>], mean_step: &[f64], stalled: bool, axes: &Axes) {
+    fn adapt_matrix(&mut self, steps: &[Vec<f64>], mean_step: &[f64], stalled: bool, axes: &PrincipalAxes) {
         let k = &self.constants;
         let n = self.mean.len();
         let h = if stalled { 0.0 } else { 1.0 };
@@ -214,7 +214,7 @@ impl Evolution {
         let sum: f64 = k.weights.iter().sum();
         let keep = 1.0 + k.c_1 * (1.0 - h) * k.c_c * (2.0 - k.c_c) - k.c_1 - k.c_mu * sum;
         let (path, c) = (&self.path_c, &self.c);
-        self.c = Square::from_fn(n, |i, j| {
+        self.c = SquareMatrix::from_fn(n, |i, j| {
             let (i, j) = (i.min(j), i.max(j));
             let rank_mu: f64 = steps.iter().zip(&weights).map(|(y, w)| w * (y[i] * y[j])).sum();
             keep * c.at(i, j) + k.c_1 * (path[i] * path[j]) + k.c_mu * rank_mu
@@ -249,12 +249,12 @@ mod tests {
         for case in cases.as_array().unwrap() {
             let n = case["n"].as_u64().unwrap() as usize;
             let population = case["population_size"].as_u64().map(|p| p as usize);
-            let mut state = Evolution::new(n, population);
+            let mut state = EvolutionState::new(n, population);
             for generation in case["generations"].as_array().unwrap() {
                 let points = generation["x"].as_array().unwrap().iter().map(numbers);
-                let told: Vec<_> = points.zip(numbers(&generation["f"])).collect();
-                assert_eq!(told.len(), state.constants.population);
-                state.tell(&told);
+                let generation_points: Vec<_> = points.zip(numbers(&generation["f"])).collect();
+                assert_eq!(generation_points.len(), state.constants.population);
+                state.update(&generation_points);
                 close(&state.mean, &numbers(&generation["mean"]));
                 close(&[state.sigma], &[generation["sigma"].as_f64().unwrap()]);
                 for (i, row) in generation["c"].as_array().into_iter().flatten().enumerate() {
@@ -266,12 +266,12 @@ mod tests {
 
     #[test]
     fn points_far_away_neither_break_the_distribution_nor_let_it_explode() {
-        let mut state = Evolution::new(3, None);
+        let mut state = EvolutionState::new(3, None);
         state.sigma = 1e-9;
         let population = state.constants.population;
         let far: Vec<_> = (0..population).map(|i| (vec![i as f64 / 10.0, 1.0, 0.0], i as f64)).collect();
         for _ in 0..50 {
-            state.tell(&far);
+            state.update(&far);
             assert!(state.sigma.is_finite() && state.mean.iter().all(|m| m.is_finite()));
         }
         let point = state.sample(&mut toile_rng::Seed::new(1).stream("test", 0));
@@ -282,7 +282,7 @@ mod tests {
     fn constants_hold_their_conditions_in_all_sizes() {
         for n in 1..=40 {
             for population in [None, Some(2), Some(3), Some(200)] {
-                let k = Constants::new(n, population);
+                let k = CmaConstants::new(n, population);
                 let positive: f64 = k.weights.iter().filter(|&&w| w > 0.0).sum();
                 assert!((positive - 1.0).abs() < 1e-12, "{n} {population:?}");
                 assert!(k.c_1 > 0.0 && k.c_mu >= 0.0 && k.c_1 + k.c_mu <= 1.0, "{n} {population:?}");

@@ -1,150 +1,206 @@
-//! Gaussian process: a model of the objective, asked where an improvement is most to be expected. As Optuna 5.0's
+//! Gaussian process: a model of the objective, and the point where it expects the largest improvement. As Optuna 5.0's
 //! `GPSampler`, for one objective, with constraints or without.
 //!
-//! The first `n_startup_trials` are Sobol's points. Then all finished trials (values standardised, infinite ones moved
-//! to the largest or smallest finite one) make the model, trials under way are believed to end at the model's mean, and
-//! the point with the largest logarithm of expected improvement is proposed. Modelled are the parameters that every trial
-//! has, and those under conditions that every finished one happens to have; the others are drawn at random.
+//! The first `n_startup_trials` are Sobol's points. After them all finished trials (values standardised, infinite ones
+//! replaced by the largest or smallest finite one) make the model, running trials are assumed to end at the model's
+//! mean, and the point with the largest logarithm of expected improvement is proposed. The model covers the parameters
+//! that every trial has, and those under conditions that every finished one happens to have; the others are drawn at
+//! random.
 //!
-//! The model's cost grows with the cube of its trials, so it knows [`KNOWN`] at most (the best half and the latest half),
-//! and its kernel is fitted to [`FITTED`] of these.
+//! The model's cost grows with the cube of its trials, so it takes [`MAX_MODELLED`] at most (the best half and the
+//! latest half), and its kernel is fitted to [`MAX_FITTED`] of these.
 //!
-//! Differs from Optuna: each fit begins at the same place, not at the last fit's end, since nothing is kept between trials;
-//! trials under way are believed, not integrated over; a discrete range of many values is searched by halving steps, not
-//! by Brent's method.
+//! Differs from Optuna: each fit starts at the same place, not at the end of the last fit, since nothing is stored
+//! between trials; running trials are assumed to end at the mean, not integrated over; a discrete range of many values
+//! is searched by halving steps, not by Brent's method.
 
+mod acquisition;
 mod fit;
-mod improvement;
-mod model;
+mod process;
 mod search;
 
 use std::rc::Rc;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::acquisition::Acquisition;
 use self::fit::fit;
-use self::improvement::Acquisition;
-use self::model::{Data, Model};
-use self::search::{Search, seen, unseen};
-use super::cube::{Axis, Cube, complete};
-use super::{GpSampler, sobol};
-use crate::{Ask, Direction, Params, Space, State, Trial};
+use self::process::{GaussianProcess, Observations};
+use self::search::{AcquisitionSearch, from_model, to_model};
+use super::cube::{Cube, CubeAxis, complete};
+use super::{SamplingAlgorithm, SobolSampler};
+use crate::{Direction, Params, SamplingContext, Space, State, Trial};
 
-/// Finished trials that the model knows at most.
-const KNOWN: usize = 500;
-/// Finished trials to which the kernel is fitted at most.
-const FITTED: usize = 300;
+/// The most finished trials in the model.
+const MAX_MODELLED: usize = 500;
+/// The most finished trials to which the kernel is fitted.
+const MAX_FITTED: usize = 300;
 
-/// Whether a search can be made by it.
-///
-/// # Errors
-/// More than one objective.
-pub(super) fn supports(directions: &[Direction], _space: &Space) -> Result<(), String> {
-    match directions.len() {
-        1 => Ok(()),
-        n => Err(format!("`gp` needs exactly one objective, found {n}; use `nsga2`")),
+/// Gaussian process with the logarithm of the expected improvement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GpSampler {
+    /// Trials of Sobol's sequence before the first proposal.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub n_startup_trials: usize,
+}
+
+impl Default for GpSampler {
+    fn default() -> Self {
+        GpSampler { n_startup_trials: 10 }
+    }
+}
+
+impl SamplingAlgorithm for GpSampler {
+    fn suggest(&self, context: &SamplingContext) -> Params {
+        suggest(self, context)
+    }
+
+    fn supports(&self, directions: &[Direction], _space: &Space) -> Result<(), String> {
+        match directions.len() {
+            1 => Ok(()),
+            n => Err(format!("`gp` needs exactly one objective, found {n}; use `nsga2`")),
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        "Gaussian process"
+    }
+
+    fn n_startup_trials(&self) -> usize {
+        self.n_startup_trials
+    }
+
+    fn is_single_objective(&self) -> bool {
+        true
+    }
+
+    fn is_random(&self) -> bool {
+        false
+    }
+
+    fn is_exhaustive(&self) -> bool {
+        false
+    }
+
+    fn yields_to_grid(&self) -> bool {
+        true
+    }
+
+    fn repeats_optuna(&self) -> bool {
+        false
     }
 }
 
 /// The next trial's parameters.
-pub(super) fn suggest(settings: &GpSampler, ask: &Ask) -> Params {
-    let trials = finished(ask);
+fn suggest(settings: &GpSampler, context: &SamplingContext) -> Params {
+    let trials = finished(context);
     if trials.is_empty() || trials.len() < settings.n_startup_trials {
-        return sobol::suggest(ask);
+        return SobolSampler::default().suggest(context);
     }
     let everywhere = |name: &str| trials.iter().all(|trial| trial.params.contains_key(name));
-    let cube = Cube::new(ask.space, |param| param.when.is_empty() || everywhere(&param.name));
-    let held = held(ask, &cube);
+    let cube = Cube::new(context.space, |param| param.when.is_empty() || everywhere(&param.name));
+    let held = held_coordinates(context, &cube);
     match held.iter().any(Option::is_none) {
-        true => propose(ask, &cube, &trials, &held)
-            .map_or_else(|| sobol::suggest(ask), |params| complete(ask, &params)),
-        false => complete(ask, &Params::new()),
+        true => propose(context, &cube, &trials, &held)
+            .map_or_else(|| SobolSampler::default().suggest(context), |params| complete(context, &params)),
+        false => complete(context, &Params::new()),
     }
 }
 
-/// Trials with a number that have all parameters which no trial lacks, by number.
-fn finished<'a>(ask: &Ask<'a>) -> Vec<&'a Trial> {
-    let always = Cube::new(ask.space, |param| param.when.is_empty());
+/// The trials with a value and all parameters that are under no condition, by number.
+fn finished<'a>(context: &SamplingContext<'a>) -> Vec<&'a Trial> {
+    let always = Cube::new(context.space, |param| param.when.is_empty());
     let usable = |trial: &&Trial| {
         trial.value().is_some_and(|value| !value.is_nan()) && always.point(&trial.params).is_some()
     };
-    let mut trials: Vec<&Trial> = ask.history.iter().filter(usable).collect();
+    let mut trials: Vec<&Trial> = context.history.iter().filter(usable).collect();
     trials.sort_by_key(|trial| trial.number);
     trials
 }
 
 /// The coordinates that are decided already.
-fn held(ask: &Ask, cube: &Cube) -> Vec<Option<f64>> {
-    let decided = |axis: &Axis| {
-        let value = ask.fixed.get(&axis.name).copied().filter(|&value| axis.contains(value))?;
-        Some(seen(axis, axis.coordinate(value)))
+fn held_coordinates(context: &SamplingContext, cube: &Cube) -> Vec<Option<f64>> {
+    let decided = |axis: &CubeAxis| {
+        let value = context.fixed.get(&axis.name).copied().filter(|&value| axis.contains(value))?;
+        Some(to_model(axis, axis.coordinate(value)))
     };
     cube.axes.iter().map(decided).collect()
 }
 
 /// The most promising values; none if no model can be made.
-fn propose(ask: &Ask, cube: &Cube, finished: &[&Trial], held: &[Option<f64>]) -> Option<Params> {
-    let trials = known(ask, finished.iter().filter(|trial| point(cube, trial).is_some()).copied().collect());
-    let scores: Vec<f64> = trials.iter().map(|trial| score(ask, trial)).collect();
+fn propose(
+    context: &SamplingContext,
+    cube: &Cube,
+    finished: &[&Trial],
+    held: &[Option<f64>],
+) -> Option<Params> {
+    let trials =
+        modelled(context, finished.iter().filter(|trial| point(cube, trial).is_some()).copied().collect());
+    let scores: Vec<f64> = trials.iter().map(|trial| score(context, trial)).collect();
     let scores = standardised(&scores);
-    let running = running(ask, cube);
+    let running = running(context, cube);
     let feasible: Vec<bool> =
         trials.iter().map(|trial| trial.constraints.iter().all(|&c| c <= 0.0)).collect();
     let best = (0..trials.len())
         .filter(|&i| feasible[i])
         .reduce(|a, b| if scores.y[b] > scores.y[a] { b } else { a });
     let x: Vec<Vec<f64>> = trials.iter().filter_map(|trial| point(cube, trial)).collect();
-    let learn = |y: &[f64]| learned(cube, &x, y).and_then(|model| model.believing(running.clone()));
+    let model = |y: &[f64]| fitted(cube, &x, y).and_then(|process| process.with_running(running.clone()));
     let objective = match best {
-        Some(best) => Some((learn(&scores.y)?, scores.y[best])),
+        Some(best) => Some((model(&scores.y)?, scores.y[best])),
         None => None,
     };
     let constraints =
-        constraints(&trials).into_iter().map(|values| Some((learn(&values.y)?, values.of(0.0))));
+        constraints(&trials).into_iter().map(|values| Some((model(&values.y)?, values.of(0.0))));
     let acquisition = Acquisition { objective, constraints: constraints.collect::<Option<_>>()? };
-    let search = Search { axes: &cube.axes, held, acquisition: &acquisition };
-    let found = search.run(best.map(|i| x[i].clone()), &mut ask.seed.stream("gp", ask.number as u64));
-    let back: Vec<f64> = cube.axes.iter().zip(&found).map(|(axis, &x)| unseen(axis, x)).collect();
-    Some(cube.values(&back))
+    let search = AcquisitionSearch { axes: &cube.axes, held, acquisition: &acquisition };
+    let found = search.run(best.map(|i| x[i].clone()), &mut context.seed.stream("gp", context.number as u64));
+    let coordinates: Vec<f64> = cube.axes.iter().zip(&found).map(|(axis, &x)| from_model(axis, x)).collect();
+    Some(cube.values(&coordinates))
 }
 
-/// Where trials are under way, by number.
-fn running(ask: &Ask, cube: &Cube) -> Vec<Vec<f64>> {
-    let mut trials: Vec<&Trial> = ask.history.iter().filter(|trial| trial.state == State::Running).collect();
+/// The points of the running trials, by number.
+fn running(context: &SamplingContext, cube: &Cube) -> Vec<Vec<f64>> {
+    let mut trials: Vec<&Trial> =
+        context.history.iter().filter(|trial| trial.state == State::Running).collect();
     trials.sort_by_key(|trial| trial.number);
     trials.iter().filter_map(|trial| point(cube, trial)).collect()
 }
 
-/// A trial as the model sees it.
+/// A trial's coordinates in the model; none if it lacks a parameter.
 fn point(cube: &Cube, trial: &Trial) -> Option<Vec<f64>> {
     let point = cube.point(&trial.params)?;
-    Some(cube.axes.iter().zip(&point).map(|(axis, &at)| seen(axis, at)).collect())
+    Some(cube.axes.iter().zip(&point).map(|(axis, &at)| to_model(axis, at)).collect())
 }
 
 /// A finished trial's value so that larger is better.
-fn score(ask: &Ask, trial: &Trial) -> f64 {
-    let loss = ask.directions.first().zip(trial.value()).map(|(direction, value)| direction.loss(value));
+fn score(context: &SamplingContext, trial: &Trial) -> f64 {
+    let loss = context.directions.first().zip(trial.value()).map(|(direction, value)| direction.loss(value));
     -loss.unwrap_or(f64::INFINITY)
 }
 
-/// Of many trials the best half and the latest half of what is allowed, by number.
-fn known<'a>(ask: &Ask, mut trials: Vec<&'a Trial>) -> Vec<&'a Trial> {
-    if trials.len() > KNOWN {
-        let mut earlier = trials.drain(..trials.len() - KNOWN / 2).collect::<Vec<_>>();
-        earlier.sort_by(|a, b| score(ask, b).total_cmp(&score(ask, a)));
-        trials.extend(&earlier[..KNOWN / 2]);
+/// Of many trials the best half and the latest half of [`MAX_MODELLED`], by number.
+fn modelled<'a>(context: &SamplingContext, mut trials: Vec<&'a Trial>) -> Vec<&'a Trial> {
+    if trials.len() > MAX_MODELLED {
+        let mut earlier = trials.drain(..trials.len() - MAX_MODELLED / 2).collect::<Vec<_>>();
+        earlier.sort_by(|a, b| score(context, b).total_cmp(&score(context, a)));
+        trials.extend(&earlier[..MAX_MODELLED / 2]);
         trials.sort_by_key(|trial| trial.number);
     }
     trials
 }
 
-/// The model of values at points.
-fn learned(cube: &Cube, x: &[Vec<f64>], y: &[f64]) -> Option<Model> {
+/// The process with the kernel that fits values at points best.
+fn fitted(cube: &Cube, x: &[Vec<f64>], y: &[f64]) -> Option<GaussianProcess> {
     let categorical: Rc<[bool]> = cube.axes.iter().map(|axis| axis.is_categorical()).collect();
     let take = |i: &usize| (x[*i].clone(), y[*i]);
-    let count = x.len().min(FITTED);
-    let spread: Vec<usize> = (0..count).map(|i| i * x.len() / count).collect();
-    let (some_x, some_y) = spread.iter().map(take).unzip();
-    let kernel = fit(&Data { categorical: categorical.clone(), x: some_x, y: some_y });
-    Model::new(Data { categorical, x: x.to_vec(), y: y.to_vec() }, kernel)
+    let count = x.len().min(MAX_FITTED);
+    let chosen: Vec<usize> = (0..count).map(|i| i * x.len() / count).collect();
+    let (some_x, some_y) = chosen.iter().map(take).unzip();
+    let kernel = fit(&Observations { categorical: categorical.clone(), x: some_x, y: some_y });
+    GaussianProcess::new(Observations { categorical, x: x.to_vec(), y: y.to_vec() }, kernel)
 }
 
 /// Values in units of their standard deviation from their mean.

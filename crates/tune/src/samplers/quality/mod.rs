@@ -1,7 +1,8 @@
-//! How good and how lawful the model-based samplers are: whole searches on well-known functions.
+//! How good the model-based samplers are, and that they keep their rules: whole searches on well-known functions.
 //!
-//! `tests/golden/quality.json` holds what Optuna's samplers find on the same functions in 20 searches. A median of ours must
-//! lie within the interval of Optuna's median or beyond its better end, and clearly beyond that of random search.
+//! `tests/golden/quality.json` holds what Optuna's samplers find on the same functions in 20 searches. A median of
+//! ours must lie within the interval of Optuna's median or beyond its better end, and clearly beyond that of random
+//! search.
 
 mod problems;
 
@@ -10,26 +11,26 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use toile_rng::Seed;
 
-use self::problems::{Problem, branin, floats, mixed, names, param, problems, xs};
-use super::{CmaEsSampler, GpSampler, Nsga2Sampler, cma_es, gp, nsga2, random};
-use crate::{Ask, Condition, Direction, Distribution, Is, Param, Params, Space, State, Trial};
+use self::problems::{TestProblem, branin, floats, mixed, names, param, problems, xs};
+use super::{CmaEsSampler, GpSampler, Nsga2Sampler, RandomSampler, SamplingAlgorithm};
+use crate::{Condition, Direction, Distribution, Is, Param, Params, SamplingContext, Space, State, Trial};
 
-type Suggest = fn(&Ask) -> Params;
+type Suggest = fn(&SamplingContext) -> Params;
 
-fn by_gp(ask: &Ask) -> Params {
-    gp::suggest(&GpSampler::default(), ask)
+fn by_gp(context: &SamplingContext) -> Params {
+    GpSampler::default().suggest(context)
 }
 
-fn by_cma_es(ask: &Ask) -> Params {
-    cma_es::suggest(&CmaEsSampler::default(), ask)
+fn by_cma_es(context: &SamplingContext) -> Params {
+    CmaEsSampler::default().suggest(context)
 }
 
-fn by_nsga2(ask: &Ask) -> Params {
-    nsga2::suggest(&Nsga2Sampler { population_size: 20, ..Nsga2Sampler::default() }, ask)
+fn by_nsga2(context: &SamplingContext) -> Params {
+    Nsga2Sampler { population_size: 20, ..Nsga2Sampler::default() }.suggest(context)
 }
 
-fn by_chance(ask: &Ask) -> Params {
-    random::suggest(ask)
+fn by_chance(context: &SamplingContext) -> Params {
+    RandomSampler::default().suggest(context)
 }
 
 fn trial(number: usize, state: State, params: Params, values: Vec<f64>) -> Trial {
@@ -38,7 +39,7 @@ fn trial(number: usize, state: State, params: Params, values: Vec<f64>) -> Trial
 }
 
 /// A whole search; the last `lag` trials before each are known by their parameters only.
-fn search(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, seed: u64) -> Vec<Trial> {
+fn search(suggest: Suggest, problem: &TestProblem, n_trials: usize, lag: usize, seed: u64) -> Vec<Trial> {
     let directions = vec![Direction::Minimize; problem.objectives];
     let (fixed, seed) = (Params::new(), Seed::new(seed));
     let mut all: Vec<Trial> = Vec::new();
@@ -48,8 +49,15 @@ fn search(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, seed
             (trial.state, trial.values) = (State::Running, Vec::new());
         }
         let (space, history, n_trials) = (&problem.space, &history[..], Some(n_trials));
-        let params =
-            suggest(&Ask { space, directions: &directions, history, number, seed, n_trials, fixed: &fixed });
+        let params = suggest(&SamplingContext {
+            space,
+            directions: &directions,
+            history,
+            number,
+            seed,
+            n_trials,
+            fixed: &fixed,
+        });
         assert!(space.contains(&params), "{}: {params:?}", problem.name);
         let values = (problem.function)(&params);
         all.push(trial(number, State::Complete, params, values));
@@ -75,7 +83,7 @@ fn outcome(trials: &[Trial]) -> f64 {
 }
 
 /// Outcomes of searches with different seeds, best first.
-fn outcomes(suggest: Suggest, problem: &Problem, n_trials: usize, lag: usize, seeds: u64) -> Vec<f64> {
+fn outcomes(suggest: Suggest, problem: &TestProblem, n_trials: usize, lag: usize, seeds: u64) -> Vec<f64> {
     let mut all: Vec<f64> =
         (0..seeds).map(|seed| outcome(&search(suggest, problem, n_trials, lag, seed))).collect();
     all.sort_by(f64::total_cmp);
@@ -103,14 +111,14 @@ fn compare(sampler: &str, suggest: Suggest, chosen: &[&str], n_trials: usize, se
         let ours = median(&outcomes(suggest, problem, n_trials, 0, seeds));
         let theirs = optunas(sampler, problem.name);
         let random = outcomes(by_chance, problem, n_trials, 0, 20);
-        let told = format!(
+        let found = format!(
             "{}: {ours:.5}, Optuna {:.5}, random {:.5}",
             problem.name,
             median(&theirs),
             median(&random)
         );
-        assert!(ours <= theirs[14], "worse than Optuna on {told}");
-        assert!(ours < random[5], "no better than random search on {told}");
+        assert!(ours <= theirs[14], "worse than Optuna on {found}");
+        assert!(ours < random[5], "no better than random search on {found}");
     }
 }
 
@@ -158,9 +166,16 @@ fn any_history(space: &Space, count: usize) -> Vec<Trial> {
     let mut all: Vec<Trial> = Vec::new();
     for number in 0..count {
         let history = &[][..];
-        let ask =
-            Ask { space, directions: &directions, history, number, seed, n_trials: None, fixed: &fixed };
-        let mut params = by_chance(&ask);
+        let context = SamplingContext {
+            space,
+            directions: &directions,
+            history,
+            number,
+            seed,
+            n_trials: None,
+            fixed: &fixed,
+        };
+        let mut params = by_chance(&context);
         let (state, values) = match number % 9 {
             2 => (State::Failed, vec![]),
             3 => (State::Pruned, vec![]),
@@ -188,7 +203,7 @@ fn any_history_gives_a_trial_of_the_space_the_same_at_each_asking() {
             let (mut proposals, mut others): (Vec<Params>, Vec<Params>) = (Vec::new(), Vec::new());
             for number in count..count + 5 {
                 let (history, seed) = (&history[..], Seed::new(3));
-                let ask = Ask {
+                let context = SamplingContext {
                     space: &space,
                     directions: &directions,
                     history,
@@ -197,12 +212,12 @@ fn any_history_gives_a_trial_of_the_space_the_same_at_each_asking() {
                     n_trials: None,
                     fixed: &fixed,
                 };
-                let params = suggest(&ask);
+                let params = suggest(&context);
                 assert!(space.contains(&params), "{params:?}");
                 let mut other_way: Vec<Trial> = history.to_vec();
                 other_way.reverse();
-                assert_eq!(params, suggest(&Ask { history: &other_way, ..ask }));
-                others.push(suggest(&Ask { seed: Seed::new(4), ..ask }));
+                assert_eq!(params, suggest(&SamplingContext { history: &other_way, ..context }));
+                others.push(suggest(&SamplingContext { seed: Seed::new(4), ..context }));
                 proposals.push(params);
             }
             assert!(proposals.iter().any(|params| *params != proposals[0]), "{:?}", proposals[0]);
@@ -221,7 +236,7 @@ fn what_is_fixed_stays_and_rules_out_what_it_must() {
     for fixed in [some.clone(), some.into_iter().chain(whole).collect()] {
         for suggest in ALL {
             let (history, seed) = (&history[..], Seed::new(3));
-            let ask = Ask {
+            let context = SamplingContext {
                 space: &space,
                 directions: &directions,
                 history,
@@ -230,7 +245,7 @@ fn what_is_fixed_stays_and_rules_out_what_it_must() {
                 n_trials: None,
                 fixed: &fixed,
             };
-            let params = suggest(&ask);
+            let params = suggest(&context);
             assert!(space.contains(&params), "{params:?}");
             assert!(params.iter().all(|(name, value)| fixed.get(name).is_none_or(|fixed| fixed == value)));
             assert_eq!(params["optimizer"], 1.0);
@@ -261,7 +276,7 @@ fn gp_keeps_a_constraint_that_it_has_seen_broken() {
     let mut all: Vec<Trial> = Vec::new();
     for number in 0..40 {
         let (space, history) = (&problem.space, &all[..]);
-        let params = by_gp(&Ask {
+        let params = by_gp(&SamplingContext {
             space,
             directions: &directions,
             history,
@@ -275,9 +290,9 @@ fn gp_keeps_a_constraint_that_it_has_seen_broken() {
         let constraints = vec![6.0 - params["x0"]];
         all.push(Trial { constraints, ..trial(number, State::Complete, params, values) });
     }
-    let kept = |trial: &&Trial| trial.constraints[0] <= 0.0;
-    assert!(all[20..].iter().filter(kept).count() >= 15);
-    let best = all.iter().filter(kept).map(|trial| trial.values[0]).fold(f64::INFINITY, f64::min);
+    let is_feasible = |trial: &&Trial| trial.constraints[0] <= 0.0;
+    assert!(all[20..].iter().filter(is_feasible).count() >= 15);
+    let best = all.iter().filter(is_feasible).map(|trial| trial.values[0]).fold(f64::INFINITY, f64::min);
     assert!(best < 0.41, "{best}");
 }
 
@@ -286,10 +301,19 @@ fn each_sampler_says_what_it_cannot_search() {
     let (one, two) = ([Direction::Minimize], [Direction::Minimize, Direction::Maximize]);
     let numbers = floats(&[(0.0, 1.0); 2]);
     let only_names = Space { params: vec![param("optimizer", names(&["sgd", "adam"]))] };
-    assert!(gp::supports(&one, &only_names).is_ok() && gp::supports(&two, &numbers).is_err());
-    assert!(cma_es::supports(&one, &numbers).is_ok() && cma_es::supports(&two, &numbers).is_err());
-    assert!(cma_es::supports(&one, &only_names).unwrap_err().contains("tpe"));
-    assert!(nsga2::supports(&two, &only_names).is_ok() && nsga2::supports(&[], &numbers).is_err());
+    assert!(
+        GpSampler::default().supports(&one, &only_names).is_ok()
+            && GpSampler::default().supports(&two, &numbers).is_err()
+    );
+    assert!(
+        CmaEsSampler::default().supports(&one, &numbers).is_ok()
+            && CmaEsSampler::default().supports(&two, &numbers).is_err()
+    );
+    assert!(CmaEsSampler::default().supports(&one, &only_names).unwrap_err().contains("tpe"));
+    assert!(
+        Nsga2Sampler::default().supports(&two, &only_names).is_ok()
+            && Nsga2Sampler::default().supports(&[], &numbers).is_err()
+    );
 }
 
 /// Found on x86-64; any other processor, compiler and setting must find the same bits.
@@ -307,8 +331,16 @@ fn proposals_have_the_same_bits_everywhere() {
     let history: Vec<Trial> = (0..30).map(known).collect();
     let (space, history, number, seed, fixed) =
         (&problem.space, &history[..], 30, Seed::new(9), Params::new());
-    let ask = Ask { space, directions: &directions, history, number, seed, n_trials: None, fixed: &fixed };
-    let bits = |suggest: Suggest| xs(&suggest(&ask)).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let context = SamplingContext {
+        space,
+        directions: &directions,
+        history,
+        number,
+        seed,
+        n_trials: None,
+        fixed: &fixed,
+    };
+    let bits = |suggest: Suggest| xs(&suggest(&context)).iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     let wanted = [4596769535348850336, 4599025047916000496, 4598572344966705024, 4602628723292256504];
     assert_eq!(bits(by_gp), wanted);
     let wanted = [4596192935857745264, 4607764314156636266, 13824559561760687250, 4610021506736420300];

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use crate::{Choice, Distribution, Param, Params, Space};
 
 /// A function and where it is searched.
-pub(super) struct Problem {
+pub(super) struct TestProblem {
     pub(super) name: &'static str,
     pub(super) space: Space,
     pub(super) objectives: usize,
@@ -78,20 +78,20 @@ fn zdt1(params: &Params) -> Vec<f64> {
     vec![x[0], g * (1.0 - (x[0] / g).sqrt())]
 }
 
-pub(super) fn problems() -> Vec<Problem> {
+pub(super) fn problems() -> Vec<TestProblem> {
     let tuning = vec![
         param("lr", Distribution::float(1e-5, 1.0, true, None).unwrap()),
         param("units", Distribution::int(16, 512, false, 16).unwrap()),
         param("layers", Distribution::int(1, 5, false, 1).unwrap()),
         param("optimizer", names(&["sgd", "adam", "rmsprop"])),
     ];
-    let one = |name, space, function| Problem { name, space, objectives: 1, function };
+    let one = |name, space, function| TestProblem { name, space, objectives: 1, function };
     vec![
         one("sphere", floats(&[(-5.0, 5.0); 5]), sphere),
         one("branin", floats(&[(-5.0, 10.0), (0.0, 15.0)]), branin),
         one("hartmann6", floats(&[(0.0, 1.0); 6]), hartmann6),
         one("rosenbrock", floats(&[(-2.0, 2.0); 4]), rosenbrock),
         one("mixed", Space { params: tuning }, mixed),
-        Problem { name: "zdt1", space: floats(&[(0.0, 1.0); 6]), objectives: 2, function: zdt1 },
+        TestProblem { name: "zdt1", space: floats(&[(0.0, 1.0); 6]), objectives: 2, function: zdt1 },
     ]
 }

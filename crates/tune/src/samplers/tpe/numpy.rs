@@ -1,26 +1,29 @@
-//! Chance as Optuna draws it with NumPy's `RandomState`: two generators of one seed, one for the first trials and one for proposals.
+//! Random numbers as Optuna draws them with NumPy's `RandomState`: two generators of one seed, one for the first
+//! trials and one for proposals.
 //!
-//! The generators of Optuna go on from trial to trial. Here a trial finds its place in them by counting what the trials
-//! before it drew, which their parameters tell: a function of the history, as all else. The count is right for a search
-//! without lag, where each trial knew all before it as they are now; trials that still run have always been running.
+//! The generators of Optuna continue from trial to trial. Here a trial finds its position in them by counting what the
+//! trials before it drew, which follows from their parameters: a function of the history, as everything else. The
+//! count is right for a search without lag, where each trial knew all before it as they are now; trials that still run
+//! have always been running.
 
-use super::past::{Past, is_finished};
+use super::history::{TpeHistory, is_finished};
 use super::subspace::Subspaces;
 use crate::samplers::TpeSampler;
-use crate::{Ask, Distribution, Trial};
+use crate::{Distribution, SamplingContext, Trial};
 
-/// Both generators, where a trial finds them.
-pub(super) struct Numpy {
+/// Both generators, at a trial's position.
+pub(super) struct NumpyRandom {
     start: Mt19937,
     pub(super) proposals: Mt19937,
 }
 
-impl Numpy {
-    /// As the trials before `ask.number` left them. Of the seed the lower 32 bits count, as NumPy takes no more.
-    pub(super) fn replayed(settings: &TpeSampler, ask: &Ask, past: &Past) -> Self {
-        let seed = ask.seed.value() as u32;
-        let mut numpy = Numpy { start: Mt19937::new(seed), proposals: Mt19937::new(seed) };
-        let (start, proposals) = drawn(settings, ask, past);
+impl NumpyRandom {
+    /// At the position after the trials before `context.number`. Of the seed the lower 32 bits count, as NumPy takes no
+    /// more.
+    pub(super) fn replayed(settings: &TpeSampler, context: &SamplingContext, history: &TpeHistory) -> Self {
+        let seed = context.seed.value() as u32;
+        let mut numpy = NumpyRandom { start: Mt19937::new(seed), proposals: Mt19937::new(seed) };
+        let (start, proposals) = drawn(settings, context, history);
         numpy.start.skip(start);
         numpy.proposals.skip(proposals);
         numpy
@@ -65,30 +68,35 @@ fn before(high: f64) -> f64 {
 }
 
 /// How many numbers the trials before this one drew of each generator.
-fn drawn(settings: &TpeSampler, ask: &Ask, past: &Past) -> (u64, u64) {
-    let mut before: Vec<&Trial> = ask.history.iter().filter(|trial| trial.number < ask.number).collect();
+fn drawn(settings: &TpeSampler, context: &SamplingContext, history: &TpeHistory) -> (u64, u64) {
+    let mut before: Vec<&Trial> =
+        context.history.iter().filter(|trial| trial.number < context.number).collect();
     before.sort_by_key(|trial| trial.number);
-    let mut counting = past.trials().filter(|trial| is_finished(trial)).peekable();
-    let mut subspaces = Subspaces::new(settings, ask);
+    let mut counting = history.trials().filter(|trial| is_finished(trial)).peekable();
+    let mut subspaces = Subspaces::new(settings, context);
     let (mut finished, mut start, mut proposals) = (0, 0, 0);
     for trial in before {
         if finished < settings.n_startup_trials {
-            start += open(ask, trial).map(of_start).sum::<u64>();
+            start += drawn_ranges(context, trial).map(of_start).sum::<u64>();
         } else {
-            proposals += of_proposal(settings, ask, trial, &subspaces.searched());
+            proposals += of_proposal(settings, context, trial, &subspaces.searched());
         }
         if counting.next_if(|finished| finished.number == trial.number).is_some() {
             finished += 1;
-            subspaces.meet(trial);
+            subspaces.add(trial);
         }
     }
     (start, proposals)
 }
 
-/// The ranges of which a trial had to be given a value.
-fn open<'a>(ask: &'a Ask, trial: &'a Trial) -> impl Iterator<Item = (&'a str, &'a Distribution)> {
-    let params = ask.space.params.iter().filter(|param| trial.params.contains_key(&param.name));
-    let open = params.filter(|param| !ask.fixed.contains_key(&param.name) && !param.distribution.is_single());
+/// The ranges for which a trial drew a value.
+fn drawn_ranges<'a>(
+    context: &'a SamplingContext,
+    trial: &'a Trial,
+) -> impl Iterator<Item = (&'a str, &'a Distribution)> {
+    let params = context.space.params.iter().filter(|param| trial.params.contains_key(&param.name));
+    let open =
+        params.filter(|param| !context.fixed.contains_key(&param.name) && !param.distribution.is_single());
     open.map(|param| (param.name.as_str(), &param.distribution))
 }
 
@@ -99,19 +107,24 @@ fn of_start((_, distribution): (&str, &Distribution)) -> u64 {
     }
 }
 
-/// For each subspace so many kernels, and as often each parameter.
-fn of_proposal(settings: &TpeSampler, ask: &Ask, trial: &Trial, together: &[Vec<String>]) -> u64 {
+/// For each subspace `n_ei_candidates` kernels, and as many values of each parameter.
+fn of_proposal(
+    settings: &TpeSampler,
+    context: &SamplingContext,
+    trial: &Trial,
+    together: &[Vec<String>],
+) -> u64 {
     let is_together = |name: &str| together.iter().flatten().any(|other| other == name);
-    let alone = open(ask, trial).filter(|(name, _)| !is_together(name)).count();
-    let asked = open(ask, trial).next().is_some();
-    let together = if asked { together.iter().map(|names| 1 + names.len()).sum() } else { 0 };
+    let alone = drawn_ranges(context, trial).filter(|(name, _)| !is_together(name)).count();
+    let draws = drawn_ranges(context, trial).next().is_some();
+    let together = if draws { together.iter().map(|names| 1 + names.len()).sum() } else { 0 };
     settings.n_ei_candidates as u64 * (together + 2 * alone) as u64
 }
 
 /// The Mersenne twister (Matsumoto, Nishimura 1998), seeded as by `numpy.random.RandomState(seed)`.
 pub(super) struct Mt19937 {
     state: [u32; 624],
-    place: usize,
+    position: usize,
 }
 
 impl Mt19937 {
@@ -121,7 +134,7 @@ impl Mt19937 {
             let before: u32 = state[i - 1];
             state[i] = (before ^ before >> 30).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
         }
-        Mt19937 { state, place: 624 }
+        Mt19937 { state, position: 624 }
     }
 
     fn twist(&mut self) {
@@ -130,15 +143,15 @@ impl Mt19937 {
             let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
             self.state[i] = self.state[(i + 397) % 624] ^ y >> 1 ^ odd;
         }
-        self.place = 0;
+        self.position = 0;
     }
 
     fn next_u32(&mut self) -> u32 {
-        if self.place == 624 {
+        if self.position == 624 {
             self.twist();
         }
-        let mut y = self.state[self.place];
-        self.place += 1;
+        let mut y = self.state[self.position];
+        self.position += 1;
         y ^= y >> 11;
         y ^= y << 7 & 0x9d2c_5680;
         y ^= y << 15 & 0xefc6_0000;
@@ -151,15 +164,15 @@ impl Mt19937 {
         (high as f64 * 67_108_864.0 + low as f64) / 9_007_199_254_740_992.0
     }
 
-    /// Passes over uniform numbers: two words each.
+    /// Skips uniform numbers: two words each.
     fn skip(&mut self, numbers: u64) {
         let mut words = 2 * numbers;
         while words > 0 {
-            if self.place == 624 {
+            if self.position == 624 {
                 self.twist();
             }
-            let step = words.min((624 - self.place) as u64);
-            self.place += step as usize;
+            let step = words.min((624 - self.position) as u64);
+            self.position += step as usize;
             words -= step;
         }
     }

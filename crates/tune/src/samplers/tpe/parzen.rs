@@ -1,4 +1,5 @@
-//! The Parzen estimator: a mixture of kernels, one for each observation and one for the prior, each a product over the parameters.
+//! The Parzen estimator: a mixture of kernels, one for each observation and one for the prior, each a product over the
+//! parameters.
 
 use crate::normal::{LN_SQRT_TAU, ln_mass, ln_mass_of_slice, quantile};
 use crate::{Distribution, Param};
@@ -7,22 +8,22 @@ use crate::{Distribution, Param};
 pub(super) struct Parzen {
     /// One per kernel, the last is the prior's; their sum is 1.
     pub(super) weights: Vec<f64>,
-    pub(super) axes: Vec<Axis>,
+    pub(super) axes: Vec<ParzenAxis>,
 }
 
 /// One parameter's factor of every kernel.
-pub(super) enum Axis {
-    Numeric(Numeric),
-    Categorical(Categorical),
+pub(super) enum ParzenAxis {
+    Numeric(NumericAxis),
+    Categorical(CategoricalAxis),
 }
 
-/// Normal distributions cut off at the bounds, on the scale of the logarithm with `log`.
-pub(super) struct Numeric {
+/// Normal distributions truncated at the bounds, on the scale of the logarithm with `log`.
+pub(super) struct NumericAxis {
     distribution: Distribution,
     log: bool,
-    /// The distance of neighbouring values; 0 if there is none.
+    /// The distance of neighbouring values; 0 where the range is continuous.
     step: f64,
-    /// 1, or a fraction for ranges wider than any number.
+    /// 1, or a fraction for ranges wider than the largest `f64`.
     scale: f64,
     /// The bounds, half a step outside of the smallest and largest value.
     low: f64,
@@ -31,8 +32,8 @@ pub(super) struct Numeric {
     pub(super) kernels: Vec<(f64, f64)>,
 }
 
-/// Each observed choice, and the prior for which all are alike.
-pub(super) struct Categorical {
+/// Each observed choice, and the prior, for which all are equally likely.
+pub(super) struct CategoricalAxis {
     choices: usize,
     observed: Vec<Option<usize>>,
 }
@@ -58,7 +59,8 @@ impl Parzen {
         weights.push(1.0);
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= sum);
-        let axes = params.iter().zip(columns).map(|(param, column)| Axis::new(&param.distribution, column));
+        let axes =
+            params.iter().zip(columns).map(|(param, column)| ParzenAxis::new(&param.distribution, column));
         Parzen { weights, axes: axes.collect() }
     }
 
@@ -67,12 +69,12 @@ impl Parzen {
         let kernels: Vec<usize> = self.choose(size, uniform);
         let mut columns = vec![Vec::new(); self.axes.len()];
         for (axis, column) in self.axes.iter().zip(&mut columns) {
-            if let Axis::Categorical(axis) = axis {
+            if let ParzenAxis::Categorical(axis) = axis {
                 *column = kernels.iter().map(|&kernel| axis.sample(kernel, uniform())).collect();
             }
         }
         for (axis, column) in self.axes.iter().zip(&mut columns) {
-            if let Axis::Numeric(axis) = axis {
+            if let ParzenAxis::Numeric(axis) = axis {
                 *column = kernels.iter().map(|&kernel| axis.sample(kernel, uniform())).collect();
             }
         }
@@ -91,14 +93,15 @@ impl Parzen {
         (0..size).map(|_| uniform()).map(|u| sums.partition_point(|&sum| sum <= u)).collect()
     }
 
-    /// The logarithm of the density at each row of the columns, up to what is common to all densities over these parameters.
+    /// The logarithm of the density at each row of the columns, up to a term that all densities over these parameters
+    /// share.
     pub(super) fn ln_density(&self, columns: &[Vec<f64>]) -> Vec<f64> {
         let ln_weights: Vec<f64> = self.weights.iter().map(|&weight| libm::log(weight)).collect();
         let mut rows = vec![ln_weights; columns.first().map_or(0, Vec::len)];
         for (axis, column) in self.axes.iter().zip(columns) {
             match axis {
-                Axis::Numeric(axis) => axis.add_ln_density(column, &mut rows),
-                Axis::Categorical(axis) => axis.add_ln_density(column, &mut rows),
+                ParzenAxis::Numeric(axis) => axis.add_ln_density(column, &mut rows),
+                ParzenAxis::Categorical(axis) => axis.add_ln_density(column, &mut rows),
             }
         }
         rows.iter().map(|row| ln_sum(row)).collect()
@@ -111,24 +114,29 @@ fn ln_sum(terms: &[f64]) -> f64 {
     if max == f64::NEG_INFINITY {
         return max;
     }
-    // What is 10²² times smaller than the largest is lost in the sum anyway.
-    let seen = terms.iter().map(|term| term - max).filter(|&below| below > -50.0);
-    libm::log(seen.map(libm::exp).sum()) + max
+    // A term 10²² times smaller than the largest is lost in the sum anyway.
+    let near = terms.iter().map(|term| term - max).filter(|&below| below > -50.0);
+    libm::log(near.map(libm::exp).sum()) + max
 }
 
-impl Axis {
+impl ParzenAxis {
     fn new(distribution: &Distribution, observations: &[f64]) -> Self {
         match distribution {
             Distribution::Categorical { choices } => {
                 let observed = observations.iter().map(|&index| Some(index as usize)).chain([None]);
-                Axis::Categorical(Categorical { choices: choices.len(), observed: observed.collect() })
+                ParzenAxis::Categorical(CategoricalAxis {
+                    choices: choices.len(),
+                    observed: observed.collect(),
+                })
             }
-            _ => Axis::Numeric(Numeric::new(distribution, observations)),
+            Distribution::Float { .. } | Distribution::Int { .. } => {
+                ParzenAxis::Numeric(NumericAxis::new(distribution, observations))
+            }
         }
     }
 }
 
-impl Numeric {
+impl NumericAxis {
     fn new(distribution: &Distribution, observations: &[f64]) -> Self {
         let (low, high, log, step) = match *distribution {
             Distribution::Float { low, high, log, step } => (low, high, log, step.unwrap_or(0.0)),
@@ -138,8 +146,15 @@ impl Numeric {
             }
         };
         let scale = if (high - low).is_finite() { 1.0 } else { 0.25 };
-        let mut axis =
-            Numeric { distribution: distribution.clone(), log, step, scale, low, high, kernels: Vec::new() };
+        let mut axis = NumericAxis {
+            distribution: distribution.clone(),
+            log,
+            step,
+            scale,
+            low,
+            high,
+            kernels: Vec::new(),
+        };
         axis.low = axis.model(low - step / 2.0);
         axis.high = axis.model(high + step / 2.0);
         let means: Vec<f64> = observations.iter().map(|&x| axis.model(x)).collect();
@@ -173,8 +188,8 @@ impl Numeric {
             }
             return;
         }
-        // Equal values are the rule on steps: each different one is looked at once, as is each different kernel.
-        let (different, place) = self.different();
+        // On steps most values are equal: each different one is computed once, as is each different kernel.
+        let (different, index_of) = self.different();
         let factors: Vec<f64> = different.iter().map(|&kernel| self.factor(kernel)).collect();
         let mut values = column.to_vec();
         values.sort_by(f64::total_cmp);
@@ -182,29 +197,27 @@ impl Numeric {
         for value in values {
             let added = self.ln_shares(value, &different, &factors);
             let same = column.iter().zip(&mut *rows).filter(|(x, _)| **x == value);
-            same.for_each(|(_, row)| {
-                row.iter_mut().zip(&place).for_each(|(term, &place)| *term += added[place])
-            });
+            same.for_each(|(_, row)| row.iter_mut().zip(&index_of).for_each(|(term, &i)| *term += added[i]));
         }
     }
 
-    /// The different kernels, and for all kernels which of them they are.
+    /// The different kernels, and for each kernel the index of its equal among them.
     fn different(&self) -> (Vec<(f64, f64)>, Vec<usize>) {
         let mut order: Vec<usize> = (0..self.kernels.len()).collect();
         let by = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
         order.sort_unstable_by(|&i, &j| by(&self.kernels[i], &self.kernels[j]));
-        let (mut different, mut place) = (Vec::new(), vec![0; self.kernels.len()]);
+        let (mut different, mut index_of) = (Vec::new(), vec![0; self.kernels.len()]);
         for i in order {
             if different.last() != Some(&self.kernels[i]) {
                 different.push(self.kernels[i]);
             }
-            place[i] = different.len() - 1;
+            index_of[i] = different.len() - 1;
         }
-        (different, place)
+        (different, index_of)
     }
 
-    /// The logarithms of what falls to one of the discrete values, by kernel. Where values lie too close together for that, their
-    /// density, which is in proportion.
+    /// The logarithms of the mass of one of the discrete values, by kernel. Where values lie too close together for
+    /// that, of the density, which is in proportion.
     fn ln_shares(&self, x: f64, kernels: &[(f64, f64)], factors: &[f64]) -> Vec<f64> {
         let (left, right) = (self.model(x - self.step / 2.0), self.model(x + self.step / 2.0));
         let too_close = right - left < 1e-11 * (self.high - self.low);
@@ -219,7 +232,7 @@ impl Numeric {
         kernels.iter().zip(factors).map(share).collect()
     }
 
-    /// What makes the kernel's mass between the bounds 1.
+    /// The logarithm of the factor that makes the kernel's mass between the bounds 1.
     fn factor(&self, (mean, deviation): (f64, f64)) -> f64 {
         let mass = ln_mass((self.low - mean) / deviation, (self.high - mean) / deviation);
         if self.step == 0.0 { -LN_SQRT_TAU - mass - libm::log(deviation) } else { -mass }
@@ -232,28 +245,28 @@ fn ln_height(x: f64, (mean, deviation): (f64, f64)) -> f64 {
     -(z * z) / 2.0
 }
 
-/// The logarithm of what falls between two ends. Of kernels more than twenty deviations away nothing reaches the density.
+/// The logarithm of the mass between two ends. Kernels more than twenty deviations away add nothing to the density.
 fn ln_share(left: f64, right: f64) -> f64 {
     let (z, h) = (0.5 * (left + right), right - left);
     let by_series = h < 0.05 && (z.abs() * h < 0.25 || z.abs() > 20.0);
     if by_series { ln_mass_of_slice(z, h) } else { ln_mass(left, right) }
 }
 
-/// For each mean the distance to its farther neighbour, within limits. Where there are neighbours, bounds are none.
+/// For each mean the distance to its farther neighbour, within limits. Bounds are neighbours of a single mean only.
 fn deviations(means: &[f64], low: f64, high: f64) -> Vec<f64> {
     let n = means.len();
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| means[i].total_cmp(&means[j]));
-    let at = |place: usize| means[order[place]];
+    let at = |rank: usize| means[order[rank]];
     let (least, most) = ((high - low) / f64::min(100.0, 2.0 + n as f64), high - low);
     let mut deviations = vec![0.0; n];
-    for (place, &i) in order.iter().enumerate() {
-        let left = if place > 0 { at(place) - at(place - 1) } else { at(place) - low };
-        let right = if place + 1 < n { at(place + 1) - at(place) } else { high - at(place) };
-        let gap = match place {
+    for (rank, &i) in order.iter().enumerate() {
+        let left = if rank > 0 { at(rank) - at(rank - 1) } else { at(rank) - low };
+        let right = if rank + 1 < n { at(rank + 1) - at(rank) } else { high - at(rank) };
+        let gap = match rank {
             _ if n < 2 => left.max(right),
             0 => right,
-            _ if place + 1 == n => left,
+            _ if rank + 1 == n => left,
             _ => left.max(right),
         };
         deviations[i] = gap.max(least).min(most);
@@ -261,8 +274,8 @@ fn deviations(means: &[f64], low: f64, high: f64) -> Vec<f64> {
     deviations
 }
 
-impl Categorical {
-    /// The probability of a choice: 1 / kernels for each and 1 for the one that was observed, to the sum of 1.
+impl CategoricalAxis {
+    /// The probability of a choice: 1 / kernels for each and 1 more for the observed one, divided by their sum.
     pub(super) fn probability(&self, kernel: usize, choice: usize) -> f64 {
         let Some(observed) = self.observed[kernel] else { return 1.0 / self.choices as f64 };
         let each = 1.0 / self.observed.len() as f64;
@@ -272,11 +285,11 @@ impl Categorical {
 
     fn sample(&self, kernel: usize, fraction: f64) -> f64 {
         let mut sum = 0.0;
-        let passed = (0..self.choices - 1).filter(|&choice| {
+        let below = (0..self.choices - 1).filter(|&choice| {
             sum += self.probability(kernel, choice);
             sum < fraction
         });
-        passed.count() as f64
+        below.count() as f64
     }
 
     fn add_ln_density(&self, column: &[f64], rows: &mut [Vec<f64>]) {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::past::usable;
+use super::history::usable;
 use crate::samplers::TpeSampler;
-use crate::{Ask, Trial};
+use crate::{SamplingContext, Trial};
 
-/// What the finished trials that were met have in common.
+/// What the finished trials that were added have in common.
 pub(super) struct Subspaces<'a> {
-    ask: &'a Ask<'a>,
-    kind: Kind,
+    context: &'a SamplingContext<'a>,
+    grouping: Grouping,
 }
 
-enum Kind {
+enum Grouping {
     /// Each parameter by itself.
     Alone,
     /// Those that every trial has; none before the first trial.
@@ -22,26 +22,26 @@ enum Kind {
 }
 
 impl<'a> Subspaces<'a> {
-    pub(super) fn new(settings: &TpeSampler, ask: &'a Ask<'a>) -> Self {
-        let kind = match (settings.multivariate, settings.group) {
-            (false, _) => Kind::Alone,
-            (true, false) => Kind::Common(None),
-            (true, true) => Kind::Groups(Vec::new()),
+    pub(super) fn new(settings: &TpeSampler, context: &'a SamplingContext<'a>) -> Self {
+        let grouping = match (settings.multivariate, settings.group) {
+            (false, _) => Grouping::Alone,
+            (true, false) => Grouping::Common(None),
+            (true, true) => Grouping::Groups(Vec::new()),
         };
-        Subspaces { ask, kind }
+        Subspaces { context, grouping }
     }
 
-    /// Takes a finished trial into account; the order of trials is the order of groups.
-    pub(super) fn meet(&mut self, trial: &Trial) {
+    /// Adds a finished trial; the order of trials decides the order of groups.
+    pub(super) fn add(&mut self, trial: &Trial) {
         let has =
-            |name: &String| self.ask.space.get(name).is_some_and(|param| usable(trial, param).is_some());
-        match &mut self.kind {
-            Kind::Alone => {}
-            Kind::Common(Some(names)) => names.retain(has),
-            Kind::Common(names) => {
+            |name: &String| self.context.space.get(name).is_some_and(|param| usable(trial, param).is_some());
+        match &mut self.grouping {
+            Grouping::Alone => {}
+            Grouping::Common(Some(names)) => names.retain(has),
+            Grouping::Common(names) => {
                 *names = Some(trial.params.keys().filter(|name| has(name)).cloned().collect())
             }
-            Kind::Groups(groups) => {
+            Grouping::Groups(groups) => {
                 let mut names: BTreeSet<String> =
                     trial.params.keys().filter(|name| has(name)).cloned().collect();
                 let mut split = Vec::new();
@@ -57,17 +57,18 @@ impl<'a> Subspaces<'a> {
         }
     }
 
-    /// The subspaces to be searched, each in the order of names: without parameters that are fixed or have one value only.
+    /// The subspaces to be searched, each in the order of names: without parameters that are fixed or have one value
+    /// only.
     pub(super) fn searched(&self) -> Vec<Vec<String>> {
         let open = |name: &&String| {
-            let single = self.ask.space.get(name).is_none_or(|param| param.distribution.is_single());
-            !single && !self.ask.fixed.contains_key(*name)
+            let single = self.context.space.get(name).is_none_or(|param| param.distribution.is_single());
+            !single && !self.context.fixed.contains_key(*name)
         };
         let searched = |names: &BTreeSet<String>| names.iter().filter(open).cloned().collect::<Vec<_>>();
-        let all: Vec<Vec<String>> = match &self.kind {
-            Kind::Alone | Kind::Common(None) => Vec::new(),
-            Kind::Common(Some(names)) => vec![searched(names)],
-            Kind::Groups(groups) => groups.iter().map(searched).collect(),
+        let all: Vec<Vec<String>> = match &self.grouping {
+            Grouping::Alone | Grouping::Common(None) => Vec::new(),
+            Grouping::Common(Some(names)) => vec![searched(names)],
+            Grouping::Groups(groups) => groups.iter().map(searched).collect(),
         };
         all.into_iter().filter(|names| !names.is_empty()).collect()
     }

@@ -5,8 +5,8 @@ use serde_json::Value;
 #[path = "../../../tests/common/cases.rs"]
 mod cases;
 
-use super::parzen::{Axis, Parzen, falling_weights};
-use super::past::{Past, columns};
+use super::history::{TpeHistory, columns};
+use super::parzen::{Parzen, ParzenAxis, falling_weights};
 use super::*;
 use crate::{Direction, Space, State, Trial};
 
@@ -28,12 +28,12 @@ fn agree_kernels(found: &Parzen, params: &[&Param], expected: &Value) {
     for (axis, param) in found.axes.iter().zip(params) {
         let expected = &expected["axes"][&param.name];
         match axis {
-            Axis::Numeric(axis) => {
+            ParzenAxis::Numeric(axis) => {
                 let (means, deviations): (Vec<_>, Vec<_>) = axis.kernels.iter().copied().unzip();
                 agree(&means, &expected["mean"], &param.name);
                 agree(&deviations, &expected["deviation"], &param.name);
             }
-            Axis::Categorical(axis) => {
+            ParzenAxis::Categorical(axis) => {
                 for (kernel, row) in expected["probability"].as_array().expect("rows").iter().enumerate() {
                     let choices = 0..numbers(row).len();
                     let found: Vec<f64> = choices.map(|choice| axis.probability(kernel, choice)).collect();
@@ -49,9 +49,9 @@ fn every_number_of_a_proposal_is_optunas() {
     let mut explained = 0;
     for case in cases::all() {
         let Some(last) = &case.last else { continue };
-        let ask = case.ask(case.trials.len() - 1);
-        let past = Past::new(&ask);
-        let split = past.split(case.settings.constant_liar);
+        let context = case.context(case.trials.len() - 1);
+        let history = TpeHistory::new(&context);
+        let split = history.split(case.settings.constant_liar);
         let by_name = |trials: &[&Trial]| trials.iter().map(|trial| trial.number as f64).collect::<Vec<_>>();
         agree(&by_name(&split.below), &last["below"], "below");
         agree(&by_name(&split.above), &last["above"], "above");
@@ -63,7 +63,7 @@ fn every_number_of_a_proposal_is_optunas() {
         agree_kernels(&l, &params, &last["l"]);
         agree_kernels(&g, &params, &last["g"]);
 
-        let mut numpy = Numpy::replayed(&case.settings, &ask, &past);
+        let mut numpy = NumpyRandom::replayed(&case.settings, &context, &history);
         let candidates = l.sample(24, &mut || numpy.proposals.uniform());
         for (column, param) in candidates.iter().zip(&params) {
             agree(column, &last["candidates"][&param.name], &param.name);

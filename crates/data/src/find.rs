@@ -1,0 +1,158 @@
+//! Finding a data set: the user's folder, the cache, the folders of other tools, and then the network.
+
+use crate::DataSet;
+use crate::catalogue::{CatalogueEntry, catalogue, entry};
+use crate::drawn::drawn_garments;
+use crate::error::{Attempt, DataError};
+use crate::fetch::fetch_into_cache;
+use crate::folder::{load_named, load_own};
+use crate::locations::{LoadProgress, Locations};
+use std::path::{Path, PathBuf};
+
+/// Loads a data set: a name of the [`catalogue`], or the path of a folder with four IDX files.
+///
+/// A relative path starts at `base`, the folder of the study file. A named set is looked for in
+/// [`Locations::data_dir`], the cache, the folders of Debian, Keras and torchvision, and then fetched. Data that is
+/// not the official one is refused, never replaced by something else.
+pub fn load(
+    name: &str,
+    base: Option<&Path>,
+    locations: &Locations,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
+    match entry(name) {
+        Some(entry) if entry.procedural => {
+            progress(LoadProgress::Drawing { images: entry.counts.iter().sum() });
+            Ok(drawn_garments(entry.counts[0], entry.counts[1]))
+        }
+        Some(entry) => find(entry, locations, progress),
+        None => {
+            let folder = base.unwrap_or(Path::new("")).join(name);
+            let is_path = name.contains(['/', '\\']) || name.starts_with('.');
+            if !is_path && !folder.exists() {
+                return Err(unknown(name));
+            }
+            load_own(name, &folder, progress)
+        }
+    }
+}
+
+/// Makes sure that a named set is on this machine, fetching it where necessary, and gives the folder that holds it.
+pub fn fetch(
+    name: &str,
+    locations: &Locations,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<PathBuf, DataError> {
+    match entry(name) {
+        None => Err(unknown(name)),
+        Some(entry) if entry.procedural => Err(DataError::NothingToFetch { name: entry.name }),
+        Some(entry) => find(entry, locations, progress).map(|data| data.source.into()),
+    }
+}
+
+/// Loads a named set from the first place that has it.
+pub(crate) fn find(
+    entry: &'static CatalogueEntry,
+    locations: &Locations,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
+    let (mut tried, cache_dir) = (Vec::new(), &locations.cache_dir);
+    let (own, others) = places(entry, locations);
+    let mut refused = None;
+    for place in &own {
+        match try_folder(entry, place, cache_dir, &mut tried, progress) {
+            Ok(data) => return Ok(data),
+            Err(error) if error.is_absence() => (),
+            Err(error) => _ = refused.get_or_insert(error),
+        }
+    }
+    // A fault in the user's own folder is final: other data must not replace what the user asked for.
+    if let Some(error) = refused {
+        return Err(error);
+    }
+    for place in &others {
+        if let Ok(data) = try_folder(entry, place, cache_dir, &mut tried, progress) {
+            return Ok(data);
+        }
+    }
+    if let Some(folder) = fetch_into_cache(entry, locations, &mut tried, progress) {
+        let place = DataFolder { folder, what: "toile's cache" };
+        if let Ok(data) = try_folder(entry, &place, cache_dir, &mut tried, progress) {
+            return Ok(data);
+        }
+    }
+    Err(DataError::NotFound { name: entry.name, title: entry.title, tried })
+}
+
+fn try_folder(
+    entry: &'static CatalogueEntry,
+    place: &DataFolder,
+    cache_dir: &Path,
+    tried: &mut Vec<Attempt>,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
+    let description = place.description();
+    progress(LoadProgress::Trying { place: &description });
+    let result = load_named(entry, &place.folder, Some(cache_dir), progress);
+    match &result {
+        Ok(_) => progress(LoadProgress::Found { place: &description }),
+        Err(error) => {
+            let reason = match error {
+                DataError::NoFolder { .. } => "there is no such folder".to_string(),
+                DataError::Missing { names, .. } => format!("lacks {}", names.join(", ")),
+                other => other.to_string(),
+            };
+            progress(LoadProgress::Failed { place: &description, reason: &reason });
+            tried.push(Attempt { place: description, reason });
+        }
+    }
+    result
+}
+
+/// A folder in which a data set may be.
+struct DataFolder {
+    folder: PathBuf,
+    what: &'static str,
+}
+
+impl DataFolder {
+    fn description(&self) -> String {
+        format!("{} `{}`", self.what, self.folder.display())
+    }
+}
+
+/// All folders where a named set may be, in the order of the search: those of the user, and the others.
+fn places(entry: &CatalogueEntry, locations: &Locations) -> (Vec<DataFolder>, Vec<DataFolder>) {
+    let place = |what| move |folder| DataFolder { folder, what };
+    let torchvision = |root: &Path| entry.torchvision.map(|name| root.join(name).join("raw"));
+    let mut own = Vec::new();
+    if let Some(root) = &locations.data_dir {
+        let folders = [root.clone(), root.join(entry.name)].into_iter().chain(torchvision(root));
+        own.extend(folders.map(place("data folder")));
+    }
+    let mut others = vec![place("toile's cache")(locations.cache_dir.join(entry.name))];
+    for root in &locations.system_dirs {
+        others.push(place("system folder")(root.join(entry.name)));
+        others.extend(torchvision(root).map(place("torchvision's folder")));
+    }
+    if let Some(home) = &locations.home {
+        others.push(place("Keras' cache")(home.join(".keras/datasets").join(entry.name)));
+        let roots = ["data", ".cache", ".cache/torch", ".torch"].map(|root| home.join(root));
+        others.extend(roots.iter().filter_map(|root| torchvision(root)).map(place("torchvision's folder")));
+    }
+    (own, others)
+}
+
+fn unknown(name: &str) -> DataError {
+    let known: Vec<&'static str> = catalogue().iter().map(|entry| entry.name).collect();
+    let nearest = known.iter().copied().min_by_key(|known| distance(known, name));
+    let suggestion = nearest.filter(|nearest| distance(nearest, name) <= nearest.len() / 3);
+    DataError::UnknownName { name: name.to_string(), known, suggestion }
+}
+
+/// The edit distance of two names (insertions, deletions, replacements, swaps of neighbours), without regard to case
+/// and to `-`, `_` and blanks.
+fn distance(a: &str, b: &str) -> usize {
+    let plain = |s: &str| s.to_lowercase().chars().filter(|c| !"-_ ".contains(*c)).collect::<String>();
+    strsim::osa_distance(&plain(a), &plain(b))
+}

@@ -1,0 +1,127 @@
+//! The state of a run or a trial between two epochs, as bytes from which it can be continued anywhere.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use toile_nn::{StateFacts, Tensor, TrainingState};
+use toile_record::Epoch;
+use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes};
+
+/// Everything that a run or a trial has done so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrainingProgress {
+    /// Repetitions that are done: what each ended with, for each objective.
+    pub finals: Vec<Vec<f64>>,
+    /// Every epoch so far, of all repetitions.
+    pub epochs: Vec<Epoch>,
+    /// What was reported, by step; none inside where it was not a number.
+    pub reported: Vec<(i64, Option<f64>)>,
+    /// Rungs of successive halving that were completed.
+    pub rungs: Vec<f64>,
+    /// Wall and processor seconds that were spent.
+    pub wall_seconds: f64,
+    pub cpu_seconds: Option<f64>,
+}
+
+/// A checkpoint: the progress, and the training that is under way, if one is.
+pub(crate) fn to_bytes(progress: &TrainingProgress, state: Option<&TrainingState>) -> Vec<u8> {
+    let tensors = state.map_or(&[][..], |state| &state.tensors);
+    let named: Vec<_> =
+        tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
+    let facts = json!({ "progress": progress, "training": state.map(|state| &state.facts) });
+    checkpoint_to_bytes(&named, &facts)
+}
+
+/// What [`to_bytes`] wrote; nothing if the bytes are something else: the trial then begins anew, and ends the same.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
+    let (tensors, mut facts) = checkpoint_from_bytes(bytes).ok()?;
+    let progress: TrainingProgress = serde_json::from_value(facts["progress"].take()).ok()?;
+    let training: Option<StateFacts> = serde_json::from_value(facts["training"].take()).ok()?;
+    let tensor = |(name, shape, values)| Tensor { name, shape, values };
+    let state =
+        training.map(|facts| TrainingState { facts, tensors: tensors.into_iter().map(tensor).collect() });
+    Some((progress, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use toile_nn::{FitConfig, FitEvent, Flow, Layer, Model, Nadam, fit, fit_from};
+    use toile_rng::Seed;
+
+    use super::*;
+    use crate::runner::{examples, image_shape};
+
+    fn layers() -> Vec<Layer> {
+        serde_json::from_value(json!([
+            { "conv2d": { "filters": 3, "kernel_size": [5, 5], "strides": [3, 3] } }, { "batch_normalization": {} },
+            { "flatten": {} }, { "dropout": { "rate": 0.2 } }, { "dense": { "units": 10, "activation": "softmax" } },
+        ]))
+        .expect("the study file's words")
+    }
+
+    fn config() -> FitConfig {
+        let callbacks = json!([{ "best_weights": {} }, { "reduce_lr_on_plateau": { "patience": 1 } }]);
+        FitConfig {
+            epochs: 3,
+            callbacks: serde_json::from_value(callbacks).expect("callbacks"),
+            ..FitConfig::new(Nadam::new(0.01))
+        }
+    }
+
+    /// The states after each epoch, by their bytes, and the weights at the end.
+    fn train(from: Option<&TrainingState>) -> (Vec<Vec<u8>>, Vec<u32>) {
+        let data = toile_data::drawn_garments(100, 10);
+        let indices: Vec<u32> = (0..100).collect();
+        let all = examples(&data, &data.train, &indices);
+        let (first, rest) = (all.with_indices(&indices[..80]), all.with_indices(&indices[80..]));
+        let mut model = Model::build(&layers(), image_shape(&data), Seed::new(1)).expect("the layers fit");
+        let (threads, config) = (AtomicUsize::new(2), config());
+        let mut states = Vec::new();
+        let mut observer = |event: FitEvent| {
+            if let FitEvent::EpochEnd(_, snapshot) = event {
+                states.push(to_bytes(&TrainingProgress::default(), Some(&snapshot.take())));
+            }
+            Flow::Continue
+        };
+        match from {
+            None => drop(fit(&mut model, &first, Some(&rest), &config, &threads, &mut observer)),
+            Some(state) => drop(
+                fit_from(&mut model, &first, Some(&rest), &config, &threads, state, &mut observer)
+                    .expect("the state fits"),
+            ),
+        }
+        let values = model.weights().into_iter().flat_map(|tensor| tensor.values);
+        (states, values.map(f32::to_bits).collect())
+    }
+
+    #[test]
+    fn a_training_goes_on_from_its_checkpoint_with_the_same_bits() {
+        let (whole, weights) = train(None);
+        for done in 1..=3 {
+            let state = from_bytes(&whole[done - 1]).and_then(|(_, state)| state).expect("a checkpoint");
+            assert_eq!(state.facts.epoch, done);
+            let (rest, same) = train(Some(&state));
+            assert_eq!((rest.as_slice(), &same), (&whole[done..], &weights), "{done} epochs first");
+            assert_eq!(to_bytes(&TrainingProgress::default(), Some(&state)), whole[done - 1]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_none_and_the_trial_begins_anew() {
+        let (states, _) = train(None);
+        let (tensors, facts) = checkpoint_from_bytes(&states[0]).expect("a checkpoint");
+        let tensors: Vec<_> =
+            tensors.iter().map(|(n, s, v)| (n.as_str(), s.as_slice(), v.as_slice())).collect();
+        let mut later = facts.clone();
+        later["training"]["later"] = json!(1);
+        let of_weights = json!({ "notice": "some other file" });
+        for facts in [&later, &of_weights] {
+            assert!(from_bytes(&checkpoint_to_bytes(&tensors, facts)).is_none(), "{facts}");
+        }
+        let mut damaged = states[0].clone();
+        *damaged.last_mut().expect("bytes") ^= 1;
+        assert!(from_bytes(&damaged).is_none());
+        assert!(from_bytes(b"").is_none());
+    }
+}

@@ -1,0 +1,16 @@
+//! From a plan to its results: runs and trials are trained, by one worker or by many; events and records come out.
+
+mod checkpoint;
+mod progress;
+mod runner;
+mod search;
+mod study;
+mod training;
+
+pub use progress::{StudyProgress, TrainingProgressView};
+pub use runner::{
+    Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
+    image_shape, longest_first, measure, model, run, shares, slug, split, study_seconds, summary,
+};
+pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
+pub use study::{StudyOptions, StudyOutcome, random_point, run_study, wanted_searches};

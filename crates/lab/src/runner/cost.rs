@@ -1,0 +1,49 @@
+//! What a run costs, before it starts: counts, no clock.
+
+use toile_record::SummaryRecord;
+
+use super::Speed;
+use toile_study::Settings;
+
+/// An update costs this much beside its arithmetic (waking, gathering, updating), expressed in operations. Only the
+/// order of the runs and the sharing of threads depend on it.
+const OPERATIONS_PER_UPDATE: f64 = 1e6;
+
+/// The counts of one run, if no callback ends it early.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// Updates of the weights, all epochs together.
+    pub updates: u64,
+    /// Floating-point operations of the training (a multiply-add is two), all epochs together.
+    pub training_flops: f64,
+    /// Images that are evaluated: after each epoch, and at the end the test.
+    pub evaluated: f64,
+    /// Floating-point operations of all evaluations, the test included.
+    pub evaluation_flops: f64,
+}
+
+impl Cost {
+    /// Counts a run on so many training, validation and test images.
+    pub fn of(settings: &Settings, summary: &SummaryRecord, n: [usize; 3]) -> Cost {
+        let [train, validation, test] = n.map(|n| n as f64);
+        let epochs = settings.epochs as f64;
+        let part = (train * settings.train_evaluation) * (epochs - 1.0) + train;
+        let evaluated = part + validation * epochs + test;
+        Cost {
+            updates: n[0].div_ceil(settings.batch_size) as u64 * settings.epochs as u64,
+            training_flops: summary.training_flops as f64 * train * epochs,
+            evaluated,
+            evaluation_flops: summary.forward_flops as f64 * evaluated,
+        }
+    }
+
+    /// One number to compare runs by.
+    pub fn work(&self) -> f64 {
+        self.training_flops + self.evaluation_flops + self.updates as f64 * OPERATIONS_PER_UPDATE
+    }
+
+    /// Seconds at a speed that was measured.
+    pub fn seconds(&self, speed: &Speed) -> f64 {
+        self.updates as f64 * speed.step_seconds + self.evaluated * speed.image_seconds
+    }
+}

@@ -1,0 +1,123 @@
+//! From a run's settings to the engine and back: the only place where the two speak to each other.
+
+use toile_data::{DataSet, LabelledImages};
+use toile_nn::{Augmentation, Examples, FitConfig, ImageShape, Model, Tensor};
+use toile_record::{SummaryRecord, SummaryRow};
+use toile_rng::Seed;
+use toile_store::sha256_hex;
+
+use super::error::RunError;
+use toile_study::{InitialWeights, RunPlan, Settings};
+
+/// The model of a run, its weights as its seed starts them.
+pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
+    Model::build(&run.settings.layers, image, Seed::new(run.settings.seed)).map_err(|error| RunError::Model {
+        run: run.name.clone(),
+        model: run.settings.model.clone(),
+        message: error.to_string(),
+        help: error.error.help,
+    })
+}
+
+/// The layers and counts of a run's model.
+pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunError> {
+    let model = model(run, image)?;
+    let summary = model.summary();
+    let row = |row: toile_nn::LayerSummary| SummaryRow {
+        name: row.name,
+        kind: row.class_name.into(),
+        output_shape: row.output_shape,
+        parameters: row.parameters,
+    };
+    let (forward_flops, training_flops) = model.flops();
+    Ok(SummaryRecord {
+        rows: summary.rows.into_iter().map(row).collect(),
+        trainable: summary.trainable,
+        non_trainable: summary.non_trainable,
+        forward_flops,
+        training_flops,
+    })
+}
+
+/// The model of a run as it starts: its seed's weights, or those of the file that the plan names.
+pub(crate) fn starting_model(
+    run: &RunPlan,
+    image: ImageShape,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Model, RunError> {
+    let mut model = model(run, image)?;
+    let Some(InitialWeights { file, sha256 }) = &run.settings.initial_weights else { return Ok(model) };
+    let refuse =
+        |reason: String| RunError::InitialWeights { run: run.name.clone(), file: file.clone(), reason };
+    let bytes = read(file).map_err(|error| refuse(error.to_string()))?;
+    // The id was made of this hash: other bytes would be another run.
+    if sha256_hex(&bytes) != *sha256 {
+        return Err(refuse("the file has changed since the study was planned".into()));
+    }
+    let tensors = toile_store::weights_from_safetensors(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let tensors: Vec<Tensor> =
+        tensors.into_iter().map(|(name, shape, values)| Tensor { name, shape, values }).collect();
+    model.set_weights(&tensors).map_err(|error| refuse(error.to_string()))?;
+    Ok(model)
+}
+
+/// The size of a data set's images.
+pub fn image_shape(data: &DataSet) -> ImageShape {
+    let [height, width, channels] = data.shape;
+    ImageShape { height, width, channels }
+}
+
+/// Some images of a part of the data, as the engine takes them.
+pub fn examples<'a>(data: &DataSet, part: &'a LabelledImages, indices: &'a [u32]) -> Examples<'a> {
+    let classes = data.class_names.len();
+    Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
+}
+
+/// A run's settings in the engine's terms.
+pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
+    let weight = |class: usize| settings.class_weight.get(&class).copied().unwrap_or(1.0);
+    FitConfig {
+        batch_size: settings.batch_size,
+        epochs: settings.epochs,
+        shuffle: settings.shuffle,
+        optimizer: settings.optimizer.clone(),
+        schedule: settings.schedule.clone(),
+        loss: settings.loss.clone(),
+        label_smoothing: settings.label_smoothing,
+        class_weight: if settings.class_weight.is_empty() {
+            Vec::new()
+        } else {
+            (0..classes).map(weight).collect()
+        },
+        callbacks: settings.callbacks.clone(),
+        augmentation: Augmentation::None,
+        seed: Seed::new(settings.seed),
+        train_evaluation: settings.train_evaluation,
+    }
+}
+
+/// A model and how it is trained, from settings that start at no file.
+///
+/// # Panics
+/// If the layers do not fit the images.
+pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
+    let seed = Seed::new(settings.seed);
+    let model = Model::build(&settings.layers, image_shape(data), seed).expect("the layers fit the images");
+    (model, fit_config(settings, data.class_names.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many runs there are, the data are in memory once.
+    #[test]
+    fn a_run_borrows_the_images_and_has_no_copy_of_them() {
+        let data = toile_data::drawn_garments(20, 5);
+        let indices = [3, 1, 4];
+        let examples = examples(&data, &data.train, &indices);
+        assert!(std::ptr::eq(examples.images, &data.train.images[..]));
+        assert!(std::ptr::eq(examples.labels, &data.train.labels[..]));
+        assert!(std::ptr::eq(examples.indices, &indices[..]));
+    }
+}

@@ -1,0 +1,126 @@
+//! The queue: which runs wait, which train, and how many threads each may use at this moment.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::schedule::{longest_first, shares};
+
+/// Shared by all runs of a study.
+pub(super) struct Queue {
+    threads: usize,
+    state: Mutex<QueueState>,
+}
+
+struct QueueState {
+    /// Places in the plan, the next one last.
+    waiting: Vec<usize>,
+    active: Vec<ActiveTraining>,
+    /// Work of each run of the plan.
+    work: Vec<f64>,
+}
+
+struct ActiveTraining {
+    run: usize,
+    left: f64,
+    threads: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    /// All runs of `runs` wait; `work` is that of every run of the plan.
+    pub fn new(runs: &[usize], work: Vec<f64>, threads: usize) -> Queue {
+        let of_runs: Vec<f64> = runs.iter().map(|&run| work[run]).collect();
+        let waiting = longest_first(&of_runs).into_iter().rev().map(|i| runs[i]).collect();
+        Queue { threads, state: Mutex::new(QueueState { waiting, active: Vec::new(), work }) }
+    }
+
+    /// How many runs may train side by side.
+    pub fn width(&self) -> usize {
+        self.threads.min(self.state().waiting.len())
+    }
+
+    /// The next run, and the number of threads that it may use: to be read at every step, for it changes.
+    pub fn take(&self) -> Option<(usize, Arc<AtomicUsize>)> {
+        let mut state = self.state();
+        let run = state.waiting.pop()?;
+        let threads = Arc::new(AtomicUsize::new(1));
+        let left = state.work[run];
+        state.active.push(ActiveTraining { run, left, threads: threads.clone() });
+        self.share(&state);
+        Some((run, threads))
+    }
+
+    /// How many runs train at this moment.
+    pub fn n_active(&self) -> usize {
+        self.state().active.len()
+    }
+
+    /// A part of a run is done: `fraction` of its work is left.
+    pub fn advance(&self, run: usize, fraction: f64) {
+        let mut state = self.state();
+        let work = state.work[run];
+        if let Some(active) = state.active.iter_mut().find(|a| a.run == run) {
+            active.left = work * fraction;
+        }
+        self.share(&state);
+    }
+
+    /// A run has ended: its threads are for the others.
+    pub fn end(&self, run: usize) {
+        let mut state = self.state();
+        state.active.retain(|a| a.run != run);
+        self.share(&state);
+    }
+
+    fn share(&self, state: &QueueState) {
+        // While runs wait, a free thread is for the next of them, which takes it in a moment.
+        let reserved = state.waiting.len().min(self.threads.saturating_sub(state.active.len()));
+        let left: Vec<f64> = state.active.iter().map(|a| a.left).collect();
+        for (active, share) in state.active.iter().zip(shares(&left, self.threads - reserved)) {
+            active.threads.store(share, Ordering::Relaxed);
+        }
+    }
+
+    /// The state is whole between statements, so a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_go_to_the_runs_that_are_left() {
+        let queue = Queue::new(&[0, 1, 2], vec![1.0, 9.0, 2.0], 2);
+        assert_eq!(queue.width(), 2);
+        let (first, of_first) = queue.take().unwrap();
+        let (second, of_second) = queue.take().unwrap();
+        assert_eq!((first, second), (1, 2));
+        queue.end(2);
+        assert_eq!(of_first.load(Ordering::Relaxed), 1, "a run still waits for the free thread");
+        let (third, _) = queue.take().unwrap();
+        assert_eq!((third, of_second.load(Ordering::Relaxed)), (0, 1));
+        queue.end(0);
+        assert_eq!(of_first.load(Ordering::Relaxed), 2);
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn a_run_that_is_nearly_done_leaves_threads_to_the_other() {
+        let queue = Queue::new(&[0, 1], vec![10.0, 8.0], 3);
+        let (_, first) = queue.take().unwrap();
+        let (_, second) = queue.take().unwrap();
+        assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (2, 1));
+        queue.advance(0, 0.1);
+        assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (1, 2));
+    }
+
+    #[test]
+    fn only_the_runs_that_are_asked_for_are_taken() {
+        let queue = Queue::new(&[2], vec![1.0, 9.0, 2.0], 4);
+        assert_eq!(queue.width(), 1);
+        assert_eq!(queue.take().unwrap().0, 2);
+        assert!(queue.take().is_none());
+    }
+}

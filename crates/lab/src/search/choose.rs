@@ -1,0 +1,93 @@
+//! The choice: the best configuration by validation, as a run that is trained once more, and tested.
+//!
+//! Selection never sees the test set. The chosen configuration is trained again, with the same seeds and so the same
+//! bits; that run opens the test set, and the opening is recorded.
+
+use toile_record::State;
+use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
+
+use super::history::TrialHistory;
+use super::stop;
+use toile_study::{Plan, RunPlan, SearchPlan};
+
+/// The run of a search's chosen configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    /// The search.
+    pub search: String,
+    /// The trial that was chosen.
+    pub number: usize,
+    /// Its trainings, one per repetition.
+    pub runs: Vec<RunPlan>,
+}
+
+/// The best complete trial: its number and its value for the first objective. The earlier one if two are equal.
+pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial]) -> Option<(usize, f64)> {
+    best_trial(plan, trials).map(|trial| (trial.number, trial.values[0]))
+}
+
+fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a PastTrial> {
+    let direction = plan.objectives[0].direction;
+    let complete = |trial: &&PastTrial| {
+        trial.state == State::Complete && trial.values.first().is_some_and(|value| value.is_finite())
+    };
+    let better = |best: &'a PastTrial, trial: &'a PastTrial| match direction
+        .is_better(trial.values[0], best.values[0])
+    {
+        true => trial,
+        false => best,
+    };
+    trials.iter().filter(complete).reduce(better)
+}
+
+/// The runs of the chosen configurations of all searches of a plan that are over.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn chosen_runs(plan: &Plan, storage: &Storage) -> Result<Vec<Chosen>, StoreError> {
+    let known = storage.searches(Some(&plan.study))?;
+    let mut chosen = Vec::new();
+    for search in &plan.searches {
+        let Some((id, _)) = known.iter().find(|(_, record)| record.name == search.name) else { continue };
+        chosen.extend(choice(plan, search, storage, *id)?);
+    }
+    Ok(chosen)
+}
+
+fn choice(
+    plan: &Plan,
+    search: &SearchPlan,
+    storage: &Storage,
+    id: SearchId,
+) -> Result<Option<Chosen>, StoreError> {
+    let mut cache = HistoryCache::default();
+    storage.history(id, &mut cache)?;
+    let trials = cache.trials();
+    let is_full = trials.len() >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
+    if !is_full || trials.iter().any(|trial| !trial.is_finished()) {
+        return Ok(None);
+    }
+    let Some(trial) = best_trial(search, trials) else { return Ok(None) };
+    let params = TrialHistory::default().mapped(trial, &search.space);
+    let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
+    let name = search.best_name();
+    let mut runs = Vec::new();
+    for repetition in 0..search.seeds as u64 {
+        // A trial of another program may lack what today's space asks for: then there is nothing to train.
+        let Ok(settings) = search.settings(&params, (first + repetition) & u64::from(u32::MAX)) else {
+            return Ok(None);
+        };
+        runs.push(RunPlan {
+            name: name.clone(),
+            position: plan.runs.iter().map(|run| run.position + 1).max().unwrap_or(0) + search.position,
+            note: Some(format!(
+                "chosen on validation by the search `{}`: its trial {}",
+                search.name, trial.number
+            )),
+            published: search.published,
+            chosen_by: Some(search.name.clone()),
+            settings,
+        });
+    }
+    Ok(Some(Chosen { search: search.name.clone(), number: trial.number, runs }))
+}

@@ -1,0 +1,110 @@
+//! A trial that is to be trained, from its first step until what came of it is recorded.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use toile_record::{Event, TrainingEnd, TrainingKey};
+use toile_store::{Claim, TrialResult};
+use toile_tune::{Params, Pruner, Trial};
+
+use super::lease::Lease;
+use super::trial::{TrialEnd, TrialWork, checkpoint_name};
+use super::worker::Worker;
+use super::{choose, history, propose};
+use crate::runner::RunError;
+
+/// A trial to be trained.
+pub(super) struct TrialJob {
+    pub lease: Arc<Lease>,
+    pub params: Params,
+    pub seed: u64,
+    /// Whether its checkpoint, if there is one, belongs to other parameters.
+    pub anew: bool,
+    pub known: Arc<Vec<Trial>>,
+}
+
+impl Worker<'_> {
+    /// Trains a trial, and records how it ended.
+    pub fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
+        let (context, search) = (self.context, self.plan.position);
+        let Claim { number, attempt, .. } = job.lease.claim;
+        let params = propose::external(self.plan, &job.params);
+        let params = params.into_iter().map(|(name, value)| (name, serde_json::json!(value))).collect();
+        let training = TrainingKey::Trial { search, number };
+        (context.events)(Event::TrainingStarted { training, attempt, params });
+        let known = if self.plan.pruner == Pruner::None { Vec::new() } else { history::cohort(&job.known) };
+        let work = TrialWork {
+            context,
+            plan: self.plan,
+            stop: self.stop,
+            lease: &job.lease,
+            params: &job.params,
+            seed: job.seed,
+            anew: job.anew,
+            known: &known,
+            threads,
+            alone: self.width == 1,
+        };
+        let kept = self.settle(&job.lease, work.train());
+        self.tell_news();
+        if !kept? {
+            (context.events)(Event::TrainingLost { training });
+        }
+        Ok(())
+    }
+
+    /// Records how a trial came out of its training. False if it was not ours any more.
+    fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
+        let (search, number) = (self.plan.position, lease.claim.number);
+        match end {
+            TrialEnd::Ended(ending) => {
+                let kept = self.leases.finish(lease, &ending)?;
+                if kept {
+                    self.context.drop_checkpoint(&checkpoint_name(self.plan, number));
+                    self.tell_end(number, &ending)?;
+                }
+                Ok(kept)
+            }
+            TrialEnd::Suspended(checkpoint) => {
+                let kept = self.leases.put_back(lease, Some(&checkpoint))?;
+                if kept {
+                    (self.context.events)(Event::TrainingSuspended {
+                        training: TrainingKey::Trial { search, number },
+                    });
+                }
+                Ok(kept)
+            }
+            TrialEnd::Broken(error) => {
+                self.leases.put_back(lease, None)?;
+                Err(error)
+            }
+            TrialEnd::Lost => {
+                self.leases.release(lease);
+                Ok(false)
+            }
+        }
+    }
+
+    fn tell_end(&self, number: usize, ending: &TrialResult) -> Result<(), RunError> {
+        self.trained.fetch_add(1, Ordering::Relaxed);
+        let (best, finished) = {
+            let seen = self.look()?;
+            let trials = seen.cache.trials();
+            (choose::best(self.plan, trials), trials.iter().filter(|trial| trial.is_finished()).count())
+        };
+        (self.context.events)(Event::TrainingEnded(Box::new(TrainingEnd {
+            training: TrainingKey::Trial { search: self.plan.position, number },
+            state: ending.state,
+            reason: ending.side.reason(),
+            epochs: ending.side.epochs.len(),
+            seconds: ending.side.wall_seconds,
+            values: ending.values.clone(),
+            test_accuracy: None,
+            test_loss: None,
+            published: None,
+            best,
+            finished,
+        })));
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! Leases: a worker's hold on its trials, renewed by a thread of its own, and what waits to be written for them.
+//!
+//! A worker that loses its lease (it was stopped for too long, or cut off) finds out at its next heartbeat, and drops
+//! the trial: another worker has it. What it still tries to write is refused by the store.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use toile_store::{Claim, Report, Storage, StoreError, TrialResult};
+
+use super::stop::StopSignal;
+use super::worker::lock;
+
+/// The hold on one trial.
+pub(super) struct Lease {
+    pub claim: Claim,
+    pending: Mutex<Vec<Report>>,
+    /// Held while something is written for the trial, so that reports come in order.
+    writing: Mutex<()>,
+    lost: AtomicBool,
+}
+
+/// All leases of a worker, and its way to the store.
+pub(super) struct Leases<'a> {
+    storage: &'a Storage,
+    held: Mutex<Vec<Arc<Lease>>>,
+    wake: Condvar,
+    over: Mutex<bool>,
+    stop: &'a StopSignal<'a>,
+    waits: &'a (dyn Fn(&StoreError) + Sync),
+}
+
+/// The longest pause before a server is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+impl Lease {
+    /// Whether another worker has the trial now.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Something to be written when the writer comes by. Of the checkpoints that wait only the last one is of use.
+    pub fn report(&self, report: Report) {
+        let mut pending = lock(&self.pending);
+        if report.checkpoint.is_some() {
+            pending.iter_mut().for_each(|earlier| earlier.checkpoint = None);
+        }
+        pending.push(report);
+    }
+
+    /// What could not be written waits again, before what came after it.
+    fn keep(&self, reports: Vec<Report>) {
+        lock(&self.pending).splice(..0, reports);
+    }
+}
+
+impl<'a> Leases<'a> {
+    /// None are held yet. `waits` is told when the store cannot be reached and is asked again.
+    pub fn new(
+        storage: &'a Storage,
+        stop: &'a StopSignal<'a>,
+        waits: &'a (dyn Fn(&StoreError) + Sync),
+    ) -> Leases<'a> {
+        Leases { storage, held: Mutex::default(), wake: Condvar::new(), over: Mutex::new(false), stop, waits }
+    }
+
+    /// Holds a trial from now on.
+    pub fn hold(&self, claim: Claim) -> Arc<Lease> {
+        let lease = Arc::new(Lease {
+            claim,
+            pending: Mutex::default(),
+            writing: Mutex::default(),
+            lost: AtomicBool::new(false),
+        });
+        lock(&self.held).push(lease.clone());
+        lease
+    }
+
+    /// Gives up a hold; what waits is no longer written.
+    pub fn release(&self, lease: &Arc<Lease>) {
+        lock(&self.held).retain(|held| !Arc::ptr_eq(held, lease));
+    }
+
+    /// Writes what waits, then the end of the trial. False if the trial was lost: nothing of the end is written.
+    pub fn finish(&self, lease: &Arc<Lease>, ending: &TrialResult) -> Result<bool, StoreError> {
+        self.settle(lease, |storage| storage.finish(&lease.claim, ending))
+    }
+
+    /// Writes what waits, then puts the trial back into the queue.
+    pub fn put_back(&self, lease: &Arc<Lease>, checkpoint: Option<&[u8]>) -> Result<bool, StoreError> {
+        self.settle(lease, |storage| storage.put_back(&lease.claim, checkpoint))
+    }
+
+    fn settle(
+        &self,
+        lease: &Arc<Lease>,
+        last: impl Fn(&Storage) -> Result<bool, StoreError>,
+    ) -> Result<bool, StoreError> {
+        let result = self.write(lease).and_then(|kept| {
+            let _writing = lock(&lease.writing);
+            if kept { self.patiently(|| last(self.storage)) } else { Ok(false) }
+        });
+        self.release(lease);
+        result
+    }
+
+    /// Writes what waits for a trial.
+    fn write(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let _writing = lock(&lease.writing);
+        let reports = std::mem::take(&mut *lock(&lease.pending));
+        if reports.is_empty() || lease.is_lost() {
+            return Ok(!lease.is_lost());
+        }
+        let kept = self.patiently(|| self.storage.report(&lease.claim, &reports));
+        match kept {
+            Ok(true) => {}
+            Ok(false) => lease.lost.store(true, Ordering::Relaxed),
+            Err(_) => lease.keep(reports),
+        }
+        kept
+    }
+
+    /// Asks again while the store cannot be reached, with growing pauses; gives up only if the user wants to stop.
+    pub fn patiently<T>(&self, ask: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match ask() {
+                Err(error) if error.is_transient() => {
+                    (self.waits)(&error);
+                    if self.stop.is_set() && pause >= LONGEST_PAUSE {
+                        return Err(error);
+                    }
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The writer's life: every quarter of a second, whatever waits. Errors are met again, and told, where the trial
+    /// ends.
+    pub fn write_along(&self) {
+        while self.pause(Duration::from_millis(250)) {
+            for lease in self.all() {
+                let _ = self.write(&lease);
+            }
+        }
+    }
+
+    /// The keeper's life: a heartbeat for each trial every `interval`, on a connection of its own.
+    pub fn keep(&self, storage: &Storage, interval: Duration) {
+        while self.pause(interval) {
+            for lease in self.all() {
+                // A server that does not answer may still believe us: only its own word ends the lease.
+                if storage.heartbeat(&lease.claim).is_ok_and(|kept| !kept) && self.is_held(&lease) {
+                    lease.lost.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    /// Ends the writer and the keeper.
+    pub fn end(&self) {
+        *lock(&self.over) = true;
+        self.wake.notify_all();
+    }
+
+    /// Whether there is more to do after a pause.
+    fn pause(&self, time: Duration) -> bool {
+        let over = lock(&self.over);
+        let wait = self.wake.wait_timeout_while(over, time, |over| !*over);
+        !*wait.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn all(&self) -> Vec<Arc<Lease>> {
+        lock(&self.held).clone()
+    }
+
+    fn is_held(&self, lease: &Arc<Lease>) -> bool {
+        lock(&self.held).iter().any(|held| Arc::ptr_eq(held, lease))
+    }
+}

@@ -1,0 +1,325 @@
+//! One trial: its trainings, one per repetition, epoch by epoch, with the pruner asked after each.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use toile_nn::{Model, Snapshot, TrainingState};
+use toile_record::{End, Epoch, Event, State, TrainingKey};
+use toile_store::{Report, TrialResult};
+use toile_tune::{Params, PruningContext, Trial};
+
+use super::Context;
+use super::ending::parameters;
+use super::lease::Lease;
+use super::stop::StopSignal;
+use crate::checkpoint::{self, TrainingProgress};
+use crate::runner::{Meter, RunError, slug, words};
+use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
+use toile_study::{RunPlan, SearchPlan, Settings};
+
+/// One trial's work.
+pub(super) struct TrialWork<'a> {
+    pub context: &'a Context<'a>,
+    pub plan: &'a SearchPlan,
+    pub stop: &'a StopSignal<'a>,
+    pub lease: &'a Lease,
+    pub params: &'a Params,
+    /// The seed of the first repetition.
+    pub seed: u64,
+    /// Whether a checkpoint, if there is one, is not of these parameters.
+    pub anew: bool,
+    /// The trials that it is pruned by.
+    pub known: &'a [Trial],
+    pub threads: &'a AtomicUsize,
+    /// Whether no other trial trains in this process, so that its clock is the trial's.
+    pub alone: bool,
+}
+
+/// How it ended.
+pub(super) enum TrialEnd {
+    /// With a result, or without one: to be recorded.
+    Ended(Box<TrialResult>),
+    /// The user stopped it: these bytes go on with it.
+    Suspended(Vec<u8>),
+    /// It cannot be trained here, through no fault of its own.
+    Broken(RunError),
+    /// Another worker has it.
+    Lost,
+}
+
+/// Why a training was stopped from outside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Halt {
+    Pruned,
+    Suspended,
+    Lost,
+}
+
+/// What one repetition came to.
+enum Repetition {
+    /// The metrics at its end.
+    Through(Vec<f64>, String),
+    Diverged(End),
+    Halted(Halt),
+}
+
+/// A trial under way.
+pub(super) struct RunningTrial<'a> {
+    pub work: &'a TrialWork<'a>,
+    pub progress: TrainingProgress,
+    /// The training as it was at the end of the last epoch.
+    state: Option<TrainingState>,
+    saved: Duration,
+    halt: Option<Halt>,
+    /// Epochs of each repetition.
+    epochs: usize,
+    /// Parameters of the model, once it was built.
+    pub parameters: Option<usize>,
+}
+
+impl TrialWork<'_> {
+    /// Trains it, or goes on where another worker left it.
+    pub fn train(&self) -> TrialEnd {
+        let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
+        let resumed = checkpoint.and_then(|kept| self.context.resume(kept));
+        let (progress, state) = resumed.unwrap_or_default();
+        let before = (progress.wall_seconds, progress.cpu_seconds);
+        let saved = self.context.clock.elapsed();
+        let mut trialling =
+            RunningTrial { work: self, progress, state, saved, halt: None, epochs: 0, parameters: None };
+        let mut meter = Meter::new(self.context.clock);
+        // A fault of our own in one trial must not cost the others.
+        let ended = catch_unwind(AssertUnwindSafe(|| trialling.repetitions(&mut meter)));
+        let (wall, cpu) = meter.end();
+        let was_fresh = before.0 == 0.0;
+        trialling.progress.wall_seconds = before.0 + wall;
+        trialling.progress.cpu_seconds = if was_fresh { cpu } else { before.1.zip(cpu).map(|(a, b)| a + b) };
+        match ended {
+            Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
+            Ok(TrialOutcome::Halted(Halt::Suspended)) => {
+                TrialEnd::Suspended(self.keep(&trialling.checkpoint()))
+            }
+            Ok(TrialOutcome::Halted(Halt::Pruned)) => {
+                let step = trialling.progress.reported.last().map_or(0, |&(step, _)| step);
+                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, End::Pruned { step }, None)))
+            }
+            // A training that blows up is the clearest reason to stop it.
+            Ok(TrialOutcome::Diverged(end)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, end, None)))
+            }
+            Ok(TrialOutcome::Broken(error)) => TrialEnd::Broken(error),
+            Ok(TrialOutcome::Failed(why)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, End::Refused { why }, None)))
+            }
+            Ok(TrialOutcome::Complete(hash)) => {
+                TrialEnd::Ended(Box::new(trialling.ending(State::Complete, End::Finished, Some(hash))))
+            }
+            Err(panic) => {
+                let end = End::Broke { panic: words(&*panic) };
+                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, end, None)))
+            }
+        }
+    }
+
+    /// A checkpoint as the store keeps it.
+    fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
+        self.context.keep(&checkpoint_name(self.plan, self.lease.claim.number), checkpoint)
+    }
+
+    pub fn settings(&self, repetition: usize) -> Result<Settings, String> {
+        let seed = (self.seed + repetition as u64) & u64::from(u32::MAX);
+        self.plan.settings(self.params, seed).map_err(|error| error.to_string())
+    }
+}
+
+/// How all repetitions together ended.
+enum TrialOutcome {
+    Complete(String),
+    Diverged(End),
+    Failed(String),
+    Broken(RunError),
+    Halted(Halt),
+}
+
+/// What a trial's checkpoint is called in a folder.
+pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
+    format!("{}-trial-{number}.checkpoint", slug(&plan.name))
+}
+
+impl RunningTrial<'_> {
+    fn repetitions(&mut self, meter: &mut Meter<'_>) -> TrialOutcome {
+        let mut hash = String::new();
+        while self.progress.finals.len() < self.work.plan.seeds {
+            let repetition = self.progress.finals.len();
+            let settings = match self.work.settings(repetition) {
+                Ok(settings) => settings,
+                Err(why) => return TrialOutcome::Failed(why),
+            };
+            match self.repetition(settings, meter) {
+                Ok(Repetition::Through(values, sha256)) => {
+                    if let Some(halt) = self.end_of_repetition(values) {
+                        return TrialOutcome::Halted(halt);
+                    }
+                    hash = sha256;
+                }
+                Ok(Repetition::Diverged(why)) => return TrialOutcome::Diverged(why),
+                Ok(Repetition::Halted(halt)) => return TrialOutcome::Halted(halt),
+                Err(TrainingFault::Model(error)) => return TrialOutcome::Failed(error.to_string()),
+                Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(error),
+                Err(TrainingFault::State) => (self.progress, self.state) = Default::default(),
+            }
+        }
+        TrialOutcome::Complete(hash)
+    }
+
+    /// Trains one seed.
+    fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
+        let context = self.work.context;
+        let run = RunPlan {
+            name: self.work.plan.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings,
+        };
+        let state = self.state.clone();
+        let training = SingleTraining {
+            run: &run,
+            data: context.data,
+            split: context.split,
+            read: context.read,
+            threads: self.work.threads,
+            state: state.as_ref(),
+        };
+        self.epochs = run.settings.epochs;
+        let trained = training.train(meter, self)?;
+        Ok(match (trained, self.halt) {
+            (_, Some(halt)) => Repetition::Halted(halt),
+            (Trained::Stopped, None) => Repetition::Halted(Halt::Suspended),
+            (Trained::Diverged(end), None) => Repetition::Diverged(end),
+            (Trained::Through { model, restored_epoch, .. }, None) => {
+                let values = self.values(&model, restored_epoch);
+                match values.iter().all(|value| value.is_finite()) {
+                    true => Repetition::Through(values, context.weights_sha256(&model)),
+                    false => Repetition::Diverged(End::Undefined),
+                }
+            }
+        })
+    }
+
+    /// Records an epoch, and asks the pruner, unless nothing is left to be saved.
+    fn epoch_ends(&mut self, epoch: Epoch) {
+        let (plan, epochs) = (self.work.plan, self.epochs);
+        self.progress.epochs.push(epoch);
+        let step = (self.progress.finals.len() * epochs + epoch.epoch) as i64;
+        let metric = plan.objectives[0].metric;
+        let compared = plan.objectives.len() == 1 && !plan.pruner.compares_seeds() && metric.is_per_epoch();
+        let number = self.work.lease.claim.number;
+        let last = epoch.epoch == epochs && self.progress.finals.len() + 1 == plan.seeds;
+        let value = compared.then(|| metric.of(&epoch).unwrap_or(f64::NAN));
+        self.tell(step, value, Some(epoch), last);
+        (self.work.context.events)(Event::EpochEnded {
+            training: TrainingKey::Trial { search: plan.position, number },
+            step: step as usize,
+            steps: epochs * plan.seeds,
+            epoch,
+        });
+    }
+
+    /// The end of a repetition is what Wilcoxon's test compares.
+    fn end_of_repetition(&mut self, values: Vec<f64>) -> Option<Halt> {
+        self.state = None;
+        let plan = self.work.plan;
+        let value = values[0];
+        self.progress.finals.push(values);
+        if plan.pruner.compares_seeds() {
+            let step = self.progress.finals.len();
+            self.tell(step as i64, Some(value), None, step == plan.seeds);
+        }
+        self.halt
+    }
+
+    /// Reports a step and lets the pruner decide.
+    fn tell(&mut self, step: i64, value: Option<f64>, epoch: Option<Epoch>, is_last: bool) {
+        let plan = self.work.plan;
+        let mut report = Report { step, value, epoch, rungs: Vec::new(), checkpoint: None };
+        if let Some(value) = value {
+            self.progress.reported.push((step, Some(value).filter(|value| value.is_finite())));
+            if !is_last {
+                let trial = self.as_trial();
+                let verdict = plan.pruner.decide(&PruningContext {
+                    search: &plan.name,
+                    direction: plan.objectives[0].direction,
+                    history: self.work.known,
+                    trial: &trial,
+                });
+                report.rungs = verdict.rungs.clone();
+                self.progress.rungs.extend(verdict.rungs);
+                if verdict.prune {
+                    self.halt = Some(Halt::Pruned);
+                }
+            }
+        }
+        self.work.lease.report(report);
+    }
+
+    fn as_trial(&self) -> Trial {
+        Trial {
+            number: self.work.lease.claim.number,
+            state: State::Running,
+            params: self.work.params.clone(),
+            values: Vec::new(),
+            intermediate: self
+                .progress
+                .reported
+                .iter()
+                .map(|&(step, value)| (step, value.unwrap_or(f64::NAN)))
+                .collect(),
+            rungs: self.progress.rungs.clone(),
+            constraints: Vec::new(),
+        }
+    }
+
+    /// What a worker that takes over may go on from: not after every epoch, where epochs are short.
+    fn save_now_and_then(&mut self) {
+        let now = self.work.context.clock.elapsed();
+        if now.saturating_sub(self.saved) < self.work.context.checkpoint_every || self.halt.is_some() {
+            return;
+        }
+        self.saved = now;
+        let checkpoint = Some(self.work.keep(&self.checkpoint()));
+        let step = self.progress.epochs.len() as i64;
+        self.work.lease.report(Report { step, value: None, epoch: None, rungs: Vec::new(), checkpoint });
+    }
+
+    fn checkpoint(&self) -> Vec<u8> {
+        checkpoint::to_bytes(&self.progress, self.state.as_ref())
+    }
+}
+
+impl Sink for RunningTrial<'_> {
+    fn built(&mut self, model: &Model) {
+        self.parameters = Some(parameters(model));
+    }
+
+    fn is_alone(&self) -> bool {
+        self.work.alone
+    }
+
+    fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
+        self.epoch_ends(epoch);
+        self.state = Some(snapshot.take());
+        self.save_now_and_then();
+    }
+
+    fn stops(&mut self) -> bool {
+        if self.halt.is_none() && self.work.lease.is_lost() {
+            self.halt = Some(Halt::Lost);
+        } else if self.halt.is_none() && self.work.stop.is_set() {
+            self.halt = Some(Halt::Suspended);
+        }
+        self.halt.is_some()
+    }
+}

@@ -1,0 +1,260 @@
+//! A whole study: the declared runs, then the searches, then the configurations that these have chosen.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use toile_data::{DataSet, Split};
+use toile_record::{Event, PlannedSearch, RunRecord, StudyRecord};
+use toile_rng::Seed;
+use toile_store::{SearchId, Storage, Store};
+use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
+use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
+
+use crate::runner::{self, Clock, Cost, Outcome, RunError, RunOptions, engine};
+use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
+
+/// What the program provides for a study.
+pub struct StudyOptions<'a> {
+    /// The study's folder, for files.
+    pub dir: &'a Path,
+    /// Threads for all trainings together.
+    pub threads: usize,
+    /// Train only runs and searches of these names, and what these searches choose; all if there are none.
+    pub only: &'a [String],
+    /// Set when the user wants to stop: each training ends after its current batch.
+    pub stop: &'a AtomicBool,
+    /// The machine's clocks.
+    pub clock: &'a dyn Clock,
+    /// How much training may be lost when the program is killed, next to the epoch under way.
+    pub checkpoint_every: Duration,
+    /// A folder that all workers share, for the checkpoints of trials; without one they are kept in the database.
+    pub checkpoints: Option<&'a Path>,
+    /// After so long without a heartbeat a worker of a search counts as dead.
+    pub lease: Duration,
+    /// The name of this worker, different from all others'.
+    pub worker: String,
+    /// Reads a file that lies in the study file's folder, by the name in the plan.
+    pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+    /// The text of `history.csv`.
+    pub history: &'a (dyn Fn(&StudyRecord, &RunRecord) -> String + Sync),
+    /// Version of toile, for the record.
+    pub toile_version: String,
+    /// Instruction set of the kernels, for the record.
+    pub instruction_set: String,
+    /// Processor and operating system, for the record.
+    pub machine: String,
+}
+
+/// How a study stands when [`run_study`] returns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StudyOutcome {
+    /// The runs, chosen ones included.
+    pub runs: Outcome,
+    /// The searches that were asked for and reached, in their order.
+    pub searches: Vec<SearchOutcome>,
+}
+
+/// What every step of a study needs.
+struct Steps<'a> {
+    plan: &'a Plan,
+    data: &'a DataSet,
+    split: Split,
+    store: &'a Store,
+    storage: &'a Storage,
+    /// A second connection: leases are kept by a thread of their own.
+    keeper: &'a Storage,
+    is_remote: bool,
+    options: &'a StudyOptions<'a>,
+    events: &'a (dyn Fn(Event) + Sync),
+}
+
+/// Runs what is still to be run of a study: its runs in the folder of `store`, its searches there or on a `server`.
+///
+/// When this returns, for whatever reason, all that was finished is recorded, and the same call goes on with the rest.
+///
+/// # Errors
+/// What concerns the whole study: models or weights that do not fit, a store or a folder that cannot be written.
+pub fn run_study(
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    server: Option<&Storage>,
+    options: &StudyOptions<'_>,
+    events: &(dyn Fn(Event) + Sync),
+) -> Result<StudyOutcome, RunError> {
+    // On a server connections are taken as they are wanted; a file wants one for the leases.
+    let (own, second) = (store.storage()?, store.storage()?);
+    let (storage, keeper) = server.map_or((&own, &second), |server| (server, server));
+    let split = runner::split(plan, data)?;
+    let is_remote = server.is_some();
+    Steps { plan, data, split, store, storage, keeper, is_remote, options, events }.all()
+}
+
+impl Steps<'_> {
+    fn all(&self) -> Result<StudyOutcome, RunError> {
+        let ids = self.ensure_searches()?;
+        let wanted: Vec<_> = wanted_searches(self.plan, self.options.only).collect();
+        (self.events)(Event::StudyStarted { searches: self.planned(&wanted)? });
+        // Configurations that were chosen earlier stay in the plan, also while the rest is trained.
+        let chosen = chosen_runs(self.plan, self.storage)?;
+        let runs = self.train(&chosen)?;
+        let mut outcome = StudyOutcome { runs, searches: Vec::new() };
+        if !runs.interrupted && !wanted.is_empty() {
+            let wanted: Vec<_> = wanted.into_iter().map(|search| (search, ids[search.position])).collect();
+            outcome.searches = self.search(&wanted)?;
+            let now = chosen_runs(self.plan, self.storage)?;
+            if now != chosen {
+                outcome.runs = after(runs, self.train(&now)?);
+            }
+        }
+        self.keep_searches()?;
+        Ok(outcome)
+    }
+
+    fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
+        let mut ids = Vec::new();
+        for search in &self.plan.searches {
+            let mut record = search.to_record(&self.data.fingerprint);
+            if let Some(version) = self.storage.times_are_local() {
+                record.plan["times_are_local"] = version.into();
+            }
+            ids.push(self.storage.ensure_search(&self.plan.study, &record)?);
+        }
+        if self.is_remote {
+            let plan = self.plan;
+            self.storage.save_study_text(&plan.study, &plan.file_text, &plan.file_name)?;
+        }
+        Ok(ids)
+    }
+
+    fn train(&self, chosen: &[Chosen]) -> Result<Outcome, RunError> {
+        let options = self.options;
+        let only = with_chosen_names(options.only);
+        let run_options = RunOptions {
+            dir: options.dir,
+            threads: options.threads,
+            only: (!only.is_empty()).then_some(&only[..]),
+            stop: options.stop,
+            clock: options.clock,
+            checkpoint_every: options.checkpoint_every,
+            read: options.read,
+            history: options.history,
+            toile_version: options.toile_version.clone(),
+            instruction_set: options.instruction_set.clone(),
+            machine: options.machine.clone(),
+        };
+        runner::run(&with_chosen(self.plan, chosen), self.data, self.store, &run_options, self.events)
+    }
+
+    /// One search after the other, until they are over or the user stops.
+    fn search(&self, wanted: &[(&SearchPlan, SearchId)]) -> Result<Vec<SearchOutcome>, RunError> {
+        let options = self.options;
+        let context = Context {
+            data: self.data,
+            split: &self.split,
+            threads: options.threads,
+            stop: options.stop,
+            clock: options.clock,
+            read: options.read,
+            worker: options.worker.clone(),
+            lease: options.lease,
+            checkpoint_every: options.checkpoint_every,
+            checkpoints: options.checkpoints,
+            alone: !self.is_remote,
+            events: self.events,
+        };
+        search::search_all(wanted, self.storage, self.keeper, &context)
+    }
+
+    /// Records which runs the searches have led to; what lies on a server is copied, so that the folder holds all of
+    /// the study.
+    fn keep_searches(&self) -> Result<(), RunError> {
+        let plan = self.plan;
+        if self.is_remote {
+            self.store.copy_searches(&plan.study, &self.storage.search_records(&plan.study)?)?;
+        }
+        let chosen = chosen_runs(plan, self.storage)?;
+        let ids = run_ids(&with_chosen(plan, &chosen), &self.data.fingerprint);
+        let mut place = plan.runs.len();
+        for chosen in &chosen {
+            self.store.save_chosen_run(&chosen.search, &ids[place])?;
+            place += chosen.runs.len();
+        }
+        Ok(())
+    }
+
+    /// What is expected of the searches.
+    fn planned(&self, wanted: &[&SearchPlan]) -> Result<Vec<PlannedSearch>, RunError> {
+        let planned = |search: &&SearchPlan| {
+            let trial_work = self.trial_work(search)?;
+            Ok(PlannedSearch { search: search.position, n_trials: search.n_trials, trial_work })
+        };
+        wanted.iter().map(planned).collect()
+    }
+
+    /// The mean work of some trials with random parameters.
+    fn trial_work(&self, search: &SearchPlan) -> Result<f64, RunError> {
+        const POINTS: usize = 8;
+        let image = engine::image_shape(self.data);
+        let n = [self.split.train.len(), self.split.validation.len(), 0];
+        let mut works = Vec::new();
+        for number in 0..POINTS {
+            let Ok(settings) = search.settings(&random_point(search, number), 0) else { continue };
+            let run = RunPlan {
+                name: search.name.clone(),
+                position: 0,
+                note: None,
+                published: None,
+                chosen_by: None,
+                settings,
+            };
+            // A configuration whose layers do not fit fails at once.
+            if let Ok(summary) = engine::summary(&run, image) {
+                works.push(Cost::of(&run.settings, &summary, n).work());
+            }
+        }
+        Ok(works.iter().sum::<f64>() / works.len().max(1) as f64 * search.seeds as f64)
+    }
+}
+
+/// The searches that are asked for: all of them, or those of these names.
+pub fn wanted_searches<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a SearchPlan> {
+    plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
+}
+
+/// A point of a search's space, drawn at random; the same for the same number.
+pub fn random_point(search: &SearchPlan, number: usize) -> Params {
+    let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
+    let context = SamplingContext {
+        space: &search.space,
+        directions: &directions,
+        history: &[],
+        number,
+        seed: Seed::new(0),
+        n_trials: None,
+        fixed: &search.fixed,
+    };
+    Sampler::Random(RandomSampler {}).suggest(&context)
+}
+
+/// What the first part completed was not done before the second.
+fn after(first: Outcome, second: Outcome) -> Outcome {
+    Outcome {
+        completed: second.completed + first.completed,
+        already_done: second.already_done.saturating_sub(first.completed),
+        ..second
+    }
+}
+
+/// The plan with the runs of the chosen configurations after the declared ones.
+fn with_chosen(plan: &Plan, chosen: &[Chosen]) -> Plan {
+    let mut whole = plan.clone();
+    whole.runs.extend(chosen.iter().flat_map(|chosen| chosen.runs.iter().cloned()));
+    whole
+}
+
+/// Whoever asks for a search asks for the run of what it has chosen too.
+fn with_chosen_names(only: &[String]) -> Vec<String> {
+    only.iter().flat_map(|name| [name.clone(), best_name(name)]).collect()
+}

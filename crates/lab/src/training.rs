@@ -1,0 +1,139 @@
+//! One training: of a declared run, or of a repetition of a trial. There is no other place that trains.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use toile_data::{DataSet, Split};
+use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model, Snapshot, TrainingState};
+use toile_record::{End, Epoch};
+use toile_study::RunPlan;
+
+use crate::runner::{Cores, Meter, RunError, engine};
+
+/// What is trained, on what, and from where it goes on.
+pub(crate) struct SingleTraining<'a> {
+    /// The settings and the seed.
+    pub run: &'a RunPlan,
+    pub data: &'a DataSet,
+    pub split: &'a Split,
+    /// Reads a file that lies in the study file's folder: the initial weights.
+    pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+    /// Threads that it may use: read at every step.
+    pub threads: &'a AtomicUsize,
+    /// The state after some epoch, to go on from; from the first epoch if there is none.
+    pub state: Option<&'a TrainingState>,
+}
+
+/// Where a training's numbers go, and what may stop it.
+pub(crate) trait Sink {
+    /// The model is built, nothing is trained yet.
+    fn built(&mut self, _model: &Model) {}
+
+    /// Whether no other training shares the machine's clock at this moment.
+    fn is_alone(&self) -> bool;
+
+    /// One update of the weights.
+    fn step(&mut self, _epoch: usize, _batch: usize, _n_batches: usize) {}
+
+    /// An epoch has ended; the training can be continued from the snapshot.
+    fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>);
+
+    /// Whether to stop; asked after everything that happens.
+    fn stops(&mut self) -> bool;
+}
+
+/// How a training ended.
+pub(crate) enum Trained {
+    /// Through all its epochs, or early because a callback said so.
+    Through {
+        model: Box<Model>,
+        end: End,
+        /// The epoch whose weights the model has, if a callback went back to it.
+        restored_epoch: Option<usize>,
+    },
+    /// Its loss is no longer a number.
+    Diverged(End),
+    /// The sink stopped it.
+    Stopped,
+}
+
+/// What keeps a training from beginning.
+pub(crate) enum TrainingFault {
+    /// Its layers do not fit the images, wherever it is trained.
+    Model(RunError),
+    /// Here: a file that it starts from cannot be read.
+    Place(RunError),
+    /// The state that it was to go on from is of another training.
+    State,
+}
+
+impl From<RunError> for TrainingFault {
+    fn from(error: RunError) -> TrainingFault {
+        match error {
+            RunError::Model { .. } => TrainingFault::Model(error),
+            RunError::Store(_)
+            | RunError::Data(_)
+            | RunError::Thread(_)
+            | RunError::InitialWeights { .. } => TrainingFault::Place(error),
+        }
+    }
+}
+
+impl SingleTraining<'_> {
+    /// Trains to the end, or until the sink stops it.
+    pub fn train(&self, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Result<Trained, TrainingFault> {
+        let mut model = engine::starting_model(self.run, engine::image_shape(self.data), self.read)?;
+        sink.built(&model);
+        let train = engine::examples(self.data, &self.data.train, &self.split.train);
+        let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
+        let validation = (!self.split.validation.is_empty()).then_some(&validation);
+        let config = engine::fit_config(&self.run.settings, self.data.class_names.len());
+        let mut observer = |event: FitEvent<'_>| self.observe(event, meter, sink);
+        let outcome = match self.state {
+            Some(state) => toile_nn::fit_from(
+                &mut model,
+                &train,
+                validation,
+                &config,
+                self.threads,
+                state,
+                &mut observer,
+            )
+            .map_err(|_| TrainingFault::State)?,
+            None => toile_nn::fit(&mut model, &train, validation, &config, self.threads, &mut observer),
+        };
+        Ok(trained(outcome, model))
+    }
+
+    fn observe(&self, event: FitEvent<'_>, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Flow {
+        match event {
+            FitEvent::EpochBegin { .. } => meter.epoch_begins(),
+            FitEvent::Step { epoch, batch, n_batches } => {
+                meter.uses(self.cores(sink));
+                sink.step(epoch, batch, n_batches);
+            }
+            FitEvent::TrainingEnd { .. } => meter.training_ends(),
+            FitEvent::EpochEnd(epoch, snapshot) => {
+                sink.epoch(Epoch { seconds: meter.epoch_seconds(), ..epoch.finite() }, &snapshot);
+            }
+        }
+        if sink.stops() { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn cores(&self, sink: &dyn Sink) -> Cores {
+        match self.threads.load(Ordering::Relaxed) {
+            1 => Cores::One,
+            _ if sink.is_alone() => Cores::All,
+            _ => Cores::Some,
+        }
+    }
+}
+
+fn trained(outcome: FitOutcome, model: Model) -> Trained {
+    let end = match outcome.end {
+        FitEnd::Interrupted => return Trained::Stopped,
+        FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(End::Diverged { epoch, batch }),
+        FitEnd::Finished => End::Finished,
+        FitEnd::Stopped { by, epoch } => End::Stopped { by: by.into(), epoch },
+    };
+    Trained::Through { model: Box::new(model), end, restored_epoch: outcome.restored_epoch }
+}

@@ -1,0 +1,172 @@
+//! What happens while a study runs, as plain data for everyone who follows it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Epoch, Published, State};
+
+/// Which training an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrainingKey {
+    /// A run: its place in the plan.
+    Run(usize),
+    /// A trial.
+    Trial {
+        /// The search's place in the plan.
+        search: usize,
+        /// The trial's number within the search.
+        number: usize,
+    },
+}
+
+/// A run, as those who follow a study know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// The name in the study file; repetitions share it.
+    pub name: String,
+    /// The place in the study file; repetitions share it.
+    pub position: usize,
+    /// Its seed.
+    pub seed: u64,
+    /// Its epochs, if no callback ends it early.
+    pub epochs: usize,
+    /// Its work, in the unit of all runs and trials of the study.
+    pub work: f64,
+}
+
+/// A search, as those who follow a study know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedSearch {
+    /// Its place in the plan.
+    pub search: usize,
+    /// Trials in all.
+    pub n_trials: usize,
+    /// The expected work of one trial, all repetitions together, in the unit of the runs.
+    pub trial_work: f64,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The study begins; these searches were asked for, and are worked on after the runs.
+    StudyStarted {
+        /// Them, with what is expected of them.
+        searches: Vec<PlannedSearch>,
+    },
+    /// Runs begin: everything is checked and recorded, nothing is trained yet. What searches have chosen begins later.
+    RunsStarted {
+        /// All runs of the plan.
+        runs: Vec<PlannedRun>,
+        /// Places of the runs that will be trained; the others are done, or were not asked for.
+        to_do: Vec<usize>,
+    },
+    /// None of these runs is trained any more: they have ended, or the user has stopped.
+    RunsEnded,
+    /// A search begins, or goes on.
+    SearchStarted {
+        /// Its place in the plan.
+        search: usize,
+        /// Trials that have ended already.
+        finished: usize,
+        /// Trials in all.
+        n_trials: usize,
+        /// The best so far, by number and value.
+        best: Option<(usize, f64)>,
+    },
+    /// A training begins, or goes on from where it was left.
+    TrainingStarted {
+        /// Which.
+        training: TrainingKey,
+        /// Of a trial: more than 1 if a worker died with it.
+        attempt: usize,
+        /// Of a trial: its parameters as the study file spells them.
+        params: Vec<(String, Value)>,
+    },
+    /// One update of the weights of a run.
+    Step {
+        /// Which training.
+        training: TrainingKey,
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        batch: usize,
+        /// Updates in this epoch.
+        n_batches: usize,
+    },
+    /// An epoch was evaluated, and is on its way to the disk.
+    EpochEnded {
+        /// Which training.
+        training: TrainingKey,
+        /// From 1, over all repetitions.
+        step: usize,
+        /// The steps of the whole training.
+        steps: usize,
+        /// Its numbers.
+        epoch: Epoch,
+    },
+    /// A training has ended, and all of it is on the disk. Meanwhile the next may have begun.
+    TrainingEnded(Box<TrainingEnd>),
+    /// A training was interrupted and waits again.
+    TrainingSuspended {
+        /// Which.
+        training: TrainingKey,
+    },
+    /// Another worker has taken a training over: what was trained here is dropped.
+    TrainingLost {
+        /// Which.
+        training: TrainingKey,
+    },
+    /// No trial can begin until one that another program has under way has ended.
+    ForeignAwaited {
+        /// The search's place in the plan.
+        search: usize,
+        /// The other program's trial.
+        number: usize,
+    },
+    /// The store cannot be reached; it is asked again.
+    Unreachable {
+        /// Why.
+        error: String,
+    },
+    /// The search is not worked on here any more: it is over, or the user has stopped.
+    SearchLeft {
+        /// Its place in the plan.
+        search: usize,
+    },
+    /// No trial of the search will begin any more.
+    SearchEnded {
+        /// Its place in the plan.
+        search: usize,
+        /// The rule that ended it, if not the number of trials.
+        reason: Option<String>,
+    },
+}
+
+/// What a training came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingEnd {
+    /// Which.
+    pub training: TrainingKey,
+    /// Complete, pruned or failed.
+    pub state: State,
+    /// Why it has no result, or ended before its last epoch.
+    pub reason: Option<String>,
+    /// Epochs that were trained.
+    pub epochs: usize,
+    /// Wall time.
+    pub seconds: f64,
+    /// Of a trial: its value for each objective.
+    pub values: Vec<f64>,
+    /// Of a run that was tested: accuracy on the test images.
+    pub test_accuracy: Option<f64>,
+    /// Of a run that was tested: loss on the test images.
+    pub test_loss: Option<f64>,
+    /// Of a run: what a publication gives for it.
+    pub published: Option<Published>,
+    /// Of a trial: the best so far, by number and value.
+    pub best: Option<(usize, f64)>,
+    /// Of a trial: trials of its search that have ended.
+    pub finished: usize,
+}

@@ -1,0 +1,83 @@
+//! The book of the test set: every opening, in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toile_record::{Records, State, TestOpening};
+
+use super::setup::moment;
+use super::{SectionTable, TableCell, TableColumn};
+use crate::format::{count, plural};
+use crate::text;
+use crate::view::NAME_LENGTH;
+
+/// Openings beyond are left to the store.
+const MOST: usize = 500;
+
+/// The openings, oldest first; `None` if there are none.
+pub fn table(records: &Records) -> Option<SectionTable> {
+    let names: BTreeMap<&str, String> = records
+        .runs
+        .iter()
+        .map(|run| (run.id.as_str(), format!("{}, seed {}", text::name(&run.name, NAME_LENGTH), run.seed)))
+        .collect();
+    let row = |opening: &TestOpening| {
+        let id = || {
+            format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
+        };
+        let run = names.get(opening.run_id.as_str()).cloned().unwrap_or_else(id);
+        [moment(&opening.time), run, text::name(&opening.why, 200)].map(TableCell::text).to_vec()
+    };
+    let rows: Vec<Vec<TableCell>> = records.test_openings.iter().take(MOST).map(row).collect();
+    let more = match records.test_openings.len().saturating_sub(MOST) {
+        0 => String::new(),
+        n => format!(" {n} more are in the store."),
+    };
+    (!rows.is_empty()).then(|| SectionTable {
+        folded_under: Some("Openings of the test set".to_owned()),
+        caption: format!("Every opening of the test set, in order.{more}"),
+        columns: vec![TableColumn::words("When"), TableColumn::row_name("Run"), TableColumn::words("Why")],
+        rows,
+        total: None,
+    })
+}
+
+/// `opened 14 times, after training only: 13 declared runs, 1 chosen by search “joint”`
+pub fn sentence(records: &Records) -> String {
+    let recorded = records.test_openings.len();
+    let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
+    let tested = || records.runs.iter().filter(|run| run.test.is_some());
+    let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
+    let unrecorded = tested().count() - known;
+    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
+    let when = if early { "" } else { ", after training only" };
+    match (recorded, unrecorded) {
+        (0, 0) => "never opened".to_owned(),
+        (0, n) => format!("opened {}{when}", times(n)),
+        (n, 0) => format!("opened {}{when}: {}", times(n), reasons(records)),
+        (n, m) => format!(
+            "opened {}{when}: {}; and for {} of which no opening is recorded",
+            times(n),
+            reasons(records),
+            plural(m, "run", "runs")
+        ),
+    }
+}
+
+fn times(n: usize) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{} times", count(n as u64)) }
+}
+
+/// The reasons in order of first appearance, each with its number.
+fn reasons(records: &Records) -> String {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for opening in &records.test_openings {
+        let why = text::name(&opening.why, 80);
+        match found.iter().position(|(known, _)| *known == why) {
+            Some(place) => found[place].1 += 1,
+            None if found.len() < 12 => found.push((why, 1)),
+            None => {}
+        }
+    }
+    let words = found.into_iter().map(|(why, n)| format!("{} × {why}", count(n as u64)));
+    words.collect::<Vec<_>>().join(", ")
+}

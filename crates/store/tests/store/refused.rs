@@ -1,0 +1,116 @@
+//! Folders and files that are refused, and what the message says.
+
+use super::*;
+
+#[test]
+fn a_folder_belongs_to_one_study_on_one_data_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_study(&study()).unwrap();
+    store.save_study(&StudyRecord { file: "# a comment more".into(), ..study() }).unwrap();
+    let other_name = StudyRecord { name: "slow".into(), ..study() };
+    let text = store.save_study(&other_name).unwrap_err().to_string();
+    assert!(text.contains("holds the study `quick`, not `slow`"), "{text}");
+    let mut other_data = study();
+    other_data.data.fingerprint = "ab".repeat(32);
+    let error = store.save_study(&other_data).unwrap_err();
+    assert!(error.to_string().contains("recorded fingerprint 000000000000…, found abababababab…"), "{error}");
+    assert!(error.help().unwrap().contains("--out"));
+}
+
+#[test]
+fn a_second_store_on_a_folder_names_the_process_that_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Store::open(dir.path()).unwrap();
+    let text = message(Store::open(dir.path()));
+    assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+    Store::open_read_only(dir.path()).unwrap();
+    drop(first);
+    Store::open(dir.path()).unwrap();
+}
+
+#[test]
+fn the_store_of_a_newer_toile_is_refused_with_both_versions() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    let connection = rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap();
+    connection.execute("INSERT INTO toile_schema VALUES (99)", []).unwrap();
+    for result in [Store::open(dir.path()), Store::open_read_only(dir.path())] {
+        let text = message(result);
+        assert!(text.contains("schema version 99") && text.contains("up to 2"), "{text}");
+    }
+}
+
+#[test]
+fn other_tables_in_the_file_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap();
+    connection.execute_batch("CREATE TABLE notes (note INTEGER); INSERT INTO notes VALUES (5)").unwrap();
+    drop(connection);
+    let store = Store::open(dir.path()).unwrap();
+    store.save_study(&study()).unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap();
+    assert_eq!(connection.query_row("SELECT note FROM notes", [], |r| r.get::<_, i64>(0)), Ok(5));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join(STORE_FILE),
+        "not a database, but long enough to be read as one".repeat(100),
+    )
+    .unwrap();
+    for result in [Store::open(dir.path()), Store::open_read_only(dir.path())] {
+        let text = message(result);
+        assert!(text.contains("store.sqlite") && text.contains("damaged or not a store"), "{text}");
+    }
+}
+
+#[test]
+fn a_damaged_store_is_an_error_and_never_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_study(&study()).unwrap();
+    (0..5).for_each(|position| train(&store, &run(position, 7, 50)));
+    drop(store);
+    let path = dir.path().join(STORE_FILE);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    assert!(message(Store::open_read_only(dir.path())).contains("damaged"));
+    for place in (100..whole.len()).step_by(997) {
+        let mut bytes = whole.clone();
+        bytes[place..(place + 16).min(whole.len())].fill(0xA5);
+        std::fs::write(&path, bytes).unwrap();
+        let _ = Store::open_read_only(dir.path()).and_then(|store| store.records());
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    for out in [dir.path().join("file"), dir.path().join("file/below")] {
+        let error = Store::open(&out).err().unwrap();
+        assert!(error.to_string().contains("create the folder"), "{error}");
+        assert!(error.help().is_some());
+    }
+}
+
+/// The kernel's own file system refuses folders even to root, whom permission bits do not stop.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_may_not_be_written_is_named() {
+    let error = Store::open(Path::new("/proc/toile-study")).err().unwrap();
+    assert!(error.to_string().contains("/proc/toile-study"), "{error}");
+}
+
+#[test]
+fn a_folder_without_a_store_says_how_to_make_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Store::open_read_only(dir.path()).err().unwrap();
+    assert!(error.to_string().contains("there is no `store.sqlite`"), "{error}");
+    let store = Store::open(dir.path()).unwrap();
+    assert!(store.records().unwrap_err().to_string().contains("no study was recorded"));
+}

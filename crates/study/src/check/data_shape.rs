@@ -1,0 +1,18 @@
+//! What is known of the data sets of the catalogue before they are loaded.
+
+use toile_nn::ImageShape;
+
+use super::DataShape;
+
+/// The shape of a data set of the catalogue, by its name in study files.
+pub fn known_shape(data: &str) -> Option<DataShape> {
+    let entry = toile_data::entry(data)?;
+    let [height, width, channels] = entry.shape;
+    let image = ImageShape { height, width, channels };
+    Some(DataShape { image, classes: entry.classes.len(), images: entry.counts[0] })
+}
+
+/// The names of the catalogue.
+pub(crate) fn known_names() -> Vec<&'static str> {
+    toile_data::catalogue().iter().map(|entry| entry.name).collect()
+}

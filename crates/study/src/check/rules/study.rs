@@ -1,0 +1,68 @@
+//! Rules of the study as a whole: its data, its split, its number of runs.
+
+use crate::check::DataShape;
+use crate::check::data_shape::known_names;
+use crate::check::draft::Draft;
+use crate::check::faults::quote;
+use crate::check::suggest;
+use crate::check::walk::Walk;
+use crate::file::{ValidationSplit, default};
+
+/// The most runs of a study, repetitions counted.
+pub(crate) const MAX_RUNS: usize = 10_000;
+
+pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    data(draft, walk);
+    split(draft, shape, walk);
+    size(draft, walk);
+}
+
+/// The data is a name of the catalogue or a path. A misspelt name must not be taken for a folder.
+fn data(draft: &Draft, walk: &mut Walk) {
+    let name = &draft.study.data;
+    if name.is_empty() || is_path(name) || known_names().contains(&name.as_str()) {
+        return;
+    }
+    let help = format!(
+        "{}; a folder of your own has a slash: `./{}`",
+        suggest::help(name, &known_names()),
+        quote(name)
+    );
+    walk.fault(&draft.root.at(&["study", "data"]).span, format!("unknown data set `{}`", quote(name)), help);
+}
+
+/// A folder is written with a slash, so it cannot be confused with a name.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.starts_with('.')
+}
+
+/// Both parts must have an image. By Keras' rule, ⌊n (1 − fraction)⌋ images are for training.
+fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
+    let (Some(split), Some(shape)) = (draft.study.validation_split, shape) else { return };
+    let fraction = split.fraction();
+    let n_train = (shape.images as f64 * (1.0 - fraction)).floor() as usize;
+    if fraction > 0.0 && (n_train == 0 || n_train >= shape.images) {
+        let part = if n_train == 0 { "training" } else { "validation" };
+        let path: &[_] = match split {
+            ValidationSplit::Fraction(_) => &["study", "validation_split"],
+            ValidationSplit::Table(_) => &["study", "validation_split", "fraction"],
+        };
+        let message = format!("a fraction of {fraction} leaves no image for {part}");
+        walk.fault(
+            &draft.root.at(path).span,
+            message,
+            format!("the data has {} training images", shape.images),
+        );
+    }
+}
+
+fn size(draft: &Draft, walk: &mut Walk) {
+    let seeds =
+        |own: Option<usize>| own.or(draft.defaults.seeds).or(draft.study.seeds).unwrap_or(default::SEEDS);
+    let runs: usize = draft.runs.iter().map(|run| seeds(run.settings.seeds)).sum();
+    if runs > MAX_RUNS {
+        let message =
+            format!("a study has at most {MAX_RUNS} runs, repetitions counted; this one has {runs}");
+        walk.fault(&draft.root.at(&["study"]).span, message, "lower `seeds`, or make several studies of it");
+    }
+}

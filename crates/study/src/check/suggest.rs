@@ -1,0 +1,115 @@
+//! Suggestions: which known name a misspelt one was probably meant to be.
+
+/// Words of other tools and of everyday speech, and what they are called here.
+const SYNONYMS: [(&str, &str); 27] = [
+    ("lr", "learning_rate"),
+    ("alpha", "rho"),
+    ("betas", "beta_1"),
+    ("decay", "weight_decay"),
+    ("val_split", "validation_split"),
+    ("validation", "validation_split"),
+    ("batch", "batch_size"),
+    ("bs", "batch_size"),
+    ("n_epochs", "epochs"),
+    ("linear", "dense"),
+    ("fc", "dense"),
+    ("neurons", "units"),
+    ("out_features", "units"),
+    ("out_channels", "filters"),
+    ("channels", "filters"),
+    ("swish", "silu"),
+    ("glorot", "glorot_uniform"),
+    ("xavier", "glorot_uniform"),
+    ("xavier_uniform", "glorot_uniform"),
+    ("kaiming_uniform", "he_uniform"),
+    ("kaiming_normal", "he_normal"),
+    ("avgpool", "average_pooling2d"),
+    ("min", "low"),
+    ("max", "high"),
+    ("options", "choices"),
+    ("trials", "n_trials"),
+    ("objective", "metric"),
+];
+
+/// Longer names are no misspelt ones; the distance takes time that grows with the product of both lengths.
+const MAX_LENGTH: usize = 64;
+
+/// The known name that `name` most resembles, or `None` if none is similar enough.
+///
+/// Similar enough is: a synonym from other tools, the beginning of a known name (at least three letters), or at most
+/// one edit for every three letters. Case, `_`, `-` and spaces do not count.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.chars().count() > MAX_LENGTH {
+        return None;
+    }
+    let wanted = normalized(name);
+    let synonym = SYNONYMS.iter().find(|(word, _)| normalized(word) == wanted).map(|(_, meant)| *meant);
+    known
+        .into_iter()
+        .filter_map(|candidate| {
+            let distance = if Some(candidate) == synonym { 0 } else { distance(&wanted, candidate)? };
+            Some((distance, candidate))
+        })
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `adam`? (known: sgd, adam, …)"
+pub(crate) fn help(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`? (known: {})", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
+    }
+}
+
+/// How far `wanted` (already normalized) is from a candidate, or `None` if too far.
+///
+/// An edit is an insertion, a deletion, a replacement or a swap of neighbours (optimal string alignment).
+fn distance(wanted: &str, candidate: &str) -> Option<usize> {
+    let candidate = normalized(candidate);
+    let edits = strsim::osa_distance(wanted, &candidate);
+    let allowed = (wanted.chars().count().max(candidate.chars().count()) / 3).max(1);
+    let is_start = wanted.len() >= 3 && candidate.starts_with(wanted);
+    if edits <= allowed { Some(edits) } else { is_start.then_some(allowed) }
+}
+
+/// A name without case, underscores, hyphens and spaces, so that `MaxPooling2D` is `maxpooling2d`.
+fn normalized(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIMIZERS: [&str; 5] = ["sgd", "adam", "adamw", "nadam", "rmsprop"];
+
+    #[test]
+    fn a_typing_error_finds_its_name() {
+        assert_eq!(nearest("adma", OPTIMIZERS), Some("adam"));
+        assert_eq!(nearest("RMSProp", OPTIMIZERS), Some("rmsprop"));
+        assert_eq!(nearest("MaxPool2D", ["max_pooling2d", "flatten"]), Some("max_pooling2d"));
+        assert_eq!(nearest("eps", ["rho", "epsilon"]), Some("epsilon"));
+    }
+
+    #[test]
+    fn a_word_of_another_tool_finds_its_name() {
+        assert_eq!(nearest("lr", ["momentum", "learning_rate"]), Some("learning_rate"));
+        assert_eq!(nearest("swish", ["relu", "silu"]), Some("silu"));
+    }
+
+    #[test]
+    fn a_name_unlike_any_has_no_suggestion() {
+        assert_eq!(nearest("lion", OPTIMIZERS), None);
+        assert_eq!(nearest(&"adam".repeat(1000), OPTIMIZERS), None);
+        assert_eq!(nearest("", OPTIMIZERS), None);
+    }
+
+    #[test]
+    fn every_synonym_leads_to_a_name_of_the_study_file() {
+        let names = crate::check::schema::all_names();
+        for (word, meant) in SYNONYMS {
+            assert!(names.contains(meant), "{word} leads to {meant}, which is no name of the study file");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The plan: every run of a study, fully spelled out.
+
+pub(crate) mod hashed;
+pub(crate) mod ids;
+pub(crate) mod non_default;
+pub(crate) mod search_plan;
+pub(crate) mod settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use toile_nn::Layer;
+
+use crate::check::rules::MAX_RUNS;
+use crate::check::{CheckedSearch, CheckedStudy, suggest};
+use crate::file::{ClassWeight, MAX_SEEDS, RunSettings, RunTable, default};
+use crate::plan::search_plan::{SearchPlan, search_plan};
+use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
+
+/// A study, ready to be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The study's name.
+    pub study: String,
+    /// The question that it answers.
+    pub question: Option<String>,
+    /// The data set, as the study file names it.
+    pub data: String,
+    /// How its training part is divided, the same for all runs.
+    pub split: SplitPlan,
+    /// All runs: in the file's order, repetitions by seed.
+    pub runs: Vec<RunPlan>,
+    /// All searches, in the file's order.
+    #[serde(default)]
+    pub searches: Vec<SearchPlan>,
+    /// The study file, byte for byte.
+    pub file_text: String,
+    /// Its name, as it was given.
+    pub file_name: String,
+}
+
+/// One training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The name in the study file, shared by all repetitions.
+    pub name: String,
+    /// Place in the study file, from 0, shared by all repetitions.
+    pub position: usize,
+    /// The file's remark on the run.
+    pub note: Option<String>,
+    /// The numbers that a publication gives for it.
+    pub published: Option<toile_record::Published>,
+    /// The search that has chosen this configuration, if the study file does not declare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_by: Option<String>,
+    /// Everything that its results depend on, bit for bit.
+    pub settings: Settings,
+}
+
+/// Options of the command line for a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Repeat every run this often, instead of as often as the file says.
+    pub seeds: Option<usize>,
+    /// Plan only the runs and searches with these names.
+    pub only: Option<Vec<String>>,
+}
+
+/// Why a checked study cannot be planned. `Display` gives the message, then a line `  help: …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// `only` names a run or search that does not exist.
+    UnknownRun {
+        /// The name that was asked for.
+        name: String,
+        /// All names of the study.
+        known: Vec<String>,
+    },
+    /// `seeds` is 0 or too large.
+    Seeds(usize),
+    /// Too many runs, repetitions counted.
+    TooManyRuns(usize),
+    /// The weights that a run starts from cannot be read.
+    InitialWeights {
+        /// The run.
+        run: String,
+        /// The file, as the study file names it.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::UnknownRun { name, known } => {
+                // Names of runs may have commas in them.
+                let all = known.join("; ");
+                let nearest = suggest::nearest(name, known.iter().map(String::as_str));
+                let nearest = nearest.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default();
+                write!(f, "no run is named `{name}`\n  help: {nearest}(known: {all})")
+            }
+            PlanError::Seeds(seeds) => {
+                write!(f, "a run cannot be repeated {seeds} times\n  help: seeds are from 1 to {MAX_SEEDS}")
+            }
+            PlanError::TooManyRuns(runs) => {
+                write!(f, "the study would have {runs} runs\n  help: at most {MAX_RUNS}; take fewer seeds")
+            }
+            PlanError::InitialWeights { run, file, reason } => {
+                write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
+                f.write_str("\n  help: copy the file into the folder of the study file; ")?;
+                f.write_str("`toile run` writes such files into its `runs` folder")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+/// Spells out every run of a study.
+///
+/// `read` gives the bytes of a file in the study file's folder; it is called only for `initial_weights`.
+///
+/// # Errors
+/// Names of runs that do not exist, impossible numbers of seeds, weights that cannot be read.
+pub fn plan(
+    study: &CheckedStudy,
+    options: &PlanOptions,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Plan, PlanError> {
+    let chosen = chosen(study, options.only.as_deref())?;
+    if let Some(seeds) = options.seeds.filter(|seeds| !(1..=MAX_SEEDS).contains(seeds)) {
+        return Err(PlanError::Seeds(seeds));
+    }
+    let repetitions = |run: &RunTable| {
+        let from_file = run.settings.seeds.or(study.defaults.seeds).or(study.study.seeds);
+        options.seeds.or(from_file).unwrap_or(default::SEEDS)
+    };
+    let total: usize = chosen.iter().map(|&position| repetitions(&study.runs[position])).sum();
+    if total > MAX_RUNS {
+        return Err(PlanError::TooManyRuns(total));
+    }
+    let mut runs = Vec::with_capacity(total);
+    for position in chosen {
+        let run = &study.runs[position];
+        let first = settings(study, run, read)?;
+        for repetition in 0..repetitions(run) as u64 {
+            let settings = Settings { seed: first.seed + repetition, ..first.clone() };
+            runs.push(run_plan(run, position, settings));
+        }
+    }
+    let searches = searches(study, options.only.as_deref(), read)?;
+    Ok(Plan {
+        study: study.study.name.clone(),
+        question: study.study.question.clone(),
+        data: study.study.data.clone(),
+        split: split(study),
+        runs,
+        searches,
+        file_text: study.text.clone(),
+        file_name: study.file_name.clone(),
+    })
+}
+
+fn run_plan(run: &RunTable, position: usize, settings: Settings) -> RunPlan {
+    RunPlan {
+        name: run.name.clone(),
+        position,
+        note: run.note.clone(),
+        published: run.published.map(Into::into),
+        chosen_by: None,
+        settings,
+    }
+}
+
+/// Positions of the runs to plan.
+fn chosen(study: &CheckedStudy, only: Option<&[String]>) -> Result<Vec<usize>, PlanError> {
+    let names = || study.runs.iter().map(|run| &run.name);
+    let Some(only) = only else { return Ok((0..study.runs.len()).collect()) };
+    let known: Vec<String> = names().chain(study.searches.iter().map(|s| &s.table.name)).cloned().collect();
+    if let Some(name) = only.iter().find(|name| !known.contains(name)) {
+        return Err(PlanError::UnknownRun { name: name.clone(), known });
+    }
+    Ok(names().enumerate().filter(|(_, name)| only.contains(name)).map(|(position, _)| position).collect())
+}
+
+/// The plans of the searches.
+fn searches(
+    study: &CheckedStudy,
+    only: Option<&[String]>,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Vec<SearchPlan>, PlanError> {
+    let seed = study.defaults.seed.or(study.study.seed).unwrap_or(default::SEED);
+    let is_chosen = |search: &CheckedSearch| only.is_none_or(|only| only.contains(&search.table.name));
+    let all = study.searches.iter().enumerate().filter(|(_, search)| is_chosen(search));
+    let planned = |(position, search): (usize, &CheckedSearch)| {
+        let weights = initial_weights(&search.table.name, search.table.initial_weights.as_deref(), read)?;
+        Ok(search_plan(position, search, SharedSettings::of(study), weights, seed))
+    };
+    all.map(planned).collect()
+}
+
+fn split(study: &CheckedStudy) -> SplitPlan {
+    let split = study.study.validation_split;
+    SplitPlan {
+        fraction: split.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
+        how: split.map(|split| split.how()).unwrap_or_default(),
+        seed: study.study.seed.unwrap_or(default::SEED),
+    }
+}
+
+/// What all runs and trials of a study share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SharedSettings {
+    pub data: String,
+    pub validation_split: SplitPlan,
+    pub train_evaluation: f64,
+}
+
+impl SharedSettings {
+    fn of(study: &CheckedStudy) -> SharedSettings {
+        SharedSettings {
+            data: study.study.data.clone(),
+            validation_split: split(study),
+            train_evaluation: study.study.train_evaluation.unwrap_or(default::TRAIN_EVALUATION),
+        }
+    }
+
+    /// Settings with their defaults; `None` if a setting without a default is missing.
+    pub(crate) fn settings(
+        &self,
+        run: RunSettings,
+        layers: &[Layer],
+        initial_weights: Option<InitialWeights>,
+        seed: u64,
+    ) -> Option<Settings> {
+        Some(Settings {
+            data: self.data.clone(),
+            validation_split: self.validation_split,
+            seed,
+            layers: layers.iter().map(Layer::spelled_out).collect(),
+            model: run.model?,
+            optimizer: run.optimizer?,
+            schedule: run.schedule.unwrap_or_default(),
+            loss: run.loss.unwrap_or_default(),
+            label_smoothing: run.label_smoothing.unwrap_or(default::LABEL_SMOOTHING),
+            class_weight: class_weight(run.class_weight)?,
+            batch_size: run.batch_size.unwrap_or(default::BATCH_SIZE),
+            epochs: run.epochs?,
+            shuffle: run.shuffle.unwrap_or(default::SHUFFLE),
+            callbacks: run.callbacks.unwrap_or_default(),
+            initial_weights,
+            train_evaluation: self.train_evaluation,
+        })
+    }
+}
+
+/// The settings of a run's first repetition: the run's own, else those of `[defaults]`, else the defaults.
+fn settings(
+    study: &CheckedStudy,
+    run: &RunTable,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Settings, PlanError> {
+    let merged = run.settings.or(&study.defaults);
+    let seed = merged.seed.or(study.study.seed).unwrap_or(default::SEED);
+    let layers = merged.model.as_ref().and_then(|model| study.models.get(model));
+    let layers = layers.expect("the check knows the model");
+    let weights = initial_weights(&run.name, run.initial_weights.as_deref(), read)?;
+    let settings = SharedSettings::of(study).settings(merged, layers, weights, seed);
+    Ok(settings.expect("the check asks for all that is required"))
+}
+
+/// The weights by label; `None` if a key is no number.
+fn class_weight(weights: Option<BTreeMap<String, ClassWeight>>) -> Option<BTreeMap<usize, f32>> {
+    weights
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(name, weight)| Some((name.parse().ok()?, weight.0)))
+        .collect()
+}
+
+fn initial_weights(
+    run: &str,
+    file: Option<&str>,
+    read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
+) -> Result<Option<InitialWeights>, PlanError> {
+    let Some(file) = file else { return Ok(None) };
+    match read(file) {
+        Ok(bytes) => Ok(Some(InitialWeights { file: file.to_string(), sha256: sha256(&bytes) })),
+        Err(error) => Err(PlanError::InitialWeights {
+            run: run.to_string(),
+            file: file.to_string(),
+            reason: error.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,107 @@
+//! Ids and fingerprints: what the study files of version 0.1.0 were in the stores of their day, they are still.
+//!
+//! `ids.txt` was written when 0.1.0 was the program, from the built-in studies and from those of
+//! `crates/toile/tests/corpus`. An id that moves retires results that are on somebody's disk: lines may be added to the
+//! file, never changed. `print` below prints what the program of the day makes of the study files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toile_nn::ImageShape;
+use toile_study::{
+    DataShape, Plan, PlanOptions, SearchPlan, Settings, built_in, built_in_names, check, plan,
+};
+use toile_tune::{Distribution, Params};
+
+/// In place of the fingerprint of real data.
+const DATA: &str = "0123456789abcdef";
+
+/// The study files beside the built-in ones, from the corpus of stores.
+const FILES: [&str; 10] = [
+    "runs/earlier.toml",
+    "runs/study.toml",
+    "interrupted/study.toml",
+    "search-finished/study.toml",
+    "search-half/study.toml",
+    "search-changed/earlier.toml",
+    "search-changed/study.toml",
+    "server/finished.toml",
+    "server/half.toml",
+    // Names every setting that a study file of version 0.1.0 may hold.
+    "settings/every.toml",
+];
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../toile/tests/corpus")
+}
+
+/// The plan of a study on images of 8 x 8 in four classes, if it does not name its data.
+fn planned(name: &str, text: &str) -> Plan {
+    let image = ImageShape { height: 8, width: 8, channels: 1 };
+    let shape = text.contains("data = \"../data\"").then_some(DataShape { image, classes: 4, images: 400 });
+    let study = check(text, name, shape).unwrap_or_else(|faults| panic!("{name}: {faults}"));
+    plan(&study, &PlanOptions::default(), &|_| Ok(b"weights".to_vec())).unwrap()
+}
+
+/// Studies by name: built-in ones, then files.
+fn studies() -> Vec<(String, Plan)> {
+    let built_in =
+        built_in_names().into_iter().map(|name| (name.to_string(), built_in(name).unwrap().into()));
+    let read = |file: &str| fs::read_to_string(corpus().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
+    let files = FILES.into_iter().map(|file| (file.to_string(), read(file)));
+    built_in.chain(files).map(|(name, text)| (name.clone(), planned(&name, &text))).collect()
+}
+
+/// One corner of a search's space: the first of all choices and the smallest numbers, or the last and the largest.
+fn corner(search: &SearchPlan, last: bool) -> Params {
+    let end = |low: f64, high: f64| if last { high } else { low };
+    search.space.assign(|param, _| match &param.distribution {
+        Distribution::Float { low, high, .. } => end(*low, *high),
+        Distribution::Int { low, high, .. } => end(*low as f64, *high as f64),
+        Distribution::Categorical { choices } => end(0.0, choices.len() as f64 - 1.0),
+    })
+}
+
+fn settings(search: &SearchPlan, last: bool) -> Settings {
+    search.settings(&corner(search, last), search.seed).unwrap()
+}
+
+/// What the stores know the runs and searches of a study by, a line for each. Names are not among it.
+fn lines(name: &str, plan: &Plan) -> Vec<String> {
+    let ids = toile_study::run_ids(plan, DATA);
+    let runs = plan.runs.iter().zip(ids).map(|(run, id)| {
+        let (place, seed) = (run.position, run.settings.seed);
+        format!("{name}\trun\t{place}\t{seed}\t{id}")
+    });
+    let searches = plan.searches.iter().map(|search| {
+        let record = search.to_record(DATA);
+        let corners = [false, true].map(|last| settings(search, last).id(DATA));
+        let hashes = [record.fingerprint, record.space_fingerprint, search.base_fingerprint(DATA)];
+        format!("{name}\tsearch\t{}\t{}\t{}", search.position, hashes.join("\t"), corners.join("\t"))
+    });
+    runs.chain(searches).collect()
+}
+
+fn all_lines() -> Vec<String> {
+    studies().iter().flat_map(|(name, plan)| lines(name, plan)).collect()
+}
+
+#[test]
+fn every_id_and_fingerprint_of_version_0_1_0_is_still_made() {
+    let found = all_lines();
+    let stored: Vec<&str> = include_str!("ids.txt").lines().filter(|line| !line.starts_with('#')).collect();
+    let gone: Vec<&&str> = stored.iter().filter(|line| !found.iter().any(|one| one == **line)).collect();
+    assert!(gone.is_empty(), "no longer made:\n{gone:#?}\nmade today:\n{}", found.join("\n"));
+    // Study files of the corpus never change: nothing of them may be missing in the file.
+    let is_file = |line: &&String| FILES.iter().any(|file| line.starts_with(file));
+    let new: Vec<_> = found.iter().filter(is_file).filter(|line| !stored.contains(&line.as_str())).collect();
+    assert!(new.is_empty() && stored.len() >= 112, "not stored: {new:#?}");
+}
+
+/// `cargo test -p toile-study --test ids print -- --ignored --nocapture`
+#[test]
+#[ignore = "prints lines for ids.txt"]
+#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+fn print() {
+    all_lines().iter().for_each(|line| println!("{line}"));
+}

@@ -1,0 +1,249 @@
+//! `toile plan`: every run of a study, how each model is computed, and what it will cost.
+
+mod layers;
+mod searches;
+mod settings;
+mod timing;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use toile_data::SplitHow;
+use toile_lab::{Cost, Pace, study_seconds};
+use toile_nn::ImageShape;
+use toile_record::State;
+use toile_store::Store;
+use toile_study::{DataShape, Plan, RunPlan};
+
+use crate::args::PlanArgs;
+use crate::failure::Failure;
+use crate::source::{self, StudySource};
+use crate::terminal::{Align, Table, bytes, count, duration, flops};
+use crate::{Completion, machine, terminal};
+
+/// One run with its costs.
+struct Priced<'a> {
+    run: &'a RunPlan,
+    summary: RunSummary,
+    cost: Cost,
+    memory: u64,
+    pace: Option<Pace>,
+    state: Option<State>,
+}
+
+/// A model's layers, and the floating-point operations of one image: forward, forward and backward.
+struct RunSummary {
+    table: toile_nn::ModelSummary,
+    flops: (u64, u64),
+}
+
+/// Prints the plan.
+pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
+    let source = StudySource::find(&args.study.study)?;
+    let (study, _) = source.check(&args.study.data)?;
+    let plan = source.plan(&study, &args.study)?;
+    let shape = study.shape.expect("the data's shape is known after the check");
+    let threads = args.study.threads.map_or_else(machine::cores, usize::from);
+    let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
+    let states = states(&dir, &plan)?;
+    let wanted = |run: &&RunPlan| args.study.only.is_empty() || args.study.only.contains(&run.name);
+    let runs: Vec<&RunPlan> = plan.runs.iter().filter(wanted).collect();
+    let mut timing = timing::Timing::new(shape.image, threads, !args.no_timing);
+    let priced: Result<Vec<_>, Failure> = runs
+        .iter()
+        .map(|run| price(run, &shape, &plan, threads, &mut timing, states.get(&place(&plan, run)).copied()))
+        .collect();
+    let searches = searches::rendered(&plan, &args.study.only, &shape, &mut timing, threads);
+    timing.end();
+    let mut text = rendered(&plan, &shape, &priced?, threads);
+    text += &searches?;
+    terminal::out(&text)?;
+    Ok(Completion::Done)
+}
+
+fn place(plan: &Plan, run: &RunPlan) -> usize {
+    plan.runs.iter().position(|other| std::ptr::eq(other, run)).expect("the run is one of the plan's")
+}
+
+/// The states of the plan's runs in a folder that may hold some of them already.
+fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
+    let mut states = BTreeMap::new();
+    if !dir.join(toile_store::STORE_FILE).is_file() {
+        return Ok(states);
+    }
+    let store = Store::open_read_only(dir)?;
+    let Some(study) = store.study()? else { return Ok(states) };
+    let ids = toile_study::run_ids(plan, &study.data.fingerprint);
+    for (place, id) in ids.iter().enumerate() {
+        if let Some(state) = store.run_state(id)? {
+            states.insert(place, state);
+        }
+    }
+    Ok(states)
+}
+
+fn price<'a>(
+    run: &'a RunPlan,
+    shape: &DataShape,
+    plan: &Plan,
+    threads: usize,
+    timing: &mut timing::Timing,
+    state: Option<State>,
+) -> Result<Priced<'a>, Failure> {
+    let cost = cost(run, shape, plan)?;
+    let train = n_train(shape, plan);
+    let model = toile_lab::model(run, shape.image)?;
+    // No batch has more images than there are.
+    let batch = run.settings.batch_size.min(train.max(1));
+    let memory = model.training_memory(&run.settings.optimizer, batch, threads) as u64;
+    let summary = RunSummary { table: model.summary(), flops: model.flops() };
+    let pace = timing.pace(run, &cost)?;
+    Ok(Priced { run, summary, cost, memory, pace, state })
+}
+
+/// Images that are trained on.
+fn n_train(shape: &DataShape, plan: &Plan) -> usize {
+    (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize
+}
+
+fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
+    let record = toile_lab::summary(run, shape.image)?;
+    let train = n_train(shape, plan);
+    // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
+    Ok(Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]))
+}
+
+fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
+    let mut text = head(plan, shape, priced);
+    if priced.is_empty() {
+        return text;
+    }
+    text += &format!("\n{}\n{}", table(priced).render(), total(shape, priced, threads));
+    let runs: Vec<&RunPlan> = priced.iter().map(|p| p.run).collect();
+    let models: BTreeMap<&str, &Priced<'_>> =
+        priced.iter().map(|p| (p.run.settings.model.as_str(), p)).collect();
+    for (name, priced) in models {
+        text += &layers::rendered(name, &priced.run.settings.layers, &priced.summary);
+    }
+    text + &settings::rendered(&runs)
+}
+
+/// The seed that all runs have, if they have one.
+fn only_seed(runs: &[Priced<'_>]) -> Option<u64> {
+    let first = runs.first()?.run.settings.seed;
+    runs.iter().all(|p| p.run.settings.seed == first).then_some(first)
+}
+
+fn head(plan: &Plan, shape: &DataShape, runs: &[Priced<'_>]) -> String {
+    let ImageShape { height, width, channels } = shape.image;
+    let held_back = match (plan.split.fraction, plan.split.how) {
+        (0.0, _) => "no validation".to_owned(),
+        (fraction, SplitHow::Last) => format!("validation: the last {} %", 100.0 * fraction),
+        (fraction, how) => format!("validation: {} %, {how}, seed {}", 100.0 * fraction, plan.split.seed),
+    };
+    let images = count(shape.images as u64);
+    let seed = only_seed(runs).map_or(String::new(), |seed| format!("; seed {seed}"));
+    let data = format!("{}, {images} images of {height}x{width}x{channels}", plan.data);
+    format!("{}: {data}\n{held_back}{seed}\n", plan.study)
+}
+
+/// A row per run; seeds of one name share it. A seed that all have is told in the head.
+fn table(priced: &[Priced<'_>]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("run", Left),
+        ("seeds", Right),
+        ("model", Left),
+        ("optimizer", Left),
+        ("batch", Right),
+        ("epochs", Right),
+        ("memory", Right),
+        ("time", Right),
+        ("state", Left),
+    ]);
+    for group in priced.chunk_by(|a, b| a.run.position == b.run.position) {
+        let mut row = row(group);
+        if only_seed(priced).is_some() {
+            row[1].clear();
+        }
+        table.row(row);
+    }
+    table
+}
+
+fn row(group: &[Priced<'_>]) -> [String; 9] {
+    let first = &group[0];
+    let settings = &first.run.settings;
+    [
+        first.run.name.clone(),
+        seeds(group),
+        settings.model.clone(),
+        settings::optimizer(settings),
+        count(settings.batch_size as u64),
+        count(settings.epochs as u64),
+        bytes(first.memory),
+        first.pace.map_or_else(String::new, |pace| duration(Duration::from_secs_f64(pace.seconds))),
+        state(group),
+    ]
+}
+
+fn seeds(group: &[Priced<'_>]) -> String {
+    match (group.first(), group.last()) {
+        (Some(first), Some(last)) if group.len() > 1 => {
+            format!("{}…{}", first.run.settings.seed, last.run.settings.seed)
+        }
+        (Some(first), _) => first.run.settings.seed.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn state(group: &[Priced<'_>]) -> String {
+    let done = group.iter().filter(|p| matches!(p.state, Some(State::Complete | State::Pruned))).count();
+    let failed = group.iter().filter(|p| p.state == Some(State::Failed)).count();
+    match (done, failed, group.len()) {
+        (0, 0, _) => String::new(),
+        (_, 0, n) if done == n => "done".into(),
+        (0, _, n) if failed == n => "failed".into(),
+        (_, 0, n) => format!("{done} of {n} done"),
+        (_, _, n) => format!("{done} of {n} done, {failed} failed"),
+    }
+}
+
+/// What all runs together cost that are not done yet.
+fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
+    let left: Vec<&Priced<'_>> = priced.iter().filter(|p| p.state.is_none_or(|s| !is_final(s))).collect();
+    if left.is_empty() {
+        return "nothing to train: all of it is done\n".into();
+    }
+    let updates: u64 = left.iter().map(|p| p.cost.updates).sum();
+    let work: f64 = left.iter().map(|p| p.cost.training_flops + p.cost.evaluation_flops).sum();
+    let mut memory: Vec<u64> = left.iter().map(|p| p.memory).collect();
+    memory.sort_unstable_by(|a, b| b.cmp(a));
+    let data = (shape.images + shape.images / 6) * shape.image.values();
+    let peak = data as u64 + memory.iter().take(threads).sum::<u64>();
+    let n = left.len() as u64;
+    let mut text = format!(
+        "{} run{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",
+        count(n),
+        if n == 1 { "" } else { "s" },
+        count(updates),
+        flops(work),
+        bytes(peak)
+    );
+    let paces: Option<Vec<Pace>> = left.iter().map(|p| p.pace).collect();
+    if let Some(paces) = paces {
+        let seconds = study_seconds(&paces, threads);
+        let time = duration(Duration::from_secs_f64(seconds));
+        text += &format!(
+            "expected time: {time} on {threads} thread{}, side by side\n\
+             (times above: one run alone on one thread, measured just now)\n",
+            if threads == 1 { "" } else { "s" }
+        );
+    }
+    text
+}
+
+fn is_final(state: State) -> bool {
+    matches!(state, State::Complete | State::Pruned | State::Failed)
+}

@@ -1,0 +1,163 @@
+//! `toile run`: trains what is still to be trained of a study, and writes its report.
+
+mod introduction;
+mod results;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use console::Style;
+use toile_data::DataSet;
+use toile_lab::{Outcome, StudyOptions, StudyOutcome, run_study};
+use toile_report::history_csv;
+use toile_store::{Storage, Store};
+use toile_study::Plan;
+
+pub use results::results;
+
+use crate::args::RunArgs;
+use crate::commands::searches;
+use crate::failure::Failure;
+use crate::machine::{self, MachineClock};
+use crate::source::{self, StudySource};
+use crate::terminal::{Following, count, duration, note};
+use crate::{Completion, commands, interrupt, terminal};
+
+/// Runs the study.
+pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
+    let source = StudySource::find(&args.study.study)?;
+    let (study, data) = source.check(&args.study.data)?;
+    let plan = source.plan(&study, &args.study)?;
+    let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
+    let server = args.storage.as_deref().map(searches::server).transpose()?;
+    // Before the data: a folder that cannot be used is told at once, not after a download.
+    let made = absent(&dir);
+    let store = Store::open(&dir)?;
+    let data = match data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok) {
+        Ok(data) => data,
+        Err(failure) => {
+            clear_away(store, &made);
+            return Err(failure);
+        }
+    };
+    introduction::introduce(args, &plan, &data, &dir)?;
+    let studied = study_all(args, &source, &plan, &data, &store, server.as_ref(), &dir)?;
+    // The report of many runs needs the room that the data took.
+    drop(data);
+    let view = commands::report::write(&dir, &store.records()?)?;
+    let (ending, conclusion) = conclude(&studied);
+    // What went well is said before the results, what did not after them, where it is seen.
+    if ending == Completion::Done {
+        note(&conclusion);
+    }
+    terminal::out(&results(&view, &dir))?;
+    if ending != Completion::Done {
+        note(&conclusion);
+    }
+    Ok(ending)
+}
+
+/// What came of the whole.
+struct Studied {
+    outcome: StudyOutcome,
+    time: Duration,
+}
+
+fn study_all(
+    args: &RunArgs,
+    source: &StudySource,
+    plan: &Plan,
+    data: &DataSet,
+    store: &Store,
+    server: Option<&Storage>,
+    dir: &Path,
+) -> Result<Studied, Failure> {
+    let local = match server {
+        Some(server) => server.times_are_local(),
+        None => store.storage()?.times_are_local(),
+    };
+    if let Some(version) = local {
+        note(&format!(
+            "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
+        ));
+    }
+    let options = StudyOptions {
+        dir,
+        threads: threads(args),
+        only: &args.study.only,
+        stop: interrupt::listen(),
+        clock: &MachineClock::start(),
+        checkpoint_every: searches::CHECKPOINT_EVERY,
+        checkpoints: args.checkpoints.as_deref(),
+        lease: Duration::from_secs(args.lease.into()),
+        worker: machine::worker_name(),
+        read: &|file| source.read_beside(file),
+        history: &history_csv,
+        toile_version: env!("CARGO_PKG_VERSION").into(),
+        instruction_set: toile_kernels::isa().name().into(),
+        machine: machine::description(),
+    };
+    let following = Following::new(plan);
+    let outcome = run_study(plan, data, store, server, &options, &|event| following.tell(&event));
+    let time = following.end();
+    Ok(Studied { outcome: outcome?, time })
+}
+
+/// The folders that must be made for this one, the innermost first.
+fn absent(dir: &Path) -> Vec<PathBuf> {
+    let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
+    let folders = dir.ancestors().filter(is_named);
+    folders.take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect()
+}
+
+/// A study that could not begin leaves nothing: neither an empty store nor the folders that were made for it.
+fn clear_away(store: Store, made: &[PathBuf]) {
+    if !made.is_empty() {
+        store.discard_if_empty();
+        let _ = made.iter().try_for_each(std::fs::remove_dir);
+    }
+}
+
+fn threads(args: &RunArgs) -> usize {
+    args.study.threads.map_or_else(machine::cores, usize::from)
+}
+
+/// How the study ended, and a line on it.
+fn conclude(studied: &Studied) -> (Completion, String) {
+    let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.outcome.runs;
+    let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
+    let time = duration(studied.time);
+    let to_come: usize = studied.outcome.searches.iter().map(|search| search.waiting).sum();
+    if interrupted || studied.outcome.searches.iter().any(|search| search.interrupted) {
+        let all = runs(old + new + failed + waiting);
+        let mut done = format!("{} of {all} are done", old + new);
+        if to_come > 0 {
+            done += &format!(", {} trial{} to come", count(to_come as u64), plural(to_come as u64));
+        }
+        let done = format!("{done}; the same command goes on with the rest");
+        return (Completion::Interrupted, format!("interrupted after {time}: {done}"));
+    }
+    if failed > 0 {
+        let warning = Style::new().for_stderr().yellow().bold().apply_to("warning:");
+        return (Completion::RunFailed, format!("{warning} {} failed; the report says why", runs(failed)));
+    }
+    let trained: usize = studied.outcome.searches.iter().map(|search| search.trained).sum();
+    let mut parts = Vec::new();
+    if new > 0 || trained == 0 {
+        parts.push(if new == 0 { "nothing to train".into() } else { runs(new) });
+    }
+    if trained > 0 {
+        parts.push(format!("{} trial{}", count(trained as u64), plural(trained as u64)));
+    }
+    let parts = parts.join(" and ");
+    let conclusion = match (new + trained, old) {
+        (0, old) => format!("nothing to train: {} done before", runs(old)),
+        (_, 0) => format!("{parts} in {time}"),
+        (_, old) => format!("{parts} in {time}; {old} done before"),
+    };
+    (Completion::Done, conclusion)
+}
+
+fn plural(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}

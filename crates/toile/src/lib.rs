@@ -1,0 +1,87 @@
+//! The program as a library: arguments in, exit code out. `main` calls [`run`], and so may other front ends.
+
+mod args;
+mod commands;
+mod failure;
+mod interrupt;
+mod machine;
+mod source;
+mod terminal;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use failure::Failure;
+use machine::MachineClock;
+
+/// How a command ended that did its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Completion {
+    /// All is well.
+    Done,
+    /// The study ran to its end, but a run of it failed.
+    RunFailed,
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Completion {
+    fn code(self) -> u8 {
+        match self {
+            Completion::Done => 0,
+            Completion::RunFailed => 3,
+            Completion::Interrupted => interrupt::INTERRUPTED,
+        }
+    }
+}
+
+/// Runs the program with these arguments, the first of which is its own name, and gives its exit code: 0 if all is
+/// well, 1 for an error, 2 for arguments that cannot be understood, 3 if a run or trial failed, 130 if it was
+/// interrupted.
+///
+/// What it has to say goes to standard output and standard error.
+pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
+    let clock = MachineClock::start();
+    terminal::choose_colours();
+    terminal::listen_for_panics();
+    // Before the arguments: the help tells the instruction set.
+    match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal::note(&failure.to_string());
+            1
+        }
+    }
+}
+
+fn parse_and_execute(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    clock: &MachineClock,
+) -> Result<u8, Failure> {
+    match Args::try_parse_from(args) {
+        Ok(args) => execute(args.command, clock).map(Completion::code),
+        Err(error) => {
+            // If standard output or error is closed, nobody is there to read it.
+            let _ = error.print();
+            Ok(u8::try_from(error.exit_code()).unwrap_or(1))
+        }
+    }
+}
+
+fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure> {
+    match command {
+        Command::Run(args) => commands::run::run(&args),
+        Command::Worker(args) => commands::worker::run(&args),
+        Command::Trials(args) => commands::trials::run(&args),
+        Command::Plan(args) => commands::plan::run(&args),
+        Command::Bench(args) => commands::bench::run(&args, clock),
+        Command::Summary(args) => commands::summary::run(&args),
+        Command::Report(args) => commands::report::run(&args),
+        Command::Data(args) => commands::data::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Init(args) => commands::init::run(&args),
+        Command::List => commands::list::run(),
+    }
+}

@@ -1,0 +1,69 @@
+//! What is shown while a study runs: its runs, then its searches, from the events of both.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use toile_lab::StudyProgress;
+use toile_record::{Event, TrainingKey};
+use toile_study::Plan;
+
+use super::{Searching, Studying};
+
+/// Follows a study; the threads that train all call it.
+pub struct Following {
+    start: Instant,
+    progress: Mutex<StudyProgress>,
+    searching: Searching,
+    runs: Mutex<Option<Studying>>,
+}
+
+impl Following {
+    /// Before the study.
+    pub fn new(plan: &Plan) -> Following {
+        Following {
+            start: Instant::now(),
+            progress: Mutex::default(),
+            searching: Searching::new(plan),
+            runs: Mutex::default(),
+        }
+    }
+
+    /// What happens. Cheap enough to be called at every step.
+    pub fn tell(&self, event: &Event) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.apply(event);
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::StudyStarted { .. } => {}
+            Event::RunsStarted { runs: planned, .. } => *runs = Some(Studying::new(planned)),
+            Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),
+            event if is_of_run(event) => {
+                if let Some(studying) = runs.as_mut() {
+                    studying.tell(event, &mut progress, self.start.elapsed());
+                }
+            }
+            event => self.searching.tell(event, &mut progress, self.start.elapsed()),
+        }
+    }
+
+    /// After the study, however it ended: the moving lines are gone, what was noted stays. The time that it took.
+    pub fn end(self) -> Duration {
+        let runs = self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        runs.into_iter().for_each(Studying::end);
+        self.searching.search_ended();
+        self.start.elapsed()
+    }
+}
+
+fn is_of_run(event: &Event) -> bool {
+    let training = match event {
+        Event::TrainingStarted { training, .. }
+        | Event::Step { training, .. }
+        | Event::EpochEnded { training, .. }
+        | Event::TrainingSuspended { training }
+        | Event::TrainingLost { training } => *training,
+        Event::TrainingEnded(end) => end.training,
+        _ => return false,
+    };
+    matches!(training, TrainingKey::Run(_))
+}

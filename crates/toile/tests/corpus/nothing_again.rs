@@ -1,0 +1,127 @@
+//! What was complete or had failed is not trained again: the record stays the one that was made then, times and all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::Said;
+use crate::same::missing;
+use crate::{Copy, assert_ended_as, committed, items, text};
+
+/// The trainings of a document that have ended, by a name: each with everything that is known of it.
+pub fn ended(results: &Value) -> BTreeMap<String, &Value> {
+    let is_over = |one: &&Value| matches!(text(&one["state"]).as_str(), "complete" | "pruned" | "failed");
+    let runs = items(results, "runs").iter().filter(is_over);
+    let mut all: BTreeMap<_, _> = runs.map(|run| (format!("run {}", run["id"]), run)).collect();
+    for search in items(results, "searches") {
+        let trials = items(search, "trials").iter().filter(is_over);
+        all.extend(trials.map(|trial| (format!("trial {} {}", search["name"], trial["number"]), trial)));
+    }
+    all
+}
+
+/// Asserts that every training that had ended is what it was: when it began, how long it took, what came of it.
+pub fn assert_kept(old: &Value, new: &Value) {
+    let (old, new) = (ended(old), ended(new));
+    assert!(!old.is_empty());
+    for (name, then) in old {
+        let now = new.get(&name).unwrap_or_else(|| panic!("{name} is gone"));
+        let differences = missing(then, now);
+        assert!(differences.is_empty(), "{name} was trained again: {differences:#?}");
+    }
+}
+
+/// Asserts that a program that went on with a study began no training.
+fn assert_idle(said: &Said) {
+    let began = said.err.lines().filter(|line| line.starts_with("start ")).collect::<Vec<_>>();
+    assert!(began.is_empty(), "{began:?}\n{}", said.err);
+}
+
+/// Every weights file of the corpus lies where it lay, and has the bytes that it had.
+fn assert_weights_kept(copy: &Copy, folder: &str, out: &str) {
+    let runs = crate::corpus().join(folder).join(out).join("runs");
+    let mut n = 0;
+    for run in fs::read_dir(&runs).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let file = Path::new(&run).join("weights.safetensors");
+        let (then, now) = (fs::read(runs.join(&file)), fs::read(copy.path(out).join("runs").join(&file)));
+        assert!(then.unwrap() == now.unwrap(), "{}", file.display());
+        n += 1;
+    }
+    assert!(n > 0);
+}
+
+#[test]
+fn runs_that_are_over_are_left_alone_also_the_one_that_failed() {
+    let copy = Copy::of("runs");
+    let said = copy.toile(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert_idle(&said);
+    assert_kept(&committed("runs", "out"), &copy.results("out"));
+    assert_ended_as(&copy.results("out"), "runs/expected.txt");
+    assert_weights_kept(&copy, "runs", "out");
+}
+
+#[test]
+fn a_run_that_had_left_the_study_file_comes_back_with_its_results() {
+    let copy = Copy::of("runs");
+    let said = copy.toile(&["run", "earlier.toml", "--out", "out"]).ok();
+    assert_idle(&said);
+    assert!(said.err.contains("nothing to train: 5 runs done before"), "{}", said.err);
+    assert_ended_as(&copy.results("out"), "runs/earlier.expected.txt");
+    assert_weights_kept(&copy, "runs", "out");
+}
+
+#[test]
+fn a_store_of_the_first_version_of_the_tables_is_a_study_that_is_done() {
+    let copy = Copy::with_store_of("runs", "out", "version-1");
+    let said = copy.toile(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert_idle(&said);
+    assert_kept(&committed("runs", "out"), &copy.results("out"));
+    assert_ended_as(&copy.results("out"), "runs/expected.txt");
+    assert_weights_kept(&copy, "runs", "out");
+}
+
+/// A run whose numbers diverged would diverge again; one in which toile itself broke is tried again.
+#[test]
+fn a_run_in_which_toile_itself_broke_is_tried_again_and_no_other() {
+    let copy = Copy::with_store_of("runs", "out", "broken");
+    copy.toile(&["report", "out"]).ok();
+    let why = |copy: &Copy| {
+        let results = copy.results("out");
+        let run = items(&results, "runs").iter().find(|run| run["name"] == "Diverges");
+        text(&run.expect("the run")["failure"])
+    };
+    assert!(why(&copy).starts_with("toile itself broke: index out of bounds"), "{}", why(&copy));
+    let said = copy.toile(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    let began: Vec<&str> = said.err.lines().filter_map(|line| line.strip_prefix("start ")).collect();
+    assert_eq!(began.iter().map(|name| name.trim()).collect::<Vec<_>>(), ["Diverges"], "{}", said.err);
+    assert_ended_as(&copy.results("out"), "runs/expected.txt");
+    assert!(!why(&copy).contains("broke"), "{}", why(&copy));
+}
+
+#[test]
+fn searches_that_are_over_are_left_alone_and_so_is_what_they_chose() {
+    let copy = Copy::of("search-finished");
+    let said = copy.toile(&["run", "study.toml", "--out", "out"]).ok();
+    assert_idle(&said);
+    assert!(said.err.contains("nothing to train: 12 runs done before"), "{}", said.err);
+    let (old, new) = (committed("search-finished", "out"), copy.results("out"));
+    assert_kept(&old, &new);
+    assert_ended_as(&new, "search-finished/expected.txt");
+    assert_eq!(missing(&old["test_openings"], &new["test_openings"]), [""; 0], "nobody opened the test set");
+    assert_weights_kept(&copy, "search-finished", "out");
+}
+
+#[test]
+fn a_folder_with_copies_of_searches_on_a_server_is_a_study_that_is_done() {
+    let copy = Copy::of("server");
+    let said = copy.toile(&["run", "finished.toml", "--out", "finished"]).ok();
+    assert_idle(&said);
+    assert_kept(&committed("server", "finished"), &copy.results("finished"));
+    assert_ended_as(&copy.results("finished"), "server/finished.expected.txt");
+    assert_weights_kept(&copy, "server", "finished");
+}
