@@ -97,7 +97,7 @@ CASES = {
     "l2-dense": layers(FLATTEN, dense(12, activation="tanh", l2=0.01), dense(9, l2=0.003)),
     "l2-conv2d": layers(conv(6, (3, 3), activation="tanh", l2=0.02), FLATTEN, dense(9, l2=0.001)),
     "focal": optimizer("sgd", learning_rate=0.5) | {"loss": FOCAL, "steps": [1, 10, 100]},
-    "focal-options": optimizer("adam", learning_rate=0.01) | {
+    "focal-options": optimizer("sgd", learning_rate=0.2) | {
         "loss": {"categorical_focal_crossentropy": {"alpha": 0.75, "gamma": 0.5}}, "label_smoothing": 0.1,
         "class_weight": [0.5, 2.0, 1.0, 1.0, 1.25], "examples": 150, "steps": [1, 10, 100]},
     "focal-gamma-0": optimizer("sgd", learning_rate=0.5) | {
