@@ -46,7 +46,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(TrainingProgress, Option<Train
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use toile_nn::{FitConfig, FitEvent, Flow, Layer, Model, fit, fit_from};
+    use toile_nn::{FitConfig, FitEvent, Flow, Layer, Model, Nadam, fit, fit_from};
     use toile_rng::Seed;
 
     use super::*;
@@ -61,12 +61,11 @@ mod tests {
     }
 
     fn config() -> FitConfig {
-        let parse = |words| serde_json::from_value(words).expect("an optimizer");
         let callbacks = json!([{ "best_weights": {} }, { "reduce_lr_on_plateau": { "patience": 1 } }]);
         FitConfig {
             epochs: 3,
             callbacks: serde_json::from_value(callbacks).expect("callbacks"),
-            ..FitConfig::new(parse(json!({ "nadam": { "learning_rate": 0.01 } })))
+            ..FitConfig::new(Nadam::new(0.01))
         }
     }
 

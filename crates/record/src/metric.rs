@@ -24,6 +24,15 @@ pub enum Metric {
     TrainAccuracy,
     /// Loss of the end-of-epoch weights on the training images.
     TrainLoss,
+    /// Validation images whose label is among the five most probable classes.
+    #[serde(rename = "val_top_5_accuracy")]
+    ValTop5Accuracy,
+    /// Training images whose label is among the five most probable classes, while the weights changed.
+    #[serde(rename = "top_5_accuracy")]
+    Top5Accuracy,
+    /// Training images whose label is among the five most probable classes of the end-of-epoch weights.
+    #[serde(rename = "train_top_5_accuracy")]
+    TrainTop5Accuracy,
     /// Weights of the model, trained or not.
     Parameters,
     /// Floating-point operations for one image.
@@ -33,13 +42,16 @@ pub enum Metric {
 }
 
 /// What is measured of every epoch, in the order of files and tables.
-const OF_EPOCH: [Metric; 6] = [
+const OF_EPOCH: [Metric; 9] = [
     Metric::Loss,
     Metric::Accuracy,
     Metric::TrainLoss,
     Metric::TrainAccuracy,
     Metric::ValLoss,
     Metric::ValAccuracy,
+    Metric::Top5Accuracy,
+    Metric::TrainTop5Accuracy,
+    Metric::ValTop5Accuracy,
 ];
 
 impl Metric {
@@ -57,6 +69,9 @@ impl Metric {
             Metric::Loss => "loss",
             Metric::TrainAccuracy => "train_accuracy",
             Metric::TrainLoss => "train_loss",
+            Metric::ValTop5Accuracy => "val_top_5_accuracy",
+            Metric::Top5Accuracy => "top_5_accuracy",
+            Metric::TrainTop5Accuracy => "train_top_5_accuracy",
             Metric::Parameters => "parameters",
             Metric::Flops => "flops",
             Metric::Milliseconds => "milliseconds",
@@ -72,6 +87,9 @@ impl Metric {
             Metric::Loss => "training loss",
             Metric::TrainAccuracy => "training accuracy of the final weights",
             Metric::TrainLoss => "training loss of the final weights",
+            Metric::ValTop5Accuracy => "validation top-5 accuracy",
+            Metric::Top5Accuracy => "training top-5 accuracy",
+            Metric::TrainTop5Accuracy => "training top-5 accuracy of the final weights",
             Metric::Parameters => "parameters",
             Metric::Flops => "operations per image",
             Metric::Milliseconds => "milliseconds per image",
@@ -82,6 +100,7 @@ impl Metric {
     pub fn direction(self) -> Direction {
         match self {
             Metric::ValAccuracy | Metric::Accuracy | Metric::TrainAccuracy => Direction::Maximize,
+            Metric::ValTop5Accuracy | Metric::Top5Accuracy | Metric::TrainTop5Accuracy => Direction::Maximize,
             Metric::ValLoss | Metric::Loss | Metric::TrainLoss => Direction::Minimize,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => Direction::Minimize,
         }
@@ -122,6 +141,9 @@ impl Metric {
             Metric::Loss => epoch.loss,
             Metric::TrainAccuracy => epoch.train_accuracy,
             Metric::TrainLoss => epoch.train_loss,
+            Metric::ValTop5Accuracy => epoch.val_top_5_accuracy,
+            Metric::Top5Accuracy => epoch.top_5_accuracy,
+            Metric::TrainTop5Accuracy => epoch.train_top_5_accuracy,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
         }
     }
@@ -135,6 +157,9 @@ impl Metric {
             Metric::Loss => &mut epoch.loss,
             Metric::TrainAccuracy => &mut epoch.train_accuracy,
             Metric::TrainLoss => &mut epoch.train_loss,
+            Metric::ValTop5Accuracy => &mut epoch.val_top_5_accuracy,
+            Metric::Top5Accuracy => &mut epoch.top_5_accuracy,
+            Metric::TrainTop5Accuracy => &mut epoch.train_top_5_accuracy,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => return,
         };
         *place = value;

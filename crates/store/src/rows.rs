@@ -174,6 +174,7 @@ fn epoch_row(r: &Row<'_>) -> Result<Epoch> {
         val_accuracy: r.get("val_accuracy")?,
         learning_rate: r.get::<_, Option<f64>>("learning_rate")?.unwrap_or(f64::NAN),
         seconds: r.get::<_, Option<f64>>("seconds")?.unwrap_or(f64::NAN),
+        ..Epoch::default()
     })
 }
 

@@ -145,7 +145,9 @@ impl Trainer<'_> {
     fn test(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
         let indices: Vec<u32> = (0..self.data.test.len() as u32).collect();
         let examples = engine::examples(self.data, &self.data.test, &indices);
-        let evaluation = toile_nn::evaluate(model, &examples, job.plan.settings.label_smoothing, job.threads);
+        let settings = &job.plan.settings;
+        let evaluation =
+            toile_nn::evaluate(model, &examples, &settings.loss, settings.label_smoothing, job.threads);
         let is_wrong = |&i: &usize| evaluation.predictions[i] != self.data.test.labels[i];
         let wrong = (0..self.data.test.len()).filter(is_wrong).collect();
         job.record.test = Some(TestRecord {

@@ -217,6 +217,7 @@ fn epoch(row: &DbRow<'_>) -> Result<Epoch> {
         val_accuracy: row.maybe_real(7)?,
         learning_rate: row.maybe_real(8)?.unwrap_or(f64::NAN),
         seconds: row.maybe_real(9)?.unwrap_or(f64::NAN),
+        ..Epoch::default()
     })
 }
 

@@ -58,6 +58,7 @@ fn epoch(epoch: usize) -> Epoch {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
+        ..Epoch::default()
     }
 }
 

@@ -49,6 +49,7 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
+        ..Epoch::default()
     };
     RunRecord {
         id: format!("id-{position}-{seed}"),
