@@ -8,6 +8,7 @@
 mod atomic;
 mod checkpoint;
 mod ending;
+mod epoch_columns;
 mod error;
 mod file;
 mod lock;

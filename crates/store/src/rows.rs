@@ -1,12 +1,15 @@
 //! Records to rows and back: every SQL statement on our tables.
 
+use std::sync::LazyLock;
+
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ending;
+use crate::storage::db::Cell;
 use crate::store::Change;
+use crate::{ending, epoch_columns};
 use toile_record::*;
 
 type Result<T> = rusqlite::Result<T>;
@@ -124,19 +127,16 @@ fn put_run(t: &Transaction<'_>, run: &RunRecord) -> Result<()> {
 }
 
 fn put_epoch(t: &Transaction<'_>, id: &str, e: &Epoch) -> Result<()> {
-    t.prepare_cached("INSERT OR REPLACE INTO toile_epoch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-        .execute(params![
-            id,
-            e.epoch,
-            finite(e.loss),
-            finite(e.accuracy),
-            finite(e.train_loss),
-            finite(e.train_accuracy),
-            finite(e.val_loss),
-            finite(e.val_accuracy),
-            e.learning_rate,
-            e.seconds,
-        ])?;
+    static PUT: LazyLock<String> = LazyLock::new(|| {
+        let (names, values) = (&*epoch_columns::NAMES, epoch_columns::values(5).replace('$', "?"));
+        format!(
+            "INSERT OR REPLACE INTO toile_epoch (run_id, epoch, learning_rate, seconds, {names})
+             VALUES (?1, ?2, ?3, ?4, {values})"
+        )
+    });
+    let others = [Cell::from(id), Cell::from(e.epoch), Cell::from(e.learning_rate), Cell::from(e.seconds)];
+    let values = others.into_iter().chain(epoch_columns::cells_of(e));
+    t.prepare_cached(&PUT)?.execute(params_from_iter(values))?;
     Ok(())
 }
 
@@ -164,18 +164,21 @@ fn with_epochs(c: &Connection, run: RunRecord) -> Result<RunRecord> {
 }
 
 fn epoch_row(r: &Row<'_>) -> Result<Epoch> {
-    Ok(Epoch {
+    let mut epoch = Epoch {
         epoch: r.get("epoch")?,
-        loss: r.get("loss")?,
-        accuracy: r.get("accuracy")?,
-        train_loss: r.get("train_loss")?,
-        train_accuracy: r.get("train_accuracy")?,
-        val_loss: r.get("val_loss")?,
-        val_accuracy: r.get("val_accuracy")?,
         learning_rate: r.get::<_, Option<f64>>("learning_rate")?.unwrap_or(f64::NAN),
         seconds: r.get::<_, Option<f64>>("seconds")?.unwrap_or(f64::NAN),
         ..Epoch::default()
-    })
+    };
+    for metric in Metric::of_epoch() {
+        // A file of an earlier version that is only read may lack the column.
+        let value = r.get::<_, Option<f64>>(metric.name()).or_else(|error| match error {
+            rusqlite::Error::InvalidColumnName(_) => Ok(None),
+            error => Err(error),
+        })?;
+        metric.put(&mut epoch, value);
+    }
+    Ok(epoch)
 }
 
 fn run_row(r: &Row<'_>) -> Result<RunRecord> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::storage::db::{self, Db};
 use crate::storage::tables;
-use crate::{StoreError, file};
+use crate::{StoreError, epoch_columns, file};
 
 /// The tables of a study's folder: step 1.
 const FOLDER: &str = "
@@ -123,7 +123,9 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
 }
 
 fn take_steps(connection: &mut Connection) -> db::Result<()> {
-    if version(connection)? == NEWEST && tables::optuna_head(&mut Db::Sqlite(connection))?.is_some() {
+    let is_newest = version(connection)? == NEWEST;
+    let db = &mut Db::Sqlite(connection);
+    if is_newest && tables::optuna_head(db)?.is_some() && epoch_columns::are_complete(db)? {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -135,5 +137,6 @@ fn take_steps(connection: &mut Connection) -> db::Result<()> {
         take(&transaction)?;
         transaction.execute("INSERT INTO toile_schema (version) VALUES (?1)", [step as i64 + 1])?;
     }
+    epoch_columns::add_missing(&mut Db::Sqlite(&transaction))?;
     Ok(transaction.commit()?)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::db::{Db, DbRow, Result, cells, undecodable};
 use super::{Claim, SearchId, Storage, json};
-use crate::{StoreError, ending};
+use crate::{StoreError, ending, epoch_columns};
 use toile_record::{Epoch, ParamRecord, State, TrialRecord, TrialSide};
 
 impl Storage {
@@ -137,8 +137,7 @@ pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> 
     let mut all = heads(db, id)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
-    for detail in DETAILS {
-        let Detail { table, columns, order, put } = detail;
+    for Detail { table, columns, order, put } in DETAILS {
         let sql = format!(
             "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id
                 WHERE t.study_id = $1 ORDER BY {order}"
@@ -147,6 +146,11 @@ pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> 
             Some(&place) => put(&mut all[place], row),
             None => Ok(()),
         })?;
+    }
+    for (trial_id, epoch) in epochs(db, id)? {
+        if let Some(&place) = places.get(&trial_id) {
+            all[place].side.get_or_insert_default().epochs.push(epoch);
+        }
     }
     Ok(all)
 }
@@ -159,7 +163,7 @@ struct Detail {
     put: fn(&mut TrialRecord, &DbRow<'_>) -> Result<()>,
 }
 
-const DETAILS: [Detail; 6] = [
+const DETAILS: [Detail; 5] = [
     Detail {
         table: "trial_params",
         columns: "x.param_name, x.param_value, x.distribution_json",
@@ -193,31 +197,30 @@ const DETAILS: [Detail; 6] = [
         order: "x.trial_system_attribute_id",
         put: |trial, row| attribute(row).map(|attribute| trial.system_attributes.push(attribute)),
     },
-    Detail {
-        table: "toile_trial_epoch",
-        columns: "x.epoch, x.loss, x.accuracy, x.train_loss, x.train_accuracy, x.val_loss, x.val_accuracy,
-            x.learning_rate, x.seconds",
-        order: "x.trial_id, x.step",
-        put: |trial, row| epoch(row).map(|epoch| trial.side.get_or_insert_default().epochs.push(epoch)),
-    },
 ];
 
 fn attribute(row: &DbRow<'_>) -> Result<(String, Value)> {
     Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
 }
 
-fn epoch(row: &DbRow<'_>) -> Result<Epoch> {
-    Ok(Epoch {
-        epoch: row.count(1)?,
-        loss: row.maybe_real(2)?,
-        accuracy: row.maybe_real(3)?,
-        train_loss: row.maybe_real(4)?,
-        train_accuracy: row.maybe_real(5)?,
-        val_loss: row.maybe_real(6)?,
-        val_accuracy: row.maybe_real(7)?,
-        learning_rate: row.maybe_real(8)?.unwrap_or(f64::NAN),
-        seconds: row.maybe_real(9)?.unwrap_or(f64::NAN),
-        ..Epoch::default()
+/// The epochs of all trials of a search, each with its trial, by trial and step.
+fn epochs(db: &mut Db<'_>, id: SearchId) -> Result<Vec<(i64, Epoch)>> {
+    let metrics = epoch_columns::known(db, "toile_trial_epoch")?;
+    let columns: String = metrics.iter().map(|metric| format!(", x.{}", metric.name())).collect();
+    let sql = format!(
+        "SELECT x.trial_id, x.epoch, x.learning_rate, x.seconds{columns} FROM trials t
+            JOIN toile_trial_epoch x ON x.trial_id = t.trial_id
+            WHERE t.study_id = $1 ORDER BY x.trial_id, x.step"
+    );
+    db.query(&sql, cells![id.0], |row| {
+        let mut epoch = Epoch {
+            epoch: row.count(1)?,
+            learning_rate: row.maybe_real(2)?.unwrap_or(f64::NAN),
+            seconds: row.maybe_real(3)?.unwrap_or(f64::NAN),
+            ..Epoch::default()
+        };
+        epoch_columns::read(&metrics, row, 4, &mut epoch)?;
+        Ok((row.int(0)?, epoch))
     })
 }
 

@@ -1,8 +1,10 @@
 //! What a trial reports and how it ends, written only by whoever holds the latest claim.
 
+use std::sync::LazyLock;
+
 use super::db::{Cell, Db, Result, cells};
 use super::{Claim, Report, Storage, TrialResult, claims, json, read};
-use crate::{StoreError, ending};
+use crate::{StoreError, ending, epoch_columns};
 use toile_record::{End, Epoch, ParamRecord, State, TrialRecord, TrialSide};
 
 impl Storage {
@@ -150,29 +152,18 @@ pub(crate) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Res
 }
 
 fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &Epoch) -> Result<()> {
-    let sql =
-        "INSERT INTO toile_trial_epoch (trial_id, step, epoch, loss, accuracy, train_loss, train_accuracy,
-            val_loss, val_accuracy, learning_rate, seconds)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (trial_id, step) DO UPDATE SET
-            epoch = excluded.epoch, loss = excluded.loss, accuracy = excluded.accuracy,
-            train_loss = excluded.train_loss, train_accuracy = excluded.train_accuracy,
-            val_loss = excluded.val_loss, val_accuracy = excluded.val_accuracy,
-            learning_rate = excluded.learning_rate, seconds = excluded.seconds";
-    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-    let values = cells![
-        trial_id,
-        step,
-        epoch.epoch,
-        finite(epoch.loss),
-        finite(epoch.accuracy),
-        finite(epoch.train_loss),
-        finite(epoch.train_accuracy),
-        finite(epoch.val_loss),
-        finite(epoch.val_accuracy),
-        epoch.learning_rate,
-        epoch.seconds,
-    ];
-    db.execute(sql, values).map(drop)
+    static PUT: LazyLock<String> = LazyLock::new(|| {
+        let (names, values) = (&*epoch_columns::NAMES, epoch_columns::values(6));
+        format!(
+            "INSERT INTO toile_trial_epoch (trial_id, step, epoch, learning_rate, seconds, {names})
+            VALUES ($1, $2, $3, $4, $5, {values}) ON CONFLICT (trial_id, step) DO UPDATE SET
+                epoch = excluded.epoch, learning_rate = excluded.learning_rate, seconds = excluded.seconds, {}",
+            &*epoch_columns::REPLACED
+        )
+    });
+    let mut values = cells![trial_id, step, epoch.epoch, epoch.learning_rate, epoch.seconds].to_vec();
+    values.extend(epoch_columns::cells_of(epoch));
+    db.execute(&PUT, &values).map(drop)
 }
 
 fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &TrialResult) -> Result<()> {

@@ -7,7 +7,7 @@ use postgres::{Config, NoTls};
 
 use super::db::{Db, DbError, Result, Session, cells};
 use super::tables;
-use crate::{StoreError, schema};
+use crate::{StoreError, epoch_columns, schema};
 
 /// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for
 /// it; and none waits for a lock for ever. Times are asked for as text, in the one order that sorts.
@@ -150,7 +150,7 @@ pub(super) fn migrate(db: &mut Db<'_>) -> Result<()> {
         tables::create_ours(db)?;
         db.execute("INSERT INTO toile_schema (version) VALUES ($1)", cells![schema::NEWEST])?;
     }
-    Ok(())
+    epoch_columns::add_missing(db)
 }
 
 #[cfg(test)]

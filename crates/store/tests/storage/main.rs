@@ -58,7 +58,9 @@ fn epoch(epoch: usize) -> Epoch {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
-        ..Epoch::default()
+        top_5_accuracy: Some(0.75),
+        train_top_5_accuracy: Some(5.0 / 6.0),
+        val_top_5_accuracy: Some(2.0 / 3.0),
     }
 }
 
