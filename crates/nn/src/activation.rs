@@ -36,6 +36,15 @@ impl Activation {
         [Linear, Sigmoid, Tanh, Relu, LeakyRelu, Elu, Gelu, Silu, Softmax]
     };
 
+    /// Whether the kernels of a convolution apply it, or need not, so that they can pool as well.
+    pub(crate) fn is_in_convolution(self) -> bool {
+        match self {
+            Activation::Linear | Activation::Relu => true,
+            Activation::Sigmoid | Activation::Tanh | Activation::LeakyRelu | Activation::Elu => false,
+            Activation::Gelu | Activation::Silu | Activation::Softmax => false,
+        }
+    }
+
     /// The kernel that computes it element by element; softmax, which sums over an axis, has none.
     pub(crate) fn kernel(self) -> Option<Act> {
         Some(match self {

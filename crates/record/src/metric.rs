@@ -41,6 +41,17 @@ pub enum Metric {
     Milliseconds,
 }
 
+/// A metric of a model, which no epoch has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelMetric {
+    /// [`Metric::Parameters`].
+    Parameters,
+    /// [`Metric::Flops`].
+    Flops,
+    /// [`Metric::Milliseconds`].
+    Milliseconds,
+}
+
 /// What is measured of every epoch, in the order of files and tables.
 const OF_EPOCH: [Metric; 9] = [
     Metric::Loss,
@@ -53,6 +64,9 @@ const OF_EPOCH: [Metric; 9] = [
     Metric::TrainTop5Accuracy,
     Metric::ValTop5Accuracy,
 ];
+
+/// What is measured of models.
+const OF_MODEL: [Metric; 3] = [Metric::Parameters, Metric::Flops, Metric::Milliseconds];
 
 impl Metric {
     /// The metrics that every epoch has, in the order in which files and tables show them.
@@ -108,18 +122,32 @@ impl Metric {
 
     /// The metric of this name.
     pub fn from_name(name: &str) -> Option<Metric> {
-        let of_model = [Metric::Parameters, Metric::Flops, Metric::Milliseconds];
-        OF_EPOCH.into_iter().chain(of_model).find(|metric| metric.name() == name)
+        OF_EPOCH.into_iter().chain(OF_MODEL).find(|metric| metric.name() == name)
+    }
+
+    /// What it is of a model, if it is not measured of epochs.
+    pub fn of_model(self) -> Option<ModelMetric> {
+        match self {
+            Metric::Parameters => Some(ModelMetric::Parameters),
+            Metric::Flops => Some(ModelMetric::Flops),
+            Metric::Milliseconds => Some(ModelMetric::Milliseconds),
+            Metric::ValAccuracy | Metric::Accuracy | Metric::TrainAccuracy => None,
+            Metric::ValTop5Accuracy | Metric::Top5Accuracy | Metric::TrainTop5Accuracy => None,
+            Metric::ValLoss | Metric::Loss | Metric::TrainLoss => None,
+        }
     }
 
     /// Whether there is a value after each epoch.
     pub fn is_per_epoch(self) -> bool {
-        OF_EPOCH.contains(&self)
+        self.of_model().is_none()
     }
 
     /// Whether it is a whole number of things, to be shown as a count.
     pub fn is_count(self) -> bool {
-        matches!(self, Metric::Parameters | Metric::Flops)
+        match self.of_model() {
+            Some(ModelMetric::Parameters | ModelMetric::Flops) => true,
+            Some(ModelMetric::Milliseconds) | None => false,
+        }
     }
 
     /// Whether it needs images that are held back for validation.
@@ -218,6 +246,18 @@ mod tests {
             assert_eq!(serde_json::to_value(metric).expect("a metric has JSON"), metric.name());
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
+    }
+
+    /// The schema is made of the enum itself.
+    #[test]
+    fn every_metric_is_found_by_its_name_and_is_one_of_epochs_or_of_models() {
+        let schema = Metric::json_schema(&mut SchemaGenerator::default());
+        let variants = schema.get("oneOf").and_then(Value::as_array).expect("one of several names");
+        for name in variants.iter().filter_map(|variant| variant["const"].as_str()) {
+            let metric = Metric::from_name(name).unwrap_or_else(|| panic!("`{name}` is in no list"));
+            assert_eq!(OF_EPOCH.contains(&metric), metric.is_per_epoch(), "{name}");
+        }
+        assert_eq!(variants.len(), OF_EPOCH.len() + OF_MODEL.len());
     }
 
     #[test]

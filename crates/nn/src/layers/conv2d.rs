@@ -102,8 +102,9 @@ impl LayerSettings for Conv2D {
 
     /// Max pooling of 2 × 2 pixels, where the kernels' estimate says that this is not slower.
     fn takes_in(&self, input: Shape, next: &Layer) -> bool {
-        let is_plain = matches!(self.activation, Activation::Relu | Activation::Linear);
-        is_plain && next.is_pooling_by_two() && self.shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
+        self.activation.is_in_convolution()
+            && next.is_pooling_by_two()
+            && self.shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
     }
 
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {

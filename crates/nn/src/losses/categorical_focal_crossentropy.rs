@@ -6,10 +6,10 @@ use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets, Focal, softm
 
 use super::LossSettings;
 
-/// −Σ y `alpha` (1 − q)^`gamma` log q, with q = p between 1e-7 and 1 − 1e-7.
+/// The form of Keras' `CategoricalFocalCrossentropy`, in which p is cut to between 1e-7 and 1 − 1e-7.
 ///
-/// Lin et al. (2017) in the form of Keras' `CategoricalFocalCrossentropy`. Like Keras, it does without the clipped
-/// classes' part of the gradient: a class that is predicted with less than 1e-7 is not learned from.
+/// A class that is cut has no part in the gradient, as in Keras: one that is predicted with less than 1e-7 is not
+/// learned from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CategoricalFocalCrossentropy {

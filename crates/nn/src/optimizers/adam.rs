@@ -9,7 +9,7 @@ optimizer! {
     /// m ← m + (g − m)(1 − β₁), v ← v + (g² − v)(1 − β₂), α = η √(1 − β₂ᵗ) / (1 − β₁ᵗ), w ← w − α m / (√v + ε).
     ///
     /// Kingma and Ba (2015) in Keras' form ("epsilon hat", 1e-7); PyTorch adds ε (1e-8) after the correction.
-    Adam {
+    pub struct Adam {
         learning_rate: 0.001,
         weight_decay: None,
         /// β₁

@@ -6,7 +6,7 @@ use super::{Adam, Common, OptimizerSettings, Slots, StepFactors};
 optimizer! {
     /// Adam after w ← w − `weight_decay` η w (Loshchilov and Hutter 2019). Keras' default decay is 0.004, PyTorch's
     /// 0.01.
-    AdamW {
+    pub struct AdamW {
         learning_rate: 0.001,
         weight_decay: Some(0.004),
         /// β₁

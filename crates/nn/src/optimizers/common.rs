@@ -37,7 +37,7 @@ impl Common {
 macro_rules! optimizer {
     (
         $(#[$about:meta])*
-        $name:ident {
+        pub struct $name:ident {
             learning_rate: $learning_rate:expr,
             weight_decay: $weight_decay:expr,
             $( $(#[$about_own:meta])* $own:ident: $type:ty = $default:expr, )*

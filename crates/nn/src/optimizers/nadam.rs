@@ -11,7 +11,7 @@ optimizer! {
     ///
     /// Dozat (2016) in Keras' form. PyTorch uses 0.96^(0.004 t), Optax a constant β₁: other optimizers in the first
     /// steps.
-    Nadam {
+    pub struct Nadam {
         learning_rate: 0.001,
         weight_decay: None,
         /// β₁

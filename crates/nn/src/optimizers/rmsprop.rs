@@ -10,7 +10,7 @@ optimizer! {
     /// + step.
     ///
     /// Tieleman and Hinton (2012) in Keras' form: ε stands inside the root, ρ is 0.9. PyTorch: outside, 0.99.
-    RmsProp {
+    pub struct RmsProp {
         learning_rate: 0.001,
         weight_decay: None,
         /// ρ

@@ -9,7 +9,7 @@ optimizer! {
     /// w ← w − η g; with momentum μ: v ← μ v − η g, w ← w + v; Nesterov: w ← w + μ v − η g (with the new v).
     ///
     /// Keras' form: η stands inside v, PyTorch's stands outside; they differ when η changes.
-    Sgd {
+    pub struct Sgd {
         learning_rate: 0.01,
         weight_decay: None,
         /// μ, from 0 to 1
