@@ -30,21 +30,18 @@ mod training;
 
 pub use activation::Activation;
 pub use augmentation::Augmentation;
-pub use callbacks::{BestWeights, Callback, CallbackFacts, EarlyStopping, ReduceLrOnPlateau};
+pub use callbacks::*;
 pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
 pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
-pub use layers::{
-    AveragePooling2D, BatchNormalization, Conv2D, Dense, DepthwiseConv2D, Dropout, Flatten,
-    GlobalAveragePooling2D, Layer, MaxPooling2D, Padding, SeparableConv2D,
-};
-pub use losses::{CategoricalFocalCrossentropy, Loss};
+pub use layers::*;
+pub use losses::*;
 pub use model::{BuildError, Model, WeightsError};
-pub use optimizers::{Adam, AdamW, Common, Nadam, Optimizer, RmsProp, Sgd};
+pub use optimizers::*;
 pub use parameters::Tensor;
-pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule, SettingsFault};
+pub use schedules::*;
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
 pub use summary::{ModelSummary, SummaryRow};
