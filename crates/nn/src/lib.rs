@@ -60,10 +60,6 @@ fn zeros() -> Initializer {
     Initializer::Zeros
 }
 
-fn one() -> usize {
-    1
-}
-
 fn one_by_one() -> [usize; 2] {
     [1, 1]
 }

@@ -31,7 +31,7 @@ pub struct DepthwiseConv2D {
     #[serde(default)]
     pub padding: Padding,
     /// Output channels for each channel.
-    #[serde(default = "crate::one")]
+    #[serde(default = "super::one")]
     #[schemars(range(min = 1))]
     pub depth_multiplier: usize,
     /// Applied to each output.

@@ -262,6 +262,10 @@ fn within_limits(output: Shape) -> Result<Shape, ShapeError> {
     Ok(output)
 }
 
+fn one() -> usize {
+    1
+}
+
 /// What a window does at the edge of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

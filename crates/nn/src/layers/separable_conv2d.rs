@@ -31,7 +31,7 @@ pub struct SeparableConv2D {
     #[serde(default)]
     pub padding: Padding,
     /// Channels between the two convolutions, for each input channel.
-    #[serde(default = "crate::one")]
+    #[serde(default = "super::one")]
     #[schemars(range(min = 1))]
     pub depth_multiplier: usize,
     /// Applied to each output.
