@@ -258,6 +258,9 @@ fn io_help(error: &std::io::Error) -> Option<&'static str> {
         StorageFull | QuotaExceeded => {
             Some("the disk is full: free some space and give the same command again")
         }
+        FileTooLarge => Some(
+            "a limit on the size of files is reached (`ulimit -f`): raise it, and give the same command again",
+        ),
         PermissionDenied | ReadOnlyFilesystem => Some("choose a folder you may write to with `--out DIR`"),
         NotADirectory | AlreadyExists => {
             Some("a file stands where the folder should be: choose another `--out DIR`")

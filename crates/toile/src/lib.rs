@@ -47,6 +47,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let clock = MachineClock::start();
     terminal::choose_colours();
     terminal::listen_for_panics();
+    interrupt::survive_file_size_limit();
     // Before the arguments: the help tells the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,
