@@ -48,9 +48,9 @@ fn every_number_is_there_as_value_and_as_text() {
     let row = &settings(&view.sections).rows[3];
     assert_eq!((row[3].value, row[4].value), (Some(0.1), Some(128.0)));
     assert_eq!((row[7].value, row[7].sd, row[7].text.clone()), (Some(ours.mean), ours.sd, ours.text()));
-    let json = serde_json::to_value(&view.sections).expect("sections serialise");
+    let json = serde_json::to_value(view.section("settings")).expect("sections serialise");
     assert_eq!(
-        json[0]["tables"][0]["rows"][3][3],
+        json["tables"][0]["rows"][3][3],
         json!({"text": "0.1", "value": 0.1, "sd": null, "link": null})
     );
 }
@@ -79,7 +79,7 @@ fn runs_that_differ_in_nothing_have_no_section() {
 fn both_faces_show_every_cell_and_every_note() {
     let view = view(&common::interrupted(2));
     let (page, text) = (html(&view), markdown(&view));
-    let section = &view.sections[0];
+    let section = view.section("settings").expect("the section");
     assert!(page.contains("<section id=\"settings\"") && page.contains("<a href=\"#settings\">"));
     let page = page.split("<section id=\"settings\"").nth(1).and_then(|rest| rest.split("</section>").next());
     let page = page.expect("the section on the page");
@@ -121,6 +121,6 @@ fn settings_beyond_a_dozen_are_named_below() {
     }
     let view = view(&records);
     assert_eq!(settings(&view.sections).columns.len(), 1 + 12 + 2);
-    let note = view.sections[0].notes.last().expect("a note");
+    let note = view.section("settings").and_then(|section| section.notes.last()).expect("a note");
     assert!(note.starts_with("13 more differ and are in results.csv: extra_07, extra_08"), "{note}");
 }

@@ -1,17 +1,18 @@
 //! The page: one file that needs nothing else. The layout is in `templates/`, the numbers come from the view.
 
 mod search;
+mod section;
 
 use askama::Template;
 use search::{ComparedPage, SearchPage};
 
 use toile_record::Metric;
 
-use crate::chart::{self, Bar, CurveChart, CurveLine, CurvePanel, Dot, DotChart, LineStyle};
+use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::facts::METRICS;
 use crate::text::sentence_case;
-use crate::view::{ComparisonColumn, ReportView, RunGroup, SEARCH_HEADER};
+use crate::view::{ReportView, RunGroup, SEARCH_HEADER};
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
@@ -20,33 +21,12 @@ struct Page<'a> {
     view: &'a ReportView,
     style: String,
     notice: &'static str,
-    overview: Overview<'a>,
+    before_searches: Vec<String>,
+    after_searches: Vec<String>,
     runs: Vec<RunPage<'a>>,
     searches: Vec<SearchPage<'a>>,
     compared: Vec<ComparedPage>,
     search_header: [&'static str; 10],
-}
-
-struct Overview<'a> {
-    shared_lines: String,
-    panels: Vec<PanelPage<'a>>,
-    dots: Vec<DotsPage>,
-    /// Whether any number was published.
-    has_published: bool,
-    /// Whether any published number stands beside one of ours, and whether any of them has a z.
-    compared: bool,
-    has_z: bool,
-    time: Option<String>,
-}
-
-struct PanelPage<'a> {
-    anchor: &'a str,
-    svg: String,
-}
-
-struct DotsPage {
-    svg: String,
-    caption: &'static str,
 }
 
 struct RunPage<'a> {
@@ -78,7 +58,14 @@ pub fn html(view: &ReportView) -> String {
         view,
         style: format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css()),
         notice: PROCEDURAL_NOTICE,
-        overview: overview(view),
+        before_searches: view
+            .sections_before_searches()
+            .map(|one| section::section(one, view.procedural))
+            .collect(),
+        after_searches: view
+            .sections_after_searches()
+            .map(|one| section::section(one, view.procedural))
+            .collect(),
         runs: view.groups.iter().map(|group| run_page(view, group)).collect(),
         searches: search::pages(view),
         compared: search::compared(view),
@@ -88,10 +75,6 @@ pub fn html(view: &ReportView) -> String {
 }
 
 impl Page<'_> {
-    fn meter(&self, part: &f64) -> String {
-        format!("{:.1}", 100.0 * part)
-    }
-
     fn count(&self, value: &u64) -> String {
         format::count(*value)
     }
@@ -99,65 +82,6 @@ impl Page<'_> {
     fn flops(&self, value: &u64) -> String {
         format::flops(*value)
     }
-}
-
-impl Overview<'_> {
-    fn is_empty(&self) -> bool {
-        self.panels.is_empty() && self.dots.is_empty() && self.time.is_none()
-    }
-}
-
-fn overview(view: &ReportView) -> Overview<'_> {
-    let drawn: Vec<&RunGroup> =
-        view.groups.iter().filter(|group| !group.curves.of(Metric::ValAccuracy).is_empty()).collect();
-    let panels: Vec<CurvePanel> = drawn
-        .iter()
-        .map(|group| CurvePanel { name: &group.name, points: group.curves.of(Metric::ValAccuracy) })
-        .collect();
-    let (shared_lines, pictures) = chart::panels(&panels, "validation accuracy", view.procedural);
-    let panels =
-        drawn.iter().zip(pictures).map(|(group, svg)| PanelPage { anchor: &group.anchor, svg }).collect();
-    let dots =
-        [(5, "Test accuracy: higher is better."), (4, "Test loss, on a logarithmic axis: lower is better.")];
-    let dots = dots
-        .into_iter()
-        .filter_map(|(metric, caption)| Some(DotsPage { svg: dots_of(view, metric)?, caption }));
-    let compared =
-        view.groups.iter().any(|group| group.comparison.columns.iter().any(|c| c.difference.is_some()));
-    let has_published = view.groups.iter().any(|group| group.comparison.has_published);
-    let has_z = view.groups.iter().any(|group| group.comparison.has_z());
-    Overview { shared_lines, panels, dots: dots.collect(), has_published, compared, has_z, time: time(view) }
-}
-
-/// One metric of all groups, ours and published, in the order of the ranking.
-fn dots_of(view: &ReportView, metric: usize) -> Option<String> {
-    let columns = || view.ranking.rows.iter().map(|row| &view.groups[row.group]);
-    let label = columns().next()?.comparison.columns[metric].label;
-    let rows = columns().map(|group| dot(group, &group.comparison.columns[metric])).collect();
-    chart::dots(&DotChart { title: label.to_owned(), rows, is_log: metric == 4, procedural: view.procedural })
-}
-
-fn dot<'a>(group: &'a RunGroup, column: &'a ComparisonColumn) -> Dot<'a> {
-    let ours = column.ours.as_ref();
-    Dot {
-        name: &group.name,
-        ours: ours.map(|ours| ours.mean),
-        sd: ours.and_then(|ours| ours.sd),
-        published: column.published,
-    }
-}
-
-fn time(view: &ReportView) -> Option<String> {
-    let bars: Vec<Bar> = view
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let part = group.cost.train_seconds.as_ref()?.mean;
-            let whole = group.cost.wall_seconds.as_ref().map_or(part, |seconds| seconds.mean);
-            Some(Bar { name: &group.name, part, whole })
-        })
-        .collect();
-    chart::bars("Time of one run", &bars, view.procedural)
 }
 
 fn run_page<'a>(view: &ReportView, group: &'a RunGroup) -> RunPage<'a> {

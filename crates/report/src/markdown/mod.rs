@@ -29,9 +29,7 @@ impl Exporter for MarkdownExporter {
 pub fn markdown(view: &ReportView) -> String {
     let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
-    ranking(&mut out, view);
-    differences(&mut out, view);
-    view.sections_after_overview().for_each(|section| section::section(&mut out, section));
+    view.sections_before_searches().for_each(|section| section::section(&mut out, section));
     search::searches(&mut out, view);
     view.sections_after_searches().for_each(|section| section::section(&mut out, section));
     out.heading("Runs");
@@ -93,62 +91,6 @@ fn head(out: &mut MarkdownWriter, view: &ReportView) {
     out.heading("Summary");
     view.summary.sentences.iter().for_each(|sentence| out.item(&escape(sentence)));
     out.end_list();
-}
-
-fn ranking(out: &mut MarkdownWriter, view: &ReportView) {
-    out.heading("Ranking");
-    let header = [
-        "Rank",
-        "Run",
-        "Val accuracy",
-        "Test accuracy",
-        "Seeds",
-        "Parameters",
-        "Time",
-        "Operations",
-        "Settings",
-    ];
-    let rows: Vec<Vec<String>> = view
-        .ranking
-        .rows
-        .iter()
-        .map(|row| {
-            let group = &view.groups[row.group];
-            let name = group
-                .unfinished
-                .as_ref()
-                .map_or(group.name.clone(), |state| format!("{} ({state})", group.name));
-            let rank = if row.is_near_best { format!("≈ {}", row.rank) } else { row.rank.clone() };
-            let numbers =
-                [&row.val_accuracy, &row.test_accuracy, &row.seeds, &row.parameters, &row.time, &row.flops];
-            let settings = format!("{} · {}", group.model, group.settings_line);
-            [rank, name].into_iter().chain(numbers.into_iter().cloned()).chain([settings]).collect()
-        })
-        .collect();
-    out.table("rlrrrrrrl", &header.map(str::to_owned), &rows);
-    out.paragraph(&escape(&view.ranking.footnote()));
-}
-
-fn differences(out: &mut MarkdownWriter, view: &ReportView) {
-    let compared: Vec<&RunGroup> =
-        view.groups.iter().filter(|group| group.comparison.has_published).collect();
-    let Some(first) = compared.first() else { return };
-    out.heading("Differences from the published numbers");
-    let labels = first.comparison.columns.iter().map(|column| column.label.to_owned());
-    let header: Vec<String> = std::iter::once("Run".to_owned()).chain(labels).collect();
-    let cell = |column: &ComparisonColumn| {
-        format!("{}{}", column.difference_text(), if column.is_outside { "*" } else { "" })
-    };
-    let rows: Vec<Vec<String>> = compared
-        .iter()
-        .map(|group| {
-            std::iter::once(group.name.clone()).chain(group.comparison.columns.iter().map(cell)).collect()
-        })
-        .collect();
-    out.table("lrrrrrr", &header, &rows);
-    out.paragraph(
-        "Ours minus published. \\* further from our seeds than 95 % of single runs like ours would lie.",
-    );
 }
 
 fn run(out: &mut MarkdownWriter, group: &RunGroup) {

@@ -16,7 +16,8 @@ pub fn compute(context: &SectionContext) -> Option<Section> {
     Some(Section {
         facts: facts(records),
         tables: tables.collect(),
-        ..Section::new("setup", "Set-up", SectionPlace::AfterSearches)
+        place: SectionPlace::AfterSearches,
+        ..Section::new("setup", "Set-up")
     })
 }
 
@@ -163,11 +164,10 @@ fn class_counts(data: &DataRecord) -> SectionTable {
     });
     let total = |counts: &Vec<usize>| counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
     let numeric = ["Training", "Validation", "Test"].map(TableColumn::numeric);
+    let columns = std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect();
+    let caption = "Images of each class in each part of the split.";
     SectionTable {
-        folded_under: Some("Images of each class".to_owned()),
-        caption: "Images of each class in each part of the split.".to_owned(),
-        columns: std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect(),
-        rows: rows.collect(),
         total: Some(row("All".to_owned(), parts.map(|counts| Some(total(counts))))),
+        ..SectionTable::folded("Images of each class", caption, columns, rows.collect())
     }
 }

@@ -69,9 +69,9 @@ impl ReportView {
         self.sections.iter().find(|section| section.id == id)
     }
 
-    /// The sections between the overview and the searches.
-    pub fn sections_after_overview(&self) -> impl Iterator<Item = &Section> {
-        self.sections.iter().filter(|section| section.place == SectionPlace::AfterOverview)
+    /// The sections between the summary and the searches.
+    pub fn sections_before_searches(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| section.place == SectionPlace::BeforeSearches)
     }
 
     /// The sections between the searches and the runs.
