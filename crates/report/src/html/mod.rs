@@ -1,10 +1,8 @@
 //! The page: one file that needs nothing else. The layout is in `templates/`, the numbers come from the view.
 
-mod search;
 mod section;
 
 use askama::Template;
-use search::{ComparedPage, SearchPage};
 
 use toile_record::Metric;
 
@@ -12,7 +10,7 @@ use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::facts::METRICS;
 use crate::text::sentence_case;
-use crate::view::{ReportView, RunGroup, SEARCH_HEADER};
+use crate::view::{ReportView, RunGroup};
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
@@ -21,12 +19,8 @@ struct Page<'a> {
     view: &'a ReportView,
     style: String,
     notice: &'static str,
-    before_searches: Vec<String>,
-    after_searches: Vec<String>,
+    sections: Vec<String>,
     runs: Vec<RunPage<'a>>,
-    searches: Vec<SearchPage<'a>>,
-    compared: Vec<ComparedPage>,
-    search_header: [&'static str; 10],
 }
 
 struct RunPage<'a> {
@@ -58,18 +52,8 @@ pub fn html(view: &ReportView) -> String {
         view,
         style: format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css()),
         notice: PROCEDURAL_NOTICE,
-        before_searches: view
-            .sections_before_searches()
-            .map(|one| section::section(one, view.procedural))
-            .collect(),
-        after_searches: view
-            .sections_after_searches()
-            .map(|one| section::section(one, view.procedural))
-            .collect(),
+        sections: view.sections.iter().map(|one| section::section(one, view.procedural)).collect(),
         runs: view.groups.iter().map(|group| run_page(view, group)).collect(),
-        searches: search::pages(view),
-        compared: search::compared(view),
-        search_header: SEARCH_HEADER,
     };
     page.render().expect("the templates are compiled in, and writing to a String cannot fail")
 }

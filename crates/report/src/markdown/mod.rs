@@ -1,6 +1,5 @@
 //! The report as Markdown: the same numbers and sentences as the page, for repositories, mail and terminals.
 
-mod search;
 mod section;
 
 use std::fmt::Write;
@@ -29,9 +28,7 @@ impl Exporter for MarkdownExporter {
 pub fn markdown(view: &ReportView) -> String {
     let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
-    view.sections_before_searches().for_each(|section| section::section(&mut out, section));
-    search::searches(&mut out, view);
-    view.sections_after_searches().for_each(|section| section::section(&mut out, section));
+    view.sections.iter().for_each(|section| section::section(&mut out, section));
     out.heading("Runs");
     view.groups.iter().for_each(|group| run(&mut out, group));
     reading(&mut out);

@@ -8,6 +8,8 @@ mod figure;
 mod openings;
 mod overview;
 mod ranking;
+mod search;
+mod searches;
 mod settings_beside_results;
 pub(crate) mod setup;
 mod table;
@@ -17,7 +19,7 @@ use serde::Serialize;
 pub use table::{CellImage, CellTone, SectionTable, TableCell, TableColumn};
 use toile_record::Records;
 
-use crate::view::{Ranking, RunGroup};
+use crate::view::{Ranking, RunGroup, Searches};
 
 /// What sections are computed from.
 pub struct SectionContext<'a> {
@@ -27,6 +29,8 @@ pub struct SectionContext<'a> {
     pub groups: &'a [RunGroup],
     /// The groups by validation accuracy.
     pub ranking: &'a Ranking,
+    /// Its searches.
+    pub searches: &'a Searches,
 }
 
 impl SectionContext<'_> {
@@ -37,8 +41,13 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 4] =
-    [ranking::compute, overview::compute, settings_beside_results::compute, setup::compute];
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 5] = [
+    ranking::compute,
+    overview::compute,
+    settings_beside_results::compute,
+    searches::compute,
+    setup::compute,
+];
 
 /// The sections that have something to show.
 pub fn sections(context: &SectionContext) -> Vec<Section> {
@@ -54,8 +63,6 @@ pub struct Section {
     pub title: String,
     /// Raised whenever something in it changes its meaning.
     pub version: u32,
-    /// Where it stands among the parts of the page that are not sections.
-    pub place: SectionPlace,
     /// What is not as planned.
     pub badge: Option<SectionBadge>,
     /// One line of what it is about.
@@ -84,17 +91,6 @@ pub struct Section {
     pub parts: Vec<Section>,
     /// Whether its open tables stand at the side of its figures, where there is room.
     pub is_side_by_side: bool,
-}
-
-/// Where a section stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SectionPlace {
-    /// Between the summary and the searches.
-    #[default]
-    BeforeSearches,
-    /// Between the searches and the runs.
-    AfterSearches,
 }
 
 /// A few words behind a name: what is not finished, or failed.
@@ -137,13 +133,22 @@ impl Section {
         Self::new("", title)
     }
 
+    /// The smaller sections inside that a list of contents names.
+    pub fn linked_parts(&self) -> impl Iterator<Item = &Section> {
+        self.parts.iter().filter(|part| !part.id.is_empty())
+    }
+
+    /// Whether there are any.
+    pub fn has_linked_parts(&self) -> bool {
+        self.linked_parts().next().is_some()
+    }
+
     /// Whether it holds anything at all.
     pub fn is_empty(&self) -> bool {
         let content = Self {
             id: String::new(),
             title: String::new(),
             version: 0,
-            place: SectionPlace::default(),
             lead: None,
             is_side_by_side: false,
             ..self.clone()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toile_record::{DataRecord, Records, RunRecord};
 
 use super::openings;
-use super::{Fact, Section, SectionContext, SectionPlace, SectionTable, TableCell, TableColumn};
+use super::{Fact, Section, SectionContext, SectionTable, TableCell, TableColumn};
 use crate::view::NAME_LENGTH;
 use crate::{PROCEDURAL_NOTICE, format, text};
 
@@ -13,12 +13,7 @@ use crate::{PROCEDURAL_NOTICE, format, text};
 pub fn compute(context: &SectionContext) -> Option<Section> {
     let records = context.records;
     let tables = openings::table(records).into_iter().chain([class_counts(&records.study.data)]);
-    Some(Section {
-        facts: facts(records),
-        tables: tables.collect(),
-        place: SectionPlace::AfterSearches,
-        ..Section::new("setup", "Set-up")
-    })
+    Some(Section { facts: facts(records), tables: tables.collect(), ..Section::new("setup", "Set-up") })
 }
 
 /// The lines of the set-up.

@@ -17,6 +17,8 @@ pub struct SectionTable {
     pub is_narrow: bool,
     /// What it shows.
     pub caption: String,
+    /// The id of a part of the page that it is about.
+    pub link: Option<String>,
     /// The heads of its columns.
     pub columns: Vec<TableColumn>,
     /// Its rows, each with a cell per column.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use toile_record::{SearchRecords, TrialRecord};
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
+use crate::section::TableCell;
 use crate::{format, text};
 
 /// Names and choices are cut to this many characters.
@@ -158,6 +159,16 @@ fn stated(condition: &Condition, space: &Space) -> String {
 }
 
 impl ParameterAxis {
+    /// A value as a cell. A choice that is a number is one, too.
+    pub fn cell(&self, value: f64) -> TableCell {
+        let text = self.text(value);
+        let number = match self.kind {
+            AxisKind::Bands(_) => text.parse().ok(),
+            _ => Some(value),
+        };
+        TableCell { value: number.filter(|number| number.is_finite()), ..TableCell::text(text) }
+    }
+
     /// A value in words.
     pub fn text(&self, value: f64) -> String {
         match &self.kind {

@@ -6,6 +6,7 @@ use toile_stats::mean_interval;
 use super::analysis::SearchAnalysis;
 use crate::facts::{METRICS, last_numbers, published_numbers};
 use crate::format;
+use crate::section::TableCell;
 use crate::text;
 use crate::view::RunGroup;
 
@@ -35,7 +36,7 @@ pub struct TopTrials {
     /// The columns, the first three of them rank, trial and value.
     pub header: Vec<String>,
     /// Best first.
-    pub rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<TableCell>>,
     /// What is left out.
     pub note: String,
 }
@@ -48,7 +49,7 @@ pub struct ChosenRun {
     /// Where it stands on the page.
     pub anchor: Option<String>,
     /// Metric, ours, published, difference: the rows of the document's table that have a number.
-    pub rows: Vec<[String; 4]>,
+    pub rows: Vec<Vec<TableCell>>,
     /// How it was chosen, and how often the test set was opened for it.
     pub sentence: String,
 }
@@ -134,19 +135,22 @@ pub fn top(known: &SearchAnalysis) -> TopTrials {
     }
 }
 
-fn row(known: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<String> {
+fn row(known: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<TableCell> {
     let found = &known.trials[trial];
-    let none = || format::NONE.to_owned();
+    let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
-        found.record.values.get(i).map_or_else(none, |value| metric.text(*value))
+        TableCell::maybe(found.record.values.get(i).copied(), |value| metric.text(value))
     };
-    let param = |&axis: &usize| found.params[axis].map_or_else(none, |value| known.axes[axis].text(value));
+    let param = |&axis: &usize| {
+        let axis_of = &known.axes[axis];
+        found.params[axis].map_or_else(TableCell::none, |value| axis_of.cell(value))
+    };
     let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
-    [(place + 1).to_string(), found.record.number.to_string()]
+    [whole(place + 1), whole(found.record.number)]
         .into_iter()
         .chain(known.metrics.iter().enumerate().map(value))
         .chain(axes.iter().map(param))
-        .chain([format::duration(seconds)])
+        .chain([TableCell::number(seconds, format::duration(seconds))])
         .collect()
 }
 
@@ -161,12 +165,12 @@ pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) ->
     let run = chosen_run(records, known)?;
     let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
     let row = |i: usize, ours: Option<f64>| {
-        let difference = ours.zip(published[i]).map(|(ours, published)| format::signed(ours - published));
-        [
-            METRICS[i].1.to_owned(),
-            format::metric_or_none(ours),
-            published[i].map_or_else(|| format::NONE.to_owned(), format::published),
-            difference.unwrap_or_else(|| format::NONE.to_owned()),
+        let difference = ours.zip(published[i]).map(|(ours, published)| ours - published);
+        vec![
+            TableCell::text(METRICS[i].1),
+            TableCell::maybe(ours, format::metric),
+            TableCell::maybe(published[i], format::published),
+            TableCell::maybe(difference, format::signed),
         ]
     };
     let numbers = last_numbers(run).into_iter().enumerate();

@@ -10,6 +10,7 @@ use super::spots::{Range, range};
 use super::{ObjectiveView, budget};
 use crate::facts::{last_numbers, published_numbers};
 use crate::format;
+use crate::section::TableCell;
 use crate::text;
 
 /// Lines of one figure.
@@ -57,7 +58,7 @@ pub struct SearchRow {
     /// The search's place in the view.
     pub search: usize,
     /// Sampler, trials, objective, best, its trial, processor time, test accuracy, published, difference.
-    pub cells: Vec<String>,
+    pub cells: Vec<TableCell>,
 }
 
 /// The header of the table of searches, its first column the name.
@@ -79,8 +80,7 @@ pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
     all.iter().enumerate().map(|(search, known)| SearchRow { search, cells: cells(records, known) }).collect()
 }
 
-fn cells(records: &Records, known: &SearchAnalysis) -> Vec<String> {
-    let none = || format::NONE.to_owned();
+fn cells(records: &Records, known: &SearchAnalysis) -> Vec<TableCell> {
     let best = known.best.map(|i| &known.trials[i]);
     let sides = known.trials.iter().filter_map(|trial| trial.record.side.as_ref());
     let cpu: f64 = sides.filter_map(|side| side.cpu_seconds).filter(|s| s.is_finite()).sum();
@@ -89,20 +89,17 @@ fn cells(records: &Records, known: &SearchAnalysis) -> Vec<String> {
     let published = known.records.search.published.as_ref().or(run.and_then(|run| run.published.as_ref()));
     let published = published_numbers(published)[5];
     let difference = ours.zip(published).map(|(ours, published)| ours - published);
+    let (ended, planned) = (ended(known) as u64, known.records.search.n_trials as u64);
     vec![
-        sampler_name(&known.records.search.sampler),
-        format!(
-            "{} of {}",
-            format::count(ended(known) as u64),
-            format::count(known.records.search.n_trials as u64)
-        ),
-        known.metric().name.clone(),
-        best.and_then(|trial| trial.value).map_or_else(none, |value| known.metric().text(value)),
-        best.map_or_else(none, |trial| trial.record.number.to_string()),
-        if cpu > 0.0 { format::duration(cpu) } else { none() },
-        format::metric_or_none(ours),
-        published.map_or_else(none, format::published),
-        difference.map_or_else(none, format::signed),
+        TableCell::text(sampler_name(&known.records.search.sampler)),
+        TableCell::number(ended as f64, format!("{} of {}", format::count(ended), format::count(planned))),
+        TableCell::text(&known.metric().name),
+        TableCell::maybe(best.and_then(|trial| trial.value), |value| known.metric().text(value)),
+        TableCell::maybe(best.map(|trial| trial.record.number as f64), |number| number.to_string()),
+        TableCell::maybe(Some(cpu).filter(|cpu| *cpu > 0.0), format::duration),
+        TableCell::maybe(ours, format::metric),
+        TableCell::maybe(published, format::published),
+        TableCell::maybe(difference, format::signed),
     ]
 }
 

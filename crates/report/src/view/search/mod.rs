@@ -184,19 +184,19 @@ impl Searches {
     /// What the top of the page says of them.
     pub fn summary(&self) -> Vec<String> {
         let sentence = |(section, row): (&SearchView, &SearchRow)| match &section.best {
-            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
+            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0].text),
             Some(best) => format!(
                 "Search “{}” ({}, {} trials): best {} {}, trial {}.",
                 section.name,
-                row.cells[0],
-                row.cells[1],
+                row.cells[0].text,
+                row.cells[1].text,
                 section.metric().name,
                 best.value_text,
                 best.number
             ),
         };
         match self.sections.len() {
-            n if n > 6 => vec![format!("The study has {n} searches; they are told below.")],
+            n if n > 6 => vec![format!("The study has {n} searches; their sections stand below.")],
             _ => self.sections.iter().zip(&self.rows).map(sentence).collect(),
         }
     }
