@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::section::{
-    CellTone, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell, TableColumn,
+    CellImage, CellTone, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell,
+    TableColumn,
 };
 use crate::{PROCEDURAL_NOTICE, format};
 
@@ -71,6 +72,15 @@ impl<'a> SectionPage<'a> {
 
     fn has_meters(&self, table: &SectionTable) -> bool {
         table.rows.iter().flatten().any(|cell| cell.meter.is_some())
+    }
+
+    /// The images of all cells of a row.
+    fn images(&self, row: &'a [TableCell]) -> Vec<&'a CellImage> {
+        row.iter().flat_map(|cell| &cell.images).collect()
+    }
+
+    fn has_images(&self, row: &[TableCell]) -> bool {
+        row.iter().any(|cell| !cell.images.is_empty())
     }
 
     /// What a table is called by programs that read the page aloud.

@@ -4,10 +4,13 @@
 //! holds each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in
 //! [`SECTIONS`].
 
+mod confusion;
 mod figure;
 mod openings;
 mod overview;
 mod ranking;
+mod results;
+mod runs;
 mod search;
 mod searches;
 mod settings_beside_results;
@@ -41,12 +44,13 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 5] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 6] = [
     ranking::compute,
     overview::compute,
     settings_beside_results::compute,
     searches::compute,
     setup::compute,
+    runs::compute,
 ];
 
 /// The sections that have something to show.

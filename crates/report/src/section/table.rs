@@ -27,6 +27,8 @@ pub struct SectionTable {
     pub total: Option<Vec<TableCell>>,
     /// How to read it.
     pub notes: Vec<String>,
+    /// What its images show.
+    pub image_note: Option<String>,
 }
 
 /// The head of a column.

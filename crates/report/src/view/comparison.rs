@@ -118,11 +118,6 @@ impl ComparisonColumn {
     pub fn ours_text(&self) -> String {
         Estimate::text_or_none(self.ours.as_ref())
     }
-
-    /// The end-of-epoch weights on the training set, or nothing where the column is not of training.
-    pub fn evaluated_text(&self) -> String {
-        self.evaluated.as_ref().map(Estimate::text).unwrap_or_default()
-    }
 }
 
 impl Comparison {

@@ -59,10 +59,10 @@ pub struct Example {
 pub struct ClassRow {
     /// Its name.
     pub class: String,
-    /// Recall in words.
-    pub recall: String,
-    /// Precision in words.
-    pub precision: String,
+    /// The part of its images that were recognised.
+    pub recall: Option<f64>,
+    /// The part of its predictions that were right.
+    pub precision: Option<f64>,
 }
 
 /// The matrix of the seed with the median test accuracy among the complete `runs`.
@@ -91,8 +91,7 @@ fn choice(seed: u64, n: usize) -> String {
 
 fn score(classes: &[String], matrix: &Confusion, class: usize) -> ClassRow {
     let score = matrix.score(class);
-    let text = |part: Option<f64>| part.map_or_else(|| format::NONE.to_owned(), |part| format!("{part:.3}"));
-    ClassRow { class: classes[class].clone(), recall: text(score.recall), precision: text(score.precision) }
+    ClassRow { class: classes[class].clone(), recall: score.recall, precision: score.precision }
 }
 
 fn pairs(records: &Records, run: &RunRecord, matrix: &Confusion, classes: &[String]) -> Vec<PairView> {

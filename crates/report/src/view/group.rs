@@ -61,8 +61,8 @@ pub struct LayerRow {
     pub layer: String,
     /// `(None, 24, 24, 64)`
     pub output_shape: String,
-    /// `18,496`
-    pub parameters: String,
+    /// How many parameters it has.
+    pub parameters: u64,
 }
 
 /// One seed.
@@ -72,10 +72,10 @@ pub struct SeedRow {
     pub seed: u64,
     /// Its state in words; a run that is not finished says how far it is.
     pub state: String,
-    /// The six numbers of the document's table, in words.
-    pub numbers: Vec<String>,
-    /// Wall time in words.
-    pub seconds: String,
+    /// The six numbers of the document's table.
+    pub numbers: [Option<f64>; 6],
+    /// Wall time.
+    pub seconds: f64,
     /// The first digits of the weights' checksum.
     pub weights: String,
     /// Where its files are.
@@ -191,7 +191,7 @@ fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
     let rows = summary.rows.iter().map(|row| LayerRow {
         layer: format!("{} ({})", text::name(&row.name, NAME_LENGTH), text::name(&row.kind, NAME_LENGTH)),
         output_shape: text::name(&row.output_shape, NAME_LENGTH),
-        parameters: format::count(row.parameters as u64),
+        parameters: row.parameters as u64,
     });
     rows.collect()
 }
@@ -208,8 +208,8 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     SeedRow {
         seed: run.seed,
         state,
-        numbers: last_numbers(run).map(format::metric_or_none).to_vec(),
-        seconds: format::duration(run.provenance.wall_seconds),
+        numbers: last_numbers(run),
+        seconds: run.provenance.wall_seconds,
         weights: text::clean(&weights),
         folder: text::name(&run.folder, NAME_LENGTH),
     }
