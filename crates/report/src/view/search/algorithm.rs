@@ -56,15 +56,15 @@ pub struct ParetoFront {
 }
 
 /// A search as `tune` sees it.
-pub struct TuneInput {
-    pub space: Space,
+pub struct TuneInput<'a> {
+    pub space: &'a Space,
     pub trials: Vec<Trial>,
 }
 
 /// Reads a search for the algorithms: what does not belong to its space is left out.
-pub fn input(known: &SearchAnalysis) -> TuneInput {
-    let space: Space = serde_json::from_value(known.records.search.space.clone()).unwrap_or_default();
-    let trials = known.trials.iter().filter_map(|trial| one(trial, &space)).collect();
+pub fn input<'a>(known: &'a SearchAnalysis) -> TuneInput<'a> {
+    let space = &known.settings.space;
+    let trials = known.trials.iter().filter_map(|trial| one(trial, space)).collect();
     TuneInput { space, trials }
 }
 
@@ -98,7 +98,7 @@ pub fn shares(known: &SearchAnalysis, input: &TuneInput) -> Shares {
     let kept = thin(&complete, MOST_RESAMPLED, None);
     let trials: Vec<Trial> = kept.iter().map(|&i| input.trials[i].clone()).collect();
     let seed = Seed::new(known.records.search.seed);
-    match importance(&input.space, &trials, known.metric().direction(), seed) {
+    match importance(input.space, &trials, known.metric().direction(), seed) {
         Err(_) if known.axes.len() < 2 => Shares::default(),
         Err(refusal) => Shares { shares: Vec::new(), note: format!("No importance is given: {refusal}.") },
         Ok(found) if found.len() < 2 => Shares::default(),
@@ -145,10 +145,8 @@ pub fn ordered_axes(known: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
 
 /// What limits the search, in sentences.
 pub fn warnings(known: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
-    let sampler: Sampler = match serde_json::from_value(known.records.search.sampler.clone()) {
-        Ok(sampler) => sampler,
-        Err(_) => Sampler::Random(Default::default()),
-    };
+    let other = Sampler::Random(Default::default());
+    let sampler = known.settings.sampler.typed.as_ref().unwrap_or(&other);
     let directions: Vec<_> = known.metrics.iter().map(|metric| metric.direction()).collect();
     let key = &known.metric().key;
     let repeats: BTreeMap<usize, Vec<f64>> = known
@@ -159,8 +157,8 @@ pub fn warnings(known: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
         })
         .collect();
     let results = SearchResults {
-        space: &input.space,
-        sampler: &sampler,
+        space: input.space,
+        sampler,
         directions: &directions,
         trials: &input.trials,
         repeats: &repeats,

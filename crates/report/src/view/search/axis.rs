@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use toile_record::{SearchRecords, TrialRecord};
+use toile_record::TrialRecord;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
 use crate::section::TableCell;
@@ -47,15 +47,14 @@ pub struct ParameterAxis {
 }
 
 /// The parameters of a search in its order, then those that only its trials know, with the place of each name.
-pub fn axes(records: &SearchRecords) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
-    let space: Space = serde_json::from_value(records.search.space.clone()).unwrap_or_default();
+pub fn axes(space: &Space, trials: &[TrialRecord]) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
     let mut axes = Vec::new();
     let mut places = HashMap::new();
     for param in space.params.iter().take(MOST) {
         places.insert(param.name.clone(), axes.len());
-        axes.push(axis(&param.name, &param.distribution, conditions(param, &space)));
+        axes.push(axis(&param.name, &param.distribution, conditions(param, space)));
     }
-    for (name, distribution) in records.trials.iter().flat_map(undeclared) {
+    for (name, distribution) in trials.iter().flat_map(undeclared) {
         if axes.len() < MOST && !places.contains_key(name) {
             let distribution = Distribution::try_from(distribution.clone());
             let distribution =
@@ -64,7 +63,7 @@ pub fn axes(records: &SearchRecords) -> (Vec<ParameterAxis>, HashMap<String, usi
             axes.push(axis(name, &distribution, "not in the search's space".to_owned()));
         }
     }
-    widen(&mut axes, &places, &records.trials);
+    widen(&mut axes, &places, trials);
     (axes, places)
 }
 

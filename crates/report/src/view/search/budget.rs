@@ -38,7 +38,7 @@ pub fn budget(known: &SearchAnalysis, cpu: bool) -> BudgetCurve {
     let ended: Vec<&AnalysedTrial> = known.trials.iter().filter(|trial| is_ended(trial)).collect();
     let values: Vec<f64> = ended.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect();
     let seconds: Vec<f64> = ended.iter().map(|trial| seconds(trial, cpu)).collect();
-    let is_expected = is_random(&known.records.search.sampler) && ended.len() <= MOST_EXPECTED;
+    let is_expected = is_random(known) && ended.len() <= MOST_EXPECTED;
     let mut budget =
         if is_expected { expected(known, &values, &seconds) } else { descriptive(known, &values, &seconds) };
     if seconds.iter().sum::<f64>() <= 0.0 {

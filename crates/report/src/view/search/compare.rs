@@ -91,7 +91,7 @@ fn cells(records: &Records, known: &SearchAnalysis) -> Vec<TableCell> {
     let difference = ours.zip(published).map(|(ours, published)| ours - published);
     let (ended, planned) = (ended(known) as u64, known.records.search.n_trials as u64);
     vec![
-        TableCell::text(sampler_name(&known.records.search.sampler)),
+        TableCell::text(sampler_name(known)),
         TableCell::number(ended as f64, format!("{} of {}", format::count(ended), format::count(planned))),
         TableCell::text(&known.metric().name),
         TableCell::maybe(best.and_then(|trial| trial.value), |value| known.metric().text(value)),
@@ -199,10 +199,10 @@ pub fn beside_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
     let is_same = |other: &&SearchAnalysis| {
         other.records.search.space == search.space
             && other.metrics == known.metrics
-            && is_random(&other.records.search.sampler)
+            && is_random(other)
             && other.records.search.name != search.name
     };
-    let random = all.iter().find(is_same).filter(|_| !is_random(&search.sampler))?;
+    let random = all.iter().find(is_same).filter(|_| !is_random(known))?;
     let value = |known: &SearchAnalysis| known.best.and_then(|i| known.trials[i].value);
     let (ours, theirs) = (value(known)?, value(random)?);
     let metric = known.metric();
@@ -218,7 +218,7 @@ pub fn beside_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
     Some(format!(
         "{} found {} in {}{pruned}; random search over the same space (“{}”) found {} in {}: {verdict}. One search each \
          cannot tell luck from merit.",
-        sampler_name(&search.sampler),
+        sampler_name(known),
         metric.text(ours),
         format::plural(mine, "complete trial", "complete trials"),
         text::name(&random.records.search.name, 60),

@@ -1,6 +1,5 @@
 //! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
 
-use serde_json::Value;
 use toile_record::{Records, State};
 use toile_stats::normal_quantile;
 
@@ -162,7 +161,7 @@ pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if times_are_local(known) {
+    if known.settings.limits.times_are_local() {
         warnings.push(
             "Times are as another program wrote them, without a zone: Optuna before 5.0 wrote the local time of its \
              machine. They are shown as if they were UTC."
@@ -170,10 +169,4 @@ pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
         );
     }
     warnings
-}
-
-/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that
-/// wrote them.
-fn times_are_local(known: &SearchAnalysis) -> bool {
-    matches!(known.records.search.plan.get("times_are_local"), Some(Value::Bool(true) | Value::String(_)))
 }

@@ -1,12 +1,12 @@
 //! What was searched and how: the facts of a search, the table of its space.
 
-use serde_json::Value;
 use toile_record::{SearchRecord, State};
-use toile_tune::{Params, Sampler, Space};
+use toile_tune::{Params, Sampler};
 
 use super::analysis::SearchAnalysis;
 use super::clock;
 use crate::format::{self, plural};
+use crate::plan::RecordedChoice;
 use crate::section::Fact;
 use crate::text;
 use crate::view::settings::describe;
@@ -44,11 +44,11 @@ pub fn facts(known: &SearchAnalysis) -> Vec<Fact> {
     let fact = |label, value| Fact { label, value, is_code: false };
     let mut facts = vec![
         fact("Objective", objectives(known)),
-        fact("Sampler", sampler(&search.sampler)),
-        fact("Pruner", choice_words(&search.pruner, pruner_name)),
+        fact("Sampler", choice_words(&known.settings.sampler, sampler_name(known))),
+        fact("Pruner", choice_words(&known.settings.pruner, pruner_name(known))),
         fact("Order", order(search)),
         fact("Space", size(known)),
-        fact("Budget", budget(search)),
+        fact("Budget", budget(known)),
         fact("Trials", states(known)),
         fact("Time", time(known)),
         fact("Seed", search.seed.to_string()),
@@ -66,8 +66,8 @@ fn objectives(known: &SearchAnalysis) -> String {
 }
 
 /// The sampler's title: `Gaussian process`. Of one that toile does not know, the name.
-pub fn sampler_name(sampler: &Value) -> String {
-    let name = key(sampler);
+pub fn sampler_name(known: &SearchAnalysis) -> String {
+    let name = text::name(&known.settings.sampler.name, 60);
     match Sampler::named(&name) {
         Some(sampler) => sampler.title().to_owned(),
         None if name.is_empty() => "unknown".to_owned(),
@@ -76,40 +76,20 @@ pub fn sampler_name(sampler: &Value) -> String {
 }
 
 /// Whether the sampler draws every trial independently of the others.
-pub fn is_random(sampler: &Value) -> bool {
-    Sampler::named(&key(sampler)).is_some_and(|sampler| sampler.is_random())
+pub fn is_random(known: &SearchAnalysis) -> bool {
+    Sampler::named(&known.settings.sampler.name).is_some_and(|sampler| sampler.is_random())
 }
 
-fn sampler(sampler: &Value) -> String {
-    choice_words(sampler, |_| sampler_name(sampler))
-}
-
-fn pruner_name(name: &str) -> String {
-    match name {
+fn pruner_name(known: &SearchAnalysis) -> String {
+    match text::name(&known.settings.pruner.name, 60).as_str() {
         "none" | "" => "none: every trial runs to its end".to_owned(),
         other => other.replace('_', " "),
     }
 }
 
-/// The name of a choice: `"none"`, or the one key of `{"tpe": {…}}`.
-fn key(choice: &Value) -> String {
-    match choice {
-        Value::String(name) => text::name(name, 60),
-        Value::Object(map) if map.len() == 1 => {
-            map.keys().next().map_or_else(String::new, |k| text::name(k, 60))
-        }
-        _ => String::new(),
-    }
-}
-
 /// `TPE (n_startup_trials 10, multivariate yes)`
-fn choice_words(choice: &Value, name: impl Fn(&str) -> String) -> String {
-    let name = name(&key(choice));
-    let settings = match choice {
-        Value::Object(map) if map.len() == 1 => map.values().next().map(describe).unwrap_or_default(),
-        Value::Object(_) | Value::Array(_) => describe(choice),
-        _ => String::new(),
-    };
+fn choice_words<T>(choice: &RecordedChoice<T>, name: String) -> String {
+    let settings = choice.settings.as_ref().map(describe).unwrap_or_default();
     if settings.is_empty() { name } else { format!("{name} ({settings})") }
 }
 
@@ -136,7 +116,7 @@ fn size(known: &SearchAnalysis) -> String {
     let conditional =
         if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
     let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
-    let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
+    let space = &known.settings.space;
     let most = search.n_trials.clamp(1, 100_000);
     let points = space.count_points(&Params::new()).and_then(|points| usize::try_from(points).ok());
     match points.filter(|&points| points <= most) {
@@ -164,15 +144,18 @@ fn distinct(known: &SearchAnalysis) -> usize {
     configurations.len()
 }
 
-fn budget(search: &SearchRecord) -> String {
+fn budget(known: &SearchAnalysis) -> String {
+    let (search, limits) = (&known.records.search, &known.settings.limits);
     let mut parts = vec![plural(search.n_trials, "trial", "trials")];
     if search.seeds > 1 {
         parts.push(format!("{} seeds each", search.seeds));
     }
-    let number = |key: &str| search.plan.get(key).and_then(Value::as_f64).filter(|value| value.is_finite());
-    parts.extend(number("timeout").map(|s| format!("at most {} of time", format::duration(s))));
-    parts.extend(number("cpu_timeout").map(|s| format!("at most {} of processor time", format::duration(s))));
-    parts.extend(number("stagnation").map(|n| format!("at most {n} trials without improvement")));
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    parts.extend(finite(limits.timeout).map(|s| format!("at most {} of time", format::duration(s))));
+    let cpu = finite(limits.cpu_timeout);
+    parts.extend(cpu.map(|s| format!("at most {} of processor time", format::duration(s))));
+    let stagnation = finite(limits.stagnation);
+    parts.extend(stagnation.map(|n| format!("at most {n} trials without improvement")));
     parts.join(", ")
 }
 
