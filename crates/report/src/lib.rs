@@ -14,7 +14,7 @@
 mod chart;
 mod export;
 mod facts;
-mod format;
+pub mod format;
 mod html;
 mod image;
 mod markdown;

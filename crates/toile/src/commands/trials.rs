@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use toile_record::{Direction, TrialRecord};
+use toile_report::format::terminal::{metric, parameter};
 use toile_store::{OptunaStudy, STORE_FILE, Storage};
 use toile_tune::{Distribution, best_place, comparable_value};
 
@@ -10,7 +11,7 @@ use crate::Completion;
 use crate::args::TrialsArgs;
 use crate::commands::searches;
 use crate::failure::Failure;
-use crate::terminal::{self, Align, Table, note, number_text, shown};
+use crate::terminal::{self, Align, Table, note};
 
 /// Lists the studies, or the trials of one.
 pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
@@ -72,7 +73,7 @@ fn listed(storage: &Storage, studies: &[OptunaStudy]) -> Result<String, Failure>
             study.name.clone(),
             objective(study),
             study.n_trials.to_string(),
-            best.map_or(String::new(), |trial| number_text(trial.values[0])),
+            best.map_or(String::new(), |trial| metric(trial.values[0])),
             best.map_or(String::new(), |trial| trial.number.to_string()),
         ]);
     }
@@ -107,8 +108,8 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
             params.push(&param.name);
         }
     }
-    let metric = |place: usize| study.metrics.get(place).cloned().unwrap_or_else(|| "value".into());
-    let metrics: Vec<String> = (0..study.maximize.len().max(1)).map(metric).collect();
+    let title = |place: usize| study.metrics.get(place).cloned().unwrap_or_else(|| "value".into());
+    let metrics: Vec<String> = (0..study.maximize.len().max(1)).map(title).collect();
     let mut columns = vec![("trial", Right), ("state", Left)];
     columns.extend(metrics.iter().map(|name| (name.as_str(), Right)));
     columns.extend(params.iter().map(|name| (*name, Right)));
@@ -116,7 +117,7 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
     let mut table = Table::new(&columns);
     for trial in trials {
         let mut row = vec![trial.number.to_string(), trial.state.name().to_string()];
-        let value = |place| trial.values.get(place).map_or(String::new(), |value| number_text(*value));
+        let value = |place| trial.values.get(place).map_or(String::new(), |value| metric(*value));
         row.extend((0..metrics.len()).map(value));
         row.extend(params.iter().map(|name| param(trial, name)));
         row.push(trial.started.clone().unwrap_or_default());
@@ -128,7 +129,9 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
 fn param(trial: &TrialRecord, name: &str) -> String {
     let Some(param) = trial.params.iter().find(|param| param.name == name) else { return String::new() };
     match Distribution::try_from(param.distribution.clone()) {
-        Ok(distribution) if distribution.contains(param.value) => shown(&distribution.external(param.value)),
-        _ => number_text(param.value),
+        Ok(distribution) if distribution.contains(param.value) => {
+            parameter(&distribution.external(param.value))
+        }
+        _ => metric(param.value),
     }
 }

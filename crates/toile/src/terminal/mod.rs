@@ -12,7 +12,6 @@ mod plain;
 mod searching;
 mod studying;
 mod table;
-mod units;
 mod waiting;
 
 use std::io::{IsTerminal, Write};
@@ -22,10 +21,10 @@ pub use fetching::Fetching;
 pub use following::Following;
 use names::labels;
 use searching::Searching;
-pub use searching::{number_text, shown};
 use studying::Studying;
 pub use table::{Align, Table};
-pub use units::{bytes, count, duration, flops};
+pub use toile_report::format::count;
+pub use toile_report::format::terminal::{bytes, duration, flops};
 pub use waiting::Waiting;
 
 use crate::failure::Failure;
