@@ -121,8 +121,8 @@ pub fn significant(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e7 { setting(value) } else { setting(short) }
 }
 
-/// For files: plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros. It reads back to
-/// the same bits.
+/// For files: plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros. It reads
+/// back to the same bits.
 pub fn shortest(value: f64) -> String {
     let size = value.abs();
     if size != 0.0 && !(1e-5..1e15).contains(&size) { format!("{value:e}") } else { format!("{value}") }

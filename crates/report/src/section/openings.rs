@@ -37,7 +37,7 @@ pub fn table(records: &Records) -> Option<SectionTable> {
     (!rows.is_empty()).then(|| SectionTable::folded("Openings of the test set", caption, columns, rows))
 }
 
-/// `opened 14 times, after training only: 13 declared runs, 1 chosen by search “joint”`
+/// ``opened 14 times, after training only: 13 × declared run, 1 × chosen by the search `joint` ``
 pub fn sentence(records: &Records) -> String {
     let recorded = records.test_openings.len();
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();

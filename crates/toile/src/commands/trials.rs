@@ -58,6 +58,9 @@ fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
 }
 
 fn listed(storage: &Storage, studies: &[OptunaStudy]) -> Result<String, Failure> {
+    if studies.is_empty() {
+        return Ok("the database holds no studies yet\n".to_owned());
+    }
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("study", Left),
@@ -101,6 +104,9 @@ fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialR
 }
 
 fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
+    if trials.is_empty() {
+        return format!("the study `{}` has no trials yet\n", study.name);
+    }
     use Align::{Left, Right};
     let mut params: Vec<&str> = Vec::new();
     for param in trials.iter().flat_map(|trial| &trial.params) {
@@ -133,5 +139,26 @@ fn param(trial: &TrialRecord, name: &str) -> String {
             parameter(&distribution.external(param.value))
         }
         _ => metric(param.value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toile_store::SearchId;
+
+    use super::*;
+
+    /// A heading without rows said nothing.
+    #[test]
+    fn a_study_without_trials_says_so() {
+        let study = OptunaStudy {
+            id: SearchId(1),
+            name: "joint".into(),
+            maximize: vec![Some(true)],
+            metrics: vec!["val_accuracy".into()],
+            n_trials: 0,
+            ours: true,
+        };
+        assert_eq!(trials(&study, &[]), "the study `joint` has no trials yet\n");
     }
 }
