@@ -259,8 +259,11 @@ fn no_sentence_names_a_type() {
         let text = read(&path).split("#[cfg(test)]").next().unwrap_or("").to_string();
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         // Raw literals are SQL, JSON and the like.
-        let parts = lines.join("\n").replace(" r#\"", "\0").replace("\"#", "\0");
-        let text: String = parts.split('\0').step_by(2).collect();
+        let text = lines.join("\n");
+        let parts = text.split(" r#\"").enumerate();
+        let text: String = parts
+            .map(|(i, part)| if i == 0 { part } else { part.split_once("\"#").map_or("", |(_, rest)| rest) })
+            .collect();
         let text = text.replace("\\\\", "  ").replace("'\"'", "' '").replace("\\\"", "'");
         // Every other piece between quotation marks is a literal.
         for sentence in text.split('"').skip(1).step_by(2).filter(|literal| literal.contains(' ')) {
