@@ -8,6 +8,7 @@ Starts a server of its own with `.ci/postgres.sh`. Only the standard library is 
 database afterwards."""
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -35,6 +36,15 @@ seed = 3
 [models.small]
 layers = [{{ dense = {{ units = 24, activation = "relu" }} }}, {{ dropout = {{ rate = {{ low = 0.0, high = 0.5 }} }} }}, {{ dense = {{ units = 10, activation = "softmax" }} }}]
 
+[models.plain]
+layers = [{{ dense = {{ units = 24, activation = "relu" }} }}, {{ dense = {{ units = 10, activation = "softmax" }} }}]
+
+[defaults]
+model = "plain"
+batch_size = 32
+epochs = {epochs}
+optimizer = {{ adam = {{ learning_rate = 0.003 }} }}
+{declared}
 [[searches]]
 name = "joint"
 model = "small"
@@ -101,54 +111,62 @@ class Worker:
 
 
 def trial_rows(query):
-    """What must be the same whoever trained it: everything but times, workers and attempts."""
+    """What must be the same whoever trained it, of the trials of the search: everything but times, workers, attempts."""
+    of_search = "trial_id IN (SELECT trial_id FROM trials WHERE study_id = (SELECT study_id FROM studies WHERE study_name = 'joint'))"
     trials = {}
     for trial, number, state, seed, sha in query(
         "SELECT t.trial_id, t.number, t.state, s.seed, s.weights_sha256 FROM trials t"
-        " JOIN toile_trial s ON s.trial_id = t.trial_id ORDER BY t.number"
+        f" JOIN toile_training s ON s.trial_id = t.trial_id WHERE t.{of_search} ORDER BY t.number"
     ):
         trials[str(trial)] = {"number": int(number), "state": state, "seed": int(seed), "sha": sha or "", "params": {}, "values": [], "steps": []}
-    for trial, name, value in query("SELECT trial_id, param_name, param_value FROM trial_params ORDER BY param_name"):
+    for trial, name, value in query(f"SELECT trial_id, param_name, param_value FROM trial_params WHERE {of_search} ORDER BY param_name"):
         trials[str(trial)]["params"][name] = float(value)
-    for trial, objective, value in query("SELECT trial_id, objective, value FROM trial_values ORDER BY objective"):
+    for trial, objective, value in query(f"SELECT trial_id, objective, value FROM trial_values WHERE {of_search} ORDER BY objective"):
         trials[str(trial)]["values"].append(float(value))
     for trial, step, value in query(
-        "SELECT trial_id, step, intermediate_value FROM trial_intermediate_values ORDER BY step"
+        f"SELECT trial_id, step, intermediate_value FROM trial_intermediate_values WHERE {of_search} ORDER BY step"
     ):
         trials[str(trial)]["steps"].append([int(step), None if value in ("", None) else float(value)])
     return sorted(trials.values(), key=lambda trial: trial["number"])
 
 
+def run_rows(query):
+    """The same of the declared runs and of the one that the search has chosen."""
+    runs = {}
+    for trial, run, name, state, seed, sha, accuracy in query(
+        "SELECT r.trial_id, r.id, r.name, t.state, s.seed, s.weights_sha256, r.test_accuracy FROM toile_run r"
+        " JOIN trials t ON t.trial_id = r.trial_id JOIN toile_training s ON s.trial_id = r.trial_id ORDER BY r.id"
+    ):
+        runs[str(trial)] = {"id": run, "name": name, "state": state, "seed": int(seed), "sha": sha, "test": float(accuracy), "epochs": []}
+    for trial, epoch, loss, accuracy in query("SELECT trial_id, epoch, val_loss, val_accuracy FROM toile_epoch ORDER BY epoch"):
+        if str(trial) in runs:
+            runs[str(trial)]["epochs"].append([int(epoch), float(loss), float(accuracy)])
+    return sorted(runs.values(), key=lambda run: run["id"])
+
+
 def alone(toile, study, folder):
-    """The study as one worker makes it, on SQLite."""
+    """The study as one worker makes it, on SQLite: its trials and its runs."""
     out = folder / "alone"
     shell(toile, "run", study, "--out", out, "--threads", "1")
     database = sqlite3.connect(out / "store.sqlite")
-    (study_id,) = database.execute("SELECT study_id FROM studies WHERE study_name = 'joint'").fetchone()
-    def query(sql):
-        table = "t.study_id" if " t " in sql else None
-        if table:
-            return database.execute(sql.replace("ORDER", f"WHERE t.study_id = {study_id} ORDER"))
-        inner = f"WHERE trial_id IN (SELECT trial_id FROM trials WHERE study_id = {study_id}) ORDER"
-        return database.execute(sql.replace("ORDER", inner))
-    return trial_rows(query)
+    return trial_rows(database.execute), run_rows(database.execute)
 
 
 def running(server):
-    """Whether a trial is under way; not yet, while there are no tables."""
+    """Whether a run or trial is under way; not yet, while there are no tables."""
     try:
         return int(server.ask("SELECT count(*) FROM trials WHERE state = 'RUNNING'")[0][0]) > 0
     except (subprocess.CalledProcessError, IndexError):
         return False
 
 
-def storm(server, toile, study, folder, chance, trials):
+def storm(server, toile, study, folder, chance, trainings):
     """Twenty workers at once on an empty database, then eight, and everything that can go wrong."""
     workers = [Worker(toile, study, server.url, folder, with_file=True) for _ in range(20)]
     began, restarts, done = time.time(), 0, {"kill": 0, "freeze": 0, "term": 0, "restart": 0}
-    # As soon as trials are under way, all die at once: whatever the machine's speed, there is something to take over.
+    # As soon as trainings are under way, all die at once: whatever the machine's speed, there is something to take over.
     while not running(server):
-        assert time.time() - began < 120, "no worker has begun a trial"
+        assert time.time() - began < 120, "no worker has begun a training"
     for worker in workers:
         worker.send(signal.SIGKILL)
     done["kill"] += len(workers)
@@ -165,7 +183,7 @@ def storm(server, toile, study, folder, chance, trials):
             finished = int(server.ask("SELECT count(*) FROM trials WHERE state IN ('COMPLETE','PRUNED','FAIL')")[0][0])
         except (subprocess.CalledProcessError, IndexError):
             continue
-        if finished >= trials:
+        if finished >= trainings:
             break
         for place, worker in enumerate(workers):
             if not worker.alive():
@@ -202,30 +220,44 @@ def main():
     parser.add_argument("python")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=12)
     arguments = parser.parse_args()
     toile = str(arguments.toile.resolve())
     folder = pathlib.Path(tempfile.mkdtemp(prefix="toile-chaos-"))
     folder.chmod(0o755)  # the server's user must be able to enter
     study = folder / "chaos.toml"
-    study.write_text(STUDY.format(trials=arguments.trials, epochs=arguments.epochs))
+    declared = "".join(f'[[runs]]\nname = "run {number}"\nseed = {number}\n' for number in range(arguments.runs))
+    study.write_text(STUDY.format(trials=arguments.trials, epochs=arguments.epochs, declared=declared))
     server = Server(folder / "server", free_port())
     ok = False
     try:
-        expected = alone(toile, study, folder)
-        print(f"alone: {len(expected)} trials, {sum(t['state'] == 'PRUNED' for t in expected)} pruned")
+        expected, expected_runs = alone(toile, study, folder)
+        print(f"alone: {len(expected_runs)} runs, {len(expected)} trials, {sum(t['state'] == 'PRUNED' for t in expected)} pruned")
+        assert len(expected_runs) == arguments.runs + 1, "the declared runs, and the chosen one"
         server.control("start")
-        done = storm(server, toile, study, folder, random.Random(arguments.seed), arguments.trials)
+        done = storm(server, toile, study, folder, random.Random(arguments.seed), arguments.trials + len(expected_runs))
         print("storm:", ", ".join(f"{n} x {what}" for what, n in done.items()))
         found = trial_rows(server.ask)
         numbers = [trial["number"] for trial in found]
         assert numbers == list(range(arguments.trials)), f"numbers with gaps: {numbers}"
         for ours, theirs in zip(expected, found):
             assert ours == theirs, f"trial {ours['number']} differs:\n{json.dumps(ours)}\n{json.dumps(theirs)}"
+        found_runs = run_rows(server.ask)
+        assert len(found_runs) == len(expected_runs), f"{len(found_runs)} runs"
+        for ours, theirs in zip(expected_runs, found_runs):
+            assert ours == theirs, f"run {ours['name']} differs:\n{json.dumps(ours)}\n{json.dumps(theirs)}"
         (attempts,) = server.ask("SELECT max(attempt) FROM toile_trial")[0]
-        taken = server.ask("SELECT count(*) FROM toile_trial WHERE attempt > 1")[0][0]
-        assert int(taken) > 0, "nothing was taken over: the storm was no storm"
-        print(f"{taken} trials were taken over, one of them {int(attempts) - 1} times; the study is the same, bit for bit")
+        taken = "SELECT count(*) FROM toile_trial WHERE attempt > 1 AND trial_id {} (SELECT trial_id FROM toile_run)"
+        trials, runs = (int(server.ask(taken.format(which))[0][0]) for which in ("NOT IN", "IN"))
+        assert trials > 0 and runs > 0, "too little was taken over: the storm was no storm"
+        print(f"{runs} runs and {trials} trials were taken over, one of them {int(attempts) - 1} times; the study is the same, bit for bit")
+        fetched = folder / "fetched"
+        shell(toile, "report", server.url, "--study", "chaos", "--out", fetched)
+        again = sqlite3.connect(fetched / "store.sqlite")
+        assert run_rows(again.execute) == expected_runs, "the report's folder holds other runs"
+        weights = {hashlib.sha256(file.read_bytes()).hexdigest() for file in fetched.glob("runs/*/weights.safetensors")}
+        assert weights == {run["sha"] for run in expected_runs}, "the weights in the folder are others"
         check = HERE / "optuna-opens.py"
         print(shell(arguments.python, check, server.url.replace("postgres://", "postgresql+psycopg2://"), "joint", str(arguments.trials)).strip())
         ok = True

@@ -13,6 +13,7 @@ address=$(.ci/postgres.sh start "$work/postgres" "$port")
 trap '.ci/postgres.sh stop "$work/postgres" "$port"; rm -rf "$work"' EXIT
 
 TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
+TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test runner shared
 TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test corpus server
 
 venv=${TOILE_VENV:-$work/venv}

@@ -1,16 +1,21 @@
 //! The state of a run or a trial between two epochs, as bytes from which it can be continued anywhere.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toile_nn::{StateFacts, Tensor, TrainingState};
-use toile_record::Epoch;
-use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes};
+use toile_record::{Epoch, TrainingRecord};
+use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes, sha256_hex, write_atomic};
 
 /// Everything that a run or a trial has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TrainingProgress {
     /// Repetitions that are done: what each ended with, for each objective.
     pub finals: Vec<Vec<f64>>,
+    /// The trainings of these repetitions.
+    #[serde(default)]
+    pub trainings: Vec<TrainingRecord>,
     /// Every epoch so far, of all repetitions.
     pub epochs: Vec<Epoch>,
     /// What was reported, by step; none inside where it was not a number.
@@ -40,6 +45,47 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(TrainingProgress, Option<Train
     let state =
         training.map(|facts| TrainingState { facts, tensors: tensors.into_iter().map(tensor).collect() });
     Some((progress, state))
+}
+
+/// Where checkpoints are kept: in a folder that all workers share, or, without one, in the database.
+#[derive(Clone, Copy)]
+pub(crate) struct CheckpointFolder<'a>(pub Option<&'a Path>);
+
+/// What the database keeps of a checkpoint that lies in a folder.
+#[derive(Serialize, Deserialize)]
+struct Pointer {
+    file: String,
+    sha256: String,
+}
+
+impl CheckpointFolder<'_> {
+    /// Puts a checkpoint where it belongs; gives what the database is to keep. Where the folder cannot be written, the
+    /// database takes it whole.
+    pub fn keep(self, name: &str, bytes: &[u8]) -> Vec<u8> {
+        let written = self.0.is_some_and(|dir| write_atomic(&dir.join(name), bytes).is_ok());
+        if !written {
+            return bytes.to_vec();
+        }
+        let pointer = Pointer { file: name.into(), sha256: sha256_hex(bytes) };
+        serde_json::to_vec(&pointer).expect("a pointer has string keys")
+    }
+
+    /// The checkpoint that the database keeps, or points to. One that is gone, or is another than was written, is none:
+    /// the training then begins at its start, and ends the same.
+    pub fn resume(self, kept: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
+        let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else { return from_bytes(kept) };
+        // A name of ours has no folder in it; another one must not lead out of ours.
+        let name = Path::new(&pointer.file).file_name()?;
+        let bytes = std::fs::read(self.0?.join(name)).ok()?;
+        (sha256_hex(&bytes) == pointer.sha256).then(|| from_bytes(&bytes))?
+    }
+
+    /// Removes a checkpoint that nobody will need any more. One that stays behind is a waste, and no fault.
+    pub fn remove(self, name: &str) {
+        if let Some(dir) = self.0 {
+            let _ = std::fs::remove_file(dir.join(name));
+        }
+    }
 }
 
 #[cfg(test)]

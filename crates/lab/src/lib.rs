@@ -1,12 +1,16 @@
 //! From a plan to its results: runs and trials are trained, by one worker or by many; events and records come out.
 
+mod bridge;
 mod checkpoint;
+mod lease;
 mod progress;
 mod runner;
 mod search;
+mod stop;
 mod study;
 mod training;
 
+pub use bridge::fetch;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,

@@ -7,17 +7,20 @@ use std::time::Duration;
 use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedSearch, RunRecord, StudyRecord};
 use toile_rng::Seed;
-use toile_store::{SearchId, Storage, Store};
+use toile_store::{SearchId, Store, StoreError};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
 use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
+use crate::bridge;
+use crate::runner::session::RunSession;
 use crate::runner::{self, Clock, Cost, Outcome, RunError, RunOptions, engine};
 use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
+use crate::stop::StopSignal;
 
 /// What the program provides for a study.
 pub struct StudyOptions<'a> {
-    /// The study's folder, for files.
-    pub dir: &'a Path,
+    /// The study's folder, for files. A worker without one leaves them to the database, which must be a server's.
+    pub dir: Option<&'a Path>,
     /// Threads for all trainings together.
     pub threads: usize,
     /// Train only runs and searches of these names, and what these searches choose; all if there are none.
@@ -28,7 +31,7 @@ pub struct StudyOptions<'a> {
     pub clock: &'a dyn Clock,
     /// How much training may be lost when the program is killed, next to the epoch under way.
     pub checkpoint_every: Duration,
-    /// A folder that all workers share, for the checkpoints of trials; without one they are kept in the database.
+    /// A folder that all workers share, for checkpoints; without one they are kept in the database.
     pub checkpoints: Option<&'a Path>,
     /// After so long without a heartbeat a worker of a search counts as dead.
     pub lease: Duration,
@@ -51,6 +54,8 @@ pub struct StudyOptions<'a> {
 pub struct StudyOutcome {
     /// The runs, chosen ones included.
     pub runs: Outcome,
+    /// How many of them this call trained to their ends.
+    pub runs_trained: usize,
     /// The searches that were asked for and reached, in their order.
     pub searches: Vec<SearchOutcome>,
 }
@@ -61,15 +66,15 @@ struct Steps<'a> {
     data: &'a DataSet,
     split: Split,
     store: &'a Store,
-    storage: &'a Storage,
     /// A second connection: leases are kept by a thread of their own.
-    keeper: &'a Storage,
-    is_remote: bool,
+    keeper: Store,
+    folder: Option<&'a Store>,
     options: &'a StudyOptions<'a>,
     events: &'a (dyn Fn(Event) + Sync),
 }
 
-/// Runs what is still to be run of a study: its runs in the folder of `store`, its searches there or on a `server`.
+/// Runs what is still to be run of a study: its runs and searches in `store`, that of a folder or a server. Next to a
+/// server a `folder` may have runs that were trained there before, and gets a copy of everything in the end.
 ///
 /// When this returns, for whatever reason, all that was finished is recorded, and the same call goes on with the rest.
 ///
@@ -79,72 +84,109 @@ pub fn run_study(
     plan: &Plan,
     data: &DataSet,
     store: &Store,
-    server: Option<&Storage>,
+    folder: Option<&Store>,
     options: &StudyOptions<'_>,
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<StudyOutcome, RunError> {
-    // On a server connections are taken as they are wanted; a file wants one for the leases.
-    let (own, second) = (store.storage()?, store.storage()?);
-    let (storage, keeper) = server.map_or((&own, &second), |server| (server, server));
-    let split = runner::split(plan, data)?;
-    let is_remote = server.is_some();
-    Steps { plan, data, split, store, storage, keeper, is_remote, options, events }.all()
+    let (split, keeper) = (runner::split(plan, data)?, store.again()?);
+    Steps { plan, data, split, store, keeper, folder, options, events }.all()
 }
 
 impl Steps<'_> {
     fn all(&self) -> Result<StudyOutcome, RunError> {
+        let run_options = self.run_options();
+        if let (Some(folder), Some(dir)) = (self.folder, self.options.dir) {
+            let study = runner::study_record(self.plan, self.data, &self.split, &run_options);
+            bridge::bring(&study, folder, dir, self.store)?;
+        }
         let ids = self.ensure_searches()?;
         let wanted: Vec<_> = wanted_searches(self.plan, self.options.only).collect();
         (self.events)(Event::StudyStarted { searches: self.planned(&wanted)? });
-        // Configurations that were chosen earlier stay in the plan, also while the rest is trained.
-        let chosen = chosen_runs(self.plan, self.storage)?;
-        let runs = self.train(&chosen)?;
-        let mut outcome = StudyOutcome { runs, searches: Vec::new() };
-        if !runs.interrupted && !wanted.is_empty() {
-            let wanted: Vec<_> = wanted.into_iter().map(|search| (search, ids[search.position])).collect();
-            outcome.searches = self.search(&wanted)?;
-            let now = chosen_runs(self.plan, self.storage)?;
+        let stop = StopSignal::new(self.options.stop);
+        let unreachable = |error: &StoreError| (self.events)(Event::Unreachable { error: error.to_string() });
+        let session = RunSession::new(
+            self.data,
+            &self.split,
+            self.store,
+            &run_options,
+            self.events,
+            &stop,
+            &unreachable,
+        );
+        let searches = self.trainings(&session, &wanted, &ids);
+        let kept = self.keep_searches().and_then(|()| self.fetch());
+        let outcome =
+            StudyOutcome { searches: searches?, runs: session.outcome()?, runs_trained: session.trained() };
+        kept.map(|()| outcome)
+    }
+
+    /// The declared runs and what was chosen earlier, then the searches, then what these choose: one queue, which
+    /// grows.
+    fn trainings(
+        &self,
+        session: &RunSession<'_>,
+        wanted: &[&SearchPlan],
+        ids: &[SearchId],
+    ) -> Result<Vec<SearchOutcome>, RunError> {
+        let chosen = chosen_runs(self.plan, self.store)?;
+        session.plan(&with_chosen(self.plan, &chosen))?;
+        session.work()?;
+        let mut outcomes = Vec::new();
+        if !session.outcome()?.interrupted && !wanted.is_empty() {
+            let wanted: Vec<_> = wanted.iter().map(|search| (*search, ids[search.position])).collect();
+            outcomes = self.search(&wanted)?;
+            let now = chosen_runs(self.plan, self.store)?;
             if now != chosen {
-                outcome.runs = after(runs, self.train(&now)?);
+                session.plan(&with_chosen(self.plan, &now))?;
+                session.work()?;
             }
         }
-        self.keep_searches()?;
-        Ok(outcome)
+        session.wait_for_others()?;
+        Ok(outcomes)
+    }
+
+    /// Everything into the folder, if there is one next to the store.
+    fn fetch(&self) -> Result<(), RunError> {
+        match (self.folder, self.options.dir) {
+            (Some(folder), Some(dir)) => Ok(bridge::fetch(self.store, &self.plan.study, folder, dir)?),
+            _ => Ok(()),
+        }
     }
 
     fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
         let mut ids = Vec::new();
         for search in &self.plan.searches {
             let mut record = search.to_record(&self.data.fingerprint);
-            if let Some(version) = self.storage.times_are_local() {
+            if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
-            ids.push(self.storage.ensure_search(&self.plan.study, &record)?);
+            ids.push(self.store.ensure_search(&self.plan.study, &record)?);
         }
-        if self.is_remote {
+        if self.store.is_server() {
             let plan = self.plan;
-            self.storage.save_study_text(&plan.study, &plan.file_text, &plan.file_name)?;
+            self.store.save_study_text(&plan.study, &plan.file_text, &plan.file_name)?;
         }
         Ok(ids)
     }
 
-    fn train(&self, chosen: &[Chosen]) -> Result<Outcome, RunError> {
+    fn run_options(&self) -> RunOptions<'_> {
         let options = self.options;
-        let only = with_chosen_names(options.only);
-        let run_options = RunOptions {
+        RunOptions {
             dir: options.dir,
             threads: options.threads,
-            only: (!only.is_empty()).then_some(&only[..]),
+            only: with_chosen_names(options.only),
             stop: options.stop,
             clock: options.clock,
             checkpoint_every: options.checkpoint_every,
+            checkpoints: options.checkpoints,
+            worker: options.worker.clone(),
+            lease: options.lease,
             read: options.read,
             history: options.history,
             toile_version: options.toile_version.clone(),
             instruction_set: options.instruction_set.clone(),
             machine: options.machine.clone(),
-        };
-        runner::run(&with_chosen(self.plan, chosen), self.data, self.store, &run_options, self.events)
+        }
     }
 
     /// One search after the other, until they are over or the user stops.
@@ -161,24 +203,20 @@ impl Steps<'_> {
             lease: options.lease,
             checkpoint_every: options.checkpoint_every,
             checkpoints: options.checkpoints,
-            alone: !self.is_remote,
+            alone: !self.store.is_server(),
             events: self.events,
         };
-        search::search_all(wanted, self.storage, self.keeper, &context)
+        search::search_all(wanted, self.store, &self.keeper, &context)
     }
 
-    /// Records which runs the searches have led to; what lies on a server is copied, so that the folder holds all of
-    /// the study.
+    /// Records which runs the searches have led to.
     fn keep_searches(&self) -> Result<(), RunError> {
         let plan = self.plan;
-        if self.is_remote {
-            self.store.copy_searches(&plan.study, &self.storage.search_records(&plan.study)?)?;
-        }
-        let chosen = chosen_runs(plan, self.storage)?;
+        let chosen = chosen_runs(plan, self.store)?;
         let ids = run_ids(&with_chosen(plan, &chosen), &self.data.fingerprint);
         let mut place = plan.runs.len();
         for chosen in &chosen {
-            self.store.save_chosen_run(&chosen.search, &ids[place])?;
+            self.store.save_chosen_run(&plan.study, &chosen.search, &ids[place])?;
             place += chosen.runs.len();
         }
         Ok(())
@@ -236,15 +274,6 @@ pub fn random_point(search: &SearchPlan, number: usize) -> Params {
         fixed: &search.fixed,
     };
     Sampler::Random(RandomSampler {}).suggest(&context)
-}
-
-/// What the first part completed was not done before the second.
-fn after(first: Outcome, second: Outcome) -> Outcome {
-    Outcome {
-        completed: second.completed + first.completed,
-        already_done: second.already_done.saturating_sub(first.completed),
-        ..second
-    }
 }
 
 /// The plan with the runs of the chosen configurations after the declared ones.

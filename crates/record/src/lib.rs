@@ -23,6 +23,8 @@ pub use epoch::Epoch;
 pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
 pub use metric::Metric;
 pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord, TestRecord};
-pub use search::{ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrialRecord, TrialSide};
+pub use search::{
+    ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,
+};
 pub use state::State;
 pub use study::{Records, StudyRecord, TestOpening};

@@ -126,9 +126,56 @@ pub struct TrialSide {
     pub weights_sha256: Option<String>,
     /// Every number of each epoch, of all repetitions in their order.
     pub epochs: Vec<Epoch>,
+    /// Its trainings, one per repetition that has begun; the numbers above are those of all of them together.
+    #[serde(default)]
+    pub trainings: Vec<TrainingRecord>,
+}
+
+/// One seed of a trial.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// The seed of its weights, its order of examples and its dropout.
+    pub seed: u64,
+    /// Wall time of its training.
+    pub wall_seconds: f64,
+    /// Processor time of its training, where the platform knows it.
+    pub cpu_seconds: Option<f64>,
+    /// How it ended, once it has.
+    pub end: Option<End>,
+    /// SHA-256 of the weights it ended with.
+    pub weights_sha256: Option<String>,
 }
 
 impl TrialSide {
+    /// Its trainings; of a trial of which only the sums are known, one with these.
+    pub fn all_trainings(&self) -> Vec<TrainingRecord> {
+        if !self.trainings.is_empty() {
+            return self.trainings.clone();
+        }
+        vec![TrainingRecord {
+            seed: self.seed,
+            wall_seconds: self.wall_seconds,
+            cpu_seconds: self.cpu_seconds,
+            end: self.end.clone(),
+            weights_sha256: self.weights_sha256.clone(),
+        }]
+    }
+
+    /// Counts one more training in.
+    pub fn add(&mut self, training: TrainingRecord) {
+        if self.trainings.is_empty() {
+            self.seed = training.seed;
+        }
+        self.wall_seconds += training.wall_seconds;
+        self.cpu_seconds = match (self.cpu_seconds, training.cpu_seconds) {
+            (Some(before), Some(more)) => Some(before + more),
+            (before, more) => before.or(more),
+        };
+        self.end = training.end.clone().or(self.end.take());
+        self.weights_sha256 = training.weights_sha256.clone();
+        self.trainings.push(training);
+    }
+
     /// Why it failed, or why it was stopped.
     pub fn reason(&self) -> Option<String> {
         self.end.as_ref().and_then(|end| end.reason(self.epochs.len()))

@@ -35,15 +35,15 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-fn open(place: &str) -> Result<Storage, StoreError> {
+fn open(place: &str) -> Result<Store, StoreError> {
     match place.starts_with("postgres") {
-        true => Storage::postgres(place),
-        false => Storage::sqlite(&Path::new(place).join(STORE_FILE)),
+        true => Store::postgres(place),
+        false => Store::sqlite(&Path::new(place).join(STORE_FILE)),
     }
 }
 
 /// Any study of Optuna's tables, whoever made it.
-fn find(storage: &Storage, name: &str) -> Result<SearchId, Failure> {
+fn find(storage: &Store, name: &str) -> Result<SearchId, Failure> {
     let studies = storage.optuna_studies()?;
     let study = studies.iter().find(|study| study.name == name);
     Ok(study.ok_or_else(|| format!("no study is called `{name}`: {studies:?}"))?.id)
@@ -119,7 +119,7 @@ fn value_of(number: usize) -> f64 {
 }
 
 /// Begins the trial that comes next.
-fn next(storage: &Storage, id: SearchId) -> Result<Claim, Failure> {
+fn next(storage: &Store, id: SearchId) -> Result<Claim, Failure> {
     loop {
         let number = storage.trials(id)?.len();
         let params = params(number);
@@ -148,14 +148,14 @@ fn report(step: i64, value: f64) -> Report {
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }
 
-fn end(storage: &Storage, claim: &Claim, state: State, values: &[f64]) -> Result<bool, StoreError> {
+fn end(storage: &Store, claim: &Claim, state: State, values: &[f64]) -> Result<bool, StoreError> {
     let side = TrialSide { seed: 7, wall_seconds: 1.0, ..TrialSide::default() };
     let user_attributes = vec![("by".to_string(), json!("toile, naïve"))];
     storage.finish(claim, &TrialResult { state, values: values.to_vec(), side, user_attributes })
 }
 
 /// Reports and ends; `false`: somebody else has the trial now.
-fn run(storage: &Storage, claim: &Claim, state: State) -> Result<bool, StoreError> {
+fn run(storage: &Store, claim: &Claim, state: State) -> Result<bool, StoreError> {
     let value = value_of(claim.number);
     let reports: Vec<_> = (1..=4).map(|step| report(step, value * step as f64 / 4.0)).collect();
     let reported = if state == State::Pruned { &reports[..2] } else { &reports[..] };
@@ -164,7 +164,7 @@ fn run(storage: &Storage, claim: &Claim, state: State) -> Result<bool, StoreErro
     Ok(storage.report(claim, reported)? && end(storage, claim, state, values)?)
 }
 
-fn make(storage: &Storage, place: &str, name: &str) -> Result<(), Failure> {
+fn make(storage: &Store, place: &str, name: &str) -> Result<(), Failure> {
     let id = storage.ensure_search("roundtrip", &record(name, &[("val_accuracy", true)]))?;
     for number in 0..20 {
         let claim = next(storage, id)?;
@@ -230,11 +230,15 @@ fn declare(dir: &Path) -> Result<(), Failure> {
         data,
     })?;
     let runs: Vec<_> = (0..6).map(declared).collect();
-    store.save_plan(&runs)?;
+    store.save_plan("roundtrip", &runs)?;
     for run in &runs {
-        store.save(&[Change::Begin(run)])?;
-        run.epochs.iter().try_for_each(|epoch| store.save_epoch(&run.id, epoch))?;
-        store.finish_run(run)?;
+        let claim = store.claim_run("roundtrip", &run.id, "example", false)?.ok_or("nobody else is here")?;
+        let fresh = RunRecord { epochs: Vec::new(), ..run.clone() };
+        store.save(&[Change::Begin(&claim, &fresh)])?;
+        for epoch in &run.epochs {
+            store.save(&[Change::Epoch(&claim, epoch)])?;
+        }
+        store.save(&[Change::Finish(&claim, run, None)])?;
     }
     Ok(())
 }
@@ -266,7 +270,7 @@ fn declared(position: usize) -> RunRecord {
 }
 
 /// Trials that are begun, have said something, and wait again.
-fn queue(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
+fn queue(storage: &Store, name: &str, count: usize) -> Result<(), Failure> {
     let id = find(storage, name)?;
     let claims = (0..count).map(|_| next(storage, id)).collect::<Result<Vec<_>, _>>()?;
     for claim in &claims {
@@ -275,7 +279,7 @@ fn queue(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(storage: &Storage, name: &str) -> Result<(), Failure> {
+fn list(storage: &Store, name: &str) -> Result<(), Failure> {
     let trials = storage.trials(find(storage, name)?)?;
     let rows = trials.iter().map(|trial| {
         let values: Vec<_> = trial.values.iter().map(f64::to_string).collect();
@@ -291,7 +295,7 @@ fn list(storage: &Storage, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn claim(storage: &Storage, name: &str, worker: &str, pause_ms: u64) -> Result<(), Failure> {
+fn claim(storage: &Store, name: &str, worker: &str, pause_ms: u64) -> Result<(), Failure> {
     let id = find(storage, name)?;
     while let Some(claim) = storage.claim_waiting(id, worker)? {
         let decided = !claim.params.is_empty() || storage.decide_params(&claim, &params(claim.number), 7)?;
@@ -304,7 +308,7 @@ fn claim(storage: &Storage, name: &str, worker: &str, pause_ms: u64) -> Result<(
     Ok(())
 }
 
-fn create(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
+fn create(storage: &Store, name: &str, count: usize) -> Result<(), Failure> {
     let id = find(storage, name)?;
     for _ in 0..count {
         let claim = next(storage, id)?;
@@ -314,7 +318,7 @@ fn create(storage: &Storage, name: &str, count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn take_over(storage: &Storage, name: &str, grace: Duration) -> Result<(), Failure> {
+fn take_over(storage: &Store, name: &str, grace: Duration) -> Result<(), Failure> {
     let id = find(storage, name)?;
     while let Some(claim) = storage.take_over(id, grace, "heir")? {
         run(storage, &claim, State::Complete)?;

@@ -51,15 +51,15 @@ fn main() -> Result<(), Failure> {
     read_large(&place, large)
 }
 
-fn open(place: &str) -> Result<Storage, StoreError> {
+fn open(place: &str) -> Result<Store, StoreError> {
     match place.starts_with("postgres") {
-        true => Storage::postgres(place),
-        false => Storage::sqlite(&Path::new(place).join(STORE_FILE)),
+        true => Store::postgres(place),
+        false => Store::sqlite(&Path::new(place).join(STORE_FILE)),
     }
 }
 
 /// Trials as a worker records them: begun, an epoch, the end, each a transaction.
-fn one_by_one(storage: &Storage, id: SearchId) -> Result<(), Failure> {
+fn one_by_one(storage: &Store, id: SearchId) -> Result<(), Failure> {
     let [mut create, mut report, mut heartbeat, mut finish, mut whole, mut history] =
         [(); 6].map(|()| Times::default());
     let mut known = HistoryCache::default();
@@ -115,7 +115,7 @@ fn peak_memory() -> String {
     line.map_or("unknown".into(), |line| line.trim().to_owned())
 }
 
-fn whole_trial(storage: &Storage, id: SearchId, number: usize, epochs: i64) -> Result<(), Failure> {
+fn whole_trial(storage: &Store, id: SearchId, number: usize, epochs: i64) -> Result<(), Failure> {
     let claim = storage.create_trial(id, &trial(number), "speed")?.ok_or("no trial")?;
     let reports: Vec<_> = (1..=epochs).map(said).collect();
     storage.report(&claim, &reports)?;

@@ -1,27 +1,37 @@
-//! What is kept of a study, and the only place that talks SQL.
+//! What is kept of studies, and the only place that talks SQL.
 //!
-//! A study's folder holds one SQLite file, `store.sqlite`: the study, one row per run, one per epoch, and the test
-//! images that some run got wrong. Tables are named `toile_*`; beside them stand Optuna's, with the searches, and the
-//! declared runs once more, so that Optuna's tools open the same file. Searches may lie on a PostgreSQL server instead.
-//! Beside it stand artifacts (weights, reports), written so that a reader sees the old file or the new one, never half.
+//! A [`Store`] is a SQLite file in a study's folder, `store.sqlite`, or a PostgreSQL server. Runs and the trials of
+//! searches are the same thing in it: trials of Optuna's tables, with trainings, epochs, claims and checkpoints in
+//! tables of ours (`toile_*`), so that Optuna's tools open the same database. Next to the file lie artifacts (weights,
+//! reports), written so that a reader sees the old file or the new one, never half.
 
-mod atomic;
-mod checkpoint;
+mod artifacts;
+mod claims;
+mod copies;
+mod db;
 mod ending;
+mod epochs;
 mod error;
-mod file;
-mod lock;
-mod rows;
+mod history;
+mod json;
+mod migration;
+mod openings;
+mod read;
+mod results;
+mod runs;
 mod schema;
-mod storage;
+mod searches;
 mod store;
-mod weights;
+mod studies;
+mod tables;
+mod types;
 
-pub use atomic::{create_folder, write_atomic};
-pub use checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
+pub use artifacts::atomic::{create_folder, write_atomic};
+pub use artifacts::checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
+pub use artifacts::weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};
 pub use error::StoreError;
-pub use storage::{
-    Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, Storage, TrialResult,
+pub use runs::Change;
+pub use store::{STORE_FILE, Store};
+pub use types::{
+    Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, TrialResult,
 };
-pub use store::{Change, STORE_FILE, Store};
-pub use weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};

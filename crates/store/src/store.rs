@@ -1,58 +1,43 @@
-//! The store of one study: `DIR/store.sqlite`, opened, locked, read and written.
+//! The store: everything that is kept of studies, in a SQLite file or on a PostgreSQL server, with Optuna's own tables.
 //!
-//! Journal mode is WAL, so that a report can be read while the study runs. `synchronous` is FULL: a commit returns
-//! only when its epochs are on the disk, so a power cut loses nothing that was reported as saved. That costs one sync
-//! per commit (about a millisecond on a solid-state disk); NORMAL would save it and could lose the last epochs.
+//! Whoever works on a study, here or in Python, sees the same trials. Rules that hold on both engines:
+//! - a run or a trial is claimed exactly once; each claim has a number (`attempt`), and only the holder of the latest
+//!   may write;
+//! - numbers are 0, 1, 2, … without gaps, in the order of the keys; a finished trial is never changed;
+//! - one call is one transaction; what it wrote outlives a crash once it has returned;
+//! - times and leases go by the database's clock, so that workers' clocks and time zones do not matter.
+//!
+//! SQLite has one writer at a time: a transaction begins as a writing one, or two would read before either writes.
+//! PostgreSQL has row locks: a claim locks its trial, then our row of it, always in this order, and passes over those
+//! that others have locked. Connections to a server are not encrypted: keep it on a network that is trusted, or use a
+//! tunnel.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
-use crate::file::{from_db, open_to_read, open_to_write, sqlite};
-use crate::lock::FolderLock;
-use crate::storage::db::{self, Db};
-use crate::storage::{Storage, mirror, openings, searches};
-use crate::{StoreError, create_folder, lock, rows, schema};
-use toile_record::SearchRecords;
-use toile_record::*;
+use crate::artifacts::lock::{self, FolderLock};
+use crate::db::server::{self, Server};
+use crate::db::{self, Db, Session, sqlite};
+use crate::{StoreError, create_folder, openings, runs, searches, studies, tables};
+use toile_record::{Records, RunRecord, State};
 
 /// The store's file in a study's folder.
 pub const STORE_FILE: &str = "store.sqlite";
 
-/// One thing to record; see [`Store::save`].
-#[derive(Clone, Copy, Debug)]
-pub enum Change<'a> {
-    /// As [`Store::begin_run`].
-    Begin(&'a RunRecord),
-    /// As [`Store::continue_run`].
-    Continue(&'a RunRecord),
-    /// As [`Store::save_epoch`].
-    Epoch(&'a str, &'a Epoch),
-    /// As [`Store::finish_run`].
-    Finish(&'a RunRecord),
-    /// As [`Store::save_checkpoint`].
-    Checkpoint(&'a str, &'a [u8]),
-    /// As [`Store::suspend_run`], with a checkpoint in the place of the one before.
-    Suspend(&'a str, Option<&'a [u8]>),
-    /// As [`Store::save_images`].
-    Images(&'a [ImageRecord]),
-    /// As [`Store::save_test_opening`].
-    Opening {
-        /// The run that was tested.
-        run_id: &'a str,
-        /// When, RFC 3339 in UTC.
-        time: &'a str,
-        /// Why: `declared run`, `chosen by search "joint"`.
-        why: &'a str,
-    },
+/// Everything that is kept of studies. Threads may share it: each call is one transaction.
+pub struct Store {
+    engine: Engine,
+    /// Of a study's folder.
+    dir: Option<PathBuf>,
+    lock: Option<FolderLock>,
+    library_version: Option<String>,
 }
 
-/// Everything that is kept of one study. Threads may share it: each call is one transaction.
-pub struct Store {
-    connection: Mutex<Connection>,
-    path: PathBuf,
-    _lock: Option<FolderLock>,
+enum Engine {
+    Sqlite { path: PathBuf, connection: Mutex<Connection> },
+    Postgres { server: Server, idle: Mutex<Vec<Session>> },
 }
 
 impl Store {
@@ -60,164 +45,107 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Store, StoreError> {
         create_folder(dir)?;
         let lock = FolderLock::take(dir)?;
-        let path = dir.join(STORE_FILE);
-        let connection = open_to_write(&path)?;
-        Ok(Store { connection: Mutex::new(connection), path, _lock: Some(lock) })
+        let store = Store::sqlite(&dir.join(STORE_FILE))?;
+        Ok(Store { dir: Some(dir.into()), lock: Some(lock), ..store })
     }
 
-    /// Opens the store in `dir` to read, also while a study runs in it; writes nothing and takes no lock.
+    /// Opens the store in `dir` to read, also while a study runs in it; writes nothing and takes no lock. The store of
+    /// an earlier version is read from a copy in memory, which is brought up to date.
     pub fn open_read_only(dir: &Path) -> Result<Store, StoreError> {
         let path = dir.join(STORE_FILE);
         if !path.is_file() {
             return Err(StoreError::NoStore { dir: dir.into() });
         }
-        let connection = open_to_read(&path).map_err(|e| sqlite("open", &path, e))?;
-        schema::check(&connection, &path)?;
-        Ok(Store { connection: Mutex::new(connection), path, _lock: None })
+        let store = Store::read_only(&path)?;
+        Ok(Store { dir: Some(dir.into()), ..store })
     }
 
-    /// The store's file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Opens a SQLite file, making it if it is missing, with Optuna's tables and ours.
+    pub fn sqlite(path: &Path) -> Result<Store, StoreError> {
+        Store::of_file(path, sqlite::open_to_write(path)?)
     }
 
-    /// Writes the study, or refuses when the folder holds another study, or results on other data.
-    pub fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError> {
-        if let Some(found) = self.study()? {
-            self.same_study(&found, study)?;
-        }
-        self.write("record the study in", |t| Ok(rows::save_study(t, study)?))
+    /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
+    pub fn read_only(path: &Path) -> Result<Store, StoreError> {
+        Store::of_file(path, sqlite::open_to_look(path)?)
     }
 
-    fn same_study(&self, found: &StudyRecord, asked: &StudyRecord) -> Result<(), StoreError> {
-        let path = self.path.clone();
-        if found.name != asked.name {
-            return Err(StoreError::OtherStudy {
-                path,
-                found: found.name.clone(),
-                asked: asked.name.clone(),
-            });
-        }
-        if found.data.fingerprint != asked.data.fingerprint {
-            let (found, asked) = (found.data.fingerprint.clone(), asked.data.fingerprint.clone());
-            return Err(StoreError::OtherData { path, found, asked });
-        }
-        Ok(())
+    fn of_file(path: &Path, connection: Connection) -> Result<Store, StoreError> {
+        let library_version = tables::library_version(&mut Db::Sqlite(&connection))
+            .map_err(|error| sqlite::from_db("open", path, error))?;
+        let engine = Engine::Sqlite { path: path.into(), connection: Mutex::new(connection) };
+        Ok(Store { engine, dir: None, lock: None, library_version })
     }
 
-    /// The study, if one was recorded.
-    pub fn study(&self) -> Result<Option<StudyRecord>, StoreError> {
-        self.read("read the study from", rows::study)
+    /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
+    /// made, also where many programs start at once.
+    pub fn postgres(url: &str) -> Result<Store, StoreError> {
+        let server = Server::from_url(url)?;
+        let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
+        let mut store = Store { engine, dir: None, lock: None, library_version: None };
+        store.library_version = store.write("open", |db| {
+            db.batch("SELECT pg_advisory_xact_lock(8243121637)")?;
+            server::migrate(db)?;
+            tables::library_version(db)
+        })?;
+        Ok(store)
     }
 
-    /// Makes `runs` the plan of the study: new ones are recorded as waiting; those that are known keep their state and
-    /// results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. What a
-    /// killed program left as running waits again.
-    pub fn save_plan(&self, runs: &[RunRecord]) -> Result<(), StoreError> {
-        let study = self.study()?;
-        self.write("record the plan in", |t| {
-            rows::save_plan(t, runs)?;
-            study.as_ref().map_or(Ok(()), |study| mirror::save_plan(&mut Db::Sqlite(t), study, runs))
-        })
-    }
-
-    /// The state of a run, if it is known.
-    pub fn run_state(&self, id: &str) -> Result<Option<State>, StoreError> {
-        self.read("read a run from", |c| rows::run_state(c, id))
-    }
-
-    /// Records several things at once, in their order: all of them or none. When this returns, they outlive a crash of
-    /// the program and of the machine.
-    pub fn save(&self, changes: &[Change<'_>]) -> Result<(), StoreError> {
-        for (place, change) in changes.iter().enumerate() {
-            let (Change::Epoch(id, _) | Change::Checkpoint(id, _) | Change::Suspend(id, _)) = change else {
-                continue;
-            };
-            let begins = |change: &Change<'_>| matches!(change, Change::Begin(run) | Change::Continue(run) if run.id == **id);
-            if !changes[..place].iter().any(begins) {
-                self.known(id)?;
+    /// A second way to the same file, for a thread of its own; it holds no lock of the folder.
+    pub fn again(&self) -> Result<Store, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { path, .. } => Store::sqlite(path),
+            Engine::Postgres { server, .. } => {
+                let engine = Engine::Postgres { server: server.clone(), idle: Mutex::new(Vec::new()) };
+                Ok(Store { engine, dir: None, lock: None, library_version: self.library_version.clone() })
             }
         }
-        self.write("save runs in", |t| {
-            changes.iter().try_for_each(|change| {
-                rows::put(t, change)?;
-                mirror::put(&mut Db::Sqlite(t), change)
-            })
-        })
     }
 
-    /// Records that a run has begun; what an unfinished earlier attempt left is forgotten.
-    pub fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.save(&[Change::Begin(run)])
+    /// The version of Optuna that made this database, if that is one before 5: the times of its trials are then local
+    /// times of whoever wrote them, and nothing says of which zone.
+    pub fn times_are_local(&self) -> Option<String> {
+        let version = self.library_version.as_deref()?;
+        let major: u32 = version.split('.').next()?.parse().ok()?;
+        (major < 5).then(|| version.to_owned())
     }
 
-    /// Records that a run goes on after the epochs that it has; what else an unfinished earlier attempt left is
-    /// forgotten.
-    pub fn continue_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.save(&[Change::Continue(run)])
+    /// What the database is called in messages: a path, or a server without its password.
+    pub fn place(&self) -> String {
+        match &self.engine {
+            Engine::Sqlite { path, .. } => path.display().to_string(),
+            Engine::Postgres { server, .. } => server.place.clone(),
+        }
     }
 
-    /// Records an epoch of a run.
-    pub fn save_epoch(&self, id: &str, epoch: &Epoch) -> Result<(), StoreError> {
-        self.save(&[Change::Epoch(id, epoch)])
+    /// Whether this is a server, on which other programs may be at work.
+    pub fn is_server(&self) -> bool {
+        matches!(self.engine, Engine::Postgres { .. })
     }
 
-    /// Records the end of a run, with all its epochs, its test and its state.
-    pub fn finish_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.save(&[Change::Finish(run)])
+    /// Whether this is the store of a study's folder, which belongs to one study.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.dir.is_some()
     }
 
-    /// Records a state from which a run can be continued, in the place of the one before. It is gone when the run ends.
-    pub fn save_checkpoint(&self, id: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.save(&[Change::Checkpoint(id, bytes)])
+    /// Whether no other process of ours can be at work in it.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.is_some()
     }
 
-    /// The last checkpoint of a run that has not ended.
-    pub fn checkpoint(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read_more("read a checkpoint from", |c| mirror::checkpoint(&mut Db::Sqlite(c), id))
-    }
-
-    /// A run that was interrupted waits again; its epochs so far stay readable until it begins again.
-    pub fn suspend_run(&self, id: &str) -> Result<(), StoreError> {
-        self.save(&[Change::Suspend(id, None)])
-    }
-
-    /// Keeps test images; those already kept stay as they are.
-    pub fn save_images(&self, images: &[ImageRecord]) -> Result<(), StoreError> {
-        self.save(&[Change::Images(images)])
-    }
-
-    /// One run, whether or not the plan still holds it.
-    pub fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
-        self.read("read a run from", |c| rows::run(c, id))
-    }
-
-    /// Id and folder of every run that has ended, whether or not the plan still holds it.
-    pub fn ended_runs(&self) -> Result<Vec<(String, String)>, StoreError> {
-        self.read("read the runs from", rows::ended_runs)
-    }
-
-    /// Everything a report needs: the study, the runs of its plan by position and seed, the images.
-    pub fn records(&self) -> Result<Records, StoreError> {
-        let Some(study) = self.study()? else {
-            return Err(StoreError::NoStudy { path: self.path.clone() });
-        };
+    /// Everything a report needs of the study of this name, or of the only one: its record, the runs of its plan by
+    /// position and seed, the images, the searches.
+    pub fn records(&self, study: Option<&str>) -> Result<Records, StoreError> {
         // One read transaction, so that a study that runs meanwhile cannot move between the queries.
-        let mut records = self.read_more("read the records from", |c| {
-            let transaction = c.unchecked_transaction()?;
-            let mut db = Db::Sqlite(&transaction);
-            let has_searches = schema::version(c)? >= schema::WITH_SEARCHES;
+        let mut records = self.read("read the records from", |db| {
+            let Some(study) = studies::study(db, study)? else {
+                return Err(StoreError::NoStudy { path: self.place().into() }.into());
+            };
             Ok(Records {
-                runs: rows::planned_runs(&transaction)?,
-                images: rows::images(&transaction)?,
-                searches: match has_searches {
-                    true => searches::search_records(&mut db, Some(&study.name))?,
-                    false => Vec::new(),
-                },
-                test_openings: match has_searches {
-                    true => openings::test_openings(&mut db)?,
-                    false => Vec::new(),
-                },
+                runs: runs::planned(db, &study.name)?,
+                images: openings::images(db, &study.name)?,
+                searches: searches::search_records(db, Some(&study.name))?,
+                test_openings: openings::test_openings(db, &study.name)?,
                 study,
             })
         })?;
@@ -227,91 +155,65 @@ impl Store {
 
     /// What a killed program left as running waits again, though nobody has written that down yet.
     fn correct_states(&self, runs: &mut [RunRecord]) {
+        let Some(dir) = &self.dir else { return };
         let running = |run: &&mut RunRecord| run.state == State::Running;
         let mut running = runs.iter_mut().filter(running).peekable();
-        let dir = self.path.parent().unwrap_or(Path::new(""));
-        if running.peek().is_some() && self._lock.is_none() && !lock::is_held(dir) {
+        if running.peek().is_some() && self.lock.is_none() && !lock::is_held(dir) {
             running.for_each(|run| run.state = State::Waiting);
         }
     }
 
-    /// The searches in the same file, on a connection of their own.
-    pub fn storage(&self) -> Result<Storage, StoreError> {
-        Storage::sqlite(&self.path)
-    }
-
-    /// Makes searches that lie on a server part of this folder.
-    pub fn copy_searches(&self, study: &str, searches: &[SearchRecords]) -> Result<(), StoreError> {
-        self.storage()?.copy_searches(study, searches)
-    }
-
-    /// In which run the chosen configuration of a search was trained and tested.
-    pub fn save_chosen_run(&self, search: &str, run_id: &str) -> Result<(), StoreError> {
-        self.write("record the chosen run in", |t| {
-            let sql = "UPDATE toile_search SET chosen_run = ?2 WHERE name = ?1 AND retired = 0";
-            t.execute(sql, [search, run_id])?;
-            Ok(())
-        })
-    }
-
-    /// Records that the test set was opened; the same run for the same reason is one opening.
-    pub fn save_test_opening(&self, run_id: &str, time: &str, why: &str) -> Result<(), StoreError> {
-        self.save(&[Change::Opening { run_id, time, why }])
-    }
-
     /// Removes the store from a folder in which nothing was recorded; the folder itself stays.
     pub fn discard_if_empty(self) {
-        let has_searches = "SELECT count(*) FROM studies";
-        let has_searches = self.read("read", |c| c.query_row(has_searches, [], |r| r.get::<_, i64>(0)));
-        if !matches!((self.study(), has_searches), (Ok(None), Ok(0))) {
-            return;
-        }
-        let path = self.path.clone();
-        let lock = self._lock;
-        drop(self.connection);
+        let has_studies = self.read("read", |db| db.first("SELECT 1 FROM studies LIMIT 1", &[], |_| Ok(())));
+        let is_empty = matches!((self.study(None), has_studies), (Ok(None), Ok(None)));
+        let (Engine::Sqlite { path, connection }, true) = (self.engine, is_empty) else { return };
+        drop(connection);
         for file in ["-wal", "-shm", ""].map(|ending| format!("{STORE_FILE}{ending}")) {
             let _ = std::fs::remove_file(path.with_file_name(file));
         }
         let _ = std::fs::remove_file(path.with_file_name(".lock"));
-        drop(lock);
+        drop(self.lock);
     }
 
-    fn known(&self, id: &str) -> Result<(), StoreError> {
-        self.run_state(id)?.map(drop).ok_or_else(|| StoreError::UnknownRun { id: id.into() })
-    }
-
-    fn read<T>(
+    /// All or nothing, and on the disk when it returns.
+    pub(crate) fn write<T>(
         &self,
         action: &'static str,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
-        query(&self.connection()).map_err(|e| sqlite(action, &self.path, e))
+        self.transact(action, TransactionBehavior::Immediate, "BEGIN", work)
     }
 
-    fn read_more<T>(
+    /// Several questions to one state of the database.
+    pub(crate) fn read<T>(
         &self,
         action: &'static str,
-        query: impl FnOnce(&Connection) -> db::Result<T>,
+        work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
-        query(&self.connection()).map_err(|e| from_db(action, &self.path, e))
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.transact(action, TransactionBehavior::Deferred, begin, work)
     }
 
-    fn write(
+    /// A transaction that begins in a file as `behavior` says, and on a server with the words of `begin`.
+    fn transact<T>(
         &self,
         action: &'static str,
-        change: impl FnOnce(&Transaction<'_>) -> db::Result<()>,
-    ) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let all_or_nothing = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            change(&transaction)?;
-            Ok(transaction.commit()?)
-        };
-        all_or_nothing().map_err(|e| from_db(action, &self.path, e))
+        behavior: TransactionBehavior,
+        begin: &str,
+        mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
+    ) -> Result<T, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { path, connection } => sqlite::transact(&mut lock_of(connection), behavior, work)
+                .map_err(|error| sqlite::from_db(action, path, error)),
+            Engine::Postgres { server, idle } => {
+                server::transact(server, idle, begin, &mut work).map_err(|error| server.error(action, error))
+            }
+        }
     }
+}
 
-    /// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A thread that panicked in here left a transaction that SQLite has rolled back: the connection is sound.
+fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

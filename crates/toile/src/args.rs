@@ -97,10 +97,13 @@ pub struct RunArgs {
     /// The study's folder [default: results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Keep the searches on this server, `postgres://user:password@host/database`, where other workers can join
+    /// Keep runs and searches on this server, `postgres://user:password@host/database`, where other workers can join
+    ///
+    /// The study's folder gets a copy of everything in the end. Runs that were trained in the folder before are brought
+    /// to the server, and are not trained again.
     #[arg(long, value_name = "URL", env = "TOILE_STORAGE", hide_env_values = true)]
     pub storage: Option<String>,
-    /// Keep checkpoints of trials in this folder, which all workers share, and not in the database
+    /// Keep checkpoints in this folder, which all workers share, and not in the database
     #[arg(long, value_name = "DIR", requires = "storage")]
     pub checkpoints: Option<PathBuf>,
     /// A worker that is not heard of for so many seconds counts as dead
@@ -120,7 +123,7 @@ pub struct WorkerArgs {
     /// The study in the database [default: the only one there]
     #[arg(long, value_name = "NAME")]
     pub study: Option<String>,
-    /// Only the search of this name (may be repeated)
+    /// Only the run or search of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     /// Use so many threads [default: one per core]
@@ -152,9 +155,9 @@ pub struct TrialsArgs {
 pub struct PlanArgs {
     #[command(flatten)]
     pub study: StudyArgs,
-    /// The study's folder: runs that are done there are marked [default: results/<name of the study>]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    /// The study's folder, or a server: runs that are done there are marked [default: results/<name of the study>]
+    #[arg(long, value_name = "DIR|URL")]
+    pub out: Option<String>,
     /// Do not measure this machine's speed: no expected times
     #[arg(long)]
     pub no_timing: bool,
@@ -213,9 +216,16 @@ pub struct SummaryArgs {
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// The study's folder
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// Write the files into this folder; from a server also the records and the weights [default: DIR, or
+    /// results/<name of the study>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `schema`.

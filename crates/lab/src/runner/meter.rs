@@ -72,6 +72,14 @@ impl<'a> Meter<'a> {
         (wall.as_secs_f64(), self.processor.map(|time| time.as_secs_f64()))
     }
 
+    /// The seconds so far, as [`Meter::end`] would give them.
+    pub fn so_far(&mut self) -> (f64, Option<f64>) {
+        self.close_segment();
+        self.segment_began = self.reading();
+        let wall = self.clock.elapsed() - self.started;
+        (wall.as_secs_f64(), self.processor.map(|time| time.as_secs_f64()))
+    }
+
     fn reading(&self) -> Option<Duration> {
         match self.use_of_cores {
             Cores::One => self.clock.thread_time(),
@@ -129,6 +137,16 @@ mod tests {
         meter.uses(Cores::All);
         clock.0.fetch_add(10, Ordering::Relaxed);
         assert_eq!(meter.end(), (20.0, Some(9.0 + 20.0)));
+    }
+
+    #[test]
+    fn the_time_so_far_is_read_without_an_end() {
+        let clock = Ticks::default();
+        let mut meter = Meter::new(&clock);
+        clock.0.fetch_add(9, Ordering::Relaxed);
+        assert_eq!(meter.so_far(), (10.0, Some(9.0)));
+        clock.0.fetch_add(5, Ordering::Relaxed);
+        assert_eq!(meter.end(), (16.0, Some(15.0)));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {
 }
 
 /// The study as it is recorded.
-pub(super) fn study_record(
+pub(crate) fn study_record(
     plan: &Plan,
     data: &DataSet,
     split: &Split,
@@ -61,7 +61,7 @@ pub(super) fn run_records(
     options: &RunOptions<'_>,
 ) -> Result<Vec<RunRecord>, RunError> {
     let ids = run_ids(plan, &data.fingerprint);
-    let kept = kept_folders(&ids, store)?;
+    let kept = kept_folders(&plan.study, &ids, store)?;
     let mut taken: BTreeSet<String> = kept.values().cloned().collect();
     let mut summaries: BTreeMap<String, SummaryRecord> = BTreeMap::new();
     let mut records = Vec::with_capacity(plan.runs.len());
@@ -84,10 +84,10 @@ pub(super) fn run_records(
 
 /// The folders that are not to be written to again, by the ids of their runs: a run that was renamed keeps its folder,
 /// and one that the study file no longer holds may come back, and then finds its weights as they were.
-fn kept_folders(ids: &[String], store: &Store) -> Result<BTreeMap<String, String>, RunError> {
-    let mut kept: BTreeMap<String, String> = store.ended_runs()?.into_iter().collect();
+fn kept_folders(study: &str, ids: &[String], store: &Store) -> Result<BTreeMap<String, String>, RunError> {
+    let mut kept: BTreeMap<String, String> = store.ended_runs(study)?.into_iter().collect();
     for id in ids {
-        if !store.run(id)?.is_some_and(|run| is_done(&run)) {
+        if !store.run(study, id)?.is_some_and(|run| is_done(&run)) {
             kept.remove(id);
         }
     }

@@ -5,32 +5,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::schedule::{longest_first, shares};
 
-/// Shared by all runs of a study.
+/// Shared by all trainings of a study. It may grow while they train.
 pub(super) struct Queue {
     threads: usize,
     state: Mutex<QueueState>,
 }
 
+#[derive(Default)]
 struct QueueState {
-    /// Places in the plan, the next one last.
-    waiting: Vec<usize>,
+    /// Place in the plan and work, the next one last.
+    waiting: Vec<(usize, f64)>,
     active: Vec<ActiveTraining>,
-    /// Work of each run of the plan.
-    work: Vec<f64>,
 }
 
 struct ActiveTraining {
     run: usize,
+    work: f64,
     left: f64,
     threads: Arc<AtomicUsize>,
 }
 
 impl Queue {
-    /// All runs of `runs` wait; `work` is that of every run of the plan.
-    pub fn new(runs: &[usize], work: Vec<f64>, threads: usize) -> Queue {
-        let of_runs: Vec<f64> = runs.iter().map(|&run| work[run]).collect();
-        let waiting = longest_first(&of_runs).into_iter().rev().map(|i| runs[i]).collect();
-        Queue { threads, state: Mutex::new(QueueState { waiting, active: Vec::new(), work }) }
+    /// Nothing waits yet.
+    pub fn new(threads: usize) -> Queue {
+        Queue { threads, state: Mutex::default() }
+    }
+
+    /// More runs wait, by their places in the plan and their work: the longest of all is the next.
+    pub fn add(&self, runs: &[(usize, f64)]) {
+        let mut state = self.state();
+        let mut all = std::mem::take(&mut state.waiting);
+        all.extend(runs);
+        all.sort_by_key(|(run, _)| *run);
+        let work: Vec<f64> = all.iter().map(|(_, work)| *work).collect();
+        state.waiting = longest_first(&work).into_iter().rev().map(|place| all[place]).collect();
+        self.share(&state);
     }
 
     /// How many runs may train side by side.
@@ -41,10 +50,9 @@ impl Queue {
     /// The next run, and the number of threads that it may use: to be read at every step, for it changes.
     pub fn take(&self) -> Option<(usize, Arc<AtomicUsize>)> {
         let mut state = self.state();
-        let run = state.waiting.pop()?;
+        let (run, work) = state.waiting.pop()?;
         let threads = Arc::new(AtomicUsize::new(1));
-        let left = state.work[run];
-        state.active.push(ActiveTraining { run, left, threads: threads.clone() });
+        state.active.push(ActiveTraining { run, work, left: work, threads: threads.clone() });
         self.share(&state);
         Some((run, threads))
     }
@@ -57,9 +65,8 @@ impl Queue {
     /// A part of a run is done: `fraction` of its work is left.
     pub fn advance(&self, run: usize, fraction: f64) {
         let mut state = self.state();
-        let work = state.work[run];
         if let Some(active) = state.active.iter_mut().find(|a| a.run == run) {
-            active.left = work * fraction;
+            active.left = active.work * fraction;
         }
         self.share(&state);
     }
@@ -90,9 +97,25 @@ impl Queue {
 mod tests {
     use super::*;
 
+    fn queue(runs: &[(usize, f64)], threads: usize) -> Queue {
+        let queue = Queue::new(threads);
+        queue.add(runs);
+        queue
+    }
+
+    #[test]
+    fn what_is_added_while_others_train_takes_its_place_by_its_work() {
+        let queue = queue(&[(0, 5.0), (1, 1.0)], 1);
+        assert_eq!(queue.take().unwrap().0, 0);
+        queue.add(&[(2, 0.5), (3, 4.0)]);
+        queue.end(0);
+        let order: Vec<usize> = std::iter::from_fn(|| queue.take().map(|(run, _)| run)).collect();
+        assert_eq!(order, [3, 1, 2]);
+    }
+
     #[test]
     fn threads_go_to_the_runs_that_are_left() {
-        let queue = Queue::new(&[0, 1, 2], vec![1.0, 9.0, 2.0], 2);
+        let queue = queue(&[(0, 1.0), (1, 9.0), (2, 2.0)], 2);
         assert_eq!(queue.width(), 2);
         let (first, of_first) = queue.take().unwrap();
         let (second, of_second) = queue.take().unwrap();
@@ -108,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_nearly_done_leaves_threads_to_the_other() {
-        let queue = Queue::new(&[0, 1], vec![10.0, 8.0], 3);
+        let queue = queue(&[(0, 10.0), (1, 8.0)], 3);
         let (_, first) = queue.take().unwrap();
         let (_, second) = queue.take().unwrap();
         assert_eq!((first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)), (2, 1));
@@ -118,7 +141,7 @@ mod tests {
 
     #[test]
     fn only_the_runs_that_are_asked_for_are_taken() {
-        let queue = Queue::new(&[2], vec![1.0, 9.0, 2.0], 4);
+        let queue = queue(&[(2, 2.0)], 4);
         assert_eq!(queue.width(), 1);
         assert_eq!(queue.take().unwrap().0, 2);
         assert!(queue.take().is_none());

@@ -2,50 +2,45 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use toile_data::{DataSet, Split};
 use toile_nn::{Model, Snapshot, TrainingState};
-use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord, TrainingKey};
-use toile_store::{Store, sha256_hex, weights_to_safetensors};
+use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::meter::Meter;
-use super::queue::Queue;
-use super::writer::{Artifacts, Order};
-use super::{RunError, RunOptions, engine};
-use crate::checkpoint::{self, TrainingProgress};
+use super::session::{QueuedRun, RunSession};
+use super::writer::{Artifacts, HeldRun, News, Order};
+use super::{RunError, engine};
+use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
+use crate::lease::Leases;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
-use toile_study::{Plan, RunPlan};
 
-/// What all runs of a study share. The data are lent to every run; none has a copy of them.
+/// What the training threads of a session share.
 #[derive(Clone)]
 pub(super) struct Trainer<'a> {
-    pub plan: &'a Plan,
-    pub data: &'a DataSet,
-    pub split: &'a Split,
-    pub options: &'a RunOptions<'a>,
-    pub events: &'a (dyn Fn(Event) + Sync),
-    pub queue: &'a Queue,
+    pub session: &'a RunSession<'a>,
+    pub leases: &'a Leases<'a>,
     pub writer: SyncSender<Order>,
-    pub abort: &'a AtomicBool,
-    pub store: &'a Store,
 }
 
 /// How a run left its thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     /// Complete or failed: handed to the writer either way.
-    Finished,
+    Ended,
+    /// Another worker has it, or has ended it.
+    Elsewhere,
     /// Stopped before its end: it waits again.
     Suspended,
 }
 
 /// One run's moving parts.
 struct RunJob<'a> {
-    run: usize,
-    plan: &'a RunPlan,
+    held: Arc<HeldRun>,
     threads: &'a AtomicUsize,
     trainer: &'a Trainer<'a>,
     record: RunRecord,
@@ -59,34 +54,39 @@ struct RunJob<'a> {
 }
 
 impl Trainer<'_> {
-    /// Whether no further run should start, and no further batch.
-    pub fn stopping(&self) -> bool {
-        self.options.stop.load(Ordering::Relaxed) || self.abort.load(Ordering::Relaxed)
-    }
-
     /// Waits only if the writer is far behind.
-    fn write(&self, order: Order) {
-        if self.writer.send(order).is_err() {
+    fn write(&self, held: &Arc<HeldRun>, news: News) {
+        if self.writer.send(Order { held: held.clone(), news }).is_err() {
             // The writer lives as long as this sender, unless it broke: training on would be for nothing.
-            self.abort.store(true, Ordering::Relaxed);
+            self.session.stop.breaks();
         }
     }
 
-    /// Trains and tests the run at this place of the plan, and hands what came of it to the writer.
-    pub fn train(&self, run: usize, waiting: &RunRecord, threads: &AtomicUsize) -> Result<Turn, RunError> {
-        let mut job = self.job(run, waiting, threads)?;
-        self.write(Order::Begin { run, record: Box::new(job.record.clone()) });
-        let training = TrainingKey::Run(run);
-        (self.events)(Event::TrainingStarted { training, attempt: 1, params: Vec::new() });
-        let mut meter = Meter::new(self.options.clock);
+    /// Trains and tests a run, and hands what came of it to the writer.
+    pub fn train(&self, run: &Arc<QueuedRun>, threads: &AtomicUsize) -> Result<Turn, RunError> {
+        let session = self.session;
+        let study = session.study();
+        let worker = &session.options.worker;
+        let claim = || session.store.claim_run(&study.name, &run.record.id, worker, run.again);
+        let Some(claim) = self.leases.patiently(claim)? else { return Ok(Turn::Elsewhere) };
+        let attempt = claim.attempt;
+        let held = Arc::new(HeldRun { run: run.clone(), lease: self.leases.hold(claim) });
+        let mut job = self.job(&held, threads);
+        self.write(&held, News::Begin(Box::new(job.record.clone())));
+        (session.events)(Event::TrainingStarted { training: run.key(), attempt, params: Vec::new() });
+        let mut meter = Meter::new(session.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
         job.add_time(meter);
         let artifacts = match computed {
+            Ok(Ok(_)) if held.lease.is_lost() => {
+                self.write(&held, News::Lost);
+                return Ok(Turn::Elsewhere);
+            }
             Ok(Ok(Some(artifacts))) => artifacts,
             Ok(stopped) => {
                 let checkpoint = job.state.is_some().then(|| job.checkpoint());
-                self.write(Order::Suspend { run, checkpoint });
+                self.write(&held, News::PutBack(checkpoint));
                 return stopped.map(|_| Turn::Suspended);
             }
             Err(panic) => {
@@ -94,25 +94,23 @@ impl Trainer<'_> {
                 Artifacts::default()
             }
         };
-        self.write(Order::Finish { run, record: Box::new(job.record), artifacts });
-        Ok(Turn::Finished)
+        CheckpointFolder(session.options.checkpoints).remove(&checkpoint_name(&run.record.id));
+        self.write(&held, News::Finish(Box::new(job.record), artifacts));
+        Ok(Turn::Ended)
     }
 
     /// A run as it begins: where its last checkpoint left it, or at its start.
-    fn job<'a>(
-        &'a self,
-        run: usize,
-        waiting: &RunRecord,
-        threads: &'a AtomicUsize,
-    ) -> Result<RunJob<'a>, RunError> {
-        let kept = self.store.checkpoint(&waiting.id)?;
-        let (progress, state) = kept.and_then(|kept| checkpoint::from_bytes(&kept)).unwrap_or_default();
-        let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting.clone() };
-        record.provenance.started = self.options.clock.timestamp();
-        let now = self.options.clock.elapsed();
-        Ok(RunJob {
-            run,
-            plan: &self.plan.runs[run],
+    fn job<'a>(&'a self, held: &Arc<HeldRun>, threads: &'a AtomicUsize) -> RunJob<'a> {
+        let options = self.session.options;
+        let kept = held.lease.claim.checkpoint.as_deref();
+        let resumed = kept.and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept));
+        let (progress, state) = resumed.unwrap_or_default();
+        let waiting = held.run.record.clone();
+        let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting };
+        record.provenance.started = options.clock.timestamp();
+        let now = options.clock.elapsed();
+        RunJob {
+            held: held.clone(),
             threads,
             trainer: self,
             record,
@@ -120,10 +118,10 @@ impl Trainer<'_> {
             before: (progress.wall_seconds, progress.cpu_seconds),
             began: now,
             saved: now,
-        })
+        }
     }
 
-    /// What is to be kept beside the record; nothing if the run was stopped.
+    /// What is to be kept next to the record; nothing if the run was stopped.
     fn compute(&self, job: &mut RunJob<'_>, meter: &mut Meter<'_>) -> Result<Option<Artifacts>, RunError> {
         let mut artifacts = Artifacts::default();
         match job.fit(meter)? {
@@ -143,11 +141,12 @@ impl Trainer<'_> {
 
     /// Opens the test set: once, after training. Gives the images that the model got wrong.
     fn test(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
-        let indices: Vec<u32> = (0..self.data.test.len() as u32).collect();
-        let examples = engine::examples(self.data, &self.data.test, &indices);
-        let evaluation = toile_nn::evaluate(model, &examples, job.plan.settings.label_smoothing, job.threads);
-        let is_wrong = |&i: &usize| evaluation.predictions[i] != self.data.test.labels[i];
-        let wrong = (0..self.data.test.len()).filter(is_wrong).collect();
+        let indices: Vec<u32> = (0..self.session.data.test.len() as u32).collect();
+        let examples = engine::examples(self.session.data, &self.session.data.test, &indices);
+        let evaluation =
+            toile_nn::evaluate(model, &examples, job.held.run.plan.settings.label_smoothing, job.threads);
+        let is_wrong = |&i: &usize| evaluation.predictions[i] != self.session.data.test.labels[i];
+        let wrong = (0..self.session.data.test.len()).filter(is_wrong).collect();
         job.record.test = Some(TestRecord {
             loss: evaluation.loss.is_finite().then_some(evaluation.loss),
             accuracy: evaluation.accuracy,
@@ -161,19 +160,20 @@ impl Trainer<'_> {
         let tensors = model.weights();
         let named: Vec<_> =
             tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        weights_to_safetensors(&named, self.data.procedural.then_some(PROCEDURAL_NOTICE))
+        weights_to_safetensors(&named, self.session.data.procedural.then_some(PROCEDURAL_NOTICE))
     }
 }
 
 impl RunJob<'_> {
     fn fit(&mut self, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
+        let (held, session) = (self.held.clone(), self.trainer.session);
         loop {
             let state = self.state.clone();
             let training = SingleTraining {
-                run: self.plan,
-                data: self.trainer.data,
-                split: self.trainer.split,
-                read: self.trainer.options.read,
+                run: &held.run.plan,
+                data: session.data,
+                split: session.split,
+                read: session.options.read,
                 threads: self.threads,
                 state: state.as_ref(),
             };
@@ -205,12 +205,14 @@ impl RunJob<'_> {
             cpu_seconds: self.record.provenance.cpu_seconds,
             ..TrainingProgress::default()
         };
-        checkpoint::to_bytes(&progress, self.state.as_ref())
+        let bytes = checkpoint::to_bytes(&progress, self.state.as_ref());
+        let folder = CheckpointFolder(self.trainer.session.options.checkpoints);
+        folder.keep(&checkpoint_name(&self.record.id), &bytes)
     }
 
     /// Hands a checkpoint to the writer: not after every epoch, where epochs are short.
     fn save_now_and_then(&mut self) {
-        let options = self.trainer.options;
+        let options = self.trainer.session.options;
         let now = options.clock.elapsed();
         if now.saturating_sub(self.saved) < options.checkpoint_every {
             return;
@@ -219,34 +221,39 @@ impl RunJob<'_> {
         // Processor time is known only when the meter ends.
         let wall_seconds = self.before.0 + (now - self.began).as_secs_f64();
         (self.record.provenance.wall_seconds, self.record.provenance.cpu_seconds) = (wall_seconds, None);
-        self.trainer.write(Order::Checkpoint { run: self.run, bytes: self.checkpoint() });
+        self.trainer.write(&self.held, News::Checkpoint(self.checkpoint()));
     }
 }
 
 impl Sink for RunJob<'_> {
     fn is_alone(&self) -> bool {
-        self.trainer.queue.n_active() == 1
+        self.trainer.session.queue.n_active() == 1
     }
 
     fn step(&mut self, epoch: usize, batch: usize, n_batches: usize) {
-        let training = TrainingKey::Run(self.run);
-        (self.trainer.events)(Event::Step { training, epoch, batch, n_batches });
+        let training = self.held.run.key();
+        (self.trainer.session.events)(Event::Step { training, epoch, batch, n_batches });
     }
 
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
-        let (run, trainer) = (self.run, self.trainer);
-        trainer.write(Order::Epoch { run, epoch });
+        let (run, session) = (&self.held.run, self.trainer.session);
+        self.trainer.write(&self.held, News::Epoch(epoch));
         self.record.epochs.push(epoch);
-        trainer.queue.advance(run, 1.0 - epoch.epoch as f64 / self.plan.settings.epochs as f64);
-        let (step, steps) = (epoch.epoch, self.plan.settings.epochs);
-        (trainer.events)(Event::EpochEnded { training: TrainingKey::Run(run), step, steps, epoch });
+        let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
+        session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
+        (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }
 
     fn stops(&mut self) -> bool {
-        self.trainer.stopping()
+        self.trainer.session.stop.is_set() || self.held.lease.is_lost()
     }
+}
+
+/// What a run's checkpoint is called in a folder.
+fn checkpoint_name(run_id: &str) -> String {
+    format!("run-{run_id}.checkpoint")
 }
 
 fn fail(record: &mut RunRecord, end: End) {

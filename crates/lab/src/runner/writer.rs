@@ -7,34 +7,49 @@
 //! the training waits, and memory does not grow with the number of runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use toile_data::DataSet;
-use toile_record::{Epoch, Event, ImageRecord, RunRecord, StudyRecord, TrainingEnd, TrainingKey};
-use toile_store::{Change, Store, StoreError, create_folder, write_atomic};
+use toile_record::{
+    Epoch, Event, ImageRecord, RunRecord, StudyRecord, TestOpening, TrainingEnd, TrainingKey,
+};
+use toile_store::{Change, StoreError, create_folder, write_atomic};
 
-use super::RunOptions;
-use toile_study::Plan;
+use super::session::{QueuedRun, RunSession};
+use crate::lease::{Lease, Leases, lock};
 
 /// Orders that may wait, and that are worked off at a time: some epochs of each of a few runs.
 pub(super) const QUEUE: usize = 16;
 
-/// What a training thread has to say about a run, which is named by its place in the plan.
-pub(super) enum Order {
-    /// It begins.
-    Begin { run: usize, record: Box<RunRecord> },
-    /// An epoch has ended.
-    Epoch { run: usize, epoch: Epoch },
-    /// It has ended.
-    Finish { run: usize, record: Box<RunRecord>, artifacts: Artifacts },
-    /// It can be continued from here.
-    Checkpoint { run: usize, bytes: Vec<u8> },
-    /// It waits again, and goes on from this checkpoint.
-    Suspend { run: usize, checkpoint: Option<Vec<u8>> },
+/// A run and the right to write for it.
+pub(super) struct HeldRun {
+    pub run: Arc<QueuedRun>,
+    pub lease: Arc<Lease>,
 }
 
-/// What a run leaves beside its record.
+/// What a training thread has to say about a run.
+pub(super) struct Order {
+    pub held: Arc<HeldRun>,
+    pub news: News,
+}
+
+/// What has happened to it.
+pub(super) enum News {
+    /// It begins.
+    Begin(Box<RunRecord>),
+    /// An epoch has ended.
+    Epoch(Epoch),
+    /// It has ended.
+    Finish(Box<RunRecord>, Artifacts),
+    /// It can be continued from here.
+    Checkpoint(Vec<u8>),
+    /// It waits again, and goes on from this checkpoint.
+    PutBack(Option<Vec<u8>>),
+    /// Another worker has it.
+    Lost,
+}
+
+/// What a run leaves next to its record.
 #[derive(Default)]
 pub(super) struct Artifacts {
     /// The bytes of the weights' file.
@@ -43,35 +58,16 @@ pub(super) struct Artifacts {
     pub wrong: Vec<usize>,
 }
 
-impl Order {
-    fn run(&self) -> usize {
-        match self {
-            Order::Begin { run, .. }
-            | Order::Epoch { run, .. }
-            | Order::Finish { run, .. }
-            | Order::Checkpoint { run, .. }
-            | Order::Suspend { run, .. } => *run,
-        }
-    }
-}
-
 /// The queue between the training threads and the writer.
 pub(super) fn queue() -> (SyncSender<Order>, Receiver<Order>) {
     sync_channel(QUEUE)
 }
 
-/// What the writer needs to know, and what it keeps in mind.
+/// What the writer needs to know.
 pub(super) struct Writer<'a> {
-    pub data: &'a DataSet,
-    pub plan: &'a Plan,
+    pub session: &'a RunSession<'a>,
+    pub leases: &'a Leases<'a>,
     pub study: &'a StudyRecord,
-    pub records: &'a [RunRecord],
-    pub store: &'a Store,
-    pub options: &'a RunOptions<'a>,
-    pub events: &'a (dyn Fn(Event) + Sync),
-    pub abort: &'a AtomicBool,
-    /// The test images that the store has already.
-    pub kept: Vec<bool>,
     pub error: Option<StoreError>,
 }
 
@@ -93,105 +89,126 @@ impl Writer<'_> {
         for order in &mut orders {
             if let Err(error) = self.write_files(order) {
                 self.fail(error);
-                *order = Order::Suspend { run: order.run(), checkpoint: None };
+                order.news = News::PutBack(None);
             }
         }
         match self.record(&orders) {
-            Ok(()) => orders.iter().for_each(|order| self.tell(order)),
+            Ok(held) => orders.iter().zip(held).for_each(|(order, held)| self.recorded(order, held)),
             Err(error) => {
                 self.fail(error);
-                // They no longer run. Where even this cannot be written, the first error tells why.
-                orders.iter().for_each(|order| _ = self.store.suspend_run(self.id(order.run())));
+                // They no longer run. Where even this cannot be written, the first error says why.
+                for order in &orders {
+                    let _ = self.session.store.save(&[Change::PutBack(&order.held.lease.claim, None)]);
+                    self.leases.release(&order.held.lease);
+                }
             }
         }
     }
 
     fn fail(&mut self, error: StoreError) {
-        self.abort.store(true, Ordering::Relaxed);
+        self.session.stop.breaks();
         self.error.get_or_insert(error);
     }
 
-    fn id(&self, run: usize) -> &str {
-        &self.records[run].id
-    }
-
     fn write_files(&self, order: &Order) -> Result<(), StoreError> {
-        let Order::Finish { record, artifacts, .. } = order else { return Ok(()) };
-        let folder = self.options.dir.join(&record.folder);
+        let (Some(dir), News::Finish(record, artifacts)) = (self.session.options.dir, &order.news) else {
+            return Ok(());
+        };
+        let folder = dir.join(&record.folder);
         create_folder(&folder)?;
         if let Some(bytes) = &artifacts.weights {
             write_atomic(&folder.join("weights.safetensors"), bytes)?;
         }
-        let history = (self.options.history)(self.study, record);
+        let history = (self.session.options.history)(self.study, record);
         write_atomic(&folder.join("history.csv"), history.as_bytes())
     }
 
-    fn record(&mut self, orders: &[Order]) -> Result<(), StoreError> {
+    /// Writes all in one transaction; for each order, whether its run was still held.
+    fn record(&self, orders: &[Order]) -> Result<Vec<bool>, StoreError> {
         let images = self.new_images(orders);
-        let openings = self.openings(orders);
-        let mut changes: Vec<Change<'_>> = orders.iter().map(|order| self.change(order)).collect();
-        let opening = |(run_id, time, why)| Change::Opening { run_id, time, why };
-        changes.extend(openings.iter().map(|(id, time, why)| (&id[..], &time[..], &why[..])).map(opening));
-        changes.push(Change::Images(&images));
-        self.store.save(&changes)?;
-        images.iter().for_each(|image| self.kept[image.index] = true);
-        Ok(())
+        let study = self.study.name.as_str();
+        let openings: Vec<TestOpening> = orders.iter().filter_map(|order| self.opening(order)).collect();
+        let of_orders = orders.iter().map(|order| self.change(order));
+        let mut changes: Vec<Change<'_>> = of_orders.collect();
+        changes.extend(openings.iter().map(|opening| Change::Opening(study, opening)));
+        changes.push(Change::Images(study, &images));
+        let mut held = self.leases.patiently(|| self.session.store.save(&changes))?;
+        held.truncate(orders.len());
+        let mut kept = lock(&self.session.kept);
+        images.iter().for_each(|image| kept[image.index] = true);
+        Ok(held)
     }
 
-    fn change<'b>(&'b self, order: &'b Order) -> Change<'b> {
-        match order {
-            Order::Begin { record, .. } if record.epochs.is_empty() => Change::Begin(record),
-            Order::Begin { record, .. } => Change::Continue(record),
-            Order::Epoch { run, epoch } => Change::Epoch(self.id(*run), epoch),
-            Order::Finish { record, .. } => Change::Finish(record),
-            Order::Checkpoint { run, bytes } => Change::Checkpoint(self.id(*run), bytes),
-            Order::Suspend { run, checkpoint } => Change::Suspend(self.id(*run), checkpoint.as_deref()),
+    fn change<'b>(&self, order: &'b Order) -> Change<'b> {
+        let claim = &order.held.lease.claim;
+        let is_server = self.session.store.is_server();
+        match &order.news {
+            News::Begin(record) => Change::Begin(claim, record),
+            News::Epoch(epoch) => Change::Epoch(claim, epoch),
+            News::Finish(record, artifacts) => {
+                Change::Finish(claim, record, artifacts.weights.as_deref().filter(|_| is_server))
+            }
+            News::Checkpoint(bytes) => Change::Checkpoint(claim, bytes),
+            News::PutBack(checkpoint) => Change::PutBack(claim, checkpoint.as_deref()),
+            // Its claim holds no more: nothing is written.
+            News::Lost => Change::PutBack(claim, None),
         }
     }
 
-    /// Who opened the test set, when and why.
-    fn openings(&self, orders: &[Order]) -> Vec<(String, String, String)> {
-        let opening = |order: &Order| match order {
-            Order::Finish { run, record, .. } if record.test.is_some() => {
-                let why = match &self.plan.runs[*run].chosen_by {
-                    Some(search) => format!("chosen by the search `{search}`"),
-                    None => "declared run".to_string(),
-                };
-                Some((record.id.clone(), self.options.clock.timestamp(), why))
-            }
-            _ => None,
+    /// Who opened the test part, when and why.
+    fn opening(&self, order: &Order) -> Option<TestOpening> {
+        let News::Finish(record, _) = &order.news else { return None };
+        record.test.as_ref()?;
+        let why = match &order.held.run.plan.chosen_by {
+            Some(search) => format!("chosen by the search `{search}`"),
+            None => "declared run".to_string(),
         };
-        orders.iter().filter_map(opening).collect()
+        let time = self.session.options.clock.timestamp();
+        Some(TestOpening { run_id: record.id.clone(), time, why })
     }
 
     fn new_images(&self, orders: &[Order]) -> Vec<ImageRecord> {
-        let wrong = orders.iter().flat_map(|order| match order {
-            Order::Finish { artifacts, .. } => &artifacts.wrong[..],
+        let kept = lock(&self.session.kept);
+        let wrong = orders.iter().flat_map(|order| match &order.news {
+            News::Finish(_, artifacts) => &artifacts.wrong[..],
             _ => &[],
         });
-        let mut new: Vec<usize> = wrong.copied().filter(|&index| !self.kept[index]).collect();
+        let mut new: Vec<usize> = wrong.copied().filter(|&index| !kept[index]).collect();
         new.sort_unstable();
         new.dedup();
-        let (test, image_len) = (&self.data.test, self.data.image_len());
+        let (test, image_len) = (&self.session.data.test, self.session.data.image_len());
         let image = |index| ImageRecord { index, pixels: test.image(index, image_len).to_vec() };
         new.into_iter().map(image).collect()
     }
 
-    /// A fault of whoever draws this must not keep the rest from the disk; the fault itself has been told by then.
-    fn tell(&self, order: &Order) {
-        let event = match order {
-            Order::Finish { run, record, .. } => Event::TrainingEnded(Box::new(ended(*run, record))),
-            Order::Suspend { run, .. } => Event::TrainingSuspended { training: TrainingKey::Run(*run) },
-            Order::Begin { .. } | Order::Epoch { .. } | Order::Checkpoint { .. } => return,
+    /// What was written is made known. A fault of whoever draws this must not keep the rest from the disk; the fault
+    /// itself has been shown by then.
+    fn recorded(&self, order: &Order, is_held: bool) {
+        let (run, lease) = (&order.held.run, &order.held.lease);
+        let event = match &order.news {
+            News::Begin(_) | News::Epoch(_) | News::Checkpoint(_) => {
+                if !is_held {
+                    lease.lose();
+                }
+                return;
+            }
+            News::Finish(record, _) if is_held => {
+                self.session.has_ended(run.place);
+                Event::TrainingEnded(Box::new(ended(run.place, record)))
+            }
+            News::PutBack(_) if is_held => Event::TrainingSuspended { training: run.key() },
+            News::Finish(..) | News::PutBack(_) | News::Lost => Event::TrainingLost { training: run.key() },
         };
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.events)(event)));
+        self.leases.release(lease);
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.session.events)(event)));
     }
 }
 
-fn ended(run: usize, record: &RunRecord) -> TrainingEnd {
+/// The end of a run, for everyone who follows the study.
+pub(super) fn ended(place: usize, record: &RunRecord) -> TrainingEnd {
     let test = record.test.as_ref();
     TrainingEnd {
-        training: TrainingKey::Run(run),
+        training: TrainingKey::Run(place),
         state: record.state,
         reason: record.reason(),
         epochs: record.epochs.len(),

@@ -3,7 +3,7 @@
 //! Selection never sees the test set. The chosen configuration is trained again, with the same seeds and so the same
 //! bits; that run opens the test set, and the opening is recorded.
 
-use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
+use toile_store::{HistoryCache, PastTrial, SearchId, Store, StoreError};
 use toile_tune::{best_place, comparable_value};
 
 use super::history::TrialHistory;
@@ -37,7 +37,7 @@ fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a Past
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn chosen_runs(plan: &Plan, storage: &Storage) -> Result<Vec<Chosen>, StoreError> {
+pub fn chosen_runs(plan: &Plan, storage: &Store) -> Result<Vec<Chosen>, StoreError> {
     let known = storage.searches(Some(&plan.study))?;
     let mut chosen = Vec::new();
     for search in &plan.searches {
@@ -50,7 +50,7 @@ pub fn chosen_runs(plan: &Plan, storage: &Storage) -> Result<Vec<Chosen>, StoreE
 fn choice(
     plan: &Plan,
     search: &SearchPlan,
-    storage: &Storage,
+    storage: &Store,
     id: SearchId,
 ) -> Result<Option<Chosen>, StoreError> {
     let mut cache = HistoryCache::default();

@@ -1,7 +1,7 @@
 //! What a trial comes to: its values, and all that is recorded at its end.
 
 use toile_nn::Model;
-use toile_record::{End, Metric, State, TrialSide};
+use toile_record::{End, Metric, State, TrainingRecord, TrialSide};
 use toile_store::TrialResult;
 
 use super::trial::RunningTrial;
@@ -34,6 +34,7 @@ impl RunningTrial<'_> {
             false => Vec::new(),
         };
         let context = self.work.context;
+        let trainings = self.trainings(state, &end);
         let side = TrialSide {
             seed: self.work.seed,
             attempt: self.work.lease.claim.attempt,
@@ -43,10 +44,69 @@ impl RunningTrial<'_> {
             parameters: self.parameters,
             end: Some(end),
             weights_sha256: hash,
+            trainings,
             epochs: self.progress.epochs,
         };
         TrialResult { state, values, side, user_attributes: Vec::new() }
     }
+}
+
+impl RunningTrial<'_> {
+    /// The time that was spent up to now.
+    pub(super) fn add_time(&mut self, (wall, cpu): (f64, Option<f64>)) {
+        let (wall_before, cpu_before) = self.before;
+        let was_fresh = wall_before == 0.0;
+        self.progress.wall_seconds = wall_before + wall;
+        self.progress.cpu_seconds = if was_fresh { cpu } else { cpu_before.zip(cpu).map(|(a, b)| a + b) };
+    }
+
+    /// Records a repetition. One of an earlier version's checkpoint is unknown: then all of them stay so.
+    pub(super) fn end_of_training(&mut self, repetition: usize, sha256: &str) {
+        if self.progress.trainings.len() == repetition {
+            let mut training = self.training_of(repetition, End::Finished);
+            training.weights_sha256 = Some(sha256.to_owned());
+            self.progress.trainings.push(training);
+        }
+    }
+
+    /// A repetition, with the time that does not belong to those before it.
+    fn training_of(&self, repetition: usize, end: End) -> TrainingRecord {
+        let progress = &self.progress;
+        let wall: f64 = progress.trainings.iter().map(|training| training.wall_seconds).sum();
+        let cpu: Option<f64> = progress.trainings.iter().map(|training| training.cpu_seconds).sum();
+        TrainingRecord {
+            seed: self.work.seed_of(repetition),
+            wall_seconds: (progress.wall_seconds - wall).max(0.0),
+            cpu_seconds: progress.cpu_seconds.zip(cpu).map(|(all, before)| (all - before).max(0.0)),
+            end: Some(end),
+            weights_sha256: None,
+        }
+    }
+
+    /// The repetitions, the last of which may have ended early; none if some are unknown. All time is that of one of
+    /// them.
+    fn trainings(&self, state: State, end: &End) -> Vec<TrainingRecord> {
+        let mut trainings = self.progress.trainings.clone();
+        if trainings.len() != self.progress.finals.len() {
+            return Vec::new();
+        }
+        let rest = self.training_of(trainings.len(), end.clone());
+        match trainings.last_mut() {
+            Some(last) if state == State::Complete || ended_between_trainings(self) => {
+                last.wall_seconds += rest.wall_seconds;
+                last.cpu_seconds = last.cpu_seconds.zip(rest.cpu_seconds).map(|(last, rest)| last + rest);
+                last.end = rest.end;
+            }
+            _ => trainings.push(rest),
+        }
+        trainings
+    }
+}
+
+/// Whether the trial ended with a repetition, not within one.
+fn ended_between_trainings(trial: &RunningTrial<'_>) -> bool {
+    let of_epochs = trial.progress.epochs.iter().filter(|epoch| epoch.epoch == 1).count();
+    trial.progress.trainings.len() == of_epochs
 }
 
 pub(super) fn parameters(model: &Model) -> usize {

@@ -7,10 +7,11 @@ use toile_record::{Event, TrainingEnd, TrainingKey};
 use toile_store::{Claim, TrialResult};
 use toile_tune::{Params, Pruner, Trial};
 
-use super::lease::Lease;
 use super::trial::{TrialEnd, TrialWork, checkpoint_name};
 use super::worker::Worker;
 use super::{choose, history, propose};
+use crate::checkpoint::CheckpointFolder;
+use crate::lease::Lease;
 use crate::runner::RunError;
 
 /// A trial to be trained.
@@ -60,7 +61,7 @@ impl Worker<'_> {
             TrialEnd::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
-                    self.context.drop_checkpoint(&checkpoint_name(self.plan, number));
+                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(self.plan, number));
                     self.tell_end(number, &ending)?;
                 }
                 Ok(kept)

@@ -1,14 +1,13 @@
 //! The search: proposes trials, trains them, prunes them, records them; by one worker or by many, with the same result.
 //!
 //! A worker is a loop (`worker.rs`): take over what a dead worker left, or take what waits, or propose the next trial
-//! as soon as the trials that it may know (`known.rs`) have ended. The trial row in the database is the job; the
+//! as soon as the trials that it may know (`history.rs`) have ended. The trial row in the database is the job; the
 //! database is the lock.
 
 mod choose;
 mod ending;
 mod history;
 mod job;
-mod lease;
 mod next;
 mod propose;
 mod stop;
@@ -19,14 +18,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use toile_data::{DataSet, Split};
-use toile_nn::{Model, TrainingState};
+use toile_nn::Model;
 use toile_record::{Event, PROCEDURAL_NOTICE};
-use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors, write_atomic};
-
-use crate::checkpoint::{self, TrainingProgress};
-
+use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::SearchPlan;
 
 use crate::Clock;
@@ -71,8 +66,8 @@ pub struct Context<'a> {
 /// As [`search()`].
 pub fn search_all(
     searches: &[(&SearchPlan, SearchId)],
-    storage: &Storage,
-    keeper: &Storage,
+    storage: &Store,
+    keeper: &Store,
     context: &Context<'_>,
 ) -> Result<Vec<SearchOutcome>, RunError> {
     let mut outcomes = Vec::new();
@@ -87,44 +82,7 @@ pub fn search_all(
     Ok(outcomes)
 }
 
-/// What the database keeps of a checkpoint that lies in a folder.
-#[derive(Serialize, Deserialize)]
-struct Pointer {
-    file: String,
-    sha256: String,
-}
-
 impl Context<'_> {
-    /// Puts a checkpoint where it belongs; gives what the database is to keep. Where the folder cannot be written, the
-    /// database takes it whole.
-    fn keep(&self, name: &str, bytes: &[u8]) -> Vec<u8> {
-        let written = self.checkpoints.is_some_and(|dir| write_atomic(&dir.join(name), bytes).is_ok());
-        if !written {
-            return bytes.to_vec();
-        }
-        let pointer = Pointer { file: name.into(), sha256: sha256_hex(bytes) };
-        serde_json::to_vec(&pointer).expect("a pointer has string keys")
-    }
-
-    /// The checkpoint that the database keeps, or points to. One that is gone, or is another than was written, is none:
-    /// the trial then begins anew, and ends the same.
-    fn resume(&self, kept: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
-        let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else {
-            return checkpoint::from_bytes(kept);
-        };
-        // A name of ours has no folder in it; another one must not lead out of ours.
-        let name = Path::new(&pointer.file).file_name()?;
-        let bytes = std::fs::read(self.checkpoints?.join(name)).ok()?;
-        (sha256_hex(&bytes) == pointer.sha256).then(|| checkpoint::from_bytes(&bytes))?
-    }
-
-    /// Removes a checkpoint that nobody will need any more. One that stays behind is a waste, and no fault.
-    fn drop_checkpoint(&self, name: &str) {
-        if let Some(dir) = self.checkpoints {
-            let _ = std::fs::remove_file(dir.join(name));
-        }
-    }
-
     /// The hash of the file that a run with these weights would leave.
     fn weights_sha256(&self, model: &Model) -> String {
         let tensors = model.weights();

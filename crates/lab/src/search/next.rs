@@ -9,10 +9,11 @@ use toile_tune::{Params, Trial};
 
 use super::history::{Before, TrialHistory};
 use super::job::TrialJob;
-use super::lease::Lease;
 use super::propose::{self, propose};
 use super::stop;
-use super::worker::{Seen, Worker, lock};
+use super::worker::{Seen, Worker};
+use crate::lease::Lease;
+use crate::lease::lock;
 use crate::runner::RunError;
 
 /// What to do next.

@@ -1,42 +1,10 @@
-//! Why no further trial begins: the user, an error in one of the threads, or a rule of the study file.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! Which rule of the study file has ended a search.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use toile_store::{SearchId, Storage, StoreError};
+use toile_store::{SearchId, Store, StoreError};
 
 use toile_study::SearchPlan;
-
-/// Whether to stop as soon as possible.
-pub(super) struct StopSignal<'a> {
-    /// Set by the user.
-    asked: &'a AtomicBool,
-    /// One thread has met an error that the others would meet as well.
-    broken: AtomicBool,
-}
-
-impl<'a> StopSignal<'a> {
-    /// Nothing is broken yet.
-    pub fn new(asked: &'a AtomicBool) -> StopSignal<'a> {
-        StopSignal { asked, broken: AtomicBool::new(false) }
-    }
-
-    /// Whether the user or an error says so.
-    pub fn is_set(&self) -> bool {
-        self.is_asked() || self.broken.load(Ordering::Relaxed)
-    }
-
-    /// Whether the user says so.
-    pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
-    }
-
-    /// Says that an error was met.
-    pub fn breaks(&self) {
-        self.broken.store(true, Ordering::Relaxed);
-    }
-}
 
 /// A rule that was met, with all rules as they were: under other rules the search goes on.
 #[derive(PartialEq, Serialize, Deserialize)]
@@ -48,7 +16,7 @@ struct RecordedStop {
 /// The rule that has ended the search, if one of today's has.
 pub(super) fn stopped(
     plan: &SearchPlan,
-    storage: &Storage,
+    storage: &Store,
     id: SearchId,
 ) -> Result<Option<String>, StoreError> {
     let text = storage.stopped(id)?;
@@ -59,7 +27,7 @@ pub(super) fn stopped(
 /// Records that a rule was met, in the place of what met an earlier rule.
 pub(super) fn end(
     plan: &SearchPlan,
-    storage: &Storage,
+    storage: &Store,
     id: SearchId,
     reason: String,
 ) -> Result<(), StoreError> {

@@ -11,10 +11,10 @@ use toile_tune::{Params, PruningContext, Trial};
 
 use super::Context;
 use super::ending::parameters;
-use super::lease::Lease;
-use super::stop::StopSignal;
-use crate::checkpoint::{self, TrainingProgress};
+use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
+use crate::lease::Lease;
 use crate::runner::{Meter, RunError, slug, words};
+use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 use toile_study::{RunPlan, SearchPlan, Settings};
 
@@ -70,6 +70,8 @@ pub(super) struct RunningTrial<'a> {
     pub progress: TrainingProgress,
     /// The training as it was at the end of the last epoch.
     state: Option<TrainingState>,
+    /// Wall and processor seconds of earlier attempts.
+    pub before: (f64, Option<f64>),
     saved: Duration,
     halt: Option<Halt>,
     /// Epochs of each repetition.
@@ -82,54 +84,56 @@ impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
     pub fn train(&self) -> TrialEnd {
         let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
-        let resumed = checkpoint.and_then(|kept| self.context.resume(kept));
+        let resumed = checkpoint.and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept));
         let (progress, state) = resumed.unwrap_or_default();
-        let before = (progress.wall_seconds, progress.cpu_seconds);
         let saved = self.context.clock.elapsed();
-        let mut trialling =
-            RunningTrial { work: self, progress, state, saved, halt: None, epochs: 0, parameters: None };
+        let before = (progress.wall_seconds, progress.cpu_seconds);
+        let (halt, epochs, parameters) = (None, 0, None);
+        let mut running =
+            RunningTrial { work: self, progress, state, before, saved, halt, epochs, parameters };
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
-        let ended = catch_unwind(AssertUnwindSafe(|| trialling.repetitions(&mut meter)));
-        let (wall, cpu) = meter.end();
-        let was_fresh = before.0 == 0.0;
-        trialling.progress.wall_seconds = before.0 + wall;
-        trialling.progress.cpu_seconds = if was_fresh { cpu } else { before.1.zip(cpu).map(|(a, b)| a + b) };
+        let ended = catch_unwind(AssertUnwindSafe(|| running.repetitions(&mut meter)));
+        running.add_time(meter.end());
         match ended {
             Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
             Ok(TrialOutcome::Halted(Halt::Suspended)) => {
-                TrialEnd::Suspended(self.keep(&trialling.checkpoint()))
+                TrialEnd::Suspended(self.keep(&running.checkpoint()))
             }
             Ok(TrialOutcome::Halted(Halt::Pruned)) => {
-                let step = trialling.progress.reported.last().map_or(0, |&(step, _)| step);
-                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, End::Pruned { step }, None)))
+                let step = running.progress.reported.last().map_or(0, |&(step, _)| step);
+                TrialEnd::Ended(Box::new(running.ending(State::Pruned, End::Pruned { step }, None)))
             }
             // A training that blows up is the clearest reason to stop it.
             Ok(TrialOutcome::Diverged(end)) => {
-                TrialEnd::Ended(Box::new(trialling.ending(State::Pruned, end, None)))
+                TrialEnd::Ended(Box::new(running.ending(State::Pruned, end, None)))
             }
             Ok(TrialOutcome::Broken(error)) => TrialEnd::Broken(error),
             Ok(TrialOutcome::Failed(why)) => {
-                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, End::Refused { why }, None)))
+                TrialEnd::Ended(Box::new(running.ending(State::Failed, End::Refused { why }, None)))
             }
             Ok(TrialOutcome::Complete(hash)) => {
-                TrialEnd::Ended(Box::new(trialling.ending(State::Complete, End::Finished, Some(hash))))
+                TrialEnd::Ended(Box::new(running.ending(State::Complete, End::Finished, Some(hash))))
             }
             Err(panic) => {
                 let end = End::Broke { panic: words(&*panic) };
-                TrialEnd::Ended(Box::new(trialling.ending(State::Failed, end, None)))
+                TrialEnd::Ended(Box::new(running.ending(State::Failed, end, None)))
             }
         }
     }
 
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        self.context.keep(&checkpoint_name(self.plan, self.lease.claim.number), checkpoint)
+        let name = checkpoint_name(self.plan, self.lease.claim.number);
+        CheckpointFolder(self.context.checkpoints).keep(&name, checkpoint)
+    }
+
+    pub fn seed_of(&self, repetition: usize) -> u64 {
+        (self.seed + repetition as u64) & u64::from(u32::MAX)
     }
 
     pub fn settings(&self, repetition: usize) -> Result<Settings, String> {
-        let seed = (self.seed + repetition as u64) & u64::from(u32::MAX);
-        self.plan.settings(self.params, seed).map_err(|error| error.to_string())
+        self.plan.settings(self.params, self.seed_of(repetition)).map_err(|error| error.to_string())
     }
 }
 
@@ -158,6 +162,8 @@ impl RunningTrial<'_> {
             };
             match self.repetition(settings, meter) {
                 Ok(Repetition::Through(values, sha256)) => {
+                    self.add_time(meter.so_far());
+                    self.end_of_training(repetition, &sha256);
                     if let Some(halt) = self.end_of_repetition(values) {
                         return TrialOutcome::Halted(halt);
                     }
@@ -167,7 +173,10 @@ impl RunningTrial<'_> {
                 Ok(Repetition::Halted(halt)) => return TrialOutcome::Halted(halt),
                 Err(TrainingFault::Model(error)) => return TrialOutcome::Failed(error.to_string()),
                 Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(error),
-                Err(TrainingFault::State) => (self.progress, self.state) = Default::default(),
+                Err(TrainingFault::State) => {
+                    (self.progress, self.state) = Default::default();
+                    self.before = (0.0, None);
+                }
             }
         }
         TrialOutcome::Complete(hash)
@@ -244,7 +253,8 @@ impl RunningTrial<'_> {
     /// Reports a step and lets the pruner decide.
     fn tell(&mut self, step: i64, value: Option<f64>, epoch: Option<Epoch>, is_last: bool) {
         let plan = self.work.plan;
-        let mut report = Report { step, value, epoch, rungs: Vec::new(), checkpoint: None };
+        let repetition = self.progress.finals.len();
+        let mut report = Report { step, value, repetition, epoch, rungs: Vec::new(), checkpoint: None };
         if let Some(value) = value {
             self.progress.reported.push((step, Some(value).filter(|value| value.is_finite())));
             if !is_last {
@@ -291,7 +301,7 @@ impl RunningTrial<'_> {
         self.saved = now;
         let checkpoint = Some(self.work.keep(&self.checkpoint()));
         let step = self.progress.epochs.len() as i64;
-        self.work.lease.report(Report { step, value: None, epoch: None, rungs: Vec::new(), checkpoint });
+        self.work.lease.report(Report { step, checkpoint, ..Report::default() });
     }
 
     fn checkpoint(&self) -> Vec<u8> {

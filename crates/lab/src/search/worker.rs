@@ -9,14 +9,15 @@ use std::thread::{Builder, Scope};
 use std::time::Duration;
 
 use toile_record::{Event, State};
-use toile_store::{HistoryCache, PastTrial, SearchId, Storage, StoreError};
+use toile_store::{HistoryCache, PastTrial, SearchId, Store, StoreError};
 
 use super::Context;
 use super::history::TrialHistory;
-use super::lease::{Lease, Leases};
+
 use super::next::NextStep;
-use super::stop::StopSignal;
+use crate::lease::{Lease, Leases, lock};
 use crate::runner::RunError;
+use crate::stop::StopSignal;
 use toile_study::SearchPlan;
 
 use super::choose;
@@ -47,7 +48,7 @@ pub struct SearchOutcome {
 pub(super) struct Worker<'a> {
     pub plan: &'a SearchPlan,
     pub context: &'a Context<'a>,
-    pub storage: &'a Storage,
+    pub storage: &'a Store,
     pub id: SearchId,
     pub leases: Leases<'a>,
     pub began: Duration,
@@ -90,8 +91,8 @@ enum Broken {
 /// If toile itself breaks outside of a trial.
 pub fn search(
     plan: &SearchPlan,
-    storage: &Storage,
-    keeper: &Storage,
+    storage: &Store,
+    keeper: &Store,
     id: SearchId,
     context: &Context<'_>,
 ) -> Result<SearchOutcome, RunError> {
@@ -145,7 +146,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Lets all threads work until their end. What broke the first that broke, if one did.
-    fn go<'s>(&'s self, scope: &'s Scope<'s, '_>, keeper: &'s Storage) -> Option<Broken> {
+    fn go<'s>(&'s self, scope: &'s Scope<'s, '_>, keeper: &'s Store) -> Option<Broken> {
         let first = Mutex::new(None);
         let breaks = |why: Broken| {
             lock(&first).get_or_insert(why);
@@ -262,8 +263,4 @@ impl<'a> Worker<'a> {
         }
         Ok(outcome)
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use super::*;
 
 /// Everything of the runs that does not depend on time.
 fn results(dir: &Path) -> Vec<(State, Option<String>, Vec<toile_record::Epoch>, usize)> {
-    let runs = Store::open_read_only(dir).unwrap().records().unwrap().runs;
+    let runs = Store::open_read_only(dir).unwrap().records(None).unwrap().runs;
     let parameters = |run: &toile_record::RunRecord| run.summary.trainable;
     runs.into_iter()
         .map(|run| (run.state, run.weights_sha256.clone(), run.epochs.clone(), parameters(&run)))
@@ -86,13 +86,14 @@ fn a_checkpoint_of_another_training_is_put_aside_and_the_run_begins_at_its_start
     };
     go(parts.path(), STUDY, &stop, &stopping).unwrap();
     let store = Store::open(parts.path()).unwrap();
-    let runs = store.records().unwrap().runs;
+    let runs = store.records(None).unwrap().runs;
     let waiting = runs.iter().find(|run| run.name == "B").expect("the run");
-    let kept = store.checkpoint(&waiting.id).unwrap().expect("a checkpoint");
+    let kept = store.checkpoint("small", &waiting.id).unwrap().expect("a checkpoint");
     let (tensors, mut facts) = toile_store::checkpoint_from_bytes(&kept).unwrap();
     facts["training"]["step"] = 1_000_000.into();
     let tensors: Vec<_> = tensors.iter().map(|(n, s, v)| (&n[..], &s[..], &v[..])).collect();
-    store.save_checkpoint(&waiting.id, &toile_store::checkpoint_to_bytes(&tensors, &facts)).unwrap();
+    let claim = store.claim_run("small", &waiting.id, "here", false).unwrap().expect("it waits");
+    assert!(store.put_back(&claim, Some(&toile_store::checkpoint_to_bytes(&tensors, &facts))).unwrap());
     drop(store);
     go(parts.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
     assert_eq!(results(parts.path()), results(whole.path()));

@@ -1,6 +1,7 @@
 //! The runner: what is done once, what is done again, and what a fault in one run costs the others.
 
 mod checkpoints;
+mod shared;
 mod writing;
 
 use std::path::Path;
@@ -98,11 +99,14 @@ fn go_saving(
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
     let options = RunOptions {
-        dir,
+        dir: Some(dir),
         threads: 2,
-        only: None,
+        only: vec![],
         stop,
         checkpoint_every,
+        checkpoints: None,
+        worker: "here".into(),
+        lease: Duration::from_secs(60),
         clock: &NoClock,
         read,
         history: &|_, run| format!("{} epochs", run.epochs.len()),
@@ -114,7 +118,7 @@ fn go_saving(
 }
 
 fn states(dir: &Path) -> Vec<State> {
-    Store::open_read_only(dir).unwrap().records().unwrap().runs.iter().map(|run| run.state).collect()
+    Store::open_read_only(dir).unwrap().records(None).unwrap().runs.iter().map(|run| run.state).collect()
 }
 
 #[test]
@@ -173,7 +177,7 @@ fn a_panic_in_one_run_is_recorded_and_the_others_go_on() {
     assert_eq!(outcome.unwrap(), Outcome { completed: 1, failed: 1, ..Outcome::default() });
     assert_eq!(states(dir.path()), [State::Failed, State::Complete]);
     let store = Store::open_read_only(dir.path()).unwrap();
-    let failed = &store.records().unwrap().runs[0];
+    let failed = &store.records(None).unwrap().runs[0];
     assert_eq!(failed.reason().as_deref(), Some("toile itself broke: on purpose"));
     assert_eq!(failed.epochs.len(), 1);
     drop(store);
@@ -185,7 +189,7 @@ fn a_panic_in_one_run_is_recorded_and_the_others_go_on() {
 #[test]
 fn a_stopped_study_waits_and_ends_with_the_same_bits() {
     let hashes = |dir: &Path| -> Vec<Option<String>> {
-        let records = Store::open_read_only(dir).unwrap().records().unwrap();
+        let records = Store::open_read_only(dir).unwrap().records(None).unwrap();
         records.runs.into_iter().map(|run| run.weights_sha256).collect()
     };
     let (whole, stopped) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -212,7 +216,7 @@ fn a_renamed_run_keeps_its_results_and_its_folder() {
     let renamed = STUDY.replace("\"A\"", "\"C\"") + "\n[[runs]]\nname = \"A\"\noptimizer = \"nadam\"\n";
     let outcome = go(dir.path(), &renamed, &never, &|_| {}).unwrap();
     assert_eq!(outcome, Outcome { completed: 1, already_done: 2, ..Outcome::default() });
-    let records = Store::open_read_only(dir.path()).unwrap().records().unwrap();
+    let records = Store::open_read_only(dir.path()).unwrap().records(None).unwrap();
     let folders: Vec<_> = records.runs.iter().map(|run| (run.name.as_str(), run.folder.as_str())).collect();
     assert_eq!(folders, [("C", "runs/a-seed-1"), ("B", "runs/b-seed-1"), ("A", "runs/a-seed-1-2")]);
 }
@@ -226,7 +230,7 @@ fn a_run_that_is_changed_and_changed_back_still_has_its_weights() {
     go(dir.path(), &STUDY.replace("epochs = 5", "epochs = 6"), &never, &|_| {}).unwrap();
     let outcome = go(dir.path(), STUDY, &never, &|_| {}).unwrap();
     assert_eq!(outcome, Outcome { already_done: 2, ..Outcome::default() });
-    for run in Store::open_read_only(dir.path()).unwrap().records().unwrap().runs {
+    for run in Store::open_read_only(dir.path()).unwrap().records(None).unwrap().runs {
         let weights = std::fs::read(dir.path().join(&run.folder).join("weights.safetensors")).unwrap();
         assert_eq!(run.weights_sha256, Some(toile_store::sha256_hex(&weights)), "{}", run.folder);
     }
@@ -262,7 +266,7 @@ fn the_record_tells_of_which_epoch_the_weights_are() {
     let best = "optimizer = { sgd = { learning_rate = 1000.0 } }\ncallbacks = [{ best_weights = { monitor = \"loss\" } }]";
     let text = STUDY.replace("optimizer = \"sgd\"\nepochs = 5", &format!("{best}\nepochs = 40"));
     go(dir.path(), &text, &AtomicBool::new(false), &|_| {}).unwrap();
-    let run = &Store::open_read_only(dir.path()).unwrap().records().unwrap().runs[1];
+    let run = &Store::open_read_only(dir.path()).unwrap().records(None).unwrap().runs[1];
     let loss = |epoch: &toile_record::Epoch| epoch.loss.unwrap();
     let best = run.epochs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap().epoch;
     assert_ne!(best, 40, "the last epoch is the best: this tests nothing");

@@ -37,7 +37,7 @@ fn what_is_told_as_done_is_on_the_disk() {
     go(dir.path(), STUDY, &AtomicBool::new(false), &|event| {
         let Event::TrainingEnded(end) = event else { return };
         let TrainingKey::Run(place) = end.training else { panic!("{end:?}") };
-        let record = &Store::open_read_only(dir.path()).unwrap().records().unwrap().runs[place];
+        let record = &Store::open_read_only(dir.path()).unwrap().records(None).unwrap().runs[place];
         let test = record.test.as_ref().unwrap();
         let kept = TrainingEnd {
             training: TrainingKey::Run(place),
@@ -77,7 +77,7 @@ fn a_fault_in_a_view_costs_no_record() {
 fn wrong_images_are_those_that_some_run_got_wrong() {
     let dir = tempfile::tempdir().unwrap();
     go(dir.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
-    let (records, data) = (Store::open_read_only(dir.path()).unwrap().records().unwrap(), data());
+    let (records, data) = (Store::open_read_only(dir.path()).unwrap().records(None).unwrap(), data());
     let is_wrong = |i: &usize| {
         records.runs.iter().any(|run| run.test.as_ref().unwrap().predictions[*i] != data.test.labels[*i])
     };

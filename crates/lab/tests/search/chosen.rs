@@ -20,8 +20,11 @@ fn the_best_on_validation_is_trained_again_to_the_same_bits() {
     let runs = &chosen[0].runs;
     assert_eq!(runs.iter().map(|run| run.settings.seed).collect::<Vec<_>>(), [3, 4]);
     assert!(runs.iter().all(|run| run.name == "joint: best" && run.chosen_by.as_deref() == Some("joint")));
-    let hash = best.side.as_ref().unwrap().weights_sha256.clone();
-    assert_eq!(Some(bench.hash(&runs[1])), hash);
+    let side = best.side.as_ref().unwrap();
+    let trained: Vec<_> =
+        side.trainings.iter().map(|training| (training.seed, training.weights_sha256.clone())).collect();
+    assert_eq!(trained, [(3, Some(bench.hash(&runs[0]))), (4, Some(bench.hash(&runs[1])))]);
+    assert_eq!(Some(bench.hash(&runs[1])), side.weights_sha256);
 }
 
 /// As `toile run` trains it: the same file of weights.
@@ -34,11 +37,14 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
     let plan = Plan { runs: chosen.runs, searches: Vec::new(), ..bench.plan.clone() };
     let dir = tempfile::tempdir().unwrap();
     let options = toile_lab::RunOptions {
-        dir: dir.path(),
+        dir: Some(dir.path()),
         threads: 2,
-        only: None,
+        only: vec![],
         stop: &NEVER,
-        checkpoint_every: std::time::Duration::MAX,
+        checkpoint_every: Duration::MAX,
+        checkpoints: None,
+        worker: "w".into(),
+        lease: Duration::from_secs(60),
         clock: &NoClock,
         read: &|_| Ok(Vec::new()),
         history: &|_, _| String::new(),
@@ -48,7 +54,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
     };
     let store = toile_store::Store::open(dir.path()).unwrap();
     toile_lab::run(&plan, &DATA, &store, &options, &|_| {}).unwrap();
-    assert_eq!(store.records().unwrap().runs[0].weights_sha256, hash);
+    assert_eq!(store.records(None).unwrap().runs[0].weights_sha256, hash);
 }
 
 #[test]

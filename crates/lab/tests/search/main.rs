@@ -17,7 +17,7 @@ use std::time::Duration;
 use toile_data::DataSet;
 use toile_lab::{Context, NoClock, RunError, SearchOutcome, engine_parts, examples, image_shape, search};
 use toile_record::{Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
-use toile_store::{SearchId, Storage, sha256_hex, weights_to_safetensors};
+use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};
 
 static DATA: LazyLock<DataSet> = LazyLock::new(|| toile_data::drawn_garments(80, 10));
@@ -118,8 +118,8 @@ impl Bench {
         self.plan = planned(lines);
     }
 
-    fn storage(&self) -> Storage {
-        Storage::sqlite(&self.path).unwrap()
+    fn storage(&self) -> Store {
+        Store::sqlite(&self.path).unwrap()
     }
 
     fn id(&self) -> SearchId {

@@ -132,6 +132,7 @@ fn ended(
         user_attributes: vec![],
         system_attributes: vec![],
         side: Some(TrialSide {
+            trainings: vec![],
             seed: 7 + number as u64,
             attempt: if number % 41 == 23 { 2 } else { 1 },
             worker: Some(["host-a 4711 amber", "host-a 4711 basil", "host-b 99 clover"][number % 3].into()),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn optuna_names(storage: &Storage) -> Vec<String> {
+fn optuna_names(storage: &Store) -> Vec<String> {
     storage.optuna_studies().unwrap().into_iter().map(|study| study.name).collect()
 }
 
@@ -50,7 +50,7 @@ fn another_space_goes_on_and_other_settings_begin_anew() {
         let (storage, id) = begun(database);
         let claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
         complete(&storage, &claim, 0.5);
-        storage.save_chosen_run(id, "run-1").unwrap();
+        storage.save_chosen_run("quick", "joint", "run-1").unwrap();
         let wider = SearchRecord { space_fingerprint: "cc".into(), n_trials: 40, ..search("joint") };
         assert_eq!(storage.ensure_search("quick", &wider).unwrap(), id);
         assert_eq!(storage.searches(None).unwrap(), [(id, wider.clone())]);
@@ -134,10 +134,10 @@ fn study_files_and_openings_are_kept() {
         for (time, run) in
             [("2026-01-02T00:00:00Z", "b"), ("2026-01-01T00:00:00Z", "a"), ("2026-01-03T00:00:00Z", "b")]
         {
-            storage.save_test_opening(&opening(time, run)).unwrap();
+            storage.save_test_opening("quick", &opening(time, run)).unwrap();
         }
         let meant = [opening("2026-01-02T00:00:00Z", "b"), opening("2026-01-01T00:00:00Z", "a")];
-        assert_eq!(storage.test_openings().unwrap(), meant);
+        assert_eq!(storage.test_openings("quick").unwrap(), meant);
     });
 }
 
@@ -159,7 +159,7 @@ fn what_python_deletes_is_forgotten() {
         ] {
             database.sql(&format!("DELETE FROM {table}"));
         }
-        for table in ["toile_search", "toile_trial", "toile_trial_epoch", "toile_checkpoint"] {
+        for table in ["toile_search", "toile_trial", "toile_training", "toile_epoch", "toile_checkpoint"] {
             assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
         }
         assert!(!storage.finish(&claim, &ending(0.5)).unwrap());
@@ -187,6 +187,6 @@ fn other_versions_of_the_tables_are_refused_with_both_named() {
         assert_eq!(storage.times_are_local().as_deref(), Some("4.6.0"));
         database.sql("INSERT INTO toile_schema (version) VALUES (99)");
         let error = database.try_open().err().unwrap().to_string();
-        assert!(error.contains("schema version 99") && error.contains("up to 2"), "{error}");
+        assert!(error.contains("schema version 99") && error.contains("up to 3"), "{error}");
     });
 }

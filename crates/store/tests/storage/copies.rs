@@ -15,7 +15,7 @@ fn a_search_of_a_server_is_copied_into_a_folder_and_what_ended_stays() {
         folder.copy_searches("quick", &storage.search_records("quick").unwrap()).unwrap();
         complete(&storage, &open, 0.75);
         folder.copy_searches("quick", &storage.search_records("quick").unwrap()).unwrap();
-        let copy = folder.storage().unwrap().search_records("quick").unwrap();
+        let copy = folder.search_records("quick").unwrap();
         let meant = storage.search_records("quick").unwrap();
         assert_eq!(copy[0].search, meant[0].search);
         assert_eq!(copy[0].trials.len(), 2);
@@ -34,7 +34,7 @@ fn a_file_that_is_only_read_stays_as_it_is() {
     made.execute_batch(include_str!("../golden/optuna-5.0.0.sql")).unwrap();
     drop(made);
     let before = std::fs::read(&path).unwrap();
-    let storage = Storage::read_only(&path).unwrap();
+    let storage = Store::read_only(&path).unwrap();
     let studies = storage.optuna_studies().unwrap();
     assert_eq!(studies.iter().map(|study| study.n_trials).collect::<Vec<_>>(), [10, 1]);
     assert_eq!(storage.trials(studies[0].id).unwrap().len(), 10);
@@ -44,5 +44,5 @@ fn a_file_that_is_only_read_stays_as_it_is() {
     drop(storage);
     assert_eq!(std::fs::read(&path).unwrap(), before);
     std::fs::write(&path, "").unwrap();
-    assert!(Storage::read_only(&path).err().unwrap().to_string().contains("Optuna's tables are missing"));
+    assert!(Store::read_only(&path).err().unwrap().to_string().contains("Optuna's tables are missing"));
 }

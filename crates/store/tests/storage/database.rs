@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use toile_store::Storage;
+use toile_store::Store;
 
 pub enum Database {
     Sqlite { path: PathBuf, _dir: tempfile::TempDir },
@@ -43,14 +43,14 @@ impl Drop for Database {
 }
 
 impl Database {
-    pub fn open(&self) -> Storage {
+    pub fn open(&self) -> Store {
         self.try_open().unwrap()
     }
 
-    pub fn try_open(&self) -> Result<Storage, toile_store::StoreError> {
+    pub fn try_open(&self) -> Result<Store, toile_store::StoreError> {
         match self {
-            Database::Sqlite { path, .. } => Storage::sqlite(path),
-            Database::Postgres { .. } => Storage::postgres(&self.url()),
+            Database::Sqlite { path, .. } => Store::sqlite(path),
+            Database::Postgres { .. } => Store::postgres(&self.url()),
         }
     }
 

@@ -12,7 +12,7 @@ fn file(dir: &tempfile::TempDir) -> std::path::PathBuf {
 #[test]
 fn a_file_that_another_program_holds_is_waited_for_and_then_named() {
     let dir = tempfile::tempdir().unwrap();
-    let storage = Storage::sqlite(&file(&dir)).unwrap();
+    let storage = Store::sqlite(&file(&dir)).unwrap();
     let other = rusqlite::Connection::open(file(&dir)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = || {
@@ -37,10 +37,10 @@ fn a_file_that_another_program_holds_is_waited_for_and_then_named() {
 fn a_file_that_is_no_database_or_cannot_be_made_is_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(file(&dir), "not a database, but long enough to be read as one".repeat(100)).unwrap();
-    let error = Storage::sqlite(&file(&dir)).err().unwrap();
+    let error = Store::sqlite(&file(&dir)).err().unwrap();
     assert!(error.to_string().contains("damaged or not a store") && !error.is_transient(), "{error}");
     for path in [dir.path(), &dir.path().join("missing/store.sqlite"), Path::new("/proc/store.sqlite")] {
-        let error = Storage::sqlite(path).err().unwrap();
+        let error = Store::sqlite(path).err().unwrap();
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
         assert!(error.help().is_some() && !error.is_transient(), "{error}");
     }
@@ -49,7 +49,7 @@ fn a_file_that_is_no_database_or_cannot_be_made_is_named() {
 #[test]
 fn a_damaged_file_is_an_error_and_never_a_panic() {
     let dir = tempfile::tempdir().unwrap();
-    let storage = Storage::sqlite(&file(&dir)).unwrap();
+    let storage = Store::sqlite(&file(&dir)).unwrap();
     let id = storage.ensure_search("quick", &search("joint")).unwrap();
     for number in 0..30 {
         let claim = storage.create_trial(id, &new_trial(number), "w").unwrap().unwrap();
@@ -63,7 +63,7 @@ fn a_damaged_file_is_an_error_and_never_a_panic() {
         bytes[place..(place + 24).min(whole.len())].fill(0xA5);
         std::fs::write(file(&dir), bytes).unwrap();
         let read = || {
-            let storage = Storage::sqlite(&file(&dir))?;
+            let storage = Store::sqlite(&file(&dir))?;
             storage.history(id, &mut HistoryCache::default())?;
             storage.trials(id)?;
             storage.create_trial(id, &new_trial(30), "w").map(drop)
@@ -92,12 +92,12 @@ fn rows_that_no_program_should_write_are_errors() {
 
 #[test]
 fn a_server_that_is_not_there_is_named_without_its_password() {
-    let error = Storage::postgres("postgres://ann:secret@127.0.0.1:1/db").err().unwrap();
+    let error = Store::postgres("postgres://ann:secret@127.0.0.1:1/db").err().unwrap();
     let text = error.to_string();
     assert!(text.contains("postgres://ann@127.0.0.1:1/db") && !text.contains("secret"), "{text}");
     assert!(error.is_transient() && error.help().unwrap().contains("host and port"), "{text}");
     for url in ["postgres://host:port/db", "nonsense", "postgres://ann:secret@host/db?sslmode=never"] {
-        let error = Storage::postgres(url).err().unwrap();
+        let error = Store::postgres(url).err().unwrap();
         assert!(matches!(error, StoreError::BadUrl { .. }), "{error}");
         assert!(!error.to_string().contains("secret") && !error.is_transient(), "{error}");
     }
@@ -111,10 +111,10 @@ fn a_database_or_user_that_does_not_exist_is_said_to() {
         }
         let url = database.url();
         let (stem, _) = url.rsplit_once('/').unwrap();
-        let error = Storage::postgres(&format!("{stem}/nowhere")).err().unwrap();
+        let error = Store::postgres(&format!("{stem}/nowhere")).err().unwrap();
         assert!(error.to_string().contains("\"nowhere\" does not exist"), "{error}");
         assert!(error.help().unwrap().contains("createdb") && !error.is_transient());
-        let error = Storage::postgres(&url.replace("//", "//nobody@").replace("nobody@toile@", "nobody@"))
+        let error = Store::postgres(&url.replace("//", "//nobody@").replace("nobody@toile@", "nobody@"))
             .err()
             .unwrap();
         assert!(error.to_string().contains("\"nobody\" does not exist") && !error.is_transient(), "{error}");
@@ -127,7 +127,7 @@ fn a_server_from_which_encryption_is_demanded_is_refused_with_a_way_out() {
         if !database.is_postgres() {
             return;
         }
-        let error = Storage::postgres(&format!("{}?sslmode=require", database.url())).err().unwrap();
+        let error = Store::postgres(&format!("{}?sslmode=require", database.url())).err().unwrap();
         assert!(error.help().unwrap().contains("sslmode=disable") && !error.is_transient(), "{error}");
     });
 }

@@ -83,14 +83,14 @@ fn ending(value: f64) -> TrialResult {
 }
 
 /// A storage with one search.
-fn begun(database: &Database) -> (Storage, SearchId) {
+fn begun(database: &Database) -> (Store, SearchId) {
     let storage = database.open();
     let id = storage.ensure_search("quick", &search("joint")).unwrap();
     (storage, id)
 }
 
 /// Runs a trial to its end.
-fn complete(storage: &Storage, claim: &Claim, value: f64) {
+fn complete(storage: &Store, claim: &Claim, value: f64) {
     assert!(storage.report(claim, &[report(1, value / 2.0), report(2, value)]).unwrap());
     assert!(storage.finish(claim, &ending(value)).unwrap());
 }

@@ -19,6 +19,7 @@ fn a_trial_comes_back_as_it_was_recorded() {
             attempt: 1,
             worker: Some("here".into()),
             epochs: vec![epoch(1), epoch(2)],
+            trainings: ending(0.9).side.all_trainings(),
             ..ending(0.9).side
         };
         assert_eq!(side, meant);
@@ -134,5 +135,43 @@ fn parameters_that_are_promised_to_other_samplers_are_cut_as_optuna_cuts_them() 
         );
         assert_eq!(parts[0].1.chars().count(), 2045);
         assert_eq!(parts.iter().map(|(_, part)| *part).collect::<String>(), text);
+    });
+}
+
+#[test]
+fn each_training_of_a_trial_of_several_seeds_comes_back() {
+    on_each_engine(|database| {
+        let (storage, id) = begun(database);
+        let claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
+        let training = |seed: u64| TrainingRecord {
+            seed,
+            wall_seconds: 1.5,
+            cpu_seconds: Some(0.25),
+            end: Some(End::Finished),
+            weights_sha256: Some(format!("{seed:064}")),
+        };
+        let mut side = TrialSide { epochs: [1, 2, 1, 2].map(epoch).to_vec(), ..TrialSide::default() };
+        [7, 8].into_iter().for_each(|seed| side.add(training(seed)));
+        let reports = [(1, 0, 1), (2, 0, 2), (3, 1, 1), (4, 1, 2)].map(|(step, repetition, number)| Report {
+            step,
+            value: Some(step as f64),
+            repetition,
+            epoch: Some(epoch(number)),
+            ..Report::default()
+        });
+        assert!(storage.report(&claim, &reports).unwrap());
+        let under_way = storage.trials(id).unwrap()[0].side.clone().unwrap();
+        assert_eq!(under_way.epochs, side.epochs);
+        let result = TrialResult {
+            state: State::Complete,
+            values: vec![0.5],
+            side: side.clone(),
+            user_attributes: vec![],
+        };
+        assert!(storage.finish(&claim, &result).unwrap());
+        let found = storage.trials(id).unwrap()[0].side.clone().unwrap();
+        let meant = TrialSide { attempt: 1, worker: Some("w".into()), ..side };
+        assert_eq!((found.wall_seconds, found.cpu_seconds, found.seed), (3.0, Some(0.5), 7));
+        assert_eq!(found, meant);
     });
 }

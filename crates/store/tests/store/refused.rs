@@ -37,7 +37,7 @@ fn the_store_of_a_newer_toile_is_refused_with_both_versions() {
     connection.execute("INSERT INTO toile_schema VALUES (99)", []).unwrap();
     for result in [Store::open(dir.path()), Store::open_read_only(dir.path())] {
         let text = message(result);
-        assert!(text.contains("schema version 99") && text.contains("up to 2"), "{text}");
+        assert!(text.contains("schema version 99") && text.contains("up to 3"), "{text}");
     }
 }
 
@@ -71,9 +71,9 @@ fn a_file_that_is_no_database_is_named() {
 #[test]
 fn a_damaged_store_is_an_error_and_never_a_panic() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    store.save_study(&study()).unwrap();
-    (0..5).for_each(|position| train(&store, &run(position, 7, 50)));
+    let (store, runs) = (opened(dir.path()), [0, 1, 2, 3, 4].map(|position| run(position, 7, 50)));
+    store.save_plan("quick", &runs).unwrap();
+    runs.iter().for_each(|run| train(&store, run));
     drop(store);
     let path = dir.path().join(STORE_FILE);
     let whole = std::fs::read(&path).unwrap();
@@ -83,7 +83,7 @@ fn a_damaged_store_is_an_error_and_never_a_panic() {
         let mut bytes = whole.clone();
         bytes[place..(place + 16).min(whole.len())].fill(0xA5);
         std::fs::write(&path, bytes).unwrap();
-        let _ = Store::open_read_only(dir.path()).and_then(|store| store.records());
+        let _ = Store::open_read_only(dir.path()).and_then(|store| store.records(None));
     }
 }
 
@@ -112,5 +112,5 @@ fn a_folder_without_a_store_says_how_to_make_one() {
     let error = Store::open_read_only(dir.path()).err().unwrap();
     assert!(error.to_string().contains("there is no `store.sqlite`"), "{error}");
     let store = Store::open(dir.path()).unwrap();
-    assert!(store.records().unwrap_err().to_string().contains("no study was recorded"));
+    assert!(store.records(None).unwrap_err().to_string().contains("no study was recorded"));
 }

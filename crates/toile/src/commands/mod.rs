@@ -8,7 +8,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod schema;
-pub mod searches;
+pub mod studying;
 pub mod summary;
 pub mod trials;
 pub mod worker;

@@ -8,13 +8,31 @@ use toile_store::{Store, StoreError, create_folder, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::{Completion, terminal};
+use crate::{Completion, places, source, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
 pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
-    let records = Store::open_read_only(&args.dir)?.records()?;
-    let view = write(&args.dir, &records)?;
-    terminal::out(&crate::commands::run::results(&view, &args.dir))?;
+    if places::is_address(&args.storage) {
+        return of_server(args);
+    }
+    let dir = Path::new(&args.storage);
+    let records = Store::open_read_only(dir)?.records(args.study.as_deref())?;
+    finish(args.out.as_deref().unwrap_or(dir), &records)
+}
+
+/// Brings a study of a server into a folder, with the weights of its runs, and writes the files there.
+fn of_server(args: &ReportArgs) -> Result<Completion, Failure> {
+    let server = places::server(&args.storage)?;
+    let study = places::study_in(&server, args.study.as_deref())?;
+    let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&study));
+    let folder = Store::open(&dir)?;
+    toile_lab::fetch(&server, &study, &folder, &dir)?;
+    finish(&dir, &folder.records(Some(&study))?)
+}
+
+fn finish(dir: &Path, records: &Records) -> Result<Completion, Failure> {
+    let view = write(dir, records)?;
+    terminal::out(&crate::commands::run::results(&view, dir))?;
     Ok(Completion::Done)
 }
 

@@ -1,21 +1,18 @@
 //! `toile trials`: what searches a database holds, and their trials; toile's own and Optuna's alike.
 
-use std::path::Path;
-
 use toile_record::{Direction, TrialRecord};
 use toile_report::format::terminal::{metric, parameter};
-use toile_store::{OptunaStudy, STORE_FILE, Storage};
+use toile_store::{OptunaStudy, Store};
 use toile_tune::{Distribution, best_place, comparable_value};
 
-use crate::Completion;
 use crate::args::TrialsArgs;
-use crate::commands::searches;
 use crate::failure::Failure;
 use crate::terminal::{self, Align, Table, note};
+use crate::{Completion, places};
 
 /// Lists the studies, or the trials of one.
 pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
-    let storage = open(&args.storage)?;
+    let storage = places::open_to_look(&args.storage)?;
     if let Some(version) = storage.times_are_local() {
         note(&format!(
             "the database was made by Optuna {version}, which wrote times of day as they were on its clock: no time zone is known, and toile shows them as they stand"
@@ -34,21 +31,6 @@ pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
     Ok(Completion::Done)
 }
 
-/// A server, a study's folder, or a SQLite file.
-fn open(place: &str) -> Result<Storage, Failure> {
-    if place.contains("://") {
-        return searches::server(place);
-    }
-    let path = Path::new(place);
-    let path = if path.is_dir() { path.join(STORE_FILE) } else { path.to_path_buf() };
-    if !path.is_file() {
-        return Err(Failure::new(format!("there is no `{}`", path.display())).help(
-            "name a study's folder, a SQLite file, or a server: `postgres://user:password@host/database`",
-        ));
-    }
-    Ok(Storage::read_only(&path)?)
-}
-
 fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
     let names: Vec<&str> = studies.iter().map(|study| study.name.as_str()).collect();
     let near = toile_study::nearest(name, names.iter().copied());
@@ -57,7 +39,7 @@ fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
         .help(format!("{near}(known: {})", names.join("; ")))
 }
 
-fn listed(storage: &Storage, studies: &[OptunaStudy]) -> Result<String, Failure> {
+fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
     if studies.is_empty() {
         return Ok("the database holds no studies yet\n".to_owned());
     }

@@ -1,74 +1,85 @@
-//! `toile worker`: trains trials of searches that lie on a server, beside other workers.
+//! `toile worker`: trains runs and trials of a study that lies on a server, together with other workers.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_store::{SearchId, Storage};
-use toile_study::{Plan, SearchPlan};
+use toile_record::SearchRecord;
+use toile_store::Store;
+use toile_study::Plan;
 
 use crate::args::WorkerArgs;
-use crate::commands::searches::{self, SearchWork, counted};
+use crate::commands::studying::{Studied, StudyWork, counted};
 use crate::failure::Failure;
 use crate::source::StudySource;
 use crate::terminal::{duration, note};
-use crate::{Completion, interrupt, machine};
+use crate::{Completion, interrupt, machine, places};
 
 /// How often a worker looks for a study that is not there yet.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Works until the searches are over.
+/// Works until the study is over.
 pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
-    let storage = patiently(|| searches::server(&args.storage))?;
-    let keeper = patiently(|| searches::server(&args.storage))?;
-    let Some(source) = study(args, &storage)? else { return Ok(Completion::Interrupted) };
+    let store = patiently(|| places::server(&args.storage))?;
+    let Some(source) = study(args, &store)? else { return Ok(Completion::Interrupted) };
     let (study, data) = source.check(&args.data)?;
     let plan = source.plan_of(&study, &args.only, None)?;
     let data = data.map_or_else(|| source.load(&plan.data, &args.data), Ok)?;
-    let split = toile_lab::split(&plan, &data)?;
-    let found = found(args, &plan, &data, &source, &storage)?;
-    note(&format!("{} on {}, as {}", plan.study, storage.place(), machine::worker_name()));
-    let threads = args.threads.map_or_else(machine::cores, usize::from);
-    let work = SearchWork {
+    check_searches(args, &plan, &data, &store)?;
+    if args.file.is_some() {
+        patiently(|| Ok(store.save_study_text(&plan.study, source.text(), source.name())?))?;
+    }
+    note(&format!("{} on {}, as {}", plan.study, store.place(), machine::worker_name()));
+    let work = StudyWork {
         plan: &plan,
         data: &data,
-        split: &split,
         source: &source,
-        storage: &storage,
-        keeper: &keeper,
-        alone: false,
-        threads,
-        lease: Duration::from_secs(args.lease.into()),
+        dir: None,
+        only: &args.only,
+        threads: args.threads.map_or_else(machine::cores, usize::from),
+        lease: args.lease,
         checkpoints: args.checkpoints.as_deref(),
     };
-    let (outcomes, time) = work.on(&found)?;
-    for ((search, _), outcome) in found.iter().zip(&outcomes) {
+    Ok(conclude(args, &plan, &work.on(&store, None)?))
+}
+
+/// How the study stands, and a line on each part of it.
+fn conclude(args: &WorkerArgs, plan: &Plan, studied: &Studied) -> Completion {
+    let outcome = &studied.outcome;
+    for (search, outcome) in toile_lab::wanted_searches(plan, &args.only).zip(&outcome.searches) {
         note(&format!("{}: {}; {} trained here", search.name, counted(outcome), outcome.trained));
     }
-    let interrupted = outcomes.iter().any(|outcome| outcome.interrupted);
-    note(&format!("{} after {}", if interrupted { "stopped" } else { "done" }, duration(time)));
-    let failed = outcomes.iter().any(|outcome| outcome.failed > 0);
-    Ok(match (interrupted, failed) {
+    let runs = &outcome.runs;
+    let done = runs.completed + runs.already_done;
+    let all = done + runs.failed + runs.waiting;
+    if all > 0 {
+        let failed = if runs.failed > 0 { format!(", {} failed", runs.failed) } else { String::new() };
+        note(&format!("runs: {done} of {all} complete{failed}; {} trained here", outcome.runs_trained));
+    }
+    let interrupted = runs.interrupted || outcome.searches.iter().any(|search| search.interrupted);
+    note(&format!("{} after {}", if interrupted { "stopped" } else { "done" }, duration(studied.time)));
+    let failed = runs.failed > 0 || outcome.searches.iter().any(|search| search.failed > 0);
+    match (interrupted, failed) {
         (true, _) => Completion::Interrupted,
         (false, true) => Completion::RunFailed,
         (false, false) => Completion::Done,
-    })
+    }
 }
 
 /// The study: the file that is named, or what the database holds; waited for, if it is not there yet.
-fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<StudySource>, Failure> {
+fn study(args: &WorkerArgs, store: &Store) -> Result<Option<StudySource>, Failure> {
     if let Some(file) = &args.file {
         return StudySource::find(file).map(Some);
     }
     let stop = interrupt::listen();
     let mut told = false;
     while !stop.load(Ordering::Relaxed) {
-        let studies = patiently(|| Ok(storage.study_names()?))?;
+        let studies = patiently(|| Ok(store.study_names()?))?;
         match (&args.study, &studies[..]) {
-            (Some(name), _) if studies.contains(name) => return from_database(storage, name).map(Some),
-            (None, [only]) => return from_database(storage, only).map(Some),
+            (Some(name), _) if studies.contains(name) => return from_database(store, name).map(Some),
+            (None, [only]) => return from_database(store, only).map(Some),
             (None, [_, _, ..]) => {
-                return Err(Failure::new(format!("{} holds {} studies", storage.place(), studies.len()))
+                return Err(Failure::new(format!("{} holds {} studies", store.place(), studies.len()))
                     .help(format!("choose one with `--study`: {}", studies.join("; "))));
             }
             _ => {}
@@ -83,41 +94,26 @@ fn study(args: &WorkerArgs, storage: &Storage) -> Result<Option<StudySource>, Fa
     Ok(None)
 }
 
-fn from_database(storage: &Storage, name: &str) -> Result<StudySource, Failure> {
-    let text = patiently(|| Ok(storage.study_text(name)?))?;
+fn from_database(store: &Store, name: &str) -> Result<StudySource, Failure> {
+    let text = patiently(|| Ok(store.study_text(name)?))?;
     let (text, file_name) = text.ok_or_else(|| Failure::new(format!("the study `{name}` has gone")))?;
     Ok(StudySource::from_text(format!("{file_name} (from the database)"), text))
 }
 
-/// The plan's searches in the database: brought there by this worker if nobody has, and the same as there if somebody
-/// has.
-fn found<'a>(
-    args: &'a WorkerArgs,
-    plan: &'a Plan,
-    data: &DataSet,
-    source: &StudySource,
-    storage: &Storage,
-) -> Result<Vec<(&'a SearchPlan, SearchId)>, Failure> {
-    let known = patiently(|| Ok(storage.searches(Some(&plan.study))?))?;
-    let mut found = Vec::new();
+/// The searches of the database must be those of the plan: a worker changes nothing that others work on.
+fn check_searches(args: &WorkerArgs, plan: &Plan, data: &DataSet, store: &Store) -> Result<(), Failure> {
+    let known = patiently(|| Ok(store.searches(Some(&plan.study))?))?;
     for search in toile_lab::wanted_searches(plan, &args.only) {
         let record = search.to_record(&data.fingerprint);
         let there = known.iter().find(|(_, known)| known.name == search.name);
-        if let Some((id, known)) = there {
-            if known.fingerprint != record.fingerprint || known.space_fingerprint != record.space_fingerprint
-            {
-                return Err(other_search(&search.name));
-            }
-            found.push((search, *id));
-            continue;
+        let differs = |known: &SearchRecord| {
+            known.fingerprint != record.fingerprint || known.space_fingerprint != record.space_fingerprint
+        };
+        if there.is_some_and(|(_, known)| differs(known)) {
+            return Err(other_search(&search.name));
         }
-        let id = patiently(|| Ok(storage.ensure_search(&plan.study, &record)?))?;
-        found.push((search, id));
     }
-    if args.file.is_some() {
-        patiently(|| Ok(storage.save_study_text(&plan.study, source.text(), source.name())?))?;
-    }
-    Ok(found)
+    Ok(())
 }
 
 fn other_search(name: &str) -> Failure {

@@ -86,7 +86,7 @@ impl Place {
     }
 
     pub fn records(&self, out: &str) -> Records {
-        Store::open_read_only(&self.path(out)).unwrap().records().unwrap()
+        Store::open_read_only(&self.path(out)).unwrap().records(None).unwrap()
     }
 
     /// SHA-256 of each run's weights, by name.
@@ -105,7 +105,7 @@ impl Place {
     /// Waits until a run of the study has saved so many epochs.
     pub fn wait_for_epochs(&self, out: &str, epochs: usize) {
         for _ in 0..30_000 {
-            let records = Store::open_read_only(&self.path(out)).and_then(|store| store.records());
+            let records = Store::open_read_only(&self.path(out)).and_then(|store| store.records(None));
             if records.is_ok_and(|records| records.runs.iter().any(|run| run.epochs.len() >= epochs)) {
                 return;
             }

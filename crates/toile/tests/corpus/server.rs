@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toile_record::{State, TrialRecord};
-use toile_store::Storage;
+use toile_store::Store;
 
 use crate::goes_on::taken_over;
 use crate::nothing_again::assert_kept;
@@ -76,7 +76,7 @@ fn searches_on_a_server_that_are_over_are_left_alone() {
 
 /// The trials of the search that is half-way.
 fn trials(url: &str) -> Vec<TrialRecord> {
-    let storage = Storage::postgres(url).unwrap();
+    let storage = Store::postgres(url).unwrap();
     storage.search_records("corpus-server-half").unwrap().swap_remove(0).trials
 }
 

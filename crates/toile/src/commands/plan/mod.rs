@@ -20,7 +20,7 @@ use crate::args::PlanArgs;
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
 use crate::terminal::{Align, Table, bytes, count, duration, flops};
-use crate::{Completion, machine, terminal};
+use crate::{Completion, machine, places, terminal};
 
 /// One run with its costs.
 struct Priced<'a> {
@@ -45,8 +45,9 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let plan = source.plan(&study, &args.study)?;
     let shape = study.shape.expect("the data's shape is known after the check");
     let threads = args.study.threads.map_or_else(machine::cores, usize::from);
-    let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
-    let states = states(&dir, &plan)?;
+    let lies_in =
+        args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study).display().to_string());
+    let states = states(&lies_in, &plan)?;
     let wanted = |run: &&RunPlan| args.study.only.is_empty() || args.study.only.contains(&run.name);
     let runs: Vec<&RunPlan> = plan.runs.iter().filter(wanted).collect();
     let mut timing = timing::Timing::new(shape.image, threads, !args.no_timing);
@@ -66,17 +67,18 @@ fn place(plan: &Plan, run: &RunPlan) -> usize {
     plan.runs.iter().position(|other| std::ptr::eq(other, run)).expect("the run is one of the plan's")
 }
 
-/// The states of the plan's runs in a folder that may hold some of them already.
-fn states(dir: &Path, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
+/// The states of the plan's runs in a folder, or on a server, that may hold some of them already.
+fn states(place: &str, plan: &Plan) -> Result<BTreeMap<usize, State>, Failure> {
     let mut states = BTreeMap::new();
-    if !dir.join(toile_store::STORE_FILE).is_file() {
-        return Ok(states);
-    }
-    let store = Store::open_read_only(dir)?;
-    let Some(study) = store.study()? else { return Ok(states) };
+    let store = match places::is_address(place) {
+        true => places::server(place)?,
+        false if !Path::new(place).join(toile_store::STORE_FILE).is_file() => return Ok(states),
+        false => Store::open_read_only(Path::new(place))?,
+    };
+    let Some(study) = store.study(Some(&plan.study))? else { return Ok(states) };
     let ids = toile_study::run_ids(plan, &study.data.fingerprint);
     for (place, id) in ids.iter().enumerate() {
-        if let Some(state) = store.run_state(id)? {
+        if let Some(state) = store.run_state(&plan.study, id)? {
             states.insert(place, state);
         }
     }

@@ -4,24 +4,20 @@ mod introduction;
 mod results;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use console::Style;
-use toile_data::DataSet;
-use toile_lab::{Outcome, StudyOptions, StudyOutcome, run_study};
-use toile_report::history_csv;
-use toile_store::{Storage, Store};
-use toile_study::Plan;
+use toile_lab::Outcome;
+use toile_store::Store;
 
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::searches;
+use crate::commands::studying::{Studied, StudyWork};
 use crate::failure::Failure;
-use crate::machine::{self, MachineClock};
+use crate::machine;
 use crate::source::{self, StudySource};
-use crate::terminal::{Following, count, duration, note};
-use crate::{Completion, commands, interrupt, terminal};
+use crate::terminal::{count, duration, note};
+use crate::{Completion, commands, places, terminal};
 
 /// Runs the study.
 pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
@@ -29,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
-    let server = args.storage.as_deref().map(searches::server).transpose()?;
+    let server = args.storage.as_deref().map(places::server).transpose()?;
     // Before the data: a folder that cannot be used is told at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
@@ -41,10 +37,24 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
         }
     };
     introduction::introduce(args, &plan, &data, &dir)?;
-    let studied = study_all(args, &source, &plan, &data, &store, server.as_ref(), &dir)?;
+    let work = StudyWork {
+        plan: &plan,
+        data: &data,
+        source: &source,
+        dir: Some(&dir),
+        only: &args.study.only,
+        threads: threads(args),
+        lease: args.lease,
+        checkpoints: args.checkpoints.as_deref(),
+    };
+    // With a server, that is where everything happens; the folder gets a copy.
+    let studied = match &server {
+        Some(server) => work.on(server, Some(&store))?,
+        None => work.on(&store, None)?,
+    };
     // The report of many runs needs the room that the data took.
     drop(data);
-    let view = commands::report::write(&dir, &store.records()?)?;
+    let view = commands::report::write(&dir, &store.records(Some(&plan.study))?)?;
     let (ending, conclusion) = conclude(&studied);
     // What went well is said before the results, what did not after them, where it is seen.
     if ending == Completion::Done {
@@ -55,52 +65,6 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
         note(&conclusion);
     }
     Ok(ending)
-}
-
-/// What came of the whole.
-struct Studied {
-    outcome: StudyOutcome,
-    time: Duration,
-}
-
-fn study_all(
-    args: &RunArgs,
-    source: &StudySource,
-    plan: &Plan,
-    data: &DataSet,
-    store: &Store,
-    server: Option<&Storage>,
-    dir: &Path,
-) -> Result<Studied, Failure> {
-    let local = match server {
-        Some(server) => server.times_are_local(),
-        None => store.storage()?.times_are_local(),
-    };
-    if let Some(version) = local {
-        note(&format!(
-            "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
-        ));
-    }
-    let options = StudyOptions {
-        dir,
-        threads: threads(args),
-        only: &args.study.only,
-        stop: interrupt::listen(),
-        clock: &MachineClock::start(),
-        checkpoint_every: searches::CHECKPOINT_EVERY,
-        checkpoints: args.checkpoints.as_deref(),
-        lease: Duration::from_secs(args.lease.into()),
-        worker: machine::worker_name(),
-        read: &|file| source.read_beside(file),
-        history: &history_csv,
-        toile_version: env!("CARGO_PKG_VERSION").into(),
-        instruction_set: toile_kernels::isa().name().into(),
-        machine: machine::description(),
-    };
-    let following = Following::new(plan);
-    let outcome = run_study(plan, data, store, server, &options, &|event| following.tell(&event));
-    let time = following.end();
-    Ok(Studied { outcome: outcome?, time })
 }
 
 /// The folders that must be made for this one, the innermost first.

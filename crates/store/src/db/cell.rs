@@ -6,7 +6,7 @@
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::ValueRef;
 
-use super::db::{DbError, Result};
+use crate::db::{DbError, Result};
 
 /// A value on its way into the database.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ impl<'v, T: Into<Cell<'v>>> From<Option<T>> for Cell<'v> {
 
 /// The values of a statement, in order.
 macro_rules! cells {
-    ($($value:expr),* $(,)?) => { &[$($crate::storage::cell::Cell::from($value)),*] };
+    ($($value:expr),* $(,)?) => { &[$($crate::db::cell::Cell::from($value)),*] };
 }
 pub(crate) use cells;
 

@@ -1,19 +1,19 @@
-//! Leases: a worker's hold on its trials, renewed by a thread of its own, and what waits to be written for them.
+//! Leases: a worker's hold on its runs and trials, renewed by a thread of its own, and what waits to be written for
+//! them.
 //!
 //! A worker that loses its lease (it was stopped for too long, or cut off) finds out at its next heartbeat, and drops
 //! the trial: another worker has it. What it still tries to write is refused by the store.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use toile_store::{Claim, Report, Storage, StoreError, TrialResult};
+use toile_store::{Claim, Report, Store, StoreError, TrialResult};
 
-use super::stop::StopSignal;
-use super::worker::lock;
+use crate::stop::StopSignal;
 
 /// The hold on one trial.
-pub(super) struct Lease {
+pub(crate) struct Lease {
     pub claim: Claim,
     pending: Mutex<Vec<Report>>,
     /// Held while something is written for the trial, so that reports come in order.
@@ -22,8 +22,8 @@ pub(super) struct Lease {
 }
 
 /// All leases of a worker, and its way to the store.
-pub(super) struct Leases<'a> {
-    storage: &'a Storage,
+pub(crate) struct Leases<'a> {
+    storage: &'a Store,
     held: Mutex<Vec<Arc<Lease>>>,
     wake: Condvar,
     over: Mutex<bool>,
@@ -38,6 +38,11 @@ impl Lease {
     /// Whether another worker has the trial now.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
+    }
+
+    /// The store has refused to write for it: another worker has the trial.
+    pub fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
     }
 
     /// Something to be written when the writer comes by. Of the checkpoints that wait only the last one is of use.
@@ -58,7 +63,7 @@ impl Lease {
 impl<'a> Leases<'a> {
     /// None are held yet. `waits` is told when the store cannot be reached and is asked again.
     pub fn new(
-        storage: &'a Storage,
+        storage: &'a Store,
         stop: &'a StopSignal<'a>,
         waits: &'a (dyn Fn(&StoreError) + Sync),
     ) -> Leases<'a> {
@@ -95,7 +100,7 @@ impl<'a> Leases<'a> {
     fn settle(
         &self,
         lease: &Arc<Lease>,
-        last: impl Fn(&Storage) -> Result<bool, StoreError>,
+        last: impl Fn(&Store) -> Result<bool, StoreError>,
     ) -> Result<bool, StoreError> {
         let result = self.write(lease).and_then(|kept| {
             let _writing = lock(&lease.writing);
@@ -115,7 +120,7 @@ impl<'a> Leases<'a> {
         let kept = self.patiently(|| self.storage.report(&lease.claim, &reports));
         match kept {
             Ok(true) => {}
-            Ok(false) => lease.lost.store(true, Ordering::Relaxed),
+            Ok(false) => lease.lose(),
             Err(_) => lease.keep(reports),
         }
         kept
@@ -150,12 +155,12 @@ impl<'a> Leases<'a> {
     }
 
     /// The keeper's life: a heartbeat for each trial every `interval`, on a connection of its own.
-    pub fn keep(&self, storage: &Storage, interval: Duration) {
+    pub fn keep(&self, storage: &Store, interval: Duration) {
         while self.pause(interval) {
             for lease in self.all() {
                 // A server that does not answer may still believe us: only its own word ends the lease.
                 if storage.heartbeat(&lease.claim).is_ok_and(|kept| !kept) && self.is_held(&lease) {
-                    lease.lost.store(true, Ordering::Relaxed);
+                    lease.lose();
                 }
             }
         }
@@ -181,4 +186,9 @@ impl<'a> Leases<'a> {
     fn is_held(&self, lease: &Arc<Lease>) -> bool {
         lock(&self.held).iter().any(|held| Arc::ptr_eq(held, lease))
     }
+}
+
+/// The state is whole between statements: a panic elsewhere does not spoil it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

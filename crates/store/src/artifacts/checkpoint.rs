@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::weights::{NamedTensor, f32_tensors, hexadecimal, serialized};
 use crate::StoreError;
-use crate::weights::{NamedTensor, f32_tensors, hexadecimal, serialized};
 
 /// Raised with the form of the metadata.
 const VERSION: u32 = 1;

@@ -1,11 +1,10 @@
 //! What a trial reports and how it ends, written only by whoever holds the latest claim.
 
-use super::db::{Cell, Db, Result, cells};
-use super::{Claim, Report, Storage, TrialResult, claims, json, read};
-use crate::{StoreError, ending};
-use toile_record::{End, Epoch, ParamRecord, State, TrialRecord, TrialSide};
+use crate::db::{Cell, Db, Result, cells};
+use crate::{Claim, Report, Store, StoreError, TrialResult, claims, ending, epochs, json, read};
+use toile_record::{End, ParamRecord, State, TrialRecord, TrialSide};
 
-impl Storage {
+impl Store {
     /// Records the parameters of a claimed trial that had none, or not all, and the seed.
     pub fn decide_params(
         &self,
@@ -17,8 +16,7 @@ impl Storage {
             let owns = claims::owns(db, claim)?;
             if owns {
                 claims::put_params(db, claim.trial_id, params)?;
-                let sql = "UPDATE toile_trial SET seed = $2 WHERE trial_id = $1";
-                db.execute(sql, cells![claim.trial_id, seed as i64])?;
+                put_seed(db, claim.trial_id, seed)?;
             }
             Ok(owns)
         })
@@ -76,17 +74,16 @@ impl Storage {
 
 fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     let of_trial =
-        ["trial_params", "trial_intermediate_values", "toile_trial_epoch", "toile_checkpoint"].into_iter();
+        ["trial_params", "trial_intermediate_values", "toile_epoch", "toile_training", "toile_checkpoint"];
     for table in of_trial {
         db.execute(&format!("DELETE FROM {table} WHERE trial_id = $1"), cells![trial_id])?;
     }
     let attributes = "DELETE FROM trial_system_attributes WHERE trial_id = $1
         AND (\"key\" LIKE 'completed_rung_%' OR \"key\" LIKE 'tpe:relative_params:%')";
-    db.execute(attributes, cells![trial_id])?;
-    db.execute("UPDATE toile_trial SET seed = NULL WHERE trial_id = $1", cells![trial_id]).map(drop)
+    db.execute(attributes, cells![trial_id]).map(drop)
 }
 
-fn has_ended_it(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
+pub(crate) fn has_ended_it(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
     let sql = "SELECT 1 FROM toile_trial WHERE trial_id = $1 AND ended = $2";
     Ok(db.first(sql, cells![claim.trial_id, claim.attempt], |_| Ok(()))?.is_some())
 }
@@ -104,7 +101,7 @@ fn put_report(db: &mut Db<'_>, trial_id: i64, report: &Report) -> Result<()> {
         }
     }
     if let Some(epoch) = &report.epoch {
-        put_epoch(db, trial_id, report.step, epoch)?;
+        epochs::put(db, trial_id, report.repetition, epoch)?;
     }
     match &report.checkpoint {
         Some(data) => put_checkpoint(db, trial_id, data),
@@ -131,7 +128,7 @@ pub(crate) fn put_intermediate(db: &mut Db<'_>, trial_id: i64, step: i64, value:
     Ok(db.execute(sql, cells![trial_id, step, value, kind])? == 1)
 }
 
-pub(super) fn put_system_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, value: &str) -> Result<()> {
+pub(crate) fn put_system_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, value: &str) -> Result<()> {
     let sql = "INSERT INTO trial_system_attributes (trial_id, \"key\", value_json) VALUES ($1, $2, $3)
         ON CONFLICT (trial_id, \"key\") DO UPDATE SET value_json = excluded.value_json";
     db.execute(sql, cells![trial_id, key, value]).map(drop)
@@ -147,32 +144,6 @@ pub(crate) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Res
     let sql = "INSERT INTO toile_checkpoint (trial_id, data) VALUES ($1, $2)
         ON CONFLICT (trial_id) DO UPDATE SET data = excluded.data";
     db.execute(sql, cells![trial_id, data]).map(drop)
-}
-
-fn put_epoch(db: &mut Db<'_>, trial_id: i64, step: i64, epoch: &Epoch) -> Result<()> {
-    let sql =
-        "INSERT INTO toile_trial_epoch (trial_id, step, epoch, loss, accuracy, train_loss, train_accuracy,
-            val_loss, val_accuracy, learning_rate, seconds)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (trial_id, step) DO UPDATE SET
-            epoch = excluded.epoch, loss = excluded.loss, accuracy = excluded.accuracy,
-            train_loss = excluded.train_loss, train_accuracy = excluded.train_accuracy,
-            val_loss = excluded.val_loss, val_accuracy = excluded.val_accuracy,
-            learning_rate = excluded.learning_rate, seconds = excluded.seconds";
-    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
-    let values = cells![
-        trial_id,
-        step,
-        epoch.epoch,
-        finite(epoch.loss),
-        finite(epoch.accuracy),
-        finite(epoch.train_loss),
-        finite(epoch.train_accuracy),
-        finite(epoch.val_loss),
-        finite(epoch.val_accuracy),
-        epoch.learning_rate,
-        epoch.seconds,
-    ];
-    db.execute(sql, values).map(drop)
 }
 
 fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &TrialResult) -> Result<()> {
@@ -207,39 +178,81 @@ pub(crate) fn set_finished(db: &mut Db<'_>, trial_id: i64, state: State) -> Resu
 }
 
 fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool) -> Result<()> {
+    let id = claim.trial_id;
     if !side.epochs.is_empty() {
-        db.execute("DELETE FROM toile_trial_epoch WHERE trial_id = $1", cells![claim.trial_id])?;
-        for (index, epoch) in side.epochs.iter().enumerate() {
-            put_epoch(db, claim.trial_id, index as i64 + 1, epoch)?;
-        }
+        epochs::replace(db, id, &side.epochs)?;
     }
-    let reported = packed(&read::intermediate(db, claim.trial_id)?);
     let undefined = End::Other { words: "its value is not a number".into() };
-    let end = if is_undefined {
-        side.end.as_ref().filter(|end| **end != End::Finished).or(Some(&undefined))
-    } else {
-        side.end.as_ref()
-    };
-    let end = ending::to_text(end, None);
-    let sql =
-        "UPDATE toile_trial SET ended = $2, seed = $3, wall_seconds = $4, cpu_seconds = $5, parameters = $6,
-        reason = $7, weights_sha256 = $8, reported = $9 WHERE trial_id = $1";
+    let trainings = side.all_trainings();
+    for (repetition, training) in trainings.iter().enumerate() {
+        let mut end = training.end.as_ref();
+        if is_undefined && repetition + 1 == trainings.len() {
+            end = end.filter(|end| **end != End::Finished).or(Some(&undefined));
+        }
+        let row = TrainingRow {
+            seed: training.seed,
+            wall_seconds: Some(training.wall_seconds),
+            cpu_seconds: training.cpu_seconds,
+            parameters: side.parameters,
+            ended: ending::to_text(end, None),
+            weights_sha256: training.weights_sha256.as_deref(),
+        };
+        put_training(db, id, repetition, &row)?;
+    }
+    pack_reported(db, id)?;
+    db.execute("UPDATE toile_trial SET ended = $2 WHERE trial_id = $1", cells![id, claim.attempt]).map(drop)
+}
+
+/// The seed of a training that is to come.
+pub(crate) fn put_seed(db: &mut Db<'_>, trial_id: i64, seed: u64) -> Result<()> {
+    let sql = "INSERT INTO toile_training (trial_id, repetition, seed) VALUES ($1, 0, $2)
+        ON CONFLICT (trial_id, repetition) DO UPDATE SET seed = excluded.seed";
+    db.execute(sql, cells![trial_id, seed as i64]).map(drop)
+}
+
+/// One seed of a trial, as its table has it.
+pub(crate) struct TrainingRow<'a> {
+    pub seed: u64,
+    pub wall_seconds: Option<f64>,
+    pub cpu_seconds: Option<f64>,
+    pub parameters: Option<usize>,
+    pub ended: Option<String>,
+    pub weights_sha256: Option<&'a str>,
+}
+
+pub(crate) fn put_training(
+    db: &mut Db<'_>,
+    trial_id: i64,
+    repetition: usize,
+    row: &TrainingRow<'_>,
+) -> Result<()> {
+    let sql = "INSERT INTO toile_training (trial_id, repetition, seed, wall_seconds, cpu_seconds, parameters, ended,
+            weights_sha256)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (trial_id, repetition) DO UPDATE SET
+            seed = excluded.seed, wall_seconds = excluded.wall_seconds, cpu_seconds = excluded.cpu_seconds,
+            parameters = excluded.parameters, ended = excluded.ended, weights_sha256 = excluded.weights_sha256";
     let values = cells![
-        claim.trial_id,
-        claim.attempt,
-        side.seed as i64,
-        side.wall_seconds,
-        side.cpu_seconds,
-        side.parameters,
-        end.as_deref(),
-        side.weights_sha256.as_deref(),
-        Cell::Bytes(&reported),
+        trial_id,
+        repetition,
+        row.seed as i64,
+        row.wall_seconds,
+        row.cpu_seconds,
+        row.parameters,
+        row.ended.as_deref(),
+        row.weights_sha256,
     ];
     db.execute(sql, values).map(drop)
 }
 
+/// Keeps what a trial reported in its own row: ten thousand trials are then read in one go.
+pub(crate) fn pack_reported(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let reported = packed(&read::intermediate(db, trial_id)?);
+    let sql = "UPDATE toile_trial SET reported = $2 WHERE trial_id = $1";
+    db.execute(sql, cells![trial_id, Cell::Bytes(&reported)]).map(drop)
+}
+
 /// What toile knew of a trial elsewhere.
-pub(super) fn copy_side(db: &mut Db<'_>, trial_id: i64, trial: &TrialRecord) -> Result<()> {
+pub(crate) fn copy_side(db: &mut Db<'_>, trial_id: i64, trial: &TrialRecord) -> Result<()> {
     let Some(side) = &trial.side else { return Ok(()) };
     let worker = side.worker.as_deref();
     let sql = "INSERT INTO toile_trial (trial_id, attempt, worker) VALUES ($1, $2, $3)";
@@ -248,12 +261,12 @@ pub(super) fn copy_side(db: &mut Db<'_>, trial_id: i64, trial: &TrialRecord) -> 
     put_side(db, &claim, side, false)
 }
 
-/// Steps and values as sixteen little-endian bytes each: ten thousand trials are then read in one go.
+/// Steps and values as sixteen little-endian bytes each.
 fn packed(reported: &[(i64, f64)]) -> Vec<u8> {
     reported.iter().flat_map(|(step, value)| [step.to_le_bytes(), value.to_le_bytes()]).flatten().collect()
 }
 
-pub(super) fn unpacked(bytes: &[u8]) -> Vec<(i64, f64)> {
+pub(crate) fn unpacked(bytes: &[u8]) -> Vec<(i64, f64)> {
     let word = |bytes: &[u8]| bytes.first_chunk::<8>().copied().unwrap_or_default();
     let pair = |pair: &[u8]| (i64::from_le_bytes(word(pair)), f64::from_le_bytes(word(&pair[8..])));
     bytes.chunks_exact(16).map(pair).collect()

@@ -1,30 +1,11 @@
-//! Copies: searches that lie on a server, in a study's folder; and databases that are only looked at.
+//! Copies between a server and a study's folder: searches, and runs.
 
-use std::path::Path;
+use crate::db::{Db, Result, cells};
+use crate::searches::ensure;
+use crate::{Change, SearchId, Store, StoreError, claims, json, read, results, runs};
+use toile_record::{Records, RunRecord, SearchRecords, State, StudyRecord, TrialRecord};
 
-use rusqlite::Connection;
-
-use super::db::{Db, Result, cells};
-use super::searches::ensure;
-use super::{Engine, SearchId, Storage, claims, json, read, results, tables};
-use crate::{StoreError, file, schema};
-use toile_record::{SearchRecords, State, TrialRecord};
-
-impl Storage {
-    /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
-    pub fn read_only(path: &Path) -> std::result::Result<Storage, StoreError> {
-        let sqlite = |error| file::sqlite("open", path, error);
-        let connection = file::open_to_read(path).map_err(sqlite)?;
-        schema::check(&connection, path)?;
-        let from_db = |error| file::from_db("open", path, error);
-        lend_ours(&connection).map_err(from_db)?;
-        // What is lent is not to be written to either: it would be lost.
-        connection.pragma_update(None, "query_only", true).map_err(sqlite)?;
-        let library_version = tables::library_version(&mut Db::Sqlite(&connection)).map_err(from_db)?;
-        let engine = Engine::Sqlite { path: path.into(), connection: std::sync::Mutex::new(connection) };
-        Ok(Storage { engine, library_version })
-    }
-
+impl Store {
     /// Makes searches that lie elsewhere part of this database, with their trials as they are; what was copied before
     /// and had ended then is left alone.
     pub fn copy_searches(
@@ -34,17 +15,47 @@ impl Storage {
     ) -> std::result::Result<(), StoreError> {
         self.write("copy searches to", |db| searches.iter().try_for_each(|records| copy(db, study, records)))
     }
-}
 
-/// A file that only Optuna has written lacks our tables: this connection has empty ones of its own.
-fn lend_ours(connection: &Connection) -> Result<()> {
-    let db = &mut Db::Sqlite(connection);
-    if !tables::table_exists(db, "studies")? {
-        return Err(StoreError::NoSearches { place: String::new() }.into());
+    /// Makes everything that is known of a study elsewhere part of this database: its runs and their plan, its
+    /// searches, its images and openings. What has ended here is left alone.
+    pub fn copy_study(&self, records: &Records) -> std::result::Result<(), StoreError> {
+        let study = records.study.name.as_str();
+        self.copy_runs(&records.study, &records.runs)?;
+        self.save_plan(study, &records.runs)?;
+        self.copy_searches(study, &records.searches)?;
+        for search in &records.searches {
+            if let Some(run_id) = &search.chosen_run {
+                self.save_chosen_run(study, &search.search.name, run_id)?;
+            }
+        }
+        let openings = records.test_openings.iter().map(|opening| Change::Opening(study, opening));
+        let changes: Vec<_> = openings.chain([Change::Images(study, &records.images)]).collect();
+        self.save(&changes).map(drop)
     }
-    match tables::table_exists(db, "toile_search")? {
-        true => Ok(()),
-        false => tables::create_temporary(db),
+
+    /// Makes runs that were trained elsewhere part of this database, with the study that they are of; a run that has
+    /// ended here is left alone. The ids of those that were copied.
+    pub fn copy_runs(
+        &self,
+        study: &StudyRecord,
+        runs: &[RunRecord],
+    ) -> std::result::Result<Vec<String>, StoreError> {
+        self.save_study(study)?;
+        self.write("copy runs to", |db| {
+            let mut copied = Vec::new();
+            for run in runs {
+                let known = runs::trial(db, &study.name, &run.id)?;
+                let takes = |(_, state): (i64, State)| {
+                    state == State::Waiting || (state == State::Failed && run.state == State::Complete)
+                };
+                if run.state.is_finished() && known.is_none_or(takes) {
+                    let waiting = known.filter(|(_, state)| *state == State::Waiting);
+                    runs::import(db, &study.name, run, known.is_some(), waiting)?;
+                    copied.push(run.id.clone());
+                }
+            }
+            Ok(copied)
+        })
     }
 }
 
@@ -93,7 +104,8 @@ fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
         "trial_user_attributes",
         "trial_system_attributes",
         "trial_heartbeats",
-        "toile_trial_epoch",
+        "toile_epoch",
+        "toile_training",
         "toile_trial",
         "trials",
     ] {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::db::{Db, Result, cells, undecodable};
-use super::{Claim, NewTrial, SearchId, Storage, json, read, results, seconds};
-use crate::StoreError;
+use crate::db::{Db, Result, cells, undecodable};
+use crate::{Claim, NewTrial, SearchId, Store, StoreError, json, read, results};
 use toile_record::ParamRecord;
 
-impl Storage {
+impl Store {
     /// Begins a trial with parameters that somebody proposed. `None`: there is a trial of this number already, or one
     /// before it is missing still.
     pub fn create_trial(
@@ -79,7 +78,7 @@ impl Storage {
 
 /// Whether the claim still holds. On a server the rows are locked from here to the transaction's end, so that whoever
 /// takes over or finishes meanwhile waits, and then sees what happened.
-pub(super) fn owns(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
+pub(crate) fn owns(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
     let sql = "SELECT 1 FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.trial_id = $1 AND t.state = 'RUNNING' AND s.attempt = $2 AND s.worker IS NOT NULL
         FOR UPDATE OF t, s";
@@ -87,7 +86,7 @@ pub(super) fn owns(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
 }
 
 /// Both heartbeats: ours by the database's clock, and Optuna's in Optuna's manner.
-pub(super) fn beat(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+pub(crate) fn beat(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     db.execute("UPDATE toile_trial SET heartbeat = NOW_SECONDS WHERE trial_id = $1", cells![trial_id])?;
     let sql = "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES ($1, NOW_BEAT)
         ON CONFLICT (trial_id) DO UPDATE SET heartbeat = NOW_BEAT";
@@ -113,8 +112,9 @@ fn create(db: &mut Db<'_>, id: SearchId, trial: &NewTrial, worker: &str) -> Resu
     if let Some(text) = &trial.relative_params {
         put_relative_params(db, trial_id, text)?;
     }
-    let sql = "INSERT INTO toile_trial (trial_id, attempt, worker, seed) VALUES ($1, 1, $2, $3)";
-    db.execute(sql, cells![trial_id, worker, trial.seed as i64])?;
+    let sql = "INSERT INTO toile_trial (trial_id, attempt, worker) VALUES ($1, 1, $2)";
+    db.execute(sql, cells![trial_id, worker])?;
+    results::put_seed(db, trial_id, trial.seed)?;
     beat(db, trial_id)?;
     Ok(Some(Claim {
         trial_id,
@@ -126,7 +126,7 @@ fn create(db: &mut Db<'_>, id: SearchId, trial: &NewTrial, worker: &str) -> Resu
     }))
 }
 
-pub(super) fn put_params(db: &mut Db<'_>, trial_id: i64, params: &[ParamRecord]) -> Result<()> {
+pub(crate) fn put_params(db: &mut Db<'_>, trial_id: i64, params: &[ParamRecord]) -> Result<()> {
     let sql = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
         VALUES ($1, $2, $3, $4) ON CONFLICT (trial_id, param_name)
         DO UPDATE SET param_value = excluded.param_value, distribution_json = excluded.distribution_json";
@@ -157,13 +157,39 @@ fn claim(db: &mut Db<'_>, id: SearchId, worker: &str) -> Result<Option<Claim>> {
     else {
         return Ok(None);
     };
+    claimed(db, trial_id, number, worker)
+}
+
+/// Takes this trial, if it waits.
+pub(crate) fn claim_trial(db: &mut Db<'_>, trial_id: i64, worker: &str) -> Result<Option<Claim>> {
+    let sql = "UPDATE trials SET state = 'RUNNING', datetime_start = NOW_UTC
+        WHERE trial_id = $1 AND state = 'WAITING' RETURNING number";
+    match db.first(sql, cells![trial_id], |row| row.count(0))? {
+        Some(number) => claimed(db, trial_id, number, worker),
+        None => Ok(None),
+    }
+}
+
+/// A trial begins for nobody: what came of it is known already.
+pub(crate) fn begin_trial(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let sql = "UPDATE trials SET state = 'RUNNING' WHERE trial_id = $1 AND state = 'WAITING'";
+    db.execute(sql, cells![trial_id]).map(drop)
+}
+
+/// A trial that was taken out of the queue has a worker from now on.
+fn claimed(db: &mut Db<'_>, trial_id: i64, number: usize, worker: &str) -> Result<Option<Claim>> {
     let sql = "INSERT INTO toile_trial (trial_id, attempt, worker) VALUES ($1, 1, $2)
         ON CONFLICT (trial_id) DO UPDATE SET attempt = toile_trial.attempt + 1, worker = excluded.worker
         RETURNING attempt";
     held(db, trial_id, number, sql, worker)
 }
 
-fn take_over(db: &mut Db<'_>, id: SearchId, grace: Duration, worker: &str) -> Result<Option<Claim>> {
+pub(crate) fn take_over(
+    db: &mut Db<'_>,
+    id: SearchId,
+    grace: Duration,
+    worker: &str,
+) -> Result<Option<Claim>> {
     let sql = "SELECT t.trial_id, t.number FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 AND t.state = 'RUNNING' AND s.worker IS NOT NULL
             AND s.heartbeat < NOW_SECONDS - $2::float8
@@ -211,15 +237,24 @@ fn fail_foreign_stale(db: &mut Db<'_>, id: SearchId, grace: Duration) -> Result<
     db.execute(&sql, cells![id.0, seconds(grace)])
 }
 
-/// The heartbeat goes with the worker: whoever claims the trial next may have none, and must not look dead.
-fn put_back(db: &mut Db<'_>, claim: &Claim, checkpoint: Option<&[u8]>) -> Result<()> {
-    let waiting = "UPDATE trials SET state = 'WAITING', datetime_start = NULL WHERE trial_id = $1";
-    db.execute(waiting, cells![claim.trial_id])?;
-    let free = "UPDATE toile_trial SET worker = NULL, heartbeat = NULL WHERE trial_id = $1";
-    db.execute(free, cells![claim.trial_id])?;
-    db.execute("DELETE FROM trial_heartbeats WHERE trial_id = $1", cells![claim.trial_id])?;
+pub(crate) fn put_back(db: &mut Db<'_>, claim: &Claim, checkpoint: Option<&[u8]>) -> Result<()> {
+    wait_again(db, claim.trial_id)?;
     match checkpoint {
         Some(data) => results::put_checkpoint(db, claim.trial_id, data),
         None => Ok(()),
     }
+}
+
+/// The heartbeat goes with the worker: whoever claims the trial next may have none, and must not look dead.
+pub(crate) fn wait_again(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let waiting = "UPDATE trials SET state = 'WAITING', datetime_start = NULL WHERE trial_id = $1";
+    db.execute(waiting, cells![trial_id])?;
+    let free = "UPDATE toile_trial SET worker = NULL, heartbeat = NULL WHERE trial_id = $1";
+    db.execute(free, cells![trial_id])?;
+    db.execute("DELETE FROM trial_heartbeats WHERE trial_id = $1", cells![trial_id]).map(drop)
+}
+
+/// Seconds of a duration, for the database's clock.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
 }

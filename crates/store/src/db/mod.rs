@@ -1,12 +1,17 @@
 //! One way to talk to two engines, within a transaction of either.
 
+pub(crate) mod cell;
+mod dialect;
+pub(crate) mod server;
+pub(crate) mod sqlite;
+
 use std::collections::HashMap;
 
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 
-pub(crate) use super::cell::{Cell, DbRow, cells, undecodable};
-use super::dialect::{to_postgres, to_sqlite};
+pub(crate) use self::cell::{Cell, DbRow, cells, undecodable};
+use self::dialect::{to_postgres, to_sqlite};
 use crate::StoreError;
 
 /// A failure below the storage's interface, before it is known to which file or server it belongs.

@@ -1,12 +1,12 @@
 //! A PostgreSQL server: its address, connections to it, and what its failures mean.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use postgres::error::SqlState;
 use postgres::{Config, NoTls};
 
-use super::db::{Db, DbError, Result, Session, cells};
-use super::tables;
+use super::{Db, DbError, Result, Session};
 use crate::{StoreError, schema};
 
 /// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for
@@ -14,15 +14,19 @@ use crate::{StoreError, schema};
 const MANNERS: &str = "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '30s';
     SET DateStyle = 'ISO, YMD'";
 
+/// How often a transaction is tried that the server broke off because it got into another's way.
+const ATTEMPTS: usize = 8;
+
 /// Where a server is and how to get in.
-pub(super) struct Server {
+#[derive(Clone)]
+pub(crate) struct Server {
     config: Config,
     /// The address without the password, for messages.
-    pub(super) place: String,
+    pub(crate) place: String,
 }
 
 impl Server {
-    pub(super) fn from_url(url: &str) -> std::result::Result<Server, StoreError> {
+    pub(crate) fn from_url(url: &str) -> std::result::Result<Server, StoreError> {
         let mut config: Config = url.parse().map_err(|error: postgres::Error| StoreError::BadUrl {
             url: without_password(url),
             reason: reason(&error),
@@ -31,13 +35,13 @@ impl Server {
         Ok(Server { config, place: without_password(url) })
     }
 
-    pub(super) fn connect(&self) -> Result<Session> {
+    pub(crate) fn connect(&self) -> Result<Session> {
         let mut client = self.config.connect(NoTls)?;
         client.batch_execute(MANNERS)?;
         Ok(Session::new(client))
     }
 
-    pub(super) fn error(&self, action: &'static str, error: DbError) -> StoreError {
+    pub(crate) fn error(&self, action: &'static str, error: DbError) -> StoreError {
         let place = self.place.clone();
         match error {
             DbError::Refused(error) => *error,
@@ -87,7 +91,7 @@ fn reason(error: &postgres::Error) -> String {
 }
 
 /// The connection is gone or could not be had: the same may succeed later.
-pub(super) fn is_lost(error: &postgres::Error) -> bool {
+pub(crate) fn is_lost(error: &postgres::Error) -> bool {
     match error.code() {
         Some(code) => {
             let passing = [
@@ -109,7 +113,7 @@ pub(super) fn is_lost(error: &postgres::Error) -> bool {
 }
 
 /// The server broke a transaction off because it stood in another's way.
-pub(super) fn is_conflict(error: &postgres::Error) -> bool {
+pub(crate) fn is_conflict(error: &postgres::Error) -> bool {
     let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
     error.code().is_some_and(|code| conflicts.contains(code))
 }
@@ -134,23 +138,68 @@ fn hide_word(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// A connection is kept only after a success: one that was lost, or is in the midst of something, is closed.
+pub(crate) fn transact<T>(
+    server: &Server,
+    idle: &Mutex<Vec<Session>>,
+    begin: &str,
+    work: &mut impl FnMut(&mut Db<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut attempt = 1;
+    loop {
+        let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let is_fresh = kept.is_none();
+        let mut session = match kept {
+            Some(session) => session,
+            None => server.connect()?,
+        };
+        match in_session(&mut session, begin, work) {
+            Ok(result) => {
+                idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+                return Ok(result);
+            }
+            Err(failure) if failure.may_repeat(is_fresh) && attempt < ATTEMPTS => attempt += 1,
+            Err(failure) => return Err(failure.error),
+        }
+    }
+}
+
+/// A transaction that failed, and whether it had begun: if not, nothing can have come of it.
+struct TransactionFailure {
+    error: DbError,
+    begun: bool,
+}
+
+impl TransactionFailure {
+    /// A connection that was lost while it lay idle, or a transaction that stood in another's way.
+    fn may_repeat(&self, is_fresh: bool) -> bool {
+        let DbError::Postgres(error) = &self.error else { return false };
+        (!self.begun && !is_fresh && is_lost(error)) || is_conflict(error)
+    }
+}
+
+fn in_session<T>(
+    session: &mut Session,
+    begin: &str,
+    work: &mut impl FnMut(&mut Db<'_>) -> Result<T>,
+) -> std::result::Result<T, TransactionFailure> {
+    session
+        .client
+        .batch_execute(begin)
+        .map_err(|error| TransactionFailure { error: error.into(), begun: false })?;
+    let begun = |error: DbError| TransactionFailure { error, begun: true };
+    let result = work(&mut Db::Postgres(session)).map_err(begun)?;
+    session.client.batch_execute("COMMIT").map_err(|error| begun(error.into()))?;
+    Ok(result)
+}
+
 /// Makes the tables that are missing. The caller holds a lock that other programs of ours respect.
-pub(super) fn migrate(db: &mut Db<'_>) -> Result<()> {
-    tables::check_optuna(db, "the database")?;
-    db.batch("CREATE TABLE IF NOT EXISTS toile_schema (version INTEGER PRIMARY KEY)")?;
-    let version = db.first("SELECT max(version) FROM toile_schema", &[], |row| row.maybe_int(0))?;
-    let version = version.flatten().unwrap_or(0);
-    if version > schema::NEWEST {
-        let newer = StoreError::Newer { path: "the database".into(), found: version, known: schema::NEWEST };
-        return Err(newer.into());
+pub(crate) fn migrate(db: &mut Db<'_>) -> Result<()> {
+    schema::check(db, "the database")?;
+    match schema::is_newest(db)? {
+        true => Ok(()),
+        false => schema::migrate(db),
     }
-    tables::create_optuna(db)?;
-    if version < schema::NEWEST {
-        // Step 1 of the schema holds the tables of a study's folder, which a server has none of.
-        tables::create_ours(db)?;
-        db.execute("INSERT INTO toile_schema (version) VALUES ($1)", cells![schema::NEWEST])?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@
 
 use serde_json::Value;
 
-use super::db::{Db, DbRow, Result, cells, undecodable};
-use super::types::OptunaStudy;
-use super::{SearchId, Storage, json, read};
-use crate::StoreError;
+use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::types::OptunaStudy;
+use crate::{SearchId, Store, StoreError, json, read};
 use toile_record::{SearchRecord, SearchRecords};
 
-impl Storage {
+impl Store {
     /// The search of this name in a study, made if there is none. An Optuna study of this name that somebody made
     /// elsewhere is continued, if it has the same directions.
     pub fn ensure_search(
@@ -70,15 +69,21 @@ impl Storage {
     }
 
     /// In which run the chosen configuration was trained and tested.
-    pub fn save_chosen_run(&self, id: SearchId, run_id: &str) -> std::result::Result<(), StoreError> {
+    pub fn save_chosen_run(
+        &self,
+        study: &str,
+        search: &str,
+        run_id: &str,
+    ) -> std::result::Result<(), StoreError> {
         self.write("record the chosen run in", |db| {
-            let sql = "UPDATE toile_search SET chosen_run = $2 WHERE study_id = $1";
-            db.execute(sql, cells![id.0, run_id]).map(drop)
+            let sql =
+                "UPDATE toile_search SET chosen_run = $3 WHERE study = $1 AND name = $2 AND retired = 0";
+            db.execute(sql, cells![study, search, run_id]).map(drop)
         })
     }
 }
 
-pub(super) fn ensure(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Result<SearchId> {
+pub(crate) fn ensure(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Result<SearchId> {
     let Some((id, known)) = present(db, study, &search.name)? else {
         return begin(db, study, search);
     };

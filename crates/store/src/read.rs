@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::db::{Db, DbRow, Result, cells, undecodable};
-use super::{Claim, SearchId, Storage, json};
-use crate::{StoreError, ending};
-use toile_record::{Epoch, ParamRecord, State, TrialRecord, TrialSide};
+use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::epochs::EpochColumns;
+use crate::{Claim, SearchId, Store, StoreError, ending, json};
+use toile_record::{ParamRecord, State, TrainingRecord, TrialRecord, TrialSide};
 
-impl Storage {
+impl Store {
     /// All trials of a search, or of any study in Optuna's tables, with every detail, by number.
     pub fn trials(&self, id: SearchId) -> std::result::Result<Vec<TrialRecord>, StoreError> {
         self.read("read the trials from", |db| trials(db, id))
@@ -18,7 +18,7 @@ impl Storage {
     /// The seed of a trial's first repetition, if toile trained it.
     pub fn trial_seed(&self, trial_id: i64) -> std::result::Result<Option<u64>, StoreError> {
         self.read("read a trial from", |db| {
-            let sql = "SELECT seed FROM toile_trial WHERE trial_id = $1";
+            let sql = "SELECT seed FROM toile_training WHERE trial_id = $1 AND repetition = 0";
             Ok(db.first(sql, cells![trial_id], |row| row.maybe_int(0))?.flatten().map(|seed| seed as u64))
         })
     }
@@ -26,14 +26,14 @@ impl Storage {
     /// Processor time of all trials of a search that have ended.
     pub fn cpu_seconds(&self, id: SearchId) -> std::result::Result<f64, StoreError> {
         self.read("read the times of trials from", |db| {
-            let sql = "SELECT coalesce(sum(s.cpu_seconds), 0.0) FROM toile_trial s
+            let sql = "SELECT coalesce(sum(s.cpu_seconds), 0.0) FROM toile_training s
                 JOIN trials t ON t.trial_id = s.trial_id WHERE t.study_id = $1";
             Ok(db.first(sql, cells![id.0], |row| row.real(0))?.unwrap_or(0.0))
         })
     }
 }
 
-pub(super) fn state_name(state: State) -> &'static str {
+pub(crate) fn state_name(state: State) -> &'static str {
     match state {
         State::Waiting => "WAITING",
         State::Running => "RUNNING",
@@ -43,7 +43,7 @@ pub(super) fn state_name(state: State) -> &'static str {
     }
 }
 
-pub(super) fn state(row: &DbRow<'_>, index: usize) -> Result<State> {
+pub(crate) fn state(row: &DbRow<'_>, index: usize) -> Result<State> {
     match row.text(index)? {
         "WAITING" => Ok(State::Waiting),
         "RUNNING" => Ok(State::Running),
@@ -55,7 +55,7 @@ pub(super) fn state(row: &DbRow<'_>, index: usize) -> Result<State> {
 }
 
 /// A number of Optuna's two columns: the value, or what its type says instead.
-pub(super) fn typed(row: &DbRow<'_>, value: usize) -> Result<f64> {
+pub(crate) fn typed(row: &DbRow<'_>, value: usize) -> Result<f64> {
     Ok(match row.text(value + 1)? {
         "NAN" => f64::NAN,
         "INF_POS" => f64::INFINITY,
@@ -70,7 +70,7 @@ fn time(text: &str) -> String {
     format!("{}.{fraction:0<6}Z", whole.replacen(' ', "T", 1))
 }
 
-pub(super) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usize) -> Result<Claim> {
+pub(crate) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usize) -> Result<Claim> {
     let params = "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = $1 ORDER BY param_id";
     let fixed =
         "SELECT value_json FROM trial_system_attributes WHERE trial_id = $1 AND \"key\" = 'fixed_params'";
@@ -79,7 +79,7 @@ pub(super) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usiz
     let checkpoint = "SELECT data FROM toile_checkpoint WHERE trial_id = $1";
     let checkpoint =
         db.first(checkpoint, cells![trial_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?;
-    let seed = "SELECT seed FROM toile_trial WHERE trial_id = $1";
+    let seed = "SELECT seed FROM toile_training WHERE trial_id = $1 AND repetition = 0";
     let seed = db.first(seed, cells![trial_id], |row| row.maybe_int(0))?.flatten();
     Ok(Claim {
         trial_id,
@@ -106,14 +106,14 @@ fn param(row: &DbRow<'_>, at: usize) -> Result<ParamRecord> {
 }
 
 /// What a trial reported, by step.
-pub(super) fn intermediate(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<(i64, f64)>> {
+pub(crate) fn intermediate(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<(i64, f64)>> {
     let sql = "SELECT step, intermediate_value, intermediate_value_type FROM trial_intermediate_values
         WHERE trial_id = $1 ORDER BY step";
     db.query(sql, cells![trial_id], |row| Ok((row.int(0)?, typed(row, 1)?)))
 }
 
 /// The values with which a trial completed its rungs, by rung.
-pub(super) fn rungs(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<f64>> {
+pub(crate) fn rungs(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<f64>> {
     let sql = "SELECT \"key\", value_json FROM trial_system_attributes
         WHERE trial_id = $1 AND \"key\" LIKE 'completed_rung_%'";
     let rungs = db.query(sql, cells![trial_id], |row| Ok(rung(row.text(0)?, row.maybe_text(1)?)))?;
@@ -121,19 +121,19 @@ pub(super) fn rungs(db: &mut Db<'_>, trial_id: i64) -> Result<Vec<f64>> {
 }
 
 /// The rung and its value, if the attribute is one.
-pub(super) fn rung(key: &str, value: Option<&str>) -> Option<(usize, f64)> {
+pub(crate) fn rung(key: &str, value: Option<&str>) -> Option<(usize, f64)> {
     let rung = key.strip_prefix("completed_rung_")?.parse().ok()?;
     Some((rung, json::number(&json::parse(value?))?))
 }
 
 /// Rungs without a gap: what lies behind one was not reached.
-pub(super) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
+pub(crate) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
     rungs.sort_by_key(|(rung, _)| *rung);
     let gapless = rungs.into_iter().enumerate().take_while(|(index, (rung, _))| index == rung);
     gapless.map(|(_, (_, value))| value).collect()
 }
 
-pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
+pub(crate) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
     let mut all = heads(db, id)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
@@ -148,6 +148,17 @@ pub(super) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> 
             None => Ok(()),
         })?;
     }
+    let columns = EpochColumns::of(db)?;
+    let sql = format!(
+        "SELECT x.trial_id, {} FROM trials t JOIN toile_epoch x ON x.trial_id = t.trial_id
+            WHERE t.study_id = $1 ORDER BY x.trial_id, x.repetition, x.epoch",
+        columns.names()
+    );
+    db.each(&sql, cells![id.0], |row| {
+        let Some(&place) = places.get(&row.int(0)?) else { return Ok(()) };
+        all[place].side.get_or_insert_default().epochs.push(columns.read(row, 1)?);
+        Ok(())
+    })?;
     Ok(all)
 }
 
@@ -194,11 +205,10 @@ const DETAILS: [Detail; 6] = [
         put: |trial, row| attribute(row).map(|attribute| trial.system_attributes.push(attribute)),
     },
     Detail {
-        table: "toile_trial_epoch",
-        columns: "x.epoch, x.loss, x.accuracy, x.train_loss, x.train_accuracy, x.val_loss, x.val_accuracy,
-            x.learning_rate, x.seconds",
-        order: "x.trial_id, x.step",
-        put: |trial, row| epoch(row).map(|epoch| trial.side.get_or_insert_default().epochs.push(epoch)),
+        table: "toile_training",
+        columns: "x.seed, x.wall_seconds, x.cpu_seconds, x.parameters, x.ended, x.weights_sha256",
+        order: "x.trial_id, x.repetition",
+        put: put_training,
     },
 ];
 
@@ -206,27 +216,9 @@ fn attribute(row: &DbRow<'_>) -> Result<(String, Value)> {
     Ok((row.string(1)?, row.maybe_text(2)?.map_or(Value::Null, json::parse)))
 }
 
-fn epoch(row: &DbRow<'_>) -> Result<Epoch> {
-    Ok(Epoch {
-        epoch: row.count(1)?,
-        loss: row.maybe_real(2)?,
-        accuracy: row.maybe_real(3)?,
-        train_loss: row.maybe_real(4)?,
-        train_accuracy: row.maybe_real(5)?,
-        val_loss: row.maybe_real(6)?,
-        val_accuracy: row.maybe_real(7)?,
-        learning_rate: row.maybe_real(8)?.unwrap_or(f64::NAN),
-        seconds: row.maybe_real(9)?.unwrap_or(f64::NAN),
-    })
-}
-
-/// The trials with what stands in their own row and in ours beside it.
+/// The trials with what stands in their own row and in ours of it.
 fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
-    let sql =
-        "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt,
-            s.worker, s.seed, s.wall_seconds, s.cpu_seconds, s.parameters, s.reason, s.weights_sha256,
-            CASE WHEN s.reason IS NULL THEN NULL
-                ELSE (SELECT max(step) FROM trial_intermediate_values i WHERE i.trial_id = t.trial_id) END
+    let sql = "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt, s.worker
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 ORDER BY t.number, t.trial_id";
     db.query(sql, cells![id.0], |row| {
@@ -248,15 +240,23 @@ fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
 
 fn side(row: &DbRow<'_>) -> Result<Option<TrialSide>> {
     let Some(attempt) = row.maybe_int(5)? else { return Ok(None) };
-    Ok(Some(TrialSide {
-        attempt: attempt as usize,
-        worker: row.maybe_string(6)?,
-        seed: row.maybe_int(7)?.unwrap_or_default() as u64,
-        wall_seconds: row.maybe_real(8)?.unwrap_or_default(),
-        cpu_seconds: row.maybe_real(9)?,
-        parameters: row.maybe_int(10)?.map(|count| count as usize),
-        end: ending::of_trial(row.maybe_text(11)?, state(row, 2)?, row.maybe_int(13)?.unwrap_or_default()),
-        weights_sha256: row.maybe_string(12)?,
-        epochs: Vec::new(),
-    }))
+    let end = ending::of_trial(None, state(row, 2)?, 0);
+    let (attempt, worker) = (attempt as usize, row.maybe_string(6)?);
+    Ok(Some(TrialSide { attempt, worker, end, ..TrialSide::default() }))
+}
+
+/// A trial's trainings, one per repetition: its times are theirs together, it ended as the last of them did.
+fn put_training(trial: &mut TrialRecord, row: &DbRow<'_>) -> Result<()> {
+    let last_step = trial.intermediate.last().map_or(0, |&(step, _)| step);
+    let training = TrainingRecord {
+        seed: row.int(1)? as u64,
+        wall_seconds: row.maybe_real(2)?.unwrap_or_default(),
+        cpu_seconds: row.maybe_real(3)?,
+        end: row.maybe_text(5)?.and_then(|text| ending::of_trial(Some(text), trial.state, last_step)),
+        weights_sha256: row.maybe_string(6)?,
+    };
+    let side = trial.side.get_or_insert_default();
+    side.parameters = side.parameters.or(row.maybe_int(4)?.map(|count| count as usize));
+    side.add(training);
+    Ok(())
 }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::db::{Cell, Db, Result, cells};
-use super::read::{in_order, rung, state, typed};
-use super::results::unpacked;
-use super::{HistoryCache, PastParam, PastTrial, SearchId, Storage, json};
-use crate::StoreError;
+use crate::db::{Cell, Db, Result, cells};
+use crate::read::{in_order, rung, state, typed};
+use crate::results::unpacked;
+use crate::{HistoryCache, PastParam, PastTrial, SearchId, Store, StoreError, json};
 
 /// Unfinished trials no further apart than this are read in one go, with the finished ones between them.
 const GAP: i64 = 16;
 
-impl Storage {
+impl Store {
     /// Brings `known` up to date: trials that were unfinished, or are new, are read; the others cannot have changed.
     pub fn history(&self, id: SearchId, known: &mut HistoryCache) -> std::result::Result<(), StoreError> {
         let (known_names, known_distributions) = (&mut known.names, &mut known.distributions);

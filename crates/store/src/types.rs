@@ -56,6 +56,8 @@ pub struct Report {
     pub step: i64,
     /// The value that pruners compare; may be NaN or infinite. None where nothing is compared at this step.
     pub value: Option<f64>,
+    /// Which of the trial's trainings the epoch is of, from 0.
+    pub repetition: usize,
     /// All numbers of the epoch.
     pub epoch: Option<Epoch>,
     /// The values with which rungs of successive halving were completed at this step.
@@ -139,7 +141,7 @@ impl PastTrial {
     }
 }
 
-/// What a worker knows of a search's trials. [`crate::Storage::history`] brings it up to date and reads again only what
+/// What a worker knows of a search's trials. [`crate::Store::history`] brings it up to date and reads again only what
 /// was unfinished, or is new.
 #[derive(Debug, Default)]
 pub struct HistoryCache {
@@ -155,7 +157,7 @@ impl HistoryCache {
         &self.trials
     }
 
-    /// The places in [`HistoryCache::trials`] that the last call of [`crate::Storage::history`] read anew.
+    /// The places in [`HistoryCache::trials`] that the last call of [`crate::Store::history`] read anew.
     pub fn changed(&self) -> &[usize] {
         &self.changed
     }

@@ -1,0 +1,185 @@
+//! A SQLite file, opened to write or only to read, and what its failures mean.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::{Db, DbError};
+use crate::{StoreError, schema, tables};
+
+/// Files up to this size are looked through for damage when they are opened; in larger ones it is found when it is met.
+const LOOKED_THROUGH: u64 = 16 << 20;
+
+/// Opens or makes a file, and brings its tables up to date.
+pub(crate) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        prepare_writing(&connection)?;
+        Ok(connection)
+    };
+    let mut connection = open().map_err(|error| sqlite("open", path, error))?;
+    check(&connection, path)?;
+    migrate(&mut connection, path).map_err(|error| from_db("update the tables of", path, error))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Refuses a damaged file, and one of another version than those that we know.
+fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    schema::check(&mut Db::Sqlite(connection), &path.display().to_string())
+        .map_err(|error| from_db("open", path, error))?;
+    if path.metadata().is_ok_and(|file| file.len() > LOOKED_THROUGH) {
+        return Ok(());
+    }
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| sqlite("check", path, error))?;
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(StoreError::Damaged { path: path.into(), reason: verdict }),
+    }
+}
+
+/// Takes the missing steps, all or none. The file as an earlier version left it is kept next to it.
+fn migrate(connection: &mut Connection, path: &Path) -> super::Result<()> {
+    if schema::is_newest(&mut Db::Sqlite(connection))? {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = schema::version(&mut Db::Sqlite(&transaction))?;
+    if (1..schema::NEWEST).contains(&version) {
+        keep_copy(path, version)?;
+    }
+    schema::migrate(&mut Db::Sqlite(&transaction))?;
+    Ok(transaction.commit()?)
+}
+
+/// `store.version-2.sqlite`, whole or not at all. Nobody writes meanwhile: the caller has a transaction.
+fn keep_copy(path: &Path, version: i64) -> super::Result<()> {
+    let (kept, unfinished) = ["sqlite", "unfinished"]
+        .map(|ending| path.with_extension(format!("version-{version}.{ending}")))
+        .into();
+    let failed =
+        |source| StoreError::Io { action: "keep a copy of the store as".into(), path: kept.clone(), source };
+    open_to_read(path)?.backup("main", &unfinished, None::<fn(rusqlite::backup::Progress)>)?;
+    File::open(&unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&unfinished, &kept).map_err(failed)?;
+    Ok(())
+}
+
+/// Opens a file to read and never to write. One of an earlier version is copied into memory and brought up to date
+/// there; one that only Optuna has written gets empty tables of ours for this connection.
+pub(crate) fn open_to_look(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open_to_read(path).map_err(|error| sqlite("open", path, error))?;
+    check(&connection, path)?;
+    let in_memory = || -> super::Result<Connection> {
+        let connection = match schema::version(&mut Db::Sqlite(&connection))? {
+            schema::NEWEST => connection,
+            0 => lend_tables(connection)?,
+            _ => in_newest_version(&connection)?,
+        };
+        // What is lent or copied is not to be written to either: it would be lost.
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    in_memory().map_err(|error| from_db("open", path, error))
+}
+
+fn in_newest_version(old: &Connection) -> super::Result<Connection> {
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(old, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+    let transaction = copy.transaction()?;
+    schema::migrate(&mut Db::Sqlite(&transaction))?;
+    transaction.commit()?;
+    Ok(copy)
+}
+
+fn lend_tables(connection: Connection) -> super::Result<Connection> {
+    let db = &mut Db::Sqlite(&connection);
+    if !tables::table_exists(db, "studies")? {
+        return Err(StoreError::NoSearches { place: String::new() }.into());
+    }
+    tables::create_temporary(db)?;
+    Ok(connection)
+}
+
+/// All or nothing: a transaction of a file.
+pub(crate) fn transact<T>(
+    connection: &mut Connection,
+    behavior: TransactionBehavior,
+    mut work: impl FnMut(&mut Db<'_>) -> super::Result<T>,
+) -> super::Result<T> {
+    let transaction = connection.transaction_with_behavior(behavior)?;
+    let result = work(&mut Db::Sqlite(&transaction))?;
+    transaction.commit()?;
+    Ok(result)
+}
+
+fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+}
+
+/// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
+/// and no log is left to be read, nobody writes, and SQLite may be told so.
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    let refused = |error: rusqlite::Error| {
+        use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+        matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
+    };
+    let log = path.with_extension("sqlite-wal");
+    let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
+    if !has_log && version_of(&connection).is_err_and(refused) {
+        return Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI);
+    }
+    Ok(connection)
+}
+
+/// Something small, to see whether the file can be read.
+fn version_of(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+}
+
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.to_string_lossy().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => uri.push(byte as char),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+pub(crate) fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
+    use rusqlite::Error::*;
+    let damaged =
+        matches!(source.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+            || matches!(
+                source,
+                FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)
+            );
+    match damaged {
+        true => StoreError::Damaged { path: path.into(), reason: source.to_string() },
+        false => StoreError::Sqlite { action, path: path.into(), source },
+    }
+}
+
+pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> StoreError {
+    match error {
+        DbError::Sqlite(source) => sqlite(action, path, source),
+        DbError::Refused(error) => *error,
+        DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
+        DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
+    }
+}

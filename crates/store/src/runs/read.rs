@@ -1,0 +1,128 @@
+//! Runs from rows.
+
+use serde::de::DeserializeOwned;
+
+use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
+use crate::epochs::EpochColumns;
+use crate::{ending, read as trials};
+use toile_record::{End, Provenance, RunRecord, State, TestRecord};
+
+/// What [`run_of`] reads, in its order.
+const COLUMNS: &str = "r.trial_id, r.id, r.name, r.position, r.seed, r.model, r.plan, r.summary, r.published, r.note,
+    t.state, g.ended, g.weights_sha256, r.folder, r.toile_version, r.instruction_set, r.threads, r.machine, r.started,
+    g.wall_seconds, g.cpu_seconds, r.test_loss, r.test_accuracy, r.predictions, r.confidences";
+
+const FROM: &str = "FROM toile_run r JOIN trials t ON t.trial_id = r.trial_id
+    LEFT JOIN toile_training g ON g.trial_id = r.trial_id AND g.repetition = 0";
+
+/// The trial of a run and its state in Optuna's table, which is locked on a server.
+pub(crate) fn trial(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<(i64, State)>> {
+    let sql = "SELECT t.trial_id, t.state FROM toile_run r JOIN trials t ON t.trial_id = r.trial_id
+        WHERE r.study = $1 AND r.id = $2 FOR UPDATE OF t";
+    db.first(sql, cells![study, run_id], |row| Ok((row.int(0)?, trials::state(row, 1)?)))
+}
+
+/// The state of a run.
+pub(super) fn state(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<State>> {
+    let sql = format!("SELECT t.state, g.ended {FROM} WHERE r.study = $1 AND r.id = $2");
+    db.first(&sql, cells![study, run_id], |row| {
+        let (state, _, _) = state_and_end(trials::state(row, 0)?, row.maybe_text(1)?);
+        Ok(state)
+    })
+}
+
+/// A run without its epochs.
+pub(super) fn head(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.study = $1 AND r.id = $2");
+    Ok(db.first(&sql, cells![study, run_id], run_of)?.map(|(_, run)| run))
+}
+
+pub(super) fn run(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunRecord>> {
+    Ok(some(db, "r.study = $1 AND r.id = $2", cells![study, run_id])?.pop())
+}
+
+/// The runs of the plan.
+pub(crate) fn planned(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
+    some(db, "r.study = $1 AND r.planned = 1", cells![study])
+}
+
+pub(super) fn all(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
+    some(db, "r.study = $1", cells![study])
+}
+
+pub(super) fn ended(db: &mut Db<'_>, study: &str) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT r.id, r.folder FROM toile_run r JOIN trials t ON t.trial_id = r.trial_id
+        WHERE r.study = $1 AND t.state IN ('COMPLETE', 'PRUNED', 'FAIL') ORDER BY r.position, r.seed, r.id";
+    db.query(sql, cells![study], |row| Ok((row.string(0)?, row.string(1)?)))
+}
+
+fn some(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {which} ORDER BY r.position, r.seed, r.id");
+    let columns = EpochColumns::of(db)?;
+    let epochs =
+        format!("SELECT {} FROM toile_epoch x WHERE x.trial_id = $1 ORDER BY x.epoch", columns.names());
+    let mut runs = Vec::new();
+    for (trial_id, run) in db.query(&sql, values, run_of)? {
+        let epochs = db.query(&epochs, cells![trial_id], |row| columns.read(row, 0))?;
+        runs.push(RunRecord { epochs, ..run });
+    }
+    Ok(runs)
+}
+
+/// A trial that failed only because its value is not a number is a run that was trained to its end.
+fn state_and_end(state: State, ended: Option<&str>) -> (State, Option<End>, Option<usize>) {
+    let (end, restored_epoch) = ending::of_run(ended, state);
+    let is_through = matches!(end, Some(End::Finished | End::Stopped { .. }));
+    let state = if state == State::Failed && is_through { State::Complete } else { state };
+    (state, end, restored_epoch)
+}
+
+/// A run and its trial.
+fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
+    let (state, end, restored_epoch) = state_and_end(trials::state(row, 10)?, row.maybe_text(11)?);
+    let run = RunRecord {
+        id: row.string(1)?,
+        name: row.string(2)?,
+        position: row.count(3)?,
+        seed: row.int(4)? as u64,
+        model: row.string(5)?,
+        plan: json(row, 6)?,
+        summary: json(row, 7)?,
+        published: row.maybe_text(8)?.map(|_| json(row, 8)).transpose()?,
+        note: row.maybe_string(9)?,
+        state,
+        end,
+        restored_epoch,
+        epochs: Vec::new(),
+        test: test_of(row)?,
+        weights_sha256: row.maybe_string(12)?,
+        folder: row.string(13)?,
+        provenance: Provenance {
+            toile_version: row.string(14)?,
+            instruction_set: row.string(15)?,
+            threads: row.count(16)?,
+            machine: row.string(17)?,
+            started: row.string(18)?,
+            wall_seconds: row.maybe_real(19)?.unwrap_or_default(),
+            cpu_seconds: row.maybe_real(20)?,
+        },
+    };
+    Ok((row.int(0)?, run))
+}
+
+fn test_of(row: &DbRow<'_>) -> Result<Option<TestRecord>> {
+    let Some(accuracy) = row.maybe_real(22)? else { return Ok(None) };
+    let bytes = |index| Ok::<_, crate::db::DbError>(row.maybe_bytes(index)?.unwrap_or_default());
+    let confidences =
+        bytes(24)?.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    Ok(Some(TestRecord {
+        loss: row.maybe_real(21)?,
+        accuracy,
+        predictions: bytes(23)?.to_vec(),
+        confidences,
+    }))
+}
+
+fn json<T: DeserializeOwned>(row: &DbRow<'_>, index: usize) -> Result<T> {
+    serde_json::from_str(row.text(index)?).map_err(|error| undecodable(index, error.to_string()))
+}

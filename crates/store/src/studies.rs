@@ -1,0 +1,107 @@
+//! What a database knows of studies: their records, and their files for workers that have none.
+
+use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::{Store, StoreError, json};
+use toile_record::{DataRecord, StudyRecord};
+
+impl Store {
+    /// Writes the study, or refuses: when it has results on other data, or when this is the folder of another study.
+    pub fn save_study(&self, study: &StudyRecord) -> std::result::Result<(), StoreError> {
+        let (place, is_folder) = (self.place(), self.is_folder());
+        self.write("record the study in", |db| {
+            if is_folder && let Some(found) = names(db)?.into_iter().find(|name| *name != study.name) {
+                let asked = study.name.clone();
+                return Err(StoreError::OtherStudy { path: place.clone().into(), found, asked }.into());
+            }
+            if let Some(found) = self::study(db, Some(&study.name))?
+                && found.data.fingerprint != study.data.fingerprint
+            {
+                let (found, asked) = (found.data.fingerprint, study.data.fingerprint.clone());
+                return Err(StoreError::OtherData { path: place.clone().into(), found, asked }.into());
+            }
+            put(db, study)
+        })
+    }
+
+    /// The study of this name; without a name the only one, or the first.
+    pub fn study(&self, name: Option<&str>) -> std::result::Result<Option<StudyRecord>, StoreError> {
+        self.read("read the study from", |db| study(db, name))
+    }
+
+    /// The names of the studies that are recorded.
+    pub fn recorded_studies(&self) -> std::result::Result<Vec<String>, StoreError> {
+        self.read("read the studies from", names)
+    }
+
+    /// Keeps a study file, for workers that have none.
+    pub fn save_study_text(
+        &self,
+        name: &str,
+        file_text: &str,
+        file_name: &str,
+    ) -> std::result::Result<(), StoreError> {
+        self.write("record the study file in", |db| {
+            let sql = "INSERT INTO toile_study_file (study, file_name, file) VALUES ($1, $2, $3)
+                ON CONFLICT (study) DO UPDATE SET file_name = excluded.file_name, file = excluded.file";
+            db.execute(sql, cells![name, file_name, file_text]).map(drop)
+        })
+    }
+
+    /// The study file of this name: its text and what the file was called.
+    pub fn study_text(&self, name: &str) -> std::result::Result<Option<(String, String)>, StoreError> {
+        self.read("read the study file from", |db| {
+            let sql = "SELECT file, file_name FROM toile_study_file WHERE study = $1";
+            db.first(sql, cells![name], |row| Ok((row.string(0)?, row.string(1)?)))
+        })
+    }
+
+    /// The names of the studies whose files are kept.
+    pub fn study_names(&self) -> std::result::Result<Vec<String>, StoreError> {
+        self.read("read the study files from", |db| {
+            db.query("SELECT study FROM toile_study_file ORDER BY study", &[], |row| row.string(0))
+        })
+    }
+}
+
+fn names(db: &mut Db<'_>) -> Result<Vec<String>> {
+    db.query("SELECT name FROM toile_study ORDER BY name", &[], |row| row.string(0))
+}
+
+pub(crate) fn study(db: &mut Db<'_>, name: Option<&str>) -> Result<Option<StudyRecord>> {
+    let sql = "SELECT name, question, file, toile_version, data, test_labels FROM toile_study
+        WHERE ($1::text IS NULL OR name = $1::text) ORDER BY name LIMIT 1";
+    db.first(sql, cells![name], study_of)
+}
+
+/// A study in a row of its name, question, file, version, data and labels.
+pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
+    let data: DataRecord =
+        serde_json::from_str(row.text(4)?).map_err(|error| undecodable(4, error.to_string()))?;
+    let test_labels = row.maybe_bytes(5)?.unwrap_or_default().to_vec();
+    Ok(StudyRecord {
+        name: row.string(0)?,
+        question: row.maybe_string(1)?,
+        file: row.string(2)?,
+        toile_version: row.string(3)?,
+        data: DataRecord { test_labels, ..data },
+    })
+}
+
+pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
+    let sql =
+        "INSERT INTO toile_study (name, question, file, toile_version, data_fingerprint, data, test_labels)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
+            file = excluded.file, toile_version = excluded.toile_version, data = excluded.data,
+            data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels";
+    let data = json::to_text(&study.data);
+    let values = cells![
+        &study.name,
+        study.question.as_deref(),
+        &study.file,
+        &study.toile_version,
+        &study.data.fingerprint,
+        &data,
+        &study.data.test_labels[..],
+    ];
+    db.execute(sql, values).map(drop)
+}

@@ -1,0 +1,85 @@
+//! Working on a study: what `toile run` and `toile worker` have in common.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toile_data::DataSet;
+use toile_lab::{SearchOutcome, StudyOptions, StudyOutcome, run_study};
+use toile_report::history_csv;
+use toile_store::Store;
+use toile_study::Plan;
+
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::machine::{self, MachineClock};
+use crate::source::StudySource;
+use crate::terminal::{Following, note};
+
+/// So much training may be lost with a worker.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+
+/// What is worked on, and how.
+pub struct StudyWork<'a> {
+    pub plan: &'a Plan,
+    pub data: &'a DataSet,
+    pub source: &'a StudySource,
+    /// The study's folder, if there is one here.
+    pub dir: Option<&'a Path>,
+    /// Only runs and searches of these names; all if there are none.
+    pub only: &'a [String],
+    pub threads: usize,
+    /// Seconds after which a silent worker counts as dead.
+    pub lease: u32,
+    pub checkpoints: Option<&'a Path>,
+}
+
+/// What came of the whole.
+pub struct Studied {
+    pub outcome: StudyOutcome,
+    pub time: Duration,
+}
+
+impl StudyWork<'_> {
+    /// Works in a store until the study is over or the user stops; a folder next to a server gets a copy.
+    pub fn on(&self, store: &Store, folder: Option<&Store>) -> Result<Studied, Failure> {
+        if let Some(version) = store.times_are_local() {
+            note(&format!(
+                "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
+            ));
+        }
+        let options = StudyOptions {
+            dir: self.dir,
+            threads: self.threads,
+            only: self.only,
+            stop: interrupt::listen(),
+            clock: &MachineClock::start(),
+            checkpoint_every: CHECKPOINT_EVERY,
+            checkpoints: self.checkpoints,
+            lease: Duration::from_secs(self.lease.into()),
+            worker: machine::worker_name(),
+            read: &|file| self.source.read_beside(file),
+            history: &history_csv,
+            toile_version: env!("CARGO_PKG_VERSION").into(),
+            instruction_set: toile_kernels::isa().name().into(),
+            machine: machine::description(),
+        };
+        let following = Following::new(self.plan);
+        let outcome =
+            run_study(self.plan, self.data, store, folder, &options, &|event| following.tell(&event));
+        let time = following.end();
+        Ok(Studied { outcome: outcome?, time })
+    }
+}
+
+/// `3 complete, 1 pruned`
+pub fn counted(outcome: &SearchOutcome) -> String {
+    let parts = [
+        (outcome.complete, "complete"),
+        (outcome.pruned, "pruned"),
+        (outcome.failed, "failed"),
+        (outcome.waiting, "to come"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    if parts.is_empty() { "no trials".into() } else { parts.join(", ") }
+}
