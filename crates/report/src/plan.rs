@@ -65,7 +65,7 @@ pub struct SearchSettings {
     pub limits: SearchLimits,
 }
 
-/// What a search's plan says of its end and of its times. What has another form counts as not said.
+/// What a search's plan says of its end and of its times. What has another form counts as missing.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct SearchLimits {
@@ -182,11 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_search_says_in_another_form_counts_as_not_said() {
+    fn a_limit_of_another_form_counts_as_missing() {
         let limits = |plan: Value| parsed::<SearchLimits>(&plan).unwrap_or_default();
-        let said = limits(json!({"timeout": 60.0, "stagnation": 5, "times_are_local": "4.3.0", "more": [1]}));
-        assert_eq!((said.timeout, said.cpu_timeout, said.stagnation), (Some(60.0), None, Some(5.0)));
-        assert!(said.times_are_local() && !limits(json!({"times_are_local": false})).times_are_local());
+        let read = limits(json!({"timeout": 60.0, "stagnation": 5, "times_are_local": "4.3.0", "more": [1]}));
+        assert_eq!((read.timeout, read.cpu_timeout, read.stagnation), (Some(60.0), None, Some(5.0)));
+        assert!(read.times_are_local() && !limits(json!({"times_are_local": false})).times_are_local());
         let other = limits(json!({"timeout": "soon", "cpu_timeout": 2, "times_are_local": 3}));
         assert_eq!((other.timeout, other.cpu_timeout), (None, Some(2.0)));
         assert!(!other.times_are_local());

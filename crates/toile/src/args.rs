@@ -28,7 +28,7 @@ pub struct Args {
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
-    /// Work on the searches of a study that lie on a server, beside other workers
+    /// Work on the searches of a study that lie on a server, together with other workers
     ///
     /// Takes trials from the queue, proposes new ones, trains them, and takes over what a dead worker left, until the
     /// searches are over. Start as many as you like, on as many machines as you like: the result is the same.
@@ -49,7 +49,7 @@ pub enum Command {
     Bench(BenchArgs),
     /// Print the layers of a model, as Keras does
     Summary(SummaryArgs),
-    /// Write the report files anew from what a study's folder holds
+    /// Write the report files again from what a study's folder holds
     Report(ReportArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
@@ -172,7 +172,7 @@ pub struct BenchArgs {
     /// Only the configuration of the run of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Use so many threads; one thread is measured beside it [default: one per core]
+    /// Use so many threads; one thread is measured as well [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Spend about so many seconds on each line [default: 3, with --shapes 0.6]
@@ -184,7 +184,7 @@ pub struct BenchArgs {
     /// Measure a fixed list of odd layer shapes instead of a study
     ///
     /// Convolutions with few channels, uneven sizes and other kernels than 3x3, and dense networks of uneven widths and
-    /// batch sizes, each beside the fastest of its kind. No data are needed.
+    /// batch sizes, each compared with the fastest of its kind. No data are needed.
     #[arg(long, conflicts_with_all = ["study", "only"])]
     pub shapes: bool,
     /// Write all numbers to this file too; `-` prints them instead of the tables

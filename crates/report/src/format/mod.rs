@@ -150,7 +150,7 @@ fn minus(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The published study's page said `adam 0.0022048409012571687`.
+    /// The published study's page showed `adam 0.0022048409012571687`.
     #[test]
     fn what_a_search_has_found_is_read_with_four_digits() {
         for (value, text) in

@@ -14,7 +14,7 @@ struct SectionPage<'a> {
     section: &'a Section,
     /// Of its heading: 2 for a section, 3 and more for the parts inside.
     level: usize,
-    /// The title of the nearest part with an id, to tell its tables from those of others.
+    /// The title of the nearest part with an id, which distinguishes its tables from those of others.
     owner: &'a str,
     procedural: bool,
     notice: &'static str,

@@ -1,4 +1,4 @@
-//! All searches: the table of them, what a budget brings, and a part for each.
+//! All searches: the table of them, what a budget achieves, and a part for each.
 
 use super::{Section, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn, search};
 use crate::chart::{self, LineChart};
@@ -55,10 +55,10 @@ fn budgets(group: &Compared, procedural: bool) -> Section {
     });
     let seconds =
         if group.by_seconds.is_empty() { None } else { budget(&group.by_seconds, &group.seconds, false) };
-    let brings = |of: &str| format!("Budget: the best {name} for so many {of}. {}", group.budget_note);
+    let caption = |of: &str| format!("Budget: the best {name} for so many {of}. {}", group.budget_note);
     let figures = [
-        (budget(&group.by_trials, "trials", true), brings("trials")),
-        (seconds, brings(&group.seconds)),
+        (budget(&group.by_trials, "trials", true), caption("trials")),
+        (seconds, caption(&group.seconds)),
         (spread, format!("Distribution. {}", group.distribution_note)),
     ];
     let drawn = figures.into_iter().filter_map(|(svg, caption)| Some(SectionFigure::half(svg?, caption)));

@@ -92,7 +92,7 @@ fn evaluated(runs: &[&RunRecord], metric: usize) -> Option<Estimate> {
     }
 }
 
-/// Student's two-sided 95 % limit for one more run beside `n`.
+/// Student's two-sided 95 % limit for one more run after `n`.
 fn limit(n: usize) -> Option<f64> {
     (n >= 2).then(|| student_quantile(0.975, (n - 1) as f64))
 }

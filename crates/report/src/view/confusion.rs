@@ -116,8 +116,8 @@ fn examples(records: &Records, run: &RunRecord, truth: usize, predicted: usize) 
         .filter(|(_, (t, p))| usize::from(**t) == truth && usize::from(**p) == predicted)
         .map(|(index, _)| (index, test.confidences.get(index).copied().filter(|c| c.is_finite())))
         .collect();
-    let sureness = |confidence: Option<f32>| confidence.unwrap_or(-1.0);
-    found.sort_by(|a, b| sureness(b.1).total_cmp(&sureness(a.1)));
+    let or_last = |confidence: Option<f32>| confidence.unwrap_or(-1.0);
+    found.sort_by(|a, b| or_last(b.1).total_cmp(&or_last(a.1)));
     let shape = records.study.data.shape;
     let shown = found.into_iter().filter_map(|(index, confidence)| {
         let png = image::data_uri(&image_at(&records.images, index)?.pixels, shape)?;

@@ -4,7 +4,7 @@ use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
-use crate::facts::{last_numbers, published_numbers, standing, train_seconds, training_flops};
+use crate::facts::{last_numbers, published_numbers, state_text, train_seconds, training_flops};
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
 
@@ -160,7 +160,7 @@ fn unfinished(runs: &[&RunRecord], complete: usize) -> Option<String> {
     let others = ["running", "interrupted", "waiting", "pruned", "failed"];
     let mut parts: Vec<String> = others
         .into_iter()
-        .map(|state| (runs.iter().filter(|run| standing(run) == state).count(), state))
+        .map(|state| (runs.iter().filter(|run| state_text(run) == state).count(), state))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| if runs.len() == 1 { name.to_owned() } else { format!("{n} {name}") })
         .collect();
@@ -200,8 +200,8 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     let planned = planned_epochs(&run.plan);
     let state = match (run.state, planned) {
         (State::Complete, _) => "complete".to_owned(),
-        (_, Some(planned)) => format!("{}, epoch {} of {planned}", standing(run), run.epochs.len()),
-        (_, None) => format!("{}, epoch {}", standing(run), run.epochs.len()),
+        (_, Some(planned)) => format!("{}, epoch {} of {planned}", state_text(run), run.epochs.len()),
+        (_, None) => format!("{}, epoch {}", state_text(run), run.epochs.len()),
     };
     let weights =
         run.weights_sha256.as_deref().map_or_else(|| format::NONE.to_owned(), |sha| text::cut(sha, 13));

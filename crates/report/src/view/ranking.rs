@@ -79,7 +79,7 @@ impl Ranking {
         };
         format!(
             "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
-             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn anew for each.",
+             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn again for each.",
             format::metric(margin),
             format::count(self.n_validation as u64)
         )

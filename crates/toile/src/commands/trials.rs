@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    /// A heading without rows said nothing.
+    /// It printed a heading without rows.
     #[test]
     fn a_study_without_trials_says_so() {
         let study = OptunaStudy {

@@ -1,6 +1,6 @@
 //! The terminal: the only place that prints.
 //!
-//! Results go to standard output, everything that is said on the way to standard error. Colours and moving lines
+//! Results go to standard output, everything else to standard error. Colours and moving lines
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
 mod fetching;
@@ -62,7 +62,7 @@ pub fn out(text: &str) -> Result<(), Failure> {
 pub fn note(text: &str) {
     let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
     match above.as_ref() {
-        // What cannot be said to standard error cannot be said at all.
+        // What cannot be written to standard error cannot be written at all.
         Some(lines) => drop(lines.println(text)),
         None => drop(writeln!(std::io::stderr().lock(), "{text}")),
     }

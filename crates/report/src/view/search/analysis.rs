@@ -99,12 +99,13 @@ impl SearchAnalysis<'_> {
 
     /// `trial 12: 0.8812; learning_rate 0.001`: the words of a mark.
     pub fn title(&self, trial: usize) -> String {
-        let known = &self.trials[trial];
-        let value = known.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
-        let state = match known.record.state {
+        let analysis = &self.trials[trial];
+        let value =
+            analysis.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
+        let state = match analysis.record.state {
             State::Complete => "",
             state => &format!(" ({})", state.name()),
         };
-        format!("trial {}{state}{value}; {}", known.record.number, self.params_text(trial, 160))
+        format!("trial {}{state}{value}; {}", analysis.record.number, self.params_text(trial, 160))
     }
 }

@@ -55,30 +55,30 @@ pub struct ChosenRun {
 }
 
 /// The best trial.
-pub fn best(known: &SearchAnalysis) -> Option<BestTrial> {
-    let trial = known.best?;
-    let (found, metric) = (&known.trials[trial], known.metric());
+pub fn best(analysis: &SearchAnalysis) -> Option<BestTrial> {
+    let trial = analysis.best?;
+    let (found, metric) = (&analysis.trials[trial], analysis.metric());
     let value = found.value?;
-    let has = known.axes.iter().zip(&found.params);
+    let has = analysis.axes.iter().zip(&found.params);
     let params = has.filter_map(|(axis, value)| Some((axis.name.clone(), axis.text((*value)?))));
     Some(BestTrial {
         number: found.record.number,
         value,
         value_text: metric.text(value),
-        interval: interval(known, trial),
+        interval: interval(analysis, trial),
         params: params.collect(),
     })
 }
 
 /// The interval of the mean over all seeds of a trial's configuration, those of equal trials among them.
-fn interval(known: &SearchAnalysis, trial: usize) -> Option<String> {
-    let params = &known.trials[trial].params;
-    let same = known.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
+fn interval(analysis: &SearchAnalysis, trial: usize) -> Option<String> {
+    let params = &analysis.trials[trial].params;
+    let same = analysis.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
     let mut values = Vec::new();
     let mut n_trials = 0;
     for other in same {
         values.extend(
-            repetitions(other.record, &known.metric().key).unwrap_or(other.value.into_iter().collect()),
+            repetitions(other.record, &analysis.metric().key).unwrap_or(other.value.into_iter().collect()),
         );
         n_trials += 1;
     }
@@ -87,8 +87,8 @@ fn interval(known: &SearchAnalysis, trial: usize) -> Option<String> {
     let trials = if n_trials > 1 { format!(" of {n_trials} equal trials") } else { String::new() };
     Some(format!(
         "{} to {} at 95 %, over {} seeds{trials}",
-        known.metric().text(around.low),
-        known.metric().text(around.high),
+        analysis.metric().text(around.low),
+        analysis.metric().text(around.high),
         values.len()
     ))
 }
@@ -114,19 +114,19 @@ fn metric_of(epoch: &Epoch, key: &str) -> Option<f64> {
 }
 
 /// The table of the best trials.
-pub fn top(known: &SearchAnalysis) -> TopTrials {
-    let ranked = known.ranked();
+pub fn top(analysis: &SearchAnalysis) -> TopTrials {
+    let ranked = analysis.ranked();
     let rows = &ranked[..ranked.len().min(TOP)];
-    let has = |axis: &usize| rows.iter().any(|&i| known.trials[i].params[*axis].is_some());
-    let axes: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+    let has = |axis: &usize| rows.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
+    let axes: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
     let left_out = axes.len().saturating_sub(MOST_COLUMNS);
     let axes = &axes[..axes.len().min(MOST_COLUMNS)];
     let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
-    let header = header.chain(known.metrics.iter().map(|metric| metric.name.clone()));
-    let header = header.chain(axes.iter().map(|&axis| known.axes[axis].name.clone()));
+    let header = header.chain(analysis.metrics.iter().map(|metric| metric.name.clone()));
+    let header = header.chain(axes.iter().map(|&axis| analysis.axes[axis].name.clone()));
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
-        rows: rows.iter().enumerate().map(|(place, &i)| row(known, place, i, axes)).collect(),
+        rows: rows.iter().enumerate().map(|(place, &i)| row(analysis, place, i, axes)).collect(),
         note: if left_out > 0 {
             format!("{left_out} more parameters are in trials.csv.")
         } else {
@@ -135,35 +135,35 @@ pub fn top(known: &SearchAnalysis) -> TopTrials {
     }
 }
 
-fn row(known: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<TableCell> {
-    let found = &known.trials[trial];
+fn row(analysis: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<TableCell> {
+    let found = &analysis.trials[trial];
     let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
         TableCell::maybe(found.record.values.get(i).copied(), |value| metric.text(value))
     };
     let param = |&axis: &usize| {
-        let axis_of = &known.axes[axis];
+        let axis_of = &analysis.axes[axis];
         found.params[axis].map_or_else(TableCell::none, |value| axis_of.cell(value))
     };
     let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
     [whole(place + 1), whole(found.record.number)]
         .into_iter()
-        .chain(known.metrics.iter().enumerate().map(value))
+        .chain(analysis.metrics.iter().enumerate().map(value))
         .chain(axes.iter().map(param))
         .chain([TableCell::number(seconds, format::duration(seconds))])
         .collect()
 }
 
 /// The run of the chosen configuration.
-pub fn chosen_run<'a>(records: &'a Records, known: &SearchAnalysis) -> Option<&'a RunRecord> {
-    let id = known.records.chosen_run.as_ref()?;
+pub fn chosen_run<'a>(records: &'a Records, analysis: &SearchAnalysis) -> Option<&'a RunRecord> {
+    let id = analysis.records.chosen_run.as_ref()?;
     records.runs.iter().find(|run| run.id == *id)
 }
 
-/// The run of the chosen configuration, beside what was published.
-pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) -> Option<ChosenRun> {
-    let run = chosen_run(records, known)?;
-    let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
+/// The run of the chosen configuration, next to what was published.
+pub fn chosen(records: &Records, groups: &[RunGroup], analysis: &SearchAnalysis) -> Option<ChosenRun> {
+    let run = chosen_run(records, analysis)?;
+    let published = published_numbers(analysis.records.search.published.as_ref().or(run.published.as_ref()));
     let row = |i: usize, ours: Option<f64>| {
         let difference = ours.zip(published[i]).map(|(ours, published)| ours - published);
         vec![
@@ -179,7 +179,7 @@ pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) ->
         name: text::name(&run.name, 90),
         anchor: groups.iter().find(|group| group.name == named(run)).map(|group| group.anchor.clone()),
         rows: rows.map(|(i, ours)| row(i, ours)).collect(),
-        sentence: selection(records, known, run),
+        sentence: selection(records, analysis, run),
     })
 }
 
@@ -187,12 +187,12 @@ fn named(run: &RunRecord) -> String {
     crate::view::named(&run.name, "Run without a name")
 }
 
-fn selection(records: &Records, known: &SearchAnalysis, run: &RunRecord) -> String {
-    let by = &known.metric().key;
+fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> String {
+    let by = &analysis.metric().key;
     let part = match by.as_str() {
-        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", known.metric().name),
-        "accuracy" | "loss" => format!("Selected on the training images, by {}", known.metric().name),
-        _ => format!("Selected by {}", known.metric().name),
+        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", analysis.metric().name),
+        "accuracy" | "loss" => format!("Selected on the training images, by {}", analysis.metric().name),
+        _ => format!("Selected by {}", analysis.metric().name),
     };
     let opened = records.test_openings.iter().filter(|opening| opening.run_id == run.id).count();
     let test = match (opened, run.test.is_some()) {

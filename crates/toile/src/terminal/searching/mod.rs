@@ -33,7 +33,7 @@ struct SearchScreen {
     active: BTreeMap<(usize, usize), ActiveTrial>,
     live: Option<TrialLines>,
     drawn: Option<Instant>,
-    told_unreachable: Option<Instant>,
+    noted_unreachable: Option<Instant>,
 }
 
 /// A trial under way.
@@ -63,7 +63,7 @@ impl Searching {
     }
 
     /// What happens.
-    pub fn tell(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
+    pub fn show(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
@@ -113,9 +113,9 @@ impl Searching {
             Event::Unreachable { error } => {
                 // Once in a while: the worker asks far more often.
                 let often = Duration::from_secs(30);
-                if state.told_unreachable.is_none_or(|told| told.elapsed() >= often) {
+                if state.noted_unreachable.is_none_or(|noted| noted.elapsed() >= often) {
                     note(&format!("waiting: {error}"));
-                    state.told_unreachable = Some(Instant::now());
+                    state.noted_unreachable = Some(Instant::now());
                 }
             }
             Event::SearchEnded { reason: Some(reason), .. } => note(&format!("no further trials: {reason}")),
