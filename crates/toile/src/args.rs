@@ -49,7 +49,7 @@ pub enum Command {
     Bench(BenchArgs),
     /// Print the layers of a model, as Keras does
     Summary(SummaryArgs),
-    /// Write the report files anew from what a study's folder holds
+    /// Write the report files again from what a study's folder holds
     Report(ReportArgs),
     /// Check that everything of a study is as it was written: records, weights; and change nothing
     ///
@@ -176,7 +176,7 @@ pub struct BenchArgs {
     /// Only the configuration of the run of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Use so many threads; one thread is measured beside it [default: one per core]
+    /// Use so many threads; one thread is measured as well [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Spend about so many seconds on each line [default: 3, with --shapes 0.6]
@@ -188,7 +188,7 @@ pub struct BenchArgs {
     /// Measure a fixed list of odd layer shapes instead of a study
     ///
     /// Convolutions with few channels, uneven sizes and other kernels than 3x3, and dense networks of uneven widths and
-    /// batch sizes, each beside the fastest of its kind. No data are needed.
+    /// batch sizes, each compared with the fastest of its kind. No data are needed.
     #[arg(long, conflicts_with_all = ["study", "only"])]
     pub shapes: bool,
     /// Write all numbers to this file too; `-` prints them instead of the tables

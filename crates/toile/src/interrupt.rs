@@ -37,7 +37,7 @@ pub fn survive_file_size_limit() {
 #[cfg(not(unix))]
 pub fn survive_file_size_limit() {}
 
-/// The one way out beside `main`: a second Ctrl-C means that the user does not want to wait for it.
+/// The one way out apart from `main`: a second Ctrl-C means that the user does not want to wait for it.
 #[allow(clippy::exit, clippy::disallowed_methods)]
 fn end_now() -> ! {
     terminal::restore_cursor();

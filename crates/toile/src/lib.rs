@@ -48,7 +48,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     terminal::choose_colours();
     terminal::listen_for_panics();
     interrupt::survive_file_size_limit();
-    // Before the arguments: the help tells the instruction set.
+    // Before the arguments: the help names the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,
         Err(failure) => {
@@ -65,7 +65,7 @@ fn parse_and_execute(
     match Args::try_parse_from(args) {
         Ok(args) => execute(args.command, clock).map(Completion::code),
         Err(error) => {
-            // If standard output or error is closed, nobody is there to read it.
+            // If standard output or error is closed, there is no reader.
             let _ = error.print();
             Ok(u8::try_from(error.exit_code()).unwrap_or(1))
         }

@@ -79,11 +79,11 @@ fn write_file(dir: &Path, file: &ExportedFile) -> Result<(), StoreError> {
 
 fn unwritten(dir: &Path, error: StoreError) -> Failure {
     let remedy = format!(
-        "all runs are safe in `{}`: once that is mended, `toile report {}` writes the report",
+        "all runs are safe in `{}`: once that is corrected, `toile report {}` writes the report",
         dir.join(toile_store::STORE_FILE).display(),
         dir.display()
     );
-    // A report stands beside its store: another `--out` would not help.
+    // A report stands next to its store: another `--out` would not help.
     let help = error.help().filter(|help| !help.contains("--out"));
     let remedy = help.map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
     Failure::new(format!("the report is not complete: {error}")).help(remedy)

@@ -57,7 +57,7 @@ impl StudyWork<'_> {
             checkpoints: self.checkpoints,
             lease: Duration::from_secs(self.lease.into()),
             worker: machine::worker_name(),
-            read: &|file| self.source.read_beside(file),
+            read: &|file| self.source.read_next_to(file),
             history: &history_csv,
             toile_version: env!("CARGO_PKG_VERSION").into(),
             instruction_set: toile_kernels::isa().name().into(),
@@ -65,7 +65,7 @@ impl StudyWork<'_> {
         };
         let following = Following::new(self.plan);
         let outcome =
-            run_study(self.plan, self.data, store, folder, &options, &|event| following.tell(&event));
+            run_study(self.plan, self.data, store, folder, &options, &|event| following.show(&event));
         let time = following.end();
         Ok(Studied { outcome: outcome?, time })
     }

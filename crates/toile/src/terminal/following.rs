@@ -29,7 +29,7 @@ impl Following {
     }
 
     /// What happens. Cheap enough to be called at every step.
-    pub fn tell(&self, event: &Event) {
+    pub fn show(&self, event: &Event) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.apply(event);
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,10 +48,10 @@ impl Following {
             Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),
             event if is_of_run(event) => {
                 if let Some(studying) = runs.as_mut() {
-                    studying.tell(event, &mut progress, self.start.elapsed());
+                    studying.show(event, &mut progress, self.start.elapsed());
                 }
             }
-            event => self.searching.tell(event, &mut progress, self.start.elapsed()),
+            event => self.searching.show(event, &mut progress, self.start.elapsed()),
         }
     }
 

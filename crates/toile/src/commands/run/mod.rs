@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
     let server = args.storage.as_deref().map(places::server).transpose()?;
-    // Before the data: a folder that cannot be used is told at once, not after a download.
+    // Before the data: a folder that cannot be used is reported at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
     let data = match data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok) {
@@ -56,7 +56,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     drop(data);
     let view = commands::report::write(&dir, &store.records(Some(&plan.study))?)?;
     let (ending, conclusion) = conclude(&studied);
-    // What went well is said before the results, what did not after them, where it is seen.
+    // What went well is printed before the results, what did not after them, where it is seen.
     if ending == Completion::Done {
         note(&conclusion);
     }
