@@ -76,8 +76,8 @@ impl CheckpointFolder<'_> {
         serde_json::to_vec(&pointer).expect("a pointer has string keys")
     }
 
-    /// The checkpoint that the database keeps, or points to. One that is gone, is another than was written, or is another
-    /// training's, is none: the training then begins at its start, and ends the same.
+    /// The checkpoint that the database keeps, or points to. One that is gone, is another than was written, or is
+    /// another training's, is none: the training then begins at its start, and ends the same.
     pub fn resume(self, kept: &[u8], owner: &str) -> Option<(TrainingProgress, Option<TrainingState>)> {
         let found = self.read(kept)?;
         found.0.owner.as_ref().is_none_or(|of| of == owner).then_some(found)

@@ -19,7 +19,7 @@ pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = Path::new(&args.storage);
     let records = Store::open_read_only(dir)?.records(args.study.as_deref())?;
     warn_of_weights(dir, &records);
-    finish(args.out.as_deref().unwrap_or(dir), &records)
+    finish(args.out.as_deref().unwrap_or(dir), dir, &records)
 }
 
 /// Brings a study of a server into a folder, with the weights of its runs, and writes the files there.
@@ -29,7 +29,7 @@ fn of_server(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&study));
     let folder = Store::open(&dir)?;
     toile_lab::fetch(&server, &study, &folder, &dir)?;
-    finish(&dir, &folder.records(Some(&study))?)
+    finish(&dir, &dir, &folder.records(Some(&study))?)
 }
 
 /// The report gives the hash of each run's weights: a file that is not the one of the record must not pass for it.
@@ -41,8 +41,8 @@ fn warn_of_weights(dir: &Path, records: &Records) {
     }
 }
 
-fn finish(dir: &Path, records: &Records) -> Result<Completion, Failure> {
-    let view = write(dir, records)?;
+fn finish(dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
+    let view = write(dir, stored, records)?;
     terminal::out(&crate::commands::run::results(&view, dir))?;
     Ok(Completion::Done)
 }
@@ -51,12 +51,12 @@ fn finish(dir: &Path, records: &Records) -> Result<Completion, Failure> {
 ///
 /// # Errors
 /// If a file cannot be written; the runs themselves are safe in the store.
-pub fn write(dir: &Path, records: &Records) -> Result<ReportView, Failure> {
-    create_folder(dir).map_err(|error| unwritten(dir, error))?;
+pub fn write(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
+    create_folder(dir).map_err(|error| unwritten(stored, error))?;
     let view = view(records);
     let input = ExportInput { records, view: &view };
     for file in EXPORTERS.into_iter().flat_map(|exporter| exporter.files(input)) {
-        write_file(dir, &file).map_err(|error| unwritten(dir, error))?;
+        write_file(dir, &file).map_err(|error| unwritten(stored, error))?;
     }
     Ok(view)
 }
@@ -77,14 +77,12 @@ fn write_file(dir: &Path, file: &ExportedFile) -> Result<(), StoreError> {
     }
 }
 
-fn unwritten(dir: &Path, error: StoreError) -> Failure {
+fn unwritten(stored: &Path, error: StoreError) -> Failure {
     let remedy = format!(
         "all runs are safe in `{}`: once that is corrected, `toile report {}` writes the report",
-        dir.join(toile_store::STORE_FILE).display(),
-        dir.display()
+        stored.join(toile_store::STORE_FILE).display(),
+        stored.display()
     );
-    // A report stands next to its store: another `--out` would not help.
-    let help = error.help().filter(|help| !help.contains("--out"));
-    let remedy = help.map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
+    let remedy = error.help().map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
     Failure::new(format!("the report is not complete: {error}")).help(remedy)
 }

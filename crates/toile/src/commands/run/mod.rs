@@ -54,7 +54,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     };
     // The report of many runs needs the room that the data took.
     drop(data);
-    let view = commands::report::write(&dir, &store.records(Some(&plan.study))?)?;
+    let view = commands::report::write(&dir, &dir, &store.records(Some(&plan.study))?)?;
     let (ending, conclusion) = conclude(&studied);
     // What went well is printed before the results, what did not after them, where it is seen.
     if ending == Completion::Done {
