@@ -305,7 +305,7 @@ mod tests {
         progress.apply(&ended(TrainingKey::Run(0)));
         progress.tick(at(10));
         assert_eq!((progress.left(), progress.fraction()), (Some(at(10)), 0.5));
-        progress.apply(&Event::SearchStarted { search: 0, finished: 2, n_trials: 10, best: None });
+        progress.apply(&Event::SearchStarted { search: 0, finished: 2, n_trials: 10, best: None, others: 0 });
         assert_eq!(progress.left(), Some(at(8)));
         let training = TrainingKey::Trial { search: 0, number: 2 };
         progress.apply(&started(training));

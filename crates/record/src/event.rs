@@ -88,6 +88,8 @@ pub enum Event {
         n_trials: usize,
         /// The best so far, by number and value.
         best: Option<(usize, f64)>,
+        /// Trials of the same name that have ended and do not count: they do not lie in its ranges as they are now.
+        others: usize,
     },
     /// A training begins, or goes on from where it was left.
     TrainingStarted {
