@@ -161,7 +161,14 @@ impl Steps<'_> {
             if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
-            let earlier = known.iter().find(|(_, known)| known.name == record.name).map(|(id, _)| *id);
+            let earlier = known.iter().find(|(_, known)| known.name == record.name);
+            if let Some((id, earlier)) =
+                earlier.filter(|(_, earlier)| earlier.fingerprint != record.fingerprint)
+                && search::goes_on(earlier, search, &self.data.fingerprint, &self.store.trials(*id)?)
+            {
+                self.store.change_search(*id, &record)?;
+            }
+            let earlier = earlier.map(|(id, _)| *id);
             let id = self.store.ensure_search(&self.plan.study, &record)?;
             if let Some(earlier) = earlier.filter(|earlier| *earlier != id) {
                 let n_trials = self.store.trials(earlier)?.len();

@@ -114,6 +114,40 @@ fn weights_to_start_from_that_are_a_pipe_or_endless_are_refused() {
     assert!(said.err.contains("not a regular file"), "{}", said.err);
 }
 
+/// A choice that gains a table keeps the trials of the others.
+#[test]
+fn a_search_with_one_more_optimizer_goes_on() {
+    let search = |more: &str, n: usize| {
+        let head = STUDY.split("[[runs]]").next().unwrap();
+        format!(
+            "{head}[[searches]]\nname = \"S\"\nmodel = \"dense\"\nn_trials = {n}\nepochs = 1\noptimizer = {{ choices = [\n\
+             {{ sgd = {{ learning_rate = {{ low = 0.01, high = 0.1 }} }} }}, {{ adam = {{ learning_rate = 0.01 }} }}{more}] }}\n"
+        )
+    };
+    let place = Place::with_study(&search("", 4));
+    place.run(&["run", "study.toml", "--out", "o"]).ok();
+    let before = place.records("o").searches.remove(0).trials;
+    fs::write(place.path("study.toml"), search(", \"rmsprop\"", 6)).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "o"]).ok();
+    assert!(said.err.contains("S, 6 trials, 4 done before"), "{}", said.err);
+    let after = place.records("o").searches.remove(0).trials;
+    assert_eq!((after.len(), &after[..4]), (6, &before[..]));
+    place.run(&["run", "study.toml", "--out", "new"]).ok();
+}
+
+#[test]
+fn a_search_in_which_nothing_came_to_a_value_does_not_end_as_a_success() {
+    let head = STUDY.split("[[runs]]").next().unwrap();
+    let text = format!(
+        "{head}[[searches]]\nname = \"S\"\nmodel = \"dense\"\nn_trials = 3\nepochs = 2\n\
+         optimizer = {{ sgd = {{ learning_rate = {{ low = 1e30, high = 1e35, log = true }} }} }}\n"
+    );
+    let said = Place::with_study(&text).run(&["run", "study.toml", "--out", "o"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(said.err.contains("S: no trial came to a value, so nothing was chosen"), "{}", said.err);
+    assert!(said.err.contains("the loss was no longer a finite number (3 trials)"), "{}", said.err);
+}
+
 #[test]
 fn a_search_whose_settings_changed_says_that_its_trials_are_put_aside() {
     let search = |epochs: usize| {
