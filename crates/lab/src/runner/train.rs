@@ -17,6 +17,7 @@ use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
 use crate::lease::{Leases, MOST_DEATHS, deadly};
+use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 
 /// What the training threads of a session share.
@@ -79,6 +80,16 @@ impl Trainer<'_> {
             self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
             return Ok(Turn::Ended);
         }
+        let (image, n_train) = (engine::image_shape(session.data), session.split.train.len());
+        let bytes = memory_of(&run.plan, image, n_train, session.options.threads)?;
+        let _share = match session.memory.take(bytes) {
+            Ok(share) => share,
+            Err(end) => {
+                fail(&mut job.record, end);
+                self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+                return Ok(Turn::Ended);
+            }
+        };
         let mut meter = Meter::new(session.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));

@@ -55,6 +55,7 @@ impl StudyWork<'_> {
             clock: &MachineClock::start(),
             checkpoint_every: CHECKPOINT_EVERY,
             checkpoints: self.checkpoints,
+            memory: machine::available_memory(),
             lease: Duration::from_secs(self.lease.into()),
             worker: machine::worker_name(),
             read: &|file| self.source.read_next_to(file),
