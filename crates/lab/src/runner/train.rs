@@ -145,6 +145,7 @@ impl Trainer<'_> {
             Trained::Stopped => return Ok(None),
             Trained::Diverged(end) => fail(&mut job.record, end),
             Trained::Through { model, end, restored_epoch } => {
+                job.state = None;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
                 artifacts.wrong = self.test(&model, job);
                 let weights = self.weights(&model);
@@ -261,6 +262,8 @@ impl Sink for RunJob<'_> {
         let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
         session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }

@@ -354,6 +354,8 @@ impl Sink for RunningTrial<'_> {
 
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
         self.epoch_ends(epoch);
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }
