@@ -62,6 +62,20 @@ pub enum Event {
         /// Places of the runs that will be trained; the others are done, or were not asked for.
         to_do: Vec<usize>,
     },
+    /// A run that was done is trained once more.
+    Repeated {
+        /// Which.
+        training: TrainingKey,
+        /// Why: its weights are gone, or its record is not as it was written.
+        why: String,
+    },
+    /// The settings of a search have changed: its trials are put aside under another name, and it begins again.
+    PutAside {
+        /// Its name.
+        search: String,
+        /// Trials that are put aside.
+        n_trials: usize,
+    },
     /// None of these runs is trained any more: they have ended, or the user has stopped.
     RunsEnded,
     /// A search begins, or goes on.

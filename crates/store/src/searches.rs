@@ -257,7 +257,7 @@ fn search_row(row: &DbRow<'_>) -> Result<(SearchId, SearchRecord)> {
     Ok((SearchId(row.int(0)?), record))
 }
 
-fn searches(db: &mut Db<'_>, study: Option<&str>) -> Result<Vec<(SearchId, SearchRecord)>> {
+pub(crate) fn searches(db: &mut Db<'_>, study: Option<&str>) -> Result<Vec<(SearchId, SearchRecord)>> {
     let sql = "SELECT study_id, record FROM toile_search
         WHERE retired = 0 AND ($1::text IS NULL OR study = $1::text) ORDER BY position, study_id";
     db.query(sql, cells![study], search_row)

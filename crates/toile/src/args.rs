@@ -28,11 +28,11 @@ pub struct Args {
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
-    /// Work on the searches of a study that lie on a server, together with other workers
+    /// Work on the runs and searches of a study that lies on a server, together with other workers
     ///
-    /// Takes trials from the queue, proposes new ones, trains them, and takes over what a dead worker left, until the
-    /// searches are over. Start as many as you like, on as many machines as you like: the result is the same.
-    /// SIGTERM and Ctrl-C put the trials under way back into the queue with their checkpoints.
+    /// Takes runs and trials that wait, proposes new trials, trains them, and takes over what a dead worker left, until
+    /// the study is over. Start as many as you like, on as many machines as you like: the result is the same. SIGTERM
+    /// and Ctrl-C put what is under way back into the queue with a checkpoint.
     Worker(WorkerArgs),
     /// List the searches that a database holds, or the trials of one: toile's own and Optuna's
     Trials(TrialsArgs),
@@ -51,6 +51,10 @@ pub enum Command {
     Summary(SummaryArgs),
     /// Write the report files again from what a study's folder holds
     Report(ReportArgs),
+    /// Check that everything of a study is as it was written: records, weights; and change nothing
+    ///
+    /// Records carry checksums over their numbers, and the hash of their weights. Exit code 1 if something differs.
+    Verify(VerifyArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -226,6 +230,17 @@ pub struct ReportArgs {
     /// results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
 }
 
 /// Arguments of `schema`.

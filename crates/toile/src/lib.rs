@@ -80,6 +80,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),

@@ -1,7 +1,7 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
 use toile_data::{DataSet, LabelledImages};
-use toile_nn::{Examples, FitConfig, ImageShape, Model, Tensor};
+use toile_nn::{Augmentation, Examples, FitConfig, ImageShape, Model, Tensor};
 use toile_record::{LayerSummary, SummaryRecord};
 use toile_rng::Seed;
 use toile_store::sha256_hex;
@@ -82,6 +82,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
         shuffle: settings.shuffle,
         optimizer: settings.optimizer.clone(),
         schedule: settings.schedule.clone(),
+        loss: settings.loss.clone(),
         label_smoothing: settings.label_smoothing,
         class_weight: if settings.class_weight.is_empty() {
             Vec::new()
@@ -89,6 +90,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
             (0..classes).map(weight).collect()
         },
         callbacks: settings.callbacks.clone(),
+        augmentation: Augmentation::None,
         seed: Seed::new(settings.seed),
         train_evaluation: settings.train_evaluation,
     }

@@ -61,7 +61,11 @@ impl Worker<'_> {
             TrialEnd::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
-                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(self.plan, number));
+                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(
+                        self.plan,
+                        lease.claim.trial_id,
+                        number,
+                    ));
                     self.tell_end(number, &ending)?;
                 }
                 Ok(kept)

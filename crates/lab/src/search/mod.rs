@@ -19,7 +19,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use toile_data::{DataSet, Split};
-use toile_nn::Model;
+use toile_nn::{Loss, Model};
 use toile_record::{Event, PROCEDURAL_NOTICE};
 use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::SearchPlan;
@@ -97,10 +97,9 @@ impl Context<'_> {
         let n = self.data.train.len().min(IMAGES) as u32;
         let indices: Vec<u32> = (0..n).collect();
         let examples = engine::examples(self.data, &self.data.train, &indices);
-        let one = std::sync::atomic::AtomicUsize::new(1);
         let pass = || {
             let before = self.clock.elapsed();
-            toile_nn::evaluate(model, &examples, 0.0, &one);
+            toile_nn::evaluate(model, &examples, &Loss::default(), 0.0, 1);
             (self.clock.elapsed() - before).as_secs_f64() * 1e3 / f64::from(n.max(1))
         };
         (0..5).map(|_| pass()).fold(f64::INFINITY, f64::min)

@@ -12,6 +12,7 @@ use crate::Settings;
 use crate::check::CheckedSearch;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::SharedSettings;
+use crate::plan::hashed::template_as_hashed;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
 use crate::space::template;
 
@@ -162,7 +163,7 @@ impl SearchPlan {
             ("fixed", json!(self.fixed)),
             ("first", json!(self.first)),
             ("seed", json!(self.seed)),
-            ("template", as_json(&self.template)),
+            ("template", self.hashed_template()),
         ] {
             all.insert(key.into(), value);
         }
@@ -180,8 +181,14 @@ impl SearchPlan {
     /// range.
     pub fn value_fingerprint(&self, data_fingerprint: &str) -> String {
         let mut all = self.decisive(data_fingerprint);
-        all.insert("template".into(), template::without_values(&as_json(&self.template)));
+        all.insert("template".into(), template::without_values(&self.hashed_template()));
         hash(all)
+    }
+
+    fn hashed_template(&self) -> Json {
+        let mut template = as_json(&self.template);
+        template_as_hashed(&mut template);
+        template
     }
 
     fn decisive(&self, data_fingerprint: &str) -> Map<String, Json> {

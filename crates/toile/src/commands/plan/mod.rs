@@ -34,7 +34,7 @@ struct Priced<'a> {
 
 /// A model's layers, and the floating-point operations of one image: forward, forward and backward.
 struct RunSummary {
-    table: toile_nn::Summary,
+    table: toile_nn::ModelSummary,
     flops: (u64, u64),
 }
 

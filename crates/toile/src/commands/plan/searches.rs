@@ -97,9 +97,9 @@ fn how(search: &SearchPlan) -> String {
         Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
         None => format!("by {}", search.sampler.name()),
     };
-    let pruner = match &search.pruner {
-        Pruner::None => String::new(),
-        pruner => format!(", pruned by {}", pruner.name()),
+    let pruner = match search.pruner == Pruner::None {
+        true => String::new(),
+        false => format!(", pruned by {}", search.pruner.name()),
     };
     let seeds = if search.seeds > 1 { format!(", {} seeds each", search.seeds) } else { String::new() };
     let lag = match search.lag {
