@@ -24,6 +24,11 @@ pub fn listen() -> &'static AtomicBool {
     &STOP
 }
 
+/// What [`listen`] sets; before, it stays unset.
+pub fn asked() -> &'static AtomicBool {
+    &STOP
+}
+
 /// The one way out beside `main`: a second Ctrl-C means that the user does not want to wait for it.
 #[allow(clippy::exit, clippy::disallowed_methods)]
 fn end_now() -> ! {
