@@ -10,7 +10,7 @@ mod stop;
 mod study;
 mod training;
 
-pub use bridge::fetch;
+pub use bridge::{fault_of_weights, fetch};
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,

@@ -154,13 +154,27 @@ impl Steps<'_> {
     }
 
     fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
+        let known = self.store.searches(Some(&self.plan.study))?;
         let mut ids = Vec::new();
         for search in &self.plan.searches {
             let mut record = search.to_record(&self.data.fingerprint);
             if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
-            ids.push(self.store.ensure_search(&self.plan.study, &record)?);
+            let earlier = known.iter().find(|(_, known)| known.name == record.name);
+            if let Some((id, earlier)) =
+                earlier.filter(|(_, earlier)| earlier.fingerprint != record.fingerprint)
+                && search::goes_on(earlier, search, &self.data.fingerprint, &self.store.trials(*id)?)
+            {
+                self.store.change_search(*id, &record)?;
+            }
+            let earlier = earlier.map(|(id, _)| *id);
+            let id = self.store.ensure_search(&self.plan.study, &record)?;
+            if let Some(earlier) = earlier.filter(|earlier| *earlier != id) {
+                let n_trials = self.store.trials(earlier)?.len();
+                (self.events)(Event::PutAside { search: record.name, n_trials });
+            }
+            ids.push(id);
         }
         if self.store.is_server() {
             let plan = self.plan;

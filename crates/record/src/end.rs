@@ -61,6 +61,16 @@ const PRUNED: &str = "worse than the others at this step";
 const UNDEFINED: &str = "the metric is no finite number";
 
 impl End {
+    /// The same without what differs from one training to the next: to count how many ended so. None of one that ended
+    /// well.
+    pub fn kind(&self) -> Option<String> {
+        match self {
+            End::Diverged { .. } => Some("the loss was no longer a finite number".into()),
+            End::Stopped { .. } => None,
+            end => end.reason(0),
+        }
+    }
+
     /// Why the training has no result, or ended before its last epoch; `None` if it went through. `epochs` is how many
     /// it was to have.
     pub fn reason(&self, epochs: usize) -> Option<String> {

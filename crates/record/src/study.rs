@@ -26,7 +26,7 @@ pub struct TestOpening {
     pub time: String,
     /// The run that was tested.
     pub run_id: String,
-    /// Why: `declared run`, `chosen by search "joint"`.
+    /// Why: `declared run`, ``chosen by the search `joint` ``.
     pub why: String,
 }
 

@@ -56,7 +56,7 @@ pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
 }
 
 /// How a run stands, in a word: one that waits although it had begun was interrupted.
-pub fn standing(run: &RunRecord) -> &'static str {
+pub fn state_text(run: &RunRecord) -> &'static str {
     match run.state {
         State::Waiting if !run.provenance.started.is_empty() => "interrupted",
         state => state.name(),

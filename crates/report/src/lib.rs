@@ -1,20 +1,20 @@
 //! What is shown of a study: records in, bytes out.
 //!
 //! ```text
-//! Records ──view──▶ View ──▶ html, markdown          what people read
+//! Records ──view──▶ ReportView ──sections──▶ html, markdown          what people read
 //!    └──────────────────────▶ results_json, results_csv, trials_csv, history_csv    what programs read
 //! ```
 //!
 //! [`EXPORTERS`] is the list of all files that a report consists of.
 //!
-//! Everything that two faces show is computed once, in [`view()`]; `html` and `markdown` only lay it out. What every
-//! face lays out in the same way is a [`section::Section`]. All of it is a pure function of the records: the same
+//! Everything that two faces show is computed once, in [`view()`]: a summary, and [`section::Section`]s, which `html`
+//! and `markdown` only lay out. All of it is a pure function of the records: the same
 //! records give the same bytes. Nothing here writes a file or reads the clock.
 
 mod chart;
 mod export;
 mod facts;
-mod format;
+pub mod format;
 mod html;
 mod image;
 mod markdown;

@@ -1,7 +1,11 @@
-//! The plan of a run as typed settings. This is the only place of the report that parses one.
+//! The plans of runs and of searches as typed settings. This is the only place of the report that parses them.
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use toile_record::SearchRecord;
 use toile_study::Settings;
+use toile_tune::{Pruner, Sampler, Space};
 
 use crate::export::{choice, flatten};
 
@@ -17,7 +21,7 @@ pub struct PlanSettings {
 impl PlanSettings {
     /// Reads a plan. What an older record lacks has its default; a plan that cannot be read is kept as it is.
     pub fn new(plan: &Value) -> Self {
-        let typed: Option<Settings> = serde_json::from_value(plan.clone()).ok();
+        let typed: Option<Settings> = parsed(plan);
         let spelled = typed.as_ref().map_or_else(|| plan.clone(), Settings::to_json);
         Self { typed, spelled }
     }
@@ -47,6 +51,95 @@ impl PlanSettings {
 /// How many epochs a plan has, if it says so.
 pub fn planned_epochs(plan: &Value) -> Option<u64> {
     plan.get("epochs").and_then(Value::as_u64)
+}
+
+/// How a search was made.
+pub struct SearchSettings {
+    /// The space; empty if it is not of a form that this version knows.
+    pub space: Space,
+    /// The sampler.
+    pub sampler: RecordedChoice<Sampler>,
+    /// The pruner.
+    pub pruner: RecordedChoice<Pruner>,
+    /// When it stops, and whose clock its times are of.
+    pub limits: SearchLimits,
+}
+
+/// What a search's plan says of its end and of its times. What has another form counts as missing.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct SearchLimits {
+    /// Seconds after which no trial begins.
+    #[serde(deserialize_with = "if_it_fits")]
+    pub timeout: Option<f64>,
+    /// Seconds of processor time after which no trial begins.
+    #[serde(deserialize_with = "if_it_fits")]
+    pub cpu_timeout: Option<f64>,
+    /// Trials without a better value after which no trial begins.
+    #[serde(deserialize_with = "if_it_fits")]
+    pub stagnation: Option<f64>,
+    /// Whether its times have no zone.
+    #[serde(deserialize_with = "if_it_fits")]
+    times_are_local: Option<LocalTimes>,
+}
+
+/// Whether times have no zone, or which version of Optuna wrote them without one.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum LocalTimes {
+    Flag(bool),
+    Version(String),
+}
+
+/// One of a family, as it was recorded: a name, or `{"name": {settings}}`.
+pub struct RecordedChoice<T> {
+    /// The member; `None` if this version does not know it, or not with these settings.
+    pub typed: Option<T>,
+    /// Its name; empty if what was recorded has another form.
+    pub name: String,
+    /// Its settings, if it has any; of another form, everything that was recorded.
+    pub settings: Option<Value>,
+}
+
+impl SearchSettings {
+    /// Reads how a search was made.
+    pub fn new(search: &SearchRecord) -> Self {
+        Self {
+            space: parsed(&search.space).unwrap_or_default(),
+            sampler: RecordedChoice::new(&search.sampler),
+            pruner: RecordedChoice::new(&search.pruner),
+            limits: parsed(&search.plan).unwrap_or_default(),
+        }
+    }
+}
+
+impl SearchLimits {
+    /// Whether its times are as another program wrote them, without a zone.
+    pub fn times_are_local(&self) -> bool {
+        matches!(self.times_are_local, Some(LocalTimes::Flag(true) | LocalTimes::Version(_)))
+    }
+}
+
+impl<T: DeserializeOwned> RecordedChoice<T> {
+    fn new(recorded: &Value) -> Self {
+        let (name, settings) = match recorded {
+            Value::String(name) => (name.as_str(), None),
+            Value::Object(map) if map.len() == 1 => {
+                map.iter().next().map_or(("", None), |(name, settings)| (name.as_str(), Some(settings)))
+            }
+            Value::Object(_) | Value::Array(_) => ("", Some(recorded)),
+            _ => ("", None),
+        };
+        Self { typed: parsed(recorded), name: name.to_owned(), settings: settings.cloned() }
+    }
+}
+
+fn parsed<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+fn if_it_fits<'de, D: Deserializer<'de>, T: DeserializeOwned>(input: D) -> Result<Option<T>, D::Error> {
+    Ok(parsed(&Value::deserialize(input)?))
 }
 
 #[cfg(test)]
@@ -86,5 +179,32 @@ mod tests {
             let settings = PlanSettings::new(&plan);
             assert!(settings.optimizer().is_none() && settings.callbacks().next().is_none());
         }
+    }
+
+    #[test]
+    fn a_limit_of_another_form_counts_as_missing() {
+        let limits = |plan: Value| parsed::<SearchLimits>(&plan).unwrap_or_default();
+        let read = limits(json!({"timeout": 60.0, "stagnation": 5, "times_are_local": "4.3.0", "more": [1]}));
+        assert_eq!((read.timeout, read.cpu_timeout, read.stagnation), (Some(60.0), None, Some(5.0)));
+        assert!(read.times_are_local() && !limits(json!({"times_are_local": false})).times_are_local());
+        let other = limits(json!({"timeout": "soon", "cpu_timeout": 2, "times_are_local": 3}));
+        assert_eq!((other.timeout, other.cpu_timeout), (None, Some(2.0)));
+        assert!(!other.times_are_local());
+        assert_eq!(limits(json!(null)), SearchLimits::default());
+    }
+
+    #[test]
+    fn a_sampler_is_known_by_its_name_even_if_its_settings_are_not() {
+        let sampler = |recorded: Value| RecordedChoice::<Sampler>::new(&recorded);
+        let known = sampler(json!({"tpe": {"n_startup_trials": 5}}));
+        assert!(known.typed.is_some() && known.name == "tpe");
+        let newer = sampler(json!({"newer": {"depth": 2}}));
+        assert!(
+            newer.typed.is_none() && newer.name == "newer" && newer.settings == Some(json!({"depth": 2}))
+        );
+        assert_eq!(sampler(json!("random")).name, "random");
+        let list = sampler(json!([1, 2]));
+        assert_eq!((list.name.as_str(), list.settings), ("", Some(json!([1, 2]))));
+        assert!(sampler(json!(17)).settings.is_none());
     }
 }

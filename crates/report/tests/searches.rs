@@ -184,7 +184,7 @@ fn the_book_of_the_test_set_is_shown_and_counted() {
     let page = html(&view(&records));
     assert!(says(
         &page,
-        "opened 15 times, after training only: 13 × declared run, 1 × chosen by search \"joint\""
+        "opened 15 times, after training only: 13 × declared run, 1 × chosen by the search `joint`"
     ));
     assert_eq!(page.matches("<td>declared run</td>").count(), 13);
     let fact = |records: &Records| {

@@ -48,9 +48,9 @@ fn every_number_is_there_as_value_and_as_text() {
     let row = &settings(&view.sections).rows[3];
     assert_eq!((row[3].value, row[4].value), (Some(0.1), Some(128.0)));
     assert_eq!((row[7].value, row[7].sd, row[7].text.clone()), (Some(ours.mean), ours.sd, ours.text()));
-    let json = serde_json::to_value(&view.sections).expect("sections serialise");
+    let json = serde_json::to_value(view.section("settings")).expect("sections serialise");
     assert_eq!(
-        json[0]["tables"][0]["rows"][3][3],
+        json["tables"][0]["rows"][3][3],
         json!({"text": "0.1", "value": 0.1, "sd": null, "link": null})
     );
 }
@@ -79,7 +79,7 @@ fn runs_that_differ_in_nothing_have_no_section() {
 fn both_faces_show_every_cell_and_every_note() {
     let view = view(&common::interrupted(2));
     let (page, text) = (html(&view), markdown(&view));
-    let section = &view.sections[0];
+    let section = view.section("settings").expect("the section");
     assert!(page.contains("<section id=\"settings\"") && page.contains("<a href=\"#settings\">"));
     let page = page.split("<section id=\"settings\"").nth(1).and_then(|rest| rest.split("</section>").next());
     let page = page.expect("the section on the page");
@@ -121,6 +121,54 @@ fn settings_beyond_a_dozen_are_named_below() {
     }
     let view = view(&records);
     assert_eq!(settings(&view.sections).columns.len(), 1 + 12 + 2);
-    let note = view.sections[0].notes.last().expect("a note");
+    let note = view.section("settings").and_then(|section| section.notes.last()).expect("a note");
     assert!(note.starts_with("13 more differ and are in results.csv: extra_07, extra_08"), "{note}");
+}
+
+/// All sections and the parts inside them.
+fn with_parts(sections: &[Section]) -> Vec<&Section> {
+    sections.iter().flat_map(|section| std::iter::once(section).chain(with_parts(&section.parts))).collect()
+}
+
+#[test]
+fn the_page_is_made_of_sections_in_this_order() {
+    let view = view(&common::searched(common::records(1)));
+    let ids: Vec<&str> = view.sections.iter().map(|section| section.id.as_str()).collect();
+    assert_eq!(ids, ["ranking", "overview", "settings", "searches", "setup", "runs"]);
+    let page = html(&view);
+    let found: Vec<&str> =
+        page.split("<section id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(
+        found,
+        ["summary", "ranking", "overview", "settings", "searches", "setup", "runs", "reading", "file"]
+    );
+    let parts = |id: &str| view.section(id).map_or(0, |section| section.linked_parts().count());
+    assert_eq!((parts("runs"), parts("searches")), (view.groups.len(), view.searches.sections.len()));
+    assert!(with_parts(&view.sections).iter().all(|section| section.version > 0));
+}
+
+/// A figure needs no cell to be read by a program, and a cell of numbers has its number, unless there is none.
+#[test]
+fn every_numeric_cell_has_a_value_or_a_dash() {
+    let view = view(&common::searched(common::interrupted(2)));
+    let mut n = 0;
+    for section in with_parts(&view.sections) {
+        let drawn = section.figures.iter().filter_map(|figure| figure.table.as_ref());
+        for table in section.tables.iter().chain(drawn) {
+            for row in table.rows.iter().chain(&table.total) {
+                assert_eq!(row.len(), table.columns.len(), "{}: {row:?}", table.caption);
+                let numeric = table.columns.iter().zip(row).filter(|(column, _)| column.is_numeric);
+                for (column, cell) in numeric {
+                    // An interval is two numbers, a category is a word.
+                    let is_word = column.title == "95 %" || table.caption.contains("best trials");
+                    let has_none = matches!(cell.text.as_str(), "–" | "");
+                    assert!(is_word || has_none || cell.value.is_some(), "{}: {cell:?}", column.title);
+                    n += usize::from(cell.value.is_some());
+                }
+            }
+        }
+    }
+    assert!(n > 1_000, "{n} numbers");
+    let json = serde_json::to_string(&view.sections).expect("sections serialise");
+    assert!(json.contains("\"version\":1") && json.contains("Confusion on the test set"));
 }

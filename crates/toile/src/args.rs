@@ -53,11 +53,11 @@ fn without_empty_variables(mut command: clap::Command) -> clap::Command {
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
-    /// Work on the searches of a study that lie on a server, beside other workers
+    /// Work on the runs and searches of a study that lies on a server, together with other workers
     ///
-    /// Takes trials from the queue, proposes new ones, trains them, and takes over what a dead worker left, until the
-    /// searches are over. Start as many as you like, on as many machines as you like: the result is the same.
-    /// SIGTERM and Ctrl-C put the trials under way back into the queue with their checkpoints.
+    /// Takes runs and trials that wait, proposes new trials, trains them, and takes over what a dead worker left, until
+    /// the study is over. Start as many as you like, on as many machines as you like: the result is the same. SIGTERM
+    /// and Ctrl-C put what is under way back into the queue with a checkpoint.
     Worker(WorkerArgs),
     /// List the searches that a database holds, or the trials of one: toile's own and Optuna's
     Trials(TrialsArgs),
@@ -74,8 +74,12 @@ pub enum Command {
     Bench(BenchArgs),
     /// Print the layers of a model, as Keras does
     Summary(SummaryArgs),
-    /// Write the report files anew from what a study's folder holds
+    /// Write the report files again from what a study's folder holds
     Report(ReportArgs),
+    /// Check that everything of a study is as it was written: records, weights; and change nothing
+    ///
+    /// Records carry checksums over their numbers, and the hash of their weights. Exit code 1 if something differs.
+    Verify(VerifyArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -197,7 +201,7 @@ pub struct BenchArgs {
     /// Only the configuration of the run of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Use so many threads; one thread is measured beside it [default: one per core]
+    /// Use so many threads; one thread is measured as well [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Spend about so many seconds on each line [default: 3, with --shapes 0.6]
@@ -209,7 +213,7 @@ pub struct BenchArgs {
     /// Measure a fixed list of odd layer shapes instead of a study
     ///
     /// Convolutions with few channels, uneven sizes and other kernels than 3x3, and dense networks of uneven widths and
-    /// batch sizes, each beside the fastest of its kind. No data are needed.
+    /// batch sizes, each compared with the fastest of its kind. No data are needed.
     #[arg(long, conflicts_with_all = ["study", "only"])]
     pub shapes: bool,
     /// Write all numbers to this file too; `-` prints them instead of the tables
@@ -251,6 +255,17 @@ pub struct ReportArgs {
     /// results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
 }
 
 /// Arguments of `schema`.

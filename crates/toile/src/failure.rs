@@ -1,4 +1,4 @@
-//! What the user reads when a command cannot do its work: what went wrong, and how to mend it.
+//! What the user reads when a command cannot do its work: what went wrong, and how to correct it.
 
 use std::fmt;
 

@@ -46,7 +46,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let clock = MachineClock::start();
     terminal::choose_colours();
     terminal::listen_for_panics();
-    // Before the arguments: the help tells the instruction set.
+    interrupt::survive_file_size_limit();
+    // Before the arguments: the help names the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,
         // Whoever stops a program while its server is away has what they wanted.
@@ -71,7 +72,7 @@ fn parse_and_execute(
     match args::parse(args) {
         Ok(args) => execute(args.command, clock).map(Completion::code),
         Err(error) => {
-            // If standard output or error is closed, nobody is there to read it.
+            // If standard output or error is closed, there is no reader.
             let _ = error.print();
             Ok(u8::try_from(error.exit_code()).unwrap_or(1))
         }
@@ -87,6 +88,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),

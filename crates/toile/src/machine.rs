@@ -71,14 +71,14 @@ pub fn worker_name() -> String {
     NAME.clone()
 }
 
-/// The most memory that this process had at once since [`forget_peak_memory`], in bytes; Linux alone tells.
+/// The most memory that this process had at once since [`forget_peak_memory`], in bytes; on Linux only.
 pub fn peak_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
-/// Starts [`peak_memory`] anew; false where the system cannot.
+/// Starts [`peak_memory`] from the beginning; false where the system cannot.
 pub fn forget_peak_memory() -> bool {
     std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }

@@ -81,7 +81,7 @@ impl StudySource {
         only: &[String],
         seeds: Option<usize>,
     ) -> Result<Plan, Failure> {
-        let read = |file: &str| self.read_beside(file);
+        let read = |file: &str| self.read_next_to(file);
         let only = (!only.is_empty()).then(|| only.to_vec());
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
         plan(study, &PlanOptions { seeds, only }, &read)?;
@@ -102,17 +102,20 @@ impl StudySource {
         }
     }
 
-    /// The bytes of a file beside the study file.
-    pub fn read_beside(&self, file: &str) -> std::io::Result<Vec<u8>> {
+    /// The bytes of a file next to the study file.
+    pub fn read_next_to(&self, file: &str) -> std::io::Result<Vec<u8>> {
         match &self.folder {
-            Some(folder) => std::fs::read(folder.join(file)),
+            Some(folder) => toile_store::read_file(&folder.join(file), LARGEST_WEIGHTS),
             None => Err(std::io::Error::new(
                 std::io::ErrorKind::NotFound,
-                "a built-in study has no files beside it",
+                "a built-in study has no files next to it",
             )),
         }
     }
 }
+
+/// No network of half a billion numbers is trained here; a larger file is not read into memory.
+const LARGEST_WEIGHTS: u64 = 2 << 30;
 
 /// Loads a data set from wherever it is, and shows how.
 ///
@@ -123,7 +126,7 @@ pub fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet,
 
 fn load_from(name: &str, base: Option<&Path>, locations: &Locations) -> Result<DataSet, DataError> {
     let mut fetching = Fetching::new(name);
-    let data = toile_data::load(name, base, locations, &mut |progress| fetching.tell(progress));
+    let data = toile_data::load(name, base, locations, &mut |progress| fetching.show(progress));
     fetching.end();
     data
 }

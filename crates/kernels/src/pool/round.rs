@@ -103,7 +103,7 @@ impl RoundGate {
         self.left.fetch_add(1, Ordering::Release);
     }
 
-    /// Lets nobody in any more, and waits for those inside.
+    /// Lets no thread in any more, and waits for those inside.
     pub(super) fn close(&self) {
         let entered = self.entered.fetch_and(!OPEN, Ordering::AcqRel) & (OPEN - 1);
         wait_until(|| self.left.load(Ordering::Acquire) == entered);

@@ -16,7 +16,7 @@ use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
-use crate::lease::Leases;
+use crate::lease::{Leases, MOST_DEATHS, deadly};
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 
 /// What the training threads of a session share.
@@ -69,11 +69,16 @@ impl Trainer<'_> {
         let worker = &session.options.worker;
         let claim = || session.store.claim_run(&study.name, &run.record.id, worker, run.again);
         let Some(claim) = self.leases.patiently(claim)? else { return Ok(Turn::Elsewhere) };
-        let attempt = claim.attempt;
+        let (attempt, is_deadly) = (claim.attempt, claim.fruitless >= MOST_DEATHS);
         let held = Arc::new(HeldRun { run: run.clone(), lease: self.leases.hold(claim) });
         let mut job = self.job(&held, threads);
         self.write(&held, News::Begin(Box::new(job.record.clone())));
         (session.events)(Event::TrainingStarted { training: run.key(), attempt, params: Vec::new() });
+        if is_deadly {
+            fail(&mut job.record, deadly());
+            self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+            return Ok(Turn::Ended);
+        }
         let mut meter = Meter::new(session.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
@@ -103,7 +108,8 @@ impl Trainer<'_> {
     fn job<'a>(&'a self, held: &Arc<HeldRun>, threads: &'a AtomicUsize) -> RunJob<'a> {
         let options = self.session.options;
         let kept = held.lease.claim.checkpoint.as_deref();
-        let resumed = kept.and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept));
+        let resumed = kept
+            .and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept, &owner(&held.run.record)));
         let (progress, state) = resumed.unwrap_or_default();
         let waiting = held.run.record.clone();
         let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting };
@@ -204,6 +210,7 @@ impl RunJob<'_> {
             epochs: self.record.epochs.clone(),
             wall_seconds: self.record.provenance.wall_seconds,
             cpu_seconds: self.record.provenance.cpu_seconds,
+            owner: Some(owner(&self.record)),
             ..TrainingProgress::default()
         };
         let bytes = checkpoint::to_bytes(&progress, self.state.as_ref());
@@ -250,6 +257,11 @@ impl Sink for RunJob<'_> {
     fn stops(&mut self) -> bool {
         self.trainer.session.stop.is_set() || self.held.lease.is_lost()
     }
+}
+
+/// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
+fn owner(run: &RunRecord) -> String {
+    format!("run {} seed {}", run.id, run.seed)
 }
 
 /// What a run's checkpoint is called in a folder.

@@ -4,7 +4,8 @@ use toile_nn::Model;
 use toile_record::{End, Metric, ModelMetric, State, TrainingRecord, TrialSide};
 use toile_store::TrialResult;
 
-use super::trial::RunningTrial;
+use super::trial::{RunningTrial, TrialWork};
+use crate::lease::deadly;
 
 impl RunningTrial<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -100,6 +101,19 @@ impl RunningTrial<'_> {
             _ => trainings.push(rest),
         }
         trainings
+    }
+}
+
+impl TrialWork<'_> {
+    /// The end of a trial with which one worker after the other has died.
+    pub(super) fn given_up(&self) -> TrialResult {
+        let side = TrialSide {
+            seed: self.seed,
+            worker: Some(self.context.worker.clone()),
+            end: Some(deadly()),
+            ..TrialSide::default()
+        };
+        TrialResult { state: State::Failed, values: Vec::new(), side, user_attributes: Vec::new() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! as soon as the trials that it may know (`history.rs`) have ended. The trial row in the database is the job; the
 //! database is the lock.
 
+mod changed;
 mod choose;
 mod ending;
 mod history;
@@ -28,6 +29,7 @@ use crate::Clock;
 use crate::RunError;
 use crate::runner::engine;
 
+pub(crate) use changed::goes_on;
 pub use choose::{Chosen, chosen_runs};
 pub use worker::{SearchOutcome, search};
 

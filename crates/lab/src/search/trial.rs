@@ -12,7 +12,7 @@ use toile_tune::{Params, PruningContext, Trial};
 use super::Context;
 use super::ending::parameters;
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
-use crate::lease::Lease;
+use crate::lease::{Lease, MOST_DEATHS};
 use crate::runner::{Meter, RunError, slug, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -83,8 +83,12 @@ pub(super) struct RunningTrial<'a> {
 impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
     pub fn train(&self) -> TrialEnd {
+        if self.lease.claim.fruitless >= MOST_DEATHS {
+            return TrialEnd::Ended(Box::new(self.given_up()));
+        }
         let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
-        let resumed = checkpoint.and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept));
+        let resumed = checkpoint
+            .and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept, &self.owner()));
         let (progress, state) = resumed.unwrap_or_default();
         let saved = self.context.clock.elapsed();
         let before = (progress.wall_seconds, progress.cpu_seconds);
@@ -94,6 +98,7 @@ impl TrialWork<'_> {
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| running.repetitions(&mut meter)));
+        running.progress.owner = Some(self.owner());
         running.add_time(meter.end());
         match ended {
             Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
@@ -122,9 +127,17 @@ impl TrialWork<'_> {
         }
     }
 
+    /// Whose checkpoints these are: values by their bits.
+    fn owner(&self) -> String {
+        let params: Vec<String> =
+            self.params.iter().map(|(name, value)| format!("{name}={:x}", value.to_bits())).collect();
+        let claim = &self.lease.claim;
+        format!("{} trial {} ({}) seed {}", self.plan.name, claim.trial_id, params.join(", "), self.seed)
+    }
+
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        let name = checkpoint_name(self.plan, self.lease.claim.number);
+        let name = checkpoint_name(self.plan, self.lease.claim.trial_id, self.lease.claim.number);
         CheckpointFolder(self.context.checkpoints).keep(&name, checkpoint)
     }
 
@@ -146,9 +159,9 @@ enum TrialOutcome {
     Halted(Halt),
 }
 
-/// What a trial's checkpoint is called in a folder.
-pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
-    format!("{}-trial-{number}.checkpoint", slug(&plan.name))
+/// What a trial's checkpoint is called in a folder, which searches of other studies may share.
+pub(super) fn checkpoint_name(plan: &SearchPlan, trial_id: i64, number: usize) -> String {
+    format!("{}-{trial_id}-trial-{number}.checkpoint", slug(&plan.name))
 }
 
 impl RunningTrial<'_> {
@@ -299,6 +312,7 @@ impl RunningTrial<'_> {
             return;
         }
         self.saved = now;
+        self.progress.owner = Some(self.work.owner());
         let checkpoint = Some(self.work.keep(&self.checkpoint()));
         let step = self.progress.epochs.len() as i64;
         self.work.lease.report(Report { step, checkpoint, ..Report::default() });

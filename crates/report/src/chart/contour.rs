@@ -1,4 +1,4 @@
-//! A contour: shades of the estimated value over two parameters, the trials as marks, the shades' values beside them.
+//! A contour: shades of the estimated value over two parameters, the trials as marks, the shades' values next to them.
 
 use super::frame::ChartFrame;
 use super::marks::marks;
@@ -97,7 +97,7 @@ fn description(contour: &Contour, metric: &ObjectiveView) -> String {
         .map(|spot| format!(" {}.", spot.title))
         .unwrap_or_default();
     format!(
-        "Estimated {} from {} trials; darker or lighter by the key beside it.{best}",
+        "Estimated {} from {} trials; darker or lighter by the key next to it.{best}",
         metric.name, contour.n
     )
 }

@@ -126,7 +126,7 @@ fn draw(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
     svg.path(&format!("line {class}"), &middle, false);
     let every =
         if line.style == LineStyle::Validation { middle.len().div_ceil(8).max(1) } else { middle.len() };
-    // Dots on the validation line tell it apart without colour; a single epoch is a dot on every line.
+    // Dots on the validation line distinguish it without colour; a single epoch is a dot on every line.
     if line.style == LineStyle::Validation || middle.len() == 1 {
         middle
             .iter()

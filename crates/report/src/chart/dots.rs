@@ -1,4 +1,4 @@
-//! Dot plot: ours beside the published numbers, one row per run.
+//! Dot plot: ours next to the published numbers, one row per run.
 
 use super::measure::{fit, width};
 use super::scale::Scale;

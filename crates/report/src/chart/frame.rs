@@ -41,7 +41,7 @@ impl ChartFrame {
         svg.label("tick", 0.5 * (self.left + self.right), self.bottom + 32.0, Anchor::Middle, name);
     }
 
-    /// The axis of a parameter below, of which `part_at` tells the place.
+    /// The axis of a parameter below, of which `part_at` gives the place.
     pub fn across_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64) {
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
         let ticks = part_ticks(axis, self.right - self.left, font);

@@ -25,9 +25,9 @@ pub struct LineChart<'a> {
     pub x_name: &'a str,
     /// Whether the axis below has whole numbers only.
     pub x_whole: bool,
-    /// The ends of the axis below; those of the lines if it is not said.
+    /// The ends of the axis below; those of the lines if there is none.
     pub x_range: Option<(f64, f64)>,
-    /// The ends of the axis at the left; those of the lines if it is not said.
+    /// The ends of the axis at the left; those of the lines if there is none.
     pub y_range: Option<(f64, f64)>,
     /// Whether the data is procedural.
     pub procedural: bool,

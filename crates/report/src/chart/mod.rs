@@ -1,7 +1,7 @@
 //! Charts as inline SVG: one file per kind, and the parts they share.
 //!
 //! Colours come from the page's style sheet by class name, so that a chart follows light and dark. Coordinates have at
-//! most two decimals. Nothing is told by colour alone: lines differ by dashes and carry their names, marks by shape.
+//! most two decimals. Nothing is shown by colour alone: lines differ by dashes and carry their names, marks by shape.
 
 mod bars;
 mod contour;

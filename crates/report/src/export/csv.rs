@@ -1,5 +1,7 @@
 //! CSV after RFC 4180, safe to open in a spreadsheet.
 
+use crate::format::shortest;
+
 /// A table under construction, one line at a time.
 #[derive(Default)]
 pub struct Csv {
@@ -65,12 +67,6 @@ impl Csv {
         self.line_is_open = true;
         self.text.push_str(value);
     }
-}
-
-/// Plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros.
-pub fn shortest(value: f64) -> String {
-    let size = value.abs();
-    if size != 0.0 && !(1e-5..1e15).contains(&size) { format!("{value:e}") } else { format!("{value}") }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::csv::shortest;
+use crate::format::shortest;
 
 /// Keys that have columns of their own, or that do not fit into a cell.
 const LEFT_OUT: [&str; 8] = ["name", "seed", "model", "data", "layers", "published", "note", "id"];

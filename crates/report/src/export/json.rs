@@ -73,7 +73,7 @@ struct RunJson<'a> {
     provenance: &'a Provenance,
 }
 
-/// The last epoch, and the test beside it.
+/// The last epoch, and the test with it.
 #[derive(Serialize)]
 struct FinalJson<'a> {
     #[serde(flatten)]

@@ -24,7 +24,7 @@ impl Exporter for ResultsCsvExporter {
 /// One line per run: what it is, its settings, its last numbers, the published ones, the differences, its cost.
 ///
 /// The settings are the union over all runs, in order of first appearance; a setting that a run does not have is empty.
-/// A published number has a `_difference` beside it: ours minus the published one.
+/// A published number has a `_difference` next to it: ours minus the published one.
 pub fn results_csv(records: &Records) -> String {
     let settings: Vec<Vec<(String, String)>> =
         records.runs.iter().map(|run| PlanSettings::new(&run.plan).flat()).collect();

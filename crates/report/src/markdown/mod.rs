@@ -1,16 +1,13 @@
 //! The report as Markdown: the same numbers and sentences as the page, for repositories, mail and terminals.
 
-mod search;
 mod section;
 
 use std::fmt::Write;
 
-use toile_record::Metric;
-
+use crate::PROCEDURAL_NOTICE;
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
-use crate::text::{escape_markdown as escape, sentence_case};
-use crate::view::{Comparison, ComparisonColumn, Confused, CurvePoint, ReportView, RunGroup};
-use crate::{PROCEDURAL_NOTICE, format};
+use crate::text::escape_markdown as escape;
+use crate::view::ReportView;
 
 /// `report.md`.
 pub struct MarkdownExporter;
@@ -29,13 +26,7 @@ impl Exporter for MarkdownExporter {
 pub fn markdown(view: &ReportView) -> String {
     let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
-    ranking(&mut out, view);
-    differences(&mut out, view);
-    view.sections_after_overview().for_each(|section| section::section(&mut out, section));
-    search::searches(&mut out, view);
-    view.sections_after_searches().for_each(|section| section::section(&mut out, section));
-    out.heading("Runs");
-    view.groups.iter().for_each(|group| run(&mut out, group));
+    view.sections.iter().for_each(|section| section::section(&mut out, section));
     reading(&mut out);
     study_file(&mut out, view);
     out.text
@@ -95,139 +86,6 @@ fn head(out: &mut MarkdownWriter, view: &ReportView) {
     out.end_list();
 }
 
-fn ranking(out: &mut MarkdownWriter, view: &ReportView) {
-    out.heading("Ranking");
-    let header = [
-        "Rank",
-        "Run",
-        "Val accuracy",
-        "Test accuracy",
-        "Seeds",
-        "Parameters",
-        "Time",
-        "Operations",
-        "Settings",
-    ];
-    let rows: Vec<Vec<String>> = view
-        .ranking
-        .rows
-        .iter()
-        .map(|row| {
-            let group = &view.groups[row.group];
-            let name = group
-                .unfinished
-                .as_ref()
-                .map_or(group.name.clone(), |state| format!("{} ({state})", group.name));
-            let rank = if row.is_near_best { format!("≈ {}", row.rank) } else { row.rank.clone() };
-            let numbers =
-                [&row.val_accuracy, &row.test_accuracy, &row.seeds, &row.parameters, &row.time, &row.flops];
-            let settings = format!("{} · {}", group.model, group.settings_line);
-            [rank, name].into_iter().chain(numbers.into_iter().cloned()).chain([settings]).collect()
-        })
-        .collect();
-    out.table("rlrrrrrrl", &header.map(str::to_owned), &rows);
-    out.paragraph(&escape(&view.ranking.footnote()));
-}
-
-fn differences(out: &mut MarkdownWriter, view: &ReportView) {
-    let compared: Vec<&RunGroup> =
-        view.groups.iter().filter(|group| group.comparison.has_published).collect();
-    let Some(first) = compared.first() else { return };
-    out.heading("Differences from the published numbers");
-    let labels = first.comparison.columns.iter().map(|column| column.label.to_owned());
-    let header: Vec<String> = std::iter::once("Run".to_owned()).chain(labels).collect();
-    let cell = |column: &ComparisonColumn| {
-        format!("{}{}", column.difference_text(), if column.is_outside { "*" } else { "" })
-    };
-    let rows: Vec<Vec<String>> = compared
-        .iter()
-        .map(|group| {
-            std::iter::once(group.name.clone()).chain(group.comparison.columns.iter().map(cell)).collect()
-        })
-        .collect();
-    out.table("lrrrrrr", &header, &rows);
-    out.paragraph(
-        "Ours minus published. \\* further from our seeds than 95 % of single runs like ours would lie.",
-    );
-}
-
-fn run(out: &mut MarkdownWriter, group: &RunGroup) {
-    let state = group.unfinished.as_ref().map_or_else(String::new, |state| format!(" ({state})"));
-    out.paragraph(&format!("### {}{}", escape(&group.name), escape(&state)));
-    if let Some(note) = &group.note {
-        out.paragraph(&escape(note));
-    }
-    group.failures.iter().for_each(|failure| out.paragraph(&format!("**{}**", escape(failure))));
-    let (labels, values): (Vec<String>, Vec<String>) = group.settings.iter().cloned().unzip();
-    out.table(&"l".repeat(labels.len()), &labels, &[values]);
-    comparison(out, &group.comparison);
-    if let Some(note) = &group.weights_note {
-        out.paragraph(&escape(note));
-    }
-    curves(out, group);
-    if let Some(confused) = &group.confused {
-        confusion(out, confused);
-    }
-    let stops: String = group.stops.iter().map(|stop| format!(" {}.", escape(stop))).collect();
-    out.paragraph(&format!("{}{stops}", group.cost.sentence()));
-    model(out, group);
-}
-
-fn comparison(out: &mut MarkdownWriter, table: &Comparison) {
-    let row = |label: &str, cell: fn(&ComparisonColumn) -> String| -> Vec<String> {
-        std::iter::once(label.to_owned()).chain(table.columns.iter().map(cell)).collect()
-    };
-    let mut rows = vec![row(&table.ours_label(), ComparisonColumn::ours_text)];
-    if table.has_published {
-        rows.push(row("published", ComparisonColumn::published_text));
-        rows.push(row("difference", ComparisonColumn::difference_text));
-    }
-    if table.has_z() {
-        rows.push(row("z of the published run", ComparisonColumn::z_text));
-    }
-    if table.has_evaluated() {
-        rows.push(row("training set, evaluated", ComparisonColumn::evaluated_text));
-    }
-    let header: Vec<String> = std::iter::once(String::new())
-        .chain(table.columns.iter().map(|column| column.label.to_owned()))
-        .collect();
-    out.table("lrrrrrr", &header, &rows);
-    if table.has_z() {
-        out.paragraph(&format!(
-            "\\* |z| above {}, which 95 % of single runs like ours stay below.",
-            table.z_limit_text()
-        ));
-    }
-}
-
-/// A line of blocks per curve: enough to see whether it still rises.
-fn curves(out: &mut MarkdownWriter, group: &RunGroup) {
-    let curves = &group.curves;
-    let validated: Vec<_> = Metric::of_epoch().filter(|metric| metric.needs_validation()).collect();
-    for (metric, points) in validated.iter().map(|metric| (metric, curves.of(*metric))) {
-        let name = sentence_case(metric.label());
-        if let (Some(first), Some(last)) = (points.first(), points.last()) {
-            out.item(&format!(
-                "{name} {} → {} `{}`",
-                format::metric(first.mean),
-                format::metric(last.mean),
-                sparkline(points)
-            ));
-        }
-    }
-    if validated.iter().any(|metric| !curves.of(*metric).is_empty()) {
-        out.end_list();
-    }
-}
-
-fn sparkline(points: &[CurvePoint]) -> String {
-    const LENGTH: usize = 50;
-    let values: Vec<f64> = (0..points.len().min(LENGTH))
-        .map(|i| points[i * points.len() / points.len().min(LENGTH)].mean)
-        .collect();
-    blocks(&values)
-}
-
 /// One block per value, from the lowest to the highest.
 fn blocks(values: &[f64]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -236,35 +94,6 @@ fn blocks(values: &[f64]) -> String {
     let block =
         |value: f64| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 3 };
     values.iter().map(|&value| BLOCKS[block(value).min(7)]).collect()
-}
-
-fn confusion(out: &mut MarkdownWriter, confused: &Confused) {
-    if confused.pairs.is_empty() {
-        return;
-    }
-    let header = ["Most confused", "taken for", "images", "the other way"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = confused
-        .pairs
-        .iter()
-        .map(|pair| {
-            vec![pair.truth.clone(), pair.predicted.clone(), pair.count_text(), pair.reverse.to_string()]
-        })
-        .collect();
-    out.table("llrr", &header, &rows);
-    out.paragraph(&escape(&confused.choice));
-}
-
-fn model(out: &mut MarkdownWriter, group: &RunGroup) {
-    let header = ["Layer (type)", "Output shape", "Param #"].map(str::to_owned);
-    let mut rows: Vec<Vec<String>> = group
-        .layers
-        .iter()
-        .map(|layer| vec![layer.layer.clone(), layer.output_shape.clone(), layer.parameters.clone()])
-        .collect();
-    rows.push(vec!["Total params".to_owned(), String::new(), group.parameters_text()]);
-    out.paragraph(&format!("<details><summary>Model {}</summary>", escape(&group.model)));
-    out.table("llr", &header, &rows);
-    out.paragraph("</details>");
 }
 
 fn reading(out: &mut MarkdownWriter) {

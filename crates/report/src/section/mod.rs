@@ -4,15 +4,25 @@
 //! holds each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in
 //! [`SECTIONS`].
 
+mod confusion;
+mod figure;
 mod openings;
+mod overview;
+mod ranking;
+mod results;
+mod runs;
+mod search;
+mod searches;
 mod settings_beside_results;
 pub(crate) mod setup;
+mod table;
 
+pub use figure::{FigureLayout, FigurePicture, FigureSeries, SectionFigure};
 use serde::Serialize;
+pub use table::{CellImage, CellTone, SectionTable, TableCell, TableColumn};
 use toile_record::Records;
 
-use crate::format;
-use crate::view::{Ranking, RunGroup};
+use crate::view::{Ranking, RunGroup, Searches};
 
 /// What sections are computed from.
 pub struct SectionContext<'a> {
@@ -22,48 +32,87 @@ pub struct SectionContext<'a> {
     pub groups: &'a [RunGroup],
     /// The groups by validation accuracy.
     pub ranking: &'a Ranking,
+    /// Its searches.
+    pub searches: &'a Searches,
+}
+
+impl SectionContext<'_> {
+    /// Whether the data was drawn by our own code.
+    pub fn is_procedural(&self) -> bool {
+        self.records.study.data.procedural
+    }
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 2] =
-    [settings_beside_results::compute, setup::compute];
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 6] = [
+    ranking::compute,
+    overview::compute,
+    settings_beside_results::compute,
+    searches::compute,
+    setup::compute,
+    runs::compute,
+];
 
 /// The sections that have something to show.
 pub fn sections(context: &SectionContext) -> Vec<Section> {
     SECTIONS.iter().filter_map(|compute| compute(context)).collect()
 }
 
-/// A part of the report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A part of the report, or a part of one. Faces show what it holds in the order of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Section {
-    /// A name for links, unique on the page.
-    pub id: &'static str,
-    /// The heading.
+    /// A name for links, unique on the page; empty for a part that no contents list names.
+    pub id: String,
+    /// The heading; empty for a part that goes on without one.
     pub title: String,
     /// Raised whenever something in it changes its meaning.
     pub version: u32,
-    /// Where it stands among the parts of the page that are not sections.
-    pub place: SectionPlace,
-    /// What it is about, line by line.
-    pub facts: Vec<Fact>,
+    /// What is not as planned.
+    pub badge: Option<SectionBadge>,
+    /// One line of what it is about.
+    pub lead: Option<String>,
+    /// What the study file says of it.
+    pub remark: Option<String>,
     /// What it says, above its tables.
     pub paragraphs: Vec<String>,
+    /// What came out, sentence by sentence.
+    pub findings: Vec<String>,
+    /// What to be careful of.
+    pub alerts: Vec<SectionAlert>,
+    /// What it is about, line by line.
+    pub facts: Vec<Fact>,
     /// Its tables.
     pub tables: Vec<SectionTable>,
+    /// How its figures are drawn.
+    pub figure_note: Option<String>,
+    /// SVG to which the figures refer.
+    pub definitions: String,
     /// Its figures.
     pub figures: Vec<SectionFigure>,
     /// How to read it, and what is left out.
     pub notes: Vec<String>,
+    /// Smaller sections inside it.
+    pub parts: Vec<Section>,
+    /// Whether its open tables stand at the side of its figures, where there is room.
+    pub is_side_by_side: bool,
 }
 
-/// Where a section stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SectionPlace {
-    /// Between the overview and the searches.
-    AfterOverview,
-    /// Between the searches and the runs.
-    AfterSearches,
+/// A few words behind a name: what is not finished, or failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SectionBadge {
+    /// The words.
+    pub text: String,
+    /// Whether something failed.
+    pub is_failure: bool,
+}
+
+/// A sentence that must be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SectionAlert {
+    /// The sentence.
+    pub text: String,
+    /// Whether it says why something failed.
+    pub is_failure: bool,
 }
 
 /// A line that says one thing.
@@ -77,97 +126,37 @@ pub struct Fact {
     pub is_code: bool,
 }
 
-/// A table of a section.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SectionTable {
-    /// The words under which it is folded away; `None` if it is open.
-    pub folded_under: Option<String>,
-    /// What it shows.
-    pub caption: String,
-    /// The heads of its columns.
-    pub columns: Vec<TableColumn>,
-    /// Its rows, each with a cell per column.
-    pub rows: Vec<Vec<TableCell>>,
-    /// The row of totals, if it has one.
-    pub total: Option<Vec<TableCell>>,
-}
-
-/// The head of a column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TableColumn {
-    /// What the column holds.
-    pub title: String,
-    /// Whether its cells are numbers, which stand flush right.
-    pub is_numeric: bool,
-    /// Whether its cells are the names of the rows.
-    pub is_row_name: bool,
-}
-
 impl Section {
     /// An empty section of version 1.
-    pub fn new(id: &'static str, title: &str, place: SectionPlace) -> Self {
-        Self {
-            id,
-            title: title.to_owned(),
-            version: 1,
-            place,
-            facts: Vec::new(),
-            paragraphs: Vec::new(),
-            tables: Vec::new(),
-            figures: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-}
-
-impl TableColumn {
-    /// A column of words.
-    pub fn words(title: impl Into<String>) -> Self {
-        Self { title: title.into(), is_numeric: false, is_row_name: false }
+    pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self { id: id.into(), title: title.into(), version: 1, ..Self::default() }
     }
 
-    /// A column of numbers.
-    pub fn numeric(title: impl Into<String>) -> Self {
-        Self { is_numeric: true, ..Self::words(title) }
+    /// An empty part of a section, of version 1.
+    pub fn part(title: impl Into<String>) -> Self {
+        Self::new("", title)
     }
 
-    /// The column that names the rows.
-    pub fn row_name(title: impl Into<String>) -> Self {
-        Self { is_row_name: true, ..Self::words(title) }
-    }
-}
-
-/// A cell: its text, and the number behind the text where it has one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct TableCell {
-    /// As it is shown.
-    pub text: String,
-    /// The number, as exact as it is known.
-    pub value: Option<f64>,
-    /// The standard deviation of single runs around it, where it is a mean over several.
-    pub sd: Option<f64>,
-    /// The id of a part of the page that it leads to.
-    pub link: Option<String>,
-}
-
-/// A figure of a section.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SectionFigure {
-    /// What it shows and how to read it.
-    pub caption: String,
-    /// The picture, as SVG.
-    pub svg: String,
-}
-
-impl TableCell {
-    /// A cell of words.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+    /// The smaller sections inside that a list of contents names.
+    pub fn linked_parts(&self) -> impl Iterator<Item = &Section> {
+        self.parts.iter().filter(|part| !part.id.is_empty())
     }
 
-    /// A number of things, or a dash.
-    pub fn count(count: Option<u64>) -> Self {
-        let text = count.map_or_else(|| format::NONE.to_owned(), format::count);
-        Self { text, value: count.map(|count| count as f64), ..Self::default() }
+    /// Whether there are any.
+    pub fn has_linked_parts(&self) -> bool {
+        self.linked_parts().next().is_some()
+    }
+
+    /// Whether it holds anything at all.
+    pub fn is_empty(&self) -> bool {
+        let content = Self {
+            id: String::new(),
+            title: String::new(),
+            version: 0,
+            lead: None,
+            is_side_by_side: false,
+            ..self.clone()
+        };
+        content == Self::default()
     }
 }

@@ -32,16 +32,12 @@ pub fn table(records: &Records) -> Option<SectionTable> {
         0 => String::new(),
         n => format!(" {n} more are in the store."),
     };
-    (!rows.is_empty()).then(|| SectionTable {
-        folded_under: Some("Openings of the test set".to_owned()),
-        caption: format!("Every opening of the test set, in order.{more}"),
-        columns: vec![TableColumn::words("When"), TableColumn::row_name("Run"), TableColumn::words("Why")],
-        rows,
-        total: None,
-    })
+    let columns = vec![TableColumn::words("When"), TableColumn::row_name("Run"), TableColumn::words("Why")];
+    let caption = format!("Every opening of the test set, in order.{more}");
+    (!rows.is_empty()).then(|| SectionTable::folded("Openings of the test set", caption, columns, rows))
 }
 
-/// `opened 14 times, after training only: 13 declared runs, 1 chosen by search “joint”`
+/// ``opened 14 times, after training only: 13 × declared run, 1 × chosen by the search `joint` ``
 pub fn sentence(records: &Records) -> String {
     let recorded = records.test_openings.len();
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();

@@ -1,13 +1,16 @@
 //! Settings beside results: one column per setting that differs among the runs, and what the runs reached with them.
 
-use super::{Section, SectionContext, SectionPlace, SectionTable, TableCell, TableColumn};
-use crate::view::{Estimate, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
+use super::{Section, SectionContext, SectionTable, TableCell, TableColumn};
+use crate::view::{RunGroup, TEST_ACCURACY, VAL_ACCURACY};
 use crate::{format, text};
 
 /// Settings beyond are left to `results.csv`.
 const MOST_SETTINGS: usize = 12;
 /// The longest text of one setting.
 const LENGTH: usize = 60;
+
+const CAPTION: &str = "The settings in which the runs differ, and the accuracies they reached: mean ± standard deviation over \
+                       complete seeds, in the study's order.";
 
 /// One setting: its name, and its text for each run that has it.
 struct SettingColumn {
@@ -25,17 +28,9 @@ pub fn compute(context: &SectionContext) -> Option<Section> {
         return None;
     }
     Some(Section {
-        tables: vec![SectionTable {
-            folded_under: None,
-            caption: "The settings in which the runs differ, and the accuracies they reached: mean ± standard deviation over \
-                      complete seeds, in the study's order."
-                .to_owned(),
-            columns: columns(shown, &rows),
-            rows,
-            total: None,
-        }],
+        tables: vec![SectionTable::new(CAPTION, columns(shown, &rows), rows)],
         notes: notes(&all[shown.len()..]),
-        ..Section::new("settings", "Settings beside results", SectionPlace::AfterOverview)
+        ..Section::new("settings", "Settings beside results")
     })
 }
 
@@ -104,17 +99,8 @@ fn row(group: &RunGroup, settings: &[SettingColumn], run: usize) -> Vec<TableCel
     let name = TableCell { link: Some(group.anchor.clone()), ..TableCell::text(&group.name) };
     std::iter::once(name)
         .chain(settings.iter().map(|setting| setting.cell(run)))
-        .chain([VAL_ACCURACY, TEST_ACCURACY].map(|metric| result(group.metric(metric))))
+        .chain([VAL_ACCURACY, TEST_ACCURACY].map(|metric| TableCell::estimate(group.metric(metric))))
         .collect()
-}
-
-fn result(estimate: Option<&Estimate>) -> TableCell {
-    TableCell {
-        text: Estimate::text_or_none(estimate),
-        value: estimate.map(|estimate| estimate.mean),
-        sd: estimate.and_then(|estimate| estimate.sd),
-        link: None,
-    }
 }
 
 fn notes(left_out: &[SettingColumn]) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use toile_record::{DataRecord, Records, RunRecord};
 
 use super::openings;
-use super::{Fact, Section, SectionContext, SectionPlace, SectionTable, TableCell, TableColumn};
+use super::{Fact, Section, SectionContext, SectionTable, TableCell, TableColumn};
 use crate::view::NAME_LENGTH;
 use crate::{PROCEDURAL_NOTICE, format, text};
 
@@ -13,11 +13,7 @@ use crate::{PROCEDURAL_NOTICE, format, text};
 pub fn compute(context: &SectionContext) -> Option<Section> {
     let records = context.records;
     let tables = openings::table(records).into_iter().chain([class_counts(&records.study.data)]);
-    Some(Section {
-        facts: facts(records),
-        tables: tables.collect(),
-        ..Section::new("setup", "Set-up", SectionPlace::AfterSearches)
-    })
+    Some(Section { facts: facts(records), tables: tables.collect(), ..Section::new("setup", "Set-up") })
 }
 
 /// The lines of the set-up.
@@ -163,11 +159,10 @@ fn class_counts(data: &DataRecord) -> SectionTable {
     });
     let total = |counts: &Vec<usize>| counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
     let numeric = ["Training", "Validation", "Test"].map(TableColumn::numeric);
+    let columns = std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect();
+    let caption = "Images of each class in each part of the split.";
     SectionTable {
-        folded_under: Some("Images of each class".to_owned()),
-        caption: "Images of each class in each part of the split.".to_owned(),
-        columns: std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect(),
-        rows: rows.collect(),
         total: Some(row("All".to_owned(), parts.map(|counts| Some(total(counts))))),
+        ..SectionTable::folded("Images of each class", caption, columns, rows.collect())
     }
 }

@@ -92,7 +92,7 @@ fn evaluated(runs: &[&RunRecord], metric: usize) -> Option<Estimate> {
     }
 }
 
-/// Student's two-sided 95 % limit for one more run beside `n`.
+/// Student's two-sided 95 % limit for one more run after `n`.
 fn limit(n: usize) -> Option<f64> {
     (n >= 2).then(|| student_quantile(0.975, (n - 1) as f64))
 }
@@ -117,11 +117,6 @@ impl ComparisonColumn {
     /// Ours, or a dash.
     pub fn ours_text(&self) -> String {
         Estimate::text_or_none(self.ours.as_ref())
-    }
-
-    /// The end-of-epoch weights on the training set, or nothing where the column is not of training.
-    pub fn evaluated_text(&self) -> String {
-        self.evaluated.as_ref().map(Estimate::text).unwrap_or_default()
     }
 }
 

@@ -59,10 +59,10 @@ pub struct Example {
 pub struct ClassRow {
     /// Its name.
     pub class: String,
-    /// Recall in words.
-    pub recall: String,
-    /// Precision in words.
-    pub precision: String,
+    /// The part of its images that were recognised.
+    pub recall: Option<f64>,
+    /// The part of its predictions that were right.
+    pub precision: Option<f64>,
 }
 
 /// The matrix of the seed with the median test accuracy among the complete `runs`.
@@ -91,8 +91,7 @@ fn choice(seed: u64, n: usize) -> String {
 
 fn score(classes: &[String], matrix: &Confusion, class: usize) -> ClassRow {
     let score = matrix.score(class);
-    let text = |part: Option<f64>| part.map_or_else(|| format::NONE.to_owned(), |part| format!("{part:.3}"));
-    ClassRow { class: classes[class].clone(), recall: text(score.recall), precision: text(score.precision) }
+    ClassRow { class: classes[class].clone(), recall: score.recall, precision: score.precision }
 }
 
 fn pairs(records: &Records, run: &RunRecord, matrix: &Confusion, classes: &[String]) -> Vec<PairView> {
@@ -117,8 +116,8 @@ fn examples(records: &Records, run: &RunRecord, truth: usize, predicted: usize) 
         .filter(|(_, (t, p))| usize::from(**t) == truth && usize::from(**p) == predicted)
         .map(|(index, _)| (index, test.confidences.get(index).copied().filter(|c| c.is_finite())))
         .collect();
-    let sureness = |confidence: Option<f32>| confidence.unwrap_or(-1.0);
-    found.sort_by(|a, b| sureness(b.1).total_cmp(&sureness(a.1)));
+    let or_last = |confidence: Option<f32>| confidence.unwrap_or(-1.0);
+    found.sort_by(|a, b| or_last(b.1).total_cmp(&or_last(a.1)));
     let shape = records.study.data.shape;
     let shown = found.into_iter().filter_map(|(index, confidence)| {
         let png = image::data_uri(&image_at(&records.images, index)?.pixels, shape)?;

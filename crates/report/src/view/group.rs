@@ -4,7 +4,7 @@ use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
-use crate::facts::{last_numbers, published_numbers, standing, train_seconds, training_flops};
+use crate::facts::{last_numbers, published_numbers, state_text, train_seconds, training_flops};
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
 
@@ -61,8 +61,8 @@ pub struct LayerRow {
     pub layer: String,
     /// `(None, 24, 24, 64)`
     pub output_shape: String,
-    /// `18,496`
-    pub parameters: String,
+    /// How many parameters it has.
+    pub parameters: u64,
 }
 
 /// One seed.
@@ -72,10 +72,10 @@ pub struct SeedRow {
     pub seed: u64,
     /// Its state in words; a run that is not finished says how far it is.
     pub state: String,
-    /// The six numbers of the document's table, in words.
-    pub numbers: Vec<String>,
-    /// Wall time in words.
-    pub seconds: String,
+    /// The six numbers of the document's table.
+    pub numbers: [Option<f64>; 6],
+    /// Wall time.
+    pub seconds: f64,
     /// The first digits of the weights' checksum.
     pub weights: String,
     /// Where its files are.
@@ -160,7 +160,7 @@ fn unfinished(runs: &[&RunRecord], complete: usize) -> Option<String> {
     let others = ["running", "interrupted", "waiting", "pruned", "failed"];
     let mut parts: Vec<String> = others
         .into_iter()
-        .map(|state| (runs.iter().filter(|run| standing(run) == state).count(), state))
+        .map(|state| (runs.iter().filter(|run| state_text(run) == state).count(), state))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| if runs.len() == 1 { name.to_owned() } else { format!("{n} {name}") })
         .collect();
@@ -191,7 +191,7 @@ fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
     let rows = summary.rows.iter().map(|row| LayerRow {
         layer: format!("{} ({})", text::name(&row.name, NAME_LENGTH), text::name(&row.kind, NAME_LENGTH)),
         output_shape: text::name(&row.output_shape, NAME_LENGTH),
-        parameters: format::count(row.parameters as u64),
+        parameters: row.parameters as u64,
     });
     rows.collect()
 }
@@ -200,16 +200,16 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     let planned = planned_epochs(&run.plan);
     let state = match (run.state, planned) {
         (State::Complete, _) => "complete".to_owned(),
-        (_, Some(planned)) => format!("{}, epoch {} of {planned}", standing(run), run.epochs.len()),
-        (_, None) => format!("{}, epoch {}", standing(run), run.epochs.len()),
+        (_, Some(planned)) => format!("{}, epoch {} of {planned}", state_text(run), run.epochs.len()),
+        (_, None) => format!("{}, epoch {}", state_text(run), run.epochs.len()),
     };
     let weights =
         run.weights_sha256.as_deref().map_or_else(|| format::NONE.to_owned(), |sha| text::cut(sha, 13));
     SeedRow {
         seed: run.seed,
         state,
-        numbers: last_numbers(run).map(format::metric_or_none).to_vec(),
-        seconds: format::duration(run.provenance.wall_seconds),
+        numbers: last_numbers(run),
+        seconds: run.provenance.wall_seconds,
         weights: text::clean(&weights),
         folder: text::name(&run.folder, NAME_LENGTH),
     }

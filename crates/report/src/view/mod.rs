@@ -30,7 +30,7 @@ pub(crate) use search::{best_trial, external, metrics, notes};
 pub use summary::{KeyFigure, StudySummary};
 use toile_record::Records;
 
-use crate::section::{self, Section, SectionContext, SectionPlace};
+use crate::section::{self, Section, SectionContext};
 use crate::text;
 
 /// The longest name that is shown in full; longer ones end in an ellipsis (the exports have them whole).
@@ -68,16 +68,6 @@ impl ReportView {
     pub fn section(&self, id: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.id == id)
     }
-
-    /// The sections between the overview and the searches.
-    pub fn sections_after_overview(&self) -> impl Iterator<Item = &Section> {
-        self.sections.iter().filter(|section| section.place == SectionPlace::AfterOverview)
-    }
-
-    /// The sections between the searches and the runs.
-    pub fn sections_after_searches(&self) -> impl Iterator<Item = &Section> {
-        self.sections.iter().filter(|section| section.place == SectionPlace::AfterSearches)
-    }
 }
 
 /// Computes the view of `records`.
@@ -86,7 +76,12 @@ pub fn view(records: &Records) -> ReportView {
     let groups = group::groups(records);
     let ranking = ranking::ranking(records, &groups);
     let searches = search::searches(records, &groups);
-    let sections = section::sections(&SectionContext { records, groups: &groups, ranking: &ranking });
+    let sections = section::sections(&SectionContext {
+        records,
+        groups: &groups,
+        ranking: &ranking,
+        searches: &searches,
+    });
     let mut summary = summary::summary(records, &groups, &ranking);
     summary.sentences.extend(searches.summary());
     ReportView {

@@ -3,7 +3,7 @@
 use toile_record::Records;
 use toile_stats::normal_quantile;
 
-use super::{Estimate, RunCost, RunGroup};
+use super::RunGroup;
 use crate::format;
 
 /// Index of validation and test accuracy among the columns of the comparison.
@@ -30,18 +30,6 @@ pub struct Rank {
     pub rank: String,
     /// Whether it is not the best, but within the margin of it.
     pub is_near_best: bool,
-    /// Cells in words.
-    pub val_accuracy: String,
-    /// Test accuracy.
-    pub test_accuracy: String,
-    /// Complete seeds of all seeds.
-    pub seeds: String,
-    /// Parameters of the model.
-    pub parameters: String,
-    /// Training time of one run.
-    pub time: String,
-    /// Operations of one run's training.
-    pub flops: String,
     /// Where the mean validation accuracy lies between the smallest (0) and the largest (1) of the ranking.
     pub place: Option<f64>,
 }
@@ -64,7 +52,7 @@ pub fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
         let is_near_best =
             better > 0 && accuracy(i).zip(best).zip(margin).is_some_and(|((a, b), m)| b - a < m);
         let rank = accuracy(i).map_or_else(|| format::NONE.to_owned(), |_| (better + 1).to_string());
-        Rank { place: place(accuracy(i), worst, best), ..row(&groups[i], i, rank, is_near_best) }
+        Rank { group: i, rank, is_near_best, place: place(accuracy(i), worst, best) }
     });
     Ranking { rows: rows.collect(), margin, n_validation }
 }
@@ -79,29 +67,6 @@ fn place(accuracy: Option<f64>, worst: Option<f64>, best: Option<f64>) -> Option
     Some(if best > worst { (accuracy - worst) / (best - worst) } else { 1.0 })
 }
 
-fn row(group: &RunGroup, index: usize, rank: String, is_near_best: bool) -> Rank {
-    Rank {
-        group: index,
-        rank,
-        is_near_best,
-        val_accuracy: Estimate::text_or_none(group.metric(VAL_ACCURACY)),
-        test_accuracy: Estimate::text_or_none(group.metric(TEST_ACCURACY)),
-        seeds: if group.unfinished.is_none() {
-            group.seeds.len().to_string()
-        } else {
-            format!("{} of {}", group.comparison.n, group.seeds.len())
-        },
-        parameters: group.parameters_text(),
-        time: RunCost::duration_text(group.cost.train_seconds.as_ref()),
-        flops: if group.cost.train_seconds.is_some() {
-            format::flops(group.cost.flops)
-        } else {
-            format::NONE.to_owned()
-        },
-        place: None,
-    }
-}
-
 impl Ranking {
     /// What the order means and what the mark ≈ means.
     pub fn footnote(&self) -> String {
@@ -114,7 +79,7 @@ impl Ranking {
         };
         format!(
             "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
-             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn anew for each.",
+             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn again for each.",
             format::metric(margin),
             format::count(self.n_validation as u64)
         )

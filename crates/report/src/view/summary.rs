@@ -5,6 +5,7 @@ use toile_stats::wilson;
 
 use super::ranking::{TEST_ACCURACY, VAL_ACCURACY};
 use super::{ComparisonColumn, Ranking, RunGroup};
+use crate::facts::state_text;
 use crate::format::{self, plural};
 
 /// A published number this close counts as near, in the summary's count.
@@ -34,7 +35,7 @@ pub struct KeyFigure {
 pub fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
     let mut sentences = vec![progress(records, groups)];
     sentences.extend(best(groups, ranking));
-    sentences.extend(near(groups, ranking));
+    sentences.extend(within_margin(groups, ranking));
     sentences.extend(best_on_test(groups, ranking, records.study.data.n_test));
     sentences.extend(published(groups));
     sentences.extend(largest_difference(groups));
@@ -93,10 +94,10 @@ fn progress(records: &Records, groups: &[RunGroup]) -> String {
     let study = plural(groups.len(), "run", "runs");
     let seeds = if all == groups.len() { study } else { format!("{study} with {all} seeds in all") };
     let states = ["failed", "pruned", "running", "interrupted", "waiting"];
-    let standing = |state| records.runs.iter().filter(|run| crate::facts::standing(run) == state).count();
+    let runs_in = |state| records.runs.iter().filter(|run| state_text(run) == state).count();
     let mut parts: Vec<String> = states
         .into_iter()
-        .map(|state| (standing(state), state))
+        .map(|state| (runs_in(state), state))
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{n} {name}"))
         .collect();
@@ -119,7 +120,7 @@ fn best(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     Some(format!("Best on validation is “{}”, with an accuracy of {}{over}{test}.", group.name, val.text()))
 }
 
-fn near(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
+fn within_margin(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     let margin = ranking.margin?;
     let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
     let near: Vec<String> = ranking
@@ -140,7 +141,7 @@ fn near(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     }
 }
 
-/// Whether the test would have chosen another run: said, so that nobody has to look.
+/// Whether the test would have chosen another run.
 fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Option<String> {
     let chosen = ranking.best()?;
     let tested =
@@ -216,7 +217,7 @@ fn cost(groups: &[RunGroup]) -> Option<String> {
     let costs: Vec<(&RunGroup, u64)> =
         groups.iter().filter(|g| g.cost.train_seconds.is_some()).map(|g| (g, g.cost.flops)).collect();
     let total = costs.iter().fold(0u64, |sum, (_, flops)| sum.saturating_add(*flops));
-    let (dearest, most) = costs.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    let (costliest, most) = costs.iter().copied().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
     if total == 0 || costs.len() < 2 {
         return None;
     }
@@ -226,6 +227,6 @@ fn cost(groups: &[RunGroup]) -> Option<String> {
         "{start} {} of training; {} of it is “{}”.",
         format::flops(total),
         format::percent(most as f64 / total as f64),
-        dearest.name
+        costliest.name
     ))
 }

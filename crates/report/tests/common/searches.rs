@@ -276,7 +276,7 @@ fn choose(records: &mut Records, place: usize, like: usize) {
     records.test_openings.push(TestOpening {
         time: moment(2_000.0 + place as f64),
         run_id: run.id.clone(),
-        why: format!("chosen by search \"{name}\""),
+        why: format!("chosen by the search `{name}`"),
     });
     records.searches[place].chosen_run = Some(run.id.clone());
     records.runs.push(run);

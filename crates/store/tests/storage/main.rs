@@ -1,5 +1,6 @@
 //! Searches and trials, on SQLite and, where `TOILE_TEST_POSTGRES` names a server, on PostgreSQL: the same demands.
 
+mod altered;
 mod changes;
 mod claims;
 mod contest;

@@ -193,6 +193,27 @@ fn trials_of_an_earlier_form_of_a_search_are_carried_over_where_they_fit() {
     assert_eq!(old.base_fingerprint("data"), new.base_fingerprint("data"));
 }
 
+/// What docs/search.md says of a study file that changes: its trials name the plain values that they had, and of a
+/// table only the key. A name that stands for a table, as `"sgd"` does, is one.
+#[test]
+fn a_plain_choice_may_be_added_and_a_table_may_not() {
+    let of = |setting: &str, choices: &str| {
+        let lines = format!("n_trials = 3\n{setting} = {{ choices = [{choices}] }}");
+        search(&lines).value_fingerprint("data")
+    };
+    assert_eq!(of("batch_size", "32, 64"), of("batch_size", "128, 64, 32"));
+    assert_eq!(of("label_smoothing", "0, 0.1"), of("label_smoothing", "0, 0.1, 0.2"));
+    let optimizers = |choices: &str| of("optimizer", choices);
+    assert_ne!(optimizers("\"adam\", \"sgd\""), optimizers("\"adam\", \"sgd\", \"nadam\""));
+    let base = optimizers("\"adam\", { sgd = { learning_rate = 0.1 } }");
+    assert_ne!(optimizers("\"adam\", { sgd = { learning_rate = 0.2 } }"), base);
+    assert_ne!(optimizers("\"adam\", { sgd = { learning_rate = 0.1, momentum = 0.9 } }"), base);
+    let range = |low: f64| {
+        optimizers(&format!("\"adam\", {{ sgd = {{ learning_rate = {{ low = {low}, high = 1 }} }} }}"))
+    };
+    assert_eq!(range(0.1), range(0.2));
+}
+
 /// The appendix of the document: one factor at a time.
 #[test]
 fn the_fashion_mnist_study_holds_the_published_searches() {

@@ -43,7 +43,7 @@ fn list() -> Result<Completion, Failure> {
 fn fetch(args: &FetchArgs) -> Result<Completion, Failure> {
     let mut fetching = Fetching::new(&args.name);
     let folder =
-        toile_data::fetch(&args.name, &locations(&args.data), &mut |progress| fetching.tell(progress));
+        toile_data::fetch(&args.name, &locations(&args.data), &mut |progress| fetching.show(progress));
     fetching.end();
     terminal::out(&format!("{} is in {}\n", args.name, folder?.display()))?;
     Ok(Completion::Done)

@@ -57,7 +57,7 @@ impl StudyWork<'_> {
             checkpoints: self.checkpoints,
             lease: Duration::from_secs(self.lease.into()),
             worker: machine::worker_name(),
-            read: &|file| self.source.read_beside(file),
+            read: &|file| self.source.read_next_to(file),
             history: &history_csv,
             toile_version: env!("CARGO_PKG_VERSION").into(),
             instruction_set: toile_kernels::isa().name().into(),
@@ -65,10 +65,24 @@ impl StudyWork<'_> {
         };
         let following = Following::new(self.plan);
         let outcome =
-            run_study(self.plan, self.data, store, folder, &options, &|event| following.tell(&event));
+            run_study(self.plan, self.data, store, folder, &options, &|event| following.show(&event));
         let time = following.end();
         Ok(Studied { outcome: outcome?, time })
     }
+}
+
+/// What is said of searches that came to nothing; whether there are any.
+pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[SearchOutcome]) -> bool {
+    let mut any = false;
+    for (search, outcome) in toile_lab::wanted_searches(plan, only).zip(outcomes) {
+        let Some(why) = &outcome.without_value else { continue };
+        any = true;
+        note(&format!(
+            "{}: no trial came to a value, so nothing was chosen, and the test images stay unused for it: {why}",
+            search.name
+        ));
+    }
+    any
 }
 
 /// `3 complete, 1 pruned`

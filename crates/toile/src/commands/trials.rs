@@ -1,12 +1,13 @@
 //! `toile trials`: what searches a database holds, and their trials; toile's own and Optuna's alike.
 
 use toile_record::{Direction, TrialRecord};
+use toile_report::format::terminal::{metric, parameter};
 use toile_store::{OptunaStudy, Store};
 use toile_tune::{Distribution, best_place, comparable_value};
 
 use crate::args::TrialsArgs;
 use crate::failure::Failure;
-use crate::terminal::{self, Align, Table, note, number_text, shown};
+use crate::terminal::{self, Align, Table, note};
 use crate::{Completion, places};
 
 /// Lists the studies, or the trials of one.
@@ -39,6 +40,9 @@ fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
 }
 
 fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
+    if studies.is_empty() {
+        return Ok("the database holds no studies yet\n".to_owned());
+    }
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("study", Left),
@@ -54,7 +58,7 @@ fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
             study.name.clone(),
             objective(study),
             study.n_trials.to_string(),
-            best.map_or(String::new(), |trial| number_text(trial.values[0])),
+            best.map_or(String::new(), |trial| metric(trial.values[0])),
             best.map_or(String::new(), |trial| trial.number.to_string()),
         ]);
     }
@@ -82,6 +86,9 @@ fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialR
 }
 
 fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
+    if trials.is_empty() {
+        return format!("the study `{}` has no trials yet\n", study.name);
+    }
     use Align::{Left, Right};
     let mut params: Vec<&str> = Vec::new();
     for param in trials.iter().flat_map(|trial| &trial.params) {
@@ -89,8 +96,8 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
             params.push(&param.name);
         }
     }
-    let metric = |place: usize| study.metrics.get(place).cloned().unwrap_or_else(|| "value".into());
-    let metrics: Vec<String> = (0..study.maximize.len().max(1)).map(metric).collect();
+    let title = |place: usize| study.metrics.get(place).cloned().unwrap_or_else(|| "value".into());
+    let metrics: Vec<String> = (0..study.maximize.len().max(1)).map(title).collect();
     let mut columns = vec![("trial", Right), ("state", Left)];
     columns.extend(metrics.iter().map(|name| (name.as_str(), Right)));
     columns.extend(params.iter().map(|name| (*name, Right)));
@@ -98,7 +105,7 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
     let mut table = Table::new(&columns);
     for trial in trials {
         let mut row = vec![trial.number.to_string(), trial.state.name().to_string()];
-        let value = |place| trial.values.get(place).map_or(String::new(), |value| number_text(*value));
+        let value = |place| trial.values.get(place).map_or(String::new(), |value| metric(*value));
         row.extend((0..metrics.len()).map(value));
         row.extend(params.iter().map(|name| param(trial, name)));
         row.push(trial.started.clone().unwrap_or_default());
@@ -110,7 +117,30 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
 fn param(trial: &TrialRecord, name: &str) -> String {
     let Some(param) = trial.params.iter().find(|param| param.name == name) else { return String::new() };
     match Distribution::try_from(param.distribution.clone()) {
-        Ok(distribution) if distribution.contains(param.value) => shown(&distribution.external(param.value)),
-        _ => number_text(param.value),
+        Ok(distribution) if distribution.contains(param.value) => {
+            parameter(&distribution.external(param.value))
+        }
+        _ => metric(param.value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toile_store::SearchId;
+
+    use super::*;
+
+    /// It printed a heading without rows.
+    #[test]
+    fn a_study_without_trials_says_so() {
+        let study = OptunaStudy {
+            id: SearchId(1),
+            name: "joint".into(),
+            maximize: vec![Some(true)],
+            metrics: vec!["val_accuracy".into()],
+            n_trials: 0,
+            ours: true,
+        };
+        assert_eq!(trials(&study, &[]), "the study `joint` has no trials yet\n");
     }
 }

@@ -1,4 +1,4 @@
-//! What is said while a data set is looked for and fetched.
+//! What is shown while a data set is looked for and fetched.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::{bytes, moving_lines, note};
 /// Follows the search for a data set: a moving line on a terminal, a few plain ones elsewhere.
 pub struct Fetching {
     bar: Option<ProgressBar>,
-    /// The address that is being downloaded, and the tenths of it that were told.
-    told: Option<(String, u64)>,
+    /// The address that is being downloaded, and the tenths of it that were printed.
+    printed: Option<(String, u64)>,
 }
 
 impl Fetching {
@@ -23,20 +23,20 @@ impl Fetching {
             bar.set_message(format!("looking for {name}"));
             bar.enable_steady_tick(Duration::from_millis(100));
         }
-        Fetching { bar, told: None }
+        Fetching { bar, printed: None }
     }
 
     /// What happens.
-    pub fn tell(&mut self, progress: LoadProgress<'_>) {
+    pub fn show(&mut self, progress: LoadProgress<'_>) {
         match progress {
             LoadProgress::Download { url, bytes, total } => self.download(url, bytes, total),
             LoadProgress::Package { step } => self.step(step),
             LoadProgress::Waiting { name } => {
                 self.step(&format!("another toile is fetching {name}; waiting for it"))
             }
-            LoadProgress::Unpacking { file } => self.whisper(&format!("checking {file}")),
-            LoadProgress::Drawing { images } => self.whisper(&format!("drawing {images} images")),
-            LoadProgress::Trying { place } => self.whisper(&format!("looking in {place}")),
+            LoadProgress::Unpacking { file } => self.show_moving(&format!("checking {file}")),
+            LoadProgress::Drawing { images } => self.show_moving(&format!("drawing {images} images")),
+            LoadProgress::Trying { place } => self.show_moving(&format!("looking in {place}")),
             // Every place that failed is named in the error, should all of them fail.
             _ => {}
         }
@@ -49,16 +49,16 @@ impl Fetching {
         }
     }
 
-    /// Something that takes its time: always told.
+    /// Something that takes its time: always printed.
     fn step(&mut self, text: &str) {
         match &self.bar {
-            Some(_) => self.whisper(text),
+            Some(_) => self.show_moving(text),
             None => note(text),
         }
     }
 
-    /// Something that is soon over: only told where lines move.
-    fn whisper(&mut self, text: &str) {
+    /// Something that is soon over: only printed where lines move.
+    fn show_moving(&mut self, text: &str) {
         if let Some(bar) = &self.bar {
             bar.set_style(spinner());
             bar.set_message(text.to_owned());
@@ -66,28 +66,28 @@ impl Fetching {
     }
 
     fn download(&mut self, url: &str, done: u64, total: Option<u64>) {
-        let is_new = self.told.as_ref().is_none_or(|(told, _)| told != url);
+        let is_new = self.printed.as_ref().is_none_or(|(printed, _)| printed != url);
         if let Some(bar) = &self.bar {
             if is_new {
                 bar.set_style(downloading());
                 bar.set_message(url.to_owned());
-                self.told = Some((url.into(), 0));
+                self.printed = Some((url.into(), 0));
             }
             bar.set_length(total.unwrap_or(done));
             bar.set_position(done);
         } else {
             let tenths = total.map_or(0, |total| done * 10 / total.max(1));
-            let told = self.told.as_ref().filter(|_| !is_new).map_or(0, |(_, tenths)| *tenths);
+            let printed = self.printed.as_ref().filter(|_| !is_new).map_or(0, |(_, tenths)| *tenths);
             if is_new {
                 note(&format!(
                     "downloading {url}{}",
                     total.map(|n| format!(" ({})", bytes(n))).unwrap_or_default()
                 ));
-            } else if tenths >= told + 5 {
+            } else if tenths >= printed + 5 {
                 note(&format!("  {} of {}", bytes(done), bytes(total.unwrap_or(done))));
             }
-            if is_new || tenths >= told + 5 {
-                self.told = Some((url.into(), tenths));
+            if is_new || tenths >= printed + 5 {
+                self.printed = Some((url.into(), tenths));
             }
         }
     }

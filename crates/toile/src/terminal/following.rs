@@ -7,7 +7,7 @@ use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 use toile_study::Plan;
 
-use super::{Searching, Studying};
+use super::{Searching, Studying, count, note};
 
 /// Follows a study; the threads that train all call it.
 pub struct Following {
@@ -29,20 +29,29 @@ impl Following {
     }
 
     /// What happens. Cheap enough to be called at every step.
-    pub fn tell(&self, event: &Event) {
+    pub fn show(&self, event: &Event) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.apply(event);
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::StudyStarted { .. } => {}
+            Event::Repeated { training: TrainingKey::Run(run), why } => {
+                let name = progress.run_name(*run).unwrap_or_default();
+                note(&format!("again   {name}: {why}; it is trained again, to the same bits"));
+            }
+            Event::PutAside { search, n_trials } => note(&format!(
+                "{search}: its settings have changed, so its {} trial{} are put aside; `toile trials` lists them",
+                count(*n_trials as u64),
+                if *n_trials == 1 { "" } else { "s" }
+            )),
             Event::RunsStarted { runs: planned, .. } => *runs = Some(Studying::new(planned)),
             Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),
             event if is_of_run(event) => {
                 if let Some(studying) = runs.as_mut() {
-                    studying.tell(event, &mut progress, self.start.elapsed());
+                    studying.show(event, &mut progress, self.start.elapsed());
                 }
             }
-            event => self.searching.tell(event, &mut progress, self.start.elapsed()),
+            event => self.searching.show(event, &mut progress, self.start.elapsed()),
         }
     }
 

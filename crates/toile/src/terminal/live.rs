@@ -96,7 +96,7 @@ fn style(widths: Widths, colour: &str) -> ProgressStyle {
     ProgressStyle::with_template(&template).expect("the template is one of two").progress_chars("━╸─")
 }
 
-/// What is told of a run, what matters most first.
+/// What is shown of a run, what matters most first.
 fn run_parts(active: &TrainingProgressView) -> Vec<String> {
     let mut parts = vec![format!("epoch {:>2}/{}", active.epoch.max(1), active.epochs)];
     parts.extend(left(active.left()));

@@ -1,6 +1,6 @@
 //! The terminal: the only place that prints.
 //!
-//! Results go to standard output, everything that is said on the way to standard error. Colours and moving lines
+//! Results go to standard output, everything else to standard error. Colours and moving lines
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
 mod fetching;
@@ -12,7 +12,6 @@ mod plain;
 mod searching;
 mod studying;
 mod table;
-mod units;
 mod waiting;
 
 use std::io::{IsTerminal, Write};
@@ -22,10 +21,10 @@ pub use fetching::Fetching;
 pub use following::Following;
 use names::labels;
 use searching::Searching;
-pub use searching::{number_text, shown};
 use studying::Studying;
 pub use table::{Align, Table};
-pub use units::{bytes, count, duration, flops};
+pub use toile_report::format::count;
+pub use toile_report::format::terminal::{bytes, duration, flops};
 pub use waiting::Waiting;
 
 use crate::failure::Failure;
@@ -63,7 +62,7 @@ pub fn out(text: &str) -> Result<(), Failure> {
 pub fn note(text: &str) {
     let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
     match above.as_ref() {
-        // What cannot be said to standard error cannot be said at all.
+        // What cannot be written to standard error cannot be written at all.
         Some(lines) => drop(lines.println(text)),
         None => drop(writeln!(std::io::stderr().lock(), "{text}")),
     }

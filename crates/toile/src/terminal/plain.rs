@@ -10,21 +10,21 @@ use super::{duration, measured, note};
 /// A line on an epoch at most this often, whichever run it is of.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Remembers when it last said something.
+/// Remembers when it last printed something.
 #[derive(Debug, Default)]
 pub struct Plain {
-    said: Duration,
+    printed: Duration,
 }
 
 impl Plain {
-    /// What happens; the end of a run is said elsewhere.
-    pub fn tell(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
+    /// What happens; the end of a run is printed elsewhere.
+    pub fn show(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
         match event {
             Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
-                self.say(now, &format!("start   {}", labels[*run]))
+                self.print(now, &format!("start   {}", labels[*run]))
             }
-            Event::TrainingEnded(_) => self.said = now,
-            Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.said + PAUSE => {
+            Event::TrainingEnded(_) => self.printed = now,
+            Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.printed + PAUSE => {
                 let Some(active) = progress.active.get(&TrainingKey::Run(*run)) else { return };
                 let mut line = format!("        {}: epoch {}/{}", labels[*run], active.epoch, active.epochs);
                 measured(active).iter().for_each(|part| line += &format!(", {part}"));
@@ -32,14 +32,14 @@ impl Plain {
                     let (done, all) = (progress.n_ended, progress.n_to_do);
                     line += &format!("; {done} of {all} runs done, about {} left", duration(left));
                 }
-                self.say(now, &line);
+                self.print(now, &line);
             }
             _ => {}
         }
     }
 
-    fn say(&mut self, now: Duration, line: &str) {
-        self.said = now;
+    fn print(&mut self, now: Duration, line: &str) {
+        self.printed = now;
         note(line);
     }
 }

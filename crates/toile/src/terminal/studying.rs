@@ -37,7 +37,7 @@ impl Studying {
     }
 
     /// What happens to a run; `progress` knows of it already.
-    pub fn tell(&mut self, event: &Event, progress: &mut StudyProgress, now: Duration) {
+    pub fn show(&mut self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         if let Event::TrainingEnded(end) = event
             && let TrainingKey::Run(run) = end.training
         {
@@ -51,7 +51,7 @@ impl Studying {
         progress.tick(now);
         match &mut self.view {
             RunView::Moving(live) => live.draw(&self.labels, progress),
-            RunView::Plain(plain) => plain.tell(event, &self.labels, progress, now),
+            RunView::Plain(plain) => plain.show(event, &self.labels, progress, now),
         }
     }
 
@@ -76,9 +76,9 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
         format!("{tick}    {label}: {} epoch{} in {time}", count(epochs), if epochs == 1 { "" } else { "s" });
     if let Some(accuracy) = end.test_accuracy {
         let published = end.published.unwrap_or_default();
-        line += &format!(", test accuracy {accuracy:.4}{}", beside(published.test_accuracy));
+        line += &format!(", test accuracy {accuracy:.4}{}", against(published.test_accuracy));
         if let Some(loss) = end.test_loss {
-            line += &format!(", test loss {loss:.4}{}", beside(published.test_loss));
+            line += &format!(", test loss {loss:.4}{}", against(published.test_loss));
         }
     }
     if let Some(reason) = &end.reason {
@@ -87,6 +87,6 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
     line
 }
 
-fn beside(published: Option<f64>) -> String {
+fn against(published: Option<f64>) -> String {
     published.map_or_else(String::new, |value| format!(" (published {value})"))
 }

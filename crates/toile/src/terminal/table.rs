@@ -21,7 +21,7 @@ pub enum Align {
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(String, Align)>,
-    /// Columns that stay beside the one before them.
+    /// Columns that stay next to the one before them.
     bound: Vec<usize>,
     rows: Vec<Vec<String>>,
 }
@@ -36,7 +36,7 @@ impl Table {
         }
     }
 
-    /// Keeps these columns (counted from 0) beside the one before them when the table is folded.
+    /// Keeps these columns (counted from 0) next to the one before them when the table is folded.
     pub fn bind(&mut self, columns: &[usize]) {
         self.bound.extend(columns);
     }

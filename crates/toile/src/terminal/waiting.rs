@@ -1,4 +1,4 @@
-//! What is said while something is measured: one moving line where someone looks on, nothing elsewhere.
+//! What is shown while something is measured: one moving line where someone looks on, nothing elsewhere.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::moving_lines;
 
-/// A line that tells what is being done.
+/// A line that shows what is being done.
 pub struct Waiting {
     line: Option<ProgressBar>,
 }
@@ -24,7 +24,7 @@ impl Waiting {
     }
 
     /// Tells what is done now.
-    pub fn say(&self, what: &str) {
+    pub fn show(&self, what: &str) {
         if let Some(line) = &self.line {
             line.set_message(what.to_owned());
         }

@@ -223,8 +223,8 @@ fn shown(path: &Path) -> String {
     shown.rsplit_once("../crates/").map_or(shown.to_string(), |(_, rest)| rest.to_string())
 }
 
-#[test]
-fn a_type_has_a_name_of_its_own_in_the_whole_house() {
+/// The files in which each type of the house is defined.
+fn types() -> BTreeMap<String, BTreeSet<String>> {
     let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, _) in ARROWS {
         for (path, lines) in code(name) {
@@ -241,8 +241,43 @@ fn a_type_has_a_name_of_its_own_in_the_whole_house() {
             }
         }
     }
-    let twice: Vec<_> = places.into_iter().filter(|(_, places)| places.len() > 1).collect();
+    places
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own_in_the_whole_house() {
+    let twice: Vec<_> = types().into_iter().filter(|(_, places)| places.len() > 1).collect();
     assert!(twice.is_empty(), "one name for several things:\n{twice:#?}");
+}
+
+/// A type was renamed, and the sentences of the report with it: "SearchView “joint”: no trial is complete yet".
+#[test]
+fn no_sentence_names_a_type() {
+    let types = types();
+    // Two words in one, as no other word of a sentence is.
+    let is_type = |word: &&str| {
+        let humps =
+            word.chars().zip(word.chars().skip(1)).filter(|(a, b)| a.is_lowercase() && b.is_uppercase());
+        humps.count() > 0 && types.contains_key(*word)
+    };
+    let mut found = Vec::new();
+    for path in ARROWS.iter().flat_map(|(name, _)| code(name)).map(|(path, _)| path) {
+        let text = read(&path).split("#[cfg(test)]").next().unwrap_or("").to_string();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        // Raw literals are SQL, JSON and the like.
+        let text = lines.join("\n");
+        let parts = text.split(" r#\"").enumerate();
+        let text: String = parts
+            .map(|(i, part)| if i == 0 { part } else { part.split_once("\"#").map_or("", |(_, rest)| rest) })
+            .collect();
+        let text = text.replace("\\\\", "  ").replace("'\"'", "' '").replace("\\\"", "'");
+        // Every other piece between quotation marks is a literal.
+        for sentence in text.split('"').skip(1).step_by(2).filter(|literal| literal.contains(' ')) {
+            let words = sentence.split(|c: char| !c.is_alphanumeric() && c != ':' && c != '_');
+            found.extend(words.filter(is_type).map(|word| format!("{}: {word}: {sentence}", shown(&path))));
+        }
+    }
+    assert!(found.is_empty(), "words of the code in sentences:\n{}", found.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Small charts as text, beside the files that they must equal: a change of a chart is a change that one sees.
+//! Small charts as text, next to the files that they must equal: a change of a chart is a change that one sees.
 
 mod searches;
 

@@ -56,15 +56,15 @@ pub struct ParetoFront {
 }
 
 /// A search as `tune` sees it.
-pub struct TuneInput {
-    pub space: Space,
+pub struct TuneInput<'a> {
+    pub space: &'a Space,
     pub trials: Vec<Trial>,
 }
 
 /// Reads a search for the algorithms: what does not belong to its space is left out.
-pub fn input(known: &SearchAnalysis) -> TuneInput {
-    let space: Space = serde_json::from_value(known.records.search.space.clone()).unwrap_or_default();
-    let trials = known.trials.iter().filter_map(|trial| one(trial, &space)).collect();
+pub fn input<'a>(analysis: &'a SearchAnalysis) -> TuneInput<'a> {
+    let space = &analysis.settings.space;
+    let trials = analysis.trials.iter().filter_map(|trial| one(trial, space)).collect();
     TuneInput { space, trials }
 }
 
@@ -92,14 +92,14 @@ fn one(trial: &AnalysedTrial, space: &Space) -> Option<Trial> {
 }
 
 /// The importance of each parameter for the first objective.
-pub fn shares(known: &SearchAnalysis, input: &TuneInput) -> Shares {
+pub fn shares(analysis: &SearchAnalysis, input: &TuneInput) -> Shares {
     let complete: Vec<usize> =
         (0..input.trials.len()).filter(|&i| input.trials[i].state == State::Complete).collect();
     let kept = thin(&complete, MOST_RESAMPLED, None);
     let trials: Vec<Trial> = kept.iter().map(|&i| input.trials[i].clone()).collect();
-    let seed = Seed::new(known.records.search.seed);
-    match importance(&input.space, &trials, known.metric().direction(), seed) {
-        Err(_) if known.axes.len() < 2 => Shares::default(),
+    let seed = Seed::new(analysis.records.search.seed);
+    match importance(input.space, &trials, analysis.metric().direction(), seed) {
+        Err(_) if analysis.axes.len() < 2 => Shares::default(),
         Err(refusal) => Shares { shares: Vec::new(), note: format!("No importance is given: {refusal}.") },
         Ok(found) if found.len() < 2 => Shares::default(),
         Ok(found) => Shares {
@@ -122,16 +122,16 @@ pub fn shares(known: &SearchAnalysis, input: &TuneInput) -> Shares {
 }
 
 /// The axes by importance, or in the order of how many trials have them.
-pub fn ordered_axes(known: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
+pub fn ordered_axes(analysis: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
     let having = |axis: usize| {
-        known.trials.iter().filter(|trial| trial.value.is_some() && trial.params[axis].is_some()).count()
+        analysis.trials.iter().filter(|trial| trial.value.is_some() && trial.params[axis].is_some()).count()
     };
     let share = |axis: usize| {
-        let found = shares.shares.iter().find(|share| share.name == known.axes[axis].name);
+        let found = shares.shares.iter().find(|share| share.name == analysis.axes[axis].name);
         found.map_or(0.0, |share| share.value)
     };
-    let mut axes: Vec<usize> = (0..known.axes.len()).filter(|&axis| having(axis) > 0).collect();
-    let most = known.ranked().len();
+    let mut axes: Vec<usize> = (0..analysis.axes.len()).filter(|&axis| having(axis) > 0).collect();
+    let most = analysis.ranked().len();
     // Two parameters of different optimizers never meet in a trial; without importance those that most trials have come
     // first.
     axes.sort_by(|&a, &b| {
@@ -144,14 +144,12 @@ pub fn ordered_axes(known: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
 }
 
 /// What limits the search, in sentences.
-pub fn warnings(known: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
-    let sampler: Sampler = match serde_json::from_value(known.records.search.sampler.clone()) {
-        Ok(sampler) => sampler,
-        Err(_) => Sampler::Random(Default::default()),
-    };
-    let directions: Vec<_> = known.metrics.iter().map(|metric| metric.direction()).collect();
-    let key = &known.metric().key;
-    let repeats: BTreeMap<usize, Vec<f64>> = known
+pub fn warnings(analysis: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
+    let other = Sampler::Random(Default::default());
+    let sampler = analysis.settings.sampler.typed.as_ref().unwrap_or(&other);
+    let directions: Vec<_> = analysis.metrics.iter().map(|metric| metric.direction()).collect();
+    let key = &analysis.metric().key;
+    let repeats: BTreeMap<usize, Vec<f64>> = analysis
         .trials
         .iter()
         .filter_map(|trial| {
@@ -159,16 +157,16 @@ pub fn warnings(known: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
         })
         .collect();
     let results = SearchResults {
-        space: &input.space,
-        sampler: &sampler,
+        space: input.space,
+        sampler,
         directions: &directions,
         trials: &input.trials,
         repeats: &repeats,
     };
-    findings(&results).iter().map(|finding| sentence(known, finding)).collect()
+    findings(&results).iter().map(|finding| sentence(analysis, finding)).collect()
 }
 
-fn sentence(known: &SearchAnalysis, finding: &Finding) -> String {
+fn sentence(analysis: &SearchAnalysis, finding: &Finding) -> String {
     let name = |param: &str| text::name(param, 60);
     match finding {
         Finding::BestAtEdge { param, edge, value, bound, trial } => {
@@ -207,8 +205,8 @@ fn sentence(known: &SearchAnalysis, finding: &Finding) -> String {
         ),
         Finding::Undecided { best, runner_up, difference, standard_error } => format!(
             "Trial {best} is not distinguishable from trial {runner_up}: they differ by {}, with a standard error of {}.",
-            known.metric().text(*difference),
-            known.metric().text(*standard_error)
+            analysis.metric().text(*difference),
+            analysis.metric().text(*standard_error)
         ),
         Finding::LinearRate { param, low, high } => format!(
             "{} was searched from {} to {} on a linear scale: small values had hardly a chance; use `log = true`.",
@@ -227,21 +225,21 @@ fn choice(choice: &toile_tune::Choice) -> String {
 }
 
 /// The front of a search with two objectives.
-pub fn front(known: &SearchAnalysis) -> Option<ParetoFront> {
-    let [first, second] = &known.metrics[..] else { return None };
+pub fn front(analysis: &SearchAnalysis) -> Option<ParetoFront> {
+    let [first, second] = &analysis.metrics[..] else { return None };
     let values = |i: usize| {
-        let (a, b) = (known.trials[i].value?, *known.trials[i].record.values.get(1)?);
+        let (a, b) = (analysis.trials[i].value?, *analysis.trials[i].record.values.get(1)?);
         b.is_finite().then_some((a, b))
     };
-    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| values(i).is_some()).collect();
+    let valued: Vec<usize> = (0..analysis.trials.len()).filter(|&i| values(i).is_some()).collect();
     let points: Vec<Vec<f64>> = valued.iter().filter_map(|&i| values(i)).map(|(a, b)| vec![a, b]).collect();
     let on_front = pareto_front(&points, &[first.direction(), second.direction()]);
     let on_front: Vec<usize> = on_front.into_iter().map(|place| valued[place]).collect();
     let mut drawn = thin(&valued, MOST_SPOTS, None);
     drawn.retain(|i| !on_front.contains(i));
     drawn.extend(thin(&on_front, 300, None));
-    let mut marks = spots(known, &drawn, |i| Some(values(i)?.1), |i| Some(values(i)?.0));
-    let is_on = |number: usize| on_front.iter().any(|&i| known.trials[i].record.number == number);
+    let mut marks = spots(analysis, &drawn, |i| Some(values(i)?.1), |i| Some(values(i)?.0));
+    let is_on = |number: usize| on_front.iter().any(|&i| analysis.trials[i].record.number == number);
     marks.iter_mut().for_each(|spot| spot.is_best = is_on(spot.number));
     let mut line: Vec<(f64, f64)> = on_front.iter().filter_map(|&i| values(i)).map(|(a, b)| (b, a)).collect();
     line.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));

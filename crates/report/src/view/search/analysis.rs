@@ -6,11 +6,14 @@ use toile_record::{SearchRecords, State, TrialRecord};
 use toile_tune::{best_place, comparable_value};
 
 use super::{ObjectiveView, ParameterAxis, axis, objective};
+use crate::plan::SearchSettings;
 use crate::text;
 
 /// A search while its view is computed.
 pub struct SearchAnalysis<'a> {
     pub records: &'a SearchRecords,
+    /// How it was made.
+    pub settings: SearchSettings,
     pub axes: Vec<ParameterAxis>,
     pub metrics: Vec<ObjectiveView>,
     pub trials: Vec<AnalysedTrial<'a>>,
@@ -31,12 +34,13 @@ pub struct AnalysedTrial<'a> {
 
 /// Reads a search.
 pub fn analysis(records: &SearchRecords) -> SearchAnalysis<'_> {
-    let (axes, places) = axis::axes(records);
+    let settings = SearchSettings::new(&records.search);
+    let (axes, places) = axis::axes(&settings.space, &records.trials);
     let metrics = objective::metrics(&records.search);
     let trials: Vec<AnalysedTrial> =
         records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
     let best = best_trial(&records.trials, &metrics[0]);
-    SearchAnalysis { records, axes, metrics, trials, best }
+    SearchAnalysis { records, settings, axes, metrics, trials, best }
 }
 
 fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -> AnalysedTrial<'a> {
@@ -95,12 +99,13 @@ impl SearchAnalysis<'_> {
 
     /// `trial 12: 0.8812; learning_rate 0.001`: the words of a mark.
     pub fn title(&self, trial: usize) -> String {
-        let known = &self.trials[trial];
-        let value = known.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
-        let state = match known.record.state {
+        let analysis = &self.trials[trial];
+        let value =
+            analysis.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));
+        let state = match analysis.record.state {
             State::Complete => "",
             state => &format!(" ({})", state.name()),
         };
-        format!("trial {}{state}{value}; {}", known.record.number, self.params_text(trial, 160))
+        format!("trial {}{state}{value}; {}", analysis.record.number, self.params_text(trial, 160))
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
-use toile_record::{SearchRecords, TrialRecord};
+use toile_record::TrialRecord;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
+use crate::section::TableCell;
 use crate::{format, text};
 
 /// Names and choices are cut to this many characters.
@@ -46,15 +47,14 @@ pub struct ParameterAxis {
 }
 
 /// The parameters of a search in its order, then those that only its trials know, with the place of each name.
-pub fn axes(records: &SearchRecords) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
-    let space: Space = serde_json::from_value(records.search.space.clone()).unwrap_or_default();
+pub fn axes(space: &Space, trials: &[TrialRecord]) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
     let mut axes = Vec::new();
     let mut places = HashMap::new();
     for param in space.params.iter().take(MOST) {
         places.insert(param.name.clone(), axes.len());
-        axes.push(axis(&param.name, &param.distribution, conditions(param, &space)));
+        axes.push(axis(&param.name, &param.distribution, conditions(param, space)));
     }
-    for (name, distribution) in records.trials.iter().flat_map(undeclared) {
+    for (name, distribution) in trials.iter().flat_map(undeclared) {
         if axes.len() < MOST && !places.contains_key(name) {
             let distribution = Distribution::try_from(distribution.clone());
             let distribution =
@@ -63,7 +63,7 @@ pub fn axes(records: &SearchRecords) -> (Vec<ParameterAxis>, HashMap<String, usi
             axes.push(axis(name, &distribution, "not in the search's space".to_owned()));
         }
     }
-    widen(&mut axes, &places, &records.trials);
+    widen(&mut axes, &places, trials);
     (axes, places)
 }
 
@@ -158,6 +158,16 @@ fn stated(condition: &Condition, space: &Space) -> String {
 }
 
 impl ParameterAxis {
+    /// A value as a cell. A choice that is a number is one, too.
+    pub fn cell(&self, value: f64) -> TableCell {
+        let text = self.text(value);
+        let number = match self.kind {
+            AxisKind::Bands(_) => text.parse().ok(),
+            _ => Some(value),
+        };
+        TableCell { value: number.filter(|number| number.is_finite()), ..TableCell::text(text) }
+    }
+
     /// A value in words.
     pub fn text(&self, value: f64) -> String {
         match &self.kind {

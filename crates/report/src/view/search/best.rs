@@ -6,6 +6,7 @@ use toile_stats::mean_interval;
 use super::analysis::SearchAnalysis;
 use crate::facts::{METRICS, last_numbers, published_numbers};
 use crate::format;
+use crate::section::TableCell;
 use crate::text;
 use crate::view::RunGroup;
 
@@ -35,7 +36,7 @@ pub struct TopTrials {
     /// The columns, the first three of them rank, trial and value.
     pub header: Vec<String>,
     /// Best first.
-    pub rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<TableCell>>,
     /// What is left out.
     pub note: String,
 }
@@ -48,36 +49,36 @@ pub struct ChosenRun {
     /// Where it stands on the page.
     pub anchor: Option<String>,
     /// Metric, ours, published, difference: the rows of the document's table that have a number.
-    pub rows: Vec<[String; 4]>,
+    pub rows: Vec<Vec<TableCell>>,
     /// How it was chosen, and how often the test set was opened for it.
     pub sentence: String,
 }
 
 /// The best trial.
-pub fn best(known: &SearchAnalysis) -> Option<BestTrial> {
-    let trial = known.best?;
-    let (found, metric) = (&known.trials[trial], known.metric());
+pub fn best(analysis: &SearchAnalysis) -> Option<BestTrial> {
+    let trial = analysis.best?;
+    let (found, metric) = (&analysis.trials[trial], analysis.metric());
     let value = found.value?;
-    let has = known.axes.iter().zip(&found.params);
+    let has = analysis.axes.iter().zip(&found.params);
     let params = has.filter_map(|(axis, value)| Some((axis.name.clone(), axis.text((*value)?))));
     Some(BestTrial {
         number: found.record.number,
         value,
         value_text: metric.text(value),
-        interval: interval(known, trial),
+        interval: interval(analysis, trial),
         params: params.collect(),
     })
 }
 
 /// The interval of the mean over all seeds of a trial's configuration, those of equal trials among them.
-fn interval(known: &SearchAnalysis, trial: usize) -> Option<String> {
-    let params = &known.trials[trial].params;
-    let same = known.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
+fn interval(analysis: &SearchAnalysis, trial: usize) -> Option<String> {
+    let params = &analysis.trials[trial].params;
+    let same = analysis.trials.iter().filter(|other| other.value.is_some() && &other.params == params);
     let mut values = Vec::new();
     let mut n_trials = 0;
     for other in same {
         values.extend(
-            repetitions(other.record, &known.metric().key).unwrap_or(other.value.into_iter().collect()),
+            repetitions(other.record, &analysis.metric().key).unwrap_or(other.value.into_iter().collect()),
         );
         n_trials += 1;
     }
@@ -86,8 +87,8 @@ fn interval(known: &SearchAnalysis, trial: usize) -> Option<String> {
     let trials = if n_trials > 1 { format!(" of {n_trials} equal trials") } else { String::new() };
     Some(format!(
         "{} to {} at 95 %, over {} seeds{trials}",
-        known.metric().text(around.low),
-        known.metric().text(around.high),
+        analysis.metric().text(around.low),
+        analysis.metric().text(around.high),
         values.len()
     ))
 }
@@ -113,19 +114,19 @@ fn metric_of(epoch: &Epoch, key: &str) -> Option<f64> {
 }
 
 /// The table of the best trials.
-pub fn top(known: &SearchAnalysis) -> TopTrials {
-    let ranked = known.ranked();
+pub fn top(analysis: &SearchAnalysis) -> TopTrials {
+    let ranked = analysis.ranked();
     let rows = &ranked[..ranked.len().min(TOP)];
-    let has = |axis: &usize| rows.iter().any(|&i| known.trials[i].params[*axis].is_some());
-    let axes: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+    let has = |axis: &usize| rows.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
+    let axes: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
     let left_out = axes.len().saturating_sub(MOST_COLUMNS);
     let axes = &axes[..axes.len().min(MOST_COLUMNS)];
     let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
-    let header = header.chain(known.metrics.iter().map(|metric| metric.name.clone()));
-    let header = header.chain(axes.iter().map(|&axis| known.axes[axis].name.clone()));
+    let header = header.chain(analysis.metrics.iter().map(|metric| metric.name.clone()));
+    let header = header.chain(axes.iter().map(|&axis| analysis.axes[axis].name.clone()));
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
-        rows: rows.iter().enumerate().map(|(place, &i)| row(known, place, i, axes)).collect(),
+        rows: rows.iter().enumerate().map(|(place, &i)| row(analysis, place, i, axes)).collect(),
         note: if left_out > 0 {
             format!("{left_out} more parameters are in trials.csv.")
         } else {
@@ -134,39 +135,42 @@ pub fn top(known: &SearchAnalysis) -> TopTrials {
     }
 }
 
-fn row(known: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<String> {
-    let found = &known.trials[trial];
-    let none = || format::NONE.to_owned();
+fn row(analysis: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<TableCell> {
+    let found = &analysis.trials[trial];
+    let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
-        found.record.values.get(i).map_or_else(none, |value| metric.text(*value))
+        TableCell::maybe(found.record.values.get(i).copied(), |value| metric.text(value))
     };
-    let param = |&axis: &usize| found.params[axis].map_or_else(none, |value| known.axes[axis].text(value));
+    let param = |&axis: &usize| {
+        let axis_of = &analysis.axes[axis];
+        found.params[axis].map_or_else(TableCell::none, |value| axis_of.cell(value))
+    };
     let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
-    [(place + 1).to_string(), found.record.number.to_string()]
+    [whole(place + 1), whole(found.record.number)]
         .into_iter()
-        .chain(known.metrics.iter().enumerate().map(value))
+        .chain(analysis.metrics.iter().enumerate().map(value))
         .chain(axes.iter().map(param))
-        .chain([format::duration(seconds)])
+        .chain([TableCell::number(seconds, format::duration(seconds))])
         .collect()
 }
 
 /// The run of the chosen configuration.
-pub fn chosen_run<'a>(records: &'a Records, known: &SearchAnalysis) -> Option<&'a RunRecord> {
-    let id = known.records.chosen_run.as_ref()?;
+pub fn chosen_run<'a>(records: &'a Records, analysis: &SearchAnalysis) -> Option<&'a RunRecord> {
+    let id = analysis.records.chosen_run.as_ref()?;
     records.runs.iter().find(|run| run.id == *id)
 }
 
-/// The run of the chosen configuration, beside what was published.
-pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) -> Option<ChosenRun> {
-    let run = chosen_run(records, known)?;
-    let published = published_numbers(known.records.search.published.as_ref().or(run.published.as_ref()));
+/// The run of the chosen configuration, next to what was published.
+pub fn chosen(records: &Records, groups: &[RunGroup], analysis: &SearchAnalysis) -> Option<ChosenRun> {
+    let run = chosen_run(records, analysis)?;
+    let published = published_numbers(analysis.records.search.published.as_ref().or(run.published.as_ref()));
     let row = |i: usize, ours: Option<f64>| {
-        let difference = ours.zip(published[i]).map(|(ours, published)| format::signed(ours - published));
-        [
-            METRICS[i].1.to_owned(),
-            format::metric_or_none(ours),
-            published[i].map_or_else(|| format::NONE.to_owned(), format::published),
-            difference.unwrap_or_else(|| format::NONE.to_owned()),
+        let difference = ours.zip(published[i]).map(|(ours, published)| ours - published);
+        vec![
+            TableCell::text(METRICS[i].1),
+            TableCell::maybe(ours, format::metric),
+            TableCell::maybe(published[i], format::published),
+            TableCell::maybe(difference, format::signed),
         ]
     };
     let numbers = last_numbers(run).into_iter().enumerate();
@@ -175,7 +179,7 @@ pub fn chosen(records: &Records, groups: &[RunGroup], known: &SearchAnalysis) ->
         name: text::name(&run.name, 90),
         anchor: groups.iter().find(|group| group.name == named(run)).map(|group| group.anchor.clone()),
         rows: rows.map(|(i, ours)| row(i, ours)).collect(),
-        sentence: selection(records, known, run),
+        sentence: selection(records, analysis, run),
     })
 }
 
@@ -183,12 +187,12 @@ fn named(run: &RunRecord) -> String {
     crate::view::named(&run.name, "Run without a name")
 }
 
-fn selection(records: &Records, known: &SearchAnalysis, run: &RunRecord) -> String {
-    let by = &known.metric().key;
+fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> String {
+    let by = &analysis.metric().key;
     let part = match by.as_str() {
-        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", known.metric().name),
-        "accuracy" | "loss" => format!("Selected on the training images, by {}", known.metric().name),
-        _ => format!("Selected by {}", known.metric().name),
+        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", analysis.metric().name),
+        "accuracy" | "loss" => format!("Selected on the training images, by {}", analysis.metric().name),
+        _ => format!("Selected by {}", analysis.metric().name),
     };
     let opened = records.test_openings.iter().filter(|opening| opening.run_id == run.id).count();
     let test = match (opened, run.test.is_some()) {

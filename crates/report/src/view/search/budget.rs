@@ -1,4 +1,4 @@
-//! What a budget brings: the best value against the number of trials and against time.
+//! What a budget achieves: the best value against the number of trials and against time.
 
 use toile_record::State;
 use toile_tune::expected_best;
@@ -23,10 +23,10 @@ pub struct BudgetCurve {
 }
 
 /// Whether every ended trial has its processor time.
-pub fn has_cpu(known: &SearchAnalysis) -> bool {
+pub fn has_cpu(analysis: &SearchAnalysis) -> bool {
     let has =
         |trial: &AnalysedTrial| trial.record.side.as_ref().is_some_and(|side| side.cpu_seconds.is_some());
-    known.trials.iter().filter(|trial| is_ended(trial)).all(has)
+    analysis.trials.iter().filter(|trial| is_ended(trial)).all(has)
 }
 
 fn is_ended(trial: &AnalysedTrial) -> bool {
@@ -34,13 +34,16 @@ fn is_ended(trial: &AnalysedTrial) -> bool {
 }
 
 /// The best value by budget; seconds are of the processor, or of training.
-pub fn budget(known: &SearchAnalysis, cpu: bool) -> BudgetCurve {
-    let ended: Vec<&AnalysedTrial> = known.trials.iter().filter(|trial| is_ended(trial)).collect();
+pub fn budget(analysis: &SearchAnalysis, cpu: bool) -> BudgetCurve {
+    let ended: Vec<&AnalysedTrial> = analysis.trials.iter().filter(|trial| is_ended(trial)).collect();
     let values: Vec<f64> = ended.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect();
     let seconds: Vec<f64> = ended.iter().map(|trial| seconds(trial, cpu)).collect();
-    let is_expected = is_random(&known.records.search.sampler) && ended.len() <= MOST_EXPECTED;
-    let mut budget =
-        if is_expected { expected(known, &values, &seconds) } else { descriptive(known, &values, &seconds) };
+    let is_expected = is_random(analysis) && ended.len() <= MOST_EXPECTED;
+    let mut budget = if is_expected {
+        expected(analysis, &values, &seconds)
+    } else {
+        descriptive(analysis, &values, &seconds)
+    };
     if seconds.iter().sum::<f64>() <= 0.0 {
         budget.by_seconds.clear();
     }
@@ -55,8 +58,8 @@ fn seconds(trial: &AnalysedTrial, cpu: bool) -> f64 {
 
 /// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the
 /// worst.
-fn expected(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
-    let curve = expected_best(values, known.metric().direction());
+fn expected(analysis: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
+    let curve = expected_best(values, analysis.metric().direction());
     let every = curve.len().div_ceil(MOST_POINTS).max(1);
     let kept = curve.iter().filter(|point| point.trials == curve.len() || point.trials % every == 1 % every);
     let by_trials: Vec<(f64, f64)> = kept.map(|point| (point.trials as f64, point.biased)).collect();
@@ -69,13 +72,13 @@ fn expected(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCu
 }
 
 /// The best so far, at each improvement and at the end.
-fn descriptive(known: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
+fn descriptive(analysis: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
     let (mut by_trials, mut by_seconds) = (Vec::new(), Vec::new());
     let mut best: Option<f64> = None;
     let mut total = 0.0;
     for (i, (&value, took)) in values.iter().zip(seconds).enumerate() {
         total += took;
-        if value.is_finite() && best.is_none_or(|best| known.metric().is_better(value, best)) {
+        if value.is_finite() && best.is_none_or(|best| analysis.metric().is_better(value, best)) {
             best = Some(value);
             by_trials.push((i as f64 + 1.0, value));
             by_seconds.push((total, value));

@@ -1,4 +1,4 @@
-//! Searches of one objective beside each other: what they found, for which budget, and how their values are spread.
+//! Searches of one objective compared: what they found, for which budget, and how their values are spread.
 
 use toile_record::{Records, State};
 use toile_tune::distribution_function;
@@ -10,6 +10,7 @@ use super::spots::{Range, range};
 use super::{ObjectiveView, budget};
 use crate::facts::{last_numbers, published_numbers};
 use crate::format;
+use crate::section::TableCell;
 use crate::text;
 
 /// Lines of one figure.
@@ -57,7 +58,7 @@ pub struct SearchRow {
     /// The search's place in the view.
     pub search: usize,
     /// Sampler, trials, objective, best, its trial, processor time, test accuracy, published, difference.
-    pub cells: Vec<String>,
+    pub cells: Vec<TableCell>,
 }
 
 /// The header of the table of searches, its first column the name.
@@ -76,48 +77,47 @@ pub const HEADER: [&str; 10] = [
 
 /// The table of searches.
 pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
-    all.iter().enumerate().map(|(search, known)| SearchRow { search, cells: cells(records, known) }).collect()
+    all.iter()
+        .enumerate()
+        .map(|(search, analysis)| SearchRow { search, cells: cells(records, analysis) })
+        .collect()
 }
 
-fn cells(records: &Records, known: &SearchAnalysis) -> Vec<String> {
-    let none = || format::NONE.to_owned();
-    let best = known.best.map(|i| &known.trials[i]);
-    let sides = known.trials.iter().filter_map(|trial| trial.record.side.as_ref());
+fn cells(records: &Records, analysis: &SearchAnalysis) -> Vec<TableCell> {
+    let best = analysis.best.map(|i| &analysis.trials[i]);
+    let sides = analysis.trials.iter().filter_map(|trial| trial.record.side.as_ref());
     let cpu: f64 = sides.filter_map(|side| side.cpu_seconds).filter(|s| s.is_finite()).sum();
-    let run = chosen_run(records, known);
+    let run = chosen_run(records, analysis);
     let ours = run.and_then(|run| last_numbers(run)[5]);
-    let published = known.records.search.published.as_ref().or(run.and_then(|run| run.published.as_ref()));
+    let published = analysis.records.search.published.as_ref().or(run.and_then(|run| run.published.as_ref()));
     let published = published_numbers(published)[5];
     let difference = ours.zip(published).map(|(ours, published)| ours - published);
+    let (ended, planned) = (ended(analysis) as u64, analysis.records.search.n_trials as u64);
     vec![
-        sampler_name(&known.records.search.sampler),
-        format!(
-            "{} of {}",
-            format::count(ended(known) as u64),
-            format::count(known.records.search.n_trials as u64)
-        ),
-        known.metric().name.clone(),
-        best.and_then(|trial| trial.value).map_or_else(none, |value| known.metric().text(value)),
-        best.map_or_else(none, |trial| trial.record.number.to_string()),
-        if cpu > 0.0 { format::duration(cpu) } else { none() },
-        format::metric_or_none(ours),
-        published.map_or_else(none, format::published),
-        difference.map_or_else(none, format::signed),
+        TableCell::text(sampler_name(analysis)),
+        TableCell::number(ended as f64, format!("{} of {}", format::count(ended), format::count(planned))),
+        TableCell::text(&analysis.metric().name),
+        TableCell::maybe(best.and_then(|trial| trial.value), |value| analysis.metric().text(value)),
+        TableCell::maybe(best.map(|trial| trial.record.number as f64), |number| number.to_string()),
+        TableCell::maybe(Some(cpu).filter(|cpu| *cpu > 0.0), format::duration),
+        TableCell::maybe(ours, format::metric),
+        TableCell::maybe(published, format::published),
+        TableCell::maybe(difference, format::signed),
     ]
 }
 
 /// Trials that will not change any more.
-pub fn ended(known: &SearchAnalysis) -> usize {
-    known.count(State::Complete) + known.count(State::Pruned) + known.count(State::Failed)
+pub fn ended(analysis: &SearchAnalysis) -> usize {
+    analysis.count(State::Complete) + analysis.count(State::Pruned) + analysis.count(State::Failed)
 }
 
 /// The figures, one set per objective, or objectives.
 pub fn compared(all: &[SearchAnalysis]) -> Vec<Compared> {
     let mut groups: Vec<Vec<&SearchAnalysis>> = Vec::new();
-    for known in all.iter().filter(|known| known.best.is_some()) {
-        match groups.iter_mut().find(|members| members[0].metrics == known.metrics) {
-            Some(members) => members.push(known),
-            None => groups.push(vec![known]),
+    for analysis in all.iter().filter(|analysis| analysis.best.is_some()) {
+        match groups.iter_mut().find(|members| members[0].metrics == analysis.metrics) {
+            Some(members) => members.push(analysis),
+            None => groups.push(vec![analysis]),
         }
     }
     groups.iter().map(|members| group(members[0].metric(), members)).collect()
@@ -126,12 +126,12 @@ pub fn compared(all: &[SearchAnalysis]) -> Vec<Compared> {
 fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
     let shown = &members[..members.len().min(MOST_LINES)];
     let values: Vec<f64> =
-        shown.iter().flat_map(|known| known.trials.iter().filter_map(|trial| trial.value)).collect();
-    let has_cpu = shown.iter().all(|known| budget::has_cpu(known));
+        shown.iter().flat_map(|analysis| analysis.trials.iter().filter_map(|trial| trial.value)).collect();
+    let has_cpu = shown.iter().all(|analysis| budget::has_cpu(analysis));
     let budgets: Vec<budget::BudgetCurve> =
-        shown.iter().map(|known| budget::budget(known, has_cpu)).collect();
-    let line = |known: &SearchAnalysis, points: &[(f64, f64)], is_expected: bool| NamedLine {
-        name: text::name(&known.records.search.name, 60),
+        shown.iter().map(|analysis| budget::budget(analysis, has_cpu)).collect();
+    let line = |analysis: &SearchAnalysis, points: &[(f64, f64)], is_expected: bool| NamedLine {
+        name: text::name(&analysis.records.search.name, 60),
         points: points.to_vec(),
         is_stepped: !is_expected,
     };
@@ -142,12 +142,14 @@ fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
     };
     let side = if metric.maximize { "right" } else { "left" };
     Compared {
-        distribution: shown.iter().map(|known| line(known, &distribution(known), false)).collect(),
+        distribution: shown.iter().map(|analysis| line(analysis, &distribution(analysis), false)).collect(),
         range: range(&values, metric),
-        by_trials: pairs().map(|(known, found)| line(known, &found.by_trials, found.is_expected)).collect(),
+        by_trials: pairs()
+            .map(|(analysis, found)| line(analysis, &found.by_trials, found.is_expected))
+            .collect(),
         by_seconds: pairs()
             .filter(|(_, found)| !found.by_seconds.is_empty())
-            .map(|(known, found)| line(known, &found.by_seconds, found.is_expected))
+            .map(|(analysis, found)| line(analysis, &found.by_seconds, found.is_expected))
             .collect(),
         seconds: if has_cpu { "seconds of the processor" } else { "seconds of training" }.to_owned(),
         budget_note: format!("{}{left_out}", budget_note(shown, &budgets)),
@@ -163,8 +165,9 @@ fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
 fn budget_note(shown: &[&SearchAnalysis], budgets: &[budget::BudgetCurve]) -> String {
     let names = |wanted: bool| {
         let named = shown.iter().zip(budgets).filter(|(_, found)| found.is_expected == wanted);
-        let names: Vec<String> =
-            named.map(|(known, _)| format!("“{}”", text::name(&known.records.search.name, 60))).collect();
+        let names: Vec<String> = named
+            .map(|(analysis, _)| format!("“{}”", text::name(&analysis.records.search.name, 60)))
+            .collect();
         names.join(", ")
     };
     let mut note = String::new();
@@ -186,8 +189,8 @@ fn budget_note(shown: &[&SearchAnalysis], budgets: &[budget::BudgetCurve]) -> St
 }
 
 /// Values against the part of the trials that have at most this.
-fn distribution(known: &SearchAnalysis) -> Vec<(f64, f64)> {
-    let values: Vec<f64> = known.trials.iter().filter_map(|trial| trial.value).collect();
+fn distribution(analysis: &SearchAnalysis) -> Vec<(f64, f64)> {
+    let values: Vec<f64> = analysis.trials.iter().filter_map(|trial| trial.value).collect();
     let steps = distribution_function(&values);
     let every = steps.len().div_ceil(MOST_POINTS).max(1);
     let last = steps.len().saturating_sub(1);
@@ -195,22 +198,22 @@ fn distribution(known: &SearchAnalysis) -> Vec<(f64, f64)> {
     steps.first().map(|first| (first.0, 0.0)).into_iter().chain(kept.map(|(_, step)| *step)).collect()
 }
 
-/// Random search beside another search of the same space and objective: both bests, with their budgets.
-pub fn beside_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
-    let known = &all[place];
-    let search = &known.records.search;
+/// Random search compared with another search of the same space and objective: both bests, with their budgets.
+pub fn against_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
+    let analysis = &all[place];
+    let search = &analysis.records.search;
     let is_same = |other: &&SearchAnalysis| {
         other.records.search.space == search.space
-            && other.metrics == known.metrics
-            && is_random(&other.records.search.sampler)
+            && other.metrics == analysis.metrics
+            && is_random(other)
             && other.records.search.name != search.name
     };
-    let random = all.iter().find(is_same).filter(|_| !is_random(&search.sampler))?;
-    let value = |known: &SearchAnalysis| known.best.and_then(|i| known.trials[i].value);
-    let (ours, theirs) = (value(known)?, value(random)?);
-    let metric = known.metric();
-    let (mine, other) = (known.count(State::Complete), random.count(State::Complete));
-    let pruned = known.count(State::Pruned);
+    let random = all.iter().find(is_same).filter(|_| !is_random(analysis))?;
+    let value = |analysis: &SearchAnalysis| analysis.best.and_then(|i| analysis.trials[i].value);
+    let (ours, theirs) = (value(analysis)?, value(random)?);
+    let metric = analysis.metric();
+    let (mine, other) = (analysis.count(State::Complete), random.count(State::Complete));
+    let pruned = analysis.count(State::Pruned);
     let pruned = if pruned > 0 { format!(" and {pruned} pruned ones") } else { String::new() };
     let judged = match (metric.is_better(ours, theirs), metric.is_better(theirs, ours)) {
         (true, _) => "better by",
@@ -221,7 +224,7 @@ pub fn beside_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
     Some(format!(
         "{} found {} in {}{pruned}; random search over the same space (“{}”) found {} in {}: {verdict}. One search each \
          cannot tell luck from merit.",
-        sampler_name(&search.sampler),
+        sampler_name(analysis),
         metric.text(ours),
         format::plural(mine, "complete trial", "complete trials"),
         text::name(&random.records.search.name, 60),

@@ -41,27 +41,28 @@ pub struct Contour {
 }
 
 /// The estimates for the pairs of `axes`, in their order; pairs that too few trials have are left out.
-pub fn contours(known: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
+pub fn contours(analysis: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
     let pairs = (0..axes.len()).flat_map(|i| (i + 1..axes.len()).map(move |j| (axes[i], axes[j])));
-    pairs.filter_map(|(x, y)| contour(known, x, y)).collect()
+    pairs.filter_map(|(x, y)| contour(analysis, x, y)).collect()
 }
 
-fn contour(known: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
+fn contour(analysis: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
     let has = |&i: &usize| {
-        let trial = &known.trials[i];
+        let trial = &analysis.trials[i];
         trial.value.is_some() && trial.params[x].is_some() && trial.params[y].is_some()
     };
-    let all: Vec<usize> = (0..known.trials.len()).filter(has).collect();
-    let used = thin(&all, MOST, known.best);
-    let part = |axis: usize, i: usize| known.trials[i].params[axis].map(|value| known.axes[axis].part(value));
+    let all: Vec<usize> = (0..analysis.trials.len()).filter(has).collect();
+    let used = thin(&all, MOST, analysis.best);
+    let part =
+        |axis: usize, i: usize| analysis.trials[i].params[axis].map(|value| analysis.axes[axis].part(value));
     let points: Vec<[f64; 3]> =
-        used.iter().filter_map(|&i| Some([part(x, i)?, part(y, i)?, known.trials[i].value?])).collect();
+        used.iter().filter_map(|&i| Some([part(x, i)?, part(y, i)?, analysis.trials[i].value?])).collect();
     let varies = |k: usize| points.iter().any(|point| point[k] != points[0][k]);
     if points.len() < FEWEST || !varies(0) || !varies(1) {
         return None;
     }
-    let shown = range(&points.iter().map(|point| point[2]).collect::<Vec<_>>(), known.metric())?;
-    let (axis_x, axis_y) = (known.axes[x].clone(), known.axes[y].clone());
+    let shown = range(&points.iter().map(|point| point[2]).collect::<Vec<_>>(), analysis.metric())?;
+    let (axis_x, axis_y) = (analysis.axes[x].clone(), analysis.axes[y].clone());
     let size = (cells_of(&axis_x), cells_of(&axis_y));
     let width = [bandwidth(&points, 0, &axis_x), bandwidth(&points, 1, &axis_y)];
     let middle = |i: usize, n: usize| (i as f64 + 0.5) / n as f64;
@@ -70,13 +71,13 @@ fn contour(known: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
         .collect();
     let bounds = bounds(&estimates)?;
     let cells =
-        estimates.iter().map(|value| value.map(|value| band(value, &bounds, known.metric().maximize)));
+        estimates.iter().map(|value| value.map(|value| band(value, &bounds, analysis.metric().maximize)));
     Some(Contour {
         size,
         cells: cells.collect(),
         bounds,
         n: points.len(),
-        spots: spots(known, &thin(&used, 300, known.best), |i| part(x, i), |i| part(y, i)),
+        spots: spots(analysis, &thin(&used, 300, analysis.best), |i| part(x, i), |i| part(y, i)),
         x: axis_x,
         y: axis_y,
     })

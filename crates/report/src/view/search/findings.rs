@@ -1,6 +1,5 @@
 //! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
 
-use serde_json::Value;
 use toile_record::{Records, State};
 use toile_stats::normal_quantile;
 
@@ -10,26 +9,26 @@ use super::compare::ended;
 use crate::format::{self, plural};
 use crate::text;
 
-/// Failures that are told one by one.
+/// Failures that are described one by one.
 const MOST_FAILURES: usize = 3;
 
 /// The sentences of a search.
-pub fn sentences(records: &Records, known: &SearchAnalysis, best: Option<&BestTrial>) -> Vec<String> {
-    let mut sentences = vec![progress(known)];
-    sentences.extend(best.map(|best| best_trial(known, best)));
-    sentences.extend(near(records, known));
-    sentences.extend(last_improvement(known));
-    sentences.extend(infinite(known));
-    sentences.extend(infeasible(known));
-    sentences.extend(failures(known));
-    sentences.extend(taken_over(known));
+pub fn sentences(records: &Records, analysis: &SearchAnalysis, best: Option<&BestTrial>) -> Vec<String> {
+    let mut sentences = vec![progress(analysis)];
+    sentences.extend(best.map(|best| best_trial(analysis, best)));
+    sentences.extend(within_margin(records, analysis));
+    sentences.extend(last_improvement(analysis));
+    sentences.extend(infinite(analysis));
+    sentences.extend(infeasible(analysis));
+    sentences.extend(failures(analysis));
+    sentences.extend(taken_over(analysis));
     sentences
 }
 
-fn progress(known: &SearchAnalysis) -> String {
-    let planned = known.records.search.n_trials.max(known.trials.len());
-    let states = super::how::states(known);
-    match (known.trials.len(), ended(known)) {
+fn progress(analysis: &SearchAnalysis) -> String {
+    let planned = analysis.records.search.n_trials.max(analysis.trials.len());
+    let states = super::how::states(analysis);
+    match (analysis.trials.len(), ended(analysis)) {
         (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
         (1, 1) if planned == 1 => format!("The one trial has ended: {states}."),
         (_, done) if done == planned => {
@@ -45,9 +44,9 @@ fn progress(known: &SearchAnalysis) -> String {
     }
 }
 
-fn best_trial(known: &SearchAnalysis, best: &BestTrial) -> String {
+fn best_trial(analysis: &SearchAnalysis, best: &BestTrial) -> String {
     let interval = best.interval.as_ref().map_or_else(String::new, |interval| format!(" ({interval})"));
-    let first = if known.metrics.len() > 1 { " by the first objective" } else { "" };
+    let first = if analysis.metrics.len() > 1 { " by the first objective" } else { "" };
     let with = match best.params_text() {
         params if params.is_empty() => String::new(),
         params => format!(", with {params}"),
@@ -55,40 +54,40 @@ fn best_trial(known: &SearchAnalysis, best: &BestTrial) -> String {
     format!(
         "Best{first} is trial {}: {} {}{interval}{with}.",
         best.number,
-        known.metric().name,
+        analysis.metric().name,
         best.value_text
     )
 }
 
-/// Trials that the validation images cannot tell from the best one.
-fn near(records: &Records, known: &SearchAnalysis) -> Option<String> {
+/// Trials that cannot be distinguished from the best one on the validation images.
+fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String> {
     let counts = &records.study.data.split.validation_counts;
     let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
-    let best_place = known.best?;
-    let best = known.trials[best_place].value?;
-    if known.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
+    let best_place = analysis.best?;
+    let best = analysis.trials[best_place].value?;
+    if analysis.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
         return None;
     }
     let margin = normal_quantile(0.975) * (2.0 * best * (1.0 - best) / images as f64).sqrt();
     // Of accuracies of 0 and 1 the margin is 0: equal ones are near all the same.
     let is_near = |value: f64| (best - value).abs() <= margin;
-    let others = known.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
+    let others = analysis.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
     let near = others.filter(|(_, trial)| trial.value.is_some_and(is_near)).count();
     let margin = format!(
         "{} of it, the 95 % sampling error of a difference between two accuracies on {} images",
         format::metric(margin),
         format::count(images as u64)
     );
-    (known.count(State::Complete) > 1).then(|| match near {
+    (analysis.count(State::Complete) > 1).then(|| match near {
         0 => format!("No other trial comes within {margin}."),
         1 => format!("One other trial lies within {margin}."),
         n => format!("{} other trials lie within {margin}.", format::count(n as u64)),
     })
 }
 
-fn last_improvement(known: &SearchAnalysis) -> Option<String> {
-    let best = known.trials[known.best?].record.number;
-    let after = known
+fn last_improvement(analysis: &SearchAnalysis) -> Option<String> {
+    let best = analysis.trials[analysis.best?].record.number;
+    let after = analysis
         .trials
         .iter()
         .filter(|trial| trial.record.number > best && trial.record.state == State::Complete);
@@ -98,8 +97,8 @@ fn last_improvement(known: &SearchAnalysis) -> Option<String> {
     })
 }
 
-fn infinite(known: &SearchAnalysis) -> Option<String> {
-    let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
+fn infinite(analysis: &SearchAnalysis) -> Option<String> {
+    let complete = analysis.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_none()).count();
     (n > 0).then(|| {
         format!(
@@ -110,8 +109,8 @@ fn infinite(known: &SearchAnalysis) -> Option<String> {
     })
 }
 
-fn infeasible(known: &SearchAnalysis) -> Option<String> {
-    let complete = known.trials.iter().filter(|trial| trial.record.state == State::Complete);
+fn infeasible(analysis: &SearchAnalysis) -> Option<String> {
+    let complete = analysis.trials.iter().filter(|trial| trial.record.state == State::Complete);
     let n = complete.filter(|trial| trial.shown.is_some() && trial.value.is_none()).count();
     let them = if n == 1 { "it" } else { "them" };
     (n > 0).then(|| {
@@ -119,20 +118,20 @@ fn infeasible(known: &SearchAnalysis) -> Option<String> {
     })
 }
 
-fn failures(known: &SearchAnalysis) -> Option<String> {
-    let failed: Vec<_> = known.trials.iter().filter(|trial| trial.record.state == State::Failed).collect();
+fn failures(analysis: &SearchAnalysis) -> Option<String> {
+    let failed: Vec<_> = analysis.trials.iter().filter(|trial| trial.record.state == State::Failed).collect();
     let reason = |trial: &&super::analysis::AnalysedTrial| {
         let why = trial.record.side.as_ref().and_then(|side| side.reason());
         let why = why.map_or_else(|| "no reason was recorded".to_owned(), |why| text::name(&why, 200));
         format!("trial {}: {why}", trial.record.number)
     };
-    let told: Vec<String> = failed.iter().take(MOST_FAILURES).map(reason).collect();
+    let described: Vec<String> = failed.iter().take(MOST_FAILURES).map(reason).collect();
     let more = match failed.len().saturating_sub(MOST_FAILURES) {
         0 => String::new(),
         n => format!("; and {}", plural(n, "other", "others")),
     };
     let failed = plural(failed.len(), "trial failed", "trials failed");
-    (!told.is_empty()).then(|| format!("{failed}. {}{more}.", capital(&told.join("; "))))
+    (!described.is_empty()).then(|| format!("{failed}. {}{more}.", capital(&described.join("; "))))
 }
 
 fn capital(text: &str) -> String {
@@ -140,9 +139,9 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn taken_over(known: &SearchAnalysis) -> Option<String> {
+fn taken_over(analysis: &SearchAnalysis) -> Option<String> {
     let again =
-        known.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
+        analysis.trials.iter().filter_map(|trial| trial.record.side.as_ref()).filter(|side| side.attempt > 1);
     let n = again.count();
     (n > 0).then(|| {
         format!(
@@ -152,17 +151,17 @@ fn taken_over(known: &SearchAnalysis) -> Option<String> {
     })
 }
 
-/// What to be careful of, beside what the algorithms find.
-pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
+/// What to be careful of, apart from what the algorithms find.
+pub fn warnings(analysis: &SearchAnalysis) -> Vec<String> {
     let mut warnings = Vec::new();
-    if known.metrics.iter().any(|metric| metric.key == "milliseconds") {
+    if analysis.metrics.iter().any(|metric| metric.key == "milliseconds") {
         warnings.push(
             "Milliseconds come from a clock: they depend on the machine and on what else it did, and no other run will \
              give the same."
                 .to_owned(),
         );
     }
-    if times_are_local(known) {
+    if analysis.settings.limits.times_are_local() {
         warnings.push(
             "Times are as another program wrote them, without a zone: Optuna before 5.0 wrote the local time of its \
              machine. They are shown as if they were UTC."
@@ -170,10 +169,4 @@ pub fn warnings(known: &SearchAnalysis) -> Vec<String> {
         );
     }
     warnings
-}
-
-/// Whether the search's plan says under `times_are_local` that its times have no zone: `true`, or the version that
-/// wrote them.
-fn times_are_local(known: &SearchAnalysis) -> bool {
-    matches!(known.records.search.plan.get("times_are_local"), Some(Value::Bool(true) | Value::String(_)))
 }

@@ -1,17 +1,17 @@
 //! What was searched and how: the facts of a search, the table of its space.
 
-use serde_json::Value;
 use toile_record::{SearchRecord, State};
-use toile_tune::{Params, Sampler, Space};
+use toile_tune::{Params, Sampler};
 
 use super::analysis::SearchAnalysis;
 use super::clock;
 use crate::format::{self, plural};
+use crate::plan::RecordedChoice;
 use crate::section::Fact;
 use crate::text;
 use crate::view::settings::describe;
 
-/// The states in the order in which they are told.
+/// The states in the order in which they are listed.
 const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
 
 /// One line of the table of the space.
@@ -28,29 +28,29 @@ pub struct SpaceRow {
 }
 
 /// The table of the space.
-pub fn space(known: &SearchAnalysis) -> Vec<SpaceRow> {
+pub fn space(analysis: &SearchAnalysis) -> Vec<SpaceRow> {
     let row = |axis: &super::ParameterAxis| SpaceRow {
         name: axis.name.clone(),
         range: axis.range.clone(),
         scale: axis.scale.clone(),
         condition: if axis.condition.is_empty() { "always".to_owned() } else { axis.condition.clone() },
     };
-    known.axes.iter().map(row).collect()
+    analysis.axes.iter().map(row).collect()
 }
 
 /// The facts of a search.
-pub fn facts(known: &SearchAnalysis) -> Vec<Fact> {
-    let search = &known.records.search;
+pub fn facts(analysis: &SearchAnalysis) -> Vec<Fact> {
+    let search = &analysis.records.search;
     let fact = |label, value| Fact { label, value, is_code: false };
     let mut facts = vec![
-        fact("Objective", objectives(known)),
-        fact("Sampler", sampler(&search.sampler)),
-        fact("Pruner", choice_words(&search.pruner, pruner_name)),
+        fact("Objective", objectives(analysis)),
+        fact("Sampler", choice_words(&analysis.settings.sampler, sampler_name(analysis))),
+        fact("Pruner", choice_words(&analysis.settings.pruner, pruner_name(analysis))),
         fact("Order", order(search)),
-        fact("Space", size(known)),
-        fact("Budget", budget(search)),
-        fact("Trials", states(known)),
-        fact("Time", time(known)),
+        fact("Space", size(analysis)),
+        fact("Budget", budget(analysis)),
+        fact("Trials", states(analysis)),
+        fact("Time", time(analysis)),
         fact("Seed", search.seed.to_string()),
     ];
     if !search.fingerprint.is_empty() {
@@ -60,14 +60,14 @@ pub fn facts(known: &SearchAnalysis) -> Vec<Fact> {
     facts
 }
 
-fn objectives(known: &SearchAnalysis) -> String {
-    let words = known.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.better()));
+fn objectives(analysis: &SearchAnalysis) -> String {
+    let words = analysis.metrics.iter().map(|metric| format!("{} ({})", metric.name, metric.better()));
     words.collect::<Vec<_>>().join("; ")
 }
 
 /// The sampler's title: `Gaussian process`. Of one that toile does not know, the name.
-pub fn sampler_name(sampler: &Value) -> String {
-    let name = key(sampler);
+pub fn sampler_name(analysis: &SearchAnalysis) -> String {
+    let name = text::name(&analysis.settings.sampler.name, 60);
     match Sampler::named(&name) {
         Some(sampler) => sampler.title().to_owned(),
         None if name.is_empty() => "unknown".to_owned(),
@@ -76,40 +76,20 @@ pub fn sampler_name(sampler: &Value) -> String {
 }
 
 /// Whether the sampler draws every trial independently of the others.
-pub fn is_random(sampler: &Value) -> bool {
-    Sampler::named(&key(sampler)).is_some_and(|sampler| sampler.is_random())
+pub fn is_random(analysis: &SearchAnalysis) -> bool {
+    Sampler::named(&analysis.settings.sampler.name).is_some_and(|sampler| sampler.is_random())
 }
 
-fn sampler(sampler: &Value) -> String {
-    choice_words(sampler, |_| sampler_name(sampler))
-}
-
-fn pruner_name(name: &str) -> String {
-    match name {
+fn pruner_name(analysis: &SearchAnalysis) -> String {
+    match text::name(&analysis.settings.pruner.name, 60).as_str() {
         "none" | "" => "none: every trial runs to its end".to_owned(),
         other => other.replace('_', " "),
     }
 }
 
-/// The name of a choice: `"none"`, or the one key of `{"tpe": {…}}`.
-fn key(choice: &Value) -> String {
-    match choice {
-        Value::String(name) => text::name(name, 60),
-        Value::Object(map) if map.len() == 1 => {
-            map.keys().next().map_or_else(String::new, |k| text::name(k, 60))
-        }
-        _ => String::new(),
-    }
-}
-
 /// `TPE (n_startup_trials 10, multivariate yes)`
-fn choice_words(choice: &Value, name: impl Fn(&str) -> String) -> String {
-    let name = name(&key(choice));
-    let settings = match choice {
-        Value::Object(map) if map.len() == 1 => map.values().next().map(describe).unwrap_or_default(),
-        Value::Object(_) | Value::Array(_) => describe(choice),
-        _ => String::new(),
-    };
+fn choice_words<T>(choice: &RecordedChoice<T>, name: String) -> String {
+    let settings = choice.settings.as_ref().map(describe).unwrap_or_default();
     if settings.is_empty() { name } else { format!("{name} ({settings})") }
 }
 
@@ -120,7 +100,7 @@ fn order(search: &SearchRecord) -> String {
             .to_owned(),
         Some(0) => "reproducible: one after the other, each trial knows all before it".to_owned(),
         Some(lag) => format!(
-            "reproducible in parallel: trial n knows the results up to trial n − {}, whoever is faster, so that up to {} \
+            "reproducible in parallel: trial n knows the results up to trial n − {}, whichever trial ends first, so that up to {} \
              workers give the same search",
             lag.saturating_add(1),
             format::count(lag as u64 + 1),
@@ -129,19 +109,19 @@ fn order(search: &SearchRecord) -> String {
 }
 
 /// The number of points of the space against the budget.
-fn size(known: &SearchAnalysis) -> String {
-    let search = &known.records.search;
-    let n = known.axes.len();
-    let conditional = known.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
+fn size(analysis: &SearchAnalysis) -> String {
+    let search = &analysis.records.search;
+    let n = analysis.axes.len();
+    let conditional = analysis.axes.iter().filter(|axis| !axis.condition.is_empty()).count();
     let conditional =
         if conditional > 0 { format!(", {conditional} of them under conditions") } else { String::new() };
     let parameters = format!("{}{conditional}", plural(n, "parameter", "parameters"));
-    let space: Space = serde_json::from_value(search.space.clone()).unwrap_or_default();
+    let space = &analysis.settings.space;
     let most = search.n_trials.clamp(1, 100_000);
     let points = space.count_points(&Params::new()).and_then(|points| usize::try_from(points).ok());
     match points.filter(|&points| points <= most) {
         Some(points) if !space.params.is_empty() => {
-            let tried = distinct(known);
+            let tried = distinct(analysis);
             let of = plural(points, "point", "points");
             let does =
                 if tried >= points { "all of them tried: exhaustive" } else { "no more than the budget" };
@@ -153,9 +133,9 @@ fn size(known: &SearchAnalysis) -> String {
 }
 
 /// Different configurations among the trials that have ended with a value or were pruned.
-fn distinct(known: &SearchAnalysis) -> usize {
+fn distinct(analysis: &SearchAnalysis) -> usize {
     let ended = |state| matches!(state, State::Complete | State::Pruned);
-    let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = known
+    let configurations: std::collections::BTreeSet<Vec<Option<u64>>> = analysis
         .trials
         .iter()
         .filter(|trial| ended(trial.record.state))
@@ -164,21 +144,24 @@ fn distinct(known: &SearchAnalysis) -> usize {
     configurations.len()
 }
 
-fn budget(search: &SearchRecord) -> String {
+fn budget(analysis: &SearchAnalysis) -> String {
+    let (search, limits) = (&analysis.records.search, &analysis.settings.limits);
     let mut parts = vec![plural(search.n_trials, "trial", "trials")];
     if search.seeds > 1 {
         parts.push(format!("{} seeds each", search.seeds));
     }
-    let number = |key: &str| search.plan.get(key).and_then(Value::as_f64).filter(|value| value.is_finite());
-    parts.extend(number("timeout").map(|s| format!("at most {} of time", format::duration(s))));
-    parts.extend(number("cpu_timeout").map(|s| format!("at most {} of processor time", format::duration(s))));
-    parts.extend(number("stagnation").map(|n| format!("at most {n} trials without improvement")));
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    parts.extend(finite(limits.timeout).map(|s| format!("at most {} of time", format::duration(s))));
+    let cpu = finite(limits.cpu_timeout);
+    parts.extend(cpu.map(|s| format!("at most {} of processor time", format::duration(s))));
+    let stagnation = finite(limits.stagnation);
+    parts.extend(stagnation.map(|n| format!("at most {n} trials without improvement")));
     parts.join(", ")
 }
 
 /// `45 complete, 12 pruned, 3 failed`
-pub fn states(known: &SearchAnalysis) -> String {
-    let counted = STATES.map(|state| (known.count(state), state.name()));
+pub fn states(analysis: &SearchAnalysis) -> String {
+    let counted = STATES.map(|state| (analysis.count(state), state.name()));
     let parts: Vec<String> = counted
         .iter()
         .filter(|(n, name)| *n > 0 || *name == "complete")
@@ -187,9 +170,9 @@ pub fn states(known: &SearchAnalysis) -> String {
     parts.join(", ")
 }
 
-fn time(known: &SearchAnalysis) -> String {
+fn time(analysis: &SearchAnalysis) -> String {
     let moment = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
-    let trials = || known.trials.iter().map(|trial| trial.record);
+    let trials = || analysis.trials.iter().map(|trial| trial.record);
     let first = trials().filter_map(|trial| moment(&trial.started)).reduce(f64::min);
     let last = trials().filter_map(|trial| moment(&trial.completed)).reduce(f64::max);
     let mut parts = Vec::new();

@@ -105,65 +105,67 @@ pub fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
 }
 
 fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place: usize) -> SearchView {
-    let known = &all[place];
-    let record = &known.records.search;
-    let best = best::best(known);
-    let mut sentences = findings::sentences(records, known, best.as_ref());
-    sentences.extend(compare::beside_random(all, place));
-    let input = algorithm::input(known);
-    let importance = algorithm::shares(known, &input);
-    let (contours, contour_note) = contours(known, &importance);
-    let histories = (0..known.metrics.len().min(MOST_HISTORIES)).filter_map(|i| plots::history(known, i));
+    let analysis = &all[place];
+    let record = &analysis.records.search;
+    let best = best::best(analysis);
+    let mut sentences = findings::sentences(records, analysis, best.as_ref());
+    sentences.extend(compare::against_random(all, place));
+    let input = algorithm::input(analysis);
+    let importance = algorithm::shares(analysis, &input);
+    let (contours, contour_note) = contours(analysis, &importance);
+    let histories =
+        (0..analysis.metrics.len().min(MOST_HISTORIES)).filter_map(|i| plots::history(analysis, i));
     SearchView {
         name: super::named(&record.name, "Search without a name"),
         anchor: format!("search-{}", place + 1),
         note: record.note.as_deref().map(text::clean),
-        unfinished: unfinished(known),
-        metrics: known.metrics.clone(),
-        facts: how::facts(known),
-        space: how::space(known),
+        unfinished: unfinished(analysis),
+        metrics: analysis.metrics.clone(),
+        facts: how::facts(analysis),
+        space: how::space(analysis),
         sentences,
-        warnings: warnings(known, &input),
+        warnings: warnings(analysis, &input),
         best,
-        top: best::top(known),
-        chosen: best::chosen(records, groups, known),
+        top: best::top(analysis),
+        chosen: best::chosen(records, groups, analysis),
         histories: histories.collect(),
-        slices: plots::slices(known),
-        parallel: plots::parallel(known),
+        slices: plots::slices(analysis),
+        parallel: plots::parallel(analysis),
         importance,
-        front: algorithm::front(known),
+        front: algorithm::front(analysis),
         contours,
         contour_note,
-        curves: plots::curves(known),
-        timeline: timeline::timeline(known),
+        curves: plots::curves(analysis),
+        timeline: timeline::timeline(analysis),
     }
 }
 
 /// What limits a search and which parameters matter: for the exports.
 pub fn notes(records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
-    let known = analysis::analysis(records);
-    let input = algorithm::input(&known);
-    (warnings(&known, &input), algorithm::shares(&known, &input).shares)
+    let analysis = analysis::analysis(records);
+    let input = algorithm::input(&analysis);
+    (warnings(&analysis, &input), algorithm::shares(&analysis, &input).shares)
 }
 
-fn warnings(known: &SearchAnalysis, input: &algorithm::TuneInput) -> Vec<String> {
-    findings::warnings(known).into_iter().chain(algorithm::warnings(known, input)).collect()
+fn warnings(analysis: &SearchAnalysis, input: &algorithm::TuneInput) -> Vec<String> {
+    findings::warnings(analysis).into_iter().chain(algorithm::warnings(analysis, input)).collect()
 }
 
 /// `48 of 60 trials ended`
-fn unfinished(known: &SearchAnalysis) -> Option<String> {
-    let (ended, planned) = (compare::ended(known), known.records.search.n_trials.max(known.trials.len()));
+fn unfinished(analysis: &SearchAnalysis) -> Option<String> {
+    let (ended, planned) =
+        (compare::ended(analysis), analysis.records.search.n_trials.max(analysis.trials.len()));
     (ended < planned)
         .then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
 }
 
 /// The pairs of the three most important parameters that enough trials have.
-fn contours(known: &SearchAnalysis, importance: &Shares) -> (Vec<Contour>, String) {
-    let complete = known.trials.iter().filter(|trial| trial.value.is_some()).count();
-    let axes: Vec<usize> = algorithm::ordered_axes(known, importance).into_iter().take(3).collect();
-    let found = contour::contours(known, &axes);
+fn contours(analysis: &SearchAnalysis, importance: &Shares) -> (Vec<Contour>, String) {
+    let complete = analysis.trials.iter().filter(|trial| trial.value.is_some()).count();
+    let axes: Vec<usize> = algorithm::ordered_axes(analysis, importance).into_iter().take(3).collect();
+    let found = contour::contours(analysis, &axes);
     let by = if importance.shares.is_empty() { "first" } else { "most important" };
-    let note = match (found.is_empty(), known.axes.len()) {
+    let note = match (found.is_empty(), analysis.axes.len()) {
         (true, 0 | 1) => String::new(),
         (true, _) if complete < contour::FEWEST => format!(
             "No contours: {} with a value, and from fewer than {} an estimate would be an invention.",
@@ -184,19 +186,19 @@ impl Searches {
     /// What the top of the page says of them.
     pub fn summary(&self) -> Vec<String> {
         let sentence = |(section, row): (&SearchView, &SearchRow)| match &section.best {
-            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0]),
+            None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0].text),
             Some(best) => format!(
                 "Search “{}” ({}, {} trials): best {} {}, trial {}.",
                 section.name,
-                row.cells[0],
-                row.cells[1],
+                row.cells[0].text,
+                row.cells[1].text,
                 section.metric().name,
                 best.value_text,
                 best.number
             ),
         };
         match self.sections.len() {
-            n if n > 6 => vec![format!("The study has {n} searches; they are told below.")],
+            n if n > 6 => vec![format!("The study has {n} searches; their sections stand below.")],
             _ => self.sections.iter().zip(&self.rows).map(sentence).collect(),
         }
     }

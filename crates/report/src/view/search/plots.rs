@@ -105,28 +105,28 @@ pub struct TrialCurves {
 }
 
 /// The history of the objective at `place`.
-pub fn history(known: &SearchAnalysis, place: usize) -> Option<History> {
-    let metric = &known.metrics[place];
-    let value = |i: usize| objective(known, i, place);
-    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| value(i).is_some()).collect();
+pub fn history(analysis: &SearchAnalysis, place: usize) -> Option<History> {
+    let metric = &analysis.metrics[place];
+    let value = |i: usize| objective(analysis, i, place);
+    let valued: Vec<usize> = (0..analysis.trials.len()).filter(|&i| value(i).is_some()).collect();
     let range = range(&valued.iter().filter_map(|&i| value(i)).collect::<Vec<_>>(), metric)?;
-    let drawn = thin(&valued, MOST, known.best);
-    let number = |i: usize| known.trials[i].record.number as f64;
+    let drawn = thin(&valued, MOST, analysis.best);
+    let number = |i: usize| analysis.trials[i].record.number as f64;
     let failed: Vec<usize> =
-        (0..known.trials.len()).filter(|&i| known.trials[i].record.state == State::Failed).collect();
+        (0..analysis.trials.len()).filter(|&i| analysis.trials[i].record.state == State::Failed).collect();
     Some(History {
-        spots: spots(known, &drawn, |i| Some(number(i)), value),
+        spots: spots(analysis, &drawn, |i| Some(number(i)), value),
         failed: thin(&failed, 200, None).into_iter().map(number).collect(),
-        best: running_best(known, place, metric),
-        last: known.trials.iter().map(|trial| trial.record.number as f64).fold(0.0, f64::max),
+        best: running_best(analysis, place, metric),
+        last: analysis.trials.iter().map(|trial| trial.record.number as f64).fold(0.0, f64::max),
         range,
         note: format!("{}{}", thinned(valued.len(), drawn.len()), at_the_edge(&range, metric)),
     })
 }
 
 /// The value of an objective of a complete trial, or the first one of a pruned trial.
-fn objective(known: &SearchAnalysis, trial: usize, place: usize) -> Option<f64> {
-    let found = &known.trials[trial];
+fn objective(analysis: &SearchAnalysis, trial: usize, place: usize) -> Option<f64> {
+    let found = &analysis.trials[trial];
     match place {
         0 => found.shown,
         _ if found.record.state != State::Complete => None,
@@ -135,27 +135,28 @@ fn objective(known: &SearchAnalysis, trial: usize, place: usize) -> Option<f64> 
 }
 
 /// Where the best of the complete trials improves: number and value.
-fn running_best(known: &SearchAnalysis, place: usize, metric: &ObjectiveView) -> Vec<(f64, f64)> {
+fn running_best(analysis: &SearchAnalysis, place: usize, metric: &ObjectiveView) -> Vec<(f64, f64)> {
     let mut best: Vec<(f64, f64)> = Vec::new();
-    let complete = (0..known.trials.len()).filter(|&i| known.trials[i].value.is_some());
-    for (i, value) in complete.filter_map(|i| Some((i, objective(known, i, place)?))) {
+    let complete = (0..analysis.trials.len()).filter(|&i| analysis.trials[i].value.is_some());
+    for (i, value) in complete.filter_map(|i| Some((i, objective(analysis, i, place)?))) {
         if best.last().is_none_or(|last| metric.is_better(value, last.1)) {
-            best.push((known.trials[i].record.number as f64, value));
+            best.push((analysis.trials[i].record.number as f64, value));
         }
     }
     best
 }
 
 /// One panel per parameter.
-pub fn slices(known: &SearchAnalysis) -> Option<Slices> {
-    let metric = known.metric();
-    let valued: Vec<usize> = (0..known.trials.len()).filter(|&i| known.trials[i].shown.is_some()).collect();
-    let range = range(&valued.iter().filter_map(|&i| known.trials[i].shown).collect::<Vec<_>>(), metric)?;
-    let drawn = thin(&valued, MOST, known.best);
-    let has = |axis: &usize| valued.iter().any(|&i| known.trials[i].params[*axis].is_some());
-    let shown: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+pub fn slices(analysis: &SearchAnalysis) -> Option<Slices> {
+    let metric = analysis.metric();
+    let valued: Vec<usize> =
+        (0..analysis.trials.len()).filter(|&i| analysis.trials[i].shown.is_some()).collect();
+    let range = range(&valued.iter().filter_map(|&i| analysis.trials[i].shown).collect::<Vec<_>>(), metric)?;
+    let drawn = thin(&valued, MOST, analysis.best);
+    let has = |axis: &usize| valued.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
+    let shown: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
     let panels: Vec<ParameterSlice> =
-        shown.iter().take(MOST_SLICES).map(|&axis| slice(known, axis, &drawn)).collect();
+        shown.iter().take(MOST_SLICES).map(|&axis| slice(analysis, axis, &drawn)).collect();
     let left_out = match shown.len().saturating_sub(MOST_SLICES) {
         0 => String::new(),
         n => format!(" {} of {} parameters are not drawn.", n, shown.len()),
@@ -164,41 +165,42 @@ pub fn slices(known: &SearchAnalysis) -> Option<Slices> {
     (!panels.is_empty()).then_some(Slices { panels, range, note })
 }
 
-fn slice(known: &SearchAnalysis, axis: usize, drawn: &[usize]) -> ParameterSlice {
-    let x = |i: usize| known.trials[i].params[axis].map(|value| known.axes[axis].part(value));
+fn slice(analysis: &SearchAnalysis, axis: usize, drawn: &[usize]) -> ParameterSlice {
+    let x = |i: usize| analysis.trials[i].params[axis].map(|value| analysis.axes[axis].part(value));
     ParameterSlice {
-        axis: known.axes[axis].clone(),
-        spots: spots(known, drawn, x, |i| known.trials[i].shown),
+        axis: analysis.axes[axis].clone(),
+        spots: spots(analysis, drawn, x, |i| analysis.trials[i].shown),
     }
 }
 
 /// All complete trials across all parameters.
-pub fn parallel(known: &SearchAnalysis) -> Option<Parallel> {
-    let ranked = known.ranked();
-    let values: Vec<f64> = ranked.iter().filter_map(|&i| known.trials[i].value).collect();
-    let range = range(&values, known.metric())?;
-    let has = |axis: &usize| ranked.iter().any(|&i| known.trials[i].params[*axis].is_some());
-    let shown: Vec<usize> = (0..known.axes.len()).filter(has).collect();
+pub fn parallel(analysis: &SearchAnalysis) -> Option<Parallel> {
+    let ranked = analysis.ranked();
+    let values: Vec<f64> = ranked.iter().filter_map(|&i| analysis.trials[i].value).collect();
+    let range = range(&values, analysis.metric())?;
+    let has = |axis: &usize| ranked.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
+    let shown: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
     let axes: Vec<usize> = shown.iter().copied().take(MOST_AXES).collect();
     let places: Vec<usize> = (0..ranked.len()).collect();
     let drawn = thin(&places, MOST_LINES, Some(0));
-    let threads = drawn.iter().rev().map(|&place| thread(known, &ranked, place, &axes, &range, drawn.len()));
+    let threads =
+        drawn.iter().rev().map(|&place| thread(analysis, &ranked, place, &axes, &range, drawn.len()));
     let left_out = match shown.len() - axes.len() {
         0 => String::new(),
         n => format!(" {n} of {} parameters are not drawn.", shown.len()),
     };
-    let edge = at_the_edge(&range, known.metric());
+    let edge = at_the_edge(&range, analysis.metric());
     // One parameter alone has its slice.
     (axes.len() > 1).then(|| Parallel {
         threads: threads.collect(),
-        axes: axes.iter().map(|&axis| known.axes[axis].clone()).collect(),
+        axes: axes.iter().map(|&axis| analysis.axes[axis].clone()).collect(),
         range,
         note: format!("{}{edge}{left_out}", thinned(ranked.len(), drawn.len())),
     })
 }
 
 fn thread(
-    known: &SearchAnalysis,
+    analysis: &SearchAnalysis,
     ranked: &[usize],
     place: usize,
     axes: &[usize],
@@ -206,43 +208,43 @@ fn thread(
     n: usize,
 ) -> Thread {
     let trial = ranked[place];
-    let found = &known.trials[trial];
+    let found = &analysis.trials[trial];
     let value = found.value.unwrap_or(range.low);
     // By halves, so that no difference overflows.
     let span = 0.5 * range.high - 0.5 * range.low;
     let up = if span > 0.0 { ((0.5 * value - 0.5 * range.low) / span).clamp(0.0, 1.0) } else { 0.5 };
-    let part = |&axis: &usize| found.params[axis].map(|value| known.axes[axis].part(value));
+    let part = |&axis: &usize| found.params[axis].map(|value| analysis.axes[axis].part(value));
     Thread {
         parts: axes.iter().map(part).chain([Some(up)]).collect(),
         quarter: 4 * place / ranked.len(),
         is_best: place == 0,
-        title: if n <= 200 { known.title(trial) } else { String::new() },
+        title: if n <= 200 { analysis.title(trial) } else { String::new() },
     }
 }
 
 /// What all trials reported on the way.
-pub fn curves(known: &SearchAnalysis) -> Option<TrialCurves> {
+pub fn curves(analysis: &SearchAnalysis) -> Option<TrialCurves> {
     let number = |&i: &usize| {
-        let reported = &known.trials[i].record.intermediate;
+        let reported = &analysis.trials[i].record.intermediate;
         reported.iter().filter(|(_, value)| value.is_finite()).count() > 0
     };
-    let reported: Vec<usize> = (0..known.trials.len()).filter(number).collect();
-    let mut drawn = thin(&reported, MOST_CURVES, known.best);
-    drawn.sort_by_key(|&i| known.best == Some(i));
-    let values: Vec<f64> = drawn.iter().flat_map(|&i| finite(known, i)).map(|point| point.1).collect();
-    let mut range = range(&values, known.metric())?;
+    let reported: Vec<usize> = (0..analysis.trials.len()).filter(number).collect();
+    let mut drawn = thin(&reported, MOST_CURVES, analysis.best);
+    drawn.sort_by_key(|&i| analysis.best == Some(i));
+    let values: Vec<f64> = drawn.iter().flat_map(|&i| finite(analysis, i)).map(|point| point.1).collect();
+    let mut range = range(&values, analysis.metric())?;
     range.outside = 0;
-    let step = known.records.search.seeds.max(1);
+    let step = analysis.records.search.seeds.max(1);
     let seeds = if step > 1 {
         format!(" Steps are counted on over the {step} seeds of a trial.")
     } else {
         String::new()
     };
     let curve = |&i: &usize| TrialCurve {
-        points: fewer(finite(known, i).collect()),
-        state: known.trials[i].record.state,
-        is_best: known.best == Some(i),
-        title: known.title(i),
+        points: fewer(finite(analysis, i).collect()),
+        state: analysis.trials[i].record.state,
+        is_best: analysis.best == Some(i),
+        title: analysis.title(i),
     };
     Some(TrialCurves {
         curves: drawn.iter().map(curve).collect(),
@@ -251,8 +253,8 @@ pub fn curves(known: &SearchAnalysis) -> Option<TrialCurves> {
     })
 }
 
-fn finite<'a>(known: &'a SearchAnalysis, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
-    let reported = known.trials[trial].record.intermediate.iter();
+fn finite<'a>(analysis: &'a SearchAnalysis, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
+    let reported = analysis.trials[trial].record.intermediate.iter();
     reported.filter(|(_, value)| value.is_finite()).map(|(step, value)| (*step as f64, *value))
 }
 

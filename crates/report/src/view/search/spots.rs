@@ -89,7 +89,7 @@ pub fn at_the_edge(range: &Range, metric: &ObjectiveView) -> String {
 
 /// The marks of some trials, with `x` across and `y` up.
 pub fn spots(
-    known: &SearchAnalysis,
+    analysis: &SearchAnalysis,
     trials: &[usize],
     x: impl Fn(usize) -> Option<f64>,
     y: impl Fn(usize) -> Option<f64>,
@@ -97,12 +97,12 @@ pub fn spots(
     let has_titles = trials.len() <= MOST_TITLES;
     let spot = |&i: &usize| {
         Some(Spot {
-            number: known.trials[i].record.number,
+            number: analysis.trials[i].record.number,
             x: x(i)?,
             y: y(i)?,
-            is_pruned: known.trials[i].record.state == State::Pruned,
-            is_best: known.best == Some(i),
-            title: if has_titles { known.title(i) } else { String::new() },
+            is_pruned: analysis.trials[i].record.state == State::Pruned,
+            is_best: analysis.best == Some(i),
+            title: if has_titles { analysis.title(i) } else { String::new() },
         })
     };
     trials.iter().filter_map(spot).collect()

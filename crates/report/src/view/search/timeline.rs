@@ -38,11 +38,12 @@ pub struct Timeline {
 }
 
 /// When each trial ran, and where.
-pub fn timeline(known: &SearchAnalysis) -> Option<Timeline> {
+pub fn timeline(analysis: &SearchAnalysis) -> Option<Timeline> {
     let time = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
-    let moments = |i: usize| (time(&known.trials[i].record.started), time(&known.trials[i].record.completed));
-    let begun: Vec<usize> = (0..known.trials.len()).filter(|&i| moments(i).0.is_some()).collect();
-    let drawn = thin(&begun, MOST, known.best);
+    let moments =
+        |i: usize| (time(&analysis.trials[i].record.started), time(&analysis.trials[i].record.completed));
+    let begun: Vec<usize> = (0..analysis.trials.len()).filter(|&i| moments(i).0.is_some()).collect();
+    let drawn = thin(&begun, MOST, analysis.best);
     let start = begun.iter().filter_map(|&i| moments(i).0).reduce(f64::min)?;
     let ends = begun.iter().flat_map(|&i| [moments(i).0, moments(i).1]).flatten();
     let length = ends.fold(start, f64::max) - start;
@@ -55,12 +56,12 @@ pub fn timeline(known: &SearchAnalysis) -> Option<Timeline> {
         })
         .collect();
     spans.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let (rows, places) = lanes(known, &spans);
+    let (rows, places) = lanes(analysis, &spans);
     let hidden = places.iter().filter(|row| row.is_none()).count();
     let stretch = |(span, row): (&(usize, f64, f64), &Option<usize>)| {
         let (i, from, to) = *span;
-        let title = if spans.len() <= 300 { known.title(i) } else { String::new() };
-        Some(Stretch { row: (*row)?, from, to, state: known.trials[i].record.state, title })
+        let title = if spans.len() <= 300 { analysis.title(i) } else { String::new() };
+        Some(Stretch { row: (*row)?, from, to, state: analysis.trials[i].record.state, title })
     };
     Some(Timeline {
         stretches: spans.iter().zip(&places).filter_map(stretch).collect(),
@@ -71,9 +72,9 @@ pub fn timeline(known: &SearchAnalysis) -> Option<Timeline> {
 }
 
 /// A row per worker, and more where its trials overlap; `None` for what finds no row any more.
-fn lanes(known: &SearchAnalysis, spans: &[(usize, f64, f64)]) -> (Vec<String>, Vec<Option<usize>>) {
+fn lanes(analysis: &SearchAnalysis, spans: &[(usize, f64, f64)]) -> (Vec<String>, Vec<Option<usize>>) {
     let worker = |i: usize| {
-        let side = known.trials[i].record.side.as_ref();
+        let side = analysis.trials[i].record.side.as_ref();
         side.and_then(|side| side.worker.as_deref()).unwrap_or("another program")
     };
     let mut workers: Vec<&str> = spans.iter().map(|span| worker(span.0)).collect();

@@ -28,7 +28,7 @@ pub fn configurations(runs: &[RunPlan]) -> Vec<BenchConfiguration<'_>> {
     }
     let mut all: Vec<BenchConfiguration<'_>> =
         found.into_iter().map(|(_, configuration)| configuration).collect();
-    tell_apart(&mut all);
+    distinguish(&mut all);
     all
 }
 
@@ -54,7 +54,7 @@ fn what_takes_time(run: &RunPlan) -> Value {
 }
 
 /// Two configurations may be called the same: momentum is not in the name.
-fn tell_apart(all: &mut [BenchConfiguration<'_>]) {
+fn distinguish(all: &mut [BenchConfiguration<'_>]) {
     let names: Vec<String> = all.iter().map(|configuration| configuration.name.clone()).collect();
     for configuration in all {
         if names.iter().filter(|name| **name == configuration.name).count() > 1 {
@@ -77,7 +77,7 @@ mod tests {
     fn the_thirteen_runs_of_the_built_in_study_are_nine_configurations() {
         let runs = runs_of(built_in("fashion-mnist").unwrap());
         let found = configurations(&runs);
-        let told: Vec<_> = found.iter().map(|c| format!("{}: {}", c.name, c.runs.join("; "))).collect();
+        let names: Vec<_> = found.iter().map(|c| format!("{}: {}", c.name, c.runs.join("; "))).collect();
         let expected = [
             "dense, sgd, 128: Model 1; Model 2; Model 4",
             "dense, sgd, 256: Model 3",
@@ -89,7 +89,7 @@ mod tests {
             "cnn, adam, 256: CNN; CNN, 23 epochs",
             "cnn_dropout, adam, 256: CNN with dropout",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(names, expected);
     }
 
     #[test]
@@ -122,9 +122,9 @@ mod tests {
         );
         assert_eq!(runs.len(), 5);
         let found = configurations(&runs);
-        let told: Vec<_> = found.iter().map(|c| (c.name.as_str(), &c.runs[..])).collect();
+        let names: Vec<_> = found.iter().map(|c| (c.name.as_str(), &c.runs[..])).collect();
         let expected: [(&str, &[&str]); 2] =
             [("a, sgd, 32 (plain)", &["plain", "same layers"]), ("a, sgd, 32 (momentum)", &["momentum"])];
-        assert_eq!(told, expected);
+        assert_eq!(names, expected);
     }
 }

@@ -177,14 +177,14 @@ mod tests {
     fn a_piece_is_the_median_over_the_steps_and_the_first_step_does_not_count() {
         let marks = [mark(Stage::Forward, 0), mark(Stage::Backward, 0)];
         let parts = collected(&marks, &UPDATE).parts(&facts(), 2);
-        let told: Vec<_> = parts.iter().map(|part| (part.mark, part.seconds, part.flops)).collect();
+        let found: Vec<_> = parts.iter().map(|part| (part.mark, part.seconds, part.flops)).collect();
         let expected = [
             (mark(Stage::Forward, 0), 4.0, 20),
             (mark(Stage::Backward, 0), 4.0, 20),
             (mark(Stage::Update, None), 2.0, 0),
             (mark(Stage::Derive, None), 2.0, 0),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
     }
 
     #[test]

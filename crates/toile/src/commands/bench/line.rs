@@ -57,18 +57,18 @@ pub struct Measured {
 }
 
 impl BenchLine {
-    /// Measures a configuration; `say` tells what is going on.
+    /// Measures a configuration; `show` shows what is going on.
     pub fn measure(
         bench: &Bench<'_>,
         configuration: &BenchConfiguration<'_>,
         images: &BenchImages,
-        say: &dyn Fn(&str),
+        show: &dyn Fn(&str),
     ) -> Result<BenchLine, Failure> {
         let run = configuration.run;
         let subject = BenchCase { bench, run, images, config: images.fit_config(run) };
         let model = subject.model()?;
         let (forward, training) = model.flops();
-        let measured = Measured::of(&subject, say)?;
+        let measured = Measured::of(&subject, show)?;
         let settings = run.settings.to_json();
         Ok(BenchLine {
             name: configuration.name.clone(),
@@ -90,31 +90,31 @@ impl BenchLine {
 }
 
 impl Measured {
-    fn of(subject: &BenchCase<'_>, say: &dyn Fn(&str)) -> Result<Option<Measured>, Failure> {
+    fn of(subject: &BenchCase<'_>, show: &dyn Fn(&str)) -> Result<Option<Measured>, Failure> {
         let (bench, threads) = (subject.bench, subject.bench.threads);
         let share = |i: usize| bench.seconds * SHARES[i];
-        say(&if threads == 1 { "one thread".to_owned() } else { format!("{threads} threads") });
-        let tells_memory = machine::forget_peak_memory();
+        show(&if threads == 1 { "one thread".to_owned() } else { format!("{threads} threads") });
+        let shows_memory = machine::forget_peak_memory();
         let Some(look) = subject.look(threads)? else { return Ok(None) };
         let goal = Goal { seconds: share(0), longest_epoch: LONGEST_EPOCH };
         let Some(all_threads) = subject.time(1, threads, look, goal)? else { return Ok(None) };
-        let peak_memory = machine::peak_memory().filter(|_| tells_memory);
+        let peak_memory = machine::peak_memory().filter(|_| shows_memory);
         // Beside the main figure, an epoch is timed whole only where that takes no longer than it may.
         let brief = |seconds: f64| Goal { seconds, longest_epoch: seconds / 2.0 };
         let (mut one_thread, mut alone) = (None, look);
         if threads > 1 {
-            say("one thread");
+            show("one thread");
             let Some(look) = subject.look(1)? else { return Ok(None) };
             (one_thread, alone) = (subject.time(1, 1, look, brief(share(1)))?, look);
         }
         let mut side_by_side = None;
         if threads > 1 && is_dense(subject) {
-            say("two runs side by side");
+            show("two runs side by side");
             side_by_side = subject.time(2, threads / 2, alone, brief(share(2)))?;
         }
-        say("evaluation");
+        show("evaluation");
         let evaluation = evaluation(subject, share(3))?;
-        say("layer by layer");
+        show("layer by layer");
         let step = step(subject, alone, share(4))?;
         let first_update = look.first_update;
         Ok(Some(Measured {

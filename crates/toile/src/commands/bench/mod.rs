@@ -70,7 +70,7 @@ pub fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Completion, Failure
 
 fn bench_shapes(bench: &Bench<'_>, output: &BenchOutput<'_>) -> Result<(), Failure> {
     let waiting = Waiting::new();
-    waiting.say("the machine at its best");
+    waiting.show("the machine at its best");
     let peaks = peaks::fma_alone(bench);
     let shapes = shapes::measure(bench, &waiting)?;
     waiting.end();
@@ -88,7 +88,7 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &BenchOutput<'_>) ->
     let seconds_to_first_update = first_update(bench, &configurations[0], &images)?;
     let start = Start { seconds_to_data, seconds_to_first_update };
     let waiting = Waiting::new();
-    waiting.say("the machine at its best");
+    waiting.show("the machine at its best");
     let mut peaks = Peaks::measure(bench);
     let lines: Result<Vec<BenchLine>, Failure> = configurations
         .iter()
@@ -96,13 +96,13 @@ fn bench_study(args: &BenchArgs, bench: &Bench<'_>, output: &BenchOutput<'_>) ->
         .map(|(i, configuration)| {
             let which = format!("{} ({} of {})", configuration.name, i + 1, configurations.len());
             BenchLine::measure(bench, configuration, &images, &|what| {
-                waiting.say(&format!("{which}: {what}"))
+                waiting.show(&format!("{which}: {what}"))
             })
         })
         .collect();
     let lines = lines?;
     // Once more, minutes later: a peak that something else disturbed would flatter every line.
-    waiting.say("the machine at its best");
+    waiting.show("the machine at its best");
     peaks.improve(bench);
     waiting.end();
     let text = || table::study(&study.study.name, &images, &start, &peaks, &lines);

@@ -114,7 +114,7 @@ pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Fail
             .iter()
             .map(|subject| {
                 done += 1;
-                waiting.say(&format!("{} ({done} of {n})", subject.name));
+                waiting.show(&format!("{} ({done} of {n})", subject.name));
                 row(bench, subject)
             })
             .collect();

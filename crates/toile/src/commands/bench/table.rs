@@ -2,6 +2,7 @@
 
 use console::Style;
 use toile_nn::Stage;
+use toile_report::format::terminal::{binary_bytes, milliseconds, seconds};
 
 use super::Start;
 use super::epochs::Epochs;
@@ -28,7 +29,7 @@ pub fn machine(peaks: &Peaks) -> String {
     let fma = peaks.fma.iter().map(|fma| format!("{:.1}", fma.gflops)).collect();
     table.row(row("multiply-add in registers".into(), "GFLOP/s", fma));
     for level in peaks.reads.chunk_by(|a, b| a.level == b.level) {
-        let what = format!("reading {} ({} a thread)", level[0].level, binary(level[0].bytes));
+        let what = format!("reading {} ({} a thread)", level[0].level, binary_bytes(level[0].bytes));
         let speeds = level.iter().map(|read| format!("{:.1}", read.gigabytes_per_second)).collect();
         table.row(row(what, "GB/s", speeds));
     }
@@ -38,10 +39,6 @@ pub fn machine(peaks: &Peaks) -> String {
 
 fn threads(n: usize) -> String {
     format!("{n} thread{}", if n == 1 { "" } else { "s" })
-}
-
-fn binary(bytes: usize) -> String {
-    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
 }
 
 /// A study's configurations, and each one's step.
@@ -117,19 +114,6 @@ fn cells(line: &BenchLine, measured: &Measured, peaks: &Peaks) -> Vec<String> {
 fn epoch(epochs: &Epochs) -> String {
     let scaled = if epochs.batches[0] < epochs.batches[1] { "*" } else { "" };
     seconds(epochs.seconds.median) + scaled
-}
-
-/// Three digits that count, or more before the point.
-fn seconds(seconds: f64) -> String {
-    let digits = match seconds {
-        s if s < 0.000_995 => 6,
-        s if s < 0.009_95 => 5,
-        s if s < 0.099_5 => 4,
-        s if s < 0.995 => 3,
-        s if s < 9.95 => 2,
-        _ => 1,
-    };
-    format!("{seconds:.digits$}")
 }
 
 /// What the columns say, and which lines are not whole epochs.
@@ -241,10 +225,6 @@ fn pass(step: &LayerStep, part: Option<&StagePart>) -> [String; 3] {
     [time, percent, part.gflops().map_or_else(String::new, |gflops| format!("{gflops:.0}"))]
 }
 
-fn milliseconds(seconds: f64) -> String {
-    format!("{:.3}", 1e3 * seconds)
-}
-
 /// `(None, 24, 24, 64)` as `24x24x64`.
 fn output(shape: &str) -> String {
     shape.trim_start_matches("(None, ").trim_end_matches(')').replace(", ", "x")
@@ -290,14 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_have_three_digits_that_count() {
-        let shown = [0.000_512_3, 0.003_456, 0.031_249, 0.5, 8.765, 123.4].map(seconds);
-        assert_eq!(shown, ["0.000512", "0.00346", "0.0312", "0.500", "8.77", "123.4"]);
-    }
-
-    #[test]
-    fn sizes_are_those_of_caches() {
-        assert_eq!([32 << 10, 8 << 20].map(binary), ["32 KiB", "8 MiB"]);
+    fn an_output_shape_has_no_batch() {
         assert_eq!(output("(None, 24, 24, 64)"), "24x24x64");
     }
 }

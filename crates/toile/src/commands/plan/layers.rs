@@ -5,7 +5,7 @@ use toile_nn::{Layer, SummaryRow};
 use toile_study::non_default_layer;
 
 use super::RunSummary;
-use super::settings::say;
+use super::settings::toml_text;
 use crate::terminal::{Align, Table, bytes, count, flops};
 
 /// A line on the model, a row per layer, and the settings of those that have some of their own.
@@ -22,10 +22,13 @@ pub fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
     );
     text += &table(&summary.table.rows).render();
     for (row, layer) in summary.table.rows.iter().zip(layers) {
-        let told = non_default_layer(layer);
-        let settings = told.as_object().and_then(|map| map.values().next()?.as_object());
-        let settings: Vec<String> =
-            settings.into_iter().flatten().map(|(key, value)| format!("{key} = {}", say(value))).collect();
+        let non_default = non_default_layer(layer);
+        let settings = non_default.as_object().and_then(|map| map.values().next()?.as_object());
+        let settings: Vec<String> = settings
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| format!("{key} = {}", toml_text(value)))
+            .collect();
         if !settings.is_empty() {
             text += &format!("{}: {}\n", row.name, settings.join(", "));
         }
@@ -65,7 +68,7 @@ fn output(shape: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn an_output_is_told_without_its_batch() {
+    fn an_output_is_shown_without_its_batch() {
         assert_eq!(super::output("(None, 24, 24, 64)"), "24x24x64");
         assert_eq!(super::output("(None, 10)"), "10");
     }

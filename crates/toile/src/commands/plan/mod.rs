@@ -150,7 +150,7 @@ fn head(plan: &Plan, shape: &DataShape, runs: &[Priced<'_>]) -> String {
     format!("{}: {data}\n{held_back}{seed}\n", plan.study)
 }
 
-/// A row per run; seeds of one name share it. A seed that all have is told in the head.
+/// A row per run; seeds of one name share it. A seed that all have is shown in the head.
 fn table(priced: &[Priced<'_>]) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new(&[

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use toile_lab::{Pace, random_point};
+use toile_report::format::terminal::parameter;
 use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
 use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
-use crate::terminal::{Align, Table, count, duration, shown};
+use crate::terminal::{Align, Table, count, duration};
 
 /// A search's time is the mean over so many points of its space.
 const POINTS: usize = 6;
@@ -47,7 +48,7 @@ fn space(search: &SearchPlan) -> Table {
 fn range(distribution: &Distribution) -> (String, String, String) {
     let scale = |log: bool| if log { "logarithmic" } else { "linear" }.to_string();
     let ends = |low: f64, high: f64| {
-        let text = |value| shown(&distribution.external(value));
+        let text = |value| parameter(&distribution.external(value));
         format!("{} to {}", text(low), text(high))
     };
     match distribution {
@@ -59,7 +60,7 @@ fn range(distribution: &Distribution) -> (String, String, String) {
             (ends(*low as f64, *high as f64), scale(*log), step)
         }
         Distribution::Categorical { choices } => {
-            (choices.iter().map(shown).collect::<Vec<_>>().join(", "), String::new(), String::new())
+            (choices.iter().map(parameter).collect::<Vec<_>>().join(", "), String::new(), String::new())
         }
     }
 }
@@ -70,7 +71,7 @@ fn conditions(search: &SearchPlan, param: &Param) -> String {
         let parent = search.space.get(&condition.parent).map(|parent| &parent.distribution);
         match (condition.is, parent) {
             (Is::Choice(index), Some(parent)) => {
-                let choice = shown(&parent.external(index as f64));
+                let choice = parameter(&parent.external(index as f64));
                 // What stands in the name needs no column.
                 if param.name.starts_with(&format!("{}.{choice}.", condition.parent)) {
                     return String::new();

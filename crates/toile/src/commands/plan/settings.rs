@@ -14,8 +14,8 @@ pub fn optimizer(settings: &Settings) -> String {
         value.as_object().and_then(|map| map.iter().next().map(|(k, v)| (k.clone(), v.clone())))
     };
     let text = named(&json["optimizer"]).map_or_else(
-        || say(&json["optimizer"]),
-        |(name, settings)| format!("{name} {}", say(&settings["learning_rate"])),
+        || toml_text(&json["optimizer"]),
+        |(name, settings)| format!("{name} {}", toml_text(&settings["learning_rate"])),
     );
     named(&json["schedule"]).map_or(text.clone(), |(schedule, _)| format!("{text}, {schedule}"))
 }
@@ -27,7 +27,7 @@ pub fn rendered(runs: &[&RunPlan]) -> String {
     let shared = |key: &str| all.iter().all(|settings| settings.get(key) == all[0].get(key));
     let lines = |settings: &Map<String, Value>, of_all: bool| -> String {
         let wanted = settings.iter().filter(|(key, _)| shared(key) == of_all);
-        wanted.map(|(key, value)| format!("  {key} = {}\n", say(value))).collect()
+        wanted.map(|(key, value)| format!("  {key} = {}\n", toml_text(value))).collect()
     };
     let of_all = all.first().map(|first| lines(first, true)).unwrap_or_default();
     let mut text = block(&bold.apply_to("all runs").to_string(), &of_all);
@@ -45,28 +45,28 @@ fn is_first_seed(runs: &[&RunPlan], run: &RunPlan) -> bool {
     runs.iter().find(|other| other.position == run.position).is_some_and(|first| std::ptr::eq(*first, run))
 }
 
-/// Without what the table tells: an optimizer of which only the learning rate is set is told there.
+/// Without what the table shows: an optimizer of which only the learning rate is set stands there.
 fn own(settings: &Settings) -> Map<String, Value> {
-    let mut told = settings.non_default();
-    told.retain(|key, _| !ELSEWHERE.contains(&key.as_str()));
-    let inner = told["optimizer"].as_object().and_then(|map| map.values().next()?.as_object());
+    let mut others = settings.non_default();
+    others.retain(|key, _| !ELSEWHERE.contains(&key.as_str()));
+    let inner = others["optimizer"].as_object().and_then(|map| map.values().next()?.as_object());
     if inner.is_none_or(|inner| inner.keys().all(|key| key == "learning_rate")) {
-        told.shift_remove("optimizer");
+        others.shift_remove("optimizer");
     }
-    told
+    others
 }
 
 /// A value as the study file would write it.
-pub fn say(value: &Value) -> String {
+pub fn toml_text(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::Object(map) if map.is_empty() => "{}".into(),
         Value::Object(map) => {
             let pairs: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key} = {}", say(value))).collect();
+                map.iter().map(|(key, value)| format!("{key} = {}", toml_text(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(say).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!("[{}]", items.iter().map(toml_text).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
@@ -79,7 +79,7 @@ mod tests {
     fn a_value_reads_as_in_a_study_file() {
         let value =
             serde_json::json!({ "sgd": { "learning_rate": 0.1, "nesterov": false, "clipnorm": null } });
-        assert_eq!(say(&value), "{ sgd = { learning_rate = 0.1, nesterov = false, clipnorm = none } }");
-        assert_eq!(say(&serde_json::json!([3, 3])), "[3, 3]");
+        assert_eq!(toml_text(&value), "{ sgd = { learning_rate = 0.1, nesterov = false, clipnorm = none } }");
+        assert_eq!(toml_text(&serde_json::json!([3, 3])), "[3, 3]");
     }
 }

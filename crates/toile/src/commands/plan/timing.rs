@@ -70,7 +70,7 @@ impl Timing {
         Ok(one.zip(all).map(|(one, all)| [one, all]))
     }
 
-    /// Removes the line that told what is timed.
+    /// Removes the line that showed what is timed.
     pub fn end(self) {
         if let Some(line) = self.line {
             line.finish_and_clear();

@@ -12,7 +12,7 @@ use toile_store::Store;
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::studying::{Studied, StudyWork};
+use crate::commands::studying::{Studied, StudyWork, note_searches_without_value};
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
@@ -26,7 +26,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
     let server = args.storage.as_deref().map(places::server).transpose()?;
-    // Before the data: a folder that cannot be used is told at once, not after a download.
+    // Before the data: a folder that cannot be used is reported at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
     let data = match data.map_or_else(|| source.load(&plan.data, &args.study.data), Ok) {
@@ -54,9 +54,14 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     };
     // The report of many runs needs the room that the data took.
     drop(data);
-    let view = commands::report::write(&dir, &store.records(Some(&plan.study))?)?;
-    let (ending, conclusion) = conclude(&studied);
-    // What went well is said before the results, what did not after them, where it is seen.
+    let view = commands::report::write(&dir, &dir, &store.records(Some(&plan.study))?)?;
+    let (mut ending, conclusion) = conclude(&studied);
+    if note_searches_without_value(&plan, &args.study.only, &studied.outcome.searches)
+        && ending == Completion::Done
+    {
+        ending = Completion::RunFailed;
+    }
+    // What went well is printed before the results, what did not after them, where it is seen.
     if ending == Completion::Done {
         note(&conclusion);
     }

@@ -8,7 +8,7 @@ use toile_report::view::RunGroup;
 
 use crate::terminal::{Align, Table};
 
-/// The table at the end: our numbers beside the published ones; below it what is not done, and where the report is.
+/// The table at the end: our numbers next to the published ones; below it what is not done, and where the report is.
 pub fn results(view: &ReportView, dir: &Path) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use toile_report::format::terminal::{metric, short_duration};
+
 use super::ActiveTrial;
 use super::table::TrialTable;
-use super::words::{number_text, time_text};
 use crate::terminal::lines::{FREE, MovingLines};
 use crate::terminal::{duration, set_above};
 
@@ -54,10 +55,10 @@ impl TrialLines {
                 row.set_style(ProgressStyle::with_template("{msg}").expect("the template is right"));
                 row
             });
-            let value = trial.value.map(number_text).unwrap_or_default();
+            let value = trial.value.map(metric).unwrap_or_default();
             let (step, steps) = (trial.step, trial.steps);
             let epoch = if steps > 0 { format!("epoch {step}/{steps}") } else { String::new() };
-            let time = time_text(trial.began.elapsed().as_secs_f64());
+            let time = short_duration(trial.began.elapsed().as_secs_f64());
             let text = tables[key.0].row(key.1, "running", &[value], &epoch, &time, &trial.params);
             row.set_message(console::truncate_str(&text, columns, "…").into_owned());
         }

@@ -3,7 +3,6 @@
 
 mod lines;
 mod table;
-mod words;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,14 +11,13 @@ use std::time::{Duration, Instant};
 use console::Style;
 use toile_lab::StudyProgress;
 use toile_record::{Epoch, Event, Metric, State, TrainingEnd, TrainingKey};
+use toile_report::format::terminal::{metric, short_duration};
 use toile_study::Plan;
 use toile_tune::Choice;
 
 use super::{count, moving_lines, note};
 use lines::TrialLines;
 use table::TrialTable;
-use words::time_text;
-pub use words::{number_text, shown};
 
 /// Moving rows are drawn at most this often.
 const FRAME: Duration = Duration::from_millis(100);
@@ -35,7 +33,7 @@ struct SearchScreen {
     active: BTreeMap<(usize, usize), ActiveTrial>,
     live: Option<TrialLines>,
     drawn: Option<Instant>,
-    told_unreachable: Option<Instant>,
+    noted_unreachable: Option<Instant>,
 }
 
 /// A trial under way.
@@ -65,11 +63,11 @@ impl Searching {
     }
 
     /// What happens.
-    pub fn tell(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
+    pub fn show(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
-            Event::SearchStarted { search, finished, n_trials, best } => {
+            Event::SearchStarted { search, finished, n_trials, best, others } => {
                 let table = &self.tables[*search];
                 let bold = Style::new().for_stderr().bold();
                 let done = match finished {
@@ -77,6 +75,15 @@ impl Searching {
                     n => format!(", {} done before{}", count(*n as u64), best_text(*best)),
                 };
                 note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
+                if *others > 0 {
+                    note(&format!(
+                        "{} trial{} of this name do{} not lie in its ranges as they are now, and do{} not count",
+                        count(*others as u64),
+                        if *others == 1 { "" } else { "s" },
+                        if *others == 1 { "es" } else { "" },
+                        if *others == 1 { "es" } else { "" },
+                    ));
+                }
                 if finished < n_trials {
                     note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
                     state.live = moving_lines().then(|| TrialLines::new(table));
@@ -115,9 +122,9 @@ impl Searching {
             Event::Unreachable { error } => {
                 // Once in a while: the worker asks far more often.
                 let often = Duration::from_secs(30);
-                if state.told_unreachable.is_none_or(|told| told.elapsed() >= often) {
+                if state.noted_unreachable.is_none_or(|noted| noted.elapsed() >= often) {
                     note(&format!("waiting: {error}"));
-                    state.told_unreachable = Some(Instant::now());
+                    state.noted_unreachable = Some(Instant::now());
                 }
             }
             Event::SearchEnded { reason: Some(reason), .. } => note(&format!("no further trials: {reason}")),
@@ -141,9 +148,9 @@ impl Searching {
     fn trial_ended(&self, state: &mut SearchScreen, search: usize, number: usize, end: &TrainingEnd) {
         let active = state.active.remove(&(search, number));
         let params = active.map(|active| active.params).unwrap_or_default();
-        let values: Vec<String> = end.values.iter().map(|value| number_text(*value)).collect();
-        let best = end.best.map_or(String::new(), |(n, v)| format!("{} ({n})", number_text(v)));
-        let (word, time) = (end.state.name(), time_text(end.seconds));
+        let values: Vec<String> = end.values.iter().map(|value| metric(*value)).collect();
+        let best = end.best.map_or(String::new(), |(n, v)| format!("{} ({n})", metric(v)));
+        let (word, time) = (end.state.name(), short_duration(end.seconds));
         let row = self.tables[search].row(number, word, &values, &best, &time, &params);
         note(&coloured(end.state, end.best.is_some_and(|(n, _)| n == number), word, &row));
         if let Some(reason) = end.reason.as_ref().filter(|_| end.state == State::Failed) {
@@ -189,5 +196,5 @@ fn coloured(state: State, is_best: bool, word: &str, row: &str) -> String {
 }
 
 fn best_text(best: Option<(usize, f64)>) -> String {
-    best.map_or(String::new(), |(number, value)| format!(", best {} (trial {number})", number_text(value)))
+    best.map_or(String::new(), |(number, value)| format!(", best {} (trial {number})", metric(value)))
 }

@@ -1,9 +1,8 @@
 //! The table of a search: its columns, and a row for each trial.
 
+use toile_report::format::terminal::parameter;
 use toile_study::SearchPlan;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
-
-use super::words::shown;
 
 /// The columns of a search's table.
 pub(super) struct TrialTable {
@@ -48,7 +47,7 @@ impl ParamColumn {
 
     pub(super) fn value(&self, params: &[(String, Choice)]) -> String {
         let mine = |(name, _): &&(String, Choice)| self.params.contains(name);
-        params.iter().find(mine).map_or("–".into(), |(_, value)| shown(value))
+        params.iter().find(mine).map_or("–".into(), |(_, value)| parameter(value))
     }
 }
 
@@ -64,7 +63,7 @@ fn exclude_each_other(a: &Param, b: &Param) -> bool {
 fn widest(distribution: &Distribution) -> usize {
     match distribution {
         Distribution::Categorical { choices } => {
-            choices.iter().map(|choice| shown(choice).chars().count()).max().unwrap_or(0)
+            choices.iter().map(|choice| parameter(choice).chars().count()).max().unwrap_or(0)
         }
         _ => 9,
     }

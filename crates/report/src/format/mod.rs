@@ -1,4 +1,6 @@
-//! How numbers are written on the page: the same everywhere.
+//! How numbers are written: on the page and in the files here, in a terminal in [`terminal`]. One place for all.
+
+pub mod terminal;
 
 /// Stands where there is no number.
 pub const NONE: &str = "–";
@@ -119,6 +121,13 @@ pub fn significant(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e7 { setting(value) } else { setting(short) }
 }
 
+/// For files: plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros. It reads
+/// back to the same bits.
+pub fn shortest(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-5..1e15).contains(&size) { format!("{value:e}") } else { format!("{value}") }
+}
+
 /// `1 run`, `2 runs`.
 pub fn plural(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n as u64)) }
@@ -141,7 +150,7 @@ fn minus(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The published study's page said `adam 0.0022048409012571687`.
+    /// The published study's page showed `adam 0.0022048409012571687`.
     #[test]
     fn what_a_search_has_found_is_read_with_four_digits() {
         for (value, text) in
@@ -170,6 +179,7 @@ mod tests {
             (count(999).as_str(), count(25450).as_str(), count(1234567).as_str()),
             ("999", "25,450", "1,234,567")
         );
+        assert_eq!([count(7), count(371_964), count(1_000_000)], ["7", "371,964", "1,000,000"]);
         assert_eq!(
             (percent(0.1234).as_str(), percent_short(0.1).as_str(), percent_short(0.125).as_str()),
             ("12.3 %", "10 %", "12.5 %")

@@ -1,0 +1,139 @@
+//! Sections on the page: a template that lays out a section, and itself for its parts.
+
+use askama::Template;
+
+use crate::section::{
+    CellImage, CellTone, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell,
+    TableColumn,
+};
+use crate::{PROCEDURAL_NOTICE, format};
+
+#[derive(Template)]
+#[template(path = "section.html")]
+struct SectionPage<'a> {
+    section: &'a Section,
+    /// Of its heading: 2 for a section, 3 and more for the parts inside.
+    level: usize,
+    /// The title of the nearest part with an id, which distinguishes its tables from those of others.
+    owner: &'a str,
+    procedural: bool,
+    notice: &'static str,
+}
+
+/// The head of a column, with those of the columns that stand below it.
+struct ColumnHead<'a> {
+    column: &'a TableColumn,
+    title: String,
+}
+
+/// A cell, with those that stand below it.
+struct CellPage<'a> {
+    column: &'a TableColumn,
+    cell: &'a TableCell,
+    below: Vec<&'a TableCell>,
+}
+
+/// A section as HTML.
+pub fn section(section: &Section, procedural: bool) -> String {
+    render(section, 2, &section.title, procedural)
+}
+
+fn render(section: &Section, level: usize, owner: &str, procedural: bool) -> String {
+    let owner = if section.id.is_empty() { owner } else { &section.title };
+    let page = SectionPage { section, level, owner, procedural, notice: PROCEDURAL_NOTICE };
+    page.render().expect("the templates are compiled in, and writing to a String cannot fail")
+}
+
+impl<'a> SectionPage<'a> {
+    /// The smaller sections inside. A part without a heading does not move the ones inside it down.
+    fn parts(&self) -> Vec<String> {
+        let level = if self.section.title.is_empty() { self.level } else { self.level + 1 };
+        let part = |part: &Section| render(part, level.min(6), self.owner, self.procedural);
+        self.section.parts.iter().map(part).collect()
+    }
+
+    fn open_tables(&self) -> Vec<&'a SectionTable> {
+        self.section.tables.iter().filter(|table| table.folded_under.is_none()).collect()
+    }
+
+    fn folded_tables(&self) -> Vec<&'a SectionTable> {
+        self.section.tables.iter().filter(|table| table.folded_under.is_some()).collect()
+    }
+
+    /// Figures that stand together: the style of the row, and the figures.
+    fn rows(&self) -> Vec<(&'static str, &'a [SectionFigure])> {
+        let rows = self.section.figures.chunk_by(|a, b| a.layout == b.layout);
+        rows.map(|figures| (figures[0].layout.row(), figures)).collect()
+    }
+
+    fn is_wide(&self, figure: &SectionFigure) -> bool {
+        figure.layout == FigureLayout::Wide
+    }
+
+    fn has_meters(&self, table: &SectionTable) -> bool {
+        table.rows.iter().flatten().any(|cell| cell.meter.is_some())
+    }
+
+    /// The images of all cells of a row.
+    fn images(&self, row: &'a [TableCell]) -> Vec<&'a CellImage> {
+        row.iter().flat_map(|cell| &cell.images).collect()
+    }
+
+    fn has_images(&self, row: &[TableCell]) -> bool {
+        row.iter().any(|cell| !cell.images.is_empty())
+    }
+
+    /// What a table is called by programs that read the page aloud.
+    fn label(&self, table: &SectionTable) -> String {
+        let first = || table.caption.split(['.', ':', ',']).next().unwrap_or_default().to_owned();
+        let what = table.folded_under.clone().unwrap_or_else(first);
+        format!("{what}: {}", self.owner)
+    }
+
+    fn heads(&self, table: &'a SectionTable) -> Vec<ColumnHead<'a>> {
+        let groups = table.columns.chunk_by(|_, next| next.is_below);
+        let title = |columns: &[TableColumn]| {
+            let below = columns[1..].iter().map(|column| format!(", {}", column.title.to_lowercase()));
+            format!("{}{}", columns[0].title, below.collect::<String>())
+        };
+        groups.map(|columns| ColumnHead { column: &columns[0], title: title(columns) }).collect()
+    }
+
+    fn cells(&self, table: &'a SectionTable, row: &'a [TableCell]) -> Vec<CellPage<'a>> {
+        let mut cells: Vec<CellPage> = Vec::new();
+        for (column, cell) in table.columns.iter().zip(row) {
+            match cells.last_mut() {
+                Some(above) if column.is_below => {
+                    above.below.extend(Some(cell).filter(|cell| cell.text != format::NONE));
+                }
+                _ => cells.push(CellPage { column, cell, below: Vec::new() }),
+            }
+        }
+        cells
+    }
+}
+
+impl CellPage<'_> {
+    fn tag(&self) -> &'static str {
+        if self.column.is_row_name { "th" } else { "td" }
+    }
+
+    fn class(&self) -> String {
+        let tone = match self.cell.tone {
+            CellTone::Plain => "",
+            CellTone::Strong => "strong",
+            CellTone::Quiet => "quiet",
+            CellTone::Outside => "outside",
+        };
+        let is_name = self.column.is_row_name && !self.below.is_empty();
+        let classes =
+            [(self.column.is_numeric, "n"), (self.column.is_code, "code"), (is_name, "name"), (true, tone)];
+        let classes = classes.iter().filter(|(has, class)| *has && !class.is_empty());
+        classes.map(|(_, class)| *class).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where the dot stands, in per cent.
+    fn meter(&self, part: &f64) -> String {
+        format!("{:.1}", 100.0 * part)
+    }
+}

@@ -1,0 +1,72 @@
+//! The ranking: all runs by validation accuracy, what they took, and their settings on one line.
+
+use super::{Section, SectionBadge, SectionContext, SectionTable, TableCell, TableColumn};
+use crate::format;
+use crate::view::{Rank, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
+
+const CAPTION: &str = "All runs by validation accuracy, mean ± standard deviation over complete seeds. Time and operations are of \
+                       the training of one seed.";
+
+/// The section; every study has one.
+pub fn compute(context: &SectionContext) -> Option<Section> {
+    let rows = context.ranking.rows.iter().map(|rank| row(rank, &context.groups[rank.group])).collect();
+    Some(Section {
+        tables: vec![SectionTable::new(CAPTION, columns(), rows)],
+        notes: vec![context.ranking.footnote()],
+        ..Section::new("ranking", "Ranking")
+    })
+}
+
+fn columns() -> Vec<TableColumn> {
+    let numeric = ["Val accuracy", "Test accuracy", "Seeds", "Parameters", "Time"].map(TableColumn::numeric);
+    [TableColumn::numeric("Rank"), TableColumn::row_name("Run"), TableColumn::words("Settings").below()]
+        .into_iter()
+        .chain(numeric)
+        .chain([TableColumn::numeric("Operations").below()])
+        .collect()
+}
+
+fn row(rank: &Rank, group: &RunGroup) -> Vec<TableCell> {
+    let near = if rank.is_near_best { "≈ " } else { "" };
+    let accuracy = TableCell::estimate(group.metric(VAL_ACCURACY));
+    vec![
+        TableCell { value: rank.rank.parse().ok(), ..TableCell::text(format!("{near}{}", rank.rank)) },
+        name(group),
+        TableCell::text(format!("{} · {}", group.model, group.settings_line)),
+        TableCell { meter: rank.place, ..accuracy },
+        TableCell::estimate(group.metric(TEST_ACCURACY)),
+        TableCell::number(group.comparison.n as f64, seeds(group)),
+        TableCell::number(group.parameters.0 as f64 + group.parameters.1 as f64, group.parameters_text()),
+        time(&group.cost),
+        operations(&group.cost),
+    ]
+}
+
+fn name(group: &RunGroup) -> TableCell {
+    TableCell { link: Some(group.anchor.clone()), badge: badge(group), ..TableCell::text(&group.name) }
+}
+
+/// What is not finished of a run, or failed.
+pub fn badge(group: &RunGroup) -> Option<SectionBadge> {
+    let text = group.unfinished.clone()?;
+    Some(SectionBadge { text, is_failure: !group.failures.is_empty() })
+}
+
+fn seeds(group: &RunGroup) -> String {
+    match group.unfinished {
+        None => group.seeds.len().to_string(),
+        Some(_) => format!("{} of {}", group.comparison.n, group.seeds.len()),
+    }
+}
+
+/// The mean training time of one seed.
+fn time(cost: &RunCost) -> TableCell {
+    TableCell::maybe(cost.train_seconds.as_ref().map(|seconds| seconds.mean), format::duration)
+}
+
+fn operations(cost: &RunCost) -> TableCell {
+    match cost.train_seconds {
+        Some(_) => TableCell::number(cost.flops as f64, format::flops(cost.flops)),
+        None => TableCell::none(),
+    }
+}

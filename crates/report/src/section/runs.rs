@@ -1,0 +1,186 @@
+//! The runs: a part for each, with its settings, its results, its curves, what it confuses, its model, its seeds.
+
+use toile_record::Metric;
+
+use super::ranking::badge;
+use super::{
+    FigureSeries, Section, SectionAlert, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn,
+    confusion, results,
+};
+use crate::chart::{self, CurveChart, CurveLine, LineStyle};
+use crate::facts::METRICS;
+use crate::format;
+use crate::text::sentence_case;
+use crate::view::{LayerRow, RunGroup, SeedRow};
+
+/// The section; every study has one.
+pub fn compute(context: &SectionContext) -> Option<Section> {
+    let parts: Vec<Section> =
+        context.groups.iter().map(|group| part(group, context.is_procedural())).collect();
+    let nothing = if parts.is_empty() { vec!["The study has no runs.".to_owned()] } else { Vec::new() };
+    Some(Section { parts, paragraphs: nothing, ..Section::new("runs", "Runs") })
+}
+
+fn part(group: &RunGroup, procedural: bool) -> Section {
+    let failure = |text: &String| SectionAlert { text: text.clone(), is_failure: true };
+    let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
+    let confused = confusion::part(group, procedural);
+    let details = Section { tables: vec![model(group), seeds(group), plan(group)], ..Section::part("") };
+    Section {
+        badge: badge(group),
+        lead: Some(format!(
+            "{} · {} parameters · {}",
+            group.model,
+            group.parameters_text(),
+            group.settings_line
+        )),
+        remark: group.note.clone(),
+        alerts: group.failures.iter().map(failure).collect(),
+        tables: vec![settings(group), results::table(group)],
+        figures: quantities().filter_map(|quantity| curve(group, quantity, procedural)).collect(),
+        notes: vec![format!("{}{stops}", group.cost.sentence())],
+        parts: confused.into_iter().chain([details]).collect(),
+        ..Section::new(&group.anchor, &group.name)
+    }
+}
+
+fn settings(group: &RunGroup) -> SectionTable {
+    let columns = group.settings.iter().map(|(label, _)| TableColumn::words(label)).collect();
+    let cells = group.settings.iter().map(|(_, value)| setting(value)).collect();
+    SectionTable::new("Settings", columns, vec![cells])
+}
+
+/// A setting, which may be a number.
+fn setting(text: &str) -> TableCell {
+    let value = text.replace('−', "-").parse().ok().filter(|number: &f64| number.is_finite());
+    TableCell { value, ..TableCell::text(text) }
+}
+
+/// What is measured of an epoch, whichever images it is measured on: loss, accuracy, and whatever follows them.
+fn quantities() -> impl Iterator<Item = Metric> {
+    Metric::of_epoch().filter(|metric| !["train_", "val_"].iter().any(|part| metric.name().starts_with(part)))
+}
+
+/// A quantity of a group over its epochs; `None` where there are no numbers.
+fn curve(group: &RunGroup, quantity: Metric, procedural: bool) -> Option<SectionFigure> {
+    let name = quantity.name();
+    let on = |part: &str| Metric::from_name(&format!("{part}{name}"));
+    let line = |label, style, metric: Option<Metric>| CurveLine {
+        name: label,
+        style,
+        points: metric.map_or(&[], |metric| group.curves.of(metric)),
+        published: metric.and_then(|metric| published(group, metric)),
+    };
+    let what = sentence_case(&name.replace('_', " "));
+    let svg = chart::curves(&CurveChart {
+        title: format!("{what} of {}", group.name),
+        lines: vec![
+            line("train, running", LineStyle::Running, Some(quantity)),
+            line("train", LineStyle::Train, on("train_")),
+            line("validation", LineStyle::Validation, on("val_")),
+        ],
+        may_be_log: quantity == Metric::Loss,
+        procedural,
+    })?;
+    let series = on("val_").and_then(|metric| series(group, metric));
+    let caption = format!("{what}. {}", curve_note(group));
+    Some(SectionFigure { series: series.into_iter().collect(), ..SectionFigure::half(svg, caption) })
+}
+
+/// A metric over the epochs: enough to see whether it still rises.
+fn series(group: &RunGroup, metric: Metric) -> Option<FigureSeries> {
+    let means: Vec<f64> = group.curves.of(metric).iter().map(|point| point.mean).collect();
+    FigureSeries::new(sentence_case(metric.label()), &means, format::metric)
+}
+
+/// The published number of a metric. It is of a finished training: next to a half-trained line it would mislead.
+fn published(group: &RunGroup, metric: Metric) -> Option<f64> {
+    let place = METRICS.iter().position(|(key, _)| *key == metric.name())?;
+    group.comparison.columns[place].published.filter(|_| group.comparison.n > 0)
+}
+
+fn curve_note(group: &RunGroup) -> String {
+    let curves = &group.curves;
+    let mut note = match curves.seeds {
+        0 => String::new(),
+        1 => "One seed.".to_owned(),
+        n => format!("Mean over {n} seeds; the band reaches from the smallest to the largest."),
+    };
+    if group.comparison.n > 0 && group.comparison.has_published {
+        note.push_str(" ◇ published.");
+    }
+    if curves.is_ragged {
+        note.push_str(" Seeds ended after different numbers of epochs; the mean is over those that were still training.");
+    }
+    if curves.stretch > 1 {
+        note.push_str(&format!(
+            " Each point stands for {} epochs, the band for all of them.",
+            curves.stretch
+        ));
+    }
+    note
+}
+
+/// The layers of the model.
+fn model(group: &RunGroup) -> SectionTable {
+    let columns = vec![
+        TableColumn::words("Layer (type)"),
+        TableColumn::code("Output shape"),
+        TableColumn::numeric("Param #"),
+    ];
+    let row = |layer: &LayerRow| {
+        let parameters = TableCell::count(Some(layer.parameters));
+        vec![TableCell::text(&layer.layer), TableCell::text(&layer.output_shape), parameters]
+    };
+    let (trainable, others) = group.parameters;
+    let whole = TableCell::number(trainable as f64 + others as f64, group.parameters_text());
+    let note = format!(
+        "Trainable: {}. Non-trainable: {}. One image forward: {}.",
+        format::count(trainable),
+        format::count(others),
+        format::flops(group.cost.forward_flops)
+    );
+    let words = format!("Model {}: {} parameters", group.model, group.parameters_text());
+    let rows = group.layers.iter().map(row).collect();
+    SectionTable {
+        total: Some(vec![TableCell::text("Total params"), TableCell::default(), whole]),
+        notes: vec![note],
+        ..SectionTable::folded(words, "Layers of the model.", columns, rows)
+    }
+}
+
+/// How each seed ended.
+fn seeds(group: &RunGroup) -> SectionTable {
+    let labels = group.comparison.columns.iter().map(|column| TableColumn::numeric(column.label));
+    let names = TableColumn { is_row_name: true, ..TableColumn::numeric("Seed") };
+    let last =
+        [TableColumn::numeric("Time"), TableColumn::code("Weights SHA-256"), TableColumn::code("Folder")];
+    let row = |seed: &SeedRow| {
+        let name = TableCell::number(seed.seed as f64, seed.seed.to_string());
+        let numbers = seed.numbers.map(|number| TableCell::maybe(number, format::metric));
+        let time = TableCell::number(seed.seconds, format::duration(seed.seconds));
+        [name, TableCell::text(&seed.state)]
+            .into_iter()
+            .chain(numbers)
+            .chain([time, TableCell::text(&seed.weights), TableCell::text(&seed.folder)])
+            .collect()
+    };
+    let words = match group.seeds.len() {
+        1 => "The seed, with the checksum of the weights".to_owned(),
+        n => format!("All {n} seeds, with checksums of the weights"),
+    };
+    let columns = [names, TableColumn::words("State")].into_iter().chain(labels).chain(last).collect();
+    let rows = group.seeds.iter().map(row).collect();
+    let caption = "The last epoch and the test of each seed.";
+    SectionTable { is_detail: true, is_narrow: false, ..SectionTable::folded(words, caption, columns, rows) }
+}
+
+/// Every setting.
+fn plan(group: &RunGroup) -> SectionTable {
+    let name = TableColumn { is_row_name: true, ..TableColumn::code("Setting") };
+    let row = |(key, value): &(String, String)| vec![TableCell::text(key), setting(value)];
+    let rows = group.all_settings.iter().map(row).collect();
+    let caption = "The resolved plan: nothing is defaulted after it.";
+    let columns = vec![name, TableColumn::code("Value")];
+    SectionTable { is_detail: true, ..SectionTable::folded("Every setting", caption, columns, rows) }
+}
