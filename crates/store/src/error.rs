@@ -151,6 +151,8 @@ pub enum StoreError {
         reason: String,
         /// PostgreSQL's code for it, where the server answered at all.
         code: Option<String>,
+        /// How to mend it, where we were the ones who refused.
+        help: Option<&'static str>,
         /// Whether the same may succeed a little later.
         is_transient: bool,
     },
@@ -230,9 +232,7 @@ impl StoreError {
             StoreError::BadUrl { .. } => {
                 Some("an address looks like `postgres://user:password@host:5432/database`".into())
             }
-            StoreError::Server { reason, .. } if reason.contains("TLS") => Some(
-                "connections are not encrypted: on a network that is trusted say `?sslmode=disable`, elsewhere use a tunnel".into(),
-            ),
+            StoreError::Server { help: Some(help), .. } => Some((*help).into()),
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
             StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }

@@ -31,6 +31,9 @@ pub use artifacts::atomic::{create_folder, folder_inside, read_file, write_atomi
 pub use artifacts::checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use artifacts::weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};
 pub use checksums::AlteredRecord;
+pub use db::address::without_password;
+pub use db::patience::{Patience, Waits};
+pub use db::plain::printable;
 pub use error::StoreError;
 pub use runs::Change;
 pub use store::{STORE_FILE, Store};

@@ -9,8 +9,8 @@
 //!
 //! SQLite has one writer at a time: a transaction begins as a writing one, or two would read before either writes.
 //! PostgreSQL has row locks: a claim locks its trial, then our row of it, always in this order, and passes over those
-//! that others have locked. Connections to a server are not encrypted: keep it on a network that is trusted, or use a
-//! tunnel.
+//! that others have locked. Every answer of a server has a time limit ([`Patience`](crate::Patience)), and connections
+//! are encrypted as `sslmode` in the address says.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::artifacts::identity::FileIdentity;
 use crate::artifacts::leftovers;
 use crate::artifacts::lock::{self, FolderLock};
+use crate::db::patience::Patience;
 use crate::db::server::{self, Server};
 use crate::db::{self, Db, Session, sqlite};
 use crate::{StoreError, checksums, create_folder, openings, runs, searches, studies, tables};
@@ -95,7 +96,12 @@ impl Store {
     /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
     /// made, also where many programs start at once.
     pub fn postgres(url: &str) -> Result<Store, StoreError> {
-        let server = Server::from_url(url)?;
+        Store::postgres_with(url, Patience::default())
+    }
+
+    /// The same, with other time limits, or telling somebody that a server is waited for.
+    pub fn postgres_with(url: &str, patience: Patience) -> Result<Store, StoreError> {
+        let server = Server::new(url, patience)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
         let mut store = Store { engine, dir: None, lock: None, library_version: None };
         store.library_version = store.write("open", |db| {
@@ -129,7 +135,7 @@ impl Store {
     pub fn place(&self) -> String {
         match &self.engine {
             Engine::Sqlite { path, .. } => path.display().to_string(),
-            Engine::Postgres { server, .. } => server.place.clone(),
+            Engine::Postgres { server, .. } => server.place().to_owned(),
         }
     }
 

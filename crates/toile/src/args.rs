@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (instruction set {})", env!("CARGO_PKG_VERSION"), toile_kernels::isa().name())
@@ -21,6 +22,30 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Understands what was typed. A variable of the environment that is empty is as if it were not set, as systems for
+/// continuous integration leave variables.
+pub fn parse(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
+    let command = without_empty_variables(Args::command());
+    Args::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn without_empty_variables(mut command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &Arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.to_string_lossy().trim().is_empty())
+    };
+    let empty: Vec<_> =
+        command.get_arguments().filter(|arg| is_empty(arg)).map(|arg| arg.get_id().clone()).collect();
+    for id in empty {
+        command = command.mut_arg(id, |arg| arg.env(Resettable::Reset));
+    }
+    let names: Vec<_> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, without_empty_variables);
+    }
+    command
 }
 
 /// The commands.
@@ -146,7 +171,7 @@ pub struct WorkerArgs {
 /// Arguments of `trials`.
 #[derive(Debug, clap::Args)]
 pub struct TrialsArgs {
-    /// A study's folder, a SQLite file, or a server: `postgres://user:password@host/database`
+    /// A study's folder, a SQLite file (also as `sqlite:///FILE`), or a server: `postgres://user:password@host/database`
     #[arg(value_name = "DIR|FILE|URL")]
     pub storage: String,
     /// The search (in Optuna's words: the study) whose trials are to be listed

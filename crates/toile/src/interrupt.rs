@@ -26,6 +26,11 @@ pub fn listen() -> &'static AtomicBool {
     &STOP
 }
 
+/// What [`listen`] sets; before, it stays unset.
+pub fn asked() -> &'static AtomicBool {
+    &STOP
+}
+
 /// A file that grows beyond the limit of `ulimit -f` is an error of the write, like a full disk: without a handler the
 /// system ends the program without a word.
 #[cfg(unix)]

@@ -10,10 +10,9 @@ mod source;
 mod terminal;
 
 use std::ffi::OsString;
+use std::sync::atomic::Ordering;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
 use failure::Failure;
 use machine::MachineClock;
 
@@ -51,6 +50,14 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     // Before the arguments: the help names the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,
+        // Whoever stops a program while its server is away has what they wanted.
+        Err(failure) if failure.is_transient() && interrupt::asked().load(Ordering::Relaxed) => {
+            terminal::note(&format!(
+                "stopped: {}; what was under way is taken up again from what was recorded before",
+                failure.message()
+            ));
+            interrupt::INTERRUPTED
+        }
         Err(failure) => {
             terminal::note(&failure.to_string());
             1
@@ -62,7 +69,7 @@ fn parse_and_execute(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     clock: &MachineClock,
 ) -> Result<u8, Failure> {
-    match Args::try_parse_from(args) {
+    match args::parse(args) {
         Ok(args) => execute(args.command, clock).map(Completion::code),
         Err(error) => {
             // If standard output or error is closed, there is no reader.

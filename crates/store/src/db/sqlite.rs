@@ -208,5 +208,6 @@ pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> Stor
         DbError::Refused(error) => *error,
         DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
         DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
+        DbError::Line(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
     }
 }
