@@ -24,11 +24,15 @@ static PUT: LazyLock<String> = LazyLock::new(|| {
 
 /// Writes an epoch of a training. What is not finite is kept as "none", never as a number that a chart would draw.
 pub(crate) fn put(db: &mut Db<'_>, trial_id: i64, repetition: usize, epoch: &Epoch) -> Result<()> {
+    db.execute(&PUT, &row(trial_id, repetition, epoch)).map(drop)
+}
+
+fn row(trial_id: i64, repetition: usize, epoch: &Epoch) -> Vec<Cell<'static>> {
     let finite = epoch.finite();
     let mut values =
         cells![trial_id, repetition, epoch.epoch, some(epoch.learning_rate), some(epoch.seconds)].to_vec();
     values.extend(Metric::of_epoch().map(|metric| Cell::from(metric.of(&finite))));
-    db.execute(&PUT, &values).map(drop)
+    values
 }
 
 fn some(value: f64) -> Option<f64> {
@@ -38,12 +42,12 @@ fn some(value: f64) -> Option<f64> {
 /// Writes the epochs of all trainings of a trial in the place of what is there: each training begins with epoch 1.
 pub(crate) fn replace(db: &mut Db<'_>, trial_id: i64, epochs: &[Epoch]) -> Result<()> {
     forget(db, trial_id)?;
-    let mut repetition = 0;
+    let (mut repetition, mut rows) = (0, Vec::with_capacity(epochs.len()));
     for (place, epoch) in epochs.iter().enumerate() {
         repetition += usize::from(place > 0 && epoch.epoch <= epochs[place - 1].epoch);
-        put(db, trial_id, repetition, epoch)?;
+        rows.push(row(trial_id, repetition, epoch));
     }
-    Ok(())
+    db.execute_many(&PUT, &rows).map(drop)
 }
 
 pub(crate) fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {

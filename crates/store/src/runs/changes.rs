@@ -170,9 +170,9 @@ pub(super) fn put_weights(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result
 
 /// The end of a run's trial in Optuna's tables. One whose value is not a number has failed there.
 pub(super) fn end(db: &mut Db<'_>, trial_id: i64, metric: &str, run: &RunRecord) -> Result<()> {
-    for epoch in &run.epochs {
-        results::put_intermediate(db, trial_id, epoch.epoch as i64, value_of(metric, epoch))?;
-    }
+    let reported: Vec<_> =
+        run.epochs.iter().map(|epoch| (epoch.epoch as i64, value_of(metric, epoch))).collect();
+    results::put_intermediates(db, trial_id, &reported)?;
     results::pack_reported(db, trial_id)?;
     let value = run.epochs.last().map_or(f64::NAN, |epoch| value_of(metric, epoch));
     match run.state {
