@@ -44,6 +44,14 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// The epoch whose weights the run has in the end, which are saved and tested: the last one, unless a callback went
+    /// back to another.
+    pub fn kept_epoch(&self) -> Option<&Epoch> {
+        let restored =
+            self.restored_epoch.and_then(|kept| self.epochs.iter().find(|epoch| epoch.epoch == kept));
+        restored.or(self.epochs.last())
+    }
+
     /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are; `None` if there
     /// is nothing to say.
     pub fn reason(&self) -> Option<String> {

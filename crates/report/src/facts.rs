@@ -13,9 +13,10 @@ pub const METRICS: [(&str, &str); 6] = [
     ("test_accuracy", "Test Accuracy"),
 ];
 
-/// The last epoch's running training loss and accuracy, its validation, and the test, in the order of [`METRICS`].
+/// Running training loss and accuracy and validation of the epoch whose weights were tested, and the test, in the order
+/// of [`METRICS`]: the numbers of one row are of the same weights.
 pub fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
-    let last = run.epochs.last();
+    let last = run.kept_epoch();
     let of = |pick: fn(&Epoch) -> Option<f64>| last.and_then(pick);
     [
         of(|epoch| epoch.loss),

@@ -64,7 +64,7 @@ fn collect_keys(value: &Value, under: &str, keys: &mut Vec<String>) {
 fn results_json_gives_every_run_with_its_epochs_and_its_final_numbers() {
     let records = common::records(2);
     let json = parsed(&records);
-    assert_eq!((json["format"].as_u64(), json["toile"].as_str()), (Some(1), Some("0.1.0")));
+    assert_eq!((json["format"].as_u64(), json["toile"].as_str()), (Some(2), Some("0.1.0")));
     assert_eq!(json["notice"], Value::Null);
     assert_eq!(json["data"]["fingerprint"], records.study.data.fingerprint);
     let (run, record) = (&json["runs"][4], &records.runs[4]);

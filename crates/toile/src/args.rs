@@ -171,7 +171,8 @@ pub struct WorkerArgs {
 /// Arguments of `trials`.
 #[derive(Debug, clap::Args)]
 pub struct TrialsArgs {
-    /// A study's folder, a SQLite file (also as `sqlite:///FILE`), or a server: `postgres://user:password@host/database`
+    /// A study's folder, a SQLite file (also as `sqlite:///FILE`), or a server:
+    /// `postgres://user:password@host/database`
     #[arg(value_name = "DIR|FILE|URL")]
     pub storage: String,
     /// The search (in Optuna's words: the study) whose trials are to be listed

@@ -97,8 +97,8 @@ impl Space {
     /// values (internal, with the range that it was proposed in) must lie in today's range of its name, none may be too
     /// many or missing, and those of `fixed` must have the values given there.
     ///
-    /// `None`: the trial does not belong to a search with this space. Whoever counts, names the best, chooses or reports
-    /// asks this one function.
+    /// `None`: the trial does not belong to a search with this space. Whoever counts, names the best, chooses or
+    /// reports asks this one function.
     pub fn point<'t>(
         &self,
         params: impl IntoIterator<Item = (&'t str, f64, &'t Distribution)>,

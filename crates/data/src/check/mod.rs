@@ -108,7 +108,8 @@ fn part_report(view: &PartView, data: &DataSet, duplicates: usize) -> PartReport
     }
 }
 
-/// Mean and standard deviation of pixels / 255, and the brightest pixel; the sums are of whole numbers, so that no order of adding matters.
+/// Mean and standard deviation of pixels / 255, and the brightest pixel; the sums are of whole numbers, so that no
+/// order of adding matters.
 fn brightness<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64, u8) {
     let mut histogram = [0u64; 256];
     images.flatten().for_each(|&pixel| histogram[pixel as usize] += 1);

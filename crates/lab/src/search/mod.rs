@@ -13,6 +13,7 @@ mod next;
 mod propose;
 mod stop;
 mod trial;
+mod work;
 mod worker;
 
 use std::path::Path;

@@ -13,12 +13,11 @@ use super::Context;
 use super::ending::parameters;
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
 use crate::lease::{Lease, MOST_DEATHS, deadly};
-use crate::memory::{MemoryBudget, memory_of};
-use crate::runner::engine;
+use crate::memory::MemoryBudget;
 use crate::runner::{Meter, RunError, slug, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
-use toile_study::{RunPlan, SearchPlan, Settings};
+use toile_study::{SearchPlan, Settings};
 
 /// One trial's work.
 pub(super) struct TrialWork<'a> {
@@ -135,45 +134,10 @@ impl TrialWork<'_> {
         }
     }
 
-    fn memory_needed(&self) -> Option<u64> {
-        let context = self.context;
-        let run = self.plan_of(self.settings(0).ok()?);
-        let threads = context.threads;
-        memory_of(&run, engine::image_shape(context.data), context.split.train.len(), threads).ok()
-    }
-
-    /// A repetition as a run.
-    fn plan_of(&self, settings: Settings) -> RunPlan {
-        RunPlan {
-            name: self.plan.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings,
-        }
-    }
-
-    /// Whose checkpoints these are: values by their bits.
-    fn owner(&self) -> String {
-        let params: Vec<String> =
-            self.params.iter().map(|(name, value)| format!("{name}={:x}", value.to_bits())).collect();
-        let claim = &self.lease.claim;
-        format!("{} trial {} ({}) seed {}", self.plan.name, claim.trial_id, params.join(", "), self.seed)
-    }
-
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
         let name = checkpoint_name(self.plan, self.lease.claim.trial_id, self.lease.claim.number);
         CheckpointFolder(self.context.checkpoints).keep(&name, checkpoint)
-    }
-
-    pub fn seed_of(&self, repetition: usize) -> u64 {
-        (self.seed + repetition as u64) & u64::from(u32::MAX)
-    }
-
-    pub fn settings(&self, repetition: usize) -> Result<Settings, String> {
-        self.plan.settings(self.params, self.seed_of(repetition)).map_err(|error| error.to_string())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
 
 /// Raised whenever a key changes its meaning or goes away; new keys do not raise it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -73,7 +73,7 @@ struct RunJson<'a> {
     provenance: &'a Provenance,
 }
 
-/// The last epoch, and the test with it.
+/// The epoch whose weights were tested, and the test with it.
 #[derive(Serialize)]
 struct FinalJson<'a> {
     #[serde(flatten)]
@@ -128,7 +128,7 @@ pub fn number(value: f64) -> Value {
 fn last(run: &RunRecord) -> Option<FinalJson<'_>> {
     let is_over = !matches!(run.state, State::Waiting | State::Running);
     let test = run.test.as_ref();
-    run.epochs.last().filter(|_| is_over).map(|epoch| FinalJson {
+    run.kept_epoch().filter(|_| is_over).map(|epoch| FinalJson {
         epoch,
         test_loss: test.and_then(|test| test.loss),
         test_accuracy: test.map(|test| test.accuracy),

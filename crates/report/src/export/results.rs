@@ -118,8 +118,8 @@ fn line(
     csv.count(Some(run.epochs.len() as u64));
     let last = last_numbers(run);
     last.iter().for_each(|value| csv.number(*value));
-    csv.number(run.epochs.last().and_then(|epoch| epoch.train_loss));
-    csv.number(run.epochs.last().and_then(|epoch| epoch.train_accuracy));
+    csv.number(run.kept_epoch().and_then(|epoch| epoch.train_loss));
+    csv.number(run.kept_epoch().and_then(|epoch| epoch.train_accuracy));
     for (ours, published) in last.into_iter().zip(published_numbers(run.published.as_ref())) {
         csv.number(published);
         csv.number(ours.zip(published).map(|(ours, published)| ours - published));
@@ -138,5 +138,5 @@ fn tail(csv: &mut Csv, records: &Records, run: &RunRecord) {
     csv.text(&data.name);
     csv.text(if data.procedural { PROCEDURAL_NOTICE } else { "" });
     csv.text(&run.reason().unwrap_or_default());
-    newer_metrics().for_each(|metric| csv.number(run.epochs.last().and_then(|epoch| metric.of(epoch))));
+    newer_metrics().for_each(|metric| csv.number(run.kept_epoch().and_then(|epoch| metric.of(epoch))));
 }

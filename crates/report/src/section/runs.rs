@@ -171,7 +171,7 @@ fn seeds(group: &RunGroup) -> SectionTable {
     };
     let columns = [names, TableColumn::words("State")].into_iter().chain(labels).chain(last).collect();
     let rows = group.seeds.iter().map(row).collect();
-    let caption = "The last epoch and the test of each seed.";
+    let caption = "The epoch whose weights were kept and the test of each seed.";
     SectionTable { is_detail: true, is_narrow: false, ..SectionTable::folded(words, caption, columns, rows) }
 }
 

@@ -84,7 +84,7 @@ fn column(
 }
 
 fn evaluated(runs: &[&RunRecord], metric: usize) -> Option<Estimate> {
-    let last = runs.iter().map(|run| run.epochs.last());
+    let last = runs.iter().map(|run| run.kept_epoch());
     match METRICS[metric].0 {
         "loss" => Estimate::of(last.map(|epoch| epoch?.train_loss)),
         "accuracy" => Estimate::of(last.map(|epoch| epoch?.train_accuracy)),

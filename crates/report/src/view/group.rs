@@ -34,7 +34,7 @@ pub struct RunGroup {
     pub settings_line: String,
     /// Every setting of the resolved plan.
     pub all_settings: Vec<Setting>,
-    /// Whether the test is of other weights than the last epoch's, in words.
+    /// Whether the run goes back to the weights of an earlier epoch, in words.
     pub weights_note: Option<String>,
     /// One row per layer.
     pub layers: Vec<LayerRow>,

@@ -123,7 +123,7 @@ fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The sentence about a plan that goes back to its best weights: the last epoch's numbers are then not the test's.
+/// The sentence about a plan that goes back to its best weights: its numbers are those of that epoch.
 pub fn best_weights_note(plan: &PlanSettings) -> Option<String> {
     let monitor = plan.callbacks().find_map(|(name, inner)| {
         let restores =
@@ -131,8 +131,8 @@ pub fn best_weights_note(plan: &PlanSettings) -> Option<String> {
         restores.then(|| inner.get("monitor").and_then(Value::as_str).unwrap_or("val_loss").to_owned())
     })?;
     Some(format!(
-        "This run goes back to the weights of its best epoch by {}: the test is of those weights, \
-         the training and validation columns are of the last epoch.",
+        "This run goes back to the weights of its best epoch by {}: all its numbers are of that epoch; the curves show \
+         the later ones as well.",
         text::name(&monitor, LENGTH)
     ))
 }

@@ -174,7 +174,7 @@ pub(super) fn end(db: &mut Db<'_>, trial_id: i64, metric: &str, run: &RunRecord)
         run.epochs.iter().map(|epoch| (epoch.epoch as i64, value_of(metric, epoch))).collect();
     results::put_intermediates(db, trial_id, &reported)?;
     results::pack_reported(db, trial_id)?;
-    let value = run.epochs.last().map_or(f64::NAN, |epoch| value_of(metric, epoch));
+    let value = run.kept_epoch().map_or(f64::NAN, |epoch| value_of(metric, epoch));
     match run.state {
         State::Complete | State::Pruned if !value.is_nan() => {
             results::put_values(db, trial_id, &[value])?;

@@ -105,8 +105,8 @@ impl SearchPlan {
         settings().ok_or_else(|| ParamsError { search: self.name.clone(), params: json!(params).to_string() })
     }
 
-    /// Points of the space with every choice and both ends of every range: the largest and the smallest trials are among
-    /// them. At most about `most` of them, where there are more combinations.
+    /// Points of the space with every choice and both ends of every range: the largest and the smallest trials are
+    /// among them. At most about `most` of them, where there are more combinations.
     pub fn corners(&self, most: usize) -> Vec<Params> {
         corners(&self.space, most)
     }

@@ -74,7 +74,7 @@ fn every_documented_key_is_there() {
     let copy = Copy::of("search-finished");
     copy.toile(&["report", "out"]).ok();
     let (results, page) = (copy.results("out"), page());
-    assert_eq!(results["format"], 1);
+    assert_eq!(results["format"], 2);
     let mut n = 0;
     for (section, places) in SECTIONS {
         for key in keys(&page, section).into_iter().filter(|key| *key != "notice") {

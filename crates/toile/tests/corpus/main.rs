@@ -122,10 +122,11 @@ fn lines(results: &Value) -> Vec<String> {
 }
 
 fn run_line(run: &Value) -> String {
-    let last = &run["final"];
+    // 0.1.0 gave the last epoch's number, also of a run that had gone back to the weights of another one.
+    let (tested, last) = (&run["final"], items(run, "epochs").last().unwrap_or(&Value::Null));
     let epochs = Value::from(items(run, "epochs").len());
     let cells = [&run["name"], &run["seed"], &run["id"], &run["state"], &epochs];
-    let numbers = [&last["val_accuracy"], &last["test_accuracy"], &run["weights_sha256"]];
+    let numbers = [&last["val_accuracy"], &tested["test_accuracy"], &run["weights_sha256"]];
     line("run", cells.into_iter().chain(numbers))
 }
 

@@ -14,6 +14,10 @@ pub fn missing(old: &Value, new: &Value) -> Vec<String> {
 fn compare(old: &Value, new: &Value, at: &str, found: &mut Vec<String>) {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => {
+            let mut old = old.clone();
+            if let Some(kept) = kept_final(&old) {
+                old.insert("final".into(), kept);
+            }
             for (key, value) in old.iter().filter(|(key, _)| !is_free(at, key)) {
                 match new.get(key) {
                     Some(now) => compare(value, now, &format!("{at}.{key}"), found),
@@ -31,11 +35,25 @@ fn compare(old: &Value, new: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What a later version may spell otherwise: a schedule's settings, the plan of a search (its form is not documented),
-/// and sentences made when a report is written.
+/// Since format 2, `final` is of the epoch whose weights were tested: of a run that went back to one, as its reason
+/// says.
+fn kept_final(run: &serde_json::Map<String, Value>) -> Option<Value> {
+    let (_, epoch) = run.get("failure")?.as_str()?.rsplit_once("its weights are those of epoch ")?;
+    let epoch: usize = epoch.parse().ok()?;
+    let mut kept = run.get("epochs")?.get(epoch - 1)?.clone();
+    for key in ["test_loss", "test_accuracy"] {
+        kept[key] = run.get("final")?[key].clone();
+    }
+    Some(kept)
+}
+
+/// What a later version may spell otherwise: the number of the form, a schedule's settings, the plan of a search (its
+/// form is not documented), and sentences made when a report is written.
 fn is_free(at: &str, key: &str) -> bool {
     let is_search = at.rsplit('.').next().is_some_and(|last| last.starts_with("searches["));
-    (at.ends_with(".plan") && key == "schedule") || (is_search && matches!(key, "plan" | "warnings"))
+    (at.is_empty() && key == "format")
+        || (at.ends_with(".plan") && key == "schedule")
+        || (is_search && matches!(key, "plan" | "warnings"))
 }
 
 #[test]

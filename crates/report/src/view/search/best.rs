@@ -188,11 +188,11 @@ fn named(run: &RunRecord) -> String {
 }
 
 fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> String {
-    let by = &analysis.metric().key;
-    let part = match by.as_str() {
-        "val_accuracy" | "val_loss" => format!("Selected on validation, by {}", analysis.metric().name),
-        "accuracy" | "loss" => format!("Selected on the training images, by {}", analysis.metric().name),
-        _ => format!("Selected by {}", analysis.metric().name),
+    let name = &analysis.metric().name;
+    let part = match Metric::from_name(&analysis.metric().key) {
+        Some(metric) if metric.needs_validation() => format!("Selected on validation, by {name}"),
+        Some(metric) if metric.is_per_epoch() => format!("Selected on the training images, by {name}"),
+        _ => format!("Selected by {name}"),
     };
     let opened = records.test_openings.iter().filter(|opening| opening.run_id == run.id).count();
     let test = match (opened, run.test.is_some()) {
