@@ -130,11 +130,13 @@ pub(crate) fn put_params(db: &mut Db<'_>, trial_id: i64, params: &[ParamRecord])
     let sql = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
         VALUES ($1, $2, $3, $4) ON CONFLICT (trial_id, param_name)
         DO UPDATE SET param_value = excluded.param_value, distribution_json = excluded.distribution_json";
-    for param in params {
-        let distribution = json::to_text(&param.distribution);
-        db.execute(sql, cells![trial_id, &param.name, param.value, &distribution])?;
-    }
-    Ok(())
+    let distributions: Vec<_> = params.iter().map(|param| json::to_text(&param.distribution)).collect();
+    let rows: Vec<_> = params
+        .iter()
+        .zip(&distributions)
+        .map(|(param, distribution)| cells![trial_id, &param.name, param.value, distribution].to_vec())
+        .collect();
+    db.execute_many(sql, &rows).map(drop)
 }
 
 /// Optuna cuts the text, because older databases held no longer ones.

@@ -22,13 +22,29 @@ static PUT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Writes an epoch of a training. What is not finite is kept as "none", never as a number that a chart would draw.
+/// Writes an epoch of a training.
 pub(crate) fn put(db: &mut Db<'_>, trial_id: i64, repetition: usize, epoch: &Epoch) -> Result<()> {
+    put_all(db, trial_id, [(repetition, epoch)])
+}
+
+/// Writes epochs of trainings at once.
+pub(crate) fn put_all<'e>(
+    db: &mut Db<'_>,
+    trial_id: i64,
+    epochs: impl IntoIterator<Item = (usize, &'e Epoch)>,
+) -> Result<()> {
+    let rows: Vec<_> =
+        epochs.into_iter().map(|(repetition, epoch)| values(trial_id, repetition, epoch)).collect();
+    db.execute_many(&PUT, &rows).map(drop)
+}
+
+/// What is not finite is kept as "none", never as a number that a chart would draw.
+fn values(trial_id: i64, repetition: usize, epoch: &Epoch) -> Vec<Cell<'static>> {
     let finite = epoch.finite();
     let mut values =
         cells![trial_id, repetition, epoch.epoch, some(epoch.learning_rate), some(epoch.seconds)].to_vec();
     values.extend(Metric::of_epoch().map(|metric| Cell::from(metric.of(&finite))));
-    db.execute(&PUT, &values).map(drop)
+    values
 }
 
 fn some(value: f64) -> Option<f64> {
@@ -39,11 +55,11 @@ fn some(value: f64) -> Option<f64> {
 pub(crate) fn replace(db: &mut Db<'_>, trial_id: i64, epochs: &[Epoch]) -> Result<()> {
     forget(db, trial_id)?;
     let mut repetition = 0;
-    for (place, epoch) in epochs.iter().enumerate() {
+    let all = epochs.iter().enumerate().map(|(place, epoch)| {
         repetition += usize::from(place > 0 && epoch.epoch <= epochs[place - 1].epoch);
-        put(db, trial_id, repetition, epoch)?;
-    }
-    Ok(())
+        (repetition, epoch)
+    });
+    put_all(db, trial_id, all)
 }
 
 pub(crate) fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
