@@ -35,6 +35,8 @@ pub struct StudyOptions<'a> {
     pub checkpoints: Option<&'a Path>,
     /// After so long without a heartbeat a worker of a search counts as dead.
     pub lease: Duration,
+    /// Bytes that all trainings together may take; no limit where it is unknown.
+    pub memory: Option<u64>,
     /// The name of this worker, different from all others'.
     pub worker: String,
     /// Reads a file that lies in the study file's folder, by the name in the plan.
@@ -193,6 +195,7 @@ impl Steps<'_> {
             clock: options.clock,
             checkpoint_every: options.checkpoint_every,
             checkpoints: options.checkpoints,
+            memory: options.memory,
             worker: options.worker.clone(),
             lease: options.lease,
             read: options.read,
@@ -217,6 +220,7 @@ impl Steps<'_> {
             lease: options.lease,
             checkpoint_every: options.checkpoint_every,
             checkpoints: options.checkpoints,
+            memory: options.memory,
             alone: !self.store.is_server(),
             events: self.events,
         };

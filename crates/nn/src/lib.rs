@@ -38,7 +38,7 @@ pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
 pub use layers::*;
 pub use losses::*;
-pub use model::{BuildError, Model, WeightsError};
+pub use model::{BuildError, Model, ModelOutline, WeightsError};
 pub use optimizers::*;
 pub use parameters::Tensor;
 pub use schedules::*;

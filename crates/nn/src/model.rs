@@ -85,6 +85,18 @@ impl Model {
     /// The first layer that does not fit. A model must end with a softmax (of a `dense` layer, or as an `activation`)
     /// over a row of 2 to 256 classes.
     pub fn build(layers: &[Layer], input: ImageShape, seed: Seed) -> Result<Model, BuildError> {
+        let (mut model, len) = Model::laid_out(layers, input)?;
+        let mut weights = Buffer::new(len);
+        for parameter in model.parameters.iter().flatten() {
+            let values = &mut weights[parameter.range.clone()];
+            parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
+        }
+        model.weights = weights;
+        Ok(model)
+    }
+
+    /// A model without weights, and how many numbers they are.
+    fn laid_out(layers: &[Layer], input: ImageShape) -> Result<(Model, usize), BuildError> {
         let at = |layer: usize, error: ShapeError| BuildError {
             layer,
             name: layers.get(layer).map_or("", |l| l.name()),
@@ -99,14 +111,9 @@ impl Model {
             }
         }
         let (parameters, len) = lay_out(&wanted);
-        let mut weights = Buffer::new(len);
-        for parameter in parameters.iter().flatten() {
-            let values = &mut weights[parameter.range.clone()];
-            parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
-        }
-        let model = Model { layers: layers.to_vec(), shapes, parameters, weights };
+        let model = Model { layers: layers.to_vec(), shapes, parameters, weights: Buffer::new(0) };
         model.try_program(1, true).map_err(|(layer, error)| at(layer, error))?;
-        Ok(model)
+        Ok((model, len))
     }
 
     /// Number of classes.
@@ -215,6 +222,11 @@ impl Model {
         (forward, training)
     }
 
+    /// Numbers in all weights.
+    pub fn n_weights(&self) -> usize {
+        self.parameters.iter().flatten().map(|parameter| parameter.range.len()).sum()
+    }
+
     /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
     /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation.
     pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
@@ -229,8 +241,44 @@ impl Model {
         let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
         // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk of all but dense
         // kernels, and the dense layers' inputs and gradients of the whole batch.
-        let weights = (2 + optimizer.n_slots()) * self.weights.len() + chunks * (self.weights.len() - dense);
+        let n_weights = self.n_weights();
+        let weights = (2 + optimizer.n_slots()) * n_weights + chunks * (n_weights - dense);
         4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
+    }
+}
+
+/// What is known of a model before it is built: its layers are checked, its weights are not made.
+pub struct ModelOutline {
+    model: Model,
+}
+
+impl ModelOutline {
+    /// As [`Model::build`], without the weights: cheap for a model of any size.
+    ///
+    /// # Errors
+    /// As [`Model::build`].
+    pub fn new(layers: &[Layer], input: ImageShape) -> Result<ModelOutline, BuildError> {
+        Ok(ModelOutline { model: Model::laid_out(layers, input)?.0 })
+    }
+
+    /// As [`Model::summary`].
+    pub fn summary(&self) -> crate::ModelSummary {
+        self.model.summary()
+    }
+
+    /// As [`Model::flops`].
+    pub fn flops(&self) -> (u64, u64) {
+        self.model.flops()
+    }
+
+    /// As [`Model::n_weights`].
+    pub fn n_weights(&self) -> usize {
+        self.model.n_weights()
+    }
+
+    /// As [`Model::training_memory`].
+    pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
+        self.model.training_memory(optimizer, batch_size, threads)
     }
 }
 

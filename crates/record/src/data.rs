@@ -28,6 +28,9 @@ pub struct DataRecord {
     pub n_test: usize,
     /// The split into training and validation.
     pub split: SplitRecord,
+    /// What should be examined about it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Labels of the test part, one byte each (kept so that the report can recompute confusion matrices).
     #[serde(skip)]
     pub test_labels: Vec<u8>,

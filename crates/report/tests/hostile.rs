@@ -34,6 +34,7 @@ fn empty() -> Records {
         n_train: 0,
         n_test: 0,
         split,
+        warnings: vec![],
         test_labels: vec![],
     };
     let study = StudyRecord {

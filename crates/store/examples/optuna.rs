@@ -221,6 +221,7 @@ fn declare(dir: &Path) -> Result<(), Failure> {
         n_train: 10,
         n_test: 1,
         split,
+        warnings: vec![],
         test_labels: vec![0],
     };
     store.save_study(&StudyRecord {

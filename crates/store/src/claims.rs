@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::db::{Db, Result, cells, undecodable};
+use crate::db::{Cell, Db, Result, cells, undecodable};
 use crate::{Claim, NewTrial, SearchId, Store, StoreError, json, read, results};
 use toile_record::ParamRecord;
 
@@ -130,12 +130,11 @@ pub(crate) fn put_params(db: &mut Db<'_>, trial_id: i64, params: &[ParamRecord])
     let sql = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
         VALUES ($1, $2, $3, $4) ON CONFLICT (trial_id, param_name)
         DO UPDATE SET param_value = excluded.param_value, distribution_json = excluded.distribution_json";
-    let distributions: Vec<_> = params.iter().map(|param| json::to_text(&param.distribution)).collect();
-    let rows: Vec<_> = params
-        .iter()
-        .zip(&distributions)
-        .map(|(param, distribution)| cells![trial_id, &param.name, param.value, distribution].to_vec())
-        .collect();
+    let ranges: Vec<String> = params.iter().map(|param| json::to_text(&param.distribution)).collect();
+    let mut rows: Vec<Vec<Cell<'_>>> = Vec::with_capacity(params.len());
+    for (param, range) in params.iter().zip(&ranges) {
+        rows.push(cells![trial_id, &param.name, param.value, range].to_vec());
+    }
     db.execute_many(sql, &rows).map(drop)
 }
 

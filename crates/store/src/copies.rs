@@ -83,7 +83,7 @@ fn copy_trial(db: &mut Db<'_>, id: SearchId, trial: &TrialRecord) -> Result<()> 
     let trial_id = db.first(sql, values, |row| row.int(0))?.unwrap_or_default();
     claims::put_params(db, trial_id, &trial.params)?;
     results::put_values(db, trial_id, &trial.values)?;
-    results::put_intermediates(db, trial_id, trial.intermediate.iter().copied())?;
+    results::put_intermediates(db, trial_id, &trial.intermediate)?;
     for (key, value) in &trial.user_attributes {
         results::put_user_attribute(db, trial_id, key, &json::to_text(value))?;
     }

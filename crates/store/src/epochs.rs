@@ -22,24 +22,12 @@ static PUT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Writes an epoch of a training.
+/// Writes an epoch of a training. What is not finite is kept as "none", never as a number that a chart would draw.
 pub(crate) fn put(db: &mut Db<'_>, trial_id: i64, repetition: usize, epoch: &Epoch) -> Result<()> {
-    put_all(db, trial_id, [(repetition, epoch)])
+    db.execute(&PUT, &row(trial_id, repetition, epoch)).map(drop)
 }
 
-/// Writes epochs of trainings at once.
-pub(crate) fn put_all<'e>(
-    db: &mut Db<'_>,
-    trial_id: i64,
-    epochs: impl IntoIterator<Item = (usize, &'e Epoch)>,
-) -> Result<()> {
-    let rows: Vec<_> =
-        epochs.into_iter().map(|(repetition, epoch)| values(trial_id, repetition, epoch)).collect();
-    db.execute_many(&PUT, &rows).map(drop)
-}
-
-/// What is not finite is kept as "none", never as a number that a chart would draw.
-fn values(trial_id: i64, repetition: usize, epoch: &Epoch) -> Vec<Cell<'static>> {
+fn row(trial_id: i64, repetition: usize, epoch: &Epoch) -> Vec<Cell<'static>> {
     let finite = epoch.finite();
     let mut values =
         cells![trial_id, repetition, epoch.epoch, some(epoch.learning_rate), some(epoch.seconds)].to_vec();
@@ -54,12 +42,12 @@ fn some(value: f64) -> Option<f64> {
 /// Writes the epochs of all trainings of a trial in the place of what is there: each training begins with epoch 1.
 pub(crate) fn replace(db: &mut Db<'_>, trial_id: i64, epochs: &[Epoch]) -> Result<()> {
     forget(db, trial_id)?;
-    let mut repetition = 0;
-    let all = epochs.iter().enumerate().map(|(place, epoch)| {
+    let (mut repetition, mut rows) = (0, Vec::with_capacity(epochs.len()));
+    for (place, epoch) in epochs.iter().enumerate() {
         repetition += usize::from(place > 0 && epoch.epoch <= epochs[place - 1].epoch);
-        (repetition, epoch)
-    });
-    put_all(db, trial_id, all)
+        rows.push(row(trial_id, repetition, epoch));
+    }
+    db.execute_many(&PUT, &rows).map(drop)
 }
 
 pub(crate) fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {

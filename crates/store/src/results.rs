@@ -120,26 +120,24 @@ fn typed(value: f64) -> (Option<f64>, &'static str) {
     }
 }
 
+const PUT_INTERMEDIATE: &str =
+    "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type)
+    VALUES ($1, $2, $3, $4) ON CONFLICT (trial_id, step) DO NOTHING";
+
 /// Whether the step was new.
 pub(crate) fn put_intermediate(db: &mut Db<'_>, trial_id: i64, step: i64, value: f64) -> Result<bool> {
-    Ok(put_intermediates(db, trial_id, [(step, value)])? == 1)
+    let (value, kind) = typed(value);
+    Ok(db.execute(PUT_INTERMEDIATE, cells![trial_id, step, value, kind])? == 1)
 }
 
-/// How many steps were new.
-pub(crate) fn put_intermediates(
-    db: &mut Db<'_>,
-    trial_id: i64,
-    values: impl IntoIterator<Item = (i64, f64)>,
-) -> Result<u64> {
-    let sql =
-        "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type)
-        VALUES ($1, $2, $3, $4) ON CONFLICT (trial_id, step) DO NOTHING";
-    let row = |(step, value): (i64, f64)| {
+/// Several steps at once: those that are new.
+pub(crate) fn put_intermediates(db: &mut Db<'_>, trial_id: i64, reported: &[(i64, f64)]) -> Result<()> {
+    let row = |&(step, value): &(i64, f64)| {
         let (value, kind) = typed(value);
         cells![trial_id, step, value, kind].to_vec()
     };
-    let rows: Vec<_> = values.into_iter().map(row).collect();
-    db.execute_many(sql, &rows)
+    let rows: Vec<_> = reported.iter().map(row).collect();
+    db.execute_many(PUT_INTERMEDIATE, &rows).map(drop)
 }
 
 pub(crate) fn put_system_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, value: &str) -> Result<()> {

@@ -23,6 +23,21 @@ impl Store {
         })
     }
 
+    /// Records what should be examined about the data of a study.
+    pub fn save_data_warnings(
+        &self,
+        study: &str,
+        warnings: &[String],
+    ) -> std::result::Result<(), StoreError> {
+        self.write("record the study in", |db| match self::study(db, Some(study))? {
+            Some(mut record) => {
+                record.data.warnings = warnings.to_vec();
+                put(db, &record)
+            }
+            None => Ok(()),
+        })
+    }
+
     /// The study of this name; without a name the only one, or the first.
     pub fn study(&self, name: Option<&str>) -> std::result::Result<Option<StudyRecord>, StoreError> {
         self.read("read the study from", |db| study(db, name))

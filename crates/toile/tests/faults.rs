@@ -163,3 +163,18 @@ fn a_search_whose_settings_changed_says_that_its_trials_are_put_aside() {
     let said = place.run(&["run", "study.toml", "--out", "o"]).ok();
     assert!(said.err.contains("S: its settings have changed, so its 2 trials are put aside"), "{}", said.err);
 }
+
+/// What `toile data check` knows, the run and its report say as well.
+#[test]
+fn data_that_should_be_examined_are_said_to_be() {
+    let place = Place::new();
+    let labels = place.path("data/train-labels-idx1-ubyte");
+    let mut bytes = fs::read(&labels).unwrap();
+    bytes[8..].sort_unstable();
+    fs::write(&labels, bytes).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "o"]).ok();
+    assert!(said.err.contains("validation: all images are of the class"), "{}", said.err);
+    assert!(said.err.contains("training: the images are sorted by class"), "{}", said.err);
+    let report = fs::read_to_string(place.path("o/report.md")).unwrap();
+    assert!(report.contains("validation: all images are of the class"), "{report}");
+}

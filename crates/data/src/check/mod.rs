@@ -14,7 +14,7 @@ pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
     let parts: Vec<PartReport> =
         views.iter().map(|view| part_report(view, data, duplicates.add(view, data.image_len()))).collect();
     let Duplicates { shared, contradictions, .. } = duplicates;
-    let warnings = warnings(&parts, &shared, contradictions, &data.class_names);
+    let warnings = warnings(&parts, &shared, contradictions, &data.class_names, data.shape);
     CheckReport {
         title: data.title.clone(),
         source: data.source.clone(),
@@ -90,7 +90,7 @@ fn part_report(view: &PartView, data: &DataSet, duplicates: usize) -> PartReport
     let labels: Vec<u8> = view.indices.iter().map(|&i| view.part.labels[i as usize]).collect();
     let images = || view.indices.iter().map(|&i| view.part.image(i as usize, data.image_len()));
     let class_counts = count_classes(labels.iter().copied(), data.class_names.len());
-    let (mean, sd) = mean_and_sd(images());
+    let (mean, sd, brightest) = brightness(images());
     let n = labels.len();
     let same = labels.windows(2).filter(|pair| pair[0] == pair[1]).count();
     let chance = |&count: &usize| (count as f64 / n.max(1) as f64).powi(2);
@@ -104,11 +104,12 @@ fn part_report(view: &PartView, data: &DataSet, duplicates: usize) -> PartReport
         class_counts,
         mean,
         sd,
+        brightest,
     }
 }
 
-/// Of pixels / 255; the sums are of whole numbers, so that no order of adding matters.
-fn mean_and_sd<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64) {
+/// Mean and standard deviation of pixels / 255, and the brightest pixel; the sums are of whole numbers, so that no order of adding matters.
+fn brightness<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64, u8) {
     let mut histogram = [0u64; 256];
     images.flatten().for_each(|&pixel| histogram[pixel as usize] += 1);
     let sum =
@@ -116,7 +117,8 @@ fn mean_and_sd<'a>(images: impl Iterator<Item = &'a [u8]>) -> (f64, f64) {
     let n = sum(0).max(1.0);
     let mean = sum(1) / n;
     let variance = (sum(2) / n - mean * mean).max(0.0);
-    (mean / 255.0, variance.sqrt() / 255.0)
+    let brightest = histogram.iter().rposition(|n| *n > 0).unwrap_or(0);
+    (mean / 255.0, variance.sqrt() / 255.0, brightest as u8)
 }
 
 fn warnings(
@@ -124,9 +126,15 @@ fn warnings(
     shared: &[SharedImages],
     contradictions: usize,
     class_names: &[String],
+    shape: [usize; 3],
 ) -> Vec<CheckWarning> {
     let mut warnings: Vec<CheckWarning> =
         parts.iter().flat_map(|part| part_warnings(part, class_names)).collect();
+    if let [height @ (1 | 3 | 4), width, channels] = shape
+        && channels > 4
+    {
+        warnings.insert(0, CheckWarning::ChannelsFirst { shape: [height, width, channels] });
+    }
     warnings.extend(shared.iter().cloned().map(CheckWarning::Leak));
     if contradictions > 0 {
         warnings.push(CheckWarning::Contradictions { images: contradictions });
@@ -142,6 +150,18 @@ fn part_warnings(report: &PartReport, class_names: &[String]) -> Vec<CheckWarnin
     let missing = class_names.iter().zip(&report.class_counts).filter(|(_, count)| **count == 0);
     let mut warnings: Vec<CheckWarning> =
         missing.map(|(class, _)| CheckWarning::ClassMissing { part, class: class.clone() }).collect();
+    let of_one = |count: &&usize| **count == report.images && report.images > 1;
+    if class_names.len() > 1
+        && let Some(class) = report.class_counts.iter().find(of_one).and_then(|count| {
+            let place = report.class_counts.iter().position(|other| other == count)?;
+            class_names.get(place)
+        })
+    {
+        warnings = vec![CheckWarning::OneClass { part, class: class.clone() }];
+    }
+    if report.brightest == 1 {
+        warnings.push(CheckWarning::Dark { part });
+    }
     let present = || report.class_counts.iter().copied().filter(|&count| count > 0);
     let (smallest, largest) = (present().min().unwrap_or(0), present().max().unwrap_or(0));
     if largest > 10 * smallest {

@@ -46,6 +46,8 @@ pub struct PartReport {
     pub mean: f64,
     /// Standard deviation of the pixels / 255.
     pub sd: f64,
+    /// The brightest pixel.
+    pub brightest: u8,
 }
 
 /// Equal images in two parts.
@@ -68,6 +70,23 @@ pub enum CheckWarning {
         part: &'static str,
         /// The class.
         class: String,
+    },
+    /// All images of a part are of one class.
+    OneClass {
+        /// The part.
+        part: &'static str,
+        /// The class.
+        class: String,
+    },
+    /// No pixel is brighter than 1 of 255.
+    Dark {
+        /// The part.
+        part: &'static str,
+    },
+    /// The shape looks like one whose channels come first.
+    ChannelsFirst {
+        /// Height, width, channels as they were read.
+        shape: [usize; 3],
     },
     /// The largest class has more than ten times the images of the smallest.
     Imbalance {
@@ -112,6 +131,17 @@ impl fmt::Display for CheckWarning {
             CheckWarning::ClassMissing { part, class } => {
                 write!(f, "{part}: no image of the class `{class}`")
             }
+            CheckWarning::OneClass { part, class } => {
+                write!(f, "{part}: all images are of the class `{class}`")
+            }
+            CheckWarning::Dark { part } => write!(
+                f,
+                "{part}: no pixel is brighter than 1 of 255; if 1 is meant as white, multiply the pixels by 255"
+            ),
+            CheckWarning::ChannelsFirst { shape: [height, width, channels] } => write!(
+                f,
+                "images of {height} x {width} with {channels} channels: if the file has the channels first, write them last"
+            ),
             CheckWarning::Imbalance { part, smallest, largest } => {
                 write!(f, "{part}: the smallest class has {smallest} images, the largest {largest}")
             }

@@ -48,6 +48,7 @@ pub(crate) fn study_record(
                 validation_counts: split.validation_counts.clone(),
                 test_counts: data.test.class_counts(data.class_names.len()),
             },
+            warnings: Vec::new(),
             test_labels: data.test.labels.clone(),
         },
     }

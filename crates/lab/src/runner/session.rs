@@ -16,6 +16,7 @@ use super::writer::{self, Order, Writer};
 use super::{Cost, Outcome, RunError, RunOptions, engine, prepare};
 use crate::bridge;
 use crate::lease::{Leases, lock};
+use crate::memory::MemoryBudget;
 use crate::stop::StopSignal;
 use toile_study::{Plan, RunPlan};
 
@@ -33,6 +34,7 @@ pub(crate) struct RunSession<'a> {
     pub(super) queue: Queue,
     /// Called when the store cannot be reached and is asked again.
     unreachable: &'a (dyn Fn(&StoreError) + Sync),
+    pub(super) memory: MemoryBudget,
     /// The test images that the store has already.
     pub kept: Mutex<Vec<bool>>,
     planned: Mutex<Planned>,
@@ -82,6 +84,7 @@ impl<'a> RunSession<'a> {
             events,
             stop,
             queue: Queue::new(options.threads),
+            memory: MemoryBudget::new(options.memory),
             unreachable,
             kept: Mutex::new(vec![false; data.test.len()]),
             planned: Mutex::default(),

@@ -17,6 +17,7 @@ use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
 use crate::lease::{Leases, MOST_DEATHS, deadly};
+use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 
 /// What the training threads of a session share.
@@ -79,6 +80,16 @@ impl Trainer<'_> {
             self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
             return Ok(Turn::Ended);
         }
+        let (image, n_train) = (engine::image_shape(session.data), session.split.train.len());
+        let bytes = memory_of(&run.plan, image, n_train, session.options.threads)?;
+        let _share = match session.memory.take(bytes) {
+            Ok(share) => share,
+            Err(end) => {
+                fail(&mut job.record, end);
+                self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+                return Ok(Turn::Ended);
+            }
+        };
         let mut meter = Meter::new(session.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
@@ -134,6 +145,7 @@ impl Trainer<'_> {
             Trained::Stopped => return Ok(None),
             Trained::Diverged(end) => fail(&mut job.record, end),
             Trained::Through { model, end, restored_epoch } => {
+                job.state = None;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
                 artifacts.wrong = self.test(&model, job);
                 let weights = self.weights(&model);
@@ -250,6 +262,8 @@ impl Sink for RunJob<'_> {
         let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
         session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }

@@ -5,7 +5,6 @@ use toile_record::{End, Metric, ModelMetric, State, TrainingRecord, TrialSide};
 use toile_store::TrialResult;
 
 use super::trial::{RunningTrial, TrialWork};
-use crate::lease::deadly;
 
 impl RunningTrial<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -105,12 +104,12 @@ impl RunningTrial<'_> {
 }
 
 impl TrialWork<'_> {
-    /// The end of a trial with which one worker after the other has died.
-    pub(super) fn given_up(&self) -> TrialResult {
+    /// A trial that is not begun, or not any more.
+    pub(super) fn given_up(&self, end: End) -> TrialResult {
         let side = TrialSide {
             seed: self.seed,
             worker: Some(self.context.worker.clone()),
-            end: Some(deadly()),
+            end: Some(end),
             ..TrialSide::default()
         };
         TrialResult { state: State::Failed, values: Vec::new(), side, user_attributes: Vec::new() }

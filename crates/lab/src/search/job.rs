@@ -44,6 +44,7 @@ impl Worker<'_> {
             anew: job.anew,
             known: &known,
             threads,
+            memory: &self.memory,
             alone: self.width == 1,
         };
         let kept = self.settle(&job.lease, work.train());

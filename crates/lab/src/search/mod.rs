@@ -55,6 +55,8 @@ pub struct Context<'a> {
     pub checkpoint_every: Duration,
     /// A folder that all workers share, for checkpoints; without one they are kept in the database.
     pub checkpoints: Option<&'a Path>,
+    /// Bytes that all trials together may take; no limit where it is unknown.
+    pub memory: Option<u64>,
     /// Whether no other process works on the searches: what is under way in the store is a dead one's.
     pub alone: bool,
     /// What happens.

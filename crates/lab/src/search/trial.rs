@@ -12,7 +12,9 @@ use toile_tune::{Params, PruningContext, Trial};
 use super::Context;
 use super::ending::parameters;
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
-use crate::lease::{Lease, MOST_DEATHS};
+use crate::lease::{Lease, MOST_DEATHS, deadly};
+use crate::memory::{MemoryBudget, memory_of};
+use crate::runner::engine;
 use crate::runner::{Meter, RunError, slug, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -32,6 +34,7 @@ pub(super) struct TrialWork<'a> {
     /// The trials that it is pruned by.
     pub known: &'a [Trial],
     pub threads: &'a AtomicUsize,
+    pub memory: &'a MemoryBudget,
     /// Whether no other trial trains in this process, so that its clock is the trial's.
     pub alone: bool,
 }
@@ -84,8 +87,13 @@ impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
     pub fn train(&self) -> TrialEnd {
         if self.lease.claim.fruitless >= MOST_DEATHS {
-            return TrialEnd::Ended(Box::new(self.given_up()));
+            return TrialEnd::Ended(Box::new(self.given_up(deadly())));
         }
+        // A trial whose layers do not fit fails later, with that as its reason.
+        let _share = match self.memory_needed().map_or(Ok(None), |bytes| self.memory.take(bytes).map(Some)) {
+            Ok(share) => share,
+            Err(end) => return TrialEnd::Ended(Box::new(self.given_up(end))),
+        };
         let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
         let resumed = checkpoint
             .and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept, &self.owner()));
@@ -124,6 +132,25 @@ impl TrialWork<'_> {
                 let end = End::Broke { panic: words(&*panic) };
                 TrialEnd::Ended(Box::new(running.ending(State::Failed, end, None)))
             }
+        }
+    }
+
+    fn memory_needed(&self) -> Option<u64> {
+        let context = self.context;
+        let run = self.plan_of(self.settings(0).ok()?);
+        let threads = context.threads;
+        memory_of(&run, engine::image_shape(context.data), context.split.train.len(), threads).ok()
+    }
+
+    /// A repetition as a run.
+    fn plan_of(&self, settings: Settings) -> RunPlan {
+        RunPlan {
+            name: self.plan.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings,
         }
     }
 
@@ -198,14 +225,7 @@ impl RunningTrial<'_> {
     /// Trains one seed.
     fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
         let context = self.work.context;
-        let run = RunPlan {
-            name: self.work.plan.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings,
-        };
+        let run = self.work.plan_of(settings);
         let state = self.state.clone();
         let training = SingleTraining {
             run: &run,
@@ -334,6 +354,8 @@ impl Sink for RunningTrial<'_> {
 
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
         self.epoch_ends(epoch);
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }

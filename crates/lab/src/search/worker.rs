@@ -16,6 +16,7 @@ use super::history::TrialHistory;
 
 use super::next::NextStep;
 use crate::lease::{Lease, Leases, lock};
+use crate::memory::MemoryBudget;
 use crate::runner::RunError;
 use crate::stop::StopSignal;
 use toile_study::SearchPlan;
@@ -64,6 +65,7 @@ pub(super) struct Worker<'a> {
     pub trained: AtomicUsize,
     /// Trials of other programs that were said to be waited for.
     pub awaited: Mutex<BTreeSet<usize>>,
+    pub memory: MemoryBudget,
     /// Something has happened here.
     happened: Condvar,
 }
@@ -116,6 +118,7 @@ pub fn search(
         seen: Mutex::default(),
         trained: AtomicUsize::new(0),
         awaited: Mutex::default(),
+        memory: MemoryBudget::new(context.memory),
         happened: Condvar::new(),
     };
     worker.begin()?;

@@ -88,7 +88,7 @@ impl Optimizer {
     }
 
     /// Numbers that the optimizer remembers per weight.
-    pub(crate) fn n_slots(&self) -> usize {
+    pub fn n_slots(&self) -> usize {
         self.settings().slots().into_iter().filter(|used| *used).count()
     }
 }

@@ -47,7 +47,7 @@ fn data_facts(data: &DataRecord) -> Vec<Fact> {
     let [height, width, channels] = data.shape;
     let classes = format::plural(data.class_names.len(), "class", "classes");
     let (n_train, n_test) = (format::count(data.n_train as u64), format::count(data.n_test as u64));
-    vec![
+    let mut facts = vec![
         fact("Data", title),
         fact(
             "Images",
@@ -59,7 +59,12 @@ fn data_facts(data: &DataRecord) -> Vec<Fact> {
         code("Data fingerprint", &data.fingerprint),
         fact("Split", split(data)),
         code("Split fingerprint", &data.split.fingerprint),
-    ]
+    ];
+    if !data.warnings.is_empty() {
+        let warnings: Vec<String> = data.warnings.iter().map(|warning| text::clean(warning)).collect();
+        facts.push(fact("To examine", warnings.join("; ")));
+    }
+    facts
 }
 
 fn split(data: &DataRecord) -> String {

@@ -103,6 +103,7 @@ fn study(test_labels: Vec<u8>) -> StudyRecord {
                 validation_counts: vec![574, 611, 639, 600, 598, 580, 606, 589, 605, 598],
                 test_counts: vec![1_000; 10],
             },
+            warnings: vec![],
             test_labels,
         },
     }

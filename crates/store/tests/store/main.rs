@@ -33,6 +33,7 @@ fn study() -> StudyRecord {
                 validation_counts: vec![3, 3],
                 test_counts: vec![2, 2],
             },
+            warnings: vec![],
             test_labels: vec![0, 1, 1, 0],
         },
     }

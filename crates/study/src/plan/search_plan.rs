@@ -14,6 +14,7 @@ use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::SharedSettings;
 use crate::plan::hashed::template_as_hashed;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
+use crate::space::corners::corners;
 use crate::space::template;
 
 /// A search, ready to be run.
@@ -102,6 +103,12 @@ impl SearchPlan {
     pub fn settings(&self, params: &Params, seed: u64) -> Result<Settings, ParamsError> {
         let settings = || self.space.contains(params).then(|| self.template.settings(params, seed)).flatten();
         settings().ok_or_else(|| ParamsError { search: self.name.clone(), params: json!(params).to_string() })
+    }
+
+    /// Points of the space with every choice and both ends of every range: the largest and the smallest trials are among
+    /// them. At most about `most` of them, where there are more combinations.
+    pub fn corners(&self, most: usize) -> Vec<Params> {
+        corners(&self.space, most)
     }
 
     /// The name of the run in which the chosen configuration is trained once more and tested.

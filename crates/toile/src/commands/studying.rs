@@ -40,6 +40,21 @@ pub struct Studied {
 }
 
 impl StudyWork<'_> {
+    /// What `toile data check` would warn of; where a report will be written.
+    fn checked_data(&self) -> Vec<String> {
+        let (Some(_), Ok(split)) = (self.dir, toile_lab::split(self.plan, self.data)) else {
+            return Vec::new();
+        };
+        let split = (!split.validation.is_empty()).then_some(&split);
+        let warnings = toile_data::check(self.data, split).warnings;
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        for warning in &warnings {
+            let yellow = console::Style::new().for_stderr().yellow();
+            note(&format!("{} the data: {warning}", yellow.apply_to("warning")));
+        }
+        warnings
+    }
+
     /// Works in a store until the study is over or the user stops; a folder next to a server gets a copy.
     pub fn on(&self, store: &Store, folder: Option<&Store>) -> Result<Studied, Failure> {
         if let Some(version) = store.times_are_local() {
@@ -55,6 +70,7 @@ impl StudyWork<'_> {
             clock: &MachineClock::start(),
             checkpoint_every: CHECKPOINT_EVERY,
             checkpoints: self.checkpoints,
+            memory: machine::available_memory(),
             lease: Duration::from_secs(self.lease.into()),
             worker: machine::worker_name(),
             read: &|file| self.source.read_next_to(file),
@@ -64,10 +80,21 @@ impl StudyWork<'_> {
             machine: machine::description(),
         };
         let following = Following::new(self.plan);
-        let outcome =
-            run_study(self.plan, self.data, store, folder, &options, &|event| following.show(&event));
+        let show = |event| following.show(&event);
+        let (outcome, warnings) = std::thread::scope(|scope| {
+            // It takes as long as some epochs of a small network: nothing waits for it.
+            let checking = scope.spawn(|| self.checked_data());
+            let outcome = run_study(self.plan, self.data, store, folder, &options, &show);
+            (outcome, checking.join().unwrap_or_default())
+        });
         let time = following.end();
-        Ok(Studied { outcome: outcome?, time })
+        let outcome = outcome?;
+        if self.dir.is_some() {
+            for store in std::iter::once(store).chain(folder) {
+                store.save_data_warnings(&self.plan.study, &warnings)?;
+            }
+        }
+        Ok(Studied { outcome, time })
     }
 }
 
