@@ -46,6 +46,9 @@ pub(crate) fn deadly() -> End {
 /// The longest pause before a server is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Once the user wants to stop, a server is asked for some three seconds more: until the pauses have grown to this.
+const LAST_PAUSE: Duration = Duration::from_secs(3);
+
 impl Lease {
     /// Whether another worker has the trial now.
     pub fn is_lost(&self) -> bool {
@@ -145,7 +148,7 @@ impl<'a> Leases<'a> {
             match ask() {
                 Err(error) if error.is_transient() => {
                     (self.waits)(&error);
-                    if self.stop.is_set() && pause >= LONGEST_PAUSE {
+                    if self.stop.is_set() && pause >= LAST_PAUSE {
                         return Err(error);
                     }
                     std::thread::sleep(pause);

@@ -40,9 +40,9 @@ pub(crate) fn test_openings(db: &mut Db<'_>, study: &str) -> Result<Vec<TestOpen
 
 pub(crate) fn put_images(db: &mut Db<'_>, study: &str, images: &[ImageRecord]) -> Result<()> {
     let sql = "INSERT INTO toile_image (study, id, pixels) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    images
-        .iter()
-        .try_for_each(|image| db.execute(sql, cells![study, image.index, &image.pixels[..]]).map(drop))
+    let rows: Vec<_> =
+        images.iter().map(|image| cells![study, image.index, &image.pixels[..]].to_vec()).collect();
+    db.execute_many(sql, &rows).map(drop)
 }
 
 pub(crate) fn images(db: &mut Db<'_>, study: &str) -> Result<Vec<ImageRecord>> {

@@ -100,7 +100,7 @@ fn no_server(place: &str) -> Failure {
             "{wanted}; a study in a folder of its own needs none: `toile run STUDY --out {place}`; `toile trials {place}` lists the searches in it"
         )),
         PathKind::Sqlite => says("a SQLite file").help(format!(
-            "{wanted}; `toile trials {place}` lists the searches in the file, and a study in a folder of its own needs no server: `toile run STUDY --out DIR`"
+            "{wanted}; `toile trials {place}` lists the searches in the file; a study in a folder of its own needs no server, and is named by its folder: `toile run STUDY --out DIR`, `toile report DIR`"
         )),
         PathKind::Other => says("a file that toile does not know").help(wanted),
         PathKind::Nothing => Failure::new(format!("`{place}` is no PostgreSQL server, and no such file exists"))

@@ -96,8 +96,13 @@ fn begin(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
 
 /// The epochs so far.
 pub(super) fn put_progress(db: &mut Db<'_>, trial_id: i64, metric: &str, run: &RunRecord) -> Result<()> {
-    epochs::forget(db, trial_id)?;
-    run.epochs.iter().try_for_each(|epoch| put_epoch(db, trial_id, metric, epoch))
+    epochs::replace(db, trial_id, &run.epochs)?;
+    results::put_intermediates(db, trial_id, &reported(metric, run))
+}
+
+/// What the epochs so far count for.
+fn reported(metric: &str, run: &RunRecord) -> Vec<(i64, f64)> {
+    run.epochs.iter().map(|epoch| (epoch.epoch as i64, value_of(metric, epoch))).collect()
 }
 
 fn put_epoch(db: &mut Db<'_>, trial_id: i64, metric: &str, epoch: &Epoch) -> Result<()> {
@@ -170,9 +175,7 @@ pub(super) fn put_weights(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result
 
 /// The end of a run's trial in Optuna's tables. One whose value is not a number has failed there.
 pub(super) fn end(db: &mut Db<'_>, trial_id: i64, metric: &str, run: &RunRecord) -> Result<()> {
-    let reported: Vec<_> =
-        run.epochs.iter().map(|epoch| (epoch.epoch as i64, value_of(metric, epoch))).collect();
-    results::put_intermediates(db, trial_id, &reported)?;
+    results::put_intermediates(db, trial_id, &reported(metric, run))?;
     results::pack_reported(db, trial_id)?;
     let value = run.kept_epoch().map_or(f64::NAN, |epoch| value_of(metric, epoch));
     match run.state {

@@ -142,11 +142,16 @@ fn describe(db: &mut Db<'_>, study: &str, run_id: &str, trial_id: i64) -> Result
         return Ok(());
     };
     db.execute("DELETE FROM trial_params WHERE trial_id = $1", cells![trial_id])?;
-    for (name, value, range) in params::params(&runs.space, &run.plan, &run.model) {
-        let sql = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
-            VALUES ($1, $2, $3, $4)";
-        db.execute(sql, cells![trial_id, &name, value, &range.to_string()])?;
-    }
+    let sql = "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
+        VALUES ($1, $2, $3, $4)";
+    let params = params::params(&runs.space, &run.plan, &run.model);
+    let ranges: Vec<String> = params.iter().map(|(_, _, range)| range.to_string()).collect();
+    let rows: Vec<_> = params
+        .iter()
+        .zip(&ranges)
+        .map(|((name, value, _), range)| cells![trial_id, name, *value, range].to_vec())
+        .collect();
+    db.execute_many(sql, &rows)?;
     for (key, value) in [("name", json!(run.name)), ("seed", json!(run.seed)), ("run", json!(run.id))] {
         results::put_user_attribute(db, trial_id, key, &value.to_string())?;
     }

@@ -1,6 +1,8 @@
 //! TLS, with a server that has a certificate of its own making: `.ci/postgres.sh start DIR PORT tls` makes it, for
 //! `localhost` alone. User `ann` gets in with her password, by SCRAM, and only encrypted; `carl` only unencrypted.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 /// The server's address for this user, host and options, with `ROOT` for its root certificate.
@@ -14,13 +16,15 @@ fn url(user: &str, host: &str, options: &str) -> Option<String> {
 
 /// Whether the connection of the store there is encrypted, if anybody is let in.
 fn is_encrypted(user: &str, host: &str, options: &str) -> Result<bool, StoreError> {
-    let name = format!("{user}-{host}-{options}").replace(['&', '='], "-");
-    let options = format!("{options}&application_name={}", name.get(..60).unwrap_or(&name));
-    let _store = Store::postgres_with(&url(user, host, &options).unwrap(), Patience::default())?;
-    let mut other =
-        postgres::Client::connect(&url("toile", host, "sslmode=disable").unwrap(), postgres::NoTls).unwrap();
-    let sql = "SELECT bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE application_name = $1";
-    Ok(other.query_one(sql, &[&name.get(..60).unwrap_or(&name)]).unwrap().get(0))
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("toile {} {}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    let url_of_store = url(user, host, &format!("{options}&application_name={name}")).unwrap();
+    let _store = Store::postgres_with(&url_of_store, Patience::default())?;
+    let other = url("toile", host, "sslmode=disable").unwrap();
+    let mut other = postgres::Client::connect(&other, postgres::NoTls).unwrap();
+    let sql =
+        "SELECT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE application_name = $1";
+    Ok(other.query_one(sql, &[&name]).unwrap().get(0))
 }
 
 #[test]

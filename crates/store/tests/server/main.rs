@@ -4,6 +4,8 @@
 mod encryption;
 mod fake;
 mod login;
+mod many;
+mod proxy;
 mod silence;
 
 use std::time::Duration;

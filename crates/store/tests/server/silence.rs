@@ -1,12 +1,10 @@
 //! A server that does not answer is noticed, said to be so, and given up.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::fake::message;
+use super::proxy::Proxy;
 use super::*;
 
 /// Why, and that the same may succeed later.
@@ -94,54 +92,10 @@ fn a_wait_is_told_and_can_be_ended() {
     assert_eq!(server.guests(), 1, "whoever has given up does not try the next way");
 }
 
-/// Between a client and the server of an address; while it is closed, connections stay open and nothing passes.
-struct Proxy {
-    port: u16,
-    is_closed: Arc<AtomicBool>,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Proxy {
-    fn start(server: &str) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let is_closed = Arc::new(AtomicBool::new(false));
-        let connections = Arc::new(AtomicUsize::new(0));
-        let (gate, count, server) = (is_closed.clone(), connections.clone(), server.to_owned());
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                count.fetch_add(1, Ordering::SeqCst);
-                let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
-                for (from, to) in [(&client, &server), (&server, &client)] {
-                    let (from, to, gate) = (from.try_clone().unwrap(), to.try_clone().unwrap(), gate.clone());
-                    std::thread::spawn(move || pump(from, to, &gate));
-                }
-            }
-        });
-        Proxy { port, is_closed, connections }
-    }
-}
-
-fn pump(mut from: TcpStream, mut to: TcpStream, is_closed: &AtomicBool) {
-    let mut bytes = [0; 4096];
-    while let Ok(length @ 1..) = from.read(&mut bytes) {
-        if is_closed.load(Ordering::SeqCst) {
-            continue;
-        }
-        if to.write_all(&bytes[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
 #[test]
 fn a_way_that_dies_under_a_session_is_left_for_a_new_one() {
     let Some(address) = real("TOILE_TEST_POSTGRES") else { return };
-    let (stem, server) = address.split_once('@').unwrap();
-    let (server, database) = server.split_once('/').unwrap();
-    let proxy = Proxy::start(server);
-    let url = format!("{stem}@127.0.0.1:{}/{database}", proxy.port);
+    let (proxy, url) = Proxy::before(&address);
     let limit = Duration::from_secs(1);
     let store =
         Store::postgres_with(&url, Patience { silence: limit, connect: limit, ..Patience::default() })
@@ -149,7 +103,7 @@ fn a_way_that_dies_under_a_session_is_left_for_a_new_one() {
     let before = proxy.connections.load(Ordering::SeqCst);
     proxy.is_closed.store(true, Ordering::SeqCst);
     passing(&store.study_names().unwrap_err(), "no answer for 1 second");
-    passing(&store.study_names().unwrap_err(), "no answer for 1 second");
+    passing(&store.study_names().unwrap_err(), "no answer within 1 second");
     assert_eq!(proxy.connections.load(Ordering::SeqCst), before + 1, "the silent session was kept");
     proxy.is_closed.store(false, Ordering::SeqCst);
     store.study_names().unwrap();
