@@ -59,9 +59,9 @@ pub(crate) enum Trained {
 /// What keeps a training from beginning.
 pub(crate) enum TrainingFault {
     /// Its layers do not fit the images, wherever it is trained.
-    Model(RunError),
+    Model(Box<RunError>),
     /// Here: a file that it starts from cannot be read.
-    Place(RunError),
+    Place(Box<RunError>),
     /// The state that it was to go on from is of another training.
     State,
 }
@@ -69,11 +69,11 @@ pub(crate) enum TrainingFault {
 impl From<RunError> for TrainingFault {
     fn from(error: RunError) -> TrainingFault {
         match error {
-            RunError::Model { .. } => TrainingFault::Model(error),
+            RunError::Model { .. } => TrainingFault::Model(Box::new(error)),
             RunError::Store(_)
             | RunError::Data(_)
             | RunError::Thread(_)
-            | RunError::InitialWeights { .. } => TrainingFault::Place(error),
+            | RunError::InitialWeights { .. } => TrainingFault::Place(Box::new(error)),
         }
     }
 }

@@ -198,7 +198,7 @@ impl RunJob<'_> {
             };
             match training.train(meter, self) {
                 Ok(trained) => return Ok(trained),
-                Err(TrainingFault::Model(error) | TrainingFault::Place(error)) => return Err(error),
+                Err(TrainingFault::Model(error) | TrainingFault::Place(error)) => return Err(*error),
                 // The checkpoint is of another training: this one begins at its start, and ends the same.
                 Err(TrainingFault::State) => {
                     (self.state, self.before) = (None, (0.0, None));

@@ -90,15 +90,14 @@ pub(super) fn misfit(plan: &SearchPlan, enqueued: &[(String, serde_json::Value)]
 
 /// `whole numbers from 8 to 32`
 fn range_text(distribution: &Distribution) -> String {
-    let of = match distribution {
+    match distribution {
         Distribution::Categorical { choices } => {
             let choices: Vec<String> = choices.iter().map(|choice| json!(choice).to_string()).collect();
-            return format!("one of {}", choices.join(", "));
+            format!("one of {}", choices.join(", "))
         }
         Distribution::Int { low, high, .. } => format!("whole numbers from {low} to {high}"),
         Distribution::Float { low, high, .. } => format!("numbers from {low} to {high}"),
-    };
-    of
+    }
 }
 
 /// A trial's parameters as they are recorded, in the order of the space.

@@ -176,7 +176,7 @@ impl RunningTrial<'_> {
                 Ok(Repetition::Diverged(why)) => return TrialOutcome::Diverged(why),
                 Ok(Repetition::Halted(halt)) => return TrialOutcome::Halted(halt),
                 Err(TrainingFault::Model(error)) => return TrialOutcome::Failed(error.to_string()),
-                Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(error),
+                Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(*error),
                 Err(TrainingFault::State) => {
                     (self.progress, self.state) = Default::default();
                     self.before = (0.0, None);

@@ -5,6 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// A message of the protocol: its kind and its body.
+type Message = (u8, Vec<u8>);
+
 /// Listens, and does the same to each who comes.
 pub struct FakeServer {
     port: u16,
@@ -15,7 +18,7 @@ pub struct FakeServer {
 pub struct Guest {
     stream: TcpStream,
     /// What the guest has said since the start, message by message: its letter and its body.
-    pub said: Arc<Mutex<Vec<(u8, Vec<u8>)>>>,
+    pub said: Arc<Mutex<Vec<Message>>>,
 }
 
 /// One message: a letter, the length of the rest, the rest.
