@@ -8,7 +8,7 @@ use toile_store::StoreError;
 pub enum RunError {
     /// The store or an artifact could not be written. Everything recorded before is kept.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
     /// The data cannot be split as the study asks.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -37,6 +37,12 @@ pub enum RunError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> RunError {
+        RunError::Store(Box::new(error))
+    }
 }
 
 impl RunError {
