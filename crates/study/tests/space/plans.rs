@@ -227,9 +227,9 @@ fn the_fashion_mnist_study_holds_the_published_searches() {
     assert_eq!(
         found,
         [
-            ("Trial 1: learning rate", 20, Some(0.819)),
-            ("Trial 2: batch size", 4, Some(0.853)),
-            ("Trial 3: optimizer", 4, Some(0.858)),
+            ("Search 1: learning rate", 20, Some(0.819)),
+            ("Search 2: batch size", 4, Some(0.853)),
+            ("Search 3: optimizer", 4, Some(0.858)),
             ("joint", 40, None),
             ("joint at random", 40, None),
         ]
