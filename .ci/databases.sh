@@ -10,9 +10,11 @@ work=$(mktemp -d)
 chmod 755 "$work"
 port=$((20000 + RANDOM % 20000))
 address=$(.ci/postgres.sh start "$work/postgres" "$port")
-trap '.ci/postgres.sh stop "$work/postgres" "$port"; rm -rf "$work"' EXIT
+trap '.ci/postgres.sh stop "$work/postgres" "$port"; .ci/postgres.sh stop "$work/tls" "$((port + 1))"; rm -rf "$work"' EXIT
+encrypted=$(.ci/postgres.sh start "$work/tls" "$((port + 1))" tls)
 
 TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
+TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test -p toile-store --quiet --test server
 TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test runner shared
 TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test corpus server
 

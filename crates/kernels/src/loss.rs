@@ -1,4 +1,5 @@
-//! Softmax and categorical crossentropy in one kernel: from logits to loss, gradient and prediction.
+//! Softmax and categorical crossentropy in one kernel: from logits to loss, gradient and prediction. The focal form
+//! too.
 //!
 //! z = logits, p = softmax(z), C = classes, s = label smoothing, w = weight of the row's class.
 
@@ -28,16 +29,28 @@ pub struct CrossentropyTargets<'a> {
     pub scale: f32,
 }
 
+/// How much less a class counts the better it is predicted (Lin et al. 2017).
+#[derive(Clone, Copy, Debug)]
+pub struct Focal {
+    /// α, the factor of all classes.
+    pub alpha: f32,
+    /// γ ≥ 0: a class of probability p counts (1 − p)^γ.
+    pub gamma: f32,
+}
+
+/// Keras' `epsilon()`: the focal loss takes no probability as nearer to 0 or 1.
+const EPSILON: f32 = 1e-7;
+
 /// Where the results go, a place per row.
 #[derive(Debug)]
 pub struct CrossentropyResults<'a> {
-    /// −w Σ y log p.
+    /// −w Σ y log p; of the focal form −w Σ y α (1 − q)^γ log q.
     pub loss: &'a mut [f32],
     /// The class of the greatest logit, the first of equals.
     pub predicted: &'a mut [u8],
     /// p of that class, if it is wanted.
     pub confidence: Option<&'a mut [f32]>,
-    /// scale w (p − y), if it is wanted: rows as the logits.
+    /// The gradient, if it is wanted: rows as the logits. scale w (p − y); of the focal form see there.
     pub d_logits: Option<&'a mut [f32]>,
 }
 
@@ -52,6 +65,35 @@ pub fn softmax_crossentropy(
     logits: &[f32],
     labels: &[u8],
     targets: CrossentropyTargets,
+    results: CrossentropyResults,
+) {
+    checked(logits, labels, targets, None, results);
+}
+
+/// Categorical focal crossentropy on logits: −w Σ y α (1 − q)^γ log q, with q = p within ε = 1e-7 of 0 and 1.
+///
+/// Keras' `CategoricalFocalCrossentropy`: like it, it does without the clipped classes' part of the gradient. With
+/// u = y α (γ q (1 − q)^(γ − 1) log q − (1 − q)^γ), or 0 where p was clipped, that is scale w (u − p Σ u).
+///
+/// What is not finite shows as in [`softmax_crossentropy`].
+///
+/// # Panics
+/// As [`softmax_crossentropy`].
+pub fn softmax_focal_crossentropy(
+    focal: Focal,
+    logits: &[f32],
+    labels: &[u8],
+    targets: CrossentropyTargets,
+    results: CrossentropyResults,
+) {
+    checked(logits, labels, targets, Some(focal), results);
+}
+
+fn checked(
+    logits: &[f32],
+    labels: &[u8],
+    targets: CrossentropyTargets,
+    focal: Option<Focal>,
     results: CrossentropyResults,
 ) {
     let (rows, classes) = (labels.len(), targets.classes);
@@ -73,6 +115,7 @@ pub fn softmax_crossentropy(
         own: 1.0 - targets.smoothing,
         class_weights: targets.class_weights,
         scale: targets.scale,
+        focal,
     };
     crossentropy(&targets, logits, labels, results);
 }
@@ -86,6 +129,7 @@ struct RowTargets<'a> {
     own: f32,
     class_weights: Option<&'a [f32]>,
     scale: f32,
+    focal: Option<Focal>,
 }
 
 dispatch! {
@@ -115,7 +159,11 @@ fn blocks_of_rows<S: Simd>(
         into_tile(&logits[floats.clone()], tile);
         let mut rows = LossRows::new(targets, &labels[block.clone()]);
         for at in (0..BLOCK).step_by(S::LANES) {
-            targets.lanes(s, tile, &mut rows, at, d_logits.is_some());
+            let wanted = d_logits.is_some();
+            match targets.focal {
+                None => targets.lanes(s, tile, &mut rows, at, wanted),
+                Some(focal) => targets.focal_lanes(s, focal, tile, &mut rows, at, wanted),
+            }
         }
         if let Some(d) = &mut d_logits {
             out_of_tile(tile, &mut d[floats]);
@@ -178,6 +226,35 @@ impl LossRows {
     }
 }
 
+/// The greatest logit of each row, and its class: the first of equals.
+#[inline(always)]
+fn greatest<S: Simd>(s: S, tile: &[[f32; BLOCK]], at: usize) -> (S::V, S::V) {
+    let (mut max, mut best) = (s.splat(f32::NEG_INFINITY), s.splat(0.0));
+    for (c, z) in tile.iter().enumerate() {
+        let z = s.load_whole(&z[at..]);
+        best = s.select(s.gt(z, max), s.splat(c as f32), best);
+        // This order of the arguments leaves NaN out; it comes back with the sum.
+        max = s.max(z, max);
+    }
+    (max, best)
+}
+
+impl Focal {
+    /// For classes of probability p and target y: what they add to the loss, and u.
+    #[inline(always)]
+    fn terms<S: Simd>(self, s: S, p: S::V, target: S::V) -> (S::V, S::V) {
+        let (least, most) = (s.splat(EPSILON), s.splat(1.0 - EPSILON));
+        let inside = s.and(s.gt(p, least), s.gt(most, p));
+        let q = s.min(s.max(p, least), most);
+        let (log, rest, gamma) = (math::ln(s, q), s.sub(s.splat(1.0), q), s.splat(self.gamma));
+        let modulating = math::exp(s, s.mul(gamma, math::ln(s, rest)));
+        let (weighted, none) = (s.mul(target, s.splat(self.alpha)), s.splat(0.0));
+        let rising = s.mul(s.mul(gamma, q), s.mul(s.div(modulating, rest), log));
+        let slope = s.mul(weighted, s.sub(rising, modulating));
+        (s.mul(s.mul(weighted, modulating), s.sub(none, log)), s.select(inside, slope, none))
+    }
+}
+
 impl RowTargets<'_> {
     /// The rows `at ..` LANES of a tile of logits, `tile[class][row]`; turns them into the gradient if it is `wanted`.
     #[inline(always)]
@@ -186,13 +263,7 @@ impl RowTargets<'_> {
         let (even, own) = (s.splat(self.even), s.splat(self.own));
         let label = s.load_whole(&rows.label[at..]);
         let weight = s.load_whole(&rows.weight[at..]);
-        let (mut max, mut best) = (s.splat(f32::NEG_INFINITY), zero);
-        for (c, z) in tile.iter().enumerate() {
-            let z = s.load_whole(&z[at..]);
-            best = s.select(s.gt(z, max), s.splat(c as f32), best);
-            // This order of the arguments leaves NaN out; it comes back with the sum.
-            max = s.max(z, max);
-        }
+        let (max, best) = greatest(s, tile, at);
         // gain = Σ y (z − max): every class takes part even where its target is 0, so that 0 × ∞ shows as NaN.
         let (mut sum, mut gain, mut gain_of_label) = (zero, zero, zero);
         for (c, z) in tile.iter_mut().enumerate() {
@@ -214,6 +285,53 @@ impl RowTargets<'_> {
                 let p = s.div(s.load_whole(&e[at..]), sum);
                 let d = settle::<S, TINY_GRADIENT>(s, s.mul(s.sub(p, target), factor));
                 s.store_whole(&mut e[at..], d);
+            }
+        }
+    }
+
+    /// The same of the focal form.
+    #[inline(always)]
+    fn focal_lanes<S: Simd>(
+        &self,
+        s: S,
+        focal: Focal,
+        tile: &mut [[f32; BLOCK]],
+        rows: &mut LossRows,
+        at: usize,
+        wanted: bool,
+    ) {
+        let zero = s.splat(0.0);
+        let (even, own) = (s.splat(self.even), s.splat(self.own));
+        let label = s.load_whole(&rows.label[at..]);
+        let weight = s.load_whole(&rows.weight[at..]);
+        let target = |c: usize| s.select(s.eq(label, s.splat(c as f32)), s.add(own, even), even);
+        let (max, best) = greatest(s, tile, at);
+        // `flaw` is 0, or NaN where a logit is not finite: clipping would hide it.
+        let (mut sum, mut flaw) = (zero, zero);
+        for z in tile.iter_mut() {
+            let d = s.sub(s.load_whole(&z[at..]), max);
+            let e = math::exp(s, d);
+            s.store_whole(&mut z[at..], e);
+            sum = s.add(sum, e);
+            flaw = s.fma(d, zero, flaw);
+        }
+        let (mut loss, mut slopes) = (flaw, zero);
+        for (c, e) in tile.iter_mut().enumerate() {
+            let p = s.div(s.load_whole(&e[at..]), sum);
+            s.store_whole(&mut e[at..], p);
+            let (part, slope) = focal.terms(s, p, target(c));
+            (loss, slopes) = (s.add(loss, part), s.add(slopes, slope));
+        }
+        s.store_whole(&mut rows.loss[at..], s.mul(weight, loss));
+        s.store_whole(&mut rows.predicted[at..], s.select(s.eq(sum, sum), best, zero));
+        s.store_whole(&mut rows.confidence[at..], s.div(s.splat(1.0), sum));
+        if wanted {
+            let factor = s.mul(s.splat(self.scale), weight);
+            for (c, p) in tile.iter_mut().enumerate() {
+                let probability = s.load_whole(&p[at..]);
+                let (_, slope) = focal.terms(s, probability, target(c));
+                let d = s.mul(s.fnma(probability, slopes, slope), factor);
+                s.store_whole(&mut p[at..], settle::<S, TINY_GRADIENT>(s, d));
             }
         }
     }

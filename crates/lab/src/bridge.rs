@@ -1,13 +1,32 @@
 //! Between a server and a study's folder: runs that the folder has go there, everything comes back.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use toile_record::{RunRecord, State, StudyRecord};
-use toile_store::{Store, StoreError, create_folder, sha256_hex, write_atomic};
+use toile_store::{Store, StoreError, folder_inside, read_file, sha256_hex, write_atomic};
 
-/// The file of a run's weights in the study's folder.
-fn weights_file(dir: &Path, run: &RunRecord) -> std::path::PathBuf {
-    dir.join(&run.folder).join("weights.safetensors")
+/// The name of the file of a run's weights in its folder.
+const WEIGHTS: &str = "weights.safetensors";
+
+/// What is wrong with the file of a run's weights, if something is: it is gone, or it is another file than was written.
+pub fn fault_of_weights(dir: &Path, run: &RunRecord) -> Option<String> {
+    let recorded = run.weights_sha256.as_ref()?;
+    match read_weights(dir, run) {
+        Ok(bytes) if sha256_hex(&bytes) == *recorded => None,
+        Ok(_) => Some("its weights are not those that were written".into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("its weights are gone".into()),
+        Err(error) => Some(format!("its weights cannot be read: {error}")),
+    }
+}
+
+/// Four bytes for each number, and the names before them.
+fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
+    let numbers = (run.summary.trainable + run.summary.non_trainable) as u64;
+    let most = numbers.saturating_mul(4).saturating_add(1 << 20);
+    if !Path::new(&run.folder).components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(std::io::Error::other("its folder leads out of the study's"));
+    }
+    read_file(&dir.join(&run.folder).join(WEIGHTS), most)
 }
 
 /// Brings runs that were trained in a folder to a server that does not have them, with their weights: nothing is
@@ -22,7 +41,7 @@ pub(crate) fn bring(
     let runs = folder.all_runs(&study.name)?;
     let copied = server.copy_runs(study, &runs)?;
     for run in runs.iter().filter(|run| copied.contains(&run.id)) {
-        if let Ok(bytes) = std::fs::read(weights_file(dir, run))
+        if let Ok(bytes) = read_weights(dir, run)
             && Some(sha256_hex(&bytes)) == run.weights_sha256
         {
             server.put_weights(&study.name, &run.id, &bytes)?;
@@ -37,14 +56,11 @@ pub fn fetch(server: &Store, study: &str, folder: &Store, dir: &Path) -> Result<
     let records = server.records(Some(study))?;
     folder.copy_study(&records)?;
     for run in records.runs.iter().filter(|run| run.state == State::Complete) {
-        let file = weights_file(dir, run);
-        let there = std::fs::read(&file).ok().map(|bytes| sha256_hex(&bytes));
-        if there.is_some() && there == run.weights_sha256 {
+        if run.weights_sha256.is_none() || fault_of_weights(dir, run).is_none() {
             continue;
         }
         if let Some(bytes) = server.weights(study, &run.id)? {
-            file.parent().map_or(Ok(()), create_folder)?;
-            write_atomic(&file, &bytes)?;
+            write_atomic(&folder_inside(dir, &run.folder)?.join(WEIGHTS), &bytes)?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toile_nn::{StateFacts, Tensor, TrainingState};
 use toile_record::{Epoch, TrainingRecord};
-use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes, sha256_hex, write_atomic};
+use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes, read_file, sha256_hex, write_atomic};
 
 /// Everything that a run or a trial has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub(crate) struct TrainingProgress {
     pub reported: Vec<(i64, Option<f64>)>,
     /// Rungs of successive halving that were completed.
     pub rungs: Vec<f64>,
+    /// Whose it is: study, run or trial, parameters, seed. Checkpoints of version 0.1.0 do not say.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// Wall and processor seconds that were spent.
     pub wall_seconds: f64,
     pub cpu_seconds: Option<f64>,
@@ -51,6 +54,9 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Option<(TrainingProgress, Option<Train
 #[derive(Clone, Copy)]
 pub(crate) struct CheckpointFolder<'a>(pub Option<&'a Path>);
 
+/// Weights, slots and counts of the largest network that is trained.
+const LARGEST: u64 = 8 << 30;
+
 /// What the database keeps of a checkpoint that lies in a folder.
 #[derive(Serialize, Deserialize)]
 struct Pointer {
@@ -70,13 +76,18 @@ impl CheckpointFolder<'_> {
         serde_json::to_vec(&pointer).expect("a pointer has string keys")
     }
 
-    /// The checkpoint that the database keeps, or points to. One that is gone, or is another than was written, is none:
-    /// the training then begins at its start, and ends the same.
-    pub fn resume(self, kept: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
+    /// The checkpoint that the database keeps, or points to. One that is gone, is another than was written, or is
+    /// another training's, is none: the training then begins at its start, and ends the same.
+    pub fn resume(self, kept: &[u8], owner: &str) -> Option<(TrainingProgress, Option<TrainingState>)> {
+        let found = self.read(kept)?;
+        found.0.owner.as_ref().is_none_or(|of| of == owner).then_some(found)
+    }
+
+    fn read(self, kept: &[u8]) -> Option<(TrainingProgress, Option<TrainingState>)> {
         let Ok(pointer) = serde_json::from_slice::<Pointer>(kept) else { return from_bytes(kept) };
         // A name of ours has no folder in it; another one must not lead out of ours.
         let name = Path::new(&pointer.file).file_name()?;
-        let bytes = std::fs::read(self.0?.join(name)).ok()?;
+        let bytes = read_file(&self.0?.join(name), LARGEST).ok()?;
         (sha256_hex(&bytes) == pointer.sha256).then(|| from_bytes(&bytes))?
     }
 
@@ -92,7 +103,7 @@ impl CheckpointFolder<'_> {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use toile_nn::{FitConfig, FitEvent, Flow, Layer, Model, fit, fit_from};
+    use toile_nn::{FitConfig, FitEvent, Flow, Layer, Model, Nadam, fit, fit_from};
     use toile_rng::Seed;
 
     use super::*;
@@ -107,12 +118,11 @@ mod tests {
     }
 
     fn config() -> FitConfig {
-        let parse = |words| serde_json::from_value(words).expect("an optimizer");
         let callbacks = json!([{ "best_weights": {} }, { "reduce_lr_on_plateau": { "patience": 1 } }]);
         FitConfig {
             epochs: 3,
             callbacks: serde_json::from_value(callbacks).expect("callbacks"),
-            ..FitConfig::new(parse(json!({ "nadam": { "learning_rate": 0.01 } })))
+            ..FitConfig::new(Nadam::new(0.01))
         }
     }
 

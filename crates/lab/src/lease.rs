@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use toile_record::End;
 use toile_store::{Claim, Report, Store, StoreError, TrialResult};
 
 use crate::stop::StopSignal;
@@ -29,6 +30,17 @@ pub(crate) struct Leases<'a> {
     over: Mutex<bool>,
     stop: &'a StopSignal<'a>,
     waits: &'a (dyn Fn(&StoreError) + Sync),
+}
+
+/// So many workers in a row may die with a training before an epoch of it has ended; then it is given up.
+pub(crate) const MOST_DEATHS: usize = 3;
+
+/// What is recorded of a training that was given up.
+pub(crate) fn deadly() -> End {
+    let why = format!(
+        "{MOST_DEATHS} workers died with it, one after the other, before an epoch had ended: it may need more memory than they had"
+    );
+    End::Refused { why }
 }
 
 /// The longest pause before a server is asked again.

@@ -3,6 +3,7 @@
 mod bridge;
 mod checkpoint;
 mod lease;
+mod memory;
 mod progress;
 mod runner;
 mod search;
@@ -10,11 +11,12 @@ mod stop;
 mod study;
 mod training;
 
-pub use bridge::fetch;
+pub use bridge::{fault_of_weights, fetch};
+pub use memory::memory_of;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
-    image_shape, longest_first, measure, model, run, shares, slug, split, study_seconds, summary,
+    image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
 pub use study::{StudyOptions, StudyOutcome, random_point, run_study, wanted_searches};

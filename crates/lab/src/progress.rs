@@ -111,6 +111,8 @@ impl StudyProgress {
             Event::SearchEnded { search, reason: Some(_) } => self.give_up(*search),
             Event::RunsEnded
             | Event::SearchEnded { reason: None, .. }
+            | Event::Repeated { .. }
+            | Event::PutAside { .. }
             | Event::SearchLeft { .. }
             | Event::ForeignAwaited { .. }
             | Event::Unreachable { .. } => {}
@@ -152,6 +154,11 @@ impl StudyProgress {
         if let Some(planned) = self.searches.remove(&search) {
             self.work_to_do -= planned.trial_work * planned.n_trials as f64;
         }
+    }
+
+    /// The name of a run of the plan.
+    pub fn run_name(&self, place: usize) -> Option<&str> {
+        self.runs.get(place).map(|run| run.name.as_str())
     }
 
     /// To be called now and then, so that speeds can be measured. `now` is the time since some fixed moment.
@@ -298,7 +305,7 @@ mod tests {
         progress.apply(&ended(TrainingKey::Run(0)));
         progress.tick(at(10));
         assert_eq!((progress.left(), progress.fraction()), (Some(at(10)), 0.5));
-        progress.apply(&Event::SearchStarted { search: 0, finished: 2, n_trials: 10, best: None });
+        progress.apply(&Event::SearchStarted { search: 0, finished: 2, n_trials: 10, best: None, others: 0 });
         assert_eq!(progress.left(), Some(at(8)));
         let training = TrainingKey::Trial { search: 0, number: 2 };
         progress.apply(&started(training));

@@ -35,6 +35,8 @@ pub struct StudyOptions<'a> {
     pub checkpoints: Option<&'a Path>,
     /// After so long without a heartbeat a worker of a search counts as dead.
     pub lease: Duration,
+    /// Bytes that all trainings together may take; no limit where it is unknown.
+    pub memory: Option<u64>,
     /// The name of this worker, different from all others'.
     pub worker: String,
     /// Reads a file that lies in the study file's folder, by the name in the plan.
@@ -154,14 +156,28 @@ impl Steps<'_> {
     }
 
     fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
-        let mut ids = Vec::new();
         self.follow_new_names()?;
+        let known = self.store.searches(Some(&self.plan.study))?;
+        let mut ids = Vec::new();
         for search in &self.plan.searches {
             let mut record = search.to_record(&self.data.fingerprint);
             if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
-            ids.push(self.store.ensure_search(&self.plan.study, &record)?);
+            let earlier = known.iter().find(|(_, known)| known.name == record.name);
+            if let Some((id, earlier)) =
+                earlier.filter(|(_, earlier)| earlier.fingerprint != record.fingerprint)
+                && search::goes_on(earlier, search, &self.data.fingerprint, &self.store.trials(*id)?)
+            {
+                self.store.change_search(*id, &record)?;
+            }
+            let earlier = earlier.map(|(id, _)| *id);
+            let id = self.store.ensure_search(&self.plan.study, &record)?;
+            if let Some(earlier) = earlier.filter(|earlier| *earlier != id) {
+                let n_trials = self.store.trials(earlier)?.len();
+                (self.events)(Event::PutAside { search: record.name, n_trials });
+            }
+            ids.push(id);
         }
         if self.store.is_server() {
             let plan = self.plan;
@@ -202,6 +218,7 @@ impl Steps<'_> {
             clock: options.clock,
             checkpoint_every: options.checkpoint_every,
             checkpoints: options.checkpoints,
+            memory: options.memory,
             worker: options.worker.clone(),
             lease: options.lease,
             read: options.read,
@@ -226,6 +243,7 @@ impl Steps<'_> {
             lease: options.lease,
             checkpoint_every: options.checkpoint_every,
             checkpoints: options.checkpoints,
+            memory: options.memory,
             alone: !self.store.is_server(),
             events: self.events,
         };

@@ -78,9 +78,9 @@ fn cnn() -> Vec<Layer> {
 /// Milliseconds per batch of each layer and stage, on one thread.
 fn by_layer(model: &mut Model, examples: &Examples, config: &FitConfig) {
     let steps = examples.len().div_ceil(config.batch_size);
-    let mut fastest = std::collections::BTreeMap::<Mark, f64>::new();
+    let mut fastest = std::collections::BTreeMap::<TraceEvent, f64>::new();
     for _ in 0..5 {
-        let mut times = std::collections::BTreeMap::<Mark, f64>::new();
+        let mut times = std::collections::BTreeMap::<TraceEvent, f64>::new();
         let mut last = Instant::now();
         trace(model, examples, config, steps, &mut |mark| {
             let now = Instant::now();

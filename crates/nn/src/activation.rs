@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::activation::Act;
 
 /// An element-wise function of a layer's output (softmax: over the last axis).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -34,4 +35,47 @@ impl Activation {
         use Activation::*;
         [Linear, Sigmoid, Tanh, Relu, LeakyRelu, Elu, Gelu, Silu, Softmax]
     };
+
+    /// Whether the kernels of a convolution apply it, or need not, so that they can pool as well.
+    pub(crate) fn is_in_convolution(self) -> bool {
+        match self {
+            Activation::Linear | Activation::Relu => true,
+            Activation::Sigmoid | Activation::Tanh | Activation::LeakyRelu | Activation::Elu => false,
+            Activation::Gelu | Activation::Silu | Activation::Softmax => false,
+        }
+    }
+
+    /// The kernel that computes it element by element; softmax, which sums over an axis, has none.
+    pub(crate) fn kernel(self) -> Option<Act> {
+        Some(match self {
+            Activation::Linear => Act::Linear,
+            Activation::Sigmoid => Act::Sigmoid,
+            Activation::Tanh => Act::Tanh,
+            Activation::Relu => Act::Relu,
+            Activation::LeakyRelu => Act::LeakyRelu,
+            Activation::Elu => Act::Elu,
+            Activation::Gelu => Act::Gelu,
+            Activation::Silu => Act::Silu,
+            Activation::Softmax => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema is made of the enum itself.
+    #[test]
+    fn the_list_of_all_activations_is_the_enum() {
+        let schema = schemars::schema_for!(Activation).to_value();
+        let names: Vec<&str> = schema["oneOf"]
+            .as_array()
+            .expect("names")
+            .iter()
+            .filter_map(|one| one["const"].as_str())
+            .collect();
+        let all = Activation::ALL.map(|activation| serde_json::to_value(activation).expect("a name"));
+        assert_eq!(names, all.iter().filter_map(|name| name.as_str()).collect::<Vec<_>>());
+    }
 }

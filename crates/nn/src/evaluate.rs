@@ -1,11 +1,10 @@
-//! Evaluation: what the weights say of images, in inference mode.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Evaluation: what the weights make of images, in inference mode.
 
 use toile_rng::Seed;
 
-use crate::engine::{Executor, Pass, Tracer};
-use crate::{Examples, Model};
+use crate::engine::{BatchPass, Executor, Tracer};
+use crate::score::{MeanScore, Score};
+use crate::{Examples, Loss, Model, Threads};
 
 /// Images per pass: whole chunks, so that no prediction depends on it.
 pub(crate) const BATCH: usize = 512;
@@ -23,17 +22,32 @@ pub struct Evaluation {
     pub confidences: Vec<f32>,
 }
 
-/// Evaluates a model on some examples with up to `threads` threads.
+/// Evaluates a model on some examples: by this loss, with label smoothing s from 0 to 1, on up to so many threads.
 ///
 /// # Panics
 /// If the examples do not fit the model.
-pub fn evaluate(
+pub fn evaluate<'a>(
     model: &Model,
     examples: &Examples,
+    loss: &Loss,
     label_smoothing: f32,
-    threads: &AtomicUsize,
+    threads: impl Into<Threads<'a>>,
 ) -> Evaluation {
-    Evaluator::new(model).evaluate(model, examples, label_smoothing, threads)
+    let (mut predictions, mut confidences) = (Vec::new(), Vec::new());
+    let task = EvaluationTask { examples, loss, label_smoothing, threads: threads.into() };
+    let score = Evaluator::new(model).evaluate(model, &task, &mut |predicted, confidence| {
+        predictions.extend_from_slice(predicted);
+        confidences.extend_from_slice(confidence);
+    });
+    Evaluation { loss: score.loss, accuracy: score.accuracy, predictions, confidences }
+}
+
+/// What is evaluated, and how.
+pub(crate) struct EvaluationTask<'a> {
+    pub examples: &'a Examples<'a>,
+    pub loss: &'a Loss,
+    pub label_smoothing: f32,
+    pub threads: Threads<'a>,
 }
 
 /// Keeps the memory of an evaluation from one epoch to the next.
@@ -46,40 +60,37 @@ impl Evaluator {
         Evaluator { executor: Executor::for_inference(model.program(BATCH), BATCH) }
     }
 
+    /// The mean score, penalties included; hands on the predicted classes and their probabilities, some images at a
+    /// time.
     pub(crate) fn evaluate(
         &mut self,
         model: &Model,
-        examples: &Examples,
-        label_smoothing: f32,
-        threads: &AtomicUsize,
-    ) -> Evaluation {
+        task: &EvaluationTask,
+        predictions: &mut dyn FnMut(&[u8], &[f32]),
+    ) -> MeanScore {
+        let EvaluationTask { examples, loss, label_smoothing, threads } = *task;
         examples.check(model.shapes[0].values(), model.classes());
-        let now = || threads.load(Ordering::Relaxed).max(1);
-        self.executor.derive(&model.weights, now(), Tracer::default());
-        let (mut loss, mut correct) = (0.0, 0);
-        let mut predictions = Vec::with_capacity(examples.len());
-        let mut confidences = Vec::with_capacity(examples.len());
+        self.executor.derive(&model.weights, threads.now(), Tracer::default());
+        let mut score = Score::default();
         for indices in examples.indices.chunks(BATCH) {
-            let pass = Pass {
+            let pass = BatchPass {
                 examples,
                 indices,
+                augmentation: None,
+                loss,
                 label_smoothing,
                 class_weights: None,
                 step: 0,
                 seed: Seed::new(0),
-                threads: now(),
+                threads: threads.now(),
                 tracer: Tracer::default(),
             };
-            let totals = self.executor.infer(&pass, &model.weights);
-            loss += totals.loss;
-            correct += totals.correct;
+            score = score.and(self.executor.infer(&pass, &model.weights));
             for chunk in self.executor.chunks.iter().take(self.executor.n_chunks(indices.len())) {
-                predictions.extend_from_slice(&chunk.predicted[..chunk.images]);
-                confidences.extend_from_slice(&chunk.confidence[..chunk.images]);
+                predictions(&chunk.predicted[..chunk.images], &chunk.confidence[..chunk.images]);
             }
         }
-        let n = examples.len().max(1) as f64;
-        let loss = loss / n + model.penalty(&model.weights);
-        Evaluation { loss, accuracy: correct as f64 / n, predictions, confidences }
+        let mean = score.mean(examples.len());
+        MeanScore { loss: mean.loss + model.penalty(&model.weights), ..mean }
     }
 }

@@ -1,13 +1,11 @@
 //! `fit`: epochs of batches, with Keras' numbers after each.
 
-use std::sync::atomic::AtomicUsize;
-
 use toile_record::Epoch;
 use toile_rng::Seed;
 
 use crate::state::{Snapshot, StateError, TrainingState};
 use crate::training::Training;
-use crate::{Callback, Examples, Model, Optimizer, Schedule};
+use crate::{Augmentation, Callback, Examples, Loss, Model, Optimizer, Schedule, Threads};
 
 /// Everything that decides how a model is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +20,16 @@ pub struct FitConfig {
     pub optimizer: Optimizer,
     /// The learning rate over the updates.
     pub schedule: Schedule,
+    /// What is made small.
+    pub loss: Loss,
     /// s: targets become y (1 − s) + s / classes.
     pub label_smoothing: f32,
     /// A factor of each class' losses while training, in label order; none if empty.
     pub class_weight: Vec<f32>,
     /// Decisions after each epoch.
     pub callbacks: Vec<Callback>,
+    /// What is done to each training image.
+    pub augmentation: Augmentation,
     /// The root of shuffling and dropout.
     pub seed: Seed,
     /// The part of the training examples (evenly spaced) that is evaluated after each epoch; all after the last.
@@ -37,23 +39,25 @@ pub struct FitConfig {
 
 impl FitConfig {
     /// Keras' defaults around an optimizer: batches of 32, shuffled, one epoch; a tenth of the training set evaluated.
-    pub fn new(optimizer: Optimizer) -> FitConfig {
+    pub fn new(optimizer: impl Into<Optimizer>) -> FitConfig {
         FitConfig {
             batch_size: 32,
             epochs: 1,
             shuffle: true,
-            optimizer,
+            optimizer: optimizer.into(),
             schedule: Schedule::Constant,
+            loss: Loss::default(),
             label_smoothing: 0.0,
             class_weight: Vec::new(),
             callbacks: Vec::new(),
+            augmentation: Augmentation::None,
             seed: Seed::new(0),
             train_evaluation: 0.1,
         }
     }
 }
 
-/// What the observer is told while a model trains.
+/// What the observer sees while a model trains.
 #[derive(Clone, Copy, Debug)]
 pub enum FitEvent<'a> {
     /// An epoch begins.
@@ -124,66 +128,64 @@ pub struct FitOutcome {
 
 /// Trains a model.
 ///
-/// `threads` is read at each update and may change at any time: the results do not depend on it. `observer` is told of
-/// every batch and epoch and may stop the training.
+/// `threads` is a plain number, or one that is read at each update and may change at any time: the results do not
+/// depend on it. `observer` sees every batch and epoch and may stop the training.
 ///
 /// # Panics
 /// If the examples do not fit the model or each other, or a setting is impossible (a batch of 0 images).
-pub fn fit(
+pub fn fit<'a>(
     model: &mut Model,
     train: &Examples,
     validation: Option<&Examples>,
     config: &FitConfig,
-    threads: &AtomicUsize,
+    threads: impl Into<Threads<'a>>,
     observer: &mut dyn FnMut(FitEvent) -> Flow,
 ) -> FitOutcome {
-    Training::checked(model, train, validation, config, threads).end(observer)
+    Training::checked(model, train, validation, config, threads.into()).end(observer)
 }
 
 /// Goes on with a training after the last epoch of `state`: with the same layers, examples and settings as before, the
-/// model gets the same weights bit for bit, and the observer hears of the epochs that are left, as if the training had
+/// model gets the same weights bit for bit, and the observer sees the epochs that are left, as if the training had
 /// never stopped. A state of a training that had ended gives its end again.
 ///
 /// ```
-/// use std::sync::atomic::AtomicUsize;
 /// use toile_nn::*;
 /// use toile_rng::Seed;
 /// let shape = ImageShape { height: 2, width: 2, channels: 1 };
 /// let layers = [Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(2) })];
-/// let (images, threads) = ([0, 50, 100, 150, 200, 250, 30, 60], AtomicUsize::new(1));
+/// let images = [0, 50, 100, 150, 200, 250, 30, 60];
 /// let train = Examples { images: &images, labels: &[0, 1], indices: &[0, 1], shape, classes: 2 };
-/// let adam = serde_json::from_str(r#"{"adam":{}}"#)?;
-/// let config = FitConfig { epochs: 3, ..FitConfig::new(adam) };
+/// let config = FitConfig { epochs: 3, ..FitConfig::new(Adam::default()) };
 ///
 /// let (mut whole, mut states) = (Model::build(&layers, shape, Seed::new(1))?, Vec::new());
-/// fit(&mut whole, &train, None, &config, &threads, &mut |event| {
+/// fit(&mut whole, &train, None, &config, 1, &mut |event| {
 ///     if let FitEvent::EpochEnd(_, snapshot) = event {
 ///         states.push(snapshot.take());
 ///     }
 ///     Flow::Continue
 /// });
 /// let mut other = Model::build(&layers, shape, Seed::new(2))?;
-/// fit_from(&mut other, &train, None, &config, &threads, &states[0], &mut |_| Flow::Continue)?;
+/// fit_from(&mut other, &train, None, &config, 2, &states[0], &mut |_| Flow::Continue)?;
 /// assert_eq!(other.weights(), whole.weights());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
-/// If the state is not one of a training of this model with these settings, as far as that can be told: the state may
+/// If the state is not one of a training of this model with these settings, as far as that shows: the state may
 /// come from anywhere. The model is unchanged then.
 ///
 /// # Panics
 /// As [`fit()`].
-pub fn fit_from(
+pub fn fit_from<'a>(
     model: &mut Model,
     train: &Examples,
     validation: Option<&Examples>,
     config: &FitConfig,
-    threads: &AtomicUsize,
+    threads: impl Into<Threads<'a>>,
     state: &TrainingState,
     observer: &mut dyn FnMut(FitEvent) -> Flow,
 ) -> Result<FitOutcome, StateError> {
-    let mut training = Training::checked(model, train, validation, config, threads);
+    let mut training = Training::checked(model, train, validation, config, threads.into());
     training.restore(state)?;
     Ok(training.end(observer))
 }

@@ -6,6 +6,7 @@
 //! is taken along as a [`TrainingState`] when an epoch ends, and [`fit_from`] goes on from it with the same bits.
 
 mod activation;
+mod augmentation;
 mod callbacks;
 mod engine;
 mod evaluate;
@@ -13,35 +14,38 @@ mod examples;
 mod fit;
 mod initializer;
 mod layers;
+mod losses;
 mod math;
 mod model;
 mod optimizers;
 mod parameters;
 mod schedules;
+mod score;
 mod shape;
 mod state;
 mod summary;
+mod threads;
 mod trace;
 mod training;
 
 pub use activation::Activation;
-pub use callbacks::{BestWeights, Callback, CallbackFacts, EarlyStopping, ReduceLrOnPlateau};
-pub use engine::{Mark, Stage};
+pub use augmentation::Augmentation;
+pub use callbacks::*;
+pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
 pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
-pub use layers::{
-    AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, GlobalAveragePooling2D, Layer,
-    MaxPooling2D, Padding,
-};
-pub use model::{BuildError, Model, WeightsError};
-pub use optimizers::{Adam, AdamW, Nadam, Optimizer, RmsProp, Sgd};
+pub use layers::*;
+pub use losses::*;
+pub use model::{BuildError, Model, ModelOutline, WeightsError};
+pub use optimizers::*;
 pub use parameters::Tensor;
-pub use schedules::{Cosine, Exponential, OneCycle, Piecewise, Polynomial, Schedule};
+pub use schedules::*;
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
-pub use summary::{Summary, SummaryRow};
+pub use summary::{ModelSummary, SummaryRow};
+pub use threads::Threads;
 pub use toile_record::{Epoch, Metric};
 pub use trace::{LayerFacts, trace};
 
@@ -58,8 +62,4 @@ fn zeros() -> Initializer {
 
 fn one_by_one() -> [usize; 2] {
     [1, 1]
-}
-
-fn two_by_two() -> [usize; 2] {
-    [2, 2]
 }

@@ -5,11 +5,11 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{Product, Program, Workspace};
-use crate::layers::Place;
+use crate::engine::{KernelProduct, Program, Workspace};
+use crate::layers::LayerContext;
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
-use crate::{Activation, ImageShape, Layer, Shape, Tensor, shapes};
+use crate::{Augmentation, ImageShape, Layer, Shape, Tensor, shapes};
 
 /// A sequential model with its weights, built for images of one shape.
 ///
@@ -28,7 +28,7 @@ pub struct Model {
     pub(crate) weights: Buffer,
 }
 
-/// Why a model cannot be built: which layer, what does not fit, how to mend it.
+/// Why a model cannot be built: which layer, what does not fit, how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     /// Position of the layer, from 0.
@@ -85,6 +85,18 @@ impl Model {
     /// The first layer that does not fit. A model must end with a softmax (of a `dense` layer, or as an `activation`)
     /// over a row of 2 to 256 classes.
     pub fn build(layers: &[Layer], input: ImageShape, seed: Seed) -> Result<Model, BuildError> {
+        let (mut model, len) = Model::laid_out(layers, input)?;
+        let mut weights = Buffer::new(len);
+        for parameter in model.parameters.iter().flatten() {
+            let values = &mut weights[parameter.range.clone()];
+            parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
+        }
+        model.weights = weights;
+        Ok(model)
+    }
+
+    /// A model without weights, and how many numbers they are.
+    fn laid_out(layers: &[Layer], input: ImageShape) -> Result<(Model, usize), BuildError> {
         let at = |layer: usize, error: ShapeError| BuildError {
             layer,
             name: layers.get(layer).map_or("", |l| l.name()),
@@ -99,14 +111,9 @@ impl Model {
             }
         }
         let (parameters, len) = lay_out(&wanted);
-        let mut weights = Buffer::new(len);
-        for parameter in parameters.iter().flatten() {
-            let values = &mut weights[parameter.range.clone()];
-            parameter.wanted.initializer.fill(&parameter.name, &parameter.wanted.shape, seed, values);
-        }
-        let model = Model { layers: layers.to_vec(), shapes, parameters, weights };
-        model.try_program(1).map_err(|(layer, error)| at(layer, error))?;
-        Ok(model)
+        let model = Model { layers: layers.to_vec(), shapes, parameters, weights: Buffer::new(0) };
+        model.try_program(1, true).map_err(|(layer, error)| at(layer, error))?;
+        Ok((model, len))
     }
 
     /// Number of classes.
@@ -176,21 +183,29 @@ impl Model {
 
     /// The model's operations for batches of up to `batch` images; cannot fail once the model is built.
     pub(crate) fn program(&self, batch: usize) -> Program {
-        self.try_program(batch).expect("the shapes were checked when the model was built")
+        self.training_program(batch, &Augmentation::None)
     }
 
-    fn try_program(&self, batch: usize) -> Result<Program, (usize, ShapeError)> {
+    /// The same for training on images that are changed: those are taken whole, not in slices.
+    pub(crate) fn training_program(&self, batch: usize, augmentation: &Augmentation) -> Program {
+        let may_slice = augmentation.settings().is_none();
+        self.try_program(batch, may_slice).expect("the shapes were checked when the model was built")
+    }
+
+    fn try_program(&self, batch: usize, may_slice: bool) -> Result<Program, (usize, ShapeError)> {
         let (mut ops, mut layers, mut sizes) = (Vec::new(), Vec::new(), vec![self.shapes[0].values()]);
         let mut i = 0;
         while let Some(layer) = self.layers.get(i) {
-            let place = Place { layer: i, is_first: ops.is_empty(), is_last: i + 1 == self.layers.len() };
             let (input, next) = (self.shapes[i], self.layers.get(i + 1));
-            let op = layer.operation(place, input, &self.parameters[i], next).map_err(|error| (i, error))?;
+            let parameters = &self.parameters[i];
+            let may_slice = may_slice && ops.is_empty();
             let end = if layer.takes_in(input, next) { i + 2 } else { i + 1 };
-            if let Some(op) = op {
+            let outputs = self.shapes[end].values();
+            let context = LayerContext { layer: i, input, outputs, parameters, next, may_slice };
+            for (op, values) in layer.operations(&context).map_err(|error| (i, error))? {
                 ops.push(op);
                 layers.push(i);
-                sizes.push(self.shapes[end].values());
+                sizes.push(values);
             }
             i = end;
         }
@@ -207,7 +222,12 @@ impl Model {
         (forward, training)
     }
 
-    /// Bytes that training on batches of this size takes on this many threads, beside the data set: weights and what
+    /// Numbers in all weights.
+    pub fn n_weights(&self) -> usize {
+        self.parameters.iter().flatten().map(|parameter| parameter.range.len()).sum()
+    }
+
+    /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
     /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation.
     pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
         let (program, inference) = (self.program(batch_size), self.program(crate::evaluate::BATCH));
@@ -217,12 +237,48 @@ impl Model {
             per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
         let dense: usize = products.iter().map(|product| product.kernel.len()).sum();
-        let sliced = |p: &Product| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
+        let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
         let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
         // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk of all but dense
         // kernels, and the dense layers' inputs and gradients of the whole batch.
-        let weights = (2 + optimizer.n_states()) * self.weights.len() + chunks * (self.weights.len() - dense);
+        let n_weights = self.n_weights();
+        let weights = (2 + optimizer.n_slots()) * n_weights + chunks * (n_weights - dense);
         4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
+    }
+}
+
+/// What is known of a model before it is built: its layers are checked, its weights are not made.
+pub struct ModelOutline {
+    model: Model,
+}
+
+impl ModelOutline {
+    /// As [`Model::build`], without the weights: cheap for a model of any size.
+    ///
+    /// # Errors
+    /// As [`Model::build`].
+    pub fn new(layers: &[Layer], input: ImageShape) -> Result<ModelOutline, BuildError> {
+        Ok(ModelOutline { model: Model::laid_out(layers, input)?.0 })
+    }
+
+    /// As [`Model::summary`].
+    pub fn summary(&self) -> crate::ModelSummary {
+        self.model.summary()
+    }
+
+    /// As [`Model::flops`].
+    pub fn flops(&self) -> (u64, u64) {
+        self.model.flops()
+    }
+
+    /// As [`Model::n_weights`].
+    pub fn n_weights(&self) -> usize {
+        self.model.n_weights()
+    }
+
+    /// As [`Model::training_memory`].
+    pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
+        self.model.training_memory(optimizer, batch_size, threads)
     }
 }
 
@@ -238,7 +294,7 @@ fn check_end(layers: &[Layer], shapes: &[Shape]) -> Result<(), ShapeError> {
             "end with `flatten` and `{ dense = { units = 10, activation = \"softmax\" } }`",
         ));
     };
-    if !matches!(last, Layer::Dense(_) | Layer::Activation(_)) || last.activation() != Activation::Softmax {
+    if !last.can_be_last() {
         return Err(ShapeError::new("the model does not end with a softmax", help));
     }
     if !(2..=256).contains(classes) {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::parameters::Wanted;
 use crate::{Layer, Padding};
 
 /// Height, width and channels of an image; in memory row by row, channels last.
@@ -34,7 +33,7 @@ pub const MOST_VALUES: usize = 1 << 31;
 pub struct ShapeError {
     /// What does not fit, with the sizes found and expected.
     pub message: String,
-    /// How to mend it.
+    /// How to fix it.
     pub help: String,
 }
 
@@ -81,50 +80,14 @@ impl fmt::Display for Shape {
     }
 }
 
-impl Layer {
-    /// The shape that comes out for a shape that goes in.
-    ///
-    /// # Errors
-    /// If the layer cannot take the shape.
-    pub fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
-        let output = match self {
-            Layer::Dense(layer) => layer.output_shape(input),
-            Layer::Conv2D(layer) => layer.output_shape(input),
-            Layer::MaxPooling2D(layer) => layer.output_shape(input),
-            Layer::AveragePooling2D(layer) => layer.output_shape(input),
-            Layer::GlobalAveragePooling2D(_) => {
-                image("global_average_pooling2d", input).map(|i| Shape::Flat(i.channels))
-            }
-            Layer::Flatten(_) => Ok(Shape::Flat(input.values())),
-            Layer::Dropout(_) | Layer::BatchNormalization(_) | Layer::Activation(_) => Ok(input),
-        }?;
-        if output.values() == 0 || output.values() > MOST_VALUES {
-            let message = format!("the layer gives {} values per image", output.values());
-            return Err(ShapeError::new(message, format!("between 1 and {MOST_VALUES} values are possible")));
-        }
-        Ok(output)
-    }
-
-    /// How many weights the layer has for an input that it can take, whether or not they are trained.
-    ///
-    /// In 128 bits, because a model that is only described may be larger than any memory.
-    pub fn parameter_count(&self, input: Shape) -> u128 {
-        let values = |tensor: &Wanted| tensor.shape.iter().map(|&n| n as u128).product::<u128>();
-        self.wanted(input).iter().map(values).sum()
-    }
-}
-
 /// The shapes between the layers of a model: what goes into the first, then what comes out of each.
 ///
-/// A model that begins with a dense layer takes the image as one row, as if a flatten layer stood before it.
+/// A model that begins with a dense layer takes the images as rows of values, as if a flatten layer stood before it.
 ///
 /// # Errors
 /// The position of the first layer that does not fit, and why.
 pub fn shapes(layers: &[Layer], input: ImageShape) -> Result<Vec<Shape>, (usize, ShapeError)> {
-    let mut shape = match layers.first() {
-        Some(Layer::Dense(_)) => Shape::Flat(input.values()),
-        _ => Shape::Image(input),
-    };
+    let mut shape = layers.first().map_or(Shape::Image(input), |first| first.shape_of_images(input));
     let mut all = vec![shape];
     for (i, layer) in layers.iter().enumerate() {
         shape = layer.output_shape(shape).map_err(|error| (i, error))?;
@@ -156,35 +119,47 @@ pub(crate) fn places(length: usize, size: usize, stride: usize, padding: Padding
     }
 }
 
-/// A window over an image: (padding above and left, output height and width).
-pub(crate) fn window(
-    layer: &str,
-    what: &str,
-    input: ImageShape,
-    size: [usize; 2],
-    strides: [usize; 2],
-    padding: Padding,
-) -> Result<([usize; 2], [usize; 2]), ShapeError> {
-    if size.contains(&0) || strides.contains(&0) {
-        let message = format!("`{layer}` has a {what} of {size:?} and strides of {strides:?}");
-        return Err(ShapeError::new(message, "each must be at least 1"));
-    }
-    let limit = [input.height.max(1 << 12), input.width.max(1 << 12)];
-    let rows = places(input.height, size[0], strides[0], padding);
-    let columns = places(input.width, size[1], strides[1], padding);
-    match (rows, columns) {
-        (Some((top, out_h)), Some((left, out_w))) if size[0] <= limit[0] && size[1] <= limit[1] => {
-            Ok(([top, left], [out_h, out_w]))
+/// A window that is moved over an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// Height and width.
+    pub size: [usize; 2],
+    /// Steps down and across.
+    pub strides: [usize; 2],
+    pub padding: Padding,
+}
+
+impl Window {
+    /// Where it stands: padding above and left, output height and width. `what` it is of which `layer` is for the words
+    /// of an error.
+    pub(crate) fn places(
+        self,
+        layer: &str,
+        what: &str,
+        input: ImageShape,
+    ) -> Result<([usize; 2], [usize; 2]), ShapeError> {
+        let Window { size, strides, padding } = self;
+        if size.contains(&0) || strides.contains(&0) {
+            let message = format!("`{layer}` has a {what} of {size:?} and strides of {strides:?}");
+            return Err(ShapeError::new(message, "each must be at least 1"));
         }
-        _ => Err(ShapeError::new(
-            format!(
-                "the {what} of {} x {} is larger than its map of {} x {}",
-                size[0], size[1], input.height, input.width
-            ),
-            format!(
-                "use a smaller {what}, `padding = \"same\"`, or fewer layers that shrink the map before it"
-            ),
-        )),
+        let limit = [input.height.max(1 << 12), input.width.max(1 << 12)];
+        let rows = places(input.height, size[0], strides[0], padding);
+        let columns = places(input.width, size[1], strides[1], padding);
+        match (rows, columns) {
+            (Some((top, out_h)), Some((left, out_w))) if size[0] <= limit[0] && size[1] <= limit[1] => {
+                Ok(([top, left], [out_h, out_w]))
+            }
+            _ => Err(ShapeError::new(
+                format!(
+                    "the {what} of {} x {} is larger than its map of {} x {}",
+                    size[0], size[1], input.height, input.width
+                ),
+                format!(
+                    "use a smaller {what}, `padding = \"same\"`, or fewer layers that shrink the map before it"
+                ),
+            )),
+        }
     }
 }
 
@@ -212,7 +187,8 @@ mod tests {
     #[test]
     fn a_kernel_larger_than_its_map_is_refused_with_both_sizes() {
         let input = ImageShape { height: 2, width: 2, channels: 1 };
-        let error = window("conv2d", "kernel", input, [3, 3], [1, 1], Padding::Valid).unwrap_err();
+        let window = Window { size: [3, 3], strides: [1, 1], padding: Padding::Valid };
+        let error = window.places("conv2d", "kernel", input).unwrap_err();
         assert_eq!(error.message, "the kernel of 3 x 3 is larger than its map of 2 x 2");
     }
 }

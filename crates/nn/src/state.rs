@@ -12,7 +12,7 @@ use crate::{FitConfig, Model, NUMERICS, Tensor, WeightsError};
 /// and dropout need no place here, as their streams are functions of seed, epoch and update.
 ///
 /// What the plan says (layers, settings, data) is not in it: [`fit_from`](crate::fit_from) is given the same again, and
-/// refuses what it can tell to be another.
+/// refuses what it can see to be another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingState {
     /// Counts, flags and single numbers.
@@ -53,13 +53,13 @@ pub struct StateFacts {
 fn stopped_by<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Stopped {
+    enum StoppedFact {
         OrNot(bool),
         By(Option<String>),
     }
-    Ok(match Stopped::deserialize(deserializer)? {
-        Stopped::OrNot(stopped) => stopped.then(|| "early_stopping".into()),
-        Stopped::By(callback) => callback,
+    Ok(match StoppedFact::deserialize(deserializer)? {
+        StoppedFact::OrNot(stopped) => stopped.then(|| "early_stopping".into()),
+        StoppedFact::By(callback) => callback,
     })
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn possible(what: &str, found: impl ToString, may_be: bool) -> Result
 
 /// Where a training stands between two epochs.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct FitProgress {
     /// Epochs behind it.
     pub epoch: usize,
     /// The callback that has stopped it, if one has.
@@ -158,12 +158,12 @@ pub struct Snapshot<'a> {
     pub(crate) config: &'a FitConfig,
     pub(crate) optimizer: &'a OptimizerState,
     pub(crate) callbacks: &'a Callbacks,
-    pub(crate) standing: Standing,
+    pub(crate) progress: FitProgress,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Snapshot(after epoch {})", self.standing.epoch)
+        write!(f, "Snapshot(after epoch {})", self.progress.epoch)
     }
 }
 
@@ -185,9 +185,9 @@ impl Snapshot<'_> {
         StateFacts {
             numerics: NUMERICS,
             seed: self.config.seed.value(),
-            epoch: self.standing.epoch,
-            stopped: self.standing.stopped.map(String::from),
-            diverged: self.standing.diverged,
+            epoch: self.progress.epoch,
+            stopped: self.progress.stopped.map(String::from),
+            diverged: self.progress.diverged,
             optimizer: self.config.optimizer.name().into(),
             step: self.optimizer.step,
             momentum_product: Exact(f64::from(self.optimizer.momentum_product)),
@@ -217,7 +217,7 @@ impl TrainingState {
         n_batches: usize,
         optimizer: &mut OptimizerState,
         callbacks: &mut Callbacks,
-    ) -> Result<Standing, StateError> {
+    ) -> Result<FitProgress, StateError> {
         self.check(config, n_batches)?;
         let facts = &self.facts;
         let mut groups = 1;
@@ -236,7 +236,7 @@ impl TrainingState {
         self.check_number(model, groups)?;
         (optimizer.step, optimizer.momentum_product) = (facts.step, facts.momentum_product.0 as f32);
         model.weights = weights;
-        Ok(Standing { epoch: facts.epoch, stopped, diverged: facts.diverged })
+        Ok(FitProgress { epoch: facts.epoch, stopped, diverged: facts.diverged })
     }
 
     fn check(&self, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {

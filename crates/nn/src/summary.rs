@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Layer, Model};
+use crate::Model;
 
 /// One layer of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct SummaryRow {
 
 /// Layers and counts of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct ModelSummary {
     /// One row per layer.
     pub rows: Vec<SummaryRow>,
     /// Parameters that training moves.
@@ -36,7 +36,7 @@ pub struct Summary {
     pub non_trainable: usize,
 }
 
-impl Summary {
+impl ModelSummary {
     /// All parameters.
     pub fn total(&self) -> usize {
         self.trainable + self.non_trainable
@@ -45,27 +45,26 @@ impl Summary {
 
 impl Model {
     /// The table of layers, output shapes and parameter counts.
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self) -> ModelSummary {
         let mut seen = std::collections::HashMap::<&str, usize>::new();
         let mut rows = Vec::<SummaryRow>::new();
         let program = self.program(1);
-        let (algorithms, flops_of) = (program.algorithms(), program.flops());
+        let (algorithms, flops_of) = (program.algorithms(), program.flops_of_layers(self.layers.len()));
         for (i, layer) in self.layers.iter().enumerate() {
             let count = seen.entry(layer.name()).or_insert(0);
             let name = if *count == 0 { layer.name().into() } else { format!("{}_{count}", layer.name()) };
             *count += 1;
-            let own = algorithms.iter().find(|(layer, _)| *layer == i);
+            let own = algorithms.iter().rfind(|(layer, _)| *layer == i);
             let taken_in = || Some(format!("with {}", rows.last()?.name));
-            let algorithm = match (layer, own) {
-                (_, Some((_, algorithm))) => algorithm.clone(),
-                (Layer::MaxPooling2D(_), None) => taken_in(),
-                (_, None) => None,
+            let algorithm = match own {
+                Some((_, algorithm)) => algorithm.clone(),
+                None if i > 0 && self.takes_in(i - 1) => taken_in(),
+                None => None,
             };
-            let flops = flops_of.iter().find(|(layer, _)| *layer == i).map(|(_, flops)| flops[0]);
-            let has_output = (flops.is_some() && !self.takes_in(i)) || (i > 0 && self.takes_in(i - 1));
+            let has_output = (own.is_some() && !self.takes_in(i)) || (i > 0 && self.takes_in(i - 1));
             rows.push(SummaryRow {
                 algorithm,
-                flops: flops.unwrap_or(0),
+                flops: flops_of[i][0],
                 output_bytes: if has_output { 4 * self.shapes[i + 1].values() } else { 0 },
                 name,
                 class_name: layer.class_name(),
@@ -77,7 +76,7 @@ impl Model {
             let all = self.parameters.iter().flatten().filter(|p| p.wanted.trainable == trainable);
             all.map(|p| p.range.len()).sum()
         };
-        Summary { rows, trainable: count(true), non_trainable: count(false) }
+        ModelSummary { rows, trainable: count(true), non_trainable: count(false) }
     }
 
     /// Whether layer `i` computes the one after it, too.
@@ -87,7 +86,7 @@ impl Model {
 }
 
 /// Keras' look: a box of three columns, thousands separated, sizes as in `(1.42 MB)`.
-impl fmt::Display for Summary {
+impl fmt::Display for ModelSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first: Vec<_> =
             self.rows.iter().map(|row| format!("{} ({})", row.name, row.class_name)).collect();
@@ -149,9 +148,9 @@ mod tests {
     use toile_rng::Seed;
 
     use super::*;
-    use crate::{Activation, Conv2D, Dense, Dropout, Flatten, ImageShape, MaxPooling2D, Padding};
+    use crate::{Activation, Conv2D, Dense, Dropout, Flatten, ImageShape, Layer, MaxPooling2D};
 
-    fn summary(layers: &[Layer]) -> Summary {
+    fn summary(layers: &[Layer]) -> ModelSummary {
         let image = ImageShape { height: 28, width: 28, channels: 1 };
         Model::build(layers, image, Seed::new(0)).unwrap().summary()
     }
@@ -161,16 +160,16 @@ mod tests {
     }
 
     fn pooling(pool_size: [usize; 2]) -> Layer {
-        Layer::MaxPooling2D(MaxPooling2D { pool_size, strides: None, padding: Padding::Valid })
+        Layer::MaxPooling2D(MaxPooling2D { pool_size, ..MaxPooling2D::default() })
     }
 
     fn end() -> [Layer; 3] {
         let dense = Dense { activation: Activation::Softmax, ..Dense::new(10) };
-        [Layer::Flatten(Flatten {}), Layer::Dropout(Dropout { rate: 0.5 }), Layer::Dense(dense)]
+        [Layer::Flatten(Flatten {}), Layer::Dropout(Dropout::new(0.5)), Layer::Dense(dense)]
     }
 
     #[test]
-    fn each_row_tells_how_it_is_computed_and_what_it_costs() {
+    fn each_row_says_how_it_is_computed_and_what_it_costs() {
         let mut layers = vec![conv(32, Activation::Relu), conv(64, Activation::Relu), pooling([2, 2])];
         layers.extend(end());
         let rows = summary(&layers).rows;

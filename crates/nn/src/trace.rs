@@ -1,13 +1,12 @@
-//! A training step in its pieces: what the engine does, told to whoever holds a clock.
+//! A training step in its pieces: what the engine does, reported to a caller who has a clock.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
 
-use crate::engine::{Mark, Tracer};
+use crate::engine::{TraceEvent, Tracer};
 use crate::training::Training;
-use crate::{Examples, FitConfig, FitEvent, Flow, Model};
+use crate::{Examples, FitConfig, FitEvent, Flow, Model, Threads};
 
-/// What is to be known of a layer beside the time it takes.
+/// What there is to know of a layer, apart from the time it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerFacts {
     /// As in the model's summary: `conv2d_1`.
@@ -24,10 +23,10 @@ pub struct LayerFacts {
 impl Model {
     /// Each layer's facts, in the order of the layers.
     pub fn layer_facts(&self) -> Vec<LayerFacts> {
-        let flops = self.program(1).flops();
+        let flops = self.program(1).flops_of_layers(self.layers.len());
         let rows = self.summary().rows.into_iter().enumerate();
         rows.map(|(i, row)| LayerFacts {
-            flops: flops.iter().find(|(layer, _)| *layer == i).map_or([0; 3], |(_, flops)| *flops),
+            flops: flops[i],
             name: row.name,
             output_shape: row.output_shape,
             algorithm: row.algorithm,
@@ -48,18 +47,18 @@ pub fn trace(
     train: &Examples,
     config: &FitConfig,
     steps: usize,
-    mark: &mut (dyn FnMut(Mark) + Send),
+    mark: &mut (dyn FnMut(TraceEvent) + Send),
 ) {
     train.check(model.shapes[0].values(), model.classes());
     assert!(!train.is_empty() && config.batch_size > 0, "nothing to train on");
-    let (threads, mark) = (AtomicUsize::new(1), Mutex::new(mark));
-    let tell = |piece: Mark| {
+    let mark = Mutex::new(mark);
+    let report = |event: TraceEvent| {
         if let Ok(mut mark) = mark.lock() {
-            mark(piece);
+            mark(event);
         }
     };
-    let mut training = Training::new(model, train, None, config, &threads);
-    training.tracer = Tracer(Some(&tell));
+    let mut training = Training::new(model, train, None, config, Threads::Fixed(1));
+    training.tracer = Tracer(Some(&report));
     let (mut epoch, mut left) = (0, steps);
     while left > 0 {
         epoch += 1;
@@ -73,8 +72,7 @@ pub fn trace(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ImageShape, Layer, Optimizer, Stage, fit};
-    use std::sync::atomic::AtomicUsize;
+    use crate::{Adam, ImageShape, Layer, Stage, fit};
     use toile_rng::Seed;
 
     const SHAPE: ImageShape = ImageShape { height: 6, width: 6, channels: 1 };
@@ -96,8 +94,7 @@ mod tests {
     }
 
     fn config() -> FitConfig {
-        let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
-        FitConfig { batch_size: 16, epochs: 2, ..FitConfig::new(optimizer) }
+        FitConfig { batch_size: 16, epochs: 2, ..FitConfig::new(Adam::default()) }
     }
 
     #[test]
@@ -105,7 +102,7 @@ mod tests {
         with_examples(|examples| {
             let (mut fitted, mut traced, config) = (model(), model(), config());
             let mut steps = 0;
-            fit(&mut fitted, examples, None, &config, &AtomicUsize::new(1), &mut |event| {
+            fit(&mut fitted, examples, None, &config, 1, &mut |event| {
                 steps += usize::from(matches!(event, FitEvent::Step { .. }));
                 Flow::Continue
             });
@@ -115,13 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn every_layer_that_works_is_told_in_each_pass() {
+    fn every_layer_that_works_is_reported_in_each_pass() {
         with_examples(|examples| {
             let mut marks = Vec::new();
             trace(&mut model(), examples, &config(), 1, &mut |mark| marks.push(mark));
             for layer in [0, 1, 3, 4] {
                 for stage in [Stage::Forward, Stage::Backward] {
-                    assert!(marks.contains(&Mark { stage, layer: Some(layer) }), "{stage:?} of {layer}");
+                    assert!(
+                        marks.contains(&TraceEvent { stage, layer: Some(layer) }),
+                        "{stage:?} of {layer}"
+                    );
                 }
             }
             for stage in [Stage::Gather, Stage::Loss, Stage::WeightGradient, Stage::Update, Stage::Derive] {

@@ -1,15 +1,14 @@
 //! A training under way: epochs of batches, from wherever it stands to its end.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use toile_record::Epoch;
 
 use crate::callbacks::Callbacks;
-use crate::engine::{Executor, Pass, Tracer, Updater};
-use crate::evaluate::Evaluator;
+use crate::engine::{BatchPass, Executor, Tracer, Updater};
+use crate::evaluate::{EvaluationTask, Evaluator};
 use crate::optimizers::OptimizerState;
-use crate::state::{Snapshot, Standing, StateError, TrainingState};
-use crate::{Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model};
+use crate::score::{MeanScore, Score, Scored};
+use crate::state::{FitProgress, Snapshot, StateError, TrainingState};
+use crate::{Examples, FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model, Threads};
 
 /// A training under way.
 pub(crate) struct Training<'a> {
@@ -17,7 +16,7 @@ pub(crate) struct Training<'a> {
     train: &'a Examples<'a>,
     validation: Option<&'a Examples<'a>>,
     config: &'a FitConfig,
-    threads: &'a AtomicUsize,
+    threads: Threads<'a>,
     executor: Executor,
     evaluator: Evaluator,
     updater: Updater,
@@ -25,22 +24,16 @@ pub(crate) struct Training<'a> {
     callbacks: Callbacks,
     order: Vec<u32>,
     learning_rate: f64,
-    standing: Standing,
-    /// What kernels want beside the weights is computed.
+    progress: FitProgress,
+    /// What is derived from the weights is computed.
     derived: bool,
     pub tracer: Tracer<'a>,
 }
 
-/// The running sums of an epoch.
-#[derive(Default)]
-pub(crate) struct Running {
-    loss: f64,
-    correct: usize,
-}
-
 /// How the training part of an epoch ended.
 pub(crate) enum EpochEnd {
-    Done(Running),
+    /// The score while the weights changed, penalties included.
+    Done(Score),
     Early(FitEnd),
 }
 
@@ -52,7 +45,7 @@ impl<'a> Training<'a> {
         train: &'a Examples<'a>,
         validation: Option<&'a Examples<'a>>,
         config: &'a FitConfig,
-        threads: &'a AtomicUsize,
+        threads: Threads<'a>,
     ) -> Training<'a> {
         train.check(model.shapes[0].values(), model.classes());
         assert!(config.batch_size > 0, "a batch of 0 images");
@@ -69,13 +62,13 @@ impl<'a> Training<'a> {
         train: &'a Examples<'a>,
         validation: Option<&'a Examples<'a>>,
         config: &'a FitConfig,
-        threads: &'a AtomicUsize,
+        threads: Threads<'a>,
     ) -> Training<'a> {
         let n_weights = model.weights.len();
         let common = config.optimizer.common();
         let batch = config.batch_size.min(train.len().max(1));
-        let program = model.program(batch);
-        let updater = Updater::new(&program, &model.parameters, n_weights, common.clipping);
+        let program = model.training_program(batch, &config.augmentation);
+        let updater = Updater::new(&program, &model.parameters, n_weights, common.clipping());
         let executor = Executor::for_training(program, batch, n_weights);
         let evaluator = Evaluator::new(model);
         Training {
@@ -90,7 +83,7 @@ impl<'a> Training<'a> {
             callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
             learning_rate: common.learning_rate,
-            standing: Standing::default(),
+            progress: FitProgress::default(),
             derived: false,
             tracer: Tracer::default(),
             model,
@@ -101,7 +94,7 @@ impl<'a> Training<'a> {
     pub(crate) fn restore(&mut self, state: &TrainingState) -> Result<(), StateError> {
         let n_batches = self.n_batches();
         let (optimizer, callbacks) = (&mut self.optimizer, &mut self.callbacks);
-        self.standing = state.restore(self.model, self.config, n_batches, optimizer, callbacks)?;
+        self.progress = state.restore(self.model, self.config, n_batches, optimizer, callbacks)?;
         Ok(())
     }
 
@@ -117,18 +110,18 @@ impl<'a> Training<'a> {
             if let Some(end) = self.reached() {
                 return end;
             }
-            let epoch = self.standing.epoch + 1;
+            let epoch = self.progress.epoch + 1;
             if observer(FitEvent::EpochBegin { epoch }) == Flow::Stop {
                 return FitEnd::Interrupted;
             }
-            let running = match self.train_epoch(epoch, observer) {
-                EpochEnd::Done(running) => running,
+            let score = match self.train_epoch(epoch, observer) {
+                EpochEnd::Done(score) => score,
                 EpochEnd::Early(end) => return end,
             };
             if observer(FitEvent::TrainingEnd { epoch }) == Flow::Stop {
                 return FitEnd::Interrupted;
             }
-            let row = self.evaluate_epoch(epoch, running);
+            let row = self.evaluate_epoch(epoch, score);
             let flow = observer(FitEvent::EpochEnd(&row, self.snapshot()));
             if flow == Flow::Stop && self.reached().is_none() {
                 return FitEnd::Interrupted;
@@ -138,7 +131,7 @@ impl<'a> Training<'a> {
 
     /// The end of the training, if it stands there.
     fn reached(&self) -> Option<FitEnd> {
-        let Standing { epoch, stopped, diverged } = self.standing;
+        let FitProgress { epoch, stopped, diverged } = self.progress;
         match (diverged, stopped) {
             (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() }),
             (_, Some(by)) => Some(FitEnd::Stopped { by, epoch }),
@@ -152,7 +145,7 @@ impl<'a> Training<'a> {
             config: self.config,
             optimizer: &self.optimizer,
             callbacks: &self.callbacks,
-            standing: self.standing,
+            progress: self.progress,
         }
     }
 
@@ -167,12 +160,12 @@ impl<'a> Training<'a> {
             self.config.seed.stream("shuffle", epoch as u64).shuffle(&mut self.order);
         }
         let order = std::mem::take(&mut self.order);
-        let mut running = Running::default();
+        let mut score = Score::default();
         let mut early = None;
         let n_batches = self.n_batches();
         for (i, indices) in order.chunks(self.config.batch_size).enumerate() {
             let batch = i + 1;
-            if !self.train_batch(indices, &mut running) {
+            if !self.train_batch(indices, &mut score) {
                 early = Some(FitEnd::NonFinite { epoch, batch });
             } else if observer(FitEvent::Step { epoch, batch, n_batches }) == Flow::Stop {
                 early = Some(FitEnd::Interrupted);
@@ -182,19 +175,21 @@ impl<'a> Training<'a> {
             }
         }
         self.order = order;
-        early.map_or(EpochEnd::Done(running), EpochEnd::Early)
+        early.map_or(EpochEnd::Done(score), EpochEnd::Early)
     }
 
     /// One update; false if the loss is not finite (the weights are left as they were).
-    fn train_batch(&mut self, indices: &[u32], running: &mut Running) -> bool {
-        let threads = self.executor.worthwhile(self.threads.load(Ordering::Relaxed), indices.len());
+    fn train_batch(&mut self, indices: &[u32], running: &mut Score) -> bool {
+        let threads = self.executor.worthwhile(self.threads.now(), indices.len());
         let step = self.optimizer.step;
         if !std::mem::replace(&mut self.derived, true) {
             self.executor.derive(&self.model.weights, threads, self.tracer);
         }
-        let pass = Pass {
+        let pass = BatchPass {
             examples: self.train,
             indices,
+            augmentation: self.config.augmentation.settings(),
+            loss: &self.config.loss,
             label_smoothing: self.config.label_smoothing,
             class_weights: (!self.config.class_weight.is_empty()).then_some(&self.config.class_weight),
             step,
@@ -203,14 +198,13 @@ impl<'a> Training<'a> {
             tracer: self.tracer,
         };
         let penalty = self.model.penalty(&self.model.weights);
-        let totals = self.executor.train(&pass, &self.model.weights);
-        let loss = totals.loss + penalty * indices.len() as f64;
-        if !loss.is_finite() {
+        let mut score = self.executor.train(&pass, &self.model.weights);
+        score.loss += penalty * indices.len() as f64;
+        if !score.loss.is_finite() {
             return false;
         }
         self.executor.move_averages(&mut self.model.weights);
-        running.loss += loss;
-        running.correct += totals.correct;
+        *running = running.and(score);
         self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
         let gradients = self.executor.gradients(indices.len());
         let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
@@ -220,17 +214,11 @@ impl<'a> Training<'a> {
     }
 
     /// The numbers after an epoch, and where the training stands by what the callbacks make of them.
-    fn evaluate_epoch(&mut self, number: usize, running: Running) -> Epoch {
-        let n = self.train.len().max(1) as f64;
-        let mut epoch = Epoch {
-            epoch: number,
-            loss: Some(running.loss / n),
-            accuracy: Some(running.correct as f64 / n),
-            learning_rate: self.learning_rate,
-            ..Epoch::default()
-        };
-        if let Some((loss, accuracy)) = self.validation.map(|examples| self.evaluate(examples)) {
-            (epoch.val_loss, epoch.val_accuracy) = (Some(loss), Some(accuracy));
+    fn evaluate_epoch(&mut self, number: usize, running: Score) -> Epoch {
+        let mut epoch = Epoch { epoch: number, learning_rate: self.learning_rate, ..Epoch::default() };
+        running.mean(self.train.len()).put(Scored::WhileTraining, &mut epoch);
+        if let Some(examples) = self.validation {
+            self.evaluate(examples).put(Scored::ValidationSet, &mut epoch);
         }
         if self.watches_training_set() {
             self.evaluate_training_set(&mut epoch, self.config.train_evaluation);
@@ -241,7 +229,7 @@ impl<'a> Training<'a> {
             self.evaluate_training_set(&mut epoch, if is_last { 1.0 } else { self.config.train_evaluation });
         }
         let diverged = is_last && !epoch.train_loss.is_some_and(f64::is_finite);
-        self.standing = Standing { epoch: number, stopped, diverged };
+        self.progress = FitProgress { epoch: number, stopped, diverged };
         epoch
     }
 
@@ -253,18 +241,18 @@ impl<'a> Training<'a> {
     /// Measures this part of the training set with the weights as they are.
     fn evaluate_training_set(&mut self, epoch: &mut Epoch, part: f64) {
         let indices = evenly_spaced(self.train.indices, part);
-        let (loss, accuracy) = self.evaluate(&self.train.with_indices(&indices));
-        (epoch.train_loss, epoch.train_accuracy) = (Some(loss), Some(accuracy));
+        self.evaluate(&self.train.with_indices(&indices)).put(Scored::TrainingSet, epoch);
     }
 
     fn n_batches(&self) -> usize {
         self.train.len().div_ceil(self.config.batch_size)
     }
 
-    fn evaluate(&mut self, examples: &Examples) -> (f64, f64) {
-        let evaluation =
-            self.evaluator.evaluate(self.model, examples, self.config.label_smoothing, self.threads);
-        (evaluation.loss, evaluation.accuracy)
+    fn evaluate(&mut self, examples: &Examples) -> MeanScore {
+        let FitConfig { loss, label_smoothing, .. } = self.config;
+        let measured =
+            EvaluationTask { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
+        self.evaluator.evaluate(self.model, &measured, &mut |_, _| {})
     }
 }
 

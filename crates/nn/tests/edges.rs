@@ -35,7 +35,7 @@ fn normalized(initializer: Value) -> Vec<Layer> {
 }
 
 fn config(optimizer: Value) -> FitConfig {
-    FitConfig { batch_size: 16, epochs: 2, ..FitConfig::new(parse(optimizer)) }
+    FitConfig { batch_size: 16, epochs: 2, ..FitConfig::new(parse::<Optimizer>(optimizer)) }
 }
 
 /// Everything that a training shows.

@@ -12,12 +12,14 @@ use std::path::{Path, PathBuf};
 
 /// The groups that the files' names begin with; what begins otherwise belongs to `rules.rs`.
 const OPTIMIZERS: [&str; 5] = ["sgd", "adam", "adamw", "nadam", "rmsprop"];
-const LOSSES: [&str; 4] = ["short", "label", "class", "l2"];
+const LOSSES: [&str; 6] = ["short", "label", "class", "l2", "focal", "top"];
 const SCHEDULES: [&str; 1] = ["schedule"];
 const ACTIVATIONS: [&str; 1] = ["activation"];
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 13] = [
     "dense",
     "conv2d",
+    "depthwise",
+    "separable",
     "max",
     "average",
     "pooling2d",
@@ -87,8 +89,8 @@ fn every_option_of_every_optimizer_follows_keras_for_400_updates() {
 }
 
 #[test]
-fn short_batches_label_smoothing_class_weights_and_l2_follow_keras() {
-    follow(&LOSSES, 6);
+fn every_loss_short_batches_label_smoothing_class_weights_l2_and_top_5_follow_keras() {
+    follow(&LOSSES, 11);
 }
 
 #[test]
@@ -103,5 +105,5 @@ fn every_activation_follows_keras() {
 
 #[test]
 fn every_layer_follows_keras_and_has_its_gradient() {
-    follow(&LAYERS, 33);
+    follow(&LAYERS, 42);
 }

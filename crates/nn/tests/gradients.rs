@@ -10,7 +10,7 @@ mod naive;
 use engine::Setting;
 use naive::{Batch, Target, Tensors};
 use serde_json::{Value, json};
-use toile_nn::{Activation, Layer, Tensor};
+use toile_nn::{Activation, CategoricalFocalCrossentropy, Layer, Loss, Tensor};
 
 /// A model as the study file writes it, on images of (height, width, channels).
 fn check(input: [usize; 3], layers: Value) {
@@ -48,6 +48,7 @@ fn twin_batch(setting: &Setting) -> (Batch, Target) {
         _ => setting.input,
     };
     let target = Target {
+        loss: setting.loss.clone(),
         labels: examples.map(|i| formulas::label(i, setting.classes) as usize).collect(),
         label_smoothing: setting.label_smoothing as f64,
         class_weight: setting.class_weight.iter().map(|&w| w as f64).collect(),
@@ -142,6 +143,58 @@ fn stacked_convolutions_of_3_by_3_with_many_channels() {
                 json!([conv(channels), conv(filters), { "global_average_pooling2d": {} }, softmax(4)]);
             check([8, 9, 1], layers);
         }
+    }
+}
+
+#[test]
+fn depthwise_and_separable_convolutions_of_every_kernel_stride_padding_and_multiplier() {
+    for kernel in [[1, 1], [2, 3], [3, 3], [5, 4]] {
+        for strides in [[1, 1], [2, 2], [1, 2]] {
+            for (padding, multiplier) in [("valid", 1), ("same", 1), ("valid", 2), ("same", 3)] {
+                let settings = json!({ "kernel_size": kernel, "strides": strides, "padding": padding,
+                                       "depth_multiplier": multiplier, "activation": "tanh" });
+                let depthwise = json!({ "depthwise_conv2d": settings });
+                let mut settings = settings;
+                settings["filters"] = json!(5);
+                let separable = json!({ "separable_conv2d": settings });
+                for layer in [depthwise, separable] {
+                    check([6, 7, 2], json!([layer, { "flatten": {} }, softmax(4)]));
+                }
+            }
+        }
+    }
+}
+
+/// Each passes a gradient on to the convolution before it.
+#[test]
+fn stacked_depthwise_and_separable_convolutions() {
+    let conv = json!({ "conv2d": { "filters": 3, "kernel_size": [2, 2], "activation": "tanh" } });
+    for activation in ["relu", "gelu", "softmax"] {
+        for (multiplier, use_bias) in [(1, true), (2, false)] {
+            let settings = json!({ "kernel_size": [3, 3], "padding": "same", "activation": activation,
+                                   "depth_multiplier": multiplier, "use_bias": use_bias });
+            let depthwise = json!({ "depthwise_conv2d": settings });
+            let mut settings = settings;
+            settings["filters"] = json!(5);
+            let separable = json!({ "separable_conv2d": settings });
+            check(
+                [9, 8, 2],
+                json!([conv, depthwise, separable, { "max_pooling2d": {} }, { "flatten": {} }, softmax(4)]),
+            );
+        }
+    }
+}
+
+#[test]
+fn the_focal_loss() {
+    let layers = json!([{ "dense": { "units": 9, "activation": "tanh" } }, softmax(4)]);
+    let layers: Vec<Layer> = serde_json::from_value(layers).unwrap();
+    let setting = Setting { input: [3, 4, 1], classes: 4, batch_size: 7, ..Setting::new(layers) };
+    for (alpha, gamma) in [(0.25, 2.0), (1.0, 0.5), (0.25, 0.0)] {
+        let loss = Loss::CategoricalFocalCrossentropy(CategoricalFocalCrossentropy { alpha, gamma });
+        check_setting(&Setting { loss: loss.clone(), ..setting.clone() });
+        let (label_smoothing, class_weight) = (0.2, vec![0.5, 3.0, 0.0, 1.25]);
+        check_setting(&Setting { loss, label_smoothing, class_weight, ..setting.clone() });
     }
 }
 

@@ -7,13 +7,15 @@ use std::collections::BTreeMap;
 
 use naive::{Batch, Target, Tensors};
 use serde::Deserialize;
-use toile_nn::Layer;
+use toile_nn::{Layer, Loss};
 
 #[derive(Deserialize)]
 struct Case {
     input: [usize; 3],
     classes: usize,
     layers: Vec<Layer>,
+    #[serde(default)]
+    loss: Loss,
     batch_size: usize,
     gradient: BTreeMap<String, Vec<f64>>,
     checkpoints: Vec<Checkpoint>,
@@ -54,7 +56,8 @@ fn batch(case: &Case) -> (Batch, Target) {
     let pixels = examples.clone().flat_map(|i| formulas::image(i, size, case.classes));
     let values = pixels.map(|pixel| pixel as f64 / 255.0).collect();
     let labels = examples.map(|i| formulas::label(i, case.classes) as usize).collect();
-    (Batch { n: case.batch_size, shape: case.input, values }, Target { labels, ..Target::default() })
+    let loss = case.loss.clone();
+    (Batch { n: case.batch_size, shape: case.input, values }, Target { loss, labels, ..Target::default() })
 }
 
 #[test]
@@ -77,6 +80,36 @@ fn convolutions_with_strides_and_uneven_padding() {
         ("3.bias", &[5]),
     ];
     check("conv2d-strides-2-same", &same);
+}
+
+#[test]
+fn depthwise_and_separable_convolutions() {
+    let depthwise: [(&str, &[usize]); 5] = [
+        ("0.kernel", &[3, 3, 3, 2]),
+        ("0.bias", &[6]),
+        ("1.kernel", &[3, 3, 6, 1]),
+        ("3.kernel", &[3 * 2 * 6, 5]),
+        ("3.bias", &[5]),
+    ];
+    check("depthwise-conv2d-strides-2", &depthwise);
+    let separable: [(&str, &[usize]); 8] = [
+        ("0.depthwise_kernel", &[3, 2, 3, 3]),
+        ("0.pointwise_kernel", &[1, 1, 9, 6]),
+        ("0.bias", &[6]),
+        ("1.depthwise_kernel", &[2, 2, 6, 2]),
+        ("1.pointwise_kernel", &[1, 1, 12, 5]),
+        ("1.bias", &[5]),
+        ("3.kernel", &[7 * 7 * 5, 5]),
+        ("3.bias", &[5]),
+    ];
+    check("separable-conv2d-multiplier", &separable);
+}
+
+#[test]
+fn the_focal_loss() {
+    let shapes: [(&str, &[usize]); 4] =
+        [("0.kernel", &[3, 3, 3, 6]), ("0.bias", &[6]), ("2.kernel", &[6, 5]), ("2.bias", &[5])];
+    check("focal-conv2d", &shapes);
 }
 
 #[test]

@@ -36,6 +36,13 @@ pub enum End {
         /// What does not fit.
         why: String,
     },
+    /// It needs more memory than there was: it was not begun.
+    TooLarge {
+        /// Bytes that it takes, by all that is known before.
+        needed: u64,
+        /// Bytes that there were.
+        available: u64,
+    },
     /// toile itself failed.
     Broke {
         /// The words of the panic.
@@ -61,6 +68,16 @@ const PRUNED: &str = "worse than the others at this step";
 const UNDEFINED: &str = "the metric is no finite number";
 
 impl End {
+    /// The same without what differs from one training to the next: to count how many ended so. None of one that ended
+    /// well.
+    pub fn kind(&self) -> Option<String> {
+        match self {
+            End::Diverged { .. } => Some("the loss was no longer a finite number".into()),
+            End::Stopped { .. } => None,
+            end => end.reason(0),
+        }
+    }
+
     /// Why the training has no result, or ended before its last epoch; `None` if it went through. `epochs` is how many
     /// it was to have.
     pub fn reason(&self, epochs: usize) -> Option<String> {
@@ -71,6 +88,14 @@ impl End {
             End::Diverged { epoch, batch } => format!("{}{epoch}{}{batch}", DIVERGED[0], DIVERGED[1]),
             End::Undefined => UNDEFINED.into(),
             End::Refused { why } => why.clone(),
+            End::TooLarge { needed, available } => {
+                let mega = |bytes: u64| bytes.div_ceil(1_000_000);
+                format!(
+                    "it needs about {} MB of memory, and there are {} MB",
+                    mega(*needed),
+                    mega(*available)
+                )
+            }
             End::Broke { panic } => format!("{BROKE}{panic}"),
             End::Other { words } => words.clone(),
         })
@@ -80,7 +105,8 @@ impl End {
     /// whose numbers diverged would diverge again, bit for bit.
     pub fn may_be_repeated(&self) -> bool {
         match self {
-            End::Broke { .. } => true,
+            // With more memory it may fit.
+            End::Broke { .. } | End::TooLarge { .. } => true,
             End::Finished
             | End::Stopped { .. }
             | End::Pruned { .. }

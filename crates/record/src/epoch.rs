@@ -23,6 +23,16 @@ pub struct Epoch {
     pub val_loss: Option<f64>,
     /// Validation accuracy of the end-of-epoch weights.
     pub val_accuracy: Option<f64>,
+    /// Running top-5 accuracy: the part of the images whose label is among the five most probable classes, as Keras'
+    /// `TopKCategoricalAccuracy(k=5)`. Earlier versions did not measure it.
+    #[serde(default)]
+    pub top_5_accuracy: Option<f64>,
+    /// Top-5 accuracy of the end-of-epoch weights on (a fixed part of) the training set.
+    #[serde(default)]
+    pub train_top_5_accuracy: Option<f64>,
+    /// Validation top-5 accuracy of the end-of-epoch weights.
+    #[serde(default)]
+    pub val_top_5_accuracy: Option<f64>,
     /// The learning rate of the epoch's last update.
     pub learning_rate: f64,
     /// Wall time of the training alone, without the evaluations.

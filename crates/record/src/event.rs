@@ -62,6 +62,20 @@ pub enum Event {
         /// Places of the runs that will be trained; the others are done, or were not asked for.
         to_do: Vec<usize>,
     },
+    /// A run that was done is trained once more.
+    Repeated {
+        /// Which.
+        training: TrainingKey,
+        /// Why: its weights are gone, or its record is not as it was written.
+        why: String,
+    },
+    /// The settings of a search have changed: its trials are put aside under another name, and it begins again.
+    PutAside {
+        /// Its name.
+        search: String,
+        /// Trials that are put aside.
+        n_trials: usize,
+    },
     /// None of these runs is trained any more: they have ended, or the user has stopped.
     RunsEnded,
     /// A search begins, or goes on.
@@ -74,6 +88,8 @@ pub enum Event {
         n_trials: usize,
         /// The best so far, by number and value.
         best: Option<(usize, f64)>,
+        /// Trials of the same name that have ended and do not count: they do not lie in its ranges as they are now.
+        others: usize,
     },
     /// A training begins, or goes on from where it was left.
     TrainingStarted {

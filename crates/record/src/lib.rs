@@ -21,7 +21,7 @@ pub use direction::Direction;
 pub use end::End;
 pub use epoch::Epoch;
 pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
-pub use metric::Metric;
+pub use metric::{Metric, ModelMetric};
 pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord, TestRecord};
 pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,

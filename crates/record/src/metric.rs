@@ -24,6 +24,15 @@ pub enum Metric {
     TrainAccuracy,
     /// Loss of the end-of-epoch weights on the training images.
     TrainLoss,
+    /// Validation images whose label is among the five most probable classes.
+    #[serde(rename = "val_top_5_accuracy")]
+    ValTop5Accuracy,
+    /// Training images whose label is among the five most probable classes, while the weights changed.
+    #[serde(rename = "top_5_accuracy")]
+    Top5Accuracy,
+    /// Training images whose label is among the five most probable classes of the end-of-epoch weights.
+    #[serde(rename = "train_top_5_accuracy")]
+    TrainTop5Accuracy,
     /// Weights of the model, trained or not.
     Parameters,
     /// Floating-point operations for one image.
@@ -32,15 +41,32 @@ pub enum Metric {
     Milliseconds,
 }
 
+/// A metric of a model, which no epoch has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelMetric {
+    /// [`Metric::Parameters`].
+    Parameters,
+    /// [`Metric::Flops`].
+    Flops,
+    /// [`Metric::Milliseconds`].
+    Milliseconds,
+}
+
 /// What is measured of every epoch, in the order of files and tables.
-const OF_EPOCH: [Metric; 6] = [
+const OF_EPOCH: [Metric; 9] = [
     Metric::Loss,
     Metric::Accuracy,
     Metric::TrainLoss,
     Metric::TrainAccuracy,
     Metric::ValLoss,
     Metric::ValAccuracy,
+    Metric::Top5Accuracy,
+    Metric::TrainTop5Accuracy,
+    Metric::ValTop5Accuracy,
 ];
+
+/// What is measured of models.
+const OF_MODEL: [Metric; 3] = [Metric::Parameters, Metric::Flops, Metric::Milliseconds];
 
 impl Metric {
     /// The metrics that every epoch has, in the order in which files and tables show them.
@@ -57,6 +83,9 @@ impl Metric {
             Metric::Loss => "loss",
             Metric::TrainAccuracy => "train_accuracy",
             Metric::TrainLoss => "train_loss",
+            Metric::ValTop5Accuracy => "val_top_5_accuracy",
+            Metric::Top5Accuracy => "top_5_accuracy",
+            Metric::TrainTop5Accuracy => "train_top_5_accuracy",
             Metric::Parameters => "parameters",
             Metric::Flops => "flops",
             Metric::Milliseconds => "milliseconds",
@@ -72,6 +101,9 @@ impl Metric {
             Metric::Loss => "training loss",
             Metric::TrainAccuracy => "training accuracy of the final weights",
             Metric::TrainLoss => "training loss of the final weights",
+            Metric::ValTop5Accuracy => "validation top-5 accuracy",
+            Metric::Top5Accuracy => "training top-5 accuracy",
+            Metric::TrainTop5Accuracy => "training top-5 accuracy of the final weights",
             Metric::Parameters => "parameters",
             Metric::Flops => "operations per image",
             Metric::Milliseconds => "milliseconds per image",
@@ -82,6 +114,7 @@ impl Metric {
     pub fn direction(self) -> Direction {
         match self {
             Metric::ValAccuracy | Metric::Accuracy | Metric::TrainAccuracy => Direction::Maximize,
+            Metric::ValTop5Accuracy | Metric::Top5Accuracy | Metric::TrainTop5Accuracy => Direction::Maximize,
             Metric::ValLoss | Metric::Loss | Metric::TrainLoss => Direction::Minimize,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => Direction::Minimize,
         }
@@ -89,18 +122,32 @@ impl Metric {
 
     /// The metric of this name.
     pub fn from_name(name: &str) -> Option<Metric> {
-        let of_model = [Metric::Parameters, Metric::Flops, Metric::Milliseconds];
-        OF_EPOCH.into_iter().chain(of_model).find(|metric| metric.name() == name)
+        OF_EPOCH.into_iter().chain(OF_MODEL).find(|metric| metric.name() == name)
+    }
+
+    /// What it is of a model, if it is not measured of epochs.
+    pub fn of_model(self) -> Option<ModelMetric> {
+        match self {
+            Metric::Parameters => Some(ModelMetric::Parameters),
+            Metric::Flops => Some(ModelMetric::Flops),
+            Metric::Milliseconds => Some(ModelMetric::Milliseconds),
+            Metric::ValAccuracy | Metric::Accuracy | Metric::TrainAccuracy => None,
+            Metric::ValTop5Accuracy | Metric::Top5Accuracy | Metric::TrainTop5Accuracy => None,
+            Metric::ValLoss | Metric::Loss | Metric::TrainLoss => None,
+        }
     }
 
     /// Whether there is a value after each epoch.
     pub fn is_per_epoch(self) -> bool {
-        OF_EPOCH.contains(&self)
+        self.of_model().is_none()
     }
 
     /// Whether it is a whole number of things, to be shown as a count.
     pub fn is_count(self) -> bool {
-        matches!(self, Metric::Parameters | Metric::Flops)
+        match self.of_model() {
+            Some(ModelMetric::Parameters | ModelMetric::Flops) => true,
+            Some(ModelMetric::Milliseconds) | None => false,
+        }
     }
 
     /// Whether it needs images that are held back for validation.
@@ -122,6 +169,9 @@ impl Metric {
             Metric::Loss => epoch.loss,
             Metric::TrainAccuracy => epoch.train_accuracy,
             Metric::TrainLoss => epoch.train_loss,
+            Metric::ValTop5Accuracy => epoch.val_top_5_accuracy,
+            Metric::Top5Accuracy => epoch.top_5_accuracy,
+            Metric::TrainTop5Accuracy => epoch.train_top_5_accuracy,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => None,
         }
     }
@@ -135,6 +185,9 @@ impl Metric {
             Metric::Loss => &mut epoch.loss,
             Metric::TrainAccuracy => &mut epoch.train_accuracy,
             Metric::TrainLoss => &mut epoch.train_loss,
+            Metric::ValTop5Accuracy => &mut epoch.val_top_5_accuracy,
+            Metric::Top5Accuracy => &mut epoch.top_5_accuracy,
+            Metric::TrainTop5Accuracy => &mut epoch.train_top_5_accuracy,
             Metric::Parameters | Metric::Flops | Metric::Milliseconds => return,
         };
         *place = value;
@@ -193,6 +246,18 @@ mod tests {
             assert_eq!(serde_json::to_value(metric).expect("a metric has JSON"), metric.name());
             assert_eq!(Metric::from_name(metric.name()), Some(metric));
         }
+    }
+
+    /// The schema is made of the enum itself.
+    #[test]
+    fn every_metric_is_found_by_its_name_and_is_one_of_epochs_or_of_models() {
+        let schema = Metric::json_schema(&mut SchemaGenerator::default());
+        let variants = schema.get("oneOf").and_then(Value::as_array).expect("one of several names");
+        for name in variants.iter().filter_map(|variant| variant["const"].as_str()) {
+            let metric = Metric::from_name(name).unwrap_or_else(|| panic!("`{name}` is in no list"));
+            assert_eq!(OF_EPOCH.contains(&metric), metric.is_per_epoch(), "{name}");
+        }
+        assert_eq!(variants.len(), OF_EPOCH.len() + OF_MODEL.len());
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub struct SearchLimits {
     /// Trials without a better value after which no trial begins.
     #[serde(deserialize_with = "if_it_fits")]
     pub stagnation: Option<f64>,
+    /// Parameters that are not searched: each trial has these values.
+    #[serde(deserialize_with = "if_it_fits")]
+    pub fixed: Option<toile_tune::Params>,
     /// Whether its times have no zone.
     #[serde(deserialize_with = "if_it_fits")]
     times_are_local: Option<LocalTimes>,

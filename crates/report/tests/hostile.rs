@@ -79,6 +79,7 @@ fn blank_epoch(epoch: usize, loss: Option<f64>) -> Epoch {
         val_accuracy: None,
         learning_rate: 0.0,
         seconds: 0.0,
+        ..Epoch::default()
     }
 }
 

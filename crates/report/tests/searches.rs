@@ -135,6 +135,7 @@ fn a_trial_of_several_seeds_has_an_interval() {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 1.0,
+        ..Epoch::default()
     };
     let ends = [0.80, 0.82, 0.84];
     let side = seeds.trials[0].side.as_mut().expect("a side");

@@ -144,6 +144,7 @@ fn report(step: i64, value: f64) -> Report {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 0.5,
+        ..Epoch::default()
     };
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }

@@ -172,6 +172,7 @@ fn said(step: i64) -> Report {
         val_accuracy: Some(value),
         learning_rate: 0.1,
         seconds: 0.5,
+        ..Epoch::default()
     };
     Report { step, value: Some(value), epoch: Some(epoch), ..Report::default() }
 }

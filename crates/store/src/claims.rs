@@ -199,8 +199,16 @@ pub(crate) fn take_over(
     held(db, trial_id, number, NEXT_ATTEMPT, worker)
 }
 
+/// Whoever had it has died: without an epoch, unless that is known.
 const NEXT_ATTEMPT: &str =
-    "UPDATE toile_trial SET attempt = attempt + 1, worker = $2 WHERE trial_id = $1 RETURNING attempt";
+    "UPDATE toile_trial SET attempt = attempt + 1, worker = $2, fruitless = fruitless + 1
+    WHERE trial_id = $1 RETURNING attempt";
+
+/// An epoch has ended: the trial does not kill its worker before anything comes of it.
+pub(crate) fn has_moved(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let sql = "UPDATE toile_trial SET fruitless = 0 WHERE trial_id = $1 AND fruitless > 0";
+    db.execute(sql, cells![trial_id]).map(drop)
+}
 
 fn inherit(db: &mut Db<'_>, id: SearchId, worker: &str) -> Result<Vec<Claim>> {
     let sql = "SELECT t.trial_id, t.number FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
@@ -239,6 +247,7 @@ fn fail_foreign_stale(db: &mut Db<'_>, id: SearchId, grace: Duration) -> Result<
 
 pub(crate) fn put_back(db: &mut Db<'_>, claim: &Claim, checkpoint: Option<&[u8]>) -> Result<()> {
     wait_again(db, claim.trial_id)?;
+    has_moved(db, claim.trial_id)?;
     match checkpoint {
         Some(data) => results::put_checkpoint(db, claim.trial_id, data),
         None => Ok(()),

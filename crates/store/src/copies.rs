@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Result, cells};
 use crate::searches::ensure;
-use crate::{Change, SearchId, Store, StoreError, claims, json, read, results, runs};
+use crate::{Change, SearchId, Store, StoreError, checksums, claims, json, read, results, runs};
 use toile_record::{Records, RunRecord, SearchRecords, State, StudyRecord, TrialRecord};
 
 impl Store {
@@ -92,7 +92,11 @@ fn copy_trial(db: &mut Db<'_>, id: SearchId, trial: &TrialRecord) -> Result<()> 
     for (key, value) in &trial.system_attributes {
         results::put_system_attribute(db, trial_id, key, &json::to_text(value))?;
     }
-    results::copy_side(db, trial_id, trial)
+    results::copy_side(db, trial_id, trial)?;
+    if trial.state.is_finished() && trial.side.is_some() {
+        checksums::seal_trial(db, trial_id)?;
+    }
+    Ok(())
 }
 
 /// A copy of a trial that had not ended yet.

@@ -151,8 +151,40 @@ pub enum StoreError {
         reason: String,
         /// PostgreSQL's code for it, where the server answered at all.
         code: Option<String>,
+        /// How to mend it, where we were the ones who refused.
+        help: Option<&'static str>,
         /// Whether the same may succeed a little later.
         is_transient: bool,
+    },
+    /// A record whose numbers are not those that were written.
+    #[error("`{place}`: {what} is not as it was written: its numbers and its checksum differ")]
+    Altered {
+        /// The file or the server.
+        place: String,
+        /// Which record.
+        what: String,
+    },
+    /// The file that was opened is not at its place any more.
+    #[error("`{}` was moved, replaced or deleted while it was in use: what was recorded since may be lost", path.display())]
+    Gone {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A record names a folder that is not below the study's own.
+    #[error("`{folder}` leads out of the study's folder `{}`", dir.display())]
+    Outside {
+        /// The study's folder.
+        dir: PathBuf,
+        /// What the record says.
+        folder: String,
+    },
+    /// A write-ahead log that cannot be read where it lies.
+    #[error("`{}` has a log of changes next to it (`{}`), which cannot be read there", path.display(), log.display())]
+    UnreadableLog {
+        /// The database.
+        path: PathBuf,
+        /// Its log.
+        log: PathBuf,
     },
     /// Bytes that are no safetensors file of f32 tensors.
     #[error("not a safetensors file of f32 weights: {reason}")]
@@ -173,10 +205,21 @@ impl StoreError {
             StoreError::NoStore { .. } | StoreError::NoStudy { .. } => {
                 Some("`toile run --out DIR` writes one; `toile report DIR` reads it".into())
             }
-            StoreError::Damaged { path, .. } => Some(format!(
-                "move `{}` away and run the study again: all its runs are trained anew",
-                path.display()
-            )),
+            StoreError::Damaged { .. } => Some(
+                "if there is a copy of the file, put it in its place; otherwise give the study another folder with `--out DIR`, and keep the damaged file until that is done".into(),
+            ),
+            StoreError::Altered { .. } => Some(
+                "a faulty disk or another program has changed it: put a copy of the file in its place, if there is one; `toile verify` lists all that is altered".into(),
+            ),
+            StoreError::Gone { .. } => Some(
+                "put the folder back where it was, or give the same command again: what is missing is trained again".into(),
+            ),
+            StoreError::Outside { .. } => {
+                Some("the store was made or changed by somebody else: do not trust what it says".into())
+            }
+            StoreError::UnreadableLog { .. } => {
+                Some("copy both files to a folder that you may write to, and name the copy".into())
+            }
             StoreError::Newer { .. } => Some("use the toile that wrote it, or a newer one".into()),
             StoreError::OtherStudy { .. } | StoreError::OtherData { .. } => {
                 Some("give this study a folder of its own with `--out DIR`".into())
@@ -189,9 +232,7 @@ impl StoreError {
             StoreError::BadUrl { .. } => {
                 Some("an address looks like `postgres://user:password@host:5432/database`".into())
             }
-            StoreError::Server { reason, .. } if reason.contains("TLS") => Some(
-                "connections are not encrypted: on a network that is trusted say `?sslmode=disable`, elsewhere use a tunnel".into(),
-            ),
+            StoreError::Server { help: Some(help), .. } => Some((*help).into()),
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
             StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }
@@ -217,6 +258,9 @@ fn io_help(error: &std::io::Error) -> Option<&'static str> {
         StorageFull | QuotaExceeded => {
             Some("the disk is full: free some space and give the same command again")
         }
+        FileTooLarge => Some(
+            "a limit on the size of files is reached (`ulimit -f`): raise it, and give the same command again",
+        ),
         PermissionDenied | ReadOnlyFilesystem => Some("choose a folder you may write to with `--out DIR`"),
         NotADirectory | AlreadyExists => {
             Some("a file stands where the folder should be: choose another `--out DIR`")

@@ -6,6 +6,7 @@
 //! reports), written so that a reader sees the old file or the new one, never half.
 
 mod artifacts;
+mod checksums;
 mod claims;
 mod copies;
 mod db;
@@ -26,9 +27,13 @@ mod studies;
 mod tables;
 mod types;
 
-pub use artifacts::atomic::{create_folder, write_atomic};
+pub use artifacts::atomic::{create_folder, folder_inside, read_file, write_atomic};
 pub use artifacts::checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use artifacts::weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};
+pub use checksums::AlteredRecord;
+pub use db::address::without_password;
+pub use db::patience::{Patience, Waits};
+pub use db::plain::printable;
 pub use error::StoreError;
 pub use runs::Change;
 pub use store::{STORE_FILE, Store};

@@ -1,7 +1,7 @@
 //! Step 3 of the schema's history: runs and the trials of searches, which were kept apart, become the same thing.
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{ending, json, openings, read, runs, studies, tables};
+use crate::{checksums, ending, json, openings, read, runs, studies, tables};
 use toile_record::{
     Epoch, Metric, Provenance, RunRecord, State, StudyRecord, SummaryRecord, TestOpening, TestRecord,
 };
@@ -32,6 +32,8 @@ INSERT INTO toile_epoch (trial_id, repetition, epoch, loss, accuracy, train_loss
     FROM (SELECT e.*, sum(CASE WHEN epoch = 1 THEN 1 ELSE 0 END) OVER (PARTITION BY trial_id ORDER BY step) AS ones
         FROM toile_trial_epoch e) AS counted
     WHERE true ON CONFLICT DO NOTHING;
+ALTER TABLE toile_trial ADD COLUMN checksum TEXT;
+ALTER TABLE toile_trial ADD COLUMN fruitless INTEGER NOT NULL DEFAULT 0;
 DROP TABLE toile_trial_epoch;
 DROP TABLE toile_run_trial;
 DROP TABLE toile_test_opening;
@@ -74,6 +76,7 @@ pub(crate) fn runs_become_trials(db: &mut Db<'_>) -> Result<()> {
     tables::create_training_tables(db)?;
     crate::epochs::add_columns(db)?;
     db.batch(MOVE_TRIALS)?;
+    checksums::seal_all_trials(db)?;
     if let Some(old) = old {
         studies::put(db, &old.study)?;
         let name = old.study.name.as_str();

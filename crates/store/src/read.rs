@@ -79,6 +79,8 @@ pub(crate) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usiz
     let checkpoint = "SELECT data FROM toile_checkpoint WHERE trial_id = $1";
     let checkpoint =
         db.first(checkpoint, cells![trial_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?;
+    let fruitless = "SELECT fruitless FROM toile_trial WHERE trial_id = $1";
+    let fruitless = db.first(fruitless, cells![trial_id], |row| row.count(0))?.unwrap_or_default();
     let seed = "SELECT seed FROM toile_training WHERE trial_id = $1 AND repetition = 0";
     let seed = db.first(seed, cells![trial_id], |row| row.maybe_int(0))?.flatten();
     Ok(Claim {
@@ -93,6 +95,7 @@ pub(crate) fn claim(db: &mut Db<'_>, trial_id: i64, number: usize, attempt: usiz
         reported: intermediate(db, trial_id)?,
         checkpoint: checkpoint.flatten(),
         rungs: rungs(db, trial_id)?,
+        fruitless,
         seed: seed.map(|seed| seed as u64),
     })
 }
@@ -134,16 +137,26 @@ pub(crate) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
 }
 
 pub(crate) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
-    let mut all = heads(db, id)?;
+    some_trials(db, "t.study_id = $1", id.0)
+}
+
+/// One trial.
+pub(crate) fn trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<TrialRecord>> {
+    Ok(some_trials(db, "t.trial_id = $1", trial_id)?.pop())
+}
+
+/// The trials of which this holds, with `$1` as the key.
+fn some_trials(db: &mut Db<'_>, which: &str, key: i64) -> Result<Vec<TrialRecord>> {
+    let mut all = heads(db, which, key)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
     for detail in DETAILS {
         let Detail { table, columns, order, put } = detail;
         let sql = format!(
             "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id
-                WHERE t.study_id = $1 ORDER BY {order}"
+                WHERE {which} ORDER BY {order}"
         );
-        db.each(&sql, cells![id.0], |row| match places.get(&row.int(0)?) {
+        db.each(&sql, cells![key], |row| match places.get(&row.int(0)?) {
             Some(&place) => put(&mut all[place], row),
             None => Ok(()),
         })?;
@@ -151,10 +164,10 @@ pub(crate) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> 
     let columns = EpochColumns::of(db)?;
     let sql = format!(
         "SELECT x.trial_id, {} FROM trials t JOIN toile_epoch x ON x.trial_id = t.trial_id
-            WHERE t.study_id = $1 ORDER BY x.trial_id, x.repetition, x.epoch",
+            WHERE {which} ORDER BY x.trial_id, x.repetition, x.epoch",
         columns.names()
     );
-    db.each(&sql, cells![id.0], |row| {
+    db.each(&sql, cells![key], |row| {
         let Some(&place) = places.get(&row.int(0)?) else { return Ok(()) };
         all[place].side.get_or_insert_default().epochs.push(columns.read(row, 1)?);
         Ok(())
@@ -217,11 +230,13 @@ fn attribute(row: &DbRow<'_>) -> Result<(String, Value)> {
 }
 
 /// The trials with what stands in their own row and in ours of it.
-fn heads(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
-    let sql = "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt, s.worker
+fn heads(db: &mut Db<'_>, which: &str, key: i64) -> Result<Vec<TrialRecord>> {
+    let sql = format!(
+        "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt, s.worker
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
-        WHERE t.study_id = $1 ORDER BY t.number, t.trial_id";
-    db.query(sql, cells![id.0], |row| {
+        WHERE {which} ORDER BY t.number, t.trial_id"
+    );
+    db.query(&sql, cells![key], |row| {
         Ok(TrialRecord {
             trial_id: row.int(0)?,
             number: row.count(1)?,

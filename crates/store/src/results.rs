@@ -1,7 +1,7 @@
 //! What a trial reports and how it ends, written only by whoever holds the latest claim.
 
 use crate::db::{Cell, Db, Result, cells};
-use crate::{Claim, Report, Store, StoreError, TrialResult, claims, ending, epochs, json, read};
+use crate::{Claim, Report, Store, StoreError, TrialResult, checksums, claims, ending, epochs, json, read};
 use toile_record::{End, ParamRecord, State, TrialRecord, TrialSide};
 
 impl Store {
@@ -41,6 +41,7 @@ impl Store {
             if owns {
                 reports.iter().try_for_each(|report| put_report(db, claim.trial_id, report))?;
                 claims::beat(db, claim.trial_id)?;
+                claims::has_moved(db, claim.trial_id)?;
             }
             Ok(owns)
         })
@@ -160,7 +161,8 @@ fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &TrialResult) -> Result<()
     put_values(db, claim.trial_id, values)?;
     put_side(db, claim, &ending.side, state != ending.state)?;
     db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![claim.trial_id])?;
-    set_finished(db, claim.trial_id, state)
+    set_finished(db, claim.trial_id, state)?;
+    checksums::seal_trial(db, claim.trial_id)
 }
 
 pub(crate) fn put_values(db: &mut Db<'_>, trial_id: i64, values: &[f64]) -> Result<()> {

@@ -39,6 +39,20 @@ impl Store {
         })
     }
 
+    /// A search goes on with other settings that mean the same for all its trials: its record and its fingerprint are
+    /// these from now on, and the earlier record is kept.
+    pub fn change_search(&self, id: SearchId, search: &SearchRecord) -> std::result::Result<(), StoreError> {
+        self.write("record a search in", |db| {
+            let sql = "SELECT study_id, record FROM toile_search WHERE study_id = $1";
+            let Some((_, known)) = db.first(sql, cells![id.0], search_row)? else {
+                return Err(StoreError::UnknownSearch { id: id.0 }.into());
+            };
+            change(db, id, &known, search)?;
+            let sql = "UPDATE toile_search SET fingerprint = $2 WHERE study_id = $1";
+            db.execute(sql, cells![id.0, &search.fingerprint]).map(drop)
+        })
+    }
+
     /// The searches of a study, or of all, by position; without those that were put aside.
     pub fn searches(
         &self,
@@ -285,7 +299,7 @@ fn search_row(row: &DbRow<'_>) -> Result<(SearchId, SearchRecord)> {
     Ok((SearchId(row.int(0)?), record))
 }
 
-fn searches(db: &mut Db<'_>, study: Option<&str>) -> Result<Vec<(SearchId, SearchRecord)>> {
+pub(crate) fn searches(db: &mut Db<'_>, study: Option<&str>) -> Result<Vec<(SearchId, SearchRecord)>> {
     let sql = "SELECT study_id, record FROM toile_search
         WHERE retired = 0 AND ($1::text IS NULL OR study = $1::text) ORDER BY position, study_id";
     db.query(sql, cells![study], search_row)

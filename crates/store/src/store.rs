@@ -9,18 +9,21 @@
 //!
 //! SQLite has one writer at a time: a transaction begins as a writing one, or two would read before either writes.
 //! PostgreSQL has row locks: a claim locks its trial, then our row of it, always in this order, and passes over those
-//! that others have locked. Connections to a server are not encrypted: keep it on a network that is trusted, or use a
-//! tunnel.
+//! that others have locked. Every answer of a server has a time limit ([`Patience`](crate::Patience)), and connections
+//! are encrypted as `sslmode` in the address says.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::artifacts::identity::FileIdentity;
+use crate::artifacts::leftovers;
 use crate::artifacts::lock::{self, FolderLock};
+use crate::db::patience::Patience;
 use crate::db::server::{self, Server};
 use crate::db::{self, Db, Session, sqlite};
-use crate::{StoreError, create_folder, openings, runs, searches, studies, tables};
+use crate::{StoreError, checksums, create_folder, openings, runs, searches, studies, tables};
 use toile_record::{Records, RunRecord, State};
 
 /// The store's file in a study's folder.
@@ -36,8 +39,16 @@ pub struct Store {
 }
 
 enum Engine {
-    Sqlite { path: PathBuf, connection: Mutex<Connection> },
-    Postgres { server: Server, idle: Mutex<Vec<Session>> },
+    Sqlite {
+        path: PathBuf,
+        connection: Mutex<Connection>,
+        /// Of a file that is written to: which one it is.
+        identity: Option<FileIdentity>,
+    },
+    Postgres {
+        server: Server,
+        idle: Mutex<Vec<Session>>,
+    },
 }
 
 impl Store {
@@ -45,6 +56,7 @@ impl Store {
     pub fn open(dir: &Path) -> Result<Store, StoreError> {
         create_folder(dir)?;
         let lock = FolderLock::take(dir)?;
+        leftovers::remove(dir);
         let store = Store::sqlite(&dir.join(STORE_FILE))?;
         Ok(Store { dir: Some(dir.into()), lock: Some(lock), ..store })
     }
@@ -56,31 +68,40 @@ impl Store {
         if !path.is_file() {
             return Err(StoreError::NoStore { dir: dir.into() });
         }
-        let store = Store::read_only(&path)?;
-        Ok(Store { dir: Some(dir.into()), ..store })
+        match Store::read_only(&path) {
+            Ok(store) => Ok(Store { dir: Some(dir.into()), ..store }),
+            Err(StoreError::NoSearches { .. }) => Err(StoreError::NoStudy { path }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens a SQLite file, making it if it is missing, with Optuna's tables and ours.
     pub fn sqlite(path: &Path) -> Result<Store, StoreError> {
-        Store::of_file(path, sqlite::open_to_write(path)?)
+        Store::of_file(path, sqlite::open_to_write(path)?, true)
     }
 
     /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
     pub fn read_only(path: &Path) -> Result<Store, StoreError> {
-        Store::of_file(path, sqlite::open_to_look(path)?)
+        Store::of_file(path, sqlite::open_to_look(path)?, false)
     }
 
-    fn of_file(path: &Path, connection: Connection) -> Result<Store, StoreError> {
+    fn of_file(path: &Path, connection: Connection, is_written: bool) -> Result<Store, StoreError> {
         let library_version = tables::library_version(&mut Db::Sqlite(&connection))
             .map_err(|error| sqlite::from_db("open", path, error))?;
-        let engine = Engine::Sqlite { path: path.into(), connection: Mutex::new(connection) };
+        let identity = if is_written { FileIdentity::of(path) } else { None };
+        let engine = Engine::Sqlite { path: path.into(), connection: Mutex::new(connection), identity };
         Ok(Store { engine, dir: None, lock: None, library_version })
     }
 
     /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
     /// made, also where many programs start at once.
     pub fn postgres(url: &str) -> Result<Store, StoreError> {
-        let server = Server::from_url(url)?;
+        Store::postgres_with(url, Patience::default())
+    }
+
+    /// The same, with other time limits, or telling somebody that a server is waited for.
+    pub fn postgres_with(url: &str, patience: Patience) -> Result<Store, StoreError> {
+        let server = Server::new(url, patience)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
         let mut store = Store { engine, dir: None, lock: None, library_version: None };
         store.library_version = store.write("open", |db| {
@@ -114,7 +135,7 @@ impl Store {
     pub fn place(&self) -> String {
         match &self.engine {
             Engine::Sqlite { path, .. } => path.display().to_string(),
-            Engine::Postgres { server, .. } => server.place.clone(),
+            Engine::Postgres { server, .. } => server.place().to_owned(),
         }
     }
 
@@ -141,16 +162,35 @@ impl Store {
             let Some(study) = studies::study(db, study)? else {
                 return Err(StoreError::NoStudy { path: self.place().into() }.into());
             };
-            Ok(Records {
+            let records = Records {
                 runs: runs::planned(db, &study.name)?,
                 images: openings::images(db, &study.name)?,
                 searches: searches::search_records(db, Some(&study.name))?,
                 test_openings: openings::test_openings(db, &study.name)?,
                 study,
-            })
+            };
+            self.check(db, &records)?;
+            Ok(records)
         })?;
         self.correct_states(&mut records.runs);
         Ok(records)
+    }
+
+    /// Refuses records that are not as they were written.
+    fn check(&self, db: &mut Db<'_>, records: &Records) -> db::Result<()> {
+        let study = records.study.name.as_str();
+        let mut altered: Vec<_> = checksums::altered_study(db, &records.study)?.into_iter().collect();
+        altered.extend(checksums::altered_runs(db, study, &records.runs)?);
+        let ids = searches::searches(db, Some(study))?;
+        for ((id, search), records) in ids.into_iter().zip(&records.searches) {
+            altered.extend(checksums::altered_trials(db, id, &search.name, &records.trials)?);
+        }
+        match altered.first() {
+            Some(altered) => {
+                Err(StoreError::Altered { place: self.place(), what: altered.to_string() }.into())
+            }
+            None => Ok(()),
+        }
     }
 
     /// What a killed program left as running waits again, though nobody has written that down yet.
@@ -167,7 +207,7 @@ impl Store {
     pub fn discard_if_empty(self) {
         let has_studies = self.read("read", |db| db.first("SELECT 1 FROM studies LIMIT 1", &[], |_| Ok(())));
         let is_empty = matches!((self.study(None), has_studies), (Ok(None), Ok(None)));
-        let (Engine::Sqlite { path, connection }, true) = (self.engine, is_empty) else { return };
+        let (Engine::Sqlite { path, connection, .. }, true) = (self.engine, is_empty) else { return };
         drop(connection);
         for file in ["-wal", "-shm", ""].map(|ending| format!("{STORE_FILE}{ending}")) {
             let _ = std::fs::remove_file(path.with_file_name(file));
@@ -204,8 +244,14 @@ impl Store {
         mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
         match &self.engine {
-            Engine::Sqlite { path, connection } => sqlite::transact(&mut lock_of(connection), behavior, work)
-                .map_err(|error| sqlite::from_db(action, path, error)),
+            Engine::Sqlite { path, connection, identity } => {
+                // What is written into a file that was deleted or moved is lost, or is another folder's.
+                if identity.is_some() && FileIdentity::of(path) != *identity {
+                    return Err(StoreError::Gone { path: path.clone() });
+                }
+                sqlite::transact(&mut lock_of(connection), behavior, work)
+                    .map_err(|error| sqlite::from_db(action, path, error))
+            }
             Engine::Postgres { server, idle } => {
                 server::transact(server, idle, begin, &mut work).map_err(|error| server.error(action, error))
             }

@@ -1,7 +1,7 @@
 //! What a database knows of studies: their records, and their files for workers that have none.
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{Store, StoreError, json};
+use crate::{Store, StoreError, checksums, json};
 use toile_record::{DataRecord, StudyRecord};
 
 impl Store {
@@ -89,11 +89,13 @@ pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
 
 pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
     let sql =
-        "INSERT INTO toile_study (name, question, file, toile_version, data_fingerprint, data, test_labels)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
+        "INSERT INTO toile_study (name, question, file, toile_version, data_fingerprint, data, test_labels,
+            checksum)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
             file = excluded.file, toile_version = excluded.toile_version, data = excluded.data,
-            data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels";
+            data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels, checksum = excluded.checksum";
     let data = json::to_text(&study.data);
+    let checksum = checksums::of_study(study);
     let values = cells![
         &study.name,
         study.question.as_deref(),
@@ -102,6 +104,7 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
         &study.data.fingerprint,
         &data,
         &study.data.test_labels[..],
+        &checksum,
     ];
     db.execute(sql, values).map(drop)
 }

@@ -31,6 +31,8 @@ pub struct Claim {
     pub checkpoint: Option<Vec<u8>>,
     /// The values with which the rungs of successive halving were completed, by rung.
     pub rungs: Vec<f64>,
+    /// How many workers have died with it, one after the other, before an epoch ended.
+    pub fruitless: usize,
     /// The seed that was decided together with the parameters.
     pub seed: Option<u64>,
 }

@@ -98,6 +98,43 @@ fn every_id_and_fingerprint_of_version_0_1_0_is_still_made() {
     assert!(new.is_empty() && stored.len() >= 112, "not stored: {new:#?}");
 }
 
+/// The earlier names of schedules' settings, and those of today.
+const RENAMED: [(&str, &str); 9] = [
+    ("cosine = { steps =", "cosine = { decay_steps ="),
+    ("exponential = { steps =", "exponential = { decay_steps ="),
+    ("polynomial = { steps =", "polynomial = { decay_steps ="),
+    (", rate = 0.5, staircase", ", decay_rate = 0.5, staircase"),
+    ("steps = 4000, rate = 0.5 }", "steps = 4000, decay_rate = 0.5 }"),
+    ("steps = 100, rate = {", "steps = 100, decay_rate = {"),
+    ("steps = 4000, end =", "steps = 4000, end_learning_rate ="),
+    ("steps = 100, end =", "steps = 100, end_learning_rate ="),
+    (
+        "first = [{ batch_size = 64,",
+        "first = [{ schedule.polynomial.end_learning_rate = 0.001, batch_size = 64,",
+    ),
+];
+
+/// Settings that were renamed are hashed, and parameters named, as version 0.1.0 called them.
+#[test]
+fn ids_and_fingerprints_are_the_same_by_the_names_of_today() {
+    let name = "settings/every.toml";
+    let read = fs::read_to_string(corpus().join(name)).unwrap();
+    let (last, rest) = RENAMED.split_last().unwrap();
+    let renamed = rest.iter().fold(read.clone(), |text, (earlier, now)| {
+        assert!(text.contains(earlier), "{earlier}");
+        text.replace(earlier, now)
+    });
+    assert_eq!(lines(name, &planned(name, &renamed)), lines(name, &planned(name, &read)));
+    // The first configurations know the parameters by both names.
+    let (by_earlier, by_today) = (last.1.replace("end_learning_rate", "end"), last.1);
+    let [earlier, today] = [(&read, by_earlier.as_str()), (&renamed, by_today)].map(|(text, first)| {
+        assert!(text.contains(last.0), "{}", last.0);
+        lines(name, &planned(name, &text.replace(last.0, first)))
+    });
+    assert_eq!(today, earlier);
+    assert_ne!(today, lines(name, &planned(name, &read)));
+}
+
 /// `cargo test -p toile-study --test ids print -- --ignored --nocapture`
 #[test]
 #[ignore = "prints lines for ids.txt"]

@@ -171,6 +171,7 @@ fn an_id_does_not_depend_on_names_remarks_or_white_space() {
         ("epochs = 3", "epochs   =   3 # three\nnote = \"n\"\npublished = { loss = 1.0 }"),
         ("optimizer = \"adam\"", "optimizer = { adam = { learning_rate = 0.001, beta_1 = 0.9 } }"),
         ("epochs = 3", "epochs = 3\nbatch_size = 32\nschedule = \"constant\""),
+        ("epochs = 3", "epochs = 3\nloss = \"categorical_crossentropy\""),
         ("data = \"fashion-mnist\"", "data = \"./the-same-images\""),
     ];
     for (old, new) in same {
@@ -178,6 +179,33 @@ fn an_id_does_not_depend_on_names_remarks_or_white_space() {
     }
     let renamed = SMALL.replace("models.net", "models.other").replace("model = \"net\"", "model = \"other\"");
     assert_eq!(id(&renamed), id(SMALL));
+}
+
+#[test]
+fn an_id_is_the_same_by_the_earlier_names_of_settings() {
+    for (earlier, now) in [
+        ("cosine = { steps = 9 }", "cosine = { decay_steps = 9 }"),
+        ("exponential = { steps = 9, rate = 0.5 }", "exponential = { decay_steps = 9, decay_rate = 0.5 }"),
+        (
+            "polynomial = { steps = 9, end = 0.1 }",
+            "polynomial = { decay_steps = 9, end_learning_rate = 0.1 }",
+        ),
+    ] {
+        let with = |schedule: &str| {
+            let text = SMALL.replacen("epochs = 3", &format!("epochs = 3\nschedule = {{ {schedule} }}"), 1);
+            planned(&text).runs[0].settings.clone()
+        };
+        assert_eq!(with(earlier), with(now));
+        assert_eq!(with(earlier).id("data"), with(now).id("data"));
+        let json = with(earlier).to_json()["schedule"].to_string();
+        assert!(
+            now.split(['{', ',', '}']).skip(1).all(|part| {
+                let key = part.split('=').next().unwrap_or("").trim();
+                json.contains(key)
+            }),
+            "records have the names of today: {json}"
+        );
+    }
 }
 
 #[test]
@@ -190,6 +218,8 @@ fn an_id_depends_on_everything_that_decides_the_bits() {
         ("epochs = 3", "epochs = 3\nshuffle = false"),
         ("epochs = 3", "epochs = 3\nlabel_smoothing = 0.1"),
         ("epochs = 3", "epochs = 3\nclass_weight = { 1 = 2.0 }"),
+        ("epochs = 3", "epochs = 3\nloss = \"categorical_focal_crossentropy\""),
+        ("epochs = 3", "epochs = 3\nloss = { categorical_focal_crossentropy = { gamma = 1.0 } }"),
         ("epochs = 3", "epochs = 3\nschedule = { cosine = { steps = 9 } }"),
         ("epochs = 3", "epochs = 3\ncallbacks = [{ best_weights = { monitor = \"loss\" } }]"),
         ("epochs = 3", "epochs = 3\ninitial_weights = \"start.safetensors\""),

@@ -74,6 +74,8 @@ fn the_list_holds_the_names_of_the_specification() {
         [
             "dense",
             "conv2d",
+            "depthwise_conv2d",
+            "separable_conv2d",
             "max_pooling2d",
             "average_pooling2d",
             "global_average_pooling2d",
@@ -87,6 +89,7 @@ fn the_list_holds_the_names_of_the_specification() {
         names("Schedules"),
         ["constant", "cosine", "exponential", "piecewise", "polynomial", "one_cycle"]
     );
+    assert_eq!(names("Losses"), ["categorical_crossentropy", "categorical_focal_crossentropy"]);
     assert_eq!(names("Splits"), ["last", "stratified", "random"]);
     assert_eq!(names("Samplers"), ["random", "grid", "sobol", "tpe", "cma_es", "gp", "nsga2"]);
     assert_eq!(

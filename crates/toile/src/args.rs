@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (instruction set {})", env!("CARGO_PKG_VERSION"), toile_kernels::isa().name())
@@ -23,16 +24,40 @@ pub struct Args {
     pub command: Command,
 }
 
+/// Understands what was typed. A variable of the environment that is empty is as if it were not set, as systems for
+/// continuous integration leave variables.
+pub fn parse(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
+    let command = without_empty_variables(Args::command());
+    Args::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+fn without_empty_variables(mut command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &Arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.to_string_lossy().trim().is_empty())
+    };
+    let empty: Vec<_> =
+        command.get_arguments().filter(|arg| is_empty(arg)).map(|arg| arg.get_id().clone()).collect();
+    for id in empty {
+        command = command.mut_arg(id, |arg| arg.env(Resettable::Reset));
+    }
+    let names: Vec<_> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, without_empty_variables);
+    }
+    command
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
-    /// Work on the searches of a study that lie on a server, together with other workers
+    /// Work on the runs and searches of a study that lies on a server, together with other workers
     ///
-    /// Takes trials from the queue, proposes new ones, trains them, and takes over what a dead worker left, until the
-    /// searches are over. Start as many as you like, on as many machines as you like: the result is the same.
-    /// SIGTERM and Ctrl-C put the trials under way back into the queue with their checkpoints.
+    /// Takes runs and trials that wait, proposes new trials, trains them, and takes over what a dead worker left, until
+    /// the study is over. Start as many as you like, on as many machines as you like: the result is the same. SIGTERM
+    /// and Ctrl-C put what is under way back into the queue with a checkpoint.
     Worker(WorkerArgs),
     /// List the searches that a database holds, or the trials of one: toile's own and Optuna's
     Trials(TrialsArgs),
@@ -51,6 +76,10 @@ pub enum Command {
     Summary(SummaryArgs),
     /// Write the report files again from what a study's folder holds
     Report(ReportArgs),
+    /// Check that everything of a study is as it was written: records, weights; and change nothing
+    ///
+    /// Records carry checksums over their numbers, and the hash of their weights. Exit code 1 if something differs.
+    Verify(VerifyArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -142,7 +171,7 @@ pub struct WorkerArgs {
 /// Arguments of `trials`.
 #[derive(Debug, clap::Args)]
 pub struct TrialsArgs {
-    /// A study's folder, a SQLite file, or a server: `postgres://user:password@host/database`
+    /// A study's folder, a SQLite file (also as `sqlite:///FILE`), or a server: `postgres://user:password@host/database`
     #[arg(value_name = "DIR|FILE|URL")]
     pub storage: String,
     /// The search (in Optuna's words: the study) whose trials are to be listed
@@ -226,6 +255,17 @@ pub struct ReportArgs {
     /// results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
 }
 
 /// Arguments of `schema`.

@@ -81,7 +81,8 @@ impl From<DataError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        Failure { message: error.to_string(), help: error.help(), complete: false, transient: false }
+        let transient = matches!(&error, RunError::Store(error) if error.is_transient());
+        Failure { message: error.to_string(), help: error.help(), complete: false, transient }
     }
 }
 

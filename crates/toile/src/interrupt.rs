@@ -1,5 +1,7 @@
 //! Ctrl-C: the first ends the study in order, the second at once.
 
+#[cfg(unix)]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::terminal;
@@ -23,6 +25,22 @@ pub fn listen() -> &'static AtomicBool {
     });
     &STOP
 }
+
+/// What [`listen`] sets; before, it stays unset.
+pub fn asked() -> &'static AtomicBool {
+    &STOP
+}
+
+/// A file that grows beyond the limit of `ulimit -f` is an error of the write, like a full disk: without a handler the
+/// system ends the program without a word.
+#[cfg(unix)]
+pub fn survive_file_size_limit() {
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
+/// The system knows no such limit.
+#[cfg(not(unix))]
+pub fn survive_file_size_limit() {}
 
 /// The one way out apart from `main`: a second Ctrl-C means that the user does not want to wait for it.
 #[allow(clippy::exit, clippy::disallowed_methods)]

@@ -10,10 +10,9 @@ mod source;
 mod terminal;
 
 use std::ffi::OsString;
+use std::sync::atomic::Ordering;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
 use failure::Failure;
 use machine::MachineClock;
 
@@ -47,9 +46,18 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     let clock = MachineClock::start();
     terminal::choose_colours();
     terminal::listen_for_panics();
+    interrupt::survive_file_size_limit();
     // Before the arguments: the help names the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,
+        // Whoever stops a program while its server is away has what they wanted.
+        Err(failure) if failure.is_transient() && interrupt::asked().load(Ordering::Relaxed) => {
+            terminal::note(&format!(
+                "stopped: {}; what was under way is taken up again from what was recorded before",
+                failure.message()
+            ));
+            interrupt::INTERRUPTED
+        }
         Err(failure) => {
             terminal::note(&failure.to_string());
             1
@@ -61,7 +69,7 @@ fn parse_and_execute(
     args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     clock: &MachineClock,
 ) -> Result<u8, Failure> {
-    match Args::try_parse_from(args) {
+    match args::parse(args) {
         Ok(args) => execute(args.command, clock).map(Completion::code),
         Err(error) => {
             // If standard output or error is closed, there is no reader.
@@ -80,6 +88,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),

@@ -105,7 +105,7 @@ impl StudySource {
     /// The bytes of a file next to the study file.
     pub fn read_next_to(&self, file: &str) -> std::io::Result<Vec<u8>> {
         match &self.folder {
-            Some(folder) => std::fs::read(folder.join(file)),
+            Some(folder) => toile_store::read_file(&folder.join(file), LARGEST_WEIGHTS),
             None => Err(std::io::Error::new(
                 std::io::ErrorKind::NotFound,
                 "a built-in study has no files next to it",
@@ -113,6 +113,9 @@ impl StudySource {
         }
     }
 }
+
+/// No network of half a billion numbers is trained here; a larger file is not read into memory.
+const LARGEST_WEIGHTS: u64 = 2 << 30;
 
 /// Loads a data set from wherever it is, and shows how.
 ///

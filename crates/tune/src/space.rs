@@ -93,6 +93,27 @@ impl Space {
         self.params.iter().all(fits) && params.keys().all(|name| self.get(name).is_some())
     }
 
+    /// The point of this space that a trial is, which may have been proposed for an earlier form of it: each of its
+    /// values (internal, with the range that it was proposed in) must lie in today's range of its name, none may be too
+    /// many or missing, and those of `fixed` must have the values given there.
+    ///
+    /// `None`: the trial does not belong to a search with this space. Whoever counts, names the best, chooses or reports
+    /// asks this one function.
+    pub fn point<'t>(
+        &self,
+        params: impl IntoIterator<Item = (&'t str, f64, &'t Distribution)>,
+        fixed: &Params,
+    ) -> Option<Params> {
+        let today = |(name, value, then): (&str, f64, &Distribution)| {
+            let now = &self.get(name)?.distribution;
+            let value = now.internal(&then.contains(value).then(|| then.external(value))?)?;
+            Some((name.to_owned(), value))
+        };
+        let point = params.into_iter().map(today).collect::<Option<Params>>()?;
+        let as_fixed = fixed.iter().all(|(name, value)| point.get(name).is_none_or(|found| found == value));
+        (as_fixed && !point.is_empty() && self.contains(&point)).then_some(point)
+    }
+
     /// Whether some parameter exists only under conditions.
     pub fn is_conditional(&self) -> bool {
         self.params.iter().any(|param| !param.when.is_empty())

@@ -1,7 +1,7 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
 use toile_data::{DataSet, LabelledImages};
-use toile_nn::{Examples, FitConfig, ImageShape, Model, Tensor};
+use toile_nn::{Augmentation, BuildError, Examples, FitConfig, ImageShape, Model, ModelOutline, Tensor};
 use toile_record::{LayerSummary, SummaryRecord};
 use toile_rng::Seed;
 use toile_store::sha256_hex;
@@ -11,25 +11,34 @@ use toile_study::{InitialWeights, RunPlan, Settings};
 
 /// The model of a run, its weights as its seed starts them.
 pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
-    Model::build(&run.settings.layers, image, Seed::new(run.settings.seed)).map_err(|error| RunError::Model {
+    Model::build(&run.settings.layers, image, Seed::new(run.settings.seed)).map_err(|error| unfit(run, error))
+}
+
+/// The model of a run without its weights.
+pub fn outline(run: &RunPlan, image: ImageShape) -> Result<ModelOutline, RunError> {
+    ModelOutline::new(&run.settings.layers, image).map_err(|error| unfit(run, error))
+}
+
+fn unfit(run: &RunPlan, error: BuildError) -> RunError {
+    RunError::Model {
         run: run.name.clone(),
         model: run.settings.model.clone(),
         message: error.to_string(),
         help: error.error.help,
-    })
+    }
 }
 
 /// The layers and counts of a run's model.
 pub fn summary(run: &RunPlan, image: ImageShape) -> Result<SummaryRecord, RunError> {
-    let model = model(run, image)?;
-    let summary = model.summary();
+    let outline = outline(run, image)?;
+    let summary = outline.summary();
     let row = |row: toile_nn::SummaryRow| LayerSummary {
         name: row.name,
         kind: row.class_name.into(),
         output_shape: row.output_shape,
         parameters: row.parameters,
     };
-    let (forward_flops, training_flops) = model.flops();
+    let (forward_flops, training_flops) = outline.flops();
     Ok(SummaryRecord {
         rows: summary.rows.into_iter().map(row).collect(),
         trainable: summary.trainable,
@@ -82,6 +91,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
         shuffle: settings.shuffle,
         optimizer: settings.optimizer.clone(),
         schedule: settings.schedule.clone(),
+        loss: settings.loss.clone(),
         label_smoothing: settings.label_smoothing,
         class_weight: if settings.class_weight.is_empty() {
             Vec::new()
@@ -89,6 +99,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
             (0..classes).map(weight).collect()
         },
         callbacks: settings.callbacks.clone(),
+        augmentation: Augmentation::None,
         seed: Seed::new(settings.seed),
         train_evaluation: settings.train_evaluation,
     }

@@ -29,7 +29,7 @@ use crate::stop::StopSignal;
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;
-pub use engine::{engine_parts, examples, fit_config, image_shape, model, summary};
+pub use engine::{engine_parts, examples, fit_config, image_shape, model, outline, summary};
 pub use error::RunError;
 pub use folders::slug;
 pub(crate) use meter::{Cores, Meter};
@@ -55,6 +55,8 @@ pub struct RunOptions<'a> {
     pub checkpoint_every: Duration,
     /// A folder that all workers share, for checkpoints; without one they are kept in the database.
     pub checkpoints: Option<&'a Path>,
+    /// Bytes that all trainings together may take; no limit where it is unknown.
+    pub memory: Option<u64>,
     /// The name of this worker, different from all others'.
     pub worker: String,
     /// On a server, after so long without a heartbeat a worker counts as dead.

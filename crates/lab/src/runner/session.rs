@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedRun, RunRecord, State, StudyRecord, TrainingKey};
-use toile_store::{Store, StoreError};
+use toile_store::{AlteredRecord, Store, StoreError};
 
 use super::queue::Queue;
 use super::train::{Trainer, Turn};
 use super::writer::{self, Order, Writer};
 use super::{Cost, Outcome, RunError, RunOptions, engine, prepare};
+use crate::bridge;
 use crate::lease::{Leases, lock};
+use crate::memory::MemoryBudget;
 use crate::stop::StopSignal;
 use toile_study::{Plan, RunPlan};
 
@@ -32,6 +34,7 @@ pub(crate) struct RunSession<'a> {
     pub(super) queue: Queue,
     /// Called when the store cannot be reached and is asked again.
     unreachable: &'a (dyn Fn(&StoreError) + Sync),
+    pub(super) memory: MemoryBudget,
     /// The test images that the store has already.
     pub kept: Mutex<Vec<bool>>,
     planned: Mutex<Planned>,
@@ -81,6 +84,7 @@ impl<'a> RunSession<'a> {
             events,
             stop,
             queue: Queue::new(options.threads),
+            memory: MemoryBudget::new(options.memory),
             unreachable,
             kept: Mutex::new(vec![false; data.test.len()]),
             planned: Mutex::default(),
@@ -105,15 +109,20 @@ impl<'a> RunSession<'a> {
         self.ask(|| self.store.save_plan(&study.name, &records))?;
         let mut planned = lock(&self.planned);
         planned.study = Some(Arc::new(study));
-        let mut to_do = Vec::new();
+        let (mut to_do, mut faults) = (Vec::new(), Vec::new());
+        let altered = self.ask(|| self.store.altered(&plan.study))?;
         for (run, record) in plan.runs.iter().zip(records) {
             if planned.runs.iter().any(|known| known.record.id == record.id) {
                 continue;
             }
             let queued = self.queued(planned.runs.len(), run, record)?;
             let known = self.ask(|| self.store.run(&plan.study, &queued.record.id))?;
-            let is_done = known.as_ref().is_some_and(prepare::is_done);
-            let again = !is_done && known.is_some_and(|run| run.state == State::Failed);
+            let fault = known.as_ref().and_then(|run| self.fault(run, &altered));
+            if let Some(why) = fault.as_ref().filter(|_| self.options.wants(run)) {
+                faults.push((queued.place, why.clone()));
+            }
+            let is_done = fault.is_none() && known.as_ref().is_some_and(prepare::is_done);
+            let again = !is_done && known.is_some_and(|run| run.state.is_finished());
             if self.options.wants(run) && !is_done {
                 to_do.push((queued.place, queued.work));
             }
@@ -124,8 +133,22 @@ impl<'a> RunSession<'a> {
         let runs = planned.runs.iter().map(|run| run.for_followers()).collect();
         drop(planned);
         (self.events)(Event::RunsStarted { runs, to_do: to_do.iter().map(|(place, _)| *place).collect() });
+        for (place, why) in faults {
+            (self.events)(Event::Repeated { training: TrainingKey::Run(place), why });
+        }
         self.queue.add(&to_do);
         Ok(())
+    }
+
+    /// Why a run that is done must be trained again: to the same bits, as its settings are on record.
+    fn fault(&self, run: &RunRecord, altered: &[AlteredRecord]) -> Option<String> {
+        let is_altered =
+            altered.iter().any(|altered| matches!(altered, AlteredRecord::Run { id, .. } if *id == run.id));
+        if is_altered && prepare::is_done(run) {
+            return Some("its record is not as it was written".into());
+        }
+        let dir = self.options.dir.filter(|_| !self.store.is_server() && run.state == State::Complete)?;
+        bridge::fault_of_weights(dir, run)
     }
 
     fn queued(&self, place: usize, run: &RunPlan, record: RunRecord) -> Result<QueuedRun, RunError> {

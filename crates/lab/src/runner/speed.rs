@@ -54,7 +54,7 @@ pub fn measure(
     fit(&mut model, &examples, None, &config, &threads, &mut |event| timer.observe(event));
     let some = examples.with_indices(&indices[..EVALUATED.min(n)]);
     let before = clock.elapsed();
-    evaluate(&model, &some, 0.0, &threads);
+    evaluate(&model, &some, &config.loss, 0.0, &threads);
     let image_seconds = (clock.elapsed() - before).as_secs_f64() / some.len() as f64;
     Ok(timer.typical().map(|step_seconds| Speed { step_seconds, image_seconds }))
 }

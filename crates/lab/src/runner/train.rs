@@ -16,7 +16,8 @@ use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
-use crate::lease::Leases;
+use crate::lease::{Leases, MOST_DEATHS, deadly};
+use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 
 /// What the training threads of a session share.
@@ -69,11 +70,26 @@ impl Trainer<'_> {
         let worker = &session.options.worker;
         let claim = || session.store.claim_run(&study.name, &run.record.id, worker, run.again);
         let Some(claim) = self.leases.patiently(claim)? else { return Ok(Turn::Elsewhere) };
-        let attempt = claim.attempt;
+        let (attempt, is_deadly) = (claim.attempt, claim.fruitless >= MOST_DEATHS);
         let held = Arc::new(HeldRun { run: run.clone(), lease: self.leases.hold(claim) });
         let mut job = self.job(&held, threads);
         self.write(&held, News::Begin(Box::new(job.record.clone())));
         (session.events)(Event::TrainingStarted { training: run.key(), attempt, params: Vec::new() });
+        if is_deadly {
+            fail(&mut job.record, deadly());
+            self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+            return Ok(Turn::Ended);
+        }
+        let (image, n_train) = (engine::image_shape(session.data), session.split.train.len());
+        let bytes = memory_of(&run.plan, image, n_train, session.options.threads)?;
+        let _share = match session.memory.take(bytes) {
+            Ok(share) => share,
+            Err(end) => {
+                fail(&mut job.record, end);
+                self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+                return Ok(Turn::Ended);
+            }
+        };
         let mut meter = Meter::new(session.options.clock);
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
@@ -103,7 +119,8 @@ impl Trainer<'_> {
     fn job<'a>(&'a self, held: &Arc<HeldRun>, threads: &'a AtomicUsize) -> RunJob<'a> {
         let options = self.session.options;
         let kept = held.lease.claim.checkpoint.as_deref();
-        let resumed = kept.and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept));
+        let resumed = kept
+            .and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept, &owner(&held.run.record)));
         let (progress, state) = resumed.unwrap_or_default();
         let waiting = held.run.record.clone();
         let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting };
@@ -128,6 +145,7 @@ impl Trainer<'_> {
             Trained::Stopped => return Ok(None),
             Trained::Diverged(end) => fail(&mut job.record, end),
             Trained::Through { model, end, restored_epoch } => {
+                job.state = None;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
                 artifacts.wrong = self.test(&model, job);
                 let weights = self.weights(&model);
@@ -143,8 +161,9 @@ impl Trainer<'_> {
     fn test(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
         let indices: Vec<u32> = (0..self.session.data.test.len() as u32).collect();
         let examples = engine::examples(self.session.data, &self.session.data.test, &indices);
+        let settings = &job.held.run.plan.settings;
         let evaluation =
-            toile_nn::evaluate(model, &examples, job.held.run.plan.settings.label_smoothing, job.threads);
+            toile_nn::evaluate(model, &examples, &settings.loss, settings.label_smoothing, job.threads);
         let is_wrong = |&i: &usize| evaluation.predictions[i] != self.session.data.test.labels[i];
         let wrong = (0..self.session.data.test.len()).filter(is_wrong).collect();
         job.record.test = Some(TestRecord {
@@ -203,6 +222,7 @@ impl RunJob<'_> {
             epochs: self.record.epochs.clone(),
             wall_seconds: self.record.provenance.wall_seconds,
             cpu_seconds: self.record.provenance.cpu_seconds,
+            owner: Some(owner(&self.record)),
             ..TrainingProgress::default()
         };
         let bytes = checkpoint::to_bytes(&progress, self.state.as_ref());
@@ -242,6 +262,8 @@ impl Sink for RunJob<'_> {
         let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
         session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }
@@ -249,6 +271,11 @@ impl Sink for RunJob<'_> {
     fn stops(&mut self) -> bool {
         self.trainer.session.stop.is_set() || self.held.lease.is_lost()
     }
+}
+
+/// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
+fn owner(run: &RunRecord) -> String {
+    format!("run {} seed {}", run.id, run.seed)
 }
 
 /// What a run's checkpoint is called in a folder.

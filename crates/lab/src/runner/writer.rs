@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use toile_record::{
     Epoch, Event, ImageRecord, RunRecord, StudyRecord, TestOpening, TrainingEnd, TrainingKey,
 };
-use toile_store::{Change, StoreError, create_folder, write_atomic};
+use toile_store::{Change, StoreError, folder_inside, write_atomic};
 
 use super::session::{QueuedRun, RunSession};
 use crate::lease::{Lease, Leases, lock};
@@ -114,8 +114,7 @@ impl Writer<'_> {
         let (Some(dir), News::Finish(record, artifacts)) = (self.session.options.dir, &order.news) else {
             return Ok(());
         };
-        let folder = dir.join(&record.folder);
-        create_folder(&folder)?;
+        let folder = folder_inside(dir, &record.folder)?;
         if let Some(bytes) = &artifacts.weights {
             write_atomic(&folder.join("weights.safetensors"), bytes)?;
         }

@@ -23,13 +23,16 @@ pub struct Chosen {
 
 /// The best complete trial that breaks no constraint: its number and its value for the first objective. The earlier one
 /// if two are equal.
-pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial]) -> Option<(usize, f64)> {
-    best_trial(plan, trials).map(|trial| (trial.number, trial.values[0]))
+pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial], belong: &[bool]) -> Option<(usize, f64)> {
+    best_trial(plan, trials, belong).map(|trial| (trial.number, trial.values[0]))
 }
 
-fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial]) -> Option<&'a PastTrial> {
-    let value = |trial: &PastTrial| comparable_value(trial.state, &trial.values, &trial.constraints);
-    let place = best_place(plan.objectives[0].direction, trials.iter().map(value))?;
+/// Of those that belong to the search as it is now.
+fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial], belong: &[bool]) -> Option<&'a PastTrial> {
+    let value = |(trial, &belongs): (&PastTrial, &bool)| {
+        comparable_value(trial.state, &trial.values, &trial.constraints).filter(|_| belongs)
+    };
+    let place = best_place(plan.objectives[0].direction, trials.iter().zip(belong).map(value))?;
     Some(&trials[place])
 }
 
@@ -56,11 +59,13 @@ fn choice(
     let mut cache = HistoryCache::default();
     storage.history(id, &mut cache)?;
     let trials = cache.trials();
-    let is_full = trials.len() >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
+    let belong = TrialHistory::default().belong(trials, search);
+    let counted = belong.iter().filter(|belongs| **belongs).count();
+    let is_full = counted >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
     if !is_full || trials.iter().any(|trial| !trial.is_finished()) {
         return Ok(None);
     }
-    let Some(trial) = best_trial(search, trials) else { return Ok(None) };
+    let Some(trial) = best_trial(search, trials, &belong) else { return Ok(None) };
     let params = TrialHistory::default().mapped(trial, &search.space);
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
     let name = search.best_name();

@@ -1,10 +1,10 @@
 //! What a trial comes to: its values, and all that is recorded at its end.
 
 use toile_nn::Model;
-use toile_record::{End, Metric, State, TrainingRecord, TrialSide};
+use toile_record::{End, Metric, ModelMetric, State, TrainingRecord, TrialSide};
 use toile_store::TrialResult;
 
-use super::trial::RunningTrial;
+use super::trial::{RunningTrial, TrialWork};
 
 impl RunningTrial<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -13,11 +13,11 @@ impl RunningTrial<'_> {
         let epochs = &self.progress.epochs;
         let restored = epochs.iter().rev().find(|epoch| Some(epoch.epoch) == restored);
         let last = restored.or(epochs.last()).expect("a training has an epoch");
-        let value = |metric: Metric| match metric {
-            Metric::Parameters => parameters(model) as f64,
-            Metric::Flops => model.flops().0 as f64,
-            Metric::Milliseconds => self.work.context.milliseconds(model),
-            metric => metric.of(last).unwrap_or(f64::NAN),
+        let value = |metric: Metric| match metric.of_model() {
+            Some(ModelMetric::Parameters) => parameters(model) as f64,
+            Some(ModelMetric::Flops) => model.flops().0 as f64,
+            Some(ModelMetric::Milliseconds) => self.work.context.milliseconds(model),
+            None => metric.of(last).unwrap_or(f64::NAN),
         };
         self.work.plan.objectives.iter().map(|objective| value(objective.metric)).collect()
     }
@@ -100,6 +100,19 @@ impl RunningTrial<'_> {
             _ => trainings.push(rest),
         }
         trainings
+    }
+}
+
+impl TrialWork<'_> {
+    /// A trial that is not begun, or not any more.
+    pub(super) fn given_up(&self, end: End) -> TrialResult {
+        let side = TrialSide {
+            seed: self.seed,
+            worker: Some(self.context.worker.clone()),
+            end: Some(end),
+            ..TrialSide::default()
+        };
+        TrialResult { state: State::Failed, values: Vec::new(), side, user_attributes: Vec::new() }
     }
 }
 

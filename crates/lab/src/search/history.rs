@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use toile_record::State;
-use toile_store::PastTrial;
+use toile_store::{PastParam, PastTrial};
+use toile_study::SearchPlan;
 use toile_tune::{Choice, Distribution, Params, Space, Trial};
 
 /// Trials as the samplers see them, kept from one look to the next: finished ones never change.
@@ -19,6 +20,8 @@ pub(super) struct TrialHistory {
     view: Arc<Vec<Trial>>,
     /// Ranges by the place where they lie; they are kept, so that nothing else comes to lie there.
     distributions: HashMap<usize, (Arc<Value>, Option<Distribution>)>,
+    /// By trial: whether it belongs to the search. All calls are for one plan.
+    belonging: HashMap<i64, bool>,
 }
 
 /// An earlier trial that another one must wait for.
@@ -101,6 +104,33 @@ impl TrialHistory {
         params
     }
 
+    /// The trial's point of today's space, if it belongs to the search as the study file has it now.
+    fn point(&mut self, record: &PastTrial, plan: &SearchPlan) -> Option<Params> {
+        for param in &record.params {
+            self.distribution(&param.distribution)?;
+        }
+        let parsed =
+            |param: &PastParam| self.distributions[&Arc::as_ptr(&param.distribution).addr()].1.as_ref();
+        let params =
+            record.params.iter().filter_map(|param| Some((&*param.name, param.value, parsed(param)?)));
+        plan.space.point(params, &plan.fixed)
+    }
+
+    /// Of each trial whether it counts: it has ended and belongs to the search, or it has not ended, and will belong.
+    pub fn belong(&mut self, records: &[PastTrial], plan: &SearchPlan) -> Vec<bool> {
+        records.iter().map(|record| !record.is_finished() || self.has_point(record, plan)).collect()
+    }
+
+    /// What has ended is looked at once.
+    fn has_point(&mut self, record: &PastTrial, plan: &SearchPlan) -> bool {
+        if let Some(known) = self.belonging.get(&record.trial_id) {
+            return *known;
+        }
+        let belongs = self.point(record, plan).is_some();
+        self.belonging.insert(record.trial_id, belongs);
+        belongs
+    }
+
     fn distribution(&mut self, json: &Arc<Value>) -> Option<&Distribution> {
         let parsed = || (json.clone(), Distribution::try_from((**json).clone()).ok());
         self.distributions.entry(Arc::as_ptr(json).addr()).or_insert_with(parsed).1.as_ref()
@@ -162,7 +192,6 @@ fn state(state: State) -> State {
 mod tests {
     use serde_json::json;
     use toile_rng::Seed;
-    use toile_store::PastParam;
     use toile_tune::Param;
 
     use super::*;

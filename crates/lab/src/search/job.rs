@@ -8,7 +8,7 @@ use toile_store::{Claim, TrialResult};
 use toile_tune::{Params, Pruner, Trial};
 
 use super::trial::{TrialEnd, TrialWork, checkpoint_name};
-use super::worker::Worker;
+use super::worker::{Seen, Worker};
 use super::{choose, history, propose};
 use crate::checkpoint::CheckpointFolder;
 use crate::lease::Lease;
@@ -44,6 +44,7 @@ impl Worker<'_> {
             anew: job.anew,
             known: &known,
             threads,
+            memory: &self.memory,
             alone: self.width == 1,
         };
         let kept = self.settle(&job.lease, work.train());
@@ -55,13 +56,17 @@ impl Worker<'_> {
     }
 
     /// Records how a trial came out of its training. False if it was not ours any more.
-    fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
+    pub fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
         let (search, number) = (self.plan.position, lease.claim.number);
         match end {
             TrialEnd::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
-                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(self.plan, number));
+                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(
+                        self.plan,
+                        lease.claim.trial_id,
+                        number,
+                    ));
                     self.tell_end(number, &ending)?;
                 }
                 Ok(kept)
@@ -89,9 +94,13 @@ impl Worker<'_> {
     fn tell_end(&self, number: usize, ending: &TrialResult) -> Result<(), RunError> {
         self.trained.fetch_add(1, Ordering::Relaxed);
         let (best, finished) = {
-            let seen = self.look()?;
-            let trials = seen.cache.trials();
-            (choose::best(self.plan, trials), trials.iter().filter(|trial| trial.is_finished()).count())
+            let mut seen = self.look()?;
+            let Seen { cache, known, .. } = &mut *seen;
+            let trials = cache.trials();
+            let belong = known.belong(trials, self.plan);
+            let ended =
+                trials.iter().zip(&belong).filter(|(trial, belongs)| trial.is_finished() && **belongs);
+            (choose::best(self.plan, trials, &belong), ended.count())
         };
         (self.context.events)(Event::TrainingEnded(Box::new(TrainingEnd {
             training: TrainingKey::Trial { search: self.plan.position, number },

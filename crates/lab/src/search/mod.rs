@@ -4,6 +4,7 @@
 //! as soon as the trials that it may know (`history.rs`) have ended. The trial row in the database is the job; the
 //! database is the lock.
 
+mod changed;
 mod choose;
 mod ending;
 mod history;
@@ -19,7 +20,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use toile_data::{DataSet, Split};
-use toile_nn::Model;
+use toile_nn::{Loss, Model};
 use toile_record::{Event, PROCEDURAL_NOTICE};
 use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::SearchPlan;
@@ -28,6 +29,7 @@ use crate::Clock;
 use crate::RunError;
 use crate::runner::engine;
 
+pub(crate) use changed::goes_on;
 pub use choose::{Chosen, chosen_runs};
 pub use worker::{SearchOutcome, search};
 
@@ -53,6 +55,8 @@ pub struct Context<'a> {
     pub checkpoint_every: Duration,
     /// A folder that all workers share, for checkpoints; without one they are kept in the database.
     pub checkpoints: Option<&'a Path>,
+    /// Bytes that all trials together may take; no limit where it is unknown.
+    pub memory: Option<u64>,
     /// Whether no other process works on the searches: what is under way in the store is a dead one's.
     pub alone: bool,
     /// What happens.
@@ -97,10 +101,9 @@ impl Context<'_> {
         let n = self.data.train.len().min(IMAGES) as u32;
         let indices: Vec<u32> = (0..n).collect();
         let examples = engine::examples(self.data, &self.data.train, &indices);
-        let one = std::sync::atomic::AtomicUsize::new(1);
         let pass = || {
             let before = self.clock.elapsed();
-            toile_nn::evaluate(model, &examples, 0.0, &one);
+            toile_nn::evaluate(model, &examples, &Loss::default(), 0.0, 1);
             (self.clock.elapsed() - before).as_secs_f64() * 1e3 / f64::from(n.max(1))
         };
         (0..5).map(|_| pass()).fold(f64::INFINITY, f64::min)

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use toile_record::{Event, State};
-use toile_store::{Claim, NewTrial, PastTrial, StoreError};
+use toile_record::{End, Event, State, TrialSide};
+use toile_store::{Claim, NewTrial, PastTrial, StoreError, TrialResult};
 use toile_tune::{Params, Trial};
 
 use super::history::{Before, TrialHistory};
 use super::job::TrialJob;
 use super::propose::{self, propose};
 use super::stop;
+use super::trial::TrialEnd;
 use super::worker::{Seen, Worker};
 use crate::lease::Lease;
 use crate::lease::lock;
@@ -50,7 +51,8 @@ impl Worker<'_> {
             return Ok(NextStep::Again);
         }
         let number = trials.len();
-        if number >= self.plan.n_trials || self.stopped()?.is_some() {
+        let counted = known.belong(trials, self.plan).iter().filter(|belongs| **belongs).count();
+        if counted >= self.plan.n_trials || self.stopped()?.is_some() {
             return Ok(self.end(trials, *news));
         }
         if let Some(before) = self.waits_for(trials, known, number) {
@@ -130,6 +132,9 @@ impl Worker<'_> {
                 false => self.lost(&lease),
             };
         }
+        if let Some(why) = propose::misfit(self.plan, &claim.fixed) {
+            return self.refuse(&lease, why);
+        }
         let proposal = propose(self.plan, claim.number, &known, &had, &claim.fixed);
         let records = propose::records(self.plan, &proposal.params);
         let decide = || {
@@ -147,6 +152,20 @@ impl Worker<'_> {
             anew: true,
             known,
         })))
+    }
+
+    /// What someone has asked for is never replaced by something else: the trial fails, with the reason.
+    fn refuse(&self, lease: &Arc<Lease>, why: String) -> Result<NextStep, RunError> {
+        let side = TrialSide {
+            worker: Some(self.context.worker.clone()),
+            end: Some(End::Refused { why }),
+            ..TrialSide::default()
+        };
+        let (values, user_attributes) = (Vec::new(), Vec::new());
+        let result = TrialResult { state: State::Failed, values, side, user_attributes };
+        self.settle(lease, TrialEnd::Ended(Box::new(result)))?;
+        self.tell_news();
+        Ok(NextStep::Again)
     }
 
     fn lost(&self, lease: &Arc<Lease>) -> Result<NextStep, RunError> {

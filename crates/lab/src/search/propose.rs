@@ -65,6 +65,42 @@ fn fixed(plan: &SearchPlan, number: usize, had: &Params, enqueued: &[(String, se
     fixed
 }
 
+/// What of the values that someone has queued a trial with the space does not hold: names, types, ranges.
+pub(super) fn misfit(plan: &SearchPlan, enqueued: &[(String, serde_json::Value)]) -> Option<String> {
+    let misfit = |(name, value): &(String, serde_json::Value)| {
+        let Some(param) = plan.space.get(name) else {
+            let names: Vec<&str> = plan.space.params.iter().map(|param| param.name.as_str()).collect();
+            return Some(format!(
+                "it was queued with `{name}`, which the search does not have (it has {})",
+                names.join(", ")
+            ));
+        };
+        let external: Option<Choice> = serde_json::from_value(value.clone()).ok();
+        match external.and_then(|value| param.distribution.internal(&value)) {
+            Some(_) => None,
+            None => Some(format!(
+                "it was queued with `{name}` = {value}, which does not lie in its range: {}",
+                range_text(&param.distribution)
+            )),
+        }
+    };
+    let all: Vec<String> = enqueued.iter().filter_map(misfit).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// `whole numbers from 8 to 32`
+fn range_text(distribution: &Distribution) -> String {
+    let of = match distribution {
+        Distribution::Categorical { choices } => {
+            let choices: Vec<String> = choices.iter().map(|choice| json!(choice).to_string()).collect();
+            return format!("one of {}", choices.join(", "));
+        }
+        Distribution::Int { low, high, .. } => format!("whole numbers from {low} to {high}"),
+        Distribution::Float { low, high, .. } => format!("numbers from {low} to {high}"),
+    };
+    of
+}
+
 /// A trial's parameters as they are recorded, in the order of the space.
 pub(super) fn records(plan: &SearchPlan, params: &Params) -> Vec<ParamRecord> {
     let record = |param: &toile_tune::Param| {

@@ -12,7 +12,9 @@ use toile_tune::{Params, PruningContext, Trial};
 use super::Context;
 use super::ending::parameters;
 use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
-use crate::lease::Lease;
+use crate::lease::{Lease, MOST_DEATHS, deadly};
+use crate::memory::{MemoryBudget, memory_of};
+use crate::runner::engine;
 use crate::runner::{Meter, RunError, slug, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -32,6 +34,7 @@ pub(super) struct TrialWork<'a> {
     /// The trials that it is pruned by.
     pub known: &'a [Trial],
     pub threads: &'a AtomicUsize,
+    pub memory: &'a MemoryBudget,
     /// Whether no other trial trains in this process, so that its clock is the trial's.
     pub alone: bool,
 }
@@ -83,8 +86,17 @@ pub(super) struct RunningTrial<'a> {
 impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
     pub fn train(&self) -> TrialEnd {
+        if self.lease.claim.fruitless >= MOST_DEATHS {
+            return TrialEnd::Ended(Box::new(self.given_up(deadly())));
+        }
+        // A trial whose layers do not fit fails later, with that as its reason.
+        let _share = match self.memory_needed().map_or(Ok(None), |bytes| self.memory.take(bytes).map(Some)) {
+            Ok(share) => share,
+            Err(end) => return TrialEnd::Ended(Box::new(self.given_up(end))),
+        };
         let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
-        let resumed = checkpoint.and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept));
+        let resumed = checkpoint
+            .and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept, &self.owner()));
         let (progress, state) = resumed.unwrap_or_default();
         let saved = self.context.clock.elapsed();
         let before = (progress.wall_seconds, progress.cpu_seconds);
@@ -94,6 +106,7 @@ impl TrialWork<'_> {
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| running.repetitions(&mut meter)));
+        running.progress.owner = Some(self.owner());
         running.add_time(meter.end());
         match ended {
             Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
@@ -122,9 +135,36 @@ impl TrialWork<'_> {
         }
     }
 
+    fn memory_needed(&self) -> Option<u64> {
+        let context = self.context;
+        let run = self.plan_of(self.settings(0).ok()?);
+        let threads = context.threads;
+        memory_of(&run, engine::image_shape(context.data), context.split.train.len(), threads).ok()
+    }
+
+    /// A repetition as a run.
+    fn plan_of(&self, settings: Settings) -> RunPlan {
+        RunPlan {
+            name: self.plan.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings,
+        }
+    }
+
+    /// Whose checkpoints these are: values by their bits.
+    fn owner(&self) -> String {
+        let params: Vec<String> =
+            self.params.iter().map(|(name, value)| format!("{name}={:x}", value.to_bits())).collect();
+        let claim = &self.lease.claim;
+        format!("{} trial {} ({}) seed {}", self.plan.name, claim.trial_id, params.join(", "), self.seed)
+    }
+
     /// A checkpoint as the store keeps it.
     fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        let name = checkpoint_name(self.plan, self.lease.claim.number);
+        let name = checkpoint_name(self.plan, self.lease.claim.trial_id, self.lease.claim.number);
         CheckpointFolder(self.context.checkpoints).keep(&name, checkpoint)
     }
 
@@ -146,9 +186,9 @@ enum TrialOutcome {
     Halted(Halt),
 }
 
-/// What a trial's checkpoint is called in a folder.
-pub(super) fn checkpoint_name(plan: &SearchPlan, number: usize) -> String {
-    format!("{}-trial-{number}.checkpoint", slug(&plan.name))
+/// What a trial's checkpoint is called in a folder, which searches of other studies may share.
+pub(super) fn checkpoint_name(plan: &SearchPlan, trial_id: i64, number: usize) -> String {
+    format!("{}-{trial_id}-trial-{number}.checkpoint", slug(&plan.name))
 }
 
 impl RunningTrial<'_> {
@@ -185,14 +225,7 @@ impl RunningTrial<'_> {
     /// Trains one seed.
     fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
         let context = self.work.context;
-        let run = RunPlan {
-            name: self.work.plan.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings,
-        };
+        let run = self.work.plan_of(settings);
         let state = self.state.clone();
         let training = SingleTraining {
             run: &run,
@@ -299,6 +332,7 @@ impl RunningTrial<'_> {
             return;
         }
         self.saved = now;
+        self.progress.owner = Some(self.work.owner());
         let checkpoint = Some(self.work.keep(&self.checkpoint()));
         let step = self.progress.epochs.len() as i64;
         self.work.lease.report(Report { step, checkpoint, ..Report::default() });
@@ -320,6 +354,8 @@ impl Sink for RunningTrial<'_> {
 
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
         self.epoch_ends(epoch);
+        // The one before goes first: of a large network there are no two states at once.
+        self.state = None;
         self.state = Some(snapshot.take());
         self.save_now_and_then();
     }

@@ -1,7 +1,7 @@
 //! A worker: trial after trial, until the search is over.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use super::history::TrialHistory;
 
 use super::next::NextStep;
 use crate::lease::{Lease, Leases, lock};
+use crate::memory::MemoryBudget;
 use crate::runner::RunError;
 use crate::stop::StopSignal;
 use toile_study::SearchPlan;
@@ -38,6 +39,10 @@ pub struct SearchOutcome {
     pub waiting: usize,
     /// Trials that this call trained.
     pub trained: usize,
+    /// Trials that ended, and do not belong to the search as the study file has it now.
+    pub others: usize,
+    /// If no trial came to a value: why, as most of them say it.
+    pub without_value: Option<String>,
     /// The rule that ended the search, if not the number of trials.
     pub reason: Option<String>,
     /// Whether the user stopped it.
@@ -60,6 +65,7 @@ pub(super) struct Worker<'a> {
     pub trained: AtomicUsize,
     /// Trials of other programs that were said to be waited for.
     pub awaited: Mutex<BTreeSet<usize>>,
+    pub memory: MemoryBudget,
     /// Something has happened here.
     happened: Condvar,
 }
@@ -112,6 +118,7 @@ pub fn search(
         seen: Mutex::default(),
         trained: AtomicUsize::new(0),
         awaited: Mutex::default(),
+        memory: MemoryBudget::new(context.memory),
         happened: Condvar::new(),
     };
     worker.begin()?;
@@ -135,13 +142,16 @@ impl<'a> Worker<'a> {
             let claims = self.ask(|| self.storage.inherit(self.id, &self.context.worker))?;
             claims.into_iter().for_each(|claim| self.park(claim));
         }
-        let seen = self.look()?;
-        let trials = seen.cache.trials();
-        let finished = trials.iter().filter(|trial| trial.is_finished()).count();
-        let best = choose::best(self.plan, trials);
+        let mut seen = self.look()?;
+        let Seen { cache, known, .. } = &mut *seen;
+        let trials = cache.trials();
+        let ended = trials.iter().filter(|trial| trial.is_finished()).count();
+        let belong = known.belong(trials, self.plan);
+        let finished = counted(trials, &belong).iter().filter(|trial| trial.is_finished()).count();
+        let best = choose::best(self.plan, trials, &belong);
         drop(seen);
-        let (search, n_trials) = (self.plan.position, self.plan.n_trials);
-        (self.context.events)(Event::SearchStarted { search, finished, n_trials, best });
+        let (search, n_trials, others) = (self.plan.position, self.plan.n_trials, ended - finished);
+        (self.context.events)(Event::SearchStarted { search, finished, n_trials, best, others });
         Ok(())
     }
 
@@ -240,27 +250,52 @@ impl<'a> Worker<'a> {
         self.happened.notify_all();
     }
 
+    /// Why trials ended early: what most of them say.
+    fn common_reason(&self) -> Result<String, RunError> {
+        let trials = self.ask(|| self.storage.trials(self.id))?;
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for reason in trials.iter().filter_map(|trial| trial.side.as_ref()?.end.as_ref()?.kind()) {
+            *counts.entry(reason).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, n)| *n);
+        Ok(most
+            .map_or_else(|| "no reason was recorded".into(), |(reason, n)| format!("{reason} ({n} trials)")))
+    }
+
     fn outcome(&self) -> Result<SearchOutcome, RunError> {
-        let count = |trials: &[PastTrial], state| trials.iter().filter(|t| t.state == state).count();
         let reason = self.stopped()?;
-        let seen = self.look()?;
-        let trials = seen.cache.trials();
+        let mut seen = self.look()?;
+        let Seen { cache, known, .. } = &mut *seen;
+        let trials = cache.trials();
         let open = trials.iter().filter(|trial| !trial.is_finished()).count();
-        let to_come = if reason.is_some() { 0 } else { self.plan.n_trials.saturating_sub(trials.len()) };
+        let counted = counted(trials, &known.belong(trials, self.plan));
+        let count = |state| counted.iter().filter(|trial| trial.state == state).count();
+        let to_come = if reason.is_some() { 0 } else { self.plan.n_trials.saturating_sub(counted.len()) };
         let outcome = SearchOutcome {
-            complete: count(trials, State::Complete),
-            pruned: count(trials, State::Pruned),
-            failed: count(trials, State::Failed),
+            complete: count(State::Complete),
+            pruned: count(State::Pruned),
+            failed: count(State::Failed),
+            others: trials.len() - counted.len(),
+            without_value: None,
             waiting: open + to_come,
             trained: self.trained.load(Ordering::Relaxed),
             interrupted: open + to_come > 0 && self.stop.is_asked(),
             reason,
         };
         drop(seen);
+        let mut outcome = outcome;
+        if outcome.waiting == 0 && outcome.complete == 0 && outcome.pruned + outcome.failed > 0 {
+            outcome.without_value = Some(self.common_reason()?);
+        }
         if outcome.waiting == 0 {
             let (search, reason) = (self.plan.position, outcome.reason.clone());
             (self.context.events)(Event::SearchEnded { search, reason });
         }
         Ok(outcome)
     }
+}
+
+/// The trials that count.
+fn counted<'t>(trials: &'t [PastTrial], belong: &[bool]) -> Vec<&'t PastTrial> {
+    trials.iter().zip(belong).filter(|(_, belongs)| **belongs).map(|(trial, _)| trial).collect()
 }

@@ -105,6 +105,7 @@ fn go_saving(
         stop,
         checkpoint_every,
         checkpoints: None,
+        memory: None,
         worker: "here".into(),
         lease: Duration::from_secs(60),
         clock: &NoClock,

@@ -39,6 +39,7 @@ fn work(
         stop,
         checkpoint_every: Duration::ZERO,
         checkpoints: None,
+        memory: None,
         worker: worker.into(),
         lease: Duration::from_secs(1),
         clock: &NoClock,

@@ -43,6 +43,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
         stop: &NEVER,
         checkpoint_every: Duration::MAX,
         checkpoints: None,
+        memory: None,
         worker: "w".into(),
         lease: Duration::from_secs(60),
         clock: &NoClock,

@@ -139,6 +139,7 @@ impl Bench {
             lease: how.lease,
             checkpoint_every: how.checkpoint_every,
             checkpoints: how.checkpoints,
+            memory: None,
             alone: how.alone,
             events: how.events,
         };

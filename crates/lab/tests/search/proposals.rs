@@ -98,10 +98,10 @@ fn what_others_have_queued_is_claimed_once_and_completed() {
         vec![
             enqueued(0, json!({ "layers.1.dense.units": 5, "optimizer": "sgd" })),
             enqueued(1, json!({})),
-            enqueued(
-                2,
-                json!({ "layers.2.dropout.rate": 0.125, "layers.1.dense.units": 1000, "of another space": "x" }),
-            ),
+            enqueued(2, json!({ "layers.2.dropout.rate": 0.125 })),
+            enqueued(3, json!({ "layers.2.dropout.rate": 0.125, "layers.1.dense.units": 1000 })),
+            enqueued(4, json!({ "layers.1.dense.units": 16.7 })),
+            enqueued(5, json!({ "optimizer": "adagrad", "unit": 5 })),
         ]
     };
     let one = Bench::new(&lines);
@@ -113,14 +113,22 @@ fn what_others_have_queued_is_claimed_once_and_completed() {
         (Some(5.0), Some(0.0))
     );
     assert_eq!(value_of(&trials[2], "layers.2.dropout.rate"), Some(0.125));
-    assert!(
-        trials
-            .iter()
-            .all(|trial| trial.state == State::Complete && trial.side.as_ref().unwrap().attempt == 1)
+    // What the search does not hold is never replaced by something else.
+    let reason = |number: usize| trials[number].side.as_ref().unwrap().reason().unwrap();
+    assert_eq!(
+        reason(3),
+        "it was queued with `layers.1.dense.units` = 1000, which does not lie in its range: whole numbers from 4 to 12"
     );
-    assert!(
-        trials.iter().all(|trial| trial.side.as_ref().unwrap().weights_sha256 == Some(one.hash_of(trial)))
-    );
+    assert!(reason(4).contains("= 16.7, which does not lie in its range"), "{}", reason(4));
+    assert!(reason(5).contains("one of \"sgd\", \"adam\""), "{}", reason(5));
+    assert!(reason(5).contains("`unit`, which the search does not have (it has"), "{}", reason(5));
+    assert!(trials[3..6].iter().all(|trial| trial.state == State::Failed && trial.params.is_empty()));
+    let trained: Vec<_> = trials.iter().filter(|trial| !(3..6).contains(&trial.number)).collect();
+    assert_eq!(trained.len(), 8, "those that failed so do not count");
+    for trial in trained {
+        assert_eq!((trial.state, trial.side.as_ref().unwrap().attempt), (State::Complete, 1));
+        assert_eq!(trial.side.as_ref().unwrap().weights_sha256, Some(one.hash_of(trial)));
+    }
     for (threads, workers) in [(4, 1), (1, 4)] {
         let many = Bench::new(&lines);
         many.add(queue());
@@ -202,7 +210,10 @@ fn a_changed_space_keeps_and_maps_its_trials() {
         bench.change(&lines("[64, 16, 8]", 8));
         assert_eq!(bench.work(&How::default()).waiting, 0);
         let after = bench.trials();
-        assert_eq!(after.len(), 8);
+        // What lies outside of the new range does not count.
+        let outside =
+            before[..trial].iter().filter(|trial| size(trial) == toile_tune::Choice::Int(32)).count();
+        assert_eq!(after.len(), 8 + outside);
         assert_eq!(after[..trial], before[..trial], "what has ended stays");
         assert!(
             after[trial..]
@@ -232,4 +243,52 @@ fn other_settings_put_the_old_study_aside() {
     assert_eq!(names, [("joint~1", 3), ("joint", 3)]);
     let aside: Vec<_> = bench.storage().trials(old.0).unwrap().iter().map(Facts::of).collect();
     assert_eq!(aside, old.1);
+}
+
+/// Of a search whose range was narrowed, the best of those that lie in it is chosen, and what lies outside neither
+/// counts nor is named as the best.
+#[test]
+fn of_a_narrowed_search_only_what_lies_within_counts_and_is_chosen() {
+    let lines = |high: &str, fixed: &str| {
+        format!(
+            "metric = \"val_loss\"\nmodel = \"plain\"\nsampler = \"random\"\nbatch_size = 8\nn_trials = 6\n{fixed}\n\
+             optimizer = {{ sgd = {{ learning_rate = {{ low = 0.001, high = {high}, log = true }} }} }}"
+        )
+    };
+    let mut bench = Bench::new(&lines("1.0", ""));
+    bench.work(&How::default());
+    let rate = |trial: &TrialRecord| value_of(trial, "optimizer.sgd.learning_rate").unwrap();
+    let before = bench.trials();
+    let best = |trials: &[TrialRecord], high: f64| {
+        let within = trials.iter().filter(|trial| rate(trial) <= high);
+        within.reduce(|a, b| if b.values[0] < a.values[0] { b } else { a }).unwrap().number
+    };
+    assert!(rate(&before[best(&before, 1.0)]) > 0.05, "the best lies outside of what comes next");
+    bench.change(&lines("0.05", ""));
+    let started = Mutex::new(Vec::new());
+    let note = |event: Event| {
+        if let Event::SearchStarted { finished, best, others, .. } = event {
+            started.lock().unwrap().push((finished, best.unwrap().0, others));
+        }
+    };
+    let outcome = bench.work(&How { events: &note, ..How::default() });
+    let within = before.iter().filter(|trial| rate(trial) <= 0.05).count();
+    assert_eq!(started.into_inner().unwrap(), [(within, best(&before, 0.05), 6 - within)]);
+    assert_eq!((outcome.complete, outcome.others, outcome.trained), (6, 6 - within, 6 - within));
+    let after = bench.trials();
+    let chosen = toile_lab::chosen_runs(&bench.plan, &bench.storage()).unwrap();
+    assert_eq!(chosen[0].number, best(&after, 0.05));
+}
+
+/// Of a search in which nothing came to a value, the end says so, and why.
+#[test]
+fn a_search_without_any_value_says_why() {
+    let bench = Bench::new(
+        "model = \"plain\"\nsampler = \"random\"\nbatch_size = 8\nn_trials = 3\nepochs = 2\n\
+         optimizer = { sgd = { learning_rate = { low = 1e30, high = 1e35, log = true } } }",
+    );
+    let outcome = bench.work(&How::default());
+    assert_eq!(outcome.complete, 0);
+    let why = "the loss was no longer a finite number (3 trials)";
+    assert_eq!(outcome.without_value.as_deref(), Some(why));
 }

@@ -77,7 +77,7 @@ trait CallbackState: Send + Sync {
     /// What it decides after an epoch; it may change the rate that the schedule starts from.
     fn after_epoch(&mut self, epoch: &Epoch, weights: &[f32], learning_rate: &mut f64) -> Decision;
 
-    /// What it remembers, beside the best weights themselves.
+    /// What it remembers, without the best weights themselves.
     fn facts(&self) -> CallbackFacts;
 
     /// Goes on from what it remembered after `epoch`, with room for best weights of so many floats. False if the facts
@@ -101,7 +101,7 @@ struct BestEpoch {
     weights: Vec<f32>,
 }
 
-/// What a callback remembers from epoch to epoch, beside the best weights themselves.
+/// What a callback remembers from epoch to epoch, without the best weights themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum CallbackFacts {

@@ -1,5 +1,5 @@
-//! Takes batches through a program, on any number of threads: slices, then phase after phase with the meetings between
-//! them. Gradients are left in the chunks, for the update; so are predictions, for the evaluation.
+//! Takes batches through a program, on any number of threads: slices, then phase after phase with the reductions
+//! between them. Gradients are left in the chunks, for the update; so are predictions, for the evaluation.
 //!
 //! What is fixed is which chunks there are and what happens to them; which thread takes which is left to the pool, and
 //! may change from one step to the next.
@@ -10,12 +10,14 @@ use toile_rng::Seed;
 use super::gradients::Gradients;
 use super::normalization::Moments;
 use super::operation::Weights;
-use super::program::{Meeting, Op, Program};
-use super::round::Round;
-use super::slices::{self, Slice};
+use super::program::{Op, Program, Reduction};
+use super::round::PhaseRun;
+use super::slices::{self, InputSlice};
 use super::trace::{Stage, Tracer};
 use super::workspace::{Chunk, Workspace, moments};
-use crate::Examples;
+use crate::augmentation::AugmentationSettings;
+use crate::score::Score;
+use crate::{Examples, Loss};
 
 /// A program with its memory: chunks of the batch, workspaces of the threads, derived weights.
 pub(crate) struct Executor {
@@ -24,18 +26,21 @@ pub(crate) struct Executor {
     pub chunks: Vec<Chunk>,
     pub derived: Buffer,
     /// The slices of the first layer, while training.
-    slices: Vec<Slice>,
+    slices: Vec<InputSlice>,
     workspaces: Vec<Option<Workspace>>,
     moments: Vec<Moments>,
     training: bool,
     flops_per_image: u64,
 }
 
-/// What a pass over a batch needs beside the weights.
-pub(crate) struct Pass<'a> {
+/// What a pass over a batch needs, apart from the weights.
+pub(crate) struct BatchPass<'a> {
     pub examples: &'a Examples<'a>,
     /// Positions of the batch's images in the data set.
     pub indices: &'a [u32],
+    /// What is done to the images; nothing where they stay as they are.
+    pub augmentation: Option<&'a dyn AugmentationSettings>,
+    pub loss: &'a Loss,
     pub label_smoothing: f32,
     pub class_weights: Option<&'a [f32]>,
     pub step: u64,
@@ -44,19 +49,10 @@ pub(crate) struct Pass<'a> {
     pub tracer: Tracer<'a>,
 }
 
-/// The sums over a batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Totals {
-    /// Σ loss, without penalties.
-    pub loss: f64,
-    /// Correct predictions.
-    pub correct: usize,
-}
-
 /// A thread that does less than this in a step costs more than it saves: some 3 µs of work.
 const FLOPS_PER_THREAD: u64 = 600_000;
 
-/// Fewer floats than this are derived sooner than a second thread has heard of it.
+/// Fewer floats than this are derived before a second thread would be awake.
 const DERIVED_ALONE: usize = 8192;
 
 impl Executor {
@@ -74,7 +70,7 @@ impl Executor {
         Executor::new(program, chunks, Vec::new(), false)
     }
 
-    fn new(program: Program, chunks: Vec<Chunk>, slices: Vec<Slice>, training: bool) -> Executor {
+    fn new(program: Program, chunks: Vec<Chunk>, slices: Vec<InputSlice>, training: bool) -> Executor {
         let (derived, moments) = (Buffer::new(program.derived_len), moments(&program));
         let (pool, workspaces) = (Pool::new(), Vec::new());
         let flops_per_image = program.flops().iter().flat_map(|(_, flops)| flops).sum();
@@ -102,7 +98,7 @@ impl Executor {
     }
 
     /// One forward and backward pass; the gradients are left in the chunks.
-    pub(crate) fn train(&mut self, pass: &Pass, weights: &[f32]) -> Totals {
+    pub(crate) fn train(&mut self, pass: &BatchPass, weights: &[f32]) -> Score {
         self.cut(pass.indices.len());
         if let Some(product) = self.program.sliced() {
             let layer = self.program.layers[0];
@@ -110,9 +106,9 @@ impl Executor {
         }
         for phase in 0..self.program.train.len() {
             self.phase(pass, weights, phase);
-            self.meet(phase, pass.indices.len(), weights);
+            self.reduce(phase, pass.indices.len(), weights);
         }
-        self.totals(pass.indices.len())
+        self.score(pass.indices.len())
     }
 
     /// After a training pass over so many images: the gradients, and the threads to work on them.
@@ -132,10 +128,10 @@ impl Executor {
     }
 
     /// One forward pass; predictions and confidences are left in the chunks.
-    pub(crate) fn infer(&mut self, pass: &Pass, weights: &[f32]) -> Totals {
+    pub(crate) fn infer(&mut self, pass: &BatchPass, weights: &[f32]) -> Score {
         self.cut(pass.indices.len());
         self.phase(pass, weights, 0);
-        self.totals(pass.indices.len())
+        self.score(pass.indices.len())
     }
 
     /// How many of the threads are worth waking for a step on so many images.
@@ -157,15 +153,12 @@ impl Executor {
         }
     }
 
-    fn totals(&self, images: usize) -> Totals {
+    fn score(&self, images: usize) -> Score {
         let chunks = &self.chunks[..self.n_chunks(images)];
-        chunks.iter().fold(Totals::default(), |sum, chunk| Totals {
-            loss: sum.loss + chunk.loss,
-            correct: sum.correct + chunk.correct,
-        })
+        chunks.iter().fold(Score::default(), |sum, chunk| sum.and(chunk.score))
     }
 
-    fn phase(&mut self, pass: &Pass, weights: &[f32], number: usize) {
+    fn phase(&mut self, pass: &BatchPass, weights: &[f32], number: usize) {
         let n = self.n_chunks(pass.indices.len());
         let threads = pass.threads.clamp(1, n.max(1));
         let phases = if self.training { &self.program.train } else { &self.program.infer };
@@ -175,7 +168,7 @@ impl Executor {
             let workspace = lend.then(|| Workspace::new(&self.program, self.training));
             self.workspaces.push(workspace);
         }
-        let round = Round {
+        let round = PhaseRun {
             program: &self.program,
             phase: &phases[number],
             pass,
@@ -194,18 +187,18 @@ impl Executor {
         });
     }
 
-    fn meet(&mut self, phase: usize, images: usize, weights: &[f32]) {
+    fn reduce(&mut self, phase: usize, images: usize, weights: &[f32]) {
         let chunks = &self.chunks[..self.n_chunks(images)];
-        let meeting = self.program.train[phase].meeting;
-        let (Meeting::Mean(op) | Meeting::Variance(op) | Meeting::BackwardMeans(op)) = meeting else {
+        let reduction = self.program.train[phase].reduction;
+        let (Reduction::Mean(op) | Reduction::Variance(op) | Reduction::BackwardMeans(op)) = reduction else {
             return;
         };
         let Op::Normalize(normalization) = &self.program.ops[op] else { return };
         let moments = &mut self.moments[op];
         let sums = chunks.iter().map(|chunk| chunk.sums[op].as_slice());
-        match meeting {
-            Meeting::Mean(_) => normalization.mean(images, sums, moments),
-            Meeting::Variance(_) => normalization.variance(images, sums, moments, weights),
+        match reduction {
+            Reduction::Mean(_) => normalization.mean(images, sums, moments),
+            Reduction::Variance(_) => normalization.variance(images, sums, moments, weights),
             _ => normalization.backward_means(images, chunks.iter().map(|c| &c.gradient[..]), moments),
         }
     }

@@ -8,31 +8,31 @@ use std::ops::Range;
 use toile_kernels::{Matrix, gemm, reduce};
 
 use super::program::Program;
-use super::slices::Slice;
+use super::slices::InputSlice;
 use super::workspace::Chunk;
 
 /// What the chunks of a batch contribute.
 pub(crate) struct Gradients<'a> {
     pub program: &'a Program,
     pub chunks: &'a [Chunk],
-    pub slices: &'a [Slice],
+    pub slices: &'a [InputSlice],
 }
 
 /// Where the gradient of some weights comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum GradientSource {
     /// Every chunk has a part of the sum.
     Chunks,
     /// The rows of a dense kernel that belong to these inputs of operation `op`: Xᵀ dZ.
-    Product { op: usize, inputs: Range<usize> },
+    KernelProduct { op: usize, inputs: Range<usize> },
 }
 
 impl Gradients<'_> {
     /// g = the gradient of the weights at `range`, summed over the chunks in their order.
-    pub(crate) fn write(&self, source: &Source, range: &Range<usize>, g: &mut [f32]) {
+    pub(crate) fn write(&self, source: &GradientSource, range: &Range<usize>, g: &mut [f32]) {
         match source {
-            Source::Chunks => self.sum(range, g),
-            Source::Product { op, inputs } => self.multiply(*op, inputs, g),
+            GradientSource::Chunks => self.sum(range, g),
+            GradientSource::KernelProduct { op, inputs } => self.multiply(*op, inputs, g),
         }
     }
 

@@ -3,9 +3,10 @@
 //! To read in this order: `operation` (what a layer is here), `program` (chunks, strips and phases), `round` (what a
 //! chunk does in a phase), `executor` (a batch from phase to phase), `slices` (a wide first layer, before the phases),
 //! `gradients` and `update` (from the chunks to new weights). `workspace` has the memory, `normalization` the one
-//! operation that sees the whole batch, `trace` what is told of all this.
+//! operation that sees the whole batch, `gather` the way of the images into all this, `trace` what is reported of it.
 
 mod executor;
+mod gather;
 mod gradients;
 mod normalization;
 mod operation;
@@ -16,11 +17,11 @@ mod trace;
 mod update;
 mod workspace;
 
-pub(crate) use executor::{Executor, Pass};
+pub(crate) use executor::{BatchPass, Executor};
 pub(crate) use normalization::{Normalization, two_parts};
-pub(crate) use operation::{At, Backward, Demand, Operation, Product, Room, Weights};
+pub(crate) use operation::{Backward, BufferSizes, Buffers, ChunkContext, KernelProduct, Operation, Weights};
 pub(crate) use program::{Op, Program};
 pub(crate) use trace::Tracer;
-pub use trace::{Mark, Stage};
+pub use trace::{Stage, TraceEvent};
 pub(crate) use update::{Clipping, Updater};
 pub(crate) use workspace::Workspace;

@@ -1,4 +1,5 @@
-//! Batch normalisation, the one operation that sees the whole batch: chunks meet at it three times a step.
+//! Batch normalisation, the one operation that sees the whole batch: what the chunks found is brought together three
+//! times a step.
 
 use std::ops::Range;
 

@@ -10,7 +10,7 @@ use toile_kernels::conv::Piece;
 use toile_rng::Seed;
 
 /// Which images of which update an operation works on.
-pub(crate) struct At {
+pub(crate) struct ChunkContext {
     /// Images in this chunk.
     pub images: usize,
     /// Position of the first of them in its batch.
@@ -32,7 +32,7 @@ pub(crate) struct Weights<'a> {
 
 /// Memory of its own that an operation asks for.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Demand {
+pub(crate) struct BufferSizes {
     /// Floats kept from forward to backward, per image.
     pub keep: usize,
     /// Bytes kept from forward to backward, per image.
@@ -46,7 +46,7 @@ pub(crate) struct Demand {
 }
 
 /// That memory, in a call.
-pub(crate) struct Room<'a> {
+pub(crate) struct Buffers<'a> {
     pub keep: &'a mut [f32],
     pub masks: &'a mut [u8],
     pub sums: &'a mut [f32],
@@ -71,7 +71,7 @@ pub(crate) struct Backward<'a> {
 /// A dense kernel. Its gradient is one product over the whole batch, Xᵀ dZ: it is left to the update, which computes it
 /// some rows of the kernel at a time and takes the optimizer's step while they are in the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Product {
+pub(crate) struct KernelProduct {
     pub kernel: Range<usize>,
     pub inputs: usize,
     pub units: usize,
@@ -86,12 +86,12 @@ pub(crate) const MOST_SLICES: usize = 8;
 /// With more units than this the slices' partial sums would be more to move than the images.
 const MOST_UNITS: usize = 128;
 
-impl Product {
-    pub(crate) fn new(kernel: Range<usize>, inputs: usize, units: usize, is_first: bool) -> Product {
+impl KernelProduct {
+    pub(crate) fn new(kernel: Range<usize>, inputs: usize, units: usize, is_first: bool) -> KernelProduct {
         let count = if is_first && units <= MOST_UNITS { (inputs / SLICE).clamp(1, MOST_SLICES) } else { 1 };
         let start = |i: usize| i * inputs / count;
         let slices = (0..count).map(|i| start(i)..start(i + 1)).collect();
-        Product { kernel, inputs, units, slices }
+        KernelProduct { kernel, inputs, units, slices }
     }
 
     /// The kernel's rows for some of the inputs.
@@ -103,9 +103,9 @@ impl Product {
 /// A layer, ready to run. Neither pass can fail, allocates, or depends on anything but its arguments.
 pub(crate) trait Operation: Send + Sync {
     /// Memory needed for calls with up to `images` images.
-    fn demand(&self, images: usize) -> Demand {
+    fn buffer_sizes(&self, images: usize) -> BufferSizes {
         let _ = images;
-        Demand::default()
+        BufferSizes::default()
     }
 
     /// Floats of each tensor that is derived from the weights after an update (transposed or transformed kernels).
@@ -125,11 +125,11 @@ pub(crate) trait Operation: Send + Sync {
     }
 
     /// y from x.
-    fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room);
+    fn forward(&self, context: &ChunkContext, weights: Weights, x: &[f32], y: &mut [f32], buffers: Buffers);
 
     /// Gradients with respect to x and to the weights. Where `product` is some, the kernel's is left out, and d_y
     /// becomes dZ, the gradient with respect to what the activation was applied to.
-    fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room);
+    fn backward(&self, context: &ChunkContext, weights: Weights, pass: Backward, buffers: Buffers);
 
     /// Whether it has weights.
     fn trains(&self) -> bool {
@@ -143,7 +143,7 @@ pub(crate) trait Operation: Send + Sync {
     }
 
     /// The kernel whose gradient is left to the update.
-    fn product(&self) -> Option<&Product> {
+    fn product(&self) -> Option<&KernelProduct> {
         None
     }
 

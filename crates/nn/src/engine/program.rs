@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::normalization::Normalization;
-use super::operation::{Demand, Operation, Product};
+use super::operation::{BufferSizes, KernelProduct, Operation};
 
 /// A layer in the program. Flatten has none: it does not move a value.
 pub(crate) enum Op {
@@ -23,6 +23,10 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    pub(crate) fn plain(operation: impl Operation + 'static) -> Op {
+        Op::Plain(Box::new(operation))
+    }
+
     /// Channels of a batch normalisation; no other operation has sums to bring together.
     pub(crate) fn channels(&self) -> usize {
         match self {
@@ -32,7 +36,7 @@ impl Op {
     }
 
     /// The kernel whose gradient is left to the update.
-    pub(crate) fn product(&self) -> Option<&Product> {
+    pub(crate) fn product(&self) -> Option<&KernelProduct> {
         match self {
             Op::Plain(op) => op.product(),
             Op::Normalize(_) => None,
@@ -79,18 +83,18 @@ pub(crate) enum Action {
 
 /// What one thread does between two phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meeting {
+pub(crate) enum Reduction {
     None,
     Mean(usize),
     Variance(usize),
     BackwardMeans(usize),
 }
 
-/// Actions of every chunk, then a meeting.
+/// Actions of every chunk, then what one thread makes of all chunks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Phase {
     pub actions: Vec<Action>,
-    pub meeting: Meeting,
+    pub reduction: Reduction,
 }
 
 /// The operations of a model and their sizes.
@@ -106,7 +110,7 @@ pub(crate) struct Program {
     pub strips: Vec<Strip>,
     /// Before each operation: whether the values exist for a few images at a time only, within a strip.
     pub inner: Vec<bool>,
-    pub demands: Vec<Demand>,
+    pub buffer_sizes: Vec<BufferSizes>,
     /// The first operation with weights: the backward pass ends there.
     pub first_trained: usize,
     pub train: Vec<Phase>,
@@ -137,7 +141,7 @@ impl Program {
         let derived_len = derived_ranges.last().map_or(0, |range| range.end);
         let chunk = chunk_images(&ops, batch);
         let strips = strips(&ops, &sizes, chunk);
-        let (inner, demands) = inner_and_demands(&ops, &strips, chunk);
+        let (inner, buffer_sizes) = inner_and_buffer_sizes(&ops, &strips, chunk);
         let train = training_phases(&ops, &strips, first_trained);
         let infer = inference_phases(&ops, &strips);
         Program {
@@ -148,7 +152,7 @@ impl Program {
             chunk,
             strips,
             inner,
-            demands,
+            buffer_sizes,
             first_trained,
             train,
             infer,
@@ -171,6 +175,15 @@ impl Program {
         self.ops.iter().enumerate().map(of).collect()
     }
 
+    /// The same by layer, for so many layers.
+    pub(crate) fn flops_of_layers(&self, layers: usize) -> Vec<[u64; 3]> {
+        let mut of_layers = vec![[0; 3]; layers];
+        for (layer, flops) in self.flops() {
+            of_layers[layer].iter_mut().zip(flops).for_each(|(sum, flops)| *sum += flops);
+        }
+        of_layers
+    }
+
     /// Layer and algorithm of each operation.
     pub(crate) fn algorithms(&self) -> Vec<(usize, Option<String>)> {
         let of = |op: &Op| if let Op::Plain(op) = op { op.algorithm() } else { None };
@@ -178,7 +191,7 @@ impl Program {
     }
 
     /// The kernel of the first operation, if its products are computed in slices of the inputs before all else.
-    pub(crate) fn sliced(&self) -> Option<&Product> {
+    pub(crate) fn sliced(&self) -> Option<&KernelProduct> {
         self.ops.first().and_then(Op::product).filter(|product| product.slices.len() > 1)
     }
 
@@ -192,17 +205,17 @@ fn images_at(strips: &[Strip], op: usize, chunk: usize) -> usize {
     strips.iter().find(|strip| strip.ops.contains(&op)).map_or(chunk, |strip| strip.images)
 }
 
-/// For each operation whether the values before it exist for a few images at a time only, and what it demands.
-fn inner_and_demands(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bool>, Vec<Demand>) {
+/// For each operation whether the values before it exist for a few images at a time only, and what it buffer_sizes.
+fn inner_and_buffer_sizes(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bool>, Vec<BufferSizes>) {
     let is_inner = |op: usize| strips.iter().any(|strip| strip.ops.contains(&op) && strip.ops.start != op);
-    let demand = |(i, op): (usize, &Op)| match op {
-        Op::Plain(operation) => operation.demand(images_at(strips, i, chunk)),
-        Op::Normalize(_) => Demand::default(),
+    let sizes = |(i, op): (usize, &Op)| match op {
+        Op::Plain(operation) => operation.buffer_sizes(images_at(strips, i, chunk)),
+        Op::Normalize(_) => BufferSizes::default(),
     };
-    ((0..=ops.len()).map(is_inner).collect(), ops.iter().enumerate().map(demand).collect())
+    ((0..=ops.len()).map(is_inner).collect(), ops.iter().enumerate().map(sizes).collect())
 }
 
-/// Forward operations per image, beside those of dense layers, from which on a net counts as large.
+/// Forward operations per image, without those of dense layers, from which on a net counts as large.
 const LARGE: u64 = 1_000_000;
 
 /// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient,
@@ -279,9 +292,9 @@ fn training_phases(ops: &[Op], strips: &[Strip], first_trained: usize) -> Vec<Ph
             Op::Plain(_) => phases.act(Action::Forward(s)),
             Op::Normalize(_) => {
                 phases.act(Action::Sum(i));
-                phases.meet(Meeting::Mean(i));
+                phases.end_phase(Reduction::Mean(i));
                 phases.act(Action::Deviation(i));
-                phases.meet(Meeting::Variance(i));
+                phases.end_phase(Reduction::Variance(i));
                 phases.act(Action::Normalize(i));
             }
         }
@@ -293,7 +306,7 @@ fn training_phases(ops: &[Op], strips: &[Strip], first_trained: usize) -> Vec<Ph
             Op::Plain(_) => phases.act(Action::Backward(s)),
             Op::Normalize(_) => {
                 phases.act(Action::BackwardSums(i));
-                phases.meet(Meeting::BackwardMeans(i));
+                phases.end_phase(Reduction::BackwardMeans(i));
                 phases.act(Action::BackwardNormalize(i));
             }
         }
@@ -323,12 +336,12 @@ impl Phases {
         self.actions.push(action);
     }
 
-    fn meet(&mut self, meeting: Meeting) {
-        self.done.push(Phase { actions: std::mem::take(&mut self.actions), meeting });
+    fn end_phase(&mut self, reduction: Reduction) {
+        self.done.push(Phase { actions: std::mem::take(&mut self.actions), reduction });
     }
 
     fn finish(mut self) -> Vec<Phase> {
-        self.meet(Meeting::None);
+        self.end_phase(Reduction::None);
         self.done
     }
 }

@@ -7,30 +7,31 @@
 
 use toile_kernels::conv::Piece;
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
-use toile_kernels::{gather, loss, reduce};
+use toile_kernels::reduce;
 
-use super::executor::Pass;
+use super::executor::BatchPass;
 use super::normalization::Moments;
-use super::operation::{At, Backward, Operation, Room, Weights};
+use super::operation::{Backward, Buffers, ChunkContext, Operation, Weights};
 use super::program::{Action, Op, Phase, Program, Strip};
-use super::slices::Slice;
+use super::slices::InputSlice;
 use super::trace::Stage;
 use super::workspace::{Chunk, Workspace};
+use crate::score::Score;
 
 /// What is the same for all chunks.
-pub(crate) struct Round<'a> {
+pub(crate) struct PhaseRun<'a> {
     pub program: &'a Program,
     pub phase: &'a Phase,
-    pub pass: &'a Pass<'a>,
+    pub pass: &'a BatchPass<'a>,
     pub weights: Weights<'a>,
-    pub slices: &'a [Slice],
+    pub slices: &'a [InputSlice],
     pub moments: &'a [Moments],
     pub training: bool,
 }
 
 /// Images of a chunk that go through a strip together.
 #[derive(Clone, Copy)]
-struct Part {
+struct StripPart {
     start: usize,
     images: usize,
     piece: Piece,
@@ -38,9 +39,9 @@ struct Part {
 
 impl Strip {
     /// The parts of so many images.
-    fn parts(&self, images: usize) -> impl Iterator<Item = Part> {
+    fn parts(&self, images: usize) -> impl Iterator<Item = StripPart> {
         let size = self.images;
-        (0..images).step_by(size).map(move |start| Part {
+        (0..images).step_by(size).map(move |start| StripPart {
             start,
             images: size.min(images - start),
             piece: Piece { first: start == 0, last: start + size >= images },
@@ -48,7 +49,7 @@ impl Strip {
     }
 }
 
-impl Round<'_> {
+impl PhaseRun<'_> {
     pub(crate) fn run(&self, space: &mut Workspace, chunk: &mut Chunk) {
         chunk.exchange(space);
         for action in &self.phase.actions {
@@ -74,8 +75,8 @@ impl Round<'_> {
         }
     }
 
-    fn at(&self, chunk: &Chunk, part: Part) -> At {
-        At {
+    fn context(&self, chunk: &Chunk, part: StripPart) -> ChunkContext {
+        ChunkContext {
             images: part.images,
             first: chunk.first + part.start,
             step: self.pass.step,
@@ -92,11 +93,11 @@ impl Round<'_> {
     }
 
     /// Where the values of a part lie in the buffer before operation `op`: in the chunk's, or alone in a strip's.
-    fn values(&self, op: usize, part: Part) -> std::ops::Range<usize> {
+    fn values(&self, op: usize, part: StripPart) -> std::ops::Range<usize> {
         self.scaled(op, part, self.program.sizes[op])
     }
 
-    fn scaled(&self, op: usize, part: Part, size: usize) -> std::ops::Range<usize> {
+    fn scaled(&self, op: usize, part: StripPart, size: usize) -> std::ops::Range<usize> {
         let start = if self.program.inner[op] { 0 } else { part.start * size };
         start..start + part.images * size
     }
@@ -104,20 +105,20 @@ impl Round<'_> {
     fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &Chunk) {
         for part in strip.parts(chunk.images) {
             for op in strip.ops.clone() {
-                self.forward_op(op, &self.at(chunk, part), part, space);
-                self.pass.tracer.mark(Stage::Forward, self.program.layers[op]);
+                self.forward_op(op, &self.context(chunk, part), part, space);
+                self.pass.tracer.layer_done(Stage::Forward, self.program.layers[op]);
             }
         }
     }
 
-    fn forward_op(&self, op: usize, at: &At, part: Part, space: &mut Workspace) {
+    fn forward_op(&self, op: usize, context: &ChunkContext, part: StripPart, space: &mut Workspace) {
         let Some(operation) = self.plain(op) else { return };
-        let demand = self.program.demands[op];
+        let sizes = self.program.buffer_sizes[op];
         let (before, after) = space.activations.split_at_mut(op + 1);
-        let room = Room {
-            keep: &mut space.keeps[op][self.scaled(op + 1, part, demand.keep)],
+        let buffers = Buffers {
+            keep: &mut space.keeps[op][self.scaled(op + 1, part, sizes.keep)],
             masks: if self.training {
-                &mut space.masks[op][self.scaled(op + 1, part, demand.masks)]
+                &mut space.masks[op][self.scaled(op + 1, part, sizes.masks)]
             } else {
                 &mut []
             },
@@ -126,19 +127,19 @@ impl Round<'_> {
             words: &mut space.words,
         };
         let (x, y) = (&before[op][self.values(op, part)], &mut after[0][self.values(op + 1, part)]);
-        operation.forward(at, self.weights, x, y, room);
+        operation.forward(context, self.weights, x, y, buffers);
     }
 
     fn backward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
         let several = strip.images < chunk.images;
         for part in strip.parts(chunk.images) {
-            let at = self.at(chunk, part);
+            let context = self.context(chunk, part);
             for op in strip.ops.start..if several { strip.ops.end - 1 } else { strip.ops.start } {
-                self.forward_op(op, &at, part, space);
-                self.pass.tracer.mark(Stage::Backward, self.program.layers[op]);
+                self.forward_op(op, &context, part, space);
+                self.pass.tracer.layer_done(Stage::Backward, self.program.layers[op]);
             }
             for op in strip.ops.clone().rev().filter(|op| *op >= self.program.first_trained) {
-                self.backward_op(op, strip, &at, part, space, chunk);
+                self.backward_op(op, strip, &context, part, space, chunk);
             }
         }
         space.gradients.swap(0, 1);
@@ -148,13 +149,13 @@ impl Round<'_> {
         &self,
         op: usize,
         strip: &Strip,
-        at: &At,
-        part: Part,
+        context: &ChunkContext,
+        part: StripPart,
         space: &mut Workspace,
         chunk: &mut Chunk,
     ) {
         let Some(operation) = self.plain(op) else { return };
-        let demand = self.program.demands[op];
+        let sizes = self.program.buffer_sizes[op];
         let (is_start, is_end) = (op == strip.ops.start, op + 1 == strip.ops.end);
         let [(outer_y, outer_x), (inner_y, inner_x)] =
             [&mut space.gradients, &mut space.inner].map(|[y, x]| (y, x));
@@ -169,20 +170,20 @@ impl Round<'_> {
             d_weights: &mut chunk.gradient,
             piece: part.piece,
         };
-        let room = Room {
-            keep: &mut space.keeps[op][self.scaled(op + 1, part, demand.keep)],
-            masks: &mut space.masks[op][self.scaled(op + 1, part, demand.masks)],
+        let buffers = Buffers {
+            keep: &mut space.keeps[op][self.scaled(op + 1, part, sizes.keep)],
+            masks: &mut space.masks[op][self.scaled(op + 1, part, sizes.masks)],
             sums: &mut space.sums[op],
             scratch: &mut space.scratch,
             words: &mut space.words,
         };
-        operation.backward(at, self.weights, pass, room);
+        operation.backward(context, self.weights, pass, buffers);
         if let Some(factors) = chunk.factors.iter_mut().find(|factors| factors.op == op) {
-            let len = self.program.sizes[op + 1] * at.images;
+            let len = self.program.sizes[op + 1] * context.images;
             factors.d_z[..len].copy_from_slice(&space.gradients[0][..len]);
         }
         space.inner.swap(0, 1);
-        self.pass.tracer.mark(Stage::Backward, self.program.layers[op]);
+        self.pass.tracer.layer_done(Stage::Backward, self.program.layers[op]);
     }
 
     /// The first layer's output, from the products of its slices: added up in their order.
@@ -197,7 +198,7 @@ impl Round<'_> {
             reduce::axpy(y, 1.0, &slice.y[range.clone()]);
         }
         operation.finish(self.weights, y, &mut space.keeps[0]);
-        self.pass.tracer.mark(Stage::Forward, self.program.layers[0]);
+        self.pass.tracer.layer_done(Stage::Forward, self.program.layers[0]);
     }
 
     fn normalize(&self, action: Action, i: usize, space: &mut Workspace, chunk: &mut Chunk) {
@@ -210,7 +211,7 @@ impl Round<'_> {
             Action::Deviation(_) => op.deviation(x, moments, &mut chunk.sums[i]),
             _ => op.normalize(x, moments, &mut after[0][..len]),
         }
-        self.pass.tracer.mark(Stage::Forward, self.program.layers[i]);
+        self.pass.tracer.layer_done(Stage::Forward, self.program.layers[i]);
     }
 
     fn backward_normalize(&self, action: Action, i: usize, space: &mut Workspace, chunk: &mut Chunk) {
@@ -221,24 +222,21 @@ impl Round<'_> {
             Action::BackwardSums(_) => op.backward_sums(x, d_y, moments, &mut chunk.gradient),
             _ => op.backward(x, d_y, moments, self.weights.values),
         }
-        self.pass.tracer.mark(Stage::Backward, self.program.layers[i]);
+        self.pass.tracer.layer_done(Stage::Backward, self.program.layers[i]);
     }
 
     fn gather(&self, space: &mut Workspace, chunk: &Chunk) {
-        let indices = &self.pass.indices[chunk.first..chunk.first + chunk.images];
-        let (examples, size) = (self.pass.examples, self.program.sizes[0]);
-        let x = &mut space.activations[0][..size * chunk.images];
-        gather::gather_scaled(examples.images, size, indices, x);
+        let x = &mut space.activations[0][..self.program.sizes[0] * chunk.images];
+        self.pass.gather_images(chunk.positions(), x);
         self.gather_labels(space, chunk);
     }
 
     fn gather_labels(&self, space: &mut Workspace, chunk: &Chunk) {
-        let indices = &self.pass.indices[chunk.first..chunk.first + chunk.images];
-        gather::gather_labels(self.pass.examples.labels, indices, &mut space.labels[..chunk.images]);
+        self.pass.gather_labels(chunk.positions(), &mut space.labels[..chunk.images]);
         self.pass.tracer.done(Stage::Gather);
     }
 
-    /// Loss and accuracy of the chunk, and in training the gradient with respect to the logits, over the batch's size.
+    /// Loss and score of the chunk, and in training the gradient with respect to the logits, over the batch's size.
     fn loss(&self, space: &mut Workspace, chunk: &mut Chunk) {
         let (n, classes) = (chunk.images, self.program.classes);
         let Some(logits) = space.activations.last() else { return };
@@ -256,9 +254,9 @@ impl Round<'_> {
             confidence: (!self.training).then_some(&mut chunk.confidence[..n]),
             d_logits: self.training.then_some(d_logits),
         };
-        loss::softmax_crossentropy(&logits[..n * classes], &space.labels[..n], targets, results);
-        chunk.loss = space.losses[..n].iter().map(|loss| *loss as f64).sum();
-        chunk.correct = chunk.predicted[..n].iter().zip(&space.labels).filter(|(p, l)| p == l).count();
+        let (logits, labels) = (&logits[..n * classes], &space.labels[..n]);
+        self.pass.loss.compute(logits, labels, targets, results);
+        chunk.score = Score::of(logits, labels, &space.losses[..n], &chunk.predicted[..n]);
         self.pass.tracer.done(Stage::Loss);
     }
 }

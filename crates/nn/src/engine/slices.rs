@@ -4,15 +4,15 @@
 
 use std::ops::Range;
 
-use toile_kernels::{Buffer, Matrix, Pool, gather, gemm};
+use toile_kernels::{Buffer, Matrix, Pool, gemm};
 
-use super::executor::Pass;
-use super::operation::{MOST_SLICES, Product};
+use super::executor::BatchPass;
+use super::operation::{KernelProduct, MOST_SLICES};
 use super::program::Program;
 use super::trace::Stage;
 
 /// One slice of the inputs of the first layer, of the whole batch.
-pub(crate) struct Slice {
+pub(crate) struct InputSlice {
     columns: Range<usize>,
     /// The pixels, `row` floats apart per image.
     x: Buffer,
@@ -25,13 +25,13 @@ pub(crate) struct Slice {
 const GROUP: usize = 48;
 
 /// The slices of the first layer, if it has any.
-pub(crate) fn of(program: &Program, batch: usize) -> Vec<Slice> {
+pub(crate) fn of(program: &Program, batch: usize) -> Vec<InputSlice> {
     let Some(product) = program.sliced() else { return Vec::new() };
     let slice = |columns: &Range<usize>| {
         // Whole cache lines, an odd number of them: rows must not fall on each other in the cache.
         let row = 16 * (columns.len().div_ceil(16) | 1);
         let [x, y] = [row, product.units].map(|size| Buffer::new(batch * size));
-        Slice { columns: columns.clone(), x, row, y }
+        InputSlice { columns: columns.clone(), x, row, y }
     };
     product.slices.iter().map(slice).collect()
 }
@@ -39,10 +39,10 @@ pub(crate) fn of(program: &Program, batch: usize) -> Vec<Slice> {
 /// Gathers the images of a batch and multiplies them, slice by slice.
 pub(crate) fn multiply(
     pool: &mut Pool,
-    slices: &mut [Slice],
-    product: &Product,
+    slices: &mut [InputSlice],
+    product: &KernelProduct,
     layer: usize,
-    pass: &Pass,
+    pass: &BatchPass,
     weights: &[f32],
 ) {
     let threads = pass.threads.clamp(1, slices.len());
@@ -51,24 +51,14 @@ pub(crate) fn multiply(
     });
 }
 
-impl Slice {
-    fn multiply(&mut self, product: &Product, layer: usize, pass: &Pass, weights: &[f32]) {
+impl InputSlice {
+    fn multiply(&mut self, product: &KernelProduct, layer: usize, pass: &BatchPass, weights: &[f32]) {
         let (row, units) = (self.row, product.units);
         let kernel = product.rows(weights, &self.columns);
-        let size = product.inputs;
         for start in (0..pass.indices.len()).step_by(GROUP) {
             let end = (start + GROUP).min(pass.indices.len());
             let x = &mut self.x[start * row..end * row];
-            let columns = self.columns.clone();
-            gather::gather_columns(
-                pass.examples.images,
-                size,
-                &pass.indices[start..],
-                end - start,
-                columns,
-                x,
-                row,
-            );
+            pass.gather_columns(start..end, self.columns.clone(), x, row);
             pass.tracer.done(Stage::Gather);
             let y = &mut self.y[start * units..end * units];
             gemm(
@@ -80,7 +70,7 @@ impl Slice {
                 units,
                 false,
             );
-            pass.tracer.mark(Stage::Forward, layer);
+            pass.tracer.layer_done(Stage::Forward, layer);
         }
     }
 

@@ -1,5 +1,5 @@
-//! What the engine does, told piece by piece to whoever measures: the engine itself reads no clock. A mark follows its
-//! work, so the time since the mark before is what it took, if one thread does everything.
+//! What the engine does, reported piece by piece to a caller who measures: the engine itself reads no clock. An event
+//! follows its work, so the time since the mark before is what it took, if one thread does everything.
 
 /// A kind of work in a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,27 +22,27 @@ pub enum Stage {
 
 /// A piece of work that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Mark {
+pub struct TraceEvent {
     /// What it was.
     pub stage: Stage,
     /// The layer it was for, counted from 0, where it was for one.
     pub layer: Option<usize>,
 }
 
-/// Hands marks on, if anybody wants them.
+/// Hands events on, if the caller wants them.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Tracer<'a>(pub Option<&'a (dyn Fn(Mark) + Sync)>);
+pub(crate) struct Tracer<'a>(pub Option<&'a (dyn Fn(TraceEvent) + Sync)>);
 
 impl Tracer<'_> {
-    pub(crate) fn mark(&self, stage: Stage, layer: usize) {
-        if let Some(tell) = self.0 {
-            tell(Mark { stage, layer: Some(layer) });
+    pub(crate) fn layer_done(&self, stage: Stage, layer: usize) {
+        if let Some(report) = self.0 {
+            report(TraceEvent { stage, layer: Some(layer) });
         }
     }
 
     pub(crate) fn done(&self, stage: Stage) {
-        if let Some(tell) = self.0 {
-            tell(Mark { stage, layer: None });
+        if let Some(report) = self.0 {
+            report(TraceEvent { stage, layer: None });
         }
     }
 }

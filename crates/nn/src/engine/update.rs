@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use toile_kernels::{Buffer, Pool, reduce};
 
-use super::gradients::{Gradients, Source};
+use super::gradients::{GradientSource, Gradients};
 use super::program::Program;
 use super::trace::{Stage, Tracer};
 use crate::optimizers::OptimizerState;
@@ -30,16 +30,16 @@ pub(crate) enum Clipping {
 }
 
 /// A part of one tensor.
-struct Block {
+struct UpdateBlock {
     tensor: usize,
     layer: usize,
     l2: f32,
-    source: Source,
+    source: GradientSource,
 }
 
 /// The update of all trainable weights.
 pub(crate) struct Updater {
-    blocks: Vec<Block>,
+    blocks: Vec<UpdateBlock>,
     ranges: Vec<Range<usize>>,
     n_tensors: usize,
     /// The summed gradient of the batch.
@@ -67,7 +67,7 @@ impl Updater {
             }
             for (range, source) in cut(program, &parameter.range) {
                 ranges.push(range);
-                blocks.push(Block { tensor: n_tensors, layer, l2: parameter.wanted.l2, source });
+                blocks.push(UpdateBlock { tensor: n_tensors, layer, l2: parameter.wanted.l2, source });
             }
             n_tensors += 1;
         }
@@ -86,12 +86,12 @@ impl Updater {
         learning_rate: f32,
         tracer: Tracer,
     ) {
-        let constants = optimizer.next_step(learning_rate);
+        let step = optimizer.next_step(learning_rate);
         let needs_norm = matches!(self.clipping, Clipping::Norm(_) | Clipping::GlobalNorm(_));
         if needs_norm {
             self.find_factors(pool, &gradients, threads, weights, tracer);
         }
-        let [a, b, c] = optimizer.states_mut();
+        let [a, b, c] = optimizer.all_slots_mut();
         let (blocks, ranges, clipping, factors) = (&self.blocks, &self.ranges, self.clipping, &self.factors);
         let buffers = [weights, &mut self.gradient, a, b, c];
         pool.for_each_range(threads, ranges, buffers, |i, [w, g, a, b, c]| {
@@ -104,8 +104,7 @@ impl Updater {
                     reduce::clip(g, -limit, limit);
                 }
             }
-            constants.decay(w);
-            constants.step(w, g, [a, b, c]);
+            step.apply(w, g, [a, b, c]);
             tracer.done(Stage::Update);
         });
     }
@@ -126,7 +125,7 @@ impl Updater {
         for (square, range) in self.squares.iter_mut().zip(ranges) {
             *square = reduce::sum_of_squares(&self.gradient[range.clone()]);
         }
-        let norm_of = |wanted: &dyn Fn(&Block) -> bool| {
+        let norm_of = |wanted: &dyn Fn(&UpdateBlock) -> bool| {
             let all = blocks.iter().zip(&self.squares).filter(|(block, _)| wanted(block));
             all.map(|(_, square)| square).sum::<f64>().sqrt()
         };
@@ -149,12 +148,12 @@ impl Updater {
     }
 }
 
-impl Block {
+impl UpdateBlock {
     /// g = the gradient (+ 2 l2 w).
     fn write(&self, gradients: &Gradients, range: &Range<usize>, w: &[f32], g: &mut [f32], tracer: Tracer) {
         gradients.write(&self.source, range, g);
-        if matches!(self.source, Source::Product { .. }) {
-            tracer.mark(Stage::WeightGradient, self.layer);
+        if matches!(self.source, GradientSource::KernelProduct { .. }) {
+            tracer.layer_done(Stage::WeightGradient, self.layer);
         }
         if self.l2 != 0.0 {
             reduce::axpy(g, 2.0 * self.l2, w);
@@ -163,10 +162,10 @@ impl Block {
 }
 
 /// Cuts a tensor into blocks; the kernel of a dense layer by rows, and where its inputs lie in slices, by those.
-fn cut(program: &Program, tensor: &Range<usize>) -> Vec<(Range<usize>, Source)> {
+fn cut(program: &Program, tensor: &Range<usize>) -> Vec<(Range<usize>, GradientSource)> {
     let is_kernel = |op: &usize| program.ops[*op].product().is_some_and(|product| product.kernel == *tensor);
     let Some(op) = (0..program.ops.len()).find(is_kernel) else {
-        let block = |start: usize| (start..(start + BLOCK).min(tensor.end), Source::Chunks);
+        let block = |start: usize| (start..(start + BLOCK).min(tensor.end), GradientSource::Chunks);
         return tensor.clone().step_by(BLOCK).map(block).collect();
     };
     let Some(product) = program.ops[op].product() else { return Vec::new() };
@@ -176,7 +175,7 @@ fn cut(program: &Program, tensor: &Range<usize>) -> Vec<(Range<usize>, Source)> 
         for first in slice.clone().step_by(rows) {
             let inputs = first..(first + rows).min(slice.end);
             let range = [inputs.start, inputs.end].map(|input| tensor.start + input * product.units);
-            blocks.push((range[0]..range[1], Source::Product { op, inputs }));
+            blocks.push((range[0]..range[1], GradientSource::KernelProduct { op, inputs }));
         }
     }
     blocks

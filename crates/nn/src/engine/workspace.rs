@@ -5,6 +5,7 @@ use toile_kernels::Buffer;
 
 use super::normalization::Moments;
 use super::program::{Op, Program};
+use crate::score::Score;
 
 /// Activations, gradients and scratch for one chunk.
 pub(crate) struct Workspace {
@@ -40,7 +41,7 @@ struct Sizes {
 impl Sizes {
     fn new(program: &Program, training: bool) -> Sizes {
         let n = program.ops.len();
-        let demands = &program.demands;
+        let buffer_sizes = &program.buffer_sizes;
         // Values before operation `op` that a call leaves behind are those of the whole chunk, or inside a strip of a
         // few.
         let images = |op: usize| if program.inner[op] { program.images_at(op) } else { program.chunk };
@@ -52,17 +53,17 @@ impl Sizes {
         let when = |wanted: bool, size: usize| if wanted { size } else { 0 };
         Sizes {
             activations: (0..=n).map(values).collect(),
-            keeps: demands.iter().enumerate().map(|(op, d)| d.keep * images(op + 1)).collect(),
-            masks: demands
+            keeps: buffer_sizes.iter().enumerate().map(|(op, d)| d.keep * images(op + 1)).collect(),
+            masks: buffer_sizes
                 .iter()
                 .enumerate()
                 .map(|(op, d)| when(training, d.masks * images(op + 1)))
                 .collect(),
-            sums: demands.iter().map(|d| when(training, d.sums)).collect(),
+            sums: buffer_sizes.iter().map(|d| when(training, d.sums)).collect(),
             gradients: [widest, when(training, widest)],
             inner: when(training, inside.max().unwrap_or(0)),
-            scratch: demands.iter().map(|d| d.scratch).max().unwrap_or(0),
-            words: when(training, demands.iter().map(|d| d.words).max().unwrap_or(0)),
+            scratch: buffer_sizes.iter().map(|d| d.scratch).max().unwrap_or(0),
+            words: when(training, buffer_sizes.iter().map(|d| d.words).max().unwrap_or(0)),
         }
     }
 
@@ -98,7 +99,7 @@ impl Workspace {
 }
 
 /// What a chunk keeps of a dense layer until the update: X and dZ, whose product is the kernel's gradient.
-pub(crate) struct Factors {
+pub(crate) struct DenseFactors {
     pub op: usize,
     /// Empty for a first layer whose images lie in slices.
     pub x: Buffer,
@@ -112,13 +113,12 @@ pub(crate) struct Chunk {
     /// The gradient of all weights from these images, but for the kernels of dense layers.
     pub gradient: Buffer,
     /// For each dense layer.
-    pub factors: Vec<Factors>,
+    pub factors: Vec<DenseFactors>,
     /// Sums at each batch normalisation.
     pub sums: Vec<Vec<f32>>,
-    /// Of its own where chunks meet between phases; otherwise threads lend theirs.
+    /// Its own where chunks come back in a later phase; otherwise threads lend theirs.
     pub workspace: Option<Box<Workspace>>,
-    pub loss: f64,
-    pub correct: usize,
+    pub score: Score,
     pub predicted: Vec<u8>,
     pub confidence: Vec<f32>,
 }
@@ -143,8 +143,7 @@ impl Chunk {
             factors: Vec::new(),
             sums: program.ops.iter().map(|op| vec![0.0; op.channels()]).collect(),
             workspace: None,
-            loss: 0.0,
-            correct: 0,
+            score: Score::default(),
             predicted: vec![0; program.chunk],
             confidence: vec![0.0; program.chunk],
         }
@@ -157,18 +156,23 @@ impl Chunk {
         }
     }
 
+    /// Where its images stand in the batch.
+    pub(crate) fn positions(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.images
+    }
+
     /// The factors of operation `op`.
-    pub(crate) fn factors_of(&self, op: usize) -> Option<&Factors> {
+    pub(crate) fn factors_of(&self, op: usize) -> Option<&DenseFactors> {
         self.factors.iter().find(|factors| factors.op == op)
     }
 }
 
-fn factors(program: &Program) -> Vec<Factors> {
+fn factors(program: &Program) -> Vec<DenseFactors> {
     let of = |(op, at): (usize, &Op)| {
         let product = at.product()?;
         let inputs = if product.slices.len() > 1 { 0 } else { product.inputs };
         let [x, d_z] = [inputs, product.units].map(|size| Buffer::new(size * program.chunk));
-        Some(Factors { op, x, d_z })
+        Some(DenseFactors { op, x, d_z })
     };
     program.ops.iter().enumerate().filter_map(of).collect()
 }

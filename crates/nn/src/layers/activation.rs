@@ -2,8 +2,40 @@
 
 use toile_kernels::activation::{self, Act};
 
-use crate::Activation;
-use crate::engine::{At, Backward, Operation, Room, Weights};
+use super::{LayerContext, LayerSettings, Operations};
+use crate::engine::{Backward, Buffers, ChunkContext, Op, Operation, Weights};
+use crate::shape::ShapeError;
+use crate::{Activation, Shape};
+
+impl LayerSettings for Activation {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "Activation"
+    }
+
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        Ok(input)
+    }
+
+    fn activation(&self) -> Activation {
+        *self
+    }
+
+    fn can_be_last(&self) -> bool {
+        true
+    }
+
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        if context.is_last() {
+            return Ok(Vec::new());
+        }
+        let activate = Activate::new(*self, context.input.channels());
+        Ok(context.single(Op::plain(ActivationOperation(activate))))
+    }
+}
 
 /// An activation ready to run on rows of values.
 #[derive(Clone, Copy)]
@@ -16,25 +48,17 @@ pub(crate) enum Activate {
 impl Activate {
     /// `last_axis` is the size of the axis that softmax sums over.
     pub(crate) fn new(activation: Activation, last_axis: usize) -> Activate {
-        Activate::Each(match activation {
-            Activation::Linear => Act::Linear,
-            Activation::Sigmoid => Act::Sigmoid,
-            Activation::Tanh => Act::Tanh,
-            Activation::Relu => Act::Relu,
-            Activation::LeakyRelu => Act::LeakyRelu,
-            Activation::Elu => Act::Elu,
-            Activation::Gelu => Act::Gelu,
-            Activation::Silu => Act::Silu,
-            Activation::Softmax => return Activate::Softmax(last_axis),
-        })
+        activation.kernel().map_or(Activate::Softmax(last_axis), Activate::Each)
     }
 
-    /// Floats per image to keep until backward: the input, where the derivative cannot be told from the output, or
+    /// Floats per image to keep until backward: the input, where the derivative does not follow from the output, or
     /// where the output cannot take its place (softmax).
     pub(crate) fn keep(self, values: usize) -> usize {
         match self {
             Activate::Each(Act::Gelu | Act::Silu) | Activate::Softmax(_) => values,
-            Activate::Each(_) => 0,
+            Activate::Each(
+                Act::Linear | Act::Sigmoid | Act::Tanh | Act::Relu | Act::LeakyRelu | Act::Elu,
+            ) => 0,
         }
     }
 
@@ -76,14 +100,14 @@ impl Activate {
 }
 
 /// An activation as a layer of its own.
-pub(crate) struct ActivationOperation(pub Activate);
+struct ActivationOperation(Activate);
 
 impl Operation for ActivationOperation {
-    fn forward(&self, _: &At, _: Weights, x: &[f32], y: &mut [f32], _: Room) {
+    fn forward(&self, _: &ChunkContext, _: Weights, x: &[f32], y: &mut [f32], _: Buffers) {
         self.0.forward(x, y);
     }
 
-    fn backward(&self, _: &At, _: Weights, pass: Backward, _: Room) {
+    fn backward(&self, _: &ChunkContext, _: Weights, pass: Backward, _: Buffers) {
         let Some(d_x) = pass.d_x else { return };
         self.0.backward(pass.x, pass.y, pass.d_y);
         d_x.copy_from_slice(pass.d_y);

@@ -3,34 +3,45 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Normalization;
-use crate::parameters::{Parameter, Wanted};
+use super::{LayerContext, LayerSettings, Operations};
+use crate::engine::{Normalization, Op};
+use crate::parameters::Wanted;
+use crate::shape::ShapeError;
 use crate::{Initializer, Shape};
 
 /// y = γ (x − μ) / √(σ² + ε) + β per channel: μ and σ² of the batch while training, moving averages otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct BatchNormalization {
     /// moving ← momentum × moving + (1 − momentum) × batch, after each update.
-    #[serde(default = "momentum")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub momentum: f32,
     /// ε, added to the variance.
-    #[serde(default = "epsilon")]
     #[schemars(range(min = 0.0))]
     pub epsilon: f32,
 }
 
-fn momentum() -> f32 {
-    0.99
+/// Keras' defaults.
+impl Default for BatchNormalization {
+    fn default() -> BatchNormalization {
+        BatchNormalization { momentum: 0.99, epsilon: 1e-3 }
+    }
 }
 
-fn epsilon() -> f32 {
-    1e-3
-}
+impl LayerSettings for BatchNormalization {
+    fn name(&self) -> &'static str {
+        "batch_normalization"
+    }
 
-impl BatchNormalization {
-    pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
+    fn class_name(&self) -> &'static str {
+        "BatchNormalization"
+    }
+
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        Ok(input)
+    }
+
+    fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let shape = [input.channels()];
         let fixed =
             |kind, initializer| Wanted { trainable: false, ..Wanted::trainable(kind, &shape, initializer) };
@@ -42,17 +53,18 @@ impl BatchNormalization {
         ]
     }
 
-    pub(crate) fn operation(&self, input: Shape, parameters: &[Parameter]) -> Normalization {
-        let range = |i: usize| parameters[i].range.clone();
-        Normalization {
-            channels: input.channels(),
-            positions: input.values() / input.channels(),
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        let range = |i: usize| context.parameters[i].range.clone();
+        let channels = context.input.channels();
+        Ok(context.single(Op::Normalize(Normalization {
+            channels,
+            positions: context.input.values() / channels,
             momentum: self.momentum,
             epsilon: self.epsilon,
             gamma: range(0),
             beta: range(1),
             moving_mean: range(2),
             moving_variance: range(3),
-        }
+        })))
     }
 }

@@ -1,18 +1,15 @@
 //! Conv2D: the same small kernel at every place of the image.
 
-use std::ops::Range;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::conv::{Conv, ConvShape};
 
-use toile_kernels::conv::{Conv, ConvAlgorithm, ConvBackward, ConvForward, ConvShape, Epilogue};
-
-use super::Layer;
-use super::activation::Activate;
-use crate::engine::{At, Backward, Demand, Operation, Room, Weights, two_parts};
-use crate::parameters::{Parameter, Wanted};
-use crate::shape::{ShapeError, image, window};
-use crate::{Activation, ImageShape, Initializer, Padding, Shape};
+use super::convolution::{ConvOperation, conv_shape, convolved};
+use super::{Layer, LayerContext, LayerSettings, Operations};
+use crate::engine::Op;
+use crate::parameters::Wanted;
+use crate::shape::{ShapeError, Window};
+use crate::{Activation, Initializer, Padding, Shape};
 
 /// 2-D cross-correlation over images of shape (height, width, channels), kernel (kh, kw, channels, filters).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,14 +62,35 @@ impl Conv2D {
         }
     }
 
-    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
-        let input = image("conv2d", input)?;
-        let (_, [height, width]) =
-            window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
-        Ok(Shape::Image(ImageShape { height, width, channels: self.filters }))
+    /// The convolution of these images as the kernels see it.
+    fn shape(&self, input: Shape) -> Result<ConvShape, ShapeError> {
+        let window = Window { size: self.kernel_size, strides: self.strides, padding: self.padding };
+        conv_shape("conv2d", input, window, self.filters)
+    }
+}
+
+impl LayerSettings for Conv2D {
+    fn name(&self) -> &'static str {
+        "conv2d"
     }
 
-    pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
+    fn class_name(&self) -> &'static str {
+        "Conv2D"
+    }
+
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        self.shape(input).map(convolved)
+    }
+
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn is_convolution(&self) -> bool {
+        true
+    }
+
+    fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let [kh, kw] = self.kernel_size;
         let kernel = Wanted {
             l2: self.l2,
@@ -82,162 +100,17 @@ impl Conv2D {
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
     }
 
-    /// The convolution of these images as the kernels see it.
-    pub(crate) fn conv_shape(&self, input: Shape) -> Result<ConvShape, ShapeError> {
-        let input = image("conv2d", input)?;
-        let ([pad_top, pad_left], [out_height, out_width]) =
-            window("conv2d", "kernel", input, self.kernel_size, self.strides, self.padding)?;
-        Ok(ConvShape {
-            height: input.height,
-            width: input.width,
-            channels: input.channels,
-            filters: self.filters,
-            kernel: self.kernel_size,
-            strides: self.strides,
-            pad_top,
-            pad_left,
-            out_height,
-            out_width,
-        })
+    /// Max pooling of 2 × 2 pixels, where the kernels' estimate says that this is not slower.
+    fn takes_in(&self, input: Shape, next: &Layer) -> bool {
+        self.activation.is_in_convolution()
+            && next.is_pooling_by_two()
+            && self.shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
     }
 
-    /// Whether the layer `next` can be computed in the same pass: max pooling of 2 × 2 pixels.
-    pub(crate) fn takes_in(&self, input: Shape, next: Option<&Layer>) -> bool {
-        let Some(Layer::MaxPooling2D(pooling)) = next else { return false };
-        let is_plain = matches!(self.activation, Activation::Relu | Activation::Linear);
-        is_plain && pooling.halves() && self.conv_shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
-    }
-
-    /// `max_pool`: with the pooling that it takes in.
-    pub(crate) fn operation(
-        &self,
-        input: Shape,
-        parameters: &[Parameter],
-        max_pool: bool,
-    ) -> Result<ConvOperation, ShapeError> {
-        let shape = self.conv_shape(input)?;
-        let relu = self.activation == Activation::Relu;
-        Ok(ConvOperation {
-            conv: Conv::new(shape, Epilogue { relu, max_pool }),
-            shape,
-            relu,
-            activate: Activate::new(self.activation, self.filters),
-            kernel: parameters[0].range.clone(),
-            bias: parameters.get(1).map(|bias| bias.range.clone()),
-            derived: [0, 0],
-        })
-    }
-}
-
-/// With no more multiplications per output than this, a convolution is sooner repeated than its output fetched from
-/// memory.
-const CHEAP: usize = 32;
-
-/// A convolution ready to run. Its kernels add the bias and apply ReLU; other activations follow as a pass of their
-/// own.
-pub(crate) struct ConvOperation {
-    conv: Conv,
-    shape: ConvShape,
-    relu: bool,
-    activate: Activate,
-    kernel: Range<usize>,
-    bias: Option<Range<usize>>,
-    derived: [usize; 2],
-}
-
-impl ConvOperation {
-    fn derived<'a>(&self, part: usize, derived: &'a [f32]) -> &'a [f32] {
-        &derived[self.derived[part]..][..self.conv.derived_lens()[part]]
-    }
-}
-
-impl Operation for ConvOperation {
-    fn demand(&self, images: usize) -> Demand {
-        let outputs = self.shape.out_height * self.shape.out_width * self.shape.filters;
-        let keep = if self.relu { 0 } else { self.activate.keep(outputs) };
-        let (masks, sums, scratch) =
-            (self.conv.masks_len(), self.conv.sums_len(), self.conv.scratch_len(images));
-        Demand { keep, masks, sums, scratch, words: 0 }
-    }
-
-    fn derived_lens(&self) -> Vec<usize> {
-        self.conv.derived_lens().to_vec()
-    }
-
-    fn place_derived(&mut self, starts: &[usize]) {
-        self.derived = [starts[0], starts[1]];
-    }
-
-    fn derive(&self, part: usize, weights: &[f32], derived: &mut [f32]) {
-        let kernel = &weights[self.kernel.clone()];
-        match part {
-            0 => self.conv.derive_forward(kernel, derived),
-            _ => self.conv.derive_backward(kernel, derived),
-        }
-    }
-
-    fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room) {
-        self.conv.forward(ConvForward {
-            images: at.images,
-            x,
-            kernel: &weights.values[self.kernel.clone()],
-            derived: self.derived(0, weights.derived),
-            bias: self.bias.clone().map(|bias| &weights.values[bias]),
-            y,
-            masks: room.masks,
-            scratch: room.scratch,
-        });
-        if !self.relu {
-            self.activate.forward_in_place(y, room.keep);
-        }
-    }
-
-    fn trains(&self) -> bool {
-        true
-    }
-
-    fn is_cheap(&self) -> bool {
-        let [height, width] = self.shape.kernel;
-        height * width * self.shape.channels <= CHEAP && self.conv.masks_len() == 0
-    }
-
-    fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
-        if !self.relu {
-            self.activate.backward(room.keep, pass.y, pass.d_y);
-        }
-        let (d_kernel, d_bias) = match &self.bias {
-            Some(bias) => {
-                let (kernel, bias) = two_parts(pass.d_weights, self.kernel.clone(), bias.clone());
-                (kernel, Some(bias))
-            }
-            None => (&mut pass.d_weights[self.kernel.clone()], None),
-        };
-        self.conv.backward(ConvBackward {
-            images: at.images,
-            piece: pass.piece,
-            x: pass.x,
-            y: pass.y,
-            masks: room.masks,
-            d_y: pass.d_y,
-            derived: if pass.d_x.is_some() { self.derived(1, weights.derived) } else { &[] },
-            d_x: pass.d_x,
-            sums: room.sums,
-            d_kernel,
-            d_bias,
-            scratch: room.scratch,
-        });
-    }
-
-    fn algorithm(&self) -> Option<String> {
-        Some(match self.conv.algorithm() {
-            ConvAlgorithm::Direct => "direct".into(),
-            ConvAlgorithm::Winograd { tile } => format!("Winograd F({tile}×{tile}, 3×3)"),
-        })
-    }
-
-    fn flops(&self) -> [u64; 3] {
-        let s = &self.shape;
-        let places = (s.out_height * s.out_width) as u64;
-        [2 * places * (s.kernel[0] * s.kernel[1] * s.channels * s.filters) as u64; 3]
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        let max_pool = context.next.is_some_and(|next| self.takes_in(context.input, next));
+        let (shape, parameters) = (self.shape(context.input)?, context.parameters);
+        let operation = ConvOperation::new(shape, self.activation, max_pool, parameters);
+        Ok(context.single(Op::plain(operation)))
     }
 }

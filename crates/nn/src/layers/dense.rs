@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use toile_kernels::{Matrix, gemm, norm, reduce};
 
-use super::Place;
 use super::activation::Activate;
-use crate::engine::{At, Backward, Demand, Operation, Product, Room, Weights};
-use crate::parameters::{Parameter, Wanted};
+use super::{LayerContext, LayerSettings, Operations};
+use crate::engine::{Backward, BufferSizes, Buffers, ChunkContext, KernelProduct, Op, Operation, Weights};
+use crate::parameters::Wanted;
 use crate::shape::ShapeError;
-use crate::{Activation, Initializer, Shape};
+use crate::{Activation, ImageShape, Initializer, Shape};
 
 /// y = activation(x W + b), with W of shape (inputs, units).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,8 +51,23 @@ impl Dense {
             l2: 0.0,
         }
     }
+}
 
-    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+impl LayerSettings for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "Dense"
+    }
+
+    /// As one row of values, as if a flatten layer stood before it.
+    fn shape_of_images(&self, images: ImageShape) -> Shape {
+        Shape::Flat(images.values())
+    }
+
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
         match input {
             Shape::Flat(_) => Ok(Shape::Flat(self.units)),
             Shape::Image(_) => Err(ShapeError::new(
@@ -62,7 +77,19 @@ impl Dense {
         }
     }
 
-    pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    fn can_be_last(&self) -> bool {
+        true
+    }
+
+    fn units(&self) -> Option<usize> {
+        Some(self.units)
+    }
+
+    fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let kernel = Wanted {
             l2: self.l2,
             ..Wanted::trainable("kernel", &[input.values(), self.units], self.kernel_initializer)
@@ -71,20 +98,21 @@ impl Dense {
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
     }
 
-    pub(crate) fn operation(&self, input: Shape, parameters: &[Parameter], place: Place) -> DenseOperation {
-        let activation = if place.is_last { Activation::Linear } else { self.activation };
-        DenseOperation {
-            product: Product::new(parameters[0].range.clone(), input.values(), self.units, place.is_first),
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        let activation = if context.is_last() { Activation::Linear } else { self.activation };
+        let (kernel, inputs) = (context.parameters[0].range.clone(), context.input.values());
+        Ok(context.single(Op::plain(DenseOperation {
+            product: KernelProduct::new(kernel, inputs, self.units, context.may_slice),
             activate: Activate::new(activation, self.units),
-            bias: parameters.get(1).map(|bias| bias.range.clone()),
+            bias: context.parameters.get(1).map(|bias| bias.range.clone()),
             transposed: 0,
-        }
+        })))
     }
 }
 
 /// A dense layer ready to run.
-pub(crate) struct DenseOperation {
-    product: Product,
+struct DenseOperation {
+    product: KernelProduct,
     activate: Activate,
     bias: Option<Range<usize>>,
     /// Where Wᵀ lies among the derived weights.
@@ -92,9 +120,9 @@ pub(crate) struct DenseOperation {
 }
 
 impl Operation for DenseOperation {
-    fn demand(&self, images: usize) -> Demand {
+    fn buffer_sizes(&self, images: usize) -> BufferSizes {
         let scratch = if self.product.slices.len() > 1 { images * self.product.units } else { 0 };
-        Demand { keep: self.activate.keep(self.product.units), scratch, ..Demand::default() }
+        BufferSizes { keep: self.activate.keep(self.product.units), scratch, ..BufferSizes::default() }
     }
 
     fn derived_lens(&self) -> Vec<usize> {
@@ -107,38 +135,38 @@ impl Operation for DenseOperation {
 
     fn derive(&self, part: usize, weights: &[f32], derived: &mut [f32]) {
         if part == 1 {
-            let Product { kernel, inputs, units, .. } = &self.product;
+            let KernelProduct { kernel, inputs, units, .. } = &self.product;
             reduce::transpose(*inputs, *units, &weights[kernel.clone()], derived);
         }
     }
 
-    fn forward(&self, at: &At, weights: Weights, x: &[f32], y: &mut [f32], room: Room) {
-        let Product { inputs, units, slices, .. } = &self.product;
-        let shape = |slice: &Range<usize>| [at.images, *units, slice.len()];
+    fn forward(&self, context: &ChunkContext, weights: Weights, x: &[f32], y: &mut [f32], buffers: Buffers) {
+        let KernelProduct { inputs, units, slices, .. } = &self.product;
+        let shape = |slice: &Range<usize>| [context.images, *units, slice.len()];
         for (i, slice) in slices.iter().enumerate() {
             let x = Matrix::rows(&x[slice.start.min(x.len())..], *inputs);
             let kernel = self.product.rows(weights.values, slice);
             if i == 0 {
                 gemm(shape(slice), x, kernel, *units, y, *units, false);
             } else {
-                let part = &mut room.scratch[..y.len()];
+                let part = &mut buffers.scratch[..y.len()];
                 gemm(shape(slice), x, kernel, *units, part, *units, false);
                 reduce::axpy(y, 1.0, part);
             }
         }
-        self.finish(weights, y, room.keep);
+        self.finish(weights, y, buffers.keep);
     }
 
-    fn backward(&self, at: &At, weights: Weights, pass: Backward, room: Room) {
-        let Product { inputs, units, .. } = self.product;
-        self.activate.backward(room.keep, pass.y, pass.d_y);
+    fn backward(&self, context: &ChunkContext, weights: Weights, pass: Backward, buffers: Buffers) {
+        let KernelProduct { inputs, units, .. } = self.product;
+        self.activate.backward(buffers.keep, pass.y, pass.d_y);
         if let Some(bias) = &self.bias {
             norm::column_sum(pass.d_y, units, &mut pass.d_weights[bias.clone()]);
         }
         if let Some(d_x) = pass.d_x {
             let transposed = &weights.derived[self.transposed..][..inputs * units];
             let d_z = Matrix::rows(pass.d_y, units);
-            gemm([at.images, inputs, units], d_z, transposed, inputs, d_x, inputs, false);
+            gemm([context.images, inputs, units], d_z, transposed, inputs, d_x, inputs, false);
         }
     }
 
@@ -146,7 +174,7 @@ impl Operation for DenseOperation {
         true
     }
 
-    fn product(&self) -> Option<&Product> {
+    fn product(&self) -> Option<&KernelProduct> {
         Some(&self.product)
     }
 

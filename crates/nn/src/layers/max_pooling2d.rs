@@ -5,25 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use toile_kernels::pooling::{self, PoolShape};
 
-use super::pooling2d;
-use crate::engine::{At, Backward, Operation, Room, Weights};
+use super::{Layer, LayerContext, LayerSettings, Operations, pooling2d};
+use crate::engine::{Backward, Buffers, ChunkContext, Op, Operation, Weights};
 use crate::shape::ShapeError;
 use crate::{Padding, Shape};
 
 /// The maximum of each window and channel; of equal values the first passes the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct MaxPooling2D {
     /// Height and width of the window.
-    #[serde(default = "crate::two_by_two")]
     #[schemars(inner(range(min = 1)))]
     pub pool_size: [usize; 2],
     /// Steps down and across; the window's size if not given.
-    #[serde(default)]
     #[schemars(inner(range(min = 1)))]
     pub strides: Option<[usize; 2]>,
     /// `valid`: only whole windows; `same`: windows over the edge, the missing pixels left out.
-    #[serde(default)]
     pub padding: Padding,
 }
 
@@ -31,33 +28,55 @@ impl MaxPooling2D {
     fn windows(&self, input: Shape) -> Result<PoolShape, ShapeError> {
         pooling2d::windows("max_pooling2d", input, self.pool_size, self.strides, self.padding)
     }
+}
 
-    /// Whether its windows are 2 × 2 pixels, side by side, and all within the image.
-    pub(crate) fn halves(&self) -> bool {
+impl LayerSettings for MaxPooling2D {
+    fn name(&self) -> &'static str {
+        "max_pooling2d"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "MaxPooling2D"
+    }
+
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        self.windows(input).map(pooling2d::pooled)
+    }
+
+    fn is_pooling_by_two(&self) -> bool {
         let strides = self.strides.unwrap_or(self.pool_size);
         self.pool_size == [2, 2] && strides == [2, 2] && self.padding == Padding::Valid
     }
 
-    pub(crate) fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
-        self.windows(input).map(pooling2d::pooled)
+    fn spelled_out(&self) -> Option<Layer> {
+        let strides = self.strides.or(Some(self.pool_size));
+        Some(Layer::MaxPooling2D(MaxPooling2D { strides, ..self.clone() }))
     }
 
-    pub(crate) fn operation(&self, input: Shape) -> Result<MaxPooling2DOperation, ShapeError> {
-        self.windows(input).map(MaxPooling2DOperation)
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        let windows = self.windows(context.input)?;
+        Ok(context.single(Op::plain(MaxPooling2DOperation(windows))))
+    }
+}
+
+/// Keras' default: windows of 2 × 2 pixels, side by side, all within the image.
+impl Default for MaxPooling2D {
+    fn default() -> MaxPooling2D {
+        MaxPooling2D { pool_size: [2, 2], strides: None, padding: Padding::Valid }
     }
 }
 
 /// A pooling layer ready to run.
-pub(crate) struct MaxPooling2DOperation(PoolShape);
+struct MaxPooling2DOperation(PoolShape);
 
 impl Operation for MaxPooling2DOperation {
-    fn forward(&self, at: &At, _: Weights, x: &[f32], y: &mut [f32], _: Room) {
-        pooling::max_pool(&self.0, at.images, x, y);
+    fn forward(&self, context: &ChunkContext, _: Weights, x: &[f32], y: &mut [f32], _: Buffers) {
+        pooling::max_pool(&self.0, context.images, x, y);
     }
 
-    fn backward(&self, at: &At, _: Weights, pass: Backward, _: Room) {
+    fn backward(&self, context: &ChunkContext, _: Weights, pass: Backward, _: Buffers) {
         if let Some(d_x) = pass.d_x {
-            pooling::max_pool_backward(&self.0, at.images, pass.x, pass.y, pass.d_y, d_x);
+            pooling::max_pool_backward(&self.0, context.images, pass.x, pass.y, pass.d_y, d_x);
         }
     }
 

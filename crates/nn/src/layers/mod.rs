@@ -4,29 +4,33 @@ mod activation;
 mod average_pooling2d;
 mod batch_normalization;
 mod conv2d;
+mod convolution;
 mod dense;
+mod depthwise_conv2d;
 mod dropout;
 mod flatten;
 mod global_average_pooling2d;
 mod max_pooling2d;
 mod pooling2d;
+mod separable_conv2d;
 
 pub use average_pooling2d::AveragePooling2D;
 pub use batch_normalization::BatchNormalization;
 pub use conv2d::Conv2D;
 pub use dense::Dense;
+pub use depthwise_conv2d::DepthwiseConv2D;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_average_pooling2d::GlobalAveragePooling2D;
 pub use max_pooling2d::MaxPooling2D;
 use schemars::JsonSchema;
+pub use separable_conv2d::SeparableConv2D;
 use serde::{Deserialize, Serialize};
 
-use self::activation::{Activate, ActivationOperation};
 use crate::engine::Op;
 use crate::parameters::{Parameter, Wanted};
-use crate::shape::{ShapeError, image};
-use crate::{Activation, Shape};
+use crate::shape::ShapeError;
+use crate::{Activation, ImageShape, MOST_VALUES, Shape};
 
 /// A layer of a model, as the study file writes it: `{ dense = { units = 10, activation = "softmax" } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +41,12 @@ pub enum Layer {
     /// The same small kernel at every place of the image.
     #[serde(rename = "conv2d")]
     Conv2D(Conv2D),
+    /// Small kernels for each channel by itself.
+    #[serde(rename = "depthwise_conv2d")]
+    DepthwiseConv2D(DepthwiseConv2D),
+    /// Small kernels for each channel by itself, then sums over the channels.
+    #[serde(rename = "separable_conv2d")]
+    SeparableConv2D(SeparableConv2D),
     /// The largest value of each window.
     #[serde(rename = "max_pooling2d")]
     MaxPooling2D(MaxPooling2D),
@@ -56,102 +66,204 @@ pub enum Layer {
     Activation(Activation),
 }
 
+/// What each layer's settings say. Only what a layer does differently has to be written down.
+trait LayerSettings {
+    /// The name in the study file.
+    fn name(&self) -> &'static str;
+
+    /// The name of Keras' class.
+    fn class_name(&self) -> &'static str;
+
+    /// The shape that comes out for a shape that goes in.
+    fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError>;
+
+    /// The layer ready to run; nothing for one that moves no value. A last layer leaves its softmax to the loss.
+    fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError>;
+
+    /// The weight tensors that it has.
+    fn wanted(&self, input: Shape) -> Vec<Wanted> {
+        let _ = input;
+        Vec::new()
+    }
+
+    /// The shape in which the layer takes the images if it is the first.
+    fn shape_of_images(&self, images: ImageShape) -> Shape {
+        Shape::Image(images)
+    }
+
+    /// The activation that it ends with.
+    fn activation(&self) -> Activation {
+        Activation::Linear
+    }
+
+    /// Whether it can be the last layer: it leaves its softmax to the loss then.
+    fn can_be_last(&self) -> bool {
+        false
+    }
+
+    /// The number of its outputs, where they are a row of any number.
+    fn units(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether its kernel is moved over the image.
+    fn is_convolution(&self) -> bool {
+        false
+    }
+
+    /// Whether the layer that follows is computed in the same pass.
+    fn takes_in(&self, input: Shape, next: &Layer) -> bool {
+        let _ = (input, next);
+        false
+    }
+
+    /// Whether it is a max pooling of 2 × 2 pixels, side by side, and all within the image.
+    fn is_pooling_by_two(&self) -> bool {
+        false
+    }
+
+    /// The same layer with every setting in it, where one is left to follow from others.
+    fn spelled_out(&self) -> Option<Layer> {
+        None
+    }
+}
+
+/// The operations of a layer, one after the other, each with the values per image that it gives.
+pub(crate) type Operations = Vec<(Op, usize)>;
+
 /// Where a layer stands in its model.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct LayerContext<'a> {
+    /// Its position, from 0.
     pub layer: usize,
-    /// Whether it works on the images themselves.
-    pub is_first: bool,
+    pub input: Shape,
+    /// Values per image that its last operation gives.
+    pub outputs: usize,
+    /// Its weight tensors, in the order of `wanted`.
+    pub parameters: &'a [Parameter],
+    /// The layer that follows.
+    pub next: Option<&'a Layer>,
+    /// Whether it may take its inputs in slices: where they are the images as they are.
+    pub may_slice: bool,
+}
+
+impl LayerContext<'_> {
+    /// A layer that is one operation.
+    fn single(&self, op: Op) -> Operations {
+        vec![(op, self.outputs)]
+    }
+
     /// Whether its softmax is part of the loss.
-    pub is_last: bool,
+    fn is_last(&self) -> bool {
+        self.next.is_none()
+    }
 }
 
 impl Layer {
+    /// The one list that ties the names to what they do.
+    fn settings(&self) -> &dyn LayerSettings {
+        match self {
+            Layer::Dense(settings) => settings,
+            Layer::Conv2D(settings) => settings,
+            Layer::DepthwiseConv2D(settings) => settings,
+            Layer::SeparableConv2D(settings) => settings,
+            Layer::MaxPooling2D(settings) => settings,
+            Layer::AveragePooling2D(settings) => settings,
+            Layer::GlobalAveragePooling2D(settings) => settings,
+            Layer::Flatten(settings) => settings,
+            Layer::Dropout(settings) => settings,
+            Layer::BatchNormalization(settings) => settings,
+            Layer::Activation(settings) => settings,
+        }
+    }
+
     /// The layer's name in the study file.
     pub fn name(&self) -> &'static str {
-        match self {
-            Layer::Dense(_) => "dense",
-            Layer::Conv2D(_) => "conv2d",
-            Layer::MaxPooling2D(_) => "max_pooling2d",
-            Layer::AveragePooling2D(_) => "average_pooling2d",
-            Layer::GlobalAveragePooling2D(_) => "global_average_pooling2d",
-            Layer::Flatten(_) => "flatten",
-            Layer::Dropout(_) => "dropout",
-            Layer::BatchNormalization(_) => "batch_normalization",
-            Layer::Activation(_) => "activation",
-        }
+        self.settings().name()
     }
 
     /// The name of Keras' class.
     pub fn class_name(&self) -> &'static str {
-        match self {
-            Layer::Dense(_) => "Dense",
-            Layer::Conv2D(_) => "Conv2D",
-            Layer::MaxPooling2D(_) => "MaxPooling2D",
-            Layer::AveragePooling2D(_) => "AveragePooling2D",
-            Layer::GlobalAveragePooling2D(_) => "GlobalAveragePooling2D",
-            Layer::Flatten(_) => "Flatten",
-            Layer::Dropout(_) => "Dropout",
-            Layer::BatchNormalization(_) => "BatchNormalization",
-            Layer::Activation(_) => "Activation",
-        }
+        self.settings().class_name()
     }
 
     /// The activation that the layer ends with.
     pub fn activation(&self) -> Activation {
-        match self {
-            Layer::Dense(layer) => layer.activation,
-            Layer::Conv2D(layer) => layer.activation,
-            Layer::Activation(activation) => *activation,
-            _ => Activation::Linear,
-        }
+        self.settings().activation()
+    }
+
+    /// The number of its outputs, where they are a row of any number (`dense`).
+    pub fn units(&self) -> Option<usize> {
+        self.settings().units()
+    }
+
+    /// Whether its kernel is moved over the image.
+    pub fn is_convolution(&self) -> bool {
+        self.settings().is_convolution()
+    }
+
+    /// The same layer with every setting in it: the steps of a pooling window are its size if nothing else is stated.
+    pub fn spelled_out(&self) -> Layer {
+        self.settings().spelled_out().unwrap_or_else(|| self.clone())
+    }
+
+    /// How many weights the layer has for an input that it can take, whether or not they are trained.
+    ///
+    /// In 128 bits, because a model that is only described may be larger than any memory.
+    pub fn parameter_count(&self, input: Shape) -> u128 {
+        let values = |tensor: &Wanted| tensor.shape.iter().map(|&n| n as u128).product::<u128>();
+        self.wanted(input).iter().map(values).sum()
+    }
+
+    /// The shape that comes out for a shape that goes in.
+    ///
+    /// # Errors
+    /// If the layer cannot take the shape.
+    pub fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
+        within_limits(self.settings().output_shape(input)?)
+    }
+
+    /// The shape in which the layer takes the images if it is the first.
+    pub(crate) fn shape_of_images(&self, images: ImageShape) -> Shape {
+        self.settings().shape_of_images(images)
+    }
+
+    /// Whether it can be the last layer of a model: with a softmax that it leaves to the loss.
+    pub(crate) fn can_be_last(&self) -> bool {
+        self.settings().can_be_last() && self.activation() == Activation::Softmax
     }
 
     /// The weight tensors that the layer wants.
     pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
-        match self {
-            Layer::Dense(layer) => layer.wanted(input),
-            Layer::Conv2D(layer) => layer.wanted(input),
-            Layer::BatchNormalization(layer) => layer.wanted(input),
-            _ => Vec::new(),
-        }
+        self.settings().wanted(input)
     }
 
     /// Whether the layer that follows is computed in the same pass.
     pub(crate) fn takes_in(&self, input: Shape, next: Option<&Layer>) -> bool {
-        matches!(self, Layer::Conv2D(layer) if layer.takes_in(input, next))
+        next.is_some_and(|next| self.settings().takes_in(input, next))
     }
 
-    /// The layer ready to run; nothing for one that moves no value. A last layer leaves its softmax to the loss.
-    pub(crate) fn operation(
-        &self,
-        place: Place,
-        input: Shape,
-        parameters: &[Parameter],
-        next: Option<&Layer>,
-    ) -> Result<Option<Op>, ShapeError> {
-        let plain: Box<dyn crate::engine::Operation> = match self {
-            Layer::Dense(layer) => Box::new(layer.operation(input, parameters, place)),
-            Layer::Conv2D(layer) => {
-                Box::new(layer.operation(input, parameters, self.takes_in(input, next))?)
-            }
-            Layer::MaxPooling2D(layer) => Box::new(layer.operation(input)?),
-            Layer::AveragePooling2D(layer) => Box::new(layer.operation(input)?),
-            Layer::GlobalAveragePooling2D(layer) => {
-                Box::new(layer.operation(image("global_average_pooling2d", input)?))
-            }
-            Layer::Flatten(_) => return Ok(None),
-            Layer::Dropout(layer) => Box::new(layer.operation(place.layer, input.values())),
-            Layer::BatchNormalization(layer) => {
-                return Ok(Some(Op::Normalize(layer.operation(input, parameters))));
-            }
-            Layer::Activation(_) if place.is_last => return Ok(None),
-            Layer::Activation(activation) => {
-                Box::new(ActivationOperation(Activate::new(*activation, input.channels())))
-            }
-        };
-        Ok(Some(Op::Plain(plain)))
+    /// Whether it is a max pooling of 2 × 2 pixels, side by side, and all within the image.
+    fn is_pooling_by_two(&self) -> bool {
+        self.settings().is_pooling_by_two()
     }
+
+    /// The layer ready to run; nothing for one that moves no value.
+    pub(crate) fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        self.settings().operations(context)
+    }
+}
+
+/// The shape, unless it has no values or more than there may be.
+fn within_limits(output: Shape) -> Result<Shape, ShapeError> {
+    if output.values() == 0 || output.values() > MOST_VALUES {
+        let message = format!("the layer gives {} values per image", output.values());
+        return Err(ShapeError::new(message, format!("between 1 and {MOST_VALUES} values are possible")));
+    }
+    Ok(output)
+}
+
+fn one() -> usize {
+    1
 }
 
 /// What a window does at the edge of an image.

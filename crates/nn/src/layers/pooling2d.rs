@@ -2,7 +2,7 @@
 
 use toile_kernels::pooling::PoolShape;
 
-use crate::shape::{ShapeError, image, window};
+use crate::shape::{ShapeError, Window, image};
 use crate::{ImageShape, Padding, Shape};
 
 /// The windows of the layer of this name.
@@ -15,8 +15,8 @@ pub(super) fn windows(
 ) -> Result<PoolShape, ShapeError> {
     let input = image(layer, input)?;
     let strides = strides.unwrap_or(pool);
-    let ([pad_top, pad_left], [out_height, out_width]) =
-        window(layer, "window", input, pool, strides, padding)?;
+    let window = Window { size: pool, strides, padding };
+    let ([pad_top, pad_left], [out_height, out_width]) = window.places(layer, "window", input)?;
     let ImageShape { height, width, channels } = input;
     Ok(PoolShape { height, width, channels, pool, strides, pad_top, pad_left, out_height, out_width })
 }

@@ -2,21 +2,20 @@
 
 mod adam;
 mod adamw;
+mod common;
 mod nadam;
 mod rmsprop;
 mod sgd;
 
 pub use adam::Adam;
 pub use adamw::AdamW;
+pub use common::Common;
 pub use nadam::Nadam;
-use nadam::NadamFactors;
 pub use rmsprop::RmsProp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 pub use sgd::Sgd;
 use toile_kernels::{Buffer, optimizer};
-
-use crate::engine::Clipping;
 
 /// How a gradient becomes a step, as the study file writes it: `{ adam = { learning_rate = 0.001 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,164 +36,122 @@ pub enum Optimizer {
 }
 
 /// Up to three numbers per weight that an optimizer remembers.
-pub(crate) type States<'a> = [&'a mut [f32]; 3];
+pub(crate) type Slots<'a> = [&'a mut [f32]; 3];
 
-/// What all optimizers share.
-pub(crate) struct Common {
-    pub learning_rate: f64,
-    pub weight_decay: Option<f64>,
-    pub clipping: Clipping,
-}
+/// Up to four numbers of one step that are the same for every weight; which they are is the optimizer's own matter.
+pub(crate) type StepFactors = [f32; 4];
 
-impl Common {
-    fn new(
-        learning_rate: f64,
-        weight_decay: Option<f64>,
-        clipnorm: Option<f64>,
-        clipvalue: Option<f64>,
-        global_clipnorm: Option<f64>,
-    ) -> Common {
-        // As in Keras, a limit of 0 is none.
-        let limit = |limit: Option<f64>| limit.map(|limit| limit as f32).filter(|limit| *limit > 0.0);
-        let clipping = match (limit(clipnorm), limit(clipvalue), limit(global_clipnorm)) {
-            (Some(limit), _, _) => Clipping::Norm(limit),
-            (_, Some(limit), _) => Clipping::Value(limit),
-            (_, _, Some(limit)) => Clipping::GlobalNorm(limit),
-            _ => Clipping::None,
-        };
-        Common { learning_rate, weight_decay, clipping }
-    }
+/// What each optimizer's settings say.
+trait OptimizerSettings {
+    /// The name in the study file.
+    fn name(&self) -> &'static str;
+
+    /// What all optimizers share.
+    fn common(&self) -> Common;
+
+    /// Which of the three numbers per weight it uses.
+    fn slots(&self) -> [bool; 3];
+
+    /// What is the same for every weight in step t, counted from 1. `momentum_product` is 1 before the first step, and
+    /// is kept from step to step.
+    fn factors(&self, t: u64, learning_rate: f32, momentum_product: &mut f32) -> StepFactors;
+
+    /// The step of some of the weights w, by their gradient g.
+    fn apply(&self, factors: StepFactors, w: &mut [f32], g: &[f32], slots: Slots);
 }
 
 impl Optimizer {
+    /// The one list that ties the names to what they do.
+    fn settings(&self) -> &dyn OptimizerSettings {
+        match self {
+            Optimizer::Sgd(settings) => settings,
+            Optimizer::Adam(settings) => settings,
+            Optimizer::AdamW(settings) => settings,
+            Optimizer::Nadam(settings) => settings,
+            Optimizer::RmsProp(settings) => settings,
+        }
+    }
+
+    /// The name in the study file.
+    pub fn name(&self) -> &'static str {
+        self.settings().name()
+    }
+
+    /// What all optimizers share: learning rate, weight decay, bounds on the gradient.
+    pub fn common(&self) -> Common {
+        self.settings().common()
+    }
+
     /// The learning rate that the study file states, before any schedule.
     pub fn learning_rate(&self) -> f64 {
         self.common().learning_rate
     }
 
-    /// The name in the study file.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Optimizer::Sgd(_) => "sgd",
-            Optimizer::Adam(_) => "adam",
-            Optimizer::AdamW(_) => "adamw",
-            Optimizer::Nadam(_) => "nadam",
-            Optimizer::RmsProp(_) => "rmsprop",
-        }
-    }
-
-    pub(crate) fn common(&self) -> Common {
-        match self {
-            Optimizer::Sgd(optimizer) => optimizer.common(),
-            Optimizer::Adam(optimizer) => optimizer.common(),
-            Optimizer::AdamW(optimizer) => optimizer.as_adam().common(),
-            Optimizer::Nadam(optimizer) => optimizer.common(),
-            Optimizer::RmsProp(optimizer) => optimizer.common(),
-        }
-    }
-
     /// Numbers that the optimizer remembers per weight.
-    pub(crate) fn n_states(&self) -> usize {
-        self.uses().into_iter().filter(|used| *used).count()
-    }
-
-    fn uses(&self) -> [bool; 3] {
-        let first = |n: usize| [n > 0, n > 1, n > 2];
-        match self {
-            Optimizer::Sgd(optimizer) => first(optimizer.n_states()),
-            Optimizer::Adam(optimizer) => first(optimizer.n_states()),
-            Optimizer::AdamW(optimizer) => first(optimizer.as_adam().n_states()),
-            Optimizer::Nadam(optimizer) => first(optimizer.n_states()),
-            Optimizer::RmsProp(optimizer) => optimizer.uses(),
-        }
+    pub fn n_slots(&self) -> usize {
+        self.settings().slots().into_iter().filter(|used| *used).count()
     }
 }
 
-/// An optimizer at work: its memory and its place in time.
+/// What an optimizer remembers while a model trains.
 pub(crate) struct OptimizerState {
     optimizer: Optimizer,
     weight_decay: Option<f64>,
     /// Updates made so far.
     pub step: u64,
-    states: [Buffer; 3],
+    slots: [Buffer; 3],
     /// Nadam's P(t).
     pub momentum_product: f32,
 }
 
-/// The numbers of one step, the same for every weight.
-pub(crate) struct Constants {
+/// One update, the same for every weight.
+#[derive(Clone)]
+pub(crate) struct OptimizerStep {
+    optimizer: Optimizer,
     decay: Option<f32>,
-    step: Step,
-}
-
-enum Step {
-    Sgd(Sgd, f32),
-    Adam(Adam, f32),
-    Nadam(Nadam, NadamFactors, f32),
-    RmsProp(RmsProp, f32),
+    factors: StepFactors,
 }
 
 impl OptimizerState {
     pub(crate) fn new(optimizer: &Optimizer, weights: usize) -> OptimizerState {
-        let states = optimizer.uses().map(|used| Buffer::new(if used { weights } else { 0 }));
+        let slots = optimizer.settings().slots().map(|used| Buffer::new(if used { weights } else { 0 }));
         let weight_decay = optimizer.common().weight_decay;
-        OptimizerState { optimizer: optimizer.clone(), weight_decay, step: 0, states, momentum_product: 1.0 }
+        OptimizerState { optimizer: optimizer.clone(), weight_decay, step: 0, slots, momentum_product: 1.0 }
     }
 
-    /// The constants of the next update.
-    pub(crate) fn next_step(&mut self, learning_rate: f32) -> Constants {
+    /// The next update.
+    pub(crate) fn next_step(&mut self, learning_rate: f32) -> OptimizerStep {
         self.step += 1;
-        let t = self.step;
-        let step = match &self.optimizer {
-            Optimizer::Sgd(sgd) => Step::Sgd(sgd.clone(), learning_rate),
-            Optimizer::Adam(adam) => Step::Adam(adam.clone(), adam.alpha(t, learning_rate)),
-            Optimizer::AdamW(adamw) => {
-                let adam = adamw.as_adam();
-                let alpha = adam.alpha(t, learning_rate);
-                Step::Adam(adam, alpha)
-            }
-            Optimizer::Nadam(nadam) => {
-                Step::Nadam(nadam.clone(), nadam.factors(t, &mut self.momentum_product), learning_rate)
-            }
-            Optimizer::RmsProp(rmsprop) => Step::RmsProp(rmsprop.clone(), learning_rate),
-        };
-        Constants { decay: self.weight_decay.map(|decay| decay as f32 * learning_rate), step }
+        let factors = self.optimizer.settings().factors(self.step, learning_rate, &mut self.momentum_product);
+        let decay = self.weight_decay.map(|decay| decay as f32 * learning_rate);
+        OptimizerStep { optimizer: self.optimizer.clone(), decay, factors }
     }
 
-    pub(crate) fn states_mut(&mut self) -> States<'_> {
-        let [a, b, c] = &mut self.states;
+    pub(crate) fn all_slots_mut(&mut self) -> Slots<'_> {
+        let [a, b, c] = &mut self.slots;
         [a, b, c]
     }
 
-    /// The numbers per weight that this optimizer remembers, with their places among the three.
+    /// The numbers per weight that this optimizer remembers, with their positions among the three.
     pub(crate) fn slots(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        let used = self.optimizer.uses();
-        self.states.iter().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &slot[..]))
+        let used = self.optimizer.settings().slots();
+        self.slots.iter().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &slot[..]))
     }
 
     /// The same, to be written.
     pub(crate) fn slots_mut(&mut self) -> impl Iterator<Item = (usize, &mut [f32])> {
-        let used = self.optimizer.uses();
-        self.states.iter_mut().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &mut slot[..]))
+        let used = self.optimizer.settings().slots();
+        self.slots.iter_mut().enumerate().filter(move |(i, _)| used[*i]).map(|(i, slot)| (i, &mut slot[..]))
     }
 }
 
-impl Constants {
-    /// Decoupled weight decay, before the step: w ← w − decay η w.
-    pub(crate) fn decay(&self, w: &mut [f32]) {
+impl OptimizerStep {
+    /// Decoupled weight decay, then the optimizer's formula, on some of the weights.
+    pub(crate) fn apply(&self, w: &mut [f32], g: &[f32], slots: Slots) {
         if let Some(factor) = self.decay {
             optimizer::decay(w, factor);
         }
-    }
-
-    /// The optimizer's formula on some of the weights.
-    pub(crate) fn step(&self, w: &mut [f32], g: &[f32], states: States) {
-        match &self.step {
-            Step::Sgd(sgd, learning_rate) => sgd.apply(*learning_rate, w, g, states),
-            Step::Adam(adam, alpha) => adam.apply(*alpha, w, g, states),
-            Step::Nadam(nadam, factors, learning_rate) => nadam.apply(*factors, *learning_rate, w, g, states),
-            Step::RmsProp(rmsprop, learning_rate) => rmsprop.apply(*learning_rate, w, g, states),
-        }
+        self.optimizer.settings().apply(self.factors, w, g, slots);
     }
 }
 
@@ -209,20 +166,4 @@ fn power(beta: f64, t: u64) -> f32 {
         left >>= 1;
     }
     result as f32
-}
-
-fn rate_001() -> f64 {
-    0.001
-}
-
-fn beta_1() -> f64 {
-    0.9
-}
-
-fn beta_2() -> f64 {
-    0.999
-}
-
-fn epsilon() -> f64 {
-    1e-7
 }

@@ -3,7 +3,6 @@
 #![allow(dead_code)] // each test program uses a part
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicUsize;
 
 use toile_nn::*;
 use toile_rng::Seed;
@@ -20,6 +19,7 @@ pub struct Setting {
     pub batch_size: usize,
     pub optimizer: Optimizer,
     pub schedule: Schedule,
+    pub loss: Loss,
     pub label_smoothing: f32,
     /// None if empty.
     pub class_weight: Vec<f32>,
@@ -27,11 +27,12 @@ pub struct Setting {
     pub threads: usize,
 }
 
-/// What came out: the model, and Keras' running loss and accuracy of the last epoch.
+/// What came out: the model, and the numbers of the last epoch.
 pub struct Trained {
     pub model: Model,
     pub loss: f64,
     pub accuracy: f64,
+    pub top_5_accuracy: f64,
 }
 
 /// An SGD step of this length shows the gradient: a power of two, so that the product is exact, and so large that the
@@ -49,6 +50,7 @@ impl Setting {
             batch_size: 16,
             optimizer: sgd(0.1),
             schedule: Schedule::Constant,
+            loss: Loss::default(),
             label_smoothing: 0.0,
             class_weight: Vec::new(),
             seed: 7,
@@ -91,22 +93,24 @@ impl Setting {
             epochs,
             shuffle: false,
             schedule: self.schedule.clone(),
+            loss: self.loss.clone(),
             label_smoothing: self.label_smoothing,
             class_weight: self.class_weight.clone(),
             seed: Seed::new(self.seed),
             ..FitConfig::new(optimizer.clone())
         };
-        let (mut model, threads) = (self.model(), AtomicUsize::new(self.threads));
+        let mut model = self.model();
         let mut last = Epoch::default();
-        let outcome = fit(&mut model, &data.examples(self), None, &config, &threads, &mut |event| {
+        let outcome = fit(&mut model, &data.examples(self), None, &config, self.threads, &mut |event| {
             if let FitEvent::EpochEnd(epoch, _) = event {
                 last = *epoch;
             }
             Flow::Continue
         });
         assert_eq!(outcome.end, FitEnd::Finished);
-        let [loss, accuracy] = [last.loss, last.accuracy].map(|number| number.expect("a running number"));
-        Trained { model, loss, accuracy }
+        let measured = |number: Option<f64>| number.expect("a running number");
+        let (loss, accuracy) = (measured(last.loss), measured(last.accuracy));
+        Trained { model, loss, accuracy, top_5_accuracy: measured(last.top_5_accuracy) }
     }
 
     /// The gradient of the first batch, by one SGD step g = (w₀ − w₁) / η; of tensors that are trained.
@@ -124,14 +128,13 @@ impl Setting {
     /// Loss and predictions of examples `first ..`.
     pub fn evaluate(&self, model: &Model, first: u32, n: usize) -> Evaluation {
         let data = Data::new(self, first, n);
-        evaluate(model, &data.examples(self), self.label_smoothing, &AtomicUsize::new(self.threads))
+        evaluate(model, &data.examples(self), &self.loss, self.label_smoothing, self.threads)
     }
 }
 
 /// Plain SGD of this learning rate.
 fn sgd(learning_rate: f64) -> Optimizer {
-    serde_json::from_value(serde_json::json!({ "sgd": { "learning_rate": learning_rate } }))
-        .expect("an optimizer")
+    Sgd::new(learning_rate).into()
 }
 
 /// The images and labels of some examples.

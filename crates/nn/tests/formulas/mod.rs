@@ -42,7 +42,7 @@ fn signs(name: &str, n: usize) -> impl Iterator<Item = f64> {
 pub fn weight(name: &str, shape: &[usize]) -> Vec<f32> {
     let u = signs(name, shape.iter().product());
     match name.split_once('.').expect("tensors are named `layer.role`").1 {
-        "kernel" => {
+        role if role.ends_with("kernel") => {
             let (area, fans) = shape.split_at(shape.len() - 2);
             let limit = (6.0 / (area.iter().product::<usize>() * (fans[0] + fans[1])) as f64).sqrt();
             u.map(|u| (limit * u) as f32).collect()

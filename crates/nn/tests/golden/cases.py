@@ -26,6 +26,14 @@ def conv(filters, kernel, **more):
     return {"conv2d": {"filters": filters, "kernel_size": list(kernel), **more}}
 
 
+def depthwise(kernel, **more):
+    return {"depthwise_conv2d": {"kernel_size": list(kernel), **more}}
+
+
+def separable(filters, kernel, **more):
+    return {"separable_conv2d": {"filters": filters, "kernel_size": list(kernel), **more}}
+
+
 def dense(units, **more):
     return {"dense": {"units": units, **more}}
 
@@ -35,6 +43,7 @@ def bn(**more):
 
 
 FLATTEN, GAP = {"flatten": {}}, {"global_average_pooling2d": {}}
+FOCAL = {"categorical_focal_crossentropy": {"alpha": 0.25, "gamma": 2.0}}
 ACTIVATIONS = ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softmax"]
 
 CASES = {
@@ -87,20 +96,28 @@ CASES = {
         "class_weight": [0.5, 2.0, 1.0, 1.0, 1.25], "label_smoothing": 0.2, "steps": [1, 10, 100]},
     "l2-dense": layers(FLATTEN, dense(12, activation="tanh", l2=0.01), dense(9, l2=0.003)),
     "l2-conv2d": layers(conv(6, (3, 3), activation="tanh", l2=0.02), FLATTEN, dense(9, l2=0.001)),
+    "focal": optimizer("sgd", learning_rate=0.5) | {"loss": FOCAL, "steps": [1, 10, 100]},
+    "focal-options": optimizer("sgd", learning_rate=0.2) | {
+        "loss": {"categorical_focal_crossentropy": {"alpha": 0.75, "gamma": 0.5}}, "label_smoothing": 0.1,
+        "class_weight": [0.5, 2.0, 1.0, 1.0, 1.25], "examples": 150, "steps": [1, 10, 100]},
+    "focal-gamma-0": optimizer("sgd", learning_rate=0.5) | {
+        "loss": {"categorical_focal_crossentropy": {"alpha": 0.25, "gamma": 0.0}}, "steps": [1, 10, 100]},
+    "focal-conv2d": layers(conv(6, (3, 3), activation="tanh"), GAP, loss=FOCAL, input=(7, 8, 3)),
+    "top-5": layers(FLATTEN, dense(14, activation="tanh"), classes=12, examples=150),
     # A schedule is asked for update 0, 1, 2, ...
     "schedule-cosine": optimizer("sgd", learning_rate=0.2, momentum=0.9) | {
-        "schedule": {"cosine": {"steps": 80}}, "steps": [1, 10, 100]},
+        "schedule": {"cosine": {"decay_steps": 80}}, "steps": [1, 10, 100]},
     "schedule-cosine-warmup": optimizer("adam", learning_rate=0.0001) | {
-        "schedule": {"cosine": {"steps": 70, "alpha": 0.1, "warmup_steps": 20, "warmup_target": 0.01}},
+        "schedule": {"cosine": {"decay_steps": 70, "alpha": 0.1, "warmup_steps": 20, "warmup_target": 0.01}},
         "steps": [1, 10, 100]},
     "schedule-exponential": optimizer("sgd", learning_rate=0.2) | {
-        "schedule": {"exponential": {"steps": 30, "rate": 0.5}}, "steps": [1, 10, 100]},
+        "schedule": {"exponential": {"decay_steps": 30, "decay_rate": 0.5}}, "steps": [1, 10, 100]},
     "schedule-exponential-staircase": optimizer("nadam", learning_rate=0.005) | {
-        "schedule": {"exponential": {"steps": 7, "rate": 0.9, "staircase": True}}, "steps": [1, 10, 100]},
+        "schedule": {"exponential": {"decay_steps": 7, "decay_rate": 0.9, "staircase": True}}, "steps": [1, 10, 100]},
     "schedule-piecewise": optimizer("sgd", learning_rate=0.3, momentum=0.5, nesterov=True) | {
         "schedule": {"piecewise": {"boundaries": [4, 30], "values": [0.3, 0.1, 0.02]}}, "steps": [1, 10, 100]},
     "schedule-polynomial": optimizer("rmsprop", learning_rate=0.005) | {
-        "schedule": {"polynomial": {"steps": 60, "end": 0.0005, "power": 2.0}}, "steps": [1, 10, 100]},
+        "schedule": {"polynomial": {"decay_steps": 60, "end_learning_rate": 0.0005, "power": 2.0}}, "steps": [1, 10, 100]},
     "schedule-one-cycle": optimizer("sgd", learning_rate=0.3, momentum=0.9) | {
         "schedule": {"one_cycle": {"steps": 100}}, "steps": [1, 10, 100]},
     # Every activation: inside a dense layer, inside a convolution, and as a layer of its own.
@@ -129,6 +146,27 @@ CASES = {
                                      GAP, input=(9, 10, 1)),
     "conv2d-stack-3x3-same-20-20": layers(conv(20, (3, 3), padding="same", activation="tanh"),
                                           conv(20, (3, 3), padding="same", activation="tanh"), GAP, input=(7, 6, 3)),
+    "depthwise-conv2d-valid": layers(conv(5, (2, 2), activation="tanh"), depthwise((3, 3), activation="tanh"),
+                                     input=(9, 12, 3)),
+    "depthwise-conv2d-same": layers(conv(5, (2, 2), activation="tanh"), depthwise((5, 4), padding="same"),
+                                    {"activation": "tanh"}, input=(9, 12, 3)),
+    "depthwise-conv2d-multiplier": layers(
+        depthwise((3, 2), depth_multiplier=3, activation="tanh"), depthwise((2, 2), depth_multiplier=2, padding="same"),
+        input=(9, 8, 3)),
+    "depthwise-conv2d-strides-2": layers(
+        depthwise((3, 3), strides=[2, 2], padding="same", depth_multiplier=2, activation="tanh"),
+        depthwise((3, 3), strides=[2, 2], use_bias=False), input=(13, 12, 3)),
+    "depthwise-conv2d-relu": layers(conv(18, (3, 3), activation="tanh"), depthwise((3, 3), activation="relu"), GAP,
+                                    input=(9, 10, 1)),
+    "separable-conv2d-valid": layers(separable(7, (3, 3), activation="tanh"), separable(5, (2, 3)), input=(9, 12, 3)),
+    "separable-conv2d-same": layers(separable(17, (3, 3), padding="same", activation="elu"),
+                                    separable(20, (5, 5), padding="same", activation="tanh"), GAP, input=(9, 10, 1)),
+    "separable-conv2d-multiplier": layers(
+        separable(6, (3, 2), depth_multiplier=3, activation="tanh"),
+        separable(5, (2, 2), depth_multiplier=2, padding="same", activation="tanh"), input=(9, 8, 3)),
+    "separable-conv2d-strides-2": layers(
+        separable(6, (3, 3), strides=[2, 2], padding="same", activation="tanh"), bn(),
+        separable(5, (3, 3), strides=[2, 2], use_bias=False, activation="tanh"), input=(13, 12, 3)),
     "max-pooling2d-valid": layers(conv(5, (3, 3), activation="tanh"), {"max_pooling2d": {}}, input=(9, 12, 1)),
     "max-pooling2d-same": layers(conv(5, (3, 3), activation="tanh"), {"max_pooling2d": {"padding": "same"}},
                                  input=(9, 13, 1)),

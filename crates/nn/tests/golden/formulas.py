@@ -53,7 +53,7 @@ def weight(name, shape):
     """Initial value of a tensor: kernels within Glorot's limit, the others small and not zero."""
     role = name.split(".")[1]
     u = signs(name, int(np.prod(shape)))
-    if role == "kernel":
+    if role.endswith("kernel"):
         area = int(np.prod(shape[:-2]))
         value = np.sqrt(6.0 / (area * (shape[-2] + shape[-1]))) * u
     elif role == "gamma":

@@ -41,8 +41,8 @@ def train(case):
 
     def compiled(optimizer):
         net, named = networks.model(case)
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=case["label_smoothing"])
-        net.compile(optimizer, loss=loss, metrics=["accuracy"])
+        top_5 = keras.metrics.TopKCategoricalAccuracy(5, name="top_5_accuracy")
+        net.compile(optimizer, loss=networks.loss(case), metrics=["accuracy", top_5])
         return net, named
 
     weights = case["class_weight"]
@@ -62,7 +62,8 @@ def train(case):
             if hasattr(net, "jax_state_sync"):
                 net.jax_state_sync()
             now = {name: variable.numpy().copy() for name, variable in named.items()}
-            steps.append({"step": step, "loss": float(logs["loss"]), "accuracy": float(logs["accuracy"]), "weights": now})
+            numbers = {name: float(logs[name]) for name in ("loss", "accuracy", "top_5_accuracy")}
+            steps.append({"step": step, **numbers, "weights": now})
 
     watch = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda batch, logs: keep(1, logs),
@@ -71,7 +72,7 @@ def train(case):
     assert [s["step"] for s in steps] == case["steps"]
 
     x, y = data(*EVALUATED)
-    loss, accuracy = net.evaluate(x, y, verbose=0)
+    loss, accuracy, _ = net.evaluate(x, y, verbose=0)
     logits = np.asarray(net.predict(x, verbose=0), dtype=np.float64)
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     evaluation = {
@@ -140,6 +141,7 @@ def document(case, single, double):
     out["checkpoints"] = [
         {
             "step": s["step"], "loss": float(s["loss"]), "accuracy": float(s["accuracy"]),
+            **({"top_5_accuracy": s["top_5_accuracy"]} if case["classes"] > 5 else {}),
             "norms": {k: float(f"{np.linalg.norm(w.astype(float)):.8g}") for k, w in s["weights"].items()},
             "weights": sampled(s["weights"]),
         }

@@ -45,7 +45,8 @@ def layer(kind, settings, last, position, case):
         assert s["activation"] == "softmax"
         s["activation"] = "linear"
     names = {
-        "dense": "Dense", "conv2d": "Conv2D", "max_pooling2d": "MaxPooling2D",
+        "dense": "Dense", "conv2d": "Conv2D", "depthwise_conv2d": "DepthwiseConv2D",
+        "separable_conv2d": "SeparableConv2D", "max_pooling2d": "MaxPooling2D",
         "average_pooling2d": "AveragePooling2D", "global_average_pooling2d": "GlobalAveragePooling2D",
         "flatten": "Flatten", "batch_normalization": "BatchNormalization",
     }
@@ -69,18 +70,22 @@ def model(case):
     return net, named
 
 
+def loss(case):
+    """The loss of a case, on logits."""
+    settings = {"from_logits": True, "label_smoothing": case["label_smoothing"]}
+    if "loss" not in case:
+        return keras.losses.CategoricalCrossentropy(**settings)
+    focal = case["loss"]["categorical_focal_crossentropy"]
+    return keras.losses.CategoricalFocalCrossentropy(**focal, **settings)
+
+
 def schedule(kind, settings, rate):
-    s = dict(settings)
-    steps = s.pop("steps", None)
-    if kind == "cosine":
-        return SCHEDULES.CosineDecay(rate, steps, **s)
-    if kind == "exponential":
-        return SCHEDULES.ExponentialDecay(rate, steps, s.pop("rate"), **s)
-    if kind == "polynomial":
-        return SCHEDULES.PolynomialDecay(rate, steps, s.get("end", 0.0001), s.get("power", 1.0))
+    """Keras' own, by Keras' names; one-cycle is PyTorch's."""
+    if kind == "one_cycle":
+        return OneCycle(rate, **settings)
     if kind == "piecewise":
-        return SCHEDULES.PiecewiseConstantDecay(s["boundaries"], s["values"])
-    return OneCycle(rate, steps, **s)
+        return SCHEDULES.PiecewiseConstantDecay(**settings)
+    return getattr(SCHEDULES, f"{kind.capitalize()}Decay")(rate, **settings)
 
 
 class OneCycle(SCHEDULES.LearningRateSchedule):

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use toile_nn::{Activation, Layer, Padding};
+use toile_nn::{Activation, Layer, Loss, Padding};
 
 /// Parameters by name (`0.kernel`), with their shapes.
 pub type Tensors = BTreeMap<String, (Vec<usize>, Vec<f64>)>;
@@ -35,20 +35,21 @@ impl Batch {
 /// What besides the model makes a loss.
 #[derive(Clone, Default)]
 pub struct Target {
+    pub loss: Loss,
     pub labels: Vec<usize>,
     pub label_smoothing: f64,
     /// None if empty.
     pub class_weight: Vec<f64>,
 }
 
-/// The training loss: weighted mean crossentropy of the softmax (which the last layer must have), and L2.
+/// The training loss: weighted mean loss of the softmax (which the last layer must have), and L2.
 pub fn loss(layers: &[Layer], tensors: &Tensors, input: &Batch, target: &Target) -> f64 {
     let (last, hidden) = layers.split_last().expect("a model has layers");
     let Layer::Dense(dense) = last else { panic!("the last layer must be dense") };
     assert_eq!(dense.activation, Activation::Softmax);
     let x = hidden.iter().enumerate().fold(input.clone(), |x, (i, layer)| forward(i, layer, tensors, x));
     let logits = product(hidden.len(), tensors, &x);
-    crossentropy(&logits, target) + penalty(layers, tensors)
+    mean_loss(&logits, target) + penalty(layers, tensors)
 }
 
 /// (L(w + h) − L(w − h)) / 2h for one element of a parameter; with h = 10⁻⁵ its error is near 10⁻¹⁰.
@@ -60,7 +61,8 @@ pub fn central_difference(
     input: &Batch,
     target: &Target,
 ) -> f64 {
-    const H: f64 = 1e-5;
+    // Small, so that hardly any ReLU or maximum changes sides on the way.
+    const H: f64 = 1e-6;
     let start = tensors[name].1[place];
     let mut loss_at = |w: f64| {
         tensors.get_mut(name).expect("a parameter of the model").1[place] = w;
@@ -71,7 +73,7 @@ pub fn central_difference(
     difference
 }
 
-fn crossentropy(logits: &Batch, target: &Target) -> f64 {
+fn mean_loss(logits: &Batch, target: &Target) -> f64 {
     let classes = logits.shape[2];
     let mut sum = 0.0;
     for (row, &label) in logits.values.chunks(classes).zip(&target.labels) {
@@ -79,7 +81,18 @@ fn crossentropy(logits: &Batch, target: &Target) -> f64 {
         let wanted = |c| {
             (1.0 - target.label_smoothing) * f64::from(c == label) + target.label_smoothing / classes as f64
         };
-        let loss: f64 = (0..classes).map(|c| wanted(c) * (log_sum - row[c])).sum();
+        let of_class = |c: usize| match &target.loss {
+            Loss::CategoricalCrossentropy => log_sum - row[c],
+            Loss::CategoricalFocalCrossentropy(focal) => {
+                let p = (row[c] - log_sum).exp();
+                assert!(
+                    (1e-6..1.0 - 1e-6).contains(&p),
+                    "{p} is too near to where probabilities are clipped"
+                );
+                focal.alpha as f64 * (1.0 - p).powf(focal.gamma as f64) * (log_sum - row[c])
+            }
+        };
+        let loss: f64 = (0..classes).map(|c| wanted(c) * of_class(c)).sum();
         sum += loss * target.class_weight.get(label).copied().unwrap_or(1.0);
     }
     sum / logits.n as f64
@@ -100,10 +113,20 @@ fn penalty(layers: &[Layer], tensors: &Tensors) -> f64 {
 fn forward(i: usize, layer: &Layer, tensors: &Tensors, x: Batch) -> Batch {
     match layer {
         Layer::Dense(dense) => activation(dense.activation, product(i, tensors, &x)),
-        Layer::Conv2D(conv) => activation(
-            conv.activation,
-            convolution(i, tensors, conv.kernel_size, conv.strides, conv.padding, &x),
-        ),
+        Layer::Conv2D(conv) => {
+            let sums = convolution(&tensors[&format!("{i}.kernel")], conv.strides, conv.padding, &x);
+            activation(conv.activation, with_bias(i, tensors, sums))
+        }
+        Layer::DepthwiseConv2D(conv) => {
+            let sums = depthwise(&tensors[&format!("{i}.kernel")], conv.strides, conv.padding, &x);
+            activation(conv.activation, with_bias(i, tensors, sums))
+        }
+        Layer::SeparableConv2D(conv) => {
+            let kernel = |kind: &str| &tensors[&format!("{i}.{kind}_kernel")];
+            let between = depthwise(kernel("depthwise"), conv.strides, conv.padding, &x);
+            let sums = convolution(kernel("pointwise"), [1, 1], Padding::Valid, &between);
+            activation(conv.activation, with_bias(i, tensors, sums))
+        }
         Layer::MaxPooling2D(pool) => {
             let strides = pool.strides.unwrap_or(pool.pool_size);
             pooling(pool.pool_size, strides, pool.padding, &x, |window| {
@@ -190,21 +213,27 @@ fn windows(
     [rows, columns]
 }
 
+/// Adds the bias of layer `i`, if it has one, to each pixel.
+fn with_bias(i: usize, tensors: &Tensors, mut x: Batch) -> Batch {
+    let bias = bias(i, tensors, x.shape[2]);
+    for pixel in x.values.chunks_mut(bias.len()) {
+        pixel.iter_mut().zip(&bias).for_each(|(value, bias)| *value += bias);
+    }
+    x
+}
+
+/// Kernel (kh, kw, channels, filters).
 fn convolution(
-    i: usize,
-    tensors: &Tensors,
-    k: [usize; 2],
+    (shape, kernel): &(Vec<usize>, Vec<f64>),
     s: [usize; 2],
     padding: Padding,
     x: &Batch,
 ) -> Batch {
-    let (shape, kernel) = &tensors[&format!("{i}.kernel")];
-    let (channels, filters) = (shape[2], shape[3]);
-    let bias = bias(i, tensors, filters);
+    let (k, channels, filters) = ([shape[0], shape[1]], shape[2], shape[3]);
     let mut values = Vec::new();
     let [rows, columns] = windows(x, k, s, padding, |n, pixels| {
         for f in 0..filters {
-            let mut sum = bias[f];
+            let mut sum = 0.0;
             for &[dy, dx, y, column] in pixels {
                 for c in 0..channels {
                     sum += x.at(n, y, column, c) * kernel[((dy * k[1] + dx) * channels + c) * filters + f];
@@ -214,6 +243,20 @@ fn convolution(
         }
     });
     Batch { n: x.n, shape: [rows, columns, filters], values }
+}
+
+/// Kernel (kh, kw, channels, multiples): channel c gives the channels c × multiples and following.
+fn depthwise((shape, kernel): &(Vec<usize>, Vec<f64>), s: [usize; 2], padding: Padding, x: &Batch) -> Batch {
+    let (k, channels, multiples) = ([shape[0], shape[1]], shape[2], shape[3]);
+    let mut values = Vec::new();
+    let [rows, columns] = windows(x, k, s, padding, |n, pixels| {
+        for (c, m) in (0..channels).flat_map(|c| (0..multiples).map(move |m| (c, m))) {
+            let weight = |dy: usize, dx: usize| kernel[((dy * k[1] + dx) * channels + c) * multiples + m];
+            values
+                .push(pixels.iter().map(|&[dy, dx, y, column]| x.at(n, y, column, c) * weight(dy, dx)).sum());
+        }
+    });
+    Batch { n: x.n, shape: [rows, columns, channels * multiples], values }
 }
 
 fn pooling(

@@ -1,4 +1,4 @@
-//! Three nets that take every path of the engine, all optimizers, and a training of each on noise.
+//! Four nets that take every path of the engine, all optimizers, and a training of each on noise.
 #![allow(dead_code)]
 
 use std::sync::atomic::AtomicUsize;
@@ -16,7 +16,8 @@ pub fn parse<T: serde::de::DeserializeOwned>(json: &str) -> T {
 
 /// `dense`: a wide first layer in slices, dropout, a penalty. `convolutions`: a cheap layer in a strip with a
 /// convolution that takes in its pooling, tiles of 2, 4 and 5 outputs, dropout. `normalized`: batch normalisations, a
-/// large kernel with strides, average pooling.
+/// large kernel with strides, average pooling. `separable`: depthwise and separable convolutions, cheap ones in strips
+/// with those after them, and a large one.
 pub fn nets() -> Vec<(&'static str, Vec<Layer>)> {
     let texts = [
         (
@@ -41,6 +42,15 @@ pub fn nets() -> Vec<(&'static str, Vec<Layer>)> {
                 {"conv2d":{"filters":8,"kernel_size":[1,1],"activation":"leaky_relu"}},{"max_pooling2d":{"strides":[1,1]}},
                 {"global_average_pooling2d":{}},{"batch_normalization":{}},
                 {"dense":{"units":5,"activation":"softmax"}}]"#,
+        ),
+        (
+            "separable",
+            r#"[{"depthwise_conv2d":{"kernel_size":[3,3],"depth_multiplier":40,"activation":"relu"}},
+                {"separable_conv2d":{"filters":24,"kernel_size":[3,3],"padding":"same","activation":"relu"}},
+                {"max_pooling2d":{}},
+                {"depthwise_conv2d":{"kernel_size":[6,7],"use_bias":false,"padding":"same","activation":"silu"}},
+                {"separable_conv2d":{"filters":7,"kernel_size":[3,2],"strides":[2,2],"depth_multiplier":2}},
+                {"flatten":{}},{"dense":{"units":5,"activation":"softmax"}}]"#,
         ),
     ];
     texts.map(|(name, text)| (name, parse(text))).to_vec()
@@ -109,7 +119,7 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
     });
     assert_eq!(outcome.end, FitEnd::Finished);
     bits.extend(weights(&model));
-    let evaluation = evaluate(&model, &validation, 0.0, count);
+    let evaluation = evaluate(&model, &validation, &config.loss, 0.0, count);
     bits.push(evaluation.loss.to_bits());
     bits.extend(evaluation.confidences.iter().map(|c| c.to_bits() as u64));
     bits

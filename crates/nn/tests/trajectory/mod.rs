@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use toile_nn::{Layer, Model, Optimizer, Schedule};
+use toile_nn::{Layer, Loss, Model, Optimizer, Schedule};
 
 use crate::engine::Setting;
 use crate::formulas;
@@ -24,6 +24,8 @@ pub struct Case {
     #[serde(default)]
     schedule: Schedule,
     #[serde(default)]
+    loss: Loss,
+    #[serde(default)]
     label_smoothing: f32,
     #[serde(default)]
     class_weight: Vec<f32>,
@@ -42,6 +44,8 @@ struct Checkpoint {
     step: usize,
     loss: f64,
     accuracy: f64,
+    /// Not in all files: of five classes it is 1.
+    top_5_accuracy: Option<f64>,
     norms: BTreeMap<String, f64>,
     weights: Sampled,
 }
@@ -81,6 +85,9 @@ pub fn faults(case: &Case) -> Vec<String> {
         compare_weights(checkpoint, &weights, tolerance(checkpoint), &mut say);
         compare_number("running loss", trained.loss, checkpoint.loss, 1e-5, &mut say);
         compare_number("running accuracy", trained.accuracy, checkpoint.accuracy, 1e-6, &mut say);
+        if let Some(expected) = checkpoint.top_5_accuracy {
+            compare_number("running top-5 accuracy", trained.top_5_accuracy, expected, 1e-6, &mut say);
+        }
         if checkpoint.step == case.checkpoints.last().unwrap().step {
             compare_evaluation(case, &setting, &trained.model, &mut say);
             compare_exact(case, checkpoint, &weights, &mut say);
@@ -102,6 +109,7 @@ fn setting(case: &Case) -> Setting {
         batch_size: case.batch_size,
         optimizer: case.optimizer.clone(),
         schedule: case.schedule.clone(),
+        loss: case.loss.clone(),
         label_smoothing: case.label_smoothing,
         class_weight: case.class_weight.clone(),
         seed: case.seed,

@@ -8,7 +8,7 @@ use toile_record::{
 
 use super::json::number;
 use crate::facts::last_numbers;
-use crate::view::{best_trial, external, metrics, notes};
+use crate::view::{belonging, best_trial, external, metrics, notes};
 
 #[derive(Serialize)]
 pub struct SearchJson<'a> {
@@ -149,7 +149,9 @@ fn params(trial: &TrialRecord) -> ParamsJson {
 }
 
 fn best(found: &SearchRecords) -> Option<BestTrialJson> {
-    let best = &found.trials[best_trial(&found.trials, &metrics(&found.search)[0])?];
+    let (found, _) = belonging(found);
+    let place = best_trial(&found.trials, &metrics(&found.search)[0])?;
+    let best = &found.trials[place];
     Some(BestTrialJson {
         number: best.number,
         params: params(best),

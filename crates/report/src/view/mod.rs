@@ -26,7 +26,7 @@ pub use search::{
     Searches, Share, Shares, Slices, SpaceRow, Spot, Stretch, Thread, Timeline, TopTrials, TrialCurve,
     TrialCurves,
 };
-pub(crate) use search::{best_trial, external, metrics, notes};
+pub(crate) use search::{belonging, best_trial, external, metrics, notes};
 pub use summary::{KeyFigure, StudySummary};
 use toile_record::Records;
 

@@ -123,7 +123,7 @@ fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The sentence about a plan that goes back to its best weights: the last epoch's numbers are then not those of the test.
+/// The sentence about a plan that goes back to its best weights: the last epoch's numbers are then not the test's.
 pub fn best_weights_note(plan: &PlanSettings) -> Option<String> {
     let monitor = plan.callbacks().find_map(|(name, inner)| {
         let restores =

@@ -213,6 +213,7 @@ fn curve(n: usize, ends: [f64; 6], rate: f64, wobble: f64, seconds: f64, noise: 
                 val_accuracy,
                 learning_rate: rate,
                 seconds: seconds * (1.0 + 0.05 * noise.next()),
+                ..Epoch::default()
             }
         })
         .collect()

@@ -1,8 +1,8 @@
 //! Writing a file so that a reader, a crash or a full disk never sees half of it.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::path::{Component, Path, PathBuf};
 
 use crate::StoreError;
 
@@ -13,6 +13,42 @@ pub fn create_folder(path: &Path) -> Result<(), StoreError> {
         path: path.into(),
         source,
     })
+}
+
+/// Reads a file of at most `most` bytes. What is no file (a pipe, a device) may never end, and is refused.
+pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let found = path.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(io::Error::other(format!("it has more than {most} bytes"))),
+        false => Ok(bytes),
+    }
+}
+
+/// The folder of a run below the study's own, made if it is missing. What records of others name may lead elsewhere, by
+/// its words or by a link: that is refused.
+pub fn folder_inside(dir: &Path, folder: &str) -> Result<PathBuf, StoreError> {
+    let outside = || StoreError::Outside { dir: dir.into(), folder: folder.into() };
+    let is_below = Path::new(folder).components().all(|part| matches!(part, Component::Normal(_)));
+    if folder.is_empty() || !is_below {
+        return Err(outside());
+    }
+    let path = dir.join(folder);
+    // Before it is made: a link on the way must not make a folder elsewhere.
+    let there = path.ancestors().find(|path| path.exists()).unwrap_or(dir);
+    let leads_out = |path: &Path| match (path.canonicalize(), dir.canonicalize()) {
+        (Ok(path), Ok(dir)) => !path.starts_with(dir),
+        _ => false,
+    };
+    if leads_out(there) {
+        return Err(outside());
+    }
+    create_folder(&path)?;
+    if leads_out(&path) { Err(outside()) } else { Ok(path) }
 }
 
 /// Writes `bytes` to `path`: the old file stays whole until the new one is on the disk.
@@ -78,6 +114,34 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_read_and_a_long_one_only_to_its_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a"), "four").unwrap();
+        assert_eq!(read_file(&dir.path().join("a"), 4).unwrap(), b"four");
+        assert!(read_file(&dir.path().join("a"), 3).unwrap_err().to_string().contains("more than 3 bytes"));
+        std::os::unix::fs::symlink("/dev/zero", dir.path().join("endless")).unwrap();
+        for name in ["endless", "."] {
+            let error = read_file(&dir.path().join(name), 100).unwrap_err();
+            assert!(error.to_string().contains("not a regular file"), "{name}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_leads_out_of_the_studys_own_is_refused_and_not_made() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("link")).unwrap();
+        let absolute = elsewhere.path().join("x").display().to_string();
+        for folder in ["../x", "runs/../../x", &absolute, "link/x", "link", ".", ""] {
+            let error = folder_inside(dir.path(), folder).unwrap_err();
+            assert!(matches!(error, StoreError::Outside { .. }), "{folder}: {error}");
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        assert!(folder_inside(dir.path(), "runs/a-seed-7").unwrap().is_dir());
+    }
 
     fn names(dir: &Path) -> Vec<String> {
         let mut names: Vec<_> =

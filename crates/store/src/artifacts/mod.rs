@@ -2,5 +2,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod checkpoint;
+pub(crate) mod identity;
+pub(crate) mod leftovers;
 pub(crate) mod lock;
 pub(crate) mod weights;

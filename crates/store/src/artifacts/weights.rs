@@ -1,9 +1,10 @@
 //! Weights as bytes: the safetensors format, f32 only, and the hash that names them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, View, serialize};
 use sha2::{Digest, Sha256};
 
 use crate::StoreError;
@@ -24,13 +25,39 @@ pub(crate) fn serialized(
     tensors: &[(&str, &[usize], &[f32])],
     metadata: Option<HashMap<String, String>>,
 ) -> Vec<u8> {
-    let bytes: Vec<Vec<u8>> =
-        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
-        (*name, view.unwrap_or_else(|e| panic!("tensor `{name}`: {e}")))
+    let views = tensors.iter().map(|(name, shape, values)| {
+        assert_eq!(
+            shape.iter().product::<usize>(),
+            values.len(),
+            "the values of tensor `{name}` fill its shape"
+        );
+        (*name, UnwrittenTensor { shape, values })
     });
     serialize(views, metadata).expect("a header of tensor names serialises")
+}
+
+/// A tensor whose bytes are made when they are written: of a large network there are no two copies at once.
+struct UnwrittenTensor<'t> {
+    shape: &'t [usize],
+    values: &'t [f32],
+}
+
+impl View for UnwrittenTensor<'_> {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        self.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
+    }
+
+    fn data_len(&self) -> usize {
+        size_of_val(self.values)
+    }
 }
 
 /// Reads what [`weights_to_safetensors`] or any other writer of f32 tensors wrote; layers in numerical order.

@@ -3,8 +3,8 @@
 //! Values go in as [`Cell`]s and come out of a [`DbRow`], which reads integers of any width, and enumerations as their
 //! names: on SQLite they are text.
 
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use rusqlite::types::ValueRef;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::db::{DbError, Result};
 
@@ -92,7 +92,7 @@ impl ToSql for Cell<'_> {
 /// One row of an answer.
 pub(crate) enum DbRow<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl DbRow<'_> {

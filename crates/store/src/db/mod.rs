@@ -1,24 +1,30 @@
 //! One way to talk to two engines, within a transaction of either.
 
+pub(crate) mod address;
 pub(crate) mod cell;
+mod connect;
 mod dialect;
+pub(crate) mod patience;
+pub(crate) mod plain;
 pub(crate) mod server;
+mod session;
 pub(crate) mod sqlite;
-
-use std::collections::HashMap;
-
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
+mod tls;
+mod wire;
 
 pub(crate) use self::cell::{Cell, DbRow, cells, undecodable};
-use self::dialect::{to_postgres, to_sqlite};
+use self::dialect::to_sqlite;
+use self::patience::LineError;
+pub(crate) use self::session::Session;
 use crate::StoreError;
 
 /// A failure below the storage's interface, before it is known to which file or server it belongs.
 #[derive(Debug)]
 pub(crate) enum DbError {
     Sqlite(rusqlite::Error),
-    Postgres(postgres::Error),
+    Postgres(tokio_postgres::Error),
+    /// The way to a server: no answer in time, no encryption.
+    Line(LineError),
     /// A value that is not what its column should hold.
     Undecodable(String),
     /// Not the engine's failure: what was asked for cannot be.
@@ -33,36 +39,36 @@ impl From<rusqlite::Error> for DbError {
     }
 }
 
-impl From<postgres::Error> for DbError {
-    fn from(error: postgres::Error) -> Self {
-        DbError::Postgres(error)
+impl From<tokio_postgres::Error> for DbError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        // What the wire refused comes through the driver as an error of reading.
+        let source =
+            std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        let inner =
+            source.and_then(|source| source.get_ref()).and_then(|inner| inner.downcast_ref::<LineError>());
+        match inner {
+            Some(inner) => DbError::Line(inner.clone()),
+            None => DbError::Postgres(error),
+        }
+    }
+}
+
+impl From<LineError> for DbError {
+    fn from(error: LineError) -> Self {
+        DbError::Line(error)
+    }
+}
+
+impl DbError {
+    /// Whether whoever waited has given up.
+    fn is_given_up(&self) -> bool {
+        matches!(self, DbError::Line(error) if error.is_given_up)
     }
 }
 
 impl From<StoreError> for DbError {
     fn from(error: StoreError) -> Self {
         DbError::Refused(Box::new(error))
-    }
-}
-
-/// A connection to a server, with the statements that it has prepared.
-pub(crate) struct Session {
-    pub(crate) client: postgres::Client,
-    prepared: HashMap<String, postgres::Statement>,
-}
-
-impl Session {
-    pub(crate) fn new(client: postgres::Client) -> Session {
-        Session { client, prepared: HashMap::new() }
-    }
-
-    fn prepare(&mut self, sql: &str) -> Result<postgres::Statement> {
-        if let Some(statement) = self.prepared.get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = self.client.prepare(&to_postgres(sql))?;
-        self.prepared.insert(sql.to_owned(), statement.clone());
-        Ok(statement)
     }
 }
 
@@ -80,11 +86,15 @@ impl Db<'_> {
                 let mut statement = connection.prepare_cached(&to_sqlite(sql))?;
                 Ok(statement.execute(rusqlite::params_from_iter(values))? as u64)
             }
-            Db::Postgres(session) => {
-                let statement = session.prepare(sql)?;
-                let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-                Ok(session.client.execute(&statement, &values)?)
-            }
+            Db::Postgres(session) => session.execute(sql, values),
+        }
+    }
+
+    /// Does the same with each row of values, on a server in one round trip; how many rows it met in all.
+    pub(crate) fn execute_many(&mut self, sql: &str, rows: &[Vec<Cell<'_>>]) -> Result<u64> {
+        match self {
+            Db::Sqlite(_) => rows.iter().map(|values| self.execute(sql, values)).sum(),
+            Db::Postgres(session) => session.execute_many(sql, rows),
         }
     }
 
@@ -118,13 +128,7 @@ impl Db<'_> {
                     read(&DbRow::Sqlite(row))?;
                 }
             }
-            Db::Postgres(session) => {
-                let statement = session.prepare(sql)?;
-                let mut rows = session.client.query_raw(&statement, values)?;
-                while let Some(row) = rows.next()? {
-                    read(&DbRow::Postgres(&row))?;
-                }
-            }
+            Db::Postgres(session) => session.each(sql, values, |row| read(&DbRow::Postgres(row)))?,
         }
         Ok(())
     }
@@ -143,7 +147,7 @@ impl Db<'_> {
     pub(crate) fn batch(&mut self, sql: &str) -> Result<()> {
         match self {
             Db::Sqlite(connection) => connection.execute_batch(sql)?,
-            Db::Postgres(session) => session.client.batch_execute(sql)?,
+            Db::Postgres(session) => session.batch(sql)?,
         }
         Ok(())
     }

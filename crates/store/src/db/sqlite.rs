@@ -1,7 +1,7 @@
 //! A SQLite file, opened to write or only to read, and what its failures mean.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
@@ -18,7 +18,7 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(plain(path), flags)?;
         prepare_writing(&connection)?;
         Ok(connection)
     };
@@ -39,10 +39,28 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let verdict: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|error| sqlite("check", path, error))?;
-    match verdict.as_str() {
-        "ok" => Ok(()),
-        _ => Err(StoreError::Damaged { path: path.into(), reason: verdict }),
+    match read_fault(&verdict) {
+        _ if verdict == "ok" => Ok(()),
+        // The disk could not read for a moment: that says nothing of the file.
+        Some(code) => {
+            let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(verdict));
+            Err(StoreError::Sqlite { action: "check", path: path.into(), source })
+        }
+        None => Err(StoreError::Damaged { path: path.into(), reason: verdict }),
     }
+}
+
+/// The code of a fault of the disk, or of the memory, in a verdict on a file: `… error code=8458`.
+fn read_fault(verdict: &str) -> Option<i32> {
+    let (_, code) = verdict.rsplit_once("error code=")?;
+    let code: i32 = code.trim().parse().ok()?;
+    let faults = [rusqlite::ffi::SQLITE_IOERR, rusqlite::ffi::SQLITE_NOMEM, rusqlite::ffi::SQLITE_BUSY];
+    faults.contains(&(code & 0xff)).then_some(code)
+}
+
+/// The path as SQLite takes it: a name that begins with `file:` is a name, not an address.
+fn plain(path: &Path) -> PathBuf {
+    if path.is_absolute() { path.into() } else { Path::new(".").join(path) }
 }
 
 /// Takes the missing steps, all or none. The file as an earlier version left it is kept next to it.
@@ -75,7 +93,7 @@ fn keep_copy(path: &Path, version: i64) -> super::Result<()> {
 /// Opens a file to read and never to write. One of an earlier version is copied into memory and brought up to date
 /// there; one that only Optuna has written gets empty tables of ours for this connection.
 pub(crate) fn open_to_look(path: &Path) -> Result<Connection, StoreError> {
-    let connection = open_to_read(path).map_err(|error| sqlite("open", path, error))?;
+    let connection = open_to_read(path).map_err(|error| from_db("open", path, error))?;
     check(&connection, path)?;
     let in_memory = || -> super::Result<Connection> {
         let connection = match schema::version(&mut Db::Sqlite(&connection))? {
@@ -129,20 +147,29 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Reading beside a writer needs a small shared file. Where that cannot be made (a read-only folder, a full disk),
 /// and no log is left to be read, nobody writes, and SQLite may be told so.
-fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+fn open_to_read(path: &Path) -> super::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(plain(path), flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     let refused = |error: rusqlite::Error| {
         use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
         matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
     };
-    let log = path.with_extension("sqlite-wal");
-    let has_log = log.metadata().is_ok_and(|log| log.len() > 0);
-    if !has_log && version_of(&connection).is_err_and(refused) {
-        return Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI);
+    if !version_of(&connection).is_err_and(refused) {
+        return Ok(connection);
     }
-    Ok(connection)
+    match log_of(path) {
+        None => Ok(Connection::open_with_flags(immutable_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?),
+        Some(log) => Err(StoreError::UnreadableLog { path: path.into(), log }.into()),
+    }
+}
+
+/// The write-ahead log of a database, if there is something in it: SQLite's name for it is the database's and `-wal`.
+fn log_of(path: &Path) -> Option<PathBuf> {
+    let mut name = path.file_name()?.to_owned();
+    name.push("-wal");
+    let log = path.with_file_name(name);
+    log.metadata().is_ok_and(|file| file.len() > 0).then_some(log)
 }
 
 /// Something small, to see whether the file can be read.
@@ -181,5 +208,6 @@ pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> Stor
         DbError::Refused(error) => *error,
         DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
         DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
+        DbError::Line(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to runs while they train, written only for whoever holds the latest claim.
 
 use crate::db::{Db, Result, cells};
-use crate::{Claim, Store, StoreError, claims, ending, epochs, openings, results};
+use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, openings, results};
 use toile_record::{Epoch, ImageRecord, RunRecord, State, TestOpening};
 
 /// One thing to record; see [`Store::save`].
@@ -59,6 +59,7 @@ fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<bool> {
             let metric = metric_of_trial(db, id)?;
             put_epoch(db, id, &metric, epoch)?;
             claims::beat(db, id)?;
+            claims::has_moved(db, id)?;
         }
         Change::Checkpoint(_, bytes) => results::put_checkpoint(db, id, bytes)?,
         Change::PutBack(_, bytes) => claims::put_back(db, claim, bytes)?,
@@ -69,6 +70,7 @@ fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<bool> {
             }
             let metric = metric_of_trial(db, id)?;
             end(db, id, &metric, run)?;
+            checksums::seal_run(db, id)?;
             db.execute("UPDATE toile_trial SET ended = $2 WHERE trial_id = $1", cells![id, claim.attempt])?;
         }
         Change::Images(..) | Change::Opening(..) => {}

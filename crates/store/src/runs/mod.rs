@@ -116,7 +116,7 @@ impl Store {
     }
 }
 
-pub(crate) use read::{planned, trial};
+pub(crate) use read::{all, of_trial, planned, trial};
 
 fn claim(db: &mut Db<'_>, study: &str, run_id: &str, worker: &str, again: bool) -> Result<Option<Claim>> {
     let Some((trial_id, state)) = trial(db, study, run_id)? else {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{changes, describe, params, read};
 use crate::db::{Db, Result, cells};
-use crate::{StoreError, json as text, searches, studies};
+use crate::{StoreError, checksums, json as text, searches, studies};
 use toile_record::{RunRecord, State};
 
 /// The Optuna study of a study's runs.
@@ -80,6 +80,8 @@ fn wait_again(db: &mut Db<'_>, study_id: i64) -> Result<()> {
     let running = "SELECT trial_id FROM trials WHERE study_id = $1 AND state = 'RUNNING'";
     for trial_id in db.query(running, cells![study_id], |row| row.int(0))? {
         crate::claims::wait_again(db, trial_id)?;
+        let sql = "UPDATE toile_trial SET fruitless = fruitless + 1 WHERE trial_id = $1";
+        db.execute(sql, cells![trial_id])?;
     }
     Ok(())
 }
@@ -98,7 +100,7 @@ pub(super) fn new_trial_of(db: &mut Db<'_>, of_runs: &RunsStudy, study: &str, ru
     let trial_id = new_trial(db, of_runs)?;
     let sql =
         "UPDATE toile_run SET trial_id = $3, test_loss = NULL, test_accuracy = NULL, predictions = NULL,
-        confidences = NULL WHERE study = $1 AND id = $2";
+        confidences = NULL, checksum = NULL WHERE study = $1 AND id = $2";
     db.execute(sql, cells![study, run_id, trial_id])?;
     Ok(trial_id)
 }
@@ -181,5 +183,5 @@ pub(crate) fn import(
         crate::claims::begin_trial(db, trial_id)?;
         changes::end(db, trial_id, &of_runs.metric, run)?;
     }
-    Ok(())
+    checksums::seal_run(db, trial_id)
 }

@@ -46,7 +46,12 @@ pub(crate) fn planned(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
     some(db, "r.study = $1 AND r.planned = 1", cells![study])
 }
 
-pub(super) fn all(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
+/// The run that a trial is of.
+pub(crate) fn of_trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<RunRecord>> {
+    Ok(some(db, "r.trial_id = $1", cells![trial_id])?.pop())
+}
+
+pub(crate) fn all(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
     some(db, "r.study = $1", cells![study])
 }
 

@@ -149,7 +149,8 @@ CREATE TABLE toile_study (
     toile_version     TEXT NOT NULL,
     data_fingerprint  TEXT NOT NULL,
     data              TEXT NOT NULL,      -- JSON
-    test_labels       {bytes} NOT NULL    -- one byte per test image
+    test_labels       {bytes} NOT NULL,   -- one byte per test image
+    checksum          TEXT NOT NULL       -- of all of it
 );
 CREATE TABLE toile_run (                  -- a declared run, or one of a chosen configuration
     study             TEXT NOT NULL,
@@ -174,6 +175,7 @@ CREATE TABLE toile_run (                  -- a declared run, or one of a chosen 
     threads           INTEGER NOT NULL,
     machine           TEXT NOT NULL,
     started           TEXT NOT NULL,
+    checksum          TEXT,               -- of a run that has ended, over all that it came to
     PRIMARY KEY (study, id)
 );
 CREATE TABLE toile_training (

@@ -55,6 +55,7 @@ fn a_dead_workers_trial_is_taken_over_and_its_own_result_refused() {
         let heir = storage.take_over(id, LONG, "heir").unwrap().unwrap();
         let meant = Claim {
             attempt: 2,
+            fruitless: 1,
             reported: vec![(1, 0.5)],
             rungs: vec![0.5],
             checkpoint: Some(vec![1, 2, 3]),
@@ -83,7 +84,7 @@ fn an_only_worker_inherits_each_trial_once_whatever_the_clock_says() {
         let dead = [0, 1, 2].map(|n| storage.create_trial(id, &new_trial(n), "dead").unwrap().unwrap());
         complete(&storage, &dead[0], 0.5);
         database.sql("UPDATE toile_trial SET heartbeat = heartbeat + 7200");
-        let next = |claim: &Claim| Claim { attempt: 2, ..claim.clone() };
+        let next = |claim: &Claim| Claim { attempt: 2, fruitless: 1, ..claim.clone() };
         assert_eq!(storage.inherit(id, "heir").unwrap(), [next(&dead[1]), next(&dead[2])]);
         assert!(!storage.heartbeat(&dead[1]).unwrap());
         assert!(storage.heartbeat(&next(&dead[1])).unwrap());
@@ -93,6 +94,24 @@ fn an_only_worker_inherits_each_trial_once_whatever_the_clock_says() {
         let mut known = HistoryCache::default();
         storage.history(id, &mut known).unwrap();
         assert_eq!(known.trials().iter().map(|trial| trial.attempt).collect::<Vec<_>>(), [1, 3, 0]);
+    });
+}
+
+#[test]
+fn workers_that_die_before_an_epoch_ends_are_counted() {
+    on_each_engine(|database| {
+        let (storage, id) = begun(database);
+        let mut claim = storage.create_trial(id, &new_trial(0), "w").unwrap().unwrap();
+        let die = |claim: &Claim| {
+            silence(database, claim);
+            storage.take_over(id, LONG, "heir").unwrap().unwrap()
+        };
+        for deaths in 1..=2 {
+            claim = die(&claim);
+            assert_eq!(claim.fruitless, deaths);
+        }
+        assert!(storage.report(&claim, &[report(1, 0.5)]).unwrap());
+        assert_eq!(die(&claim).fruitless, 1, "an epoch had ended");
     });
 }
 

@@ -1,5 +1,6 @@
 //! Searches and trials, on SQLite and, where `TOILE_TEST_POSTGRES` names a server, on PostgreSQL: the same demands.
 
+mod altered;
 mod changes;
 mod claims;
 mod contest;
@@ -58,6 +59,9 @@ fn epoch(epoch: usize) -> Epoch {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
+        top_5_accuracy: Some(0.75),
+        train_top_5_accuracy: Some(5.0 / 6.0),
+        val_top_5_accuracy: Some(2.0 / 3.0),
     }
 }
 

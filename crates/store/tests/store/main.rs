@@ -49,6 +49,9 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         val_accuracy: Some(1.0 / 3.0),
         learning_rate: 1e-3,
         seconds: 0.25,
+        top_5_accuracy: Some(0.75),
+        train_top_5_accuracy: Some(5.0 / 6.0),
+        val_top_5_accuracy: Some(2.0 / 3.0),
     };
     RunRecord {
         id: format!("id-{position}-{seed}"),

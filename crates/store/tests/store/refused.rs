@@ -114,3 +114,19 @@ fn a_folder_without_a_store_says_how_to_make_one() {
     let store = Store::open(dir.path()).unwrap();
     assert!(store.records(None).unwrap_err().to_string().contains("no study was recorded"));
 }
+
+#[test]
+fn a_name_that_looks_like_an_address_of_sqlites_is_a_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file:results");
+    drop(Store::open(&path).unwrap());
+    assert!(path.join(STORE_FILE).is_file());
+}
+
+#[test]
+fn an_empty_file_holds_no_study() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(STORE_FILE), "").unwrap();
+    let text = message(Store::open_read_only(dir.path()));
+    assert!(text.contains("no study was recorded"), "{text}");
+}

@@ -221,3 +221,61 @@ fn a_run_that_a_killed_program_left_as_running_waits_again() {
     let found = found(&store, &run);
     assert_eq!((found.state, found.epochs.len()), (State::Waiting, 1));
 }
+
+#[test]
+fn a_number_of_a_run_that_was_changed_is_noticed_and_never_reported() {
+    for change in [
+        "UPDATE toile_epoch SET val_accuracy = 0.9 WHERE epoch = 2",
+        "UPDATE toile_epoch SET epoch = 9223372036854775807 WHERE epoch = 3",
+        "UPDATE toile_run SET predictions = x'00'",
+        "UPDATE toile_run SET confidences = x'0000'",
+        "UPDATE toile_run SET test_accuracy = 0.99",
+        "UPDATE toile_run SET model = 'densf'",
+        "UPDATE toile_run SET seed = -5",
+        "UPDATE toile_training SET wall_seconds = 1.0",
+        "UPDATE toile_study SET test_labels = x'ff010100'",
+    ] {
+        let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
+        let store = planned(dir.path(), &run);
+        train(&store, &run);
+        assert_eq!(store.altered("quick").unwrap(), []);
+        rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap().execute(change, []).unwrap();
+        let error = store.records(None).unwrap_err();
+        assert!(matches!(error, StoreError::Altered { .. }), "{change}: {error}");
+        assert_eq!(store.altered("quick").unwrap().len(), 1, "{change}");
+    }
+}
+
+#[test]
+fn what_a_new_plan_may_change_of_a_run_is_no_alteration() {
+    let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
+    let store = planned(dir.path(), &run);
+    train(&store, &run);
+    let renamed = RunRecord { name: "A better name".into(), position: 3, note: None, published: None, ..run };
+    store.save_plan("quick", &[renamed]).unwrap();
+    assert_eq!(store.altered("quick").unwrap(), []);
+}
+
+/// Whoever deletes or moves the folder of a running study loses what is recorded afterwards: that must not look well.
+#[cfg(unix)]
+#[test]
+fn a_store_that_was_deleted_moved_or_replaced_takes_nothing_more() {
+    type Fate = fn(&Path);
+    let fates: [Fate; 3] = [
+        |file| std::fs::remove_file(file).unwrap(),
+        |file| std::fs::rename(file, file.with_extension("moved")).unwrap(),
+        |file| {
+            std::fs::copy(file, file.with_extension("copy")).unwrap();
+            std::fs::rename(file.with_extension("copy"), file).unwrap();
+        },
+    ];
+    for fate in fates {
+        let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
+        let store = planned(dir.path(), &run);
+        let claim = begin(&store, &run);
+        fate(&dir.path().join(STORE_FILE));
+        let error = store.save(&[Change::Finish(&claim, &run, None)]).unwrap_err();
+        assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+        assert!(matches!(store.records(None).unwrap_err(), StoreError::Gone { .. }));
+    }
+}

@@ -11,7 +11,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [ChoiceGroup; 14] = [
+pub(crate) const GROUPS: [ChoiceGroup; 15] = [
     ChoiceGroup { title: "Layers", definition: "Layer", singular: "layer" },
     ChoiceGroup { title: "Blocks", definition: "LayerBlock", singular: "layer" },
     ChoiceGroup { title: "Activations", definition: "Activation", singular: "activation" },
@@ -19,6 +19,7 @@ pub(crate) const GROUPS: [ChoiceGroup; 14] = [
     ChoiceGroup { title: "Paddings", definition: "Padding", singular: "padding" },
     ChoiceGroup { title: "Optimizers", definition: "Optimizer", singular: "optimizer" },
     ChoiceGroup { title: "Schedules", definition: "Schedule", singular: "schedule" },
+    ChoiceGroup { title: "Losses", definition: "Loss", singular: "loss" },
     ChoiceGroup { title: "Callbacks", definition: "Callback", singular: "callback" },
     ChoiceGroup { title: "Metrics", definition: "MetricOfEpoch", singular: "metric" },
     ChoiceGroup { title: "Splits", definition: "SplitHow", singular: "split" },

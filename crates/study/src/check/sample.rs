@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::schema;
 
 /// Key and value, as a study file writes them.
-const SAMPLES: [(&str, &str); 50] = [
+const SAMPLES: [(&str, &str); 52] = [
     ("units", "10"),
     ("filters", "32"),
     ("kernel_size", "[3, 3]"),
@@ -14,6 +14,8 @@ const SAMPLES: [(&str, &str); 50] = [
     ("rate", "0.5"),
     ("constant", "0.1"),
     ("steps", "4000"),
+    ("decay_steps", "4000"),
+    ("decay_rate", "0.5"),
     ("boundaries", "[1000, 2000]"),
     ("values", "[0.1, 0.01, 0.001]"),
     ("warmup_target", "0.01"),
@@ -30,7 +32,7 @@ const SAMPLES: [(&str, &str); 50] = [
     ("layers", "[\"flatten\", { dense = { units = 10, activation = \"softmax\" } }]"),
     ("model", "\"dense\""),
     ("optimizer", "\"adam\""),
-    ("schedule", "{ cosine = { steps = 4000 } }"),
+    ("schedule", "{ cosine = { decay_steps = 4000 } }"),
     ("epochs", "10"),
     ("class_weight", "{ 6 = 2.0 }"),
     ("callbacks", "[{ early_stopping = { patience = 5 } }]"),

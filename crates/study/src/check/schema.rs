@@ -1,7 +1,7 @@
 //! The JSON Schema of the study file, made from its types: what the check walks along, and what the editors' schema and
 //! the reference page are made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use schemars::generate::SchemaSettings;
@@ -95,6 +95,34 @@ pub(crate) fn text(schema: &'static Value, key: &str) -> &'static str {
 pub(crate) fn properties(schema: &'static Value) -> &'static Map<String, Value> {
     static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     schema.get("properties").and_then(Value::as_object).unwrap_or(&NONE)
+}
+
+/// The property of a table that a key names, by its name or by its earlier one, with that name.
+pub(crate) fn property(schema: &'static Value, key: &str) -> Option<(&'static str, &'static Value)> {
+    let named = |(name, property): &(&'static String, &'static Value)| {
+        name.as_str() == key || text(property, EARLIER) == key
+    };
+    properties(schema).iter().find(named).map(|(name, property)| (name.as_str(), property))
+}
+
+/// The mark of an earlier name of a key, which study files may still use. Ids are hashed, and parameters of searches
+/// are named, by it.
+const EARLIER: &str = "x-alias";
+
+/// The earlier name of a property; its own if it has kept it.
+pub(crate) fn stored_name(name: &'static str, property: &'static Value) -> &'static str {
+    Some(text(property, EARLIER)).filter(|earlier| !earlier.is_empty()).unwrap_or(name)
+}
+
+/// The earlier name of a key, wherever it stands; nothing if it had no other.
+pub(crate) fn earlier_name(key: &str) -> Option<&'static str> {
+    static EARLIER_NAMES: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
+        let definitions = SCHEMA["definitions"].as_object().expect("a table of definitions");
+        let all = definitions.values().flat_map(properties);
+        let named = all.map(|(name, property)| (name.as_str(), stored_name(name, property)));
+        named.filter(|(name, earlier)| name != earlier).collect()
+    });
+    EARLIER_NAMES.get(key).copied()
 }
 
 /// Whether a table must have this key.

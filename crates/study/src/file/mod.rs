@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toile_nn::{Callback, Optimizer, Schedule};
+use toile_nn::{Callback, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
 pub(crate) use searches::MAX_TRIALS;
@@ -143,6 +143,9 @@ pub struct RunSettings {
     /// Whether the training images are put in a new random order for each epoch.
     #[schemars(extend("default" = default::SHUFFLE))]
     pub shuffle: Option<bool>,
+    /// What the training makes small. `label_smoothing` and `class_weight` hold for every loss.
+    #[schemars(extend("default" = "categorical_crossentropy"))]
+    pub loss: Option<Loss>,
     /// s: the target becomes 1 − s + s / classes for the true class and s / classes for the others.
     #[schemars(range(min = 0.0, max = 1.0), extend("default" = default::LABEL_SMOOTHING))]
     pub label_smoothing: Option<f32>,
@@ -225,6 +228,7 @@ impl RunSettings {
             batch_size: pick(&self.batch_size, &shared.batch_size),
             epochs: pick(&self.epochs, &shared.epochs),
             shuffle: pick(&self.shuffle, &shared.shuffle),
+            loss: pick(&self.loss, &shared.loss),
             label_smoothing: pick(&self.label_smoothing, &shared.label_smoothing),
             class_weight: pick(&self.class_weight, &shared.class_weight),
             callbacks: pick(&self.callbacks, &shared.callbacks),

@@ -6,7 +6,7 @@ use crate::check::schema;
 
 /// The JSON Schema (draft 7) of the study file for editors: completion, explanations, errors while typing.
 pub fn json_schema() -> Value {
-    let plain = schema::root();
+    let plain = &with_earlier_names(schema::root());
     let definitions = plain["definitions"].as_object().expect("a table");
     let mut editor = EditorSchema { plain: definitions, with_ranges: Map::new() };
     let mut root = editor.without_marks(plain);
@@ -20,6 +20,38 @@ pub fn json_schema() -> Value {
     root["definitions"] = Value::Object(all);
     root["anyOf"] = json!([{ "required": ["runs"] }, { "required": ["searches"] }]);
     root
+}
+
+/// The schema with the earlier names of keys, which editors are to strike out.
+fn with_earlier_names(schema: &Value) -> Value {
+    let mut all: Map<String, Value> = match schema {
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), with_earlier_names(value))).collect()
+        }
+        Value::Array(items) => return items.iter().map(with_earlier_names).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return schema.clone(),
+    };
+    let earlier = |(name, property): (&String, &Value)| {
+        Some((name.clone(), property["x-alias"].as_str()?.to_string(), property.clone()))
+    };
+    let renamed: Vec<_> =
+        schema["properties"].as_object().into_iter().flatten().filter_map(earlier).collect();
+    for (name, earlier, mut property) in renamed {
+        property["description"] = json!(format!("The earlier name of `{name}`."));
+        property["deprecated"] = json!(true);
+        all["properties"][&earlier] = property;
+        one_of_both_is_required(&mut all, &name, &earlier);
+    }
+    Value::Object(all)
+}
+
+fn one_of_both_is_required(table: &mut Map<String, Value>, name: &str, earlier: &str) {
+    let Some(Value::Array(required)) = table.get_mut("required") else { return };
+    let Some(index) = required.iter().position(|required| required == name) else { return };
+    required.remove(index);
+    let either = json!({ "anyOf": [{ "required": [name] }, { "required": [earlier] }] });
+    let all = table.entry("allOf").or_insert(json!([]));
+    all.as_array_mut().expect("a list of schemas").push(either);
 }
 
 struct EditorSchema<'a> {

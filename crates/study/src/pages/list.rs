@@ -69,6 +69,7 @@ mod tests {
         round_trip::<toile_nn::Padding>("Padding");
         round_trip::<toile_nn::Optimizer>("Optimizer");
         round_trip::<toile_nn::Schedule>("Schedule");
+        round_trip::<toile_nn::Loss>("Loss");
         round_trip::<toile_nn::Callback>("Callback");
         round_trip::<toile_data::SplitHow>("SplitHow");
         round_trip::<toile_tune::Sampler>("Sampler");

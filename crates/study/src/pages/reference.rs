@@ -24,7 +24,10 @@ defaults are those of Keras 3 wherever Keras has them.
 A choice whose settings all have defaults may be written by its name alone: `\"flatten\"` is `{ flatten = {} }`, and
 `optimizer = \"adam\"` is `{ adam = {} }`.
 
-The loss is categorical crossentropy, computed from the last layer's values before its softmax.
+The loss is computed from the last layer's values before its softmax.
+
+Settings that have been renamed are still read by their earlier names, and parameters of searches are called by these:
+of schedules `steps` (`decay_steps`), `rate` (`decay_rate`) and `end` (`end_learning_rate`).
 
 A whole study file:
 

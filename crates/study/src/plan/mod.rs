@@ -1,5 +1,6 @@
 //! The plan: every run of a study, fully spelled out.
 
+pub(crate) mod hashed;
 pub(crate) mod ids;
 pub(crate) mod non_default;
 pub(crate) mod search_plan;
@@ -239,10 +240,11 @@ impl SharedSettings {
             data: self.data.clone(),
             validation_split: self.validation_split,
             seed,
-            layers: layers.iter().map(spelled_out).collect(),
+            layers: layers.iter().map(Layer::spelled_out).collect(),
             model: run.model?,
             optimizer: run.optimizer?,
             schedule: run.schedule.unwrap_or_default(),
+            loss: run.loss.unwrap_or_default(),
             label_smoothing: run.label_smoothing.unwrap_or(default::LABEL_SMOOTHING),
             class_weight: class_weight(run.class_weight)?,
             batch_size: run.batch_size.unwrap_or(default::BATCH_SIZE),
@@ -268,17 +270,6 @@ fn settings(
     let weights = initial_weights(&run.name, run.initial_weights.as_deref(), read)?;
     let settings = SharedSettings::of(study).settings(merged, layers, weights, seed);
     Ok(settings.expect("the check asks for all that is required"))
-}
-
-/// A layer with every setting in it: the steps of a pooling window are its size if nothing else is said.
-fn spelled_out(layer: &Layer) -> Layer {
-    let mut layer = layer.clone();
-    match &mut layer {
-        Layer::MaxPooling2D(pooling) => pooling.strides = pooling.strides.or(Some(pooling.pool_size)),
-        Layer::AveragePooling2D(pooling) => pooling.strides = pooling.strides.or(Some(pooling.pool_size)),
-        _ => {}
-    }
-    layer
 }
 
 /// The weights by label; `None` if a key is no number.

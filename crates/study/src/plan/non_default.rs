@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use toile_nn::{Layer, Schedule};
+use toile_nn::{Layer, Loss, Schedule};
 
 use crate::Settings;
 use crate::file::default;
@@ -16,9 +16,11 @@ impl Settings {
         all.retain(|key, _| !["data", "validation_split", "seed", "model", "layers"].contains(&key.as_str()));
         all.insert("optimizer".into(), without_defaults(&self.optimizer));
         all.insert("schedule".into(), without_defaults(&self.schedule));
+        all.insert("loss".into(), without_defaults(&self.loss));
         all.insert("callbacks".into(), self.callbacks.iter().map(without_defaults).collect());
         for (key, value) in [
             ("schedule", as_json(&Schedule::default())),
+            ("loss", as_json(&Loss::default())),
             ("label_smoothing", json!(default::LABEL_SMOOTHING)),
             ("class_weight", json!({})),
             ("batch_size", json!(default::BATCH_SIZE)),

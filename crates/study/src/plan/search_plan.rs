@@ -12,7 +12,9 @@ use crate::Settings;
 use crate::check::CheckedSearch;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
 use crate::plan::SharedSettings;
+use crate::plan::hashed::template_as_hashed;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
+use crate::space::corners::corners;
 use crate::space::template;
 
 /// A search, ready to be run.
@@ -103,6 +105,12 @@ impl SearchPlan {
         settings().ok_or_else(|| ParamsError { search: self.name.clone(), params: json!(params).to_string() })
     }
 
+    /// Points of the space with every choice and both ends of every range: the largest and the smallest trials are among
+    /// them. At most about `most` of them, where there are more combinations.
+    pub fn corners(&self, most: usize) -> Vec<Params> {
+        corners(&self.space, most)
+    }
+
     /// The name of the run in which the chosen configuration is trained once more and tested.
     pub fn best_name(&self) -> String {
         best_name(&self.name)
@@ -162,7 +170,7 @@ impl SearchPlan {
             ("fixed", json!(self.fixed)),
             ("first", json!(self.first)),
             ("seed", json!(self.seed)),
-            ("template", as_json(&self.template)),
+            ("template", self.hashed_template()),
         ] {
             all.insert(key.into(), value);
         }
@@ -180,8 +188,14 @@ impl SearchPlan {
     /// range.
     pub fn value_fingerprint(&self, data_fingerprint: &str) -> String {
         let mut all = self.decisive(data_fingerprint);
-        all.insert("template".into(), template::without_values(&as_json(&self.template)));
+        all.insert("template".into(), template::without_values(&self.hashed_template()));
         hash(all)
+    }
+
+    fn hashed_template(&self) -> Json {
+        let mut template = as_json(&self.template);
+        template_as_hashed(&mut template);
+        template
     }
 
     fn decisive(&self, data_fingerprint: &str) -> Map<String, Json> {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use toile_nn::{Callback, Layer, Optimizer, Schedule};
+use toile_nn::{Callback, Layer, Loss, Optimizer, Schedule};
 
+use super::hashed::as_hashed;
 use crate::SplitHow;
 
 /// How the training images are divided: nothing in it is left to a default.
@@ -46,6 +47,9 @@ pub struct Settings {
     pub optimizer: Optimizer,
     /// How the learning rate changes.
     pub schedule: Schedule,
+    /// What is made small.
+    #[serde(default)]
+    pub loss: Loss,
     /// s: the target becomes 1 − s + s / classes for the true class.
     pub label_smoothing: f32,
     /// Factor in the loss, by label; 1 for a class that is not named.
@@ -75,7 +79,8 @@ impl Settings {
     /// Equal ids give equal bits. It is the beginning of the SHA-256 of [`to_json`](Settings::to_json) with sorted keys
     /// and no white space, plus `data_fingerprint` and `numerics` ([`toile_nn::NUMERICS`]). What decides nothing is
     /// left out: the names of the model, of the data and of the weights' file, and the seed of a split that draws
-    /// nothing.
+    /// nothing. Settings that version 0.1.0 did not have are left out where they have their default, and those of
+    /// schedules have the names that they had then, so that its ids stay.
     pub fn id(&self, data_fingerprint: &str) -> String {
         let digest = sha256(self.canonical(data_fingerprint).as_bytes());
         digest[..16].to_string()
@@ -84,6 +89,7 @@ impl Settings {
     /// What is hashed: JSON with sorted keys and no white space.
     fn canonical(&self, data_fingerprint: &str) -> String {
         let mut settings = self.to_json();
+        as_hashed(&mut settings);
         let map = settings.as_object_mut().expect("a struct is an object");
         map.remove("data");
         map.remove("model");

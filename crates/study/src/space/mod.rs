@@ -1,6 +1,6 @@
 //! Spaces of the study file: ranges become parameters, and settings with ranges become templates.
 
-mod corners;
+pub(crate) mod corners;
 pub(crate) mod labels;
 mod model;
 mod search_space;

@@ -41,6 +41,17 @@ pub(crate) fn choices(template: &Json) -> Option<&[Json]> {
     template.get("of")?.as_array().map(Vec::as_slice)
 }
 
+/// What stands in the place of a choice or of repeated items; nothing if it is neither.
+pub(crate) fn parts_mut(template: &mut Json) -> Option<Vec<&mut Json>> {
+    let map = template.as_object_mut()?;
+    if map.get(CHOICE).is_some_and(Json::is_string) {
+        return Some(map.get_mut("of")?.as_array_mut()?.iter_mut().collect());
+    }
+    map.get(REPEAT)?;
+    let copies = map.get_mut("copies")?.as_array_mut()?;
+    Some(copies.iter_mut().filter_map(Json::as_array_mut).flatten().collect())
+}
+
 /// The template without the plain values that its holes choose from, since a trial's record names the value that it
 /// had.
 pub(crate) fn without_values(template: &Json) -> Json {

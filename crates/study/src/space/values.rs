@@ -6,6 +6,7 @@ use std::ops::Range;
 use toile_tune::{Choice, Distribution, Is, Param, Params, Space};
 
 use crate::check::faults::quote;
+use crate::check::schema;
 use crate::check::suggest;
 use crate::check::tree::{Entry, Node, Value};
 use crate::check::walk::Walk;
@@ -31,7 +32,7 @@ pub(crate) fn read_values(node: &Node, space: &Space, walk: &mut Walk) -> Given 
 impl Given {
     fn read(&mut self, entry: &Entry, before: &str, space: &Space, walk: &mut Walk) {
         let dot = if before.is_empty() { "" } else { "." };
-        let name = format!("{before}{dot}{}", entry.key);
+        let name = stored_name(format!("{before}{dot}{}", entry.key), space);
         match (&entry.node.value, space.get(&name)) {
             (Value::Table(entries), param) => {
                 for inner in entries {
@@ -107,6 +108,15 @@ impl Given {
         }
         self
     }
+}
+
+/// Parameters of settings that were renamed have kept their names: `schedule.cosine.decay_steps` is
+/// `schedule.cosine.steps`.
+fn stored_name(name: String, space: &Space) -> String {
+    let exists = |name: &str| space.params.iter().any(|param| param.name.starts_with(name));
+    let earlier: Vec<&str> = name.split('.').map(|key| schema::earlier_name(key).unwrap_or(key)).collect();
+    let earlier = earlier.join(".");
+    if !exists(&name) && exists(&earlier) { earlier } else { name }
 }
 
 /// A value of the file as the parameter's internal value, if it is in its range.

@@ -193,10 +193,10 @@ fn trials_of_an_earlier_form_of_a_search_are_carried_over_where_they_fit() {
     assert_eq!(old.base_fingerprint("data"), new.base_fingerprint("data"));
 }
 
-/// What docs/search.md says of a study file that changes: its trials name the plain values that they had, and of a
-/// table only the key. A name that stands for a table, as `"sgd"` does, is one.
+/// A trial names the plain value that it had, and of a table only the key: so the tables among the choices are part of
+/// what decides a trial's value. A name that stands for a table, as `"sgd"` does, is one.
 #[test]
-fn a_plain_choice_may_be_added_and_a_table_may_not() {
+fn the_tables_among_choices_are_part_of_the_fingerprint_and_plain_values_are_not() {
     let of = |setting: &str, choices: &str| {
         let lines = format!("n_trials = 3\n{setting} = {{ choices = [{choices}] }}");
         search(&lines).value_fingerprint("data")

@@ -11,4 +11,5 @@ pub mod schema;
 pub mod studying;
 pub mod summary;
 pub mod trials;
+pub mod verify;
 pub mod worker;

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use toile_record::Records;
+use toile_record::{Records, State};
 use toile_report::{EXPORTERS, ExportInput, ExportedFile, ReportView, view};
-use toile_store::{Store, StoreError, create_folder, write_atomic};
+use toile_store::{Store, StoreError, create_folder, folder_inside, read_file, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
+use crate::terminal::note;
 use crate::{Completion, places, source, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
@@ -17,7 +18,8 @@ pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     }
     let dir = Path::new(&args.storage);
     let records = Store::open_read_only(dir)?.records(args.study.as_deref())?;
-    finish(args.out.as_deref().unwrap_or(dir), &records)
+    warn_of_weights(dir, &records);
+    finish(args.out.as_deref().unwrap_or(dir), dir, &records)
 }
 
 /// Brings a study of a server into a folder, with the weights of its runs, and writes the files there.
@@ -27,11 +29,20 @@ fn of_server(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&study));
     let folder = Store::open(&dir)?;
     toile_lab::fetch(&server, &study, &folder, &dir)?;
-    finish(&dir, &folder.records(Some(&study))?)
+    finish(&dir, &dir, &folder.records(Some(&study))?)
 }
 
-fn finish(dir: &Path, records: &Records) -> Result<Completion, Failure> {
-    let view = write(dir, records)?;
+/// The report gives the hash of each run's weights: a file that is not the one of the record must not pass for it.
+fn warn_of_weights(dir: &Path, records: &Records) {
+    for run in records.runs.iter().filter(|run| run.state == State::Complete) {
+        if let Some(fault) = toile_lab::fault_of_weights(dir, run) {
+            note(&format!("warning: {}: {fault}; `toile run` makes them again, to the same bits", run.name));
+        }
+    }
+}
+
+fn finish(dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
+    let view = write(dir, stored, records)?;
     terminal::out(&crate::commands::run::results(&view, dir))?;
     Ok(Completion::Done)
 }
@@ -40,30 +51,38 @@ fn finish(dir: &Path, records: &Records) -> Result<Completion, Failure> {
 ///
 /// # Errors
 /// If a file cannot be written; the runs themselves are safe in the store.
-pub fn write(dir: &Path, records: &Records) -> Result<ReportView, Failure> {
+pub fn write(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
+    create_folder(dir).map_err(|error| unwritten(stored, error))?;
     let view = view(records);
     let input = ExportInput { records, view: &view };
     for file in EXPORTERS.into_iter().flat_map(|exporter| exporter.files(input)) {
-        write_file(dir, &file).map_err(|error| unwritten(dir, error))?;
+        write_file(dir, &file).map_err(|error| unwritten(stored, error))?;
     }
     Ok(view)
 }
 
 /// Writes a file under the study's folder, and the folders on the way to it.
 fn write_file(dir: &Path, file: &ExportedFile) -> Result<(), StoreError> {
-    let path = dir.join(&file.path);
-    path.parent().filter(|folder| *folder != dir).map_or(Ok(()), create_folder)?;
-    write_atomic(&path, &file.bytes)
+    let path = Path::new(&file.path);
+    let below = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = match below {
+        Some(folder) => folder_inside(dir, &folder.to_string_lossy())?,
+        None => dir.to_path_buf(),
+    };
+    let path = folder.join(path.file_name().unwrap_or_default());
+    // What is there already is not written again: a large study has thousands of files.
+    match read_file(&path, file.bytes.len() as u64) {
+        Ok(there) if there == file.bytes => Ok(()),
+        _ => write_atomic(&path, &file.bytes),
+    }
 }
 
-fn unwritten(dir: &Path, error: StoreError) -> Failure {
+fn unwritten(stored: &Path, error: StoreError) -> Failure {
     let remedy = format!(
         "all runs are safe in `{}`: once that is corrected, `toile report {}` writes the report",
-        dir.join(toile_store::STORE_FILE).display(),
-        dir.display()
+        stored.join(toile_store::STORE_FILE).display(),
+        stored.display()
     );
-    // A report stands next to its store: another `--out` would not help.
-    let help = error.help().filter(|help| !help.contains("--out"));
-    let remedy = help.map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
+    let remedy = error.help().map_or(remedy.clone(), |help| format!("{help}; {remedy}"));
     Failure::new(format!("the report is not complete: {error}")).help(remedy)
 }

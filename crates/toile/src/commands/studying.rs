@@ -55,6 +55,7 @@ impl StudyWork<'_> {
             clock: &MachineClock::start(),
             checkpoint_every: CHECKPOINT_EVERY,
             checkpoints: self.checkpoints,
+            memory: machine::available_memory(),
             lease: Duration::from_secs(self.lease.into()),
             worker: machine::worker_name(),
             read: &|file| self.source.read_next_to(file),
@@ -69,6 +70,20 @@ impl StudyWork<'_> {
         let time = following.end();
         Ok(Studied { outcome: outcome?, time })
     }
+}
+
+/// What is said of searches that came to nothing; whether there are any.
+pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[SearchOutcome]) -> bool {
+    let mut any = false;
+    for (search, outcome) in toile_lab::wanted_searches(plan, only).zip(outcomes) {
+        let Some(why) = &outcome.without_value else { continue };
+        any = true;
+        note(&format!(
+            "{}: no trial came to a value, so nothing was chosen, and the test images stay unused for it: {why}",
+            search.name
+        ));
+    }
+    any
 }
 
 /// `3 complete, 1 pruned`

@@ -9,7 +9,7 @@ use toile_store::Store;
 use toile_study::Plan;
 
 use crate::args::WorkerArgs;
-use crate::commands::studying::{Studied, StudyWork, counted};
+use crate::commands::studying::{Studied, StudyWork, counted, note_searches_without_value};
 use crate::failure::Failure;
 use crate::source::StudySource;
 use crate::terminal::{duration, note};
@@ -56,9 +56,10 @@ fn conclude(args: &WorkerArgs, plan: &Plan, studied: &Studied) -> Completion {
         let failed = if runs.failed > 0 { format!(", {} failed", runs.failed) } else { String::new() };
         note(&format!("runs: {done} of {all} complete{failed}; {} trained here", outcome.runs_trained));
     }
+    let nothing = note_searches_without_value(plan, &args.only, &outcome.searches);
     let interrupted = runs.interrupted || outcome.searches.iter().any(|search| search.interrupted);
     note(&format!("{} after {}", if interrupted { "stopped" } else { "done" }, duration(studied.time)));
-    let failed = runs.failed > 0 || outcome.searches.iter().any(|search| search.failed > 0);
+    let failed = nothing || runs.failed > 0 || outcome.searches.iter().any(|search| search.failed > 0);
     match (interrupted, failed) {
         (true, _) => Completion::Interrupted,
         (false, true) => Completion::RunFailed,

@@ -7,7 +7,7 @@ use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 use toile_study::Plan;
 
-use super::{Searching, Studying};
+use super::{Searching, Studying, count, note};
 
 /// Follows a study; the threads that train all call it.
 pub struct Following {
@@ -35,6 +35,15 @@ impl Following {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::StudyStarted { .. } => {}
+            Event::Repeated { training: TrainingKey::Run(run), why } => {
+                let name = progress.run_name(*run).unwrap_or_default();
+                note(&format!("again   {name}: {why}; it is trained again, to the same bits"));
+            }
+            Event::PutAside { search, n_trials } => note(&format!(
+                "{search}: its settings have changed, so its {} trial{} are put aside; `toile trials` lists them",
+                count(*n_trials as u64),
+                if *n_trials == 1 { "" } else { "s" }
+            )),
             Event::RunsStarted { runs: planned, .. } => *runs = Some(Studying::new(planned)),
             Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),
             event if is_of_run(event) => {

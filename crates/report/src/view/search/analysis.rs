@@ -19,6 +19,8 @@ pub struct SearchAnalysis<'a> {
     pub trials: Vec<AnalysedTrial<'a>>,
     /// The feasible complete trial with the best finite first value, the earliest of equals: its place in `trials`.
     pub best: Option<usize>,
+    /// Trials of the same name that have ended and do not lie in its ranges as they are now.
+    pub others: usize,
 }
 
 /// One trial.
@@ -32,15 +34,15 @@ pub struct AnalysedTrial<'a> {
     pub shown: Option<f64>,
 }
 
-/// Reads a search.
-pub fn analysis(records: &SearchRecords) -> SearchAnalysis<'_> {
+/// Reads a search of which these trials belong to it, and so many others do not.
+pub fn analysis(records: &SearchRecords, others: usize) -> SearchAnalysis<'_> {
     let settings = SearchSettings::new(&records.search);
     let (axes, places) = axis::axes(&settings.space, &records.trials);
     let metrics = objective::metrics(&records.search);
     let trials: Vec<AnalysedTrial> =
         records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
     let best = best_trial(&records.trials, &metrics[0]);
-    SearchAnalysis { records, settings, axes, metrics, trials, best }
+    SearchAnalysis { records, settings, axes, metrics, trials, best, others }
 }
 
 fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -> AnalysedTrial<'a> {

@@ -154,6 +154,15 @@ fn taken_over(analysis: &SearchAnalysis) -> Option<String> {
 /// What to be careful of, apart from what the algorithms find.
 pub fn warnings(analysis: &SearchAnalysis) -> Vec<String> {
     let mut warnings = Vec::new();
+    if analysis.others > 0 {
+        let one = analysis.others == 1;
+        warnings.push(format!(
+            "{} of this name {} not lie in the ranges as the study file has them now, and {} not counted here.",
+            plural(analysis.others, "trial", "trials"),
+            if one { "does" } else { "do" },
+            if one { "is" } else { "are" },
+        ));
+    }
     if analysis.metrics.iter().any(|metric| metric.key == "milliseconds") {
         warnings.push(
             "Milliseconds come from a clock: they depend on the machine and on what else it did, and no other run will \

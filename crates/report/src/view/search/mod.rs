@@ -3,6 +3,7 @@
 mod algorithm;
 mod analysis;
 mod axis;
+mod belonging;
 mod best;
 mod budget;
 mod clock;
@@ -32,6 +33,7 @@ use crate::section::Fact;
 use crate::text;
 use analysis::SearchAnalysis;
 pub use analysis::best_trial;
+pub use belonging::belonging;
 
 /// Objectives with a history of their own.
 const MOST_HISTORIES: usize = 4;
@@ -96,7 +98,9 @@ pub struct SearchView {
 
 /// The searches of a study.
 pub fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
-    let all: Vec<SearchAnalysis> = records.searches.iter().map(analysis::analysis).collect();
+    let belonging: Vec<_> = records.searches.iter().map(belonging::belonging).collect();
+    let all: Vec<SearchAnalysis> =
+        belonging.iter().map(|(records, others)| analysis::analysis(records, *others)).collect();
     Searches {
         sections: (0..all.len()).map(|place| search(records, groups, &all, place)).collect(),
         rows: compare::rows(records, &all),
@@ -142,7 +146,8 @@ fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place:
 
 /// What limits a search and which parameters matter: for the exports.
 pub fn notes(records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
-    let analysis = analysis::analysis(records);
+    let (records, others) = belonging::belonging(records);
+    let analysis = analysis::analysis(&records, others);
     let input = algorithm::input(&analysis);
     (warnings(&analysis, &input), algorithm::shares(&analysis, &input).shares)
 }

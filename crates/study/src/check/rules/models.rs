@@ -146,8 +146,8 @@ fn softmax(model: &ModelAtPoint, layers: &[Layer], is_complete: bool, walk: &mut
     let Some(layer) = layers.last().filter(|_| is_complete) else { return };
     if layer.activation() != Activation::Softmax {
         let message = format!("the last layer of `{}` must end in softmax", quote(&model.model.entry.key));
-        let help = if let Layer::Dense(dense) = layer {
-            format!("write `{{ dense = {{ units = {}, activation = \"softmax\" }} }}`", dense.units)
+        let help = if let Some(units) = layer.units() {
+            format!("write `{{ dense = {{ units = {units}, activation = \"softmax\" }} }}`")
         } else {
             let example = "`{ dense = { units = 10, activation = \"softmax\" } }`";
             format!("end with {example}, one unit for each class")

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use toile_nn::{Callback, Optimizer, Schedule};
+use toile_nn::{Callback, Common, Optimizer, Schedule};
 use toile_tune::Params;
 
 use crate::check::DataShape;
@@ -135,7 +135,9 @@ pub(super) fn settings(
         one_clipping(optimizer, source.get("optimizer").unwrap_or(source.node), walk);
     }
     if let Some(schedule) = &settings.schedule {
-        piecewise(schedule, &source.span("schedule"), walk);
+        for fault in schedule.faults() {
+            walk.fault(&source.span("schedule"), fault.message, fault.help);
+        }
     }
     class_labels(source, shape, walk);
     let validation = has_validation(draft);
@@ -162,14 +164,8 @@ pub(super) fn known_model(model: &str, span: &Range<usize>, draft: &Draft, walk:
 
 /// Keras allows only one of the three ways to clip.
 fn one_clipping(optimizer: &Optimizer, node: &Node, walk: &mut Walk) {
-    let (clipnorm, clipvalue, global) = match optimizer {
-        Optimizer::Sgd(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
-        Optimizer::Adam(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
-        Optimizer::AdamW(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
-        Optimizer::Nadam(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
-        Optimizer::RmsProp(o) => (o.clipnorm, o.clipvalue, o.global_clipnorm),
-    };
-    let named = [("clipnorm", clipnorm), ("clipvalue", clipvalue), ("global_clipnorm", global)];
+    let Common { clipnorm, clipvalue, global_clipnorm, .. } = optimizer.common();
+    let named = [("clipnorm", clipnorm), ("clipvalue", clipvalue), ("global_clipnorm", global_clipnorm)];
     let set: Vec<&str> = named.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
     if set.len() > 1 {
         let message = format!("only one way of clipping is possible, found {}", set.join(" and "));
@@ -187,32 +183,6 @@ pub(super) fn one_source_of_the_rate(source: SettingsSource, settings: &RunSetti
         let key = if source.get("callbacks").is_some() { "callbacks" } else { "schedule" };
         let message = format!("`{}` cannot reduce a learning rate that a `schedule` sets", reduces.name());
         walk.fault(&source.span(key), message, "keep one of the two");
-    }
-}
-
-fn piecewise(schedule: &Schedule, span: &Range<usize>, walk: &mut Walk) {
-    let piecewise = match schedule {
-        Schedule::Piecewise(piecewise) => piecewise,
-        Schedule::Constant
-        | Schedule::Cosine(_)
-        | Schedule::Exponential(_)
-        | Schedule::Polynomial(_)
-        | Schedule::OneCycle(_) => return,
-    };
-    let (boundaries, values) = (&piecewise.boundaries, &piecewise.values);
-    if values.len() != boundaries.len() + 1 {
-        let message = format!(
-            "`values` must be one more than `boundaries`, found {} and {}",
-            values.len(),
-            boundaries.len()
-        );
-        walk.fault(span, message, "for example `boundaries = [1000, 2000], values = [0.1, 0.01, 0.001]`");
-    }
-    if boundaries.windows(2).any(|pair| pair[0] >= pair[1]) {
-        walk.fault(span, "`boundaries` must increase", format!("found {boundaries:?}"));
-    }
-    if values.iter().any(|&rate| rate < 0.0) {
-        walk.fault(span, "`values` are learning rates, none may be negative", format!("found {values:?}"));
     }
 }
 

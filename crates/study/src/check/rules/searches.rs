@@ -136,8 +136,9 @@ fn pruner(search: &SearchDraft, draft: &Draft, walk: &mut Walk) {
 
 /// The metrics by which trials can be pruned, those of the validation images first.
 fn per_epoch() -> String {
-    let mut names: Vec<&str> = Metric::of_epoch().map(Metric::name).collect();
-    names.reverse();
+    let mut metrics: Vec<Metric> = Metric::of_epoch().collect();
+    metrics.sort_by_key(|metric| !metric.needs_validation());
+    let names: Vec<&str> = metrics.into_iter().map(Metric::name).collect();
     format!("metrics that have one: {}", names.join(", "))
 }
 

@@ -123,16 +123,22 @@ impl Walk {
         let properties = schema::properties(schema);
         let others = schema.get("additionalProperties").filter(|others| others.is_object());
         for entry in entries {
-            if let Some(property) = properties.get(&entry.key).or(others) {
-                if let Some(value) = self.property(&entry.key, &entry.node, property, FieldName(&entry.key)) {
-                    map.insert(entry.key.clone(), value);
-                }
-            } else {
+            let known = schema::property(schema, &entry.key);
+            let Some((name, property)) = known.or(others.map(|others| (entry.key.as_str(), others))) else {
                 self.unknown_key(entry, schema, field);
+                continue;
+            };
+            if name != entry.key && node.entry(name).is_some() {
+                let message = format!("`{}` is the earlier name of `{name}`, which is there too", entry.key);
+                self.fault(&entry.key_span, message, "keep one of the two");
+            }
+            let segment = known.map_or(name, |(name, property)| schema::stored_name(name, property));
+            if let Some(value) = self.property(segment, &entry.node, property, FieldName(&entry.key)) {
+                map.insert(name.to_string(), value);
             }
         }
-        for key in properties.keys().filter(|key| schema::is_required(schema, key)) {
-            if node.entry(key).is_none() {
+        for (key, property) in properties.iter().filter(|(key, _)| schema::is_required(schema, key)) {
+            if node.entry(key).or(node.entry(schema::stored_name(key, property))).is_none() {
                 self.missing_key(node, schema, key, field);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toile_lab::Clock;
-use toile_nn::{Examples, FitConfig, LayerFacts, Mark, Model, Stage, trace};
+use toile_nn::{Examples, FitConfig, LayerFacts, Model, Stage, TraceEvent, trace};
 
 use super::Bench;
 use super::epochs::Spread;
@@ -17,7 +17,7 @@ pub struct LayerStep {
     pub batch: usize,
     /// Steps that were timed, after a first one.
     pub steps: usize,
-    /// Each piece, in the order of [`Mark`].
+    /// Each piece, in the order of [`TraceEvent`].
     pub parts: Vec<StagePart>,
     /// The model's layers.
     pub layers: Vec<LayerFacts>,
@@ -25,7 +25,7 @@ pub struct LayerStep {
 
 /// A piece of a step.
 pub struct StagePart {
-    pub mark: Mark,
+    pub mark: TraceEvent,
     /// The median over the steps.
     pub seconds: f64,
     /// Operations by definition; 0 where none are counted.
@@ -61,13 +61,13 @@ impl LayerStep {
     }
 
     /// The time of some pieces.
-    pub fn seconds_of(&self, wanted: impl Fn(&Mark) -> bool) -> f64 {
+    pub fn seconds_of(&self, wanted: impl Fn(&TraceEvent) -> bool) -> f64 {
         self.parts.iter().filter(|part| wanted(&part.mark)).map(|part| part.seconds).sum()
     }
 
     /// A layer's piece of a pass.
     pub fn part(&self, stage: Stage, layer: usize) -> Option<&StagePart> {
-        self.parts.iter().find(|part| part.mark == Mark { stage, layer: Some(layer) })
+        self.parts.iter().find(|part| part.mark == TraceEvent { stage, layer: Some(layer) })
     }
 
     /// Percent of the step.
@@ -89,7 +89,7 @@ struct Collected {
     last: f64,
     updating: bool,
     /// The first step is not counted: it meets cold memory.
-    steps: Vec<BTreeMap<Mark, f64>>,
+    steps: Vec<BTreeMap<TraceEvent, f64>>,
 }
 
 impl Collected {
@@ -98,7 +98,7 @@ impl Collected {
     }
 
     /// A step begins with the first piece of work after an update of the weights and what follows from it.
-    fn add(&mut self, mark: Mark, now: f64) {
+    fn add(&mut self, mark: TraceEvent, now: f64) {
         let ends_a_step = matches!(mark.stage, Stage::WeightGradient | Stage::Update | Stage::Derive);
         if std::mem::replace(&mut self.updating, ends_a_step) && !ends_a_step {
             self.steps.push(BTreeMap::new());
@@ -112,9 +112,9 @@ impl Collected {
         // What is derived before the first step begins a step of its own: two are not counted then.
         let n_cold = if self.steps[0].keys().any(|mark| mark.stage == Stage::Update) { 1 } else { 2 };
         let steps = &self.steps[n_cold.min(self.steps.len() - 1)..];
-        let marks: BTreeSet<Mark> = steps.iter().flat_map(|step| step.keys().copied()).collect();
-        let apart = |layer| marks.contains(&Mark { stage: Stage::WeightGradient, layer: Some(layer) });
-        let part = |mark: &Mark| {
+        let marks: BTreeSet<TraceEvent> = steps.iter().flat_map(|step| step.keys().copied()).collect();
+        let apart = |layer| marks.contains(&TraceEvent { stage: Stage::WeightGradient, layer: Some(layer) });
+        let part = |mark: &TraceEvent| {
             let times: Vec<f64> = steps.iter().map(|step| step.get(mark).copied().unwrap_or(0.0)).collect();
             let flops = mark.layer.map_or(0, |layer| flops(&layers[layer], mark.stage, apart(layer)));
             let seconds = Spread::of(&times).map_or(0.0, |spread| spread.median);
@@ -140,8 +140,8 @@ fn flops(layer: &LayerFacts, stage: Stage, apart: bool) -> u64 {
 mod tests {
     use super::*;
 
-    fn mark(stage: Stage, layer: impl Into<Option<usize>>) -> Mark {
-        Mark { stage, layer: layer.into() }
+    fn mark(stage: Stage, layer: impl Into<Option<usize>>) -> TraceEvent {
+        TraceEvent { stage, layer: layer.into() }
     }
 
     fn facts() -> Vec<LayerFacts> {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     /// Two chunks a step, and an update in these pieces; the first step takes much longer.
-    fn collected(stages: &[Mark], update: &[Mark]) -> Collected {
+    fn collected(stages: &[TraceEvent], update: &[TraceEvent]) -> Collected {
         let mut collected = Collected::new(0.0);
         let mut now = 100.0;
         collected.add(mark(Stage::Derive, None), now);
@@ -170,8 +170,8 @@ mod tests {
         collected
     }
 
-    const UPDATE: [Mark; 2] =
-        [Mark { stage: Stage::Update, layer: None }, Mark { stage: Stage::Derive, layer: None }];
+    const UPDATE: [TraceEvent; 2] =
+        [TraceEvent { stage: Stage::Update, layer: None }, TraceEvent { stage: Stage::Derive, layer: None }];
 
     #[test]
     fn a_piece_is_the_median_over_the_steps_and_the_first_step_does_not_count() {

@@ -130,7 +130,7 @@ impl Measured {
 }
 
 fn is_dense(subject: &BenchCase<'_>) -> bool {
-    !subject.run.settings.layers.iter().any(|layer| matches!(layer, Layer::Conv2D(_)))
+    !subject.run.settings.layers.iter().any(Layer::is_convolution)
 }
 
 fn evaluation(subject: &BenchCase<'_>, seconds: f64) -> Result<Option<(Spread, usize)>, Failure> {
@@ -140,7 +140,7 @@ fn evaluation(subject: &BenchCase<'_>, seconds: f64) -> Result<Option<(Spread, u
     }
     let (model, threads) = (subject.model()?, AtomicUsize::new(subject.bench.threads));
     let time = repeated(subject.bench, seconds, || {
-        std::hint::black_box(evaluate(&model, &examples, 0.0, &threads));
+        std::hint::black_box(evaluate(&model, &examples, &subject.config.loss, 0.0, &threads));
     });
     Ok(Some((time.scaled(EVALUATED as f64 / examples.len() as f64), examples.len())))
 }

@@ -2,8 +2,7 @@
 
 use toile_nn::{Activation, Flatten};
 use toile_nn::{
-    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Layer, Model, Optimizer, Padding,
-    Stage,
+    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Layer, Model, Padding, Sgd, Stage,
 };
 use toile_rng::Seed;
 
@@ -170,9 +169,7 @@ fn output() -> Layer {
 fn row(bench: &Bench<'_>, subject: &ShapeCase) -> Result<ShapeRow, Failure> {
     let mut model = Model::build(&subject.layers, subject.image, Seed::new(0))
         .map_err(|error| Failure::new(format!("shape {}: {error}", subject.name)))?;
-    let optimizer: Optimizer = serde_json::from_str(r#"{ "sgd": { "learning_rate": 0.001 } }"#)
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let config = FitConfig { batch_size: subject.batch, ..FitConfig::new(optimizer) };
+    let config = FitConfig { batch_size: subject.batch, ..FitConfig::new(Sgd::new(0.001)) };
     // A few batches, as different as those of an epoch.
     let n = (4 * subject.batch).max(64);
     let mut stream = Seed::new(0).stream("made-up images", 0);

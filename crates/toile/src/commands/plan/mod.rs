@@ -34,7 +34,7 @@ struct Priced<'a> {
 
 /// A model's layers, and the floating-point operations of one image: forward, forward and backward.
 struct RunSummary {
-    table: toile_nn::Summary,
+    table: toile_nn::ModelSummary,
     flops: (u64, u64),
 }
 
@@ -95,10 +95,8 @@ fn price<'a>(
 ) -> Result<Priced<'a>, Failure> {
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
-    let model = toile_lab::model(run, shape.image)?;
-    // No batch has more images than there are.
-    let batch = run.settings.batch_size.min(train.max(1));
-    let memory = model.training_memory(&run.settings.optimizer, batch, threads) as u64;
+    let model = toile_lab::outline(run, shape.image)?;
+    let memory = toile_lab::memory_of(run, shape.image, train, threads)?;
     let summary = RunSummary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
@@ -212,6 +210,12 @@ fn state(group: &[Priced<'_>]) -> String {
     }
 }
 
+/// Bytes of the data and of the program itself, whatever is trained.
+fn around(shape: &DataShape) -> u64 {
+    const PROGRAM: u64 = 20_000_000;
+    ((shape.images + shape.images / 6) * shape.image.values()) as u64 + PROGRAM
+}
+
 /// What all runs together cost that are not done yet.
 fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let left: Vec<&Priced<'_>> = priced.iter().filter(|p| p.state.is_none_or(|s| !is_final(s))).collect();
@@ -222,8 +226,7 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let work: f64 = left.iter().map(|p| p.cost.training_flops + p.cost.evaluation_flops).sum();
     let mut memory: Vec<u64> = left.iter().map(|p| p.memory).collect();
     memory.sort_unstable_by(|a, b| b.cmp(a));
-    let data = (shape.images + shape.images / 6) * shape.image.values();
-    let peak = data as u64 + memory.iter().take(threads).sum::<u64>();
+    let peak = around(shape) + memory.iter().take(threads).sum::<u64>();
     let n = left.len() as u64;
     let mut text = format!(
         "{} run{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",

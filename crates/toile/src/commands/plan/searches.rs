@@ -9,7 +9,10 @@ use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
-use crate::terminal::{Align, Table, count, duration};
+use crate::terminal::{Align, Table, bytes, count, duration};
+
+/// Corners of a space that are looked at for its largest trial.
+const MOST_CORNERS: usize = 500;
 
 /// A search's time is the mean over so many points of its space.
 const POINTS: usize = 6;
@@ -25,12 +28,35 @@ pub fn rendered(
     let mut text = String::new();
     for search in toile_lab::wanted_searches(plan, only) {
         text += &format!("\n{}\n{}{}", search.name, space(search).render(), how(search));
+        text += &memory(search, plan, shape, threads);
         if let Some(seconds) = seconds(plan, search, shape, timing, threads)? {
             let time = duration(Duration::from_secs_f64(seconds));
             text += &format!("expected time: {time}, if no trial is pruned\n");
         }
     }
     Ok(text)
+}
+
+/// What the largest trials take side by side, with the data; nothing if no trial can be built.
+fn memory(search: &SearchPlan, plan: &Plan, shape: &DataShape, threads: usize) -> String {
+    let train = super::n_train(shape, plan);
+    let of_corner = |params: &toile_tune::Params| {
+        let settings = search.settings(params, search.seed).ok()?;
+        let run = RunPlan {
+            name: search.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings,
+        };
+        toile_lab::memory_of(&run, shape.image, train, threads).ok()
+    };
+    let largest = search.corners(MOST_CORNERS).iter().filter_map(of_corner).max();
+    let width = search.lag.map_or(threads, |lag| threads.min(lag.saturating_add(1))) as u64;
+    largest.map_or(String::new(), |largest| {
+        format!("memory: at most about {}\n", bytes(super::around(shape) + width * largest))
+    })
 }
 
 fn space(search: &SearchPlan) -> Table {
@@ -97,9 +123,9 @@ fn how(search: &SearchPlan) -> String {
         Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
         None => format!("by {}", search.sampler.name()),
     };
-    let pruner = match &search.pruner {
-        Pruner::None => String::new(),
-        pruner => format!(", pruned by {}", pruner.name()),
+    let pruner = match search.pruner == Pruner::None {
+        true => String::new(),
+        false => format!(", pruned by {}", search.pruner.name()),
     };
     let seeds = if search.seeds > 1 { format!(", {} seeds each", search.seeds) } else { String::new() };
     let lag = match search.lag {

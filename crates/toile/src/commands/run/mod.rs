@@ -12,7 +12,7 @@ use toile_store::Store;
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::studying::{Studied, StudyWork};
+use crate::commands::studying::{Studied, StudyWork, note_searches_without_value};
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
@@ -54,8 +54,13 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     };
     // The report of many runs needs the room that the data took.
     drop(data);
-    let view = commands::report::write(&dir, &store.records(Some(&plan.study))?)?;
-    let (ending, conclusion) = conclude(&studied);
+    let view = commands::report::write(&dir, &dir, &store.records(Some(&plan.study))?)?;
+    let (mut ending, conclusion) = conclude(&studied);
+    if note_searches_without_value(&plan, &args.study.only, &studied.outcome.searches)
+        && ending == Completion::Done
+    {
+        ending = Completion::RunFailed;
+    }
     // What went well is printed before the results, what did not after them, where it is seen.
     if ending == Completion::Done {
         note(&conclusion);

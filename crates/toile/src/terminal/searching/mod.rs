@@ -67,7 +67,7 @@ impl Searching {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
-            Event::SearchStarted { search, finished, n_trials, best } => {
+            Event::SearchStarted { search, finished, n_trials, best, others } => {
                 let table = &self.tables[*search];
                 let bold = Style::new().for_stderr().bold();
                 let done = match finished {
@@ -75,6 +75,15 @@ impl Searching {
                     n => format!(", {} done before{}", count(*n as u64), best_text(*best)),
                 };
                 note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
+                if *others > 0 {
+                    note(&format!(
+                        "{} trial{} of this name do{} not lie in its ranges as they are now, and do{} not count",
+                        count(*others as u64),
+                        if *others == 1 { "" } else { "s" },
+                        if *others == 1 { "es" } else { "" },
+                        if *others == 1 { "es" } else { "" },
+                    ));
+                }
                 if finished < n_trials {
                     note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
                     state.live = moving_lines().then(|| TrialLines::new(table));

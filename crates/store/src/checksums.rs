@@ -1,0 +1,162 @@
+//! Checksums of what has ended: a number that a disk or another program has changed since is noticed when it is read.
+//!
+//! A checksum is the SHA-256 of everything that a record came to, without what may change later: names, places and
+//! remarks, and what Optuna's tools may add.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::db::{Db, Result, cells};
+use crate::{SearchId, Store, StoreError, json, read, runs, searches, studies};
+use toile_record::{RunRecord, StudyRecord, TrialRecord};
+
+fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(json::to_text(parts));
+    bytes.iter().for_each(|bytes| hash.update(bytes));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn of_study(study: &StudyRecord) -> String {
+    hex(study, &[&study.data.test_labels])
+}
+
+pub(crate) fn of_run(run: &RunRecord) -> String {
+    let test = run.test.as_ref();
+    let confidences: Vec<u8> =
+        test.map(|test| test.confidences.iter().flat_map(|c| c.to_le_bytes()).collect()).unwrap_or_default();
+    let parts = (
+        (&run.id, run.seed, &run.model, &run.plan, &run.summary),
+        (run.state, &run.end, run.restored_epoch, &run.epochs),
+        (test, &run.weights_sha256, &run.provenance),
+    );
+    hex(&parts, &[test.map_or(&[], |test| &test.predictions), &confidences])
+}
+
+pub(crate) fn of_trial(trial: &TrialRecord) -> String {
+    // Bits, as JSON has no words for numbers that are not finite.
+    let values: Vec<u64> = trial.values.iter().map(|value| value.to_bits()).collect();
+    let reported: Vec<_> = trial.intermediate.iter().map(|(step, value)| (step, value.to_bits())).collect();
+    let params: Vec<_> =
+        trial.params.iter().map(|param| (&param.name, param.value.to_bits(), &param.distribution)).collect();
+    let side = trial.side.as_ref();
+    let side = side.map(|side| (side.attempt, &side.worker, side.parameters, &side.trainings, &side.epochs));
+    hex(&(trial.number, trial.state, values, reported, params, side), &[])
+}
+
+/// Seals a trial that has ended.
+pub(crate) fn seal_trial(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let Some(trial) = read::trial(db, trial_id)? else { return Ok(()) };
+    let sql = "UPDATE toile_trial SET checksum = $2 WHERE trial_id = $1";
+    db.execute(sql, cells![trial_id, &of_trial(&trial)]).map(drop)
+}
+
+/// Seals what earlier versions have recorded, as it is.
+pub(crate) fn seal_all_trials(db: &mut Db<'_>) -> Result<()> {
+    let searches = db.query("SELECT study_id FROM toile_search", &[], |row| row.int(0))?;
+    for study_id in searches {
+        for trial in read::trials(db, SearchId(study_id))? {
+            if trial.state.is_finished() && trial.side.is_some() {
+                let sql = "UPDATE toile_trial SET checksum = $2 WHERE trial_id = $1";
+                db.execute(sql, cells![trial.trial_id, &of_trial(&trial)])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Seals a run that has ended.
+pub(crate) fn seal_run(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let Some(run) = runs::of_trial(db, trial_id)? else { return Ok(()) };
+    let sql = "UPDATE toile_run SET checksum = $2 WHERE trial_id = $1";
+    db.execute(sql, cells![trial_id, &of_run(&run)]).map(drop)
+}
+
+/// What is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlteredRecord {
+    /// The study's own record.
+    Study,
+    /// A run, by its id and its name.
+    Run {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+    },
+    /// A trial of a search.
+    Trial {
+        /// The search.
+        search: String,
+        /// Its number.
+        number: usize,
+    },
+}
+
+impl std::fmt::Display for AlteredRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AlteredRecord::Study => write!(f, "the record of the study"),
+            AlteredRecord::Run { name, .. } => write!(f, "the run `{name}`"),
+            AlteredRecord::Trial { search, number } => write!(f, "trial {number} of the search `{search}`"),
+        }
+    }
+}
+
+impl Store {
+    /// Everything of a study whose checksum is not that of what is read: its record, its runs, its trials.
+    pub fn altered(&self, study: &str) -> std::result::Result<Vec<AlteredRecord>, StoreError> {
+        self.read("read the records from", |db| altered(db, study))
+    }
+}
+
+fn altered(db: &mut Db<'_>, study: &str) -> Result<Vec<AlteredRecord>> {
+    let mut found = Vec::new();
+    if let Some(record) = studies::study(db, Some(study))? {
+        found.extend(altered_study(db, &record)?);
+    }
+    let runs = runs::all(db, study)?;
+    found.extend(altered_runs(db, study, &runs)?);
+    for (id, search) in searches::searches(db, Some(study))? {
+        let trials = read::trials(db, id)?;
+        found.extend(altered_trials(db, id, &search.name, &trials)?);
+    }
+    Ok(found)
+}
+
+/// The study, if its record is not as it was written.
+pub(crate) fn altered_study(db: &mut Db<'_>, study: &StudyRecord) -> Result<Option<AlteredRecord>> {
+    let sql = "SELECT checksum FROM toile_study WHERE name = $1";
+    let checksum = db.first(sql, cells![&study.name], |row| row.string(0))?;
+    Ok((checksum != Some(of_study(study))).then_some(AlteredRecord::Study))
+}
+
+/// Those of these runs that are not as they were written.
+pub(crate) fn altered_runs(db: &mut Db<'_>, study: &str, runs: &[RunRecord]) -> Result<Vec<AlteredRecord>> {
+    let sql = "SELECT id, checksum FROM toile_run WHERE study = $1 AND checksum IS NOT NULL";
+    let sealed = db.query(sql, cells![study], |row| Ok((row.string(0)?, row.string(1)?)))?;
+    let sealed: HashMap<String, String> = sealed.into_iter().collect();
+    let is_altered = |run: &&RunRecord| sealed.get(&run.id).is_some_and(|checksum| *checksum != of_run(run));
+    let name = |run: &RunRecord| AlteredRecord::Run { id: run.id.clone(), name: run.name.clone() };
+    Ok(runs.iter().filter(is_altered).map(name).collect())
+}
+
+/// Those of a search's trials that are not as they were written.
+pub(crate) fn altered_trials(
+    db: &mut Db<'_>,
+    id: SearchId,
+    search: &str,
+    trials: &[TrialRecord],
+) -> Result<Vec<AlteredRecord>> {
+    let sql = "SELECT s.trial_id, s.checksum FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
+        WHERE t.study_id = $1 AND s.checksum IS NOT NULL";
+    let sealed = db.query(sql, cells![id.0], |row| Ok((row.int(0)?, row.string(1)?)))?;
+    let sealed: HashMap<i64, String> = sealed.into_iter().collect();
+    let is_altered = |trial: &&TrialRecord| {
+        sealed.get(&trial.trial_id).is_some_and(|checksum| *checksum != of_trial(trial))
+    };
+    let name = |trial: &TrialRecord| AlteredRecord::Trial { search: search.to_owned(), number: trial.number };
+    Ok(trials.iter().filter(is_altered).map(name).collect())
+}

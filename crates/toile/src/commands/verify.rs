@@ -1,0 +1,76 @@
+//! `toile verify`: whether everything of a study is as it was written. Nothing is changed.
+
+use std::path::Path;
+
+use toile_record::{RunRecord, State};
+use toile_store::{AlteredRecord, Store, sha256_hex};
+
+use crate::args::VerifyArgs;
+use crate::failure::Failure;
+use crate::terminal::{self, count};
+use crate::{Completion, places};
+
+/// Reads every checksum.
+pub fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
+    let is_server = places::is_address(&args.storage);
+    let dir = Path::new(&args.storage);
+    let store = if is_server { places::server(&args.storage)? } else { Store::open_read_only(dir)? };
+    let study = places::study_in(&store, args.study.as_deref())?;
+    let altered = store.altered(&study)?;
+    let runs = store.all_runs(&study)?;
+    let mut faults: Vec<String> =
+        altered.iter().map(|record| format!("{record} is not as it was written")).collect();
+    let mut n_weights = 0;
+    for run in runs.iter().filter(|run| run.state == State::Complete && !is_altered(run, &altered)) {
+        n_weights += 1;
+        let fault =
+            if is_server { fault_on(&store, &study, run)? } else { toile_lab::fault_of_weights(dir, run) };
+        faults.extend(fault.map(|fault| format!("the run `{}`, seed {}: {fault}", run.name, run.seed)));
+    }
+    let n_trials: usize = store.search_records(&study)?.iter().map(|search| search.trials.len()).sum();
+    terminal::out(&rendered(&faults, [runs.len(), n_weights, n_trials]))?;
+    match faults.len() {
+        0 => Ok(Completion::Done),
+        n => Err(Failure::new(format!("{} of the study `{study}` {} not as written", things(n), is(n))).help(
+            "`toile run` trains such runs again, to the same bits; of what else is altered a copy of the database has the numbers",
+        )),
+    }
+}
+
+fn is_altered(run: &RunRecord, altered: &[AlteredRecord]) -> bool {
+    altered.iter().any(|record| matches!(record, AlteredRecord::Run { id, .. } if *id == run.id))
+}
+
+/// What is wrong with the weights that a server keeps of a run.
+fn fault_on(store: &Store, study: &str, run: &RunRecord) -> Result<Option<String>, Failure> {
+    let hash = store.weights(study, &run.id)?.map(|bytes| sha256_hex(&bytes));
+    Ok(match (hash, &run.weights_sha256) {
+        (None, Some(_)) => Some("its weights are not on the server".into()),
+        (hash, recorded) if hash != *recorded => Some("its weights are not those that were written".into()),
+        _ => None,
+    })
+}
+
+fn rendered(faults: &[String], [runs, weights, trials]: [usize; 3]) -> String {
+    let mut text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+    text += &format!(
+        "checked: the record of the study, {} runs, {} files of weights, {} trials; {}\n",
+        count(runs as u64),
+        count(weights as u64),
+        count(trials as u64),
+        if faults.is_empty() {
+            "all are as they were written".into()
+        } else {
+            format!("{} differ", faults.len())
+        },
+    );
+    text
+}
+
+fn things(n: usize) -> String {
+    if n == 1 { "1 thing".into() } else { format!("{n} things") }
+}
+
+fn is(n: usize) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
