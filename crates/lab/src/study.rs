@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use toile_data::{DataSet, Split};
-use toile_record::{Event, PlannedSearch, RunRecord, StudyRecord};
+use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
 use toile_rng::Seed;
 use toile_store::{SearchId, Store, StoreError};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
-use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
+use toile_tune::{Params, Pruner, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
 use crate::runner::session::RunSession;
@@ -156,6 +156,7 @@ impl Steps<'_> {
     }
 
     fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
+        self.follow_new_names()?;
         let known = self.store.searches(Some(&self.plan.study))?;
         let mut ids = Vec::new();
         for search in &self.plan.searches {
@@ -183,6 +184,28 @@ impl Steps<'_> {
             self.store.save_study_text(&plan.study, &plan.file_text, &plan.file_name)?;
         }
         Ok(ids)
+    }
+
+    /// A search that has another name in the study file than in the store, and is the same in everything else, keeps
+    /// its trials. Hyperband draws a trial's bracket from the name: such a search is another one under another name.
+    fn follow_new_names(&self) -> Result<(), RunError> {
+        let (plan, data) = (self.plan, &self.data.fingerprint);
+        let stored = self.store.searches(Some(&plan.study))?;
+        let is_stored = |search: &SearchPlan| stored.iter().any(|(_, record)| record.name == search.name);
+        let is_planned = |name: &str| plan.searches.iter().any(|search| search.name == name);
+        let mut gone: Vec<_> = stored.iter().filter(|(_, record)| !is_planned(&record.name)).collect();
+        for search in plan.searches.iter().filter(|search| !is_stored(search)) {
+            let record = search.to_record(data);
+            let is_same = |old: &SearchRecord| {
+                (&old.fingerprint, &old.space_fingerprint) == (&record.fingerprint, &record.space_fingerprint)
+            };
+            let Some(place) = gone.iter().position(|(_, old)| is_same(old)) else { continue };
+            if !matches!(search.pruner, Pruner::Hyperband(_)) {
+                let (_, old) = gone.remove(place);
+                self.store.rename_search(&plan.study, &old.name, &search.name)?;
+            }
+        }
+        Ok(())
     }
 
     fn run_options(&self) -> RunOptions<'_> {

@@ -3,6 +3,7 @@
 //! A search whose `fingerprint` changed has other settings, and its earlier trials cannot be compared: its Optuna study
 //! is put aside as `NAME~1`, `NAME~2`, …, and a fresh one is begun. Under another `space_fingerprint` alone the study
 //! goes on, numbers and all; whoever proposes maps the earlier trials that fit, by the ranges that each one carries.
+//! A search is found by its name; one that the study file calls otherwise than before is renamed first.
 
 use serde_json::Value;
 
@@ -24,6 +25,17 @@ impl Store {
                 db.batch("SELECT pg_advisory_xact_lock(8243121638)")?;
             }
             ensure(db, study, search)
+        })
+    }
+
+    /// Gives a search of a study another name, its Optuna study as well, if that had the search's. Nothing happens where
+    /// there is no such search, or another one goes by the new name.
+    pub fn rename_search(&self, study: &str, old: &str, new: &str) -> std::result::Result<(), StoreError> {
+        self.write("rename a search in", |db| {
+            if db.is_postgres() {
+                db.batch("SELECT pg_advisory_xact_lock(8243121638)")?;
+            }
+            rename_search(db, study, old, new)
         })
     }
 
@@ -109,6 +121,22 @@ pub(crate) fn ensure(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Res
         change(db, id, &known, search)?;
     }
     Ok(id)
+}
+
+fn rename_search(db: &mut Db<'_>, study: &str, old: &str, new: &str) -> Result<()> {
+    let Some((id, mut record)) = present(db, study, old)? else { return Ok(()) };
+    if present(db, study, new)?.is_some() {
+        return Ok(());
+    }
+    record.name = new.to_owned();
+    let sql = "UPDATE toile_search SET name = $2, record = $3 WHERE study_id = $1";
+    db.execute(sql, cells![id.0, new, json::to_text(&record).as_str()])?;
+    let sql = "SELECT study_name FROM studies WHERE study_id = $1";
+    if db.first(sql, cells![id.0], |row| row.string(0))?.is_some_and(|name| name == old) {
+        let name = free_name(db, new)?;
+        rename(db, id.0, &name)?;
+    }
+    Ok(())
 }
 
 fn directions_of(search: &SearchRecord) -> Vec<bool> {

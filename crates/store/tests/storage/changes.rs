@@ -26,6 +26,21 @@ fn a_search_is_made_once_and_found_again() {
 }
 
 #[test]
+fn a_search_with_another_name_keeps_its_trials_and_takes_nobody_elses_name() {
+    on_each_engine(|database| {
+        let (storage, id) = begun(database);
+        let other = storage.ensure_search("quick", &search("other")).unwrap();
+        storage.rename_search("quick", "joint", "other").unwrap();
+        storage.rename_search("quick", "nothing", "new").unwrap();
+        assert_eq!(optuna_names(&storage), ["joint", "other"], "neither of the two can be done");
+        storage.rename_search("quick", "joint", "new").unwrap();
+        assert_eq!(storage.searches(Some("quick")).unwrap(), [(id, search("new")), (other, search("other"))]);
+        assert_eq!(storage.ensure_search("quick", &search("new")).unwrap(), id);
+        assert_eq!(optuna_names(&storage), ["new", "other"]);
+    });
+}
+
+#[test]
 fn directions_stand_in_the_order_of_the_objectives() {
     on_each_engine(|database| {
         let storage = database.open();

@@ -193,10 +193,10 @@ fn trials_of_an_earlier_form_of_a_search_are_carried_over_where_they_fit() {
     assert_eq!(old.base_fingerprint("data"), new.base_fingerprint("data"));
 }
 
-/// What docs/search.md says of a study file that changes: its trials name the plain values that they had, and of a
-/// table only the key. A name that stands for a table, as `"sgd"` does, is one.
+/// A trial names the plain value that it had, and of a table only the key: so the tables among the choices are part of
+/// what decides a trial's value. A name that stands for a table, as `"sgd"` does, is one.
 #[test]
-fn a_plain_choice_may_be_added_and_a_table_may_not() {
+fn the_tables_among_choices_are_part_of_the_fingerprint_and_plain_values_are_not() {
     let of = |setting: &str, choices: &str| {
         let lines = format!("n_trials = 3\n{setting} = {{ choices = [{choices}] }}");
         search(&lines).value_fingerprint("data")
@@ -227,9 +227,9 @@ fn the_fashion_mnist_study_holds_the_published_searches() {
     assert_eq!(
         found,
         [
-            ("Trial 1: learning rate", 20, Some(0.819)),
-            ("Trial 2: batch size", 4, Some(0.853)),
-            ("Trial 3: optimizer", 4, Some(0.858)),
+            ("Search 1: learning rate", 20, Some(0.819)),
+            ("Search 2: batch size", 4, Some(0.853)),
+            ("Search 3: optimizer", 4, Some(0.858)),
             ("joint", 40, None),
             ("joint at random", 40, None),
         ]

@@ -116,6 +116,42 @@ fn searches_that_are_over_are_left_alone_and_so_is_what_they_chose() {
     assert_weights_kept(&copy, "search-finished", "out");
 }
 
+/// The searches of the built-in study had other names in 0.1.0.
+#[test]
+fn searches_that_have_other_names_now_keep_their_trials_and_their_choice() {
+    let copy = Copy::of("search-finished");
+    let study = fs::read_to_string(copy.path("study.toml")).unwrap();
+    let (head, searches) = study.split_once("[[searches]]").expect("searches");
+    // Hyperband's brackets come from the name.
+    let renamed = searches.replace("\nname = \"", "\nname = \"now ").replace("now halving", "halving");
+    fs::write(copy.path("renamed.toml"), format!("{head}[[searches]]{renamed}")).unwrap();
+    let old = committed("search-finished", "out");
+    let said = copy.toile(&["run", "renamed.toml", "--out", "out"]).ok();
+    assert_idle(&said);
+    let new = copy.results("out");
+    let names = |results: &Value, prefix: &str| -> Vec<String> {
+        let all = items(results, "searches").iter().map(|one| text(&one["name"]));
+        all.map(|name| if name == "halving" { name } else { format!("{prefix}{name}") }).collect()
+    };
+    assert_eq!(names(&new, ""), names(&old, "now "));
+    let without = |mut results: Value| {
+        for search in results["searches"].as_array_mut().expect("searches") {
+            search["name"] = search["position"].clone();
+        }
+        for run in results["runs"].as_array_mut().expect("runs") {
+            // A chosen run is called after its search.
+            (run["name"], run["note"]) = (Value::Null, Value::Null);
+        }
+        results
+    };
+    assert_kept(&without(old.clone()), &without(new.clone()));
+    for (then, now) in items(&old, "searches").iter().zip(items(&new, "searches")) {
+        assert_eq!((&then["final"]["id"], &then["best"]), (&now["final"]["id"], &now["best"]));
+    }
+    let listed = copy.toile(&["trials", "out"]).ok();
+    assert!(names(&new, "").iter().all(|name| listed.out.contains(name.as_str())), "{}", listed.out);
+}
+
 #[test]
 fn a_folder_with_copies_of_searches_on_a_server_is_a_study_that_is_done() {
     let copy = Copy::of("server");
