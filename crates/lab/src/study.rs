@@ -9,7 +9,7 @@ use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
 use toile_rng::Seed;
 use toile_store::{SearchId, Store, StoreError};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
-use toile_tune::{Params, Pruner, RandomSampler, Sampler, SamplingContext};
+use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
 use crate::runner::session::RunSession;
@@ -200,7 +200,7 @@ impl Steps<'_> {
                 (&old.fingerprint, &old.space_fingerprint) == (&record.fingerprint, &record.space_fingerprint)
             };
             let Some(place) = gone.iter().position(|(_, old)| is_same(old)) else { continue };
-            if !matches!(search.pruner, Pruner::Hyperband(_)) {
+            if !search.pruner.depends_on_name() {
                 let (_, old) = gone.remove(place);
                 self.store.rename_search(&plan.study, &old.name, &search.name)?;
             }

@@ -28,8 +28,8 @@ impl Store {
         })
     }
 
-    /// Gives a search of a study another name, its Optuna study as well, if that had the search's. Nothing happens where
-    /// there is no such search, or another one goes by the new name.
+    /// Gives a search of a study another name, its Optuna study as well, if that had the search's. Nothing happens
+    /// where there is no such search, or another one goes by the new name.
     pub fn rename_search(&self, study: &str, old: &str, new: &str) -> std::result::Result<(), StoreError> {
         self.write("rename a search in", |db| {
             if db.is_postgres() {

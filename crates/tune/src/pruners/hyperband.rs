@@ -67,6 +67,10 @@ impl PruningAlgorithm for HyperbandPruner {
     fn compares_seeds(&self) -> bool {
         false
     }
+
+    fn depends_on_name(&self) -> bool {
+        true
+    }
 }
 
 impl HyperbandPruner {

@@ -45,6 +45,10 @@ impl PruningAlgorithm for MedianPruner {
     fn compares_seeds(&self) -> bool {
         false
     }
+
+    fn depends_on_name(&self) -> bool {
+        false
+    }
 }
 
 impl From<&MedianPruner> for PercentilePruner {

@@ -59,6 +59,9 @@ trait PruningAlgorithm {
 
     /// Whether a step is a repetition of the trial with another seed, not an epoch.
     fn compares_seeds(&self) -> bool;
+
+    /// Whether the search's name decides: under another name it prunes other trials.
+    fn depends_on_name(&self) -> bool;
 }
 
 /// What a pruner decides from: a trial that has just reported a step, and the others.
@@ -138,6 +141,11 @@ impl Pruner {
     pub fn compares_seeds(&self) -> bool {
         self.member().compares_seeds()
     }
+
+    /// Whether the search's name decides: under another name it prunes other trials.
+    pub fn depends_on_name(&self) -> bool {
+        self.member().depends_on_name()
+    }
 }
 
 /// No pruning.
@@ -157,6 +165,10 @@ impl PruningAlgorithm for NoPruner {
     }
 
     fn compares_seeds(&self) -> bool {
+        false
+    }
+
+    fn depends_on_name(&self) -> bool {
         false
     }
 }

@@ -59,4 +59,8 @@ impl PruningAlgorithm for PatientPruner {
     fn compares_seeds(&self) -> bool {
         self.pruner.as_ref().is_some_and(|pruner| pruner.compares_seeds())
     }
+
+    fn depends_on_name(&self) -> bool {
+        self.pruner.as_ref().is_some_and(|pruner| pruner.depends_on_name())
+    }
 }

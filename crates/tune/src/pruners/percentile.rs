@@ -92,6 +92,10 @@ impl PruningAlgorithm for PercentilePruner {
     fn compares_seeds(&self) -> bool {
         false
     }
+
+    fn depends_on_name(&self) -> bool {
+        false
+    }
 }
 
 /// The best value of all steps, if one is a number.

@@ -62,6 +62,10 @@ impl PruningAlgorithm for SuccessiveHalvingPruner {
     fn compares_seeds(&self) -> bool {
         false
     }
+
+    fn depends_on_name(&self) -> bool {
+        false
+    }
 }
 
 /// A hundredth of the longest complete trial, if there is one.

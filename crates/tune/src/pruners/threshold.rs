@@ -58,4 +58,8 @@ impl PruningAlgorithm for ThresholdPruner {
     fn compares_seeds(&self) -> bool {
         false
     }
+
+    fn depends_on_name(&self) -> bool {
+        false
+    }
 }

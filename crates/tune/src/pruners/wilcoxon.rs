@@ -43,6 +43,10 @@ impl PruningAlgorithm for WilcoxonPruner {
     fn compares_seeds(&self) -> bool {
         true
     }
+
+    fn depends_on_name(&self) -> bool {
+        false
+    }
 }
 
 impl WilcoxonPruner {
