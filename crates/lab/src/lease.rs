@@ -148,7 +148,7 @@ impl<'a> Leases<'a> {
             match ask() {
                 Err(error) if error.is_transient() => {
                     (self.waits)(&error);
-                    if self.stop.is_set() && pause >= LAST_PAUSE {
+                    if error.is_given_up() || (self.stop.is_set() && pause >= LAST_PAUSE) {
                         return Err(error);
                     }
                     std::thread::sleep(pause);

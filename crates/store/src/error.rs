@@ -153,6 +153,8 @@ pub enum StoreError {
         code: Option<String>,
         /// How to mend it, where we were the ones who refused.
         help: Option<&'static str>,
+        /// Whoever was told of the wait wanted its end ([`Patience::waits`](crate::Patience::waits)).
+        is_given_up: bool,
         /// Whether the same may succeed a little later.
         is_transient: bool,
     },
@@ -236,6 +238,11 @@ impl StoreError {
             StoreError::Server { code, is_transient, .. } => server_help(code.as_deref(), *is_transient),
             StoreError::NoSearches { .. } | StoreError::UnknownRun { .. } | StoreError::Checkpoint { .. } | StoreError::UnknownSearch { .. } | StoreError::Weights { .. } => None,
         }
+    }
+
+    /// Whether the wait for a server was ended on purpose: to ask again at once would be against it.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, StoreError::Server { is_given_up: true, .. })
     }
 
     /// Whether the same call may succeed a little later: a server that restarts or is out of reach, a file that another

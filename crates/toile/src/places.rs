@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ const TELL_AFTER: Duration = Duration::from_secs(5);
 /// As long as a server stays silent this is said again.
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
-/// Once the user wants to stop, a server that stays silent for so long is not waited for.
-const LAST_PATIENCE: Duration = Duration::from_secs(2);
+/// Once the user wants to stop, a server that stays silent for so long is not waited for, and not asked again.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// An address of a server, as it is shown where one is expected.
 const EXAMPLE: &str = "`postgres://user:password@host:5432/database`";
@@ -136,6 +136,7 @@ pub fn open_to_look(place: &str) -> Result<Store, Failure> {
 /// A silent server is waited for as the store's defaults say; the wait is told, and ends when the user wants to stop.
 fn patience() -> Patience {
     let last_told: Mutex<Option<Instant>> = Mutex::default();
+    let is_over = AtomicBool::new(false);
     let waits = move |place: &str, silent: Duration| {
         if silent >= TELL_AFTER {
             let mut last_told = last_told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +145,10 @@ fn patience() -> Patience {
                 *last_told = Some(Instant::now());
             }
         }
-        silent < LAST_PATIENCE || !interrupt::asked().load(Ordering::Relaxed)
+        if silent >= LAST_PATIENCE && interrupt::asked().load(Ordering::Relaxed) {
+            is_over.store(true, Ordering::Relaxed);
+        }
+        !is_over.load(Ordering::Relaxed)
     };
     Patience { waits: Arc::new(waits), ..Patience::default() }
 }

@@ -43,6 +43,7 @@ enum Target {
 
 /// A session on the first server of the address that lets us in.
 pub(crate) fn connect(address: &Address, patience: &Patience) -> Result<Session> {
+    patience.begins(&address.place)?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| LineError::lasting(format!("cannot wait for a server: {error}"), None))?;

@@ -18,8 +18,8 @@ pub struct Patience {
     pub silence: Duration,
     /// For one answer as a whole, however it trickles in: 5 minutes.
     pub answer: Duration,
-    /// Called about every second of a wait, with the server's place, without its password, and the time for which
-    /// nothing has come. If it says false, the wait is over, and the call fails.
+    /// Called before a connection is made, and about every second of a wait, with the server's place, without its
+    /// password, and the time for which nothing has come. If it says false, the wait is over, and the call fails.
     pub waits: Arc<Waits>,
 }
 
@@ -77,6 +77,16 @@ impl fmt::Display for LineError {
 }
 
 impl std::error::Error for LineError {}
+
+impl Patience {
+    /// An error, if whoever waits does not want to begin.
+    pub(super) fn begins(&self, place: &str) -> Result<(), LineError> {
+        match (self.waits)(place, Duration::ZERO) {
+            true => Ok(()),
+            false => Err(LineError { is_given_up: true, ..LineError::passing("it is not asked any more") }),
+        }
+    }
+}
 
 /// One wait: for whom, for what, and for how long at most.
 pub(crate) struct AnswerWait<'a> {

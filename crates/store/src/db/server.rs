@@ -57,6 +57,7 @@ impl Server {
                 reason: printable(&error.reason),
                 code: None,
                 help: error.help,
+                is_given_up: error.is_given_up,
                 is_transient: error.is_transient,
             },
             DbError::Postgres(error) => StoreError::Server {
@@ -65,6 +66,7 @@ impl Server {
                 reason: printable(&reason(&error)),
                 code: error.code().map(|code| printable(code.code())),
                 help: None,
+                is_given_up: false,
                 is_transient: is_lost(&error) || is_conflict(&error),
             },
         }

@@ -80,16 +80,22 @@ fn a_wait_is_told_and_can_be_ended() {
     let waits = move |place: &str, time: Duration| {
         assert!(place.starts_with("postgres://ann@127.0.0.1"), "{place}");
         hears.lock().unwrap().push(time);
-        hears.lock().unwrap().len() < 3
+        time < Duration::from_secs(2)
     };
-    let patience = Patience { connect: Duration::from_secs(4), waits: Arc::new(waits), ..short() };
-    passing(&refused(&server.url(""), patience), "no answer for");
+    let patience = Patience { connect: Duration::from_secs(9), waits: Arc::new(waits), ..short() };
+    let error = refused(&server.url(""), patience);
+    passing(&error, "no answer for 2 seconds");
     let told = told.lock().unwrap();
-    assert!(
-        told.len() == 3 && told.windows(2).all(|two| two[1] == two[0] + Duration::from_secs(1)),
-        "{told:?}"
-    );
+    assert!(told.len() > 2 && told.is_sorted() && told.last() == Some(&Duration::from_secs(2)), "{told:?}");
     assert_eq!(server.guests(), 1, "whoever has given up does not try the next way");
+    assert!(error.is_given_up() && !refused(&server.url(""), short()).is_given_up());
+}
+
+#[test]
+fn who_has_given_up_is_not_made_to_wait_again() {
+    let server = FakeServer::start(|_| Some(()));
+    let error = refused(&server.url(""), Patience { waits: Arc::new(|_, _| false), ..Patience::default() });
+    assert!(error.is_given_up() && error.is_transient() && server.guests() == 0, "{error}");
 }
 
 #[test]
