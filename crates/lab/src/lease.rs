@@ -32,6 +32,9 @@ pub(crate) struct Leases<'a> {
     waits: &'a (dyn Fn(&StoreError) + Sync),
 }
 
+/// How soon, and then how often, a worker that waits for others looks again.
+pub(crate) const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(500)];
+
 /// So many workers in a row may die with a training before an epoch of it has ended; then it is given up.
 pub(crate) const MOST_DEATHS: usize = 3;
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::artifacts::weights::{hexadecimal, to_bytes};
 use crate::db::{Db, Result, cells};
 use crate::{SearchId, Store, StoreError, json, read, runs, searches, studies};
 use toile_record::{RunRecord, StudyRecord, TrialRecord};
@@ -16,7 +17,7 @@ fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     hash.update(json::to_text(parts));
     bytes.iter().for_each(|bytes| hash.update(bytes));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize())
 }
 
 pub(crate) fn of_study(study: &StudyRecord) -> String {
@@ -25,8 +26,7 @@ pub(crate) fn of_study(study: &StudyRecord) -> String {
 
 pub(crate) fn of_run(run: &RunRecord) -> String {
     let test = run.test.as_ref();
-    let confidences: Vec<u8> =
-        test.map(|test| test.confidences.iter().flat_map(|c| c.to_le_bytes()).collect()).unwrap_or_default();
+    let confidences = test.map(|test| to_bytes(&test.confidences)).unwrap_or_default();
     let parts = (
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
@@ -46,11 +46,20 @@ pub(crate) fn of_trial(trial: &TrialRecord) -> String {
     hex(&(trial.number, trial.state, values, reported, params, side), &[])
 }
 
-/// Seals a trial that has ended.
+/// Seals a trial, if it is one of ours that has ended.
 pub(crate) fn seal_trial(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
-    let Some(trial) = read::trial(db, trial_id)? else { return Ok(()) };
+    match read::trial(db, trial_id)? {
+        Some(trial) => seal(db, &trial),
+        None => Ok(()),
+    }
+}
+
+fn seal(db: &mut Db<'_>, trial: &TrialRecord) -> Result<()> {
+    if !trial.state.is_finished() || trial.side.is_none() {
+        return Ok(());
+    }
     let sql = "UPDATE toile_trial SET checksum = $2 WHERE trial_id = $1";
-    db.execute(sql, cells![trial_id, &of_trial(&trial)]).map(drop)
+    db.execute(sql, cells![trial.trial_id, &of_trial(trial)]).map(drop)
 }
 
 /// Seals what earlier versions have recorded, as it is.
@@ -58,10 +67,7 @@ pub(crate) fn seal_all_trials(db: &mut Db<'_>) -> Result<()> {
     let searches = db.query("SELECT study_id FROM toile_search", &[], |row| row.int(0))?;
     for study_id in searches {
         for trial in read::trials(db, SearchId(study_id))? {
-            if trial.state.is_finished() && trial.side.is_some() {
-                let sql = "UPDATE toile_trial SET checksum = $2 WHERE trial_id = $1";
-                db.execute(sql, cells![trial.trial_id, &of_trial(&trial)])?;
-            }
+            seal(db, &trial)?;
         }
     }
     Ok(())
@@ -95,6 +101,24 @@ pub enum AlteredRecord {
     },
 }
 
+impl AlteredRecord {
+    /// Whether this is the run of this id.
+    pub fn is_run(&self, run_id: &str) -> bool {
+        matches!(self, AlteredRecord::Run { id, .. } if id == run_id)
+    }
+}
+
+/// What was checked of a study.
+#[derive(Clone, Debug)]
+pub struct CheckedRecords {
+    /// What is not as it was written.
+    pub altered: Vec<AlteredRecord>,
+    /// All runs of the study.
+    pub runs: Vec<RunRecord>,
+    /// How many trials its searches have.
+    pub n_trials: usize,
+}
+
 impl std::fmt::Display for AlteredRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -106,24 +130,35 @@ impl std::fmt::Display for AlteredRecord {
 }
 
 impl Store {
-    /// Everything of a study whose checksum is not that of what is read: its record, its runs, its trials.
-    pub fn altered(&self, study: &str) -> std::result::Result<Vec<AlteredRecord>, StoreError> {
-        self.read("read the records from", |db| altered(db, study))
+    /// Checks everything of a study: its record, its runs, its trials. Altered is what has another checksum than what
+    /// is read.
+    pub fn check(&self, study: &str) -> std::result::Result<CheckedRecords, StoreError> {
+        self.read("read the records from", |db| check(db, study))
+    }
+
+    /// Those of a study's runs that are not as they were written.
+    pub fn altered_runs(&self, study: &str) -> std::result::Result<Vec<AlteredRecord>, StoreError> {
+        self.read("read the records from", |db| {
+            let runs = runs::all(db, study)?;
+            altered_runs(db, study, &runs)
+        })
     }
 }
 
-fn altered(db: &mut Db<'_>, study: &str) -> Result<Vec<AlteredRecord>> {
-    let mut found = Vec::new();
+fn check(db: &mut Db<'_>, study: &str) -> Result<CheckedRecords> {
+    let mut altered = Vec::new();
     if let Some(record) = studies::study(db, Some(study))? {
-        found.extend(altered_study(db, &record)?);
+        altered.extend(altered_study(db, &record)?);
     }
     let runs = runs::all(db, study)?;
-    found.extend(altered_runs(db, study, &runs)?);
+    altered.extend(altered_runs(db, study, &runs)?);
+    let mut n_trials = 0;
     for (id, search) in searches::searches(db, Some(study))? {
         let trials = read::trials(db, id)?;
-        found.extend(altered_trials(db, id, &search.name, &trials)?);
+        n_trials += trials.len();
+        altered.extend(altered_trials(db, id, &search.name, &trials)?);
     }
-    Ok(found)
+    Ok(CheckedRecords { altered, runs, n_trials })
 }
 
 /// The study, if its record is not as it was written.

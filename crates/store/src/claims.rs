@@ -85,9 +85,20 @@ pub(crate) fn owns(db: &mut Db<'_>, claim: &Claim) -> Result<bool> {
     Ok(db.first(sql, cells![claim.trial_id, claim.attempt], |_| Ok(()))?.is_some())
 }
 
-/// Both heartbeats: ours by the database's clock, and Optuna's in Optuna's manner.
+/// The worker lives.
 pub(crate) fn beat(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
-    db.execute("UPDATE toile_trial SET heartbeat = NOW_SECONDS WHERE trial_id = $1", cells![trial_id])?;
+    beat_by(db, trial_id, "UPDATE toile_trial SET heartbeat = NOW_SECONDS WHERE trial_id = $1")
+}
+
+/// The worker lives, and an epoch has ended: the trial does not kill its worker before anything comes of it.
+pub(crate) fn move_on(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    let sql = "UPDATE toile_trial SET heartbeat = NOW_SECONDS, fruitless = 0 WHERE trial_id = $1";
+    beat_by(db, trial_id, sql)
+}
+
+/// Both heartbeats: ours, by the database's clock, and Optuna's in Optuna's manner.
+fn beat_by(db: &mut Db<'_>, trial_id: i64, ours: &str) -> Result<()> {
+    db.execute(ours, cells![trial_id])?;
     let sql = "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES ($1, NOW_BEAT)
         ON CONFLICT (trial_id) DO UPDATE SET heartbeat = NOW_BEAT";
     db.execute(sql, cells![trial_id]).map(drop)
@@ -205,12 +216,6 @@ const NEXT_ATTEMPT: &str =
     "UPDATE toile_trial SET attempt = attempt + 1, worker = $2, fruitless = fruitless + 1
     WHERE trial_id = $1 RETURNING attempt";
 
-/// An epoch has ended: the trial does not kill its worker before anything comes of it.
-pub(crate) fn has_moved(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
-    let sql = "UPDATE toile_trial SET fruitless = 0 WHERE trial_id = $1 AND fruitless > 0";
-    db.execute(sql, cells![trial_id]).map(drop)
-}
-
 fn inherit(db: &mut Db<'_>, id: SearchId, worker: &str) -> Result<Vec<Claim>> {
     let sql = "SELECT t.trial_id, t.number FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 AND t.state = 'RUNNING' AND s.worker IS NOT NULL
@@ -248,7 +253,7 @@ fn fail_foreign_stale(db: &mut Db<'_>, id: SearchId, grace: Duration) -> Result<
 
 pub(crate) fn put_back(db: &mut Db<'_>, claim: &Claim, checkpoint: Option<&[u8]>) -> Result<()> {
     wait_again(db, claim.trial_id)?;
-    has_moved(db, claim.trial_id)?;
+    db.execute("UPDATE toile_trial SET fruitless = 0 WHERE trial_id = $1", cells![claim.trial_id])?;
     match checkpoint {
         Some(data) => results::put_checkpoint(db, claim.trial_id, data),
         None => Ok(()),

@@ -91,10 +91,7 @@ fn copy_trial(db: &mut Db<'_>, id: SearchId, trial: &TrialRecord) -> Result<()> 
         results::put_system_attribute(db, trial_id, key, &json::to_text(value))?;
     }
     results::copy_side(db, trial_id, trial)?;
-    if trial.state.is_finished() && trial.side.is_some() {
-        checksums::seal_trial(db, trial_id)?;
-    }
-    Ok(())
+    checksums::seal_trial(db, trial_id)
 }
 
 /// A copy of a trial that had not ended yet.

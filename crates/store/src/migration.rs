@@ -1,5 +1,6 @@
 //! Step 3 of the schema's history: runs and the trials of searches, which were kept apart, become the same thing.
 
+use crate::artifacts::weights::to_numbers;
 use crate::db::{Db, DbRow, Result, cells, undecodable};
 use crate::{checksums, ending, json, openings, read, runs, studies, tables};
 use toile_record::{
@@ -181,12 +182,11 @@ fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
 
 fn old_test(row: &DbRow<'_>) -> Result<Option<TestRecord>> {
     let Some(accuracy) = row.maybe_real(21)? else { return Ok(None) };
-    let confidences = row.maybe_bytes(23)?.unwrap_or_default().chunks_exact(4);
     Ok(Some(TestRecord {
         loss: row.maybe_real(20)?,
         accuracy,
         predictions: row.maybe_bytes(22)?.unwrap_or_default().to_vec(),
-        confidences: confidences.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
+        confidences: to_numbers(row.maybe_bytes(23)?.unwrap_or_default()),
     }))
 }
 

@@ -40,8 +40,7 @@ impl Store {
             let owns = claims::owns(db, claim)?;
             if owns {
                 reports.iter().try_for_each(|report| put_report(db, claim.trial_id, report))?;
-                claims::beat(db, claim.trial_id)?;
-                claims::has_moved(db, claim.trial_id)?;
+                claims::move_on(db, claim.trial_id)?;
             }
             Ok(owns)
         })

@@ -169,7 +169,7 @@ impl Store {
                 test_openings: openings::test_openings(db, &study.name)?,
                 study,
             };
-            self.check(db, &records)?;
+            self.refuse_altered(db, &records)?;
             Ok(records)
         })?;
         self.correct_states(&mut records.runs);
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// Refuses records that are not as they were written.
-    fn check(&self, db: &mut Db<'_>, records: &Records) -> db::Result<()> {
+    fn refuse_altered(&self, db: &mut Db<'_>, records: &Records) -> db::Result<()> {
         let study = records.study.name.as_str();
         let mut altered: Vec<_> = checksums::altered_study(db, &records.study)?.into_iter().collect();
         altered.extend(checksums::altered_runs(db, study, &records.runs)?);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
-use std::time::Duration;
 
 use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedRun, RunRecord, State, StudyRecord, TrainingKey};
@@ -15,13 +14,10 @@ use super::train::{Trainer, Turn};
 use super::writer::{self, Order, Writer};
 use super::{Cost, Outcome, RunError, RunOptions, engine, prepare};
 use crate::bridge;
-use crate::lease::{Leases, lock};
+use crate::lease::{LOOKS, Leases, lock};
 use crate::memory::MemoryBudget;
 use crate::stop::StopSignal;
 use toile_study::{Plan, RunPlan};
-
-/// How soon, and then how often, a worker that waits for others looks again.
-const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(500)];
 
 /// Everything that the runs of a study share. The data are lent to every run; none has a copy of them.
 pub(crate) struct RunSession<'a> {
@@ -110,7 +106,7 @@ impl<'a> RunSession<'a> {
         let mut planned = lock(&self.planned);
         planned.study = Some(Arc::new(study));
         let (mut to_do, mut faults) = (Vec::new(), Vec::new());
-        let altered = self.ask(|| self.store.altered(&plan.study))?;
+        let altered = self.ask(|| self.store.altered_runs(&plan.study))?;
         for (run, record) in plan.runs.iter().zip(records) {
             if planned.runs.iter().any(|known| known.record.id == record.id) {
                 continue;
@@ -142,9 +138,7 @@ impl<'a> RunSession<'a> {
 
     /// Why a run that is done must be trained again: to the same bits, as its settings are on record.
     fn fault(&self, run: &RunRecord, altered: &[AlteredRecord]) -> Option<String> {
-        let is_altered =
-            altered.iter().any(|altered| matches!(altered, AlteredRecord::Run { id, .. } if *id == run.id));
-        if is_altered && prepare::is_done(run) {
+        if prepare::is_done(run) && altered.iter().any(|altered| altered.is_run(&run.id)) {
             return Some("its record is not as it was written".into());
         }
         let dir = self.options.dir.filter(|_| !self.store.is_server() && run.state == State::Complete)?;

@@ -15,16 +15,13 @@ use super::Context;
 use super::history::TrialHistory;
 
 use super::next::NextStep;
-use crate::lease::{Lease, Leases, lock};
+use crate::lease::{LOOKS, Lease, Leases, lock};
 use crate::memory::MemoryBudget;
 use crate::runner::RunError;
 use crate::stop::StopSignal;
 use toile_study::SearchPlan;
 
 use super::choose;
-
-/// How soon, and then how often, a worker that waits for others looks again.
-const LOOKS: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(500)];
 
 /// How a search stands when its worker leaves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -52,7 +52,7 @@ impl View for UnwrittenTensor<'_> {
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>().into()
+        to_bytes(self.values).into()
     }
 
     fn data_len(&self) -> usize {
@@ -80,8 +80,17 @@ fn one_tensor(name: &str, view: &TensorView<'_>) -> Result<NamedTensor, StoreErr
         let reason = format!("tensor `{name}` has type {}, expected F32", view.dtype());
         return Err(StoreError::Weights { reason });
     }
-    let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    Ok((name.to_owned(), view.shape().to_vec(), values))
+    Ok((name.to_owned(), view.shape().to_vec(), to_numbers(view.data())))
+}
+
+/// Numbers as bytes, little-endian.
+pub(crate) fn to_bytes(numbers: &[f32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// The numbers that [`to_bytes`] was given.
+pub(crate) fn to_numbers(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
 /// `10.bias` comes after `2.kernel`; names without a number come last.

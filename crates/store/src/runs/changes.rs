@@ -1,5 +1,6 @@
 //! What happens to runs while they train, written only for whoever holds the latest claim.
 
+use crate::artifacts::weights::to_bytes;
 use crate::db::{Db, Result, cells};
 use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, openings, results};
 use toile_record::{Epoch, ImageRecord, RunRecord, State, TestOpening};
@@ -58,8 +59,7 @@ fn put(db: &mut Db<'_>, change: &Change<'_>) -> Result<bool> {
         Change::Epoch(_, epoch) => {
             let metric = metric_of_trial(db, id)?;
             put_epoch(db, id, &metric, epoch)?;
-            claims::beat(db, id)?;
-            claims::has_moved(db, id)?;
+            claims::move_on(db, id)?;
         }
         Change::Checkpoint(_, bytes) => results::put_checkpoint(db, id, bytes)?,
         Change::PutBack(_, bytes) => claims::put_back(db, claim, bytes)?,
@@ -159,7 +159,7 @@ fn put_training(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
 
 fn put_test(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     let Some(test) = &run.test else { return Ok(()) };
-    let confidences: Vec<u8> = test.confidences.iter().flat_map(|c| c.to_le_bytes()).collect();
+    let confidences = to_bytes(&test.confidences);
     let sql = "UPDATE toile_run SET test_loss = $2, test_accuracy = $3, predictions = $4, confidences = $5
         WHERE trial_id = $1";
     let loss = test.loss.filter(|loss| loss.is_finite());

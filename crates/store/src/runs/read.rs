@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::artifacts::weights::to_numbers;
 use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
 use crate::epochs::EpochColumns;
 use crate::{ending, read as trials};
@@ -118,8 +119,7 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
 fn test_of(row: &DbRow<'_>) -> Result<Option<TestRecord>> {
     let Some(accuracy) = row.maybe_real(22)? else { return Ok(None) };
     let bytes = |index| Ok::<_, crate::db::DbError>(row.maybe_bytes(index)?.unwrap_or_default());
-    let confidences =
-        bytes(24)?.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let confidences = to_numbers(bytes(24)?);
     Ok(Some(TestRecord {
         loss: row.maybe_real(21)?,
         accuracy,

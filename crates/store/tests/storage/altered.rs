@@ -25,9 +25,9 @@ fn a_number_of_a_trial_that_was_changed_is_noticed() {
     ] {
         on_each_engine(|database| {
             let (storage, _) = ended(database);
-            assert_eq!(storage.altered("quick").unwrap(), []);
+            assert_eq!(storage.check("quick").unwrap().altered, []);
             database.sql(change);
-            let found = storage.altered("quick").unwrap();
+            let found = storage.check("quick").unwrap().altered;
             let [AlteredRecord::Trial { search, .. }] = &found[..] else { panic!("{change}: {found:?}") };
             assert_eq!(search, "joint", "{change}");
         });
@@ -42,6 +42,6 @@ fn what_optunas_tools_add_to_a_trial_is_no_change() {
             "INSERT INTO trial_user_attributes (trial_id, \"key\", value_json)
                 VALUES ((SELECT trial_id FROM trials), 'seen', '1')",
         );
-        assert_eq!(storage.altered("quick").unwrap(), []);
+        assert_eq!(storage.check("quick").unwrap().altered, []);
     });
 }

@@ -238,11 +238,11 @@ fn a_number_of_a_run_that_was_changed_is_noticed_and_never_reported() {
         let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
         let store = planned(dir.path(), &run);
         train(&store, &run);
-        assert_eq!(store.altered("quick").unwrap(), []);
+        assert_eq!(store.check("quick").unwrap().altered, []);
         rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap().execute(change, []).unwrap();
         let error = store.records(None).unwrap_err();
         assert!(matches!(error, StoreError::Altered { .. }), "{change}: {error}");
-        assert_eq!(store.altered("quick").unwrap().len(), 1, "{change}");
+        assert_eq!(store.check("quick").unwrap().altered.len(), 1, "{change}");
     }
 }
 
@@ -253,7 +253,7 @@ fn what_a_new_plan_may_change_of_a_run_is_no_alteration() {
     train(&store, &run);
     let renamed = RunRecord { name: "A better name".into(), position: 3, note: None, published: None, ..run };
     store.save_plan("quick", &[renamed]).unwrap();
-    assert_eq!(store.altered("quick").unwrap(), []);
+    assert_eq!(store.check("quick").unwrap().altered, []);
 }
 
 /// Whoever deletes or moves the folder of a running study loses what is recorded afterwards: that must not look well.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use toile_record::{RunRecord, State};
-use toile_store::{AlteredRecord, Store, sha256_hex};
+use toile_store::{CheckedRecords, Store, sha256_hex};
 
 use crate::args::VerifyArgs;
 use crate::failure::Failure;
-use crate::terminal::{self, count};
+use crate::terminal::{self, count, plural};
 use crate::{Completion, places};
 
 /// Reads every checksum.
@@ -16,29 +16,29 @@ pub fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
     let dir = Path::new(&args.storage);
     let store = if is_server { places::server(&args.storage)? } else { Store::open_read_only(dir)? };
     let study = places::study_in(&store, args.study.as_deref())?;
-    let altered = store.altered(&study)?;
-    let runs = store.all_runs(&study)?;
+    let CheckedRecords { altered, runs, n_trials } = store.check(&study)?;
     let mut faults: Vec<String> =
         altered.iter().map(|record| format!("{record} is not as it was written")).collect();
     let mut n_weights = 0;
-    for run in runs.iter().filter(|run| run.state == State::Complete && !is_altered(run, &altered)) {
+    let is_as_written = |run: &&RunRecord| !altered.iter().any(|record| record.is_run(&run.id));
+    for run in runs.iter().filter(|run| run.state == State::Complete).filter(is_as_written) {
         n_weights += 1;
         let fault =
             if is_server { fault_on(&store, &study, run)? } else { toile_lab::fault_of_weights(dir, run) };
         faults.extend(fault.map(|fault| format!("the run `{}`, seed {}: {fault}", run.name, run.seed)));
     }
-    let n_trials: usize = store.search_records(&study)?.iter().map(|search| search.trials.len()).sum();
     terminal::out(&rendered(&faults, [runs.len(), n_weights, n_trials]))?;
     match faults.len() {
         0 => Ok(Completion::Done),
-        n => Err(Failure::new(format!("{} of the study `{study}` {} not as written", things(n), is(n))).help(
+        n => Err(Failure::new(format!(
+            "{} of the study `{study}` {} not as written",
+            plural(n, "thing", "things"),
+            if n == 1 { "is" } else { "are" }
+        ))
+        .help(
             "`toile run` trains such runs again, to the same bits; of what else is altered a copy of the database has the numbers",
         )),
     }
-}
-
-fn is_altered(run: &RunRecord, altered: &[AlteredRecord]) -> bool {
-    altered.iter().any(|record| matches!(record, AlteredRecord::Run { id, .. } if *id == run.id))
 }
 
 /// What is wrong with the weights that a server keeps of a run.
@@ -65,12 +65,4 @@ fn rendered(faults: &[String], [runs, weights, trials]: [usize; 3]) -> String {
         },
     );
     text
-}
-
-fn things(n: usize) -> String {
-    if n == 1 { "1 thing".into() } else { format!("{n} things") }
-}
-
-fn is(n: usize) -> &'static str {
-    if n == 1 { "is" } else { "are" }
 }

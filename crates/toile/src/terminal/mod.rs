@@ -23,8 +23,8 @@ use names::labels;
 use searching::Searching;
 use studying::Studying;
 pub use table::{Align, Table};
-pub use toile_report::format::count;
 pub use toile_report::format::terminal::{bytes, duration, flops};
+pub use toile_report::format::{count, plural};
 pub use waiting::Waiting;
 
 use crate::failure::Failure;
