@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use toile_record::ParamRecord;
+
 use crate::Distribution;
 use crate::points::SpacePoints;
 
@@ -112,6 +114,15 @@ impl Space {
         let point = params.into_iter().map(today).collect::<Option<Params>>()?;
         let as_fixed = fixed.iter().all(|(name, value)| point.get(name).is_none_or(|found| found == value));
         (as_fixed && !point.is_empty() && self.contains(&point)).then_some(point)
+    }
+
+    /// The point that a recorded trial is; see [`Space::point`]. `None` as well: a range is none that this version
+    /// knows.
+    pub fn recorded_point(&self, params: &[ParamRecord], fixed: &Params) -> Option<Params> {
+        let ranges = params.iter().map(|param| Distribution::try_from(param.distribution.clone()).ok());
+        let ranges: Vec<Distribution> = ranges.collect::<Option<_>>()?;
+        let params = params.iter().zip(&ranges);
+        self.point(params.map(|(param, range)| (param.name.as_str(), param.value, range)), fixed)
     }
 
     /// Whether some parameter exists only under conditions.

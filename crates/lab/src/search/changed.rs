@@ -2,7 +2,7 @@
 
 use toile_record::{SearchRecord, TrialRecord};
 use toile_study::SearchPlan;
-use toile_tune::{Distribution, Params};
+use toile_tune::Params;
 
 /// Whether a search can go on under another plan: some of its trials belong to it, and each that does would be trained
 /// in the same way, only with other choices next to its own. So a choice may gain a table or lose one.
@@ -26,8 +26,5 @@ pub(crate) fn goes_on(
 }
 
 fn point(plan: &SearchPlan, trial: &TrialRecord) -> Option<Params> {
-    let ranges = trial.params.iter().map(|param| Distribution::try_from(param.distribution.clone()).ok());
-    let ranges: Vec<Distribution> = ranges.collect::<Option<_>>()?;
-    let params = trial.params.iter().zip(&ranges);
-    plan.space.point(params.map(|(param, range)| (param.name.as_str(), param.value, range)), &plan.fixed)
+    plan.space.recorded_point(&trial.params, &plan.fixed)
 }

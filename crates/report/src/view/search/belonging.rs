@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use toile_record::{SearchRecords, TrialRecord};
-use toile_tune::{Distribution, Params};
 
 use crate::plan::SearchSettings;
 
 /// A search with the trials that belong to it, and how many others of its name have ended.
 pub fn belonging(records: &SearchRecords) -> (Cow<'_, SearchRecords>, usize) {
     let settings = SearchSettings::new(&records.search);
-    let counts = |trial: &TrialRecord| !trial.state.is_finished() || is_point(trial, &settings);
+    let fixed = settings.limits.fixed.clone().unwrap_or_default();
+    let is_point = |trial: &TrialRecord| settings.space.recorded_point(&trial.params, &fixed).is_some();
+    let counts = |trial: &TrialRecord| !trial.state.is_finished() || is_point(trial);
     let others = records.trials.iter().filter(|trial| !counts(trial)).count();
     // Of a space that this version does not know, nothing can be said.
     if others == 0 || settings.space.params.is_empty() {
@@ -19,16 +20,4 @@ pub fn belonging(records: &SearchRecords) -> (Cow<'_, SearchRecords>, usize) {
     let trials = records.trials.iter().filter(|trial| counts(trial)).cloned().collect();
     let (search, chosen_run) = (records.search.clone(), records.chosen_run.clone());
     (Cow::Owned(SearchRecords { search, trials, chosen_run }), others)
-}
-
-fn is_point(trial: &TrialRecord, settings: &SearchSettings) -> bool {
-    let ranges = trial.params.iter().map(|param| Distribution::try_from(param.distribution.clone()).ok());
-    let Some(ranges) = ranges.collect::<Option<Vec<Distribution>>>() else { return false };
-    let params = trial.params.iter().zip(&ranges);
-    let params = params.map(|(param, range)| (param.name.as_str(), param.value, range));
-    settings.space.point(params, &fixed(settings)).is_some()
-}
-
-fn fixed(settings: &SearchSettings) -> Params {
-    settings.limits.fixed.clone().unwrap_or_default()
 }
