@@ -8,7 +8,7 @@ use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
 use toile_rng::Seed;
 use toile_store::{SearchId, Store, StoreError};
-use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
+use toile_study::{Plan, SearchPlan, best_name, run_ids};
 use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
@@ -280,14 +280,7 @@ impl Steps<'_> {
         let mut works = Vec::new();
         for number in 0..POINTS {
             let Ok(settings) = search.settings(&random_point(search, number), 0) else { continue };
-            let run = RunPlan {
-                name: search.name.clone(),
-                position: 0,
-                note: None,
-                published: None,
-                chosen_by: None,
-                settings,
-            };
+            let run = search.run(settings);
             // A configuration whose layers do not fit fails at once.
             if let Ok(summary) = engine::summary(&run, image) {
                 works.push(Cost::of(&run.settings, &summary, n).work());

@@ -189,7 +189,7 @@ impl RunningTrial<'_> {
     /// Trains one seed.
     fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
         let context = self.work.context;
-        let run = self.work.plan_of(settings);
+        let run = self.work.plan.run(settings);
         let state = self.state.clone();
         let training = SingleTraining {
             run: &run,

@@ -1,6 +1,6 @@
 //! What a trial is: its settings and seeds, the memory that it takes, whose its checkpoints are.
 
-use toile_study::{RunPlan, Settings};
+use toile_study::Settings;
 
 use super::trial::TrialWork;
 use crate::memory::memory_of;
@@ -9,21 +9,9 @@ use crate::runner::engine;
 impl TrialWork<'_> {
     pub(super) fn memory_needed(&self) -> Option<u64> {
         let context = self.context;
-        let run = self.plan_of(self.settings(0).ok()?);
+        let run = self.plan.run(self.settings(0).ok()?);
         let threads = context.threads;
         memory_of(&run, engine::image_shape(context.data), context.split.train.len(), threads).ok()
-    }
-
-    /// A repetition as a run.
-    pub(super) fn plan_of(&self, settings: Settings) -> RunPlan {
-        RunPlan {
-            name: self.plan.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings,
-        }
     }
 
     /// Whose checkpoints these are: values by their bits.

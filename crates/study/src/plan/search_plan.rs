@@ -11,9 +11,9 @@ use toile_tune::{GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 use crate::Settings;
 use crate::check::CheckedSearch;
 use crate::file::{OneOrSeveral, RunSettings, SearchTable, default};
-use crate::plan::SharedSettings;
 use crate::plan::hashed::template_as_hashed;
 use crate::plan::settings::{InitialWeights, as_json, sha256, sorted};
+use crate::plan::{RunPlan, SharedSettings};
 use crate::space::corners::corners;
 use crate::space::template;
 
@@ -103,6 +103,18 @@ impl SearchPlan {
     pub fn settings(&self, params: &Params, seed: u64) -> Result<Settings, ParamsError> {
         let settings = || self.space.contains(params).then(|| self.template.settings(params, seed)).flatten();
         settings().ok_or_else(|| ParamsError { search: self.name.clone(), params: json!(params).to_string() })
+    }
+
+    /// A training of a trial as a run, which bears the name of the search.
+    pub fn run(&self, settings: Settings) -> RunPlan {
+        RunPlan {
+            name: self.name.clone(),
+            position: 0,
+            note: None,
+            published: None,
+            chosen_by: None,
+            settings,
+        }
     }
 
     /// Points of the space with every choice and both ends of every range: the largest and the smallest trials are

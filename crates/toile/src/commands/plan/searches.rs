@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use toile_lab::{Pace, random_point};
 use toile_report::format::terminal::parameter;
-use toile_study::{DataShape, Plan, RunPlan, SearchPlan};
+use toile_study::{DataShape, Plan, SearchPlan};
 use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
-use crate::terminal::{Align, Table, bytes, count, duration};
+use crate::terminal::{Align, Table, bytes, count, duration, plural};
 
 /// Corners of a space that are looked at for its largest trial.
 const MOST_CORNERS: usize = 500;
@@ -42,14 +42,7 @@ fn memory(search: &SearchPlan, plan: &Plan, shape: &DataShape, threads: usize) -
     let train = super::n_train(shape, plan);
     let of_corner = |params: &toile_tune::Params| {
         let settings = search.settings(params, search.seed).ok()?;
-        let run = RunPlan {
-            name: search.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings,
-        };
+        let run = search.run(settings);
         toile_lab::memory_of(&run, shape.image, train, threads).ok()
     };
     let largest = search.corners(MOST_CORNERS).iter().filter_map(of_corner).max();
@@ -118,7 +111,6 @@ fn how(search: &SearchPlan) -> String {
         .iter()
         .map(|objective| format!("{} {}", word(objective.direction), objective.metric.name()))
         .collect();
-    let n = search.n_trials as u64;
     let by = match search.sampler.exhausts(&search.space, search.n_trials) {
         Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
         None => format!("by {}", search.sampler.name()),
@@ -132,8 +124,8 @@ fn how(search: &SearchPlan) -> String {
         Some(lag) => format!("lag {lag}: the same trials for any number of workers"),
         None => "asynchronous: the trials depend on the order in which they end".to_string(),
     };
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{}; {} trial{plural}, {by}{seeds}{pruner}\n{lag}\n", objectives.join(", "), count(n))
+    let trials = plural(search.n_trials, "trial", "trials");
+    format!("{}; {trials}, {by}{seeds}{pruner}\n{lag}\n", objectives.join(", "))
 }
 
 fn word(direction: toile_record::Direction) -> &'static str {
@@ -160,17 +152,8 @@ fn seconds(
     let side_by_side = search.lag.map_or(threads, |lag| (lag + 1).min(threads)).max(1);
     let mut sum = 0.0;
     for number in 0..POINTS {
-        let run = RunPlan {
-            name: search.name.clone(),
-            position: 0,
-            note: None,
-            published: None,
-            chosen_by: None,
-            settings: match search.settings(&random_point(search, number), 0) {
-                Ok(settings) => settings,
-                Err(_) => return Ok(None),
-            },
-        };
+        let Ok(settings) = search.settings(&random_point(search, number), 0) else { return Ok(None) };
+        let run = search.run(settings);
         let cost = super::cost(&run, shape, plan)?;
         let Some(Pace { seconds, speedup }) = timing.pace(&run, &cost)? else { return Ok(None) };
         // Where fewer trials train side by side than there are threads, each has several.
