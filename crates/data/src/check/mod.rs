@@ -151,12 +151,10 @@ fn part_warnings(report: &PartReport, class_names: &[String]) -> Vec<CheckWarnin
     let missing = class_names.iter().zip(&report.class_counts).filter(|(_, count)| **count == 0);
     let mut warnings: Vec<CheckWarning> =
         missing.map(|(class, _)| CheckWarning::ClassMissing { part, class: class.clone() }).collect();
-    let of_one = |count: &&usize| **count == report.images && report.images > 1;
+    let of_one = |count: &usize| *count == report.images && report.images > 1;
     if class_names.len() > 1
-        && let Some(class) = report.class_counts.iter().find(of_one).and_then(|count| {
-            let place = report.class_counts.iter().position(|other| other == count)?;
-            class_names.get(place)
-        })
+        && let Some(place) = report.class_counts.iter().position(of_one)
+        && let Some(class) = class_names.get(place)
     {
         warnings = vec![CheckWarning::OneClass { part, class: class.clone() }];
     }

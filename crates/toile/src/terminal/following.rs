@@ -7,7 +7,7 @@ use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 use toile_study::Plan;
 
-use super::{Searching, Studying, count, note};
+use super::{Searching, Studying, note, plural};
 
 /// Follows a study; the threads that train all call it.
 pub struct Following {
@@ -40,9 +40,8 @@ impl Following {
                 note(&format!("again   {name}: {why}; it is trained again, to the same bits"));
             }
             Event::PutAside { search, n_trials } => note(&format!(
-                "{search}: its settings have changed, so its {} trial{} are put aside; `toile trials` lists them",
-                count(*n_trials as u64),
-                if *n_trials == 1 { "" } else { "s" }
+                "{search}: its settings have changed, so its {} are put aside; `toile trials` lists them",
+                plural(*n_trials, "trial", "trials")
             )),
             Event::RunsStarted { runs: planned, .. } => *runs = Some(Studying::new(planned)),
             Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),

@@ -8,7 +8,7 @@ use toile_record::{Event, PlannedRun, State, TrainingEnd, TrainingKey};
 
 use super::live::RunLines;
 use super::plain::Plain;
-use super::{count, duration, labels, moving_lines, note};
+use super::{duration, labels, moving_lines, note, plural};
 
 /// How often the moving lines move.
 const FRAME: Duration = Duration::from_millis(100);
@@ -71,9 +71,7 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
     }
     let tick = Style::new().for_stderr().green().apply_to("done");
     let time = duration(Duration::try_from_secs_f64(end.seconds).unwrap_or_default());
-    let epochs = end.epochs as u64;
-    let mut line =
-        format!("{tick}    {label}: {} epoch{} in {time}", count(epochs), if epochs == 1 { "" } else { "s" });
+    let mut line = format!("{tick}    {label}: {} in {time}", plural(end.epochs, "epoch", "epochs"));
     if let Some(accuracy) = end.test_accuracy {
         let published = end.published.unwrap_or_default();
         line += &format!(", test accuracy {accuracy:.4}{}", against(published.test_accuracy));

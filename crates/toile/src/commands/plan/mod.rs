@@ -19,7 +19,7 @@ use toile_study::{DataShape, Plan, RunPlan};
 use crate::args::PlanArgs;
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
-use crate::terminal::{Align, Table, bytes, count, duration, flops};
+use crate::terminal::{Align, Table, bytes, count, duration, flops, plural};
 use crate::{Completion, machine, places, terminal};
 
 /// One run with its costs.
@@ -227,11 +227,9 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let mut memory: Vec<u64> = left.iter().map(|p| p.memory).collect();
     memory.sort_unstable_by(|a, b| b.cmp(a));
     let peak = around(shape) + memory.iter().take(threads).sum::<u64>();
-    let n = left.len() as u64;
     let mut text = format!(
-        "{} run{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",
-        count(n),
-        if n == 1 { "" } else { "s" },
+        "{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",
+        plural(left.len(), "run", "runs"),
         count(updates),
         flops(work),
         bytes(peak)
@@ -241,9 +239,9 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
         let seconds = study_seconds(&paces, threads);
         let time = duration(Duration::from_secs_f64(seconds));
         text += &format!(
-            "expected time: {time} on {threads} thread{}, side by side\n\
+            "expected time: {time} on {}, side by side\n\
              (times above: one run alone on one thread, measured just now)\n",
-            if threads == 1 { "" } else { "s" }
+            plural(threads, "thread", "threads")
         );
     }
     text

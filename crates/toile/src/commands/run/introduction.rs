@@ -6,10 +6,10 @@ use console::Style;
 use toile_data::DataSet;
 use toile_study::{Plan, Split};
 
-use super::{plural, threads};
+use super::threads;
 use crate::args::RunArgs;
 use crate::failure::Failure;
-use crate::terminal::{count, note};
+use crate::terminal::{count, note, plural};
 
 /// What is about to happen, in a few lines.
 pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<(), Failure> {
@@ -21,7 +21,7 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
         if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
     let runs = match runs {
         0 => String::new(),
-        runs => format!(", {} run{}{part}", count(runs as u64), plural(runs as u64)),
+        runs => format!(", {}{part}", plural(runs, "run", "runs")),
     };
     note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
     let split = toile_lab::split(plan, data)?;
@@ -30,7 +30,7 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
         note(&format!("        {part}"));
     }
     let isa = toile_kernels::isa().name();
-    note(&format!("{}{threads} thread{}, {isa}", dim.apply_to("machine "), plural(threads as u64)));
+    note(&format!("{}{}, {isa}", dim.apply_to("machine "), plural(threads, "thread", "threads")));
     note(&format!("{}{}", dim.apply_to("folder  "), dir.display()));
     Ok(())
 }
@@ -39,14 +39,9 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
 fn searches_text(plan: &Plan, only: &[String]) -> String {
     let wanted: Vec<_> = toile_lab::wanted_searches(plan, only).collect();
     let trials: usize = wanted.iter().map(|search| search.n_trials).sum();
-    match wanted.len() as u64 {
+    match wanted.len() {
         0 => String::new(),
-        n => format!(
-            ", {n} search{} of {} trial{}",
-            if n == 1 { "" } else { "es" },
-            count(trials as u64),
-            plural(trials as u64)
-        ),
+        n => format!(", {} of {}", plural(n, "search", "searches"), plural(trials, "trial", "trials")),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::commands::studying::{Studied, StudyWork, note_searches_without_value}
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
-use crate::terminal::{count, duration, note};
+use crate::terminal::{duration, note, plural};
 use crate::{Completion, commands, places, terminal};
 
 /// Runs the study.
@@ -94,14 +94,14 @@ fn threads(args: &RunArgs) -> usize {
 /// How the study ended, and a line on it.
 fn conclude(studied: &Studied) -> (Completion, String) {
     let Outcome { already_done: old, completed: new, failed, waiting, interrupted } = studied.outcome.runs;
-    let runs = |n: usize| format!("{} run{}", count(n as u64), plural(n as u64));
+    let runs = |n: usize| plural(n, "run", "runs");
     let time = duration(studied.time);
     let to_come: usize = studied.outcome.searches.iter().map(|search| search.waiting).sum();
     if interrupted || studied.outcome.searches.iter().any(|search| search.interrupted) {
         let all = runs(old + new + failed + waiting);
         let mut done = format!("{} of {all} are done", old + new);
         if to_come > 0 {
-            done += &format!(", {} trial{} to come", count(to_come as u64), plural(to_come as u64));
+            done += &format!(", {} to come", plural(to_come, "trial", "trials"));
         }
         let done = format!("{done}; the same command goes on with the rest");
         return (Completion::Interrupted, format!("interrupted after {time}: {done}"));
@@ -116,7 +116,7 @@ fn conclude(studied: &Studied) -> (Completion, String) {
         parts.push(if new == 0 { "nothing to train".into() } else { runs(new) });
     }
     if trained > 0 {
-        parts.push(format!("{} trial{}", count(trained as u64), plural(trained as u64)));
+        parts.push(plural(trained, "trial", "trials"));
     }
     let parts = parts.join(" and ");
     let conclusion = match (new + trained, old) {
@@ -125,8 +125,4 @@ fn conclude(studied: &Studied) -> (Completion, String) {
         (_, old) => format!("{parts} in {time}; {old} done before"),
     };
     (Completion::Done, conclusion)
-}
-
-fn plural(n: u64) -> &'static str {
-    if n == 1 { "" } else { "s" }
 }

@@ -15,7 +15,7 @@ use toile_report::format::terminal::{metric, short_duration};
 use toile_study::Plan;
 use toile_tune::Choice;
 
-use super::{count, moving_lines, note};
+use super::{count, moving_lines, note, plural};
 use lines::TrialLines;
 use table::TrialTable;
 
@@ -76,12 +76,10 @@ impl Searching {
                 };
                 note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
                 if *others > 0 {
+                    let do_not = if *others == 1 { "does not" } else { "do not" };
                     note(&format!(
-                        "{} trial{} of this name do{} not lie in its ranges as they are now, and do{} not count",
-                        count(*others as u64),
-                        if *others == 1 { "" } else { "s" },
-                        if *others == 1 { "es" } else { "" },
-                        if *others == 1 { "es" } else { "" },
+                        "{} of this name {do_not} lie in its ranges as they are now, and {do_not} count",
+                        plural(*others, "trial", "trials"),
                     ));
                 }
                 if finished < n_trials {
