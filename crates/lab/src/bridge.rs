@@ -1,9 +1,9 @@
 //! Between a server and a study's folder: runs that the folder has go there, everything comes back.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
 use toile_record::{RunRecord, State, StudyRecord};
-use toile_store::{Store, StoreError, folder_inside, read_file, sha256_hex, write_atomic};
+use toile_store::{Store, StoreError, folder_inside, is_below, read_file, sha256_hex, write_atomic};
 
 /// The name of the file of a run's weights in its folder.
 const WEIGHTS: &str = "weights.safetensors";
@@ -23,7 +23,7 @@ pub fn fault_of_weights(dir: &Path, run: &RunRecord) -> Option<String> {
 fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
     let numbers = (run.summary.trainable + run.summary.non_trainable) as u64;
     let most = numbers.saturating_mul(4).saturating_add(1 << 20);
-    if !Path::new(&run.folder).components().all(|part| matches!(part, Component::Normal(_))) {
+    if !is_below(&run.folder) {
         return Err(std::io::Error::other("its folder leads out of the study's"));
     }
     read_file(&dir.join(&run.folder).join(WEIGHTS), most)

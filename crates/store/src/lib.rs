@@ -27,7 +27,7 @@ mod studies;
 mod tables;
 mod types;
 
-pub use artifacts::atomic::{create_folder, folder_inside, read_file, write_atomic};
+pub use artifacts::atomic::{create_folder, folder_inside, is_below, read_file, write_atomic};
 pub use artifacts::checkpoint::{checkpoint_from_bytes, checkpoint_to_bytes};
 pub use artifacts::weights::{NamedTensor, sha256_hex, weights_from_safetensors, weights_to_safetensors};
 pub use checksums::{AlteredRecord, CheckedRecords};

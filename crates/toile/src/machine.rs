@@ -73,12 +73,8 @@ pub fn worker_name() -> String {
 
 /// Bytes that this process may still take: what the system, its container and its own limits leave; on Linux only.
 pub fn available_memory() -> Option<u64> {
-    let kilobytes = |text: &str, key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
-    };
     let read = |path: &str| std::fs::read_to_string(path).ok();
-    let of_system = read("/proc/meminfo").and_then(|text| kilobytes(&text, "MemAvailable:"));
+    let of_system = bytes_in("/proc/meminfo", "MemAvailable:");
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
     let of_container = number("/sys/fs/cgroup/memory.max")
         .map(|most| most.saturating_sub(number("/sys/fs/cgroup/memory.current").unwrap_or(0)));
@@ -90,16 +86,19 @@ fn left_of_address_space() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     let most: u64 = line.split_whitespace().next()?.parse().ok()?;
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let used = status.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
-    let used: u64 = used.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(most.saturating_sub(used * 1024) / 10 * 9)
+    let used = bytes_in("/proc/self/status", "VmSize:")?;
+    Some(most.saturating_sub(used) / 10 * 9)
 }
 
 /// The most memory that this process had at once since [`forget_peak_memory`], in bytes; on Linux only.
 pub fn peak_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    bytes_in("/proc/self/status", "VmHWM:")
+}
+
+/// What a file of the system says after a key, in kilobytes there.
+fn bytes_in(path: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 

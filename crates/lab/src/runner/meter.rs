@@ -94,6 +94,13 @@ impl<'a> Meter<'a> {
     }
 }
 
+/// Wall and processor seconds of a part after those before it. Where no clock told the processor's time of one of them,
+/// none tells the sum's; nothing has gone before where there are no wall seconds.
+pub(crate) fn sum_of_times(before: (f64, Option<f64>), part: (f64, Option<f64>)) -> (f64, Option<f64>) {
+    let both = || before.1.zip(part.1).map(|(before, part)| before + part);
+    (before.0 + part.0, if before.0 == 0.0 { part.1 } else { both() })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};

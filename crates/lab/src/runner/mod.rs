@@ -32,7 +32,7 @@ pub use cost::Cost;
 pub use engine::{engine_parts, examples, fit_config, image_shape, model, outline, summary};
 pub use error::RunError;
 pub use folders::slug;
-pub(crate) use meter::{Cores, Meter};
+pub(crate) use meter::{Cores, Meter, sum_of_times};
 pub use prepare::split;
 pub(crate) use prepare::study_record;
 pub use schedule::{Pace, longest_first, shares, study_seconds};

@@ -11,7 +11,7 @@ use toile_nn::{Model, Snapshot, TrainingState};
 use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
 use toile_store::{sha256_hex, weights_to_safetensors};
 
-use super::meter::Meter;
+use super::meter::{Meter, sum_of_times};
 use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
@@ -209,12 +209,8 @@ impl RunJob<'_> {
     }
 
     fn add_time(&mut self, meter: Meter<'_>) {
-        let (wall, cpu) = meter.end();
-        let (wall_before, cpu_before) = self.before;
-        let was_fresh = wall_before == 0.0;
-        self.record.provenance.wall_seconds = wall_before + wall;
-        self.record.provenance.cpu_seconds =
-            if was_fresh { cpu } else { cpu_before.zip(cpu).map(|(before, cpu)| before + cpu) };
+        let provenance = &mut self.record.provenance;
+        (provenance.wall_seconds, provenance.cpu_seconds) = sum_of_times(self.before, meter.end());
     }
 
     fn checkpoint(&self) -> Vec<u8> {

@@ -5,6 +5,7 @@ use toile_record::{End, Metric, ModelMetric, State, TrainingRecord, TrialSide};
 use toile_store::TrialResult;
 
 use super::trial::{RunningTrial, TrialWork};
+use crate::runner::sum_of_times;
 
 impl RunningTrial<'_> {
     /// The metrics of the model with which a repetition ends: those of its last epoch, unless a callback has given it
@@ -53,11 +54,9 @@ impl RunningTrial<'_> {
 
 impl RunningTrial<'_> {
     /// The time that was spent up to now.
-    pub(super) fn add_time(&mut self, (wall, cpu): (f64, Option<f64>)) {
-        let (wall_before, cpu_before) = self.before;
-        let was_fresh = wall_before == 0.0;
-        self.progress.wall_seconds = wall_before + wall;
-        self.progress.cpu_seconds = if was_fresh { cpu } else { cpu_before.zip(cpu).map(|(a, b)| a + b) };
+    pub(super) fn add_time(&mut self, time: (f64, Option<f64>)) {
+        let progress = &mut self.progress;
+        (progress.wall_seconds, progress.cpu_seconds) = sum_of_times(self.before, time);
     }
 
     /// Records a repetition. One of an earlier version's checkpoint is unknown: then all of them stay so.

@@ -29,12 +29,17 @@ pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Whether a folder of this name is below the folder that it is looked for in, as far as words can tell: no `..`, no
+/// root.
+pub fn is_below(folder: &str) -> bool {
+    !folder.is_empty() && Path::new(folder).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// The folder of a run below the study's own, made if it is missing. What records of others name may lead elsewhere, by
 /// its words or by a link: that is refused.
 pub fn folder_inside(dir: &Path, folder: &str) -> Result<PathBuf, StoreError> {
     let outside = || StoreError::Outside { dir: dir.into(), folder: folder.into() };
-    let is_below = Path::new(folder).components().all(|part| matches!(part, Component::Normal(_)));
-    if folder.is_empty() || !is_below {
+    if !is_below(folder) {
         return Err(outside());
     }
     let path = dir.join(folder);

@@ -62,24 +62,16 @@ impl Store {
 
     /// The last checkpoint of a run that has not ended.
     pub fn checkpoint(&self, study: &str, run_id: &str) -> std::result::Result<Option<Vec<u8>>, StoreError> {
-        self.read("read a checkpoint from", |db| {
-            let sql = "SELECT c.data FROM toile_run r JOIN toile_checkpoint c ON c.trial_id = r.trial_id
-                WHERE r.study = $1 AND r.id = $2";
-            Ok(db
-                .first(sql, cells![study, run_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?
-                .flatten())
-        })
+        let sql = "SELECT c.data FROM toile_run r JOIN toile_checkpoint c ON c.trial_id = r.trial_id
+            WHERE r.study = $1 AND r.id = $2";
+        self.read("read a checkpoint from", |db| bytes_of_run(db, sql, study, run_id))
     }
 
     /// The weights of a run as a safetensors file, where they are kept in the database.
     pub fn weights(&self, study: &str, run_id: &str) -> std::result::Result<Option<Vec<u8>>, StoreError> {
-        self.read("read weights from", |db| {
-            let sql = "SELECT w.data FROM toile_run r JOIN toile_weights w ON w.trial_id = r.trial_id
-                WHERE r.study = $1 AND r.id = $2";
-            Ok(db
-                .first(sql, cells![study, run_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?
-                .flatten())
-        })
+        let sql = "SELECT w.data FROM toile_run r JOIN toile_weights w ON w.trial_id = r.trial_id
+            WHERE r.study = $1 AND r.id = $2";
+        self.read("read weights from", |db| bytes_of_run(db, sql, study, run_id))
     }
 
     /// Keeps the weights of a run, a safetensors file.
@@ -114,6 +106,11 @@ impl Store {
     pub fn all_runs(&self, study: &str) -> std::result::Result<Vec<RunRecord>, StoreError> {
         self.read("read the runs from", |db| read::all(db, study))
     }
+}
+
+fn bytes_of_run(db: &mut Db<'_>, sql: &str, study: &str, run_id: &str) -> Result<Option<Vec<u8>>> {
+    let bytes = db.first(sql, cells![study, run_id], |row| Ok(row.maybe_bytes(0)?.map(<[u8]>::to_vec)))?;
+    Ok(bytes.flatten())
 }
 
 pub(crate) use read::{all, of_trial, planned, trial};
