@@ -60,6 +60,11 @@ pub(crate) struct EpochColumns {
 }
 
 impl EpochColumns {
+    /// All of this version: what is written into has them.
+    pub fn all() -> EpochColumns {
+        EpochColumns { metrics: Metric::of_epoch().collect() }
+    }
+
     /// Those that the database has.
     pub fn of(db: &mut Db<'_>) -> Result<EpochColumns> {
         let names = tables::columns(db, "toile_epoch")?;

@@ -137,16 +137,22 @@ pub(crate) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
 }
 
 pub(crate) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
-    some_trials(db, "t.study_id = $1", id.0)
+    let columns = EpochColumns::of(db)?;
+    some_trials(db, "t.study_id = $1", id.0, &columns)
 }
 
-/// One trial.
+/// One trial, of a database that is written into.
 pub(crate) fn trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<TrialRecord>> {
-    Ok(some_trials(db, "t.trial_id = $1", trial_id)?.pop())
+    Ok(some_trials(db, "t.trial_id = $1", trial_id, &EpochColumns::all())?.pop())
 }
 
 /// The trials of which this holds, with `$1` as the key.
-fn some_trials(db: &mut Db<'_>, which: &str, key: i64) -> Result<Vec<TrialRecord>> {
+fn some_trials(
+    db: &mut Db<'_>,
+    which: &str,
+    key: i64,
+    columns: &EpochColumns,
+) -> Result<Vec<TrialRecord>> {
     let mut all = heads(db, which, key)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
@@ -161,7 +167,6 @@ fn some_trials(db: &mut Db<'_>, which: &str, key: i64) -> Result<Vec<TrialRecord
             None => Ok(()),
         })?;
     }
-    let columns = EpochColumns::of(db)?;
     let sql = format!(
         "SELECT x.trial_id, {} FROM trials t JOIN toile_epoch x ON x.trial_id = t.trial_id
             WHERE {which} ORDER BY x.trial_id, x.repetition, x.epoch",

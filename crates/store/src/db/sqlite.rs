@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{Db, DbError};
@@ -139,6 +140,8 @@ pub(crate) fn transact<T>(
 }
 
 fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
+    // Otherwise each new value in a condition makes SQLite parse and plan the prepared statement again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
