@@ -32,6 +32,40 @@ pub(super) fn state(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option
     })
 }
 
+/// What the study file says of a run, as it is on record.
+pub(super) struct Words {
+    pub trial_id: i64,
+    pub state: State,
+    name: String,
+    position: i64,
+    published: Option<String>,
+    note: Option<String>,
+}
+
+impl Words {
+    /// Whether the file says this of the run now.
+    pub fn are_of(&self, run: &RunRecord) -> bool {
+        let published = run.published.as_ref().map(crate::json::to_text);
+        (&self.name, self.position, &self.published, &self.note)
+            == (&run.name, run.position as i64, &published, &run.note)
+    }
+}
+
+pub(super) fn words(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<Words>> {
+    let sql = "SELECT r.trial_id, t.state, r.name, r.position, r.published, r.note FROM toile_run r
+        JOIN trials t ON t.trial_id = r.trial_id WHERE r.study = $1 AND r.id = $2";
+    db.first(sql, cells![study, run_id], |row| {
+        Ok(Words {
+            trial_id: row.int(0)?,
+            state: trials::state(row, 1)?,
+            name: row.string(2)?,
+            position: row.int(3)?,
+            published: row.maybe_string(4)?,
+            note: row.maybe_string(5)?,
+        })
+    })
+}
+
 /// A run without its epochs.
 pub(super) fn head(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.study = $1 AND r.id = $2");

@@ -22,6 +22,7 @@ fn a_number_of_a_trial_that_was_changed_is_noticed() {
         "UPDATE trial_params SET param_value = 0.02 WHERE param_name = 'a'",
         "UPDATE trial_intermediate_values SET intermediate_value = 0.75 WHERE step = 1",
         "UPDATE trials SET number = 1",
+        "UPDATE toile_trial SET checksum = NULL",
     ] {
         on_each_engine(|database| {
             let (storage, _) = ended(database);
