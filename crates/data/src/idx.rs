@@ -113,7 +113,7 @@ pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
 }
 
 /// Opens a regular file. A pipe is refused before it is opened, because opening one may wait for ever.
-fn open_file(path: &Path) -> Result<(File, u64), DataError> {
+pub(crate) fn open_file(path: &Path) -> Result<(File, u64), DataError> {
     let fail = |cause| DataError::Io { path: path.to_path_buf(), action: "read", cause };
     let about = std::fs::metadata(path).map_err(fail)?;
     if !about.is_file() {

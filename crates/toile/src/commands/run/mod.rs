@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
 use crate::terminal::{duration, note, plural};
-use crate::{Completion, commands, places, terminal};
+use crate::{Completion, commands, interrupt, places, terminal};
 
 /// Runs the study.
 pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
-    let server = args.storage.as_deref().map(places::server).transpose()?;
+    let server = args.storage.as_deref().map(server).transpose()?;
     // Before the data: a folder that cannot be used is reported at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
@@ -70,6 +70,12 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
         note(&conclusion);
     }
     Ok(ending)
+}
+
+/// A server may be waited for, and the first Ctrl-C ends that.
+fn server(url: &str) -> Result<Store, Failure> {
+    interrupt::listen();
+    places::server(url)
 }
 
 /// The folders that must be made for this one, the innermost first.
