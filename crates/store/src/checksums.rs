@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::artifacts::weights::{hexadecimal, to_bytes};
 use crate::db::{Cell, Db, DbRow, Result, cells};
-use crate::{SearchId, Store, StoreError, json, read, runs, searches, studies};
+use crate::{SearchId, Store, StoreError, json, openings, read, row_checksums, runs, searches, studies};
 use toile_record::{RunRecord, StudyRecord, TrialRecord};
 
 fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
@@ -141,6 +141,15 @@ pub enum AlteredRecord {
         /// Its name.
         name: String,
     },
+    /// What the study file says of a search, or its chosen run.
+    Search {
+        /// Its name.
+        name: String,
+    },
+    /// An opening of the test part.
+    Openings,
+    /// A test image.
+    Images,
     /// A trial of a search.
     Trial {
         /// The search.
@@ -173,6 +182,9 @@ impl std::fmt::Display for AlteredRecord {
         match self {
             AlteredRecord::Study => write!(f, "the record of the study"),
             AlteredRecord::Run { name, .. } => write!(f, "the run `{name}`"),
+            AlteredRecord::Search { name } => write!(f, "the search `{name}`"),
+            AlteredRecord::Openings => write!(f, "the list of openings of the test part"),
+            AlteredRecord::Images => write!(f, "a test image"),
             AlteredRecord::Trial { search, number } => write!(f, "trial {number} of the search `{search}`"),
         }
     }
@@ -201,8 +213,11 @@ fn check(db: &mut Db<'_>, study: &str) -> Result<CheckedRecords> {
     }
     let runs = runs::all(db, study)?;
     altered.extend(altered_runs(db, study, &runs)?);
+    let images = openings::images(db, study)?;
+    altered.extend(row_checksums::altered_rows(db, study, &images)?);
     let mut n_trials = 0;
     for (id, search) in searches::searches(db, Some(study))? {
+        altered.extend(row_checksums::altered_search(db, id)?);
         let trials = read::trials(db, id)?;
         n_trials += trials.len();
         altered.extend(altered_trials(db, id, &search.name, &trials)?);

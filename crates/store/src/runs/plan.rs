@@ -49,9 +49,8 @@ pub(super) fn save(db: &mut Db<'_>, study: &str, runs: &[RunRecord], is_alone: b
 
 /// What the file says of a known run. Where that is new, a run that has ended and is intact gets a new checksum.
 fn update(db: &mut Db<'_>, study: &str, known: &read::Words, run: &RunRecord) -> Result<()> {
-    let is_to_be_sealed = known.state.is_finished()
-        && !known.are_of(run)
-        && !checksums::is_altered_run(db, known.trial_id)?;
+    let is_to_be_sealed =
+        known.state.is_finished() && !known.are_of(run) && !checksums::is_altered_run(db, known.trial_id)?;
     update_row(db, study, run)?;
     match is_to_be_sealed {
         true => checksums::seal_run(db, known.trial_id),
