@@ -147,12 +147,7 @@ pub(crate) fn trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<TrialRecord
 }
 
 /// The trials of which this holds, with `$1` as the key.
-fn some_trials(
-    db: &mut Db<'_>,
-    which: &str,
-    key: i64,
-    columns: &EpochColumns,
-) -> Result<Vec<TrialRecord>> {
+fn some_trials(db: &mut Db<'_>, which: &str, key: i64, columns: &EpochColumns) -> Result<Vec<TrialRecord>> {
     let mut all = heads(db, which, key)?;
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
