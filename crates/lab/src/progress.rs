@@ -193,7 +193,7 @@ impl TrainingProgressView {
     fn step(&mut self, epoch: usize, batch: usize, n_batches: usize) {
         self.epoch = epoch;
         self.steps += 1;
-        let done = (epoch - 1) as f64 + batch as f64 / n_batches as f64;
+        let done = epoch.saturating_sub(1) as f64 + batch as f64 / n_batches as f64;
         self.fraction = done / self.epochs.max(1) as f64;
     }
 
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn started(training: TrainingKey) -> Event {
-        Event::TrainingStarted { training, attempt: 1, params: Vec::new() }
+        Event::TrainingStarted { training, attempt: 1, lost: false, params: Vec::new() }
     }
 
     fn step(run: usize, epoch: usize, [batch, n_batches]: [usize; 2]) -> Event {

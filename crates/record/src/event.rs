@@ -95,8 +95,10 @@ pub enum Event {
     TrainingStarted {
         /// Which.
         training: TrainingKey,
-        /// Of a trial: more than 1 if a worker died with it.
+        /// Which attempt this is, from 1: more if it was interrupted, or a worker was lost.
         attempt: usize,
+        /// Whether the worker of the last attempt was lost, and did not put it back.
+        lost: bool,
         /// Of a trial: its parameters as the study file spells them.
         params: Vec<(String, Value)>,
     },

@@ -27,4 +27,4 @@ pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,
 };
 pub use state::State;
-pub use study::{Records, StudyRecord, TestOpening};
+pub use study::{FormerRun, Records, StudyRecord, TestOpening};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords};
+use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords, State};
 
 /// One study: the file as it was, and where its data came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,21 @@ pub struct TestOpening {
     pub why: String,
 }
 
+/// A run that was begun, and that the study file no longer has in this form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerRun {
+    /// Hash of its resolved plan and of the data.
+    pub id: String,
+    /// The name it had in the study file.
+    pub name: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Where it was in its life.
+    pub state: State,
+    /// Its folder under the study's folder; its files stay there.
+    pub folder: String,
+}
+
 /// Everything a report needs, read at once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Records {
@@ -43,4 +58,6 @@ pub struct Records {
     pub searches: Vec<SearchRecords>,
     /// Every opening of the test set, in order.
     pub test_openings: Vec<TestOpening>,
+    /// Runs that have left the study file, by position, then seed.
+    pub former_runs: Vec<FormerRun>,
 }

@@ -53,6 +53,11 @@ pub fn planned_epochs(plan: &Value) -> Option<u64> {
     plan.get("epochs").and_then(Value::as_u64)
 }
 
+/// How many images a plan's batches have, if it says so.
+pub fn planned_batch(plan: &Value) -> Option<u64> {
+    plan.get("batch_size").and_then(Value::as_u64)
+}
+
 /// How a search was made.
 pub struct SearchSettings {
     /// The space; empty if it is not of a form that this version knows.

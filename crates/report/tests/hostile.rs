@@ -44,7 +44,14 @@ fn empty() -> Records {
         toile_version: String::new(),
         data,
     };
-    Records { study, runs: vec![], images: vec![], searches: vec![], test_openings: vec![] }
+    Records {
+        study,
+        runs: vec![],
+        images: vec![],
+        searches: vec![],
+        test_openings: vec![],
+        former_runs: vec![],
+    }
 }
 
 fn blank_run(name: &str) -> RunRecord {

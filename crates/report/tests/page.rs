@@ -133,6 +133,106 @@ fn runs_within_the_sampling_error_of_the_best_are_named() {
     assert!(said.contains("“Model 2” lies within 0.0107 of it, the 95 % sampling error"), "{said}");
 }
 
+/// The records with these validation accuracies and test accuracies, run by run; the study has no others.
+fn with_accuracies(accuracies: &[(f64, f64)]) -> toile_record::Records {
+    let mut records = common::records(1);
+    records.runs.truncate(accuracies.len());
+    for (run, (val, test)) in records.runs.iter_mut().zip(accuracies) {
+        run.epochs.iter_mut().for_each(|epoch| epoch.val_accuracy = Some(*val));
+        run.test.as_mut().expect("tested").accuracy = *test;
+    }
+    records
+}
+
+fn said(records: &toile_record::Records) -> String {
+    view(records).summary.sentences.join(" ")
+}
+
+/// Two names for one training were called the best and one that nothing comes near.
+#[test]
+fn runs_that_equal_the_best_are_named_with_it() {
+    let records = with_accuracies(&[(0.9, 0.88), (0.8, 0.87), (0.9, 0.89)]);
+    let text = said(&records);
+    assert!(
+        text.contains(
+            "Best on validation, and equal with an accuracy of 0.9000, are “Model 1” and “Model 3”; their test \
+             accuracies reach from 0.8800 to 0.8900."
+        ),
+        "{text}"
+    );
+    assert!(text.contains("No other run comes within 0.0107 of them"), "{text}");
+    assert!(text.contains("The test set agrees"), "the best on the test is one of the equal ones: {text}");
+    let figures = view(&records).summary.figures;
+    assert_eq!(
+        (figures[0].detail.as_str(), figures[1].value.as_str()),
+        ("Model 1, Model 3", "0.8800–0.8900")
+    );
+}
+
+/// Nothing that is said of the best depends on which of equals stands first in the file.
+#[test]
+fn the_order_of_equal_runs_changes_no_sentence() {
+    let (one, other) = ([(0.9, 0.88), (0.9, 0.89), (0.5, 0.9)], [(0.9, 0.89), (0.9, 0.88), (0.5, 0.9)]);
+    let sentences = |accuracies: &[(f64, f64)]| {
+        let mut records = with_accuracies(accuracies);
+        records.runs.iter_mut().for_each(|run| run.published = None);
+        view(&records).summary.sentences
+    };
+    assert_eq!(sentences(&one), sentences(&other));
+    let text = sentences(&one).join(" ");
+    assert!(text.contains("“Model 3” is ahead by 0.0100 (0.9000)"), "{text}");
+}
+
+/// Of accuracies of 0 and 1 the sampling error is 0, and nothing is less than that behind the best.
+#[test]
+fn all_equal_one_alone_and_none_at_all_say_nothing_of_neighbours() {
+    for accuracy in [0.0, 1.0, 1.0 / 3.0] {
+        let text = said(&with_accuracies(&[(accuracy, 0.9); 3]));
+        assert!(
+            text.contains("“Model 1”, “Model 2” and “Model 3”; their test accuracy is 0.9000."),
+            "{text}"
+        );
+        assert!(
+            ![" comes within", " lies within", " lie within"].iter().any(|near| text.contains(near)),
+            "{text}"
+        );
+    }
+    let text = said(&with_accuracies(&[(0.9, 0.9); 13]));
+    assert!(text.contains("Best on validation, and equal with an accuracy of 0.9000, are 13 runs"), "{text}");
+    let text = said(&with_accuracies(&[(0.9, 0.9)]));
+    assert!(text.contains("Best on validation is “Model 1”") && !text.contains("No other run"), "{text}");
+    assert!(!text.contains("The test set agrees"), "there is nothing to agree with: {text}");
+    let text = said(&with_accuracies(&[(f64::NAN, 0.9), (f64::NAN, 0.8)]));
+    assert!(!text.contains("on validation") && !text.contains("other run"), "{text}");
+    let text = said(&with_accuracies(&[(f64::NAN, 0.9), (0.5, 0.8), (0.5, 0.8)]));
+    assert!(text.contains("are “Model 2” and “Model 3”"), "{text}");
+    assert!(said(&with_accuracies(&[])).contains("The study has no runs."));
+}
+
+/// 0.1 + 0.2 + 0.3 is not 0.3 + 0.2 + 0.1 in floating point.
+#[test]
+fn the_order_of_seeds_does_not_make_one_of_equal_runs_better() {
+    let mut records = common::records(3);
+    records.runs.truncate(6);
+    let values = [0.1, 0.2, 0.3, 0.3, 0.2, 0.1];
+    assert_ne!(values[..3].iter().sum::<f64>(), values[3..].iter().sum::<f64>());
+    for (run, value) in records.runs.iter_mut().zip(values) {
+        run.epochs.iter_mut().for_each(|epoch| epoch.val_accuracy = Some(value));
+    }
+    let ranks: Vec<String> = view(&records).ranking.rows.into_iter().map(|row| row.rank).collect();
+    assert_eq!(ranks, ["1", "1"]);
+}
+
+/// Two runs of equal cost: neither is the costliest.
+#[test]
+fn the_cost_names_no_run_where_all_cost_the_same() {
+    let mut records = common::records(1);
+    records.runs.truncate(3);
+    assert!(said(&records).contains("; each of the 2 costliest takes"), "models 2 and 3 have 50 epochs each");
+    records.runs.remove(0);
+    assert!(said(&records).contains(" of training, the same for each."));
+}
+
 /// By hand: of six differences five are below 0.01, and 0.2 is the largest.
 #[test]
 fn agreement_with_the_publication_is_counted() {
@@ -183,6 +283,28 @@ fn what_is_not_finished_says_so_and_why() {
     ] {
         assert!(page.contains(words), "the page does not say: {words}");
     }
+}
+
+/// A run whose settings changed left the tables without a word.
+#[test]
+fn a_run_that_has_left_the_file_is_named() {
+    let mut records = common::records(1);
+    let former = |name: &str| toile_record::FormerRun {
+        id: format!("{name:0>16}"),
+        name: name.into(),
+        seed: 3,
+        state: State::Complete,
+        folder: format!("runs/{name}-seed-3"),
+    };
+    assert_eq!(view(&records).former, None);
+    records.former_runs = vec![former("adam")];
+    let one = view(&records).former.expect("a sentence");
+    assert!(one.starts_with("1 earlier run is no longer in the file"), "{one}");
+    assert!(one.contains("“adam”, seed 3 (runs/adam-seed-3)"), "{one}");
+    assert!(html(&view(&records)).contains(&one) && markdown(&view(&records)).contains("1 earlier run is"));
+    records.former_runs = ["a", "b", "c", "d", "e", "f"].map(former).to_vec();
+    let many = view(&records).former.expect("a sentence");
+    assert!(many.starts_with("6 earlier runs are") && many.contains("; and 2 others"), "{many}");
 }
 
 #[test]

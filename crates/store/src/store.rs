@@ -167,6 +167,7 @@ impl Store {
                 images: openings::images(db, &study.name)?,
                 searches: searches::search_records(db, Some(&study.name))?,
                 test_openings: openings::test_openings(db, &study.name)?,
+                former_runs: runs::former(db, &study.name)?,
                 study,
             };
             self.refuse_altered(db, &records)?;

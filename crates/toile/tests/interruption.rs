@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 
 use common::{Place, STUDY, Said};
 use toile_record::{RunRecord, State};
+use toile_store::Store;
 
 /// Two runs that take a second or so.
 fn long_study() -> String {
@@ -64,6 +65,47 @@ fn an_interrupted_study_keeps_what_is_done_and_goes_on_with_the_rest() {
     assert!(place.path("out/report.html").is_file());
     let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
     assert!(said.err.contains("start   Conv") && !said.err.contains("start   Dense"), "{}", said.err);
+    assert!(said.err.contains("Conv: goes on where it was interrupted, attempt 2"), "{}", said.err);
+}
+
+/// It said "taken over from another worker" of what the user had interrupted, and counted workers as lost.
+#[test]
+fn a_trial_that_was_interrupted_goes_on_where_it_was_and_a_killed_one_was_lost() {
+    let search = "\n[[searches]]\nname = \"S\"\nmodel = \"dense\"\nn_trials = 1\nsampler = \"random\"\n\
+                  optimizer = { adam = { learning_rate = { low = 1e-4, high = 1e-2 } } }\n";
+    let runs = STUDY.split("[[runs]]").next().expect("a head").replace("epochs = 3", "epochs = 3000");
+    let place = Place::with_study(&(runs + search));
+    let run = ["run", "study.toml", "--out", "out"];
+    let stopped = |signal_name: &str| {
+        let before = trial_epochs(&place);
+        let child = place.start(&run);
+        wait_until(|| trial_epochs(&place) > before + 2);
+        signal(&child, signal_name);
+        Said::of(child.wait_with_output().unwrap()).err
+    };
+    stopped("-INT");
+    let said = stopped("-KILL");
+    assert!(said.contains("goes on where it was interrupted, attempt 2"), "{said}");
+    let said = stopped("-INT");
+    let lost = "goes on from its last checkpoint, attempt 3: the worker that had it was lost";
+    assert!(said.contains(lost), "{said}");
+}
+
+/// Epochs that the search's trials have reported.
+fn trial_epochs(place: &Place) -> usize {
+    let records = Store::open_read_only(&place.path("out")).and_then(|store| store.records(None));
+    let trials = records.map(|records| records.searches.into_iter().flat_map(|search| search.trials));
+    trials.map_or(0, |trials| trials.map(|trial| trial.intermediate.len()).sum())
+}
+
+fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..30_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    panic!("not within a minute");
 }
 
 #[test]

@@ -158,3 +158,56 @@ fn piped_output_has_no_escape_codes_and_no_moving_lines() {
         assert!(!text.contains(['\u{1b}', '\r']), "{text:?}");
     }
 }
+
+/// The old record vanished from all tables, and nothing said so.
+#[test]
+fn a_run_that_has_left_the_file_is_said_once_in_the_terminal_and_in_the_report() {
+    let place = Place::new();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(!said.out.contains("earlier run"), "{}", said.out);
+    fs::write(place.path("study.toml"), STUDY.replace("momentum = 0.9", "momentum = 0.8")).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let sentence = "1 earlier run is no longer in the file, or not with these settings: “Conv”, seed 7 (runs/conv-seed-7).";
+    assert_eq!(said.out.matches(sentence).count(), 1, "{}", said.out);
+    assert!(fs::read_to_string(place.path("out/report.md")).unwrap().contains("1 earlier run is no longer"));
+    assert_eq!(place.results("out")["former_runs"][0]["name"], "Conv");
+    assert!(place.path("out/runs/conv-seed-7/weights.safetensors").is_file(), "its files stay");
+    fs::write(place.path("study.toml"), STUDY).unwrap();
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(
+        said.out.contains("“Conv”, seed 7 (runs/conv-seed-7-2)"),
+        "now it is the other one: {}",
+        said.out
+    );
+}
+
+/// With a rate of a million every image is taken for one class, and the report praised the best of these.
+#[test]
+fn a_run_at_chance_and_a_batch_beyond_the_data_are_said_in_the_last_lines() {
+    let wild = STUDY
+        .replace("optimizer = \"adam\"", "optimizer = { sgd = { learning_rate = 1e6 } }\nbatch_size = 1000");
+    let place = Place::with_study(&wild);
+    let batch = "a batch of 1,000 is larger than the training part of 320 images: one update per epoch";
+    assert!(
+        place
+            .run(&["plan", "study.toml", "--no-timing"])
+            .ok()
+            .out
+            .contains(&format!("warning: Dense: {batch}"))
+    );
+    let said = place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    assert!(said.err.contains(&format!("warning Dense: {batch}")), "{}", said.err);
+    for words in [
+        "warning: Dense: A batch of 1,000 is larger",
+        "warning: Dense: Its test accuracy of",
+        "is at chance",
+        "warning: Dense: It takes every test image for",
+    ] {
+        assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    let report = fs::read_to_string(place.path("out/report.md")).unwrap();
+    assert!(
+        report.contains("Highest on validation is “Dense”") && !report.contains("Best on validation"),
+        "{report}"
+    );
+}

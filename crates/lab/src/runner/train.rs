@@ -70,11 +70,11 @@ impl Trainer<'_> {
         let worker = &session.options.worker;
         let claim = || session.store.claim_run(&study.name, &run.record.id, worker, run.again);
         let Some(claim) = self.leases.patiently(claim)? else { return Ok(Turn::Elsewhere) };
-        let (attempt, is_deadly) = (claim.attempt, claim.fruitless >= MOST_DEATHS);
+        let (attempt, lost, is_deadly) = (claim.attempt, claim.fruitless > 0, claim.fruitless >= MOST_DEATHS);
         let held = Arc::new(HeldRun { run: run.clone(), lease: self.leases.hold(claim) });
         let mut job = self.job(&held, threads);
         self.write(&held, News::Begin(Box::new(job.record.clone())));
-        (session.events)(Event::TrainingStarted { training: run.key(), attempt, params: Vec::new() });
+        (session.events)(Event::TrainingStarted { training: run.key(), attempt, lost, params: Vec::new() });
         if is_deadly {
             fail(&mut job.record, deadly());
             self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));

@@ -28,11 +28,11 @@ impl Worker<'_> {
     /// Trains a trial, and records how it ended.
     pub fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
         let (context, search) = (self.context, self.plan.position);
-        let Claim { number, attempt, .. } = job.lease.claim;
+        let Claim { number, attempt, fruitless, .. } = job.lease.claim;
         let params = propose::external(self.plan, &job.params);
         let params = params.into_iter().map(|(name, value)| (name, serde_json::json!(value))).collect();
         let training = TrainingKey::Trial { search, number };
-        (context.events)(Event::TrainingStarted { training, attempt, params });
+        (context.events)(Event::TrainingStarted { training, attempt, lost: fruitless > 0, params });
         let known = if self.plan.pruner == Pruner::None { Vec::new() } else { history::cohort(&job.known) };
         let work = TrialWork {
             context,

@@ -147,7 +147,8 @@ impl<'a> Worker<'a> {
         let finished = counted(trials, &belong).iter().filter(|trial| trial.is_finished()).count();
         let best = choose::best(self.plan, trials, &belong);
         drop(seen);
-        let (search, n_trials, others) = (self.plan.position, self.plan.n_trials, ended - finished);
+        let (search, n_trials, others) =
+            (self.plan.position, self.plan.n_trials, ended.saturating_sub(finished));
         (self.context.events)(Event::SearchStarted { search, finished, n_trials, best, others });
         Ok(())
     }
@@ -255,8 +256,10 @@ impl<'a> Worker<'a> {
             *counts.entry(reason).or_default() += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, n)| *n);
-        Ok(most
-            .map_or_else(|| "no reason was recorded".into(), |(reason, n)| format!("{reason} ({n} trials)")))
+        Ok(most.map_or_else(
+            || "no reason was recorded".into(),
+            |(reason, n)| format!("{reason} ({n} {})", if n == 1 { "trial" } else { "trials" }),
+        ))
     }
 
     fn outcome(&self) -> Result<SearchOutcome, RunError> {
@@ -272,7 +275,7 @@ impl<'a> Worker<'a> {
             complete: count(State::Complete),
             pruned: count(State::Pruned),
             failed: count(State::Failed),
-            others: trials.len() - counted.len(),
+            others: trials.len().saturating_sub(counted.len()),
             without_value: None,
             waiting: open + to_come,
             trained: self.trained.load(Ordering::Relaxed),

@@ -20,6 +20,7 @@ mod parallel;
 mod pareto;
 mod scale;
 mod slices;
+mod sparkline;
 mod svg;
 mod timeline;
 mod trial_curves;
@@ -37,6 +38,7 @@ pub use panels::{CurvePanel, panels};
 pub use parallel::parallel;
 pub use pareto::pareto;
 pub use slices::slices;
+pub use sparkline::sparkline;
 pub use timeline::timeline;
 pub use trial_curves::trial_curves;
 

@@ -5,6 +5,7 @@ use super::marks::marks;
 use super::measure::fit;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
+use crate::format::plural;
 use crate::view::{AxisKind, ObjectiveView, ParameterSlice, Slices};
 
 const WIDTH: f64 = 220.0;
@@ -74,5 +75,5 @@ fn description(slice: &ParameterSlice, metric: &ObjectiveView) -> String {
     let best = slice.spots.iter().find(|spot| spot.is_best);
     let best =
         best.map_or_else(String::new, |spot| format!(" The best, {}, is marked.", metric.text(spot.y)));
-    format!("{} trials, {}.{best}", slice.spots.len(), slice.axis.range)
+    format!("{}, {}.{best}", plural(slice.spots.len(), "trial", "trials"), slice.axis.range)
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 use toile_record::{
-    DataRecord, Epoch, Provenance, Published, Records, RunRecord, SplitRecord, State, SummaryRecord,
-    TestOpening,
+    DataRecord, Epoch, FormerRun, Provenance, Published, Records, RunRecord, SplitRecord, State,
+    SummaryRecord, TestOpening,
 };
 
 use super::lines::written;
@@ -12,6 +12,8 @@ use super::search::{SearchJson, searches};
 use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
+use crate::text::sentence_case;
+use crate::view::run_warnings;
 
 /// Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 const FORMAT: u32 = 2;
@@ -27,6 +29,7 @@ struct Document<'a> {
     runs: Vec<RunJson<'a>>,
     searches: Vec<SearchJson<'a>>,
     test_openings: &'a [TestOpening],
+    former_runs: &'a [FormerRun],
 }
 
 #[derive(Serialize)]
@@ -47,6 +50,7 @@ struct DataJson<'a> {
     n_train: usize,
     n_test: usize,
     split: &'a SplitRecord,
+    warnings: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -67,6 +71,7 @@ struct RunJson<'a> {
     published: Option<&'a Published>,
     confusion_matrix: Option<Vec<Vec<usize>>>,
     failure: Option<String>,
+    warnings: Vec<String>,
     seconds: f64,
     training_flops: u64,
     weights_sha256: Option<&'a str>,
@@ -109,6 +114,7 @@ pub fn results_json(records: &Records) -> String {
         runs: records.runs.iter().map(|run| one_run(records, run)).collect(),
         searches: searches(records),
         test_openings: &records.test_openings,
+        former_runs: &records.former_runs,
     };
     written(&document)
 }
@@ -147,6 +153,7 @@ fn data(data: &DataRecord) -> DataJson<'_> {
         n_train: data.n_train,
         n_test: data.n_test,
         split: &data.split,
+        warnings: &data.warnings,
     }
 }
 
@@ -168,6 +175,7 @@ fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
         confusion_matrix: confusion(&records.study.data, run)
             .map(|c| c.rows().map(<[usize]>::to_vec).collect()),
         failure: run.reason(),
+        warnings: run_warnings(records, run).sentences().map(|one| sentence_case(one)).collect(),
         seconds: run.provenance.wall_seconds,
         training_flops: training_flops(records, run),
         weights_sha256: run.weights_sha256.as_deref(),

@@ -105,7 +105,7 @@ fn line(
     csv.count(Some(run.seed));
     csv.text(run.state.name());
     csv.text(&run.model);
-    csv.count(Some((run.summary.trainable + run.summary.non_trainable) as u64));
+    csv.count(Some(run.summary.trainable.saturating_add(run.summary.non_trainable) as u64));
     for column in columns {
         let value = settings.iter().find(|(key, _)| key == column).map_or("", |(_, value)| value);
         // A number is written as it is: a negative setting is no formula.

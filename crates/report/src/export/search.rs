@@ -90,7 +90,7 @@ pub fn searches(records: &Records) -> Vec<SearchJson<'_>> {
 
 fn one<'a>(records: &'a Records, found: &'a SearchRecords) -> SearchJson<'a> {
     let search = &found.search;
-    let (warnings, shares) = notes(found);
+    let (warnings, shares) = notes(&records.study.data, found);
     let importance = shares.into_iter().map(|share| {
         let (low, high) = share.interval;
         ImportanceJson { param: share.name, value: share.value, low, high }

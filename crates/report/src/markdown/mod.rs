@@ -81,9 +81,6 @@ fn head(out: &mut MarkdownWriter, view: &ReportView) {
     if view.procedural {
         out.paragraph(&format!("**{PROCEDURAL_NOTICE}**: the images were drawn by a program."));
     }
-    out.heading("Summary");
-    view.summary.sentences.iter().for_each(|sentence| out.item(&escape(sentence)));
-    out.end_list();
 }
 
 /// One block per value, from the lowest to the highest.

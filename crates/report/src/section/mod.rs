@@ -4,6 +4,7 @@
 //! holds each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in
 //! [`SECTIONS`].
 
+mod brief;
 mod confusion;
 mod figure;
 mod openings;
@@ -15,6 +16,7 @@ mod search;
 mod searches;
 mod settings_beside_results;
 pub(crate) mod setup;
+mod summary;
 mod table;
 
 pub use figure::{FigureLayout, FigurePicture, FigureSeries, SectionFigure};
@@ -22,7 +24,10 @@ use serde::Serialize;
 pub use table::{CellImage, CellTone, SectionTable, TableCell, TableColumn};
 use toile_record::Records;
 
-use crate::view::{Ranking, RunGroup, Searches};
+use std::collections::BTreeSet;
+
+use crate::format;
+use crate::view::{KeyFigure, MOST_IN_FULL, Ranking, RunGroup, Searches, StudySummary};
 
 /// What sections are computed from.
 pub struct SectionContext<'a> {
@@ -34,6 +39,8 @@ pub struct SectionContext<'a> {
     pub ranking: &'a Ranking,
     /// Its searches.
     pub searches: &'a Searches,
+    /// What came out.
+    pub summary: &'a StudySummary,
 }
 
 impl SectionContext<'_> {
@@ -41,10 +48,28 @@ impl SectionContext<'_> {
     pub fn is_procedural(&self) -> bool {
         self.records.study.data.procedural
     }
+
+    /// The runs that figures of all runs show, in the study's order: all, or the best of a large study.
+    pub fn drawn(&self) -> Vec<&RunGroup> {
+        let best: BTreeSet<usize> =
+            self.ranking.rows.iter().take(MOST_IN_FULL).map(|row| row.group).collect();
+        best.into_iter().map(|group| &self.groups[group]).collect()
+    }
+
+    /// What such figures leave out, and where it is.
+    pub fn not_drawn(&self) -> Option<String> {
+        let (all, drawn) = (self.groups.len(), self.drawn().len());
+        let which = if self.ranking.margin.is_some() { "best by validation accuracy" } else { "first" };
+        (drawn < all).then(|| {
+            let all = format::count(all as u64);
+            format!("The figures show the {drawn} {which} of {all} runs; the tables and results.csv have all of them.")
+        })
+    }
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 6] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 7] = [
+    summary::compute,
     ranking::compute,
     overview::compute,
     settings_beside_results::compute,
@@ -73,6 +98,9 @@ pub struct Section {
     pub lead: Option<String>,
     /// What the study file says of it.
     pub remark: Option<String>,
+    /// A few numbers, large.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_figures: Vec<KeyFigure>,
     /// What it says, above its tables.
     pub paragraphs: Vec<String>,
     /// What came out, sentence by sentence.

@@ -15,11 +15,11 @@ const MOST: usize = 500;
 
 /// The openings, oldest first; `None` if there are none.
 pub fn table(records: &Records) -> Option<SectionTable> {
-    let names: BTreeMap<&str, String> = records
-        .runs
-        .iter()
-        .map(|run| (run.id.as_str(), format!("{}, seed {}", text::name(&run.name, NAME_LENGTH), run.seed)))
-        .collect();
+    let named = |name: &str, seed: u64| format!("{}, seed {seed}", text::name(name, NAME_LENGTH));
+    let runs = records.runs.iter().map(|run| (run.id.as_str(), named(&run.name, run.seed)));
+    let gone = |name: String| format!("{name} (no longer in the study)");
+    let former = records.former_runs.iter().map(|run| (run.id.as_str(), gone(named(&run.name, run.seed))));
+    let names: BTreeMap<&str, String> = former.chain(runs).collect();
     let row = |opening: &TestOpening| {
         let id = || {
             format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
@@ -30,7 +30,7 @@ pub fn table(records: &Records) -> Option<SectionTable> {
     let rows: Vec<Vec<TableCell>> = records.test_openings.iter().take(MOST).map(row).collect();
     let more = match records.test_openings.len().saturating_sub(MOST) {
         0 => String::new(),
-        n => format!(" {n} more are in the store."),
+        n => format!(" {} in the store.", plural(n, "more is", "more are")),
     };
     let columns = vec![TableColumn::words("When"), TableColumn::row_name("Run"), TableColumn::words("Why")];
     let caption = format!("Every opening of the test set, in order.{more}");
@@ -43,7 +43,7 @@ pub fn sentence(records: &Records) -> String {
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
     let tested = || records.runs.iter().filter(|run| run.test.is_some());
     let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
-    let unrecorded = tested().count() - known;
+    let unrecorded = tested().count().saturating_sub(known);
     let early = records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
     let when = if early { "" } else { ", after training only" };
     match (recorded, unrecorded) {

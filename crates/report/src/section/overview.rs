@@ -8,7 +8,7 @@ use super::{
 };
 use crate::chart::{self, Bar, CurvePanel, Dot, DotChart};
 use crate::format;
-use crate::view::{ComparisonColumn, RunGroup};
+use crate::view::{ComparisonColumn, MOST_IN_FULL, RunGroup};
 
 /// Indices of the test's metrics among the columns of the comparison.
 const TEST_LOSS: usize = 4;
@@ -18,14 +18,17 @@ const TEST_ACCURACY: usize = 5;
 pub fn compute(context: &SectionContext) -> Option<Section> {
     let parts = [panels(context), dots(context), differences(context.groups), time(context)];
     let parts: Vec<Section> = parts.into_iter().flatten().collect();
-    let nothing = if parts.is_empty() { vec!["No epoch is finished yet.".to_owned()] } else { Vec::new() };
-    Some(Section { parts, paragraphs: nothing, ..Section::new("overview", "Overview") })
+    let paragraphs = match parts.is_empty() {
+        true => vec!["No epoch is finished yet.".to_owned()],
+        false => context.not_drawn().into_iter().collect(),
+    };
+    Some(Section { parts, paragraphs, ..Section::new("overview", "Overview") })
 }
 
 /// A small curve for each run, all others in grey behind it.
 fn panels(context: &SectionContext) -> Option<Section> {
     let points = |group: &RunGroup| group.curves.of(Metric::ValAccuracy).to_vec();
-    let drawn: Vec<_> = context.groups.iter().map(|group| (group, points(group))).collect();
+    let drawn: Vec<_> = context.drawn().into_iter().map(|group| (group, points(group))).collect();
     let drawn: Vec<_> = drawn.iter().filter(|(_, points)| !points.is_empty()).collect();
     let panels: Vec<CurvePanel> =
         drawn.iter().map(|(group, points)| CurvePanel { name: &group.name, points }).collect();
@@ -64,7 +67,8 @@ fn dots(context: &SectionContext) -> Option<Section> {
 
 /// One metric of all groups, ours and published, in the order of the ranking.
 fn dots_of(context: &SectionContext, metric: usize) -> Option<String> {
-    let groups = || context.ranking.rows.iter().map(|row| &context.groups[row.group]);
+    let rows = context.ranking.rows.iter().take(MOST_IN_FULL);
+    let groups = || rows.clone().map(|row| &context.groups[row.group]);
     let title = groups().next()?.comparison.columns[metric].label.to_owned();
     let rows = groups().map(|group| dot(group, &group.comparison.columns[metric])).collect();
     chart::dots(&DotChart { title, rows, is_log: metric == TEST_LOSS, procedural: context.is_procedural() })
@@ -113,8 +117,8 @@ fn time(context: &SectionContext) -> Option<Section> {
         Some((part, group.cost.wall_seconds.as_ref().map_or(part, |seconds| seconds.mean)))
     };
     let bars: Vec<Bar> = context
-        .groups
-        .iter()
+        .drawn()
+        .into_iter()
         .filter_map(|group| bar(group).map(|(part, whole)| Bar { name: &group.name, part, whole }))
         .collect();
     let svg = chart::bars("Time of one run", &bars, context.is_procedural())?;

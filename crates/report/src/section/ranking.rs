@@ -7,12 +7,17 @@ use crate::view::{Rank, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
 const CAPTION: &str = "All runs by validation accuracy, mean ± standard deviation over complete seeds. Time and operations are of \
                        the training of one seed.";
 
+const AT_CHANCE: &str = "“At chance” stands behind runs whose accuracy on the test images (without a test, on the validation \
+                         images) is not distinguishable from that of always saying the most frequent class: its 95 % interval \
+                         (Wilson) reaches down to the share of that class.";
+
 /// The section; every study has one.
 pub fn compute(context: &SectionContext) -> Option<Section> {
     let rows = context.ranking.rows.iter().map(|rank| row(rank, &context.groups[rank.group])).collect();
+    let chance = context.groups.iter().any(|group| group.warnings.is_at_chance).then(|| AT_CHANCE.to_owned());
     Some(Section {
         tables: vec![SectionTable::new(CAPTION, columns(), rows)],
-        notes: vec![context.ranking.footnote()],
+        notes: std::iter::once(context.ranking.footnote()).chain(chance).collect(),
         ..Section::new("ranking", "Ranking")
     })
 }
@@ -46,9 +51,10 @@ fn name(group: &RunGroup) -> TableCell {
     TableCell { link: Some(group.anchor.clone()), badge: badge(group), ..TableCell::text(&group.name) }
 }
 
-/// What is not finished of a run, or failed.
+/// What is not finished of a run, or failed, and whether what is finished is at chance.
 pub fn badge(group: &RunGroup) -> Option<SectionBadge> {
-    let text = group.unfinished.clone()?;
+    let chance = group.warnings.is_at_chance.then(|| "at chance".to_owned());
+    let text = group.unfinished.iter().cloned().chain(chance).reduce(|all, one| format!("{all}, {one}"))?;
     Some(SectionBadge { text, is_failure: !group.failures.is_empty() })
 }
 

@@ -5,43 +5,55 @@ use toile_record::Metric;
 use super::ranking::badge;
 use super::{
     FigureSeries, Section, SectionAlert, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn,
-    confusion, results,
+    brief, confusion, results,
 };
 use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::facts::METRICS;
 use crate::format;
 use crate::text::sentence_case;
-use crate::view::{LayerRow, RunGroup, SeedRow};
+use crate::view::{LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
 
 /// The section; every study has one.
 pub fn compute(context: &SectionContext) -> Option<Section> {
+    let n = context.groups.len();
+    let part = if n > MOST_IN_FULL { brief::part } else { part };
     let parts: Vec<Section> =
         context.groups.iter().map(|group| part(group, context.is_procedural())).collect();
-    let nothing = if parts.is_empty() { vec!["The study has no runs.".to_owned()] } else { Vec::new() };
-    Some(Section { parts, paragraphs: nothing, ..Section::new("runs", "Runs") })
+    let paragraphs = match n {
+        0 => vec!["The study has no runs.".to_owned()],
+        n if n > MOST_IN_FULL => vec![brief::left_out(n)],
+        _ => Vec::new(),
+    };
+    Some(Section { parts, paragraphs, ..Section::new("runs", "Runs") })
 }
 
 fn part(group: &RunGroup, procedural: bool) -> Section {
-    let failure = |text: &String| SectionAlert { text: text.clone(), is_failure: true };
     let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
     let confused = confusion::part(group, procedural);
     let details = Section { tables: vec![model(group), seeds(group), plan(group)], ..Section::part("") };
     Section {
         badge: badge(group),
-        lead: Some(format!(
-            "{} · {} parameters · {}",
-            group.model,
-            group.parameters_text(),
-            group.settings_line
-        )),
+        lead: Some(lead(group)),
         remark: group.note.clone(),
-        alerts: group.failures.iter().map(failure).collect(),
+        alerts: alerts(group),
         tables: vec![settings(group), results::table(group)],
         figures: quantities().filter_map(|quantity| curve(group, quantity, procedural)).collect(),
         notes: vec![format!("{}{stops}", group.cost.sentence())],
         parts: confused.into_iter().chain([details]).collect(),
         ..Section::new(&group.anchor, &group.name)
     }
+}
+
+/// Why seeds failed, and what to be careful of.
+pub fn alerts(group: &RunGroup) -> Vec<SectionAlert> {
+    let alert = |is_failure| move |text: &String| SectionAlert { text: text.clone(), is_failure };
+    let warnings = group.warnings.sentences.iter().map(alert(false));
+    group.failures.iter().map(alert(true)).chain(warnings).collect()
+}
+
+/// `dense · 25,450 parameters · Adam 0.001, batch 256`
+pub fn lead(group: &RunGroup) -> String {
+    format!("{} · {} parameters · {}", group.model, group.parameters_text(), group.settings_line)
 }
 
 fn settings(group: &RunGroup) -> SectionTable {
@@ -150,7 +162,7 @@ fn model(group: &RunGroup) -> SectionTable {
 }
 
 /// How each seed ended.
-fn seeds(group: &RunGroup) -> SectionTable {
+pub fn seeds(group: &RunGroup) -> SectionTable {
     let labels = group.comparison.columns.iter().map(|column| TableColumn::numeric(column.label));
     let names = TableColumn { is_row_name: true, ..TableColumn::numeric("Seed") };
     let last =

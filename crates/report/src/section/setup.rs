@@ -88,7 +88,7 @@ fn seeds(records: &Records) -> String {
     let seeds: BTreeSet<u64> = records.runs.iter().map(|run| run.seed).collect();
     let seeds: Vec<u64> = seeds.into_iter().collect();
     let (Some(first), Some(last)) = (seeds.first(), seeds.last()) else { return String::new() };
-    if seeds.len() > 3 && last - first == seeds.len() as u64 - 1 {
+    if seeds.len() > 3 && last.abs_diff(*first) == (seeds.len() as u64).saturating_sub(1) {
         return format!("{first} to {last}");
     }
     let shown: Vec<String> = seeds.iter().take(20).map(u64::to_string).collect();

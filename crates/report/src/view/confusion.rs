@@ -1,7 +1,7 @@
 //! What a group confuses on the test part, and images of it.
 
 use toile_record::{ImageRecord, Records, RunRecord};
-use toile_stats::Confusion;
+use toile_stats::{ConfusedPair, Confusion};
 
 use super::NAME_LENGTH;
 use crate::facts::confusion;
@@ -65,23 +65,31 @@ pub struct ClassRow {
     pub precision: Option<f64>,
 }
 
-/// The matrix of the seed with the median test accuracy among the complete `runs`.
-pub fn confused(records: &Records, runs: &[&RunRecord]) -> Option<Confused> {
+/// The matrix of the seed with the median test accuracy among the complete `runs`, with images if they are wanted.
+pub fn confused(records: &Records, runs: &[&RunRecord], has_images: bool) -> Option<Confused> {
     let data = &records.study.data;
     let mut tested: Vec<(&RunRecord, Confusion)> =
         runs.iter().filter_map(|run| Some((*run, confusion(data, run)?))).collect();
     // Stable: of equal accuracies, the smaller seed comes first.
     tested.sort_by_key(|(_, matrix)| matrix.errors());
     let n = tested.len();
+    let is_tie = n == 2 && tested[0].1.errors() == tested[1].1.errors();
     let (run, matrix) = tested.into_iter().nth(n.checked_sub(1)? / 2)?;
     let classes: Vec<String> = data.class_names.iter().map(|class| text::name(class, NAME_LENGTH)).collect();
     let scores = (0..matrix.classes()).map(|class| score(&classes, &matrix, class)).collect();
-    let pairs = pairs(records, run, &matrix, &classes);
-    Some(Confused { choice: choice(run.seed, n), classes, matrix, pairs, scores })
+    let mut pairs = pairs(&matrix, &classes);
+    if has_images {
+        pairs
+            .iter_mut()
+            .for_each(|(pair, of)| of.examples = examples(records, run, pair.truth, pair.predicted));
+    }
+    let pairs = pairs.into_iter().map(|(_, pair)| pair).collect();
+    Some(Confused { choice: choice(run.seed, n, is_tie), classes, matrix, pairs, scores })
 }
 
-fn choice(seed: u64, n: usize) -> String {
+fn choice(seed: u64, n: usize, is_tie: bool) -> String {
     match n {
+        2 if is_tie => format!("Seed {seed}, one of two with the same test accuracy."),
         1 => format!("Seed {seed}."),
         2 => format!("Seed {seed}, the better of two by test accuracy."),
         n if n % 2 == 0 => format!("Seed {seed}, the upper of the two middle ones of {n} by test accuracy."),
@@ -94,18 +102,17 @@ fn score(classes: &[String], matrix: &Confusion, class: usize) -> ClassRow {
     ClassRow { class: classes[class].clone(), recall: score.recall, precision: score.precision }
 }
 
-fn pairs(records: &Records, run: &RunRecord, matrix: &Confusion, classes: &[String]) -> Vec<PairView> {
-    let pairs = matrix.most_confused(PAIRS).into_iter();
-    pairs
-        .map(|pair| PairView {
-            truth: classes[pair.truth].clone(),
-            predicted: classes[pair.predicted].clone(),
-            count: pair.count,
-            of: matrix.row_total(pair.truth),
-            reverse: matrix.count(pair.predicted, pair.truth),
-            examples: examples(records, run, pair.truth, pair.predicted),
-        })
-        .collect()
+/// The pairs confused most often, still without images.
+fn pairs(matrix: &Confusion, classes: &[String]) -> Vec<(ConfusedPair, PairView)> {
+    let view = |pair: &ConfusedPair| PairView {
+        truth: classes[pair.truth].clone(),
+        predicted: classes[pair.predicted].clone(),
+        count: pair.count,
+        of: matrix.row_total(pair.truth),
+        reverse: matrix.count(pair.predicted, pair.truth),
+        examples: Vec::new(),
+    };
+    matrix.most_confused(PAIRS).into_iter().map(|pair| (pair, view(&pair))).collect()
 }
 
 /// The images of `truth` that `run` took for `predicted` with most confidence, among those that were kept.

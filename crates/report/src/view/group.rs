@@ -3,7 +3,10 @@
 use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
-use super::{Comparison, Confused, Curves, Estimate, NAME_LENGTH, comparison, confusion, curves};
+use super::{
+    Comparison, Confused, Curves, Estimate, MOST_IN_FULL, NAME_LENGTH, comparison, confusion, curves,
+};
+use super::{GroupWarnings, warnings};
 use crate::facts::{last_numbers, published_numbers, state_text, train_seconds, training_flops};
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
@@ -26,6 +29,8 @@ pub struct RunGroup {
     pub unfinished: Option<String>,
     /// Why seeds failed, each with its seed.
     pub failures: Vec<String>,
+    /// What to be careful of in its numbers.
+    pub warnings: GroupWarnings,
     /// Why seeds ended before their last planned epoch without failing.
     pub stops: Vec<String>,
     /// Optimizer, learning rate and so on: the document's table.
@@ -115,10 +120,11 @@ pub fn groups(records: &Records) -> Vec<RunGroup> {
         members.entry(key).and_modify(|runs| runs.push(run));
     }
     order.sort();
-    order.iter().enumerate().map(|(i, key)| group(records, i, &members[key])).collect()
+    let has_images = order.len() <= MOST_IN_FULL;
+    order.iter().enumerate().map(|(i, key)| group(records, i, &members[key], has_images)).collect()
 }
 
-fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> RunGroup {
+fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool) -> RunGroup {
     let first = runs[0];
     let complete: Vec<&RunRecord> = runs.iter().copied().filter(|run| run.state == State::Complete).collect();
     let shown = if complete.is_empty() { runs } else { &complete };
@@ -136,6 +142,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> RunGroup {
             .filter(|run| run.state == State::Failed)
             .filter_map(|run| reason(run))
             .collect(),
+        warnings: warnings::group_warnings(records, runs),
         stops: runs.iter().filter(|run| run.state != State::Failed).filter_map(|run| reason(run)).collect(),
         settings: settings::headline(&plan, records.study.data.split.fraction),
         settings_line: settings::short(&plan),
@@ -145,7 +152,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord]) -> RunGroup {
         parameters: (summary.trainable as u64, summary.non_trainable as u64),
         comparison: comparison::comparison(&complete, published),
         curves: curves::curves(shown),
-        confused: confusion::confused(records, &complete),
+        confused: confusion::confused(records, &complete, has_images),
         seeds: runs.iter().map(|run| seed_row(run)).collect(),
         cost: cost(records, first, shown),
         plan,
@@ -271,8 +278,8 @@ impl RunCost {
             return "No epoch was finished.".to_owned();
         }
         format!(
-            "{} epochs, {} of training per run ({} per epoch; {} with evaluations), {} at {}.",
-            self.epochs,
+            "{}, {} of training per run ({} per epoch; {} with evaluations), {} at {}.",
+            if self.epochs == "1" { "1 epoch".to_owned() } else { format!("{} epochs", self.epochs) },
             self.train_text(),
             Self::duration_text(self.epoch_seconds.as_ref()),
             Self::duration_text(self.wall_seconds.as_ref()),

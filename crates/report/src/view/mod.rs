@@ -7,11 +7,13 @@ mod comparison;
 mod confusion;
 mod curves;
 mod estimate;
+mod former;
 mod group;
 mod ranking;
 mod search;
 mod settings;
 mod summary;
+mod warnings;
 
 pub use comparison::{Comparison, ComparisonColumn};
 pub use confusion::{ClassRow, Confused, Example, PairView};
@@ -24,17 +26,22 @@ pub use search::{
     AxisKind, BANDS, BestTrial, ChosenRun, Compared, Contour, HEADER as SEARCH_HEADER, History, NamedLine,
     ObjectiveView, Parallel, ParameterAxis, ParameterSlice, ParetoFront, Range, SearchRow, SearchView,
     Searches, Share, Shares, Slices, SpaceRow, Spot, Stretch, Thread, Timeline, TopTrials, TrialCurve,
-    TrialCurves,
+    TrialCurves, largest_batch,
 };
 pub(crate) use search::{belonging, best_trial, external, metrics, notes};
 pub use summary::{KeyFigure, StudySummary};
 use toile_record::Records;
+pub(crate) use warnings::run_warnings;
+pub use warnings::{GroupWarnings, batch_warning};
 
 use crate::section::{self, Section, SectionContext};
 use crate::text;
 
 /// The longest name that is shown in full; longer ones end in an ellipsis (the exports have them whole).
 pub(crate) const NAME_LENGTH: usize = 90;
+
+/// Of more runs than these the page shows each in brief, and only the best of them in the figures of all.
+pub(crate) const MOST_IN_FULL: usize = 50;
 
 /// Everything a report shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +66,8 @@ pub struct ReportView {
     pub sections: Vec<Section>,
     /// Its searches.
     pub searches: Searches,
+    /// Which runs have left the study file, on one line.
+    pub former: Option<String>,
     /// The study file.
     pub study_file: String,
 }
@@ -76,14 +85,17 @@ pub fn view(records: &Records) -> ReportView {
     let groups = group::groups(records);
     let ranking = ranking::ranking(records, &groups);
     let searches = search::searches(records, &groups);
+    let mut summary = summary::summary(records, &groups, &ranking);
+    summary.sentences.extend(searches.summary());
+    let former = former::former(records);
+    summary.sentences.extend(former.clone());
     let sections = section::sections(&SectionContext {
         records,
         groups: &groups,
         ranking: &ranking,
         searches: &searches,
+        summary: &summary,
     });
-    let mut summary = summary::summary(records, &groups, &ranking);
-    summary.sentences.extend(searches.summary());
     ReportView {
         title: named(&study.name, "Study without a name"),
         question: study.question.as_deref().map(text::clean).filter(|question| !question.trim().is_empty()),
@@ -95,6 +107,7 @@ pub fn view(records: &Records) -> ReportView {
         groups,
         sections,
         searches,
+        former,
         study_file: text::clean(&study.file),
     }
 }

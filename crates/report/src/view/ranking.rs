@@ -28,7 +28,9 @@ pub struct Rank {
     pub group: usize,
     /// `1`, or a dash without a validation accuracy. Equal means share their rank.
     pub rank: String,
-    /// Whether it is not the best, but within the margin of it.
+    /// Whether no other has a higher mean: the best, and all that equal it.
+    pub is_best: bool,
+    /// Whether another is better, but by less than the margin.
     pub is_near_best: bool,
     /// Where the mean validation accuracy lies between the smallest (0) and the largest (1) of the ranking.
     pub place: Option<f64>,
@@ -36,7 +38,7 @@ pub struct Rank {
 
 /// Ranks `groups`.
 pub fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
-    let accuracy = |i: usize| groups[i].metric(VAL_ACCURACY).map(|estimate| estimate.mean);
+    let accuracy = |i: usize| groups[i].metric(VAL_ACCURACY).map(|estimate| compared(estimate.mean));
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by(|&a, &b| {
         let key = |i| accuracy(i).unwrap_or(f64::NEG_INFINITY);
@@ -51,10 +53,16 @@ pub fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
         let better = order.iter().filter(|&&j| accuracy(j) > accuracy(i)).count();
         let is_near_best =
             better > 0 && accuracy(i).zip(best).zip(margin).is_some_and(|((a, b), m)| b - a < m);
+        let is_best = better == 0 && accuracy(i).is_some();
         let rank = accuracy(i).map_or_else(|| format::NONE.to_owned(), |_| (better + 1).to_string());
-        Rank { group: i, rank, is_near_best, place: place(accuracy(i), worst, best) }
+        Rank { group: i, rank, is_best, is_near_best, place: place(accuracy(i), worst, best) }
     });
     Ranking { rows: rows.collect(), margin, n_validation }
+}
+
+/// To nine decimals: in which order the seeds were added up must not decide which of two equal runs is better.
+fn compared(mean: f64) -> f64 {
+    (1e9 * mean).round() / 1e9
 }
 
 /// 1.96 standard errors of the difference of two accuracies of about `p`, each on `n` images of its own.
@@ -79,14 +87,14 @@ impl Ranking {
         };
         format!(
             "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
-             the best: the 95 % sampling error of a difference between two accuracies on {} images, if the images were drawn again for each.",
+             the best: the 95 % sampling error of a difference between two accuracies on {}, if the images were drawn again for each.",
             format::metric(margin),
-            format::count(self.n_validation as u64)
+            format::plural(self.n_validation, "image", "images")
         )
     }
 
-    /// The best group, if there is a validation accuracy.
-    pub fn best(&self) -> Option<usize> {
-        self.rows.first().filter(|row| row.place.is_some()).map(|row| row.group)
+    /// The best groups: one, or several that are equal; none without a validation accuracy.
+    pub fn best(&self) -> Vec<usize> {
+        self.rows.iter().filter(|row| row.is_best).map(|row| row.group).collect()
     }
 }

@@ -73,7 +73,14 @@ pub fn records(seeds: u64) -> Records {
     });
     let runs: Vec<RunRecord> = runs.collect();
     let images = images(&runs, &test_labels);
-    Records { study: study(test_labels), runs, images, searches: vec![], test_openings: vec![] }
+    Records {
+        study: study(test_labels),
+        runs,
+        images,
+        searches: vec![],
+        test_openings: vec![],
+        former_runs: vec![],
+    }
 }
 
 fn study(test_labels: Vec<u8>) -> StudyRecord {

@@ -113,7 +113,7 @@ fn bytes_of_run(db: &mut Db<'_>, sql: &str, study: &str, run_id: &str) -> Result
     Ok(bytes.flatten())
 }
 
-pub(crate) use read::{all, of_trial, planned, trial};
+pub(crate) use read::{all, former, of_trial, planned, trial};
 
 fn claim(db: &mut Db<'_>, study: &str, run_id: &str, worker: &str, again: bool) -> Result<Option<Claim>> {
     let Some((trial_id, state)) = trial(db, study, run_id)? else {

@@ -6,7 +6,7 @@ use crate::artifacts::weights::to_numbers;
 use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
 use crate::epochs::EpochColumns;
 use crate::{ending, read as trials};
-use toile_record::{End, Provenance, RunRecord, State, TestRecord};
+use toile_record::{End, FormerRun, Provenance, RunRecord, State, TestRecord};
 
 /// What [`run_of`] reads, in its order.
 const COLUMNS: &str = "r.trial_id, r.id, r.name, r.position, r.seed, r.model, r.plan, r.summary, r.published, r.note,
@@ -88,6 +88,20 @@ pub(crate) fn of_trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<RunRecor
 
 pub(crate) fn all(db: &mut Db<'_>, study: &str) -> Result<Vec<RunRecord>> {
     some(db, "r.study = $1", cells![study])
+}
+
+/// Runs that were begun and are not planned any more.
+pub(crate) fn former(db: &mut Db<'_>, study: &str) -> Result<Vec<FormerRun>> {
+    let which = "r.study = $1 AND r.planned = 0 AND (t.state <> 'WAITING' OR r.started <> '')";
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE {which} ORDER BY r.position, r.seed, r.id");
+    let former = |run: RunRecord| FormerRun {
+        id: run.id,
+        name: run.name,
+        seed: run.seed,
+        state: run.state,
+        folder: run.folder,
+    };
+    Ok(db.query(&sql, cells![study], run_of)?.into_iter().map(|(_, run)| former(run)).collect())
 }
 
 pub(super) fn ended(db: &mut Db<'_>, study: &str) -> Result<Vec<(String, String)>> {

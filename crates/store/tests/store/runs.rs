@@ -15,7 +15,17 @@ fn thirteen_runs_of_fifty_epochs_come_back_as_they_were() {
         store.save_images("quick", &images).unwrap();
     }
     let records = Store::open_read_only(dir.path()).unwrap().records(None).unwrap();
-    assert_eq!(records, Records { study: study(), runs, images, searches: vec![], test_openings: vec![] });
+    assert_eq!(
+        records,
+        Records {
+            study: study(),
+            runs,
+            images,
+            searches: vec![],
+            test_openings: vec![],
+            former_runs: vec![]
+        }
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod batch;
 pub mod bench;
 pub mod data;
 pub mod init;

@@ -24,7 +24,7 @@ pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
         Some(name) => {
             let study = studies.iter().find(|study| study.name == *name);
             let study = study.ok_or_else(|| unknown(name, &studies))?;
-            trials(study, &storage.trials(study.id)?)
+            trials(study, &storage.trials(study.id)?, storage.times_are_local().is_some())
         }
     };
     terminal::out(&text)?;
@@ -85,7 +85,7 @@ fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialR
     best_place(direction, trials.iter().map(value)).map(|place| &trials[place])
 }
 
-fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
+fn trials(study: &OptunaStudy, trials: &[TrialRecord], times_are_local: bool) -> String {
     if trials.is_empty() {
         return format!("the study `{}` has no trials yet\n", study.name);
     }
@@ -101,7 +101,7 @@ fn trials(study: &OptunaStudy, trials: &[TrialRecord]) -> String {
     let mut columns = vec![("trial", Right), ("state", Left)];
     columns.extend(metrics.iter().map(|name| (name.as_str(), Right)));
     columns.extend(params.iter().map(|name| (*name, Right)));
-    columns.push(("begun (UTC)", Left));
+    columns.push((if times_are_local { "begun (local time)" } else { "begun (UTC)" }, Left));
     let mut table = Table::new(&columns);
     for trial in trials {
         let mut row = vec![trial.number.to_string(), trial.state.name().to_string()];
@@ -130,17 +130,42 @@ mod tests {
 
     use super::*;
 
-    /// It printed a heading without rows.
-    #[test]
-    fn a_study_without_trials_says_so() {
-        let study = OptunaStudy {
+    fn joint() -> OptunaStudy {
+        OptunaStudy {
             id: SearchId(1),
             name: "joint".into(),
             maximize: vec![Some(true)],
             metrics: vec!["val_accuracy".into()],
             n_trials: 0,
             ours: true,
+        }
+    }
+
+    /// Optuna before 5.0 wrote the time of day of its machine.
+    #[test]
+    fn times_without_a_zone_are_not_called_utc() {
+        let trial = TrialRecord {
+            trial_id: 1,
+            number: 0,
+            state: toile_record::State::Complete,
+            params: vec![],
+            values: vec![0.5],
+            intermediate: vec![],
+            started: Some("2026-11-28 12:00:00".into()),
+            completed: None,
+            user_attributes: vec![],
+            system_attributes: vec![],
+            side: None,
         };
-        assert_eq!(trials(&study, &[]), "the study `joint` has no trials yet\n");
+        let heading = |is_local| trials(&joint(), std::slice::from_ref(&trial), is_local);
+        assert!(heading(true).contains("begun (local time)") && !heading(true).contains("UTC"));
+        assert!(heading(false).contains("begun (UTC)"));
+    }
+
+    /// It printed a heading without rows.
+    #[test]
+    fn a_study_without_trials_says_so() {
+        let study = joint();
+        assert_eq!(trials(&study, &[], false), "the study `joint` has no trials yet\n");
     }
 }

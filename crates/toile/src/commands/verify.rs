@@ -7,7 +7,7 @@ use toile_store::{CheckedRecords, Store, sha256_hex};
 
 use crate::args::VerifyArgs;
 use crate::failure::Failure;
-use crate::terminal::{self, count, plural};
+use crate::terminal::{self, plural};
 use crate::{Completion, places};
 
 /// Reads every checksum.
@@ -54,10 +54,10 @@ fn fault_on(store: &Store, study: &str, run: &RunRecord) -> Result<Option<String
 fn rendered(faults: &[String], [runs, weights, trials]: [usize; 3]) -> String {
     let mut text: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
     text += &format!(
-        "checked: the record of the study, {} runs, {} files of weights, {} trials; {}\n",
-        count(runs as u64),
-        count(weights as u64),
-        count(trials as u64),
+        "checked: the record of the study, {}, {}, {}; {}\n",
+        plural(runs, "run", "runs"),
+        plural(weights, "file of weights", "files of weights"),
+        plural(trials, "trial", "trials"),
         if faults.is_empty() {
             "all are as they were written".into()
         } else {

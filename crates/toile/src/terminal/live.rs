@@ -8,7 +8,7 @@ use toile_lab::{StudyProgress, TrainingProgressView};
 use toile_record::TrainingKey;
 
 use super::lines::{FREE, MovingLines};
-use super::{count, duration, measured, set_above};
+use super::{count, duration, measured, plural, set_above};
 
 /// The bars have so many steps, whatever the runs have.
 const LENGTH: u64 = 10_000;
@@ -106,7 +106,7 @@ fn run_parts(active: &TrainingProgressView) -> Vec<String> {
 }
 
 fn study_parts(progress: &StudyProgress) -> Vec<String> {
-    let mut parts = vec![format!("{} of {} runs", progress.n_ended, progress.n_to_do)];
+    let mut parts = vec![format!("{} of {}", progress.n_ended, plural(progress.n_to_do, "run", "runs"))];
     parts.extend(left(progress.left()));
     parts
 }

@@ -93,6 +93,16 @@ pub fn restore_cursor() {
     }
 }
 
+/// How a training goes on that was begun before; nothing on one that begins.
+fn resumed(attempt: usize, lost: bool) -> Option<String> {
+    (attempt > 1).then(|| match lost {
+        true => {
+            format!("goes on from its last checkpoint, attempt {attempt}: the worker that had it was lost")
+        }
+        false => format!("goes on where it was interrupted, attempt {attempt}"),
+    })
+}
+
 /// The last epoch's numbers of a run, as far as there are any.
 fn measured(active: &toile_lab::TrainingProgressView) -> Vec<String> {
     let Some(last) = active.last else { return Vec::new() };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 
-use super::{duration, measured, note};
+use super::{duration, measured, note, plural, resumed};
 
 /// A line on an epoch at most this often, whichever run it is of.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -20,8 +20,9 @@ impl Plain {
     /// What happens; the end of a run is printed elsewhere.
     pub fn show(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
         match event {
-            Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
-                self.print(now, &format!("start   {}", labels[*run]))
+            Event::TrainingStarted { training: TrainingKey::Run(run), attempt, lost, .. } => {
+                let how = resumed(*attempt, *lost).map_or_else(String::new, |how| format!(": {how}"));
+                self.print(now, &format!("start   {}{how}", labels[*run]))
             }
             Event::TrainingEnded(_) => self.printed = now,
             Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.printed + PAUSE => {
@@ -30,7 +31,11 @@ impl Plain {
                 measured(active).iter().for_each(|part| line += &format!(", {part}"));
                 if let Some(left) = progress.left() {
                     let (done, all) = (progress.n_ended, progress.n_to_do);
-                    line += &format!("; {done} of {all} runs done, about {} left", duration(left));
+                    line += &format!(
+                        "; {done} of {} done, about {} left",
+                        plural(all, "run", "runs"),
+                        duration(left)
+                    );
                 }
                 self.print(now, &line);
             }

@@ -163,7 +163,18 @@ pub fn warnings(analysis: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
         trials: &input.trials,
         repeats: &repeats,
     };
-    findings(&results).iter().map(|finding| sentence(analysis, finding)).collect()
+    let found = findings(&results);
+    found.iter().filter(|one| is_of_all_equals(analysis, one)).map(|one| sentence(analysis, one)).collect()
+}
+
+/// Whether what is found of the best trial's parameter holds of all trials that are equal to it.
+fn is_of_all_equals(analysis: &SearchAnalysis, finding: &Finding) -> bool {
+    let Finding::BestAtEdge { param, .. } = finding else { return true };
+    let Some(axis) = analysis.axes.iter().position(|axis| axis.name == *param) else { return true };
+    let equals = analysis.equals_of_best();
+    let mut values = equals.iter().map(|&trial| analysis.trials[trial].params[axis]);
+    let first = values.next();
+    values.all(|value| Some(value) == first)
 }
 
 fn sentence(analysis: &SearchAnalysis, finding: &Finding) -> String {

@@ -83,6 +83,19 @@ impl SearchAnalysis<'_> {
         &self.metrics[0]
     }
 
+    /// Places of the best trial and of all that have the same first value, by number; none without a best trial.
+    pub fn equals_of_best(&self) -> Vec<usize> {
+        let Some(value) = self.best.and_then(|best| self.trials[best].value) else { return Vec::new() };
+        (0..self.trials.len()).filter(|&i| self.trials[i].value == Some(value)).collect()
+    }
+
+    /// How many trials have a better first value than this one: its rank, counted from 0, which equal ones share.
+    pub fn n_better(&self, trial: usize) -> usize {
+        let Some(own) = self.trials[trial].value else { return self.trials.len() };
+        let values = self.trials.iter().filter_map(|trial| trial.value);
+        values.filter(|value| self.metric().is_better(*value, own)).count()
+    }
+
     /// Places of all trials with a value, best first, equals by number.
     pub fn ranked(&self) -> Vec<usize> {
         let loss = |i: usize| self.trials[i].value.map_or(f64::INFINITY, |value| self.metric().loss(value));

@@ -1,9 +1,10 @@
 //! The best trial, those next to it, and the run that its configuration became.
 
-use toile_record::{Epoch, Metric, Records, RunRecord, TrialRecord};
+use toile_record::{DataRecord, Epoch, Metric, Records, RunRecord, TrialRecord};
 use toile_stats::mean_interval;
 
 use super::analysis::SearchAnalysis;
+use super::findings;
 use crate::facts::{METRICS, last_numbers, published_numbers};
 use crate::format;
 use crate::section::TableCell;
@@ -28,6 +29,10 @@ pub struct BestTrial {
     pub interval: Option<String>,
     /// Its parameters: name and value.
     pub params: Vec<(String, String)>,
+    /// Other trials with the same first value.
+    pub equals: usize,
+    /// Whether its value is an accuracy at chance.
+    pub is_at_chance: bool,
 }
 
 /// The best trials.
@@ -55,7 +60,7 @@ pub struct ChosenRun {
 }
 
 /// The best trial.
-pub fn best(analysis: &SearchAnalysis) -> Option<BestTrial> {
+pub fn best(data: &DataRecord, analysis: &SearchAnalysis) -> Option<BestTrial> {
     let trial = analysis.best?;
     let (found, metric) = (&analysis.trials[trial], analysis.metric());
     let value = found.value?;
@@ -67,6 +72,8 @@ pub fn best(analysis: &SearchAnalysis) -> Option<BestTrial> {
         value_text: metric.text(value),
         interval: interval(analysis, trial),
         params: params.collect(),
+        is_at_chance: findings::chance(data, analysis).is_some(),
+        equals: analysis.equals_of_best().len().saturating_sub(1),
     })
 }
 
@@ -126,16 +133,16 @@ pub fn top(analysis: &SearchAnalysis) -> TopTrials {
     let header = header.chain(axes.iter().map(|&axis| analysis.axes[axis].name.clone()));
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
-        rows: rows.iter().enumerate().map(|(place, &i)| row(analysis, place, i, axes)).collect(),
+        rows: rows.iter().map(|&i| row(analysis, i, axes)).collect(),
         note: if left_out > 0 {
-            format!("{left_out} more parameters are in trials.csv.")
+            format!("{} in trials.csv.", format::plural(left_out, "more parameter is", "more parameters are"))
         } else {
             String::new()
         },
     }
 }
 
-fn row(analysis: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) -> Vec<TableCell> {
+fn row(analysis: &SearchAnalysis, trial: usize, axes: &[usize]) -> Vec<TableCell> {
     let found = &analysis.trials[trial];
     let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
@@ -146,7 +153,7 @@ fn row(analysis: &SearchAnalysis, place: usize, trial: usize, axes: &[usize]) ->
         found.params[axis].map_or_else(TableCell::none, |value| axis_of.cell(value))
     };
     let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
-    [whole(place + 1), whole(found.record.number)]
+    [whole(analysis.n_better(trial) + 1), whole(found.record.number)]
         .into_iter()
         .chain(analysis.metrics.iter().enumerate().map(value))
         .chain(axes.iter().map(param))
@@ -205,6 +212,14 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
 }
 
 impl BestTrial {
+    /// `trial 3`, or `trial 3 and 2 others` where these have the same value.
+    pub fn trials_text(&self) -> String {
+        match self.equals {
+            0 => format!("trial {}", self.number),
+            n => format!("trial {} and {}", self.number, format::plural(n, "other", "others")),
+        }
+    }
+
     /// `learning_rate 0.001, optimizer adam`
     pub fn params_text(&self) -> String {
         let words = self.params.iter().map(|(name, value)| format!("{name} {value}"));

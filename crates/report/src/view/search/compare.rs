@@ -57,6 +57,8 @@ pub struct Compared {
 pub struct SearchRow {
     /// The search's place in the view.
     pub search: usize,
+    /// Its trials, at least so many as there are.
+    pub planned: usize,
     /// Sampler, trials, objective, best, its trial, processor time, test accuracy, published, difference.
     pub cells: Vec<TableCell>,
 }
@@ -79,8 +81,17 @@ pub const HEADER: [&str; 10] = [
 pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
     all.iter()
         .enumerate()
-        .map(|(search, analysis)| SearchRow { search, cells: cells(records, analysis) })
+        .map(|(search, analysis)| SearchRow {
+            search,
+            planned: planned(analysis),
+            cells: cells(records, analysis),
+        })
         .collect()
+}
+
+/// The trials of a search: those that the study file asks for, or more where there are more.
+pub fn planned(analysis: &SearchAnalysis) -> usize {
+    analysis.records.search.n_trials.max(analysis.trials.len())
 }
 
 fn cells(records: &Records, analysis: &SearchAnalysis) -> Vec<TableCell> {
@@ -92,7 +103,7 @@ fn cells(records: &Records, analysis: &SearchAnalysis) -> Vec<TableCell> {
     let published = analysis.records.search.published.as_ref().or(run.and_then(|run| run.published.as_ref()));
     let published = published_numbers(published)[5];
     let difference = ours.zip(published).map(|(ours, published)| ours - published);
-    let (ended, planned) = (ended(analysis) as u64, analysis.records.search.n_trials as u64);
+    let (ended, planned) = (ended(analysis) as u64, planned(analysis) as u64);
     vec![
         TableCell::text(sampler_name(analysis)),
         TableCell::number(ended as f64, format!("{} of {}", format::count(ended), format::count(planned))),
@@ -136,9 +147,9 @@ fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
         is_stepped: !is_expected,
     };
     let pairs = || shown.iter().zip(&budgets);
-    let left_out = match members.len() - shown.len() {
+    let left_out = match members.len().saturating_sub(shown.len()) {
         0 => String::new(),
-        n => format!(" {n} more searches are not drawn."),
+        n => format!(" {} not drawn.", format::plural(n, "more search is", "more searches are")),
     };
     let side = if metric.maximize { "right" } else { "left" };
     Compared {

@@ -1,14 +1,19 @@
 //! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
 
-use toile_record::{Records, State};
+use toile_record::{DataRecord, Records, State};
 use toile_stats::normal_quantile;
+use toile_study::SearchPlan;
+use toile_tune::Params;
 
 use super::analysis::SearchAnalysis;
 use super::best::BestTrial;
-use super::compare::ended;
+use super::compare::{ended, planned};
 use crate::format::{self, plural};
 use crate::text;
+use crate::view::warnings::{batch_warning, train_images, validation_chance};
 
+/// Corners of a space that are looked at for the largest batch.
+const MOST_CORNERS: usize = 200;
 /// Failures that are described one by one.
 const MOST_FAILURES: usize = 3;
 
@@ -16,6 +21,7 @@ const MOST_FAILURES: usize = 3;
 pub fn sentences(records: &Records, analysis: &SearchAnalysis, best: Option<&BestTrial>) -> Vec<String> {
     let mut sentences = vec![progress(analysis)];
     sentences.extend(best.map(|best| best_trial(analysis, best)));
+    sentences.extend(equals(analysis));
     sentences.extend(within_margin(records, analysis));
     sentences.extend(last_improvement(analysis));
     sentences.extend(infinite(analysis));
@@ -26,7 +32,7 @@ pub fn sentences(records: &Records, analysis: &SearchAnalysis, best: Option<&Bes
 }
 
 fn progress(analysis: &SearchAnalysis) -> String {
-    let planned = analysis.records.search.n_trials.max(analysis.trials.len());
+    let planned = planned(analysis);
     let states = super::how::states(analysis);
     match (analysis.trials.len(), ended(analysis)) {
         (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
@@ -47,16 +53,26 @@ fn progress(analysis: &SearchAnalysis) -> String {
 fn best_trial(analysis: &SearchAnalysis, best: &BestTrial) -> String {
     let interval = best.interval.as_ref().map_or_else(String::new, |interval| format!(" ({interval})"));
     let first = if analysis.metrics.len() > 1 { " by the first objective" } else { "" };
+    let chance = if best.is_at_chance { "; that is at chance" } else { "" };
+    let title = if best.is_at_chance { "Highest" } else { "Best" };
     let with = match best.params_text() {
         params if params.is_empty() => String::new(),
         params => format!(", with {params}"),
     };
     format!(
-        "Best{first} is trial {}: {} {}{interval}{with}.",
+        "{title}{first} is trial {}: {} {}{interval}{with}{chance}.",
         best.number,
         analysis.metric().name,
         best.value_text
     )
+}
+
+/// Trials that are as good as the one that is named the best.
+fn equals(analysis: &SearchAnalysis) -> Option<String> {
+    let others = analysis.equals_of_best().len().checked_sub(1)?;
+    let which = if analysis.metrics.len() > 1 { "first value" } else { "value" };
+    let have = plural(others, "other trial has", "other trials have");
+    (others > 0).then(|| format!("{} the same {which}; of equal trials the first is named.", have))
 }
 
 /// Trials that cannot be distinguished from the best one on the validation images.
@@ -74,11 +90,12 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
     let others = analysis.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
     let near = others.filter(|(_, trial)| trial.value.is_some_and(is_near)).count();
     let margin = format!(
-        "{} of it, the 95 % sampling error of a difference between two accuracies on {} images",
+        "{} of it, the 95 % sampling error of a difference between two accuracies on {}",
         format::metric(margin),
-        format::count(images as u64)
+        plural(images, "image", "images")
     );
-    (analysis.count(State::Complete) > 1).then(|| match near {
+    let compared = analysis.trials.iter().filter(|trial| trial.value.is_some()).count();
+    (compared > 1).then(|| match near {
         0 => format!("No other trial comes within {margin}."),
         1 => format!("One other trial lies within {margin}."),
         n => format!("{} other trials lie within {margin}.", format::count(n as u64)),
@@ -87,10 +104,8 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
 
 fn last_improvement(analysis: &SearchAnalysis) -> Option<String> {
     let best = analysis.trials[analysis.best?].record.number;
-    let after = analysis
-        .trials
-        .iter()
-        .filter(|trial| trial.record.number > best && trial.record.state == State::Complete);
+    // A trial that broke a constraint or ended without a finite value was not compared with it.
+    let after = analysis.trials.iter().filter(|trial| trial.record.number > best && trial.value.is_some());
     let after = after.count();
     (after > 0).then(|| {
         format!("{} after it did not better it.", plural(after, "complete trial", "complete trials"))
@@ -145,15 +160,58 @@ fn taken_over(analysis: &SearchAnalysis) -> Option<String> {
     let n = again.count();
     (n > 0).then(|| {
         format!(
-            "{} than one attempt, because a worker was lost.",
+            "{} than one attempt: interrupted and gone on with, or taken over because a worker was lost.",
             plural(n, "trial took more", "trials took more")
         )
     })
 }
 
+/// Whether the best trial is at chance, where it is judged by its accuracy on the validation images.
+pub fn chance(data: &DataRecord, analysis: &SearchAnalysis) -> Option<String> {
+    let best = &analysis.trials[analysis.best?];
+    let metric = analysis.metric();
+    let is_accuracy = metric.key == "val_accuracy" && metric.maximize;
+    let why = validation_chance(data, best.value.filter(|_| is_accuracy)?)?;
+    Some(format!("Even the best trial, {}, shows nothing: {why}.", best.record.number))
+}
+
+/// Whether a value that should be an accuracy is none, as one in per cent.
+fn no_fraction(analysis: &SearchAnalysis) -> Option<String> {
+    let outside = |objective: usize| {
+        let values = analysis
+            .trials
+            .iter()
+            .filter_map(move |trial| Some((trial, *trial.record.values.get(objective)?)));
+        values.filter(|(_, value)| value.is_finite() && !(0.0..=1.0).contains(value))
+    };
+    let is_accuracy = |objective: &usize| analysis.metrics[*objective].key.ends_with("accuracy");
+    let objective = (0..analysis.metrics.len()).filter(is_accuracy).find(|i| outside(*i).next().is_some())?;
+    let (trial, value) = outside(objective).next()?;
+    Some(format!(
+        "{} that is no fraction from 0 to 1 (trial {}: {}): where it is in per cent, it cannot be compared with what toile \
+         measures.",
+        plural(outside(objective).count(), "trial has an accuracy", "trials have an accuracy"),
+        trial.record.number,
+        format::metric(value)
+    ))
+}
+
+/// Whether trials may have batches larger than the training part.
+fn large_batch(data: &DataRecord, analysis: &SearchAnalysis) -> Option<String> {
+    let largest = largest_batch(&SearchPlan::from_record(&analysis.records.search)?)?;
+    Some(format!("Trials may have {}.", batch_warning(largest, train_images(data))?))
+}
+
+/// The largest batch that a trial of a search may have.
+pub fn largest_batch(plan: &SearchPlan) -> Option<u64> {
+    let batch = |params: &Params| Some(plan.settings(params, plan.seed).ok()?.batch_size as u64);
+    plan.corners(MOST_CORNERS).iter().filter_map(batch).max()
+}
+
 /// What to be careful of, apart from what the algorithms find.
-pub fn warnings(analysis: &SearchAnalysis) -> Vec<String> {
-    let mut warnings = Vec::new();
+pub fn warnings(data: &DataRecord, analysis: &SearchAnalysis) -> Vec<String> {
+    let mut warnings: Vec<String> =
+        chance(data, analysis).into_iter().chain(large_batch(data, analysis)).collect();
     if analysis.others > 0 {
         let one = analysis.others == 1;
         warnings.push(format!(
@@ -163,6 +221,7 @@ pub fn warnings(analysis: &SearchAnalysis) -> Vec<String> {
             if one { "is" } else { "are" },
         ));
     }
+    warnings.extend(no_fraction(analysis));
     if analysis.metrics.iter().any(|metric| metric.key == "milliseconds") {
         warnings.push(
             "Milliseconds come from a clock: they depend on the machine and on what else it did, and no other run will \

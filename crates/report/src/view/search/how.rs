@@ -155,7 +155,10 @@ fn budget(analysis: &SearchAnalysis) -> String {
     let cpu = finite(limits.cpu_timeout);
     parts.extend(cpu.map(|s| format!("at most {} of processor time", format::duration(s))));
     let stagnation = finite(limits.stagnation);
-    parts.extend(stagnation.map(|n| format!("at most {n} trials without improvement")));
+    parts.extend(stagnation.map(|n| match n {
+        1.0 => "at most 1 trial without improvement".to_owned(),
+        n => format!("at most {n} trials without improvement"),
+    }));
     parts.join(", ")
 }
 

@@ -21,12 +21,13 @@ pub use axis::{AxisKind, ParameterAxis, external};
 pub use best::{BestTrial, ChosenRun, TopTrials};
 pub use compare::{Compared, HEADER, NamedLine, SearchRow};
 pub use contour::{BANDS, Contour};
+pub use findings::largest_batch;
 pub use how::SpaceRow;
 pub use objective::{ObjectiveView, metrics};
 pub use plots::{History, Parallel, ParameterSlice, Slices, Thread, TrialCurve, TrialCurves};
 pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
-use toile_record::Records;
+use toile_record::{DataRecord, Records};
 
 use super::RunGroup;
 use crate::section::Fact;
@@ -111,7 +112,7 @@ pub fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
 fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place: usize) -> SearchView {
     let analysis = &all[place];
     let record = &analysis.records.search;
-    let best = best::best(analysis);
+    let best = best::best(&records.study.data, analysis);
     let mut sentences = findings::sentences(records, analysis, best.as_ref());
     sentences.extend(compare::against_random(all, place));
     let input = algorithm::input(analysis);
@@ -128,7 +129,7 @@ fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place:
         facts: how::facts(analysis),
         space: how::space(analysis),
         sentences,
-        warnings: warnings(analysis, &input),
+        warnings: warnings(&records.study.data, analysis, &input),
         best,
         top: best::top(analysis),
         chosen: best::chosen(records, groups, analysis),
@@ -145,21 +146,20 @@ fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place:
 }
 
 /// What limits a search and which parameters matter: for the exports.
-pub fn notes(records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
+pub fn notes(data: &DataRecord, records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
     let (records, others) = belonging::belonging(records);
     let analysis = analysis::analysis(&records, others);
     let input = algorithm::input(&analysis);
-    (warnings(&analysis, &input), algorithm::shares(&analysis, &input).shares)
+    (warnings(data, &analysis, &input), algorithm::shares(&analysis, &input).shares)
 }
 
-fn warnings(analysis: &SearchAnalysis, input: &algorithm::TuneInput) -> Vec<String> {
-    findings::warnings(analysis).into_iter().chain(algorithm::warnings(analysis, input)).collect()
+fn warnings(data: &DataRecord, analysis: &SearchAnalysis, input: &algorithm::TuneInput) -> Vec<String> {
+    findings::warnings(data, analysis).into_iter().chain(algorithm::warnings(analysis, input)).collect()
 }
 
 /// `48 of 60 trials ended`
 fn unfinished(analysis: &SearchAnalysis) -> Option<String> {
-    let (ended, planned) =
-        (compare::ended(analysis), analysis.records.search.n_trials.max(analysis.trials.len()));
+    let (ended, planned) = (compare::ended(analysis), compare::planned(analysis));
     (ended < planned)
         .then(|| format!("{ended} of {} ended", crate::format::plural(planned, "trial", "trials")))
 }
@@ -193,19 +193,32 @@ impl Searches {
         let sentence = |(section, row): (&SearchView, &SearchRow)| match &section.best {
             None => format!("Search “{}” ({}): no trial is complete yet.", section.name, row.cells[0].text),
             Some(best) => format!(
-                "Search “{}” ({}, {} trials): best {} {}, trial {}.",
+                "Search “{}” ({}, {} {}): {} {} {}, {}{}.",
                 section.name,
                 row.cells[0].text,
                 row.cells[1].text,
+                if row.planned == 1 { "trial" } else { "trials" },
+                if best.is_at_chance { "highest" } else { "best" },
                 section.metric().name,
                 best.value_text,
-                best.number
+                best.trials_text(),
+                if best.is_at_chance { ", which is at chance" } else { "" },
             ),
         };
         match self.sections.len() {
             n if n > 6 => vec![format!("The study has {n} searches; their sections stand below.")],
             _ => self.sections.iter().zip(&self.rows).map(sentence).collect(),
         }
+    }
+}
+
+impl Searches {
+    /// The searches whose best trial is at chance, each with its sentence.
+    pub fn chance(&self) -> impl Iterator<Item = (String, String)> {
+        let at_chance = |section: &&SearchView| section.best.as_ref().is_some_and(|best| best.is_at_chance);
+        let sections = self.sections.iter().filter(at_chance);
+        // The warning on it is the first one.
+        sections.filter_map(|section| Some((section.name.clone(), section.warnings.first()?.clone())))
     }
 }
 

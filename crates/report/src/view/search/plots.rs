@@ -159,7 +159,7 @@ pub fn slices(analysis: &SearchAnalysis) -> Option<Slices> {
         shown.iter().take(MOST_SLICES).map(|&axis| slice(analysis, axis, &drawn)).collect();
     let left_out = match shown.len().saturating_sub(MOST_SLICES) {
         0 => String::new(),
-        n => format!(" {} of {} parameters are not drawn.", n, shown.len()),
+        n => not_drawn(n, shown.len()),
     };
     let note = format!("{}{}{left_out}", thinned(valued.len(), drawn.len()), at_the_edge(&range, metric));
     (!panels.is_empty()).then_some(Slices { panels, range, note })
@@ -185,9 +185,9 @@ pub fn parallel(analysis: &SearchAnalysis) -> Option<Parallel> {
     let drawn = thin(&places, MOST_LINES, Some(0));
     let threads =
         drawn.iter().rev().map(|&place| thread(analysis, &ranked, place, &axes, &range, drawn.len()));
-    let left_out = match shown.len() - axes.len() {
+    let left_out = match shown.len().saturating_sub(axes.len()) {
         0 => String::new(),
-        n => format!(" {n} of {} parameters are not drawn.", shown.len()),
+        n => not_drawn(n, shown.len()),
     };
     let edge = at_the_edge(&range, analysis.metric());
     // One parameter alone has its slice.
@@ -264,4 +264,8 @@ fn fewer(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let last = points.len().saturating_sub(1);
     let kept = |(i, point): (usize, (f64, f64))| (i.is_multiple_of(every) || i == last).then_some(point);
     points.into_iter().enumerate().filter_map(kept).collect()
+}
+
+fn not_drawn(n: usize, of: usize) -> String {
+    format!(" {n} of {of} parameters {} not drawn.", if n == 1 { "is" } else { "are" })
 }

@@ -67,7 +67,7 @@ pub fn timeline(analysis: &SearchAnalysis) -> Option<Timeline> {
         stretches: spans.iter().zip(&places).filter_map(stretch).collect(),
         rows,
         length,
-        note: thinned(begun.len(), drawn.len() - hidden),
+        note: thinned(begun.len(), drawn.len().saturating_sub(hidden)),
     })
 }
 

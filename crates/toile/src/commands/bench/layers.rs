@@ -111,7 +111,7 @@ impl Collected {
     fn parts(&self, layers: &[LayerFacts], batch: usize) -> Vec<StagePart> {
         // What is derived before the first step begins a step of its own: two are not counted then.
         let n_cold = if self.steps[0].keys().any(|mark| mark.stage == Stage::Update) { 1 } else { 2 };
-        let steps = &self.steps[n_cold.min(self.steps.len() - 1)..];
+        let steps = &self.steps[n_cold.min(self.steps.len().saturating_sub(1))..];
         let marks: BTreeSet<TraceEvent> = steps.iter().flat_map(|step| step.keys().copied()).collect();
         let apart = |layer| marks.contains(&TraceEvent { stage: Stage::WeightGradient, layer: Some(layer) });
         let part = |mark: &TraceEvent| {

@@ -20,7 +20,7 @@ use crate::args::PlanArgs;
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
 use crate::terminal::{Align, Table, bytes, count, duration, flops, plural};
-use crate::{Completion, machine, places, terminal};
+use crate::{Completion, commands, machine, places, terminal};
 
 /// One run with its costs.
 struct Priced<'a> {
@@ -58,6 +58,9 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let searches = searches::rendered(&plan, &args.study.only, &shape, &mut timing, threads);
     timing.end();
     let mut text = rendered(&plan, &shape, &priced?, threads);
+    for warning in commands::batch::warnings(&plan, &args.study.only, n_train(&shape, &plan)) {
+        text += &format!("warning: {warning}\n");
+    }
     text += &searches?;
     terminal::out(&text)?;
     Ok(Completion::Done)
@@ -111,7 +114,7 @@ fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> 
     let record = toile_lab::summary(run, shape.image)?;
     let train = n_train(shape, plan);
     // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
-    Ok(Cost::of(&run.settings, &record, [train, shape.images - train, shape.images / 6]))
+    Ok(Cost::of(&run.settings, &record, [train, shape.images.saturating_sub(train), shape.images / 6]))
 }
 
 fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
@@ -228,9 +231,9 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     memory.sort_unstable_by(|a, b| b.cmp(a));
     let peak = around(shape) + memory.iter().take(threads).sum::<u64>();
     let mut text = format!(
-        "{} to train: {} updates, {} with the evaluations\nmemory: at most about {}\n",
+        "{} to train: {}, {} with the evaluations\nmemory: at most about {}\n",
         plural(left.len(), "run", "runs"),
-        count(updates),
+        plural(updates as usize, "update", "updates"),
         flops(work),
         bytes(peak)
     );

@@ -112,7 +112,10 @@ fn how(search: &SearchPlan) -> String {
         .map(|objective| format!("{} {}", word(objective.direction), objective.metric.name()))
         .collect();
     let by = match search.sampler.exhausts(&search.space, search.n_trials) {
-        Some(points) => format!("every one of the {} points{}", count(points), in_place_of(search)),
+        Some(points) => match points {
+            1 => format!("the one point{}", in_place_of(search)),
+            points => format!("every one of the {} points{}", count(points), in_place_of(search)),
+        },
         None => format!("by {}", search.sampler.name()),
     };
     let pruner = match search.pruner == Pruner::None {

@@ -8,6 +8,7 @@ use toile_study::{Plan, Split};
 
 use super::threads;
 use crate::args::RunArgs;
+use crate::commands;
 use crate::failure::Failure;
 use crate::terminal::{count, note, plural};
 
@@ -28,6 +29,9 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {
         note(&format!("        {part}"));
+    }
+    for warning in commands::batch::warnings(plan, only, split.train.len()) {
+        note(&format!("{} {warning}", Style::new().for_stderr().yellow().apply_to("warning")));
     }
     let isa = toile_kernels::isa().name();
     note(&format!("{}{}, {isa}", dim.apply_to("machine "), plural(threads, "thread", "threads")));

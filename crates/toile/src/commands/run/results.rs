@@ -8,6 +8,9 @@ use toile_report::view::RunGroup;
 
 use crate::terminal::{Align, Table};
 
+/// Warnings of runs that are printed one by one.
+const MOST_WARNINGS: usize = 6;
+
 /// The table at the end: our numbers next to the published ones; below it what is not done, and where the report is.
 pub fn results(view: &ReportView, dir: &Path) -> String {
     use Align::{Left, Right};
@@ -29,6 +32,8 @@ pub fn results(view: &ReportView, dir: &Path) -> String {
     tested.iter().for_each(|group| table.row(row(group)));
     let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
     text += &unfinished(&tested, &others);
+    text += &warnings(view);
+    text += &view.former.as_ref().map_or_else(String::new, |former| format!("\n{former}\n"));
     // The title of such data says so itself.
     if view.procedural {
         text += &format!("\n{}\n", view.data_title);
@@ -53,6 +58,21 @@ fn row(group: &RunGroup) -> [String; 10] {
         cell(loss.published_text()),
         cell(loss.difference_text()),
     ]
+}
+
+/// What to be careful of: the warnings of each run if they are few, else a line for each kind of them; and the searches
+/// whose best trial is at chance.
+fn warnings(view: &ReportView) -> String {
+    let of = |group: &RunGroup| {
+        let line = |sentence: &String| format!("{}: {sentence}", group.name);
+        group.warnings.sentences.iter().map(line).collect::<Vec<_>>()
+    };
+    let each: Vec<String> = view.groups.iter().flat_map(of).collect();
+    let of_runs = if each.len() > MOST_WARNINGS { view.summary.warnings.clone() } else { each };
+    let of_searches = view.searches.chance().map(|(name, sentence)| format!("{name}: {sentence}"));
+    let lines: String =
+        of_runs.into_iter().chain(of_searches).map(|warning| format!("warning: {warning}\n")).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// `waiting: Model 2; Model 3` and, for a run with some of its seeds done, `CNN: 4 of 5 seeds complete, 1 failed`.

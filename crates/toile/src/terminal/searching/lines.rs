@@ -23,9 +23,10 @@ impl TrialLines {
     pub(super) fn new(table: &TrialTable) -> TrialLines {
         let lines = MultiProgress::with_draw_target(MovingLines::target());
         let bar = lines.add(ProgressBar::new(table.n_trials as u64));
-        let style = ProgressStyle::with_template(
-            "{prefix} {bar:20.bold/dim} {pos} of {len} trials  {elapsed}  {msg}",
-        );
+        let trials = if table.n_trials == 1 { "trial" } else { "trials" };
+        let template =
+            format!("{{prefix}} {{bar:20.bold/dim}} {{pos}} of {{len}} {trials}  {{elapsed}}  {{msg}}");
+        let style = ProgressStyle::with_template(&template);
         bar.set_style(style.expect("the template is right").progress_chars("━╸─"));
         bar.set_prefix(console::truncate_str(&table.name, 28, "…").into_owned());
         set_above(Some(lines.clone()));

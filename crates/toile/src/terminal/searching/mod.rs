@@ -15,7 +15,7 @@ use toile_report::format::terminal::{metric, short_duration};
 use toile_study::Plan;
 use toile_tune::Choice;
 
-use super::{count, moving_lines, note, plural};
+use super::{count, moving_lines, note, plural, resumed};
 use lines::TrialLines;
 use table::TrialTable;
 
@@ -34,6 +34,8 @@ struct SearchScreen {
     live: Option<TrialLines>,
     drawn: Option<Instant>,
     noted_unreachable: Option<Instant>,
+    /// The search whose headings were printed last.
+    has_table: Option<usize>,
 }
 
 /// A trial under way.
@@ -74,7 +76,8 @@ impl Searching {
                     0 => String::new(),
                     n => format!(", {} done before{}", count(*n as u64), best_text(*best)),
                 };
-                note(&format!("\n{}, {} trials{done}", bold.apply_to(&table.name), count(*n_trials as u64)));
+                let trials = plural(*n_trials, "trial", "trials");
+                note(&format!("\n{}, {trials}{done}", bold.apply_to(&table.name)));
                 if *others > 0 {
                     let do_not = if *others == 1 { "does not" } else { "do not" };
                     note(&format!(
@@ -83,13 +86,19 @@ impl Searching {
                     ));
                 }
                 if finished < n_trials {
-                    note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
-                    state.live = moving_lines().then(|| TrialLines::new(table));
+                    self.begin_table(state, *search);
                 }
             }
-            Event::TrainingStarted { training: TrainingKey::Trial { search, number }, attempt, params } => {
-                if *attempt > 1 {
-                    note(&format!("{number:>5}  taken over from another worker, attempt {attempt}"));
+            Event::TrainingStarted {
+                training: TrainingKey::Trial { search, number },
+                attempt,
+                lost,
+                params,
+            } => {
+                // A finished search has further trials where somebody queued some.
+                self.begin_table(state, *search);
+                if let Some(how) = resumed(*attempt, *lost) {
+                    note(&format!("{number:>5}  {how}"));
                 }
                 state.active.insert((*search, *number), ActiveTrial::new(params));
             }
@@ -143,6 +152,15 @@ impl Searching {
         }
     }
 
+    /// The headings of a search's table, once, and its moving rows.
+    fn begin_table(&self, state: &mut SearchScreen, search: usize) {
+        if state.has_table.replace(search) != Some(search) {
+            let table = &self.tables[search];
+            note(&Style::new().for_stderr().dim().apply_to(table.header()).to_string());
+            state.live = moving_lines().then(|| TrialLines::new(table));
+        }
+    }
+
     fn trial_ended(&self, state: &mut SearchScreen, search: usize, number: usize, end: &TrainingEnd) {
         let active = state.active.remove(&(search, number));
         let params = active.map(|active| active.params).unwrap_or_default();
@@ -166,6 +184,7 @@ impl Searching {
 
     fn search_ended_in(&self, state: &mut SearchScreen) {
         state.active.clear();
+        state.has_table = None;
         if let Some(live) = state.live.take() {
             live.end();
         }

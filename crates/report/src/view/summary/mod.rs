@@ -1,0 +1,115 @@
+//! What came out, in a few figures and sentences. Every word that could be wrong is computed.
+
+mod best;
+mod careful;
+mod published;
+
+use serde::Serialize;
+use toile_record::{Records, State};
+
+use super::{Ranking, RunGroup};
+use crate::facts::state_text;
+use crate::format::{self, plural};
+
+/// The top of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudySummary {
+    /// A few numbers, large.
+    pub figures: Vec<KeyFigure>,
+    /// The same in sentences, and more.
+    pub sentences: Vec<String>,
+    /// Those of them that say which runs have numbers to be careful of.
+    pub warnings: Vec<String>,
+}
+
+/// One number, large, with what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyFigure {
+    /// `0.9158`
+    pub value: String,
+    /// `best validation accuracy`
+    pub label: String,
+    /// `CNN`
+    pub detail: String,
+}
+
+/// The summary of a study.
+pub fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
+    let mut sentences = vec![progress(records, groups)];
+    sentences.extend(best::best(groups, ranking));
+    sentences.extend(best::within_margin(groups, ranking));
+    let warnings = careful::sentences(groups);
+    sentences.extend(warnings.iter().cloned());
+    sentences.extend(best::best_on_test(groups, ranking, records.study.data.n_test));
+    sentences.extend(published::agreement(groups));
+    sentences.extend(published::largest_difference(groups));
+    sentences.extend(cost(groups));
+    StudySummary { figures: figures(records, groups, ranking), sentences, warnings }
+}
+
+fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<KeyFigure> {
+    let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
+    let mut figures = best::figures(records, groups, ranking);
+    figures.extend(published::figure(groups));
+    let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
+    let (one, many) = if records.runs.len() == groups.len() { ("run", "runs") } else { ("seed", "seeds") };
+    let complete = format::count(complete as u64);
+    let detail = format!("{complete} of {} complete", plural(records.runs.len(), one, many));
+    figures.push(figure(format::duration(wall), "training and evaluation", detail));
+    figures
+}
+
+fn figure(value: String, label: &str, detail: String) -> KeyFigure {
+    KeyFigure { value, label: label.to_owned(), detail }
+}
+
+fn progress(records: &Records, groups: &[RunGroup]) -> String {
+    let count = |state| records.runs.iter().filter(|run| run.state == state).count();
+    let all = records.runs.len();
+    let study = plural(groups.len(), "run", "runs");
+    let seeds = if all == groups.len() {
+        study
+    } else {
+        format!("{study} with {} seeds in all", format::count(all as u64))
+    };
+    let states = ["failed", "pruned", "running", "interrupted", "waiting"];
+    let runs_in = |state| records.runs.iter().filter(|run| state_text(run) == state).count();
+    let mut parts: Vec<String> = states
+        .into_iter()
+        .map(|state| (runs_in(state), state))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{n} {name}"))
+        .collect();
+    match (all, parts.len()) {
+        (0, _) => "The study has no runs.".to_owned(),
+        (_, 0) => format!("The study has {seeds}; all are complete."),
+        _ => {
+            parts.insert(0, format!("{} complete", count(State::Complete)));
+            format!("The study has {seeds}: {}.", parts.join(", "))
+        }
+    }
+}
+
+/// What a seed of each run takes, and the run that takes most of it; none is named where several do.
+fn cost(groups: &[RunGroup]) -> Option<String> {
+    let costs: Vec<(&RunGroup, u64)> =
+        groups.iter().filter(|g| g.cost.train_seconds.is_some()).map(|g| (g, g.cost.flops)).collect();
+    let total = costs.iter().fold(0u64, |sum, (_, flops)| sum.saturating_add(*flops));
+    let most = costs.iter().map(|(_, flops)| *flops).max()?;
+    if total == 0 || costs.len() < 2 {
+        return None;
+    }
+    let done = groups.iter().all(|group| group.unfinished.is_none());
+    let start = if done { "One seed of every run takes" } else { "So far, one seed of every run took" };
+    let part = format::percent(most as f64 / total as f64);
+    let costliest: Vec<&str> =
+        costs.iter().filter(|(_, flops)| *flops == most).map(|(group, _)| group.name.as_str()).collect();
+    let which = match costliest[..] {
+        [one] => format!("; {part} of it is “{one}”"),
+        [..] if costliest.len() == costs.len() => ", the same for each".to_owned(),
+        [..] => {
+            format!("; each of the {} costliest takes {part} of it", format::count(costliest.len() as u64))
+        }
+    };
+    Some(format!("{start} {} of training{which}.", format::flops(total)))
+}
