@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::machine::{self, MachineClock};
 use crate::source::StudySource;
-use crate::terminal::{Following, note};
+use crate::terminal::{Following, note, safe_name};
 
 /// So much training may be lost with a worker.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
@@ -106,7 +106,7 @@ pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[Sea
         any = true;
         note(&format!(
             "{}: no trial came to a value, so nothing was chosen, and the test images stay unused for it: {why}",
-            search.name
+            safe_name(&search.name)
         ));
     }
     any

@@ -34,9 +34,11 @@ pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
 fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
     let names: Vec<&str> = studies.iter().map(|study| study.name.as_str()).collect();
     let near = toile_study::nearest(name, names.iter().copied());
-    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    Failure::new(format!("no study is named `{name}` there"))
-        .help(format!("{near}(known: {})", names.join("; ")))
+    let known = format!("known: {}", terminal::safe_names(names));
+    Failure::new(format!("no study is named `{name}` there")).help(match near {
+        Some(near) => format!("did you mean `{}`? ({known})", terminal::safe_name(near)),
+        None => known,
+    })
 }
 
 fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
