@@ -1,0 +1,405 @@
+"""The ground of the attack: small data and studies, bounded children, what an undisturbed run gives, and what "same" is."""
+
+import atexit
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+KILOBYTE, MEGABYTE = 1 << 10, 1 << 20
+CLASSES = 4
+
+
+class Crashed(Exception):
+    """The program ended by a signal, panicked, or did not end."""
+
+
+class Lost(Exception):
+    """Something is lost, other than it should be, or was believed."""
+
+
+class Skipped(Exception):
+    """This machine cannot do it; the reason."""
+
+
+HEAD = """
+[study]
+name = "attacked"
+data = "./data"
+validation_split = 0.2
+seed = 3
+
+[models.plain]
+layers = [{ dense = { units = 12, activation = "relu" } }, { dense = { units = 4, activation = "softmax" } }]
+
+[models.dropping]
+layers = [{ dense = { units = 12, activation = "relu" } }, { dropout = { rate = 0.3 } }, { dense = { units = 4, activation = "softmax" } }]
+
+[defaults]
+model = "plain"
+batch_size = 32
+"""
+
+DECLARED = """
+epochs = {epochs}
+
+[[runs]]
+name = "Adam"
+optimizer = "adam"
+
+[[runs]]
+name = "Dropout"
+model = "dropping"
+optimizer = "adam"
+seeds = 2
+
+[[runs]]
+name = "Momentum"
+optimizer = {{ sgd = {{ learning_rate = 0.05, momentum = 0.9 }} }}
+callbacks = [{{ best_weights = {{}} }}]
+"""
+
+SEARCH = """
+[[searches]]
+name = "joint"
+optimizer = {{ adam = {{ learning_rate = {{ low = 1e-4, high = 1e-1, log = true }} }} }}
+batch_size = {{ choices = [16, 32, 64] }}
+n_trials = {trials}
+lag = 3
+sampler = "tpe"
+pruner = "median"
+"""
+
+
+def study(epochs=10, trials=8):
+    """Four trainings declared, and a search."""
+    return HEAD + DECLARED.format(epochs=epochs) + (SEARCH.format(trials=trials) if trials else "")
+
+
+SMALL, LONG, RUNS = study(), study(epochs=40, trials=16), study(epochs=2, trials=0)
+NIGHT = study(epochs=1500, trials=2)
+
+
+def images(count, side, chance):
+    """Noise, with two bright columns that tell the class."""
+    labels = bytes(n % CLASSES for n in range(count))
+    bright = [bytes(column * CLASSES // side == label for _ in range(side) for column in range(side)) for label in range(CLASSES)]
+    pixels = bytes(80 * on + chance.randrange(160) for label in labels for on in bright[label])
+    return pixels, labels
+
+
+def idx(dimensions, content):
+    return struct.pack(f">BBBB{len(dimensions)}I", 0, 0, 8, len(dimensions), *dimensions) + content
+
+
+def write_data(folder, train=300, test=100, side=8, seed=1):
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(seed)
+    for part, count in (("train", train), ("t10k", test)):
+        pixels, labels = images(count, side, chance)
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx([count, side, side], pixels))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx([count], labels))
+
+
+class Said:
+    """How a child ended, and what it said."""
+
+    def __init__(self, code, out, err, seconds):
+        self.code, self.out, self.err, self.seconds = code, out, err, seconds
+
+    def last(self):
+        return (self.err.strip() or self.out.strip())[-300:].replace("\n", " | ")
+
+
+class Child:
+    """A child in a group of its own, its output in files; bounded in memory, and in time by `end`."""
+
+    def __init__(self, place, args, shim=None, memory=3000, limit=None, stdout="", stderr="", without=(), user=None, **more):
+        self.place, self.began = place, time.time()
+        number = place.number()
+        self.files = [place.root / f"out-{number}", place.root / f"err-{number}"]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(place.path("home")), "XDG_CACHE_HOME": str(place.path("cache"))}
+        environment.update({key: str(value) for key, value in more.items()})
+        environment = {key: value for key, value in environment.items() if key not in without}
+        if shim is not None:
+            place.log = place.root / f"shim-{number}"
+            environment.update(LD_PRELOAD=str(place.ground.shim()), ATTACK_LOG=str(place.log), **{k: str(v) for k, v in shim.items()})
+        bounds = f"ulimit -c 0; ulimit -v {memory * KILOBYTE}; {limit or ':'}; "
+        command = ["/bin/sh", "-c", bounds + f'exec "$@"{stdout}{stderr}', "sh", str(place.ground.toile), *map(str, args)]
+        with open(self.files[0], "wb") as to, open(self.files[1], "wb") as to_err:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": to, "stderr": to_err}
+            self.process = subprocess.Popen(
+                command, cwd=place.root, env=environment, start_new_session=True, user=user, **streams
+            )
+        place.children.append(self)
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def send(self, what):
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, what)
+
+    def said(self):
+        return [file.read_text(errors="backslashreplace") for file in self.files]
+
+    def kill(self):
+        self.send(signal.SIGKILL)
+        self.process.wait()
+
+    def end(self, seconds=60, signals=()):
+        """Waits for the end; a panic or a signal that is not one of `signals` is a crash."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Crashed(f"hung for {seconds} s: {' '.join(self.said())[-300:]}") from None
+        said = Said(code, *self.said(), time.time() - self.began)
+        if (code < 0 and -code not in signals) or code > 130 or code == 101 or "panicked at" in said.err or "toile itself broke" in said.err:
+            raise Crashed(f"code {code}: {said.last()}")
+        return said
+
+
+class Place:
+    """A folder in which one attempt happens."""
+
+    def __init__(self, ground, root, text, data):
+        self.ground, self.root, self.text, self.children, self.count, self.log = ground, root, text, [], 0, None
+        self.root.mkdir()
+        self.root.chmod(0o755)
+        if text is not None:
+            (self.root / "study.toml").write_text(text)
+        if data:
+            shutil.copytree(ground.root / "data", self.root / "data")
+
+    def number(self):
+        self.count += 1
+        return self.count
+
+    def path(self, name):
+        return self.root / name
+
+    def start(self, *args, **how):
+        return Child(self, args, **how)
+
+    def toile(self, *args, seconds=60, signals=(), **how):
+        return self.start(*args, **how).end(seconds, signals)
+
+    def run(self, out="o", **how):
+        return self.toile("run", "study.toml", "--out", out, **how)
+
+    def start_run(self, out="o", **how):
+        return self.start("run", "study.toml", "--out", out, **how)
+
+    def wait_for(self, what, seconds=30):
+        """Waits for a condition; the children are slow on a machine that is busy."""
+        until = time.time() + seconds
+        while not what():
+            if time.time() > until:
+                raise Crashed("nothing was begun: " + self.children[-1].said()[1][-300:])
+            time.sleep(0.002)
+
+    def wait_for_store(self, out="o"):
+        """Until the database is there and written to."""
+        log = self.path(out) / "store.sqlite-wal"
+        self.wait_for(lambda: log.exists() and log.stat().st_size > 100_000)
+
+    def goes_on(self, out="o", seconds=120, **how):
+        """The same command ends well, and what it leaves is what an undisturbed run leaves."""
+        said = self.run(out, seconds=seconds, **how)
+        if said.code != 0:
+            raise Lost(f"the same command does not go on, code {said.code}: {said.last()}")
+        self.same(out)
+        litter = [str(file) for file in self.path(out).rglob("*.part")]
+        if litter:
+            raise Lost(f"left over: {litter}")
+        return said
+
+    def same(self, out="o"):
+        expected, found = self.ground.undisturbed(self.text), outcome(self.path(out))
+        if expected != found:
+            raise Lost(f"other results: {difference(expected, found)}")
+
+    def faulty_run(self, call, chance, error, **more):
+        """A run in which the n-th call of a kind fails, or kills if the error is 0; earlier where there are fewer calls."""
+        n = chance.randint(1, self.ground.calls(self.text)[call])
+        while True:
+            child = self.start_run(shim={"ATTACK_CALL": call, "ATTACK_FROM": n, "ATTACK_ERROR": error, **more})
+            said = child.end(signals=() if error else (signal.SIGKILL,))
+            if "fired" in self.log.read_text():
+                return said, child
+            if n == 1:
+                raise Crashed(f"no {call} was made")
+            n //= 2
+            shutil.rmtree(self.path("o"))
+
+
+TIMES = ("started", "completed", "time", "threads", "worker", "attempt", "machine", "instruction_set")
+
+
+def without_times(value):
+    """What must be the same for everyone, whenever and wherever it was trained."""
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if "seconds" not in key and key not in TIMES}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def results(folder):
+    document = without_times(json.loads((folder / "results.json").read_text()))
+    # Runs side by side end in any order.
+    document["test_openings"].sort(key=lambda opening: json.dumps(opening))
+    return document
+
+
+def outcome(folder):
+    """The results without times, and the SHA-256 of each file of weights."""
+    try:
+        document = results(folder)
+    except (OSError, ValueError, KeyError) as error:
+        return {"results": f"none: {error}", "weights": {}}
+    files = sorted(folder.glob("runs/*/weights.safetensors"))
+    return {"results": document, "weights": {file.parent.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}}
+
+
+def difference(one, other, where=""):
+    """The first place in which two documents differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in [*one, *(key for key in other if key not in one)]:
+            if one.get(key) != other.get(key):
+                return difference(one.get(key), other.get(key), f"{where}.{key}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for place, (a, b) in enumerate(zip(one, other)):
+            if a != b:
+                return difference(a, b, f"{where}[{place}]")
+    return f"{where}: {str(one)[:80]} became {str(other)[:80]}"
+
+
+class Ground:
+    """Where the attack happens; all is gone afterwards."""
+
+    def __init__(self, toile, seed, full):
+        memory = pathlib.Path("/dev/shm")
+        # Most attempts are about what a process leaves, not about a disk: in memory they are quick.
+        base = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2000 * MEGABYTE else None
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="toile-attack-", dir=base))
+        self.root.chmod(0o755)
+        self.toile = self.root / "toile"
+        shutil.copy(toile, self.toile)
+        self.toile.chmod(0o755)
+        self.seed, self.full, self.known, self.count, self.mounts = seed, full, {}, 0, []
+        self.attempt = None
+        self.lock, self.counting = threading.RLock(), threading.Lock()
+        write_data(self.root / "data")
+        atexit.register(self.clear)
+
+    def clear(self):
+        for mount in reversed(self.mounts):
+            subprocess.run(["umount", "-l", mount], capture_output=True)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def shim(self):
+        with self.lock:
+            if "shim" not in self.known:
+                target = self.root / "shim.so"
+                subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", target, HERE / "shim.c", "-ldl"], check=True)
+                self.known["shim"] = target
+            return self.known["shim"]
+
+    @contextlib.contextmanager
+    def place(self, text=SMALL, data=True):
+        with self.counting:
+            self.count += 1
+            root = self.root / f"place-{self.count}"
+        place = Place(self, root, text, data)
+        try:
+            yield place
+        finally:
+            for child in place.children:
+                child.kill()
+            shutil.rmtree(root, ignore_errors=True)
+
+    def remember(self, key, make):
+        """Made once, by one thread."""
+        with self.lock:
+            if key not in self.known:
+                self.known[key] = make()
+            return self.known[key]
+
+    def finished(self, text=SMALL):
+        """A folder that an undisturbed run has left."""
+
+        def make():
+            folder = self.root / f"finished-{len(self.known)}"
+            place = Place(self, folder, text, data=True)
+            said = place.run(seconds=300)
+            if said.code != 0:
+                raise Crashed(f"the undisturbed run ended with {said.code}: {said.last()}")
+            self.known["seconds", text] = said.seconds
+            return folder / "o"
+
+        return self.remember(("finished", text), make)
+
+    def undisturbed(self, text=SMALL):
+        return self.remember(("outcome", text), lambda: outcome(self.finished(text)))
+
+    def seconds(self, text):
+        """How long the undisturbed run takes; measured now, for the load changes."""
+        self.finished(text)
+        return self.known["seconds", text]
+
+    def calls(self, text=SMALL):
+        """How many calls of each kind an undisturbed run makes."""
+
+        def make():
+            with self.place(text) as place:
+                if place.run(shim={}).code != 0:
+                    raise Crashed("the run that counts system calls failed")
+                pairs = [line.split() for line in place.log.read_text().splitlines()]
+                return {name: int(number) for name, number in pairs}
+
+        return self.remember(("calls", text), make)
+
+    @contextlib.contextmanager
+    def mounted(self, what, where, *options):
+        where.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", *options, what, where], capture_output=True, text=True)
+        if done.returncode:
+            raise Skipped(f"mount: {done.stderr.strip()}")
+        self.mounts.append(where)
+        try:
+            yield where
+        finally:
+            subprocess.run(["umount", where], capture_output=True) and subprocess.run(["umount", "-l", where], capture_output=True)
+
+    def remount(self, where, options):
+        subprocess.run(["mount", "-o", f"remount,{options}", where], check=True)
+
+
+ROWS = []
+
+
+def row(name, text, sample, full=None, slow=False):
+    """A row of the table. `sample` and `full` are numbers of attempts, or `full` is the list of what to attempt."""
+
+    def keep(function):
+        items = full if isinstance(full, list) else list(range(full or sample))
+        ROWS.append({"name": name, "text": text, "sample": sample, "items": items, "slow": slow, "attempt": function})
+        return function
+
+    return keep
+
+
+def errors(*names):
+    return [(name, getattr(errno, name)) for name in names]
