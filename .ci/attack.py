@@ -39,7 +39,7 @@ def attempt(ground, row, place, item):
     """What came of one attempt: kind and text."""
     chance = random.Random(f"{ground.seed} {row['name']} {place}")
     try:
-        row["attempt"](ground, chance, item)
+        return "held", row["attempt"](ground, chance, item) or ""
     except Skipped as reason:
         return "skipped", str(reason)
     except Crashed as reason:
@@ -48,7 +48,6 @@ def attempt(ground, row, place, item):
         return "lost", f"{place}, {shown(item)}: {reason}"
     except Exception as error:  # noqa: BLE001, an attempt that breaks has shown nothing
         return "broken", f"{place}, {shown(item)}: the attempt itself broke: {type(error).__name__}: {error}"
-    return "held", ""
 
 
 def shown(item):
@@ -76,8 +75,8 @@ def table(outcomes, ground, toile):
         kinds = [kind for kind, _ in found]
         tried = len(kinds) - kinds.count("skipped")
         print(f"{row['name']:12}  {tried:5}  {kinds.count('crashed'):13}  {kinds.count('lost') + kinds.count('broken'):11}  {row['text']}")
-        for reason in sorted({text for kind, text in found if kind == "skipped"}):
-            print(f"{'':14}{kinds.count('skipped')} not tried: {reason}")
+        for kind, text in sorted({(kind, text) for kind, text in found if text and kind in ("skipped", "held")}):
+            print(f"{'':14}{'not tried: ' * (kind == 'skipped')}{text}")
     for row, found in outcomes:
         faults = [f"{kind}: {text}" for kind, text in found if kind in ("crashed", "lost", "broken")]
         if faults:

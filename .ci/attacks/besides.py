@@ -97,12 +97,24 @@ def sigterm_within_a_large_batch(ground, chance):
 
 
 @besides
+def a_report_is_the_same_bytes_in_another_zone_locale_and_year(ground, chance):
+    with ground.place() as place:
+        shutil.copytree(ground.finished(), place.path("o"))
+        reports = [file for file in place.path("o").iterdir() if file.suffix in (".html", ".md", ".json", ".csv")]
+        before = {file.name: file.read_bytes() for file in reports}
+        place.toile("report", "o", shim={"ATTACK_CLOCK": "90000000:1"}, TZ="Asia/Kolkata", LC_ALL="de_DE.UTF-8", LANG="tr_TR.UTF-8")
+        changed = [name for name, bytes_ in before.items() if place.path("o").joinpath(name).read_bytes() != bytes_]
+        if changed or len(before) < 5:
+            raise Lost(f"other bytes: {changed}")
+
+
+@besides
 def links_at_report_files_are_replaced(ground, chance):
     with ground.place() as place:
         shutil.copytree(ground.finished(), place.path("o"))
         for name in ("report.html", "report.md", "results.json", "results.csv", "trials.csv"):
             place.path(name + ".precious").write_text("precious")
-            place.path("o", ).joinpath(name).unlink()
+            place.path("o").joinpath(name).unlink()
             place.path("o").joinpath(name).symlink_to(place.path(name + ".precious"))
         place.toile("report", "o")
         if any(file.read_text() != "precious" for file in place.root.glob("*.precious")):
@@ -204,7 +216,7 @@ def damaged_cache(ground, chance, damage):
             raise Crashed(f"there is no decoded cache: {first.last()}")
         for file in files:
             damage(file, chance)
-        said = place.run("second", seconds=120, **how)
+        said = place.run("second", seconds=30, **how)
         if said.code == 0:
             one, other = outcome(place.path("first")), outcome(place.path("second"))
             if one != other:

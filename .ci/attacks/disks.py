@@ -1,5 +1,6 @@
 """Disks and other programs: faults at the n-th call, full disks, limits, rights, a folder that vanishes, a lock that is held."""
 
+import errno
 import shutil
 import sqlite3
 import time
@@ -55,6 +56,11 @@ def faults_on(ground, chance, index):
 @row("full", "full disk (tmpfs of 8 kB to 1.2 MB)", sample=8, full=36)
 def full(ground, chance, index):
     size = chance.randint(8, 1200)
+    if not ground.may_mount():
+        with ground.place() as place:
+            ended_well_or_told(place, place.faulty_run("pwrite", chance, errno.ENOSPC, ATTACK_TO=10**9)[0])
+            place.goes_on()
+        return "no disk may be mounted here: writing failed with ENOSPC instead"
     with ground.place() as place, ground.mounted("tmpfs", place.path("disk"), "-t", "tmpfs", "-o", f"size={size}k") as disk:
         said = place.run("disk/o")
         if said.code == 0:
@@ -63,6 +69,7 @@ def full(ground, chance, index):
             raise Lost(f"code {said.code} without a reason: {said.last()}")
         ground.remount(disk, "size=64m")
         place.goes_on("disk/o")
+    return None
 
 
 LIMITS = [f"ulimit -f {blocks}" for blocks in (1, 8, 50, 200, 500, 700, 900)] + [f"ulimit -n {handles}" for handles in (8, 10, 14, 20)]

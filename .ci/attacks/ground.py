@@ -371,6 +371,29 @@ class Ground:
 
         return self.remember(("calls", text), make)
 
+    def may_mount(self):
+        """Whether small disks can be had here: a file with a file system, and one in memory."""
+
+        def make():
+            trial = self.root / "trial"
+            for size, what in (("1M", "tmpfs"), ("24M", None)):
+                try:
+                    if what is None:
+                        what = self.disk(trial.with_name("trial.disk"), size)
+                    with self.mounted(what, trial, *(["-t", "tmpfs"] if what == "tmpfs" else ["-o", "loop"])):
+                        pass
+                except (OSError, subprocess.CalledProcessError, Skipped):
+                    return False
+            return True
+
+        return self.remember("mount", make)
+
+    def disk(self, file, size):
+        """A file that is a disk with an empty ext4."""
+        subprocess.run(["truncate", "-s", size, file], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-F", file], check=True, capture_output=True)
+        return file
+
     @contextlib.contextmanager
     def mounted(self, what, where, *options):
         where.mkdir(exist_ok=True)
@@ -381,7 +404,9 @@ class Ground:
         try:
             yield where
         finally:
-            subprocess.run(["umount", where], capture_output=True) and subprocess.run(["umount", "-l", where], capture_output=True)
+            if subprocess.run(["umount", where], capture_output=True).returncode:
+                subprocess.run(["umount", "-l", where], capture_output=True)
+            self.mounts.remove(where)
 
     def remount(self, where, options):
         subprocess.run(["mount", "-o", f"remount,{options}", where], check=True)

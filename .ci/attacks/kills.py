@@ -3,7 +3,6 @@
 import re
 import shutil
 import signal
-import subprocess
 import time
 
 from .ground import LONG, NIGHT, SMALL, Lost, row
@@ -103,21 +102,39 @@ def image_of(child, disk):
 @row("power", "power cut: the block device copied while the process is stopped, mounted, gone on", sample=6, full=40)
 def power(ground, chance, index):
     mode = ["data=ordered", "data=journal", "data=writeback"][index % 3]
+    delay = chance.random() * ground.seconds(SMALL) * 1.5
+    if not ground.may_mount():
+        return power_of_a_folder(ground, delay)
     with ground.place() as place:
-        disk, target = place.path("disk"), place.path("mounted")
-        disk.write_bytes(b"")
-        subprocess.run(["truncate", "-s", "24M", disk], check=True)
-        subprocess.run(["mkfs.ext4", "-q", "-F", disk], check=True, capture_output=True)
+        disk, target = ground.disk(place.path("disk"), "24M"), place.path("mounted")
         with ground.mounted(disk, target, "-o", f"loop,{mode}"):
             child = place.start_run("mounted/o")
-            time.sleep(chance.random() * ground.seconds(SMALL) * 1.5)
+            time.sleep(delay)
             image, done = image_of(child, disk), told_as_done(child)
             child.kill()
         place.path("after").write_bytes(image)
         with ground.mounted(place.path("after"), target, "-o", f"loop,{mode}"):
-            again = begun(place.goes_on("mounted/o")) & done
-            if again:
-                raise Lost(f"told as done and trained again: {sorted(again)}")
+            goes_on_with_the_rest(place, done, out="mounted/o")
+    return None
+
+
+def power_of_a_folder(ground, delay):
+    """Where no disk can be mounted: the folder of a stopped process, what is written last copied first."""
+    with ground.place() as place:
+        child = place.start_run("before")
+        time.sleep(delay)
+        child.send(signal.SIGSTOP)
+        done = told_as_done(child)
+        for name in ("store.sqlite-wal", "store.sqlite", "runs"):
+            what, target = place.path("before") / name, place.path("o") / name
+            target.parent.mkdir(exist_ok=True)
+            if what.is_dir():
+                shutil.copytree(what, target)
+            elif what.exists():
+                shutil.copy(what, target)
+        child.kill()
+        goes_on_with_the_rest(place, done)
+    return "no disk may be mounted here: the folder was copied instead"
 
 
 def flip(file, chance):
