@@ -14,13 +14,13 @@ import concurrent.futures
 import os
 import pathlib
 import random
-import subprocess
 import sys
 import tempfile
 import time
 
-from attacks import besides, disks, inputs, kills, outside, stored  # noqa: F401, each brings its rows
-from attacks.ground import LONG, NIGHT, ROWS, RUNS, SMALL, Crashed, Ground, Lost, Skipped
+from attacks import besides, disks, inputs, kills, names, outside, stored  # noqa: F401, each brings its rows
+from attacks.ground import ROWS, Crashed, Ground, Lost, Skipped
+from attacks.texts import LONG, NIGHT, RUNS, SMALL
 
 
 def chosen(row, ground):
@@ -81,7 +81,9 @@ def table(outcomes, ground, toile):
         faults = [f"{kind}: {text}" for kind, text in found if kind in ("crashed", "lost", "broken")]
         if faults:
             sound = False
-            print(f"\n{row['name']}: again with `.ci/attack.py {toile} --row {row['name']} --seed {ground.seed}`, one with `--attempt` and its number")
+            print(
+                f"\n{row['name']}: again with `.ci/attack.py {toile} --row {row['name']} --seed {ground.seed}`, one with `--attempt` and its number"
+            )
             print("".join(f"  {fault}\n" for fault in faults[:20]), end="")
     return sound
 
@@ -92,7 +94,8 @@ BROKEN = {
     "is killed by what is hostile": ('"$TOILE" "$@"; code=$?; [ $code = 1 ] && kill -SEGV $$; exit $code', ["studies", "data", "weights"]),
     "believes what it reads": ('[ "$1" = verify ] && exit 0; exec "$TOILE" "$@"', ["files", "sql"]),
     "gives other numbers after a kill": (
-        '[ -e o/store.sqlite ] && again=1; "$TOILE" "$@"; code=$?; [ -n "$again" ] && sed -i "s/\\"val_loss\\": 1/\\"val_loss\\": 2/" o/results.json; exit $code',
+        '[ -e o/store.sqlite ] && again=1; "$TOILE" "$@"; code=$?; '
+        '[ -n "$again" ] && sed -i "s/\\"val_loss\\": 1/\\"val_loss\\": 2/" o/results.json; exit $code',
         ["kill", "term", "kill-at", "wal", "fault"],
     ),
     "loses weights": ('"$TOILE" "$@"; code=$?; rm -f o/runs/adam*/weights.safetensors; exit $code', ["streams", "clocks", "lock"]),
@@ -104,7 +107,7 @@ BROKEN = {
 def self_test(toile, seed):
     """Each broken program turns each of its rows red; the undisturbed runs are the sound program's."""
     silent = []
-    for what, (script, names) in BROKEN.items():
+    for what, (script, noticing) in BROKEN.items():
         with tempfile.TemporaryDirectory() as folder:
             fake = pathlib.Path(folder) / "fake"
             fake.write_text(f"#!/bin/bash\nTOILE={toile}\n{script}\n")
@@ -113,7 +116,7 @@ def self_test(toile, seed):
                 ground.undisturbed(text)
             ground.calls(SMALL)
             ground.toile.write_bytes(fake.read_bytes())
-            rows = [dict(row, sample=min(row["sample"], 4)) for row in ROWS if row["name"] in names]
+            rows = [dict(row, sample=min(row["sample"], 4)) for row in ROWS if row["name"] in noticing]
             for row, found in attack(ground, rows):
                 red = any(kind in ("crashed", "lost") for kind, _ in found)
                 print(f"{what}: {row['name']} {'sees it' if red else 'SEES NOTHING'}")

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import time
 
-from .ground import HEAD, LONG, NIGHT, RUNS, SMALL, Crashed, Lost, Skipped, difference, outcome, row
+from .ground import Crashed, Lost, Skipped, row
 from .kills import cut, flip
+from .same import difference, outcome
+from .texts import HEAD, LONG, NIGHT, RUNS, SMALL
 
 BESIDES = {}
 
@@ -86,7 +88,9 @@ def reports_beside_a_running_study(ground, chance):
 @besides
 def sigterm_within_a_large_batch(ground, chance):
     layers = "{ conv2d = { filters = 32, kernel_size = [3, 3] } }, " * 2
-    text = HEAD.replace("layers = [{ dense = { units = 12, activation", "layers = [" + layers + "'flatten', { dense = { units = 512, activation", 1)
+    text = HEAD.replace(
+        "layers = [{ dense = { units = 12, activation", "layers = [" + layers + "'flatten', { dense = { units = 512, activation", 1
+    )
     with ground.place(text + '\n[[runs]]\nname = "big"\noptimizer = "adam"\nepochs = 500\nbatch_size = 240\n') as place:
         child = place.start_run()
         place.wait_for(lambda: "start" in child.said()[1])
@@ -127,7 +131,9 @@ def an_edit_that_reuses_a_name_keeps_the_older_weights(ground, chance):
     with ground.place() as place:
         shutil.copytree(ground.finished(), place.path("o"))
         before = {file.read_bytes() for file in place.path("o").glob("runs/*/weights.safetensors")}
-        place.path("study.toml").write_text(SMALL.replace("learning_rate = 0.05", "learning_rate = 0.06").replace("units = 12", "units = 13"))
+        place.path("study.toml").write_text(
+            SMALL.replace("learning_rate = 0.05", "learning_rate = 0.06").replace("units = 12", "units = 13")
+        )
         if place.run().code != 0:
             raise Lost("the edited study does not run")
         after = {file.read_bytes() for file in place.path("o").glob("runs/*/weights.safetensors")}
@@ -138,7 +144,12 @@ def an_edit_that_reuses_a_name_keeps_the_older_weights(ground, chance):
 @besides
 def passwords_are_never_shown(ground, chance):
     with ground.place() as place:
-        for url in ("postgres://u:hush@127.0.0.1:1/d", "postgres://u:hush@[::1/d", "postgresql://u:hush@127.0.0.1:1/d?x=y", "postgres://u:hush@/d?port=x"):
+        for url in (
+            "postgres://u:hush@127.0.0.1:1/d",
+            "postgres://u:hush@[::1/d",
+            "postgresql://u:hush@127.0.0.1:1/d?x=y",
+            "postgres://u:hush@/d?port=x",
+        ):
             for command in (["trials", url], ["report", url], ["verify", url]):
                 said = place.toile(*command, seconds=90)
                 if "hush" in said.out + said.err:
@@ -169,7 +180,17 @@ def fashion(ground, change):
             if "ubyte" in file.name:
                 (target / file.name.removesuffix(".gz")).write_bytes(unpacked(file))
         change(target)
-        said = place.toile("run", "study.toml", "--out", "o", "--data-dir", "sets", PATH="/nowhere", http_proxy="http://127.0.0.1:1", https_proxy="http://127.0.0.1:1")
+        said = place.toile(
+            "run",
+            "study.toml",
+            "--out",
+            "o",
+            "--data-dir",
+            "sets",
+            PATH="/nowhere",
+            http_proxy="http://127.0.0.1:1",
+            https_proxy="http://127.0.0.1:1",
+        )
         if said.code == 0:
             raise Lost("changed data are taken for Fashion-MNIST")
         if "error" not in said.err or "help: the last" in said.err:
@@ -234,7 +255,12 @@ def pipe(file, chance):
 
 
 DAMAGES = {"flipped": flip, "cut": cut, "enlarged": enlarged, "emptied": lambda file, _: file.write_bytes(b""), "a pipe": pipe}
-BESIDES.update({f"the decoded cache {name}": lambda ground, chance, damage=damage: damaged_cache(ground, chance, damage) for name, damage in DAMAGES.items()})
+BESIDES.update(
+    {
+        f"the decoded cache {name}": lambda ground, chance, damage=damage: damaged_cache(ground, chance, damage)
+        for name, damage in DAMAGES.items()
+    }
+)
 
 
 @row("besides", "two at once, copies, links, edits, passwords, Fashion-MNIST changed, decoded cache damaged", sample=99, full=[*BESIDES])

@@ -5,7 +5,8 @@ import shutil
 import sqlite3
 import time
 
-from .ground import NIGHT, Lost, errors, row
+from .ground import Lost, errors, row
+from .texts import NIGHT
 
 FAULTS = {
     "pwrite": errors("ENOSPC", "EIO", "EDQUOT"),
@@ -32,7 +33,12 @@ def ended_well_or_told(place, said, out="o"):
         raise Lost(f"a sound store is called damaged: {said.last()}")
 
 
-@row("fault", "faults injected at the n-th call: ENOSPC, EIO, EDQUOT, EROFS, EACCES, ENOLCK, EPERM, EAGAIN", sample=48, full=[(n, *PLACES[n % len(PLACES)]) for n in range(282)])
+@row(
+    "fault",
+    "faults injected at the n-th call: ENOSPC, EIO, EDQUOT, EROFS, EACCES, ENOLCK, EPERM, EAGAIN",
+    sample=48,
+    full=[(n, *PLACES[n % len(PLACES)]) for n in range(282)],
+)
 def fault(ground, chance, attempt):
     _, call, _, number = attempt
     with ground.place() as place:
@@ -127,7 +133,12 @@ FATES = {
 }
 
 
-@row("vanish", "folder deleted, moved, database deleted in mid-run: an error", sample=7, full=[*FATES, "folder deleted", "folder moved", "database deleted", "folder moved"])
+@row(
+    "vanish",
+    "folder deleted, moved, database deleted in mid-run: an error",
+    sample=7,
+    full=[*FATES, "folder deleted", "folder moved", "database deleted", "folder moved"],
+)
 def vanish(ground, chance, fate):
     with ground.place(NIGHT) as place:
         child = place.start_run()

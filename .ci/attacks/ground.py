@@ -1,24 +1,22 @@
-"""The ground of the attack: small data and studies, bounded children, what an undisturbed run gives, and what "same" is."""
+"""The ground of the attack: places of their own, bounded children, and what an undisturbed run gives."""
 
 import atexit
 import contextlib
 import errno
-import hashlib
-import json
 import os
 import pathlib
-import random
 import shutil
 import signal
-import struct
 import subprocess
 import tempfile
 import threading
 import time
 
+from .same import difference, outcome
+from .texts import SMALL, write_data
+
 HERE = pathlib.Path(__file__).resolve().parent
 KILOBYTE, MEGABYTE = 1 << 10, 1 << 20
-CLASSES = 4
 
 
 class Crashed(Exception):
@@ -31,85 +29,6 @@ class Lost(Exception):
 
 class Skipped(Exception):
     """This machine cannot do it; the reason."""
-
-
-HEAD = """
-[study]
-name = "attacked"
-data = "./data"
-validation_split = 0.2
-seed = 3
-
-[models.plain]
-layers = [{ dense = { units = 12, activation = "relu" } }, { dense = { units = 4, activation = "softmax" } }]
-
-[models.dropping]
-layers = [{ dense = { units = 12, activation = "relu" } }, { dropout = { rate = 0.3 } }, { dense = { units = 4, activation = "softmax" } }]
-
-[defaults]
-model = "plain"
-batch_size = 32
-"""
-
-DECLARED = """
-epochs = {epochs}
-
-[[runs]]
-name = "Adam"
-optimizer = "adam"
-
-[[runs]]
-name = "Dropout"
-model = "dropping"
-optimizer = "adam"
-seeds = 2
-
-[[runs]]
-name = "Momentum"
-optimizer = {{ sgd = {{ learning_rate = 0.05, momentum = 0.9 }} }}
-callbacks = [{{ best_weights = {{}} }}]
-"""
-
-SEARCH = """
-[[searches]]
-name = "joint"
-optimizer = {{ adam = {{ learning_rate = {{ low = 1e-4, high = 1e-1, log = true }} }} }}
-batch_size = {{ choices = [16, 32, 64] }}
-n_trials = {trials}
-lag = 3
-sampler = "tpe"
-pruner = "median"
-"""
-
-
-def study(epochs=10, trials=8):
-    """Four trainings declared, and a search."""
-    return HEAD + DECLARED.format(epochs=epochs) + (SEARCH.format(trials=trials) if trials else "")
-
-
-SMALL, LONG, RUNS = study(), study(epochs=40, trials=16), study(epochs=2, trials=0)
-NIGHT = study(epochs=1500, trials=2)
-
-
-def images(count, side, chance):
-    """Noise, with two bright columns that tell the class."""
-    labels = bytes(n % CLASSES for n in range(count))
-    bright = [bytes(column * CLASSES // side == label for _ in range(side) for column in range(side)) for label in range(CLASSES)]
-    pixels = bytes(80 * on + chance.randrange(160) for label in labels for on in bright[label])
-    return pixels, labels
-
-
-def idx(dimensions, content):
-    return struct.pack(f">BBBB{len(dimensions)}I", 0, 0, 8, len(dimensions), *dimensions) + content
-
-
-def write_data(folder, train=300, test=100, side=8, seed=1):
-    folder.mkdir(parents=True, exist_ok=True)
-    chance = random.Random(seed)
-    for part, count in (("train", train), ("t10k", test)):
-        pixels, labels = images(count, side, chance)
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx([count, side, side], pixels))
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx([count], labels))
 
 
 class Said:
@@ -139,9 +58,7 @@ class Child:
         command = ["/bin/sh", "-c", bounds + f'exec "$@"{stdout}{stderr}', "sh", str(place.ground.toile), *map(str, args)]
         with open(self.files[0], "wb") as to, open(self.files[1], "wb") as to_err:
             streams = {"stdin": subprocess.DEVNULL, "stdout": to, "stderr": to_err}
-            self.process = subprocess.Popen(
-                command, cwd=place.root, env=environment, start_new_session=True, user=user, **streams
-            )
+            self.process = subprocess.Popen(command, cwd=place.root, env=environment, start_new_session=True, user=user, **streams)
         place.children.append(self)
 
     def alive(self):
@@ -167,7 +84,13 @@ class Child:
             self.kill()
             raise Crashed(f"hung for {seconds} s: {' '.join(self.said())[-300:]}") from None
         said = Said(code, *self.said(), time.time() - self.began)
-        if (code < 0 and -code not in signals) or code > 130 or code == 101 or "panicked at" in said.err or "toile itself broke" in said.err:
+        if (
+            (code < 0 and -code not in signals)
+            or code > 130
+            or code == 101
+            or "panicked at" in said.err
+            or "toile itself broke" in said.err
+        ):
             raise Crashed(f"code {code}: {said.last()}")
         return said
 
@@ -244,46 +167,6 @@ class Place:
                 raise Crashed(f"no {call} was made")
             n //= 2
             shutil.rmtree(self.path("o"))
-
-
-TIMES = ("started", "completed", "time", "threads", "worker", "attempt", "machine", "instruction_set")
-
-
-def without_times(value):
-    """What must be the same for everyone, whenever and wherever it was trained."""
-    if isinstance(value, dict):
-        return {key: without_times(item) for key, item in value.items() if "seconds" not in key and key not in TIMES}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
-
-
-def results(folder):
-    document = without_times(json.loads((folder / "results.json").read_text()))
-    # Runs side by side end in any order.
-    document["test_openings"].sort(key=lambda opening: json.dumps(opening))
-    return document
-
-
-def outcome(folder):
-    """The results without times, and the SHA-256 of each file of weights."""
-    try:
-        document = results(folder)
-    except (OSError, ValueError, KeyError) as error:
-        return {"results": f"none: {error}", "weights": {}}
-    files = sorted(folder.glob("runs/*/weights.safetensors"))
-    return {"results": document, "weights": {file.parent.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}}
-
-
-def difference(one, other, where=""):
-    """The first place in which two documents differ."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in [*one, *(key for key in other if key not in one)]:
-            if one.get(key) != other.get(key):
-                return difference(one.get(key), other.get(key), f"{where}.{key}")
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for place, (a, b) in enumerate(zip(one, other)):
-            if a != b:
-                return difference(a, b, f"{where}[{place}]")
-    return f"{where}: {str(one)[:80]} became {str(other)[:80]}"
 
 
 class Ground:

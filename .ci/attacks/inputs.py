@@ -1,17 +1,16 @@
 """What strangers bring: study files, data, weights, names, folders. Refused or taken; never a crash, a hang, or gigabytes."""
 
-import csv
 import gzip
 import json
 import os
-import pathlib
 import random
 import re
 import signal
 import struct
 import time
 
-from .ground import HEAD, MEGABYTE, RUNS, SMALL, Lost, idx, row
+from .ground import MEGABYTE, Lost, row
+from .texts import HEAD, RUNS, idx
 
 MEMORY = 1500
 
@@ -26,7 +25,7 @@ def refused(said, what):
 ONE = '\n[[runs]]\nname = "one"\noptimizer = "adam"\nepochs = 1\n'
 STUDY_FILES = {
     "empty": b"",
-    "NUL": b"[study]\nname = \"a\0b\"\n",
+    "NUL": b'[study]\nname = "a\0b"\n',
     "NUL alone": bytes(10_000),
     "mark of byte order": b"\xef\xbb\xbf" + RUNS.encode(),
     "UTF-16": RUNS.encode("utf-16"),
@@ -46,11 +45,15 @@ STUDY_FILES = {
     "a rate that is no number": HEAD.encode() + ONE.replace('"adam"', "{ sgd = { learning_rate = nan } }").encode(),
     "an endless rate": HEAD.encode() + ONE.replace('"adam"', "{ sgd = { learning_rate = inf } }").encode(),
     "a rate of 1e308": HEAD.encode() + ONE.replace('"adam"', "{ sgd = { learning_rate = 1e308 } }").encode(),
-    "a range of nothing": RUNS.encode() + b'[[searches]]\nname = "s"\nbatch_size = { low = 5, high = 5 }\noptimizer = "adam"\nn_trials = 2\n',
-    "a range upside down": RUNS.encode() + b'[[searches]]\nname = "s"\nbatch_size = { low = 9, high = 5 }\noptimizer = "adam"\nn_trials = 2\n',
-    "a range without end": RUNS.encode() + b'[[searches]]\nname = "s"\noptimizer = { sgd = { learning_rate = { low = 0.0, high = inf } } }\nn_trials = 2\n',
+    "a range of nothing": RUNS.encode()
+    + b'[[searches]]\nname = "s"\nbatch_size = { low = 5, high = 5 }\noptimizer = "adam"\nn_trials = 2\n',
+    "a range upside down": RUNS.encode()
+    + b'[[searches]]\nname = "s"\nbatch_size = { low = 9, high = 5 }\noptimizer = "adam"\nn_trials = 2\n',
+    "a range without end": RUNS.encode()
+    + b'[[searches]]\nname = "s"\noptimizer = { sgd = { learning_rate = { low = 0.0, high = inf } } }\nn_trials = 2\n',
     "no choices": RUNS.encode() + b'[[searches]]\nname = "s"\nbatch_size = { choices = [] }\noptimizer = "adam"\nn_trials = 2\n',
-    "trials beyond counting": RUNS.encode() + b'[[searches]]\nname = "s"\nbatch_size = { low = 1, high = 5 }\noptimizer = "adam"\nn_trials = 18446744073709551615\n',
+    "trials beyond counting": RUNS.encode()
+    + b'[[searches]]\nname = "s"\nbatch_size = { low = 1, high = 5 }\noptimizer = "adam"\nn_trials = 18446744073709551615\n',
     "a validation of everything": RUNS.replace("validation_split = 0.2", "validation_split = 1.0").encode(),
     "a seed below nothing": RUNS.replace("seed = 3", "seed = -3").encode(),
     "data that are everything": RUNS.replace("./data", "/").encode(),
@@ -236,10 +239,18 @@ WEIGHTS = {
     "no tensor": header_of(b"{}"),
     "a header that is deep": header_of(b"[" * 100_000),
     "many tensors": header_of(MANY),
-    "a shape beyond counting": header_of(json.dumps({"dense/kernel": {"dtype": "F32", "shape": [2**63, 2**63], "data_offsets": [0, 4]}}).encode(), content=bytes(4)),
-    "offsets upside down": header_of(json.dumps({"dense/kernel": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}}).encode(), content=bytes(4)),
-    "offsets beyond the file": header_of(json.dumps({"dense/kernel": {"dtype": "F32", "shape": [1], "data_offsets": [2**62, 2**62 + 4]}}).encode()),
-    "another type": header_of(json.dumps({"dense/kernel": {"dtype": "Q3", "shape": [1], "data_offsets": [0, 4]}}).encode(), content=bytes(4)),
+    "a shape beyond counting": header_of(
+        json.dumps({"dense/kernel": {"dtype": "F32", "shape": [2**63, 2**63], "data_offsets": [0, 4]}}).encode(), content=bytes(4)
+    ),
+    "offsets upside down": header_of(
+        json.dumps({"dense/kernel": {"dtype": "F32", "shape": [1], "data_offsets": [4, 0]}}).encode(), content=bytes(4)
+    ),
+    "offsets beyond the file": header_of(
+        json.dumps({"dense/kernel": {"dtype": "F32", "shape": [1], "data_offsets": [2**62, 2**62 + 4]}}).encode()
+    ),
+    "another type": header_of(
+        json.dumps({"dense/kernel": {"dtype": "Q3", "shape": [1], "data_offsets": [0, 4]}}).encode(), content=bytes(4)
+    ),
 }
 
 
@@ -249,59 +260,3 @@ def odd_weights(ground, chance, name):
         with_weights(place)
         WEIGHTS[name](place.path("w.safetensors"))
         refused(place.run(memory=MEMORY), name)
-
-
-NAMES = ["../../x", "/any/where", "..", ".", "a/b", "a\\b", "con", "nul", "-", "--help", "~", "$HOME", "`id`", ";id", "%s%n", "x" * 255, "ü" * 120]
-NAMES += ["=cmd|' /C calc'!A0", "+1+1", "-1-1", "@SUM(1)", "\t=1", "a,b", 'a"b', "a'b", "a\nb", "a\r\nb", "a\tb", "\x1b[2J", "\x1b]0;t\x07", "\x07", "\x7f", "\u009b2J"]
-NAMES += ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</title><script>", "&lt;", "&#x3c;", "javascript:alert(1)", "]]>", "{{7*7}}", "| a | b |", "](http://x)"]
-NAMES += ["\u202etxt", "\u2028", "\u200b", "\ufeffx", "\U0001f600", "é", "e\u0301", " x", "x ", " ", "null", "true", "1e5", "0x10", "NaN", "'; DROP TABLE trials;--", "#", "x#y?z", "a%2fb"]
-
-
-def check_names(place, said):
-    """Nothing outside of the folder; JSON that can be read; no formula, no raw markup, no control characters."""
-    no_escapes(said)
-    outside = {file.name for file in place.root.iterdir()} - {"o", "data", "study.toml", "cache", "home"}
-    outside = [name for name in outside if not re.fullmatch(r"(out|err)-\d+", name)]
-    if outside:
-        raise Lost(f"written outside of the folder: {outside}")
-    for file in place.path("o").rglob("*.csv"):
-        for cells in csv.reader(file.read_text().splitlines()):
-            bad = [cell for cell in cells if re.match(r"[=+@\t\r-]", cell) and not re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?|-inf|-", cell)]
-            if bad:
-                raise Lost(f"a formula in {file.name}: {bad}")
-    json.loads(place.path("o/results.json").read_text())
-    page = place.path("o/report.html").read_text()
-    if re.search(r"<script|<img src=x|onerror=alert\(1\)>", page):
-        raise Lost("markup in report.html")
-
-
-@row("names", "names (control characters, path tricks, formulas, markup) as study, run, search", sample=21, full=[(name, n) for name in NAMES for n in range(3)])
-def names(ground, chance, attempt):
-    name, where = attempt
-    quoted = json.dumps(name).replace("\\/", "/").replace("\x7f", "\\u007f")
-    text = SMALL.replace("epochs = 10", "epochs = 1").replace(["\"attacked\"", "\"Adam\"", "\"joint\""][where], quoted)
-    with ground.place(text) as place:
-        said = place.run()
-        if said.code == 0:
-            check_names(place, said)
-            check_names(place, place.toile("report", "o"))
-        else:
-            refused(said, name)
-            no_escapes(said)
-
-
-OUTS = ["file:results", "file:results?vfs=unix-none", ":memory:", "-", "--", "a b", "ü", "x?y", "x#y", "a%20b", "./././o", "o/../p", "deep/er/and/deeper", "o/", "x" * 255, "~", "$HOME", "*", "a\nb", ".", "..", "", "/dev/null", "/dev/full", "/proc/x", "data", "study.toml"]
-
-
-@row("outs", "odd --out", sample=14, full=OUTS)
-def outs(ground, chance, out):
-    """The records lie in the folder of this name, or it is refused."""
-    with ground.place(RUNS) as place:
-        said = place.toile("run", "study.toml", f"--out={out}")
-        if said.code != 0:
-            return refused(said, out)
-        where = place.root / pathlib.Path(out)
-        if not (where / "store.sqlite").is_file():
-            raise Lost(f"code 0, and there is no {where}/store.sqlite")
-        place.same(out)
-        return None

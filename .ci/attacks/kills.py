@@ -5,7 +5,8 @@ import shutil
 import signal
 import time
 
-from .ground import LONG, NIGHT, SMALL, Lost, row
+from .ground import Lost, row
+from .texts import LONG, NIGHT, SMALL
 
 
 def told_as_done(child):

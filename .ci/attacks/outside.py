@@ -11,8 +11,9 @@ import termios
 import threading
 import time
 
-from .ground import RUNS, SMALL, Crashed, Lost, row
+from .ground import Crashed, Lost, row
 from .inputs import no_escapes
+from .texts import RUNS, SMALL
 
 SECRET = "hush4711"
 
@@ -63,7 +64,9 @@ SERVERS = {
     "notices without end": endless,
     "silent after the login": after_login(keep),
     "closes after the login": after_login(lambda line: None),
-    "announces 2 GB after the login": after_login(lambda line: (line.sendall(message(b"D", size=2_000_000_000) + bytes(1_000_000)), keep(line))),
+    "announces 2 GB after the login": after_login(
+        lambda line: (line.sendall(message(b"D", size=2_000_000_000) + bytes(1_000_000)), keep(line))
+    ),
     "garbage after the login": after_login(lambda line: (line.sendall(os.urandom(10_000)), keep(line))),
     "an error with escapes": lambda line: line.sendall(RUDE),
     "asks for the password in the clear": lambda line: (line.sendall(message(b"R", struct.pack(">I", 3))), keep(line)),
@@ -158,7 +161,16 @@ FULL = {
     **{f"COLUMNS={columns}": {"COLUMNS": columns} for columns in ("0", "1", "10000", "-5", "99999999999999999999")},
     **{f"TZ={zone}": {"TZ": zone} for zone in ("America/New_York", "Asia/Kolkata", "no/such", ":/etc/passwd", "x" * 5000)},
     **{f"LC_ALL={locale}": {"LC_ALL": locale, "LANG": locale} for locale in ("de_DE.UTF-8", "tr_TR.UTF-8", "ar_EG", "C", "no_SUCH")},
-    **{f"{name}={value}": {name: value} for name, value in (("NO_COLOR", "1"), ("RUST_BACKTRACE", "full"), ("TOILE_STORAGE", ""), ("TOILE_DATA_DIR", ""), ("TMPDIR", "/nowhere"))},
+    **{
+        f"{name}={value}": {name: value}
+        for name, value in (
+            ("NO_COLOR", "1"),
+            ("RUST_BACKTRACE", "full"),
+            ("TOILE_STORAGE", ""),
+            ("TOILE_DATA_DIR", ""),
+            ("TMPDIR", "/nowhere"),
+        )
+    },
 }
 THREADS = {f"{threads} threads": threads for threads in (1, 2, 3, 16, 64)}
 WIDTHS = {f"a terminal of {columns} columns": columns for columns in (0, 1, 7, 20, 80, 10_000)}
@@ -230,11 +242,21 @@ def streams(ground, chance, name):
 
 YEAR = 31_557_600
 CLOCKS = [("2 years back", -2 * YEAR, 1), ("50 years back", -50 * YEAR, 1), ("1970", None, 1), ("14 years ahead", 14 * YEAR, 1)]
-CLOCKS += [("a thousand times as fast", 0, 1000), ("a hundred times as slow", 0, 0.01), ("backwards", 0, -1), ("before 1970", -100 * YEAR, 1)]
+CLOCKS += [
+    ("a thousand times as fast", 0, 1000),
+    ("a hundred times as slow", 0, 0.01),
+    ("backwards", 0, -1),
+    ("before 1970", -100 * YEAR, 1),
+]
 CLOCKS += [("the last second of 9999", 253_402_300_799, 1), ("in the year 300000", 9_400_000_000_000, 1)]
 
 
-@row("clocks", "clocks: years back and ahead, 1970, the end of 9999, fast, slow, backwards, set between kill and resume", sample=10, full=CLOCKS)
+@row(
+    "clocks",
+    "clocks: years back and ahead, 1970, the end of 9999, fast, slow, backwards, set between kill and resume",
+    sample=10,
+    full=CLOCKS,
+)
 def clocks(ground, chance, clock):
     name, offset, rate = clock
     if offset is None:

@@ -4,8 +4,9 @@ import os
 import shutil
 import sqlite3
 
-from .ground import Lost, difference, outcome, results, row
+from .ground import Lost, row
 from .kills import cut, flip, zeroed
+from .same import difference, outcome, results
 
 
 def finished_copy(place):
@@ -134,7 +135,9 @@ def sql(ground, chance, statement):
         database = sqlite3.connect(finished_copy(place))
         with database:
             # What a stranger does who knows the triggers.
-            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'toile%once'").fetchall():
+            for (trigger,) in database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'toile%once'"
+            ).fetchall():
                 database.execute(f"DROP TRIGGER {trigger}")
             database.execute(statement)
         database.close()
