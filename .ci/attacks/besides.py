@@ -36,7 +36,9 @@ def two_at_once(ground, out):
         first = place.start_run()
         place.wait_for_store()
         place.path("link").symlink_to("o")
+        first.send(signal.SIGSTOP)  # so that it cannot end meanwhile
         second = place.run(out)
+        first.send(signal.SIGCONT)
         if second.code == 0 or "error" not in second.err:
             raise Lost(f"a second process on the same folder: code {second.code}")
         if first.end().code != 0:

@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+import signal
 import sqlite3
 import time
 
@@ -144,9 +145,11 @@ def vanish(ground, chance, fate):
         child = place.start_run()
         place.wait_for_store()
         time.sleep(chance.random() * 0.1)
+        child.send(signal.SIGSTOP)
         if not child.alive():
             raise Lost("the study ended before anything could vanish")
         FATES[fate](place)
+        child.send(signal.SIGCONT)
         said = child.end()
         if said.code == 0:
             raise Lost(f"code 0, although {fate} in mid-run")

@@ -49,6 +49,7 @@ class Child:
         number = place.number()
         self.files = [place.root / f"out-{number}", place.root / f"err-{number}"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(place.path("home")), "XDG_CACHE_HOME": str(place.path("cache"))}
+        environment["MALLOC_ARENA_MAX"] = "2"  # the limit of memory is one of addresses
         environment.update({key: str(value) for key, value in more.items()})
         environment = {key: value for key, value in environment.items() if key not in without}
         if shim is not None:

@@ -73,12 +73,13 @@ STUDY_FILES = {
 def studies(ground, chance, name):
     with ground.place(None) as place:
         place.path("study.toml").write_bytes(STUDY_FILES[name])
+        is_long = name in ("a million runs", "epochs beyond counting", "trials beyond counting")
         for command in (["plan", "study.toml"], ["run", "study.toml", "--out", "o"]):
             child = place.start(*command, memory=MEMORY)
-            if name in ("a million runs", "epochs beyond counting", "trials beyond counting"):
+            if is_long:
                 stop_what_is_right(child)
-            said = child.end(30)
-            if said.code != 0 and "error" not in said.err and said.code not in (3, 130):
+            said = child.end(30, signals=(signal.SIGTERM,) if is_long else ())
+            if said.code > 0 and "error" not in said.err and said.code not in (3, 130):
                 raise Lost(f"code {said.code} without a reason: {said.last()}")
             no_escapes(said)
 

@@ -198,4 +198,4 @@ def long(ground, chance, index):
             child.kill()
             if "does not have the instruction set" in child.said()[1]:
                 continue
-        place.goes_on(TOILE_ISA="portable" if index % 2 else "")
+        place.goes_on(seconds=400, TOILE_ISA="portable" if index % 2 else "")  # portable is slow
