@@ -129,6 +129,23 @@ fn a_warning_says_which_seeds_it_is_about() {
     assert!(!found.groups[0].warnings.is_at_chance, "two of three seeds are not");
 }
 
+/// A hundred seeds at chance are not a hundred sentences.
+#[test]
+fn of_many_seeds_the_first_speak_for_the_others() {
+    let mut records = common::records(9);
+    let labels = records.study.data.test_labels.clone();
+    for (i, run) in records.runs.iter_mut().take(9).enumerate() {
+        let test = run.test.as_mut().expect("tested");
+        (test.predictions, test.accuracy) = (vec![0; labels.len()], 0.1 + 1e-4 * i as f64);
+    }
+    let found = view(&records);
+    let sentences = &found.groups[0].warnings.sentences;
+    assert_eq!(sentences.len(), 4, "{sentences:?}");
+    assert!(sentences[0].starts_with("Seed 7: its test") && sentences[1].starts_with("Seed 8: its test"));
+    assert_eq!(sentences[2], "7 more seeds likewise.");
+    assert_eq!(sentences[3], "It takes every test image for “T-shirt/top”.");
+}
+
 /// Without a test, the validation images decide; with neither, nothing is said.
 #[test]
 fn without_a_test_the_validation_images_decide() {

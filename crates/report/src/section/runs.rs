@@ -44,11 +44,11 @@ fn part(group: &RunGroup, procedural: bool) -> Section {
     }
 }
 
-/// Why seeds failed, and what to be careful of.
+/// Why seeds failed, and in one what to be careful of.
 pub fn alerts(group: &RunGroup) -> Vec<SectionAlert> {
-    let alert = |is_failure| move |text: &String| SectionAlert { text: text.clone(), is_failure };
-    let warnings = group.warnings.sentences.iter().map(alert(false));
-    group.failures.iter().map(alert(true)).chain(warnings).collect()
+    let alert = |is_failure| move |text: String| SectionAlert { text, is_failure };
+    let warnings = Some(group.warnings.sentences.join(" ")).filter(|text| !text.is_empty());
+    group.failures.iter().cloned().map(alert(true)).chain(warnings.map(alert(false))).collect()
 }
 
 /// `dense · 25,450 parameters · Adam 0.001, batch 256`

@@ -14,6 +14,8 @@ use crate::format::{self, plural};
 use crate::plan::planned_batch;
 use crate::text;
 
+/// Different sentences of one kind on the seeds of a run.
+const MOST_SENTENCES: usize = 2;
 /// Names of classes in one sentence.
 const MOST_CLASSES: usize = 8;
 
@@ -151,21 +153,34 @@ pub fn group_warnings(records: &Records, runs: &[&RunRecord]) -> GroupWarnings {
     }
 }
 
-/// Each sentence once, in order of appearance, behind the seeds that it is about.
+/// The sentences of each kind.
 fn with_seeds(all: &[(&RunRecord, RunWarnings)]) -> Vec<String> {
-    let mut found: Vec<(&String, Vec<String>)> = Vec::new();
-    for (run, sentence) in all.iter().flat_map(|(run, of)| of.sentences().map(move |one| (run, one))) {
+    let kinds: [fn(&RunWarnings) -> Option<&String>; 3] =
+        [|of| of.batch.as_ref(), |of| of.chance.as_ref(), |of| of.unpredicted.as_ref()];
+    kinds.into_iter().flat_map(|kind| of_kind(all, kind)).collect()
+}
+
+/// Each sentence of a kind once, in order of appearance, behind the seeds that it is about. Of many only the first are
+/// said.
+fn of_kind(all: &[(&RunRecord, RunWarnings)], kind: impl Fn(&RunWarnings) -> Option<&String>) -> Vec<String> {
+    let mut found: Vec<(&String, Vec<u64>)> = Vec::new();
+    for (run, sentence) in all.iter().filter_map(|(run, of)| Some((run, kind(of)?))) {
         match found.iter_mut().find(|(known, _)| *known == sentence) {
-            Some((_, seeds)) => seeds.push(run.seed.to_string()),
-            None => found.push((sentence, vec![run.seed.to_string()])),
+            Some((_, seeds)) => seeds.push(run.seed),
+            None => found.push((sentence, vec![run.seed])),
         }
     }
-    let line = |(sentence, seeds): (&String, Vec<String>)| match seeds.len() {
-        n if n == all.len() => text::sentence_case(sentence),
-        1 => format!("Seed {}: {sentence}", seeds[0]),
-        _ => format!("Seeds {}: {sentence}", seeds.join(", ")),
+    let line = |(sentence, seeds): &(&String, Vec<u64>)| match &seeds[..] {
+        seeds if seeds.len() == all.len() => format!("{}.", text::sentence_case(sentence)),
+        [seed] => format!("Seed {seed}: {sentence}."),
+        [first, others @ ..] => {
+            format!("Seed {first} and {}: {sentence}.", plural(others.len(), "other", "others"))
+        }
+        [] => format!("{}.", text::sentence_case(sentence)),
     };
-    found.into_iter().map(line).map(|line| format!("{line}.")).collect()
+    let more: usize = found.iter().skip(MOST_SENTENCES).map(|(_, seeds)| seeds.len()).sum();
+    let more = (more > 0).then(|| format!("{} likewise.", plural(more, "more seed", "more seeds")));
+    found.iter().take(MOST_SENTENCES).map(line).chain(more).collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub fn warnings(plan: &Plan, only: &[String], images: usize) -> Vec<String> {
     });
     let of_searches = toile_lab::wanted_searches(plan, only).filter_map(|search| {
         let why = batch_warning(largest_batch(search)?, images as u64)?;
-        Some(format!("search {}: trials may have {why}", search.name))
+        Some(format!("search {}: in some trials {why}", search.name))
     });
     of_runs.chain(of_searches).collect()
 }

@@ -199,7 +199,7 @@ fn no_fraction(analysis: &SearchAnalysis) -> Option<String> {
 /// Whether trials may have batches larger than the training part.
 fn large_batch(data: &DataRecord, analysis: &SearchAnalysis) -> Option<String> {
     let largest = largest_batch(&SearchPlan::from_record(&analysis.records.search)?)?;
-    Some(format!("Trials may have {}.", batch_warning(largest, train_images(data))?))
+    Some(format!("In some trials {}.", batch_warning(largest, train_images(data))?))
 }
 
 /// The largest batch that a trial of a search may have.

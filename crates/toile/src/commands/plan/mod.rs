@@ -58,9 +58,9 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let searches = searches::rendered(&plan, &args.study.only, &shape, &mut timing, threads);
     timing.end();
     let mut text = rendered(&plan, &shape, &priced?, threads);
-    for warning in commands::batch::warnings(&plan, &args.study.only, n_train(&shape, &plan)) {
-        text += &format!("warning: {warning}\n");
-    }
+    let warnings = commands::batch::warnings(&plan, &args.study.only, n_train(&shape, &plan));
+    let lines: String = warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+    text += &if lines.is_empty() { lines } else { format!("\n{lines}") };
     text += &searches?;
     terminal::out(&text)?;
     Ok(Completion::Done)
