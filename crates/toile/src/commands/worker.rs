@@ -32,6 +32,7 @@ pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
     note(&format!("{} on {}, as {}", safe_name(&plan.study), store.place(), machine::worker_name()));
     let work = StudyWork {
         plan: &plan,
+        warnings: &study.warnings,
         data: &data,
         source: &source,
         dir: None,

@@ -17,6 +17,7 @@ use toile_store::Store;
 use toile_study::{DataShape, Plan, RunPlan};
 
 use crate::args::PlanArgs;
+use crate::commands::studying::note_warnings;
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
 use crate::terminal::{Align, Table, bytes, count, duration, flops, plural, safe_name};
@@ -43,6 +44,7 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study.study)?;
     let (study, _) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
+    note_warnings(&source, &study.warnings);
     let shape = study.shape.expect("the data's shape is known after the check");
     let threads = args.study.threads.map_or_else(machine::cores, usize::from);
     let lies_in =

@@ -12,7 +12,7 @@ use toile_store::Store;
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::studying::{Studied, StudyWork, note_searches_without_value};
+use crate::commands::studying::{Studied, StudyWork, note_searches_without_value, note_warnings};
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
@@ -37,8 +37,10 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
         }
     };
     introduction::introduce(args, &plan, &data, &dir)?;
+    note_warnings(&source, &study.warnings);
     let work = StudyWork {
         plan: &plan,
+        warnings: &study.warnings,
         data: &data,
         source: &source,
         dir: Some(&dir),
