@@ -36,6 +36,31 @@ pub fn student_quantile(p: f64, df: f64) -> f64 {
     quantile_of(p, |x| student_cdf(x, df))
 }
 
+/// The half-width, in standard errors, of a normal interval at `confidence`: 1.96 for 0.95.
+pub(crate) fn two_sided_quantile(confidence: f64) -> f64 {
+    normal_quantile(0.5 + 0.5 * confidence)
+}
+
+/// The probability that a standard normal number lies at least as far from 0 as `z`.
+pub(crate) fn normal_two_sided(z: f64) -> f64 {
+    (2.0 * normal_cdf(-z.abs())).min(1.0)
+}
+
+/// The probability that a t-distributed number lies at least as far from 0 as `t`.
+pub(crate) fn student_two_sided(t: f64, df: f64) -> f64 {
+    (2.0 * student_cdf(-t.abs(), df)).min(1.0)
+}
+
+/// The value above which a standard normal number lies with probability `tail` (at most ½); infinite for no tail.
+pub(crate) fn normal_upper(tail: f64) -> f64 {
+    if tail <= 0.0 { f64::INFINITY } else { -normal_quantile(tail.min(0.5)) }
+}
+
+/// The value above which a t-distributed number lies with probability `tail` (at most ½); infinite for no tail.
+pub(crate) fn student_upper(tail: f64, df: f64) -> f64 {
+    if tail <= 0.0 { f64::INFINITY } else { -student_quantile(tail.min(0.5), df) }
+}
+
 /// Inverts the cumulative function of a distribution that is symmetric around 0, by bisection in the lower tail.
 ///
 /// Slower than a rational approximation, but right to the last bits for every distribution without tables of constants.
