@@ -1,5 +1,6 @@
 //! The normal and Student's t distribution: probability below a value, and the value for a probability.
 
+use crate::root::root;
 use crate::special::{beta_incomplete, gamma_upper};
 
 /// The probability that a standard normal number is at most `x`.
@@ -53,12 +54,25 @@ pub(crate) fn student_two_sided(t: f64, df: f64) -> f64 {
 
 /// The value above which a standard normal number lies with probability `tail` (at most ½); infinite for no tail.
 pub(crate) fn normal_upper(tail: f64) -> f64 {
-    if tail <= 0.0 { f64::INFINITY } else { -normal_quantile(tail.min(0.5)) }
+    upper_of(tail, normal_cdf)
 }
 
 /// The value above which a t-distributed number lies with probability `tail` (at most ½); infinite for no tail.
 pub(crate) fn student_upper(tail: f64, df: f64) -> f64 {
-    if tail <= 0.0 { f64::INFINITY } else { -student_quantile(tail.min(0.5), df) }
+    upper_of(tail, |x| student_cdf(x, df))
+}
+
+/// The quantile of an upper tail, for the equations that ask for it again and again: in the logarithm of the tail, which
+/// is nearly straight, a few steps are enough.
+fn upper_of(tail: f64, cdf: impl Fn(f64) -> f64) -> f64 {
+    if tail <= 0.0 {
+        return f64::INFINITY;
+    }
+    let mut high = 1.0;
+    while cdf(-high) > tail && high < 1e300 {
+        high *= 2.0;
+    }
+    root(|x| (cdf(-x) / tail).ln(), 0.0, high).unwrap_or(0.0)
 }
 
 /// Inverts the cumulative function of a distribution that is symmetric around 0, by bisection in the lower tail.
@@ -176,6 +190,18 @@ mod tests {
             close(normal_cdf(normal_quantile(p)), p, 1e-10);
             close(student_cdf(student_quantile(p, 3.0), 3.0), p, 1e-10);
         }
+    }
+
+    #[test]
+    fn the_value_above_a_tail_is_the_quantile_from_the_other_side() {
+        for tail in [1e-300, 1e-20, 1e-4, 0.025, 0.2, 0.499] {
+            close(normal_upper(tail), -normal_quantile(tail), 1e-12);
+            for df in [1.0, 2.5, 8.0, 300.0] {
+                close(student_upper(tail, df), -student_quantile(tail, df), 1e-11);
+            }
+        }
+        assert_eq!((normal_upper(0.5), student_upper(0.5, 3.0)), (0.0, 0.0));
+        assert_eq!((normal_upper(0.0), student_upper(0.0, 3.0)), (f64::INFINITY, f64::INFINITY));
     }
 
     #[test]

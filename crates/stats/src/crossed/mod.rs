@@ -207,8 +207,11 @@ impl Crossed {
     }
 
     /// Two-sided p of no difference: twice the tail whose reach is |d|. Without any variance 1 for d = 0, else 0.
+    ///
+    /// 1 if a number is not finite, which no constructor makes.
     pub fn p(&self) -> f64 {
         match self.se() > 0.0 {
+            _ if !self.is_finite() => 1.0,
             true => (2.0 * self.tail(self.difference.abs())).min(1.0),
             false if self.difference == 0.0 => 1.0,
             false => 0.0,
@@ -217,10 +220,12 @@ impl Crossed {
 
     /// p of "the recipes differ by `epsilon` or more": the tail whose reach is ε − |d|, above ½ if that is negative.
     ///
-    /// Without any variance 0 for |d| < ε, else 1. `None` for an `epsilon` that is not above 0 and finite.
+    /// Without any variance 0 for |d| < ε, else 1; 1 too if a number is not finite. `None` for an `epsilon` that is not
+    /// above 0 and finite.
     pub fn p_equivalent(&self, epsilon: f64) -> Option<f64> {
         let room = epsilon - self.difference.abs();
         (epsilon > 0.0 && epsilon.is_finite()).then(|| match self.se() > 0.0 {
+            _ if !self.is_finite() => 1.0,
             true if room < 0.0 => 1.0 - self.tail(-room),
             true => self.tail(room),
             false if room > 0.0 => 0.0,
@@ -234,6 +239,10 @@ impl Crossed {
     /// points of accuracy.
     pub fn least_margin(&self, alpha: f64) -> f64 {
         reach(alpha, 0.0, self.image_part, None)
+    }
+
+    fn is_finite(&self) -> bool {
+        self.difference.is_finite() && self.se().is_finite()
     }
 
     /// The tail whose reach is `size`: ½ for 0.

@@ -164,6 +164,7 @@ fn add_run(
     values: impl IntoIterator<Item = f64>,
 ) -> Result<f64, ScoresFault> {
     let (expected, mut sum, mut length) = (images.len(), 0.0, 0);
+    let share = 1.0 / (run + 1) as f64;
     for (image, y) in values.into_iter().enumerate() {
         if !y.is_finite() {
             return Err(ScoresFault::NotFinite { run, image });
@@ -173,7 +174,7 @@ fn add_run(
         }
         if let Some(moments) = images.get_mut(image) {
             let off = y - moments.mean;
-            moments.mean += off / (run + 1) as f64;
+            moments.mean += off * share;
             moments.squares += off * (y - moments.mean);
         }
         sum += y;

@@ -27,5 +27,6 @@ pub(crate) fn tail_of_reach(size: f64, seed_part: f64, image_part: f64, df: Opti
         let z = normal_upper(student_cdf(-t, df));
         t * t * seed_part + z * z * image_part - size * size
     };
-    root(excess, 0.0, most).map_or(0.0, |t| student_cdf(-t, df))
+    // Where the image part is less than rounding, t is the whole of it.
+    student_cdf(-root(excess, 0.0, most).unwrap_or(most), df)
 }
