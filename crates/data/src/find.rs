@@ -70,8 +70,8 @@ pub(crate) fn find(
 ) -> Result<DataSet, DataError> {
     let (mut tried, cache_dir) = (Vec::new(), &locations.cache_dir);
     let (own, others) = places(entry, locations);
-    if let Some(path) = locations.data_dir.clone().filter(|path| path.is_file()) {
-        return Err(DataError::NotAFolder { path });
+    if let Some(dir) = &locations.data_dir {
+        is_a_folder(dir)?;
     }
     let mut refused = None;
     for place in &own {
@@ -97,6 +97,18 @@ pub(crate) fn find(
         }
     }
     Err(DataError::NotFound { name: entry.name, title: entry.title, tried })
+}
+
+/// The folder that the user named is there, whether or not the set is in it: a slip must not lead to other data.
+fn is_a_folder(dir: &Path) -> Result<(), DataError> {
+    if dir.is_file() {
+        return Err(DataError::NotAFolder { path: dir.into() });
+    }
+    if !dir.exists() {
+        let reason = PathFault::of(&dir.to_string_lossy(), dir);
+        return Err(DataError::NoFolder { folder: dir.into(), reason });
+    }
+    Ok(())
 }
 
 fn try_folder(

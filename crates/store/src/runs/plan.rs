@@ -48,7 +48,7 @@ pub(super) fn save(db: &mut Db<'_>, study: &str, runs: &[RunRecord], is_alone: b
 }
 
 /// What the file says of a known run. Where that is new, a run that has ended and is intact gets a new checksum.
-fn update(db: &mut Db<'_>, study: &str, known: &read::Words, run: &RunRecord) -> Result<()> {
+fn update(db: &mut Db<'_>, study: &str, known: &read::RunWords, run: &RunRecord) -> Result<()> {
     let is_to_be_sealed =
         known.state.is_finished() && !known.are_of(run) && !checksums::is_altered_run(db, known.trial_id)?;
     update_row(db, study, run)?;

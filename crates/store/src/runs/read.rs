@@ -33,7 +33,7 @@ pub(super) fn state(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option
 }
 
 /// What the study file says of a run, as it is on record.
-pub(super) struct Words {
+pub(super) struct RunWords {
     pub trial_id: i64,
     pub state: State,
     name: String,
@@ -42,7 +42,7 @@ pub(super) struct Words {
     note: Option<String>,
 }
 
-impl Words {
+impl RunWords {
     /// Whether the file says this of the run now.
     pub fn are_of(&self, run: &RunRecord) -> bool {
         let published = run.published.as_ref().map(crate::json::to_text);
@@ -51,11 +51,11 @@ impl Words {
     }
 }
 
-pub(super) fn words(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<Words>> {
+pub(super) fn words(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunWords>> {
     let sql = "SELECT r.trial_id, t.state, r.name, r.position, r.published, r.note FROM toile_run r
         JOIN trials t ON t.trial_id = r.trial_id WHERE r.study = $1 AND r.id = $2";
     db.first(sql, cells![study, run_id], |row| {
-        Ok(Words {
+        Ok(RunWords {
             trial_id: row.int(0)?,
             state: trials::state(row, 1)?,
             name: row.string(2)?,
