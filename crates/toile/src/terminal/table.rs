@@ -113,16 +113,19 @@ impl Table {
         let head: Vec<String> =
             self.columns.iter().map(|(name, _)| bold.apply_to(name.as_str()).to_string()).collect();
         let rows = self.rows.iter().filter(has_cells);
-        std::iter::once(&head).chain(rows).map(|row| self.line(row, columns)).collect()
+        let columns: Vec<(usize, usize)> = columns.iter().map(|&column| (column, self.width(column))).collect();
+        std::iter::once(&head).chain(rows).map(|row| self.line(row, &columns)).collect()
     }
 
-    fn line(&self, cells: &[String], columns: &[usize]) -> String {
-        let line: Vec<String> = columns.iter().map(|&c| self.cell(c, &cells[c])).collect();
+    /// Columns with their widths, which all rows share.
+    fn line(&self, cells: &[String], columns: &[(usize, usize)]) -> String {
+        let line: Vec<String> =
+            columns.iter().map(|&(column, width)| self.cell(column, width, &cells[column])).collect();
         format!("{}\n", line.join(&" ".repeat(GAP)).trim_end())
     }
 
-    fn cell(&self, column: usize, text: &str) -> String {
-        let space = " ".repeat(self.width(column) - measure_text_width(text));
+    fn cell(&self, column: usize, width: usize, text: &str) -> String {
+        let space = " ".repeat(width - measure_text_width(text));
         match self.columns[column].1 {
             Align::Left => format!("{text}{space}"),
             Align::Right => format!("{space}{text}"),
