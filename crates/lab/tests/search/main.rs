@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use toile_data::DataSet;
 use toile_lab::{Context, NoClock, RunError, SearchOutcome, engine_parts, examples, image_shape, search};
-use toile_record::{Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
+use toile_record::{End, Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
 use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};
 

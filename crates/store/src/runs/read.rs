@@ -123,10 +123,15 @@ fn some(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<RunReco
     Ok(runs)
 }
 
-/// A trial that failed only because its value is not a number is a run that was trained to its end.
+/// A trial that failed only because its value is not a number is a run that was trained to its end, or kept an epoch
+/// from before its loss overflowed.
 fn state_and_end(state: State, ended: Option<&str>) -> (State, Option<End>, Option<usize>) {
     let (end, restored_epoch) = ending::of_run(ended, state);
-    let is_through = matches!(end, Some(End::Finished | End::Stopped { .. }));
+    let is_through = match end {
+        Some(End::Finished | End::Stopped { .. }) => true,
+        Some(End::Diverged { .. }) => restored_epoch.is_some(),
+        _ => false,
+    };
     let state = if state == State::Failed && is_through { State::Complete } else { state };
     (state, end, restored_epoch)
 }
