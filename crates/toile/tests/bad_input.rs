@@ -15,6 +15,7 @@ fn missing_data_names_every_place_that_was_tried() {
     let place = Place::with_study(&STUDY.replace("./data", "./nowhere"));
     place.run(&["run", "study.toml", "--out", "out"]).refused(&["nowhere"]);
     // Without a web and without a package manager, the named sets cannot be had.
+    fs::create_dir(place.path("mine")).unwrap();
     let mut fetch = place.toile(&["data", "fetch", "mnist", "--data-dir", "mine"]);
     let proxy = "http://127.0.0.1:9";
     fetch.env("PATH", "").env("https_proxy", proxy).env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
@@ -327,4 +328,21 @@ fn trials_of_what_is_no_database_say_what_would_be_one() {
     assert!(said.err.contains("garbage.sqlite` is damaged or not a store"), "{}", said.err);
     let said = place.run(&["worker", "--storage", "sqlite:///x"]);
     assert!(said.err.contains("is no PostgreSQL server"), "{}", said.err);
+}
+
+#[test]
+fn a_folder_without_a_study_is_told_from_a_file_and_from_nothing() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "results/small"]).ok();
+    for command in ["report", "verify"] {
+        let right = format!("`toile {command} results/small`");
+        place
+            .run(&[command, "results/smell"])
+            .refused(&["there is no folder `results/smell`", "results/small"]);
+        place.run(&[command, "results"]).refused(&["`results` holds no study", &right]);
+        place.run(&[command, "results/small/report.html"]).refused(&["is a file", &right]);
+        place.run(&[command, "results/small/store.sqlite"]).refused(&["is a file", &right]);
+        place.run(&[command, "study.toml"]).refused(&["`study.toml` is a file", "`results/NAME`"]);
+        place.run(&[command, "data"]).refused(&["`data` holds no study", "`toile run STUDY --out DIR`"]);
+    }
 }

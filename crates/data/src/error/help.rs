@@ -125,7 +125,7 @@ impl GzipFault {
 }
 
 fn no_folder() -> String {
-    "a relative path in a study file starts at that file's folder; for a named set, see `toile data list`"
+    "a relative path starts at the current folder, in a study file at that file's folder; for a named set, see `toile data list`"
         .into()
 }
 

@@ -107,7 +107,7 @@ fn conclude(studied: &Studied) -> (Completion, String) {
     let to_come: usize = studied.outcome.searches.iter().map(|search| search.waiting).sum();
     if interrupted || studied.outcome.searches.iter().any(|search| search.interrupted) {
         let all = runs(old + new + failed + waiting);
-        let mut done = format!("{} of {all} are done", old + new);
+        let mut done = format!("{} of {all} done", old + new);
         if to_come > 0 {
             done += &format!(", {} to come", plural(to_come, "trial", "trials"));
         }
