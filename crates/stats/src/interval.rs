@@ -1,5 +1,7 @@
 //! Intervals: how far a mean, an accuracy or a single further run may lie from what was measured.
 
+use std::sync::LazyLock;
+
 use crate::{mean, normal_quantile, sample_sd, standard_error, student_quantile};
 
 /// A closed interval.
@@ -32,7 +34,7 @@ pub fn wilson(hits: usize, n: usize, confidence: f64) -> Option<Interval> {
     if n == 0 {
         return None;
     }
-    let z = normal_quantile(0.5 + 0.5 * confidence);
+    let z = two_sided(confidence);
     let (p, n) = (hits as f64 / n as f64, n as f64);
     let centre = p + z * z / (2.0 * n);
     let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
@@ -41,6 +43,12 @@ pub fn wilson(hits: usize, n: usize, confidence: f64) -> Option<Interval> {
     let low = if p == 0.0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
     let high = if p == 1.0 { 1.0 } else { ((centre + half) / scale).min(1.0) };
     Some(Interval { low, high })
+}
+
+/// The standard normal's limit of ±; that of 0.95 is found once, for it is asked for again and again.
+fn two_sided(confidence: f64) -> f64 {
+    static OF_95: LazyLock<f64> = LazyLock::new(|| normal_quantile(0.5 + 0.5 * 0.95));
+    if confidence == 0.95 { *OF_95 } else { normal_quantile(0.5 + 0.5 * confidence) }
 }
 
 /// How many standard deviations a single further run with value `other` lies from the runs `x`:
