@@ -1,5 +1,7 @@
 //! The normal and Student's t distribution: probability below a value, and the value for a probability.
 
+use std::sync::LazyLock;
+
 use crate::root::root;
 use crate::special::{beta_incomplete, gamma_upper};
 
@@ -37,9 +39,10 @@ pub fn student_quantile(p: f64, df: f64) -> f64 {
     quantile_of(p, |x| student_cdf(x, df))
 }
 
-/// The half-width, in standard errors, of a normal interval at `confidence`: 1.96 for 0.95.
+/// The half-width, in standard errors, of a normal interval at `confidence`: 1.96 for 0.95, which is computed once.
 pub(crate) fn two_sided_quantile(confidence: f64) -> f64 {
-    normal_quantile(0.5 + 0.5 * confidence)
+    static OF_95: LazyLock<f64> = LazyLock::new(|| normal_quantile(0.5 + 0.5 * 0.95));
+    if confidence == 0.95 { *OF_95 } else { normal_quantile(0.5 + 0.5 * confidence) }
 }
 
 /// The probability that a standard normal number lies at least as far from 0 as `z`.

@@ -211,3 +211,27 @@ fn a_run_at_chance_and_a_batch_beyond_the_data_are_said_in_the_last_lines() {
         "{report}"
     );
 }
+
+/// Their rows stood under no headings, and "S, 1 trials" above them.
+#[test]
+fn queued_trials_of_a_finished_search_have_headings() {
+    let search = "\n[[searches]]\nname = \"S\"\nmodel = \"dense\"\nn_trials = 1\nsampler = \"random\"\n\
+                  optimizer = { adam = { learning_rate = { low = 1e-4, high = 1e-2 } } }\n";
+    let place = Place::with_study(&(STUDY.split("[[runs]]").next().expect("a head").to_owned() + search));
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(said.err.contains("S, 1 trial\n") && said.err.contains("trial  state"), "{}", said.err);
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(!said.err.contains("trial  state"), "a table without rows has no headings: {}", said.err);
+    // As Optuna's `enqueue_trial` does it.
+    let db = rusqlite::Connection::open(place.path("out/store.sqlite")).unwrap();
+    db.execute_batch(
+        "INSERT INTO trials (number, study_id, state) SELECT 1, study_id, 'WAITING' FROM studies WHERE study_name = 'S';
+         INSERT INTO trial_system_attributes (trial_id, key, value_json)
+            SELECT trial_id, 'fixed_params', '{}' FROM trials WHERE state = 'WAITING' AND number = 1;",
+    )
+    .unwrap();
+    drop(db);
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let (head, rows) = said.err.split_once("trial  state").expect("headings");
+    assert!(!head.contains("complete ") && rows.contains("\n    1  complete"), "{}", said.err);
+}
