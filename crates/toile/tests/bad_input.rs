@@ -94,8 +94,8 @@ fn a_study_file_in_another_encoding_is_told_by_its_name() {
         fs::write(place.path("utf16.toml"), bytes).unwrap();
         place.run(&["plan", "utf16.toml"]).refused(&["utf16.toml` is UTF-16LE, expected UTF-8", "iconv"]);
     }
-    let latin = STUDY.replace("name = \"small\"", "name = \"sm\u{e9}ll\"").chars().map(|c| c as u8);
-    fs::write(place.path("latin.toml"), latin.collect::<Vec<u8>>()).unwrap();
+    let latin = STUDY.replace("name = \"small\"", "name = \"sm\u{e9}ll\"");
+    fs::write(place.path("latin.toml"), latin.chars().map(|c| c as u8).collect::<Vec<u8>>()).unwrap();
     place.run(&["plan", "latin.toml"]).refused(&["latin.toml` is not text: line", "LATIN1"]);
 }
 

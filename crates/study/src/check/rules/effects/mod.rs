@@ -66,7 +66,7 @@ fn of_settings(settings: &RunSettings, draft: &Draft, shape: Option<DataShape>) 
             Effect::of("class_weight", StudyWarning::WeightOfOne { label: label.clone() })
         }));
     for (index, callback) in settings.callbacks.iter().flatten().enumerate() {
-        let warnings = callbacks::of(callback, settings).into_iter();
+        let warnings = callbacks::of(callback, settings, shape).into_iter();
         effects.extend(warnings.map(|warning| Effect { key: "callbacks", item: Some(index), warning }));
     }
     effects
@@ -79,6 +79,14 @@ fn of_optimizer(optimizer: &Optimizer, settings: &RunSettings) -> Vec<Effect> {
     if optimizer.learning_rate() == 0.0 && scales {
         warnings.push(StudyWarning::RateOfZero);
     }
+    let common = optimizer.common();
+    let clips = [
+        ("clipnorm", common.clipnorm),
+        ("clipvalue", common.clipvalue),
+        ("global_clipnorm", common.global_clipnorm),
+    ];
+    let none = clips.into_iter().filter(|(_, limit)| *limit == Some(0.0));
+    warnings.extend(none.map(|(setting, _)| StudyWarning::ClipsNothing { setting }));
     if matches!(optimizer, Optimizer::Sgd(sgd) if sgd.nesterov && sgd.momentum == 0.0) {
         warnings.push(StudyWarning::NesterovWithoutMomentum);
     }
