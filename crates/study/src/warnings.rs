@@ -29,7 +29,7 @@ pub enum StudyWarning {
     SmoothedToNothing,
     /// A class has the weight that all have.
     WeightOfOne { label: String },
-    /// A factor that changes nothing: `reduce_lr_on_plateau` with 1, `exponential` with 1, `cosine` with an `alpha` of 1.
+    /// A factor that changes nothing: 1 for `reduce_lr_on_plateau`, `exponential`, or the `alpha` of `cosine`.
     FactorOfOne { of: &'static str, setting: &'static str },
     /// The first reduction sets the learning rate to 0.
     FactorOfZero,

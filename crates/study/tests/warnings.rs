@@ -1,7 +1,7 @@
 //! Valid study files whose settings do nothing, or other than their names say, and what is said of them, word for word.
 //!
-//! `warnings/` holds pairs of files, as `faults/` does. To add a case, write the `.toml`, let the `.txt` be written, and
-//! read it:
+//! `warnings/` holds pairs of files, as `faults/` does. To add a case, write the `.toml`, let the `.txt` be written,
+//! and read it:
 //!
 //! ```sh
 //! UPDATE_WARNINGS=1 cargo test -p toile-study --test warnings

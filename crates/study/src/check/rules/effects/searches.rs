@@ -133,8 +133,17 @@ fn pruning(pruner: &Pruner, epochs: usize, seeds: usize, n_trials: usize) -> Vec
 
 /// Bounds of an accuracy that are no fractions.
 fn bounds(pruner: &Pruner, objectives: &[Objective]) -> Vec<StudyWarning> {
-    let (Pruner::Threshold(threshold), [objective]) = (pruner, objectives) else { return Vec::new() };
-    let named = [("lower", threshold.lower), ("upper", threshold.upper)];
+    let [objective] = objectives else { return Vec::new() };
+    let named = match pruner {
+        Pruner::Threshold(threshold) => [("lower", threshold.lower), ("upper", threshold.upper)],
+        Pruner::None
+        | Pruner::Median(_)
+        | Pruner::Percentile(_)
+        | Pruner::SuccessiveHalving(_)
+        | Pruner::Hyperband(_)
+        | Pruner::Patient(_)
+        | Pruner::Wilcoxon(_) => return Vec::new(),
+    };
     let outside = |(setting, value): (&'static str, Option<f64>)| {
         let value = value.filter(|value| !can_be(objective.metric, *value))?;
         Some(StudyWarning::NotAFraction { setting, value })
