@@ -5,16 +5,19 @@ use std::path::Path;
 use super::{DataError, FoundFormat, GzipFault};
 use crate::path_form::PathFault;
 
-const DIMENSIONS: &str = "image files hold (images, height, width) or (images, height, width, channels), label files (labels): \
-     check that the right file has this name";
-const CUT_SHORT: &str = "either the file was not copied or written to its end, or its header declares too much: compare it with \
-     its source";
+const LITTLE_ENDIAN: &str = "IDX has the highest byte of each number first; in NumPy `np.array([…], dtype=\">u4\").tobytes()`, in \
+     Python `struct.pack(\">…I\", …)` write it so";
+const TOO_LARGE: &str = "either its header is wrong (IDX has the highest byte of each number first), or the set is too large for memory";
+const CUT_SHORT: &str = "either the file was not copied or written to its end, or its header declares too much: compare it with its source";
 const TRAILING_BYTES: &str =
     "either its header declares too little, or something was added to the file: compare it with its source";
-const COUNT_MISMATCH: &str = "either the two files are of different sets, or one of them is not whole, or its header is wrong: each \
-     image has one label";
+const COUNT_MISMATCH: &str = "either the two files are of different sets, or one of them is not whole, or its header is wrong: each image has \
+     one label";
 const SHAPE_MISMATCH: &str =
     "either the files are of different sets, or one part must be brought to the size of the other";
+const LABELS_FROM_1: &str = "labels count from 0: subtract the smallest one from all of them (EMNIST's letters, for one, have labels from 1)";
+const LABEL: &str = "either the label file is of another set, or a class is missing: with a `classes.txt` of your own, each class has \
+     a line there";
 
 impl DataError {
     /// What to do about it, in one or two sentences without a full stop at the end.
@@ -31,29 +34,21 @@ impl DataError {
             DataError::Missing { names, there, .. } => there.help(names),
             DataError::NoFolder { reason, .. } => reason.as_ref().map_or_else(no_folder, PathFault::help),
             DataError::NotAFolder { path } => not_a_folder(path),
-            DataError::LittleEndian { .. } => "IDX has the highest byte of each number first; in NumPy \
-                 `np.array([…], dtype=\">u4\").tobytes()`, in Python `struct.pack(\">…I\", …)` write it so"
-                .into(),
+            DataError::LittleEndian { .. } => LITTLE_ENDIAN.into(),
             DataError::NotIdx { found, .. } => found.help().into(),
-            DataError::Dimensions { .. } => DIMENSIONS.into(),
-            DataError::TooLarge { .. } => "either its header is wrong (IDX has the highest byte of each number first), or the set is too large \
-                 for memory"
-                .into(),
+            DataError::Dimensions { .. } => {
+                "image files hold (images, height, width) or (images, height, width, \
+                 channels), label files (labels): check that the right file has this name"
+                    .into()
+            }
+            DataError::TooLarge { .. } => TOO_LARGE.into(),
             DataError::CutShort { .. } => CUT_SHORT.into(),
             DataError::TrailingBytes { .. } => TRAILING_BYTES.into(),
             DataError::Gzip { file, fault } => fault.help(file),
             DataError::CountMismatch { .. } => COUNT_MISMATCH.into(),
             DataError::ShapeMismatch { .. } => SHAPE_MISMATCH.into(),
-            DataError::Label { first: 1.., .. } => {
-                "labels count from 0: subtract the smallest one from all of them \
-                 (EMNIST's letters, for one, have labels from 1)"
-                    .into()
-            }
-            DataError::Label { .. } => {
-                "either the label file is of another set, or a class is missing: with a \
-                 `classes.txt` of your own, each class has a line there"
-                    .into()
-            }
+            DataError::Label { first: 1.., .. } => LABELS_FROM_1.into(),
+            DataError::Label { .. } => LABEL.into(),
             DataError::OneClass { .. } => "a classifier needs at least two classes".into(),
             DataError::ClassNames { .. } => "write one class per line, in label order".into(),
             DataError::WrongData { recognised: Some(_), .. } => {

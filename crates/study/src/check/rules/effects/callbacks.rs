@@ -3,10 +3,11 @@
 use toile_nn::Callback;
 use toile_record::{Direction, Metric};
 
+use crate::check::DataShape;
 use crate::file::RunSettings;
 use crate::warnings::StudyWarning;
 
-pub(super) fn of(callback: &Callback, settings: &RunSettings) -> Vec<StudyWarning> {
+pub(super) fn of(callback: &Callback, settings: &RunSettings, shape: Option<DataShape>) -> Vec<StudyWarning> {
     let epochs = settings.epochs.unwrap_or(usize::MAX);
     let rate = settings.optimizer.as_ref().map(|optimizer| optimizer.learning_rate());
     let name = callback.name();
@@ -38,7 +39,23 @@ pub(super) fn of(callback: &Callback, settings: &RunSettings) -> Vec<StudyWarnin
         }
         Callback::BestWeights(_) => {}
     }
+    let min_delta = match callback {
+        Callback::EarlyStopping(stopping) => stopping.min_delta,
+        Callback::ReduceLrOnPlateau(plateau) => plateau.min_delta,
+        Callback::BestWeights(_) => 0.0,
+    };
+    if callback.monitor().direction() == Direction::Maximize && min_delta >= 1.0 {
+        warnings.push(StudyWarning::NeverImproves { callback: name, min_delta });
+    }
+    warnings.extend(top_five(callback.monitor(), shape));
     warnings
+}
+
+/// The accuracy within five guesses says nothing where there are no more classes.
+pub(super) fn top_five(metric: Metric, shape: Option<DataShape>) -> Option<StudyWarning> {
+    let classes = shape?.classes;
+    let is_constant = metric.name().contains("top_5") && classes <= 5;
+    is_constant.then(|| StudyWarning::TopFiveOfFew { metric: metric.name(), classes })
 }
 
 /// Whether a metric can have a value: accuracies are fractions.

@@ -66,7 +66,7 @@ fn of_settings(settings: &RunSettings, draft: &Draft, shape: Option<DataShape>) 
             Effect::of("class_weight", StudyWarning::WeightOfOne { label: label.clone() })
         }));
     for (index, callback) in settings.callbacks.iter().flatten().enumerate() {
-        let warnings = callbacks::of(callback, settings).into_iter();
+        let warnings = callbacks::of(callback, settings, shape).into_iter();
         effects.extend(warnings.map(|warning| Effect { key: "callbacks", item: Some(index), warning }));
     }
     effects
@@ -75,11 +75,26 @@ fn of_settings(settings: &RunSettings, draft: &Draft, shape: Option<DataShape>) 
 fn of_optimizer(optimizer: &Optimizer, settings: &RunSettings) -> Vec<Effect> {
     let mut warnings = Vec::new();
     let schedule = settings.schedule.as_ref().unwrap_or(&Schedule::Constant);
-    let scales = matches!(schedule, Schedule::Constant | Schedule::Exponential(_) | Schedule::OneCycle(_));
+    let scales = match schedule {
+        Schedule::Constant | Schedule::Exponential(_) | Schedule::OneCycle(_) => true,
+        Schedule::Cosine(_) | Schedule::Piecewise(_) | Schedule::Polynomial(_) => false,
+    };
     if optimizer.learning_rate() == 0.0 && scales {
         warnings.push(StudyWarning::RateOfZero);
     }
-    if matches!(optimizer, Optimizer::Sgd(sgd) if sgd.nesterov && sgd.momentum == 0.0) {
+    let common = optimizer.common();
+    let clips = [
+        ("clipnorm", common.clipnorm),
+        ("clipvalue", common.clipvalue),
+        ("global_clipnorm", common.global_clipnorm),
+    ];
+    let none = clips.into_iter().filter(|(_, limit)| *limit == Some(0.0));
+    warnings.extend(none.map(|(setting, _)| StudyWarning::ClipsNothing { setting }));
+    let steps_ahead_of_nothing = match optimizer {
+        Optimizer::Sgd(sgd) => sgd.nesterov && sgd.momentum == 0.0,
+        Optimizer::Adam(_) | Optimizer::AdamW(_) | Optimizer::Nadam(_) | Optimizer::RmsProp(_) => false,
+    };
+    if steps_ahead_of_nothing {
         warnings.push(StudyWarning::NesterovWithoutMomentum);
     }
     warnings.into_iter().map(|warning| Effect::of("optimizer", warning)).collect()

@@ -14,13 +14,26 @@ pub(super) fn of(settings: &RunSettings, updates: Option<usize>) -> Vec<StudyWar
     {
         warnings.push(StudyWarning::ScheduleTooLong { schedule, steps, updates });
     }
-    if let (Schedule::Piecewise(piecewise), Some(updates)) = (schedule, updates) {
-        let pieces = piecewise.boundaries.iter().filter(|boundary| **boundary + 1 >= updates).count();
+    if let Some(updates) = updates {
+        let pieces =
+            boundaries(schedule).iter().filter(|boundary| boundary.saturating_add(1) >= updates).count();
         if pieces > 0 {
             warnings.push(StudyWarning::PiecesAfterTheEnd { pieces, updates });
         }
     }
     warnings
+}
+
+/// The updates at which pieces end.
+fn boundaries(schedule: &Schedule) -> &[usize] {
+    match schedule {
+        Schedule::Piecewise(piecewise) => &piecewise.boundaries,
+        Schedule::Constant
+        | Schedule::Cosine(_)
+        | Schedule::Exponential(_)
+        | Schedule::Polynomial(_)
+        | Schedule::OneCycle(_) => &[],
+    }
 }
 
 /// The updates until a schedule's end; for `exponential`, until its factor has worked once.

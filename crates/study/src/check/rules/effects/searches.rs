@@ -2,7 +2,7 @@
 
 use toile_tune::Pruner;
 
-use super::{Effect, callbacks::can_be, of_settings, tell};
+use super::{Effect, callbacks::can_be, callbacks::top_five, of_settings, tell};
 use crate::check::DataShape;
 use crate::check::draft::{Draft, SearchDraft, with_defaults};
 use crate::check::rules::runs::has_validation;
@@ -22,6 +22,8 @@ pub(super) fn check(search: &SearchDraft, draft: &Draft, shape: Option<DataShape
     let n_trials = TrialBudget::of(&search.table, points, objectives.len()).n_trials;
     let mut effects = settings(&trials, draft, shape);
     effects.extend(directions(&objectives));
+    let constant = objectives.iter().filter_map(|objective| top_five(objective.metric, shape));
+    effects.extend(constant.map(|warning| Effect::of("metric", warning)));
     effects.extend(limits(search, n_trials));
     if let Some(pruner) = &search.table.pruner {
         let epochs = trials.iter().filter_map(|trial| trial.epochs).max().unwrap_or(usize::MAX);
@@ -131,8 +133,17 @@ fn pruning(pruner: &Pruner, epochs: usize, seeds: usize, n_trials: usize) -> Vec
 
 /// Bounds of an accuracy that are no fractions.
 fn bounds(pruner: &Pruner, objectives: &[Objective]) -> Vec<StudyWarning> {
-    let (Pruner::Threshold(threshold), [objective]) = (pruner, objectives) else { return Vec::new() };
-    let named = [("lower", threshold.lower), ("upper", threshold.upper)];
+    let [objective] = objectives else { return Vec::new() };
+    let named = match pruner {
+        Pruner::Threshold(threshold) => [("lower", threshold.lower), ("upper", threshold.upper)],
+        Pruner::None
+        | Pruner::Median(_)
+        | Pruner::Percentile(_)
+        | Pruner::SuccessiveHalving(_)
+        | Pruner::Hyperband(_)
+        | Pruner::Patient(_)
+        | Pruner::Wilcoxon(_) => return Vec::new(),
+    };
     let outside = |(setting, value): (&'static str, Option<f64>)| {
         let value = value.filter(|value| !can_be(objective.metric, *value))?;
         Some(StudyWarning::NotAFraction { setting, value })
