@@ -1,5 +1,5 @@
-//! How often the crossed comparison errs, on made-up runs of recipes of equal accuracy: `cargo run --release -p toile-stats
-//! --example calibration -- [REPETITIONS] [TABLES]`, by default 20,000 and 500.
+//! How often the crossed comparison errs, on made-up runs of recipes of equal accuracy: `cargo run --release -p
+//! toile-stats --example calibration -- [REPETITIONS] [TABLES]`, by default 20,000 and 500.
 //!
 //! On 10,000 images, at an accuracy of .876, two runs of one recipe differ on 5 % of the images: a tenth of them is
 //! right or wrong by chance. A level of 5 % is kept if at most 5 % of the comparisons are called better.

@@ -1,6 +1,6 @@
 //! Racing: adding seeds until the comparisons are decided, at looks that were fixed before, each with its share of α.
 
-use crate::verdict::{Judged, Pairing, Rules, Verdict, verdicts};
+use crate::verdict::{Judged, Pairing, Rules, Verdict, weighted_verdicts};
 
 /// The numbers of seeds at which a race is looked at.
 pub const LOOKS: [usize; 4] = [3, 5, 10, 20];
@@ -30,6 +30,7 @@ pub struct Race {
     looks: Vec<usize>,
     alphas: Vec<f64>,
     taken: usize,
+    weights: Vec<f64>,
     stopped: Vec<Option<RaceStop>>,
 }
 
@@ -46,10 +47,19 @@ pub struct RaceStop {
 }
 
 impl Race {
-    /// A race of `comparisons` comparisons; `None` if the looks do not rise from above 0.
+    /// A race of `comparisons` comparisons that weigh alike; `None` if the looks do not rise from above 0.
     pub fn new(looks: &[usize], alpha: f64, comparisons: usize) -> Option<Race> {
+        Race::weighted(looks, alpha, vec![1.0; comparisons])
+    }
+
+    /// A race with a weight for each comparison, as claims and the pairs of a ranking have them.
+    ///
+    /// `None` if the looks do not rise from above 0, or for a weight that is not above 0 and finite.
+    pub fn weighted(looks: &[usize], alpha: f64, weights: Vec<f64>) -> Option<Race> {
         let alphas = spending(looks, alpha)?;
-        Some(Race { looks: looks.to_vec(), alphas, taken: 0, stopped: vec![None; comparisons] })
+        let sound = weights.iter().all(|w| *w > 0.0 && w.is_finite());
+        let stopped = vec![None; weights.len()];
+        sound.then(|| Race { looks: looks.to_vec(), alphas, taken: 0, weights, stopped })
     }
 
     /// The seeds of the next look; `None` when the race is over.
@@ -68,7 +78,8 @@ impl Race {
         let alpha = self.alphas[self.taken];
         self.taken += 1;
         let is_last = self.taken == self.looks.len();
-        let judged = verdicts(pairs, &Rules { alpha, ..*rules });
+        let judged =
+            weighted_verdicts(pairs, &self.weights, &vec![alpha; pairs.len()], rules).unwrap_or_default();
         for (stopped, judged) in self.stopped.iter_mut().zip(judged) {
             let decided = !matches!(judged.verdict, Verdict::Undecided { .. });
             if stopped.is_none() && (decided || is_last) {
@@ -130,5 +141,7 @@ mod tests {
         let mut race = Race::new(&[3], 0.05, 2).expect("looks");
         assert!(!race.look(&[apart(0.1, 3)], &Rules::default()));
         assert_eq!(race.next_look(), Some(3));
+        assert_eq!(Race::weighted(&[3], 0.05, vec![1.0, 0.0]), None);
+        assert_eq!(Race::new(&[5, 3], 0.05, 1), None);
     }
 }
