@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout)]
 
 use toile_rng::{Seed, Stream};
-use toile_stats::{Crossed, Pairing, Rules, RunScores, Verdict, verdicts, welch};
+use toile_stats::{Crossed, Pairing, RunScores, Verdict, verdicts, welch};
 
 const IMAGES: usize = 10_000;
 /// Images that are right by chance, with probability ½ for a run that does not move.
@@ -137,13 +137,9 @@ fn any_of_ten(world: &World, seeds: usize, tables: u64) -> f64 {
             })
             .collect();
         let pairs = (0..10).flat_map(|a| (a + 1..10).map(move |b| (a, b)));
-        let pairings: Vec<Pairing> = pairs
-            .map(|(a, b)| {
-                let crossed = Crossed::new(&all[a], &all[b]).ok();
-                Pairing { seeds: [seeds; 2], failed: [0, 0], crossed }
-            })
-            .collect();
-        let judged = verdicts(&pairings, &Rules::default());
+        let pairings: Vec<Pairing> =
+            pairs.map(|(a, b)| Pairing::new(Crossed::new(&all[a], &all[b]).expect("runs"))).collect();
+        let judged = verdicts(&pairings);
         wrong += u32::from(judged.iter().any(|j| matches!(j.verdict, Verdict::Better { .. })));
     }
     100.0 * f64::from(wrong) / tables as f64

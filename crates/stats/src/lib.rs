@@ -11,15 +11,14 @@
 //! and [`mcnemar()`], which speaks of two networks and not of their recipes.
 //!
 //! ```
-//! use toile_stats::{Crossed, Pairing, Rules, RunScores, Side, Verdict, verdicts};
+//! use toile_stats::{Crossed, Pairing, RunScores, Side, Verdict, verdicts};
 //! // Three runs each on eight hundred images: A errs on every eighth, B on every fourth, and each run on one more.
 //! let runs = |every: usize| (0..3).map(move |seed| (0..800).map(move |i| i % every != 0 && i != 2 * seed + 1));
 //! let (a, b) = (RunScores::of_correct(runs(8)).unwrap(), RunScores::of_correct(runs(4)).unwrap());
 //! let crossed = Crossed::new(&a, &b).unwrap();
 //! assert_eq!(crossed.difference, 0.125);
 //! assert!(crossed.image_part > crossed.seed_part); // more seeds would not make it much surer
-//! let pair = Pairing { seeds: [3, 3], failed: [0, 0], crossed: Some(crossed) };
-//! assert_eq!(verdicts(&[pair], &Rules::default())[0].verdict, Verdict::Better { ahead: Side::A });
+//! assert_eq!(verdicts(&[Pairing::new(crossed)])[0].verdict, Verdict::Better { ahead: Side::A });
 //! ```
 //!
 //! Chance comes from outside, as a function that gives random numbers. Values of SciPy, statsmodels and scikit-learn
