@@ -1,5 +1,5 @@
-//! The bootstrap interval of a mean, corrected for bias and skew (BCa). Over a handful of seeds it is too narrow: shown,
-//! never the verdict.
+//! The bootstrap interval of a mean, corrected for bias and skew (BCa). Over a handful of seeds it is too narrow:
+//! shown, never the verdict.
 
 use crate::interval::is_level;
 use crate::sample::are_finite;

@@ -2,8 +2,8 @@
 
 use crate::Confusion;
 
-/// How well one class is found. A measure that is not defined (the class was never predicted, or has no images) is 0, as
-/// in scikit-learn; [`Confusion::score`] tells the two apart.
+/// How well one class is found. A measure that is not defined (the class was never predicted, or has no images) is 0,
+/// as in scikit-learn; [`Confusion::score`] tells the two apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ClassMetrics {
     /// The share of the predictions of this class that were right.

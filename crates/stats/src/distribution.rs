@@ -65,8 +65,8 @@ pub(crate) fn student_upper(tail: f64, df: f64) -> f64 {
     upper_of(tail, |x| student_cdf(x, df))
 }
 
-/// The quantile of an upper tail, for the equations that ask for it again and again: in the logarithm of the tail, which
-/// is nearly straight, a few steps are enough.
+/// The quantile of an upper tail, for the equations that ask for it again and again: in the logarithm of the tail,
+/// which is nearly straight, a few steps are enough.
 fn upper_of(tail: f64, cdf: impl Fn(f64) -> f64) -> f64 {
     if tail <= 0.0 {
         return f64::INFINITY;

@@ -1,7 +1,28 @@
-//! Statistics: centres and spreads, intervals, distributions, and the classes that a classifier confuses.
+//! Statistics of trained networks: intervals, tests, verdicts, rankings, calibration.
 //!
 //! Numbers in, numbers out: nothing here knows a study, a run or a file. A statistic that does not exist (the spread of
-//! one number, the mean of none) is `None`. Every function is checked against SciPy or NumPy in its own file.
+//! one number, the mean of none, anything of NaN) is `None`, or says why in its type.
+//!
+//! **What decides**: [`Crossed`] compares two recipes over seeds *and* images, [`verdicts`] makes a family of
+//! comparisons into the words *better*, *equivalent* and *undecided* by Holm's correction, [`rank_groups`] draws the
+//! lines of a ranking, [`Race`] adds seeds until all is decided, and [`prediction`] holds a published number against
+//! our runs. **What is shown and never decides**: everything over seeds alone ([`welch`], [`permutation()`],
+//! [`wilcoxon()`], [`probability_better`], [`effect_size`], [`bca`]), which takes the test images for the whole world,
+//! and [`mcnemar()`], which speaks of two networks and not of their recipes.
+//!
+//! ```
+//! use toile_stats::{Crossed, Pairing, RunScores, Side, Verdict, verdicts};
+//! // Three runs each on eight hundred images: A errs on every eighth, B on every fourth, and each run on one more.
+//! let runs = |every: usize| (0..3).map(move |seed| (0..800).map(move |i| i % every != 0 && i != 2 * seed + 1));
+//! let (a, b) = (RunScores::of_correct(runs(8)).unwrap(), RunScores::of_correct(runs(4)).unwrap());
+//! let crossed = Crossed::new(&a, &b).unwrap();
+//! assert_eq!(crossed.difference, 0.125);
+//! assert!(crossed.image_part > crossed.seed_part); // more seeds would not make it much surer
+//! assert_eq!(verdicts(&[Pairing::new(crossed)])[0].verdict, Verdict::Better { ahead: Side::A });
+//! ```
+//!
+//! Chance comes from outside, as a function that gives random numbers. Values of SciPy, statsmodels and scikit-learn
+//! for every statistic are in `tests/reference`, and `examples/calibration.rs` counts how often the verdicts err.
 
 mod binomial;
 mod bootstrap;
@@ -53,7 +74,7 @@ pub use permutation::{
     MOST_ARRANGEMENTS, Permutation, paired_permutation, paired_permutation_by_draws, permutation,
     permutation_by_draws,
 };
-pub use planning::{PlannedRuns, noether};
+pub use planning::{PlannedRuns, image_part_of_disagreement, noether};
 pub use prechelt::{Prechelt, prechelt};
 pub use prediction::{Prediction, prediction, prediction_elsewhere};
 pub use proportions::{

@@ -53,8 +53,8 @@ pub struct Outlook {
 
 /// What would decide a comparison at `level`, α over the size of its family (or α times its weight).
 ///
-/// `epsilon` is the margin of equivalence, if one was set. With S′ seeds d′ ~ N(d, P − P′), P′ = W_A/S′ + W_B/S′ (a recipe
-/// that has more seeds already keeps them), 2 (S′ − 1) degrees of freedom, and G as it is.
+/// `epsilon` is the margin of equivalence, if one was set. With S′ seeds d′ ~ N(d, P − P′), P′ = W_A/S′ + W_B/S′ (a
+/// recipe that has more seeds already keeps them), 2 (S′ − 1) degrees of freedom, and G as it is.
 pub fn outlook(now: &Crossed, level: f64, epsilon: Option<f64>, at_most: usize) -> Outlook {
     Outlook {
         more_seeds: more_seeds(now, level, epsilon, at_most),

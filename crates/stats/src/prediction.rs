@@ -1,9 +1,9 @@
 //! Where one more run falls: whether a published number is what our runs predict.
 
-use crate::distribution::student_two_sided;
+use crate::distribution::{student_two_sided, student_upper};
 use crate::interval::is_level;
 use crate::sample::are_finite;
-use crate::{Interval, Printed, mean, sample_variance, student_quantile};
+use crate::{Interval, Printed, mean, sample_variance};
 
 /// A published number of one run against the runs of the same recipe made here.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub fn prediction_elsewhere(
     let scale = (variance * (1.0 + 1.0 / x.len() as f64) + image_variance).sqrt();
     let centre = if variance == 0.0 { x[0] } else { mean(x)? };
     let distance = published.value - centre;
-    let reach = student_quantile(0.5 + 0.5 * confidence, df) * scale + published.half_unit;
+    let reach = student_upper(0.5 - 0.5 * confidence, df) * scale + published.half_unit;
     let beyond = (distance.abs() - published.half_unit).max(0.0);
     let p = |distance: f64| (scale > 0.0).then(|| student_two_sided(distance / scale, df));
     Some(Prediction {

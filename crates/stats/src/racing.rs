@@ -1,6 +1,6 @@
 //! Racing: adding seeds until the comparisons are decided, at looks that were fixed before, each with its share of α.
 
-use crate::verdict::{Judged, Pairing, Rules, Verdict, verdicts};
+use crate::verdict::{Judged, Pairing, Rules, Verdict, weighted_verdicts};
 
 /// The numbers of seeds at which a race is looked at.
 pub const LOOKS: [usize; 4] = [3, 5, 10, 20];
@@ -30,6 +30,7 @@ pub struct Race {
     looks: Vec<usize>,
     alphas: Vec<f64>,
     taken: usize,
+    weights: Vec<f64>,
     stopped: Vec<Option<RaceStop>>,
 }
 
@@ -46,10 +47,19 @@ pub struct RaceStop {
 }
 
 impl Race {
-    /// A race of `comparisons` comparisons; `None` if the looks do not rise from above 0.
+    /// A race of `comparisons` comparisons that weigh alike; `None` if the looks do not rise from above 0.
     pub fn new(looks: &[usize], alpha: f64, comparisons: usize) -> Option<Race> {
+        Race::weighted(looks, alpha, vec![1.0; comparisons])
+    }
+
+    /// A race with a weight for each comparison, as claims and the pairs of a ranking have them.
+    ///
+    /// `None` if the looks do not rise from above 0, or for a weight that is not above 0 and finite.
+    pub fn weighted(looks: &[usize], alpha: f64, weights: Vec<f64>) -> Option<Race> {
         let alphas = spending(looks, alpha)?;
-        Some(Race { looks: looks.to_vec(), alphas, taken: 0, stopped: vec![None; comparisons] })
+        let sound = weights.iter().all(|w| *w > 0.0 && w.is_finite());
+        let stopped = vec![None; weights.len()];
+        sound.then(|| Race { looks: looks.to_vec(), alphas, taken: 0, weights, stopped })
     }
 
     /// The seeds of the next look; `None` when the race is over.
@@ -58,17 +68,20 @@ impl Race {
         self.looks.get(self.taken).copied().filter(|_| open)
     }
 
-    /// Takes the next look: Holm over the *whole* family at this look's share of α. A verdict once given stays.
+    /// Takes the next look: Holm over the *whole* family at this look's share of α, which takes the place of the
+    /// pairs' own level. A verdict once given stays.
     ///
     /// Returns whether the look was taken: not when the race is over, or for another number of comparisons.
-    pub fn look(&mut self, pairs: &[Pairing], rules: &Rules) -> bool {
+    pub fn look(&mut self, pairs: &[Pairing]) -> bool {
         let Some(seeds) = self.next_look().filter(|_| pairs.len() == self.stopped.len()) else {
             return false;
         };
         let alpha = self.alphas[self.taken];
         self.taken += 1;
         let is_last = self.taken == self.looks.len();
-        let judged = verdicts(pairs, &Rules { alpha, ..*rules });
+        let at_this = |pair: &Pairing| Pairing { rules: Rules { alpha, ..pair.rules }, ..*pair };
+        let pairs: Vec<Pairing> = pairs.iter().map(at_this).collect();
+        let judged = weighted_verdicts(&pairs, &self.weights).unwrap_or_default();
         for (stopped, judged) in self.stopped.iter_mut().zip(judged) {
             let decided = !matches!(judged.verdict, Verdict::Undecided { .. });
             if stopped.is_none() && (decided || is_last) {
@@ -92,7 +105,7 @@ mod tests {
     fn apart(difference: f64, seeds: usize) -> Pairing {
         let runs = |shift: f64| (0..seeds).map(|s| 0.8 + shift + 0.001 * (s % 3) as f64).collect::<Vec<_>>();
         let crossed = Crossed::on_these_images(&runs(difference), &runs(0.0)).expect("runs");
-        Pairing { seeds: [seeds; 2], failed: [0, 0], crossed: Some(crossed) }
+        Pairing { rules: Rules { epsilon: None, ..Rules::default() }, ..Pairing::new(crossed) }
     }
 
     #[test]
@@ -111,24 +124,25 @@ mod tests {
 
     #[test]
     fn a_verdict_once_given_stays_and_the_race_ends_with_the_last_comparison() {
-        let rules = Rules { epsilon: None, ..Rules::default() };
         let mut race = Race::new(&[3, 5, 10], 0.05, 2).expect("looks");
-        assert!(race.look(&[apart(0.1, 3), apart(0.0, 3)], &rules));
+        assert!(race.look(&[apart(0.1, 3), apart(0.0, 3)]));
         let first = race.stopped()[0].expect("far apart");
         assert!(race.stopped()[1].is_none() && (first.seeds, race.next_look()) == (3, Some(5)));
         assert!((first.alpha - 0.015).abs() < 1e-15, "three tenths of alpha");
-        assert!(race.look(&[apart(0.0, 5), apart(0.0, 5)], &rules));
+        assert!(race.look(&[apart(0.0, 5), apart(0.0, 5)]));
         assert_eq!(race.stopped()[0], Some(first), "though it would not be given now");
-        assert!(race.look(&[apart(0.0, 10), apart(0.0, 10)], &rules));
+        assert!(race.look(&[apart(0.0, 10), apart(0.0, 10)]));
         let last = race.stopped()[1].expect("the last look");
         assert!(matches!(last.judged.verdict, Verdict::Undecided { .. }) && last.seeds == 10);
-        assert_eq!((race.next_look(), race.look(&[apart(0.0, 10); 2], &rules)), (None, false));
+        assert_eq!((race.next_look(), race.look(&[apart(0.0, 10); 2])), (None, false));
     }
 
     #[test]
     fn another_number_of_comparisons_is_no_look() {
         let mut race = Race::new(&[3], 0.05, 2).expect("looks");
-        assert!(!race.look(&[apart(0.1, 3)], &Rules::default()));
+        assert!(!race.look(&[apart(0.1, 3)]));
         assert_eq!(race.next_look(), Some(3));
+        assert_eq!(Race::weighted(&[3], 0.05, vec![1.0, 0.0]), None);
+        assert_eq!(Race::new(&[5, 3], 0.05, 1), None);
     }
 }

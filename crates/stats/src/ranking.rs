@@ -29,7 +29,8 @@ pub fn order_by_mean(means: &[f64]) -> Vec<usize> {
     order
 }
 
-/// Draws the lines of a ranking of `count` recipes; `better` holds the pairs of ranks (better, worse) with that verdict.
+/// Draws the lines of a ranking of `count` recipes; `better` holds the pairs of ranks (better, worse) with that
+/// verdict.
 ///
 /// `None` for a rank that is not below `count`, or a pair whose better one stands below the worse one.
 pub fn rank_groups(count: usize, better: &[(usize, usize)]) -> Option<RankGroups> {

@@ -19,7 +19,8 @@ pub(crate) fn mean_ranks(x: &[f64]) -> Vec<f64> {
 
 /// Spearman's rank correlation of pairs, from −1 to 1; ties share their mean rank.
 ///
-/// `None` for fewer than two pairs, lists of different length, a side that does not vary, or numbers that are not finite.
+/// `None` for fewer than two pairs, lists of different length, a side that does not vary, or numbers that are not
+/// finite.
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.len() != y.len() || !are_finite(x) || !are_finite(y) {
         return None;

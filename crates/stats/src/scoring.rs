@@ -2,8 +2,8 @@
 
 /// Rows of one number per class, and the true class of each row; nothing unless they fit.
 ///
-/// `None` without rows, without classes, where the lists do not fit, for a label that is not below `classes`, or numbers
-/// that are not finite.
+/// `None` without rows, without classes, where the lists do not fit, for a label that is not below `classes`, or
+/// numbers that are not finite.
 pub(crate) fn labelled_rows<'a>(
     rows: &'a [f64],
     classes: usize,
@@ -28,7 +28,8 @@ pub fn brier_score(probabilities: &[f64], classes: usize, labels: &[u8]) -> Opti
     Some(rows.map(one).sum::<f64>() / labels.len() as f64)
 }
 
-/// The negative log-likelihood: the mean over images of −ln p of the true class, in nats; infinite if one of these is 0.
+/// The negative log-likelihood: the mean over images of −ln p of the true class, in nats; infinite if one of these is
+/// 0.
 ///
 /// Shapes and `None` as for [`brier_score`].
 pub fn negative_log_likelihood(probabilities: &[f64], classes: usize, labels: &[u8]) -> Option<f64> {

@@ -18,8 +18,8 @@ pub struct Temperature {
 /// The T > 0 that minimises the negative log-likelihood of softmax(logits / T) (Guo et al. 2017).
 ///
 /// Choose it on the validation part, never on test. `logits` holds `classes` numbers per image, image after image. The
-/// likelihood is convex in b = 1/T, and b is the root of the mean of Σ_k p_k z_k − z_y. `None` without images, where the
-/// lists do not fit, for a label that is not below `classes`, or logits that are not finite.
+/// likelihood is convex in b = 1/T, and b is the root of the mean of Σ_k p_k z_k − z_y. `None` without images, where
+/// the lists do not fit, for a label that is not below `classes`, or logits that are not finite.
 pub fn temperature(logits: &[f64], classes: usize, labels: &[u8]) -> Option<Temperature> {
     let rows = labelled_rows(logits, classes, labels)?;
     let n = labels.len() as f64;

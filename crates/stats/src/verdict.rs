@@ -26,12 +26,16 @@ pub struct Pairing {
     pub failed: [usize; 2],
     /// The comparison; `None` where there is none (one run each).
     pub crossed: Option<Crossed>,
+    /// By what it is judged.
+    pub rules: Rules,
 }
 
-/// By what a family of comparisons is judged.
+/// By what a comparison is judged. Members of one family may have different margins, as accuracies and losses have, and
+/// different levels, where they stopped at different looks of a race.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// The chance that any *better* of the family is false, and that any *equivalent* is: each at most this. 0.05.
+    /// The chance that any *better* of the family is false, and that any *equivalent* is: each at most this. 0.05; in a
+    /// race the share of the look.
     pub alpha: f64,
     /// The margin of equivalence, set before the first run: 0.005 of accuracy. `None`: nothing is called equivalent, as
     /// for losses, which have no default.
@@ -97,7 +101,7 @@ pub enum UndecidedReason {
 pub struct Judged {
     /// The word.
     pub verdict: Verdict,
-    /// The interval of the difference at 1 − α; `None` without a comparison.
+    /// The interval of the difference at 1 − α, not corrected for the family; `None` without a comparison.
     pub interval: Option<Interval>,
     /// p of no difference, alone; `None` if the comparison is no member of the family.
     pub p: Option<f64>,
@@ -110,6 +114,11 @@ pub struct Judged {
 }
 
 impl Pairing {
+    /// A comparison of runs of which none failed, by the usual rules.
+    pub fn new(crossed: Crossed) -> Pairing {
+        Pairing { seeds: crossed.seeds, failed: [0, 0], crossed: Some(crossed), rules: Rules::default() }
+    }
+
     /// Whether a verdict could be given at all, whatever the numbers: the comparisons that Holm's correction counts.
     ///
     /// Those with too few seeds are known before the first run, and no verdict about them can be false. Failed runs are
@@ -123,6 +132,11 @@ impl Pairing {
         self.failed != [0, 0]
     }
 
+    fn p_equivalent(&self) -> Option<f64> {
+        let epsilon = self.rules.epsilon?;
+        self.tested(|crossed| crossed.p_equivalent(epsilon))
+    }
+
     /// p of the crossed comparison; 1 while runs have failed.
     fn tested(&self, p: impl Fn(&Crossed) -> Option<f64>) -> Option<f64> {
         if !self.is_member() {
@@ -133,40 +147,32 @@ impl Pairing {
 }
 
 /// Judges one family in which all comparisons weigh alike, for example all pairs of a ranking.
-pub fn verdicts(pairs: &[Pairing], rules: &Rules) -> Vec<Judged> {
-    let n = pairs.len();
-    weighted_verdicts(pairs, &vec![1.0; n], &vec![rules.alpha; n], rules).unwrap_or_default()
+pub fn verdicts(pairs: &[Pairing]) -> Vec<Judged> {
+    weighted_verdicts(pairs, &vec![1.0; pairs.len()]).unwrap_or_default()
 }
 
-/// Judges one family with a weight and a level for each comparison.
+/// Judges one family with a weight for each comparison.
 ///
-/// The levels differ where comparisons stopped at different looks of a race, each with its own share of α; otherwise
-/// all are `rules.alpha`. `None` for lists of different length, or a weight that is not above 0 and finite.
-pub fn weighted_verdicts(
-    pairs: &[Pairing],
-    weights: &[f64],
-    alphas: &[f64],
-    rules: &Rules,
-) -> Option<Vec<Judged>> {
-    if pairs.len() != weights.len() || pairs.len() != alphas.len() {
+/// `None` for lists of different length, or a weight that is not above 0 and finite.
+pub fn weighted_verdicts(pairs: &[Pairing], weights: &[f64]) -> Option<Vec<Judged>> {
+    if pairs.len() != weights.len() {
         return None;
     }
-    let p: Vec<_> = pairs.iter().map(|pair| pair.tested(|c| Some(c.p()))).collect();
-    let p_equivalent: Vec<_> =
-        pairs.iter().map(|pair| rules.epsilon.and_then(|e| pair.tested(|c| c.p_equivalent(e)))).collect();
+    let p: Vec<_> = pairs.iter().map(|pair| pair.tested(|crossed| Some(crossed.p()))).collect();
+    let p_equivalent: Vec<_> = pairs.iter().map(Pairing::p_equivalent).collect();
     let (adjusted, adjusted_equivalent) = (adjust(&p, weights)?, adjust(&p_equivalent, weights)?);
     let members = pairs.iter().zip(weights).filter(|(pair, _)| pair.is_member());
     let total: f64 = members.map(|(_, weight)| weight).sum();
-    let judged = (0..pairs.len()).map(|i| {
+    let judged = pairs.iter().enumerate().map(|(i, pair)| {
         let judged = Judged {
             verdict: Verdict::Undecided { reason: UndecidedReason::NotMeasured },
-            interval: pairs[i].crossed.and_then(|c| c.interval(1.0 - alphas[i])),
+            interval: pair.crossed.and_then(|crossed| crossed.interval(1.0 - pair.rules.alpha)),
             p: p[i],
             p_adjusted: adjusted[i],
             p_equivalent: p_equivalent[i],
             p_equivalent_adjusted: adjusted_equivalent[i],
         };
-        judged.decided(&pairs[i], alphas[i], weights[i] / total, rules)
+        judged.decided(pair, weights[i] / total)
     });
     Some(judged.collect())
 }
@@ -185,20 +191,14 @@ pub struct ReportVerdicts {
 ///
 /// `shared` lists the comparisons that stand in both, as (place among the claims, place in the ranking): they count in
 /// both, and the smaller adjusted p counts. Places that do not exist are passed over.
-pub fn report_verdicts(
-    claims: &[Pairing],
-    ranking: &[Pairing],
-    shared: &[(usize, usize)],
-    rules: &Rules,
-) -> ReportVerdicts {
+pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize, usize)]) -> ReportVerdicts {
     let members = |pairs: &[Pairing]| pairs.iter().filter(|pair| pair.is_member()).count();
     let each = family_weights(members(claims), members(ranking));
     let all: Vec<Pairing> = claims.iter().chain(ranking).copied().collect();
     // What is no member has no weight in the family; any positive number will do.
     let weight = |i: usize| if i < claims.len() { each.claim } else { each.pair };
     let weights: Vec<f64> = (0..all.len()).map(|i| if weight(i) > 0.0 { weight(i) } else { 1.0 }).collect();
-    let mut judged =
-        weighted_verdicts(&all, &weights, &vec![rules.alpha; all.len()], rules).unwrap_or_default();
+    let mut judged = weighted_verdicts(&all, &weights).unwrap_or_default();
     for (claim, pair) in shared.iter().filter(|(c, p)| *c < claims.len() && *p < ranking.len()) {
         let places = [*claim, claims.len() + pair];
         let least = |of: fn(&Judged) -> Option<f64>| {
@@ -208,7 +208,7 @@ pub fn report_verdicts(
         let (p, p_equivalent) = (least(|j| j.p_adjusted), least(|j| j.p_equivalent_adjusted));
         for i in places {
             let both = Judged { p_adjusted: p, p_equivalent_adjusted: p_equivalent, ..judged[i] };
-            judged[i] = both.decided(&all[i], rules.alpha, weights[i], rules);
+            judged[i] = both.decided(&all[i], weights[i]);
         }
     }
     let ranking = judged.split_off(claims.len());
@@ -229,11 +229,12 @@ fn adjust(p: &[Option<f64>], weights: &[f64]) -> Option<Vec<Option<f64>>> {
 
 impl Judged {
     /// With the word that the adjusted p values give; `share` is the comparison's part of the family's weight.
-    fn decided(self, pair: &Pairing, alpha: f64, share: f64, rules: &Rules) -> Judged {
-        Judged { verdict: self.word(pair, alpha, share, rules), ..self }
+    fn decided(self, pair: &Pairing, share: f64) -> Judged {
+        Judged { verdict: self.word(pair, share), ..self }
     }
 
-    fn word(&self, pair: &Pairing, alpha: f64, share: f64, rules: &Rules) -> Verdict {
+    fn word(&self, pair: &Pairing, share: f64) -> Verdict {
+        let Rules { alpha, epsilon, at_most } = pair.rules;
         let undecided = |reason| Verdict::Undecided { reason };
         if pair.has_failed() {
             let of = [0, 1].map(|k| pair.seeds[k] + pair.failed[k]);
@@ -245,11 +246,11 @@ impl Judged {
         let Some(crossed) = &pair.crossed else { return undecided(UndecidedReason::NotMeasured) };
         let holds = |p: Option<f64>| p.is_some_and(|p| p <= alpha);
         let ahead = if crossed.difference > 0.0 { Side::A } else { Side::B };
-        match rules.epsilon.filter(|_| holds(self.p_equivalent_adjusted)) {
+        match epsilon.filter(|_| holds(self.p_equivalent_adjusted)) {
             Some(within) => Verdict::Equivalent { within, ahead: holds(self.p_adjusted).then_some(ahead) },
             None if holds(self.p_adjusted) => Verdict::Better { ahead },
             None => undecided(UndecidedReason::Chance {
-                outlook: outlook(crossed, alpha * share, rules.epsilon, rules.at_most),
+                outlook: outlook(crossed, alpha * share, epsilon, at_most),
             }),
         }
     }

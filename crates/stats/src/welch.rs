@@ -1,9 +1,9 @@
 //! Welch's t test: the means of two independent samples whose spreads may differ.
 
-use crate::distribution::student_two_sided;
+use crate::distribution::{student_two_sided, student_upper};
 use crate::interval::is_level;
 use crate::sample::are_finite;
-use crate::{Interval, mean, sample_variance, student_quantile};
+use crate::{Interval, mean, sample_variance};
 
 /// Mean of A less mean of B, with its standard error from both spreads.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub fn welch(a: &[f64], b: &[f64], confidence: f64) -> Option<Welch> {
         return Some(Welch { difference, se: 0.0, t: None, df: None, p, interval });
     };
     let t = difference / se;
-    let interval = Interval::around(difference, se * student_quantile(0.5 + 0.5 * confidence, df));
+    let interval = Interval::around(difference, se * student_upper(0.5 - 0.5 * confidence, df));
     Some(Welch { difference, se, t: Some(t), df: Some(df), p: student_two_sided(t, df), interval })
 }
 

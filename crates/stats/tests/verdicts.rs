@@ -15,7 +15,7 @@ fn pair(difference: f64, seed_part: f64, image_part: f64) -> Pairing {
         spreads: None,
         basis: Basis::Images,
     };
-    Pairing { seeds: [5, 5], failed: [0, 0], crossed: Some(crossed) }
+    Pairing::new(crossed)
 }
 
 /// Trained networks of this kind: the sd of runs .16 points, 7 % disagreement.
@@ -23,8 +23,17 @@ fn usual(difference: f64) -> Pairing {
     pair(difference, 1e-6, 2e-6)
 }
 
+fn with_rules(pair: Pairing, alpha: f64, epsilon: Option<f64>) -> Pairing {
+    Pairing { rules: Rules { alpha, epsilon, ..pair.rules }, ..pair }
+}
+
+/// A pair of recipes that were not compared.
+fn without(seeds: [usize; 2], failed: [usize; 2]) -> Pairing {
+    Pairing { seeds, failed, crossed: None, rules: Rules::default() }
+}
+
 fn words(pairs: &[Pairing]) -> Vec<Verdict> {
-    verdicts(pairs, &Rules::default()).into_iter().map(|judged| judged.verdict).collect()
+    verdicts(pairs).into_iter().map(|judged| judged.verdict).collect()
 }
 
 #[test]
@@ -44,7 +53,7 @@ fn a_point_is_better_nothing_is_equivalent_and_between_is_undecided() {
 fn equivalent_comes_before_better() {
     let sharp = pair(0.001, 1e-9, 1e-9);
     assert_eq!(words(&[sharp]), [Verdict::Equivalent { within: 0.005, ahead: Some(Side::A) }]);
-    let judged = &verdicts(&[sharp], &Rules { epsilon: None, ..Rules::default() })[0];
+    let judged = verdicts(&[with_rules(sharp, 0.05, None)])[0];
     assert_eq!(judged.verdict, Verdict::Better { ahead: Side::A }, "without a margin nothing is equivalent");
     assert_eq!((judged.p_equivalent, judged.p_equivalent_adjusted), (None, None));
 }
@@ -56,8 +65,8 @@ fn fewer_than_three_seeds_decide_nothing_however_far_apart() {
         let reason = UndecidedReason::TooFewSeeds { seeds };
         assert_eq!(words(&[few]), [Verdict::Undecided { reason }]);
     }
-    let single = Pairing { seeds: [1, 1], failed: [0, 0], crossed: None };
-    let judged = verdicts(&[single], &Rules::default())[0];
+    let single = without([1, 1], [0, 0]);
+    let judged = verdicts(&[single])[0];
     assert_eq!((judged.p, judged.p_adjusted, judged.interval), (None, None, None));
 }
 
@@ -66,8 +75,8 @@ fn a_run_that_failed_is_a_run() {
     let failed = Pairing { seeds: [4, 5], failed: [1, 0], ..pair(0.3, 1e-9, 1e-9) };
     let reason = UndecidedReason::FailedRuns { failed: [1, 0], of: [5, 5] };
     assert_eq!(words(&[failed]), [Verdict::Undecided { reason }]);
-    assert_eq!(verdicts(&[failed], &Rules::default())[0].p, Some(1.0), "it counts in the family");
-    let unknown = Pairing { seeds: [5, 5], failed: [0, 0], crossed: None };
+    assert_eq!(verdicts(&[failed])[0].p, Some(1.0), "it counts in the family");
+    let unknown = without([5, 5], [0, 0]);
     assert_eq!(words(&[unknown]), [Verdict::Undecided { reason: UndecidedReason::NotMeasured }]);
 }
 
@@ -80,10 +89,10 @@ fn the_family_makes_a_verdict_harder_and_what_cannot_be_decided_does_not_count()
     many.extend([usual(0.003); 7]);
     assert!(matches!(words(&many)[0], Verdict::Undecided { .. }));
     let mut single = vec![close];
-    single.extend([Pairing { seeds: [1, 1], failed: [0, 0], crossed: None }; 7]);
+    single.extend([without([1, 1], [0, 0]); 7]);
     assert_eq!(words(&single)[0], Verdict::Better { ahead: Side::A });
     let mut failed = vec![close];
-    failed.extend([Pairing { seeds: [4, 5], failed: [1, 0], crossed: None }; 7]);
+    failed.extend([without([4, 5], [1, 0]); 7]);
     assert!(matches!(words(&failed)[0], Verdict::Undecided { .. }));
 }
 
@@ -91,15 +100,15 @@ fn the_family_makes_a_verdict_harder_and_what_cannot_be_decided_does_not_count()
 #[test]
 fn claims_and_ranking_share_alpha_and_a_shared_comparison_takes_its_smaller_p() {
     let (close, even) = (usual(0.0052), usual(0.0));
-    let alone = verdicts(&[close], &Rules::default())[0].p.expect("tested");
-    let report = report_verdicts(&[close], &[close, even], &[], &Rules::default());
+    let alone = verdicts(&[close])[0].p.expect("tested");
+    let report = report_verdicts(&[close], &[close, even], &[]);
     let adjusted = |judged: &Judged| judged.p_adjusted.expect("a member");
     let (claim, ranked) = (adjusted(&report.claims[0]), adjusted(&report.ranking[0]));
     assert!((claim - 2.0 * alone).abs() < 1e-12, "weight ½ of 1: {claim} {alone}");
     assert!((ranked - alone * 0.5 / 0.25).abs() < 1e-12, "weights ¼ and ¼ are left: {ranked}");
-    let only = report_verdicts(&[close], &[], &[], &Rules::default());
+    let only = report_verdicts(&[close], &[], &[]);
     assert_eq!(only.claims[0].p_adjusted, Some(alone), "without a ranking the claims have all of it");
-    let report = report_verdicts(&[close], &[close, even, even, even], &[(0, 0), (9, 9)], &Rules::default());
+    let report = report_verdicts(&[close], &[close, even, even, even], &[(0, 0), (9, 9)]);
     assert_eq!(report.claims[0].p_adjusted, report.ranking[0].p_adjusted);
     assert_eq!((report.claims.len(), report.ranking.len()), (1, 4));
 }
@@ -107,14 +116,29 @@ fn claims_and_ranking_share_alpha_and_a_shared_comparison_takes_its_smaller_p() 
 #[test]
 fn levels_of_a_race_are_each_their_own() {
     let close = usual(0.0052);
-    let rules = Rules::default();
-    let judged = weighted_verdicts(&[close, close], &[1.0, 1.0], &[0.05, 0.0005], &rules).expect("weights");
+    let judged = verdicts(&[close, with_rules(close, 0.0005, Some(0.005))]);
     assert_eq!(judged[0].verdict, Verdict::Better { ahead: Side::A });
     assert!(matches!(judged[1].verdict, Verdict::Undecided { .. }));
     assert!(judged[0].interval.expect("measured").low > judged[1].interval.expect("measured").low);
-    assert_eq!(weighted_verdicts(&[close], &[0.0], &[0.05], &rules), None);
-    assert_eq!(weighted_verdicts(&[close], &[1.0, 1.0], &[0.05], &rules), None);
-    assert_eq!((verdicts(&[], &rules), report_verdicts(&[], &[], &[], &rules).claims), (vec![], vec![]));
+}
+
+/// A claim about losses without a margin weighs on the *better* of the others, not on their *equivalent*.
+#[test]
+fn margins_are_each_comparisons_own() {
+    let (even, loss) = (usual(0.0), with_rules(usual(0.02), 0.05, None));
+    let judged = verdicts(&[even, loss, with_rules(even, 0.05, Some(0.001))]);
+    assert_eq!(judged[0].verdict, Verdict::Equivalent { within: 0.005, ahead: None });
+    assert_eq!((judged[1].verdict, judged[1].p_equivalent), (Verdict::Better { ahead: Side::A }, None));
+    assert!(matches!(judged[2].verdict, Verdict::Undecided { .. }), "too small a margin");
+    let alone = judged[0].p_equivalent.expect("a margin");
+    assert!((judged[0].p_equivalent_adjusted.expect("a margin") - 2.0 * alone).abs() < 1e-12, "two have one");
+}
+
+#[test]
+fn weights_and_lists_that_do_not_fit_are_refused() {
+    let close = usual(0.0052);
+    assert_eq!((weighted_verdicts(&[close], &[0.0]), weighted_verdicts(&[close], &[1.0, 1.0])), (None, None));
+    assert_eq!((verdicts(&[]), report_verdicts(&[], &[], &[]).claims), (vec![], vec![]));
 }
 
 #[test]

@@ -162,8 +162,8 @@ impl Crossed {
     /// Compares two recipes whose images differ from seed to seed: `differences` holds A less B for each seed, both on
     /// the split of that seed.
     ///
-    /// P is the variance of the differences times 1/S + n_validation/n_train in place of 1/S, because the splits overlap
-    /// (Nadeau and Bengio 2003); S − 1 degrees of freedom, no image part.
+    /// P is the variance of the differences times 1/S + n_validation/n_train in place of 1/S, because the splits
+    /// overlap (Nadeau and Bengio 2003); S − 1 degrees of freedom, no image part.
     pub fn of_splits(
         differences: &[f64],
         n_validation: usize,
@@ -233,10 +233,11 @@ impl Crossed {
         })
     }
 
-    /// The least margin of equivalence that these images allow at level `alpha`, however many seeds there are: z_{1−α} √G.
+    /// The least margin of equivalence that these images allow at level `alpha`, however many seeds there are: z_{1−α}
+    /// √G.
     ///
-    /// A smaller one is *not decidable on n images*. For α = .05 and two recipes that differ on 7 % of 10,000 images, .23
-    /// points of accuracy.
+    /// A smaller one is *not decidable on n images*. For α = .05 and two recipes that differ on 7 % of 10,000 images,
+    /// .23 points of accuracy.
     pub fn least_margin(&self, alpha: f64) -> f64 {
         reach(alpha, 0.0, self.image_part, None)
     }

@@ -86,25 +86,38 @@ impl RunScores {
         for (place, run) in runs.into_iter().enumerate() {
             run_sums.push(add_run(&mut images, place, run)?);
         }
-        if run_sums.is_empty() {
-            return Err(ScoresFault::NoRuns);
-        }
-        if images.len() < 2 {
-            return Err(ScoresFault::TooFewImages { images: images.len() });
-        }
-        let free = (run_sums.len() - 1).max(1) as f64;
-        let within_images =
-            images.iter().map(|image| image.squares / free).sum::<f64>() / images.len() as f64;
-        let image_means = images.into_iter().map(|image| image.mean).collect();
-        Ok(RunScores { run_sums, image_means, within_images })
+        let free = run_sums.len().saturating_sub(1).max(1) as f64;
+        RunScores::of(run_sums, images.into_iter().map(|image| (image.mean, image.squares / free)))
     }
 
     /// Takes up, per run, whether each image was classified correctly.
     pub fn of_correct<Run: IntoIterator<Item = bool>>(
         runs: impl IntoIterator<Item = Run>,
     ) -> Result<RunScores, ScoresFault> {
-        let values = |run: Run| run.into_iter().map(|right| f64::from(u8::from(right)));
-        RunScores::of_values(runs.into_iter().map(values))
+        let mut run_sums = Vec::new();
+        let mut right: Vec<u32> = Vec::new();
+        for (place, run) in runs.into_iter().enumerate() {
+            run_sums.push(f64::from(count_run(&mut right, place, run)?));
+        }
+        let s = run_sums.len() as f64;
+        let moments = |right: u32| {
+            let right = f64::from(right);
+            (right / s, right * (s - right) / (s * (s - 1.0).max(1.0)))
+        };
+        RunScores::of(run_sums, right.into_iter().map(moments))
+    }
+
+    /// From the sum of each run, and mean and variance over runs of each image.
+    fn of(run_sums: Vec<f64>, images: impl Iterator<Item = (f64, f64)>) -> Result<RunScores, ScoresFault> {
+        let (image_means, variances): (Vec<f64>, Vec<f64>) = images.unzip();
+        if run_sums.is_empty() {
+            return Err(ScoresFault::NoRuns);
+        }
+        if image_means.len() < 2 {
+            return Err(ScoresFault::TooFewImages { images: image_means.len() });
+        }
+        let within_images = variances.iter().sum::<f64>() / variances.len() as f64;
+        Ok(RunScores { run_sums, image_means, within_images })
     }
 
     /// How many runs.
@@ -180,10 +193,35 @@ fn add_run(
         sum += y;
         length += 1;
     }
-    if run > 0 && length != expected {
-        return Err(ScoresFault::OtherLength { run, images: length, expected });
+    has_length(run, length, expected).map(|()| sum)
+}
+
+/// Adds a run to the number of runs that were right about each image, and gives how many images it was right about.
+fn count_run(
+    right: &mut Vec<u32>,
+    run: usize,
+    values: impl IntoIterator<Item = bool>,
+) -> Result<u32, ScoresFault> {
+    let mut values = values.into_iter();
+    if run == 0 {
+        right.extend(values.map(u32::from));
+        return Ok(right.iter().sum());
     }
-    Ok(sum)
+    let (mut sum, mut length) = (0, 0);
+    for (count, value) in right.iter_mut().zip(&mut values) {
+        *count += u32::from(value);
+        sum += u32::from(value);
+        length += 1;
+    }
+    has_length(run, length + values.count(), right.len()).map(|()| sum)
+}
+
+fn has_length(run: usize, images: usize, expected: usize) -> Result<(), ScoresFault> {
+    if run == 0 || images == expected {
+        Ok(())
+    } else {
+        Err(ScoresFault::OtherLength { run, images, expected })
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +249,29 @@ mod tests {
         let none = RunSpread { between_runs: 0.0, residual: 0.0, of_a_run: 0.0 };
         assert_eq!(table.spread(), Some(none));
         assert_eq!(runs(&["1010"]).spread(), None, "one run has no spread");
+    }
+
+    #[test]
+    fn right_and_wrong_are_ones_and_noughts() {
+        let rows = ["110100", "010110", "111100", "000101"];
+        let values = |row: &str| row.bytes().map(|b| f64::from(b - b'0')).collect::<Vec<_>>();
+        let (counted, summed) = (runs(&rows), RunScores::of_values(rows.map(values)).expect("a table"));
+        let (one, other) = (counted.spread().expect("runs"), summed.spread().expect("runs"));
+        assert_eq!((counted.run_means(), one.between_runs), (summed.run_means(), other.between_runs));
+        assert!((one.residual - other.residual).abs() < 1e-15, "{one:?} {other:?}");
+    }
+
+    #[test]
+    fn runs_of_other_length_are_refused_whichever_is_longer() {
+        let fault = |rows: &[&str]| {
+            RunScores::of_correct(rows.iter().map(|row| row.bytes().map(|b| b == b'1'))).err()
+        };
+        let other = |images, expected| Some(ScoresFault::OtherLength { run: 1, images, expected });
+        assert_eq!((fault(&["10", "100"]), fault(&["100", "10"])), (other(3, 2), other(2, 3)));
+        assert_eq!(
+            (fault(&[]), fault(&["1"])),
+            (Some(ScoresFault::NoRuns), Some(ScoresFault::TooFewImages { images: 1 }))
+        );
     }
 
     #[test]
