@@ -1,4 +1,5 @@
-//! A run whose loss overflows: it keeps its best epoch where best weights are restored, as Keras does, or it has failed.
+//! A run whose loss overflows: it keeps its best epoch where best weights are restored, as Keras does, or it has
+//! failed.
 
 use toile_record::{End, Epoch, RunRecord};
 

@@ -102,8 +102,8 @@ impl SearchAnalysis<'_> {
         &self.metrics[0]
     }
 
-    /// Places of the best trial and of all others whose first value counts as much, by number; none without a best trial.
-    /// Repetitions of the best configuration are not others.
+    /// Places of the best trial and of all others whose first value counts as much, by number; none without a best
+    /// trial. Repetitions of the best configuration are not others.
     pub fn equals_of_best(&self) -> Vec<usize> {
         let Some(best) = self.best.map(|best| &self.trials[best]) else { return Vec::new() };
         let is_equal = |i: &usize| {
