@@ -9,13 +9,12 @@ pub(super) fn check(layers: &[Node], walk: &mut Walk) {
     for node in layers {
         let number =
             |layer: &str, setting: &str| node.get(layer).and_then(|layer| number(layer.get(setting)?));
-        match number("dropout", "rate") {
-            Some(value) if value == 0.0 => {
-                let warning = StudyWarning::LayerWithoutEffect { layer: "dropout", setting: "rate", value };
-                walk.warn(&node.span, warning);
-            }
-            Some(value) if value == 1.0 => walk.warn(&node.span, StudyWarning::DropsEverything),
-            _ => {}
+        let rate = number("dropout", "rate");
+        if rate == Some(0.0) {
+            let warning = StudyWarning::LayerWithoutEffect { layer: "dropout", setting: "rate", value: 0.0 };
+            walk.warn(&node.span, warning);
+        } else if rate == Some(1.0) {
+            walk.warn(&node.span, StudyWarning::DropsEverything);
         }
         for layer in ["max_pooling2d", "average_pooling2d"] {
             let settings = node.get(layer);
