@@ -4,7 +4,8 @@ use crate::{ARROWS, files, never, read, root};
 
 /// What stands between backquotes in the second cell of a promise's row, with the number of its line.
 fn keepers(page: &str) -> Vec<(usize, Vec<String>)> {
-    let rows = page.lines().enumerate().filter(|(_, line)| line.starts_with("| "));
+    let promised = page.split("## The attack in full").next().unwrap_or_default();
+    let rows = promised.lines().enumerate().filter(|(_, line)| line.starts_with("| "));
     let promises =
         rows.filter(|(_, line)| !line.starts_with("| ---") && !line.starts_with("| toile promises"));
     promises
