@@ -67,7 +67,7 @@ impl Idx {
         let (bytes, length) = (product(dims), u128::from(self.file_len));
         match self.gzip {
             true => bytes <= length * DEFLATE && bytes <= u128::from(MAX_BYTES),
-            false => length == self.header.len() as u128 + bytes,
+            false => length.checked_sub(self.header.len() as u128) == Some(bytes),
         }
     }
 

@@ -9,6 +9,7 @@
 #![warn(unreachable_pub)]
 
 pub mod activation;
+mod allocator;
 mod buffer;
 pub mod conv;
 pub mod depthwise;
@@ -30,6 +31,7 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 
+pub use allocator::give_back_large_blocks;
 pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};
 pub use isa::{Isa, isa, select};

@@ -252,8 +252,17 @@ impl Store {
                 if identity.is_some() && FileIdentity::of(path) != *identity {
                     return Err(StoreError::Gone { path: path.clone() });
                 }
-                sqlite::transact(&mut lock_of(connection), behavior, work)
-                    .map_err(|error| sqlite::from_db(action, path, error))
+                let connection = &mut lock_of(connection);
+                // A file that is only looked at is opened once, and stays.
+                let is_ours = self.lock.is_some();
+                let opened = if is_ours { sqlite::ensure_open(connection, path) } else { Ok(()) };
+                let done =
+                    opened.map_err(Into::into).and_then(|()| sqlite::transact(connection, behavior, work));
+                let done = done.map_err(|error| sqlite::from_db(action, path, error));
+                if is_ours && done.as_ref().is_err_and(StoreError::is_transient) {
+                    sqlite::close(connection);
+                }
+                done
             }
             Engine::Postgres { server, idle } => {
                 server::transact(server, idle, begin, &mut work).map_err(|error| server.error(action, error))

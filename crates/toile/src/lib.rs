@@ -48,6 +48,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
     terminal::choose_colours();
     terminal::listen_for_panics();
     interrupt::survive_file_size_limit();
+    toile_kernels::give_back_large_blocks();
     // Before the arguments: the help names the instruction set.
     match machine::choose_instruction_set().and_then(|()| parse_and_execute(args, &clock)) {
         Ok(code) => code,

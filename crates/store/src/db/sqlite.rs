@@ -16,18 +16,36 @@ const LOOKED_THROUGH: u64 = 16 << 20;
 
 /// Opens or makes a file, and brings its tables up to date.
 pub(crate) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || {
-        let connection = Connection::open_with_flags(plain(path), flags)?;
-        prepare_writing(&connection)?;
-        Ok(connection)
-    };
-    let mut connection = open().map_err(|error| sqlite("open", path, error))?;
+    let flags = WRITING | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut connection = connect(path, flags).map_err(|error| sqlite("open", path, error))?;
     check(&connection, path)?;
     migrate(&mut connection, path).map_err(|error| from_db("update the tables of", path, error))?;
+    Ok(connection)
+}
+
+const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(plain(path), flags)?;
+    prepare_writing(&connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+/// Closes a connection after a wait for a lock that came to nothing: a lock of its own that the system did not release
+/// (a network file system without its lock service) ends with it.
+pub(crate) fn close(connection: &mut Connection) {
+    if let Ok(nothing) = Connection::open_in_memory() {
+        *connection = nothing;
+    }
+}
+
+/// Opens a connection again that [`close`] has closed.
+pub(crate) fn ensure_open(connection: &mut Connection, path: &Path) -> rusqlite::Result<()> {
+    if connection.path().is_none_or(str::is_empty) {
+        *connection = connect(path, WRITING)?;
+    }
+    Ok(())
 }
 
 /// Refuses a damaged file, and one of another version than those that we know.
@@ -117,7 +135,7 @@ pub(crate) fn open_to_look(path: &Path) -> Result<Connection, StoreError> {
     check(&connection, path)?;
     let in_memory = || -> super::Result<Connection> {
         let connection = match schema::version(&mut Db::Sqlite(&connection))? {
-            schema::NEWEST => connection,
+            schema::NEWEST if schema::is_newest(&mut Db::Sqlite(&connection))? => connection,
             0 => lend_tables(connection)?,
             _ => in_newest_version(&connection)?,
         };
