@@ -162,6 +162,9 @@ fn main() {
             println!("{:30} {what:25} {row}", world.name);
         }
     }
+    if tables == 0 {
+        return;
+    }
     println!("Per cent of {tables} tables of ten recipes with any false better, by seeds [3, 5, 10]");
     for world in worlds().filter(|world| world.shared == 0.0) {
         let row = [3, 5, 10].map(|seeds| format!("{:5.1}", any_of_ten(world, seeds, tables))).join(" ");

@@ -122,7 +122,8 @@ impl Crossed {
 
     /// Compares two recipes by the accuracies of their runs on the same `images` images, where the bits were not kept.
     ///
-    /// G = (p_A(1 − p_A) + p_B(1 − p_B)) / n, an upper bound: it leaves nearly everything undecided.
+    /// G = (p_A(1 − p_A) + p_B(1 − p_B)) / n, an upper bound: it leaves nearly everything undecided. W = V, since R is
+    /// not known; what R would add is part of that bound.
     pub fn of_accuracies(a: &[f64], b: &[f64], images: usize) -> Result<Crossed, CrossedFault> {
         let is_share = |x: &[f64]| x.iter().all(|p| (0.0..=1.0).contains(p));
         if images == 0 || !is_share(a) || !is_share(b) {

@@ -30,7 +30,7 @@ pub enum ScoresFault {
         run: usize,
         /// Its images.
         images: usize,
-        /// The first run's images.
+        /// The images that were expected: the first run's.
         expected: usize,
     },
     /// A number is not finite: a run that diverged is a failed run, and no part of a mean.
@@ -51,7 +51,7 @@ impl std::fmt::Display for ScoresFault {
             }
             ScoresFault::OtherLength { run, images, expected } => write!(
                 f,
-                "run {run} was measured on {images} images and the first on {expected}; \
+                "run {run} was measured on {images} images where {expected} were expected; \
                  all must be measured on the same ones"
             ),
             ScoresFault::NotFinite { run, image } => write!(
@@ -105,6 +105,23 @@ impl RunScores {
             (right / s, right * (s - right) / (s * (s - 1.0).max(1.0)))
         };
         RunScores::of(run_sums, right.into_iter().map(moments))
+    }
+
+    /// The same from packed bits: image i is bit i mod 8 (the lowest is 0) of byte i div 8; what fills the last byte
+    /// up is not read.
+    ///
+    /// A run with another number of bytes than `images` take is refused.
+    pub fn of_bits<'a>(
+        runs: impl IntoIterator<Item = &'a [u8]>,
+        images: usize,
+    ) -> Result<RunScores, ScoresFault> {
+        let runs: Vec<&[u8]> = runs.into_iter().collect();
+        if let Some(run) = runs.iter().position(|run| run.len() != images.div_ceil(8)) {
+            return Err(ScoresFault::OtherLength { run, images: 8 * runs[run].len(), expected: images });
+        }
+        RunScores::of_correct(
+            runs.into_iter().map(|run| (0..images).map(move |i| run[i / 8] >> (i % 8) & 1 == 1)),
+        )
     }
 
     /// From the sum of each run, and mean and variance over runs of each image.
@@ -259,6 +276,16 @@ mod tests {
         let (one, other) = (counted.spread().expect("runs"), summed.spread().expect("runs"));
         assert_eq!((counted.run_means(), one.between_runs), (summed.run_means(), other.between_runs));
         assert!((one.residual - other.residual).abs() < 1e-15, "{one:?} {other:?}");
+    }
+
+    #[test]
+    fn packed_bits_are_read_from_the_lowest_on() {
+        let packed = RunScores::of_bits([&[0b0000_1101u8, 0b10][..], &[0b1111_0000, 0b01]], 10);
+        assert_eq!(packed, Ok(runs(&["1011000001", "0000111110"])));
+        let fault = RunScores::of_bits([&[0u8, 0][..], &[0]], 10).expect_err("a byte is missing");
+        assert_eq!(fault, ScoresFault::OtherLength { run: 1, images: 8, expected: 10 });
+        let text = fault.to_string();
+        assert!(text.starts_with("run 1 was measured on 8 images where 10 were expected"), "{text}");
     }
 
     #[test]

@@ -110,9 +110,8 @@ def expected_maximum_of_noise(book: Book) -> None:
         "expected_maximum_of_noise", "The expected largest of k standard normal numbers, and sqrt(2 ln k)"
     )
     for k in (1, 2, 3, 5, 12, 13, 15, 66, 100, 1000):
-        normal = stats.norm
         value = integrate.quad(
-            lambda x, k=k: x * k * normal.pdf(x) * normal.cdf(x) ** (k - 1),
+            lambda x, k=k: x * k * stats.norm.pdf(x) * stats.norm.cdf(x) ** (k - 1),
             -12,
             12,
             epsabs=1e-13,

@@ -87,6 +87,16 @@ def nll_from_logits(book: Book) -> None:
         group.case(name, {"nll": nll}, logits=logits, labels=labels)
 
 
+def nll(b: float, z: np.ndarray, y: list[int]) -> float:
+    """Mean negative log-likelihood of softmax(b z)."""
+    return float(np.mean(special.logsumexp(b * z, axis=1) - b * z[np.arange(len(y)), y]))
+
+
+def slope(b: float, z: np.ndarray, y: list[int]) -> float:
+    """Its derivative by b."""
+    return float(np.mean(np.sum(special.softmax(b * z, axis=1) * z, axis=1) - z[np.arange(len(y)), y]))
+
+
 def temperature(book: Book) -> None:
     group = book.group(
         "temperature",
@@ -105,19 +115,12 @@ def temperature(book: Book) -> None:
         "pointing away": (diagonal, [1, 0]),
     }
     for name, (logits, y) in cases.items():
-        z, pick = np.array(logits), np.arange(len(y))
-
-        def nll(b: float) -> float:
-            return float(np.mean(special.logsumexp(b * z, axis=1) - b * z[pick, y]))
-
-        def slope(b: float) -> float:
-            return float(np.mean(np.sum(special.softmax(b * z, axis=1) * z, axis=1) - z[pick, y]))
-
-        out = {"temperature": None, "nll": None, "nll_at_1": nll(1.0)}
-        if slope(0.0) < 0 and np.any(z.argmax(axis=1) != y):
-            b = optimize.brentq(slope, 1e-9, 1e4, xtol=1e-18, rtol=8.9e-16)
-            least = optimize.minimize_scalar(nll, bracket=(0.5 * b, b, 2 * b), tol=1e-12)
-            out = {"temperature": 1 / b, "nll": agreed(least.fun, nll(b)), "nll_at_1": nll(1.0)}
+        z = np.array(logits)
+        out = {"temperature": None, "nll": None, "nll_at_1": nll(1.0, z, y)}
+        if slope(0.0, z, y) < 0 and np.any(z.argmax(axis=1) != y):
+            b = optimize.brentq(slope, 1e-9, 1e4, args=(z, y), xtol=1e-18, rtol=8.9e-16)
+            least = optimize.minimize_scalar(nll, args=(z, y), bracket=(0.5 * b, b, 2 * b), tol=1e-12)
+            out = {"temperature": 1 / b, "nll": agreed(least.fun, nll(b, z, y)), "nll_at_1": nll(1.0, z, y)}
         group.case(name, out, logits=logits, labels=y)
 
 

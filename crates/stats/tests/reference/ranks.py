@@ -109,6 +109,13 @@ def wilcoxon(book: Book) -> None:
     group.case("none", None, differences=[])
 
 
+def excess(theta: float, estimate: float, m: int, n: int) -> float:
+    """Newcombe's equation for the ends of the interval of P(A > B)."""
+    z, more = stats.norm.ppf(0.975), (m + n) / 2 - 1
+    spread = 1 + more * (1 - theta) / (2 - theta) + more * theta / (1 + theta)
+    return (estimate - theta) ** 2 - z * z * theta * (1 - theta) * spread / (m * n)
+
+
 def probability_better(book: Book) -> None:
     group = book.group("probability_better", "P(A > B), ties half, with Newcombe's interval (2006, method 5)")
     cases: dict[str, tuple[list[Any], list[Any]]] = {
@@ -122,16 +129,10 @@ def probability_better(book: Book) -> None:
         "twenty and thirty": (drawn(10, 20), drawn(11, 30, 0.871, 0.004)),
     }
     for name, (a, b) in cases.items():
-        m, n, z = len(a), len(b), stats.norm.ppf(0.975)
+        m, n = len(a), len(b)
         pairs = [float(x > y) + 0.5 * float(x == y) for x in a for y in b]
         estimate = agreed(stats.mannwhitneyu(a, b).statistic, sum(pairs)) / (m * n)
-        more = (m + n) / 2 - 1
-
-        def excess(t: float) -> float:
-            spread = 1 + more * (1 - t) / (2 - t) + more * t / (1 + t)
-            return (estimate - t) ** 2 - z * z * t * (1 - t) * spread / (m * n)
-
-        tight = {"xtol": 1e-15, "rtol": 1e-14}
+        tight = {"args": (estimate, m, n), "xtol": 1e-15, "rtol": 1e-14}
         low = 0.0 if estimate == 0 else optimize.brentq(excess, 1e-15, min(estimate, 1 - 1e-9), **tight)
         high = 1.0 if estimate == 1 else optimize.brentq(excess, max(estimate, 1e-9), 1 - 1e-15, **tight)
         group.case(name, {"estimate": estimate, "low": low, "high": high}, a=a, b=b, confidence=0.95)
