@@ -45,7 +45,7 @@ def runs(optimizer: str = "adam", more: str = "", n: int = 1, epochs: int = 2) -
 
 def search(layers: str, more: str = "") -> str:
     return model(layers) + (
-        '[[searches]]\nname = "joint"\nmodel = "net"\noptimizer = "adam"\nepochs = 1\nn_trials = 4\n' + more
+        '[[searches]]\nname = "joint"\nmodel = "net"\noptimizer = "adam"\nepochs = 3\nn_trials = 8\n' + more
     )
 
 
@@ -54,6 +54,9 @@ WIDE = dense(4096)
 POOL = "{ max_pooling2d = { pool_size = [2, 2] } }"
 FLAT = "{ flatten = {} }"
 CHOICE = "{ choices = [1024, 4096] }"
+
+# How large the networks of a search turn out is not known before: what is announced is what the largest would take.
+ONLY_AT_MOST = {"search-widths"}
 
 # Name, data set, the rest of the study file.
 STUDIES = [
@@ -131,7 +134,7 @@ def main() -> None:
             for n in threads:
                 said = announced(toile, f"{name}.toml", n)
                 took = peak(toile, f"{name}.toml", n, f"out-{name}-{n}")
-                holds = took <= said <= UPPER * took
+                holds = took <= said and (said <= UPPER * took or name in ONLY_AT_MOST)
                 line = f"{name}, {n} threads: announced {said / 1e6:.0f} MB, peak {took / 1e6:.0f} MB, {said / took:.2f}"
                 print(line + ("" if holds else "  <-- out of bounds"), flush=True)
                 if not holds:

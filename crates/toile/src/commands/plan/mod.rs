@@ -28,7 +28,7 @@ struct Priced<'a> {
     run: &'a RunPlan,
     summary: RunSummary,
     cost: Cost,
-    memory: u64,
+    memory: TrainingMemory,
     pace: Option<Pace>,
     state: Option<State>,
 }
@@ -101,7 +101,8 @@ fn price<'a>(
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
     let model = toile_lab::outline(run, shape.image)?;
-    let memory = toile_lab::memory_of(run, shape.image, train, threads)?;
+    let on_one = toile_lab::memory_of(run, shape.image, train, 1)?;
+    let memory = TrainingMemory { on_one, on_all: toile_lab::memory_of(run, shape.image, train, threads)? };
     let summary = RunSummary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
@@ -187,7 +188,7 @@ fn row(group: &[Priced<'_>]) -> [String; 9] {
         settings::optimizer(settings),
         count(settings.batch_size as u64),
         count(settings.epochs as u64),
-        bytes(first.memory),
+        bytes(first.memory.on_all),
         first.pace.map_or_else(String::new, |pace| duration(Duration::from_secs_f64(pace.seconds))),
         state(group),
     ]
@@ -215,11 +216,36 @@ fn state(group: &[Priced<'_>]) -> String {
     }
 }
 
-/// Bytes of the data and of the program itself, whatever is trained. Of a test part as large as those of the known sets,
-/// a sixth of the training part, the images that a run got wrong are there once more.
-fn around(shape: &DataShape) -> u64 {
+/// Bytes of the data, of the program itself, and of what is on record of so many trainings. Of a test part as large as
+/// those of the known sets, a sixth of the training part, the images that a run got wrong are there twice more: as they
+/// are recorded, and in the report.
+fn around(shape: &DataShape, trainings: usize) -> u64 {
     const PROGRAM: u64 = 20_000_000;
-    ((shape.images + 2 * (shape.images / 6)) * shape.image.values()) as u64 + PROGRAM
+    const RECORD: u64 = 150_000;
+    let images = (shape.images + 3 * (shape.images / 6)) * shape.image.values();
+    images as u64 + PROGRAM + RECORD * trainings as u64
+}
+
+/// Bytes of a training, without the data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct TrainingMemory {
+    /// On one thread.
+    on_one: u64,
+    /// On all threads.
+    on_all: u64,
+}
+
+/// What the largest of these trainings take together: as many as there are threads, each on one of them, and the
+/// threads that are left over with the one that grows most by them.
+fn side_by_side(mut trainings: Vec<TrainingMemory>, threads: usize) -> u64 {
+    /// Of each further training: its thread's stack, and what small blocks its thread keeps.
+    const THREAD: u64 = 300_000;
+    trainings.sort_unstable_by(|a, b| b.cmp(a));
+    let together = trainings.len().min(threads);
+    let growth = |training: &TrainingMemory| training.on_all.saturating_sub(training.on_one);
+    let grown = if together < threads { trainings.iter().map(growth).max().unwrap_or(0) } else { 0 };
+    let trained: u64 = trainings[..together].iter().map(|training| training.on_one).sum();
+    trained + grown + THREAD * together.saturating_sub(1) as u64
 }
 
 /// What all runs together cost that are not done yet.
@@ -230,9 +256,7 @@ fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     }
     let updates: u64 = left.iter().map(|p| p.cost.updates).sum();
     let work: f64 = left.iter().map(|p| p.cost.training_flops + p.cost.evaluation_flops).sum();
-    let mut memory: Vec<u64> = left.iter().map(|p| p.memory).collect();
-    memory.sort_unstable_by(|a, b| b.cmp(a));
-    let peak = around(shape) + memory.iter().take(threads).sum::<u64>();
+    let peak = around(shape, left.len()) + side_by_side(left.iter().map(|p| p.memory).collect(), threads);
     let mut text = format!(
         "{} to train: {}, {} with the evaluations\nmemory: at most about {}\n",
         plural(left.len(), "run", "runs"),

@@ -8,6 +8,7 @@ use toile_study::{DataShape, Plan, SearchPlan};
 use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
+use super::{TrainingMemory, side_by_side};
 use crate::failure::Failure;
 use crate::terminal::{Align, Table, bytes, count, duration, plural, safe_name};
 
@@ -43,12 +44,14 @@ fn memory(search: &SearchPlan, plan: &Plan, shape: &DataShape, threads: usize) -
     let of_corner = |params: &toile_tune::Params| {
         let settings = search.settings(params, search.seed).ok()?;
         let run = search.run(settings);
-        toile_lab::memory_of(&run, shape.image, train, threads).ok()
+        let on = |threads| toile_lab::memory_of(&run, shape.image, train, threads).ok();
+        Some(TrainingMemory { on_one: on(1)?, on_all: on(threads)? })
     };
     let largest = search.corners(MOST_CORNERS).iter().filter_map(of_corner).max();
-    let width = search.lag.map_or(threads, |lag| threads.min(lag.saturating_add(1))) as u64;
+    let width = search.lag.map_or(threads, |lag| threads.min(lag.saturating_add(1)));
     largest.map_or(String::new(), |largest| {
-        format!("memory: at most about {}\n", bytes(super::around(shape) + width * largest))
+        let trials = side_by_side(vec![largest; width], threads);
+        format!("memory: at most about {}\n", bytes(super::around(shape, search.n_trials) + trials))
     })
 }
 
