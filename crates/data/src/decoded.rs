@@ -18,6 +18,7 @@
 use crate::catalogue::CatalogueEntry;
 use crate::fingerprint::hex;
 use crate::folder::{Files, payload_len};
+use crate::idx::open_file;
 use crate::parallel::map;
 use crate::{DataSet, LabelledImages};
 use sha2::{Digest, Sha256};
@@ -73,7 +74,7 @@ impl DecodedCopy {
     /// What the copy holds, if it was made of these originals and is whole.
     pub fn read(&self, entry: &CatalogueEntry) -> Option<DecodedData> {
         let mut head = [0; HEAD];
-        let mut file = File::open(&self.path).ok()?;
+        let (mut file, _) = open_file(&self.path).ok()?;
         file.read_exact(&mut head).ok()?;
         let lines = head.strip_prefix(FIRST_LINE)?;
         let [originals, fingerprint, root] = [0, 1, 2].map(|i| &lines[i * LINE..(i + 1) * LINE]);
@@ -101,7 +102,7 @@ impl DecodedCopy {
             at += len;
         }
         let sums = map(blocks, |(at, block)| {
-            let mut file = File::open(&self.path)?;
+            let (mut file, _) = open_file(&self.path).map_err(io::Error::other)?;
             file.seek(SeekFrom::Start(at))?;
             file.read_exact(block).map(|()| Sha256::digest(block).into())
         });

@@ -7,6 +7,7 @@ use crate::error::{Attempt, DataError};
 use crate::fetch::fetch_into_cache;
 use crate::folder::{load_named, load_own};
 use crate::locations::{LoadProgress, Locations};
+use crate::path_form::PathFault;
 use std::path::{Path, PathBuf};
 
 /// Loads a data set: a name of the [`catalogue`], or the path of a folder with four IDX files.
@@ -32,8 +33,19 @@ pub fn load(
             if !is_path && !folder.exists() {
                 return Err(unknown(name));
             }
-            load_own(name, &folder, progress)
+            load_own(name, &folder, progress).map_err(|error| explained(error, name))
         }
+    }
+}
+
+/// A folder that is not there, with the reason that shows in how it was written.
+fn explained(error: DataError, written: &str) -> DataError {
+    match error {
+        DataError::NoFolder { folder, .. } => {
+            let reason = PathFault::of(written, &folder);
+            DataError::NoFolder { folder, reason }
+        }
+        other => other,
     }
 }
 
@@ -58,6 +70,9 @@ pub(crate) fn find(
 ) -> Result<DataSet, DataError> {
     let (mut tried, cache_dir) = (Vec::new(), &locations.cache_dir);
     let (own, others) = places(entry, locations);
+    if let Some(dir) = &locations.data_dir {
+        is_a_folder(dir)?;
+    }
     let mut refused = None;
     for place in &own {
         match try_folder(entry, place, cache_dir, &mut tried, progress) {
@@ -82,6 +97,18 @@ pub(crate) fn find(
         }
     }
     Err(DataError::NotFound { name: entry.name, title: entry.title, tried })
+}
+
+/// The folder that the user named is there, whether or not the set is in it: a slip must not lead to other data.
+fn is_a_folder(dir: &Path) -> Result<(), DataError> {
+    if dir.is_file() {
+        return Err(DataError::NotAFolder { path: dir.into() });
+    }
+    if !dir.exists() {
+        let reason = PathFault::of(&dir.to_string_lossy(), dir);
+        return Err(DataError::NoFolder { folder: dir.into(), reason });
+    }
+    Ok(())
 }
 
 fn try_folder(

@@ -5,6 +5,7 @@ use crate::decoded::{DecodedCopy, DecodedData};
 use crate::error::DataError;
 use crate::idx::{Idx, file_sha256};
 use crate::locations::LoadProgress;
+use crate::lookalikes::FolderContent;
 use crate::parallel::map;
 use crate::{DataSet, LabelledImages, fingerprint};
 use std::path::{Path, PathBuf};
@@ -23,19 +24,31 @@ pub(crate) type Files = [PathBuf; 4];
 /// Where the four files of a folder are: each under its usual name, its dotted name, and with or without `.gz`.
 pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
     if !folder.is_dir() {
-        return Err(DataError::NoFolder { folder: folder.to_path_buf() });
+        let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+        return Err(match folder.exists() {
+            true => DataError::NotAFolder { path },
+            false => DataError::NoFolder { folder: path, reason: None },
+        });
     }
-    let found = FILES.map(|name| {
-        // A broken link counts as present, so that reading it gives the error.
-        variants(name).into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
-    });
+    let found = FILES.map(|name| present(folder, name));
     let absent = |i: &usize| found[*i].is_none();
     let names: Vec<String> = (0..4).filter(absent).map(|i| FILES[i].to_string()).collect();
     if !names.is_empty() {
         let all = names.len() == 4;
-        return Err(DataError::Missing { folder: folder.to_path_buf(), names, all });
+        let there = FolderContent::of(folder);
+        return Err(DataError::Missing { folder: folder.to_path_buf(), names, all, there });
     }
     Ok(found.map(|path| path.expect("all four were found")))
+}
+
+/// One of the four files, under any of its names. A broken link counts as present, so that reading it gives the error.
+fn present(folder: &Path, name: &str) -> Option<PathBuf> {
+    variants(name).into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
+}
+
+/// Whether a folder holds all four files.
+pub(crate) fn has_all(folder: &Path) -> bool {
+    FILES.iter().all(|name| present(folder, name).is_some())
 }
 
 /// The names under which a file is accepted, best first.
@@ -94,7 +107,7 @@ pub(crate) fn read_checked(
     let (payload, sum) = idx.read()?;
     let verified = verify(entry, i, path, &sum)?;
     if i % 2 == 1 {
-        check_labels(path, &payload, entry.classes.len())?;
+        check_labels(path, &payload, entry.classes.len(), 0)?;
     }
     Ok((payload, verified))
 }
@@ -170,8 +183,9 @@ pub(crate) fn load_own(
         (None, Some(entry)) => entry.class_names(),
         (None, None) => numbered(&files, &parts)?,
     };
+    let first = first_label(&parts);
     for (file, part) in [(&files[1], &parts[0]), (&files[3], &parts[1])] {
-        check_labels(file, &part.labels, class_names.len())?;
+        check_labels(file, &part.labels, class_names.len(), first)?;
     }
     Ok(assemble(name, title, shape, class_names, parts, None, folder))
 }
@@ -185,11 +199,17 @@ fn numbered(files: &Files, parts: &[LabelledImages; 2]) -> Result<Vec<String>, D
     Ok((0..=largest).map(|label| label.to_string()).collect())
 }
 
-fn check_labels(file: &Path, labels: &[u8], classes: usize) -> Result<(), DataError> {
+/// The smallest label that any image has.
+fn first_label(parts: &[LabelledImages; 2]) -> u8 {
+    parts.iter().flat_map(|part| &part.labels).min().copied().unwrap_or(0)
+}
+
+fn check_labels(file: &Path, labels: &[u8], classes: usize, first: u8) -> Result<(), DataError> {
     match labels.iter().position(|&label| label as usize >= classes) {
         None => Ok(()),
         Some(position) => {
-            Err(DataError::Label { file: file.to_path_buf(), position, label: labels[position], classes })
+            let (file, label) = (file.to_path_buf(), labels[position]);
+            Err(DataError::Label { file, position, label, classes, first })
         }
     }
 }
@@ -224,6 +244,7 @@ impl<'a> Raw<'a> {
     fn open(files: &'a Files) -> Result<Raw<'a>, DataError> {
         let [a, b, c, d] = files;
         let raw = Raw { files, idx: [Idx::open(a)?, Idx::open(b)?, Idx::open(c)?, Idx::open(d)?] };
+        raw.idx.iter().try_for_each(Idx::check_byte_order)?;
         for (images, labels) in [(0, 1), (2, 3)] {
             raw.check_images(images)?;
             if raw.idx[labels].dims.len() != 1 {

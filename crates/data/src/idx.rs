@@ -7,16 +7,21 @@
 //! Whether a file is gzipped is decided by its first bytes, not by its name. Nothing of the declared size is allocated
 //! before the header was checked, and decompression ends one byte after the declared end.
 
-use crate::error::{DataError, FoundFormat};
+use crate::error::{DataError, GzipFault};
 use crate::fingerprint::hex;
+use crate::formats::foreign;
+use flate2::bufread::GzDecoder;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// The largest payload that is read: 2 GiB.
 pub(crate) const MAX_BYTES: u64 = 1 << 31;
+
+/// Deflate packs at most 1032 to 1.
+const DEFLATE: u128 = 1032;
 
 /// An open IDX file whose header has been read and found to declare unsigned bytes.
 pub(crate) struct Idx {
@@ -47,10 +52,28 @@ impl Idx {
         Ok(Idx { path: path.to_path_buf(), dims, header, body, file_len, gzip })
     }
 
+    /// Refuses dimensions that do not fit the file, but do when each is read backwards: the lowest byte first.
+    pub fn check_byte_order(&self) -> Result<(), DataError> {
+        let meant: Vec<u32> = self.dims.iter().map(|dim| dim.swap_bytes()).collect();
+        if self.fits(&self.dims) || !self.fits(&meant) {
+            return Ok(());
+        }
+        Err(DataError::LittleEndian { file: self.path.clone(), found: self.dims.clone(), meant })
+    }
+
+    /// Whether the file may have a payload of these dimensions: exactly, or for gzip, whose length says little, within
+    /// what deflate can pack.
+    fn fits(&self, dims: &[u32]) -> bool {
+        let (bytes, length) = (product(dims), u128::from(self.file_len));
+        match self.gzip {
+            true => bytes <= length * DEFLATE && bytes <= u128::from(MAX_BYTES),
+            false => length == self.header.len() as u128 + bytes,
+        }
+    }
+
     /// Bytes of the payload by the header, refused beyond `limit`.
     fn payload_len(&self, limit: u64) -> Result<u64, DataError> {
-        // At most 255 dimensions below 2^32: a product that leaves u128 is far beyond any limit.
-        let bytes = self.dims.iter().fold(1u128, |n, &dim| n.saturating_mul(dim as u128));
+        let bytes = product(&self.dims);
         if bytes > limit as u128 {
             let (file, dims) = (self.path.clone(), self.dims.clone());
             return Err(DataError::TooLarge { file, dims, bytes, limit });
@@ -65,8 +88,8 @@ impl Idx {
         if !self.gzip && self.file_len != header_len + expected {
             return Err(self.wrong_length(expected, self.file_len));
         }
-        // Deflate packs at most 1032 to 1, so a small file gets no large buffer whatever its header says.
-        let capacity = expected.min(self.file_len.saturating_mul(1032));
+        // A small file gets no large buffer whatever its header says.
+        let capacity = expected.min(self.file_len.saturating_mul(DEFLATE as u64));
         let mut data = Vec::with_capacity(capacity as usize);
         let result = self.body.by_ref().take(expected).read_to_end(&mut data);
         result.map_err(|e| self.body_error(expected, data.len(), e))?;
@@ -100,6 +123,11 @@ impl Idx {
     }
 }
 
+/// At most 255 dimensions below 2^32: a product that leaves u128 is far beyond any limit.
+fn product(dims: &[u32]) -> u128 {
+    dims.iter().fold(1u128, |n, &dim| n.saturating_mul(dim as u128))
+}
+
 /// SHA-256 of a file as it is on the disk.
 pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
     let (mut file, _) = open_file(path)?;
@@ -113,7 +141,7 @@ pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
 }
 
 /// Opens a regular file. A pipe is refused before it is opened, because opening one may wait for ever.
-fn open_file(path: &Path) -> Result<(File, u64), DataError> {
+pub(crate) fn open_file(path: &Path) -> Result<(File, u64), DataError> {
     let fail = |cause| DataError::Io { path: path.to_path_buf(), action: "read", cause };
     let about = std::fs::metadata(path).map_err(fail)?;
     if !about.is_file() {
@@ -133,6 +161,9 @@ fn split_start<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, R)> {
 /// The header at the start of these bytes, if they are IDX of unsigned bytes.
 fn header(path: &Path, start: &[u8]) -> Result<Vec<u8>, DataError> {
     let file = path.to_path_buf();
+    if let Some((found, meant)) = little_endian(start) {
+        return Err(DataError::LittleEndian { file, found, meant });
+    }
     if let Some(found) = foreign(start) {
         return Err(DataError::NotIdx { file, found });
     }
@@ -143,38 +174,14 @@ fn header(path: &Path, start: &[u8]) -> Result<Vec<u8>, DataError> {
     Ok(start[..expected].to_vec())
 }
 
-/// What a file is, by its first bytes, if it is not IDX of unsigned bytes.
-fn foreign(start: &[u8]) -> Option<FoundFormat> {
-    let formats: [(&[u8], &str); 7] = [
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x93NUMPY", "a NumPy array"),
-        (b"BZh", "bzip2"),
-        (b"\xfd7zXZ", "xz"),
-        (b"\x28\xb5\x2f\xfd", "Zstandard"),
-        (b"PAR1", "Parquet"),
-        (b"\x89PNG", "a PNG image"),
-    ];
-    if let Some((_, name)) = formats.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Some(FoundFormat::Format(name));
-    }
-    match start {
-        [] => Some(FoundFormat::Empty),
-        [0x1f, 0x8b, ..] => Some(FoundFormat::Gzip),
-        [0, 0, kind, ..] => match kind {
-            0x08 => None,
-            0x09 => Some(FoundFormat::IdxOf("signed bytes (0x09)")),
-            0x0b => Some(FoundFormat::IdxOf("16-bit integers (0x0b)")),
-            0x0c => Some(FoundFormat::IdxOf("32-bit integers (0x0c)")),
-            0x0d => Some(FoundFormat::IdxOf("32-bit floats (0x0d)")),
-            0x0e => Some(FoundFormat::IdxOf("64-bit floats (0x0e)")),
-            _ => Some(FoundFormat::Bytes(start[..start.len().min(4)].to_vec())),
-        },
-        _ if start.starts_with(b"version https://git-lfs") => Some(FoundFormat::LfsPointer),
-        _ if start.trim_ascii_start().starts_with(b"<") => Some(FoundFormat::WebPage),
-        // One or two bytes of what may have been a header.
-        _ if [0, 0].starts_with(start) => None,
-        _ => Some(FoundFormat::Bytes(start[..start.len().min(4)].to_vec())),
-    }
+/// The dimensions of a header of which every number, the first one included, has its lowest byte first: as they are
+/// read, and as they are meant.
+fn little_endian(start: &[u8]) -> Option<(Vec<u32>, Vec<u32>)> {
+    let (&[n @ 1..=4, 0x08, 0, 0], rest) = start.split_first_chunk::<4>()? else { return None };
+    let dims = rest.get(..4 * n as usize)?.chunks_exact(4);
+    let found: Vec<u32> = dims.map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]])).collect();
+    let meant = found.iter().map(|dim| dim.swap_bytes()).collect();
+    Some((found, meant))
 }
 
 /// The decoder reports through `io::Error`: faults of the gzip stream are separated from those of the disk.
@@ -182,7 +189,22 @@ fn read_error(path: &Path, gzip: bool, found: u64, cause: io::Error) -> DataErro
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let file = path.to_path_buf();
     if gzip && matches!(cause.kind(), InvalidData | InvalidInput | UnexpectedEof) {
-        return DataError::Gzip { file, found, cause: cause.to_string() };
+        let breaks = GzipFault::Breaks { found, cause: cause.to_string() };
+        let fault = goes_on(path).unwrap_or(breaks);
+        return DataError::Gzip { file, fault };
     }
     DataError::Io { path: file, action: "read", cause }
+}
+
+/// Whether a file is a whole gzip stream that other bytes follow: it is unpacked once more, to nowhere.
+fn goes_on(path: &Path) -> Option<GzipFault> {
+    let (file, length) = open_file(path).ok()?;
+    let mut counted = BufReader::new(file);
+    let mut packed = 0;
+    while counted.fill_buf().ok()?.starts_with(&[0x1f, 0x8b]) {
+        let mut member = GzDecoder::new(&mut counted);
+        io::copy(&mut member.by_ref().take(MAX_BYTES), &mut io::sink()).ok()?;
+        packed = member.into_inner().stream_position().ok()?;
+    }
+    (0 < packed && packed < length).then_some(GzipFault::GoesOn { packed, length })
 }

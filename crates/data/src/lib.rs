@@ -24,9 +24,12 @@ mod fetch;
 mod find;
 mod fingerprint;
 mod folder;
+mod formats;
 mod idx;
 mod locations;
+mod lookalikes;
 mod parallel;
+mod path_form;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -34,10 +37,12 @@ mod tests;
 pub use catalogue::{CatalogueEntry, catalogue, entry};
 pub use check::{CheckReport, CheckWarning, PartReport, SharedImages, check};
 pub use drawn::{drawn_garments, drawn_looks};
-pub use error::{Attempt, DataError, FoundFormat};
+pub use error::{Attempt, DataError, FoundFormat, GzipFault};
 pub use find::{fetch, load};
 pub use fingerprint::fingerprint;
 pub use locations::{LoadProgress, Locations};
+pub use lookalikes::FolderContent;
+pub use path_form::{PathFault, path_help};
 pub use split::{Split, SplitHow, split};
 
 /// Images with their labels, in two parts, and where they came from.

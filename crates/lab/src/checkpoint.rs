@@ -30,13 +30,45 @@ pub(crate) struct TrainingProgress {
     pub cpu_seconds: Option<f64>,
 }
 
-/// A checkpoint: the progress, and the training that is under way, if one is.
-pub(crate) fn to_bytes(progress: &TrainingProgress, state: Option<&TrainingState>) -> Vec<u8> {
-    let tensors = state.map_or(&[][..], |state| &state.tensors);
-    let named: Vec<_> =
-        tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-    let facts = json!({ "progress": progress, "training": state.map(|state| &state.facts) });
-    checkpoint_to_bytes(&named, &facts)
+/// Where a training stands, for its next checkpoint.
+#[derive(Default)]
+pub(crate) enum Standing {
+    /// Before its first epoch.
+    #[default]
+    Beginning,
+    /// After an epoch.
+    After(TrainingState),
+    /// Where the checkpoint says that the store has, or will have as soon as what waits is written.
+    Kept,
+}
+
+impl Standing {
+    /// The state after the last epoch, which the store has from now on.
+    pub fn take(&mut self) -> Option<TrainingState> {
+        match std::mem::take(self) {
+            Standing::After(state) => {
+                *self = Standing::Kept;
+                Some(state)
+            }
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+impl From<Option<TrainingState>> for Standing {
+    fn from(state: Option<TrainingState>) -> Standing {
+        state.map_or(Standing::Beginning, Standing::After)
+    }
+}
+
+/// A checkpoint: the progress, and the training that is under way, if one is; its state is turned into bytes.
+pub(crate) fn to_bytes(progress: &TrainingProgress, state: Option<TrainingState>) -> Vec<u8> {
+    let facts = json!({ "progress": progress, "training": state.as_ref().map(|state| &state.facts) });
+    let tensors = state.map(|state| state.tensors).unwrap_or_default();
+    checkpoint_to_bytes(tensors.into_iter().map(|t| (t.name, t.shape, t.values)).collect(), &facts)
 }
 
 /// What [`to_bytes`] wrote; nothing if the bytes are something else: the trial then begins anew, and ends the same.
@@ -57,6 +89,12 @@ pub(crate) struct CheckpointFolder<'a>(pub Option<&'a Path>);
 /// Weights, slots and counts of the largest network that is trained.
 const LARGEST: u64 = 8 << 30;
 
+/// A few letters for the database at this place: in a folder that several of them share, no two names are the same.
+pub(crate) fn place_tag(place: &str) -> String {
+    let whole = std::fs::canonicalize(place).map_or_else(|_| place.into(), |path| path.display().to_string());
+    sha256_hex(whole.as_bytes())[..10].to_owned()
+}
+
 /// What the database keeps of a checkpoint that lies in a folder.
 #[derive(Serialize, Deserialize)]
 struct Pointer {
@@ -67,12 +105,12 @@ struct Pointer {
 impl CheckpointFolder<'_> {
     /// Puts a checkpoint where it belongs; gives what the database is to keep. Where the folder cannot be written, the
     /// database takes it whole.
-    pub fn keep(self, name: &str, bytes: &[u8]) -> Vec<u8> {
-        let written = self.0.is_some_and(|dir| write_atomic(&dir.join(name), bytes).is_ok());
+    pub fn keep(self, name: &str, bytes: Vec<u8>) -> Vec<u8> {
+        let written = self.0.is_some_and(|dir| write_atomic(&dir.join(name), &bytes).is_ok());
         if !written {
-            return bytes.to_vec();
+            return bytes;
         }
-        let pointer = Pointer { file: name.into(), sha256: sha256_hex(bytes) };
+        let pointer = Pointer { file: name.into(), sha256: sha256_hex(&bytes) };
         serde_json::to_vec(&pointer).expect("a pointer has string keys")
     }
 
@@ -137,7 +175,7 @@ mod tests {
         let mut states = Vec::new();
         let mut observer = |event: FitEvent| {
             if let FitEvent::EpochEnd(_, snapshot) = event {
-                states.push(to_bytes(&TrainingProgress::default(), Some(&snapshot.take())));
+                states.push(to_bytes(&TrainingProgress::default(), Some(snapshot.take())));
             }
             Flow::Continue
         };
@@ -160,7 +198,7 @@ mod tests {
             assert_eq!(state.facts.epoch, done);
             let (rest, same) = train(Some(&state));
             assert_eq!((rest.as_slice(), &same), (&whole[done..], &weights), "{done} epochs first");
-            assert_eq!(to_bytes(&TrainingProgress::default(), Some(&state)), whole[done - 1]);
+            assert_eq!(to_bytes(&TrainingProgress::default(), Some(state)), whole[done - 1]);
         }
     }
 
@@ -168,13 +206,11 @@ mod tests {
     fn what_is_no_checkpoint_is_none_and_the_trial_begins_anew() {
         let (states, _) = train(None);
         let (tensors, facts) = checkpoint_from_bytes(&states[0]).expect("a checkpoint");
-        let tensors: Vec<_> =
-            tensors.iter().map(|(n, s, v)| (n.as_str(), s.as_slice(), v.as_slice())).collect();
         let mut later = facts.clone();
         later["training"]["later"] = json!(1);
         let of_weights = json!({ "notice": "some other file" });
         for facts in [&later, &of_weights] {
-            assert!(from_bytes(&checkpoint_to_bytes(&tensors, facts)).is_none(), "{facts}");
+            assert!(from_bytes(&checkpoint_to_bytes(tensors.clone(), facts)).is_none(), "{facts}");
         }
         let mut damaged = states[0].clone();
         *damaged.last_mut().expect("bytes") ^= 1;

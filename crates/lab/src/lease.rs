@@ -15,7 +15,9 @@ use crate::stop::StopSignal;
 
 /// The hold on one trial.
 pub(crate) struct Lease {
+    /// Without the checkpoint, which whoever goes on from it takes.
     pub claim: Claim,
+    checkpoint: Mutex<Option<Vec<u8>>>,
     pending: Mutex<Vec<Report>>,
     /// Held while something is written for the trial, so that reports come in order.
     writing: Mutex<()>,
@@ -49,10 +51,18 @@ pub(crate) fn deadly() -> End {
 /// The longest pause before a server is asked again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The pauses of a wait for a locked file, all together; each attempt itself waits for some ten seconds more.
+const LONGEST_WAIT: Duration = Duration::from_secs(100);
+
 /// Once the user wants to stop, a server is asked for some three seconds more: until the pauses have grown to this.
 const LAST_PAUSE: Duration = Duration::from_secs(3);
 
 impl Lease {
+    /// The last checkpoint of an earlier attempt: the first time it is asked for.
+    pub fn take_checkpoint(&self) -> Option<Vec<u8>> {
+        lock(&self.checkpoint).take()
+    }
+
     /// Whether another worker has the trial now.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
@@ -89,9 +99,11 @@ impl<'a> Leases<'a> {
     }
 
     /// Holds a trial from now on.
-    pub fn hold(&self, claim: Claim) -> Arc<Lease> {
+    pub fn hold(&self, mut claim: Claim) -> Arc<Lease> {
+        let checkpoint = Mutex::new(claim.checkpoint.take());
         let lease = Arc::new(Lease {
             claim,
+            checkpoint,
             pending: Mutex::default(),
             writing: Mutex::default(),
             lost: AtomicBool::new(false),
@@ -144,21 +156,32 @@ impl<'a> Leases<'a> {
         kept
     }
 
-    /// Asks again while the store cannot be reached, with growing pauses; gives up only if the user wants to stop.
+    /// Asks again while the store cannot be reached, with growing pauses. A server is given up only if the user wants
+    /// to stop; a file that stays locked also after a while: whoever holds it may be gone for good.
     pub fn patiently<T>(&self, ask: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut pause = Duration::from_millis(50);
+        let most = if self.storage.is_server() { Duration::MAX } else { LONGEST_WAIT };
+        let mut pauses = Pauses::new(most);
         loop {
             match ask() {
                 Err(error) if error.is_transient() => {
                     (self.waits)(&error);
-                    if error.is_given_up() || (self.stop.is_set() && pause >= LAST_PAUSE) {
-                        return Err(error);
-                    }
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    let pause = pauses.next(self.stop.is_set()).filter(|_| !error.is_given_up());
+                    let Some(pause) = pause else { return Err(error) };
+                    self.rest(pause);
                 }
                 other => return other,
             }
+        }
+    }
+
+    /// A pause that ends when the user, or an error, says that it is time to stop.
+    fn rest(&self, pause: Duration) {
+        const LOOK: Duration = Duration::from_millis(50);
+        let stops_anyway = self.stop.is_set();
+        let mut left = pause;
+        while !left.is_zero() && (stops_anyway || !self.stop.is_set()) {
+            std::thread::sleep(left.min(LOOK));
+            left = left.saturating_sub(LOOK);
         }
     }
 
@@ -206,7 +229,56 @@ impl<'a> Leases<'a> {
     }
 }
 
+/// The pauses between one attempt and the next: they grow, and they end.
+struct Pauses {
+    next: Duration,
+    /// All of them so far, and at most.
+    waited: Duration,
+    most: Duration,
+}
+
+impl Pauses {
+    fn new(most: Duration) -> Pauses {
+        Pauses { next: Duration::from_millis(50), waited: Duration::ZERO, most }
+    }
+
+    /// `None`: it is given up.
+    fn next(&mut self, stops: bool) -> Option<Duration> {
+        if self.waited >= self.most || (stops && self.next >= LAST_PAUSE) {
+            return None;
+        }
+        let pause = self.next;
+        self.waited += pause;
+        self.next = (pause * 2).min(LONGEST_PAUSE);
+        Some(pause)
+    }
+}
+
 /// The state is whole between statements: a panic elsewhere does not spoil it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(most: Duration, stops: impl Fn(usize) -> bool) -> Vec<u64> {
+        let mut pauses = Pauses::new(most);
+        (0..1000).map_while(|i| pauses.next(stops(i))).map(|pause| pause.as_millis() as u64).collect()
+    }
+
+    #[test]
+    fn a_server_is_asked_for_ever_and_a_locked_file_for_some_time() {
+        let file = all(LONGEST_WAIT, |_| false);
+        assert_eq!(file[..9], [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        assert!((100_000..105_000).contains(&file.iter().sum::<u64>()), "{file:?}");
+        assert_eq!(all(Duration::MAX, |_| false).len(), 1000);
+    }
+
+    #[test]
+    fn who_wants_to_stop_waits_for_seconds_only() {
+        assert_eq!(all(Duration::MAX, |_| true).iter().sum::<u64>(), 3150);
+        assert_eq!(all(Duration::MAX, |i| i >= 20).len(), 20, "the pauses are long by then");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use toile_nn::{ImageShape, ModelOutline};
+use toile_nn::{Callback, ImageShape, ModelOutline};
 use toile_record::End;
 use toile_study::{RunPlan, Settings};
 
@@ -20,11 +20,19 @@ fn of_outline(settings: &Settings, outline: &ModelOutline, n_train: usize, threa
     let batch = settings.batch_size.min(n_train.max(1));
     let engine = outline.training_memory(&settings.optimizer, batch, threads) as u64;
     let (n, slots) = (4 * outline.n_weights() as u64, settings.optimizer.n_slots() as u64);
-    // The state after the last epoch and the one that takes its place, each the weights and the slots, the best weights
-    // that callbacks keep, a checkpoint as bytes; at the end the weights as tensors and as the bytes of their file.
-    let best = n * settings.callbacks.len() as u64;
-    let while_training = 3 * (1 + slots) * n + best;
-    engine + while_training.max((1 + slots) * n + best + 2 * n)
+    // Callbacks keep best weights, and so does the state after the last epoch, next to the weights and the slots. It
+    // becomes a checkpoint tensor by tensor: one of them, at most all weights, is there twice. At the end, when the
+    // engine is gone, there are the weights as tensors and as the bytes of their file: never more than that.
+    let best = n * settings.callbacks.iter().filter(|callback| keeps_weights(callback)).count() as u64;
+    engine + best + ((1 + slots) * n + best) + n
+}
+
+fn keeps_weights(callback: &Callback) -> bool {
+    match callback {
+        Callback::EarlyStopping(settings) => settings.restore_best_weights,
+        Callback::BestWeights(_) => true,
+        Callback::ReduceLrOnPlateau(_) => false,
+    }
 }
 
 /// How much memory trainings may take together.

@@ -114,6 +114,7 @@ impl StudyProgress {
             | Event::Repeated { .. }
             | Event::PutAside { .. }
             | Event::SearchLeft { .. }
+            | Event::CheckpointRefused { .. }
             | Event::ForeignAwaited { .. }
             | Event::Unreachable { .. } => {}
         }

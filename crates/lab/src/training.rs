@@ -19,8 +19,6 @@ pub(crate) struct SingleTraining<'a> {
     pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
     /// Threads that it may use: read at every step.
     pub threads: &'a AtomicUsize,
-    /// The state after some epoch, to go on from; from the first epoch if there is none.
-    pub state: Option<&'a TrainingState>,
 }
 
 /// Where a training's numbers go, and what may stop it.
@@ -37,20 +35,24 @@ pub(crate) trait Sink {
     /// An epoch has ended; the training can be continued from the snapshot.
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>);
 
+    /// The epochs that have ended; those of the training under way come last.
+    fn epochs(&self) -> &[Epoch];
+
     /// Whether to stop; asked after everything that happens.
     fn stops(&mut self) -> bool;
 }
 
 /// How a training ended.
 pub(crate) enum Trained {
-    /// Through all its epochs, or early because a callback said so.
+    /// Through all its epochs, or early: because a callback said so, or because the loss was no longer a number and a
+    /// callback went back to an epoch before.
     Through {
         model: Box<Model>,
         end: End,
         /// The epoch whose weights the model has, if a callback went back to it.
         restored_epoch: Option<usize>,
     },
-    /// Its loss is no longer a number.
+    /// Its loss is no longer a number, and there is no good epoch that a callback went back to.
     Diverged(End),
     /// The sink stopped it.
     Stopped,
@@ -79,8 +81,13 @@ impl From<RunError> for TrainingFault {
 }
 
 impl SingleTraining<'_> {
-    /// Trains to the end, or until the sink stops it.
-    pub fn train(&self, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Result<Trained, TrainingFault> {
+    /// Trains to the end, or until the sink stops it: from the state after some epoch, or from the first one.
+    pub fn train(
+        &self,
+        state: Option<TrainingState>,
+        meter: &mut Meter<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<Trained, TrainingFault> {
         let mut model = engine::starting_model(self.run, engine::image_shape(self.data), self.read)?;
         sink.built(&model);
         let train = engine::examples(self.data, &self.data.train, &self.split.train);
@@ -88,7 +95,7 @@ impl SingleTraining<'_> {
         let validation = (!self.split.validation.is_empty()).then_some(&validation);
         let config = engine::fit_config(&self.run.settings, self.data.class_names.len());
         let mut observer = |event: FitEvent<'_>| self.observe(event, meter, sink);
-        let outcome = match self.state {
+        let outcome = match state {
             Some(state) => toile_nn::fit_from(
                 &mut model,
                 &train,
@@ -101,7 +108,7 @@ impl SingleTraining<'_> {
             .map_err(|_| TrainingFault::State)?,
             None => toile_nn::fit(&mut model, &train, validation, &config, self.threads, &mut observer),
         };
-        Ok(trained(outcome, model))
+        Ok(trained(outcome, model, sink.epochs(), validation.is_some()))
     }
 
     fn observe(&self, event: FitEvent<'_>, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Flow {
@@ -128,12 +135,24 @@ impl SingleTraining<'_> {
     }
 }
 
-fn trained(outcome: FitOutcome, model: Model) -> Trained {
+/// What a training came to. As in Keras, one that overflows ends with the best weights where a callback keeps them
+/// (`EarlyStopping.on_train_end`, after `TerminateOnNaN` has stopped it): their epoch must have finite losses.
+fn trained(outcome: FitOutcome, model: Model, epochs: &[Epoch], validates: bool) -> Trained {
+    let restored_epoch = outcome.restored_epoch;
+    let is_kept = |row: &&Epoch| Some(row.epoch) == restored_epoch;
+    let keeps_a_good_one =
+        || epochs.iter().rev().find(is_kept).is_some_and(|row| row.has_finite_losses(validates));
     let end = match outcome.end {
         FitEnd::Interrupted => return Trained::Stopped,
-        FitEnd::NonFinite { epoch, batch } => return Trained::Diverged(End::Diverged { epoch, batch }),
+        FitEnd::NonFinite { epoch, batch } => {
+            let end = End::Diverged { epoch, batch };
+            if !keeps_a_good_one() {
+                return Trained::Diverged(end);
+            }
+            end
+        }
         FitEnd::Finished => End::Finished,
         FitEnd::Stopped { by, epoch } => End::Stopped { by: by.into(), epoch },
     };
-    Trained::Through { model: Box::new(model), end, restored_epoch: outcome.restored_epoch }
+    Trained::Through { model: Box::new(model), end, restored_epoch }
 }

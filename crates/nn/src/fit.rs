@@ -1,5 +1,7 @@
 //! `fit`: epochs of batches, with Keras' numbers after each.
 
+use std::borrow::Borrow;
+
 use toile_record::Epoch;
 use toile_rng::Seed;
 
@@ -122,7 +124,8 @@ pub enum FitEnd {
 pub struct FitOutcome {
     /// Why it ended.
     pub end: FitEnd,
-    /// The epoch whose weights a callback went back to, if one did.
+    /// The epoch whose weights a callback went back to, if one did: also after a loss that was not finite, as Keras
+    /// does after `TerminateOnNaN`. Whether that epoch is good is in its row.
     pub restored_epoch: Option<usize>,
 }
 
@@ -182,10 +185,12 @@ pub fn fit_from<'a>(
     validation: Option<&Examples>,
     config: &FitConfig,
     threads: impl Into<Threads<'a>>,
-    state: &TrainingState,
+    state: impl Borrow<TrainingState>,
     observer: &mut dyn FnMut(FitEvent) -> Flow,
 ) -> Result<FitOutcome, StateError> {
     let mut training = Training::checked(model, train, validation, config, threads.into());
-    training.restore(state)?;
+    training.restore(state.borrow())?;
+    // One that was given away takes no memory while the training goes on.
+    drop(state);
     Ok(training.end(observer))
 }

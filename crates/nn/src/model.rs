@@ -236,13 +236,12 @@ impl Model {
         let workspaces =
             per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
-        let dense: usize = products.iter().map(|product| product.kernel.len()).sum();
         let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
         let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
-        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk of all but dense
-        // kernels, and the dense layers' inputs and gradients of the whole batch.
+        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, and the dense
+        // layers' inputs and gradients of the whole batch.
         let n_weights = self.n_weights();
-        let weights = (2 + optimizer.n_slots()) * n_weights + chunks * (n_weights - dense);
+        let weights = (2 + optimizer.n_slots() + chunks) * n_weights;
         4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
     }
 }

@@ -42,6 +42,7 @@ fn config(optimizer: Value) -> FitConfig {
 struct Fitted {
     weights: Vec<Tensor>,
     end: FitEnd,
+    restored_epoch: Option<usize>,
     rows: Vec<Epoch>,
 }
 
@@ -60,7 +61,7 @@ fn train(layers: &[Layer], images: usize, config: &FitConfig) -> Fitted {
         }
         Flow::Continue
     });
-    Fitted { weights: model.weights(), end: outcome.end, rows }
+    Fitted { weights: model.weights(), end: outcome.end, restored_epoch: outcome.restored_epoch, rows }
 }
 
 /// The model before its training.
@@ -85,6 +86,28 @@ fn weights_ruined_by_the_last_update_of_all_are_found() {
     assert_eq!(fitted.end, FitEnd::NonFinite { epoch: 1, batch: 1 });
     let is_finite = |number: Option<f64>| number.expect("it is measured").is_finite();
     assert!(is_finite(fitted.rows[0].loss) && !is_finite(fitted.rows[0].train_loss));
+}
+
+/// As Keras' `EarlyStopping.on_train_end`, whatever has stopped the training. `TerminateOnNaN` does.
+#[test]
+fn a_training_that_overflows_goes_back_to_its_best_epoch() {
+    let rate = json!({ "sgd": { "learning_rate": 1e30 } });
+    let until = |epochs, callbacks: Value| {
+        let callbacks = parse(callbacks);
+        train(&dense("linear"), 16, &FitConfig { epochs, callbacks, ..config(rate.clone()) })
+    };
+    let restoring = [
+        json!([{ "best_weights": { "monitor": "loss" } }]),
+        json!([{ "early_stopping": { "monitor": "loss", "restore_best_weights": true, "patience": 9 } }]),
+    ];
+    let first = until(1, json!([]));
+    for callbacks in restoring {
+        let fitted = until(5, callbacks);
+        assert!(matches!(fitted.end, FitEnd::NonFinite { epoch: 2, .. }), "{:?}", fitted.end);
+        assert_eq!((fitted.restored_epoch, &fitted.weights), (Some(1), &first.weights));
+        assert!(!fitted.rows[0].has_finite_losses(false), "its update has ruined the weights");
+    }
+    assert_eq!(until(5, json!([])).restored_epoch, None);
 }
 
 /// What was reduced was the scheduled rate, which then was scheduled again.

@@ -136,6 +136,11 @@ pub enum Event {
         /// Which.
         training: TrainingKey,
     },
+    /// The checkpoint of a training is not used: it is damaged, gone, or another training's. It begins at its start.
+    CheckpointRefused {
+        /// Which.
+        training: TrainingKey,
+    },
     /// No trial can begin until one that another program has under way has ended.
     ForeignAwaited {
         /// The search's place in the plan.

@@ -228,6 +228,13 @@ impl Epoch {
         }
         self
     }
+
+    /// Whether its losses are finite: those on the training images and, if it was measured, that on the validation
+    /// images.
+    pub fn has_finite_losses(&self, validates: bool) -> bool {
+        let is_finite = |loss: Option<f64>| loss.is_some_and(f64::is_finite);
+        is_finite(self.loss) && is_finite(self.train_loss) && (!validates || is_finite(self.val_loss))
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,8 @@ impl RunRecord {
     pub fn reason(&self) -> Option<String> {
         let planned = self.plan["epochs"].as_u64().unwrap_or_default() as usize;
         let ended = self.end.as_ref().and_then(|end| end.reason(planned));
-        let restored = self.restored_epoch.filter(|epoch| *epoch != self.epochs.len());
+        let overflowed = matches!(self.end, Some(End::Diverged { .. }));
+        let restored = self.restored_epoch.filter(|epoch| overflowed || *epoch != self.epochs.len());
         let parts = ended.into_iter().chain(restored.map(|epoch| format!("{RESTORED}{epoch}")));
         parts.reduce(|all, part| format!("{all}; {part}"))
     }

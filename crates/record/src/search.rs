@@ -146,6 +146,15 @@ pub struct TrainingRecord {
     pub weights_sha256: Option<String>,
 }
 
+impl TrainingRecord {
+    /// That its loss overflowed after the epoch whose weights it kept, if it did.
+    fn overflow(&self) -> Option<String> {
+        let end = self.end.as_ref().filter(|end| matches!(end, End::Diverged { .. }))?;
+        self.weights_sha256.as_ref()?;
+        end.reason(0).map(|why| format!("{why}; its best epoch counts"))
+    }
+}
+
 impl TrialSide {
     /// Its trainings; of a trial of which only the sums are known, one with these.
     pub fn all_trainings(&self) -> Vec<TrainingRecord> {
@@ -176,9 +185,15 @@ impl TrialSide {
         self.trainings.push(training);
     }
 
-    /// Why it failed, or why it was stopped.
+    /// Why it failed, why it was stopped, or that the loss of one of its trainings overflowed of which an earlier epoch
+    /// counts.
     pub fn reason(&self) -> Option<String> {
-        self.end.as_ref().and_then(|end| end.reason(self.epochs.len()))
+        let overflowed = || self.trainings.iter().find_map(TrainingRecord::overflow);
+        let whole = || self.end.as_ref().and_then(|end| end.reason(self.epochs.len()));
+        match self.weights_sha256 {
+            Some(_) => overflowed().or_else(whole),
+            None => whole(),
+        }
     }
 }
 

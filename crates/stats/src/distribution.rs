@@ -1,5 +1,8 @@
 //! The normal and Student's t distribution: probability below a value, and the value for a probability.
 
+use std::sync::LazyLock;
+
+use crate::root::root;
 use crate::special::{beta_incomplete, gamma_upper};
 
 /// The probability that a standard normal number is at most `x`.
@@ -34,6 +37,45 @@ pub fn student_cdf(x: f64, df: f64) -> f64 {
 /// If `p` is not strictly between 0 and 1, or `df` is not positive.
 pub fn student_quantile(p: f64, df: f64) -> f64 {
     quantile_of(p, |x| student_cdf(x, df))
+}
+
+/// The half-width, in standard errors, of a normal interval at `confidence`: 1.96 for 0.95, which is computed once.
+pub(crate) fn two_sided_quantile(confidence: f64) -> f64 {
+    static OF_95: LazyLock<f64> = LazyLock::new(|| normal_quantile(0.5 + 0.5 * 0.95));
+    if confidence == 0.95 { *OF_95 } else { normal_quantile(0.5 + 0.5 * confidence) }
+}
+
+/// The probability that a standard normal number lies at least as far from 0 as `z`.
+pub(crate) fn normal_two_sided(z: f64) -> f64 {
+    (2.0 * normal_cdf(-z.abs())).min(1.0)
+}
+
+/// The probability that a t-distributed number lies at least as far from 0 as `t`.
+pub(crate) fn student_two_sided(t: f64, df: f64) -> f64 {
+    (2.0 * student_cdf(-t.abs(), df)).min(1.0)
+}
+
+/// The value above which a standard normal number lies with probability `tail` (at most ½); infinite for no tail.
+pub(crate) fn normal_upper(tail: f64) -> f64 {
+    upper_of(tail, normal_cdf)
+}
+
+/// The value above which a t-distributed number lies with probability `tail` (at most ½); infinite for no tail.
+pub(crate) fn student_upper(tail: f64, df: f64) -> f64 {
+    upper_of(tail, |x| student_cdf(x, df))
+}
+
+/// The quantile of an upper tail, for the equations that ask for it again and again: in the logarithm of the tail,
+/// which is nearly straight, a few steps are enough.
+fn upper_of(tail: f64, cdf: impl Fn(f64) -> f64) -> f64 {
+    if tail <= 0.0 {
+        return f64::INFINITY;
+    }
+    let mut high = 1.0;
+    while cdf(-high) > tail && high < 1e300 {
+        high *= 2.0;
+    }
+    root(|x| (cdf(-x) / tail).ln(), 0.0, high).unwrap_or(0.0)
 }
 
 /// Inverts the cumulative function of a distribution that is symmetric around 0, by bisection in the lower tail.
@@ -151,6 +193,18 @@ mod tests {
             close(normal_cdf(normal_quantile(p)), p, 1e-10);
             close(student_cdf(student_quantile(p, 3.0), 3.0), p, 1e-10);
         }
+    }
+
+    #[test]
+    fn the_value_above_a_tail_is_the_quantile_from_the_other_side() {
+        for tail in [1e-300, 1e-20, 1e-4, 0.025, 0.2, 0.499] {
+            close(normal_upper(tail), -normal_quantile(tail), 1e-12);
+            for df in [1.0, 2.5, 8.0, 300.0] {
+                close(student_upper(tail, df), -student_quantile(tail, df), 1e-11);
+            }
+        }
+        assert_eq!((normal_upper(0.5), student_upper(0.5, 3.0)), (0.0, 0.0));
+        assert_eq!((normal_upper(0.0), student_upper(0.0, 3.0)), (f64::INFINITY, f64::INFINITY));
     }
 
     #[test]

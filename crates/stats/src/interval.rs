@@ -1,8 +1,7 @@
 //! Intervals: how far a mean, an accuracy or a single further run may lie from what was measured.
 
-use std::sync::LazyLock;
-
-use crate::{mean, normal_quantile, sample_sd, standard_error, student_quantile};
+use crate::distribution::two_sided_quantile;
+use crate::{mean, sample_sd, standard_error, student_quantile};
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,29 +12,49 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Student's interval of the mean at `confidence` (such as 0.95); `None` for fewer than two numbers.
-///
-/// # Panics
-/// If `confidence` is not strictly between 0 and 1.
-pub fn mean_interval(x: &[f64], confidence: f64) -> Option<Interval> {
-    let centre = mean(x)?;
-    let half = standard_error(x)? * student_quantile(0.5 + 0.5 * confidence, (x.len() - 1) as f64);
-    Some(Interval { low: centre - half, high: centre + half })
+impl Interval {
+    /// The interval `half` to either side of `centre`.
+    pub fn around(centre: f64, half: f64) -> Interval {
+        Interval { low: centre - half, high: centre + half }
+    }
+
+    /// Whether `x` lies in it, ends included.
+    pub fn contains(&self, x: f64) -> bool {
+        self.low <= x && x <= self.high
+    }
 }
 
-/// Wilson's interval of a proportion of `hits` among `n` trials, at `confidence`; `None` without trials.
+/// Whether `p` is strictly between 0 and 1, as the confidence of an interval must be.
+pub(crate) fn is_level(p: f64) -> bool {
+    p > 0.0 && p < 1.0
+}
+
+/// Student's interval of the mean at `confidence` (such as 0.95): mean ± t sd / √n; without width if all are equal.
 ///
-/// Holds near 0 and 1 and for few trials, where the usual ± 1.96 standard errors does not (Wilson 1927).
+/// `None` for fewer than two numbers, or a `confidence` that is not strictly between 0 and 1.
+pub fn mean_interval(x: &[f64], confidence: f64) -> Option<Interval> {
+    let centre = mean(x)?;
+    let error = standard_error(x).filter(|_| is_level(confidence))?;
+    if error == 0.0 {
+        return Some(Interval::around(x[0], 0.0));
+    }
+    Some(Interval::around(centre, error * student_quantile(0.5 + 0.5 * confidence, (x.len() - 1) as f64)))
+}
+
+/// Wilson's interval of a proportion of `hits` among `n` trials, at `confidence`.
 ///
-/// # Panics
-/// If `confidence` is not strictly between 0 and 1, or there are more hits than trials.
+/// Holds near 0 and 1 and for few trials, where the usual ± 1.96 standard errors does not (Wilson 1927). `None` without
+/// trials, for more hits than trials, or a `confidence` that is not strictly between 0 and 1.
 pub fn wilson(hits: usize, n: usize, confidence: f64) -> Option<Interval> {
-    assert!(hits <= n, "{hits} hits of {n} trials");
-    if n == 0 {
+    wilson_of_share(hits as f64 / n as f64, n as f64, confidence)
+}
+
+/// The same for a share of `n` trials that need not be a whole number of hits, because ties count half.
+pub(crate) fn wilson_of_share(p: f64, n: f64, confidence: f64) -> Option<Interval> {
+    if !(n > 0.0 && (0.0..=1.0).contains(&p) && is_level(confidence)) {
         return None;
     }
-    let z = two_sided(confidence);
-    let (p, n) = (hits as f64 / n as f64, n as f64);
+    let z = two_sided_quantile(confidence);
     let centre = p + z * z / (2.0 * n);
     let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z * z / n;
@@ -43,12 +62,6 @@ pub fn wilson(hits: usize, n: usize, confidence: f64) -> Option<Interval> {
     let low = if p == 0.0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
     let high = if p == 1.0 { 1.0 } else { ((centre + half) / scale).min(1.0) };
     Some(Interval { low, high })
-}
-
-/// The standard normal's limit of ±; that of 0.95 is found once, for it is asked for again and again.
-fn two_sided(confidence: f64) -> f64 {
-    static OF_95: LazyLock<f64> = LazyLock::new(|| normal_quantile(0.5 + 0.5 * 0.95));
-    if confidence == 0.95 { *OF_95 } else { normal_quantile(0.5 + 0.5 * confidence) }
 }
 
 /// How many standard deviations a single further run with value `other` lies from the runs `x`:
@@ -99,6 +112,18 @@ mod tests {
         close(interval.low, 0.5862217415306676);
         close(interval.high, 0.8639928086565423);
         assert_eq!(wilson(0, 0, 0.95), None);
+    }
+
+    #[test]
+    fn what_is_no_proportion_and_no_confidence_has_no_interval() {
+        assert_eq!(wilson(3, 2, 0.95), None);
+        for confidence in [0.0, 1.0, -0.5, 2.0, f64::NAN] {
+            assert_eq!(
+                (wilson(1, 2, confidence), mean_interval(&X, confidence)),
+                (None, None),
+                "{confidence}"
+            );
+        }
     }
 
     /// By hand: the mean of 1, 2, 3 is 2, their sd 1, so that 4 lies 2 / √(4/3) away.

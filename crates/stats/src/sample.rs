@@ -7,9 +7,23 @@ pub fn mean(x: &[f64]) -> Option<f64> {
 
 /// The sample standard deviation (divisor n − 1); `None` for fewer than two numbers.
 pub fn sample_sd(x: &[f64]) -> Option<f64> {
+    Some(sample_variance(x)?.sqrt())
+}
+
+/// The sample variance (divisor n − 1); `None` for fewer than two numbers, exactly 0 if all are equal.
+pub fn sample_variance(x: &[f64]) -> Option<f64> {
     let centre = mean(x).filter(|_| x.len() >= 2)?;
+    // The mean of equal numbers is rounded: 0.1 + 0.1 + 0.1 is not 0.3.
+    if x.iter().all(|v| *v == x[0]) {
+        return Some(0.0);
+    }
     let squares: f64 = x.iter().map(|v| (v - centre) * (v - centre)).sum();
-    Some((squares / (x.len() - 1) as f64).sqrt())
+    Some(squares / (x.len() - 1) as f64)
+}
+
+/// Whether there are numbers, and all of them finite: what every test of this crate asks first.
+pub(crate) fn are_finite(x: &[f64]) -> bool {
+    !x.is_empty() && x.iter().all(|v| v.is_finite())
 }
 
 /// The standard error of the mean, sd / √n; `None` for fewer than two numbers.
@@ -50,6 +64,13 @@ mod tests {
         close(mean(&X), 0.87542);
         close(sample_sd(&X), 0.0012316655390161627);
         close(standard_error(&X), 0.0005508175741568118);
+    }
+
+    /// Naively, three times 0.1 has a spread of 1.7e-17, which every test would then divide by.
+    #[test]
+    fn equal_numbers_have_no_spread_at_all() {
+        assert_eq!(sample_sd(&[0.1; 3]), Some(0.0));
+        assert_eq!(sample_variance(&[0.1; 10]), Some(0.0));
     }
 
     #[test]

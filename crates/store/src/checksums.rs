@@ -1,7 +1,8 @@
 //! Checksums of what has ended: a number that a disk or another program has changed since is noticed when it is read.
 //!
-//! A checksum is the SHA-256 of everything that a record came to, without what may change later: names, places and
-//! remarks, and what Optuna's tools may add.
+//! A checksum is the SHA-256 of everything that a record came to, without what Optuna's tools may add. What the study
+//! file says of a run (its name, its place, remarks, published numbers) is in it too: where the file changes, an intact
+//! run gets a new checksum. A record that has ended here and has no checksum is not as it was written.
 
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::artifacts::weights::{hexadecimal, to_bytes};
-use crate::db::{Db, Result, cells};
-use crate::{SearchId, Store, StoreError, json, read, runs, searches, studies};
+use crate::db::{Cell, Db, DbRow, Result, cells};
+use crate::{SearchId, Store, StoreError, json, openings, read, row_checksums, runs, searches, studies};
 use toile_record::{RunRecord, StudyRecord, TrialRecord};
 
 fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
@@ -31,6 +32,7 @@ pub(crate) fn of_run(run: &RunRecord) -> String {
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
         (test, &run.weights_sha256, &run.provenance),
+        (&run.name, run.position, &run.published, &run.note),
     );
     hex(&parts, &[test.map_or(&[], |test| &test.predictions), &confidences])
 }
@@ -80,6 +82,53 @@ pub(crate) fn seal_run(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     db.execute(sql, cells![trial_id, &of_run(&run)]).map(drop)
 }
 
+/// Whether the run of a trial that has ended is not as it was written.
+pub(crate) fn is_altered_run(db: &mut Db<'_>, trial_id: i64) -> Result<bool> {
+    let Some(run) = runs::of_trial(db, trial_id)? else { return Ok(false) };
+    let sql = format!("{SEALS_OF_RUNS} WHERE r.trial_id = $1");
+    let seals = seals(db, &sql, cells![trial_id])?;
+    Ok(seals.iter().any(|(_, seal)| seal.is_broken(&of_run(&run))))
+}
+
+/// What a record says of its checksum.
+enum Seal {
+    /// It has not ended here: nothing to check.
+    Open,
+    /// It has ended, and lacks the checksum.
+    Missing,
+    Checksum(String),
+}
+
+impl Seal {
+    fn is_broken(&self, computed: &str) -> bool {
+        match self {
+            Seal::Open => false,
+            Seal::Missing => true,
+            Seal::Checksum(written) => written != computed,
+        }
+    }
+}
+
+const SEALS_OF_RUNS: &str = "SELECT r.id, r.checksum, t.state, s.ended FROM toile_run r
+    JOIN trials t ON t.trial_id = r.trial_id LEFT JOIN toile_trial s ON s.trial_id = r.trial_id";
+
+const SEALS_OF_TRIALS: &str = "SELECT s.trial_id, s.checksum, t.state, s.ended FROM trials t
+    JOIN toile_trial s ON s.trial_id = t.trial_id";
+
+/// Keys and seals, by a statement with these columns.
+fn seals(db: &mut Db<'_>, sql: &str, values: &[Cell<'_>]) -> Result<Vec<(String, Seal)>> {
+    db.query(sql, values, |row| Ok((row.string(0)?, seal_of(row)?)))
+}
+
+fn seal_of(row: &DbRow<'_>) -> Result<Seal> {
+    let has_ended_here = read::state(row, 2)?.is_finished() && row.maybe_int(3)?.is_some();
+    Ok(match row.maybe_string(1)? {
+        Some(checksum) => Seal::Checksum(checksum),
+        None if has_ended_here => Seal::Missing,
+        None => Seal::Open,
+    })
+}
+
 /// What is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlteredRecord {
@@ -92,6 +141,15 @@ pub enum AlteredRecord {
         /// Its name.
         name: String,
     },
+    /// What the study file says of a search, or its chosen run.
+    Search {
+        /// Its name.
+        name: String,
+    },
+    /// An opening of the test part.
+    Openings,
+    /// A test image.
+    Images,
     /// A trial of a search.
     Trial {
         /// The search.
@@ -124,6 +182,9 @@ impl std::fmt::Display for AlteredRecord {
         match self {
             AlteredRecord::Study => write!(f, "the record of the study"),
             AlteredRecord::Run { name, .. } => write!(f, "the run `{name}`"),
+            AlteredRecord::Search { name } => write!(f, "the search `{name}`"),
+            AlteredRecord::Openings => write!(f, "the list of openings of the test part"),
+            AlteredRecord::Images => write!(f, "a test image"),
             AlteredRecord::Trial { search, number } => write!(f, "trial {number} of the search `{search}`"),
         }
     }
@@ -152,8 +213,11 @@ fn check(db: &mut Db<'_>, study: &str) -> Result<CheckedRecords> {
     }
     let runs = runs::all(db, study)?;
     altered.extend(altered_runs(db, study, &runs)?);
+    let images = openings::images(db, study)?;
+    altered.extend(row_checksums::altered_rows(db, study, &images)?);
     let mut n_trials = 0;
     for (id, search) in searches::searches(db, Some(study))? {
+        altered.extend(row_checksums::altered_search(db, id)?);
         let trials = read::trials(db, id)?;
         n_trials += trials.len();
         altered.extend(altered_trials(db, id, &search.name, &trials)?);
@@ -170,10 +234,9 @@ pub(crate) fn altered_study(db: &mut Db<'_>, study: &StudyRecord) -> Result<Opti
 
 /// Those of these runs that are not as they were written.
 pub(crate) fn altered_runs(db: &mut Db<'_>, study: &str, runs: &[RunRecord]) -> Result<Vec<AlteredRecord>> {
-    let sql = "SELECT id, checksum FROM toile_run WHERE study = $1 AND checksum IS NOT NULL";
-    let sealed = db.query(sql, cells![study], |row| Ok((row.string(0)?, row.string(1)?)))?;
-    let sealed: HashMap<String, String> = sealed.into_iter().collect();
-    let is_altered = |run: &&RunRecord| sealed.get(&run.id).is_some_and(|checksum| *checksum != of_run(run));
+    let seals = seals(db, &format!("{SEALS_OF_RUNS} WHERE r.study = $1"), cells![study])?;
+    let seals: HashMap<String, Seal> = seals.into_iter().collect();
+    let is_altered = |run: &&RunRecord| seals.get(&run.id).is_some_and(|seal| seal.is_broken(&of_run(run)));
     let name = |run: &RunRecord| AlteredRecord::Run { id: run.id.clone(), name: run.name.clone() };
     Ok(runs.iter().filter(is_altered).map(name).collect())
 }
@@ -185,12 +248,11 @@ pub(crate) fn altered_trials(
     search: &str,
     trials: &[TrialRecord],
 ) -> Result<Vec<AlteredRecord>> {
-    let sql = "SELECT s.trial_id, s.checksum FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
-        WHERE t.study_id = $1 AND s.checksum IS NOT NULL";
-    let sealed = db.query(sql, cells![id.0], |row| Ok((row.int(0)?, row.string(1)?)))?;
-    let sealed: HashMap<i64, String> = sealed.into_iter().collect();
+    let sql = format!("{SEALS_OF_TRIALS} WHERE t.study_id = $1");
+    let seals = db.query(&sql, cells![id.0], |row| Ok((row.int(0)?, seal_of(row)?)))?;
+    let seals: HashMap<i64, Seal> = seals.into_iter().collect();
     let is_altered = |trial: &&TrialRecord| {
-        sealed.get(&trial.trial_id).is_some_and(|checksum| *checksum != of_trial(trial))
+        seals.get(&trial.trial_id).is_some_and(|seal| seal.is_broken(&of_trial(trial)))
     };
     let name = |trial: &TrialRecord| AlteredRecord::Trial { search: search.to_owned(), number: trial.number };
     Ok(trials.iter().filter(is_altered).map(name).collect())

@@ -19,6 +19,7 @@ mod migration;
 mod openings;
 mod read;
 mod results;
+mod row_checksums;
 mod runs;
 mod schema;
 mod searches;

@@ -1,7 +1,7 @@
 //! The test part: when it was opened, for which run, and the images that some run got wrong.
 
 use crate::db::{Db, Result, cells};
-use crate::{Change, Store, StoreError};
+use crate::{Change, Store, StoreError, row_checksums};
 use toile_record::{ImageRecord, TestOpening};
 
 impl Store {
@@ -26,9 +26,10 @@ impl Store {
 }
 
 pub(crate) fn put(db: &mut Db<'_>, study: &str, opening: &TestOpening) -> Result<()> {
-    let sql =
-        "INSERT INTO toile_opening (study, run_id, why, time) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-    db.execute(sql, cells![study, &opening.run_id, &opening.why, &opening.time]).map(drop)
+    let sql = "INSERT INTO toile_opening (study, run_id, why, time, checksum) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING";
+    let checksum = row_checksums::of_opening(opening);
+    db.execute(sql, cells![study, &opening.run_id, &opening.why, &opening.time, &checksum]).map(drop)
 }
 
 pub(crate) fn test_openings(db: &mut Db<'_>, study: &str) -> Result<Vec<TestOpening>> {
@@ -39,9 +40,14 @@ pub(crate) fn test_openings(db: &mut Db<'_>, study: &str) -> Result<Vec<TestOpen
 }
 
 pub(crate) fn put_images(db: &mut Db<'_>, study: &str, images: &[ImageRecord]) -> Result<()> {
-    let sql = "INSERT INTO toile_image (study, id, pixels) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-    let rows: Vec<_> =
-        images.iter().map(|image| cells![study, image.index, &image.pixels[..]].to_vec()).collect();
+    let sql = "INSERT INTO toile_image (study, id, pixels, checksum) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING";
+    let checksums: Vec<String> = images.iter().map(row_checksums::of_image).collect();
+    let rows: Vec<_> = images
+        .iter()
+        .zip(&checksums)
+        .map(|(image, checksum)| cells![study, image.index, &image.pixels[..], checksum].to_vec())
+        .collect();
     db.execute_many(sql, &rows).map(drop)
 }
 

@@ -152,9 +152,8 @@ pub(crate) fn put_user_attribute(db: &mut Db<'_>, trial_id: i64, key: &str, valu
 }
 
 pub(crate) fn put_checkpoint(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {
-    let sql = "INSERT INTO toile_checkpoint (trial_id, data) VALUES ($1, $2)
-        ON CONFLICT (trial_id) DO UPDATE SET data = excluded.data";
-    db.execute(sql, cells![trial_id, data]).map(drop)
+    db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![trial_id])?;
+    db.insert_bytes("toile_checkpoint", "trial_id", "data", trial_id, data)
 }
 
 fn put_ending(db: &mut Db<'_>, claim: &Claim, ending: &TrialResult) -> Result<()> {

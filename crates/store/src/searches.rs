@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
 use crate::types::OptunaStudy;
-use crate::{SearchId, Store, StoreError, json, read};
+use crate::{SearchId, Store, StoreError, json, read, row_checksums};
 use toile_record::{SearchRecord, SearchRecords};
 
 impl Store {
@@ -104,7 +104,11 @@ impl Store {
         self.write("record the chosen run in", |db| {
             let sql =
                 "UPDATE toile_search SET chosen_run = $3 WHERE study = $1 AND name = $2 AND retired = 0";
-            db.execute(sql, cells![study, search, run_id]).map(drop)
+            db.execute(sql, cells![study, search, run_id])?;
+            match present(db, study, search)? {
+                Some((id, _)) => row_checksums::seal_search(db, id),
+                None => Ok(()),
+            }
         })
     }
 }
@@ -131,6 +135,7 @@ fn rename_search(db: &mut Db<'_>, study: &str, old: &str, new: &str) -> Result<(
     record.name = new.to_owned();
     let sql = "UPDATE toile_search SET name = $2, record = $3 WHERE study_id = $1";
     db.execute(sql, cells![id.0, new, json::to_text(&record).as_str()])?;
+    row_checksums::seal_search(db, id)?;
     let sql = "SELECT study_name FROM studies WHERE study_id = $1";
     if db.first(sql, cells![id.0], |row| row.string(0))?.is_some_and(|name| name == old) {
         let name = free_name(db, new)?;
@@ -171,6 +176,7 @@ fn begin(db: &mut Db<'_>, study: &str, search: &SearchRecord) -> Result<SearchId
          VALUES ($1, $2, $3, $4, $5, $6, 0)",
         cells![id, study, &search.name, search.position, &search.fingerprint, json::to_text(search).as_str()],
     )?;
+    row_checksums::seal_search(db, SearchId(id))?;
     Ok(SearchId(id))
 }
 
@@ -291,7 +297,8 @@ fn change(db: &mut Db<'_>, id: SearchId, old: &SearchRecord, new: &SearchRecord)
         )?;
     }
     let sql = "UPDATE toile_search SET position = $2, record = $3 WHERE study_id = $1";
-    db.execute(sql, cells![id.0, new.position, json::to_text(new).as_str()]).map(drop)
+    db.execute(sql, cells![id.0, new.position, json::to_text(new).as_str()])?;
+    row_checksums::seal_search(db, id)
 }
 
 fn search_row(row: &DbRow<'_>) -> Result<(SearchId, SearchRecord)> {

@@ -23,7 +23,7 @@ use crate::artifacts::lock::{self, FolderLock};
 use crate::db::patience::Patience;
 use crate::db::server::{self, Server};
 use crate::db::{self, Db, Session, sqlite};
-use crate::{StoreError, checksums, create_folder, openings, runs, searches, studies, tables};
+use crate::{StoreError, checksums, create_folder, openings, row_checksums, runs, searches, studies, tables};
 use toile_record::{Records, RunRecord, State};
 
 /// The store's file in a study's folder.
@@ -182,8 +182,10 @@ impl Store {
         let study = records.study.name.as_str();
         let mut altered: Vec<_> = checksums::altered_study(db, &records.study)?.into_iter().collect();
         altered.extend(checksums::altered_runs(db, study, &records.runs)?);
+        altered.extend(row_checksums::altered_rows(db, study, &records.images)?);
         let ids = searches::searches(db, Some(study))?;
         for ((id, search), records) in ids.into_iter().zip(&records.searches) {
+            altered.extend(row_checksums::altered_search(db, id)?);
             altered.extend(checksums::altered_trials(db, id, &search.name, &records.trials)?);
         }
         match altered.first() {

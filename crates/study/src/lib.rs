@@ -31,11 +31,13 @@ mod file;
 mod pages;
 mod plan;
 mod space;
+mod warnings;
 
 pub use check::data_shape::known_shape;
 pub use check::faults::{Fault, Faults};
+pub use check::sample::setting;
 pub use check::suggest::nearest;
-pub use check::{CheckedSearch, CheckedStudy, DataShape, check};
+pub use check::{CheckedSearch, CheckedStudy, DataShape, LARGEST_FILE, check};
 pub use file::{
     ChoiceRange, ClassWeight, LayerBlock, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
     ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
@@ -51,3 +53,4 @@ pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_n
 pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use toile_data::{Split, SplitHow};
+pub use warnings::{PlacedWarning, StudyWarning};

@@ -31,9 +31,63 @@ fn every_valid_file_passes() {
 fn the_layers_are_checked_against_the_shape_of_the_users_own_data() {
     let text = RUN.replace("fashion-mnist", "./mine");
     let image = toile_nn::ImageShape { height: 32, width: 32, channels: 3 };
-    let shape = DataShape { image, classes: 5, images: 100 };
+    let shape = DataShape { image, classes: 5, images: 100, first_label: 0 };
     let found = check(&text, "s.toml", Some(shape)).unwrap_err();
     assert_eq!(found.faults[0].message, "the model gives 10 values, but the data has 5 classes");
+}
+
+/// EMNIST's letters have the labels 1 to 26: who adds an output trains one for a class without an image.
+#[test]
+fn labels_from_1_are_told_where_the_outputs_do_not_fit() {
+    let text = RUN.replace("fashion-mnist", "./mine");
+    let image = toile_nn::ImageShape { height: 28, width: 28, channels: 1 };
+    let of = |classes, first_label| DataShape { image, classes, images: 100, first_label };
+    let found = check(&text, "s.toml", Some(of(11, 1))).unwrap_err();
+    let expected = "the model gives 10 values, but the labels of the data are 1 to 10, none is below 1";
+    assert_eq!(found.faults[0].message, expected);
+    let help = found.faults[0].help.as_ref().unwrap();
+    assert!(help.starts_with("labels count from 0: subtract 1 from all of them"), "{help}");
+    assert!(help.contains("`units = 10`") && help.contains("class 0 has no image"), "{help}");
+    // Where the outputs fit, nothing is refused.
+    check(&text, "s.toml", Some(of(10, 1))).unwrap();
+    let two = check(&text.replace("units = 10", "units = 1"), "s.toml", Some(of(2, 0))).unwrap_err();
+    assert!(
+        two.faults[0]
+            .help
+            .as_ref()
+            .unwrap()
+            .contains("`{ dense = { units = 2, activation = \"softmax\" } }`")
+    );
+}
+
+/// As in Keras: `Conv2D(8, 3)`, `MaxPooling2D(2)`.
+#[test]
+fn one_number_is_both_sides_of_a_window() {
+    const CONV: &str = "  { conv2d = { filters = 4, kernel_size = [3, 3], activation = \"relu\" } },";
+    let with_layers = |layers: &str| {
+        let text = RUN.replacen(CONV, layers, 1);
+        assert_ne!(text, RUN);
+        check(&text, "s.toml", None).unwrap_or_else(|faults| panic!("{faults}")).models
+    };
+    let model = |conv: &str, pool: &str| {
+        with_layers(&format!(
+            "{{ conv2d = {{ filters = 2, kernel_size = {conv}, strides = {pool} }} }}, \
+             {{ max_pooling2d = {{ pool_size = {pool}, strides = {pool} }} }}, \
+             {{ depthwise_conv2d = {{ kernel_size = {conv} }} }},"
+        ))
+    };
+    assert_eq!(model("3", "2"), model("[3, 3]", "[2, 2]"));
+    let searched = with("kernel_size = [3, 3]", "kernel_size = { choices = [3, 5, [1, 3]] }");
+    check(&searched, "s.toml", None).unwrap_or_else(|faults| panic!("{faults}"));
+}
+
+#[test]
+fn a_fault_of_the_data_is_shown_where_they_are_named() {
+    let study = check(RUN, "s.toml", None).unwrap();
+    let shown = study.fault_of_data("there is no folder".into(), "make one".into()).to_string();
+    let line = RUN.lines().position(|line| line.starts_with("data = ")).unwrap() + 1;
+    assert!(shown.starts_with(&format!("error: there is no folder\n  s.toml:{line}:8\n")), "{shown}");
+    assert!(shown.ends_with("help: make one"), "{shown}");
 }
 
 /// The caret below a long line is cut, so it cannot show where the marked text ends.

@@ -38,7 +38,12 @@ fn corpus() -> PathBuf {
 /// The plan of a study on images of 8 x 8 in four classes, if it does not name its data.
 fn planned(name: &str, text: &str) -> Plan {
     let image = ImageShape { height: 8, width: 8, channels: 1 };
-    let shape = text.contains("data = \"../data\"").then_some(DataShape { image, classes: 4, images: 400 });
+    let shape = text.contains("data = \"../data\"").then_some(DataShape {
+        image,
+        classes: 4,
+        images: 400,
+        first_label: 0,
+    });
     let study = check(text, name, shape).unwrap_or_else(|faults| panic!("{name}: {faults}"));
     plan(&study, &PlanOptions::default(), &|_| Ok(b"weights".to_vec())).unwrap()
 }

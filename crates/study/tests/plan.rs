@@ -247,3 +247,14 @@ fn the_seed_of_a_split_counts_only_if_the_split_draws() {
     let random = "{ fraction = 0.1, how = \"random\" }";
     assert_ne!(with(random, 1), with(random, 2));
 }
+
+/// A search goes on at 0 after the largest seed, and so does a run.
+#[test]
+fn after_the_largest_seed_comes_0() {
+    let text =
+        include_str!("valid/run.toml").replacen("[[runs]]", "[[runs]]\nseed = 4294967294\nseeds = 3", 1);
+    let study = check(&text, "s.toml", None).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = plan(&study, &PlanOptions::default(), &|_| Ok(Vec::new())).unwrap();
+    let seeds: Vec<u64> = plan.runs.iter().take(3).map(|run| run.settings.seed).collect();
+    assert_eq!(seeds, [4294967294, 4294967295, 0]);
+}

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::terminal;
 
@@ -11,6 +12,8 @@ static STOP: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of a program that was interrupted, as shells expect it: 128 + SIGINT.
 pub const INTERRUPTED: u8 = 130;
+
+const STOPPED: &str = "stopped at once: what was recorded is kept, and the same command goes on from there";
 
 /// From here on Ctrl-C asks to stop; gives what it sets.
 pub fn listen() -> &'static AtomicBool {
@@ -46,5 +49,11 @@ pub fn survive_file_size_limit() {}
 #[allow(clippy::exit, clippy::disallowed_methods)]
 fn end_now() -> ! {
     terminal::restore_cursor();
+    // A reader that has stopped reading must not keep the program: the line has a moment to get out.
+    let line = std::thread::spawn(|| terminal::note(STOPPED));
+    let deadline = Instant::now() + Duration::from_millis(200);
+    while !line.is_finished() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     std::process::exit(INTERRUPTED.into())
 }

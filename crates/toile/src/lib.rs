@@ -7,6 +7,7 @@ mod interrupt;
 mod machine;
 mod places;
 mod source;
+mod study_folder;
 mod terminal;
 
 use std::ffi::OsString;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use toile_kernels::Isa;
 use toile_lab::Clock;
@@ -65,7 +65,9 @@ pub fn worker_name() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
         let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
-        let born = jiff::Timestamp::now().as_microsecond() as u64 & 0xff_ffff;
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let born =
+            since.map_or_else(|before| before.duration(), |since| since).as_micros() as u64 & 0xff_ffff;
         format!("{}:{}:{born:06x}", host.trim(), std::process::id())
     });
     NAME.clone()
@@ -119,6 +121,13 @@ impl MachineClock {
     }
 }
 
+/// A moment in RFC 3339 and UTC; `unknown` where the clock is set out of all years that can be written.
+fn written(moment: SystemTime) -> String {
+    let moment = jiff::Timestamp::try_from(moment);
+    let second = moment.and_then(|moment| moment.round(jiff::Unit::Second).or(Ok(moment)));
+    second.map_or_else(|_| "unknown".into(), |second| second.to_string())
+}
+
 impl Clock for MachineClock {
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
@@ -140,9 +149,26 @@ impl Clock for MachineClock {
     }
 
     fn timestamp(&self) -> String {
-        jiff::Timestamp::now()
-            .round(jiff::Unit::Second)
-            .unwrap_or_else(|_| jiff::Timestamp::now())
-            .to_string()
+        written(SystemTime::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The runtime's own clock broke with a panic.
+    #[test]
+    fn a_clock_that_is_out_of_range_is_unknown() {
+        let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(written(at(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(written(at(1_780_000_000)), "2026-05-28T20:26:40Z");
+        // jiff's last moment leaves room for the offset of any zone: 9999-12-30T22:00:00Z.
+        for seconds in [253_402_207_200 + 86_400, 253_402_300_800, 1 << 40, i64::MAX as u64 / 2] {
+            assert_eq!(written(at(seconds)), "unknown", "{seconds}");
+        }
+        let before = |seconds: u64| SystemTime::UNIX_EPOCH - Duration::from_secs(seconds);
+        assert_eq!(written(before(62_135_596_800)), "0001-01-01T00:00:00Z");
+        assert_eq!(written(before(1 << 40)), "unknown");
     }
 }

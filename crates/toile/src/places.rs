@@ -156,7 +156,7 @@ fn patience() -> Patience {
 /// The study of this name in a database, or the only one there.
 pub fn study_in(store: &Store, asked: Option<&str>) -> Result<String, Failure> {
     let studies = store.recorded_studies()?;
-    let known = || format!("known: {}", studies.join("; "));
+    let known = || format!("known: {}", terminal::safe_names(studies.iter().map(String::as_str)));
     match (asked, &studies[..]) {
         (_, []) => Err(Failure::new(format!("no study was recorded in {}", store.place()))
             .help("`toile run STUDY --storage URL` begins one")),

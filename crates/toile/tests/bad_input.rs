@@ -15,6 +15,7 @@ fn missing_data_names_every_place_that_was_tried() {
     let place = Place::with_study(&STUDY.replace("./data", "./nowhere"));
     place.run(&["run", "study.toml", "--out", "out"]).refused(&["nowhere"]);
     // Without a web and without a package manager, the named sets cannot be had.
+    fs::create_dir(place.path("mine")).unwrap();
     let mut fetch = place.toile(&["data", "fetch", "mnist", "--data-dir", "mine"]);
     let proxy = "http://127.0.0.1:9";
     fetch.env("PATH", "").env("https_proxy", proxy).env("HTTPS_PROXY", proxy).env("ALL_PROXY", proxy);
@@ -82,6 +83,62 @@ fn a_study_that_is_not_there_is_answered_with_those_that_are() {
     place.run(&["plan", "."]).refused(&["cannot read the study file"]);
     fs::write(place.path("bytes.toml"), [0xff, 0xfe, 0x00]).unwrap();
     place.run(&["run", "bytes.toml"]).refused(&["bytes.toml", "UTF-8"]);
+}
+
+/// PowerShell's `>` and Notepad's "Unicode" write UTF-16, with a mark or without.
+#[test]
+fn a_study_file_in_another_encoding_is_told_by_its_name() {
+    let place = Place::new();
+    let little: Vec<u8> = STUDY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [&[0xff, 0xfe][..], &little].concat();
+    for bytes in [little, marked] {
+        fs::write(place.path("utf16.toml"), bytes).unwrap();
+        place.run(&["plan", "utf16.toml"]).refused(&["utf16.toml` is UTF-16LE, expected UTF-8", "iconv"]);
+    }
+    let accented = STUDY.replace("name = \"small\"", "name = \"sm\u{e9}ll\"");
+    fs::write(place.path("latin.toml"), accented.chars().map(|c| c as u8).collect::<Vec<u8>>()).unwrap();
+    place.run(&["plan", "latin.toml"]).refused(&["latin.toml` is not text: line", "LATIN1"]);
+}
+
+/// A file of 50 MB was said to have 4,194,304 bytes.
+#[test]
+fn a_file_too_large_for_a_study_is_told_its_size_and_the_limit() {
+    let place = Place::new();
+    let file = fs::File::create(place.path("large.toml")).unwrap();
+    file.set_len(50_000_000).unwrap();
+    let refused = "has 50,000,000 bytes, and a study file has at most 1,048,576";
+    place.run(&["run", "large.toml"]).refused(&["large.toml", refused]);
+    fs::create_dir(place.path("folder")).unwrap();
+    place.run(&["run", "folder"]).refused(&["it is a folder", "folder/STUDY.toml"]);
+    place.run(&["run", "~/study.toml"]).refused(&["`~` is replaced by a shell"]);
+}
+
+#[test]
+fn data_that_are_not_there_are_told_where_they_are_named() {
+    let refused = |data: &str, words: &[&str]| {
+        let place = Place::with_study(&STUDY.replace("./data", data));
+        let said = place.run(&["run", "study.toml"]).refused(words);
+        assert!(said.err.contains("study.toml:") && said.err.contains("^^^"), "{}", said.err);
+    };
+    refused("~/images", &["there is no folder `/", "`~` is replaced by a shell only"]);
+    refused("C:/images", &["there is no folder `/", "written as on Windows"]);
+    refused("./dato", &["/dato`", "did you mean `data`?"]);
+    refused("./data/train-images-idx3-ubyte", &["is a file, expected the folder"]);
+}
+
+/// What a setting does not do is said before the training, and stays in the report.
+#[test]
+fn settings_without_effect_are_told_and_kept_for_the_report() {
+    let without =
+        STUDY.replacen("epochs = 3", "epochs = 3\ncallbacks = [{ early_stopping = { patience = 50 } }]", 1);
+    let place = Place::with_study(&without);
+    let warning = "`early_stopping` cannot act: it waits for 50 epochs";
+    let planned = place.run(&["plan", "study.toml", "--no-timing"]).ok();
+    assert!(planned.err.contains("warning study.toml:") && planned.err.contains(warning), "{}", planned.err);
+    let said = place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert_eq!(said.err.matches(warning).count(), 1, "{}", said.err);
+    let report = fs::read_to_string(place.path("out/report.md")).unwrap();
+    assert!(report.contains("the study file, line") && report.contains("cannot act"), "{report}");
 }
 
 #[test]
@@ -271,4 +328,21 @@ fn trials_of_what_is_no_database_say_what_would_be_one() {
     assert!(said.err.contains("garbage.sqlite` is damaged or not a store"), "{}", said.err);
     let said = place.run(&["worker", "--storage", "sqlite:///x"]);
     assert!(said.err.contains("is no PostgreSQL server"), "{}", said.err);
+}
+
+#[test]
+fn a_folder_without_a_study_is_told_from_a_file_and_from_nothing() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "results/small"]).ok();
+    for command in ["report", "verify"] {
+        let right = format!("`toile {command} results/small`");
+        place
+            .run(&[command, "results/smell"])
+            .refused(&["there is no folder `results/smell`", "results/small"]);
+        place.run(&[command, "results"]).refused(&["`results` holds no study", &right]);
+        place.run(&[command, "results/small/report.html"]).refused(&["is a file", &right]);
+        place.run(&[command, "results/small/store.sqlite"]).refused(&["is a file", &right]);
+        place.run(&[command, "study.toml"]).refused(&["`study.toml` is a file", "`results/NAME`"]);
+        place.run(&[command, "data"]).refused(&["`data` holds no study", "`toile run STUDY --out DIR`"]);
+    }
 }

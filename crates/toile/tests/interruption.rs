@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
 
 use common::{Place, STUDY, Said};
@@ -120,4 +121,29 @@ fn a_second_process_on_the_same_folder_is_told_who_has_it() {
     assert!(said.out.contains("running: ") && !said.out.contains("interrupted"), "{}", said.out);
     first.kill().unwrap();
     first.wait().unwrap();
+}
+
+#[test]
+fn what_kills_its_worker_before_an_epoch_ends_is_tried_three_times() {
+    // An epoch of a second or more, so that there is time to die in it.
+    let conv = "{ conv2d = { filters = 256, kernel_size = [3, 3], activation = \"relu\" } },";
+    let text = STUDY.replace(
+        "  { conv2d = { filters = 4, kernel_size = [3, 3], activation = \"relu\" } },",
+        &[conv; 2].concat(),
+    );
+    let place = Place::with_study(&text.replace("epochs = 3", "epochs = 1"));
+    let command = ["run", "study.toml", "--only", "Conv", "--out", "out"];
+    for _ in 0..3 {
+        let mut child = place.start(&command);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(said.any(|line| line.unwrap().starts_with("start ")), "it did not begin");
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        assert!(place.records("out").runs.iter().all(|run| run.epochs.is_empty()), "an epoch had ended");
+    }
+    let said = place.run(&command);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert!(said.err.contains("3 workers died with it"), "{}", said.err);
+    let states: Vec<_> = place.records("out").runs.iter().map(|run| run.state).collect();
+    assert_eq!(states, [State::Waiting, State::Failed]);
 }

@@ -212,3 +212,39 @@ fn an_empty_data_variable_is_an_unset_one() {
         place.toile(&["plan", "study.toml", "--no-timing"]).env("TOILE_DATA_DIR", "").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Whatever a name holds, it stays on its line and moves nothing.
+#[test]
+fn names_with_control_characters_never_reach_the_terminal_as_they_are() {
+    let hostile = |name: &str| format!(r#""{name}\u001b[2J\u0007\u009b1m\u202e\n!""#);
+    let mut study = common::STUDY.to_owned();
+    for name in ["small", "Dense", "Conv"] {
+        study = study.replace(&format!("name = \"{name}\""), &format!("name = {}", hostile(name)));
+    }
+    study += &format!(
+        "\n[[searches]]\nname = {}\nmodel = \"dense\"\noptimizer = \"adam\"\nn_trials = 2\nepochs = 1\nbatch_size = {{ choices = [16, 32] }}\n",
+        hostile("Size")
+    );
+    let place = Place::with_study(&study);
+    for command in [
+        &["plan", "study.toml", "--no-timing"][..],
+        &["run", "study.toml", "--out", "o"],
+        &["run", "study.toml", "--out", "o"],
+        &["trials", "o"],
+        &["report", "o"],
+        &["verify", "o"],
+        &["summary", "study.toml"],
+        &["trials", "o", "--study", "not there"],
+    ] {
+        let said = place.run(command);
+        assert_eq!(said.code, Some(i32::from(command.contains(&"not there"))), "{command:?}: {}", said.err);
+        for text in [&said.out, &said.err] {
+            let moves = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.contains(moves), "{command:?}: {text:?}");
+            assert!(
+                !text.lines().any(|line| line.starts_with('!')),
+                "{command:?}: a name breaks a line: {text}"
+            );
+        }
+    }
+}

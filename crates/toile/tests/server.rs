@@ -18,10 +18,15 @@ fn silent_server() -> (TcpListener, String) {
 }
 
 #[test]
-fn a_worker_says_that_it_waits_for_a_silent_server_and_ends_at_the_first_sigterm() {
-    let place = Place::new();
-    let (_server, address) = silent_server();
-    let mut worker = place.start(&["worker", "study.toml", "--storage", &address]);
+fn a_silent_server_is_waited_for_aloud_and_the_first_sigterm_ends_that() {
+    for command in ["worker", "run"] {
+        let place = Place::new();
+        let (_server, address) = silent_server();
+        ends_at_the_first_sigterm(place.start(&[command, "study.toml", "--storage", &address]));
+    }
+}
+
+fn ends_at_the_first_sigterm(mut worker: std::process::Child) {
     let mut said = BufReader::new(worker.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();

@@ -24,7 +24,7 @@ mod tail;
 mod trial;
 mod warnings;
 
-pub use best::{best_place, comparable_value};
+pub use best::{Configuration, best_place, comparable_value, counted_values};
 pub use budget::{ExpectedBest, distribution_function, expected_best, finite_values, running_best};
 pub use distribution::{Choice, Distribution, DistributionError};
 pub use front::{hypervolume_2d, pareto_front};

@@ -131,6 +131,14 @@ fn warnings(
 ) -> Vec<CheckWarning> {
     let mut warnings: Vec<CheckWarning> =
         parts.iter().flat_map(|part| part_warnings(part, class_names)).collect();
+    let used = |class: &usize| parts.iter().any(|part| part.class_counts[*class] > 0);
+    if let Some(first @ 1..) = (0..class_names.len()).find(used) {
+        let is_below = |class: &String| class_names[..first].contains(class);
+        warnings.retain(
+            |warning| !matches!(warning, CheckWarning::ClassMissing { class, .. } if is_below(class)),
+        );
+        warnings.insert(0, CheckWarning::LabelsFrom { first });
+    }
     if let [height @ (1 | 3 | 4), width, channels] = shape
         && channels > 4
     {
@@ -222,6 +230,17 @@ mod tests {
         let lines: Vec<String> = report.warnings.iter().map(|warning| warning.to_string()).collect();
         assert!(lines.contains(&"training: images that occur more than once: 2".to_string()), "{lines:?}");
         assert!(lines.iter().any(|line| line.starts_with("test: images that are also in training: 2")));
+    }
+
+    /// Labels 1 to 26, as those of EMNIST's letters.
+    #[test]
+    fn labels_that_do_not_start_at_0_are_told_once_for_all_parts() {
+        let report = check(&data(&[([1, 2], 1), ([2, 3], 1)], &[([9, 8], 1)]), None);
+        let first = CheckWarning::LabelsFrom { first: 1 };
+        let missing = |warning: &CheckWarning| matches!(warning, CheckWarning::ClassMissing { .. });
+        assert!(report.warnings.contains(&first) && !report.warnings.iter().any(missing), "{report:?}");
+        let zero_in_the_test_only = check(&data(&[([1, 2], 1), ([2, 3], 1)], &[([9, 8], 0)]), None);
+        assert!(!zero_in_the_test_only.warnings.contains(&first));
     }
 
     #[test]

@@ -71,6 +71,11 @@ pub enum CheckWarning {
         /// The class.
         class: String,
     },
+    /// The smallest labels belong to no image of any part.
+    LabelsFrom {
+        /// The smallest label that an image has.
+        first: usize,
+    },
     /// All images of a part are of one class.
     OneClass {
         /// The part.
@@ -131,6 +136,10 @@ impl fmt::Display for CheckWarning {
             CheckWarning::ClassMissing { part, class } => {
                 write!(f, "{part}: no image of the class `{class}`")
             }
+            CheckWarning::LabelsFrom { first } => write!(
+                f,
+                "no image has a label below {first}: if the labels were counted from {first}, subtract {first} from all of them; else the model has outputs for classes without an image"
+            ),
             CheckWarning::OneClass { part, class } => {
                 write!(f, "{part}: all images are of the class `{class}`")
             }

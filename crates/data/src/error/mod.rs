@@ -1,10 +1,15 @@
 //! Everything that can be wrong with data: the values found and expected, a message, and what to do.
 
+mod found;
 mod help;
 
-use std::fmt;
+pub use found::{FoundFormat, GzipFault};
+
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::lookalikes::FolderContent;
+use crate::path_form::PathFault;
 
 /// A place that was tried, and why it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,25 +18,6 @@ pub struct Attempt {
     pub place: String,
     /// Why it failed.
     pub reason: String,
-}
-
-/// What a file is that should have been IDX.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FoundFormat {
-    /// Nothing at all.
-    Empty,
-    /// The text that a git checkout has in place of a large file.
-    LfsPointer,
-    /// A web page, usually a server's error message.
-    WebPage,
-    /// Gzip once more, inside of gzip.
-    Gzip,
-    /// Another format, by its name.
-    Format(&'static str),
-    /// An IDX file that does not hold unsigned bytes: the name of its type.
-    IdxOf(&'static str),
-    /// None of these: the first bytes.
-    Bytes(Vec<u8>),
 }
 
 /// Why a data set could not be loaded, or not be split.
@@ -57,7 +43,7 @@ pub enum DataError {
         kind: &'static str,
     },
     /// The folder does not hold the four files.
-    #[error("{} lacks {}", quoted(folder), names.join(", "))]
+    #[error("{} lacks {}; it holds {}", quoted(folder), names.join(", "), there.in_words())]
     Missing {
         /// The folder.
         folder: PathBuf,
@@ -65,12 +51,22 @@ pub enum DataError {
         names: Vec<String>,
         /// Whether none of the four is there.
         all: bool,
+        /// What is there instead.
+        there: FolderContent,
     },
     /// There is no such folder.
     #[error("there is no folder {}", quoted(folder))]
     NoFolder {
         /// The folder.
         folder: PathBuf,
+        /// Why, as far as the way in which it is written shows it.
+        reason: Option<PathFault>,
+    },
+    /// A file where a folder should be.
+    #[error("{} is a file, expected the folder with the four files", quoted(path))]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
     },
     /// Not IDX with unsigned bytes.
     #[error("{} is not an IDX file of unsigned bytes: found {found}", quoted(file))]
@@ -89,6 +85,21 @@ pub enum DataError {
         found: Vec<u32>,
         /// In words.
         expected: String,
+    },
+    /// Dimensions that only make sense when each is read backwards.
+    #[error(
+        "{} has the dimensions {}, which do not fit its length; with the lowest byte first they are {}, which do",
+        quoted(file),
+        product(found),
+        product(meant)
+    )]
+    LittleEndian {
+        /// The file.
+        file: PathBuf,
+        /// As IDX is read: the highest byte first.
+        found: Vec<u32>,
+        /// With the lowest byte first.
+        meant: Vec<u32>,
     },
     /// The header promises more than toile reads.
     #[error(
@@ -129,15 +140,13 @@ pub enum DataError {
         /// Bytes that are there.
         found: u64,
     },
-    /// The gzip stream is damaged.
-    #[error("{} is damaged: its gzip stream breaks after {found} bytes ({cause})", quoted(file))]
+    /// The gzip stream is damaged, or something follows it.
+    #[error("{} {}", quoted(file), fault.in_words())]
     Gzip {
         /// The file.
         file: PathBuf,
-        /// Decompressed bytes before the damage showed.
-        found: u64,
-        /// The decoder's words.
-        cause: String,
+        /// What is wrong.
+        fault: GzipFault,
     },
     /// Images and labels do not belong together.
     #[error("{} holds {n_images} images, but {} holds {n_labels} labels", quoted(images), quoted(labels))]
@@ -170,7 +179,12 @@ pub enum DataError {
         test_shape: [u32; 3],
     },
     /// A label without a class.
-    #[error("{} has the label {label} at position {position}, expected 0 to {}", quoted(file), classes - 1)]
+    #[error(
+        "{} has the label {label} at position {position}, expected 0 to {}{}",
+        quoted(file),
+        classes - 1,
+        from_one(*first)
+    )]
     Label {
         /// The label file.
         file: PathBuf,
@@ -180,6 +194,8 @@ pub enum DataError {
         label: u8,
         /// How many classes there are.
         classes: usize,
+        /// The smallest label of both parts.
+        first: u8,
     },
     /// Fewer than two classes: there is nothing to learn.
     #[error("{} knows only one class, expected 2 to 256", quoted(file))]
@@ -262,24 +278,10 @@ pub enum DataError {
 impl DataError {
     /// Whether the data set is just not there, so that the next place is tried without a message.
     pub(crate) fn is_absence(&self) -> bool {
-        matches!(self, DataError::NoFolder { .. } | DataError::Missing { all: true, .. })
-    }
-}
-
-impl fmt::Display for FoundFormat {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            FoundFormat::Empty => f.write_str("an empty file"),
-            FoundFormat::LfsPointer => f.write_str("a git-LFS pointer"),
-            FoundFormat::WebPage => f.write_str("a web page"),
-            FoundFormat::Gzip => f.write_str("gzip inside of gzip"),
-            FoundFormat::Format(name) => write!(f, "{name}"),
-            FoundFormat::IdxOf(name) => write!(f, "IDX of {name}"),
-            FoundFormat::Bytes(bytes) => {
-                f.write_str("a file that begins with the bytes")?;
-                bytes.iter().take(4).try_for_each(|byte| write!(f, " {byte:02x}"))
-            }
-        }
+        let DataError::Missing { all, .. } = self else {
+            return matches!(self, DataError::NoFolder { .. } | DataError::NotAFolder { .. });
+        };
+        *all
     }
 }
 
@@ -290,6 +292,11 @@ pub(crate) fn quoted(path: &Path) -> String {
 fn product(dims: &[u32]) -> String {
     let dims: Vec<String> = dims.iter().map(u32::to_string).collect();
     dims.join(" x ")
+}
+
+/// Labels that start at 1 are an accident that happens to whole data sets.
+fn from_one(first: u8) -> String {
+    if first == 0 { String::new() } else { format!("; the labels start at {first}, none is 0") }
 }
 
 fn belongs(recognised: &Option<&str>) -> String {

@@ -84,6 +84,19 @@ fn a_damaged_copy_is_not_taken_and_is_made_anew() {
     }
 }
 
+/// Opening a pipe that nobody writes into would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_copy_is_replaced_by_one() {
+    let place = Place::new();
+    let (right, _) = place.load().unwrap();
+    let whole = fs::read(place.copy()).unwrap();
+    fs::remove_file(place.copy()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(place.copy()).status().unwrap().success());
+    assert_eq!(place.load().unwrap(), (right, true));
+    assert!(fs::read(place.copy()).unwrap() == whole, "the copy was not made anew");
+}
+
 #[test]
 fn wrong_originals_are_noticed_although_there_is_a_copy_of_the_right_ones() {
     let place = Place::new();

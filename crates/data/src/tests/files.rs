@@ -95,6 +95,40 @@ fn what_is_not_idx_is_called_by_its_name() {
     assert!(matches!(read(b"\x00\x01ab"), Err(DataError::NotIdx { found: FoundFormat::Bytes(_), .. })));
 }
 
+/// `numpy.array([2049, 3], dtype="<i4").tofile(f)`, or the same with the magic number alone the right way round.
+#[test]
+fn a_header_with_the_lowest_byte_first_is_told() {
+    let whole = [&[1, 8, 0, 0, 3, 0, 0, 0][..], &[0, 1, 0]].concat();
+    let expected = "has the dimensions 50331648, which do not fit its length; with the lowest byte first they are 3, which do";
+    assert_eq!(message(&whole), expected);
+    let dims = [&[0, 0, 8, 1, 3, 0, 0, 0][..], &[0, 1, 0]].concat();
+    let opened = |bytes: &[u8]| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Idx::open(file.path()).unwrap().check_byte_order()
+    };
+    for bytes in [dims.clone(), gzip(&dims)] {
+        assert!(matches!(opened(&bytes), Err(DataError::LittleEndian { .. })));
+    }
+    // Whatever the other reading says, dimensions that fit are right.
+    opened(&idx(&[3], &[0, 1, 0])).unwrap();
+    opened(&gzip(&idx(&[256, 256], &[0; 1 << 16]))).unwrap();
+}
+
+/// No kind of damage is certain, and nobody knows where the file came from.
+#[test]
+fn the_help_for_a_file_does_not_guess_that_it_was_fetched() {
+    let file = idx(&[3], &[0, 1, 0]);
+    for bytes in
+        [&file[..10], &[&file[..], &[1]].concat(), &gzip(&file)[..20], b"cat\ndog\n", b"", b"\x01\x02"]
+    {
+        let help = read(bytes).unwrap_err().help();
+        assert!(!help.contains("fetch") && !help.contains("damaged"), "{help}");
+    }
+    assert_eq!(message(b"cat\ndog\n"), "is not an IDX file of unsigned bytes: found text (`cat`)");
+    assert!(read(b"cat\ndog\n").unwrap_err().help().contains("`classes.txt`"));
+}
+
 #[test]
 fn a_length_other_than_declared_is_told_with_both_numbers() {
     let file = idx(&[3], &[0, 1, 0]);
@@ -135,6 +169,17 @@ fn gzip_of_several_members_is_one_file() {
     assert_eq!(read(&members).unwrap(), [0, 1, 0, 1, 0, 1]);
     let garbage = [gzip(&file), b"garbage".to_vec()].concat();
     assert!(matches!(read(&garbage), Err(DataError::Gzip { .. })));
+    // `gzip -t` says of it: decompression OK, trailing garbage ignored.
+    let packed = gzip(&file).len();
+    let length = packed + 7;
+    assert_eq!(
+        message(&garbage),
+        format!(
+            "goes on after its gzip stream: the stream is whole and has {packed} of {length} bytes, the rest is not gzip"
+        )
+    );
+    let damaged = [&gzip(&file)[..packed - 8], &[0; 8]].concat();
+    assert!(message(&damaged).starts_with("has a gzip stream that breaks after"), "{}", message(&damaged));
 }
 
 /// 64 MiB of zeros in 64 KiB, behind a header that declares three bytes: reading ends after the fourth.

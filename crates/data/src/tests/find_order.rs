@@ -53,6 +53,16 @@ fn the_first_place_that_has_the_set_wins() {
 }
 
 #[test]
+fn a_data_folder_that_is_not_there_is_an_error_although_another_place_has_the_set() {
+    let root = tempfile::tempdir().unwrap();
+    write_files(&root.path().join("cache/tiny"), &tiny());
+    let error = find(tiny_entry(&[]), &locations(root.path()), &mut |_| {}).unwrap_err();
+    assert!(matches!(&error, DataError::NoFolder { folder, .. } if folder.ends_with("mine")), "{error}");
+    std::fs::create_dir(root.path().join("mine")).unwrap();
+    assert!(find(tiny_entry(&[]), &locations(root.path()), &mut |_| {}).is_ok());
+}
+
+#[test]
 fn if_all_places_fail_each_is_named_in_order_with_its_reason() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("mine")).unwrap();
@@ -90,6 +100,7 @@ fn a_fault_in_a_cache_is_reported_and_the_search_goes_on() {
     write_files(&cache, &tiny());
     std::fs::write(cache.join(format!("{}.gz", FILES[0])), "<html>").unwrap();
     write_files(&root.path().join("system/tiny"), &tiny());
+    std::fs::create_dir(root.path().join("mine")).unwrap();
     let mut failed = Vec::new();
     let data = find(tiny_entry(&[]), &locations(root.path()), &mut |progress| {
         if let LoadProgress::Failed { place, reason } = progress {

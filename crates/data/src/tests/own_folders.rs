@@ -2,6 +2,7 @@
 
 use super::{idx, tiny, write_files};
 use crate::error::DataError;
+use crate::folder::FILES;
 use crate::locations::Locations;
 use crate::{DataSet, load};
 use std::path::Path;
@@ -42,6 +43,82 @@ fn classes_txt_names_the_classes_and_every_label_needs_one() {
         error.ends_with("train-labels-idx1-ubyte.gz` has the label 3 at position 1, expected 0 to 2"),
         "{error}"
     );
+}
+
+/// Labels 1 to 26, as those of EMNIST's letters: the file is neither damaged nor of another set.
+#[test]
+fn labels_from_1_are_told_where_a_class_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = tiny();
+    (files[1], files[3]) = (idx(&[3], &[1, 2, 1]), idx(&[2], &[2, 1]));
+    write_files(folder.path(), &files);
+    std::fs::write(folder.path().join("classes.txt"), "cat\ndog\n").unwrap();
+    let error = own(folder.path()).unwrap_err();
+    let expected = "has the label 2 at position 1, expected 0 to 1; the labels start at 1, none is 0";
+    assert!(error.to_string().ends_with(expected), "{error}");
+    assert!(error.help().contains("subtract"), "{}", error.help());
+}
+
+/// EMNIST's names, Keras' words, a browser's copies, capitals, a folder for each file.
+#[test]
+fn files_under_other_names_are_named_with_what_they_should_be_called() {
+    let usual = ["train-images", "train-labels", "t10k-images", "t10k-labels"];
+    let shown = |names: [&str; 4]| {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in names.iter().zip(tiny()) {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, bytes).unwrap();
+        }
+        let error = own(folder.path()).unwrap_err();
+        assert!(matches!(error, DataError::Missing { all: true, .. }), "{error}");
+        (error.to_string(), error.help())
+    };
+    for names in [
+        usual.map(|name| format!("emnist-digits-{}-ubyte.gz", name.replace("t10k", "test"))),
+        usual.map(|name| format!("{name}-idx-ubyte (1)")),
+        usual.map(|name| format!("{}.TXT", name.to_uppercase())),
+        usual.map(|name| format!("{name}/{name}.idx")),
+        usual.map(|name| name.replace('-', "_")),
+    ] {
+        let (message, help) = shown(names.each_ref().map(|name| name.as_str()));
+        for (name, usual) in names.iter().zip(FILES) {
+            let gzip = if name.ends_with(".gz") { ".gz" } else { "" };
+            assert!(help.contains(&format!("`{name}` to `{usual}{gzip}`")), "{help}");
+            let top = name.split_inclusive('/').next().unwrap();
+            assert!(message.contains(top), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_with_several_sets_or_the_files_below_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    for set in ["letters", "digits"] {
+        std::fs::write(folder.path().join(format!("{set}-train-images-idx3-ubyte")), "").unwrap();
+    }
+    let help = own(folder.path()).unwrap_err().help();
+    assert!(help.contains("several files may be train-images-idx3-ubyte"), "{help}");
+    write_files(&folder.path().join("raw"), &tiny());
+    let help = own(folder.path()).unwrap_err().help();
+    assert_eq!(help, "all four are in `raw`: name that folder");
+}
+
+#[test]
+fn a_path_that_leads_to_no_folder_is_told_with_the_reason() {
+    let base = tempfile::tempdir().unwrap();
+    write_files(&base.path().join("images"), &tiny());
+    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let from = |name: &str| load(name, Some(base.path()), &locations, &mut |_| {}).unwrap_err();
+    let whole = base.path().join("./imags").display().to_string().replace("/./", "/");
+    let error = from("./imags");
+    assert_eq!(error.to_string(), format!("there is no folder `{whole}`"));
+    assert!(error.help().contains("but has no `imags`; did you mean `images`?"), "{}", error.help());
+    assert!(from("~/images").help().starts_with("`~` is replaced by a shell"));
+    assert!(from("$HOME/images").help().starts_with("`$HOME` is replaced by a shell"));
+    let error = from("./images/train-images-idx3-ubyte.gz");
+    assert!(error.to_string().ends_with("is a file, expected the folder with the four files"), "{error}");
+    assert!(error.help().contains("/images`"), "{}", error.help());
 }
 
 #[test]

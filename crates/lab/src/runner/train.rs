@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use toile_nn::{Model, Snapshot, TrainingState};
+use toile_nn::{Model, Snapshot};
 use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
 use toile_store::{sha256_hex, weights_to_safetensors};
 
@@ -15,7 +15,7 @@ use super::meter::{Meter, sum_of_times};
 use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
-use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
+use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress, place_tag};
 use crate::lease::{Leases, MOST_DEATHS, deadly};
 use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -45,8 +45,7 @@ struct RunJob<'a> {
     threads: &'a AtomicUsize,
     trainer: &'a Trainer<'a>,
     record: RunRecord,
-    /// The training as it was at the end of the last epoch.
-    state: Option<TrainingState>,
+    standing: Standing,
     /// Wall and processor seconds of earlier attempts, of which this one is the continuation.
     before: (f64, Option<f64>),
     began: Duration,
@@ -101,7 +100,7 @@ impl Trainer<'_> {
             }
             Ok(Ok(Some(artifacts))) => artifacts,
             Ok(stopped) => {
-                let checkpoint = job.state.is_some().then(|| job.checkpoint());
+                let checkpoint = job.checkpoint();
                 self.write(&held, News::PutBack(checkpoint));
                 return stopped.map(|_| Turn::Suspended);
             }
@@ -110,7 +109,7 @@ impl Trainer<'_> {
                 Artifacts::default()
             }
         };
-        CheckpointFolder(session.options.checkpoints).remove(&checkpoint_name(&run.record.id));
+        CheckpointFolder(session.options.checkpoints).remove(&self.checkpoint_name(&run.record));
         self.write(&held, News::Finish(Box::new(job.record), artifacts));
         Ok(Turn::Ended)
     }
@@ -118,9 +117,14 @@ impl Trainer<'_> {
     /// A run as it begins: where its last checkpoint left it, or at its start.
     fn job<'a>(&'a self, held: &Arc<HeldRun>, threads: &'a AtomicUsize) -> RunJob<'a> {
         let options = self.session.options;
-        let kept = held.lease.claim.checkpoint.as_deref();
-        let resumed = kept
-            .and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept, &owner(&held.run.record)));
+        let kept = held.lease.take_checkpoint();
+        let owner = self.owner(&held.run.record);
+        let resumed =
+            kept.as_ref().and_then(|kept| CheckpointFolder(options.checkpoints).resume(kept, &owner));
+        if kept.is_some() && resumed.is_none() {
+            (self.session.events)(Event::CheckpointRefused { training: held.run.key() });
+        }
+        drop(kept);
         let (progress, state) = resumed.unwrap_or_default();
         let waiting = held.run.record.clone();
         let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting };
@@ -131,7 +135,7 @@ impl Trainer<'_> {
             threads,
             trainer: self,
             record,
-            state,
+            standing: state.into(),
             before: (progress.wall_seconds, progress.cpu_seconds),
             began: now,
             saved: now,
@@ -145,7 +149,7 @@ impl Trainer<'_> {
             Trained::Stopped => return Ok(None),
             Trained::Diverged(end) => fail(&mut job.record, end),
             Trained::Through { model, end, restored_epoch } => {
-                job.state = None;
+                job.standing = Standing::Beginning;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
                 artifacts.wrong = self.test(&model, job);
                 let weights = self.weights(&model);
@@ -175,6 +179,16 @@ impl Trainer<'_> {
         wrong
     }
 
+    /// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
+    fn owner(&self, run: &RunRecord) -> String {
+        format!("study {} run {} seed {}", self.session.study().name, run.id, run.seed)
+    }
+
+    /// What a run's checkpoint is called in a folder, which studies may share.
+    fn checkpoint_name(&self, run: &RunRecord) -> String {
+        format!("run-{}-{}.checkpoint", run.id, place_tag(&self.session.store.place()))
+    }
+
     fn weights(&self, model: &Model) -> Vec<u8> {
         let tensors = model.weights();
         let named: Vec<_> =
@@ -187,21 +201,21 @@ impl RunJob<'_> {
     fn fit(&mut self, meter: &mut Meter<'_>) -> Result<Trained, RunError> {
         let (held, session) = (self.held.clone(), self.trainer.session);
         loop {
-            let state = self.state.clone();
+            let state = self.standing.take();
             let training = SingleTraining {
                 run: &held.run.plan,
                 data: session.data,
                 split: session.split,
                 read: session.options.read,
                 threads: self.threads,
-                state: state.as_ref(),
             };
-            match training.train(meter, self) {
+            match training.train(state, meter, self) {
                 Ok(trained) => return Ok(trained),
                 Err(TrainingFault::Model(error) | TrainingFault::Place(error)) => return Err(*error),
                 // The checkpoint is of another training: this one begins at its start, and ends the same.
                 Err(TrainingFault::State) => {
-                    (self.state, self.before) = (None, (0.0, None));
+                    (session.events)(Event::CheckpointRefused { training: held.run.key() });
+                    (self.standing, self.before) = (Standing::Beginning, (0.0, None));
                     self.record.epochs.clear();
                 }
             }
@@ -213,17 +227,19 @@ impl RunJob<'_> {
         (provenance.wall_seconds, provenance.cpu_seconds) = sum_of_times(self.before, meter.end());
     }
 
-    fn checkpoint(&self) -> Vec<u8> {
+    /// What the store is to keep; nothing where it has that already.
+    fn checkpoint(&mut self) -> Option<Vec<u8>> {
+        let state = self.standing.take()?;
         let progress = TrainingProgress {
             epochs: self.record.epochs.clone(),
             wall_seconds: self.record.provenance.wall_seconds,
             cpu_seconds: self.record.provenance.cpu_seconds,
-            owner: Some(owner(&self.record)),
+            owner: Some(self.trainer.owner(&self.record)),
             ..TrainingProgress::default()
         };
-        let bytes = checkpoint::to_bytes(&progress, self.state.as_ref());
+        let bytes = checkpoint::to_bytes(&progress, Some(state));
         let folder = CheckpointFolder(self.trainer.session.options.checkpoints);
-        folder.keep(&checkpoint_name(&self.record.id), &bytes)
+        Some(folder.keep(&self.trainer.checkpoint_name(&self.record), bytes))
     }
 
     /// Hands a checkpoint to the writer: not after every epoch, where epochs are short.
@@ -237,7 +253,9 @@ impl RunJob<'_> {
         // Processor time is known only when the meter ends.
         let wall_seconds = self.before.0 + (now - self.began).as_secs_f64();
         (self.record.provenance.wall_seconds, self.record.provenance.cpu_seconds) = (wall_seconds, None);
-        self.trainer.write(&self.held, News::Checkpoint(self.checkpoint()));
+        if let Some(checkpoint) = self.checkpoint() {
+            self.trainer.write(&self.held, News::Checkpoint(checkpoint));
+        }
     }
 }
 
@@ -259,24 +277,18 @@ impl Sink for RunJob<'_> {
         session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
         // The one before goes first: of a large network there are no two states at once.
-        self.state = None;
-        self.state = Some(snapshot.take());
+        self.standing = Standing::Beginning;
+        self.standing = Standing::After(snapshot.take());
         self.save_now_and_then();
+    }
+
+    fn epochs(&self) -> &[Epoch] {
+        &self.record.epochs
     }
 
     fn stops(&mut self) -> bool {
         self.trainer.session.stop.is_set() || self.held.lease.is_lost()
     }
-}
-
-/// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
-fn owner(run: &RunRecord) -> String {
-    format!("run {} seed {}", run.id, run.seed)
-}
-
-/// What a run's checkpoint is called in a folder.
-fn checkpoint_name(run_id: &str) -> String {
-    format!("run-{run_id}.checkpoint")
 }
 
 fn fail(record: &mut RunRecord, end: End) {

@@ -4,9 +4,9 @@
 //! bits; that run opens the test set, and the opening is recorded.
 
 use toile_store::{HistoryCache, PastTrial, SearchId, Store, StoreError};
-use toile_tune::{best_place, comparable_value};
+use toile_tune::{best_place, comparable_value, counted_values};
 
-use super::history::TrialHistory;
+use super::history::{Belonging, TrialHistory};
 use super::stop;
 use toile_study::{Plan, RunPlan, SearchPlan};
 
@@ -21,19 +21,25 @@ pub struct Chosen {
     pub runs: Vec<RunPlan>,
 }
 
-/// The best complete trial that breaks no constraint: its number and its value for the first objective. The earlier one
-/// if two are equal.
-pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial], belong: &[bool]) -> Option<(usize, f64)> {
-    best_trial(plan, trials, belong).map(|trial| (trial.number, trial.values[0]))
+/// The best complete trial that breaks no constraint: its number and its value for the first objective, of repetitions
+/// of one configuration the mean. The earlier one if two are equal.
+pub(super) fn best(plan: &SearchPlan, trials: &[PastTrial], belong: &Belonging) -> Option<(usize, f64)> {
+    best_trial(plan, trials, belong).map(|(trial, value)| (trial.number, value))
 }
 
 /// Of those that belong to the search as it is now.
-fn best_trial<'a>(plan: &SearchPlan, trials: &'a [PastTrial], belong: &[bool]) -> Option<&'a PastTrial> {
-    let value = |(trial, &belongs): (&PastTrial, &bool)| {
-        comparable_value(trial.state, &trial.values, &trial.constraints).filter(|_| belongs)
+fn best_trial<'a>(
+    plan: &SearchPlan,
+    trials: &'a [PastTrial],
+    belong: &Belonging,
+) -> Option<(&'a PastTrial, f64)> {
+    let value = |(trial, configuration): (&PastTrial, &Option<usize>)| {
+        let value = comparable_value(trial.state, &trial.values, &trial.constraints);
+        (value.filter(|_| configuration.is_some()), *configuration)
     };
-    let place = best_place(plan.objectives[0].direction, trials.iter().zip(belong).map(value))?;
-    Some(&trials[place])
+    let counted = counted_values(trials.iter().zip(&belong.configurations).map(value));
+    let place = best_place(plan.objectives[0].direction, counted.iter().copied())?;
+    Some((&trials[place], counted[place]?))
 }
 
 /// The runs of the chosen configurations of all searches of a plan that are over.
@@ -60,12 +66,12 @@ fn choice(
     storage.history(id, &mut cache)?;
     let trials = cache.trials();
     let belong = TrialHistory::default().belong(trials, search);
-    let counted = belong.iter().filter(|belongs| **belongs).count();
+    let counted = belong.counts.iter().filter(|belongs| **belongs).count();
     let is_full = counted >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
     if !is_full || trials.iter().any(|trial| !trial.is_finished()) {
         return Ok(None);
     }
-    let Some(trial) = best_trial(search, trials, &belong) else { return Ok(None) };
+    let Some((trial, _)) = best_trial(search, trials, &belong) else { return Ok(None) };
     let params = TrialHistory::default().mapped(trial, &search.space);
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
     let name = search.best_name();

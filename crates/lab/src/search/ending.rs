@@ -60,9 +60,9 @@ impl RunningTrial<'_> {
     }
 
     /// Records a repetition. One of an earlier version's checkpoint is unknown: then all of them stay so.
-    pub(super) fn end_of_training(&mut self, repetition: usize, sha256: &str) {
+    pub(super) fn end_of_training(&mut self, repetition: usize, end: End, sha256: &str) {
         if self.progress.trainings.len() == repetition {
-            let mut training = self.training_of(repetition, End::Finished);
+            let mut training = self.training_of(repetition, end);
             training.weights_sha256 = Some(sha256.to_owned());
             self.progress.trainings.push(training);
         }

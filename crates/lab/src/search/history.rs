@@ -11,7 +11,7 @@ use serde_json::Value;
 use toile_record::State;
 use toile_store::{PastParam, PastTrial};
 use toile_study::SearchPlan;
-use toile_tune::{Choice, Distribution, Params, Space, Trial};
+use toile_tune::{Choice, Configuration, Distribution, Params, Space, Trial};
 
 /// Trials as the samplers see them, kept from one look to the next: finished ones never change.
 #[derive(Default)]
@@ -20,8 +20,18 @@ pub(super) struct TrialHistory {
     view: Arc<Vec<Trial>>,
     /// Ranges by the place where they lie; they are kept, so that nothing else comes to lie there.
     distributions: HashMap<usize, (Arc<Value>, Option<Distribution>)>,
-    /// By trial: whether it belongs to the search. All calls are for one plan.
-    belonging: HashMap<i64, bool>,
+    /// By trial: its configuration, if it belongs to the search. All calls are for one plan.
+    belonging: HashMap<i64, Option<usize>>,
+    /// Numbers for configurations.
+    configurations: HashMap<Configuration, usize>,
+}
+
+/// Which trials belong to a search as the study file has it now, and which of them are repetitions of each other.
+pub(super) struct Belonging {
+    /// Of each trial whether it counts: it has ended and belongs to the search, or it has not ended, and will belong.
+    pub counts: Vec<bool>,
+    /// Of each trial that has ended and belongs to the search, a number that it shares with its repetitions.
+    pub configurations: Vec<Option<usize>>,
 }
 
 /// An earlier trial that another one must wait for.
@@ -104,31 +114,39 @@ impl TrialHistory {
         params
     }
 
-    /// The trial's point of today's space, if it belongs to the search as the study file has it now.
-    fn point(&mut self, record: &PastTrial, plan: &SearchPlan) -> Option<Params> {
+    /// The trial's configuration, if it belongs to the search as the study file has it now.
+    fn point(&mut self, record: &PastTrial, plan: &SearchPlan) -> Option<Configuration> {
         for param in &record.params {
             self.distribution(&param.distribution)?;
         }
         let parsed =
             |param: &PastParam| self.distributions[&Arc::as_ptr(&param.distribution).addr()].1.as_ref();
         let params =
-            record.params.iter().filter_map(|param| Some((&*param.name, param.value, parsed(param)?)));
-        plan.space.point(params, &plan.fixed)
+            || record.params.iter().filter_map(|param| Some((&*param.name, param.value, parsed(param)?)));
+        plan.space.point(params(), &plan.fixed)?;
+        Configuration::new(params())
     }
 
-    /// Of each trial whether it counts: it has ended and belongs to the search, or it has not ended, and will belong.
-    pub fn belong(&mut self, records: &[PastTrial], plan: &SearchPlan) -> Vec<bool> {
-        records.iter().map(|record| !record.is_finished() || self.has_point(record, plan)).collect()
+    /// Which trials count, and what of.
+    pub fn belong(&mut self, records: &[PastTrial], plan: &SearchPlan) -> Belonging {
+        let of =
+            |record: &PastTrial| record.is_finished().then(|| self.configuration(record, plan)).flatten();
+        let configurations: Vec<Option<usize>> = records.iter().map(of).collect();
+        let counts = records.iter().zip(&configurations);
+        let counts = counts.map(|(record, point)| !record.is_finished() || point.is_some()).collect();
+        Belonging { counts, configurations }
     }
 
     /// What has ended is looked at once.
-    fn has_point(&mut self, record: &PastTrial, plan: &SearchPlan) -> bool {
+    fn configuration(&mut self, record: &PastTrial, plan: &SearchPlan) -> Option<usize> {
         if let Some(known) = self.belonging.get(&record.trial_id) {
             return *known;
         }
-        let belongs = self.point(record, plan).is_some();
-        self.belonging.insert(record.trial_id, belongs);
-        belongs
+        let next = self.configurations.len();
+        let point = self.point(record, plan);
+        let number = point.map(|point| *self.configurations.entry(point).or_insert(next));
+        self.belonging.insert(record.trial_id, number);
+        number
     }
 
     fn distribution(&mut self, json: &Arc<Value>) -> Option<&Distribution> {

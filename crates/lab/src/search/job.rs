@@ -7,7 +7,8 @@ use toile_record::{Event, TrainingEnd, TrainingKey};
 use toile_store::{Claim, TrialResult};
 use toile_tune::{Params, Pruner, Trial};
 
-use super::trial::{TrialEnd, TrialWork, checkpoint_name};
+use super::trial::{TrialEnd, TrialWork};
+use super::work::checkpoint_name;
 use super::worker::{Seen, Worker};
 use super::{choose, history, propose};
 use crate::checkpoint::CheckpointFolder;
@@ -45,6 +46,7 @@ impl Worker<'_> {
             known: &known,
             threads,
             memory: &self.memory,
+            place: &self.place,
             alone: self.width == 1,
         };
         let kept = self.settle(&job.lease, work.train());
@@ -62,17 +64,14 @@ impl Worker<'_> {
             TrialEnd::Ended(ending) => {
                 let kept = self.leases.finish(lease, &ending)?;
                 if kept {
-                    CheckpointFolder(self.context.checkpoints).remove(&checkpoint_name(
-                        self.plan,
-                        lease.claim.trial_id,
-                        number,
-                    ));
+                    let name = checkpoint_name(self.plan, lease, &self.place);
+                    CheckpointFolder(self.context.checkpoints).remove(&name);
                     self.tell_end(number, &ending)?;
                 }
                 Ok(kept)
             }
             TrialEnd::Suspended(checkpoint) => {
-                let kept = self.leases.put_back(lease, Some(&checkpoint))?;
+                let kept = self.leases.put_back(lease, checkpoint.as_deref())?;
                 if kept {
                     (self.context.events)(Event::TrainingSuspended {
                         training: TrainingKey::Trial { search, number },
@@ -99,7 +98,7 @@ impl Worker<'_> {
             let trials = cache.trials();
             let belong = known.belong(trials, self.plan);
             let ended =
-                trials.iter().zip(&belong).filter(|(trial, belongs)| trial.is_finished() && **belongs);
+                trials.iter().zip(&belong.counts).filter(|(trial, belongs)| trial.is_finished() && **belongs);
             (choose::best(self.plan, trials, &belong), ended.count())
         };
         (self.context.events)(Event::TrainingEnded(Box::new(TrainingEnd {

@@ -51,7 +51,7 @@ impl Worker<'_> {
             return Ok(NextStep::Again);
         }
         let number = trials.len();
-        let counted = known.belong(trials, self.plan).iter().filter(|belongs| **belongs).count();
+        let counted = known.belong(trials, self.plan).counts.iter().filter(|belongs| **belongs).count();
         if counted >= self.plan.n_trials || self.stopped()?.is_some() {
             return Ok(self.end(trials, *news));
         }

@@ -4,17 +4,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use toile_nn::{Model, Snapshot, TrainingState};
+use toile_nn::{Model, Snapshot};
 use toile_record::{End, Epoch, Event, State, TrainingKey};
 use toile_store::{Report, TrialResult};
 use toile_tune::{Params, PruningContext, Trial};
 
 use super::Context;
 use super::ending::parameters;
-use crate::checkpoint::{self, CheckpointFolder, TrainingProgress};
+use super::work::checkpoint_name;
+use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress};
 use crate::lease::{Lease, MOST_DEATHS, deadly};
 use crate::memory::MemoryBudget;
-use crate::runner::{Meter, RunError, slug, words};
+use crate::runner::{Meter, RunError, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 use toile_study::{SearchPlan, Settings};
@@ -34,6 +35,8 @@ pub(super) struct TrialWork<'a> {
     pub known: &'a [Trial],
     pub threads: &'a AtomicUsize,
     pub memory: &'a MemoryBudget,
+    /// A few letters for the database.
+    pub place: &'a str,
     /// Whether no other trial trains in this process, so that its clock is the trial's.
     pub alone: bool,
 }
@@ -42,8 +45,8 @@ pub(super) struct TrialWork<'a> {
 pub(super) enum TrialEnd {
     /// With a result, or without one: to be recorded.
     Ended(Box<TrialResult>),
-    /// The user stopped it: these bytes go on with it.
-    Suspended(Vec<u8>),
+    /// The user stopped it: these bytes go on with it, or those that the store has already.
+    Suspended(Option<Vec<u8>>),
     /// It cannot be trained here, through no fault of its own.
     Broken(RunError),
     /// Another worker has it.
@@ -60,8 +63,8 @@ enum Halt {
 
 /// What one repetition came to.
 enum Repetition {
-    /// The metrics at its end.
-    Through(Vec<f64>, String),
+    /// The metrics at its end, how that came, and the hash of its weights.
+    Through(Vec<f64>, End, String),
     Diverged(End),
     Halted(Halt),
 }
@@ -70,8 +73,7 @@ enum Repetition {
 pub(super) struct RunningTrial<'a> {
     pub work: &'a TrialWork<'a>,
     pub progress: TrainingProgress,
-    /// The training as it was at the end of the last epoch.
-    state: Option<TrainingState>,
+    standing: Standing,
     /// Wall and processor seconds of earlier attempts.
     pub before: (f64, Option<f64>),
     saved: Duration,
@@ -93,15 +95,19 @@ impl TrialWork<'_> {
             Ok(share) => share,
             Err(end) => return TrialEnd::Ended(Box::new(self.given_up(end))),
         };
-        let checkpoint = self.lease.claim.checkpoint.as_deref().filter(|_| !self.anew);
-        let resumed = checkpoint
-            .and_then(|kept| CheckpointFolder(self.context.checkpoints).resume(kept, &self.owner()));
+        let checkpoint = self.lease.take_checkpoint().filter(|_| !self.anew);
+        let folder = CheckpointFolder(self.context.checkpoints);
+        let resumed = checkpoint.as_ref().and_then(|kept| folder.resume(kept, &self.owner()));
+        if checkpoint.is_some() && resumed.is_none() {
+            self.tell_refused();
+        }
+        drop(checkpoint);
         let (progress, state) = resumed.unwrap_or_default();
         let saved = self.context.clock.elapsed();
         let before = (progress.wall_seconds, progress.cpu_seconds);
-        let (halt, epochs, parameters) = (None, 0, None);
+        let (halt, epochs, parameters, standing) = (None, 0, None, state.into());
         let mut running =
-            RunningTrial { work: self, progress, state, before, saved, halt, epochs, parameters };
+            RunningTrial { work: self, progress, standing, before, saved, halt, epochs, parameters };
         let mut meter = Meter::new(self.context.clock);
         // A fault of our own in one trial must not cost the others.
         let ended = catch_unwind(AssertUnwindSafe(|| running.repetitions(&mut meter)));
@@ -110,7 +116,7 @@ impl TrialWork<'_> {
         match ended {
             Ok(TrialOutcome::Halted(Halt::Lost)) => TrialEnd::Lost,
             Ok(TrialOutcome::Halted(Halt::Suspended)) => {
-                TrialEnd::Suspended(self.keep(&running.checkpoint()))
+                TrialEnd::Suspended(running.checkpoint().map(|bytes| self.keep(bytes)))
             }
             Ok(TrialOutcome::Halted(Halt::Pruned)) => {
                 let step = running.progress.reported.last().map_or(0, |&(step, _)| step);
@@ -124,8 +130,8 @@ impl TrialWork<'_> {
             Ok(TrialOutcome::Failed(why)) => {
                 TrialEnd::Ended(Box::new(running.ending(State::Failed, End::Refused { why }, None)))
             }
-            Ok(TrialOutcome::Complete(hash)) => {
-                TrialEnd::Ended(Box::new(running.ending(State::Complete, End::Finished, Some(hash))))
+            Ok(TrialOutcome::Complete(end, hash)) => {
+                TrialEnd::Ended(Box::new(running.ending(State::Complete, end, Some(hash))))
             }
             Err(panic) => {
                 let end = End::Broke { panic: words(&*panic) };
@@ -135,29 +141,24 @@ impl TrialWork<'_> {
     }
 
     /// A checkpoint as the store keeps it.
-    fn keep(&self, checkpoint: &[u8]) -> Vec<u8> {
-        let name = checkpoint_name(self.plan, self.lease.claim.trial_id, self.lease.claim.number);
+    fn keep(&self, checkpoint: Vec<u8>) -> Vec<u8> {
+        let name = checkpoint_name(self.plan, self.lease, self.place);
         CheckpointFolder(self.context.checkpoints).keep(&name, checkpoint)
     }
 }
 
 /// How all repetitions together ended.
 enum TrialOutcome {
-    Complete(String),
+    Complete(End, String),
     Diverged(End),
     Failed(String),
     Broken(RunError),
     Halted(Halt),
 }
 
-/// What a trial's checkpoint is called in a folder, which searches of other studies may share.
-pub(super) fn checkpoint_name(plan: &SearchPlan, trial_id: i64, number: usize) -> String {
-    format!("{}-{trial_id}-trial-{number}.checkpoint", slug(&plan.name))
-}
-
 impl RunningTrial<'_> {
     fn repetitions(&mut self, meter: &mut Meter<'_>) -> TrialOutcome {
-        let mut hash = String::new();
+        let (mut end, mut hash) = (End::Finished, String::new());
         while self.progress.finals.len() < self.work.plan.seeds {
             let repetition = self.progress.finals.len();
             let settings = match self.work.settings(repetition) {
@@ -165,50 +166,51 @@ impl RunningTrial<'_> {
                 Err(why) => return TrialOutcome::Failed(why),
             };
             match self.repetition(settings, meter) {
-                Ok(Repetition::Through(values, sha256)) => {
+                Ok(Repetition::Through(values, its_end, sha256)) => {
                     self.add_time(meter.so_far());
-                    self.end_of_training(repetition, &sha256);
+                    self.end_of_training(repetition, its_end.clone(), &sha256);
                     if let Some(halt) = self.end_of_repetition(values) {
                         return TrialOutcome::Halted(halt);
                     }
-                    hash = sha256;
+                    (end, hash) = (its_end, sha256);
                 }
                 Ok(Repetition::Diverged(why)) => return TrialOutcome::Diverged(why),
                 Ok(Repetition::Halted(halt)) => return TrialOutcome::Halted(halt),
                 Err(TrainingFault::Model(error)) => return TrialOutcome::Failed(error.to_string()),
                 Err(TrainingFault::Place(error)) => return TrialOutcome::Broken(*error),
                 Err(TrainingFault::State) => {
-                    (self.progress, self.state) = Default::default();
+                    self.work.tell_refused();
+                    (self.progress, self.standing) = Default::default();
                     self.before = (0.0, None);
                 }
             }
         }
-        TrialOutcome::Complete(hash)
+        TrialOutcome::Complete(end, hash)
     }
 
     /// Trains one seed.
     fn repetition(&mut self, settings: Settings, meter: &mut Meter<'_>) -> Result<Repetition, TrainingFault> {
         let context = self.work.context;
         let run = self.work.plan.run(settings);
-        let state = self.state.clone();
+        let state = self.standing.take();
         let training = SingleTraining {
             run: &run,
             data: context.data,
             split: context.split,
             read: context.read,
             threads: self.work.threads,
-            state: state.as_ref(),
         };
         self.epochs = run.settings.epochs;
-        let trained = training.train(meter, self)?;
+        let trained = training.train(state, meter, self)?;
         Ok(match (trained, self.halt) {
             (_, Some(halt)) => Repetition::Halted(halt),
             (Trained::Stopped, None) => Repetition::Halted(Halt::Suspended),
             (Trained::Diverged(end), None) => Repetition::Diverged(end),
-            (Trained::Through { model, restored_epoch, .. }, None) => {
+            (Trained::Through { model, end, restored_epoch }, None) => {
                 let values = self.values(&model, restored_epoch);
+                let end = if matches!(end, End::Diverged { .. }) { end } else { End::Finished };
                 match values.iter().all(|value| value.is_finite()) {
-                    true => Repetition::Through(values, context.weights_sha256(&model)),
+                    true => Repetition::Through(values, end, context.weights_sha256(&model)),
                     false => Repetition::Diverged(End::Undefined),
                 }
             }
@@ -236,7 +238,7 @@ impl RunningTrial<'_> {
 
     /// The end of a repetition is what Wilcoxon's test compares.
     fn end_of_repetition(&mut self, values: Vec<f64>) -> Option<Halt> {
-        self.state = None;
+        self.standing = Standing::Beginning;
         let plan = self.work.plan;
         let value = values[0];
         self.progress.finals.push(values);
@@ -297,13 +299,18 @@ impl RunningTrial<'_> {
         }
         self.saved = now;
         self.progress.owner = Some(self.work.owner());
-        let checkpoint = Some(self.work.keep(&self.checkpoint()));
+        let checkpoint = self.checkpoint().map(|bytes| self.work.keep(bytes));
         let step = self.progress.epochs.len() as i64;
         self.work.lease.report(Report { step, checkpoint, ..Report::default() });
     }
 
-    fn checkpoint(&self) -> Vec<u8> {
-        checkpoint::to_bytes(&self.progress, self.state.as_ref())
+    /// What the store is to keep; nothing where it has that already.
+    fn checkpoint(&mut self) -> Option<Vec<u8>> {
+        let state = match &self.standing {
+            Standing::Kept => return None,
+            Standing::Beginning | Standing::After(_) => self.standing.take(),
+        };
+        Some(checkpoint::to_bytes(&self.progress, state))
     }
 }
 
@@ -319,9 +326,13 @@ impl Sink for RunningTrial<'_> {
     fn epoch(&mut self, epoch: Epoch, snapshot: &Snapshot<'_>) {
         self.epoch_ends(epoch);
         // The one before goes first: of a large network there are no two states at once.
-        self.state = None;
-        self.state = Some(snapshot.take());
+        self.standing = Standing::Beginning;
+        self.standing = Standing::After(snapshot.take());
         self.save_now_and_then();
+    }
+
+    fn epochs(&self) -> &[Epoch] {
+        &self.progress.epochs
     }
 
     fn stops(&mut self) -> bool {

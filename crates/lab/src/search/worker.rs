@@ -15,6 +15,7 @@ use super::Context;
 use super::history::TrialHistory;
 
 use super::next::NextStep;
+use crate::checkpoint::place_tag;
 use crate::lease::{LOOKS, Lease, Leases, lock};
 use crate::memory::MemoryBudget;
 use crate::runner::RunError;
@@ -63,6 +64,8 @@ pub(super) struct Worker<'a> {
     /// Trials of other programs that were said to be waited for.
     pub awaited: Mutex<BTreeSet<usize>>,
     pub memory: MemoryBudget,
+    /// A few letters for the database.
+    pub place: String,
     /// Something has happened here.
     happened: Condvar,
 }
@@ -116,6 +119,7 @@ pub fn search(
         trained: AtomicUsize::new(0),
         awaited: Mutex::default(),
         memory: MemoryBudget::new(context.memory),
+        place: place_tag(&storage.place()),
         happened: Condvar::new(),
     };
     worker.begin()?;
@@ -144,7 +148,7 @@ impl<'a> Worker<'a> {
         let trials = cache.trials();
         let ended = trials.iter().filter(|trial| trial.is_finished()).count();
         let belong = known.belong(trials, self.plan);
-        let finished = counted(trials, &belong).iter().filter(|trial| trial.is_finished()).count();
+        let finished = counted(trials, &belong.counts).iter().filter(|trial| trial.is_finished()).count();
         let best = choose::best(self.plan, trials, &belong);
         drop(seen);
         let (search, n_trials, others) =
@@ -252,7 +256,8 @@ impl<'a> Worker<'a> {
     fn common_reason(&self) -> Result<String, RunError> {
         let trials = self.ask(|| self.storage.trials(self.id))?;
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for reason in trials.iter().filter_map(|trial| trial.side.as_ref()?.end.as_ref()?.kind()) {
+        let early = trials.iter().filter(|trial| trial.state != State::Complete);
+        for reason in early.filter_map(|trial| trial.side.as_ref()?.end.as_ref()?.kind()) {
             *counts.entry(reason).or_default() += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, n)| *n);
@@ -268,7 +273,7 @@ impl<'a> Worker<'a> {
         let Seen { cache, known, .. } = &mut *seen;
         let trials = cache.trials();
         let open = trials.iter().filter(|trial| !trial.is_finished()).count();
-        let counted = counted(trials, &known.belong(trials, self.plan));
+        let counted = counted(trials, &known.belong(trials, self.plan).counts);
         let count = |state| counted.iter().filter(|trial| trial.state == state).count();
         let to_come = if reason.is_some() { 0 } else { self.plan.n_trials.saturating_sub(counted.len()) };
         let outcome = SearchOutcome {

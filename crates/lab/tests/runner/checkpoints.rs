@@ -91,9 +91,8 @@ fn a_checkpoint_of_another_training_is_put_aside_and_the_run_begins_at_its_start
     let kept = store.checkpoint("small", &waiting.id).unwrap().expect("a checkpoint");
     let (tensors, mut facts) = toile_store::checkpoint_from_bytes(&kept).unwrap();
     facts["training"]["step"] = 1_000_000.into();
-    let tensors: Vec<_> = tensors.iter().map(|(n, s, v)| (&n[..], &s[..], &v[..])).collect();
     let claim = store.claim_run("small", &waiting.id, "here", false).unwrap().expect("it waits");
-    assert!(store.put_back(&claim, Some(&toile_store::checkpoint_to_bytes(&tensors, &facts))).unwrap());
+    assert!(store.put_back(&claim, Some(&toile_store::checkpoint_to_bytes(tensors, &facts))).unwrap());
     drop(store);
     go(parts.path(), STUDY, &AtomicBool::new(false), &|_| {}).unwrap();
     assert_eq!(results(parts.path()), results(whole.path()));

@@ -116,3 +116,37 @@ fn the_choice_is_that_of_this_study() {
     assert_eq!(chosen(&bench).len(), 1);
     assert!(chosen_runs(&other, &bench.storage()).unwrap().is_empty());
 }
+
+/// A search of two configurations whose four trials have ended so: choice, state and value.
+fn ended(trials: [(f64, State, f64); 4]) -> Bench {
+    let choices = "batch_size = { choices = [8, 16] }";
+    let bench = Bench::new(&format!("model = \"plain\"\nmetric = \"val_accuracy\"\nn_trials = 4\n{choices}"));
+    let name = bench.search().space.params[0].name.clone();
+    let one = |(number, (choice, state, value)): (usize, (f64, State, f64))| TrialRecord {
+        values: vec![value],
+        params: vec![record(bench.search(), &name, choice)],
+        ..foreign(number, state, Vec::new())
+    };
+    bench.add(trials.into_iter().enumerate().map(one).collect());
+    bench
+}
+
+/// Trials 1 and 2 repeat trial 0, which had luck; trial 3 is better than the mean of the three.
+#[test]
+fn of_repetitions_of_one_configuration_the_mean_counts() {
+    use State::{Complete, Pruned};
+    let bench =
+        ended([(0.0, Complete, 0.95), (0.0, Complete, 0.5), (0.0, Complete, 0.5), (1.0, Complete, 0.875)]);
+    let best = Mutex::new(None);
+    let note = |event: Event| {
+        if let Event::SearchStarted { best: found, .. } = event {
+            *best.lock().unwrap() = found;
+        }
+    };
+    bench.work(&How { events: &note, ..How::default() });
+    assert_eq!(best.into_inner().unwrap(), Some((3, 0.875)));
+    assert_eq!(chosen(&bench)[0].number, 3);
+    let others_pruned =
+        ended([(0.0, Complete, 0.95), (0.0, Pruned, 0.5), (0.0, Pruned, 0.5), (1.0, Complete, 0.875)]);
+    assert_eq!(chosen(&others_pruned)[0].number, 0, "what was pruned has no value that could be compared");
+}

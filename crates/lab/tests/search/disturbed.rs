@@ -248,3 +248,71 @@ fn a_trial_that_another_program_took_from_the_queue_is_waited_for() {
     let outcome = bench.work(&How { events: &note, ..How::default() });
     assert_eq!((outcome.failed, outcome.waiting, awaited.into_inner().unwrap()), (1, 0, vec![2]));
 }
+
+/// Stops a search of two threads as soon as so many epochs have ended.
+fn stopped_after(bench: &Bench, epochs: usize, checkpoints: Option<&Path>) {
+    let (stop, ended) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let note = |event: Event| {
+        if matches!(event, Event::EpochEnded { .. }) && ended.fetch_add(1, Ordering::Relaxed) + 1 == epochs {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    bench.work(&How { threads: 2, stop: &stop, events: &note, checkpoints, ..How::default() });
+}
+
+#[test]
+fn two_databases_with_a_search_of_one_name_do_not_touch_each_others_checkpoints() {
+    let (whole, epochs) = undisturbed();
+    let folder = tempfile::tempdir().unwrap();
+    let benches = [Bench::new(&lines()), Bench::new(&lines())];
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    stopped_after(&benches[0], 3, Some(folder.path()));
+    let first = files();
+    stopped_after(&benches[1], 3, Some(folder.path()));
+    assert!(first > 0 && files() > first, "{first} files, then {}", files());
+    for bench in &benches {
+        let counted = Counted::default();
+        let note = |event: Event| {
+            assert!(!matches!(event, Event::CheckpointRefused { .. }), "{event:?}");
+            counted.note(&event);
+        };
+        bench.work(&How { checkpoints: Some(folder.path()), events: &note, ..How::default() });
+        assert_eq!(bench.facts(), whole);
+        assert!(counted.epochs.into_inner() < epochs);
+    }
+    assert_eq!(files(), 0);
+}
+
+/// Stops a search of one thread in the middle of this trial; the trial's checkpoint.
+fn checkpoint_of(bench: &Bench, trial: usize) -> Vec<u8> {
+    let stop = AtomicBool::new(false);
+    let note = |event: Event| {
+        if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number, .. }, step: 2, .. } if number == trial)
+        {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    bench.work(&How { stop: &stop, events: &note, ..How::default() });
+    let database = rusqlite::Connection::open(&bench.path).unwrap();
+    database.query_row("SELECT data FROM toile_checkpoint", [], |row| row.get(0)).unwrap()
+}
+
+/// Whose a checkpoint is, is in it: its trial, parameters and seed.
+#[test]
+fn a_checkpoint_of_another_trial_is_refused_and_this_is_told() {
+    let (whole, _) = undisturbed();
+    let [bench, other] = [Bench::new(&lines()), Bench::new(&lines())];
+    let (own, foreign) = (checkpoint_of(&bench, 0), checkpoint_of(&other, 1));
+    assert_ne!(own, foreign);
+    let database = rusqlite::Connection::open(&bench.path).unwrap();
+    database.execute("UPDATE toile_checkpoint SET data = ?1", [foreign]).unwrap();
+    let refused = AtomicUsize::new(0);
+    let note = |event: Event| {
+        if matches!(event, Event::CheckpointRefused { training: TrainingKey::Trial { number: 0, .. } }) {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    bench.work(&How { events: &note, ..How::default() });
+    assert_eq!(refused.into_inner(), 1);
+    assert_eq!(bench.facts(), whole);
+}

@@ -169,3 +169,49 @@ fn the_value_is_that_of_the_weights_that_are_kept() {
     }
     assert!(early > 0, "every training was best at its end");
 }
+
+/// Its rate grows with every update until the loss overflows.
+const OVERFLOWING: &str = r#"
+metric = "val_loss"
+model = "plain"
+epochs = 40
+n_trials = 2
+batch_size = { choices = [15, 30] }
+schedule = { exponential = { decay_steps = 1, decay_rate = 1e3 } }
+optimizer = { sgd = { learning_rate = 0.01 } }
+"#;
+
+#[test]
+fn a_trial_that_overflows_keeps_its_best_epoch_where_best_weights_are_restored() {
+    let bench = Bench::new(&format!("{OVERFLOWING}seeds = 2\ncallbacks = [{{ best_weights = {{}} }}]"));
+    let outcome = bench.work(&How::default());
+    assert_eq!((outcome.complete, outcome.pruned, outcome.failed), (2, 0, 0));
+    for trial in bench.trials() {
+        let side = trial.side.as_ref().unwrap();
+        let begins = side.epochs.iter().rposition(|epoch| epoch.epoch == 1).unwrap();
+        let best = |epochs: &[toile_record::Epoch]| {
+            epochs.iter().filter_map(|epoch| epoch.val_loss).fold(f64::INFINITY, f64::min)
+        };
+        let (first, second) = side.epochs.split_at(begins);
+        assert_eq!(trial.values, [(best(first) + best(second)) / 2.0]);
+        for training in &side.trainings {
+            assert!(matches!(training.end, Some(End::Diverged { .. })), "{training:?}");
+        }
+        assert!(side.weights_sha256.is_some() && side.weights_sha256 == side.trainings[1].weights_sha256);
+        let why = reason(&trial);
+        assert!(why.starts_with("the loss was no longer a finite number in epoch"), "{why}");
+        assert!(why.ends_with("; its best epoch counts"), "{why}");
+    }
+}
+
+#[test]
+fn a_trial_that_overflows_is_pruned_where_no_weights_are_restored() {
+    let bench = Bench::new(&format!("{OVERFLOWING}callbacks = [{{ early_stopping = {{ patience = 39 }} }}]"));
+    let outcome = bench.work(&How::default());
+    assert_eq!((outcome.complete, outcome.pruned, outcome.failed), (0, 2, 0));
+    for trial in bench.trials() {
+        let why = reason(&trial);
+        assert!(why.starts_with("the loss was no longer a finite number in epoch"), "{why}");
+        assert!(!why.contains("counts") && trial.side.unwrap().weights_sha256.is_none());
+    }
+}

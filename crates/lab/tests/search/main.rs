@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use toile_data::DataSet;
 use toile_lab::{Context, NoClock, RunError, SearchOutcome, engine_parts, examples, image_shape, search};
-use toile_record::{Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
+use toile_record::{End, Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
 use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};
 
@@ -55,7 +55,7 @@ optimizer = { choices = [
 "#;
 
 fn planned(lines: &str) -> Plan {
-    let shape = DataShape { image: image_shape(&DATA), classes: 10, images: 80 };
+    let shape = DataShape { image: image_shape(&DATA), classes: 10, images: 80, first_label: 0 };
     let study =
         check(&format!("{HEAD}{lines}"), "s.toml", Some(shape)).unwrap_or_else(|faults| panic!("{faults}"));
     plan(&study, &PlanOptions::default(), &|_| Ok(b"no weights".to_vec())).unwrap()

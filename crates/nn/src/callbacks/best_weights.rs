@@ -7,7 +7,8 @@ use toile_record::Metric;
 use super::early_stopping::StoppingState;
 use super::{CallbackSettings, CallbackState, Decision, EarlyStopping};
 
-/// Keras' `ModelCheckpoint(save_best_only=True)` followed by loading the best weights.
+/// Keras' `ModelCheckpoint(save_best_only=True)` followed by loading the best weights. A training whose loss overflows
+/// (infinite or NaN) after an epoch with finite losses ends well, with the best epoch's weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BestWeights {

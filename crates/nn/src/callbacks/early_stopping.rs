@@ -8,7 +8,8 @@ use super::{BestEpoch, CallbackFacts, CallbackSettings, CallbackState, Decision,
 use crate::Exact;
 
 /// Keras' `EarlyStopping`. As in Keras, the first epoch never stops a training, and without `restore_best_weights` the
-/// last weights stay.
+/// last weights stay. With it, a training whose loss overflows (infinite or NaN) after an epoch with finite losses ends
+/// well, with the best epoch's weights, as Keras' does after `TerminateOnNaN`; without it, such a training fails.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EarlyStopping {

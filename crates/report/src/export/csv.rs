@@ -1,4 +1,7 @@
 //! CSV after RFC 4180, safe to open in a spreadsheet.
+//!
+//! Written here and not by a library: a cell with a semicolon, a tab or outer spaces must be quoted too, as a spreadsheet
+//! that splits at them would run the rest as a formula; the `csv` crate quotes for its own separator alone.
 
 use crate::format::shortest;
 

@@ -150,13 +150,13 @@ fn params(trial: &TrialRecord) -> ParamsJson {
 
 fn best(found: &SearchRecords) -> Option<BestTrialJson> {
     let (found, _) = belonging(found);
-    let place = best_trial(&found.trials, &metrics(&found.search)[0])?;
+    let (place, values) = best_trial(&found.trials, &metrics(&found.search))?;
     let best = &found.trials[place];
     Some(BestTrialJson {
         number: best.number,
         params: params(best),
-        value: number(best.values[0]),
-        values: best.values.iter().copied().map(number).collect(),
+        value: number(values[0]),
+        values: values.into_iter().map(number).collect(),
     })
 }
 

@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 
-use safetensors::tensor::SafeTensors;
+use safetensors::tensor::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::weights::{NamedTensor, f32_tensors, hexadecimal, serialized};
+use super::weights::{MovedTensor, NamedTensor, f32_tensors, hexadecimal};
 use crate::StoreError;
 
 /// Raised with the form of the metadata.
@@ -31,14 +31,20 @@ struct Metadata {
     facts: Value,
 }
 
-/// Tensors and facts as one file. The same content gives the same bytes, whatever the tensors' order.
+/// Tensors and facts as one file. The same content gives the same bytes, whatever the tensors' order. Each tensor is
+/// gone when its bytes are made.
 ///
 /// # Panics
 /// When a tensor's values do not fill its shape, or two share a name: our own code would be wrong.
-pub fn checkpoint_to_bytes(tensors: &[(&str, &[usize], &[f32])], facts: &Value) -> Vec<u8> {
+pub fn checkpoint_to_bytes(tensors: Vec<NamedTensor>, facts: &Value) -> Vec<u8> {
     let metadata = Metadata { sha256: NO_DIGEST.into(), version: VERSION, facts: facts.clone() };
     let text = serde_json::to_string(&metadata).expect("JSON of JSON");
-    let mut bytes = serialized(tensors, Some(HashMap::from([("toile".into(), text)])));
+    let moved = tensors.into_iter().map(|(name, shape, values)| {
+        let tensor = MovedTensor::new(&name, shape, values);
+        (name, tensor)
+    });
+    let metadata = Some(HashMap::from([("toile".into(), text)]));
+    let mut bytes = serialize(moved, metadata).expect("a header of tensor names serialises");
     assert!(bytes[8..].starts_with(START.as_bytes()), "the digest has no place");
     let digest = digest(&bytes);
     bytes[DIGEST].copy_from_slice(digest.as_bytes());
@@ -96,13 +102,23 @@ mod tests {
         json!({ "epoch": 3, "step": u64::MAX, "rate": "3f50624dd2f1a9fc", "words": "\"sha256\":\"é" })
     }
 
+    fn owned(tensors: &[Borrowed<'_>]) -> Vec<NamedTensor> {
+        tensors
+            .iter()
+            .map(|(name, shape, values)| (name.to_string(), shape.to_vec(), values.to_vec()))
+            .collect()
+    }
+
     fn small() -> Vec<u8> {
-        checkpoint_to_bytes(&TENSORS, &facts())
+        checkpoint_to_bytes(owned(&TENSORS), &facts())
     }
 
     /// A checkpoint with this text in its metadata, its checksum made to fit.
     fn with_text(text: &str) -> Vec<u8> {
-        let mut bytes = serialized(&TENSORS, Some(HashMap::from([("toile".into(), text.into())])));
+        let mut bytes = crate::artifacts::weights::serialized(
+            &TENSORS,
+            Some(HashMap::from([("toile".into(), text.into())])),
+        );
         let digest = digest(&bytes);
         bytes[DIGEST].copy_from_slice(digest.as_bytes());
         bytes
@@ -126,7 +142,7 @@ mod tests {
     fn the_order_of_the_tensors_does_not_move_the_bytes() {
         let mut reversed = TENSORS;
         reversed.reverse();
-        assert_eq!(checkpoint_to_bytes(&reversed, &facts()), small());
+        assert_eq!(checkpoint_to_bytes(owned(&reversed), &facts()), small());
     }
 
     #[test]
@@ -140,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_may_have_no_tensors() {
-        let bytes = checkpoint_to_bytes(&[], &json!(null));
+        let bytes = checkpoint_to_bytes(Vec::new(), &json!(null));
         assert_eq!(checkpoint_from_bytes(&bytes).expect("a checkpoint"), (vec![], json!(null)));
     }
 

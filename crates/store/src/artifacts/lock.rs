@@ -16,6 +16,9 @@ impl FolderLock {
     pub(crate) fn take(dir: &Path) -> Result<FolderLock, StoreError> {
         let path = dir.join(".lock");
         let io = |action: &str, source| StoreError::Io { action: action.into(), path: path.clone(), source };
+        if is_something_else(&path) {
+            return Err(io("lock", std::io::Error::other("it is not a regular file")));
+        }
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -46,9 +49,18 @@ fn try_patiently(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
+/// A pipe or a device; to open one may wait for ever.
+fn is_something_else(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| !found.is_file())
+}
+
 /// Whether a process is at work in the folder; where that cannot be told, one is.
 pub(crate) fn is_held(dir: &Path) -> bool {
-    match File::open(dir.join(".lock")) {
+    let path = dir.join(".lock");
+    if is_something_else(&path) {
+        return true;
+    }
+    match File::open(path) {
         // Closing the file gives the lock back.
         Ok(file) => file.try_lock_shared().is_err(),
         Err(error) => error.kind() != std::io::ErrorKind::NotFound,
@@ -65,4 +77,19 @@ fn write_pid(file: &mut File) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
     writeln!(file, "{}", std::process::id())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_lock_is_an_error_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(dir.path().join(".lock")).status();
+        assert!(made.unwrap().success());
+        assert!(is_held(dir.path()));
+        let Err(error) = FolderLock::take(dir.path()) else { panic!("a pipe is no lock") };
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Weights as bytes: the safetensors format, f32 only, and the hash that names them.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -57,6 +58,44 @@ impl View for UnwrittenTensor<'_> {
 
     fn data_len(&self) -> usize {
         size_of_val(self.values)
+    }
+}
+
+/// A tensor that is gone when its bytes are made: of a large network there are no two copies at once.
+pub(crate) struct MovedTensor {
+    shape: Vec<usize>,
+    n: usize,
+    values: Cell<Vec<f32>>,
+}
+
+impl MovedTensor {
+    /// # Panics
+    /// When the values do not fill the shape: our own code would be wrong.
+    pub(crate) fn new(name: &str, shape: Vec<usize>, values: Vec<f32>) -> MovedTensor {
+        let n = values.len();
+        assert_eq!(shape.iter().product::<usize>(), n, "the values of tensor `{name}` fill its shape");
+        MovedTensor { shape, n, values: Cell::new(values) }
+    }
+}
+
+impl View for MovedTensor {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Asked once, when the bytes are written.
+    fn data(&self) -> Cow<'_, [u8]> {
+        let values = self.values.take();
+        assert_eq!(values.len(), self.n, "the bytes of a tensor are made once");
+        to_bytes(&values).into()
+    }
+
+    fn data_len(&self) -> usize {
+        4 * self.n
     }
 }
 

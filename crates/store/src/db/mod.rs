@@ -78,6 +78,9 @@ pub(crate) enum Db<'c> {
     Postgres(&'c mut Session),
 }
 
+/// Bytes that are written at a time.
+const PIECE: usize = 1 << 20;
+
 impl Db<'_> {
     /// Does something; how many rows it met.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Cell<'_>]) -> Result<u64> {
@@ -88,6 +91,27 @@ impl Db<'_> {
             }
             Db::Postgres(session) => session.execute(sql, values),
         }
+    }
+
+    /// Inserts a row of a key and bytes, of which there may be many: a file takes them in pieces, without a copy of
+    /// them all.
+    pub(crate) fn insert_bytes(
+        &mut self,
+        table: &str,
+        key: &str,
+        column: &str,
+        id: i64,
+        data: &[u8],
+    ) -> Result<()> {
+        let sql = format!("INSERT INTO {table} ({key}, {column}) VALUES ($1, $2)");
+        let Db::Sqlite(connection) = self else { return self.execute(&sql, cells![id, data]).map(drop) };
+        let room = rusqlite::blob::ZeroBlob(data.len() as u64);
+        connection.prepare_cached(&to_sqlite(&sql))?.execute(rusqlite::params![id, room])?;
+        let mut blob = connection.blob_open(rusqlite::MAIN_DB, table, column, id, false)?;
+        for (i, piece) in data.chunks(PIECE).enumerate() {
+            blob.write_at(piece, i * PIECE)?;
+        }
+        Ok(blob.close()?)
     }
 
     /// Does the same with each row of values, on a server in one round trip; how many rows it met in all.

@@ -37,17 +37,36 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if path.metadata().is_ok_and(|file| file.len() > LOOKED_THROUGH) {
         return Ok(());
     }
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| sqlite("check", path, error))?;
+    let verdict = verdict_on(connection).map_err(|error| sqlite("check", path, error))?;
     match read_fault(&verdict) {
-        _ if verdict == "ok" => Ok(()),
+        _ if verdict == SOUND => Ok(()),
         // The disk could not read for a moment: that says nothing of the file.
         Some(code) => {
             let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(verdict));
             Err(StoreError::Sqlite { action: "check", path: path.into(), source })
         }
-        None => Err(StoreError::Damaged { path: path.into(), reason: verdict }),
+        None => Err(damaged("check", path, verdict)),
+    }
+}
+
+/// The verdict on a file in which nothing is wrong.
+const SOUND: &str = "ok";
+
+fn verdict_on(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+}
+
+/// A file is called damaged only if that is seen twice: a read that went wrong once says nothing of the file.
+fn damaged(action: &'static str, path: &Path, reason: String) -> StoreError {
+    let again = open_to_read(path).and_then(|connection| Ok(verdict_on(&connection)?));
+    match again {
+        Ok(verdict) if verdict == SOUND => {
+            let fault = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ);
+            let reason = format!("it was read wrongly ({reason}); on a second look it is sound");
+            let source = rusqlite::Error::SqliteFailure(fault, Some(reason));
+            StoreError::Sqlite { action, path: path.into(), source }
+        }
+        _ => StoreError::Damaged { path: path.into(), reason },
     }
 }
 
@@ -193,15 +212,16 @@ fn immutable_uri(path: &Path) -> String {
 
 pub(crate) fn sqlite(action: &'static str, path: &Path, source: rusqlite::Error) -> StoreError {
     use rusqlite::Error::*;
-    let damaged =
-        matches!(source.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
-            || matches!(
-                source,
-                FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..)
-            );
-    match damaged {
-        true => StoreError::Damaged { path: path.into(), reason: source.to_string() },
-        false => StoreError::Sqlite { action, path: path.into(), source },
+    match source {
+        FromSqlConversionFailure(..) | InvalidColumnType(..) | IntegralValueOutOfRange(..) => {
+            StoreError::Damaged { path: path.into(), reason: source.to_string() }
+        }
+        _ => match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                damaged(action, path, source.to_string())
+            }
+            _ => StoreError::Sqlite { action, path: path.into(), source },
+        },
     }
 }
 
@@ -212,5 +232,23 @@ pub(crate) fn from_db(action: &'static str, path: &Path, error: DbError) -> Stor
         DbError::Undecodable(reason) => StoreError::Damaged { path: path.into(), reason },
         DbError::Postgres(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
         DbError::Line(error) => StoreError::Damaged { path: path.into(), reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_damaged_only_if_that_is_seen_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.sqlite");
+        open_to_write(&path).unwrap();
+        let once = damaged("check", &path, "failed to get page 40".into());
+        assert!(matches!(once, StoreError::Sqlite { .. }), "{once}");
+        assert!(once.to_string().contains("on a second look it is sound"), "{once}");
+        std::fs::write(&path, vec![7; 8192]).unwrap();
+        let twice = damaged("check", &path, "file is not a database".into());
+        assert!(matches!(twice, StoreError::Damaged { .. }), "{twice}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::artifacts::weights::to_bytes;
 use crate::db::{Db, Result, cells};
-use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, openings, results};
+use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, json, openings, results};
 use toile_record::{Epoch, ImageRecord, RunRecord, State, TestOpening};
 
 /// One thing to record; see [`Store::save`].
@@ -89,7 +89,7 @@ fn begin(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     let run = RunRecord { state, end, restored_epoch, weights_sha256, test: None, ..run.clone() };
     db.execute("DELETE FROM trial_intermediate_values WHERE trial_id = $1", cells![trial_id])?;
     let metric = metric_of_trial(db, trial_id)?;
-    put_provenance(db, trial_id, &run)?;
+    put_description(db, trial_id, &run)?;
     put_training(db, trial_id, &run)?;
     put_progress(db, trial_id, &metric, &run)
 }
@@ -117,19 +117,25 @@ fn value_of(metric: &str, epoch: &Epoch) -> f64 {
 
 /// All that is toile's own of a run that has ended.
 pub(super) fn put_results(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
-    put_provenance(db, trial_id, run)?;
+    put_description(db, trial_id, run)?;
     put_training(db, trial_id, run)?;
     put_test(db, trial_id, run)?;
     epochs::replace(db, trial_id, &run.epochs)?;
     db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![trial_id]).map(drop)
 }
 
-fn put_provenance(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
+/// What is trained, as the plan has it now, and where.
+fn put_description(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     let from = &run.provenance;
-    let sql = "UPDATE toile_run SET toile_version = $2, instruction_set = $3, threads = $4, machine = $5,
-        started = $6, folder = $7 WHERE trial_id = $1";
+    let (plan, summary) = (json::to_text(&run.plan), json::to_text(&run.summary));
+    let sql = "UPDATE toile_run SET seed = $2, model = $3, plan = $4, summary = $5, toile_version = $6,
+        instruction_set = $7, threads = $8, machine = $9, started = $10, folder = $11 WHERE trial_id = $1";
     let values = cells![
         trial_id,
+        run.seed as i64,
+        &run.model,
+        &plan,
+        &summary,
         &from.toile_version,
         &from.instruction_set,
         from.threads,

@@ -35,13 +35,27 @@ pub(super) fn save(db: &mut Db<'_>, study: &str, runs: &[RunRecord], is_alone: b
         wait_again(db, of_runs.study_id)?;
     }
     for run in runs {
-        if read::state(db, study, &run.id)?.is_none() {
-            let trial_id = new_trial(db, &of_runs)?;
-            put_row(db, study, trial_id, run)?;
+        match read::words(db, study, &run.id)? {
+            None => {
+                let trial_id = new_trial(db, &of_runs)?;
+                put_row(db, study, trial_id, run)?;
+                update_row(db, study, run)?;
+            }
+            Some(known) => update(db, study, &known, run)?,
         }
-        update_row(db, study, run)?;
     }
     Ok(())
+}
+
+/// What the file says of a known run. Where that is new, a run that has ended and is intact gets a new checksum.
+fn update(db: &mut Db<'_>, study: &str, known: &read::RunWords, run: &RunRecord) -> Result<()> {
+    let is_to_be_sealed =
+        known.state.is_finished() && !known.are_of(run) && !checksums::is_altered_run(db, known.trial_id)?;
+    update_row(db, study, run)?;
+    match is_to_be_sealed {
+        true => checksums::seal_run(db, known.trial_id),
+        false => Ok(()),
+    }
 }
 
 /// Makes the Optuna study if it is missing, and widens the ranges of the runs' settings.
@@ -183,5 +197,7 @@ pub(crate) fn import(
         crate::claims::begin_trial(db, trial_id)?;
         changes::end(db, trial_id, &of_runs.metric, run)?;
     }
+    let sql = "UPDATE toile_trial SET ended = attempt WHERE trial_id = $1 AND ended IS NULL";
+    db.execute(sql, cells![trial_id])?;
     checksums::seal_run(db, trial_id)
 }

@@ -32,6 +32,40 @@ pub(super) fn state(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option
     })
 }
 
+/// What the study file says of a run, as it is on record.
+pub(super) struct RunWords {
+    pub trial_id: i64,
+    pub state: State,
+    name: String,
+    position: i64,
+    published: Option<String>,
+    note: Option<String>,
+}
+
+impl RunWords {
+    /// Whether the file says this of the run now.
+    pub fn are_of(&self, run: &RunRecord) -> bool {
+        let published = run.published.as_ref().map(crate::json::to_text);
+        (&self.name, self.position, &self.published, &self.note)
+            == (&run.name, run.position as i64, &published, &run.note)
+    }
+}
+
+pub(super) fn words(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunWords>> {
+    let sql = "SELECT r.trial_id, t.state, r.name, r.position, r.published, r.note FROM toile_run r
+        JOIN trials t ON t.trial_id = r.trial_id WHERE r.study = $1 AND r.id = $2";
+    db.first(sql, cells![study, run_id], |row| {
+        Ok(RunWords {
+            trial_id: row.int(0)?,
+            state: trials::state(row, 1)?,
+            name: row.string(2)?,
+            position: row.int(3)?,
+            published: row.maybe_string(4)?,
+            note: row.maybe_string(5)?,
+        })
+    })
+}
+
 /// A run without its epochs.
 pub(super) fn head(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.study = $1 AND r.id = $2");
@@ -89,10 +123,15 @@ fn some(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<RunReco
     Ok(runs)
 }
 
-/// A trial that failed only because its value is not a number is a run that was trained to its end.
+/// A trial that failed only because its value is not a number is a run that was trained to its end, or kept an epoch
+/// from before its loss overflowed.
 fn state_and_end(state: State, ended: Option<&str>) -> (State, Option<End>, Option<usize>) {
     let (end, restored_epoch) = ending::of_run(ended, state);
-    let is_through = matches!(end, Some(End::Finished | End::Stopped { .. }));
+    let is_through = match end {
+        Some(End::Finished | End::Stopped { .. }) => true,
+        Some(End::Diverged { .. }) => restored_epoch.is_some(),
+        _ => false,
+    };
     let state = if state == State::Failed && is_through { State::Complete } else { state };
     (state, end, restored_epoch)
 }

@@ -22,6 +22,7 @@ fn a_number_of_a_trial_that_was_changed_is_noticed() {
         "UPDATE trial_params SET param_value = 0.02 WHERE param_name = 'a'",
         "UPDATE trial_intermediate_values SET intermediate_value = 0.75 WHERE step = 1",
         "UPDATE trials SET number = 1",
+        "UPDATE toile_trial SET checksum = NULL",
     ] {
         on_each_engine(|database| {
             let (storage, _) = ended(database);
@@ -44,4 +45,45 @@ fn what_optunas_tools_add_to_a_trial_is_no_change() {
         );
         assert_eq!(storage.check("quick").unwrap().altered, []);
     });
+}
+
+#[test]
+fn what_is_on_record_of_a_search_is_checked_and_follows_the_study_file() {
+    for change in [
+        "UPDATE toile_search SET record = replace(record, 'joint', 'joins')",
+        "UPDATE toile_search SET chosen_run = 'another'",
+    ] {
+        on_each_engine(|database| {
+            let (storage, _) = ended(database);
+            storage.save_chosen_run("quick", "joint", "chosen").unwrap();
+            assert_eq!(storage.check("quick").unwrap().altered, []);
+            database.sql(change);
+            let altered = storage.check("quick").unwrap().altered;
+            assert_eq!(altered, [AlteredRecord::Search { name: "joint".into() }], "{change}");
+        });
+    }
+}
+
+#[test]
+fn openings_and_images_of_the_test_part_are_checked() {
+    for (change, altered) in [
+        ("UPDATE toile_opening SET run_id = 'another'", AlteredRecord::Openings),
+        ("UPDATE toile_opening SET time = '1970-01-01T00:00:00Z'", AlteredRecord::Openings),
+        ("UPDATE toile_image SET id = 8 WHERE id = 7", AlteredRecord::Images),
+    ] {
+        on_each_engine(|database| {
+            let (storage, _) = ended(database);
+            let opening =
+                TestOpening { time: "2026-01-01T00:00:00Z".into(), run_id: "a".into(), why: "test".into() };
+            storage.save_test_opening("quick", &opening).unwrap();
+            let images = [3, 7].map(|index| ImageRecord { index, pixels: vec![index as u8; 4] });
+            storage.save_images("quick", &images).unwrap();
+            // An image that is known stays as it is.
+            storage.save_images("quick", &[ImageRecord { index: 7, pixels: vec![0; 4] }]).unwrap();
+            assert_eq!(storage.check("quick").unwrap().altered, []);
+            database.sql(change);
+            let found = storage.check("quick").unwrap().altered;
+            assert_eq!(found, std::slice::from_ref(&altered), "{change}");
+        });
+    }
 }

@@ -242,6 +242,10 @@ fn a_number_of_a_run_that_was_changed_is_noticed_and_never_reported() {
         "UPDATE toile_run SET test_accuracy = 0.99",
         "UPDATE toile_run SET model = 'densf'",
         "UPDATE toile_run SET seed = -5",
+        "UPDATE toile_run SET name = 'Another'",
+        "UPDATE toile_run SET note = 'Better than all others'",
+        "UPDATE toile_run SET published = '{\"test_accuracy\": 0.5}'",
+        "UPDATE toile_run SET test_accuracy = 0.99, checksum = NULL",
         "UPDATE toile_training SET wall_seconds = 1.0",
         "UPDATE toile_study SET test_labels = x'ff010100'",
     ] {
@@ -262,7 +266,32 @@ fn what_a_new_plan_may_change_of_a_run_is_no_alteration() {
     let store = planned(dir.path(), &run);
     train(&store, &run);
     let renamed = RunRecord { name: "A better name".into(), position: 3, note: None, published: None, ..run };
-    store.save_plan("quick", &[renamed]).unwrap();
+    store.save_plan("quick", std::slice::from_ref(&renamed)).unwrap();
+    assert_eq!(store.check("quick").unwrap().altered, []);
+    // What the file says is put right, but never makes an altered run an intact one.
+    let file = dir.path().join(STORE_FILE);
+    let sql = |sql: &str| rusqlite::Connection::open(&file).unwrap().execute(sql, []).unwrap();
+    sql("UPDATE toile_run SET note = 'Better than all others'");
+    store.save_plan("quick", std::slice::from_ref(&renamed)).unwrap();
+    assert_eq!(store.check("quick").unwrap().altered, []);
+    sql("UPDATE toile_run SET test_accuracy = 0.99");
+    store.save_plan("quick", &[RunRecord { name: "Once more".into(), ..renamed }]).unwrap();
+    assert_eq!(store.check("quick").unwrap().altered.len(), 1);
+}
+
+#[test]
+fn a_run_that_is_trained_again_is_described_by_the_plan() {
+    let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
+    let store = planned(dir.path(), &run);
+    train(&store, &run);
+    let file = dir.path().join(STORE_FILE);
+    let falsified = "UPDATE toile_run SET seed = -5, model = 'densf', plan = '{}'";
+    rusqlite::Connection::open(file).unwrap().execute(falsified, []).unwrap();
+    let claim = store.claim_run("quick", &run.id, "w", true).unwrap().unwrap();
+    save(&store, Change::Begin(&claim, &run));
+    save(&store, Change::Finish(&claim, &run, None));
+    let found = found(&store, &run);
+    assert_eq!((found.seed, &found.model, &found.plan), (run.seed, &run.model, &run.plan));
     assert_eq!(store.check("quick").unwrap().altered, []);
 }
 

@@ -90,6 +90,7 @@ impl<'a> Draft<'a> {
             defaults: self.defaults,
             runs: self.runs,
             shape,
+            warnings: Vec::new(),
         }
     }
 }

@@ -12,20 +12,22 @@ pub(crate) mod tree;
 pub(crate) mod walk;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::Value as Json;
 use toile_nn::{ImageShape, Layer};
 use toile_tune::{Params, Space};
 
 use crate::file::{RunSettings, RunTable, SearchTable, StudyTable};
+use crate::warnings::{PlacedWarning, StudyWarning};
 use data_shape::{known_names, known_shape};
 use draft::Draft;
 use faults::{Fault, Faults};
 use suggest::nearest;
 use walk::Walk;
 
-/// Larger files are refused unread: they are no study files.
-const MAX_BYTES: usize = 1 << 20;
+/// The most bytes of a study file. Larger files are refused unread: they are no study files.
+pub const LARGEST_FILE: u64 = 1 << 20;
 
 /// What is known of a data set before it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct DataShape {
     pub classes: usize,
     /// Images of the training part, before the split.
     pub images: usize,
+    /// The smallest label that an image has: 0, unless the labels were counted from 1.
+    pub first_label: usize,
 }
 
 /// A study file without faults: what it contains, no default filled in yet.
@@ -57,6 +61,8 @@ pub struct CheckedStudy {
     pub searches: Vec<CheckedSearch>,
     /// The shape of the data, if it was known when the study was checked.
     pub shape: Option<DataShape>,
+    /// Settings that do nothing, or other than their names say, in the file's order.
+    pub warnings: Vec<PlacedWarning>,
 }
 
 /// A search without faults.
@@ -82,7 +88,7 @@ pub struct CheckedSearch {
 /// # Errors
 /// Every fault of the file at once. Only errors of TOML's syntax hide others.
 pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<CheckedStudy, Faults> {
-    if text.len() > MAX_BYTES {
+    if text.len() as u64 > LARGEST_FILE {
         return Err(too_large(text, file_name));
     }
     let refuse = |mut faults: Vec<Fault>| {
@@ -98,11 +104,31 @@ pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<Ch
         .or_else(|| known_shape(&draft.study.data))
         .or_else(|| known_shape(nearest(&draft.study.data, known_names())?));
     rules::check(&draft, shape, &mut walk);
-    if walk.faults.is_empty() { Ok(draft.finish(file_name, text, shape)) } else { Err(refuse(walk.faults)) }
+    if !walk.faults.is_empty() {
+        return Err(refuse(walk.faults));
+    }
+    let warnings = placed(walk.warnings, text);
+    Ok(CheckedStudy { warnings, ..draft.finish(file_name, text, shape) })
+}
+
+/// The warnings with their lines, in the file's order.
+fn placed(mut warnings: Vec<(Range<usize>, StudyWarning)>, text: &str) -> Vec<PlacedWarning> {
+    warnings.sort_by_key(|(span, _)| span.start);
+    let line = |at: usize| text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    warnings.into_iter().map(|(span, warning)| PlacedWarning { line: line(span.start), warning }).collect()
+}
+
+impl CheckedStudy {
+    /// A fault of the data that the study names, at the place where it names them.
+    pub fn fault_of_data(&self, message: String, help: String) -> Faults {
+        let span = tree::parse(&self.text).map_or(0..0, |root| root.at(&["study", "data"]).span.clone());
+        let faults = vec![Fault { span, message, help: Some(help) }];
+        Faults { file_name: self.file_name.clone(), text: self.text.clone(), faults }
+    }
 }
 
 fn too_large(text: &str, file_name: &str) -> Faults {
-    let message = format!("a study file has at most {MAX_BYTES} bytes, this one has {}", text.len());
+    let message = format!("a study file has at most {LARGEST_FILE} bytes, this one has {}", text.len());
     let help = Some("is it really a study file?".to_string());
     let faults = vec![Fault { span: 0..0, message, help }];
     Faults { file_name: file_name.to_string(), text: String::new(), faults }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::schema;
+use super::{schema, suggest};
 
 /// Key and value, as a study file writes them.
 const SAMPLES: [(&str, &str); 52] = [
@@ -60,9 +60,27 @@ const SAMPLES: [(&str, &str); 52] = [
     ("high", "0.1"),
 ];
 
+/// The same for keys that have a default, so that messages need no sample of them.
+const FURTHER: [(&str, &str); 6] = [
+    ("learning_rate", "0.01"),
+    ("momentum", "0.9"),
+    ("batch_size", "128"),
+    ("shuffle", "false"),
+    ("loss", "\"categorical_crossentropy\""),
+    ("label_smoothing", "0.1"),
+];
+
 /// The sample of a key.
 pub(crate) fn of(key: &str) -> Option<&'static str> {
     SAMPLES.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+}
+
+/// The setting of the study file that a word means, in any spelling or as other tools call it, as the file writes it:
+/// `lr` is `learning_rate = 0.01`.
+pub fn setting(word: &str) -> Option<String> {
+    let exact = |key: &&str| suggest::is_called(word, key);
+    let (key, value) = SAMPLES.iter().chain(&FURTHER).find(|(key, _)| exact(key))?;
+    Some(format!("{key} = {value}"))
 }
 
 /// The sample of a key of this table: the layers of a block are not a whole model.

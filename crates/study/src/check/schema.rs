@@ -125,6 +125,11 @@ pub(crate) fn earlier_name(key: &str) -> Option<&'static str> {
     EARLIER_NAMES.get(key).copied()
 }
 
+/// Whether it is a list of two whole numbers, height and width.
+pub(crate) fn is_pair(schema: &Value) -> bool {
+    schema["minItems"] == 2 && schema["maxItems"] == 2 && schema["items"]["type"] == "integer"
+}
+
 /// Whether a table must have this key.
 pub(crate) fn is_required(schema: &Value, key: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|r| r.iter().any(|name| name == key))
@@ -164,6 +169,15 @@ fn mark_ranges(definitions: &mut Value) {
 /// Whether a key of `[[searches]]` is a setting of trials, which may hold ranges.
 pub(crate) fn is_setting_of_trials(key: &str) -> bool {
     definition("SearchTable")["properties"][key]["x-ranges"] == true
+}
+
+/// Whether a key of this name may hold a range in a search: a setting of trials, of a layer, or of what trials choose.
+pub(crate) fn is_searchable(key: &str) -> bool {
+    let families = ["Layer", "Optimizer", "Schedule", "Callback", "Loss"].into_iter();
+    let mut contents = families
+        .flat_map(|family| choices(definition(family)).unwrap_or_default())
+        .filter_map(|choice| choice.content);
+    is_setting_of_trials(key) || contents.any(|content| properties(resolve(content).0).contains_key(key))
 }
 
 /// TOML has no null: an optional key is left out.

@@ -1,7 +1,7 @@
 //! Suggestions: which known name a misspelt one was probably meant to be.
 
 /// Words of other tools and of everyday speech, and what they are called here.
-const SYNONYMS: [(&str, &str); 27] = [
+const SYNONYMS: [(&str, &str); 50] = [
     ("lr", "learning_rate"),
     ("alpha", "rho"),
     ("betas", "beta_1"),
@@ -29,6 +29,70 @@ const SYNONYMS: [(&str, &str); 27] = [
     ("options", "choices"),
     ("trials", "n_trials"),
     ("objective", "metric"),
+    ("asha", "successive_halving"),
+    ("sha", "successive_halving"),
+    ("halving", "successive_halving"),
+    ("bohb", "hyperband"),
+    ("no_pruning", "none"),
+    ("nop", "none"),
+    ("bayesian_tpe", "tpe"),
+    ("parzen", "tpe"),
+    ("hyperopt", "tpe"),
+    ("gaussian_process", "gp"),
+    ("kriging", "gp"),
+    ("qmc", "sobol"),
+    ("quasi_random", "sobol"),
+    ("genetic", "nsga2"),
+    ("nsga_ii", "nsga2"),
+    ("evolution", "cma_es"),
+    ("brute_force", "grid"),
+    ("exhaustive", "grid"),
+    ("max_pool", "max_pooling2d"),
+    ("gap", "global_average_pooling2d"),
+    ("focal", "categorical_focal_crossentropy"),
+    ("crossentropy", "categorical_crossentropy"),
+    ("cross_entropy", "categorical_crossentropy"),
+];
+
+/// Words of a kind of choice that no single name stands for, and what to say about them.
+const EXPLAINED: [(&str, &[&str], &str); 5] = [
+    (
+        "sampler",
+        &["bayes", "bayesian", "bayesian_optimization", "bo", "smbo"],
+        "`gp` and `tpe` both are Bayesian optimisation: a Gaussian process, for few trials of numbers, and Parzen \
+         estimators, for everything else",
+    ),
+    (
+        "loss",
+        &[
+            "mse",
+            "mae",
+            "mean_squared_error",
+            "mean_absolute_error",
+            "l1",
+            "l2",
+            "huber",
+            "hinge",
+            "squared_hinge",
+        ],
+        "the outputs are probabilities of classes, so the loss is a crossentropy",
+    ),
+    (
+        "loss",
+        &["sparse_categorical_crossentropy", "nll", "nll_loss", "binary_crossentropy", "bce", "log_loss"],
+        "`categorical_crossentropy` is this loss: labels are whole numbers here, and two classes are two outputs with \
+         softmax",
+    ),
+    (
+        "metric",
+        &["test_accuracy", "test_acc", "test_loss", "test"],
+        "the test images have no say in what is chosen or when training stops: they are opened once, at the end",
+    ),
+    (
+        "metric",
+        &["f1", "f1_score", "precision", "recall", "auc", "error_rate", "val_error"],
+        "the report shows such numbers of each class after the test; what is watched is a loss or an accuracy",
+    ),
 ];
 
 /// Longer names are no misspelt ones; the distance takes time that grows with the product of both lengths.
@@ -54,11 +118,29 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether a word is a name, in any spelling, or what other tools call it.
+pub(crate) fn is_called(word: &str, name: &str) -> bool {
+    let wanted = normalized(word);
+    let is_synonym = |(other, meant): &(&str, &str)| *meant == name && normalized(other) == wanted;
+    normalized(name) == wanted || SYNONYMS.iter().any(is_synonym)
+}
+
 /// "did you mean `adam`? (known: sgd, adam, …)"
 pub(crate) fn help(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`? (known: {})", known.join(", ")),
         None => format!("known: {}", known.join(", ")),
+    }
+}
+
+/// The same for one of several choices of a kind, where a word may need more than a name.
+pub(crate) fn help_for(kind: &str, name: &str, known: &[&str]) -> String {
+    let wanted = normalized(name);
+    let is_meant = |words: &[&str]| words.iter().any(|word| normalized(word) == wanted);
+    let explained = EXPLAINED.iter().find(|(of, words, _)| *of == kind && is_meant(words));
+    match explained {
+        Some((_, _, text)) => format!("{text} (known: {})", known.join(", ")),
+        None => help(name, known),
     }
 }
 
@@ -103,6 +185,21 @@ mod tests {
         assert_eq!(nearest("lion", OPTIMIZERS), None);
         assert_eq!(nearest(&"adam".repeat(1000), OPTIMIZERS), None);
         assert_eq!(nearest("", OPTIMIZERS), None);
+    }
+
+    /// The words of people who know other tools, in any spelling.
+    #[test]
+    fn a_word_that_may_mean_several_is_explained() {
+        assert!(help_for("sampler", "Bayes", &["gp", "tpe"]).starts_with("`gp` and `tpe` both"));
+        assert!(help_for("loss", "MSE", &["x"]).contains("crossentropy"));
+        assert!(
+            help_for("metric", "test-accuracy", &["val_accuracy"]).starts_with("the test images have no say")
+        );
+        assert_eq!(help_for("pruner", "mse", &["median"]), "known: median");
+        assert!(
+            help_for("pruner", "ASHA", &["successive_halving"])
+                .starts_with("did you mean `successive_halving`?")
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::check::schema;
 
 /// The JSON Schema (draft 7) of the study file for editors: completion, explanations, errors while typing.
 pub fn json_schema() -> Value {
-    let plain = &with_earlier_names(schema::root());
+    let plain = &with_one_for_both(&with_earlier_names(schema::root()));
     let definitions = plain["definitions"].as_object().expect("a table");
     let mut editor = EditorSchema { plain: definitions, with_ranges: Map::new() };
     let mut root = editor.without_marks(plain);
@@ -43,6 +43,25 @@ fn with_earlier_names(schema: &Value) -> Value {
         one_of_both_is_required(&mut all, &name, &earlier);
     }
     Value::Object(all)
+}
+
+/// The schema in which a list of height and width may also be one number for both.
+fn with_one_for_both(schema: &Value) -> Value {
+    let mut all: Map<String, Value> = match schema {
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), with_one_for_both(value))).collect()
+        }
+        Value::Array(items) => return items.iter().map(with_one_for_both).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return schema.clone(),
+    };
+    if !schema::is_pair(schema) {
+        return Value::Object(all);
+    }
+    let of_both = ["description", "default"].map(|key| Some((key.to_string(), all.shift_remove(key)?)));
+    let number = all["items"].clone();
+    let mut either: Map<String, Value> = of_both.into_iter().flatten().collect();
+    either.insert("anyOf".into(), json!([all, number]));
+    Value::Object(either)
 }
 
 fn one_of_both_is_required(table: &mut Map<String, Value>, name: &str, earlier: &str) {

@@ -227,6 +227,7 @@ fn type_in_words(property: &'static Value) -> String {
 fn list_in_words(schema: &'static Value) -> String {
     let items = type_in_words(&schema["items"]);
     match (schema.get("minItems"), schema.get("maxItems")) {
+        _ if schema::is_pair(schema) => format!("list of 2: {items}; or one number for both"),
         (Some(least), Some(most)) if least == most => format!("list of {least}: {items}"),
         _ => format!("list: {items}"),
     }

@@ -14,7 +14,7 @@ use toile_nn::Layer;
 
 use crate::check::rules::MAX_RUNS;
 use crate::check::{CheckedSearch, CheckedStudy, suggest};
-use crate::file::{ClassWeight, MAX_SEEDS, RunSettings, RunTable, default};
+use crate::file::{ClassWeight, MAX_SEED, MAX_SEEDS, RunSettings, RunTable, default};
 use crate::plan::search_plan::{SearchPlan, search_plan};
 use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
@@ -147,7 +147,7 @@ pub fn plan(
         let run = &study.runs[position];
         let first = settings(study, run, read)?;
         for repetition in 0..repetitions(run) as u64 {
-            let settings = Settings { seed: first.seed + repetition, ..first.clone() };
+            let settings = Settings { seed: repeated(first.seed, repetition), ..first.clone() };
             runs.push(run_plan(run, position, settings));
         }
     }
@@ -162,6 +162,11 @@ pub fn plan(
         file_text: study.text.clone(),
         file_name: study.file_name.clone(),
     })
+}
+
+/// The seed of a repetition: after the largest seed comes 0, as in searches.
+fn repeated(seed: u64, repetition: u64) -> u64 {
+    (seed + repetition) & MAX_SEED
 }
 
 fn run_plan(run: &RunTable, position: usize, settings: Settings) -> RunPlan {

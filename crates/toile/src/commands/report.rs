@@ -9,7 +9,7 @@ use toile_store::{Store, StoreError, create_folder, folder_inside, read_file, wr
 use crate::args::ReportArgs;
 use crate::failure::Failure;
 use crate::terminal::note;
-use crate::{Completion, places, source, terminal};
+use crate::{Completion, places, source, study_folder, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
 pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
@@ -17,7 +17,7 @@ pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
         return of_server(args);
     }
     let dir = Path::new(&args.storage);
-    let records = Store::open_read_only(dir)?.records(args.study.as_deref())?;
+    let records = study_folder::open(dir, "report")?.records(args.study.as_deref())?;
     warn_of_weights(dir, &records);
     finish(args.out.as_deref().unwrap_or(dir), dir, &records)
 }

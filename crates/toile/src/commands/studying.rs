@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
+use console::Style;
 use toile_data::DataSet;
 use toile_lab::{SearchOutcome, StudyOptions, StudyOutcome, run_study};
 use toile_report::history_csv;
 use toile_store::Store;
-use toile_study::Plan;
+use toile_study::{PlacedWarning, Plan};
 
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::machine::{self, MachineClock};
 use crate::source::StudySource;
-use crate::terminal::{Following, note};
+use crate::terminal::{Following, note, safe_name};
 
 /// So much training may be lost with a worker.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
@@ -21,6 +22,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// What is worked on, and how.
 pub struct StudyWork<'a> {
     pub plan: &'a Plan,
+    /// What the study file says without effect; kept for the report.
+    pub warnings: &'a [PlacedWarning],
     pub data: &'a DataSet,
     pub source: &'a StudySource,
     /// The study's folder, if there is one here.
@@ -49,7 +52,7 @@ impl StudyWork<'_> {
         let warnings = toile_data::check(self.data, split).warnings;
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         for warning in &warnings {
-            let yellow = console::Style::new().for_stderr().yellow();
+            let yellow = Style::new().for_stderr().yellow();
             note(&format!("{} the data: {warning}", yellow.apply_to("warning")));
         }
         warnings
@@ -90,11 +93,21 @@ impl StudyWork<'_> {
         let time = following.end();
         let outcome = outcome?;
         if self.dir.is_some() {
+            let of_file = self.warnings.iter().map(|warning| format!("the study file, {warning}"));
+            let warnings: Vec<String> = of_file.chain(warnings).collect();
             for store in std::iter::once(store).chain(folder) {
                 store.save_data_warnings(&self.plan.study, &warnings)?;
             }
         }
         Ok(Studied { outcome, time })
+    }
+}
+
+/// Tells what the study file says without effect.
+pub fn note_warnings(source: &StudySource, warnings: &[PlacedWarning]) {
+    let yellow = Style::new().for_stderr().yellow();
+    for PlacedWarning { line, warning } in warnings {
+        note(&format!("{} {}:{line}: {warning}", yellow.apply_to("warning"), source.name()));
     }
 }
 
@@ -106,7 +119,7 @@ pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[Sea
         any = true;
         note(&format!(
             "{}: no trial came to a value, so nothing was chosen, and the test images stay unused for it: {why}",
-            search.name
+            safe_name(&search.name)
         ));
     }
     any

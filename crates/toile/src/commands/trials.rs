@@ -3,7 +3,7 @@
 use toile_record::{Direction, TrialRecord};
 use toile_report::format::terminal::{metric, parameter};
 use toile_store::{OptunaStudy, Store};
-use toile_tune::{Distribution, best_place, comparable_value};
+use toile_tune::{Configuration, Distribution, best_place, comparable_value, counted_values};
 
 use crate::args::TrialsArgs;
 use crate::failure::Failure;
@@ -34,9 +34,11 @@ pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
 fn unknown(name: &str, studies: &[OptunaStudy]) -> Failure {
     let names: Vec<&str> = studies.iter().map(|study| study.name.as_str()).collect();
     let near = toile_study::nearest(name, names.iter().copied());
-    let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    Failure::new(format!("no study is named `{name}` there"))
-        .help(format!("{near}(known: {})", names.join("; ")))
+    let known = format!("known: {}", terminal::safe_names(names));
+    Failure::new(format!("no study is named `{name}` there")).help(match near {
+        Some(near) => format!("did you mean `{}`? ({known})", terminal::safe_name(near)),
+        None => known,
+    })
 }
 
 fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
@@ -58,8 +60,8 @@ fn listed(storage: &Store, studies: &[OptunaStudy]) -> Result<String, Failure> {
             study.name.clone(),
             objective(study),
             study.n_trials.to_string(),
-            best.map_or(String::new(), |trial| metric(trial.values[0])),
-            best.map_or(String::new(), |trial| trial.number.to_string()),
+            best.map_or(String::new(), |(_, value)| metric(value)),
+            best.map_or(String::new(), |(trial, _)| trial.number.to_string()),
         ]);
     }
     Ok(table.render())
@@ -78,11 +80,17 @@ fn objective(study: &OptunaStudy) -> String {
     all.join(", ")
 }
 
-fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<&'a TrialRecord> {
+/// The best trial and the value by which it is, of repetitions of one configuration the mean.
+fn best<'a>(study: &OptunaStudy, trials: &'a [TrialRecord]) -> Option<(&'a TrialRecord, f64)> {
     let [Some(maximize)] = study.maximize[..] else { return None };
     let direction = if maximize { Direction::Maximize } else { Direction::Minimize };
-    let value = |trial: &TrialRecord| comparable_value(trial.state, &trial.values, &trial.constraints());
-    best_place(direction, trials.iter().map(value)).map(|place| &trials[place])
+    let value = |trial: &TrialRecord| {
+        let value = comparable_value(trial.state, &trial.values, &trial.constraints());
+        (value, Configuration::recorded(&trial.params))
+    };
+    let counted = counted_values(trials.iter().map(value));
+    let place = best_place(direction, counted.iter().copied())?;
+    Some((&trials[place], counted[place]?))
 }
 
 fn trials(study: &OptunaStudy, trials: &[TrialRecord], times_are_local: bool) -> String {

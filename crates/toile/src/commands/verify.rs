@@ -8,13 +8,16 @@ use toile_store::{CheckedRecords, Store, sha256_hex};
 use crate::args::VerifyArgs;
 use crate::failure::Failure;
 use crate::terminal::{self, plural};
-use crate::{Completion, places};
+use crate::{Completion, places, study_folder};
 
 /// Reads every checksum.
 pub fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
     let is_server = places::is_address(&args.storage);
     let dir = Path::new(&args.storage);
-    let store = if is_server { places::server(&args.storage)? } else { Store::open_read_only(dir)? };
+    let store = match is_server {
+        true => places::server(&args.storage)?,
+        false => study_folder::open(dir, "verify")?,
+    };
     let study = places::study_in(&store, args.study.as_deref())?;
     let CheckedRecords { altered, runs, n_trials } = store.check(&study)?;
     let mut faults: Vec<String> =

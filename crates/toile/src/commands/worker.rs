@@ -12,7 +12,7 @@ use crate::args::WorkerArgs;
 use crate::commands::studying::{Studied, StudyWork, counted, note_searches_without_value};
 use crate::failure::Failure;
 use crate::source::StudySource;
-use crate::terminal::{duration, note};
+use crate::terminal::{duration, note, safe_name, safe_names};
 use crate::{Completion, interrupt, machine, places};
 
 /// How often a worker looks for a study that is not there yet.
@@ -29,9 +29,10 @@ pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
     if args.file.is_some() {
         patiently(|| Ok(store.save_study_text(&plan.study, source.text(), source.name())?))?;
     }
-    note(&format!("{} on {}, as {}", plan.study, store.place(), machine::worker_name()));
+    note(&format!("{} on {}, as {}", safe_name(&plan.study), store.place(), machine::worker_name()));
     let work = StudyWork {
         plan: &plan,
+        warnings: &study.warnings,
         data: &data,
         source: &source,
         dir: None,
@@ -47,7 +48,7 @@ pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
 fn conclude(args: &WorkerArgs, plan: &Plan, studied: &Studied) -> Completion {
     let outcome = &studied.outcome;
     for (search, outcome) in toile_lab::wanted_searches(plan, &args.only).zip(&outcome.searches) {
-        note(&format!("{}: {}; {} trained here", search.name, counted(outcome), outcome.trained));
+        note(&format!("{}: {}; {} trained here", safe_name(&search.name), counted(outcome), outcome.trained));
     }
     let runs = &outcome.runs;
     let done = runs.completed + runs.already_done;
@@ -80,8 +81,9 @@ fn study(args: &WorkerArgs, store: &Store) -> Result<Option<StudySource>, Failur
             (Some(name), _) if studies.contains(name) => return from_database(store, name).map(Some),
             (None, [only]) => return from_database(store, only).map(Some),
             (None, [_, _, ..]) => {
-                return Err(Failure::new(format!("{} holds {} studies", store.place(), studies.len()))
-                    .help(format!("choose one with `--study`: {}", studies.join("; "))));
+                return Err(Failure::new(format!("{} holds {} studies", store.place(), studies.len())).help(
+                    format!("choose one with `--study`: {}", safe_names(studies.iter().map(String::as_str))),
+                ));
             }
             _ => {}
         }

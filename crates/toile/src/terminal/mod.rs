@@ -9,6 +9,7 @@ mod lines;
 mod live;
 mod names;
 mod plain;
+mod safe;
 mod searching;
 mod studying;
 mod table;
@@ -20,6 +21,7 @@ use std::sync::{Mutex, PoisonError};
 pub use fetching::Fetching;
 pub use following::Following;
 use names::labels;
+pub use safe::{name as safe_name, names as safe_names};
 use searching::Searching;
 use studying::Studying;
 pub use table::{Align, Table};
@@ -49,6 +51,7 @@ pub fn moving_lines() -> bool {
 /// # Errors
 /// If it cannot be written. A reader that has had enough (`| head`) is no error.
 pub fn out(text: &str) -> Result<(), Failure> {
+    let text = safe::printed(text, console::colors_enabled());
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -60,6 +63,7 @@ pub fn out(text: &str) -> Result<(), Failure> {
 
 /// Prints a line on the way, above the moving lines if there are any.
 pub fn note(text: &str) {
+    let text = safe::printed(text, console::colors_enabled_stderr());
     let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
     match above.as_ref() {
         // What cannot be written to standard error cannot be written at all.
@@ -73,6 +77,7 @@ pub fn note(text: &str) {
 pub fn listen_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("toile itself broke, please report it: {panic}");
+        let text = safe::printed(&text, false);
         // Not through `note`, which waits: the fault may have struck while a line was being printed.
         match ABOVE.try_lock().as_deref() {
             Ok(Some(lines)) => drop(lines.println(text)),

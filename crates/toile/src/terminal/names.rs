@@ -2,11 +2,13 @@
 
 use toile_record::PlannedRun;
 
+use super::safe;
+
 /// A label for each run, in their order.
 pub fn labels(runs: &[PlannedRun]) -> Vec<String> {
     let label = |run: &PlannedRun| {
         let repeated = runs.iter().filter(|other| other.position == run.position).count() > 1;
-        let name: String = run.name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let name = safe::name(&run.name);
         if repeated { format!("{name}, seed {}", run.seed) } else { name }
     };
     runs.iter().map(label).collect()

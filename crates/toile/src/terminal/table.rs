@@ -2,6 +2,8 @@
 
 use console::{Style, Term, measure_text_width, truncate_str};
 
+use super::safe;
+
 /// Between two columns.
 const GAP: usize = 2;
 
@@ -30,7 +32,7 @@ impl Table {
     /// A table with these headings.
     pub fn new(columns: &[(&str, Align)]) -> Table {
         Table {
-            columns: columns.iter().map(|(name, align)| (name.to_string(), *align)).collect(),
+            columns: columns.iter().map(|(name, align)| (safe::name(name), *align)).collect(),
             bound: Vec::new(),
             rows: Vec::new(),
         }
@@ -44,6 +46,10 @@ impl Table {
     /// Adds a row; missing cells are empty.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells: Vec<String> = cells.into_iter().collect();
+        cells
+            .iter_mut()
+            .filter(|cell| cell.contains('\n'))
+            .for_each(|cell| *cell = cell.replace('\n', "\u{fffd}"));
         cells.resize(self.columns.len(), String::new());
         self.rows.push(cells);
     }

@@ -239,8 +239,8 @@ fn choice(choice: &toile_tune::Choice) -> String {
 pub fn front(analysis: &SearchAnalysis) -> Option<ParetoFront> {
     let [first, second] = &analysis.metrics[..] else { return None };
     let values = |i: usize| {
-        let (a, b) = (analysis.trials[i].value?, *analysis.trials[i].record.values.get(1)?);
-        b.is_finite().then_some((a, b))
+        let counted = &analysis.trials[i].counted;
+        Some((counted[0]?, counted[1]?))
     };
     let valued: Vec<usize> = (0..analysis.trials.len()).filter(|&i| values(i).is_some()).collect();
     let points: Vec<Vec<f64>> = valued.iter().filter_map(|&i| values(i)).map(|(a, b)| vec![a, b]).collect();

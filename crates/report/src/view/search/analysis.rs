@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use toile_record::{SearchRecords, State, TrialRecord};
-use toile_tune::{best_place, comparable_value};
+use toile_tune::{Configuration, best_place, comparable_value, counted_values};
 
 use super::{ObjectiveView, ParameterAxis, axis, objective};
 use crate::plan::SearchSettings;
@@ -17,7 +17,8 @@ pub struct SearchAnalysis<'a> {
     pub axes: Vec<ParameterAxis>,
     pub metrics: Vec<ObjectiveView>,
     pub trials: Vec<AnalysedTrial<'a>>,
-    /// The feasible complete trial with the best finite first value, the earliest of equals: its place in `trials`.
+    /// The feasible complete trial with the best finite first value that counts, the earliest of equals: its place in
+    /// `trials`.
     pub best: Option<usize>,
     /// Trials of the same name that have ended and do not lie in its ranges as they are now.
     pub others: usize,
@@ -30,6 +31,8 @@ pub struct AnalysedTrial<'a> {
     pub params: Vec<Option<f64>>,
     /// Its first value, if that is a number and the trial is complete and feasible.
     pub value: Option<f64>,
+    /// Of each objective what counts, if `value` is there: of repetitions of one configuration the mean.
+    pub counted: Vec<Option<f64>>,
     /// The last value that it has, complete or not.
     pub shown: Option<f64>,
 }
@@ -39,9 +42,13 @@ pub fn analysis(records: &SearchRecords, others: usize) -> SearchAnalysis<'_> {
     let settings = SearchSettings::new(&records.search);
     let (axes, places) = axis::axes(&settings.space, &records.trials);
     let metrics = objective::metrics(&records.search);
-    let trials: Vec<AnalysedTrial> =
+    let mut trials: Vec<AnalysedTrial> =
         records.trials.iter().map(|trial| one(trial, axes.len(), &places)).collect();
-    let best = best_trial(&records.trials, &metrics[0]);
+    for place in 0..metrics.len() {
+        let counted = counted(&records.trials, place);
+        trials.iter_mut().zip(counted).for_each(|(trial, value)| trial.counted.push(value));
+    }
+    let best = best_place(metrics[0].direction(), trials.iter().map(|trial| trial.counted[0]));
     SearchAnalysis { records, settings, axes, metrics, trials, best, others }
 }
 
@@ -60,12 +67,24 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
         State::Pruned => first.or(last),
         _ => None,
     };
-    AnalysedTrial { record, params, value, shown }
+    AnalysedTrial { record, params, value, counted: Vec::new(), shown }
 }
 
-/// The place of the best trial; of equals, the first.
-pub fn best_trial(trials: &[TrialRecord], metric: &ObjectiveView) -> Option<usize> {
-    best_place(metric.direction(), trials.iter().map(value_of))
+/// The place of the best trial and its values that count, one for each of these objectives; of equals, the first.
+pub fn best_trial(trials: &[TrialRecord], metrics: &[ObjectiveView]) -> Option<(usize, Vec<f64>)> {
+    let first = counted(trials, 0);
+    let best = best_place(metrics[0].direction(), first.iter().copied())?;
+    let of = |place: usize| counted(trials, place)[best].or(trials[best].values.get(place).copied());
+    Some((best, (0..trials[best].values.len()).filter_map(of).collect()))
+}
+
+/// The values of an objective that count: of repetitions of one configuration the mean.
+fn counted(trials: &[TrialRecord], place: usize) -> Vec<Option<f64>> {
+    let value = |trial: &TrialRecord| {
+        let value = value_of(trial).and(trial.values.get(place).copied());
+        (value.filter(|value| value.is_finite()), Configuration::recorded(&trial.params))
+    };
+    counted_values(trials.iter().map(value))
 }
 
 fn value_of(record: &TrialRecord) -> Option<f64> {
@@ -83,22 +102,29 @@ impl SearchAnalysis<'_> {
         &self.metrics[0]
     }
 
-    /// Places of the best trial and of all that have the same first value, by number; none without a best trial.
+    /// Places of the best trial and of all others whose first value counts as much, by number; none without a best trial.
+    /// Repetitions of the best configuration are not others.
     pub fn equals_of_best(&self) -> Vec<usize> {
-        let Some(value) = self.best.and_then(|best| self.trials[best].value) else { return Vec::new() };
-        (0..self.trials.len()).filter(|&i| self.trials[i].value == Some(value)).collect()
+        let Some(best) = self.best.map(|best| &self.trials[best]) else { return Vec::new() };
+        let is_equal = |i: &usize| {
+            let trial = &self.trials[*i];
+            self.best == Some(*i) || (trial.counted[0] == best.counted[0] && trial.params != best.params)
+        };
+        (0..self.trials.len()).filter(is_equal).collect()
     }
 
-    /// How many trials have a better first value than this one: its rank, counted from 0, which equal ones share.
+    /// How many trials have a first value that counts for more than this one's: its rank, counted from 0, which equal
+    /// ones share.
     pub fn n_better(&self, trial: usize) -> usize {
-        let Some(own) = self.trials[trial].value else { return self.trials.len() };
-        let values = self.trials.iter().filter_map(|trial| trial.value);
+        let Some(own) = self.trials[trial].counted[0] else { return self.trials.len() };
+        let values = self.trials.iter().filter_map(|trial| trial.counted[0]);
         values.filter(|value| self.metric().is_better(*value, own)).count()
     }
 
-    /// Places of all trials with a value, best first, equals by number.
+    /// Places of all trials with a value, best first by what counts, equals by number.
     pub fn ranked(&self) -> Vec<usize> {
-        let loss = |i: usize| self.trials[i].value.map_or(f64::INFINITY, |value| self.metric().loss(value));
+        let loss =
+            |i: usize| self.trials[i].counted[0].map_or(f64::INFINITY, |value| self.metric().loss(value));
         let mut order: Vec<usize> =
             (0..self.trials.len()).filter(|&i| self.trials[i].value.is_some()).collect();
         order.sort_by(|&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));

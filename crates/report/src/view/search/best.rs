@@ -63,7 +63,7 @@ pub struct ChosenRun {
 pub fn best(data: &DataRecord, analysis: &SearchAnalysis) -> Option<BestTrial> {
     let trial = analysis.best?;
     let (found, metric) = (&analysis.trials[trial], analysis.metric());
-    let value = found.value?;
+    let value = found.counted[0]?;
     let has = analysis.axes.iter().zip(&found.params);
     let params = has.filter_map(|(axis, value)| Some((axis.name.clone(), axis.text((*value)?))));
     Some(BestTrial {
@@ -134,11 +134,23 @@ pub fn top(analysis: &SearchAnalysis) -> TopTrials {
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
         rows: rows.iter().map(|&i| row(analysis, i, axes)).collect(),
-        note: if left_out > 0 {
-            format!("{} in trials.csv.", format::plural(left_out, "more parameter is", "more parameters are"))
-        } else {
-            String::new()
-        },
+        note: [left_out_note(left_out), repeated_note(analysis)].concat().trim_end().to_owned(),
+    }
+}
+
+fn left_out_note(left_out: usize) -> String {
+    match left_out {
+        0 => String::new(),
+        n => format!("{} in trials.csv. ", format::plural(n, "more parameter is", "more parameters are")),
+    }
+}
+
+/// That the values of some trials are means.
+fn repeated_note(analysis: &SearchAnalysis) -> String {
+    let is_mean = |trial: &super::analysis::AnalysedTrial| trial.value != trial.counted[0];
+    match analysis.trials.iter().any(is_mean) {
+        true => "Trials of one configuration have the mean of their values. ".to_owned(),
+        false => String::new(),
     }
 }
 
@@ -146,7 +158,8 @@ fn row(analysis: &SearchAnalysis, trial: usize, axes: &[usize]) -> Vec<TableCell
     let found = &analysis.trials[trial];
     let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
-        TableCell::maybe(found.record.values.get(i).copied(), |value| metric.text(value))
+        let value = found.counted[i].or(found.record.values.get(i).copied());
+        TableCell::maybe(value, |value| metric.text(value))
     };
     let param = |&axis: &usize| {
         let axis_of = &analysis.axes[axis];

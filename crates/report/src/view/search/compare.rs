@@ -108,7 +108,7 @@ fn cells(records: &Records, analysis: &SearchAnalysis) -> Vec<TableCell> {
         TableCell::text(sampler_name(analysis)),
         TableCell::number(ended as f64, format!("{} of {}", format::count(ended), format::count(planned))),
         TableCell::text(&analysis.metric().name),
-        TableCell::maybe(best.and_then(|trial| trial.value), |value| analysis.metric().text(value)),
+        TableCell::maybe(best.and_then(|trial| trial.counted[0]), |value| analysis.metric().text(value)),
         TableCell::maybe(best.map(|trial| trial.record.number as f64), |number| number.to_string()),
         TableCell::maybe(Some(cpu).filter(|cpu| *cpu > 0.0), format::duration),
         TableCell::maybe(ours, format::metric),
@@ -220,7 +220,7 @@ pub fn against_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
             && other.records.search.name != search.name
     };
     let random = all.iter().find(is_same).filter(|_| !is_random(analysis))?;
-    let value = |analysis: &SearchAnalysis| analysis.best.and_then(|i| analysis.trials[i].value);
+    let value = |analysis: &SearchAnalysis| analysis.best.and_then(|i| analysis.trials[i].counted[0]);
     let (ours, theirs) = (value(analysis)?, value(random)?);
     let metric = analysis.metric();
     let (mine, other) = (analysis.count(State::Complete), random.count(State::Complete));

@@ -27,6 +27,7 @@ pub fn sentences(records: &Records, analysis: &SearchAnalysis, best: Option<&Bes
     sentences.extend(infinite(analysis));
     sentences.extend(infeasible(analysis));
     sentences.extend(failures(analysis));
+    sentences.extend(overflows(analysis));
     sentences.extend(taken_over(analysis));
     sentences
 }
@@ -80,7 +81,7 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
     let counts = &records.study.data.split.validation_counts;
     let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
     let best_place = analysis.best?;
-    let best = analysis.trials[best_place].value?;
+    let best = analysis.trials[best_place].counted[0]?;
     if analysis.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
         return None;
     }
@@ -88,7 +89,7 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
     // Of accuracies of 0 and 1 the margin is 0: equal ones are near all the same.
     let is_near = |value: f64| (best - value).abs() <= margin;
     let others = analysis.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
-    let near = others.filter(|(_, trial)| trial.value.is_some_and(is_near)).count();
+    let near = others.filter(|(_, trial)| trial.counted[0].is_some_and(is_near)).count();
     let margin = format!(
         "{} of it, the 95 % sampling error of a difference between two accuracies on {}",
         format::metric(margin),
@@ -147,6 +148,23 @@ fn failures(analysis: &SearchAnalysis) -> Option<String> {
     };
     let failed = plural(failed.len(), "trial failed", "trials failed");
     (!described.is_empty()).then(|| format!("{failed}. {}{more}.", capital(&described.join("; "))))
+}
+
+/// Trials that count although their loss overflowed: by an epoch from before.
+fn overflows(analysis: &SearchAnalysis) -> Option<String> {
+    let complete = analysis.trials.iter().filter(|trial| trial.record.state == State::Complete);
+    let of = |trial: &super::analysis::AnalysedTrial| {
+        let why = trial.record.side.as_ref()?.reason()?;
+        Some(format!("trial {}: {}", trial.record.number, text::name(&why, 200)))
+    };
+    let described: Vec<String> = complete.filter_map(of).collect();
+    let more = match described.len().saturating_sub(MOST_FAILURES) {
+        0 => String::new(),
+        n => format!("; and {}", plural(n, "other", "others")),
+    };
+    let shown = capital(&described[..described.len().min(MOST_FAILURES)].join("; "));
+    let count = plural(described.len(), "trial overflowed", "trials overflowed");
+    (!described.is_empty()).then(|| format!("{count} after an epoch that counts. {shown}{more}."))
 }
 
 fn capital(text: &str) -> String {

@@ -134,11 +134,11 @@ fn objective(analysis: &SearchAnalysis, trial: usize, place: usize) -> Option<f6
     }
 }
 
-/// Where the best of the complete trials improves: number and value.
+/// Where the best of the complete trials improves: number and value that counts.
 fn running_best(analysis: &SearchAnalysis, place: usize, metric: &ObjectiveView) -> Vec<(f64, f64)> {
     let mut best: Vec<(f64, f64)> = Vec::new();
     let complete = (0..analysis.trials.len()).filter(|&i| analysis.trials[i].value.is_some());
-    for (i, value) in complete.filter_map(|i| Some((i, objective(analysis, i, place)?))) {
+    for (i, value) in complete.filter_map(|i| Some((i, analysis.trials[i].counted[place]?))) {
         if best.last().is_none_or(|last| metric.is_better(value, last.1)) {
             best.push((analysis.trials[i].record.number as f64, value));
         }
@@ -176,7 +176,7 @@ fn slice(analysis: &SearchAnalysis, axis: usize, drawn: &[usize]) -> ParameterSl
 /// All complete trials across all parameters.
 pub fn parallel(analysis: &SearchAnalysis) -> Option<Parallel> {
     let ranked = analysis.ranked();
-    let values: Vec<f64> = ranked.iter().filter_map(|&i| analysis.trials[i].value).collect();
+    let values: Vec<f64> = ranked.iter().filter_map(|&i| analysis.trials[i].counted[0]).collect();
     let range = range(&values, analysis.metric())?;
     let has = |axis: &usize| ranked.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
     let shown: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
@@ -209,7 +209,7 @@ fn thread(
 ) -> Thread {
     let trial = ranked[place];
     let found = &analysis.trials[trial];
-    let value = found.value.unwrap_or(range.low);
+    let value = found.counted[0].unwrap_or(range.low);
     // By halves, so that no difference overflows.
     let span = 0.5 * range.high - 0.5 * range.low;
     let up = if span > 0.0 { ((0.5 * value - 0.5 * range.low) / span).clamp(0.0, 1.0) } else { 0.5 };

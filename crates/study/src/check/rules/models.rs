@@ -106,7 +106,7 @@ fn layers_fit(model: &ModelDraft, all: &[(Option<Layer>, &Node)], shape: Option<
     let valid: Vec<Layer> = all.iter().map_while(|(layer, _)| layer.clone()).collect();
     let is_complete = valid.len() == all.len();
     let model = ModelAtPoint { model, nodes: all.iter().map(|(_, node)| *node).collect() };
-    softmax(&model, &valid, is_complete, walk);
+    softmax(&model, &valid, is_complete, shape, walk);
     if let Some(shape) = shape {
         shapes(&model, &valid, is_complete, shape, walk);
     }
@@ -131,7 +131,13 @@ fn node<'a>(model: &'a ModelAtPoint, index: usize) -> &'a Node {
 }
 
 /// The loss is the crossentropy of softmax' output: softmax belongs at the end, and only there.
-fn softmax(model: &ModelAtPoint, layers: &[Layer], is_complete: bool, walk: &mut Walk) {
+fn softmax(
+    model: &ModelAtPoint,
+    layers: &[Layer],
+    is_complete: bool,
+    shape: Option<DataShape>,
+    walk: &mut Walk,
+) {
     let last = model.nodes.len().saturating_sub(1);
     for (index, layer) in layers.iter().enumerate() {
         if index < last && layer.activation() == Activation::Softmax {
@@ -146,7 +152,11 @@ fn softmax(model: &ModelAtPoint, layers: &[Layer], is_complete: bool, walk: &mut
     let Some(layer) = layers.last().filter(|_| is_complete) else { return };
     if layer.activation() != Activation::Softmax {
         let message = format!("the last layer of `{}` must end in softmax", quote(&model.model.entry.key));
-        let help = if let Some(units) = layer.units() {
+        let classes = shape.map(|shape| shape.classes);
+        let help = if layer.units() == Some(1) && classes.is_none_or(|classes| classes == 2) {
+            two_units()
+        } else if let Some(units) = layer.units() {
+            let units = classes.filter(|_| units == 1).unwrap_or(units);
             format!("write `{{ dense = {{ units = {units}, activation = \"softmax\" }} }}`")
         } else {
             let example = "`{ dense = { units = 10, activation = \"softmax\" } }`";
@@ -182,7 +192,12 @@ fn classes(model: &ModelAtPoint, end: Shape, data: DataShape, walk: &mut Walk) {
         Shape::Flat(units) => {
             let message =
                 format!("the model gives {units} values, but the data has {} classes", data.classes);
-            walk.fault(last, message, format!("the last layer needs `units = {}`", data.classes));
+            let (message, help) = match (units, data.first_label) {
+                (_, 0) if units == 1 && data.classes == 2 => (message, two_units()),
+                (_, 0) => (message, format!("the last layer needs `units = {}`", data.classes)),
+                (_, first) => labels_from(first, units, data.classes),
+            };
+            walk.fault(last, message, help);
         }
         Shape::Image(ImageShape { height, width, channels }) => {
             let message = format!(
@@ -195,6 +210,28 @@ fn classes(model: &ModelAtPoint, end: Shape, data: DataShape, walk: &mut Walk) {
             );
         }
     }
+}
+
+/// Labels that were counted from 1: an output for a class without an image is nothing to advise.
+fn labels_from(first: usize, units: usize, classes: usize) -> (String, String) {
+    let message = format!(
+        "the model gives {units} values, but the labels of the data are {first} to {}, none is below {first}",
+        classes - 1
+    );
+    let without = if first == 1 { "0 has".to_string() } else { format!("0 to {} have", first - 1) };
+    let help = format!(
+        "labels count from 0: subtract {first} from all of them, and the last layer needs `units = {}`; as they are, \
+         it needs `units = {classes}`, and class {without} no image",
+        classes - first
+    );
+    (message, help)
+}
+
+/// Two classes are two values here, never one.
+fn two_units() -> String {
+    "two classes are two values: write `{ dense = { units = 2, activation = \"softmax\" } }`, which learns the same \
+     as one unit with sigmoid"
+        .to_string()
 }
 
 /// The first layer with which the model becomes too large.

@@ -12,6 +12,14 @@ const MAX_FAULTS: usize = 20;
 /// The parser's errors in the file's order, one for each line.
 pub(super) fn faults(text: &str, mut errors: Vec<Error>) -> Vec<Fault> {
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    let brackets = errors.iter().find(|error| about_brackets(error.message()));
+    let open = brackets.and_then(|error| open_bracket(text, error.span()?.start));
+    if let Some(open) = open {
+        // What comes after a bracket that is not closed is misread, up to where it is noticed.
+        errors.retain(|error| {
+            about_brackets(error.message()) || error.span().is_none_or(|span| span.start <= open)
+        });
+    }
     let mut lines = LineCounter { text, byte: 0, line: 0 };
     let mut last_line = None;
     let mut faults: Vec<Fault> = Vec::new();
@@ -20,7 +28,7 @@ pub(super) fn faults(text: &str, mut errors: Vec<Error>) -> Vec<Fault> {
         let line = Some(lines.line_of(span.start));
         if line != last_line {
             last_line = line;
-            faults.push(fault(text, span, error.message()));
+            faults.push(fault(text, span, error.message(), open));
         }
         // Once the parser has lost count of the brackets, its further errors only repeat this one.
         if about_brackets(error.message()) || faults.len() >= MAX_FAULTS {
@@ -62,9 +70,53 @@ fn about_brackets(message: &str) -> bool {
     !header && beginnings.iter().any(|beginning| message.starts_with(beginning))
 }
 
-fn fault(text: &str, span: Range<usize>, message: &str) -> Fault {
-    let (message, help) = in_words(text, &span, message);
+fn fault(text: &str, span: Range<usize>, error: &str, open: Option<usize>) -> Fault {
+    let (message, mut help) = in_words(text, &span, error);
+    if let Some(at) = open.filter(|_| about_brackets(error)) {
+        let before = &text[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        help = format!("the `{}` of line {line}, column {column} is still open here; {help}", &text[at..=at]);
+    }
     Fault { span, message, help: Some(help) }
+}
+
+/// The innermost bracket that is open at a byte, outside of strings and comments.
+fn open_bracket(text: &str, until: usize) -> Option<usize> {
+    let (mut open, mut at) = (Vec::new(), 0);
+    while at < until.min(text.len()) {
+        let rest = &text[at..];
+        let c = rest.chars().next()?;
+        match c {
+            '[' | '{' => open.push(at),
+            ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+        at += match c {
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '"' | '\'' => string_length(rest, c),
+            _ => c.len_utf8(),
+        };
+    }
+    open.pop()
+}
+
+/// Bytes of the string that a text begins with; one that is not closed ends with its line.
+fn string_length(text: &str, quote: char) -> usize {
+    let three = quote.to_string().repeat(3);
+    if text.starts_with(&three) {
+        return text[3..].find(&three).map_or(text.len(), |end| end + 6);
+    }
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\n' => return at,
+            c if c == quote && !escaped => return at + 1,
+            '\\' if quote == '"' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
 }
 
 /// The parser's message as ours, with what to do about it.
@@ -129,6 +181,15 @@ mod tests {
         let faults = faults("a = [\n  { b = { c = 1 },\n]\n\n[[x]]\nd = 1\ne = 2\n");
         assert_eq!(faults.len(), 1, "{faults:#?}");
         assert_eq!(faults[0].message, "a comma or a closing bracket is missing before this");
+    }
+
+    /// It said that `runs` must be in quotes, and then in which line a bracket is missing.
+    #[test]
+    fn what_follows_an_open_list_is_not_taken_for_its_items() {
+        let faults = faults("# [\na = [\"]\", 1,\n  { b = '{' }\n\n[[runs]]\nname = \"A\"\n");
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        let help = faults[0].help.as_ref().unwrap();
+        assert!(help.starts_with("the `[` of line 2, column 5 is still open here;"), "{help}");
     }
 
     /// The caret of an empty place is as wide as that of one character: so it is the span that is checked.

@@ -13,7 +13,13 @@ use crate::check::tree::{Entry, Node, Value};
 
 impl Walk {
     /// One of several names, alone or with settings: `"relu"`, `{ dense = { units = 10 } }`.
-    pub(super) fn choice(&mut self, node: &Node, choices: &[SchemaChoice], kind: ChoiceKind) -> Option<Json> {
+    pub(super) fn choice(
+        &mut self,
+        node: &Node,
+        choices: &[SchemaChoice],
+        kind: ChoiceKind,
+        field: FieldName,
+    ) -> Option<Json> {
         match &node.value {
             Value::String(name) => self.bare_choice(node, name, choices, kind),
             Value::Table(entries) if entries.len() == 1 => self.full_choice(&entries[0], choices, kind),
@@ -23,7 +29,11 @@ impl Walk {
             }
             _ => {
                 let message = format!("{} must be a name, found {}", kind.with_article(), node.described());
-                self.fault(&node.span, message, format!("known: {}", names(choices).join(", ")));
+                let help = match &node.value {
+                    Value::Array(items) if !items.is_empty() => self.several(items, field),
+                    _ => format!("known: {}", names(choices).join(", ")),
+                };
+                self.fault(&node.span, message, help);
                 None
             }
         }
@@ -88,7 +98,7 @@ impl Walk {
         choices: &[SchemaChoice],
         kind: ChoiceKind,
     ) {
-        let help = suggest::help(name, &names(choices));
+        let help = suggest::help_for(kind.singular(), name, &names(choices));
         self.fault(span, format!("unknown {} `{}`", kind.singular(), quote(name)), help);
     }
 

@@ -20,6 +20,7 @@ use crate::check::faults::{Fault, quote};
 use crate::check::schema;
 use crate::check::suggest;
 use crate::check::tree::{Entry, Node, Value};
+use crate::warnings::StudyWarning;
 
 /// More faults are not collected; the walk then stops.
 const MAX_FAULTS: usize = 1000;
@@ -28,6 +29,8 @@ const MAX_FAULTS: usize = 1000;
 #[derive(Default)]
 pub(crate) struct Walk {
     pub faults: Vec<Fault>,
+    /// Each with the bytes of the file that it is about.
+    pub warnings: Vec<(std::ops::Range<usize>, StudyWarning)>,
     pub ranges: Ranges,
 }
 
@@ -49,6 +52,14 @@ impl Walk {
         }
     }
 
+    /// Adds a warning, once for a place.
+    pub(crate) fn warn(&mut self, span: &std::ops::Range<usize>, warning: StudyWarning) {
+        let warning = (span.clone(), warning);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
     /// The value in normal form, or `None` if it has a fault.
     pub(crate) fn value(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let before = self.faults.len();
@@ -62,7 +73,7 @@ impl Walk {
     fn any(&mut self, node: &Node, schema: &'static Json, field: FieldName) -> Option<Json> {
         let (schema, definition) = schema::resolve(schema);
         if let Some(choices) = schema::choices(schema) {
-            return self.choice(node, &choices, ChoiceKind::of(definition));
+            return self.choice(node, &choices, ChoiceKind::of(definition), field);
         }
         if schema["x-values"] == true {
             return self.parameter_values(node, field);

@@ -7,6 +7,7 @@ use super::{FieldName, Walk};
 use crate::check::schema;
 use crate::check::tree::{Node, Value};
 use crate::space::template;
+use crate::warnings::StudyWarning;
 
 impl Walk {
     /// `low` and `high` compared with the schema of their field, then `log` and `step`.
@@ -38,7 +39,12 @@ impl Walk {
         };
         match made {
             Ok(distribution) => {
+                let last = distribution.at(distribution.count().unwrap_or(1).saturating_sub(1));
                 let name = self.ranges.add(distribution, &node.span);
+                if let Some(step) = step.filter(|step| high - last > 1e-9 * step) {
+                    let warning = StudyWarning::CutByStep { parameter: name.clone(), low, high, step, last };
+                    self.warn(&node.span, warning);
+                }
                 Some(if is_int { template::int(&name) } else { template::float(&name) })
             }
             Err(error) => {

@@ -17,9 +17,10 @@ use toile_store::Store;
 use toile_study::{DataShape, Plan, RunPlan};
 
 use crate::args::PlanArgs;
+use crate::commands::studying::note_warnings;
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
-use crate::terminal::{Align, Table, bytes, count, duration, flops, plural};
+use crate::terminal::{Align, Table, bytes, count, duration, flops, plural, safe_name};
 use crate::{Completion, commands, machine, places, terminal};
 
 /// One run with its costs.
@@ -43,6 +44,7 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study.study)?;
     let (study, _) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
+    note_warnings(&source, &study.warnings);
     let shape = study.shape.expect("the data's shape is known after the check");
     let threads = args.study.threads.map_or_else(machine::cores, usize::from);
     let lies_in =
@@ -148,7 +150,7 @@ fn head(plan: &Plan, shape: &DataShape, runs: &[Priced<'_>]) -> String {
     let images = count(shape.images as u64);
     let seed = only_seed(runs).map_or(String::new(), |seed| format!("; seed {seed}"));
     let data = format!("{}, {images} images of {height}x{width}x{channels}", plan.data);
-    format!("{}: {data}\n{held_back}{seed}\n", plan.study)
+    format!("{}: {data}\n{held_back}{seed}\n", safe_name(&plan.study))
 }
 
 /// A row per run; seeds of one name share it. A seed that all have is shown in the head.

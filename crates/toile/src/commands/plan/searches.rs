@@ -9,7 +9,7 @@ use toile_tune::{Distribution, Is, Param, Pruner};
 
 use super::timing::Timing;
 use crate::failure::Failure;
-use crate::terminal::{Align, Table, bytes, count, duration, plural};
+use crate::terminal::{Align, Table, bytes, count, duration, plural, safe_name};
 
 /// Corners of a space that are looked at for its largest trial.
 const MOST_CORNERS: usize = 500;
@@ -27,7 +27,7 @@ pub fn rendered(
 ) -> Result<String, Failure> {
     let mut text = String::new();
     for search in toile_lab::wanted_searches(plan, only) {
-        text += &format!("\n{}\n{}{}", search.name, space(search).render(), how(search));
+        text += &format!("\n{}\n{}{}", safe_name(&search.name), space(search).render(), how(search));
         text += &memory(search, plan, shape, threads);
         if let Some(seconds) = seconds(plan, search, shape, timing, threads)? {
             let time = duration(Duration::from_secs_f64(seconds));

@@ -4,6 +4,8 @@ use console::Style;
 use serde_json::{Map, Value};
 use toile_study::{RunPlan, Settings};
 
+use crate::terminal::safe_name;
+
 /// Columns of the table.
 const ELSEWHERE: [&str; 2] = ["batch_size", "epochs"];
 
@@ -32,7 +34,7 @@ pub fn rendered(runs: &[&RunPlan]) -> String {
     let of_all = all.first().map(|first| lines(first, true)).unwrap_or_default();
     let mut text = block(&bold.apply_to("all runs").to_string(), &of_all);
     for (run, settings) in runs.iter().zip(&all).filter(|(run, _)| is_first_seed(runs, run)) {
-        text += &block(&bold.apply_to(&run.name).to_string(), &lines(settings, false));
+        text += &block(&bold.apply_to(safe_name(&run.name)).to_string(), &lines(settings, false));
     }
     text + "\nAll that is not said has its default: `toile schema --markdown`.\n"
 }

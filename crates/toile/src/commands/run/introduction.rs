@@ -10,7 +10,7 @@ use super::threads;
 use crate::args::RunArgs;
 use crate::commands;
 use crate::failure::Failure;
-use crate::terminal::{count, note, plural};
+use crate::terminal::{count, note, plural, safe_name};
 
 /// What is about to happen, in a few lines.
 pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path) -> Result<(), Failure> {
@@ -24,7 +24,7 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
         0 => String::new(),
         runs => format!(", {}{part}", plural(runs, "run", "runs")),
     };
-    note(&format!("{}{runs}{}", bold.apply_to(&plan.study), searches_text(plan, only)));
+    note(&format!("{}{runs}{}", bold.apply_to(safe_name(&plan.study)), searches_text(plan, only)));
     let split = toile_lab::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
     for part in parts(plan, data, &split) {

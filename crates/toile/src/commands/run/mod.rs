@@ -12,12 +12,12 @@ use toile_store::Store;
 pub use results::results;
 
 use crate::args::RunArgs;
-use crate::commands::studying::{Studied, StudyWork, note_searches_without_value};
+use crate::commands::studying::{Studied, StudyWork, note_searches_without_value, note_warnings};
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::{self, StudySource};
 use crate::terminal::{duration, note, plural};
-use crate::{Completion, commands, places, terminal};
+use crate::{Completion, commands, interrupt, places, terminal};
 
 /// Runs the study.
 pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study));
-    let server = args.storage.as_deref().map(places::server).transpose()?;
+    let server = args.storage.as_deref().map(server).transpose()?;
     // Before the data: a folder that cannot be used is reported at once, not after a download.
     let made = absent(&dir);
     let store = Store::open(&dir)?;
@@ -37,8 +37,10 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
         }
     };
     introduction::introduce(args, &plan, &data, &dir)?;
+    note_warnings(&source, &study.warnings);
     let work = StudyWork {
         plan: &plan,
+        warnings: &study.warnings,
         data: &data,
         source: &source,
         dir: Some(&dir),
@@ -72,6 +74,12 @@ pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
     Ok(ending)
 }
 
+/// A server may be waited for, and the first Ctrl-C ends that.
+fn server(url: &str) -> Result<Store, Failure> {
+    interrupt::listen();
+    places::server(url)
+}
+
 /// The folders that must be made for this one, the innermost first.
 fn absent(dir: &Path) -> Vec<PathBuf> {
     let is_named = |folder: &&Path| !folder.as_os_str().is_empty();
@@ -99,7 +107,7 @@ fn conclude(studied: &Studied) -> (Completion, String) {
     let to_come: usize = studied.outcome.searches.iter().map(|search| search.waiting).sum();
     if interrupted || studied.outcome.searches.iter().any(|search| search.interrupted) {
         let all = runs(old + new + failed + waiting);
-        let mut done = format!("{} of {all} are done", old + new);
+        let mut done = format!("{} of {all} done", old + new);
         if to_come > 0 {
             done += &format!(", {} to come", plural(to_come, "trial", "trials"));
         }

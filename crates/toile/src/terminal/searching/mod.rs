@@ -123,6 +123,15 @@ impl Searching {
                     "{number:>5}  lost       another worker has taken it over; what was trained here is dropped"
                 ));
             }
+            Event::CheckpointRefused { training } => {
+                let whose = match training {
+                    TrainingKey::Run(_) => "of a run".to_owned(),
+                    TrainingKey::Trial { number, .. } => format!("of trial {number}"),
+                };
+                note(&format!(
+                    "the checkpoint {whose} is damaged, gone or another training's: it begins at its start"
+                ));
+            }
             Event::ForeignAwaited { number, .. } => note(&format!(
                 "waiting for trial {number}, which another program has under way; if that is dead, end the trial there: `study.tell({number}, state=TrialState.FAIL)`"
             )),
@@ -169,7 +178,7 @@ impl Searching {
         let (word, time) = (end.state.name(), short_duration(end.seconds));
         let row = self.tables[search].row(number, word, &values, &best, &time, &params);
         note(&coloured(end.state, end.best.is_some_and(|(n, _)| n == number), word, &row));
-        if let Some(reason) = end.reason.as_ref().filter(|_| end.state == State::Failed) {
+        if let Some(reason) = end.reason.as_ref().filter(|_| end.state != State::Pruned) {
             note(&format!("       {reason}"));
         }
         if let Some(live) = &state.live {

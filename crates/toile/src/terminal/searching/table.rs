@@ -4,6 +4,8 @@ use toile_report::format::terminal::parameter;
 use toile_study::SearchPlan;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
+use crate::terminal::safe;
+
 /// The columns of a search's table.
 pub(super) struct TrialTable {
     pub(super) name: String,
@@ -72,7 +74,7 @@ fn widest(distribution: &Distribution) -> usize {
 impl TrialTable {
     pub(super) fn new(plan: &SearchPlan) -> TrialTable {
         TrialTable {
-            name: plan.name.clone(),
+            name: safe::name(&plan.name),
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
             columns: ParamColumn::of(&plan.space),
             n_trials: plan.n_trials,

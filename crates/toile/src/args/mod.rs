@@ -1,5 +1,7 @@
 //! What may be typed. Parsing only says what was written; the commands decide what it means.
 
+mod slips;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -28,7 +30,8 @@ pub struct Args {
 /// continuous integration leave variables.
 pub fn parse(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
     let command = without_empty_variables(Args::command());
-    Args::from_arg_matches(&command.try_get_matches_from(args)?)
+    let typed = command.try_get_matches_from(args).map_err(slips::explained)?;
+    Args::from_arg_matches(&typed)
 }
 
 fn without_empty_variables(mut command: clap::Command) -> clap::Command {
@@ -101,7 +104,7 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Repeat every run with so many seeds, whatever the file says
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub seeds: Option<u16>,
     /// Only the run or search of this name (may be repeated)
     #[arg(long, value_name = "NAME")]

@@ -1,12 +1,12 @@
 //! From what was typed to a study, its data and its plan.
 
+mod study_text;
+
 use std::path::{Path, PathBuf};
 
 use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
-use toile_study::{
-    CheckedStudy, DataShape, Plan, PlanOptions, built_in, built_in_names, check, nearest, plan,
-};
+use toile_study::{CheckedStudy, DataShape, Plan, PlanOptions, built_in, check, plan};
 
 use crate::args::{DataArgs, StudyArgs};
 use crate::failure::Failure;
@@ -34,12 +34,7 @@ impl StudySource {
     }
 
     fn read(path: &Path) -> Result<StudySource, Failure> {
-        let bytes = read_bounded(path).map_err(|error| not_found(path, &error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Failure::new(format!("`{}` is not text: byte {at} is not UTF-8", path.display()))
-                .help("a study file is TOML; `toile init` writes one to start from")
-        })?;
+        let text = study_text::read(path)?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(""));
         Ok(StudySource { name: path.display().to_string(), text, folder: Some(folder.into()) })
     }
@@ -50,7 +45,8 @@ impl StudySource {
         if study.shape.is_some() {
             return Ok((study, None));
         }
-        let data = self.load(&study.study.data, data)?;
+        let found = load_from(&study.study.data, self.folder.as_deref(), &locations(data));
+        let data = found.map_err(|error| study.fault_of_data(error.to_string(), error.help()))?;
         Ok((check(&self.text, &self.name, Some(shape(&data)))?, Some(data)))
     }
 
@@ -145,40 +141,12 @@ pub fn locations(args: &DataArgs) -> Locations {
 fn shape(data: &DataSet) -> DataShape {
     let [height, width, channels] = data.shape;
     let image = ImageShape { height, width, channels };
-    DataShape { image, classes: data.class_names.len(), images: data.train.len() }
+    let labels = data.train.labels.iter().chain(&data.test.labels);
+    let first_label = labels.min().copied().unwrap_or(0).into();
+    DataShape { image, classes: data.class_names.len(), images: data.train.len(), first_label }
 }
 
 /// The study's folder, if the user does not name one.
 pub fn default_folder(study: &str) -> PathBuf {
     Path::new("results").join(toile_lab::slug(study))
-}
-
-/// Reads a study file, and not much more if it is something else (a disk, a pipe without end).
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::Read;
-    const ENOUGH: u64 = 4 << 20;
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn not_found(path: &Path, error: &std::io::Error) -> Failure {
-    let shown = path.display().to_string();
-    let names = built_in_names();
-    let looks_like_a_path = shown.contains(['/', '\\', '.']);
-    let failure = Failure::new(match error.kind() {
-        std::io::ErrorKind::NotFound if !looks_like_a_path => {
-            format!("no study is named `{shown}`, and no file either")
-        }
-        _ => format!("cannot read the study file `{shown}`: {error}"),
-    });
-    let with_ending = format!("{shown}.toml");
-    let near = match Path::new(&with_ending).is_file() {
-        true => Some(with_ending.as_str()),
-        false => nearest(&shown, names.iter().copied()),
-    };
-    match near {
-        Some(near) => failure.help(format!("did you mean `{near}`? (built in: {})", names.join(", "))),
-        None => failure.help(format!("name a file, or a built-in study: {}", names.join(", "))),
-    }
 }
