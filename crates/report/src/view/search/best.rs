@@ -224,6 +224,13 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
     format!("{part}; {test}.")
 }
 
+impl ChosenRun {
+    /// Whether a row has a published number.
+    pub fn has_published(&self) -> bool {
+        self.rows.iter().any(|row| row[2].value.is_some())
+    }
+}
+
 impl BestTrial {
     /// `trial 3`, or `trial 3 and 2 others` where these have the same value.
     pub fn trials_text(&self) -> String {
