@@ -256,7 +256,7 @@ fn agreement_with_the_publication_is_counted() {
     let said = view(&records).summary.sentences.join(" ");
     assert!(said.contains("5 of 6 comparisons with published numbers agree within 0.01."), "{said}");
     assert!(
-        said.contains("The largest difference is the Loss of “Model 1”: 1.0000 here, 1.200 published."),
+        said.contains("The largest difference is the loss of “Model 1”: 1.0000 here, 1.200 published."),
         "{said}"
     );
 }

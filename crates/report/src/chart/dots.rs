@@ -7,7 +7,8 @@ use super::svg::{Anchor, Svg};
 use crate::format;
 
 const WIDTH: f64 = 480.0;
-const TOP: f64 = 34.0;
+/// Where the rows begin below a key, and without one.
+const TOPS: (f64, f64) = (34.0, 10.0);
 const ROW: f64 = 22.0;
 const FONT: f64 = 12.0;
 const DIFFERENCE: f64 = 56.0;
@@ -46,7 +47,10 @@ pub fn dots(chart: &DotChart) -> Option<String> {
     let high = values().reduce(f64::max)?;
     let left = rows.iter().map(|row| width(row.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
     let right = WIDTH - DIFFERENCE;
-    let bottom = TOP + ROW * rows.len() as f64;
+    let has_published = rows.iter().any(|row| row.published.is_some());
+    let has_spread = rows.iter().any(|row| row.sd.is_some());
+    let top = if has_published || has_spread { TOPS.0 } else { TOPS.1 };
+    let bottom = top + ROW * rows.len() as f64;
     let range = (left + 8.0, right - 8.0);
     let scale = if chart.is_log { Scale::log(low, high, range) } else { Scale::linear(low, high, range) };
     let mut svg = Svg::new(
@@ -56,15 +60,14 @@ pub fn dots(chart: &DotChart) -> Option<String> {
         &chart.title,
         &description(&rows),
     );
-    let has_spread = rows.iter().any(|row| row.sd.is_some());
-    key(&mut svg, left, rows.iter().any(|row| row.published.is_some()), has_spread);
+    key(&mut svg, left, has_published, has_spread);
     for tick in fitting_ticks(&scale, 5, 11.0) {
         let at = scale.at(tick.value);
-        svg.line("grid", (at, TOP), (at, bottom));
+        svg.line("grid", (at, top), (at, bottom));
         svg.label("tick", at, bottom + 16.0, Anchor::Middle, &tick.label);
     }
     for (i, row) in rows.iter().enumerate() {
-        draw(&mut svg, row, TOP + ROW * (i as f64 + 0.5), left, &scale);
+        draw(&mut svg, row, top + ROW * (i as f64 + 0.5), left, &scale);
     }
     svg.notice(chart.procedural, WIDTH - 4.0, bottom + 34.0);
     Some(svg.finish())

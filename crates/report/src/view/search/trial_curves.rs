@@ -106,7 +106,7 @@ fn step_name(analysis: &SearchAnalysis) -> &'static str {
 fn seeds_note(analysis: &SearchAnalysis) -> String {
     match analysis.records.search.seeds {
         0 | 1 => String::new(),
-        seeds => format!(" Steps are counted on over the {seeds} seeds of a trial."),
+        seeds => format!(" Steps are numbered through the {seeds} seeds of a trial."),
     }
 }
 
