@@ -2,8 +2,8 @@
 //!
 //! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya
 //! and Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to
-//! itself only. Where no complete trial lies within [`REACH`], nothing is claimed. Pruned trials are marks, and the estimate
-//! does not count them: their value is of an earlier epoch.
+//! itself only. Where no complete trial lies within [`REACH`], nothing is claimed. Pruned trials are marks, and the
+//! estimate does not count them: their value is of an earlier epoch.
 
 use toile_record::State;
 use toile_stats::{quantile, sample_sd};
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(estimate(&points, [0.0, 0.0], [0.1, 0.1], &RANGE), None, "nothing is near");
     }
 
-    /// However wide the bandwidth: at 9 % of the axis from the nearest trial there is an estimate, at 11 % there is none.
+    /// However wide the bandwidth: 9 % of the axis from the nearest trial there is an estimate, at 11 % there is none.
     #[test]
     fn nothing_is_claimed_further_than_a_tenth_of_the_axes_from_every_trial() {
         let points = [[0.4, 0.5, 2.0]];
