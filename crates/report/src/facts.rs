@@ -7,10 +7,10 @@ use toile_stats::Confusion;
 pub const METRICS: [(&str, &str); 6] = [
     ("loss", "Loss"),
     ("accuracy", "Accuracy"),
-    ("val_loss", "Val Loss"),
-    ("val_accuracy", "Val Accuracy"),
-    ("test_loss", "Test Loss"),
-    ("test_accuracy", "Test Accuracy"),
+    ("val_loss", "Validation loss"),
+    ("val_accuracy", "Validation accuracy"),
+    ("test_loss", "Test loss"),
+    ("test_accuracy", "Test accuracy"),
 ];
 
 /// Running training loss and accuracy and validation of the epoch whose weights were tested, and the test, in the order
@@ -38,6 +38,12 @@ pub fn published_numbers(published: Option<&Published>) -> [Option<f64>; 6] {
 /// Seconds of the training alone, over all finished epochs.
 pub fn train_seconds(run: &RunRecord) -> f64 {
     run.epochs.iter().map(|epoch| epoch.seconds).sum()
+}
+
+/// Seconds of the whole run. One that was interrupted has only those of its finished epochs.
+pub fn wall_seconds(run: &RunRecord) -> f64 {
+    let (wall, trained) = (run.provenance.wall_seconds, train_seconds(run));
+    if wall >= trained || trained.is_nan() { wall } else { trained }
 }
 
 /// Floating-point operations of the epochs that `run` has trained.

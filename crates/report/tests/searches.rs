@@ -184,9 +184,9 @@ fn the_book_of_the_test_set_is_shown_and_counted() {
     let page = html(&view(&records));
     assert!(says(
         &page,
-        "opened 15 times, after training only: 13 × declared run, 1 × chosen by the search `joint`"
+        "opened 15 times, after training only: 13 × run of the study file, 1 × chosen by the search “joint”"
     ));
-    assert_eq!(page.matches("<td>declared run</td>").count(), 13);
+    assert_eq!(page.matches("<td>run of the study file</td>").count(), 13);
     let fact = |records: &Records| {
         let setup = view(records).section("setup").expect("a set-up").clone();
         setup.facts.into_iter().find(|fact| fact.label == "Test set").expect("a line").value

@@ -30,7 +30,7 @@ fn there_is_one_column_per_setting_that_differs_and_the_accuracies_follow() {
             "optimizer.learning_rate",
             "batch_size",
             "epochs",
-            "Val accuracy",
+            "Validation accuracy",
             "Test accuracy"
         ]
     );

@@ -1,12 +1,14 @@
 //! Dot plot: ours next to the published numbers, one row per run.
 
+use super::frame::fitting_ticks;
 use super::measure::{fit, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
 
 const WIDTH: f64 = 480.0;
-const TOP: f64 = 34.0;
+/// Where the rows begin below a key, and without one.
+const TOPS: (f64, f64) = (34.0, 10.0);
 const ROW: f64 = 22.0;
 const FONT: f64 = 12.0;
 const DIFFERENCE: f64 = 56.0;
@@ -45,7 +47,10 @@ pub fn dots(chart: &DotChart) -> Option<String> {
     let high = values().reduce(f64::max)?;
     let left = rows.iter().map(|row| width(row.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
     let right = WIDTH - DIFFERENCE;
-    let bottom = TOP + ROW * rows.len() as f64;
+    let has_published = rows.iter().any(|row| row.published.is_some());
+    let has_spread = rows.iter().any(|row| row.sd.is_some());
+    let top = if has_published || has_spread { TOPS.0 } else { TOPS.1 };
+    let bottom = top + ROW * rows.len() as f64;
     let range = (left + 8.0, right - 8.0);
     let scale = if chart.is_log { Scale::log(low, high, range) } else { Scale::linear(low, high, range) };
     let mut svg = Svg::new(
@@ -55,14 +60,14 @@ pub fn dots(chart: &DotChart) -> Option<String> {
         &chart.title,
         &description(&rows),
     );
-    key(&mut svg, left, rows.iter().any(|row| row.published.is_some()));
-    for tick in scale.ticks(5) {
+    key(&mut svg, left, has_published, has_spread);
+    for tick in fitting_ticks(&scale, 5, 11.0) {
         let at = scale.at(tick.value);
-        svg.line("grid", (at, TOP), (at, bottom));
+        svg.line("grid", (at, top), (at, bottom));
         svg.label("tick", at, bottom + 16.0, Anchor::Middle, &tick.label);
     }
     for (i, row) in rows.iter().enumerate() {
-        draw(&mut svg, row, TOP + ROW * (i as f64 + 0.5), left, &scale);
+        draw(&mut svg, row, top + ROW * (i as f64 + 0.5), left, &scale);
     }
     svg.notice(chart.procedural, WIDTH - 4.0, bottom + 34.0);
     Some(svg.finish())
@@ -73,11 +78,20 @@ fn ends(row: &Dot) -> Vec<f64> {
     row.ours.map(|ours| [ours - sd, ours + sd]).into_iter().flatten().chain(row.published).collect()
 }
 
-fn key(svg: &mut Svg, left: f64, has_published: bool) {
+/// Nothing is called ours where there is nothing else.
+fn key(svg: &mut Svg, left: f64, has_published: bool, has_spread: bool) {
     let mut x = left + 8.0;
-    svg.line("spread", (x - 8.0, 13.0), (x + 8.0, 13.0));
+    let words = match (has_published, has_spread) {
+        (true, true) => "ours, ± sd",
+        (true, false) => "ours",
+        (false, true) => "mean ± sd",
+        (false, false) => return,
+    };
+    if has_spread {
+        svg.line("spread", (x - 8.0, 13.0), (x + 8.0, 13.0));
+    }
     svg.circle("ours", (x, 13.0), 3.6, "");
-    svg.label("key", x + 14.0, 17.0, Anchor::Start, "ours, ± sd");
+    svg.label("key", x + 14.0, 17.0, Anchor::Start, words);
     if has_published {
         x += 100.0;
         svg.diamond("published plain", (x, 13.0), 6.0, "");
@@ -107,10 +121,14 @@ fn draw(svg: &mut Svg, row: &Dot, y: f64, left: f64, scale: &Scale) {
 }
 
 fn description(rows: &[&Dot]) -> String {
+    let has_published = rows.iter().any(|row| row.published.is_some());
     let rows = rows.iter().map(|row| {
         let ours = format::metric_or_none(row.ours);
         let published = row.published.map_or_else(|| format::NONE.to_owned(), format::published);
-        format!("{}: ours {ours}, published {published}", row.name)
+        match has_published {
+            true => format!("{}: ours {ours}, published {published}", row.name),
+            false => format!("{}: {ours}", row.name),
+        }
     });
     format!("{}.", rows.collect::<Vec<_>>().join("; "))
 }

@@ -1,7 +1,7 @@
 //! The frame that charts of searches share: a box with ticks and the names of its axes.
 
 use super::measure::{fit, width};
-use super::scale::Scale;
+use super::scale::{Scale, Tick};
 use super::svg::{Anchor, Svg};
 use crate::view::{AxisKind, ParameterAxis};
 
@@ -33,7 +33,7 @@ impl ChartFrame {
     /// The line below, with numbers and a name.
     pub fn across(&self, svg: &mut Svg, x: &Scale, n: usize, whole: bool, name: &str) {
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
-        for tick in if whole { x.whole_ticks(n) } else { x.ticks(n) } {
+        for tick in fitting(n, |n| if whole { x.whole_ticks(n) } else { x.ticks(n) }, x, 11.0) {
             let at = x.at(tick.value);
             svg.line("axis", (at, self.bottom), (at, self.bottom + 4.0));
             svg.label("tick", at, self.bottom + 17.0, Anchor::Middle, &tick.label);
@@ -76,6 +76,20 @@ impl ChartFrame {
     }
 }
 
+/// At most about `n` ticks of an axis across, fewer where their labels would come near each other.
+pub fn fitting_ticks(scale: &Scale, n: usize, font: f64) -> Vec<Tick> {
+    fitting(n, |n| scale.ticks(n), scale, font)
+}
+
+fn fitting(n: usize, ticks: impl Fn(usize) -> Vec<Tick>, scale: &Scale, font: f64) -> Vec<Tick> {
+    let is_apart = |pair: &[Tick]| {
+        let apart = (scale.at(pair[1].value) - scale.at(pair[0].value)).abs();
+        apart >= 0.5 * (width(&pair[0].label, font) + width(&pair[1].label, font)) + font
+    };
+    let fits = |ticks: &Vec<Tick>| ticks.windows(2).all(is_apart);
+    (1..=n).rev().map(&ticks).find(fits).unwrap_or_else(|| ticks(1).into_iter().take(1).collect())
+}
+
 fn is_named(axis: &ParameterAxis) -> bool {
     matches!(axis.kind, AxisKind::Bands(_))
 }
@@ -98,4 +112,24 @@ pub fn part_ticks(axis: &ParameterAxis, length: f64, font: f64) -> Vec<PartTick>
     };
     let ticks = (2..=6).rev().find_map(widest).unwrap_or_default();
     ticks.into_iter().map(|tick| PartTick { part: scale.at(tick.value), label: tick.label }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels of six characters: over 300 units there is room for five of them, over 90 for two.
+    #[test]
+    fn labels_of_an_axis_do_not_come_near_each_other() {
+        for length in [300.0, 200.0, 90.0, 30.0] {
+            let scale = Scale::linear(0.8801, 0.8859, (0.0, length));
+            let ticks = fitting_ticks(&scale, 5, 11.0);
+            assert!(!ticks.is_empty(), "{length}");
+            for pair in ticks.windows(2) {
+                let apart = scale.at(pair[1].value) - scale.at(pair[0].value);
+                assert!(apart >= width(&pair[0].label, 11.0) + 11.0, "{length}: {apart}");
+            }
+        }
+        assert!(fitting_ticks(&Scale::linear(0.8801, 0.8859, (0.0, 300.0)), 5, 11.0).len() >= 3);
+    }
 }

@@ -37,6 +37,7 @@ pub use palette::css as palette_css;
 pub use panels::{CurvePanel, panels};
 pub use parallel::parallel;
 pub use pareto::pareto;
+pub use scale::round_ends;
 pub use slices::slices;
 pub use sparkline::sparkline;
 pub use timeline::timeline;

@@ -41,7 +41,7 @@ pub fn parallel(chart: &Parallel, metric: &ObjectiveView, title: &str, procedura
         }
         let (anchor, x) = if i == 0 { (Anchor::Start, 2.0) } else { (Anchor::Middle, at) };
         let lift = if i % 2 == 1 { 14.0 } else { 30.0 };
-        svg.label("axis-name", x, lift, anchor, &fit(&axis.name, 12.0, 1.8 * room));
+        svg.label("axis-name", x, lift, anchor, &fit(&axis.name, 12.0, 1.6 * room));
     }
     value_axis(&mut svg, chart, metric, if n % 2 == 1 { 14.0 } else { 30.0 });
     svg.notice(procedural, WIDTH - 4.0, HEIGHT - 4.0);

@@ -97,6 +97,11 @@ impl Scale {
     }
 }
 
+/// The ticks next to the ends of an axis upwards, on its outside.
+pub fn round_ends(low: f64, high: f64) -> (f64, f64) {
+    Scale::linear(low, high, (0.0, 1.0)).nice(5).domain
+}
+
 /// Around a single number, so that it lies in the middle of its axis.
 fn widened(value: f64) -> (f64, f64) {
     let half = if value == 0.0 { 0.5 } else { value.abs() * 0.1 };

@@ -3,7 +3,7 @@
 
 use toile_record::State;
 
-use super::frame::ChartFrame;
+use super::frame::{ChartFrame, fitting_ticks};
 use super::measure::{fit, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
@@ -13,12 +13,17 @@ use crate::view::Timeline;
 const WIDTH: f64 = 760.0;
 const TOP: f64 = 32.0;
 const ROW: f64 = 18.0;
-const LONGEST_NAME: f64 = 190.0;
+const LONGEST_NAME: f64 = 200.0;
+const FONT: f64 = 12.0;
+/// What a further row of one worker is called.
+const SAME: &str = "the same";
 const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
 
 /// The chart.
 pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
-    let names = chart.rows.iter().map(|name| width(name, 11.0)).fold(0.0, f64::max).min(LONGEST_NAME);
+    let label = |name: &String| if name.is_empty() { SAME.to_owned() } else { name.clone() };
+    let rows: Vec<String> = chart.rows.iter().map(label).collect();
+    let names = rows.iter().map(|name| width(name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);
     let frame = ChartFrame {
         left: names + 14.0,
         right: WIDTH - 14.0,
@@ -28,15 +33,15 @@ pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
     let (unit, word) = unit(chart.length);
     let x = Scale::linear(0.0, (chart.length / unit).max(1e-9), (frame.left, frame.right));
     let mut svg = Svg::new("timeline", WIDTH, frame.bottom + 40.0, title, &description(chart));
-    for tick in x.ticks(8) {
+    for tick in fitting_ticks(&x, 8, 11.0) {
         let at = x.at(tick.value);
         svg.line("grid", (at, frame.top), (at, frame.bottom));
         svg.label("tick", at, frame.bottom + 16.0, Anchor::Middle, &tick.label);
     }
     svg.label("tick", 0.5 * (frame.left + frame.right), frame.bottom + 32.0, Anchor::Middle, word);
-    for (row, name) in chart.rows.iter().enumerate() {
+    for (row, name) in rows.iter().enumerate() {
         let y = frame.top + ROW * row as f64 + 13.0;
-        svg.label("row-name", frame.left - 8.0, y, Anchor::End, &fit(name, 11.0, names + 4.0));
+        svg.label("row-name", frame.left - 8.0, y, Anchor::End, &fit(name, FONT, names + 4.0));
     }
     for stretch in &chart.stretches {
         let (from, to) = (x.at(stretch.from / unit), x.at(stretch.to / unit));

@@ -18,10 +18,10 @@ pub fn trial_curves(chart: &TrialCurves, metric: &ObjectiveView, title: &str, pr
     let steps = || chart.curves.iter().flat_map(|curve| &curve.points).map(|point| point.0);
     let (first, last) = (steps().fold(f64::INFINITY, f64::min), steps().fold(f64::NEG_INFINITY, f64::max));
     let x = Scale::linear(first, last, (FRAME.left + 6.0, FRAME.right - 8.0));
-    let y = Scale::linear(chart.range.low, chart.range.high, (FRAME.bottom - 4.0, FRAME.top + 4.0)).nice(5);
+    let y = Scale::linear(chart.range.low, chart.range.high, (FRAME.bottom - 4.0, FRAME.top + 4.0));
     let mut svg = Svg::new("trial-curves", WIDTH, HEIGHT, title, &description(chart, metric));
     FRAME.up(&mut svg, &y, 5);
-    FRAME.across(&mut svg, &x, 6, true, "step");
+    FRAME.across(&mut svg, &x, 6, true, chart.step_name);
     for curve in &chart.curves {
         let points: Vec<(f64, f64)> =
             curve.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
@@ -67,7 +67,7 @@ fn key(svg: &mut Svg, chart: &TrialCurves) {
 fn description(chart: &TrialCurves, metric: &ObjectiveView) -> String {
     let best = chart.curves.iter().find(|curve| curve.is_best).and_then(|curve| curve.points.last());
     let best = best.map_or_else(String::new, |(step, value)| {
-        format!(" The best one ends with {} at step {step}.", metric.text(*value))
+        format!(" The best one ends with {} at {} {step}.", metric.text(*value), chart.step_name)
     });
     format!("{} learning curves.{best}", chart.curves.len())
 }

@@ -11,10 +11,10 @@ pub fn duration(duration: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// `0.4 s`, `9.8 s`, then `0:10` and on.
+/// `0:00.4`, `0:09.8`, then `0:10` and on: one form for a column.
 pub fn short_duration(seconds: f64) -> String {
     match seconds {
-        s if s < 9.95 => format!("{s:.1} s"),
+        s if s < 9.95 => format!("0:{s:04.1}"),
         s => duration(Duration::try_from_secs_f64(s).unwrap_or_default()),
     }
 }
@@ -103,7 +103,7 @@ mod tests {
             [shown(0.4), shown(7.0), shown(754.2), shown(3723.0)],
             ["0:00", "0:07", "12:34", "1:02:03"]
         );
-        assert_eq!([0.41, 9.94, 9.96, 3723.0].map(short_duration), ["0.4 s", "9.9 s", "0:10", "1:02:03"]);
+        assert_eq!([0.41, 9.94, 9.96, 3723.0].map(short_duration), ["0:00.4", "0:09.9", "0:10", "1:02:03"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn markdown(view: &ReportView) -> String {
     let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
     head(&mut out, view);
     view.sections.iter().for_each(|section| section::section(&mut out, section));
-    reading(&mut out);
+    reading(&mut out, view);
     study_file(&mut out, view);
     out.text
 }
@@ -93,18 +93,42 @@ fn blocks(values: &[f64]) -> String {
     values.iter().map(|&value| BLOCKS[block(value).min(7)]).collect()
 }
 
-fn reading(out: &mut MarkdownWriter) {
+fn reading(out: &mut MarkdownWriter, view: &ReportView) {
     out.heading("How to read this");
-    for text in [
-        "Training loss and accuracy are running averages over the last epoch while the weights still change, dropout \
+    let (published, z) = (view.has_published(), view.has_z());
+    for (is_shown, text) in [
+        (
+            !published,
+            "Training loss and accuracy are running averages over the last epoch while the weights still change, dropout \
+         included, as Keras prints them. The row *training set, evaluated* is one pass with the weights as they are at the end.",
+        ),
+        (
+            published,
+            "Training loss and accuracy are running averages over the last epoch while the weights still change, dropout \
          included, as Keras prints them; so are the published training columns. The row *training set, evaluated* is \
          one pass with the weights as they are at the end.",
-        "Ours is the mean over the complete seeds ± the standard deviation of single runs. Difference is ours minus published.",
-        "z of the published run = (published − mean) / (sd · √(1 + 1/n)): if the published run were one more run of \
+        ),
+        (
+            !published,
+            "Numbers with ± are the mean over the complete seeds ± the standard deviation of single runs.",
+        ),
+        (
+            published,
+            "Ours is the mean over the complete seeds ± the standard deviation of single runs. Difference is ours minus published.",
+        ),
+        (
+            z,
+            "z of the published run = (published − mean) / (sd · √(1 + 1/n)): if the published run were one more run of \
          ours, it would follow Student's t with n − 1 degrees of freedom.",
-        "Operations count forward and backward passes over all training images; a multiply-add is two.",
+        ),
+        (
+            true,
+            "Operations count forward and backward passes over all training images; a multiply-add is two.",
+        ),
     ] {
-        out.item(text);
+        if is_shown {
+            out.item(text);
+        }
     }
     out.end_list();
 }

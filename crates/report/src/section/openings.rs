@@ -25,7 +25,7 @@ pub fn table(records: &Records) -> Option<SectionTable> {
             format!("a run that is no longer in the study ({})", text::cut(&text::clean(&opening.run_id), 16))
         };
         let run = names.get(opening.run_id.as_str()).cloned().unwrap_or_else(id);
-        [moment(&opening.time), run, text::name(&opening.why, 200)].map(TableCell::text).to_vec()
+        [moment(&opening.time), run, why(opening, 200)].map(TableCell::text).to_vec()
     };
     let rows: Vec<Vec<TableCell>> = records.test_openings.iter().take(MOST).map(row).collect();
     let more = match records.test_openings.len().saturating_sub(MOST) {
@@ -37,7 +37,17 @@ pub fn table(records: &Records) -> Option<SectionTable> {
     (!rows.is_empty()).then(|| SectionTable::folded("Openings of the test set", caption, columns, rows))
 }
 
-/// ``opened 14 times, after training only: 13 × declared run, 1 × chosen by the search `joint` ``
+/// Why the test set was opened, in the words of the page: a search stands in quotation marks as everywhere.
+fn why(opening: &TestOpening, length: usize) -> String {
+    let why = text::name(&opening.why, length);
+    match why.strip_prefix("chosen by the search `").and_then(|rest| rest.strip_suffix('`')) {
+        Some(search) => format!("chosen by the search “{search}”"),
+        None if why == "declared run" => "run of the study file".to_owned(),
+        None => why,
+    }
+}
+
+/// `opened 14 times, after training only: 13 × run of the study file, 1 × chosen by the search “joint”`
 pub fn sentence(records: &Records) -> String {
     let recorded = records.test_openings.len();
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
@@ -67,7 +77,7 @@ fn times(n: usize) -> String {
 fn reasons(records: &Records) -> String {
     let mut found: Vec<(String, usize)> = Vec::new();
     for opening in &records.test_openings {
-        let why = text::name(&opening.why, 80);
+        let why = why(opening, 80);
         match found.iter().position(|(known, _)| *known == why) {
             Some(place) => found[place].1 += 1,
             None if found.len() < 12 => found.push((why, 1)),

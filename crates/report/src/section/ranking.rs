@@ -23,7 +23,8 @@ pub fn compute(context: &SectionContext) -> Option<Section> {
 }
 
 fn columns() -> Vec<TableColumn> {
-    let numeric = ["Val accuracy", "Test accuracy", "Seeds", "Parameters", "Time"].map(TableColumn::numeric);
+    let numeric =
+        ["Validation accuracy", "Test accuracy", "Seeds", "Parameters", "Time"].map(TableColumn::numeric);
     [TableColumn::numeric("Rank"), TableColumn::row_name("Run"), TableColumn::words("Settings").below()]
         .into_iter()
         .chain(numeric)

@@ -83,7 +83,7 @@ fn curve(group: &RunGroup, quantity: Metric, procedural: bool) -> Option<Section
         points: metric.map_or(&[], |metric| group.curves.of(metric)),
         published: metric.and_then(|metric| published(group, metric)),
     };
-    let what = sentence_case(&name.replace('_', " "));
+    let what = sentence_case(&name.replace("top_5", "top-5").replace('_', " "));
     let svg = chart::curves(&CurveChart {
         title: format!("{what} of {}", group.name),
         lines: vec![

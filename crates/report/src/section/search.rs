@@ -32,15 +32,14 @@ pub fn part(search: &SearchView, procedural: bool) -> Section {
 
 /// The run of the chosen configuration.
 fn chosen(chosen: &ChosenRun) -> SectionTable {
-    let numeric = ["ours", "published", "difference"].map(TableColumn::numeric);
+    let ours = if chosen.has_published() { "ours" } else { "value" };
+    let numeric = [ours, "published", "difference"].map(TableColumn::numeric);
     let columns = std::iter::once(TableColumn::row_name("Metric")).chain(numeric).collect();
     let caption =
         format!("The chosen configuration, trained once more as “{}”. {}", chosen.name, chosen.sentence);
-    SectionTable {
-        is_narrow: true,
-        link: chosen.anchor.clone(),
-        ..SectionTable::new(caption, columns, chosen.rows.clone())
-    }
+    let table = SectionTable::new(caption, columns, chosen.rows.clone());
+    let table = super::searches::without_published(table);
+    SectionTable { is_narrow: true, link: chosen.anchor.clone(), ..table }
 }
 
 /// The best trials.
@@ -58,7 +57,10 @@ fn figures(search: &SearchView, procedural: bool) -> Vec<SectionFigure> {
         let title = format!("Learning curves of all trials of {}", search.name);
         let svg = chart::trial_curves(curves, search.metric(), &title, procedural);
         let name = sentence_case(&search.metric().name);
-        figures.push(SectionFigure::half(svg, format!("{name} of all trials on their way.{}", curves.note)));
+        figures.push(SectionFigure::half(
+            svg,
+            format!("{name} of all trials, by {}.{}", curves.step_name, curves.note),
+        ));
     }
     if let Some(front) = &search.front {
         let title = format!("Pareto front of {}", search.name);
@@ -169,6 +171,9 @@ fn how(search: &SearchView) -> Section {
     let row =
         |row: &SpaceRow| [&row.name, &row.range, &row.scale, &row.condition].map(TableCell::text).to_vec();
     let rows = search.space.iter().map(row).collect();
-    let space = SectionTable { is_narrow: true, ..SectionTable::new("The space.", columns, rows) };
+    let space = SectionTable {
+        is_narrow: true,
+        ..SectionTable::new("The parameters that were searched.", columns, rows)
+    };
     Section { facts: search.facts.clone(), tables: vec![space], ..Section::part("How it was searched") }
 }

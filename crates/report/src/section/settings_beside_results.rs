@@ -83,7 +83,7 @@ fn columns(shown: &[SettingColumn], rows: &[Vec<TableCell>]) -> Vec<TableColumn>
     let names = shown.iter().map(|setting| text::name(&setting.name, LENGTH));
     let titles = std::iter::once("Run".to_owned())
         .chain(names)
-        .chain(["Val accuracy", "Test accuracy"].map(str::to_owned));
+        .chain(["Validation accuracy", "Test accuracy"].map(str::to_owned));
     let is_numeric = |column: usize| {
         let mut cells = rows.iter().map(|row| &row[column]);
         cells.all(|cell| cell.value.is_some() || cell.text == format::NONE)

@@ -7,21 +7,21 @@ use toile_record::{DataRecord, Records, RunRecord};
 use super::openings;
 use super::{Fact, Section, SectionContext, SectionTable, TableCell, TableColumn};
 use crate::view::NAME_LENGTH;
-use crate::{PROCEDURAL_NOTICE, format, text};
+use crate::{PROCEDURAL_NOTICE, facts, format, text};
 
 /// The section; every study has one.
 pub fn compute(context: &SectionContext) -> Option<Section> {
     let records = context.records;
     let tables = openings::table(records).into_iter().chain([class_counts(&records.study.data)]);
-    Some(Section { facts: facts(records), tables: tables.collect(), ..Section::new("setup", "Set-up") })
+    Some(Section { facts: lines(records), tables: tables.collect(), ..Section::new("setup", "Set-up") })
 }
 
 /// The lines of the set-up.
-fn facts(records: &Records) -> Vec<Fact> {
+fn lines(records: &Records) -> Vec<Fact> {
     let study = &records.study;
     let mut facts = data_facts(&study.data);
     facts.extend([
-        fact("Seeds", seeds(records)),
+        seeds(records),
         fact("Test set", openings::sentence(records)),
         fact("Machine", distinct(records, |run| run.provenance.machine.clone())),
         fact("Kernels", distinct(records, kernels)),
@@ -84,16 +84,22 @@ fn split(data: &DataRecord) -> String {
     format!("{how} for validation: {} to train, {} to validate", parts.0, parts.1)
 }
 
-fn seeds(records: &Records) -> String {
+/// `Seed: 7`, or `Seeds: 7 to 11`: one number next to the plural would read as how many there are.
+fn seeds(records: &Records) -> Fact {
     let seeds: BTreeSet<u64> = records.runs.iter().map(|run| run.seed).collect();
     let seeds: Vec<u64> = seeds.into_iter().collect();
-    let (Some(first), Some(last)) = (seeds.first(), seeds.last()) else { return String::new() };
+    let (Some(first), Some(last)) = (seeds.first(), seeds.last()) else {
+        return fact("Seeds", String::new());
+    };
+    if seeds.len() == 1 {
+        return fact("Seed", first.to_string());
+    }
     if seeds.len() > 3 && last.abs_diff(*first) == (seeds.len() as u64).saturating_sub(1) {
-        return format!("{first} to {last}");
+        return fact("Seeds", format!("{first} to {last}"));
     }
     let shown: Vec<String> = seeds.iter().take(20).map(u64::to_string).collect();
     let more = if seeds.len() > 20 { format!(" and {} more", seeds.len() - 20) } else { String::new() };
-    format!("{}{more}", shown.join(", "))
+    fact("Seeds", format!("{}{more}", shown.join(", ")))
 }
 
 fn kernels(run: &RunRecord) -> String {
@@ -121,7 +127,7 @@ fn versions(records: &Records) -> String {
 }
 
 fn time(records: &Records) -> String {
-    let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
+    let wall: f64 = records.runs.iter().map(facts::wall_seconds).sum();
     let started = records.runs.iter().filter(|run| run.provenance.wall_seconds > 0.0);
     let cpu: Option<f64> = started.map(|run| run.provenance.cpu_seconds).sum();
     let runs = format!("{} over all runs", format::duration(wall));

@@ -10,7 +10,7 @@ use crate::format;
 /// One column: a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparisonColumn {
-    /// `Val Loss`
+    /// `Validation loss`
     pub label: &'static str,
     /// Over the complete seeds.
     pub ours: Option<Estimate>,
@@ -124,6 +124,9 @@ impl Comparison {
     /// What the first column calls our row.
     pub fn ours_label(&self) -> String {
         match self.n {
+            0 if !self.has_published => "no complete seed".to_owned(),
+            1 if !self.has_published => "1 seed".to_owned(),
+            n if !self.has_published => format!("mean ± sd, {n} seeds"),
             0 => "ours".to_owned(),
             1 => "ours (1 seed)".to_owned(),
             n => format!("ours (mean ± sd, {n} seeds)"),

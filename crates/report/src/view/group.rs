@@ -7,7 +7,9 @@ use super::{
     Comparison, Confused, Curves, Estimate, MOST_IN_FULL, NAME_LENGTH, comparison, confusion, curves,
 };
 use super::{GroupWarnings, warnings};
-use crate::facts::{last_numbers, published_numbers, state_text, train_seconds, training_flops};
+use crate::facts::{
+    last_numbers, published_numbers, state_text, train_seconds, training_flops, wall_seconds,
+};
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
 
@@ -216,7 +218,7 @@ fn seed_row(run: &RunRecord) -> SeedRow {
         seed: run.seed,
         state,
         numbers: last_numbers(run),
-        seconds: run.provenance.wall_seconds,
+        seconds: wall_seconds(run),
         weights: text::clean(&weights),
         folder: text::name(&run.folder, NAME_LENGTH),
     }
@@ -227,10 +229,13 @@ fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
     let shortest = trained().map(|run| run.epochs.len()).min().unwrap_or(0);
     let longest = trained().map(|run| run.epochs.len()).max().unwrap_or(0);
     let epochs = if shortest == longest { longest.to_string() } else { format!("{shortest}–{longest}") };
+    // Of an interrupted run only the epochs are known.
+    let whole =
+        |run: &RunRecord| Some(run.provenance.wall_seconds).filter(|wall| *wall >= train_seconds(run));
     let flops: Vec<u64> = trained().map(|run| training_flops(records, run)).collect();
     RunCost {
         train_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run)))),
-        wall_seconds: Estimate::of(trained().map(|run| Some(run.provenance.wall_seconds))),
+        wall_seconds: Estimate::of(trained().map(|run| whole(run))),
         epoch_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run) / run.epochs.len() as f64))),
         cpu_seconds: Estimate::of(trained().map(|run| run.provenance.cpu_seconds)),
         flops: flops.iter().fold(0u64, |sum, n| sum.saturating_add(*n)) / flops.len().max(1) as u64,
@@ -277,12 +282,14 @@ impl RunCost {
         if self.train_seconds.is_none() {
             return "No epoch was finished.".to_owned();
         }
+        let whole = self.wall_seconds.as_ref();
+        let whole = whole
+            .map_or_else(String::new, |all| format!("; {} with evaluations", format::duration(all.mean)));
         format!(
-            "{}, {} of training per run ({} per epoch; {} with evaluations), {} at {}.",
+            "{}, {} of training per run ({} per epoch{whole}), {} at {}.",
             if self.epochs == "1" { "1 epoch".to_owned() } else { format!("{} epochs", self.epochs) },
             self.train_text(),
             Self::duration_text(self.epoch_seconds.as_ref()),
-            Self::duration_text(self.wall_seconds.as_ref()),
             format::flops(self.flops),
             self.speed_text(),
         )

@@ -79,6 +79,20 @@ impl ReportView {
     }
 }
 
+impl ReportView {
+    /// Whether anything was published that the page compares with.
+    pub fn has_published(&self) -> bool {
+        let of_search = |search: &SearchView| search.chosen.as_ref().is_some_and(ChosenRun::has_published);
+        self.groups.iter().any(|group| group.comparison.has_published)
+            || self.searches.sections.iter().any(of_search)
+    }
+
+    /// Whether a table has a row of z.
+    pub fn has_z(&self) -> bool {
+        self.groups.iter().any(|group| group.comparison.has_z())
+    }
+}
+
 /// Computes the view of `records`.
 pub fn view(records: &Records) -> ReportView {
     let study = &records.study;

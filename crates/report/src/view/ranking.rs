@@ -1,4 +1,4 @@
-//! All groups by validation accuracy. The test set has no say in it.
+//! All groups by validation accuracy. The test set is not used for it.
 
 use toile_record::Records;
 use toile_stats::normal_quantile;
@@ -86,7 +86,7 @@ impl Ranking {
             return format!("{why}: the runs stand in the study's order.");
         };
         format!(
-            "Ranked by mean validation accuracy; the test set has no say in it. ≈ marks runs that lie less than {} behind \
+            "Ranked by mean validation accuracy; the test set is not used for it. ≈ marks runs that lie less than {} behind \
              the best: the 95 % sampling error of a difference between two accuracies on {}, if the images were drawn again for each.",
             format::metric(margin),
             format::plural(self.n_validation, "image", "images")

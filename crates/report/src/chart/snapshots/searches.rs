@@ -113,7 +113,7 @@ fn learning_curves_of_trials() {
         curve(&[(1.0, 0.75)], State::Failed, false),
         curve(&[(1.0, 0.8), (2.0, 0.85), (3.0, 0.9)], State::Complete, true),
     ];
-    let chart = TrialCurves { curves, range: RANGE, note: String::new() };
+    let chart = TrialCurves { curves, step_name: "epoch", range: RANGE, note: String::new() };
     check("trial_curves", &trial_curves(&chart, &metric(true), "Curves of <A>", true));
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use toile_record::State;
 use toile_tune::{
-    Edge, Finding, Sampler, SearchResults, Seed, Space, Trial, findings, importance, pareto_front,
+    Distribution, Edge, Finding, MIN_TRIALS, Params, Sampler, SearchResults, Seed, Space, Trial, findings,
+    importance, pareto_front,
 };
 
 use super::analysis::{AnalysedTrial, SearchAnalysis};
@@ -100,6 +101,8 @@ pub fn shares(analysis: &SearchAnalysis, input: &TuneInput) -> Shares {
     let seed = Seed::new(analysis.records.search.seed);
     match importance(input.space, &trials, analysis.metric().direction(), seed) {
         Err(_) if analysis.axes.len() < 2 => Shares::default(),
+        // The warnings say so.
+        Err(_) if is_too_few(input) => Shares::default(),
         Err(refusal) => Shares { shares: Vec::new(), note: format!("No importance is given: {refusal}.") },
         Ok(found) if found.len() < 2 => Shares::default(),
         Ok(found) => Shares {
@@ -119,6 +122,13 @@ pub fn shares(analysis: &SearchAnalysis, input: &TuneInput) -> Shares {
                 .collect(),
         },
     }
+}
+
+/// Whether a warning says that the trials are too few for it: see [`Finding::TooFewTrials`].
+fn is_too_few(input: &TuneInput) -> bool {
+    let complete = input.trials.iter().filter(|trial| trial.state == State::Complete).count();
+    let points = input.space.count_points(&Params::new());
+    complete < MIN_TRIALS && points.is_none_or(|points| points > complete as u128)
 }
 
 /// The axes by importance, or in the order of how many trials have them.
@@ -181,15 +191,18 @@ fn sentence(analysis: &SearchAnalysis, finding: &Finding) -> String {
     let name = |param: &str| text::name(param, 60);
     match finding {
         Finding::BestAtEdge { param, edge, value, bound, trial } => {
-            let (end, beyond) = match edge {
-                Edge::Low => ("low", "smaller"),
-                Edge::High => ("high", "larger"),
+            let (end, most, beyond) = match edge {
+                Edge::Low => ("low", "smallest", "smaller"),
+                Edge::High => ("high", "largest", "larger"),
+            };
+            let place = match is_choice(analysis, param) {
+                true => format!("the {most} of the choices"),
+                false => format!("at the {end} end of its range ({})", choice(bound)),
             };
             format!(
-                "The best trial, {trial}, has {} {}, at the {end} end of its range ({}): a {beyond} value may be better still.",
+                "The best trial, {trial}, has {} {}, {place}: a {beyond} value may be better still.",
                 name(param),
-                choice(value),
-                choice(bound)
+                choice(value)
             )
         }
         Finding::OneFactor { params } => {
@@ -226,6 +239,12 @@ fn sentence(analysis: &SearchAnalysis, finding: &Finding) -> String {
             format::significant(*high)
         ),
     }
+}
+
+/// Whether a parameter has choices and no range.
+fn is_choice(analysis: &SearchAnalysis, param: &str) -> bool {
+    let known = analysis.settings.space.get(param);
+    known.is_some_and(|known| matches!(known.distribution, Distribution::Categorical { .. }))
 }
 
 fn choice(choice: &toile_tune::Choice) -> String {

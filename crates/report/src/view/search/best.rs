@@ -129,7 +129,7 @@ pub fn top(analysis: &SearchAnalysis) -> TopTrials {
     let left_out = axes.len().saturating_sub(MOST_COLUMNS);
     let axes = &axes[..axes.len().min(MOST_COLUMNS)];
     let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
-    let header = header.chain(analysis.metrics.iter().map(|metric| metric.name.clone()));
+    let header = header.chain(analysis.metrics.iter().map(|metric| text::sentence_case(&metric.name)));
     let header = header.chain(axes.iter().map(|&axis| analysis.axes[axis].name.clone()));
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
@@ -222,6 +222,13 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
         (n, _) => format!("the test set was opened {n} times for it"),
     };
     format!("{part}; {test}.")
+}
+
+impl ChosenRun {
+    /// Whether a row has a published number.
+    pub fn has_published(&self) -> bool {
+        self.rows.iter().any(|row| row[2].value.is_some())
+    }
 }
 
 impl BestTrial {

@@ -44,7 +44,7 @@ pub struct Compared {
     pub by_trials: Vec<NamedLine>,
     /// The best value against seconds.
     pub by_seconds: Vec<NamedLine>,
-    /// `seconds of the processor`, or of training where those are not known.
+    /// `processor seconds`, or of training where those are not known.
     pub seconds: String,
     /// How the lines of the budget were made.
     pub budget_note: String,
@@ -162,10 +162,10 @@ fn group(metric: &ObjectiveView, members: &[&SearchAnalysis]) -> Compared {
             .filter(|(_, found)| !found.by_seconds.is_empty())
             .map(|(analysis, found)| line(analysis, &found.by_seconds, found.is_expected))
             .collect(),
-        seconds: if has_cpu { "seconds of the processor" } else { "seconds of training" }.to_owned(),
+        seconds: if has_cpu { "processor seconds" } else { "seconds of training" }.to_owned(),
         budget_note: format!("{}{left_out}", budget_note(shown, &budgets)),
         distribution_note: format!(
-            "For each value, the part of the complete trials that have this or a smaller one: a line further to the \
+            "For each value, the share of the complete trials that have this or a smaller one: a line further to the \
              {side} is better.{left_out}"
         ),
         name: shown[0].metrics.iter().map(|metric| metric.name.as_str()).collect::<Vec<_>>().join(" and "),
@@ -184,7 +184,7 @@ fn budget_note(shown: &[&SearchAnalysis], budgets: &[budget::BudgetCurve]) -> St
     let mut note = String::new();
     if !names(true).is_empty() {
         note.push_str(&format!(
-            "{}: the expected best of so many trials at random (Dodge and others, 2019), over all orders in which the same \
+            "{}: the expected best of that many trials at random (Dodge and others, 2019), over all orders in which the same \
              trials could have come. ",
             names(true)
         ));

@@ -2,8 +2,10 @@
 //!
 //! The estimate at a place is the mean of the complete trials, each weighted by a Gaussian of its distance (Nadaraya
 //! and Watson). Distances are parts of the axes, so a logarithmic parameter is compared by ratios; a name is near to
-//! itself only. Where no trial is near, nothing is claimed.
+//! itself only. Where no complete trial lies within [`REACH`], nothing is claimed. Pruned trials are marks, and the
+//! estimate does not count them: their value is of an earlier epoch.
 
+use toile_record::State;
 use toile_stats::{quantile, sample_sd};
 
 use super::analysis::SearchAnalysis;
@@ -18,8 +20,10 @@ const CELLS: usize = 32;
 pub const BANDS: usize = 7;
 /// Trials that the estimate uses at most.
 const MOST: usize = 800;
-/// A cell whose nearest trial is further than so many bandwidths stays empty.
-const REACH: f64 = 2.0;
+/// Marks of trials at most.
+const MOST_MARKS: usize = 300;
+/// A cell whose nearest complete trial is further than this part of the axes stays empty.
+pub const REACH: f64 = 0.1;
 
 /// One pair of parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +38,7 @@ pub struct Contour {
     pub cells: Vec<Option<usize>>,
     /// The values between which the bands lie: one more than there are bands.
     pub bounds: Vec<f64>,
-    /// The complete trials.
+    /// The complete trials, and the pruned ones.
     pub spots: Vec<Spot>,
     /// How many trials the estimate uses.
     pub n: usize,
@@ -47,11 +51,9 @@ pub fn contours(analysis: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
 }
 
 fn contour(analysis: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
-    let has = |&i: &usize| {
-        let trial = &analysis.trials[i];
-        trial.value.is_some() && trial.params[x].is_some() && trial.params[y].is_some()
-    };
-    let all: Vec<usize> = (0..analysis.trials.len()).filter(has).collect();
+    let placed = placed(analysis, x, y);
+    let is_complete = |&i: &usize| analysis.trials[i].value.is_some();
+    let all: Vec<usize> = placed.iter().copied().filter(is_complete).collect();
     let used = thin(&all, MOST, analysis.best);
     let part =
         |axis: usize, i: usize| analysis.trials[i].params[axis].map(|value| analysis.axes[axis].part(value));
@@ -77,10 +79,20 @@ fn contour(analysis: &SearchAnalysis, x: usize, y: usize) -> Option<Contour> {
         cells: cells.collect(),
         bounds,
         n: points.len(),
-        spots: spots(analysis, &thin(&used, 300, analysis.best), |i| part(x, i), |i| part(y, i)),
+        spots: spots(analysis, &thin(&placed, MOST_MARKS, analysis.best), |i| part(x, i), |i| part(y, i)),
         x: axis_x,
         y: axis_y,
     })
+}
+
+/// The trials that are drawn: complete or pruned, with both parameters.
+fn placed(analysis: &SearchAnalysis, x: usize, y: usize) -> Vec<usize> {
+    let is_placed = |&i: &usize| {
+        let trial = &analysis.trials[i];
+        let is_drawn = trial.value.is_some() || trial.record.state == State::Pruned;
+        is_drawn && trial.params[x].is_some() && trial.params[y].is_some()
+    };
+    (0..analysis.trials.len()).filter(is_placed).collect()
 }
 
 fn cells_of(axis: &ParameterAxis) -> usize {
@@ -104,9 +116,10 @@ fn bandwidth(points: &[[f64; 3]], k: usize, axis: &ParameterAxis) -> f64 {
 fn estimate(points: &[[f64; 3]], at: [f64; 2], width: [f64; 2], range: &Range) -> Option<f64> {
     let (mut sum, mut weights, mut nearest) = (0.0, 0.0, f64::INFINITY);
     for point in points {
-        let distance: f64 = (0..2).map(|k| squared(point[k] - at[k], width[k])).sum();
-        let weight = (-0.5 * distance).exp();
-        nearest = nearest.min(distance);
+        let away = [point[0] - at[0], point[1] - at[1]];
+        let weight = (-0.5 * squared(away, width)).exp();
+        // A name has no width, and is at no distance from itself.
+        nearest = f64::min(nearest, squared(away, width.map(|width| if width > 0.0 { 1.0 } else { 0.0 })));
         sum += weight * point[2].clamp(range.low, range.high);
         weights += weight;
     }
@@ -114,13 +127,14 @@ fn estimate(points: &[[f64; 3]], at: [f64; 2], width: [f64; 2], range: &Range) -
     (nearest <= REACH * REACH && mean.is_finite()).then_some(mean)
 }
 
-/// The squared distance in bandwidths; between names it is 0 or endless.
-fn squared(difference: f64, width: f64) -> f64 {
-    match width {
-        0.0 if difference.abs() < 1e-6 => 0.0,
+/// The squared distance in units of `width`; between names, which have no width, it is 0 or endless.
+fn squared(away: [f64; 2], width: [f64; 2]) -> f64 {
+    let one = |k: usize| match width[k] {
+        0.0 if away[k].abs() < 1e-6 => 0.0,
         0.0 => f64::INFINITY,
-        width => (difference / width).powi(2),
-    }
+        width => (away[k] / width).powi(2),
+    };
+    one(0) + one(1)
 }
 
 /// Even steps over the middle of the estimates.
@@ -159,6 +173,18 @@ mod tests {
         let near = estimate(&points, [0.4, 0.5], [0.02, 0.1], &RANGE).expect("near");
         assert!((near - 1.0).abs() < 1e-9, "{near}");
         assert_eq!(estimate(&points, [0.0, 0.0], [0.1, 0.1], &RANGE), None, "nothing is near");
+    }
+
+    /// However wide the bandwidth: 9 % of the axis from the nearest trial there is an estimate, at 11 % there is none.
+    #[test]
+    fn nothing_is_claimed_further_than_a_tenth_of_the_axes_from_every_trial() {
+        let points = [[0.4, 0.5, 2.0]];
+        for width in [0.04, 0.25] {
+            assert_eq!(estimate(&points, [0.49, 0.5], [width; 2], &RANGE), Some(2.0), "{width}");
+            assert_eq!(estimate(&points, [0.51, 0.5], [width; 2], &RANGE), None, "{width}");
+            assert_eq!(estimate(&points, [0.48, 0.58], [width; 2], &RANGE), None, "{width}: 11 % aslant");
+            assert_eq!(estimate(&points, [0.4, 0.61], [0.0, width], &RANGE), None, "{width}");
+        }
     }
 
     #[test]

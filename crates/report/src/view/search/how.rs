@@ -100,8 +100,8 @@ fn order(search: &SearchRecord) -> String {
             .to_owned(),
         Some(0) => "reproducible: one after the other, each trial knows all before it".to_owned(),
         Some(lag) => format!(
-            "reproducible in parallel: trial n knows the results up to trial n − {}, whichever trial ends first, so that up to {} \
-             workers give the same search",
+            "reproducible in parallel: trial n knows the results up to trial n − {}, whichever trial ends first, so that any number of \
+             workers gives the same search; up to {} trials run side by side",
             lag.saturating_add(1),
             format::count(lag as u64 + 1),
         ),
@@ -123,12 +123,15 @@ fn size(analysis: &SearchAnalysis) -> String {
         Some(points) if !space.params.is_empty() => {
             let tried = distinct(analysis);
             let of = plural(points, "point", "points");
-            let does =
-                if tried >= points { "all of them tried: exhaustive" } else { "no more than the budget" };
+            let does = if tried >= points {
+                "all of them tried: exhaustive"
+            } else {
+                "no more than the search has trials"
+            };
             let tried = if tried >= points { String::new() } else { format!("; {tried} tried so far") };
             format!("{parameters}; the whole space has {of}, {does}{tried}")
         }
-        _ => format!("{parameters}; more points than the budget"),
+        _ => format!("{parameters}; the space has more points than the search has trials"),
     }
 }
 

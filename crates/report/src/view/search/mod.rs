@@ -15,6 +15,7 @@ mod objective;
 mod plots;
 mod spots;
 mod timeline;
+mod trial_curves;
 
 pub use algorithm::{ParetoFront, Share, Shares};
 pub use axis::{AxisKind, ParameterAxis, external};
@@ -24,10 +25,11 @@ pub use contour::{BANDS, Contour};
 pub use findings::largest_batch;
 pub use how::SpaceRow;
 pub use objective::{ObjectiveView, metrics};
-pub use plots::{History, Parallel, ParameterSlice, Slices, Thread, TrialCurve, TrialCurves};
+pub use plots::{History, Parallel, ParameterSlice, Slices, Thread};
 pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
 use toile_record::{DataRecord, Records};
+pub use trial_curves::{TrialCurve, TrialCurves};
 
 use super::RunGroup;
 use crate::section::Fact;
@@ -140,7 +142,7 @@ fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place:
         front: algorithm::front(analysis),
         contours,
         contour_note,
-        curves: plots::curves(analysis),
+        curves: trial_curves::curves(analysis),
         timeline: timeline::timeline(analysis),
     }
 }
@@ -169,7 +171,7 @@ fn contours(analysis: &SearchAnalysis, importance: &Shares) -> (Vec<Contour>, St
     let complete = analysis.trials.iter().filter(|trial| trial.value.is_some()).count();
     let axes: Vec<usize> = algorithm::ordered_axes(analysis, importance).into_iter().take(3).collect();
     let found = contour::contours(analysis, &axes);
-    let by = if importance.shares.is_empty() { "first" } else { "most important" };
+    let is_by_importance = !importance.shares.is_empty();
     let note = match (found.is_empty(), analysis.axes.len()) {
         (true, 0 | 1) => String::new(),
         (true, _) if complete < contour::FEWEST => format!(
@@ -178,13 +180,28 @@ fn contours(analysis: &SearchAnalysis, importance: &Shares) -> (Vec<Contour>, St
             contour::FEWEST
         ),
         (true, _) => "No contours: no two parameters vary together in enough trials.".to_owned(),
-        (false, _) => format!(
-            "Pairs of the {} {by} parameters: the shade is the mean of the complete trials near a place, weighted by a Gaussian \
-             of their distance; where no trial is near, nothing is claimed.",
-            axes.len()
-        ),
+        (false, _) => contour_note(axes.len(), is_by_importance, &found),
     };
     (found, note)
+}
+
+/// How to read the contours.
+fn contour_note(axes: usize, is_by_importance: bool, found: &[Contour]) -> String {
+    let which = match (axes, is_by_importance) {
+        (2, true) => "The two most important parameters",
+        (2, false) => "The first two parameters",
+        (_, true) => "Pairs of the three most important parameters",
+        (_, false) => "Pairs of the first three parameters",
+    };
+    let pruned = match found.iter().flat_map(|one| &one.spots).any(|spot| spot.is_pruned) {
+        true => " Hollow triangles are pruned trials, which the shade does not count.",
+        false => "",
+    };
+    format!(
+        "{which}: the shade is the mean of the complete trials near a place, weighted by a Gaussian of their distance; \
+         there is none further than {} of the axes from every complete trial.{pruned}",
+        crate::format::percent_short(contour::REACH)
+    )
 }
 
 impl Searches {

@@ -1,4 +1,4 @@
-//! The charts of a search as numbers: history, slices, parallel coordinates, curves of all trials.
+//! The charts of a search as numbers: history, slices, parallel coordinates.
 
 use toile_record::State;
 
@@ -12,10 +12,6 @@ const MOST_SLICES: usize = 16;
 const MOST_AXES: usize = 10;
 /// Lines beyond these are thinned out.
 const MOST_LINES: usize = 600;
-/// Learning curves beyond these are thinned out.
-const MOST_CURVES: usize = 200;
-/// Points of one learning curve.
-const MOST_POINTS: usize = 60;
 
 /// Each trial's value by its number, with the best so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,30 +70,6 @@ pub struct Parallel {
     pub axes: Vec<ParameterAxis>,
     /// Worst first, so that the best is drawn last.
     pub threads: Vec<Thread>,
-    /// What the axis of values shows.
-    pub range: Range,
-    /// What is not drawn, or at the edge.
-    pub note: String,
-}
-
-/// What one trial reported.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrialCurve {
-    /// Step and value.
-    pub points: Vec<(f64, f64)>,
-    /// How it ended.
-    pub state: State,
-    /// Whether it is the best.
-    pub is_best: bool,
-    /// What it is.
-    pub title: String,
-}
-
-/// Learning curves of all trials.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrialCurves {
-    /// One per trial, the best last.
-    pub curves: Vec<TrialCurve>,
     /// What the axis of values shows.
     pub range: Range,
     /// What is not drawn, or at the edge.
@@ -220,50 +192,6 @@ fn thread(
         is_best: place == 0,
         title: if n <= 200 { analysis.title(trial) } else { String::new() },
     }
-}
-
-/// What all trials reported on the way.
-pub fn curves(analysis: &SearchAnalysis) -> Option<TrialCurves> {
-    let number = |&i: &usize| {
-        let reported = &analysis.trials[i].record.intermediate;
-        reported.iter().filter(|(_, value)| value.is_finite()).count() > 0
-    };
-    let reported: Vec<usize> = (0..analysis.trials.len()).filter(number).collect();
-    let mut drawn = thin(&reported, MOST_CURVES, analysis.best);
-    drawn.sort_by_key(|&i| analysis.best == Some(i));
-    let values: Vec<f64> = drawn.iter().flat_map(|&i| finite(analysis, i)).map(|point| point.1).collect();
-    let mut range = range(&values, analysis.metric())?;
-    range.outside = 0;
-    let step = analysis.records.search.seeds.max(1);
-    let seeds = if step > 1 {
-        format!(" Steps are counted on over the {step} seeds of a trial.")
-    } else {
-        String::new()
-    };
-    let curve = |&i: &usize| TrialCurve {
-        points: fewer(finite(analysis, i).collect()),
-        state: analysis.trials[i].record.state,
-        is_best: analysis.best == Some(i),
-        title: analysis.title(i),
-    };
-    Some(TrialCurves {
-        curves: drawn.iter().map(curve).collect(),
-        range,
-        note: format!("{seeds}{}", thinned(reported.len(), drawn.len())),
-    })
-}
-
-fn finite<'a>(analysis: &'a SearchAnalysis, trial: usize) -> impl Iterator<Item = (f64, f64)> + 'a {
-    let reported = analysis.trials[trial].record.intermediate.iter();
-    reported.filter(|(_, value)| value.is_finite()).map(|(step, value)| (*step as f64, *value))
-}
-
-/// At most so many points of a curve, the last one among them.
-fn fewer(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
-    let every = points.len().div_ceil(MOST_POINTS).max(1);
-    let last = points.len().saturating_sub(1);
-    let kept = |(i, point): (usize, (f64, f64))| (i.is_multiple_of(every) || i == last).then_some(point);
-    points.into_iter().enumerate().filter_map(kept).collect()
 }
 
 fn not_drawn(n: usize, of: usize) -> String {

@@ -158,7 +158,7 @@ pub fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Op
     let which = listed(groups, &ahead).unwrap_or_else(|| format!("{} equal runs", ahead.len()));
     let (is, was, it) = if ahead.len() == 1 { ("is", "was", "it") } else { ("are", "were", "they") };
     Some(format!(
-        "On the test set {which} {is} ahead by {} ({}); {it} {was} not chosen, since the test set has no say in the choice.",
+        "On the test set {which} {is} ahead by {} ({}); {it} {was} not chosen, since the test set is not used for the choice.",
         format::metric(highest - of_chosen),
         format::metric(highest)
     ))

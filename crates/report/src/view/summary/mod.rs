@@ -8,7 +8,7 @@ use serde::Serialize;
 use toile_record::{Records, State};
 
 use super::{Ranking, RunGroup};
-use crate::facts::state_text;
+use crate::facts::{state_text, wall_seconds};
 use crate::format::{self, plural};
 
 /// The top of the page.
@@ -51,7 +51,7 @@ fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<Key
     let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
     let mut figures = best::figures(records, groups, ranking);
     figures.extend(published::figure(groups));
-    let wall: f64 = records.runs.iter().map(|run| run.provenance.wall_seconds).sum();
+    let wall: f64 = records.runs.iter().map(wall_seconds).sum();
     let (one, many) = if records.runs.len() == groups.len() { ("run", "runs") } else { ("seed", "seeds") };
     let complete = format::count(complete as u64);
     let detail = format!("{complete} of {} complete", plural(records.runs.len(), one, many));
@@ -82,12 +82,18 @@ fn progress(records: &Records, groups: &[RunGroup]) -> String {
         .collect();
     match (all, parts.len()) {
         (0, _) => "The study has no runs.".to_owned(),
+        (1, 0) => "The study has 1 run, which is complete.".to_owned(),
         (_, 0) => format!("The study has {seeds}; all are complete."),
         _ => {
             parts.insert(0, format!("{} complete", count(State::Complete)));
             format!("The study has {seeds}: {}.", parts.join(", "))
         }
     }
+}
+
+/// Whether they differ by less than a twentieth, so that neither stands out.
+fn is_near(least: u64, most: u64) -> bool {
+    20.0 * (most - least) as f64 <= most as f64
 }
 
 /// What a seed of each run takes, and the run that takes most of it; none is named where several do.
@@ -104,7 +110,11 @@ fn cost(groups: &[RunGroup]) -> Option<String> {
     let part = format::percent(most as f64 / total as f64);
     let costliest: Vec<&str> =
         costs.iter().filter(|(_, flops)| *flops == most).map(|(group, _)| group.name.as_str()).collect();
+    let least = costs.iter().map(|(_, flops)| *flops).min()?;
     let which = match costliest[..] {
+        [..] if costliest.len() < costs.len() && is_near(least, most) => {
+            ", about the same for each".to_owned()
+        }
         [one] => format!("; {part} of it is “{one}”"),
         [..] if costliest.len() == costs.len() => ", the same for each".to_owned(),
         [..] => {

@@ -67,7 +67,7 @@ pub fn largest_difference(groups: &[RunGroup]) -> Option<String> {
     let (ours, published) = (column.ours.as_ref()?, column.published?);
     Some(format!(
         "The largest difference is the {} of “{}”: {} here, {} published.{others}",
-        column.label,
+        column.label.to_lowercase(),
         group.name,
         ours.mean_text(),
         format::published(published)
