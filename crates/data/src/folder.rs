@@ -35,7 +35,7 @@ pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
     let names: Vec<String> = (0..4).filter(absent).map(|i| FILES[i].to_string()).collect();
     if !names.is_empty() {
         let all = names.len() == 4;
-        let there = FolderContent::of(folder);
+        let there = Box::new(FolderContent::of(folder));
         return Err(DataError::Missing { folder: folder.to_path_buf(), names, all, there });
     }
     Ok(found.map(|path| path.expect("all four were found")))

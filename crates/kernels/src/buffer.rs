@@ -34,9 +34,9 @@ impl Buffer {
         };
         let skipped = whole.as_ptr().align_offset(ALIGNMENT);
         assert!(skipped < LINE, "floats are aligned as floats");
-        // SAFETY: less than a line is skipped, and the block is a line longer than `len` floats, all of which are
-        // written.
+        // SAFETY: less than a line is skipped, and the block is a line longer than `len` floats.
         let start = unsafe { whole.add(skipped) };
+        // SAFETY: `len` floats lie behind `start` within the block.
         unsafe { start.write_bytes(0, len) };
         Buffer { start, skipped, len }
     }

@@ -66,8 +66,7 @@ pub fn worker_name() -> String {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
         let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let born =
-            since.map_or_else(|before| before.duration(), |since| since).as_micros() as u64 & 0xff_ffff;
+        let born = since.unwrap_or_else(|before| before.duration()).as_micros() as u64 & 0xff_ffff;
         format!("{}:{}:{born:06x}", host.trim(), std::process::id())
     });
     NAME.clone()

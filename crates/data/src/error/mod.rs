@@ -52,7 +52,7 @@ pub enum DataError {
         /// Whether none of the four is there.
         all: bool,
         /// What is there instead.
-        there: FolderContent,
+        there: Box<FolderContent>,
     },
     /// There is no such folder.
     #[error("there is no folder {}", quoted(folder))]

@@ -11,7 +11,7 @@ pub enum RunError {
     Store(Box<StoreError>),
     /// The data cannot be split as the study asks.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// Not even one thread to train on.
     #[error("the system gives no thread to train on: {0}")]
     Thread(std::io::Error),
@@ -42,6 +42,12 @@ pub enum RunError {
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> RunError {
         RunError::Store(Box::new(error))
+    }
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> RunError {
+        RunError::Data(Box::new(error))
     }
 }
 

@@ -18,7 +18,7 @@ pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
 /// What is printed, whatever it was put together from: line ends and tabs stay, and colours where they are used. Names
 /// go through [`name`] before; this is the net below.
 pub(super) fn printed(text: &str, with_colours: bool) -> Cow<'_, str> {
-    if !text.chars().any(|c| is_unsafe(c)) {
+    if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
