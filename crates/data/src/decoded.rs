@@ -58,7 +58,7 @@ pub(crate) struct CopyWriter {
 
 impl DecodedCopy {
     /// None if an original cannot be examined: reading it will give the error.
-    pub fn of(entry: &CatalogueEntry, files: &Files, cache_dir: &Path) -> Option<DecodedCopy> {
+    pub(crate) fn of(entry: &CatalogueEntry, files: &Files, cache_dir: &Path) -> Option<DecodedCopy> {
         let (mut sha, mut newest) = (Sha256::new(), SystemTime::UNIX_EPOCH);
         for file in files {
             let place = fs::canonicalize(file).ok()?;
@@ -72,7 +72,7 @@ impl DecodedCopy {
     }
 
     /// What the copy holds, if it was made of these originals and is whole.
-    pub fn read(&self, entry: &CatalogueEntry) -> Option<DecodedData> {
+    pub(crate) fn read(&self, entry: &CatalogueEntry) -> Option<DecodedData> {
         let mut head = [0; HEAD];
         let (mut file, _) = open_file(&self.path).ok()?;
         file.read_exact(&mut head).ok()?;
@@ -111,7 +111,7 @@ impl DecodedCopy {
 
     /// To be called before the originals are read: from now on they must stay as they are. None if there is no place
     /// for a copy, or if an original changed just now.
-    pub fn begin(self) -> Option<CopyWriter> {
+    pub(crate) fn begin(self) -> Option<CopyWriter> {
         let folder = self.path.parent()?;
         fs::create_dir_all(folder).ok()?;
         self.remove_leftovers(folder);
@@ -133,7 +133,7 @@ impl DecodedCopy {
 
 impl CopyWriter {
     /// Writes the copy, if the originals are still what they were. Where it cannot be written, there is none.
-    pub fn end(mut self, originals: Option<DecodedCopy>, data: &DataSet) {
+    pub(crate) fn end(mut self, originals: Option<DecodedCopy>, data: &DataSet) {
         let unchanged = originals.is_some_and(|now| now.originals == self.copy.originals);
         if unchanged && self.write(data).is_ok() {
             let _ = fs::rename(&self.temporary, &self.copy.path);

@@ -37,7 +37,7 @@ pub(crate) struct Idx {
 
 impl Idx {
     /// Opens a file and reads its header.
-    pub fn open(path: &Path) -> Result<Idx, DataError> {
+    pub(crate) fn open(path: &Path) -> Result<Idx, DataError> {
         let (file, file_len) = open_file(path)?;
         let (start, rest) = split_start(BufReader::new(file)).map_err(|e| read_error(path, false, 0, e))?;
         let gzip = start.starts_with(&[0x1f, 0x8b]);
@@ -53,7 +53,7 @@ impl Idx {
     }
 
     /// Refuses dimensions that do not fit the file, but do when each is read backwards: the lowest byte first.
-    pub fn check_byte_order(&self) -> Result<(), DataError> {
+    pub(crate) fn check_byte_order(&self) -> Result<(), DataError> {
         let meant: Vec<u32> = self.dims.iter().map(|dim| dim.swap_bytes()).collect();
         if self.fits(&self.dims) || !self.fits(&meant) {
             return Ok(());
@@ -82,7 +82,7 @@ impl Idx {
     }
 
     /// Reads the payload, and the SHA-256 of header and payload together.
-    pub fn read(mut self) -> Result<(Vec<u8>, String), DataError> {
+    pub(crate) fn read(mut self) -> Result<(Vec<u8>, String), DataError> {
         let expected = self.payload_len(MAX_BYTES)?;
         let header_len = self.header.len() as u64;
         if !self.gzip && self.file_len != header_len + expected {

@@ -13,6 +13,7 @@
 //! assert_eq!((parts.train.len(), parts.validation.len()), (54_000, 6_000));
 //! # Ok::<(), toile_data::DataError>(())
 //! ```
+#![warn(unreachable_pub)]
 
 mod catalogue;
 mod check;

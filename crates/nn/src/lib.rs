@@ -4,6 +4,7 @@
 //!
 //! [`fit()`] trains a model from its start to its end. A training that must end earlier, or goes on on another machine,
 //! is taken along as a [`TrainingState`] when an epoch ends, and [`fit_from`] goes on from it with the same bits.
+#![warn(unreachable_pub)]
 
 mod activation;
 mod augmentation;

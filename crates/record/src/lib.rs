@@ -4,6 +4,7 @@
 //! fractions in [0, 1], losses are means per image (natural logarithm), times are seconds. A number that does not exist
 //! (validation without a split, a loss that diverged) is `None`, never a magic number. Nothing here computes, reads or
 //! writes.
+#![warn(unreachable_pub)]
 
 mod data;
 mod direction;

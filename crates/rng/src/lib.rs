@@ -13,6 +13,7 @@
 //!
 //! The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011),
 //! checked against the known answers of its authors.
+#![warn(unreachable_pub)]
 
 mod normal;
 mod philox;

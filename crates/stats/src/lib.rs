@@ -23,6 +23,7 @@
 //!
 //! Chance comes from outside, as a function that gives random numbers. Values of SciPy, statsmodels and scikit-learn
 //! for every statistic are in `tests/reference`, and `examples/calibration.rs` counts how often the verdicts err.
+#![warn(unreachable_pub)]
 
 mod binomial;
 mod bootstrap;

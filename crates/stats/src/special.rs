@@ -10,7 +10,7 @@ const MAX_TERMS: usize = 10_000;
 const TINY: f64 = 1e-300;
 
 /// ln Γ(x) for x > 0, by Lanczos' approximation (g = 7, nine terms), good to about 1e-14.
-pub fn ln_gamma(x: f64) -> f64 {
+pub(crate) fn ln_gamma(x: f64) -> f64 {
     const G: f64 = 7.0;
     const C: [f64; 9] = [
         0.999_999_999_999_809_9,
@@ -33,7 +33,7 @@ pub fn ln_gamma(x: f64) -> f64 {
 }
 
 /// The upper incomplete gamma function Γ(a, x) / Γ(a), for a > 0 and x ≥ 0.
-pub fn gamma_upper(a: f64, x: f64) -> f64 {
+pub(crate) fn gamma_upper(a: f64, x: f64) -> f64 {
     if x == 0.0 {
         return 1.0;
     }
@@ -77,7 +77,7 @@ fn upper_fraction(a: f64, x: f64) -> f64 {
 }
 
 /// The regularised incomplete beta function I_x(a, b), for a, b > 0 and x in [0, 1].
-pub fn beta_incomplete(a: f64, b: f64, x: f64) -> f64 {
+pub(crate) fn beta_incomplete(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }

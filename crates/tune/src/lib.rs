@@ -3,6 +3,7 @@
 //! Everything here sees numbers only: no clock, no store, no model. A proposal is a function of the space, of the
 //! trials that it may know, of its own number and of the search's seed, so that the same search gives the same trials
 //! on any machine and with any number of workers.
+#![warn(unreachable_pub)]
 
 mod best;
 mod budget;

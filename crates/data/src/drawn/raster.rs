@@ -17,12 +17,12 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub fn new() -> Canvas {
+    pub(super) fn new() -> Canvas {
         Canvas { pixels: [0; SIDE * SIDE] }
     }
 
     /// Fills the inside of a closed polygon (even-odd rule); `shade` gives the gray value of a pixel.
-    pub fn fill(&mut self, polygon: &[CanvasPoint], shade: impl Fn(usize, usize) -> i32) {
+    pub(super) fn fill(&mut self, polygon: &[CanvasPoint], shade: impl Fn(usize, usize) -> i32) {
         let top = polygon.iter().map(|p| p.1).min().unwrap_or(0).max(0) / PIXEL;
         let bottom = polygon.iter().map(|p| p.1).max().unwrap_or(0).min(SIDE as i32 * PIXEL - 1) / PIXEL;
         for row in top..=bottom {

@@ -44,34 +44,34 @@ pub(super) struct Sketch {
 }
 
 impl Sketch {
-    pub fn new(mut chance: Stream) -> Sketch {
+    pub(super) fn new(mut chance: Stream) -> Sketch {
         let placement = Placement::random(&mut chance);
         let cloth = Cloth::random(&mut chance);
         Sketch { canvas: Canvas::new(), placement, cloth, chance }
     }
 
     /// A whole number from `low` to `high`, both included.
-    pub fn range(&mut self, low: i32, high: i32) -> i32 {
+    pub(super) fn range(&mut self, low: i32, high: i32) -> i32 {
         range(&mut self.chance, low, high)
     }
 
     /// A whole number from `low` to `high`, the middle more often than the ends.
-    pub fn near_middle(&mut self, low: i32, high: i32) -> i32 {
+    pub(super) fn near_middle(&mut self, low: i32, high: i32) -> i32 {
         (self.range(low, high) + self.range(low, high)).div_euclid(2)
     }
 
     /// True in so many of 100 cases.
-    pub fn percent(&mut self, percent: u32) -> bool {
+    pub(super) fn percent(&mut self, percent: u32) -> bool {
         self.chance.below(100) < percent
     }
 
     /// Makes the whole garment darker or lighter.
-    pub fn tint(&mut self, gray: i32) {
+    pub(super) fn tint(&mut self, gray: i32) {
         self.cloth.gray = (self.cloth.gray + gray).clamp(30, 255);
     }
 
     /// Fills a polygon with the cloth, `lighter` by so many grays.
-    pub fn fill(&mut self, polygon: &[CanvasPoint], lighter: i32) {
+    pub(super) fn fill(&mut self, polygon: &[CanvasPoint], lighter: i32) {
         let mut placed = [(0, 0); 16];
         assert!(polygon.len() <= placed.len(), "a polygon of {} corners", polygon.len());
         for (to, from) in placed.iter_mut().zip(polygon) {
@@ -82,7 +82,7 @@ impl Sketch {
     }
 
     /// Fills a polygon and its mirror image.
-    pub fn fill_both(&mut self, polygon: &[CanvasPoint], lighter: i32) {
+    pub(super) fn fill_both(&mut self, polygon: &[CanvasPoint], lighter: i32) {
         self.fill(polygon, lighter);
         let mut mirrored = [(0, 0); 16];
         for (to, &(x, y)) in mirrored.iter_mut().zip(polygon) {
@@ -92,7 +92,7 @@ impl Sketch {
     }
 
     /// A line of this width.
-    pub fn line(&mut self, (x0, y0): CanvasPoint, (x1, y1): CanvasPoint, width: i32, lighter: i32) {
+    pub(super) fn line(&mut self, (x0, y0): CanvasPoint, (x1, y1): CanvasPoint, width: i32, lighter: i32) {
         let (dx, dy) = (x1 - x0, y1 - y0);
         let length = ((dx as i64 * dx as i64 + dy as i64 * dy as i64).isqrt() as i32).max(1);
         let (nx, ny) = (-dy * width / (2 * length), dx * width / (2 * length));
@@ -100,13 +100,13 @@ impl Sketch {
     }
 
     /// An octagon around a point.
-    pub fn dot(&mut self, (x, y): CanvasPoint, radius: i32, lighter: i32) {
+    pub(super) fn dot(&mut self, (x, y): CanvasPoint, radius: i32, lighter: i32) {
         let (r, s) = (radius, radius * 5 / 12);
         let corners = [(-s, -r), (s, -r), (r, -s), (r, s), (s, r), (-s, r), (-r, s), (-r, -s)];
         self.fill(&corners.map(|(dx, dy)| (x + dx, y + dy)), lighter);
     }
 
-    pub fn finish(self) -> [u8; SIDE * SIDE] {
+    pub(super) fn finish(self) -> [u8; SIDE * SIDE] {
         self.canvas.pixels
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Unpacked {
 
 impl Unpacked {
     /// The package's folder with the files of the data set.
-    pub fn folder(&self, name: &str) -> PathBuf {
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
         self.root.join("package/usr/share/datasets").join(name)
     }
 }

@@ -10,26 +10,26 @@ const MAX_CELLS: usize = 50;
 const TINY: f64 = 1e-12;
 
 /// A parameter, and the cell of each trial that has it.
-pub struct GridAxis<'a> {
+pub(super) struct GridAxis<'a> {
     param: &'a Param,
     size: usize,
     cells: Vec<Option<usize>>,
 }
 
 impl<'a> GridAxis<'a> {
-    pub fn new(param: &'a Param, trials: &[&Trial]) -> GridAxis<'a> {
+    pub(super) fn new(param: &'a Param, trials: &[&Trial]) -> GridAxis<'a> {
         let size = size(&param.distribution);
         let cell = |trial: &&Trial| Some(cell(&param.distribution, size, *trial.params.get(&param.name)?));
         GridAxis { param, size, cells: trials.iter().map(cell).collect() }
     }
 
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.param.name
     }
 
     /// Pearson's divergence of the parameter's density among the best from that among all, times α² / β: the shares of
     /// the best and of all that have the parameter. 0 for a parameter with one value, and if none of the best has it.
-    pub fn divergence(&self, all: &[usize], best: &[usize]) -> f64 {
+    pub(super) fn divergence(&self, all: &[usize], best: &[usize]) -> f64 {
         let (counts, best_counts) = (self.counts(all), self.counts(best));
         let (having, best_having) = (sum(&counts), sum(&best_counts));
         if self.param.distribution.is_single() || best_having == 0 {

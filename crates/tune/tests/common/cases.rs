@@ -9,7 +9,7 @@ use super::{Direction, Params, SamplingContext, Space, State, TpeSampler, Trial}
 
 /// One study.
 #[allow(dead_code, reason = "each test looks at its own part")]
-pub struct Case {
+pub(super) struct Case {
     pub name: String,
     pub settings: TpeSampler,
     pub seed: u64,
@@ -21,7 +21,7 @@ pub struct Case {
     pub last: Option<Value>,
 }
 
-pub fn all() -> Vec<Case> {
+pub(super) fn all() -> Vec<Case> {
     let cases: Vec<Value> = serde_json::from_str(include_str!("../golden/tpe.json")).expect("JSON");
     cases.into_iter().map(Case::read).collect()
 }
@@ -48,7 +48,7 @@ impl Case {
     }
 
     /// The question for a trial, all before it being known.
-    pub fn context(&self, number: usize) -> SamplingContext<'_> {
+    pub(super) fn context(&self, number: usize) -> SamplingContext<'_> {
         SamplingContext {
             space: &self.space,
             directions: &self.directions,
