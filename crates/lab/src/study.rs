@@ -90,7 +90,7 @@ pub fn run_study(
     options: &StudyOptions<'_>,
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<StudyOutcome, RunError> {
-    let (split, keeper) = (runner::split(plan, data)?, store.again()?);
+    let (split, keeper) = (runner::split(plan, data)?, store.again());
     Steps { plan, data, split, store, keeper, folder, options, events }.all()
 }
 

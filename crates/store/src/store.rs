@@ -13,7 +13,8 @@
 //! are encrypted as `sslmode` in the address says.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -36,12 +37,15 @@ pub struct Store {
     dir: Option<PathBuf>,
     lock: Option<FolderLock>,
     library_version: Option<String>,
+    /// Whether what a killed program left as running waits again by now.
+    is_cleared: AtomicBool,
 }
 
 enum Engine {
     Sqlite {
         path: PathBuf,
-        connection: Mutex<Connection>,
+        /// Shared with every [`Store::again`]: a file has one connection, so that closing it ends all of its locks.
+        connection: Arc<Mutex<Connection>>,
         /// Of a file that is written to: which one it is.
         identity: Option<FileIdentity>,
     },
@@ -89,8 +93,9 @@ impl Store {
         let library_version = tables::library_version(&mut Db::Sqlite(&connection))
             .map_err(|error| sqlite::from_db("open", path, error))?;
         let identity = if is_written { FileIdentity::of(path) } else { None };
-        let engine = Engine::Sqlite { path: path.into(), connection: Mutex::new(connection), identity };
-        Ok(Store { engine, dir: None, lock: None, library_version })
+        let engine =
+            Engine::Sqlite { path: path.into(), connection: Arc::new(Mutex::new(connection)), identity };
+        Ok(Store::new(engine, library_version))
     }
 
     /// Connects to a PostgreSQL server: `postgres://user:password@host:port/database`. Tables that are missing are
@@ -103,7 +108,7 @@ impl Store {
     pub fn postgres_with(url: &str, patience: Patience) -> Result<Store, StoreError> {
         let server = Server::new(url, patience)?;
         let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
-        let mut store = Store { engine, dir: None, lock: None, library_version: None };
+        let mut store = Store::new(engine, None);
         store.library_version = store.write("open", |db| {
             db.batch("SELECT pg_advisory_xact_lock(8243121637)")?;
             server::migrate(db)?;
@@ -112,15 +117,27 @@ impl Store {
         Ok(store)
     }
 
-    /// A second way to the same file, for a thread of its own; it holds no lock of the folder.
-    pub fn again(&self) -> Result<Store, StoreError> {
-        match &self.engine {
-            Engine::Sqlite { path, .. } => Store::sqlite(path),
-            Engine::Postgres { server, .. } => {
-                let engine = Engine::Postgres { server: server.clone(), idle: Mutex::new(Vec::new()) };
-                Ok(Store { engine, dir: None, lock: None, library_version: self.library_version.clone() })
+    /// The same store for a thread of its own: on a server with connections of its own. It holds no lock of the folder.
+    pub fn again(&self) -> Store {
+        let engine = match &self.engine {
+            Engine::Sqlite { path, connection, identity } => {
+                Engine::Sqlite { path: path.clone(), connection: connection.clone(), identity: *identity }
             }
-        }
+            Engine::Postgres { server, .. } => {
+                Engine::Postgres { server: server.clone(), idle: Mutex::new(Vec::new()) }
+            }
+        };
+        Store::new(engine, self.library_version.clone())
+    }
+
+    fn new(engine: Engine, library_version: Option<String>) -> Store {
+        Store { engine, dir: None, lock: None, library_version, is_cleared: AtomicBool::new(false) }
+    }
+
+    /// Whether this is the only program at work in the folder, and asks so for the first time: only then is what runs
+    /// known to have been killed. Somebody may delete the lock and start a second program.
+    pub(crate) fn is_first_here(&self) -> bool {
+        self.is_locked() && !self.is_cleared.swap(true, Ordering::Relaxed)
     }
 
     /// The version of Optuna that made this database, if that is one before 5: the times of its trials are then local
@@ -254,7 +271,7 @@ impl Store {
                 }
                 let connection = &mut lock_of(connection);
                 // A file that is only looked at is opened once, and stays.
-                let is_ours = self.lock.is_some();
+                let is_ours = identity.is_some();
                 let opened = if is_ours { sqlite::ensure_open(connection, path) } else { Ok(()) };
                 let done =
                     opened.map_err(Into::into).and_then(|()| sqlite::transact(connection, behavior, work));

@@ -163,7 +163,7 @@ impl<'a> RunSession<'a> {
     /// Trains what waits in the queue, as many runs side by side as it allows, or as the system gives threads for; this
     /// thread writes. The first error that concerns the whole study stops the others.
     pub fn work(&self) -> Result<(), RunError> {
-        let keeper = self.store.is_server().then(|| self.store.again()).transpose()?;
+        let keeper = self.store.is_server().then(|| self.store.again());
         let leases = self.leases();
         let (orders, received) = writer::queue();
         let study = self.study();

@@ -26,7 +26,7 @@ impl Store {
     /// and results and take the names, places and remarks given here; all others stay, but leave [`Store::records`]. In
     /// a folder, which is this program's alone, what a killed one left as running waits again.
     pub fn save_plan(&self, study: &str, runs: &[RunRecord]) -> std::result::Result<(), StoreError> {
-        let is_alone = self.is_locked();
+        let is_alone = self.is_first_here();
         self.write("record the plan in", |db| plan::save(db, study, runs, is_alone))
     }
 

@@ -227,6 +227,11 @@ fn a_run_that_a_killed_program_left_as_running_waits_again() {
     let store = planned(dir.path(), &run);
     let claim = begin(&store, &run);
     save(&store, Change::Epoch(&claim, &run.epochs[0]));
+    // Not while it is at work: a second program on the folder must not take what the first one trains.
+    store.save_plan("quick", std::slice::from_ref(&run)).unwrap();
+    assert_eq!(found(&store, &run).state, State::Running);
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
     store.save_plan("quick", std::slice::from_ref(&run)).unwrap();
     let found = found(&store, &run);
     assert_eq!((found.state, found.epochs.len()), (State::Waiting, 1));
