@@ -12,10 +12,11 @@ use crate::runner::{RunError, engine};
 /// Bytes that a training takes on so many threads, without the data: what the engine needs, and what is kept next to it
 /// to go on later.
 pub fn memory_of(run: &RunPlan, image: ImageShape, n_train: usize, threads: usize) -> Result<u64, RunError> {
-    Ok(of_outline(&run.settings, &engine::outline(run, image)?, n_train, threads))
+    Ok(memory_of_outline(&run.settings, &engine::outline(run, image)?, n_train, threads))
 }
 
-fn of_outline(settings: &Settings, outline: &ModelOutline, n_train: usize, threads: usize) -> u64 {
+/// The same of a training whose model is outlined already.
+pub fn memory_of_outline(settings: &Settings, outline: &ModelOutline, n_train: usize, threads: usize) -> u64 {
     // No batch has more images than there are.
     let batch = settings.batch_size.min(n_train.max(1));
     let engine = outline.training_memory(&settings.optimizer, batch, threads) as u64;

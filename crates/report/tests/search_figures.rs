@@ -3,18 +3,12 @@
 mod common;
 
 use common::searches::{search, tpe};
+use common::with;
 use toile_record::*;
 use toile_report::view;
 
 fn searched() -> Records {
     common::searched(common::records(1))
-}
-
-/// A study with this search only.
-fn with(search: SearchRecords) -> Records {
-    let mut records = common::records(1);
-    records.searches = vec![search];
-    records
 }
 
 /// Values far below the axis must not pass for values at its end, and a reader must know which epoch counts.

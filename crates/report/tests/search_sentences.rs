@@ -3,15 +3,9 @@
 mod common;
 
 use common::searches::{search, tpe};
+use common::with;
 use toile_record::*;
 use toile_report::view;
-
-/// A study with this search only.
-fn with(search: SearchRecords) -> Records {
-    let mut records = common::records(1);
-    records.searches = vec![search];
-    records
-}
 
 /// 18,446,744,073,709,551,615 others were said to lie near; equal ones were said to be no rivals, and ranked by number.
 #[test]

@@ -3,19 +3,13 @@
 mod common;
 
 use common::searches::{add, blank, search, tpe};
+use common::with;
 use serde_json::{Value, json};
 use toile_record::*;
 use toile_report::{html, markdown, results_json, trials_csv, view};
 
 fn searched() -> Records {
     common::searched(common::records(1))
-}
-
-/// A study with this search only.
-fn with(search: SearchRecords) -> Records {
-    let mut records = common::records(1);
-    records.searches = vec![search];
-    records
 }
 
 /// Every face of `records`: page, Markdown, JSON, CSV.

@@ -34,7 +34,7 @@ pub use artifacts::weights::{NamedTensor, sha256_hex, weights_from_safetensors, 
 pub use checksums::{AlteredRecord, CheckedRecords};
 pub use db::address::without_password;
 pub use db::patience::{Patience, Waits};
-pub use db::plain::printable;
+pub use db::plain::{printable, turns_direction};
 pub use error::StoreError;
 pub use runs::Change;
 pub use store::{STORE_FILE, Store};

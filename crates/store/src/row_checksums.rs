@@ -2,14 +2,14 @@
 //!
 //! A row is written with its checksum. One that an earlier version wrote has none, and is not checked.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
 use crate::artifacts::weights::hexadecimal;
 use crate::checksums::AlteredRecord;
 use crate::db::{Db, Result, cells};
-use crate::{SearchId, openings, tables};
+use crate::{SearchId, tables};
 use toile_record::{ImageRecord, TestOpening};
 
 /// The tables whose rows have a checksum.
@@ -86,19 +86,17 @@ pub(crate) fn altered_rows(
     study: &str,
     images: &[ImageRecord],
 ) -> Result<Vec<AlteredRecord>> {
-    let sql = "SELECT checksum FROM toile_opening WHERE study = $1 ORDER BY opening_id";
-    let written = db.query(sql, cells![study], |row| row.maybe_string(0))?;
-    let found = openings::test_openings(db, study)?;
-    let mut openings = found.iter().zip(&written);
-    let opening = openings.any(|(opening, written)| is_broken(written.as_deref(), &of_opening(opening)));
-    let sql = "SELECT id, checksum FROM toile_image WHERE study = $1 AND checksum IS NOT NULL";
-    let sealed = db.query(sql, cells![study], |row| Ok((row.count(0)?, row.string(1)?)))?;
-    let sealed: HashSet<(usize, String)> = sealed.into_iter().collect();
-    let known: HashSet<usize> = sealed.iter().map(|(index, _)| *index).collect();
-    let image = images
-        .iter()
-        .any(|image| known.contains(&image.index) && !sealed.contains(&(image.index, of_image(image))));
-    let altered = [(opening, AlteredRecord::Openings), (image, AlteredRecord::Images)];
+    let sql = "SELECT time, run_id, why, checksum FROM toile_opening WHERE study = $1";
+    let openings = db.query(sql, cells![study], |row| {
+        let opening = TestOpening { time: row.string(0)?, run_id: row.string(1)?, why: row.string(2)? };
+        Ok(is_broken(row.maybe_text(3)?, &of_opening(&opening)))
+    })?;
+    let sql = "SELECT id, checksum FROM toile_image WHERE study = $1";
+    let seals = db.query(sql, cells![study], |row| Ok((row.count(0)?, row.maybe_string(1)?)))?;
+    let seals: HashMap<usize, Option<String>> = seals.into_iter().collect();
+    let seal = |image: &ImageRecord| seals.get(&image.index).and_then(|seal| seal.as_deref());
+    let image = images.iter().any(|image| is_broken(seal(image), &of_image(image)));
+    let altered = [(openings.contains(&true), AlteredRecord::Openings), (image, AlteredRecord::Images)];
     Ok(altered.into_iter().filter_map(|(is_altered, record)| is_altered.then_some(record)).collect())
 }
 

@@ -137,7 +137,7 @@ impl Store {
     /// Whether this is the only program at work in the folder, and asks so for the first time: only then is what runs
     /// known to have been killed. Somebody may delete the lock and start a second program.
     pub(crate) fn is_first_here(&self) -> bool {
-        self.is_locked() && !self.is_cleared.swap(true, Ordering::Relaxed)
+        self.lock.is_some() && !self.is_cleared.swap(true, Ordering::Relaxed)
     }
 
     /// The version of Optuna that made this database, if that is one before 5: the times of its trials are then local
@@ -164,11 +164,6 @@ impl Store {
     /// Whether this is the store of a study's folder, which belongs to one study.
     pub(crate) fn is_folder(&self) -> bool {
         self.dir.is_some()
-    }
-
-    /// Whether no other process of ours can be at work in it.
-    pub(crate) fn is_locked(&self) -> bool {
-        self.lock.is_some()
     }
 
     /// Everything a report needs of the study of this name, or of the only one: its record, the runs of its plan by

@@ -368,3 +368,10 @@ pub fn searched(mut records: Records) -> Records {
     searches::add(&mut records);
     records
 }
+
+/// The study with this search only.
+pub fn with(search: SearchRecords) -> Records {
+    let mut records = records(1);
+    records.searches = vec![search];
+    records
+}

@@ -21,9 +21,9 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
-/// Marks that let text appear in another order than it stands, and separators that act as line breaks.
-fn turns_direction(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Marks that let text appear in another order than it stands (UAX 9), and separators that act as line breaks.
+pub fn turns_direction(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use toile_store::turns_direction;
+
 /// What is shown in the place of a character that is not.
 const REPLACEMENT: char = '\u{FFFD}';
 
@@ -40,11 +42,6 @@ pub(super) fn printed(text: &str, with_colours: bool) -> Cow<'_, str> {
 
 fn is_unsafe(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t')) || turns_direction(c)
-}
-
-/// Overrides and isolates of the Unicode bidirectional algorithm (UAX 9).
-fn turns_direction(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The sequence at the beginning of `text` that chooses a colour: `ESC [ 1 ; 31 m`.

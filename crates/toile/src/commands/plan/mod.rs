@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use toile_data::SplitHow;
 use toile_lab::{Cost, Pace, study_seconds};
-use toile_nn::ImageShape;
+use toile_nn::{ImageShape, ModelOutline};
 use toile_record::State;
 use toile_store::Store;
-use toile_study::{DataShape, Plan, RunPlan};
+use toile_study::{DataShape, Plan, RunPlan, Settings};
 
 use crate::args::PlanArgs;
 use crate::commands::studying::note_warnings;
@@ -101,8 +101,7 @@ fn price<'a>(
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
     let model = toile_lab::outline(run, shape.image)?;
-    let on_one = toile_lab::memory_of(run, shape.image, train, 1)?;
-    let memory = TrainingMemory { on_one, on_all: toile_lab::memory_of(run, shape.image, train, threads)? };
+    let memory = TrainingMemory::of(&run.settings, &model, train, threads);
     let summary = RunSummary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
@@ -233,6 +232,13 @@ struct TrainingMemory {
     on_one: u64,
     /// On all threads.
     on_all: u64,
+}
+
+impl TrainingMemory {
+    fn of(settings: &Settings, model: &ModelOutline, n_train: usize, threads: usize) -> TrainingMemory {
+        let on = |threads| toile_lab::memory_of_outline(settings, model, n_train, threads);
+        TrainingMemory { on_one: on(1), on_all: on(threads) }
+    }
 }
 
 /// What the largest of these trainings take together: as many as there are threads, each on one of them, and the

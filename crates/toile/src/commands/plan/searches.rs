@@ -44,8 +44,8 @@ fn memory(search: &SearchPlan, plan: &Plan, shape: &DataShape, threads: usize) -
     let of_corner = |params: &toile_tune::Params| {
         let settings = search.settings(params, search.seed).ok()?;
         let run = search.run(settings);
-        let on = |threads| toile_lab::memory_of(&run, shape.image, train, threads).ok();
-        Some(TrainingMemory { on_one: on(1)?, on_all: on(threads)? })
+        let model = toile_lab::outline(&run, shape.image).ok()?;
+        Some(TrainingMemory::of(&run.settings, &model, train, threads))
     };
     let largest = search.corners(MOST_CORNERS).iter().filter_map(of_corner).max();
     let width = search.lag.map_or(threads, |lag| threads.min(lag.saturating_add(1)));
