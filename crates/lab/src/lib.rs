@@ -12,7 +12,7 @@ mod study;
 mod training;
 
 pub use bridge::{fault_of_weights, fetch};
-pub use memory::{memory_of, memory_of_outline};
+pub use memory::memory_of_outline;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,

@@ -11,7 +11,12 @@ use crate::runner::{RunError, engine};
 
 /// Bytes that a training takes on so many threads, without the data: what the engine needs, and what is kept next to it
 /// to go on later.
-pub fn memory_of(run: &RunPlan, image: ImageShape, n_train: usize, threads: usize) -> Result<u64, RunError> {
+pub(crate) fn memory_of(
+    run: &RunPlan,
+    image: ImageShape,
+    n_train: usize,
+    threads: usize,
+) -> Result<u64, RunError> {
     Ok(memory_of_outline(&run.settings, &engine::outline(run, image)?, n_train, threads))
 }
 
