@@ -142,10 +142,7 @@ FATES = {
 )
 def vanish(ground, chance, fate):
     with ground.place(NIGHT) as place:
-        child = place.start_run()
-        place.wait_for_store()
-        time.sleep(chance.random() * 0.1)
-        child.send(signal.SIGSTOP)
+        child = place.stopped_run(chance.random() * 0.1)
         if not child.alive():
             raise Lost("the study ended before anything could vanish")
         FATES[fate](place)

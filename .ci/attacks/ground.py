@@ -140,6 +140,14 @@ class Place:
         log = self.path(out) / "store.sqlite-wal"
         self.wait_for(lambda: log.exists() and log.stat().st_size > 100_000)
 
+    def stopped_run(self, within):
+        """A run that stands still after up to so many seconds: it can be continued, and cannot end meanwhile."""
+        child = self.start_run()
+        self.wait_for_store()
+        time.sleep(within)
+        child.send(signal.SIGSTOP)
+        return child
+
     def goes_on(self, out="o", seconds=120, **how):
         """The same command ends well, and what it leaves is what an undisturbed run leaves."""
         said = self.run(out, seconds=seconds, **how)

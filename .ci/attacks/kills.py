@@ -179,10 +179,7 @@ def wal(ground, chance, index):
 @row("freeze", "SIGSTOP for 3 s at a lease of 1 s", sample=2, full=4, slow=True)
 def freeze(ground, chance, index):
     with ground.place(LONG) as place:
-        child = place.start_run()
-        place.wait_for_store()
-        time.sleep(chance.random() * 0.2)
-        child.send(signal.SIGSTOP)
+        child = place.stopped_run(chance.random() * 0.2)
         time.sleep(3)
         child.send(signal.SIGCONT)
         child.end()

@@ -19,4 +19,4 @@ pub use runner::{
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
-pub use study::{StudyOptions, StudyOutcome, random_point, run_study, wanted_searches};
+pub use study::{StudyOptions, StudyOutcome, random_point, run_study, wanted_runs, wanted_searches};

@@ -8,7 +8,7 @@ use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
 use toile_rng::Seed;
 use toile_store::{SearchId, Store, StoreError};
-use toile_study::{Plan, SearchPlan, best_name, run_ids};
+use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
 use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
@@ -292,7 +292,17 @@ impl Steps<'_> {
 
 /// The searches that are asked for: all of them, or those of these names.
 pub fn wanted_searches<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a SearchPlan> {
-    plan.searches.iter().filter(|search| only.is_empty() || only.contains(&search.name))
+    plan.searches.iter().filter(|search| is_wanted(&search.name, only))
+}
+
+/// The runs that are asked for: all of them, or those of these names.
+pub fn wanted_runs<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a RunPlan> {
+    plan.runs.iter().filter(|run| is_wanted(&run.name, only))
+}
+
+/// Whether `only` asks for what has this name.
+pub(crate) fn is_wanted(name: &String, only: &[String]) -> bool {
+    only.is_empty() || only.contains(name)
 }
 
 /// A point of a search's space, drawn at random; the same for the same number.

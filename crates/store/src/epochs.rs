@@ -93,17 +93,18 @@ impl EpochColumns {
     }
 }
 
+/// A column for each metric.
+fn names() -> Vec<&'static str> {
+    Metric::of_epoch().map(Metric::name).collect()
+}
+
 /// Whether there is a column for each metric.
 pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
-    Ok(EpochColumns::of(db)?.metrics.len() == Metric::of_epoch().len())
+    Ok(tables::lacking(db, "toile_epoch", &names())?.is_empty())
 }
 
 /// Adds the columns of metrics that the table does not have.
 pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
-    let there = EpochColumns::of(db)?.metrics;
-    for metric in Metric::of_epoch().filter(|metric| !there.contains(metric)) {
-        let (name, double) = (metric.name(), tables::double(db));
-        db.batch(&format!("ALTER TABLE toile_epoch ADD COLUMN {name} {double}"))?;
-    }
-    Ok(())
+    let double = tables::double(db);
+    tables::add_columns(db, "toile_epoch", &names(), double)
 }

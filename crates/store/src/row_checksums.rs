@@ -15,23 +15,16 @@ use toile_record::{ImageRecord, TestOpening};
 /// The tables whose rows have a checksum.
 const TABLES: [&str; 3] = ["toile_search", "toile_opening", "toile_image"];
 
+const COLUMN: [&str; 1] = ["checksum"];
+
 /// Whether there is a column for each checksum.
 pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
-    TABLES.iter().try_fold(true, |all, table| Ok(all && has_column(db, table)?))
+    TABLES.iter().try_fold(true, |all, table| Ok(all && tables::lacking(db, table, &COLUMN)?.is_empty()))
 }
 
 /// Adds the columns that are missing.
 pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
-    for table in TABLES {
-        if !has_column(db, table)? {
-            db.batch(&format!("ALTER TABLE {table} ADD COLUMN checksum TEXT"))?;
-        }
-    }
-    Ok(())
-}
-
-fn has_column(db: &mut Db<'_>, table: &str) -> Result<bool> {
-    Ok(tables::columns(db, table)?.iter().any(|name| name == "checksum"))
+    TABLES.iter().try_for_each(|table| tables::add_columns(db, table, &COLUMN, "TEXT"))
 }
 
 /// Each part with its length, so that nothing can move from one to the next.

@@ -26,6 +26,7 @@ use session::RunSession;
 use toile_study::{Plan, RunPlan};
 
 use crate::stop::StopSignal;
+use crate::study::is_wanted;
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;
@@ -75,7 +76,7 @@ pub struct RunOptions<'a> {
 
 impl RunOptions<'_> {
     fn wants(&self, run: &RunPlan) -> bool {
-        self.only.is_empty() || self.only.contains(&run.name)
+        is_wanted(&run.name, &self.only)
     }
 }
 

@@ -62,13 +62,9 @@ pub fn batch_warning(batch: u64, images: u64) -> Option<String> {
         format!(
             "a batch of {} is larger than the training part of {}: one update per epoch",
             format::count(batch),
-            images_text(images)
+            plural(images as usize, "image", "images")
         )
     })
-}
-
-fn images_text(images: u64) -> String {
-    if images == 1 { "1 image".to_owned() } else { format!("{} images", format::count(images)) }
 }
 
 fn chance(data: &DataRecord, run: &RunRecord) -> Option<String> {
@@ -94,13 +90,12 @@ fn chance_of(accuracy: f64, counts: &[usize], part: &str) -> Option<String> {
     (interval.low <= share).then(|| {
         format!(
             "its {part} accuracy of {} is at chance: always saying the most frequent class would reach {}, and the 95 % \
-             interval of the accuracy is {} to {} ({} {part} {})",
+             interval of the accuracy is {} to {} ({})",
             format::metric(accuracy),
             format::metric(share),
             format::metric(interval.low),
             format::metric(interval.high),
-            format::count(n as u64),
-            if n == 1 { "image" } else { "images" }
+            plural(n, &format!("{part} image"), &format!("{part} images"))
         )
     })
 }

@@ -60,6 +60,20 @@ pub(crate) fn columns(db: &mut Db<'_>, table: &str) -> Result<Vec<String>> {
     db.query(sql, cells![table], |row| row.string(0))
 }
 
+/// Those of these columns that a table does not have.
+pub(crate) fn lacking(db: &mut Db<'_>, table: &str, names: &[&'static str]) -> Result<Vec<&'static str>> {
+    let there = columns(db, table)?;
+    Ok(names.iter().copied().filter(|name| !there.iter().any(|other| other == name)).collect())
+}
+
+/// Adds those of these columns that a table does not have.
+pub(crate) fn add_columns(db: &mut Db<'_>, table: &str, names: &[&'static str], kind: &str) -> Result<()> {
+    for name in lacking(db, table, names)? {
+        db.batch(&format!("ALTER TABLE {table} ADD COLUMN {name} {kind}"))?;
+    }
+    Ok(())
+}
+
 /// The version of Optuna's tables, if it is told.
 pub(crate) fn optuna_head(db: &mut Db<'_>) -> Result<Option<String>> {
     match table_exists(db, "alembic_version")? {

@@ -1,7 +1,7 @@
 //! Batches that are larger than the training part: said before anything is trained.
 
 use toile_report::view::{batch_warning, largest_batch};
-use toile_study::{Plan, RunPlan};
+use toile_study::Plan;
 
 use crate::terminal::plural;
 
@@ -10,13 +10,12 @@ const MOST_NAMES: usize = 4;
 
 /// A line for each batch size of the wanted runs, and for each wanted search, that `images` do not fill.
 pub fn warnings(plan: &Plan, only: &[String], images: usize) -> Vec<String> {
-    let is_wanted = |run: &&RunPlan| only.is_empty() || only.contains(&run.name);
-    let mut sizes: Vec<usize> =
-        plan.runs.iter().filter(is_wanted).map(|run| run.settings.batch_size).collect();
+    let runs = || toile_lab::wanted_runs(plan, only);
+    let mut sizes: Vec<usize> = runs().map(|run| run.settings.batch_size).collect();
     sizes.sort_unstable();
     sizes.dedup();
     let of_runs = sizes.into_iter().filter_map(|size| {
-        let with = plan.runs.iter().filter(is_wanted).filter(|run| run.settings.batch_size == size);
+        let with = runs().filter(|run| run.settings.batch_size == size);
         let mut names: Vec<&str> = with.map(|run| run.name.as_str()).collect();
         names.dedup();
         Some(format!("{}: {}", listed(&names), batch_warning(size as u64, images as u64)?))

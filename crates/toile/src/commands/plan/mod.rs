@@ -50,8 +50,7 @@ pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let lies_in =
         args.out.clone().unwrap_or_else(|| source::default_folder(&plan.study).display().to_string());
     let states = states(&lies_in, &plan)?;
-    let wanted = |run: &&RunPlan| args.study.only.is_empty() || args.study.only.contains(&run.name);
-    let runs: Vec<&RunPlan> = plan.runs.iter().filter(wanted).collect();
+    let runs: Vec<&RunPlan> = toile_lab::wanted_runs(&plan, &args.study.only).collect();
     let mut timing = timing::Timing::new(shape.image, threads, !args.no_timing);
     let priced: Result<Vec<_>, Failure> = runs
         .iter()

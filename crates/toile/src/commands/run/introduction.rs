@@ -17,7 +17,7 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
     let bold = Style::new().for_stderr().bold();
     let dim = Style::new().for_stderr().dim();
     let (runs, only, threads) = (plan.runs.len(), &args.study.only, threads(args));
-    let asked = plan.runs.iter().filter(|run| only.is_empty() || only.contains(&run.name)).count();
+    let asked = toile_lab::wanted_runs(plan, only).count();
     let part =
         if asked < runs { format!(", {} of them asked for", count(asked as u64)) } else { String::new() };
     let runs = match runs {
