@@ -48,6 +48,14 @@ def fault(ground, chance, attempt):
         place.goes_on()
 
 
+@row("unlock", "a lock of the database that the system does not give back: EIO, ENOLCK at the n-th", sample=6, full=132)
+def unlock(ground, chance, index):
+    with ground.place() as place:
+        said, _ = place.faulty_run("unlock", chance, [errno.EIO, errno.ENOLCK][index % 2])
+        ended_well_or_told(place, said)
+        place.goes_on()
+
+
 @row("faults-on", "the same from the n-th call on: EROFS, EDQUOT, EIO, ENOSPC", sample=8, full=25)
 def faults_on(ground, chance, index):
     call, name = [("pwrite", "EDQUOT"), ("fsync", "EIO"), ("open", "EROFS"), ("write", "ENOSPC"), ("pwrite", "ENOSPC")][index % 5]

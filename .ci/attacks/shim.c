@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPEN, WRITE, PWRITE, PREAD, FSYNC, RENAME, UNLINK, FTRUNCATE, FCNTL, MKDIR, KINDS };
-static const char *names[KINDS] = {"open", "write", "pwrite", "pread", "fsync", "rename", "unlink", "ftruncate", "fcntl", "mkdir"};
+enum { OPEN, WRITE, PWRITE, PREAD, FSYNC, RENAME, UNLINK, FTRUNCATE, FCNTL, MKDIR, UNLOCK, KINDS };
+static const char *names[KINDS] = {"open", "write", "pwrite", "pread", "fsync", "rename", "unlink", "ftruncate", "fcntl", "mkdir", "unlock"};
 static atomic_long calls[KINDS];
 static atomic_int fired;
 static int chosen = -1, with_error;
@@ -92,7 +92,8 @@ OPENAT_LIKE(openat) OPENAT_LIKE(openat64)
     int name(int file, int what, ...) { \
         REAL(int, #name, int, int, ...); \
         va_list rest; va_start(rest, what); void *argument = va_arg(rest, void *); va_end(rest); \
-        return fails(FCNTL) ? -1 : real(file, what, argument); \
+        int gives_back = what == F_SETLK && ((struct flock *)argument)->l_type == F_UNLCK; \
+        return fails(FCNTL) || (gives_back && fails(UNLOCK)) ? -1 : real(file, what, argument); \
     }
 FCNTL_LIKE(fcntl) FCNTL_LIKE(fcntl64)
 

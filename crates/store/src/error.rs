@@ -246,13 +246,16 @@ impl StoreError {
     }
 
     /// Whether the same call may succeed a little later: a server that restarts or is out of reach, a file that another
-    /// program holds.
+    /// program holds, or a lock that the system did not give back.
     pub fn is_transient(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
         match self {
             StoreError::Server { is_transient, .. } => *is_transient,
             StoreError::Sqlite { source, .. } => {
-                matches!(source.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+                matches!(
+                    source.sqlite_error_code(),
+                    Some(DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
+                )
             }
             _ => false,
         }
@@ -284,6 +287,10 @@ fn sqlite_help(error: &rusqlite::Error) -> Option<&'static str> {
         DatabaseBusy | DatabaseLocked => Some(
             "another program is writing into it and does not come to an end: see which one, and try again",
         ),
+        FileLockingProtocolFailed => Some(
+            "the system did not lock the file, or did not give a lock back, as some network folders do: try again, or \
+             choose a folder on a local disk with `--out DIR`",
+        ),
         SystemIoFailure => Some("the disk reported a fault: nothing that was recorded before is lost"),
         _ => None,
     }
@@ -310,4 +317,22 @@ fn server_help(code: Option<&str>, is_transient: bool) -> Option<String> {
 
 fn short(fingerprint: &str) -> &str {
     fingerprint.get(..12).unwrap_or(fingerprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_the_system_did_not_give_back_is_worth_another_try_and_a_fault_of_the_disk_is_not() {
+        let error = |code| StoreError::Sqlite {
+            action: "read",
+            path: "store.sqlite".into(),
+            source: rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None),
+        };
+        let lock = error(rusqlite::ffi::SQLITE_PROTOCOL);
+        assert!(lock.is_transient());
+        assert!(lock.help().is_some_and(|help| help.contains("did not give a lock back")));
+        assert!(!error(rusqlite::ffi::SQLITE_IOERR).is_transient());
+    }
 }

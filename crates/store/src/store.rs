@@ -271,7 +271,7 @@ impl Store {
                 let done =
                     opened.map_err(Into::into).and_then(|()| sqlite::transact(connection, behavior, work));
                 let done = done.map_err(|error| sqlite::from_db(action, path, error));
-                if is_ours && done.as_ref().is_err_and(StoreError::is_transient) {
+                if is_ours && matches!(done, Err(StoreError::Sqlite { .. })) {
                     sqlite::close(connection);
                 }
                 done

@@ -32,8 +32,8 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Closes a connection after a wait for a lock that came to nothing: a lock of its own that the system did not release
-/// (a network file system without its lock service) ends with it.
+/// Closes a connection on which something failed: a lock of its own that the system did not release (a network file
+/// system without its lock service) ends with it, and is not waited for again and again.
 pub(crate) fn close(connection: &mut Connection) {
     if let Ok(nothing) = Connection::open_in_memory() {
         *connection = nothing;
