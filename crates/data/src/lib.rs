@@ -44,7 +44,7 @@ pub use fingerprint::fingerprint;
 pub use locations::{LoadProgress, Locations};
 pub use lookalikes::FolderContent;
 pub use path_form::{PathFault, path_help};
-pub use split::{Split, SplitHow, split};
+pub use split::{Split, SplitHow, n_train, split};
 
 /// Images with their labels, in two parts, and where they came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

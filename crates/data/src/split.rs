@@ -52,9 +52,14 @@ pub struct Split {
     pub fingerprint: String,
 }
 
+/// How many of `n` images a split by `fraction` leaves for training: ⌊n (1 − fraction)⌋ in f64, as in Keras.
+pub fn n_train(n: usize, fraction: f64) -> usize {
+    (n as f64 * (1.0 - fraction)).floor() as usize
+}
+
 /// Splits images with these labels (each below `classes`); `fraction` in [0, 1) of them becomes validation.
 ///
-/// The size is Keras': training keeps `floor(n * (1 - fraction))` in f64, the rest is validation. With `Stratified`
+/// The size is Keras': training keeps [`n_train`], the rest is validation. With `Stratified`
 /// every class gives its share, rounded so that the sum is that size (largest remainder, the lower class first).
 /// `Last` does not use the seed.
 pub fn split(
@@ -68,7 +73,7 @@ pub fn split(
         return Err(DataError::Fraction { fraction });
     }
     let n = labels.len();
-    let split_at = (n as f64 * (1.0 - fraction)).floor() as usize;
+    let split_at = n_train(n, fraction);
     if split_at == 0 || (split_at == n && fraction > 0.0) {
         return Err(DataError::EmptyPart { n, fraction, train: split_at });
     }

@@ -1,7 +1,7 @@
 //! What a run says in numbers: read in one place for the pages and for the exports.
 
 use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, State};
-use toile_stats::Confusion;
+use toile_stats::{Confusion, Interval, wilson};
 
 /// The six columns of the document's tables, in its order: key in the files, words on the page.
 pub const METRICS: [(&str, &str); 6] = [
@@ -38,6 +38,12 @@ pub fn published_numbers(published: Option<&Published>) -> [Option<f64>; 6] {
 /// Seconds of the training alone, over all finished epochs.
 pub fn train_seconds(run: &RunRecord) -> f64 {
     run.epochs.iter().map(|epoch| epoch.seconds).sum()
+}
+
+/// The 95 % interval of an accuracy on `n` images (Wilson 1927); `None` without images.
+pub fn accuracy_interval(accuracy: f64, n: usize) -> Option<Interval> {
+    let hits = (accuracy.clamp(0.0, 1.0) * n as f64).round() as usize;
+    wilson(hits, n, 0.95)
 }
 
 /// Seconds of the whole run. One that was interrupted has only those of its finished epochs.

@@ -6,10 +6,9 @@
 //! test, or by its validation images where it has no test.
 
 use toile_record::{DataRecord, Records, RunRecord, State};
-use toile_stats::wilson;
 
 use super::NAME_LENGTH;
-use crate::facts::{confusion, last_numbers};
+use crate::facts::{accuracy_interval, confusion, last_numbers};
 use crate::format::{self, plural};
 use crate::plan::planned_batch;
 use crate::text;
@@ -84,8 +83,7 @@ pub fn validation_chance(data: &DataRecord, accuracy: f64) -> Option<String> {
 /// Whether an accuracy on images of so many in each class is at chance, in words.
 fn chance_of(accuracy: f64, counts: &[usize], part: &str) -> Option<String> {
     let (n, most) = (sum(counts) as usize, *counts.iter().max()?);
-    let hits = (accuracy.clamp(0.0, 1.0) * n as f64).round() as usize;
-    let interval = wilson(hits.min(n), n, 0.95)?;
+    let interval = accuracy_interval(accuracy, n)?;
     let share = most as f64 / n as f64;
     (interval.low <= share).then(|| {
         format!(

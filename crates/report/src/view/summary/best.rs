@@ -1,11 +1,11 @@
 //! The best runs by validation: which, how many are equal, which lie near, and what the test set says of them.
 
 use toile_record::Records;
-use toile_stats::wilson;
 
 use super::super::ranking::{TEST_ACCURACY, VAL_ACCURACY};
 use super::super::{Ranking, RunGroup};
 use super::{KeyFigure, figure};
+use crate::facts::accuracy_interval;
 use crate::format;
 
 /// Names of a sentence; of more runs only the number is said.
@@ -54,8 +54,7 @@ fn tests(groups: &[RunGroup], of: &[usize]) -> Option<(f64, f64)> {
 
 fn sampling_error(p: f64, records: &Records) -> String {
     let n = records.study.data.n_test;
-    let hits = (p.clamp(0.0, 1.0) * n as f64).round() as usize;
-    wilson(hits, n, 0.95).map_or_else(String::new, |interval| {
+    accuracy_interval(p, n).map_or_else(String::new, |interval| {
         format!(
             "{}–{} at 95 % for {}",
             three(interval.low),

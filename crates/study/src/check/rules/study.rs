@@ -36,11 +36,11 @@ fn is_path(name: &str) -> bool {
     name.contains(['/', '\\']) || name.starts_with('.')
 }
 
-/// Both parts must have an image. By Keras' rule, ⌊n (1 − fraction)⌋ images are for training.
+/// Both parts must have an image.
 fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     let (Some(split), Some(shape)) = (draft.study.validation_split, shape) else { return };
     let fraction = split.fraction();
-    let n_train = (shape.images as f64 * (1.0 - fraction)).floor() as usize;
+    let n_train = toile_data::n_train(shape.images, fraction);
     if fraction > 0.0 && (n_train == 0 || n_train >= shape.images) {
         let part = if n_train == 0 { "training" } else { "validation" };
         let path: &[_] = match split {

@@ -108,7 +108,7 @@ fn price<'a>(
 
 /// Images that are trained on.
 fn n_train(shape: &DataShape, plan: &Plan) -> usize {
-    (shape.images as f64 * (1.0 - plan.split.fraction)).floor() as usize
+    toile_data::n_train(shape.images, plan.split.fraction)
 }
 
 fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
