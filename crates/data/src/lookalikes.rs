@@ -19,7 +19,7 @@ const FOREIGN: [&str; 14] =
 pub struct FolderContent {
     /// Names in the folder, sorted: a folder ends with `/`.
     pub names: Vec<String>,
-    /// Files that may be one of the four: which of [`FILES`], and its path from the folder.
+    /// Files that may be one of the four: which of `FILES`, and its path from the folder.
     pub lookalikes: Vec<(usize, String)>,
     /// A folder in it that holds all four under their usual names.
     pub below: Option<String>,

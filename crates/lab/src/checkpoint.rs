@@ -44,7 +44,7 @@ pub(crate) enum Standing {
 
 impl Standing {
     /// The state after the last epoch, which the store has from now on.
-    pub fn take(&mut self) -> Option<TrainingState> {
+    pub(crate) fn take(&mut self) -> Option<TrainingState> {
         match std::mem::take(self) {
             Standing::After(state) => {
                 *self = Standing::Kept;
@@ -105,7 +105,7 @@ struct Pointer {
 impl CheckpointFolder<'_> {
     /// Puts a checkpoint where it belongs; gives what the database is to keep. Where the folder cannot be written, the
     /// database takes it whole.
-    pub fn keep(self, name: &str, bytes: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn keep(self, name: &str, bytes: Vec<u8>) -> Vec<u8> {
         let written = self.0.is_some_and(|dir| write_atomic(&dir.join(name), &bytes).is_ok());
         if !written {
             return bytes;
@@ -116,7 +116,11 @@ impl CheckpointFolder<'_> {
 
     /// The checkpoint that the database keeps, or points to. One that is gone, is another than was written, or is
     /// another training's, is none: the training then begins at its start, and ends the same.
-    pub fn resume(self, kept: &[u8], owner: &str) -> Option<(TrainingProgress, Option<TrainingState>)> {
+    pub(crate) fn resume(
+        self,
+        kept: &[u8],
+        owner: &str,
+    ) -> Option<(TrainingProgress, Option<TrainingState>)> {
         let found = self.read(kept)?;
         found.0.owner.as_ref().is_none_or(|of| of == owner).then_some(found)
     }
@@ -130,7 +134,7 @@ impl CheckpointFolder<'_> {
     }
 
     /// Removes a checkpoint that nobody will need any more. One that stays behind is a waste, and no fault.
-    pub fn remove(self, name: &str) {
+    pub(crate) fn remove(self, name: &str) {
         if let Some(dir) = self.0 {
             let _ = std::fs::remove_file(dir.join(name));
         }

@@ -59,22 +59,22 @@ const LAST_PAUSE: Duration = Duration::from_secs(3);
 
 impl Lease {
     /// The last checkpoint of an earlier attempt: the first time it is asked for.
-    pub fn take_checkpoint(&self) -> Option<Vec<u8>> {
+    pub(crate) fn take_checkpoint(&self) -> Option<Vec<u8>> {
         lock(&self.checkpoint).take()
     }
 
     /// Whether another worker has the trial now.
-    pub fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }
 
     /// The store has refused to write for it: another worker has the trial.
-    pub fn lose(&self) {
+    pub(crate) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);
     }
 
     /// Something to be written when the writer comes by. Of the checkpoints that wait only the last one is of use.
-    pub fn report(&self, report: Report) {
+    pub(crate) fn report(&self, report: Report) {
         let mut pending = lock(&self.pending);
         if report.checkpoint.is_some() {
             pending.iter_mut().for_each(|earlier| earlier.checkpoint = None);
@@ -90,7 +90,7 @@ impl Lease {
 
 impl<'a> Leases<'a> {
     /// None are held yet. `waits` is told when the store cannot be reached and is asked again.
-    pub fn new(
+    pub(crate) fn new(
         storage: &'a Store,
         stop: &'a StopSignal<'a>,
         waits: &'a (dyn Fn(&StoreError) + Sync),
@@ -99,7 +99,7 @@ impl<'a> Leases<'a> {
     }
 
     /// Holds a trial from now on.
-    pub fn hold(&self, mut claim: Claim) -> Arc<Lease> {
+    pub(crate) fn hold(&self, mut claim: Claim) -> Arc<Lease> {
         let checkpoint = Mutex::new(claim.checkpoint.take());
         let lease = Arc::new(Lease {
             claim,
@@ -113,17 +113,17 @@ impl<'a> Leases<'a> {
     }
 
     /// Gives up a hold; what waits is no longer written.
-    pub fn release(&self, lease: &Arc<Lease>) {
+    pub(crate) fn release(&self, lease: &Arc<Lease>) {
         lock(&self.held).retain(|held| !Arc::ptr_eq(held, lease));
     }
 
     /// Writes what waits, then the end of the trial. False if the trial was lost: nothing of the end is written.
-    pub fn finish(&self, lease: &Arc<Lease>, ending: &TrialResult) -> Result<bool, StoreError> {
+    pub(crate) fn finish(&self, lease: &Arc<Lease>, ending: &TrialResult) -> Result<bool, StoreError> {
         self.settle(lease, |storage| storage.finish(&lease.claim, ending))
     }
 
     /// Writes what waits, then puts the trial back into the queue.
-    pub fn put_back(&self, lease: &Arc<Lease>, checkpoint: Option<&[u8]>) -> Result<bool, StoreError> {
+    pub(crate) fn put_back(&self, lease: &Arc<Lease>, checkpoint: Option<&[u8]>) -> Result<bool, StoreError> {
         self.settle(lease, |storage| storage.put_back(&lease.claim, checkpoint))
     }
 
@@ -158,7 +158,7 @@ impl<'a> Leases<'a> {
 
     /// Asks again while the store cannot be reached, with growing pauses. A server is given up only if the user wants
     /// to stop; a file that stays locked also after a while: whoever holds it may be gone for good.
-    pub fn patiently<T>(&self, ask: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn patiently<T>(&self, ask: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let most = if self.storage.is_server() { Duration::MAX } else { LONGEST_WAIT };
         let mut pauses = Pauses::new(most);
         loop {
@@ -187,7 +187,7 @@ impl<'a> Leases<'a> {
 
     /// The writer's life: every quarter of a second, whatever waits. Errors are met again, and told, where the trial
     /// ends.
-    pub fn write_along(&self) {
+    pub(crate) fn write_along(&self) {
         while self.pause(Duration::from_millis(250)) {
             for lease in self.all() {
                 let _ = self.write(&lease);
@@ -196,7 +196,7 @@ impl<'a> Leases<'a> {
     }
 
     /// The keeper's life: a heartbeat for each trial every `interval`, on a connection of its own.
-    pub fn keep(&self, storage: &Store, interval: Duration) {
+    pub(crate) fn keep(&self, storage: &Store, interval: Duration) {
         while self.pause(interval) {
             for lease in self.all() {
                 // A server that does not answer may still believe us: only its own word ends the lease.
@@ -208,7 +208,7 @@ impl<'a> Leases<'a> {
     }
 
     /// Ends the writer and the keeper.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         *lock(&self.over) = true;
         self.wake.notify_all();
     }

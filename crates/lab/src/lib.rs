@@ -1,5 +1,7 @@
 //! From a plan to its results: runs and trials are trained, by one worker or by many; events and records come out.
 
+#![warn(unreachable_pub)]
+
 mod bridge;
 mod checkpoint;
 mod lease;

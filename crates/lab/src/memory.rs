@@ -56,12 +56,12 @@ pub(crate) struct MemoryShare<'a> {
 
 impl MemoryBudget {
     /// No limit where it is unknown.
-    pub fn new(most: Option<u64>) -> MemoryBudget {
+    pub(crate) fn new(most: Option<u64>) -> MemoryBudget {
         MemoryBudget { most, used: Mutex::new(0), freed: Condvar::new() }
     }
 
     /// Takes a part, and waits for it while others have too much; the end of a training that never fits.
-    pub fn take(&self, bytes: u64) -> Result<MemoryShare<'_>, End> {
+    pub(crate) fn take(&self, bytes: u64) -> Result<MemoryShare<'_>, End> {
         let most = self.most.unwrap_or(u64::MAX);
         if bytes > most {
             return Err(End::TooLarge { needed: bytes, available: most });

@@ -12,22 +12,22 @@ pub(crate) struct StopSignal<'a> {
 
 impl<'a> StopSignal<'a> {
     /// Nothing is broken yet.
-    pub fn new(asked: &'a AtomicBool) -> StopSignal<'a> {
+    pub(crate) fn new(asked: &'a AtomicBool) -> StopSignal<'a> {
         StopSignal { asked, broken: AtomicBool::new(false) }
     }
 
     /// Whether the user or an error says so.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.is_asked() || self.broken.load(Ordering::Relaxed)
     }
 
     /// Whether the user says so.
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 
     /// Says that an error was met.
-    pub fn breaks(&self) {
+    pub(crate) fn breaks(&self) {
         self.broken.store(true, Ordering::Relaxed);
     }
 }

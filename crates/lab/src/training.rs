@@ -82,7 +82,7 @@ impl From<RunError> for TrainingFault {
 
 impl SingleTraining<'_> {
     /// Trains to the end, or until the sink stops it: from the state after some epoch, or from the first one.
-    pub fn train(
+    pub(crate) fn train(
         &self,
         state: Option<TrainingState>,
         meter: &mut Meter<'_>,

@@ -4,7 +4,7 @@ use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, State};
 use toile_stats::{Confusion, Interval, wilson};
 
 /// The six columns of the document's tables, in its order: key in the files, words on the page.
-pub const METRICS: [(&str, &str); 6] = [
+pub(crate) const METRICS: [(&str, &str); 6] = [
     ("loss", "Loss"),
     ("accuracy", "Accuracy"),
     ("val_loss", "Validation loss"),
@@ -15,7 +15,7 @@ pub const METRICS: [(&str, &str); 6] = [
 
 /// Running training loss and accuracy and validation of the epoch whose weights were tested, and the test, in the order
 /// of [`METRICS`]: the numbers of one row are of the same weights.
-pub fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
+pub(crate) fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
     let last = run.kept_epoch();
     let of = |pick: fn(&Epoch) -> Option<f64>| last.and_then(pick);
     [
@@ -30,37 +30,37 @@ pub fn last_numbers(run: &RunRecord) -> [Option<f64>; 6] {
 }
 
 /// The published numbers in the same order.
-pub fn published_numbers(published: Option<&Published>) -> [Option<f64>; 6] {
+pub(crate) fn published_numbers(published: Option<&Published>) -> [Option<f64>; 6] {
     let Some(p) = published else { return [None; 6] };
     [p.loss, p.accuracy, p.val_loss, p.val_accuracy, p.test_loss, p.test_accuracy]
 }
 
 /// Seconds of the training alone, over all finished epochs.
-pub fn train_seconds(run: &RunRecord) -> f64 {
+pub(crate) fn train_seconds(run: &RunRecord) -> f64 {
     run.epochs.iter().map(|epoch| epoch.seconds).sum()
 }
 
 /// The 95 % interval of an accuracy on `n` images (Wilson 1927); `None` without images.
-pub fn accuracy_interval(accuracy: f64, n: usize) -> Option<Interval> {
+pub(crate) fn accuracy_interval(accuracy: f64, n: usize) -> Option<Interval> {
     let hits = (accuracy.clamp(0.0, 1.0) * n as f64).round() as usize;
     wilson(hits, n, 0.95)
 }
 
 /// Seconds of the whole run. One that was interrupted has only those of its finished epochs.
-pub fn wall_seconds(run: &RunRecord) -> f64 {
+pub(crate) fn wall_seconds(run: &RunRecord) -> f64 {
     let (wall, trained) = (run.provenance.wall_seconds, train_seconds(run));
     if wall >= trained || trained.is_nan() { wall } else { trained }
 }
 
 /// Floating-point operations of the epochs that `run` has trained.
-pub fn training_flops(records: &Records, run: &RunRecord) -> u64 {
+pub(crate) fn training_flops(records: &Records, run: &RunRecord) -> u64 {
     let images =
         records.study.data.split.train_counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
     run.summary.training_flops.saturating_mul(images).saturating_mul(run.epochs.len() as u64)
 }
 
 /// What `run` takes for what on the test part; `None` before its test, or when predictions and labels do not match.
-pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
+pub(crate) fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
     let predictions = &run.test.as_ref()?.predictions;
     if predictions.is_empty() {
         return None;
@@ -69,7 +69,7 @@ pub fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion> {
 }
 
 /// How a run stands, in a word: one that waits although it had begun was interrupted.
-pub fn state_text(run: &RunRecord) -> &'static str {
+pub(crate) fn state_text(run: &RunRecord) -> &'static str {
     match run.state {
         State::Waiting if !run.provenance.started.is_empty() => "interrupted",
         state => state.name(),

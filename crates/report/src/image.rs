@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 ///
 /// One, two, three and four channels are grey, grey with alpha, colour, colour with alpha; of more, the first is shown.
 /// `None` if the number of bytes is not that of the shape, or the image is empty.
-pub fn data_uri(pixels: &[u8], shape: [usize; 3]) -> Option<String> {
+pub(crate) fn data_uri(pixels: &[u8], shape: [usize; 3]) -> Option<String> {
     let [height, width, channels] = shape;
     let expected = height.checked_mul(width)?.checked_mul(channels)?;
     if expected == 0 || pixels.len() != expected {

@@ -11,6 +11,8 @@
 //! and `markdown` only lay out. All of it is a pure function of the records: the same
 //! records give the same bytes. Nothing here writes a file or reads the clock.
 
+#![warn(unreachable_pub)]
+
 mod chart;
 mod export;
 mod facts;

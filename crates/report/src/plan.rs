@@ -11,7 +11,7 @@ use crate::export::{choice, flatten};
 
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PlanSettings {
+pub(crate) struct PlanSettings {
     /// The settings; `None` if the plan is not of a form that this version knows.
     pub typed: Option<Settings>,
     /// The settings as the study file would spell them: of an unknown plan, what it says.
@@ -20,46 +20,46 @@ pub struct PlanSettings {
 
 impl PlanSettings {
     /// Reads a plan. What an older record lacks has its default; a plan that cannot be read is kept as it is.
-    pub fn new(plan: &Value) -> Self {
+    pub(crate) fn new(plan: &Value) -> Self {
         let typed: Option<Settings> = parsed(plan);
         let spelled = typed.as_ref().map_or_else(|| plan.clone(), Settings::to_json);
         Self { typed, spelled }
     }
 
     /// A setting as the study file spells it.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.spelled.get(name)
     }
 
     /// The optimizer's name, and its own settings.
-    pub fn optimizer(&self) -> Option<(&str, &Map<String, Value>)> {
+    pub(crate) fn optimizer(&self) -> Option<(&str, &Map<String, Value>)> {
         self.get("optimizer").and_then(Value::as_object).and_then(choice)
     }
 
     /// The callbacks by name, each with its own settings.
-    pub fn callbacks(&self) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
+    pub(crate) fn callbacks(&self) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
         let all = self.get("callbacks").and_then(Value::as_array).into_iter().flatten();
         all.filter_map(|callback| choice(callback.as_object()?))
     }
 
     /// Every setting under its dotted name, with its value as text, in the order of the plan.
-    pub fn flat(&self) -> Vec<(String, String)> {
+    pub(crate) fn flat(&self) -> Vec<(String, String)> {
         flatten(&self.spelled)
     }
 }
 
 /// How many epochs a plan has, if it says so.
-pub fn planned_epochs(plan: &Value) -> Option<u64> {
+pub(crate) fn planned_epochs(plan: &Value) -> Option<u64> {
     plan.get("epochs").and_then(Value::as_u64)
 }
 
 /// How many images a plan's batches have, if it says so.
-pub fn planned_batch(plan: &Value) -> Option<u64> {
+pub(crate) fn planned_batch(plan: &Value) -> Option<u64> {
     plan.get("batch_size").and_then(Value::as_u64)
 }
 
 /// How a search was made.
-pub struct SearchSettings {
+pub(crate) struct SearchSettings {
     /// The space; empty if it is not of a form that this version knows.
     pub space: Space,
     /// The sampler.
@@ -73,7 +73,7 @@ pub struct SearchSettings {
 /// What a search's plan says of its end and of its times. What has another form counts as missing.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct SearchLimits {
+pub(crate) struct SearchLimits {
     /// Seconds after which no trial begins.
     #[serde(deserialize_with = "if_it_fits")]
     pub timeout: Option<f64>,
@@ -100,7 +100,7 @@ enum LocalTimes {
 }
 
 /// One of a family, as it was recorded: a name, or `{"name": {settings}}`.
-pub struct RecordedChoice<T> {
+pub(crate) struct RecordedChoice<T> {
     /// The member; `None` if this version does not know it, or not with these settings.
     pub typed: Option<T>,
     /// Its name; empty if what was recorded has another form.
@@ -111,7 +111,7 @@ pub struct RecordedChoice<T> {
 
 impl SearchSettings {
     /// Reads how a search was made.
-    pub fn new(search: &SearchRecord) -> Self {
+    pub(crate) fn new(search: &SearchRecord) -> Self {
         Self {
             space: parsed(&search.space).unwrap_or_default(),
             sampler: RecordedChoice::new(&search.sampler),
@@ -123,7 +123,7 @@ impl SearchSettings {
 
 impl SearchLimits {
     /// Whether its times are as another program wrote them, without a zone.
-    pub fn times_are_local(&self) -> bool {
+    pub(crate) fn times_are_local(&self) -> bool {
         matches!(self.times_are_local, Some(LocalTimes::Flag(true) | LocalTimes::Version(_)))
     }
 }

@@ -3,7 +3,7 @@
 /// Replaces what would not be seen or would disturb its neighbours: control characters and bidirectional overrides.
 ///
 /// Line breaks and tabs stay.
-pub fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if is_disturbing(c) { '\u{FFFD}' } else { c }).collect()
 }
 
@@ -13,13 +13,13 @@ fn is_disturbing(c: char) -> bool {
 }
 
 /// Cleaned, on one line, and cut to `length` characters with an ellipsis.
-pub fn name(text: &str, length: usize) -> String {
+pub(crate) fn name(text: &str, length: usize) -> String {
     let line = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&line, length)
 }
 
 /// The first `length` characters, the last of them an ellipsis if there were more.
-pub fn cut(text: &str, length: usize) -> String {
+pub(crate) fn cut(text: &str, length: usize) -> String {
     if text.chars().nth(length).is_none() {
         return text.to_owned();
     }
@@ -29,13 +29,13 @@ pub fn cut(text: &str, length: usize) -> String {
 }
 
 /// The same with a capital letter at its beginning.
-pub fn sentence_case(text: &str) -> String {
+pub(crate) fn sentence_case(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Escapes text for XML and HTML, elements and quoted attributes alike.
-pub fn escape_xml(text: &str) -> String {
+pub(crate) fn escape_xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -52,7 +52,7 @@ pub fn escape_xml(text: &str) -> String {
 }
 
 /// Escapes text for one line of Markdown, inside a table or outside.
-pub fn escape_markdown(text: &str) -> String {
+pub(crate) fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

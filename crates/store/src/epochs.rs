@@ -61,25 +61,25 @@ pub(crate) struct EpochColumns {
 
 impl EpochColumns {
     /// All of this version: what is written into has them.
-    pub fn all() -> EpochColumns {
+    pub(crate) fn all() -> EpochColumns {
         EpochColumns { metrics: Metric::of_epoch().collect() }
     }
 
     /// Those that the database has.
-    pub fn of(db: &mut Db<'_>) -> Result<EpochColumns> {
+    pub(crate) fn of(db: &mut Db<'_>) -> Result<EpochColumns> {
         let names = tables::columns(db, "toile_epoch")?;
         let has = |metric: &Metric| names.iter().any(|name| name == metric.name());
         Ok(EpochColumns { metrics: Metric::of_epoch().filter(has).collect() })
     }
 
     /// Their names in the table `x`.
-    pub fn names(&self) -> String {
+    pub(crate) fn names(&self) -> String {
         let metrics = self.metrics.iter().map(|metric| format!(", x.{}", metric.name()));
         format!("x.epoch, x.learning_rate, x.seconds{}", metrics.collect::<String>())
     }
 
     /// The epoch in a row whose column `at` is the first of them.
-    pub fn read(&self, row: &DbRow<'_>, at: usize) -> Result<Epoch> {
+    pub(crate) fn read(&self, row: &DbRow<'_>, at: usize) -> Result<Epoch> {
         let mut epoch = Epoch {
             epoch: row.count(at)?,
             learning_rate: row.maybe_real(at + 1)?.unwrap_or(f64::NAN),

@@ -5,6 +5,8 @@
 //! tables of ours (`toile_*`), so that Optuna's tools open the same database. Next to the file lie artifacts (weights,
 //! reports), written so that a reader sees the old file or the new one, never half.
 
+#![warn(unreachable_pub)]
+
 mod artifacts;
 mod checksums;
 mod claims;

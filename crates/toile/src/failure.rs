@@ -10,7 +10,7 @@ use toile_study::{Faults, PlanError};
 
 /// An error on its way to the terminal.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// Begins in lower case, ends without a full stop; more lines may follow.
     message: String,
     help: Option<String>,
@@ -22,22 +22,22 @@ pub struct Failure {
 
 impl Failure {
     /// An error without a remedy.
-    pub fn new(message: impl Into<String>) -> Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
         Failure { message: message.into(), help: None, complete: false, transient: false }
     }
 
     /// Whether it may go away by itself.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         self.transient
     }
 
     /// What went wrong, without the remedy.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
     /// The same with a remedy.
-    pub fn help(self, help: impl Into<String>) -> Failure {
+    pub(crate) fn help(self, help: impl Into<String>) -> Failure {
         Failure { help: Some(help.into()), ..self }
     }
 }

@@ -11,12 +11,12 @@ use crate::terminal;
 static STOP: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of a program that was interrupted, as shells expect it: 128 + SIGINT.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 const STOPPED: &str = "stopped at once: what was recorded is kept, and the same command goes on from there";
 
 /// From here on Ctrl-C asks to stop; gives what it sets.
-pub fn listen() -> &'static AtomicBool {
+pub(crate) fn listen() -> &'static AtomicBool {
     // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
@@ -30,14 +30,14 @@ pub fn listen() -> &'static AtomicBool {
 }
 
 /// What [`listen`] sets; before, it stays unset.
-pub fn asked() -> &'static AtomicBool {
+pub(crate) fn asked() -> &'static AtomicBool {
     &STOP
 }
 
 /// A file that grows beyond the limit of `ulimit -f` is an error of the write, like a full disk: without a handler the
 /// system ends the program without a word.
 #[cfg(unix)]
-pub fn survive_file_size_limit() {
+pub(crate) fn survive_file_size_limit() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 

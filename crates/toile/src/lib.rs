@@ -1,5 +1,7 @@
 //! The program as a library: arguments in, exit code out. `main` calls [`run`], and so may other front ends.
 
+#![warn(unreachable_pub)]
+
 mod args;
 mod commands;
 mod failure;

@@ -10,7 +10,7 @@ use toile_lab::Clock;
 use crate::failure::Failure;
 
 /// Takes the instruction set from `TOILE_ISA`, if that is set.
-pub fn choose_instruction_set() -> Result<(), Failure> {
+pub(crate) fn choose_instruction_set() -> Result<(), Failure> {
     let Some(name) = std::env::var_os("TOILE_ISA").filter(|name| !name.is_empty()) else { return Ok(()) };
     let name = name.to_string_lossy();
     let known = || Isa::ALL.map(Isa::name).join(", ");
@@ -25,12 +25,12 @@ pub fn choose_instruction_set() -> Result<(), Failure> {
 }
 
 /// Threads to use when the user does not say: one per core that this process may use.
-pub fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, |n| n.get())
 }
 
 /// Processor and operating system, for the record.
-pub fn description() -> String {
+pub(crate) fn description() -> String {
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     match processor() {
         Some(processor) => format!("{processor}, {} cores, {system}", cores()),
@@ -46,14 +46,14 @@ fn processor() -> Option<String> {
 }
 
 /// Where toile keeps what it fetches: `$XDG_CACHE_HOME/toile`, else `~/.cache/toile`.
-pub fn cache_dir() -> PathBuf {
+pub(crate) fn cache_dir() -> PathBuf {
     let given = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = given.or_else(|| home().map(|home| home.join(".cache")));
     cache.unwrap_or_else(std::env::temp_dir).join("toile")
 }
 
 /// The user's home.
-pub fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME")
         .or_else(|| std::env::var_os("USERPROFILE"))
         .map(PathBuf::from)
@@ -61,7 +61,7 @@ pub fn home() -> Option<PathBuf> {
 }
 
 /// A name that no other worker has: host, process, and where host names repeat, the moment of its birth.
-pub fn worker_name() -> String {
+pub(crate) fn worker_name() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
         let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
@@ -73,7 +73,7 @@ pub fn worker_name() -> String {
 }
 
 /// Bytes that this process may still take: what the system, its container and its own limits leave; on Linux only.
-pub fn available_memory() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let of_system = bytes_in("/proc/meminfo", "MemAvailable:");
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
@@ -92,7 +92,7 @@ fn left_of_address_space() -> Option<u64> {
 }
 
 /// The most memory that this process had at once since [`forget_peak_memory`], in bytes; on Linux only.
-pub fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     bytes_in("/proc/self/status", "VmHWM:")
 }
 
@@ -104,18 +104,18 @@ fn bytes_in(path: &str, key: &str) -> Option<u64> {
 }
 
 /// Starts [`peak_memory`] from the beginning; false where the system cannot.
-pub fn forget_peak_memory() -> bool {
+pub(crate) fn forget_peak_memory() -> bool {
     std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// The machine's clocks.
-pub struct MachineClock {
+pub(crate) struct MachineClock {
     start: Instant,
 }
 
 impl MachineClock {
     /// A clock that starts now.
-    pub fn start() -> MachineClock {
+    pub(crate) fn start() -> MachineClock {
         MachineClock { start: Instant::now() }
     }
 }

@@ -25,12 +25,12 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 const EXAMPLE: &str = "`postgres://user:password@host:5432/database`";
 
 /// Whether this is meant as an address, not as a path.
-pub fn is_address(place: &str) -> bool {
+pub(crate) fn is_address(place: &str) -> bool {
     place.contains("://")
 }
 
 /// A server, by its URL; a path is no server.
-pub fn server(url: &str) -> Result<Store, Failure> {
+pub(crate) fn server(url: &str) -> Result<Store, Failure> {
     match scheme(url) {
         Some("postgres" | "postgresql") => Ok(Store::postgres_with(url, patience())?),
         Some("sqlite") => Err(no_server(&sqlite_path(url)?.to_string_lossy())),
@@ -115,7 +115,7 @@ fn journal(place: &str) -> Failure {
 }
 
 /// A server, a study's folder, or a SQLite file, to look at.
-pub fn open_to_look(place: &str) -> Result<Store, Failure> {
+pub(crate) fn open_to_look(place: &str) -> Result<Store, Failure> {
     let path = match scheme(place) {
         Some("sqlite") => sqlite_path(place)?,
         Some(_) => return server(place),
@@ -154,7 +154,7 @@ fn patience() -> Patience {
 }
 
 /// The study of this name in a database, or the only one there.
-pub fn study_in(store: &Store, asked: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn study_in(store: &Store, asked: Option<&str>) -> Result<String, Failure> {
     let studies = store.recorded_studies()?;
     let known = || format!("known: {}", terminal::safe_names(studies.iter().map(String::as_str)));
     match (asked, &studies[..]) {

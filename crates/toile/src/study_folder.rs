@@ -14,7 +14,7 @@ const WHICH: &str =
 const MOST_NAMED: usize = 8;
 
 /// Opens a study's folder to look at it; `command` is what the user typed, to be shown with the right folder.
-pub fn open(dir: &Path, command: &str) -> Result<Store, Failure> {
+pub(crate) fn open(dir: &Path, command: &str) -> Result<Store, Failure> {
     if !has_store(dir) {
         return Err(no_study(dir, command));
     }

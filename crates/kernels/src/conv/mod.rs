@@ -1,6 +1,6 @@
 //! Two-dimensional convolution, forward and backward, on images that lie `[image][row][column][channel]`.
 //!
-//! y[i, j, f] = Σ x[i s − p + a, j s − p + b, c] · kernel[a, b, c, f] + bias[f] with zeros outside of the image, and
+//! `y[i, j, f] = Σ x[i s − p + a, j s − p + b, c] · kernel[a, b, c, f] + bias[f]` with zeros outside of the image, and
 //! optionally max(y, 0) and 2 × 2 max pooling in the same pass. The kernel lies `[row][column][channel][filter]`, as
 //! Keras has it.
 //!

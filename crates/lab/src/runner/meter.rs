@@ -28,7 +28,7 @@ pub(crate) enum Cores {
 
 impl<'a> Meter<'a> {
     /// Starts to measure a run on one thread.
-    pub fn new(clock: &'a dyn Clock) -> Meter<'a> {
+    pub(crate) fn new(clock: &'a dyn Clock) -> Meter<'a> {
         let now = clock.elapsed();
         Meter {
             clock,
@@ -42,22 +42,22 @@ impl<'a> Meter<'a> {
     }
 
     /// The training of an epoch begins.
-    pub fn epoch_begins(&mut self) {
+    pub(crate) fn epoch_begins(&mut self) {
         self.epoch_began = self.clock.elapsed();
     }
 
     /// The training of an epoch is over, its evaluations follow.
-    pub fn training_ends(&mut self) {
+    pub(crate) fn training_ends(&mut self) {
         self.epoch_seconds = (self.clock.elapsed() - self.epoch_began).as_secs_f64();
     }
 
     /// Seconds of the last epoch's training.
-    pub fn epoch_seconds(&self) -> f64 {
+    pub(crate) fn epoch_seconds(&self) -> f64 {
         self.epoch_seconds
     }
 
     /// To be told at every step: costs nothing while nothing changes.
-    pub fn uses(&mut self, cores: Cores) {
+    pub(crate) fn uses(&mut self, cores: Cores) {
         if cores != self.use_of_cores {
             self.close_segment();
             self.use_of_cores = cores;
@@ -66,14 +66,14 @@ impl<'a> Meter<'a> {
     }
 
     /// Wall seconds, and processor seconds if a clock told them all along.
-    pub fn end(mut self) -> (f64, Option<f64>) {
+    pub(crate) fn end(mut self) -> (f64, Option<f64>) {
         self.close_segment();
         let wall = self.clock.elapsed() - self.started;
         (wall.as_secs_f64(), self.processor.map(|time| time.as_secs_f64()))
     }
 
     /// The seconds so far, as [`Meter::end`] would give them.
-    pub fn so_far(&mut self) -> (f64, Option<f64>) {
+    pub(crate) fn so_far(&mut self) -> (f64, Option<f64>) {
         self.close_segment();
         self.segment_began = self.reading();
         let wall = self.clock.elapsed() - self.started;

@@ -27,12 +27,12 @@ struct ActiveTraining {
 
 impl Queue {
     /// Nothing waits yet.
-    pub fn new(threads: usize) -> Queue {
+    pub(super) fn new(threads: usize) -> Queue {
         Queue { threads, state: Mutex::default() }
     }
 
     /// More runs wait, by their places in the plan and their work: the longest of all is the next.
-    pub fn add(&self, runs: &[(usize, f64)]) {
+    pub(super) fn add(&self, runs: &[(usize, f64)]) {
         let mut state = self.state();
         let mut all = std::mem::take(&mut state.waiting);
         all.extend(runs);
@@ -43,12 +43,12 @@ impl Queue {
     }
 
     /// How many runs may train side by side.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.threads.min(self.state().waiting.len())
     }
 
     /// The next run, and the number of threads that it may use: to be read at every step, for it changes.
-    pub fn take(&self) -> Option<(usize, Arc<AtomicUsize>)> {
+    pub(super) fn take(&self) -> Option<(usize, Arc<AtomicUsize>)> {
         let mut state = self.state();
         let (run, work) = state.waiting.pop()?;
         let threads = Arc::new(AtomicUsize::new(1));
@@ -58,12 +58,12 @@ impl Queue {
     }
 
     /// How many runs train at this moment.
-    pub fn n_active(&self) -> usize {
+    pub(super) fn n_active(&self) -> usize {
         self.state().active.len()
     }
 
     /// A part of a run is done: `fraction` of its work is left.
-    pub fn advance(&self, run: usize, fraction: f64) {
+    pub(super) fn advance(&self, run: usize, fraction: f64) {
         let mut state = self.state();
         if let Some(active) = state.active.iter_mut().find(|a| a.run == run) {
             active.left = active.work * fraction;
@@ -72,7 +72,7 @@ impl Queue {
     }
 
     /// A run has ended: its threads are for the others.
-    pub fn end(&self, run: usize) {
+    pub(super) fn end(&self, run: usize) {
         let mut state = self.state();
         state.active.retain(|a| a.run != run);
         self.share(&state);

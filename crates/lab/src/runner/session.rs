@@ -63,7 +63,7 @@ pub(super) struct QueuedRun {
 
 impl<'a> RunSession<'a> {
     /// Nothing is planned yet. `unreachable` is called when the store cannot be reached and is asked again.
-    pub fn new(
+    pub(crate) fn new(
         data: &'a DataSet,
         split: &'a Split,
         store: &'a Store,
@@ -98,7 +98,7 @@ impl<'a> RunSession<'a> {
 
     /// Makes these the runs of the plan, and queues those that are asked for and not done. Runs that were planned
     /// earlier keep their places; new ones come after them.
-    pub fn plan(&self, plan: &Plan) -> Result<(), RunError> {
+    pub(crate) fn plan(&self, plan: &Plan) -> Result<(), RunError> {
         let study = prepare::study_record(plan, self.data, self.split, self.options);
         self.ask(|| self.store.save_study(&study))?;
         let records = prepare::run_records(plan, self.data, self.store, self.options)?;
@@ -162,7 +162,7 @@ impl<'a> RunSession<'a> {
 
     /// Trains what waits in the queue, as many runs side by side as it allows, or as the system gives threads for; this
     /// thread writes. The first error that concerns the whole study stops the others.
-    pub fn work(&self) -> Result<(), RunError> {
+    pub(crate) fn work(&self) -> Result<(), RunError> {
         let keeper = self.store.is_server().then(|| self.store.again());
         let leases = self.leases();
         let (orders, received) = writer::queue();
@@ -234,7 +234,7 @@ impl<'a> RunSession<'a> {
 
     /// Waits until all runs that were asked for have ended; trains those that another worker put back, or left when it
     /// died. Returns at once where nobody else can be at work, and when the user stops.
-    pub fn wait_for_others(&self) -> Result<(), RunError> {
+    pub(crate) fn wait_for_others(&self) -> Result<(), RunError> {
         let mut pause = LOOKS[0];
         while !self.stop.is_set() {
             let open = self.open_runs()?;
@@ -296,17 +296,17 @@ impl<'a> RunSession<'a> {
     }
 
     /// The study as it is recorded.
-    pub fn study(&self) -> Arc<StudyRecord> {
+    pub(crate) fn study(&self) -> Arc<StudyRecord> {
         lock(&self.planned).study.clone().expect("the runs were planned")
     }
 
     /// How many runs ended here.
-    pub fn trained(&self) -> usize {
+    pub(crate) fn trained(&self) -> usize {
         lock(&self.planned).trained
     }
 
     /// How the runs that were asked for stand now.
-    pub fn outcome(&self) -> Result<Outcome, RunError> {
+    pub(crate) fn outcome(&self) -> Result<Outcome, RunError> {
         let mut outcome = Outcome { interrupted: self.stop.is_asked(), ..Outcome::default() };
         let study = self.study();
         let planned = lock(&self.planned);
@@ -326,7 +326,7 @@ impl<'a> RunSession<'a> {
 }
 
 impl QueuedRun {
-    pub fn key(&self) -> TrainingKey {
+    pub(super) fn key(&self) -> TrainingKey {
         TrainingKey::Run(self.place)
     }
 

@@ -63,7 +63,7 @@ impl Trainer<'_> {
     }
 
     /// Trains and tests a run, and hands what came of it to the writer.
-    pub fn train(&self, run: &Arc<QueuedRun>, threads: &AtomicUsize) -> Result<Turn, RunError> {
+    pub(super) fn train(&self, run: &Arc<QueuedRun>, threads: &AtomicUsize) -> Result<Turn, RunError> {
         let session = self.session;
         let study = session.study();
         let worker = &session.options.worker;

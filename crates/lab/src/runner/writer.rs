@@ -77,7 +77,7 @@ impl Writer<'_> {
     /// # Errors
     /// The first thing that could not be written. The study is stopped then, and the orders that are still given are
     /// carried out as far as that is possible.
-    pub fn work(mut self, orders: &Receiver<Order>) -> Result<(), StoreError> {
+    pub(super) fn work(mut self, orders: &Receiver<Order>) -> Result<(), StoreError> {
         while let Ok(first) = orders.recv() {
             let others = orders.try_iter().take(QUEUE - 1);
             self.carry_out(std::iter::once(first).chain(others).collect());

@@ -45,7 +45,7 @@ pub(super) struct Before {
 impl TrialHistory {
     /// What trial `number` must wait for: the end of those that it may know, and the parameters of the others, where
     /// they are ours to decide. `records` are all trials of the search, by number.
-    pub fn waits_for(
+    pub(super) fn waits_for(
         &mut self,
         records: &[PastTrial],
         space: &Space,
@@ -64,7 +64,7 @@ impl TrialHistory {
     }
 
     /// The trials that trial `number` may know.
-    pub fn view(
+    pub(super) fn view(
         &mut self,
         records: &[PastTrial],
         space: &Space,
@@ -95,7 +95,7 @@ impl TrialHistory {
     }
 
     /// A trial's parameters in today's space: those of another space are kept where they still fit.
-    pub fn mapped(&mut self, record: &PastTrial, space: &Space) -> Params {
+    pub(super) fn mapped(&mut self, record: &PastTrial, space: &Space) -> Params {
         let mut params = Params::new();
         for param in &record.params {
             let Some(now) = space.get(&param.name) else { continue };
@@ -128,7 +128,7 @@ impl TrialHistory {
     }
 
     /// Which trials count, and what of.
-    pub fn belong(&mut self, records: &[PastTrial], plan: &SearchPlan) -> Belonging {
+    pub(super) fn belong(&mut self, records: &[PastTrial], plan: &SearchPlan) -> Belonging {
         let of =
             |record: &PastTrial| record.is_finished().then(|| self.configuration(record, plan)).flatten();
         let configurations: Vec<Option<usize>> = records.iter().map(of).collect();

@@ -27,7 +27,7 @@ pub(super) struct TrialJob {
 
 impl Worker<'_> {
     /// Trains a trial, and records how it ended.
-    pub fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
+    pub(super) fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
         let (context, search) = (self.context, self.plan.position);
         let Claim { number, attempt, fruitless, .. } = job.lease.claim;
         let params = propose::external(self.plan, &job.params);
@@ -58,7 +58,7 @@ impl Worker<'_> {
     }
 
     /// Records how a trial came out of its training. False if it was not ours any more.
-    pub fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
+    pub(super) fn settle(&self, lease: &Arc<Lease>, end: TrialEnd) -> Result<bool, RunError> {
         let (search, number) = (self.plan.position, lease.claim.number);
         match end {
             TrialEnd::Ended(ending) => {

@@ -30,7 +30,7 @@ pub(super) enum NextStep {
 impl Worker<'_> {
     /// What is next. Claims that cannot begin yet are held meanwhile: nobody else could begin them either, and this
     /// thread stays free for the trials that they wait for, if their workers die.
-    pub fn next(&self) -> Result<NextStep, RunError> {
+    pub(super) fn next(&self) -> Result<NextStep, RunError> {
         let (id, context) = (self.id, self.context);
         if !context.alone
             && let Some(claim) = self.ask(|| self.storage.take_over(id, context.lease, &context.worker))?
@@ -92,7 +92,7 @@ impl Worker<'_> {
     }
 
     /// Holds a trial until it can begin.
-    pub fn park(&self, claim: Claim) {
+    pub(super) fn park(&self, claim: Claim) {
         lock(&self.parked).push(self.leases.hold(claim));
     }
 
@@ -197,7 +197,7 @@ impl Worker<'_> {
     }
 
     /// The rule that has ended the search, if one of today's has.
-    pub fn stopped(&self) -> Result<Option<String>, RunError> {
+    pub(super) fn stopped(&self) -> Result<Option<String>, RunError> {
         self.ask(|| stop::stopped(self.plan, self.storage, self.id))
     }
 

@@ -86,7 +86,7 @@ pub(super) struct RunningTrial<'a> {
 
 impl TrialWork<'_> {
     /// Trains it, or goes on where another worker left it.
-    pub fn train(&self) -> TrialEnd {
+    pub(super) fn train(&self) -> TrialEnd {
         if self.lease.claim.fruitless >= MOST_DEATHS {
             return TrialEnd::Ended(Box::new(self.given_up(deadly())));
         }

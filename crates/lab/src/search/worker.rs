@@ -219,12 +219,12 @@ impl<'a> Worker<'a> {
     }
 
     /// Asks the store, and asks again while it cannot be reached.
-    pub fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, RunError> {
+    pub(super) fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, RunError> {
         Ok(self.leases.patiently(question)?)
     }
 
     /// The trials as they are now.
-    pub fn look(&self) -> Result<MutexGuard<'_, Seen>, RunError> {
+    pub(super) fn look(&self) -> Result<MutexGuard<'_, Seen>, RunError> {
         let mut seen = lock(&self.seen);
         let mut pause = Duration::from_millis(50);
         loop {
@@ -247,7 +247,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Something happened that others may wait for.
-    pub fn tell_news(&self) {
+    pub(super) fn tell_news(&self) {
         lock(&self.seen).news += 1;
         self.happened.notify_all();
     }

@@ -13,7 +13,7 @@ const LONGEST_NAME: f64 = 172.0;
 const VALUE: f64 = 70.0;
 
 /// One bar: a whole, and the part of it that is drawn strong.
-pub struct Bar<'a> {
+pub(crate) struct Bar<'a> {
     /// The run's name.
     pub name: &'a str,
     /// Seconds of training.
@@ -23,7 +23,7 @@ pub struct Bar<'a> {
 }
 
 /// The chart, or `None` without a bar.
-pub fn bars(title: &str, bars: &[Bar], procedural: bool) -> Option<String> {
+pub(crate) fn bars(title: &str, bars: &[Bar], procedural: bool) -> Option<String> {
     let longest = bars.iter().map(|bar| bar.whole.max(bar.part)).fold(0.0, f64::max);
     if bars.is_empty() || !longest.is_finite() || longest <= 0.0 {
         return None;

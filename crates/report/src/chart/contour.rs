@@ -13,7 +13,7 @@ const FRAME: ChartFrame = ChartFrame { left: 62.0, right: 272.0, top: 26.0, bott
 const FONT: f64 = 11.0;
 
 /// The chart.
-pub fn contour(contour: &Contour, metric: &ObjectiveView, procedural: bool) -> String {
+pub(crate) fn contour(contour: &Contour, metric: &ObjectiveView, procedural: bool) -> String {
     let title = format!("{} over {} and {}", metric.name, contour.x.name, contour.y.name);
     let mut svg = Svg::new("contour", WIDTH, HEIGHT, &title, &description(contour, metric));
     cells(&mut svg, contour);

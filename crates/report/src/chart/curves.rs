@@ -16,7 +16,7 @@ const MAX_READOUTS: usize = 100;
 
 /// Which of the page's line styles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineStyle {
+pub(crate) enum LineStyle {
     /// Dashed: the running training metric.
     Running,
     /// Solid and thin: the training set, evaluated.
@@ -26,7 +26,7 @@ pub enum LineStyle {
 }
 
 /// One line of a chart.
-pub struct CurveLine<'a> {
+pub(crate) struct CurveLine<'a> {
     /// What stands at its end.
     pub name: &'a str,
     /// How it is drawn.
@@ -38,7 +38,7 @@ pub struct CurveLine<'a> {
 }
 
 /// A chart of several lines.
-pub struct CurveChart<'a> {
+pub(crate) struct CurveChart<'a> {
     /// What it shows, for the title: `Loss of Model 1`.
     pub title: String,
     /// The lines.
@@ -60,7 +60,7 @@ impl LineStyle {
 }
 
 /// The chart, or `None` if no line has a point.
-pub fn curves(chart: &CurveChart) -> Option<String> {
+pub(crate) fn curves(chart: &CurveChart) -> Option<String> {
     let lines: Vec<&CurveLine> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
     let right = WIDTH - 12.0 - lines.iter().map(|line| width(line.name, FONT)).fold(0.0, f64::max);
     let (x, y) = scales(&lines, chart.may_be_log, right)?;

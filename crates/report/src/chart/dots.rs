@@ -15,7 +15,7 @@ const DIFFERENCE: f64 = 56.0;
 const LONGEST_NAME: f64 = 172.0;
 
 /// One row.
-pub struct Dot<'a> {
+pub(crate) struct Dot<'a> {
     /// The run's name.
     pub name: &'a str,
     /// Our mean.
@@ -27,7 +27,7 @@ pub struct Dot<'a> {
 }
 
 /// A dot plot.
-pub struct DotChart<'a> {
+pub(crate) struct DotChart<'a> {
     /// What it shows.
     pub title: String,
     /// Its rows, from top to bottom.
@@ -39,7 +39,7 @@ pub struct DotChart<'a> {
 }
 
 /// The chart, or `None` if there is no number.
-pub fn dots(chart: &DotChart) -> Option<String> {
+pub(crate) fn dots(chart: &DotChart) -> Option<String> {
     let rows: Vec<&Dot> =
         chart.rows.iter().filter(|row| row.ours.is_some() || row.published.is_some()).collect();
     let values = || rows.iter().flat_map(|row| ends(row));

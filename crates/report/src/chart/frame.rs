@@ -7,7 +7,7 @@ use crate::view::{AxisKind, ParameterAxis};
 
 /// The place of a plot inside its picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ChartFrame {
+pub(super) struct ChartFrame {
     pub left: f64,
     pub right: f64,
     pub top: f64,
@@ -15,14 +15,14 @@ pub struct ChartFrame {
 }
 
 /// A tick of a parameter's axis: the part of the axis, and what is written there.
-pub struct PartTick {
+pub(super) struct PartTick {
     pub part: f64,
     pub label: String,
 }
 
 impl ChartFrame {
     /// Lines across, with numbers at the left.
-    pub fn up(&self, svg: &mut Svg, y: &Scale, n: usize) {
+    pub(super) fn up(&self, svg: &mut Svg, y: &Scale, n: usize) {
         for tick in y.ticks(n) {
             let at = y.at(tick.value);
             svg.line("grid", (self.left, at), (self.right, at));
@@ -31,7 +31,7 @@ impl ChartFrame {
     }
 
     /// The line below, with numbers and a name.
-    pub fn across(&self, svg: &mut Svg, x: &Scale, n: usize, whole: bool, name: &str) {
+    pub(super) fn across(&self, svg: &mut Svg, x: &Scale, n: usize, whole: bool, name: &str) {
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
         for tick in fitting(n, |n| if whole { x.whole_ticks(n) } else { x.ticks(n) }, x, 11.0) {
             let at = x.at(tick.value);
@@ -42,7 +42,7 @@ impl ChartFrame {
     }
 
     /// The axis of a parameter below, of which `part_at` gives the place.
-    pub fn across_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64) {
+    pub(super) fn across_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64) {
         svg.line("axis", (self.left, self.bottom), (self.right, self.bottom));
         let ticks = part_ticks(axis, self.right - self.left, font);
         let space = (self.right - self.left) / ticks.len().max(1) as f64;
@@ -55,7 +55,7 @@ impl ChartFrame {
     }
 
     /// The axis of a parameter at the left.
-    pub fn up_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64, room: f64) {
+    pub(super) fn up_axis(&self, svg: &mut Svg, axis: &ParameterAxis, font: f64, room: f64) {
         svg.line("axis", (self.left, self.top), (self.left, self.bottom));
         for tick in part_ticks(axis, 3.0 * (self.bottom - self.top), font) {
             let at = self.y(tick.part);
@@ -66,18 +66,18 @@ impl ChartFrame {
     }
 
     /// The place of a part of the width.
-    pub fn x(&self, part: f64) -> f64 {
+    pub(super) fn x(&self, part: f64) -> f64 {
         self.left + part * (self.right - self.left)
     }
 
     /// The place of a part of the height, from below.
-    pub fn y(&self, part: f64) -> f64 {
+    pub(super) fn y(&self, part: f64) -> f64 {
         self.bottom - part * (self.bottom - self.top)
     }
 }
 
 /// At most about `n` ticks of an axis across, fewer where their labels would come near each other.
-pub fn fitting_ticks(scale: &Scale, n: usize, font: f64) -> Vec<Tick> {
+pub(super) fn fitting_ticks(scale: &Scale, n: usize, font: f64) -> Vec<Tick> {
     fitting(n, |n| scale.ticks(n), scale, font)
 }
 
@@ -95,7 +95,7 @@ fn is_named(axis: &ParameterAxis) -> bool {
 }
 
 /// As many ticks as have room along `length`; of many names every so many.
-pub fn part_ticks(axis: &ParameterAxis, length: f64, font: f64) -> Vec<PartTick> {
+pub(super) fn part_ticks(axis: &ParameterAxis, length: f64, font: f64) -> Vec<PartTick> {
     if let AxisKind::Bands(names) = &axis.kind {
         let every = (names.len() as f64 * 2.2 * font / length).ceil().max(1.0) as usize;
         let tick = |(i, name): (usize, &String)| PartTick { part: axis.part(i as f64), label: name.clone() };

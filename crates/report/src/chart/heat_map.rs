@@ -16,7 +16,12 @@ const MAX_CLASSES: usize = 24;
 /// The matrix with its counts: rows are the truth, columns the prediction, colours the part of the row.
 ///
 /// `None` for no classes, or for more than have room.
-pub fn heat_map(matrix: &Confusion, classes: &[String], title: &str, procedural: bool) -> Option<String> {
+pub(crate) fn heat_map(
+    matrix: &Confusion,
+    classes: &[String],
+    title: &str,
+    procedural: bool,
+) -> Option<String> {
     let n = matrix.classes();
     if n == 0 || n > MAX_CLASSES || classes.len() != n {
         return None;
@@ -95,7 +100,7 @@ fn description(matrix: &Confusion, classes: &[String]) -> String {
 }
 
 /// The matrix as an image, one pixel per cell, for many classes.
-pub fn heat_map_png(matrix: &Confusion) -> Option<String> {
+pub(crate) fn heat_map_png(matrix: &Confusion) -> Option<String> {
     let n = matrix.classes();
     if n <= MAX_CLASSES {
         return None;

@@ -11,7 +11,7 @@ const HEIGHT: f64 = 262.0;
 const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart of one objective.
-pub fn history(history: &History, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
+pub(crate) fn history(history: &History, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
     let x = Scale::linear(0.0, history.last.max(1.0), (FRAME.left + 8.0, FRAME.right - 6.0));
     let y =
         Scale::linear(history.range.low, history.range.high, (FRAME.bottom - 10.0, FRAME.top + 4.0)).nice(5);

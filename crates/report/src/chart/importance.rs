@@ -13,7 +13,7 @@ const FONT: f64 = 12.0;
 const LONGEST_NAME: f64 = 200.0;
 
 /// The chart, or `None` without a parameter.
-pub fn importance(shares: &[Share], title: &str, procedural: bool) -> Option<String> {
+pub(crate) fn importance(shares: &[Share], title: &str, procedural: bool) -> Option<String> {
     let highest = shares.iter().map(|share| share.interval.1.max(share.value)).reduce(f64::max)?;
     let left =
         shares.iter().map(|share| width(&share.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;

@@ -16,7 +16,7 @@ const FONT: f64 = 12.0;
 const LONGEST_NAME: f64 = 150.0;
 
 /// What the lines are drawn over.
-pub struct LineChart<'a> {
+pub(crate) struct LineChart<'a> {
     /// What it shows.
     pub title: String,
     /// The lines.
@@ -34,7 +34,7 @@ pub struct LineChart<'a> {
 }
 
 /// The chart, or `None` if no line has a point.
-pub fn lines(chart: &LineChart) -> Option<String> {
+pub(crate) fn lines(chart: &LineChart) -> Option<String> {
     let drawn: Vec<&NamedLine> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
     let names = drawn.iter().map(|line| width(&line.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);
     let frame = ChartFrame { left: LEFT, right: WIDTH - 12.0 - names, top: TOP, bottom: BOTTOM };

@@ -9,7 +9,7 @@ use super::svg::{Anchor, Svg, number};
 use crate::view::Spot;
 
 /// Draws `spots` at the places that `at` gives.
-pub fn marks(svg: &mut Svg, spots: &[Spot], at: impl Fn(&Spot) -> (f64, f64)) {
+pub(super) fn marks(svg: &mut Svg, spots: &[Spot], at: impl Fn(&Spot) -> (f64, f64)) {
     let (mut complete, mut pruned) = (String::new(), String::new());
     for spot in spots.iter().filter(|spot| !spot.is_best) {
         let place = at(spot);
@@ -30,7 +30,7 @@ pub fn marks(svg: &mut Svg, spots: &[Spot], at: impl Fn(&Spot) -> (f64, f64)) {
 }
 
 /// The ring of the best trial.
-pub fn best(svg: &mut Svg, at: (f64, f64), title: &str) {
+pub(super) fn best(svg: &mut Svg, at: (f64, f64), title: &str) {
     svg.circle("best-trial", at, 5.2, title);
     svg.circle("trial", at, 2.4, title);
 }
@@ -42,20 +42,20 @@ fn disc(data: &mut String, (x, y): (f64, f64)) {
 }
 
 /// A triangle on its tip.
-pub fn triangle((x, y): (f64, f64), size: f64) -> String {
+pub(super) fn triangle((x, y): (f64, f64), size: f64) -> String {
     let (dx, dy) = (number(size), number(1.7 * size));
     format!("M{} {}h{}l-{dx} {dy}z", number(x - size), number(y - 0.7 * size), number(2.0 * size))
 }
 
 /// A cross.
-pub fn cross((x, y): (f64, f64), size: f64) -> String {
+pub(super) fn cross((x, y): (f64, f64), size: f64) -> String {
     let d = number(2.0 * size);
     format!("M{} {}l{d} {d}m-{d} 0l{d} -{d}", number(x - size), number(y - size))
 }
 
 /// What the key says of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub(super) enum Key {
     Complete,
     Pruned,
     Failed,
@@ -63,7 +63,7 @@ pub enum Key {
 }
 
 /// The key of the marks that are there, from `x` on.
-pub fn key(svg: &mut Svg, mut x: f64, y: f64, has: &[Key]) {
+pub(super) fn key(svg: &mut Svg, mut x: f64, y: f64, has: &[Key]) {
     for mark in has {
         let place = (x + 5.0, y);
         let words = match mark {
@@ -84,7 +84,7 @@ pub fn key(svg: &mut Svg, mut x: f64, y: f64, has: &[Key]) {
 }
 
 /// Which marks `spots` have.
-pub fn kinds(spots: &[Spot]) -> Vec<Key> {
+pub(super) fn kinds(spots: &[Spot]) -> Vec<Key> {
     let mut kinds = Vec::new();
     if spots.iter().any(|spot| !spot.is_pruned) {
         kinds.push(Key::Complete);

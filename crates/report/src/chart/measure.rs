@@ -4,12 +4,12 @@
 const SLACK: f64 = 1.1;
 
 /// The width of `text` at a font size, in the same unit; on the large side.
-pub fn width(text: &str, size: f64) -> f64 {
+pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size * SLACK
 }
 
 /// `text` cut with an ellipsis so that it fits into `space`.
-pub fn fit(text: &str, size: f64, space: f64) -> String {
+pub(super) fn fit(text: &str, size: f64, space: f64) -> String {
     if width(text, size) <= space {
         return text.to_owned();
     }
@@ -41,7 +41,7 @@ fn advance(c: char) -> f64 {
 /// Places for labels of height `gap` that want to be at `wanted`, moved apart between `low` and `high`.
 ///
 /// Labels keep their order. If there is no room for all, they share it evenly.
-pub fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
+pub(super) fn spread(wanted: &[f64], gap: f64, low: f64, high: f64) -> Vec<f64> {
     let n = wanted.len();
     let gap = if n > 1 { gap.min((high - low) / (n - 1) as f64) } else { gap };
     let mut order: Vec<usize> = (0..n).collect();

@@ -3,7 +3,7 @@
 //! The hue is Okabe and Ito's blue; the steps differ in lightness, so that they read the same without colour vision.
 
 /// The number of steps.
-pub const STEPS: usize = 11;
+pub(super) const STEPS: usize = 11;
 
 type Rgb = [f64; 3];
 
@@ -11,18 +11,18 @@ const LIGHT: (Rgb, Rgb) = ([255.0, 255.0, 255.0], [0.0, 74.0, 122.0]);
 const DARK: (Rgb, Rgb) = ([22.0, 26.0, 33.0], [134.0, 205.0, 245.0]);
 
 /// The step for a part of a row, from 0 to 1. The root spreads the small parts, where the confusions are.
-pub fn step(part: f64) -> usize {
+pub(super) fn step(part: f64) -> usize {
     let root = part.clamp(0.0, 1.0).sqrt();
     if root == 0.0 { 0 } else { ((root * (STEPS - 1) as f64).round() as usize).clamp(1, STEPS - 1) }
 }
 
 /// The colour of a step on a light page, for images.
-pub fn rgb(step: usize) -> [u8; 3] {
+pub(super) fn rgb(step: usize) -> [u8; 3] {
     mix(LIGHT, step).map(|channel| channel.round() as u8)
 }
 
 /// The rules for `.h0` to `.h10` (fill) and `.t0` to `.t10` (text), light and dark.
-pub fn css() -> String {
+pub(crate) fn css() -> String {
     let rules = |theme| {
         let steps = (0..STEPS).map(|i| {
             let fill = mix(theme, i);

@@ -14,7 +14,7 @@ const TOP: f64 = 24.0;
 const BOTTOM: f64 = 126.0;
 
 /// One panel.
-pub struct CurvePanel<'a> {
+pub(crate) struct CurvePanel<'a> {
     /// The run's name.
     pub name: &'a str,
     /// Its line.
@@ -24,7 +24,7 @@ pub struct CurvePanel<'a> {
 /// The shared lines, to stand once in the page, and one picture per panel. Empty if there is nothing to draw.
 ///
 /// Epochs are on a logarithmic axis: so runs of 5 and of 50 epochs both show how they learn.
-pub fn panels(panels: &[CurvePanel], what: &str, procedural: bool) -> (String, Vec<String>) {
+pub(crate) fn panels(panels: &[CurvePanel], what: &str, procedural: bool) -> (String, Vec<String>) {
     let drawn: Vec<&CurvePanel> = panels.iter().filter(|panel| !panel.points.is_empty()).collect();
     let Some((x, y)) = scales(&drawn) else { return (String::new(), Vec::new()) };
     let lines = drawn.iter().map(|panel| {

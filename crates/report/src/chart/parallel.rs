@@ -14,7 +14,7 @@ const ABSENT: f64 = 290.0;
 const FONT: f64 = 11.0;
 
 /// The chart.
-pub fn parallel(chart: &Parallel, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
+pub(crate) fn parallel(chart: &Parallel, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
     let n = chart.axes.len();
     let place = |i: usize| FRAME.x(i as f64 / n as f64);
     let has_absent = |i: usize| chart.threads.iter().any(|thread| thread.parts[i].is_none());

@@ -11,7 +11,12 @@ const HEIGHT: f64 = 262.0;
 const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart: the first objective upwards, the second across.
-pub fn pareto(front: &ParetoFront, metrics: &[ObjectiveView], title: &str, procedural: bool) -> String {
+pub(crate) fn pareto(
+    front: &ParetoFront,
+    metrics: &[ObjectiveView],
+    title: &str,
+    procedural: bool,
+) -> String {
     let ratio = front.x.high / front.x.low;
     let range = (FRAME.left + 8.0, FRAME.right - 8.0);
     let x = if front.x.low > 0.0 && ratio > 12.0 {

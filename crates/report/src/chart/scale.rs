@@ -5,7 +5,7 @@ const LARGEST: f64 = 1e300;
 
 /// An axis from numbers to units of the picture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scale {
+pub(super) struct Scale {
     domain: (f64, f64),
     range: (f64, f64),
     log: bool,
@@ -13,7 +13,7 @@ pub struct Scale {
 
 /// A tick: where, and what is written there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tick {
+pub(super) struct Tick {
     /// The number.
     pub value: f64,
     /// Its text.
@@ -22,21 +22,21 @@ pub struct Tick {
 
 impl Scale {
     /// A linear axis from exactly `low` to exactly `high`. An empty domain is widened.
-    pub fn linear(low: f64, high: f64, range: (f64, f64)) -> Self {
+    pub(super) fn linear(low: f64, high: f64, range: (f64, f64)) -> Self {
         let (low, high) = (low.clamp(-LARGEST, LARGEST), high.clamp(-LARGEST, LARGEST));
         let domain = if high > low { (low, high) } else { widened(low) };
         Self { domain, range, log: false }
     }
 
     /// A logarithmic axis; linear where the domain is not positive.
-    pub fn log(low: f64, high: f64, range: (f64, f64)) -> Self {
+    pub(super) fn log(low: f64, high: f64, range: (f64, f64)) -> Self {
         let high = high.min(LARGEST);
         let is_log = low > 0.0 && high > low;
         if is_log { Self { domain: (low, high), range, log: true } } else { Self::linear(low, high, range) }
     }
 
     /// The same, its ends moved outwards to the next ticks.
-    pub fn nice(mut self, n: usize) -> Self {
+    pub(super) fn nice(mut self, n: usize) -> Self {
         if !self.log {
             let step = step(self.domain.1 - self.domain.0, n);
             self.domain = ((self.domain.0 / step).floor() * step, (self.domain.1 / step).ceil() * step);
@@ -45,7 +45,7 @@ impl Scale {
     }
 
     /// The place of `value`, kept inside the axis.
-    pub fn at(&self, value: f64) -> f64 {
+    pub(super) fn at(&self, value: f64) -> f64 {
         let (low, high) = self.domain;
         let part = if self.log {
             (value.max(low).ln() - low.ln()) / (high.ln() - low.ln())
@@ -56,12 +56,12 @@ impl Scale {
     }
 
     /// About `n` round ticks inside the axis.
-    pub fn ticks(&self, n: usize) -> Vec<Tick> {
+    pub(super) fn ticks(&self, n: usize) -> Vec<Tick> {
         if self.log { self.log_ticks(n) } else { self.linear_ticks(step(self.domain.1 - self.domain.0, n)) }
     }
 
     /// The same, whole numbers only: for epochs and counts.
-    pub fn whole_ticks(&self, n: usize) -> Vec<Tick> {
+    pub(super) fn whole_ticks(&self, n: usize) -> Vec<Tick> {
         if self.log {
             return self.log_ticks(n).into_iter().filter(|tick| tick.value.fract() == 0.0).collect();
         }
@@ -98,7 +98,7 @@ impl Scale {
 }
 
 /// The ticks next to the ends of an axis upwards, on its outside.
-pub fn round_ends(low: f64, high: f64) -> (f64, f64) {
+pub(crate) fn round_ends(low: f64, high: f64) -> (f64, f64) {
     Scale::linear(low, high, (0.0, 1.0)).nice(5).domain
 }
 

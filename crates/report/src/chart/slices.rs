@@ -14,7 +14,7 @@ const FRAME: ChartFrame = ChartFrame { left: 36.0, right: 214.0, top: 24.0, bott
 const FONT: f64 = 9.5;
 
 /// One picture per parameter.
-pub fn slices(slices: &Slices, metric: &ObjectiveView, procedural: bool) -> Vec<String> {
+pub(crate) fn slices(slices: &Slices, metric: &ObjectiveView, procedural: bool) -> Vec<String> {
     slices.panels.iter().map(|slice| panel(slice, slices, metric, procedural)).collect()
 }
 

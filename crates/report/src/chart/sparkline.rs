@@ -11,7 +11,7 @@ const EDGE: f64 = 3.0;
 const MOST_POINTS: usize = 24;
 
 /// The line through the means; `None` for fewer than two points, which make no line.
-pub fn sparkline(points: &[CurvePoint], title: &str, procedural: bool) -> Option<String> {
+pub(crate) fn sparkline(points: &[CurvePoint], title: &str, procedural: bool) -> Option<String> {
     let ([first, _, ..], Some(last)) = (points, points.last()) else { return None };
     let description = format!("{} → {}", format::metric(first.mean), format::metric(last.mean));
     let line = places(&thinned(points));

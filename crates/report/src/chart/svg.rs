@@ -6,20 +6,20 @@ use crate::text::escape_xml;
 
 /// Where a text is anchored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub(super) enum Anchor {
     Start,
     Middle,
     End,
 }
 
 /// An SVG under construction.
-pub struct Svg {
+pub(super) struct Svg {
     text: String,
 }
 
 impl Svg {
     /// A picture of `width` × `height` units with a title and a description for those who cannot see it.
-    pub fn new(class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
+    pub(super) fn new(class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
         let (w, h) = (number(width), number(height));
         // Wide pages do not blow a small chart up.
         let most = number(width * 1.08);
@@ -32,7 +32,7 @@ impl Svg {
     }
 
     /// Text at a place.
-    pub fn label(&mut self, class: &str, x: f64, y: f64, anchor: Anchor, content: &str) {
+    pub(super) fn label(&mut self, class: &str, x: f64, y: f64, anchor: Anchor, content: &str) {
         let anchor = match anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",
@@ -43,7 +43,7 @@ impl Svg {
     }
 
     /// Text turned around its place, upwards to the right.
-    pub fn label_turned(&mut self, class: &str, x: f64, y: f64, degrees: f64, content: &str) {
+    pub(super) fn label_turned(&mut self, class: &str, x: f64, y: f64, degrees: f64, content: &str) {
         let (x, y, degrees, content) = (number(x), number(y), number(degrees), escape_xml(content));
         self.push(&format!(
             "<text{} transform=\"translate({x} {y}) rotate({degrees})\">{content}</text>",
@@ -52,31 +52,31 @@ impl Svg {
     }
 
     /// A straight line.
-    pub fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+    pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let (x1, y1, x2, y2) = (number(from.0), number(from.1), number(to.0), number(to.1));
         self.push(&format!("<line{} x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>", of(class)));
     }
 
     /// A line through `points`, or an area within them if its class has a fill.
-    pub fn path(&mut self, class: &str, points: &[(f64, f64)], closed: bool) {
+    pub(super) fn path(&mut self, class: &str, points: &[(f64, f64)], closed: bool) {
         self.push(&format!("<path{} d=\"{}\"/>", of(class), path_data(points, closed)));
     }
 
     /// A rectangle, with a tooltip if `title` is not empty.
-    pub fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64, title: &str) {
+    pub(super) fn rect(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64, title: &str) {
         let (x, y, w, h) = (number(x), number(y), number(width.max(0.0)), number(height.max(0.0)));
         let head = format!("<rect{} x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"", of(class));
         self.with_title("rect", &head, title);
     }
 
     /// A disc, with a tooltip if `title` is not empty.
-    pub fn circle(&mut self, class: &str, at: (f64, f64), radius: f64, title: &str) {
+    pub(super) fn circle(&mut self, class: &str, at: (f64, f64), radius: f64, title: &str) {
         let (x, y, r) = (number(at.0), number(at.1), number(radius));
         self.with_title("circle", &format!("<circle{} cx=\"{x}\" cy=\"{y}\" r=\"{r}\"", of(class)), title);
     }
 
     /// A square on its corner, with a tooltip if `title` is not empty.
-    pub fn diamond(&mut self, class: &str, at: (f64, f64), radius: f64, title: &str) {
+    pub(super) fn diamond(&mut self, class: &str, at: (f64, f64), radius: f64, title: &str) {
         let (x, y) = at;
         let corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)];
         let head = format!("<path{} d=\"{}\"", of(class), path_data(&corners, true));
@@ -84,24 +84,24 @@ impl Svg {
     }
 
     /// A path of ready-made data, with a tooltip if `title` is not empty.
-    pub fn shape(&mut self, class: &str, data: &str, title: &str) {
+    pub(super) fn shape(&mut self, class: &str, data: &str, title: &str) {
         self.with_title("path", &format!("<path{} d=\"{data}\"", of(class)), title);
     }
 
     /// Finished markup, such as a `use`.
-    pub fn markup(&mut self, markup: &str) {
+    pub(super) fn markup(&mut self, markup: &str) {
         self.push(markup);
     }
 
     /// The words that stand on every figure of procedural data.
-    pub fn notice(&mut self, procedural: bool, x: f64, y: f64) {
+    pub(super) fn notice(&mut self, procedural: bool, x: f64, y: f64) {
         if procedural {
             self.label("notice", x, y, Anchor::End, crate::PROCEDURAL_NOTICE);
         }
     }
 
     /// The picture.
-    pub fn finish(mut self) -> String {
+    pub(super) fn finish(mut self) -> String {
         self.text.push_str("</svg>");
         self.text
     }
@@ -125,7 +125,7 @@ fn of(class: &str) -> String {
 }
 
 /// `M0 0L10 5.5Z`
-pub fn path_data(points: &[(f64, f64)], closed: bool) -> String {
+pub(super) fn path_data(points: &[(f64, f64)], closed: bool) -> String {
     let mut data = String::with_capacity(points.len() * 12);
     for (i, (x, y)) in points.iter().enumerate() {
         let command = if i == 0 { 'M' } else { 'L' };
@@ -139,7 +139,7 @@ pub fn path_data(points: &[(f64, f64)], closed: bool) -> String {
 }
 
 /// At most two decimals, no needless zeros, no negative zero.
-pub fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }

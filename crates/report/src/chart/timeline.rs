@@ -20,7 +20,7 @@ const SAME: &str = "the same";
 const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
 
 /// The chart.
-pub fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
+pub(crate) fn timeline(chart: &Timeline, title: &str, procedural: bool) -> String {
     let label = |name: &String| if name.is_empty() { SAME.to_owned() } else { name.clone() };
     let rows: Vec<String> = chart.rows.iter().map(label).collect();
     let names = rows.iter().map(|name| width(name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);

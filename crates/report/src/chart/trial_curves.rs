@@ -14,7 +14,12 @@ const HEIGHT: f64 = 262.0;
 const FRAME: ChartFrame = ChartFrame { left: 50.0, right: 452.0, top: 34.0, bottom: 226.0 };
 
 /// The chart.
-pub fn trial_curves(chart: &TrialCurves, metric: &ObjectiveView, title: &str, procedural: bool) -> String {
+pub(crate) fn trial_curves(
+    chart: &TrialCurves,
+    metric: &ObjectiveView,
+    title: &str,
+    procedural: bool,
+) -> String {
     let steps = || chart.curves.iter().flat_map(|curve| &curve.points).map(|point| point.0);
     let (first, last) = (steps().fold(f64::INFINITY, f64::min), steps().fold(f64::NEG_INFINITY, f64::max));
     let x = Scale::linear(first, last, (FRAME.left + 6.0, FRAME.right - 8.0));

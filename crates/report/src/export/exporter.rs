@@ -45,7 +45,7 @@ pub const EXPORTERS: [&dyn Exporter; 6] = [
 ];
 
 /// One file of this name, made when it is asked for.
-pub fn one_file<'a>(name: &str, text: impl FnOnce() -> String + 'a) -> ExportedFiles<'a> {
+pub(crate) fn one_file<'a>(name: &str, text: impl FnOnce() -> String + 'a) -> ExportedFiles<'a> {
     let path = name.to_owned();
     Box::new(std::iter::once_with(move || ExportedFile { path, bytes: text().into_bytes() }))
 }

@@ -11,7 +11,7 @@ const LEFT_OUT: [&str; 8] = ["name", "seed", "model", "data", "layers", "publish
 ///
 /// A choice (`{"adam": {…}}`) becomes its name, and its settings follow under the name of the choice's key.
 /// Lists and nested choices inside lists stay compact JSON.
-pub fn flatten(plan: &Value) -> Vec<(String, String)> {
+pub(crate) fn flatten(plan: &Value) -> Vec<(String, String)> {
     let mut settings = Vec::new();
     if let Value::Object(map) = plan {
         for (key, value) in map.iter().filter(|(key, _)| !LEFT_OUT.contains(&key.as_str())) {
@@ -35,7 +35,7 @@ fn add(settings: &mut Vec<(String, String)>, key: &str, value: &Value) {
 }
 
 /// A map with one key whose value is a map is a choice from a list, as serde writes an enum.
-pub fn choice(map: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
+pub(crate) fn choice(map: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
     match map.iter().next() {
         Some((name, Value::Object(inner))) if map.len() == 1 => Some((name, inner)),
         _ => None,

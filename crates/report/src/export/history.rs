@@ -7,7 +7,7 @@ use super::{ExportInput, ExportedFile, ExportedFiles, Exporter};
 use crate::PROCEDURAL_NOTICE;
 
 /// `history.csv` in the folder of each run that has an epoch.
-pub struct HistoryCsvExporter;
+pub(super) struct HistoryCsvExporter;
 
 impl Exporter for HistoryCsvExporter {
     fn name(&self) -> &'static str {

@@ -88,7 +88,7 @@ struct FinalJson<'a> {
 }
 
 /// `results.json`.
-pub struct ResultsJsonExporter;
+pub(super) struct ResultsJsonExporter;
 
 impl Exporter for ResultsJsonExporter {
     fn name(&self) -> &'static str {
@@ -120,7 +120,7 @@ pub fn results_json(records: &Records) -> String {
 }
 
 /// A number; `"inf"`, `"-inf"` or `"nan"` for what JSON has no number for.
-pub fn number(value: f64) -> Value {
+pub(crate) fn number(value: f64) -> Value {
     let word = match value {
         value if value.is_nan() => "nan",
         f64::INFINITY => "inf",

@@ -18,7 +18,7 @@ struct LineFormatter {
 }
 
 /// A document with a line break at its end.
-pub fn written(document: &impl Serialize) -> String {
+pub(super) fn written(document: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, LineFormatter::default());
     // Only a map with keys that are no strings, or a failing `Serialize`, can fail here; we have neither.

@@ -10,9 +10,11 @@ mod results;
 mod search;
 mod trials;
 
-pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, one_file};
-pub use flatten::{choice, flatten};
+pub(crate) use exporter::one_file;
+pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter};
+pub(crate) use flatten::{choice, flatten};
 pub use history::history_csv;
-pub use json::{number, results_json};
+pub(crate) use json::number;
+pub use json::results_json;
 pub use results::results_csv;
 pub use trials::trials_csv;

@@ -9,7 +9,7 @@ use crate::facts::{METRICS, last_numbers, published_numbers, train_seconds, trai
 use crate::plan::PlanSettings;
 
 /// `results.csv`.
-pub struct ResultsCsvExporter;
+pub(super) struct ResultsCsvExporter;
 
 impl Exporter for ResultsCsvExporter {
     fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use crate::facts::last_numbers;
 use crate::view::{belonging, best_trial, external, metrics, notes};
 
 #[derive(Serialize)]
-pub struct SearchJson<'a> {
+pub(super) struct SearchJson<'a> {
     name: &'a str,
     position: usize,
     note: Option<&'a str>,
@@ -84,7 +84,7 @@ struct ChosenRunJson<'a> {
 }
 
 /// The searches of a study, with what limits them and which parameters matter.
-pub fn searches(records: &Records) -> Vec<SearchJson<'_>> {
+pub(super) fn searches(records: &Records) -> Vec<SearchJson<'_>> {
     records.searches.iter().map(|search| one(records, search)).collect()
 }
 

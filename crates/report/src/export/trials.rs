@@ -30,7 +30,7 @@ const TAIL: [&str; 15] = [
 ];
 
 /// `trials.csv`, where a search has a trial.
-pub struct TrialsCsvExporter;
+pub(super) struct TrialsCsvExporter;
 
 impl Exporter for TrialsCsvExporter {
     fn name(&self) -> &'static str {

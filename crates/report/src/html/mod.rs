@@ -19,7 +19,7 @@ struct Page<'a> {
 }
 
 /// `report.html`.
-pub struct HtmlExporter;
+pub(crate) struct HtmlExporter;
 
 impl Exporter for HtmlExporter {
     fn name(&self) -> &'static str {

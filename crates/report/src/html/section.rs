@@ -34,7 +34,7 @@ struct CellPage<'a> {
 }
 
 /// A section as HTML.
-pub fn section(section: &Section, procedural: bool) -> String {
+pub(super) fn section(section: &Section, procedural: bool) -> String {
     render(section, 2, &section.title, procedural)
 }
 

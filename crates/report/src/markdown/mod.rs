@@ -10,7 +10,7 @@ use crate::text::escape_markdown as escape;
 use crate::view::ReportView;
 
 /// `report.md`.
-pub struct MarkdownExporter;
+pub(crate) struct MarkdownExporter;
 
 impl Exporter for MarkdownExporter {
     fn name(&self) -> &'static str {

@@ -5,7 +5,7 @@ use crate::section::{Fact, FigureSeries, Section, SectionFigure, SectionTable, T
 use crate::text::escape_markdown as escape;
 
 /// One section.
-pub fn section(out: &mut MarkdownWriter, section: &Section) {
+pub(super) fn section(out: &mut MarkdownWriter, section: &Section) {
     part(out, section, 2);
 }
 

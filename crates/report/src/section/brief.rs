@@ -11,7 +11,7 @@ use crate::text::sentence_case;
 use crate::view::{MOST_IN_FULL, RunGroup};
 
 /// What the parts of so many runs lack, and where it is.
-pub fn left_out(runs: usize) -> String {
+pub(super) fn left_out(runs: usize) -> String {
     format!(
         "Of more than {MOST_IN_FULL} runs (here {}) the page leaves out the curves, confusion matrices, models and full \
          settings of each: the epochs are in history.csv in the folder of each run, everything else is in results.json.",
@@ -20,7 +20,7 @@ pub fn left_out(runs: usize) -> String {
 }
 
 /// The part of a run.
-pub fn part(group: &RunGroup, procedural: bool) -> Section {
+pub(super) fn part(group: &RunGroup, procedural: bool) -> Section {
     let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
     let cost = format!("{}{stops}{}", group.cost.sentence(), confused(group));
     let details = (group.seeds.len() > 1).then(|| seeds(group));

@@ -10,7 +10,7 @@ const SURE: &str =
     "The test images that the run was most sure of, with the probability it gave to the wrong class.";
 
 /// The part; `None` without a test.
-pub fn part(group: &RunGroup, procedural: bool) -> Option<Section> {
+pub(super) fn part(group: &RunGroup, procedural: bool) -> Option<Section> {
     let confused = group.confused.as_ref()?;
     let all_right = confused.pairs.is_empty().then(|| "Every test image was recognised.".to_owned());
     let pairs = (!confused.pairs.is_empty()).then(|| pairs(confused));

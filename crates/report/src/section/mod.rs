@@ -2,7 +2,7 @@
 //!
 //! A section is computed once, from the records and from what the view holds of them, and is then only laid out. It
 //! holds each number as value and as text, and it serialises. To add one: a file with `compute`, and its line in
-//! [`SECTIONS`].
+//! `SECTIONS`.
 
 mod brief;
 mod confusion;

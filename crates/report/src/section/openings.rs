@@ -14,7 +14,7 @@ use crate::view::NAME_LENGTH;
 const MOST: usize = 500;
 
 /// The openings, oldest first; `None` if there are none.
-pub fn table(records: &Records) -> Option<SectionTable> {
+pub(super) fn table(records: &Records) -> Option<SectionTable> {
     let named = |name: &str, seed: u64| format!("{}, seed {seed}", text::name(name, NAME_LENGTH));
     let runs = records.runs.iter().map(|run| (run.id.as_str(), named(&run.name, run.seed)));
     let gone = |name: String| format!("{name} (no longer in the study)");
@@ -48,7 +48,7 @@ fn why(opening: &TestOpening, length: usize) -> String {
 }
 
 /// `opened 14 times, after training only: 13 × run of the study file, 1 × chosen by the search “joint”`
-pub fn sentence(records: &Records) -> String {
+pub(super) fn sentence(records: &Records) -> String {
     let recorded = records.test_openings.len();
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
     let tested = || records.runs.iter().filter(|run| run.test.is_some());

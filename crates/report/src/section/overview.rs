@@ -15,7 +15,7 @@ const TEST_LOSS: usize = 4;
 const TEST_ACCURACY: usize = 5;
 
 /// The section; every study has one.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let parts = [panels(context), dots(context), differences(context.groups), time(context)];
     let parts: Vec<Section> = parts.into_iter().flatten().collect();
     let paragraphs = match parts.is_empty() {
@@ -104,7 +104,7 @@ fn differences(groups: &[RunGroup]) -> Option<Section> {
 }
 
 /// Ours minus published; a star marks what is further off than expected.
-pub fn difference(column: &ComparisonColumn) -> TableCell {
+pub(super) fn difference(column: &ComparisonColumn) -> TableCell {
     let text = column.difference_text();
     let (mark, tone) = if column.is_outside { ("*", CellTone::Outside) } else { ("", CellTone::Plain) };
     TableCell { value: column.difference, tone, ..TableCell::text(format!("{text}{mark}")) }

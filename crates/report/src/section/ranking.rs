@@ -12,7 +12,7 @@ const AT_CHANCE: &str = "“At chance” stands behind runs whose accuracy on th
                          (Wilson) reaches down to the share of that class.";
 
 /// The section; every study has one.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let rows = context.ranking.rows.iter().map(|rank| row(rank, &context.groups[rank.group])).collect();
     let chance = context.groups.iter().any(|group| group.warnings.is_at_chance).then(|| AT_CHANCE.to_owned());
     Some(Section {
@@ -53,7 +53,7 @@ fn name(group: &RunGroup) -> TableCell {
 }
 
 /// What is not finished of a run, or failed, and whether what is finished is at chance.
-pub fn badge(group: &RunGroup) -> Option<SectionBadge> {
+pub(super) fn badge(group: &RunGroup) -> Option<SectionBadge> {
     let chance = group.warnings.is_at_chance.then(|| "at chance".to_owned());
     let text = group.unfinished.iter().cloned().chain(chance).reduce(|all, one| format!("{all}, {one}"))?;
     Some(SectionBadge { text, is_failure: !group.failures.is_empty() })

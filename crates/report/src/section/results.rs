@@ -5,7 +5,7 @@ use crate::format;
 use crate::view::{Comparison, ComparisonColumn, RunGroup};
 
 /// The table.
-pub fn table(group: &RunGroup) -> SectionTable {
+pub(super) fn table(group: &RunGroup) -> SectionTable {
     let comparison = &group.comparison;
     let labels = comparison.columns.iter().map(|column| TableColumn::numeric(column.label));
     let columns = std::iter::once(TableColumn::row_name("")).chain(labels).collect();

@@ -14,7 +14,7 @@ use crate::text::sentence_case;
 use crate::view::{LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
 
 /// The section; every study has one.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let n = context.groups.len();
     let part = if n > MOST_IN_FULL { brief::part } else { part };
     let parts: Vec<Section> =
@@ -45,14 +45,14 @@ fn part(group: &RunGroup, procedural: bool) -> Section {
 }
 
 /// Why seeds failed, and in one what to be careful of.
-pub fn alerts(group: &RunGroup) -> Vec<SectionAlert> {
+pub(super) fn alerts(group: &RunGroup) -> Vec<SectionAlert> {
     let alert = |is_failure| move |text: String| SectionAlert { text, is_failure };
     let warnings = Some(group.warnings.sentences.join(" ")).filter(|text| !text.is_empty());
     group.failures.iter().cloned().map(alert(true)).chain(warnings.map(alert(false))).collect()
 }
 
 /// `dense · 25,450 parameters · Adam 0.001, batch 256`
-pub fn lead(group: &RunGroup) -> String {
+pub(super) fn lead(group: &RunGroup) -> String {
     format!("{} · {} parameters · {}", group.model, group.parameters_text(), group.settings_line)
 }
 
@@ -162,7 +162,7 @@ fn model(group: &RunGroup) -> SectionTable {
 }
 
 /// How each seed ended.
-pub fn seeds(group: &RunGroup) -> SectionTable {
+pub(super) fn seeds(group: &RunGroup) -> SectionTable {
     let labels = group.comparison.columns.iter().map(|column| TableColumn::numeric(column.label));
     let names = TableColumn { is_row_name: true, ..TableColumn::numeric("Seed") };
     let last =

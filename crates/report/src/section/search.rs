@@ -10,7 +10,7 @@ use crate::text::sentence_case;
 use crate::view::{ChosenRun, History, ObjectiveView, SearchView, Share, SpaceRow};
 
 /// The part of a search.
-pub fn part(search: &SearchView, procedural: bool) -> Section {
+pub(super) fn part(search: &SearchView, procedural: bool) -> Section {
     let alert = |text: &String| SectionAlert { text: text.clone(), is_failure: false };
     let badge = |text: &String| SectionBadge { text: text.clone(), is_failure: false };
     let importance = &search.importance;

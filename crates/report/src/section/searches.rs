@@ -10,7 +10,7 @@ use crate::view::{Compared, SEARCH_HEADER, SearchRow, Searches};
 const PUBLISHED: [&str; 2] = ["Published", "Difference"];
 
 /// The section; a study without searches has none.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let searches = context.searches;
     let procedural = context.is_procedural();
     let row = |row: &SearchRow| {
@@ -38,7 +38,7 @@ fn caption(searches: &Searches) -> &'static str {
 }
 
 /// The table without the columns of published numbers where it has none.
-pub fn without_published(mut table: SectionTable) -> SectionTable {
+pub(super) fn without_published(mut table: SectionTable) -> SectionTable {
     let is_published = |column: &TableColumn| PUBLISHED.contains(&sentence_case(&column.title).as_str());
     let has_number = |row: &Vec<TableCell>| {
         row.iter().zip(&table.columns).any(|(cell, column)| is_published(column) && cell.text != format::NONE)

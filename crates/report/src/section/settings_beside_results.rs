@@ -19,7 +19,7 @@ struct SettingColumn {
 }
 
 /// The section; `None` if no setting differs.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let all = differing(context);
     let shown = &all[..all.len().min(MOST_SETTINGS)];
     let rows: Vec<Vec<TableCell>> =

@@ -10,7 +10,7 @@ use crate::view::NAME_LENGTH;
 use crate::{PROCEDURAL_NOTICE, facts, format, text};
 
 /// The section; every study has one.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(crate) fn compute(context: &SectionContext) -> Option<Section> {
     let records = context.records;
     let tables = openings::table(records).into_iter().chain([class_counts(&records.study.data)]);
     Some(Section { facts: lines(records), tables: tables.collect(), ..Section::new("setup", "Set-up") })
@@ -150,7 +150,7 @@ fn started(records: &Records) -> String {
 }
 
 /// `2026-11-22T10:00:05Z` as `2026-11-22 10:00:05 UTC`; another form stays as it is.
-pub fn moment(rfc3339: &str) -> String {
+pub(crate) fn moment(rfc3339: &str) -> String {
     let text = text::name(rfc3339, 40);
     match text.strip_suffix('Z').and_then(|text| text.split_once('T')) {
         Some((day, time)) => format!("{day} {} UTC", time.split('.').next().unwrap_or(time)),

@@ -3,7 +3,7 @@
 use super::{Section, SectionContext};
 
 /// The section; every study has one.
-pub fn compute(context: &SectionContext) -> Option<Section> {
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let summary = context.summary;
     Some(Section {
         key_figures: summary.figures.clone(),

@@ -40,7 +40,7 @@ pub struct Comparison {
 }
 
 /// Compares the complete `runs` of a group with what was published (which a group without a complete run has too).
-pub fn comparison(runs: &[&RunRecord], published: [Option<f64>; 6]) -> Comparison {
+pub(super) fn comparison(runs: &[&RunRecord], published: [Option<f64>; 6]) -> Comparison {
     let numbers: Vec<[Option<f64>; 6]> = runs.iter().map(|run| last_numbers(run)).collect();
     let columns = (0..METRICS.len())
         .map(|i| {

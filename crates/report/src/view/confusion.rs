@@ -66,7 +66,7 @@ pub struct ClassRow {
 }
 
 /// The matrix of the seed with the median test accuracy among the complete `runs`, with images if they are wanted.
-pub fn confused(records: &Records, runs: &[&RunRecord], has_images: bool) -> Option<Confused> {
+pub(super) fn confused(records: &Records, runs: &[&RunRecord], has_images: bool) -> Option<Confused> {
     let data = &records.study.data;
     let mut tested: Vec<(&RunRecord, Confusion)> =
         runs.iter().filter_map(|run| Some((*run, confusion(data, run)?))).collect();

@@ -39,7 +39,7 @@ impl Curves {
 }
 
 /// The curves over `runs`.
-pub fn curves(runs: &[&RunRecord]) -> Curves {
+pub(super) fn curves(runs: &[&RunRecord]) -> Curves {
     let runs: Vec<&RunRecord> = runs.iter().copied().filter(|run| !run.epochs.is_empty()).collect();
     let longest = runs.iter().map(|run| run.epochs.len()).max().unwrap_or(0);
     let stretch = longest.div_ceil(MAX_POINTS).max(1);

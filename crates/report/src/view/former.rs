@@ -10,7 +10,7 @@ use crate::text;
 const MOST_NAMES: usize = 4;
 
 /// Which runs have left the study file, on one line; `None` if none has.
-pub fn former(records: &Records) -> Option<String> {
+pub(super) fn former(records: &Records) -> Option<String> {
     let all = &records.former_runs;
     let name = |run: &FormerRun| {
         let (name, folder) = (text::name(&run.name, NAME_LENGTH), text::name(&run.folder, NAME_LENGTH));

@@ -109,7 +109,7 @@ pub struct RunCost {
 }
 
 /// The groups of `records`, in the study's order.
-pub fn groups(records: &Records) -> Vec<RunGroup> {
+pub(super) fn groups(records: &Records) -> Vec<RunGroup> {
     let mut order: Vec<(usize, &str)> = Vec::new();
     let mut members: std::collections::HashMap<(usize, &str), Vec<&RunRecord>> =
         std::collections::HashMap::new();

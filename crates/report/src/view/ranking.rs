@@ -7,8 +7,8 @@ use super::RunGroup;
 use crate::format;
 
 /// Index of validation and test accuracy among the columns of the comparison.
-pub const VAL_ACCURACY: usize = 3;
-pub const TEST_ACCURACY: usize = 5;
+pub(crate) const VAL_ACCURACY: usize = 3;
+pub(crate) const TEST_ACCURACY: usize = 5;
 
 /// The ranking.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Rank {
 }
 
 /// Ranks `groups`.
-pub fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
+pub(super) fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
     let accuracy = |i: usize| groups[i].metric(VAL_ACCURACY).map(|estimate| compared(estimate.mean));
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by(|&a, &b| {

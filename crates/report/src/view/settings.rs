@@ -27,10 +27,10 @@ const NOTABLE: [(&str, &str); 13] = [
 const LENGTH: usize = 300;
 
 /// One setting: its name and its value in words.
-pub type Setting = (String, String);
+pub(super) type Setting = (String, String);
 
 /// The columns of the document's settings tables, then whatever else is out of the ordinary.
-pub fn headline(plan: &PlanSettings, validation_split: f64) -> Vec<Setting> {
+pub(super) fn headline(plan: &PlanSettings, validation_split: f64) -> Vec<Setting> {
     let at = |key: &str| plan.get(key).map(describe).filter(|text| !text.is_empty());
     let (name, inner) = plan.optimizer().unzip();
     let name = name.map(|name| text::name(name, LENGTH)).or_else(|| plan.get("optimizer").map(describe));
@@ -71,7 +71,7 @@ fn notable(
 }
 
 /// One line for the ranking: `adam 0.001 · batch 256 · 50 epochs`.
-pub fn short(plan: &PlanSettings) -> String {
+pub(super) fn short(plan: &PlanSettings) -> String {
     let settings = headline(plan, 0.0);
     let value = |label: &str| {
         settings.iter().find(|(l, v)| l == label && v != format::NONE).map(|(_, value)| value.clone())
@@ -87,13 +87,13 @@ pub fn short(plan: &PlanSettings) -> String {
 }
 
 /// Every setting of the plan, under the names of the study file.
-pub fn all(plan: &PlanSettings) -> Vec<Setting> {
+pub(super) fn all(plan: &PlanSettings) -> Vec<Setting> {
     let shown = |value: String| if value.is_empty() { "none".to_owned() } else { text::name(&value, LENGTH) };
     plan.flat().into_iter().map(|(key, value)| (text::name(&key, LENGTH), shown(value))).collect()
 }
 
 /// A value in words: `early_stopping (monitor val_loss, patience 5)`.
-pub fn describe(value: &Value) -> String {
+pub(super) fn describe(value: &Value) -> String {
     text::cut(&describe_to(value, 0), LENGTH)
 }
 
@@ -124,7 +124,7 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 }
 
 /// The sentence about a plan that goes back to its best weights: its numbers are those of that epoch.
-pub fn best_weights_note(plan: &PlanSettings) -> Option<String> {
+pub(super) fn best_weights_note(plan: &PlanSettings) -> Option<String> {
     let monitor = plan.callbacks().find_map(|(name, inner)| {
         let restores =
             name == "best_weights" || inner.get("restore_best_weights") == Some(&Value::Bool(true));

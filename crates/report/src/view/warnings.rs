@@ -20,7 +20,7 @@ const MOST_CLASSES: usize = 8;
 
 /// What is wrong with the numbers of one run. Each is a sentence about it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunWarnings {
+pub(crate) struct RunWarnings {
     /// Its batch is larger than the training part.
     pub batch: Option<String>,
     /// Its accuracy is at chance.
@@ -30,7 +30,7 @@ pub struct RunWarnings {
 }
 
 /// The warnings of a run, from its records.
-pub fn run_warnings(records: &Records, run: &RunRecord) -> RunWarnings {
+pub(crate) fn run_warnings(records: &Records, run: &RunRecord) -> RunWarnings {
     let data = &records.study.data;
     let batch = planned_batch(&run.plan).and_then(|batch| batch_warning(batch, train_images(data)));
     if run.state != State::Complete {
@@ -41,13 +41,13 @@ pub fn run_warnings(records: &Records, run: &RunRecord) -> RunWarnings {
 
 impl RunWarnings {
     /// All of them.
-    pub fn sentences(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn sentences(&self) -> impl Iterator<Item = &String> {
         self.batch.iter().chain(&self.chance).chain(&self.unpredicted)
     }
 }
 
 /// Images that are trained on.
-pub fn train_images(data: &DataRecord) -> u64 {
+pub(super) fn train_images(data: &DataRecord) -> u64 {
     sum(&data.split.train_counts)
 }
 
@@ -76,7 +76,7 @@ fn chance(data: &DataRecord, run: &RunRecord) -> Option<String> {
 }
 
 /// Whether an accuracy on the validation images is at chance, in words.
-pub fn validation_chance(data: &DataRecord, accuracy: f64) -> Option<String> {
+pub(super) fn validation_chance(data: &DataRecord, accuracy: f64) -> Option<String> {
     chance_of(accuracy, &data.split.validation_counts, "validation")
 }
 
@@ -133,7 +133,7 @@ pub struct GroupWarnings {
 }
 
 /// The warnings of the `runs` of one name.
-pub fn group_warnings(records: &Records, runs: &[&RunRecord]) -> GroupWarnings {
+pub(super) fn group_warnings(records: &Records, runs: &[&RunRecord]) -> GroupWarnings {
     let all: Vec<(&RunRecord, RunWarnings)> =
         runs.iter().map(|run| (*run, run_warnings(records, run))).collect();
     let complete = || all.iter().filter(|(run, _)| run.state == State::Complete);

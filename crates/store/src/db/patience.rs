@@ -59,12 +59,12 @@ pub(crate) struct LineError {
 
 impl LineError {
     /// It may be another way in a minute.
-    pub fn passing(reason: impl Into<String>) -> LineError {
+    pub(crate) fn passing(reason: impl Into<String>) -> LineError {
         LineError { is_transient: true, ..LineError::lasting(reason, None) }
     }
 
     /// It stays so until somebody changes something.
-    pub fn lasting(reason: impl Into<String>, help: Option<&'static str>) -> LineError {
+    pub(crate) fn lasting(reason: impl Into<String>, help: Option<&'static str>) -> LineError {
         let (is_transient, is_given_up, is_handshake) = (false, false, false);
         LineError { reason: reason.into(), help, is_transient, is_given_up, is_handshake }
     }
@@ -107,7 +107,7 @@ impl AnswerWait<'_> {
     }
 
     /// What comes of the work, if it comes in time.
-    pub async fn wait_for<T>(&self, work: impl Future<Output = T>) -> Result<T, LineError> {
+    pub(crate) async fn wait_for<T>(&self, work: impl Future<Output = T>) -> Result<T, LineError> {
         let mut work = pin!(work);
         let tick = self.tick();
         let mut seen = self.moved.load(Ordering::Relaxed);

@@ -53,12 +53,12 @@ pub(crate) struct MessageWatch {
 }
 
 impl MessageWatch {
-    pub fn new(may_show_password: bool) -> MessageWatch {
+    pub(super) fn new(may_show_password: bool) -> MessageWatch {
         MessageWatch { head: Vec::with_capacity(9), rest: 0, may_show_password }
     }
 
     /// The next bytes from the server.
-    pub fn see(&mut self, mut bytes: &[u8]) -> Result<(), LineError> {
+    pub(super) fn see(&mut self, mut bytes: &[u8]) -> Result<(), LineError> {
         while let Some((first, others)) = bytes.split_first() {
             if self.rest > 0 {
                 let passed = self.rest.min(bytes.len());
@@ -117,7 +117,7 @@ fn check_length(kind: u8, length: usize) -> Result<(), LineError> {
 }
 
 impl MessageWire {
-    pub fn new(inner: Box<dyn Wire>, end_point: Option<Vec<u8>>, watch: MessageWatch) -> MessageWire {
+    pub(super) fn new(inner: Box<dyn Wire>, end_point: Option<Vec<u8>>, watch: MessageWatch) -> MessageWire {
         MessageWire { inner, end_point, watch }
     }
 }

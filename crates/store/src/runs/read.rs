@@ -44,7 +44,7 @@ pub(super) struct RunWords {
 
 impl RunWords {
     /// Whether the file says this of the run now.
-    pub fn are_of(&self, run: &RunRecord) -> bool {
+    pub(super) fn are_of(&self, run: &RunRecord) -> bool {
         let published = run.published.as_ref().map(crate::json::to_text);
         (&self.name, self.position, &self.published, &self.note)
             == (&run.name, run.position as i64, &published, &run.note)

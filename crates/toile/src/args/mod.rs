@@ -20,7 +20,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     after_help = "Environment: TOILE_DATA_DIR (a folder with data), TOILE_ISA (avx512, avx2, portable), NO_COLOR.\n\
     Exit codes: 0 all is well, 1 an error, 2 wrong arguments, 3 the study ended but a run failed, 130 interrupted."
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -28,7 +28,9 @@ pub struct Args {
 
 /// Understands what was typed. A variable of the environment that is empty is as if it were not set, as systems for
 /// continuous integration leave variables.
-pub fn parse(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Args, clap::Error> {
+pub(crate) fn parse(
+    args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Args, clap::Error> {
     let command = without_empty_variables(Args::command());
     let typed = command.try_get_matches_from(args).map_err(slips::explained)?;
     Args::from_arg_matches(&typed)
@@ -53,7 +55,7 @@ fn without_empty_variables(mut command: clap::Command) -> clap::Command {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Train what is still to be trained of a study, and write its report
     Run(RunArgs),
     /// Work on the runs and searches of a study that lies on a server, together with other workers
@@ -96,7 +98,7 @@ pub enum Command {
 
 /// Which study, with what changed.
 #[derive(Debug, clap::Args)]
-pub struct StudyArgs {
+pub(crate) struct StudyArgs {
     /// A study file, or the name of a built-in study
     #[arg(value_name = "FILE|NAME", default_value = "fashion-mnist")]
     pub study: String,
@@ -115,7 +117,7 @@ pub struct StudyArgs {
 
 /// Where data may lie.
 #[derive(Clone, Debug, clap::Args)]
-pub struct DataArgs {
+pub(crate) struct DataArgs {
     /// Look for data here first
     #[arg(long, value_name = "DIR", env = "TOILE_DATA_DIR", hide_env = true)]
     pub data_dir: Option<OsString>,
@@ -123,7 +125,7 @@ pub struct DataArgs {
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     #[command(flatten)]
     pub study: StudyArgs,
     /// The study's folder [default: results/<name of the study>]
@@ -145,7 +147,7 @@ pub struct RunArgs {
 
 /// Arguments of `worker`.
 #[derive(Debug, clap::Args)]
-pub struct WorkerArgs {
+pub(crate) struct WorkerArgs {
     /// A study file, or the name of a built-in study [default: the study of `--study`, from the database]
     #[arg(value_name = "FILE|NAME")]
     pub file: Option<String>,
@@ -173,7 +175,7 @@ pub struct WorkerArgs {
 
 /// Arguments of `trials`.
 #[derive(Debug, clap::Args)]
-pub struct TrialsArgs {
+pub(crate) struct TrialsArgs {
     /// A study's folder, a SQLite file (also as `sqlite:///FILE`), or a server:
     /// `postgres://user:password@host/database`
     #[arg(value_name = "DIR|FILE|URL")]
@@ -185,7 +187,7 @@ pub struct TrialsArgs {
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub study: StudyArgs,
     /// The study's folder, or a server: runs that are done there are marked [default: results/<name of the study>]
@@ -198,7 +200,7 @@ pub struct PlanArgs {
 
 /// Arguments of `bench`.
 #[derive(Debug, clap::Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// A study file, or the name of a built-in study
     #[arg(value_name = "FILE|NAME", default_value = "fashion-mnist")]
     pub study: String,
@@ -235,7 +237,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// Arguments of `summary`.
 #[derive(Debug, clap::Args)]
-pub struct SummaryArgs {
+pub(crate) struct SummaryArgs {
     /// A study file, or the name of a built-in study
     #[arg(value_name = "STUDY", default_value = "fashion-mnist")]
     pub study: String,
@@ -248,7 +250,7 @@ pub struct SummaryArgs {
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     /// The study's folder, or a server: `postgres://user:password@host/database`
     #[arg(value_name = "DIR|URL")]
     pub storage: String,
@@ -263,7 +265,7 @@ pub struct ReportArgs {
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
-pub struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// The study's folder, or a server: `postgres://user:password@host/database`
     #[arg(value_name = "DIR|URL")]
     pub storage: String,
@@ -274,7 +276,7 @@ pub struct VerifyArgs {
 
 /// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
-pub struct SchemaArgs {
+pub(crate) struct SchemaArgs {
     /// Print the reference page in Markdown instead of the schema
     #[arg(long)]
     pub markdown: bool,
@@ -282,7 +284,7 @@ pub struct SchemaArgs {
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
-pub struct InitArgs {
+pub(crate) struct InitArgs {
     /// The file to write; it must not exist
     #[arg(value_name = "FILE", default_value = "study.toml")]
     pub file: PathBuf,
@@ -290,7 +292,7 @@ pub struct InitArgs {
 
 /// The commands of `data`.
 #[derive(Debug, Subcommand)]
-pub enum DataCommand {
+pub(crate) enum DataCommand {
     /// List the data sets that have a name
     List,
     /// Bring a data set to this machine
@@ -301,7 +303,7 @@ pub enum DataCommand {
 
 /// Arguments of `data fetch`.
 #[derive(Debug, clap::Args)]
-pub struct FetchArgs {
+pub(crate) struct FetchArgs {
     /// A name of `toile data list`
     #[arg(value_name = "NAME")]
     pub name: String,
@@ -311,7 +313,7 @@ pub struct FetchArgs {
 
 /// Arguments of `data check`.
 #[derive(Debug, clap::Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// A name of `toile data list`, or a folder with IDX files
     #[arg(value_name = "NAME|FOLDER")]
     pub name: String,

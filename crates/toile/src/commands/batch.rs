@@ -9,7 +9,7 @@ use crate::terminal::plural;
 const MOST_NAMES: usize = 4;
 
 /// A line for each batch size of the wanted runs, and for each wanted search, that `images` do not fill.
-pub fn warnings(plan: &Plan, only: &[String], images: usize) -> Vec<String> {
+pub(super) fn warnings(plan: &Plan, only: &[String], images: usize) -> Vec<String> {
     let runs = || toile_lab::wanted_runs(plan, only);
     let mut sizes: Vec<usize> = runs().map(|run| run.settings.batch_size).collect();
     sizes.sort_unstable();

@@ -11,7 +11,7 @@ use crate::terminal::{Align, Fetching, Table, bytes, count};
 use crate::{Completion, terminal};
 
 /// Runs one of the commands of `data`.
-pub fn run(command: &DataCommand) -> Result<Completion, Failure> {
+pub(crate) fn run(command: &DataCommand) -> Result<Completion, Failure> {
     match command {
         DataCommand::List => list(),
         DataCommand::Fetch(args) => fetch(args),

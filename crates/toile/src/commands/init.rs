@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::{Completion, terminal};
 
 /// Writes the file, unless there is one.
-pub fn run(args: &InitArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &InitArgs) -> Result<Completion, Failure> {
     let path = args.file.display();
     match write(&args.file) {
         Ok(()) => {

@@ -8,7 +8,7 @@ use crate::terminal::{Align, Table};
 use crate::{Completion, terminal};
 
 /// Prints them, group by group.
-pub fn run() -> Result<Completion, Failure> {
+pub(crate) fn run() -> Result<Completion, Failure> {
     let mut text = format!("{}\n", heading("Built-in studies"));
     built_in_names().iter().for_each(|name| text += &format!("  {name}\n"));
     let listed = list();

@@ -1,16 +1,16 @@
 //! The commands, one file each.
 
 mod batch;
-pub mod bench;
-pub mod data;
-pub mod init;
-pub mod list;
-pub mod plan;
-pub mod report;
-pub mod run;
-pub mod schema;
-pub mod studying;
-pub mod summary;
-pub mod trials;
-pub mod verify;
-pub mod worker;
+pub(crate) mod bench;
+pub(crate) mod data;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod studying;
+pub(crate) mod summary;
+pub(crate) mod trials;
+pub(crate) mod verify;
+pub(crate) mod worker;

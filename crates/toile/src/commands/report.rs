@@ -12,7 +12,7 @@ use crate::terminal::note;
 use crate::{Completion, places, source, study_folder, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
-pub fn run(args: &ReportArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     if places::is_address(&args.storage) {
         return of_server(args);
     }
@@ -51,7 +51,7 @@ fn finish(dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Fa
 ///
 /// # Errors
 /// If a file cannot be written; the runs themselves are safe in the store.
-pub fn write(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
+pub(crate) fn write(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
     create_folder(dir).map_err(|error| unwritten(stored, error))?;
     let view = view(records);
     let input = ExportInput { records, view: &view };

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::{Completion, terminal};
 
 /// Prints it.
-pub fn run(args: &SchemaArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &SchemaArgs) -> Result<Completion, Failure> {
     let text = if args.markdown { toile_study::reference_page() } else { json()? };
     terminal::out(&text)?;
     Ok(Completion::Done)

@@ -20,7 +20,7 @@ use crate::terminal::{Following, note, safe_name};
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// What is worked on, and how.
-pub struct StudyWork<'a> {
+pub(crate) struct StudyWork<'a> {
     pub plan: &'a Plan,
     /// What the study file says without effect; kept for the report.
     pub warnings: &'a [PlacedWarning],
@@ -37,7 +37,7 @@ pub struct StudyWork<'a> {
 }
 
 /// What came of the whole.
-pub struct Studied {
+pub(crate) struct Studied {
     pub outcome: StudyOutcome,
     pub time: Duration,
 }
@@ -59,7 +59,7 @@ impl StudyWork<'_> {
     }
 
     /// Works in a store until the study is over or the user stops; a folder next to a server gets a copy.
-    pub fn on(&self, store: &Store, folder: Option<&Store>) -> Result<Studied, Failure> {
+    pub(crate) fn on(&self, store: &Store, folder: Option<&Store>) -> Result<Studied, Failure> {
         if let Some(version) = store.times_are_local() {
             note(&format!(
                 "note: the database was made by Optuna {version}, which wrote local times without their zone; toile takes them for UTC"
@@ -104,7 +104,7 @@ impl StudyWork<'_> {
 }
 
 /// Tells what the study file says without effect.
-pub fn note_warnings(source: &StudySource, warnings: &[PlacedWarning]) {
+pub(crate) fn note_warnings(source: &StudySource, warnings: &[PlacedWarning]) {
     let yellow = Style::new().for_stderr().yellow();
     for PlacedWarning { line, warning } in warnings {
         note(&format!("{} {}:{line}: {warning}", yellow.apply_to("warning"), source.name()));
@@ -112,7 +112,7 @@ pub fn note_warnings(source: &StudySource, warnings: &[PlacedWarning]) {
 }
 
 /// What is said of searches that came to nothing; whether there are any.
-pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[SearchOutcome]) -> bool {
+pub(crate) fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[SearchOutcome]) -> bool {
     let mut any = false;
     for (search, outcome) in toile_lab::wanted_searches(plan, only).zip(outcomes) {
         let Some(why) = &outcome.without_value else { continue };
@@ -126,7 +126,7 @@ pub fn note_searches_without_value(plan: &Plan, only: &[String], outcomes: &[Sea
 }
 
 /// `3 complete, 1 pruned`
-pub fn counted(outcome: &SearchOutcome) -> String {
+pub(crate) fn counted(outcome: &SearchOutcome) -> String {
     let parts = [
         (outcome.complete, "complete"),
         (outcome.pruned, "pruned"),

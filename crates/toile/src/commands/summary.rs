@@ -10,7 +10,7 @@ use crate::source::StudySource;
 use crate::{Completion, terminal};
 
 /// Prints one model, or all models of the study.
-pub fn run(args: &SummaryArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &SummaryArgs) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study)?;
     let (study, _) = source.check(&args.data)?;
     let image = study.shape.map(|shape| shape.image).expect("the data's shape is known after the check");

@@ -11,7 +11,7 @@ use crate::terminal::{self, Align, Table, note};
 use crate::{Completion, places};
 
 /// Lists the studies, or the trials of one.
-pub fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &TrialsArgs) -> Result<Completion, Failure> {
     let storage = places::open_to_look(&args.storage)?;
     if let Some(version) = storage.times_are_local() {
         note(&format!(

@@ -11,7 +11,7 @@ use crate::terminal::{self, plural};
 use crate::{Completion, places, study_folder};
 
 /// Reads every checksum.
-pub fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
     let is_server = places::is_address(&args.storage);
     let dir = Path::new(&args.storage);
     let store = match is_server {

@@ -19,7 +19,7 @@ use crate::{Completion, interrupt, machine, places};
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Works until the study is over.
-pub fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
     let store = patiently(|| places::server(&args.storage))?;
     let Some(source) = study(args, &store)? else { return Ok(Completion::Interrupted) };
     let (study, data) = source.check(&args.data)?;

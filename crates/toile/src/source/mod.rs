@@ -14,7 +14,7 @@ use crate::machine;
 use crate::terminal::Fetching;
 
 /// A study file: its text, and where it lies.
-pub struct StudySource {
+pub(crate) struct StudySource {
     /// As it is named in messages.
     name: String,
     text: String,
@@ -24,7 +24,7 @@ pub struct StudySource {
 
 impl StudySource {
     /// Finds the study: a built-in one by its name, everything else is a file.
-    pub fn find(study: &str) -> Result<StudySource, Failure> {
+    pub(crate) fn find(study: &str) -> Result<StudySource, Failure> {
         match built_in(study) {
             Some(text) => {
                 Ok(StudySource { name: format!("{study} (built in)"), text: text.into(), folder: None })
@@ -40,7 +40,7 @@ impl StudySource {
     }
 
     /// Checks the study; for data of the user's own, the data is loaded to know its shape.
-    pub fn check(&self, data: &DataArgs) -> Result<(CheckedStudy, Option<DataSet>), Failure> {
+    pub(crate) fn check(&self, data: &DataArgs) -> Result<(CheckedStudy, Option<DataSet>), Failure> {
         let study = check(&self.text, &self.name, None)?;
         if study.shape.is_some() {
             return Ok((study, None));
@@ -51,27 +51,27 @@ impl StudySource {
     }
 
     /// A study file that lies in a database.
-    pub fn from_text(name: String, text: String) -> StudySource {
+    pub(crate) fn from_text(name: String, text: String) -> StudySource {
         StudySource { name, text, folder: None }
     }
 
     /// The file, byte for byte.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// As it is named in messages.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Spells out the runs and searches: all of them.
-    pub fn plan(&self, study: &CheckedStudy, args: &StudyArgs) -> Result<Plan, Failure> {
+    pub(crate) fn plan(&self, study: &CheckedStudy, args: &StudyArgs) -> Result<Plan, Failure> {
         self.plan_of(study, &args.only, args.seeds.map(usize::from))
     }
 
     /// The same, for names that are asked for.
-    pub fn plan_of(
+    pub(crate) fn plan_of(
         &self,
         study: &CheckedStudy,
         only: &[String],
@@ -85,12 +85,12 @@ impl StudySource {
     }
 
     /// Loads the study's data.
-    pub fn load(&self, name: &str, args: &DataArgs) -> Result<DataSet, Failure> {
+    pub(crate) fn load(&self, name: &str, args: &DataArgs) -> Result<DataSet, Failure> {
         load(name, self.folder.as_deref(), args)
     }
 
     /// The study's data if they are on this machine; nothing is fetched.
-    pub fn load_at_hand(&self, name: &str, args: &DataArgs) -> Result<Option<DataSet>, Failure> {
+    pub(crate) fn load_at_hand(&self, name: &str, args: &DataArgs) -> Result<Option<DataSet>, Failure> {
         let here = Locations { offline: true, ..locations(args) };
         match load_from(name, self.folder.as_deref(), &here) {
             Err(DataError::NotFound { .. }) => Ok(None),
@@ -99,7 +99,7 @@ impl StudySource {
     }
 
     /// The bytes of a file next to the study file.
-    pub fn read_next_to(&self, file: &str) -> std::io::Result<Vec<u8>> {
+    pub(crate) fn read_next_to(&self, file: &str) -> std::io::Result<Vec<u8>> {
         match &self.folder {
             Some(folder) => toile_store::read_file(&folder.join(file), LARGEST_WEIGHTS),
             None => Err(std::io::Error::new(
@@ -116,7 +116,7 @@ const LARGEST_WEIGHTS: u64 = 2 << 30;
 /// Loads a data set from wherever it is, and shows how.
 ///
 /// A relative folder starts at `base`, the study file's, or else where toile was started.
-pub fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
+pub(crate) fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
     Ok(load_from(name, base, &locations(args))?)
 }
 
@@ -128,7 +128,7 @@ fn load_from(name: &str, base: Option<&Path>, locations: &Locations) -> Result<D
 }
 
 /// Where data is looked for.
-pub fn locations(args: &DataArgs) -> Locations {
+pub(crate) fn locations(args: &DataArgs) -> Locations {
     Locations {
         // An empty variable is an unset one.
         data_dir: args.data_dir.clone().filter(|dir| !dir.is_empty()).map(PathBuf::from),
@@ -147,6 +147,6 @@ fn shape(data: &DataSet) -> DataShape {
 }
 
 /// The study's folder, if the user does not name one.
-pub fn default_folder(study: &str) -> PathBuf {
+pub(crate) fn default_folder(study: &str) -> PathBuf {
     Path::new("results").join(toile_lab::slug(study))
 }

@@ -8,7 +8,7 @@ use toile_data::LoadProgress;
 use super::{bytes, moving_lines, note};
 
 /// Follows the search for a data set: a moving line on a terminal, a few plain ones elsewhere.
-pub struct Fetching {
+pub(crate) struct Fetching {
     bar: Option<ProgressBar>,
     /// The address that is being downloaded, and the tenths of it that were printed.
     printed: Option<(String, u64)>,
@@ -16,7 +16,7 @@ pub struct Fetching {
 
 impl Fetching {
     /// Before the search.
-    pub fn new(name: &str) -> Fetching {
+    pub(crate) fn new(name: &str) -> Fetching {
         let bar = moving_lines().then(ProgressBar::new_spinner);
         if let Some(bar) = &bar {
             bar.set_style(spinner());
@@ -27,7 +27,7 @@ impl Fetching {
     }
 
     /// What happens.
-    pub fn show(&mut self, progress: LoadProgress<'_>) {
+    pub(crate) fn show(&mut self, progress: LoadProgress<'_>) {
         match progress {
             LoadProgress::Download { url, bytes, total } => self.download(url, bytes, total),
             LoadProgress::Package { step } => self.step(step),
@@ -43,7 +43,7 @@ impl Fetching {
     }
 
     /// After the search, found or not.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

@@ -10,7 +10,7 @@ use toile_study::Plan;
 use super::{Searching, Studying, note, plural};
 
 /// Follows a study; the threads that train all call it.
-pub struct Following {
+pub(crate) struct Following {
     start: Instant,
     progress: Mutex<StudyProgress>,
     searching: Searching,
@@ -19,7 +19,7 @@ pub struct Following {
 
 impl Following {
     /// Before the study.
-    pub fn new(plan: &Plan) -> Following {
+    pub(crate) fn new(plan: &Plan) -> Following {
         Following {
             start: Instant::now(),
             progress: Mutex::default(),
@@ -29,7 +29,7 @@ impl Following {
     }
 
     /// What happens. Cheap enough to be called at every step.
-    pub fn show(&self, event: &Event) {
+    pub(crate) fn show(&self, event: &Event) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.apply(event);
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +55,7 @@ impl Following {
     }
 
     /// After the study, however it ended: the moving lines are gone, what was noted stays. The time that it took.
-    pub fn end(self) -> Duration {
+    pub(crate) fn end(self) -> Duration {
         let runs = self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
         runs.into_iter().for_each(Studying::end);
         self.searching.search_ended();

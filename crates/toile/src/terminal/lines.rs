@@ -14,11 +14,11 @@ use indicatif::{ProgressDrawTarget, TermLike};
 const CLEAR_REST: &str = "\u{1b}[K";
 
 /// Columns that stay free behind a line: room for `^C`, and for the cursor behind it.
-pub const FREE: usize = 3;
+pub(super) const FREE: usize = 3;
 
 /// Standard error.
 #[derive(Debug)]
-pub struct MovingLines {
+pub(super) struct MovingLines {
     term: Term,
     /// What is written next: the library writes a line, its filler, a line, its filler, and flushes.
     next: Mutex<NextWrite>,
@@ -33,7 +33,7 @@ enum NextWrite {
 
 impl MovingLines {
     /// For moving lines to draw on.
-    pub fn target() -> ProgressDrawTarget {
+    pub(super) fn target() -> ProgressDrawTarget {
         let lines = MovingLines { term: Term::buffered_stderr(), next: Mutex::new(NextWrite::FirstLine) };
         ProgressDrawTarget::term_like_with_hz(Box::new(lines), 15)
     }

@@ -14,7 +14,7 @@ use super::{count, duration, measured, plural, set_above};
 const LENGTH: u64 = 10_000;
 
 /// The lines at the bottom of the terminal.
-pub struct RunLines {
+pub(super) struct RunLines {
     lines: MultiProgress,
     runs: BTreeMap<usize, ProgressBar>,
     study: ProgressBar,
@@ -38,7 +38,7 @@ impl Widths {
 
 impl RunLines {
     /// Lines for runs of these names.
-    pub fn new(labels: &[String]) -> RunLines {
+    pub(super) fn new(labels: &[String]) -> RunLines {
         let lines = MultiProgress::with_draw_target(MovingLines::target());
         let widths = Widths::of(labels, columns());
         let study = lines.add(ProgressBar::new(LENGTH));
@@ -49,7 +49,7 @@ impl RunLines {
     }
 
     /// Draws how things stand.
-    pub fn draw(&mut self, labels: &[String], progress: &StudyProgress) {
+    pub(super) fn draw(&mut self, labels: &[String], progress: &StudyProgress) {
         let widths = self.widths;
         let room = columns().saturating_sub(widths.label + widths.bar + 2 + FREE);
         let lines = &self.lines;
@@ -77,7 +77,7 @@ impl RunLines {
     }
 
     /// Removes the lines.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         self.runs.values().for_each(ProgressBar::finish_and_clear);
         self.study.finish_and_clear();
         set_above(None);

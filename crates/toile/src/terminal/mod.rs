@@ -18,16 +18,16 @@ mod waiting;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-pub use fetching::Fetching;
-pub use following::Following;
+pub(crate) use fetching::Fetching;
+pub(crate) use following::Following;
 use names::labels;
-pub use safe::{name as safe_name, names as safe_names};
+pub(crate) use safe::{name as safe_name, names as safe_names};
 use searching::Searching;
 use studying::Studying;
-pub use table::{Align, Table};
-pub use toile_report::format::terminal::{bytes, duration, flops};
-pub use toile_report::format::{count, plural};
-pub use waiting::Waiting;
+pub(crate) use table::{Align, Table};
+pub(crate) use toile_report::format::terminal::{bytes, duration, flops};
+pub(crate) use toile_report::format::{count, plural};
+pub(crate) use waiting::Waiting;
 
 use crate::failure::Failure;
 
@@ -35,14 +35,14 @@ use crate::failure::Failure;
 static ABOVE: Mutex<Option<indicatif::MultiProgress>> = Mutex::new(None);
 
 /// Decides once whether colours are used.
-pub fn choose_colours() {
+pub(crate) fn choose_colours() {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     console::set_colors_enabled(wanted && std::io::stdout().is_terminal());
     console::set_colors_enabled_stderr(wanted && moving_lines());
 }
 
 /// Whether someone looks on at standard error, so that lines may move.
-pub fn moving_lines() -> bool {
+pub(crate) fn moving_lines() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
@@ -50,7 +50,7 @@ pub fn moving_lines() -> bool {
 ///
 /// # Errors
 /// If it cannot be written. A reader that has had enough (`| head`) is no error.
-pub fn out(text: &str) -> Result<(), Failure> {
+pub(crate) fn out(text: &str) -> Result<(), Failure> {
     let text = safe::printed(text, console::colors_enabled());
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -62,7 +62,7 @@ pub fn out(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints a line on the way, above the moving lines if there are any.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let text = safe::printed(text, console::colors_enabled_stderr());
     let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
     match above.as_ref() {
@@ -74,7 +74,7 @@ pub fn note(text: &str) {
 
 /// Prints what a fault of our own says, without breaking the moving lines. The run that it struck is recorded as
 /// failed.
-pub fn listen_for_panics() {
+pub(crate) fn listen_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let text = format!("toile itself broke, please report it: {panic}");
         let text = safe::printed(&text, false);
@@ -92,7 +92,7 @@ pub(crate) fn set_above(lines: Option<indicatif::MultiProgress>) {
 }
 
 /// Shows the cursor, which moving lines hide.
-pub fn restore_cursor() {
+pub(crate) fn restore_cursor() {
     if moving_lines() {
         let _ = console::Term::stderr().show_cursor();
     }

@@ -5,7 +5,7 @@ use toile_record::PlannedRun;
 use super::safe;
 
 /// A label for each run, in their order.
-pub fn labels(runs: &[PlannedRun]) -> Vec<String> {
+pub(super) fn labels(runs: &[PlannedRun]) -> Vec<String> {
     let label = |run: &PlannedRun| {
         let repeated = runs.iter().filter(|other| other.position == run.position).count() > 1;
         let name = safe::name(&run.name);

@@ -12,13 +12,13 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Remembers when it last printed something.
 #[derive(Debug, Default)]
-pub struct Plain {
+pub(super) struct Plain {
     printed: Duration,
 }
 
 impl Plain {
     /// What happens; the end of a run is printed elsewhere.
-    pub fn show(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
+    pub(super) fn show(&mut self, event: &Event, labels: &[String], progress: &StudyProgress, now: Duration) {
         match event {
             Event::TrainingStarted { training: TrainingKey::Run(run), attempt, lost, .. } => {
                 let how = resumed(*attempt, *lost).map_or_else(String::new, |how| format!(": {how}"));

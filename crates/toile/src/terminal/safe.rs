@@ -8,12 +8,12 @@ use toile_store::turns_direction;
 const REPLACEMENT: char = '\u{FFFD}';
 
 /// A name on one line, without control characters.
-pub fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || turns_direction(c) { REPLACEMENT } else { c }).collect()
 }
 
 /// Names in a row, as messages list what is known: `a; b; c`.
-pub fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn names<'a>(all: impl IntoIterator<Item = &'a str>) -> String {
     all.into_iter().map(name).collect::<Vec<_>>().join("; ")
 }
 

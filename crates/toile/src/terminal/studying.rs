@@ -14,7 +14,7 @@ use super::{duration, labels, moving_lines, note, plural};
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Shows the runs of a study.
-pub struct Studying {
+pub(super) struct Studying {
     labels: Vec<String>,
     drawn: Option<Instant>,
     view: RunView,
@@ -27,7 +27,7 @@ enum RunView {
 
 impl Studying {
     /// Before the first of these runs.
-    pub fn new(runs: &[PlannedRun]) -> Studying {
+    pub(super) fn new(runs: &[PlannedRun]) -> Studying {
         let labels = labels(runs);
         let view = match moving_lines() {
             true => RunView::Moving(RunLines::new(&labels)),
@@ -37,7 +37,7 @@ impl Studying {
     }
 
     /// What happens to a run; `progress` knows of it already.
-    pub fn show(&mut self, event: &Event, progress: &mut StudyProgress, now: Duration) {
+    pub(super) fn show(&mut self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         if let Event::TrainingEnded(end) = event
             && let TrainingKey::Run(run) = end.training
         {
@@ -56,7 +56,7 @@ impl Studying {
     }
 
     /// After the runs: the moving lines are gone, what was noted stays.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         if let RunView::Moving(live) = self.view {
             live.end();
         }

@@ -12,7 +12,7 @@ const LEAST_FIRST: usize = 12;
 
 /// Which side of a column its cells lean on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
+pub(crate) enum Align {
     /// Words.
     Left,
     /// Numbers.
@@ -21,7 +21,7 @@ pub enum Align {
 
 /// Rows under headings.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub(crate) struct Table {
     columns: Vec<(String, Align)>,
     /// Columns that stay next to the one before them.
     bound: Vec<usize>,
@@ -30,7 +30,7 @@ pub struct Table {
 
 impl Table {
     /// A table with these headings.
-    pub fn new(columns: &[(&str, Align)]) -> Table {
+    pub(crate) fn new(columns: &[(&str, Align)]) -> Table {
         Table {
             columns: columns.iter().map(|(name, align)| (safe::name(name), *align)).collect(),
             bound: Vec::new(),
@@ -39,12 +39,12 @@ impl Table {
     }
 
     /// Keeps these columns (counted from 0) next to the one before them when the table is folded.
-    pub fn bind(&mut self, columns: &[usize]) {
+    pub(crate) fn bind(&mut self, columns: &[usize]) {
         self.bound.extend(columns);
     }
 
     /// Adds a row; missing cells are empty.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let mut cells: Vec<String> = cells.into_iter().collect();
         cells
             .iter_mut()
@@ -58,14 +58,14 @@ impl Table {
     ///
     /// On a terminal that is too narrow for it, the columns that find no room follow below, behind the first column
     /// once more. Files and pipes have room for everything.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let terminal = Term::stdout();
         let room = if terminal.is_term() { terminal.size().1.into() } else { usize::MAX };
         self.render_within(room)
     }
 
     /// The table, whatever room there is.
-    pub fn render_unfolded(&self) -> String {
+    pub(crate) fn render_unfolded(&self) -> String {
         self.render_within(usize::MAX)
     }
 

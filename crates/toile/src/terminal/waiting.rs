@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::moving_lines;
 
 /// A line that shows what is being done.
-pub struct Waiting {
+pub(crate) struct Waiting {
     line: Option<ProgressBar>,
 }
 
 impl Waiting {
     /// An empty line.
-    pub fn new() -> Waiting {
+    pub(crate) fn new() -> Waiting {
         let line = moving_lines().then(ProgressBar::new_spinner);
         if let Some(line) = &line {
             let style = ProgressStyle::with_template("{spinner:.cyan} {wide_msg} {elapsed:.dim}");
@@ -24,14 +24,14 @@ impl Waiting {
     }
 
     /// Tells what is done now.
-    pub fn show(&self, what: &str) {
+    pub(crate) fn show(&self, what: &str) {
         if let Some(line) = &self.line {
             line.set_message(what.to_owned());
         }
     }
 
     /// Removes the line.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         drop(self);
     }
 }

@@ -57,13 +57,13 @@ pub struct ParetoFront {
 }
 
 /// A search as `tune` sees it.
-pub struct TuneInput<'a> {
+pub(super) struct TuneInput<'a> {
     pub space: &'a Space,
     pub trials: Vec<Trial>,
 }
 
 /// Reads a search for the algorithms: what does not belong to its space is left out.
-pub fn input<'a>(analysis: &'a SearchAnalysis) -> TuneInput<'a> {
+pub(super) fn input<'a>(analysis: &'a SearchAnalysis) -> TuneInput<'a> {
     let space = &analysis.settings.space;
     let trials = analysis.trials.iter().filter_map(|trial| one(trial, space)).collect();
     TuneInput { space, trials }
@@ -93,7 +93,7 @@ fn one(trial: &AnalysedTrial, space: &Space) -> Option<Trial> {
 }
 
 /// The importance of each parameter for the first objective.
-pub fn shares(analysis: &SearchAnalysis, input: &TuneInput) -> Shares {
+pub(super) fn shares(analysis: &SearchAnalysis, input: &TuneInput) -> Shares {
     let complete: Vec<usize> =
         (0..input.trials.len()).filter(|&i| input.trials[i].state == State::Complete).collect();
     let kept = thin(&complete, MOST_RESAMPLED, None);
@@ -132,7 +132,7 @@ fn is_too_few(input: &TuneInput) -> bool {
 }
 
 /// The axes by importance, or in the order of how many trials have them.
-pub fn ordered_axes(analysis: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
+pub(super) fn ordered_axes(analysis: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
     let having = |axis: usize| {
         analysis.trials.iter().filter(|trial| trial.value.is_some() && trial.params[axis].is_some()).count()
     };
@@ -154,7 +154,7 @@ pub fn ordered_axes(analysis: &SearchAnalysis, shares: &Shares) -> Vec<usize> {
 }
 
 /// What limits the search, in sentences.
-pub fn warnings(analysis: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
+pub(super) fn warnings(analysis: &SearchAnalysis, input: &TuneInput) -> Vec<String> {
     let other = Sampler::Random(Default::default());
     let sampler = analysis.settings.sampler.typed.as_ref().unwrap_or(&other);
     let directions: Vec<_> = analysis.metrics.iter().map(|metric| metric.direction()).collect();
@@ -255,7 +255,7 @@ fn choice(choice: &toile_tune::Choice) -> String {
 }
 
 /// The front of a search with two objectives.
-pub fn front(analysis: &SearchAnalysis) -> Option<ParetoFront> {
+pub(super) fn front(analysis: &SearchAnalysis) -> Option<ParetoFront> {
     let [first, second] = &analysis.metrics[..] else { return None };
     let values = |i: usize| {
         let counted = &analysis.trials[i].counted;

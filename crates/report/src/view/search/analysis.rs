@@ -10,7 +10,7 @@ use crate::plan::SearchSettings;
 use crate::text;
 
 /// A search while its view is computed.
-pub struct SearchAnalysis<'a> {
+pub(super) struct SearchAnalysis<'a> {
     pub records: &'a SearchRecords,
     /// How it was made.
     pub settings: SearchSettings,
@@ -25,7 +25,7 @@ pub struct SearchAnalysis<'a> {
 }
 
 /// One trial.
-pub struct AnalysedTrial<'a> {
+pub(super) struct AnalysedTrial<'a> {
     pub record: &'a TrialRecord,
     /// Its parameters by the search's axes; absent ones are `None`.
     pub params: Vec<Option<f64>>,
@@ -38,7 +38,7 @@ pub struct AnalysedTrial<'a> {
 }
 
 /// Reads a search of which these trials belong to it, and so many others do not.
-pub fn analysis(records: &SearchRecords, others: usize) -> SearchAnalysis<'_> {
+pub(super) fn analysis(records: &SearchRecords, others: usize) -> SearchAnalysis<'_> {
     let settings = SearchSettings::new(&records.search);
     let (axes, places) = axis::axes(&settings.space, &records.trials);
     let metrics = objective::metrics(&records.search);
@@ -71,7 +71,7 @@ fn one<'a>(record: &'a TrialRecord, n: usize, places: &HashMap<String, usize>) -
 }
 
 /// The place of the best trial and its values that count, one for each of these objectives; of equals, the first.
-pub fn best_trial(trials: &[TrialRecord], metrics: &[ObjectiveView]) -> Option<(usize, Vec<f64>)> {
+pub(crate) fn best_trial(trials: &[TrialRecord], metrics: &[ObjectiveView]) -> Option<(usize, Vec<f64>)> {
     let first = counted(trials, 0);
     let best = best_place(metrics[0].direction(), first.iter().copied())?;
     let of = |place: usize| counted(trials, place)[best].or(trials[best].values.get(place).copied());
@@ -93,18 +93,18 @@ fn value_of(record: &TrialRecord) -> Option<f64> {
 
 impl SearchAnalysis<'_> {
     /// How many trials are in a state.
-    pub fn count(&self, state: State) -> usize {
+    pub(super) fn count(&self, state: State) -> usize {
         self.trials.iter().filter(|trial| trial.record.state == state).count()
     }
 
     /// The first objective.
-    pub fn metric(&self) -> &ObjectiveView {
+    pub(super) fn metric(&self) -> &ObjectiveView {
         &self.metrics[0]
     }
 
     /// Places of the best trial and of all others whose first value counts as much, by number; none without a best
     /// trial. Repetitions of the best configuration are not others.
-    pub fn equals_of_best(&self) -> Vec<usize> {
+    pub(super) fn equals_of_best(&self) -> Vec<usize> {
         let Some(best) = self.best.map(|best| &self.trials[best]) else { return Vec::new() };
         let is_equal = |i: &usize| {
             let trial = &self.trials[*i];
@@ -115,14 +115,14 @@ impl SearchAnalysis<'_> {
 
     /// How many trials have a first value that counts for more than this one's: its rank, counted from 0, which equal
     /// ones share.
-    pub fn n_better(&self, trial: usize) -> usize {
+    pub(super) fn n_better(&self, trial: usize) -> usize {
         let Some(own) = self.trials[trial].counted[0] else { return self.trials.len() };
         let values = self.trials.iter().filter_map(|trial| trial.counted[0]);
         values.filter(|value| self.metric().is_better(*value, own)).count()
     }
 
     /// Places of all trials with a value, best first by what counts, equals by number.
-    pub fn ranked(&self) -> Vec<usize> {
+    pub(super) fn ranked(&self) -> Vec<usize> {
         let loss =
             |i: usize| self.trials[i].counted[0].map_or(f64::INFINITY, |value| self.metric().loss(value));
         let mut order: Vec<usize> =
@@ -132,14 +132,14 @@ impl SearchAnalysis<'_> {
     }
 
     /// `learning_rate 0.001, optimizer adam`: the parameters that a trial has, cut.
-    pub fn params_text(&self, trial: usize, length: usize) -> String {
+    pub(super) fn params_text(&self, trial: usize, length: usize) -> String {
         let has = self.axes.iter().zip(&self.trials[trial].params);
         let parts = has.filter_map(|(axis, value)| Some(format!("{} {}", axis.name, axis.text((*value)?))));
         text::cut(&parts.collect::<Vec<_>>().join(", "), length)
     }
 
     /// `trial 12: 0.8812; learning_rate 0.001`: the words of a mark.
-    pub fn title(&self, trial: usize) -> String {
+    pub(super) fn title(&self, trial: usize) -> String {
         let analysis = &self.trials[trial];
         let value =
             analysis.shown.map_or_else(String::new, |value| format!(": {}", self.metric().text(value)));

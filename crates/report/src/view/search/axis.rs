@@ -47,7 +47,7 @@ pub struct ParameterAxis {
 }
 
 /// The parameters of a search in its order, then those that only its trials know, with the place of each name.
-pub fn axes(space: &Space, trials: &[TrialRecord]) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
+pub(super) fn axes(space: &Space, trials: &[TrialRecord]) -> (Vec<ParameterAxis>, HashMap<String, usize>) {
     let mut axes = Vec::new();
     let mut places = HashMap::new();
     for param in space.params.iter().take(MOST) {
@@ -194,7 +194,7 @@ impl ParameterAxis {
 }
 
 /// A parameter as the study file spells it: for the exports.
-pub fn external(distribution: &Value, value: f64) -> Value {
+pub(crate) fn external(distribution: &Value, value: f64) -> Value {
     let parsed = Distribution::try_from(distribution.clone()).ok();
     let choice = match parsed {
         Some(Distribution::Int { .. }) if value.fract() != 0.0 || value.abs() >= 9e18 => None,

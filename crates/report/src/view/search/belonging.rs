@@ -7,7 +7,7 @@ use toile_record::{SearchRecords, TrialRecord};
 use crate::plan::SearchSettings;
 
 /// A search with the trials that belong to it, and how many others of its name have ended.
-pub fn belonging(records: &SearchRecords) -> (Cow<'_, SearchRecords>, usize) {
+pub(crate) fn belonging(records: &SearchRecords) -> (Cow<'_, SearchRecords>, usize) {
     let settings = SearchSettings::new(&records.search);
     let fixed = settings.limits.fixed.clone().unwrap_or_default();
     let is_point = |trial: &TrialRecord| settings.space.recorded_point(&trial.params, &fixed).is_some();

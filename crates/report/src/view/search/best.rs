@@ -60,7 +60,7 @@ pub struct ChosenRun {
 }
 
 /// The best trial.
-pub fn best(data: &DataRecord, analysis: &SearchAnalysis) -> Option<BestTrial> {
+pub(super) fn best(data: &DataRecord, analysis: &SearchAnalysis) -> Option<BestTrial> {
     let trial = analysis.best?;
     let (found, metric) = (&analysis.trials[trial], analysis.metric());
     let value = found.counted[0]?;
@@ -101,7 +101,7 @@ fn interval(analysis: &SearchAnalysis, trial: usize) -> Option<String> {
 }
 
 /// The last value of each repetition, if their mean is the trial's value: epochs begin at 1 again with each.
-pub fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
+pub(super) fn repetitions(record: &TrialRecord, key: &str) -> Option<Vec<f64>> {
     let epochs = &record.side.as_ref()?.epochs;
     let value = *record.values.first()?;
     let mut last: Vec<Option<f64>> = Vec::new();
@@ -121,7 +121,7 @@ fn metric_of(epoch: &Epoch, key: &str) -> Option<f64> {
 }
 
 /// The table of the best trials.
-pub fn top(analysis: &SearchAnalysis) -> TopTrials {
+pub(super) fn top(analysis: &SearchAnalysis) -> TopTrials {
     let ranked = analysis.ranked();
     let rows = &ranked[..ranked.len().min(TOP)];
     let has = |axis: &usize| rows.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
@@ -175,13 +175,13 @@ fn row(analysis: &SearchAnalysis, trial: usize, axes: &[usize]) -> Vec<TableCell
 }
 
 /// The run of the chosen configuration.
-pub fn chosen_run<'a>(records: &'a Records, analysis: &SearchAnalysis) -> Option<&'a RunRecord> {
+pub(super) fn chosen_run<'a>(records: &'a Records, analysis: &SearchAnalysis) -> Option<&'a RunRecord> {
     let id = analysis.records.chosen_run.as_ref()?;
     records.runs.iter().find(|run| run.id == *id)
 }
 
 /// The run of the chosen configuration, next to what was published.
-pub fn chosen(records: &Records, groups: &[RunGroup], analysis: &SearchAnalysis) -> Option<ChosenRun> {
+pub(super) fn chosen(records: &Records, groups: &[RunGroup], analysis: &SearchAnalysis) -> Option<ChosenRun> {
     let run = chosen_run(records, analysis)?;
     let published = published_numbers(analysis.records.search.published.as_ref().or(run.published.as_ref()));
     let row = |i: usize, ours: Option<f64>| {

@@ -13,7 +13,7 @@ const MOST_EXPECTED: usize = 10_000;
 
 /// The best value by budget.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BudgetCurve {
+pub(super) struct BudgetCurve {
     /// Against the number of ended trials.
     pub by_trials: Vec<(f64, f64)>,
     /// Against their seconds; empty where those are not known.
@@ -23,7 +23,7 @@ pub struct BudgetCurve {
 }
 
 /// Whether every ended trial has its processor time.
-pub fn has_cpu(analysis: &SearchAnalysis) -> bool {
+pub(super) fn has_cpu(analysis: &SearchAnalysis) -> bool {
     let has =
         |trial: &AnalysedTrial| trial.record.side.as_ref().is_some_and(|side| side.cpu_seconds.is_some());
     analysis.trials.iter().filter(|trial| is_ended(trial)).all(has)
@@ -34,7 +34,7 @@ fn is_ended(trial: &AnalysedTrial) -> bool {
 }
 
 /// The best value by budget; seconds are of the processor, or of training.
-pub fn budget(analysis: &SearchAnalysis, cpu: bool) -> BudgetCurve {
+pub(super) fn budget(analysis: &SearchAnalysis, cpu: bool) -> BudgetCurve {
     let ended: Vec<&AnalysedTrial> = analysis.trials.iter().filter(|trial| is_ended(trial)).collect();
     let values: Vec<f64> = ended.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect();
     let seconds: Vec<f64> = ended.iter().map(|trial| seconds(trial, cpu)).collect();

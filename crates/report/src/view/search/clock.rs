@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// Seconds since 1970 in UTC; a moment without a zone is taken as UTC. `None` for what is no moment.
-pub fn seconds(text: &str) -> Option<f64> {
+pub(super) fn seconds(text: &str) -> Option<f64> {
     let text = text.trim();
     let moment = text.parse::<Timestamp>().ok().or_else(|| without_zone(text))?;
     Some(moment.as_duration().as_secs_f64())

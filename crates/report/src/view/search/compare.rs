@@ -78,7 +78,7 @@ pub const HEADER: [&str; 10] = [
 ];
 
 /// The table of searches.
-pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
+pub(super) fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
     all.iter()
         .enumerate()
         .map(|(search, analysis)| SearchRow {
@@ -90,7 +90,7 @@ pub fn rows(records: &Records, all: &[SearchAnalysis]) -> Vec<SearchRow> {
 }
 
 /// The trials of a search: those that the study file asks for, or more where there are more.
-pub fn planned(analysis: &SearchAnalysis) -> usize {
+pub(super) fn planned(analysis: &SearchAnalysis) -> usize {
     analysis.records.search.n_trials.max(analysis.trials.len())
 }
 
@@ -118,12 +118,12 @@ fn cells(records: &Records, analysis: &SearchAnalysis) -> Vec<TableCell> {
 }
 
 /// Trials that will not change any more.
-pub fn ended(analysis: &SearchAnalysis) -> usize {
+pub(super) fn ended(analysis: &SearchAnalysis) -> usize {
     analysis.count(State::Complete) + analysis.count(State::Pruned) + analysis.count(State::Failed)
 }
 
 /// The figures, one set per objective, or objectives.
-pub fn compared(all: &[SearchAnalysis]) -> Vec<Compared> {
+pub(super) fn compared(all: &[SearchAnalysis]) -> Vec<Compared> {
     let mut groups: Vec<Vec<&SearchAnalysis>> = Vec::new();
     for analysis in all.iter().filter(|analysis| analysis.best.is_some()) {
         match groups.iter_mut().find(|members| members[0].metrics == analysis.metrics) {
@@ -210,7 +210,7 @@ fn distribution(analysis: &SearchAnalysis) -> Vec<(f64, f64)> {
 }
 
 /// Random search compared with another search of the same space and objective: both bests, with their budgets.
-pub fn against_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
+pub(super) fn against_random(all: &[SearchAnalysis], place: usize) -> Option<String> {
     let analysis = &all[place];
     let search = &analysis.records.search;
     let is_same = |other: &&SearchAnalysis| {

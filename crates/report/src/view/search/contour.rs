@@ -13,7 +13,7 @@ use super::spots::{Range, Spot, range, spots, thin};
 use super::{AxisKind, ParameterAxis};
 
 /// Fewer complete trials with both parameters than these say nothing about a surface.
-pub const FEWEST: usize = 10;
+pub(super) const FEWEST: usize = 10;
 /// Cells along a numeric axis.
 const CELLS: usize = 32;
 /// Shades of the estimate.
@@ -23,7 +23,7 @@ const MOST: usize = 800;
 /// Marks of trials at most.
 const MOST_MARKS: usize = 300;
 /// A cell whose nearest complete trial is further than this part of the axes stays empty.
-pub const REACH: f64 = 0.1;
+pub(super) const REACH: f64 = 0.1;
 
 /// One pair of parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct Contour {
 }
 
 /// The estimates for the pairs of `axes`, in their order; pairs that too few trials have are left out.
-pub fn contours(analysis: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
+pub(super) fn contours(analysis: &SearchAnalysis, axes: &[usize]) -> Vec<Contour> {
     let pairs = (0..axes.len()).flat_map(|i| (i + 1..axes.len()).map(move |j| (axes[i], axes[j])));
     pairs.filter_map(|(x, y)| contour(analysis, x, y)).collect()
 }

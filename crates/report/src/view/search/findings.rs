@@ -18,7 +18,11 @@ const MOST_CORNERS: usize = 200;
 const MOST_FAILURES: usize = 3;
 
 /// The sentences of a search.
-pub fn sentences(records: &Records, analysis: &SearchAnalysis, best: Option<&BestTrial>) -> Vec<String> {
+pub(super) fn sentences(
+    records: &Records,
+    analysis: &SearchAnalysis,
+    best: Option<&BestTrial>,
+) -> Vec<String> {
     let mut sentences = vec![progress(analysis)];
     sentences.extend(best.map(|best| best_trial(analysis, best)));
     sentences.extend(equals(analysis));
@@ -86,7 +90,10 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
         return None;
     }
     let margin = normal_quantile(0.975) * (2.0 * best * (1.0 - best) / images as f64).sqrt();
-    // Of accuracies of 0 and 1 the margin is 0: equal ones are near all the same.
+    // Of accuracies of 0 and 1 the formula has no error: only equal ones are near, and they are named before.
+    if margin == 0.0 {
+        return None;
+    }
     let is_near = |value: f64| (best - value).abs() <= margin;
     let others = analysis.trials.iter().enumerate().filter(|(place, _)| *place != best_place);
     let near = others.filter(|(_, trial)| trial.counted[0].is_some_and(is_near)).count();
@@ -185,7 +192,7 @@ fn taken_over(analysis: &SearchAnalysis) -> Option<String> {
 }
 
 /// Whether the best trial is at chance, where it is judged by its accuracy on the validation images.
-pub fn chance(data: &DataRecord, analysis: &SearchAnalysis) -> Option<String> {
+pub(super) fn chance(data: &DataRecord, analysis: &SearchAnalysis) -> Option<String> {
     let best = &analysis.trials[analysis.best?];
     let metric = analysis.metric();
     let is_accuracy = metric.key == "val_accuracy" && metric.maximize;
@@ -227,7 +234,7 @@ pub fn largest_batch(plan: &SearchPlan) -> Option<u64> {
 }
 
 /// What to be careful of, apart from what the algorithms find.
-pub fn warnings(data: &DataRecord, analysis: &SearchAnalysis) -> Vec<String> {
+pub(super) fn warnings(data: &DataRecord, analysis: &SearchAnalysis) -> Vec<String> {
     let mut warnings: Vec<String> =
         chance(data, analysis).into_iter().chain(large_batch(data, analysis)).collect();
     if analysis.others > 0 {

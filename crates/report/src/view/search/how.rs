@@ -28,7 +28,7 @@ pub struct SpaceRow {
 }
 
 /// The table of the space.
-pub fn space(analysis: &SearchAnalysis) -> Vec<SpaceRow> {
+pub(super) fn space(analysis: &SearchAnalysis) -> Vec<SpaceRow> {
     let row = |axis: &super::ParameterAxis| SpaceRow {
         name: axis.name.clone(),
         range: axis.range.clone(),
@@ -39,7 +39,7 @@ pub fn space(analysis: &SearchAnalysis) -> Vec<SpaceRow> {
 }
 
 /// The facts of a search.
-pub fn facts(analysis: &SearchAnalysis) -> Vec<Fact> {
+pub(super) fn facts(analysis: &SearchAnalysis) -> Vec<Fact> {
     let search = &analysis.records.search;
     let fact = |label, value| Fact { label, value, is_code: false };
     let mut facts = vec![
@@ -66,7 +66,7 @@ fn objectives(analysis: &SearchAnalysis) -> String {
 }
 
 /// The sampler's title: `Gaussian process`. Of one that toile does not know, the name.
-pub fn sampler_name(analysis: &SearchAnalysis) -> String {
+pub(super) fn sampler_name(analysis: &SearchAnalysis) -> String {
     let name = text::name(&analysis.settings.sampler.name, 60);
     match Sampler::named(&name) {
         Some(sampler) => sampler.title().to_owned(),
@@ -76,7 +76,7 @@ pub fn sampler_name(analysis: &SearchAnalysis) -> String {
 }
 
 /// Whether the sampler draws every trial independently of the others.
-pub fn is_random(analysis: &SearchAnalysis) -> bool {
+pub(super) fn is_random(analysis: &SearchAnalysis) -> bool {
     Sampler::named(&analysis.settings.sampler.name).is_some_and(|sampler| sampler.is_random())
 }
 
@@ -166,7 +166,7 @@ fn budget(analysis: &SearchAnalysis) -> String {
 }
 
 /// `45 complete, 12 pruned, 3 failed`
-pub fn states(analysis: &SearchAnalysis) -> String {
+pub(super) fn states(analysis: &SearchAnalysis) -> String {
     let counted = STATES.map(|state| (analysis.count(state), state.name()));
     let parts: Vec<String> = counted
         .iter()

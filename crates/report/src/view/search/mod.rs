@@ -18,13 +18,15 @@ mod timeline;
 mod trial_curves;
 
 pub use algorithm::{ParetoFront, Share, Shares};
-pub use axis::{AxisKind, ParameterAxis, external};
+pub(crate) use axis::external;
+pub use axis::{AxisKind, ParameterAxis};
 pub use best::{BestTrial, ChosenRun, TopTrials};
 pub use compare::{Compared, HEADER, NamedLine, SearchRow};
 pub use contour::{BANDS, Contour};
 pub use findings::largest_batch;
 pub use how::SpaceRow;
-pub use objective::{ObjectiveView, metrics};
+pub use objective::ObjectiveView;
+pub(crate) use objective::metrics;
 pub use plots::{History, Parallel, ParameterSlice, Slices, Thread};
 pub use spots::{Range, Spot};
 pub use timeline::{Stretch, Timeline};
@@ -35,8 +37,8 @@ use super::RunGroup;
 use crate::section::Fact;
 use crate::text;
 use analysis::SearchAnalysis;
-pub use analysis::best_trial;
-pub use belonging::belonging;
+pub(crate) use analysis::best_trial;
+pub(crate) use belonging::belonging;
 
 /// Objectives with a history of their own.
 const MOST_HISTORIES: usize = 4;
@@ -100,7 +102,7 @@ pub struct SearchView {
 }
 
 /// The searches of a study.
-pub fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
+pub(super) fn searches(records: &Records, groups: &[RunGroup]) -> Searches {
     let belonging: Vec<_> = records.searches.iter().map(belonging::belonging).collect();
     let all: Vec<SearchAnalysis> =
         belonging.iter().map(|(records, others)| analysis::analysis(records, *others)).collect();
@@ -148,7 +150,7 @@ fn search(records: &Records, groups: &[RunGroup], all: &[SearchAnalysis], place:
 }
 
 /// What limits a search and which parameters matter: for the exports.
-pub fn notes(data: &DataRecord, records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
+pub(crate) fn notes(data: &DataRecord, records: &toile_record::SearchRecords) -> (Vec<String>, Vec<Share>) {
     let (records, others) = belonging::belonging(records);
     let analysis = analysis::analysis(&records, others);
     let input = algorithm::input(&analysis);

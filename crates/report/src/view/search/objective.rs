@@ -16,7 +16,7 @@ pub struct ObjectiveView {
 }
 
 /// The objectives of a search; a search without one has `value`, smaller is better, as in Optuna.
-pub fn metrics(search: &SearchRecord) -> Vec<ObjectiveView> {
+pub(crate) fn metrics(search: &SearchRecord) -> Vec<ObjectiveView> {
     if search.objectives.is_empty() {
         return vec![ObjectiveView { key: "value".into(), name: "value".into(), maximize: false }];
     }

@@ -77,7 +77,7 @@ pub struct Parallel {
 }
 
 /// The history of the objective at `place`.
-pub fn history(analysis: &SearchAnalysis, place: usize) -> Option<History> {
+pub(super) fn history(analysis: &SearchAnalysis, place: usize) -> Option<History> {
     let metric = &analysis.metrics[place];
     let value = |i: usize| objective(analysis, i, place);
     let valued: Vec<usize> = (0..analysis.trials.len()).filter(|&i| value(i).is_some()).collect();
@@ -119,7 +119,7 @@ fn running_best(analysis: &SearchAnalysis, place: usize, metric: &ObjectiveView)
 }
 
 /// One panel per parameter.
-pub fn slices(analysis: &SearchAnalysis) -> Option<Slices> {
+pub(super) fn slices(analysis: &SearchAnalysis) -> Option<Slices> {
     let metric = analysis.metric();
     let valued: Vec<usize> =
         (0..analysis.trials.len()).filter(|&i| analysis.trials[i].shown.is_some()).collect();
@@ -146,7 +146,7 @@ fn slice(analysis: &SearchAnalysis, axis: usize, drawn: &[usize]) -> ParameterSl
 }
 
 /// All complete trials across all parameters.
-pub fn parallel(analysis: &SearchAnalysis) -> Option<Parallel> {
+pub(super) fn parallel(analysis: &SearchAnalysis) -> Option<Parallel> {
     let ranked = analysis.ranked();
     let values: Vec<f64> = ranked.iter().filter_map(|&i| analysis.trials[i].counted[0]).collect();
     let range = range(&values, analysis.metric())?;

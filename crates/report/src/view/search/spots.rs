@@ -7,7 +7,7 @@ use super::ObjectiveView;
 use super::analysis::SearchAnalysis;
 
 /// More marks than these are thinned out.
-pub const MOST: usize = 1_500;
+pub(super) const MOST: usize = 1_500;
 /// More marks than these have no words of their own.
 const MOST_TITLES: usize = 300;
 
@@ -42,7 +42,7 @@ pub struct Range {
 /// All of `values`, unless the worst are very far off: then the better three quarters, and a half as much again.
 ///
 /// A trial that diverged would otherwise press all others into one line.
-pub fn range(values: &[f64], metric: &ObjectiveView) -> Option<Range> {
+pub(super) fn range(values: &[f64], metric: &ObjectiveView) -> Option<Range> {
     let low = values.iter().copied().reduce(f64::min)?;
     let high = values.iter().copied().reduce(f64::max)?;
     let all = Range { low, high, outside: 0 };
@@ -62,14 +62,14 @@ pub fn range(values: &[f64], metric: &ObjectiveView) -> Option<Range> {
 }
 
 /// At most `most` of `all`, evenly, with `kept` among them.
-pub fn thin(all: &[usize], most: usize, kept: Option<usize>) -> Vec<usize> {
+pub(super) fn thin(all: &[usize], most: usize, kept: Option<usize>) -> Vec<usize> {
     let every = all.len().div_ceil(most.max(1)).max(1);
     let is_kept = |i: usize, trial: usize| i.is_multiple_of(every) || Some(trial) == kept;
     all.iter().enumerate().filter(|(i, trial)| is_kept(*i, **trial)).map(|(_, trial)| *trial).collect()
 }
 
 /// `Of 10,000 trials, 1,429 are drawn.`, or nothing where all are.
-pub fn thinned(all: usize, drawn: usize) -> String {
+pub(super) fn thinned(all: usize, drawn: usize) -> String {
     if drawn >= all {
         return String::new();
     }
@@ -78,7 +78,7 @@ pub fn thinned(all: usize, drawn: usize) -> String {
 }
 
 /// `3 worse trials lie at the edge.`, or nothing.
-pub fn at_the_edge(range: &Range, metric: &ObjectiveView) -> String {
+pub(super) fn at_the_edge(range: &Range, metric: &ObjectiveView) -> String {
     let edge = if metric.maximize { "lower" } else { "upper" };
     match range.outside {
         0 => String::new(),
@@ -88,7 +88,7 @@ pub fn at_the_edge(range: &Range, metric: &ObjectiveView) -> String {
 }
 
 /// The marks of some trials, with `x` across and `y` up.
-pub fn spots(
+pub(super) fn spots(
     analysis: &SearchAnalysis,
     trials: &[usize],
     x: impl Fn(usize) -> Option<f64>,

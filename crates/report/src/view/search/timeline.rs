@@ -38,7 +38,7 @@ pub struct Timeline {
 }
 
 /// When each trial ran, and where.
-pub fn timeline(analysis: &SearchAnalysis) -> Option<Timeline> {
+pub(super) fn timeline(analysis: &SearchAnalysis) -> Option<Timeline> {
     let time = |text: &Option<String>| text.as_deref().and_then(clock::seconds);
     let moments =
         |i: usize| (time(&analysis.trials[i].record.started), time(&analysis.trials[i].record.completed));

@@ -39,7 +39,7 @@ pub struct TrialCurves {
 }
 
 /// What all trials reported on the way.
-pub fn curves(analysis: &SearchAnalysis) -> Option<TrialCurves> {
+pub(super) fn curves(analysis: &SearchAnalysis) -> Option<TrialCurves> {
     let number = |&i: &usize| {
         let reported = &analysis.trials[i].record.intermediate;
         reported.iter().filter(|(_, value)| value.is_finite()).count() > 0

@@ -15,7 +15,7 @@ const MOST_NAMES: usize = 4;
 const AT_CHANCE: &str = "that is at chance: no better than always saying the most frequent class";
 
 /// The best validation accuracy and what the test says of it, large. Of equal runs none stands for the others.
-pub fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<KeyFigure> {
+pub(super) fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<KeyFigure> {
     let best = ranking.best();
     let Some(val) = best.first().and_then(|&i| groups[i].metric(VAL_ACCURACY)) else { return Vec::new() };
     let names: Vec<&str> = best.iter().map(|&i| groups[i].name.as_str()).collect();
@@ -69,7 +69,7 @@ fn three(value: f64) -> String {
 }
 
 /// Which run is the best, or which are.
-pub fn best(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
+pub(super) fn best(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     let best = ranking.best();
     let group = &groups[*best.first()?];
     let val = group.metric(VAL_ACCURACY)?;
@@ -109,7 +109,7 @@ fn equals(groups: &[RunGroup], best: &[usize], accuracy: &str, is_at_chance: boo
 }
 
 /// `“A”, “B” and “C”`; `None` if there are too many.
-pub fn listed(groups: &[RunGroup], of: &[usize]) -> Option<String> {
+pub(super) fn listed(groups: &[RunGroup], of: &[usize]) -> Option<String> {
     let names: Vec<String> = of.iter().map(|&i| format!("“{}”", groups[i].name)).collect();
     let (last, others) = names.split_last()?;
     match others.len() {
@@ -120,7 +120,7 @@ pub fn listed(groups: &[RunGroup], of: &[usize]) -> Option<String> {
 }
 
 /// The runs that are worse than the best, and not distinguishable from it.
-pub fn within_margin(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
+pub(super) fn within_margin(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
     let margin = ranking.margin?;
     let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
     let best = ranking.rows.iter().filter(|row| row.is_best).count();
@@ -141,7 +141,7 @@ pub fn within_margin(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
 }
 
 /// Whether the test would have chosen another run.
-pub fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Option<String> {
+pub(super) fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Option<String> {
     let chosen = ranking.best();
     let test = |i: usize| groups[i].metric(TEST_ACCURACY).map(|test| test.mean);
     let tested: Vec<usize> = (0..groups.len()).filter(|&i| test(i).is_some()).collect();

@@ -8,7 +8,7 @@ use crate::format::count;
 type HasWarning = fn(&GroupWarnings) -> bool;
 
 /// A sentence for each kind of warning that some run has.
-pub fn sentences(groups: &[RunGroup]) -> Vec<String> {
+pub(super) fn sentences(groups: &[RunGroup]) -> Vec<String> {
     let kinds: [(&str, HasWarning); 3] = [
         ("At chance, no better than always saying the most frequent class", |of| of.is_at_chance),
         ("Never predicting some class of the test set", |of| of.misses_class),

@@ -34,7 +34,7 @@ pub struct KeyFigure {
 }
 
 /// The summary of a study.
-pub fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
+pub(super) fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
     let mut sentences = vec![progress(records, groups)];
     sentences.extend(best::best(groups, ranking));
     sentences.extend(best::within_margin(groups, ranking));

@@ -20,7 +20,7 @@ fn is_near(column: &ComparisonColumn) -> bool {
 }
 
 /// How many of all comparisons agree, large.
-pub fn figure(groups: &[RunGroup]) -> Option<KeyFigure> {
+pub(super) fn figure(groups: &[RunGroup]) -> Option<KeyFigure> {
     let columns = compared(groups);
     let near = columns.iter().filter(|(_, column)| is_near(column)).count();
     let value = format!("{near} of {}", columns.len());
@@ -29,7 +29,7 @@ pub fn figure(groups: &[RunGroup]) -> Option<KeyFigure> {
 }
 
 /// How many of all comparisons agree, in words.
-pub fn agreement(groups: &[RunGroup]) -> Option<String> {
+pub(super) fn agreement(groups: &[RunGroup]) -> Option<String> {
     let columns = compared(groups);
     if columns.is_empty() {
         return None;
@@ -54,7 +54,7 @@ pub fn agreement(groups: &[RunGroup]) -> Option<String> {
 }
 
 /// Which number differs most.
-pub fn largest_difference(groups: &[RunGroup]) -> Option<String> {
+pub(super) fn largest_difference(groups: &[RunGroup]) -> Option<String> {
     let size = |column: &ComparisonColumn| column.difference.map_or(0.0, f64::abs);
     let all = compared(groups);
     let largest = all.iter().map(|(_, column)| size(column)).reduce(f64::max)?;

@@ -4,7 +4,7 @@ use serde_json::Value;
 use toile_study::RunPlan;
 
 /// Runs with the same layers, batch size and optimizer, whatever their learning rates, epochs and seeds.
-pub struct BenchConfiguration<'a> {
+pub(super) struct BenchConfiguration<'a> {
     /// `dense, sgd, 128`; with the first run's name behind it where another configuration is called the same.
     pub name: String,
     /// The first of its runs.
@@ -16,7 +16,7 @@ pub struct BenchConfiguration<'a> {
 }
 
 /// The configurations of some runs, in the runs' order.
-pub fn configurations(runs: &[RunPlan]) -> Vec<BenchConfiguration<'_>> {
+pub(super) fn configurations(runs: &[RunPlan]) -> Vec<BenchConfiguration<'_>> {
     let mut found: Vec<(Value, BenchConfiguration<'_>)> = Vec::new();
     for run in runs {
         let what = what_takes_time(run);

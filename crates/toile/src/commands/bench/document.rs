@@ -17,7 +17,7 @@ use crate::machine;
 const FORMAT: u32 = 1;
 
 /// A study's configurations.
-pub fn of_study(
+pub(super) fn of_study(
     bench: &Bench<'_>,
     name: &str,
     images: &BenchImages,
@@ -41,7 +41,7 @@ pub fn of_study(
 }
 
 /// The fixed list of shapes.
-pub fn of_shapes(bench: &Bench<'_>, peaks: &Peaks, families: &[Family]) -> Value {
+pub(super) fn of_shapes(bench: &Bench<'_>, peaks: &Peaks, families: &[Family]) -> Value {
     let mut document = head(bench, peaks);
     let families: Vec<Value> = families.iter().map(|one| family(one, peaks)).collect();
     document.insert("shapes".into(), Value::Array(families));

@@ -22,7 +22,7 @@ const LOOK_STEPS: usize = 4;
 
 /// The middle, the least and the most of some times, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
+pub(super) struct Spread {
     pub median: f64,
     pub min: f64,
     pub max: f64,
@@ -30,7 +30,7 @@ pub struct Spread {
 
 impl Spread {
     /// Nothing of nothing; of an even number of times, the mean of the two in the middle.
-    pub fn of(times: &[f64]) -> Option<Spread> {
+    pub(super) fn of(times: &[f64]) -> Option<Spread> {
         let mut sorted = times.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (first, last) = (sorted.first()?, sorted.last()?);
@@ -40,14 +40,14 @@ impl Spread {
     }
 
     /// The same for more or less work.
-    pub fn scaled(self, by: f64) -> Spread {
+    pub(super) fn scaled(self, by: f64) -> Spread {
         Spread { median: self.median * by, min: self.min * by, max: self.max * by }
     }
 }
 
 /// How long an epoch of one run takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Epochs {
+pub(super) struct Epochs {
     /// Threads of all runs together.
     pub threads: usize,
     /// Runs side by side.
@@ -61,7 +61,7 @@ pub struct Epochs {
 }
 
 /// What is timed.
-pub struct BenchCase<'a> {
+pub(super) struct BenchCase<'a> {
     pub bench: &'a Bench<'a>,
     pub run: &'a RunPlan,
     pub images: &'a BenchImages,
@@ -70,14 +70,14 @@ pub struct BenchCase<'a> {
 
 /// A first look: how long a step takes, and how long it takes from nothing to the end of the first one.
 #[derive(Clone, Copy, Debug)]
-pub struct StepProfile {
+pub(super) struct StepProfile {
     pub step: f64,
     pub first_update: f64,
 }
 
 /// How much is to be timed.
 #[derive(Clone, Copy)]
-pub struct Goal {
+pub(super) struct Goal {
     /// Seconds for all timed epochs together.
     pub seconds: f64,
     /// An epoch that takes longer is not timed whole.
@@ -86,12 +86,12 @@ pub struct Goal {
 
 impl BenchCase<'_> {
     /// A fresh model.
-    pub fn model(&self) -> Result<Model, Failure> {
+    pub(super) fn model(&self) -> Result<Model, Failure> {
         Ok(toile_lab::model(self.run, self.images.shape())?)
     }
 
     /// Updates in an epoch.
-    pub fn n_batches(&self) -> usize {
+    pub(super) fn n_batches(&self) -> usize {
         self.images.split.train.len().div_ceil(self.config.batch_size)
     }
 
@@ -100,7 +100,7 @@ impl BenchCase<'_> {
     }
 
     /// Times a few steps; nothing if the loss is not finite at once.
-    pub fn look(&self, threads: usize) -> Result<Option<StepProfile>, Failure> {
+    pub(super) fn look(&self, threads: usize) -> Result<Option<StepProfile>, Failure> {
         let start = self.now();
         let mut model = self.model()?;
         let mut ends = Vec::new();
@@ -117,7 +117,7 @@ impl BenchCase<'_> {
     }
 
     /// Times epochs of `runs` runs side by side, `threads` for each; nothing if a loss is not finite too soon.
-    pub fn time(
+    pub(super) fn time(
         &self,
         runs: usize,
         threads: usize,
@@ -239,7 +239,7 @@ fn batches_to_time(n_batches: usize, step: f64, goal: Goal) -> usize {
 }
 
 /// The time of something that is done again and again for about so long, three times at least.
-pub fn repeated(bench: &Bench<'_>, seconds: f64, mut work: impl FnMut()) -> Spread {
+pub(super) fn repeated(bench: &Bench<'_>, seconds: f64, mut work: impl FnMut()) -> Spread {
     let now = || bench.clock.elapsed();
     let (start, mut times) = (now(), Vec::new());
     while times.len() < 3 || now() - start < Duration::from_secs_f64(seconds) {

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::source::StudySource;
 
 /// A data set and its split.
-pub struct BenchImages {
+pub(super) struct BenchImages {
     pub data: DataSet,
     pub split: Split,
     /// The study's data set, where others had to stand in for it.
@@ -22,7 +22,7 @@ pub struct BenchImages {
 
 impl BenchImages {
     /// Finds the images of a study; `data` is there already if the check of the study needed it.
-    pub fn find(
+    pub(super) fn find(
         source: &StudySource,
         plan: &Plan,
         data: Option<DataSet>,
@@ -37,23 +37,23 @@ impl BenchImages {
     }
 
     /// The size of an image.
-    pub fn shape(&self) -> ImageShape {
+    pub(super) fn shape(&self) -> ImageShape {
         image_shape(&self.data)
     }
 
     /// The images of an epoch.
-    pub fn train(&self) -> Examples<'_> {
+    pub(super) fn train(&self) -> Examples<'_> {
         toile_lab::examples(&self.data, &self.data.train, &self.split.train)
     }
 
     /// At most so many images of the test part.
-    pub fn test(&self, most: usize) -> Examples<'_> {
+    pub(super) fn test(&self, most: usize) -> Examples<'_> {
         let some = &self.all[..most.min(self.all.len())];
         toile_lab::examples(&self.data, &self.data.test, some)
     }
 
     /// A run's settings for epochs without end: nothing is evaluated, no callback stops it.
-    pub fn fit_config(&self, run: &RunPlan) -> FitConfig {
+    pub(super) fn fit_config(&self, run: &RunPlan) -> FitConfig {
         FitConfig {
             epochs: usize::MAX,
             callbacks: Vec::new(),
@@ -63,7 +63,7 @@ impl BenchImages {
     }
 
     /// Trains on all images of an epoch until the observer has enough.
-    pub fn fit(
+    pub(super) fn fit(
         &self,
         model: &mut Model,
         config: &FitConfig,

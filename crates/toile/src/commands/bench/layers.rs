@@ -12,7 +12,7 @@ use super::epochs::Spread;
 const STEPS: [usize; 2] = [5, 500];
 
 /// One training step in its pieces.
-pub struct LayerStep {
+pub(super) struct LayerStep {
     /// Images of the batch.
     pub batch: usize,
     /// Steps that were timed, after a first one.
@@ -24,7 +24,7 @@ pub struct LayerStep {
 }
 
 /// A piece of a step.
-pub struct StagePart {
+pub(super) struct StagePart {
     pub mark: TraceEvent,
     /// The median over the steps.
     pub seconds: f64,
@@ -34,7 +34,7 @@ pub struct StagePart {
 
 impl LayerStep {
     /// Times steps for about `seconds`, one of which takes about `step`.
-    pub fn measure(
+    pub(super) fn measure(
         bench: &Bench<'_>,
         model: &mut Model,
         train: &Examples<'_>,
@@ -56,22 +56,22 @@ impl LayerStep {
     }
 
     /// The time of all pieces together.
-    pub fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         self.parts.iter().map(|part| part.seconds).sum()
     }
 
     /// The time of some pieces.
-    pub fn seconds_of(&self, wanted: impl Fn(&TraceEvent) -> bool) -> f64 {
+    pub(super) fn seconds_of(&self, wanted: impl Fn(&TraceEvent) -> bool) -> f64 {
         self.parts.iter().filter(|part| wanted(&part.mark)).map(|part| part.seconds).sum()
     }
 
     /// A layer's piece of a pass.
-    pub fn part(&self, stage: Stage, layer: usize) -> Option<&StagePart> {
+    pub(super) fn part(&self, stage: Stage, layer: usize) -> Option<&StagePart> {
         self.parts.iter().find(|part| part.mark == TraceEvent { stage, layer: Some(layer) })
     }
 
     /// Percent of the step.
-    pub fn percent(&self, seconds: f64) -> f64 {
+    pub(super) fn percent(&self, seconds: f64) -> f64 {
         let all = self.seconds();
         if all > 0.0 { 100.0 * seconds / all } else { 0.0 }
     }
@@ -79,7 +79,7 @@ impl LayerStep {
 
 impl StagePart {
     /// 10⁹ operations per second; nothing where none are counted.
-    pub fn gflops(&self) -> Option<f64> {
+    pub(super) fn gflops(&self) -> Option<f64> {
         (self.flops > 0 && self.seconds > 0.0).then(|| self.flops as f64 / self.seconds / 1e9)
     }
 }

@@ -17,13 +17,13 @@ use crate::machine;
 const LONGEST_EPOCH: f64 = 20.0;
 
 /// Images of an evaluation.
-pub const EVALUATED: usize = 10_000;
+pub(super) const EVALUATED: usize = 10_000;
 
 /// The parts of a line's seconds: epochs on all threads, on one, side by side; evaluations; steps.
 const SHARES: [f64; 5] = [0.4, 0.2, 0.2, 0.1, 0.1];
 
 /// A configuration with its numbers.
-pub struct BenchLine {
+pub(super) struct BenchLine {
     pub name: String,
     /// The runs that it stands for.
     pub runs: Vec<String>,
@@ -41,7 +41,7 @@ pub struct BenchLine {
 }
 
 /// The numbers.
-pub struct Measured {
+pub(super) struct Measured {
     /// From nothing to the end of the first update: building the model, its memory, one step.
     pub first_update: f64,
     pub all_threads: Epochs,
@@ -58,7 +58,7 @@ pub struct Measured {
 
 impl BenchLine {
     /// Measures a configuration; `show` shows what is going on.
-    pub fn measure(
+    pub(super) fn measure(
         bench: &Bench<'_>,
         configuration: &BenchConfiguration<'_>,
         images: &BenchImages,
@@ -84,7 +84,7 @@ impl BenchLine {
     }
 
     /// 10⁹ operations per second by definition, at the time of an epoch.
-    pub fn gflops(&self, epochs: &Epochs) -> f64 {
+    pub(super) fn gflops(&self, epochs: &Epochs) -> f64 {
         self.flops[1] as f64 * self.images as f64 / epochs.seconds.median / 1e9
     }
 }

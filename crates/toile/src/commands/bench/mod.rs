@@ -52,7 +52,7 @@ struct Start {
 }
 
 /// Measures, and prints.
-pub fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Completion, Failure> {
     let usual = if args.shapes { SHAPE_SECONDS } else { LINE_SECONDS };
     let bench = Bench {
         clock,

@@ -10,13 +10,13 @@ use super::print;
 use crate::failure::Failure;
 
 /// What the user asked for.
-pub struct BenchOutput<'a> {
+pub(super) struct BenchOutput<'a> {
     json: Option<&'a Path>,
 }
 
 impl<'a> BenchOutput<'a> {
     /// Makes sure that the file can be written, before minutes are spent on what belongs in it.
-    pub fn new(json: Option<&'a Path>) -> Result<BenchOutput<'a>, Failure> {
+    pub(super) fn new(json: Option<&'a Path>) -> Result<BenchOutput<'a>, Failure> {
         let output = BenchOutput { json };
         match output.file().map(|path| (path, can_be_written(path))) {
             Some((path, Err(error))) => Err(refused(path, &error.to_string())),
@@ -29,7 +29,7 @@ impl<'a> BenchOutput<'a> {
     }
 
     /// Prints and writes what was measured.
-    pub fn give(&self, document: &Value, text: &dyn Fn() -> String) -> Result<(), Failure> {
+    pub(super) fn give(&self, document: &Value, text: &dyn Fn() -> String) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(document)
             .map_err(|error| Failure::new(format!("cannot write the numbers as JSON: {error}")))?;
         let json = json + "\n";

@@ -21,7 +21,7 @@ const LEVELS: [(&str, usize); 4] =
     [("L1 cache", 32 << 10), ("L2 cache", 512 << 10), ("L3 cache", 8 << 20), ("memory", 256 << 20)];
 
 /// What was found.
-pub struct Peaks {
+pub(super) struct Peaks {
     /// For one thread, and for all if there are more.
     pub fma: Vec<Fma>,
     /// Level by level, each for one thread, and for all if there are more.
@@ -29,14 +29,14 @@ pub struct Peaks {
 }
 
 /// Multiply-adds.
-pub struct Fma {
+pub(super) struct Fma {
     pub threads: usize,
     /// 10⁹ operations per second; a multiply-add is two.
     pub gflops: f64,
 }
 
 /// Reading.
-pub struct Read {
+pub(super) struct Read {
     pub level: &'static str,
     /// Bytes that each thread reads again and again.
     pub bytes: usize,
@@ -47,7 +47,7 @@ pub struct Read {
 
 impl Peaks {
     /// Measures all of it.
-    pub fn measure(bench: &Bench<'_>) -> Peaks {
+    pub(super) fn measure(bench: &Bench<'_>) -> Peaks {
         let mut pool = Pool::new();
         let threads = numbers_of_threads(bench);
         let fma = fma(bench, &mut pool);
@@ -69,21 +69,21 @@ impl Peaks {
     }
 
     /// Measures the multiply-adds once more, and keeps the better of each.
-    pub fn improve(&mut self, bench: &Bench<'_>) {
+    pub(super) fn improve(&mut self, bench: &Bench<'_>) {
         for (known, new) in self.fma.iter_mut().zip(fma(bench, &mut Pool::new())) {
             known.gflops = known.gflops.max(new.gflops);
         }
     }
 
     /// The peak of so many threads, in 10⁹ operations per second.
-    pub fn gflops(&self, threads: usize) -> f64 {
+    pub(super) fn gflops(&self, threads: usize) -> f64 {
         let one = self.fma[0].gflops;
         self.fma.iter().find(|fma| fma.threads == threads).map_or(one * threads as f64, |fma| fma.gflops)
     }
 }
 
 /// The multiply-adds alone.
-pub fn fma_alone(bench: &Bench<'_>) -> Peaks {
+pub(super) fn fma_alone(bench: &Bench<'_>) -> Peaks {
     Peaks { fma: fma(bench, &mut Pool::new()), reads: Vec::new() }
 }
 

@@ -60,7 +60,7 @@ const BATCHES: [usize; 7] = [1, 2, 7, 32, 100, 256, 1024];
 const HIDDEN: [usize; 2] = [100, 50];
 
 /// Shapes that are compared with each other.
-pub struct Family {
+pub(super) struct Family {
     /// For programs.
     pub name: &'static str,
     /// For people.
@@ -69,7 +69,7 @@ pub struct Family {
 }
 
 /// A shape with its speeds on one thread, in 10⁹ operations per second by definition.
-pub struct ShapeRow {
+pub(super) struct ShapeRow {
     pub name: String,
     pub algorithm: Option<String>,
     pub batch_size: usize,
@@ -82,7 +82,7 @@ pub struct ShapeRow {
 
 impl Family {
     /// The speed of its fastest shape.
-    pub fn best(&self) -> f64 {
+    pub(super) fn best(&self) -> f64 {
         self.rows.iter().map(|row| row.both).fold(0.0, f64::max)
     }
 }
@@ -97,7 +97,7 @@ struct ShapeCase {
 }
 
 /// Measures every shape.
-pub fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Failure> {
+pub(super) fn measure(bench: &Bench<'_>, waiting: &Waiting) -> Result<Vec<Family>, Failure> {
     let conv = |shapes: &[Convolution]| shapes.iter().map(convolution).collect();
     let by_width = WIDTHS.iter().map(|&width| dense([width; 2], DENSE_BATCH, network([width; 2])));
     let by_batch = BATCHES.iter().map(|&batch| dense(HIDDEN, batch, format!("batches of {batch}")));

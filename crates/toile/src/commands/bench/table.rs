@@ -16,7 +16,7 @@ use crate::terminal::{Align, Table, bytes, count};
 use Align::{Left, Right};
 
 /// The machine: what it is, and its best.
-pub fn machine(peaks: &Peaks) -> String {
+pub(super) fn machine(peaks: &Peaks) -> String {
     let isa = toile_kernels::isa().name();
     let mut text = format!("{}, {isa}\n\n", machine::description());
     let heads: Vec<String> = peaks.fma.iter().map(|fma| threads(fma.threads)).collect();
@@ -42,7 +42,13 @@ fn threads(n: usize) -> String {
 }
 
 /// A study's configurations, and each one's step.
-pub fn study(name: &str, images: &BenchImages, start: &Start, peaks: &Peaks, lines: &[BenchLine]) -> String {
+pub(super) fn study(
+    name: &str,
+    images: &BenchImages,
+    start: &Start,
+    peaks: &Peaks,
+    lines: &[BenchLine],
+) -> String {
     let mut text =
         head(name, images, start) + &machine(peaks) + "\n" + &configurations(peaks, lines).render();
     text += &remarks(lines);
@@ -231,7 +237,7 @@ fn output(shape: &str) -> String {
 }
 
 /// Families of shapes, each a table.
-pub fn shapes(families: &[Family], peaks: &Peaks) -> String {
+pub(super) fn shapes(families: &[Family], peaks: &Peaks) -> String {
     let bold = Style::new().bold();
     let peak = peaks.gflops(1);
     let mut text = String::new();

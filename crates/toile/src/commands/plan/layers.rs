@@ -9,7 +9,7 @@ use super::settings::toml_text;
 use crate::terminal::{Align, Table, bytes, count, flops};
 
 /// A line on the model, a row per layer, and the settings of those that have some of their own.
-pub fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
+pub(super) fn rendered(name: &str, layers: &[Layer], summary: &RunSummary) -> String {
     let bold = Style::new().bold();
     let (forward, training) = summary.flops;
     let mut text = format!(

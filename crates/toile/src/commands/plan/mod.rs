@@ -40,7 +40,7 @@ struct RunSummary {
 }
 
 /// Prints the plan.
-pub fn run(args: &PlanArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &PlanArgs) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study.study)?;
     let (study, _) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;

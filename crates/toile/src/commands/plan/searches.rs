@@ -19,7 +19,7 @@ const MOST_CORNERS: usize = 500;
 const POINTS: usize = 6;
 
 /// A part of the page for each search.
-pub fn rendered(
+pub(super) fn rendered(
     plan: &Plan,
     only: &[String],
     shape: &DataShape,

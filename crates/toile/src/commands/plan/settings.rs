@@ -10,7 +10,7 @@ use crate::terminal::safe_name;
 const ELSEWHERE: [&str; 2] = ["batch_size", "epochs"];
 
 /// The optimizer's name and learning rate, and the schedule's name if there is one: `sgd 0.1, cosine`.
-pub fn optimizer(settings: &Settings) -> String {
+pub(super) fn optimizer(settings: &Settings) -> String {
     let json = settings.to_json();
     let named = |value: &Value| {
         value.as_object().and_then(|map| map.iter().next().map(|(k, v)| (k.clone(), v.clone())))
@@ -23,7 +23,7 @@ pub fn optimizer(settings: &Settings) -> String {
 }
 
 /// Shared settings, and each run's own.
-pub fn rendered(runs: &[&RunPlan]) -> String {
+pub(super) fn rendered(runs: &[&RunPlan]) -> String {
     let bold = Style::new().bold();
     let all: Vec<Map<String, Value>> = runs.iter().map(|run| own(&run.settings)).collect();
     let shared = |key: &str| all.iter().all(|settings| settings.get(key) == all[0].get(key));
@@ -59,7 +59,7 @@ fn own(settings: &Settings) -> Map<String, Value> {
 }
 
 /// A value as the study file would write it.
-pub fn toml_text(value: &Value) -> String {
+pub(super) fn toml_text(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::Object(map) if map.is_empty() => "{}".into(),

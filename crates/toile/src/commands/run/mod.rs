@@ -9,7 +9,7 @@ use console::Style;
 use toile_lab::Outcome;
 use toile_store::Store;
 
-pub use results::results;
+pub(crate) use results::results;
 
 use crate::args::RunArgs;
 use crate::commands::studying::{Studied, StudyWork, note_searches_without_value, note_warnings};
@@ -20,7 +20,7 @@ use crate::terminal::{duration, note, plural};
 use crate::{Completion, commands, interrupt, places, terminal};
 
 /// Runs the study.
-pub fn run(args: &RunArgs) -> Result<Completion, Failure> {
+pub(crate) fn run(args: &RunArgs) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study.study)?;
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;

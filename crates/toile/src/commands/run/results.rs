@@ -12,7 +12,7 @@ use crate::terminal::{Align, Table};
 const MOST_WARNINGS: usize = 6;
 
 /// The table at the end: our numbers next to the published ones; below it what is not done, and where the report is.
-pub fn results(view: &ReportView, dir: &Path) -> String {
+pub(crate) fn results(view: &ReportView, dir: &Path) -> String {
     use Align::{Left, Right};
     let mut table = Table::new(&[
         ("run", Left),

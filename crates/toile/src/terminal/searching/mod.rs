@@ -23,7 +23,7 @@ use table::TrialTable;
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Shows the searches of a plan, from their events.
-pub struct Searching {
+pub(super) struct Searching {
     tables: Vec<TrialTable>,
     state: Mutex<SearchScreen>,
 }
@@ -59,13 +59,13 @@ impl ActiveTrial {
 
 impl Searching {
     /// Before the searches.
-    pub fn new(plan: &Plan) -> Searching {
+    pub(super) fn new(plan: &Plan) -> Searching {
         let tables = plan.searches.iter().map(TrialTable::new).collect();
         Searching { tables, state: Mutex::default() }
     }
 
     /// What happens.
-    pub fn show(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
+    pub(super) fn show(&self, event: &Event, progress: &mut StudyProgress, now: Duration) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         match event {
@@ -187,7 +187,7 @@ impl Searching {
     }
 
     /// After the searches: the moving rows are gone, the tables stay.
-    pub fn search_ended(&self) {
+    pub(super) fn search_ended(&self) {
         self.search_ended_in(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
