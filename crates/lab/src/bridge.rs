@@ -20,7 +20,7 @@ pub fn fault_of_weights(dir: &Path, run: &RunRecord) -> Option<String> {
 }
 
 /// Four bytes for each number, and the names before them.
-fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
     let numbers = (run.summary.trainable + run.summary.non_trainable) as u64;
     let most = numbers.saturating_mul(4).saturating_add(1 << 20);
     if !is_below(&run.folder) {

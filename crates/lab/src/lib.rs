@@ -4,6 +4,7 @@
 
 mod bridge;
 mod checkpoint;
+mod evidence;
 mod lease;
 mod memory;
 mod progress;

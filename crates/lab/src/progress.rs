@@ -112,6 +112,7 @@ impl StudyProgress {
             Event::RunsEnded
             | Event::SearchEnded { reason: None, .. }
             | Event::Repeated { .. }
+            | Event::EvidenceMissing { .. }
             | Event::PutAside { .. }
             | Event::SearchLeft { .. }
             | Event::CheckpointRefused { .. }

@@ -12,6 +12,7 @@ use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
 use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
+use crate::evidence;
 use crate::runner::session::RunSession;
 use crate::runner::{self, Clock, Cost, Outcome, RunError, RunOptions, engine};
 use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
@@ -144,6 +145,7 @@ impl Steps<'_> {
             }
         }
         session.wait_for_others()?;
+        evidence::make_again(session)?;
         Ok(outcomes)
     }
 

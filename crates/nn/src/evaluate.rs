@@ -20,6 +20,8 @@ pub struct Evaluation {
     pub predictions: Vec<u8>,
     /// Its probability.
     pub confidences: Vec<f32>,
+    /// The loss of each example, without penalties.
+    pub losses: Vec<f32>,
 }
 
 /// Evaluates a model on some examples: by this loss, with label smoothing s from 0 to 1, on up to so many threads.
@@ -33,13 +35,23 @@ pub fn evaluate<'a>(
     label_smoothing: f32,
     threads: impl Into<Threads<'a>>,
 ) -> Evaluation {
-    let (mut predictions, mut confidences) = (Vec::new(), Vec::new());
+    let n = examples.len();
+    let mut predictions = Vec::with_capacity(n);
+    let (mut confidences, mut losses) = (Vec::with_capacity(n), Vec::with_capacity(n));
     let task = EvaluationTask { examples, loss, label_smoothing, threads: threads.into() };
-    let score = Evaluator::new(model).evaluate(model, &task, &mut |predicted, confidence| {
-        predictions.extend_from_slice(predicted);
-        confidences.extend_from_slice(confidence);
+    let score = Evaluator::new(model).evaluate(model, &task, &mut |images| {
+        predictions.extend_from_slice(images.predicted);
+        confidences.extend_from_slice(images.confidence);
+        losses.extend_from_slice(images.loss);
     });
-    Evaluation { loss: score.loss, accuracy: score.accuracy, predictions, confidences }
+    Evaluation { loss: score.loss, accuracy: score.accuracy, predictions, confidences, losses }
+}
+
+/// What an evaluation says of some images, one by one.
+pub(crate) struct EvaluatedImages<'a> {
+    pub predicted: &'a [u8],
+    pub confidence: &'a [f32],
+    pub loss: &'a [f32],
 }
 
 /// What is evaluated, and how.
@@ -60,13 +72,12 @@ impl Evaluator {
         Evaluator { executor: Executor::for_inference(model.program(BATCH), BATCH) }
     }
 
-    /// The mean score, penalties included; hands on the predicted classes and their probabilities, some images at a
-    /// time.
+    /// The mean score, penalties included; hands on what it says of the images, some of them at a time.
     pub(crate) fn evaluate(
         &mut self,
         model: &Model,
         task: &EvaluationTask,
-        predictions: &mut dyn FnMut(&[u8], &[f32]),
+        each: &mut dyn FnMut(EvaluatedImages<'_>),
     ) -> MeanScore {
         let EvaluationTask { examples, loss, label_smoothing, threads } = *task;
         examples.check(model.shapes[0].values(), model.classes());
@@ -87,7 +98,12 @@ impl Evaluator {
             };
             score = score.and(self.executor.infer(&pass, &model.weights));
             for chunk in self.executor.chunks.iter().take(self.executor.n_chunks(indices.len())) {
-                predictions(&chunk.predicted[..chunk.images], &chunk.confidence[..chunk.images]);
+                let n = chunk.images;
+                each(EvaluatedImages {
+                    predicted: &chunk.predicted[..n],
+                    confidence: &chunk.confidence[..n],
+                    loss: &chunk.loss[..n],
+                });
             }
         }
         let mean = score.mean(examples.len());

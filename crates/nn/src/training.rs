@@ -252,7 +252,7 @@ impl<'a> Training<'a> {
         let FitConfig { loss, label_smoothing, .. } = self.config;
         let measured =
             EvaluationTask { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
-        self.evaluator.evaluate(self.model, &measured, &mut |_, _| {})
+        self.evaluator.evaluate(self.model, &measured, &mut |_| {})
     }
 }
 

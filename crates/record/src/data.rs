@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Part;
+
 /// The words that stand on every file, table and figure made from data that our own code drew.
 pub const PROCEDURAL_NOTICE: &str = "procedural data, not comparable";
 
@@ -36,6 +38,16 @@ pub struct DataRecord {
     pub test_labels: Vec<u8>,
 }
 
+impl DataRecord {
+    /// How many images a part has on which runs are judged.
+    pub fn n_images(&self, part: Part) -> usize {
+        match part {
+            Part::Validation => self.split.validation_counts.iter().fold(0, |sum, n| sum.saturating_add(*n)),
+            Part::Test => self.n_test,
+        }
+    }
+}
+
 /// How the training part was split, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitRecord {
@@ -51,6 +63,13 @@ pub struct SplitRecord {
     pub validation_counts: Vec<usize>,
     /// Images of each class in the test part.
     pub test_counts: Vec<usize>,
+    /// The places of the validation images among the training images before the split. Unknown (empty) of a study that
+    /// an earlier version recorded, until it is run again.
+    #[serde(skip)]
+    pub validation_images: Vec<u32>,
+    /// Their labels.
+    #[serde(skip)]
+    pub validation_labels: Vec<u8>,
 }
 
 /// A test image that at least one run got wrong, kept for the report's examples.

@@ -69,6 +69,13 @@ pub enum Event {
         /// Why: its weights are gone, or its record is not as it was written.
         why: String,
     },
+    /// Of a finished run it stays unknown what its weights make of each image.
+    EvidenceMissing {
+        /// Which.
+        training: TrainingKey,
+        /// Why: its weights cannot be read, or they do not give the recorded numbers.
+        why: String,
+    },
     /// The settings of a search have changed: its trials are put aside under another name, and it begins again.
     PutAside {
         /// Its name.

@@ -11,6 +11,7 @@ mod direction;
 mod end;
 mod epoch;
 mod event;
+mod evidence;
 mod metric;
 mod run;
 mod search;
@@ -22,8 +23,9 @@ pub use direction::Direction;
 pub use end::End;
 pub use epoch::Epoch;
 pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
+pub use evidence::{Evidence, Part};
 pub use metric::{Metric, ModelMetric};
-pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord, TestRecord};
+pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord};
 pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{End, Epoch, State};
+use crate::{End, Epoch, Evidence, Part, State};
 
 /// One training, from its plan to its test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +33,10 @@ pub struct RunRecord {
     pub restored_epoch: Option<usize>,
     /// One row per finished epoch.
     pub epochs: Vec<Epoch>,
-    /// The test, once it was opened.
-    pub test: Option<TestRecord>,
+    /// What its weights make of the validation images, where there are any.
+    pub validation: Option<Evidence>,
+    /// What they make of the test images, once these were opened.
+    pub test: Option<Evidence>,
     /// SHA-256 of the weights' bytes, in hexadecimal.
     pub weights_sha256: Option<String>,
     /// The run's folder under the study's folder, for example `runs/model-4-seed-7`.
@@ -50,6 +52,22 @@ impl RunRecord {
         let restored =
             self.restored_epoch.and_then(|kept| self.epochs.iter().find(|epoch| epoch.epoch == kept));
         restored.or(self.epochs.last())
+    }
+
+    /// What its weights make of a part of the data.
+    pub fn evidence(&self, part: Part) -> Option<&Evidence> {
+        match part {
+            Part::Validation => self.validation.as_ref(),
+            Part::Test => self.test.as_ref(),
+        }
+    }
+
+    /// The place of [`RunRecord::evidence`].
+    pub fn evidence_mut(&mut self, part: Part) -> &mut Option<Evidence> {
+        match part {
+            Part::Validation => &mut self.validation,
+            Part::Test => &mut self.test,
+        }
     }
 
     /// Why it failed, why it stopped before its last epoch, or of which earlier epoch its weights are; `None` if there
@@ -101,21 +119,6 @@ pub struct Provenance {
     pub wall_seconds: f64,
     /// Processor time of all its threads, where the platform tells it.
     pub cpu_seconds: Option<f64>,
-}
-
-/// What the test set said, when it was opened after training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TestRecord {
-    /// Mean loss on the test part.
-    pub loss: Option<f64>,
-    /// Accuracy on the test part.
-    pub accuracy: f64,
-    /// The predicted class of every test image.
-    #[serde(skip)]
-    pub predictions: Vec<u8>,
-    /// The probability of the predicted class of every test image.
-    #[serde(skip)]
-    pub confidences: Vec<f32>,
 }
 
 /// One row of a model summary, as `toile summary` and the report print it.

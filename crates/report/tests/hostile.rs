@@ -22,6 +22,8 @@ fn empty() -> Records {
         train_counts: vec![],
         validation_counts: vec![],
         test_counts: vec![],
+        validation_images: vec![],
+        validation_labels: vec![],
     };
     let data = DataRecord {
         name: String::new(),
@@ -69,6 +71,7 @@ fn blank_run(name: &str) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs: vec![],
+        validation: None,
         test: None,
         weights_sha256: None,
         folder: String::new(),

@@ -209,6 +209,8 @@ fn declare(dir: &Path) -> Result<(), Failure> {
         train_counts: vec![9],
         validation_counts: vec![1],
         test_counts: vec![1],
+        validation_images: vec![],
+        validation_labels: vec![],
     };
     let data = DataRecord {
         name: "d".into(),
@@ -264,6 +266,7 @@ fn declared(position: usize) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs,
+        validation: None,
         test: None,
         weights_sha256: None,
         folder: format!("runs/{position}"),

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::artifacts::weights::{hexadecimal, to_bytes};
 use crate::db::{Cell, Db, DbRow, Result, cells};
 use crate::{SearchId, Store, StoreError, json, openings, read, row_checksums, runs, searches, studies};
-use toile_record::{RunRecord, StudyRecord, TrialRecord};
+use toile_record::{Evidence, Part, RunRecord, StudyRecord, TrialRecord};
 
 fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
@@ -22,19 +22,29 @@ fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
 }
 
 pub(crate) fn of_study(study: &StudyRecord) -> String {
-    hex(study, &[&study.data.test_labels])
+    let split = &study.data.split;
+    let images: Vec<u8> = split.validation_images.iter().flat_map(|image| image.to_le_bytes()).collect();
+    hex(study, &[&study.data.test_labels, &images, &split.validation_labels])
 }
 
 pub(crate) fn of_run(run: &RunRecord) -> String {
-    let test = run.test.as_ref();
-    let confidences = test.map(|test| to_bytes(&test.confidences)).unwrap_or_default();
+    // What runs of earlier versions lack adds nothing.
+    let validation = run.validation.as_ref().map(json::to_text).unwrap_or_default();
+    let bytes =
+        |evidence: &Evidence| [&evidence.confidences, &evidence.losses].map(|numbers| to_bytes(numbers));
+    let of = |part| run.evidence(part).map(|evidence| (&evidence.predictions[..], bytes(evidence)));
+    let empty = || (&[][..], [Vec::new(), Vec::new()]);
+    let [validation_images, test_images] = Part::ALL.map(|part| of(part).unwrap_or_else(empty));
     let parts = (
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
-        (test, &run.weights_sha256, &run.provenance),
+        (&run.test, &run.weights_sha256, &run.provenance),
         (&run.name, run.position, &run.published, &run.note),
     );
-    hex(&parts, &[test.map_or(&[], |test| &test.predictions), &confidences])
+    let (predictions, [confidences, losses]) = test_images;
+    let (validated, [sure, lost]) = validation_images;
+    let more = [validation.as_bytes(), validated, &sure, &lost];
+    hex(&parts, &[&[predictions, &confidences, &losses][..], &more].concat())
 }
 
 pub(crate) fn of_trial(trial: &TrialRecord) -> String {

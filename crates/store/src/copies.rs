@@ -2,7 +2,7 @@
 
 use crate::db::{Db, Result, cells};
 use crate::searches::ensure;
-use crate::{Change, SearchId, Store, StoreError, checksums, claims, json, read, results, runs};
+use crate::{Change, SearchId, Store, StoreError, checksums, claims, evidence, json, read, results, runs};
 use toile_record::{Records, RunRecord, SearchRecords, State, StudyRecord, TrialRecord};
 
 impl Store {
@@ -17,7 +17,8 @@ impl Store {
     }
 
     /// Makes everything that is known of a study elsewhere part of this database: its runs and their plan, its
-    /// searches, its images and openings. What has ended here is left alone.
+    /// searches, its images and openings. What has ended here is left alone, but for what its weights make of each
+    /// image, if only the copy knows that.
     pub fn copy_study(&self, records: &Records) -> std::result::Result<(), StoreError> {
         let study = records.study.name.as_str();
         self.copy_runs(&records.study, &records.runs)?;
@@ -34,7 +35,7 @@ impl Store {
     }
 
     /// Makes runs that were trained elsewhere part of this database, with the study that they are of; a run that has
-    /// ended here is left alone. The ids of those that were copied.
+    /// ended here only gets what its weights make of each image, if it lacks that. The ids of those that were copied.
     pub fn copy_runs(
         &self,
         study: &StudyRecord,
@@ -52,6 +53,10 @@ impl Store {
                     let waiting = known.filter(|(_, state)| *state == State::Waiting);
                     runs::import(db, &study.name, run, known.is_some(), waiting)?;
                     copied.push(run.id.clone());
+                } else if let Some((trial_id, state)) = known
+                    && state.is_finished()
+                {
+                    evidence::add_of_copy(db, trial_id, run)?;
                 }
             }
             Ok(copied)
@@ -104,6 +109,7 @@ fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
         "trial_system_attributes",
         "trial_heartbeats",
         "toile_epoch",
+        "toile_evidence",
         "toile_training",
         "toile_trial",
         "trials",

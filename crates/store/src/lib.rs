@@ -15,6 +15,7 @@ mod db;
 mod ending;
 mod epochs;
 mod error;
+mod evidence;
 mod history;
 mod json;
 mod migration;

@@ -4,7 +4,7 @@ use crate::artifacts::weights::to_numbers;
 use crate::db::{Db, DbRow, Result, cells, undecodable};
 use crate::{checksums, ending, json, openings, read, row_checksums, runs, studies, tables};
 use toile_record::{
-    Epoch, Metric, Provenance, RunRecord, State, StudyRecord, SummaryRecord, TestOpening, TestRecord,
+    Epoch, Evidence, Metric, Provenance, RunRecord, State, StudyRecord, SummaryRecord, TestOpening,
 };
 
 /// What a folder held before.
@@ -77,6 +77,7 @@ pub(crate) fn runs_become_trials(db: &mut Db<'_>) -> Result<()> {
     tables::create_training_tables(db)?;
     crate::epochs::add_columns(db)?;
     row_checksums::add_columns(db)?;
+    studies::add_columns(db)?;
     db.batch(MOVE_TRIALS)?;
     checksums::seal_all_trials(db)?;
     if let Some(old) = old {
@@ -96,7 +97,7 @@ pub(crate) fn runs_become_trials(db: &mut Db<'_>) -> Result<()> {
 }
 
 fn old_folder(db: &mut Db<'_>) -> Result<Option<OldFolder>> {
-    let sql = "SELECT name, question, file, toile_version, data, test_labels FROM toile_study";
+    let sql = "SELECT name, question, file, toile_version, data, test_labels, NULL, NULL FROM toile_study";
     let Some(study) = db.first(sql, &[], studies::study_of)? else { return Ok(None) };
     let sql = "SELECT time, run_id, why FROM toile_test_opening ORDER BY opening_id";
     let openings = db.query(sql, &[], |row| {
@@ -167,6 +168,7 @@ fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
         end,
         restored_epoch,
         epochs: Vec::new(),
+        validation: None,
         test: old_test(row)?,
         weights_sha256: row.maybe_string(12)?,
         provenance: Provenance {
@@ -181,13 +183,14 @@ fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
     })
 }
 
-fn old_test(row: &DbRow<'_>) -> Result<Option<TestRecord>> {
+fn old_test(row: &DbRow<'_>) -> Result<Option<Evidence>> {
     let Some(accuracy) = row.maybe_real(21)? else { return Ok(None) };
-    Ok(Some(TestRecord {
+    Ok(Some(Evidence {
         loss: row.maybe_real(20)?,
         accuracy,
         predictions: row.maybe_bytes(22)?.unwrap_or_default().to_vec(),
         confidences: to_numbers(row.maybe_bytes(23)?.unwrap_or_default()),
+        losses: Vec::new(),
     }))
 }
 

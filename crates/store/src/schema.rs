@@ -1,11 +1,15 @@
 //! The schema's history: numbered steps from an empty database to the newest version, the same on both engines.
 
 use crate::db::{Db, Result, cells};
-use crate::{StoreError, epochs, migration, row_checksums, tables};
+use crate::{StoreError, epochs, evidence, migration, row_checksums, studies, tables};
 
 /// Step `i` leads from version `i` to version `i + 1`. A published step never changes; changes are new steps.
-const STEPS: [fn(&mut Db<'_>) -> Result<()>; 3] =
-    [tables::create_folder_tables, tables::create_search_tables, migration::runs_become_trials];
+const STEPS: [fn(&mut Db<'_>) -> Result<()>; 4] = [
+    tables::create_folder_tables,
+    tables::create_search_tables,
+    migration::runs_become_trials,
+    evidence::tests_move,
+];
 
 /// The newest version that this program knows.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;
@@ -33,7 +37,8 @@ pub(crate) fn is_newest(db: &mut Db<'_>) -> Result<bool> {
     Ok(version(db)? == NEWEST
         && tables::optuna_head(db)?.is_some()
         && epochs::has_all_columns(db)?
-        && row_checksums::has_all_columns(db)?)
+        && row_checksums::has_all_columns(db)?
+        && studies::has_all_columns(db)?)
 }
 
 /// Takes the missing steps. The caller has a transaction, and keeps others of ours away.
@@ -46,5 +51,6 @@ pub(crate) fn migrate(db: &mut Db<'_>) -> Result<()> {
         db.execute("INSERT INTO toile_schema (version) VALUES ($1)", cells![step + 1])?;
     }
     row_checksums::add_columns(db)?;
+    studies::add_columns(db)?;
     epochs::add_columns(db)
 }

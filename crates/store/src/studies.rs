@@ -1,7 +1,7 @@
 //! What a database knows of studies: their records, and their files for workers that have none.
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{Store, StoreError, checksums, json};
+use crate::{Store, StoreError, checksums, json, tables};
 use toile_record::{DataRecord, StudyRecord};
 
 impl Store {
@@ -13,13 +13,24 @@ impl Store {
                 let asked = study.name.clone();
                 return Err(StoreError::OtherStudy { path: place.clone().into(), found, asked }.into());
             }
-            if let Some(found) = self::study(db, Some(&study.name))?
+            let known = self::study(db, Some(&study.name))?;
+            if let Some(found) = &known
                 && found.data.fingerprint != study.data.fingerprint
             {
-                let (found, asked) = (found.data.fingerprint, study.data.fingerprint.clone());
+                let (found, asked) = (found.data.fingerprint.clone(), study.data.fingerprint.clone());
                 return Err(StoreError::OtherData { path: place.clone().into(), found, asked }.into());
             }
-            put(db, study)
+            // A copy of an earlier version does not say which images are validation.
+            let mut study = study.clone();
+            let split = &mut study.data.split;
+            if let Some(found) =
+                known.map(|known| known.data.split).filter(|found| found.fingerprint == split.fingerprint)
+                && split.validation_images.is_empty()
+            {
+                split.validation_images = found.validation_images;
+                split.validation_labels = found.validation_labels;
+            }
+            put(db, &study)
         })
     }
 
@@ -78,39 +89,61 @@ impl Store {
     }
 }
 
+/// Of a study that an earlier version recorded they are empty.
+const COLUMNS: [&str; 2] = ["validation_images", "validation_labels"];
+
+/// Whether there is a column for everything.
+pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
+    Ok(tables::lacking(db, "toile_study", &COLUMNS)?.is_empty())
+}
+
+/// Adds the columns that are missing.
+pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
+    let bytes = if db.is_postgres() { "BYTEA" } else { "BLOB" };
+    tables::add_columns(db, "toile_study", &COLUMNS, bytes)
+}
+
 fn names(db: &mut Db<'_>) -> Result<Vec<String>> {
     db.query("SELECT name FROM toile_study ORDER BY name", &[], |row| row.string(0))
 }
 
 pub(crate) fn study(db: &mut Db<'_>, name: Option<&str>) -> Result<Option<StudyRecord>> {
-    let sql = "SELECT name, question, file, toile_version, data, test_labels FROM toile_study
+    let sql =
+        "SELECT name, question, file, toile_version, data, test_labels, validation_images, validation_labels
+        FROM toile_study
         WHERE ($1::text IS NULL OR name = $1::text) ORDER BY name LIMIT 1";
     db.first(sql, cells![name], study_of)
 }
 
-/// A study in a row of its name, question, file, version, data and labels.
+/// A study in a row of its name, question, file, version, data, labels, and the validation images with their labels.
 pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
-    let data: DataRecord =
+    let mut data: DataRecord =
         serde_json::from_str(row.text(4)?).map_err(|error| undecodable(4, error.to_string()))?;
-    let test_labels = row.maybe_bytes(5)?.unwrap_or_default().to_vec();
+    data.test_labels = row.maybe_bytes(5)?.unwrap_or_default().to_vec();
+    let images = row.maybe_bytes(6)?.unwrap_or_default().as_chunks::<4>().0.iter();
+    data.split.validation_images = images.map(|image| u32::from_le_bytes(*image)).collect();
+    data.split.validation_labels = row.maybe_bytes(7)?.unwrap_or_default().to_vec();
     Ok(StudyRecord {
         name: row.string(0)?,
         question: row.maybe_string(1)?,
         file: row.string(2)?,
         toile_version: row.string(3)?,
-        data: DataRecord { test_labels, ..data },
+        data,
     })
 }
 
 pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
     let sql =
         "INSERT INTO toile_study (name, question, file, toile_version, data_fingerprint, data, test_labels,
-            checksum)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
+            checksum, validation_images, validation_labels)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
             file = excluded.file, toile_version = excluded.toile_version, data = excluded.data,
-            data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels, checksum = excluded.checksum";
+            data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels, checksum = excluded.checksum,
+            validation_images = excluded.validation_images, validation_labels = excluded.validation_labels";
     let data = json::to_text(&study.data);
     let checksum = checksums::of_study(study);
+    let split = &study.data.split;
+    let images: Vec<u8> = split.validation_images.iter().flat_map(|image| image.to_le_bytes()).collect();
     let values = cells![
         &study.name,
         study.question.as_deref(),
@@ -120,6 +153,8 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
         &data,
         &study.data.test_labels[..],
         &checksum,
+        &images[..],
+        &split.validation_labels[..],
     ];
     db.execute(sql, values).map(drop)
 }

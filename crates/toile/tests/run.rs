@@ -235,3 +235,35 @@ fn queued_trials_of_a_finished_search_have_headings() {
     let (head, rows) = said.err.split_once("trial  state").expect("headings");
     assert!(!head.contains("complete ") && rows.contains("\n    1  complete"), "{}", said.err);
 }
+
+/// Label, class, probability and loss of each image of both parts, on demand; the archive holds the same bits as the
+/// table.
+#[test]
+fn what_a_run_makes_of_each_image_is_written_for_whoever_asks() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    let file = |name: &str| place.path("out").join("runs").join("dense-seed-7").join(name);
+    assert!(!file("predictions.csv").exists() && !file("predictions.npz").exists());
+    let said = place.run(&["report", "out", "--predictions", "csv"]).ok();
+    assert!(said.err.contains("predictions.csv of 1 run"), "{}", said.err);
+    place.run(&["report", "out", "--predictions", "npz"]).ok();
+    let table = std::fs::read_to_string(file("predictions.csv")).unwrap();
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("part,image,label,prediction,probability,loss,data_note"));
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let n = |part: &str| rows.iter().filter(|row| row[0] == part).count();
+    assert_eq!((n("validation"), n("test"), rows.len()), (80, 80, 160));
+    let (first, last) = (&rows[0], &rows[79]);
+    assert_eq!((first[1], last[1]), ("320", "399"), "the last 20 % of 400");
+    let archive = std::fs::read(file("predictions.npz")).unwrap();
+    let bytes = |column: usize, part: &str| {
+        let numbers = rows.iter().filter(|row| row[0] == part).map(|row| row[column].parse::<f32>().unwrap());
+        numbers.flat_map(f32::to_le_bytes).collect::<Vec<u8>>()
+    };
+    for numbers in [bytes(4, "test"), bytes(5, "test"), bytes(4, "validation"), bytes(5, "validation")] {
+        assert!(archive.windows(numbers.len()).any(|window| window == numbers));
+    }
+    let said = place.run(&["report", "out", "--predictions", "xlsx"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("csv, npz"), "{}", said.err);
+}

@@ -16,19 +16,20 @@ pub struct Cost {
     pub updates: u64,
     /// Floating-point operations of the training (a multiply-add is two), all epochs together.
     pub training_flops: f64,
-    /// Images that are evaluated: after each epoch, and at the end the test.
+    /// Images that are evaluated: after each epoch, and of a run, at its end, both parts.
     pub evaluated: f64,
     /// Floating-point operations of all evaluations, the test included.
     pub evaluation_flops: f64,
 }
 
 impl Cost {
-    /// Counts a run on so many training, validation and test images.
+    /// Counts a run on so many training, validation and test images; of a trial, which is not tested, the last are 0.
     pub fn of(settings: &Settings, summary: &SummaryRecord, n: [usize; 3]) -> Cost {
         let [train, validation, test] = n.map(|n| n as f64);
         let epochs = settings.epochs as f64;
         let part = (train * settings.train_evaluation) * (epochs - 1.0) + train;
-        let evaluated = part + validation * epochs + test;
+        let at_end = if n[2] > 0 { validation + test } else { 0.0 };
+        let evaluated = part + validation * epochs + at_end;
         Cost {
             updates: n[0].div_ceil(settings.batch_size) as u64 * settings.epochs as u64,
             training_flops: summary.training_flops as f64 * train * epochs,

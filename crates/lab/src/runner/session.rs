@@ -50,7 +50,7 @@ struct Planned {
 }
 
 /// A run of the plan.
-pub(super) struct QueuedRun {
+pub(crate) struct QueuedRun {
     /// Its place in the plan.
     pub place: usize,
     pub plan: RunPlan,
@@ -300,6 +300,11 @@ impl<'a> RunSession<'a> {
         lock(&self.planned).study.clone().expect("the runs were planned")
     }
 
+    /// The runs of the plan so far.
+    pub(crate) fn runs(&self) -> Vec<Arc<QueuedRun>> {
+        lock(&self.planned).runs.clone()
+    }
+
     /// How many runs ended here.
     pub(crate) fn trained(&self) -> usize {
         lock(&self.planned).trained
@@ -326,7 +331,7 @@ impl<'a> RunSession<'a> {
 }
 
 impl QueuedRun {
-    pub(super) fn key(&self) -> TrainingKey {
+    pub(crate) fn key(&self) -> TrainingKey {
         TrainingKey::Run(self.place)
     }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use toile_nn::{Model, Snapshot};
-use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, RunRecord, State, TestRecord};
+use toile_record::{End, Epoch, Event, Evidence, PROCEDURAL_NOTICE, Part, RunRecord, State};
 use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::meter::{Meter, sum_of_times};
@@ -16,6 +16,7 @@ use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress, place_tag};
+use crate::evidence::JudgedImages;
 use crate::lease::{Leases, MOST_DEATHS, deadly};
 use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -151,7 +152,7 @@ impl Trainer<'_> {
             Trained::Through { model, end, restored_epoch } => {
                 job.standing = Standing::Beginning;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
-                artifacts.wrong = self.test(&model, job);
+                artifacts.wrong = self.judge(&model, job);
                 let weights = self.weights(&model);
                 job.record.weights_sha256 = Some(sha256_hex(&weights));
                 artifacts.weights = Some(weights);
@@ -161,22 +162,18 @@ impl Trainer<'_> {
         Ok(Some(artifacts))
     }
 
-    /// Opens the test set: once, after training. Gives the images that the model got wrong.
-    fn test(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
-        let indices: Vec<u32> = (0..self.session.data.test.len() as u32).collect();
-        let examples = engine::examples(self.session.data, &self.session.data.test, &indices);
+    /// Keeps what the weights make of each image; the test set is opened here, once, after training. Gives the test
+    /// images that the model got wrong.
+    fn judge(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
+        let images = JudgedImages { data: self.session.data, split: self.session.split };
         let settings = &job.held.run.plan.settings;
-        let evaluation =
-            toile_nn::evaluate(model, &examples, &settings.loss, settings.label_smoothing, job.threads);
-        let is_wrong = |&i: &usize| evaluation.predictions[i] != self.session.data.test.labels[i];
-        let wrong = (0..self.session.data.test.len()).filter(is_wrong).collect();
-        job.record.test = Some(TestRecord {
-            loss: evaluation.loss.is_finite().then_some(evaluation.loss),
-            accuracy: evaluation.accuracy,
-            predictions: evaluation.predictions,
-            confidences: evaluation.confidences,
-        });
-        wrong
+        for part in Part::ALL {
+            *job.record.evidence_mut(part) = images.evidence(part, model, settings, job.threads);
+        }
+        let labels = &self.session.data.test.labels;
+        let is_wrong =
+            |test: &Evidence| (0..labels.len()).filter(|&i| test.predictions[i] != labels[i]).collect();
+        job.record.test.as_ref().map(is_wrong).unwrap_or_default()
     }
 
     /// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
@@ -294,7 +291,7 @@ impl Sink for RunJob<'_> {
 fn fail(record: &mut RunRecord, end: End) {
     record.state = State::Failed;
     record.end = Some(end);
-    record.test = None;
+    (record.validation, record.test) = (None, None);
     record.weights_sha256 = None;
 }
 

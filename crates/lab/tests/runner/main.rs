@@ -1,6 +1,7 @@
 //! The runner: what is done once, what is done again, and what a fault in one run costs the others.
 
 mod checkpoints;
+mod evidence;
 mod overflow;
 mod shared;
 mod writing;

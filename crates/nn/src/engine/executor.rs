@@ -127,7 +127,7 @@ impl Executor {
         }
     }
 
-    /// One forward pass; predictions and confidences are left in the chunks.
+    /// One forward pass; predictions, confidences and losses are left in the chunks.
     pub(crate) fn infer(&mut self, pass: &BatchPass, weights: &[f32]) -> Score {
         self.cut(pass.indices.len());
         self.phase(pass, weights, 0);

@@ -249,14 +249,14 @@ impl PhaseRun<'_> {
             scale,
         };
         let results = CrossentropyResults {
-            loss: &mut space.losses[..n],
+            loss: &mut chunk.loss[..n],
             predicted: &mut chunk.predicted[..n],
             confidence: (!self.training).then_some(&mut chunk.confidence[..n]),
             d_logits: self.training.then_some(d_logits),
         };
         let (logits, labels) = (&logits[..n * classes], &space.labels[..n]);
         self.pass.loss.compute(logits, labels, targets, results);
-        chunk.score = Score::of(logits, labels, &space.losses[..n], &chunk.predicted[..n]);
+        chunk.score = Score::of(logits, labels, &chunk.loss[..n], &chunk.predicted[..n]);
         self.pass.tracer.done(Stage::Loss);
     }
 }

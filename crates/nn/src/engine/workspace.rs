@@ -23,7 +23,6 @@ pub(crate) struct Workspace {
     pub scratch: Buffer,
     pub words: Vec<u32>,
     pub labels: Vec<u8>,
-    pub losses: Vec<f32>,
 }
 
 /// How large the parts of a workspace are.
@@ -88,7 +87,6 @@ impl Workspace {
             scratch: Buffer::new(sizes.scratch),
             words: vec![0; sizes.words],
             labels: vec![0; program.chunk],
-            losses: vec![0.0; program.chunk],
         }
     }
 
@@ -121,6 +119,8 @@ pub(crate) struct Chunk {
     pub score: Score,
     pub predicted: Vec<u8>,
     pub confidence: Vec<f32>,
+    /// The loss of each image, without penalties.
+    pub loss: Vec<f32>,
 }
 
 impl Chunk {
@@ -146,6 +146,7 @@ impl Chunk {
             score: Score::default(),
             predicted: vec![0; program.chunk],
             confidence: vec![0.0; program.chunk],
+            loss: vec![0.0; program.chunk],
         }
     }
 

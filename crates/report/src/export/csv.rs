@@ -37,6 +37,15 @@ impl Csv {
         }
     }
 
+    /// The same of a number of 32 bits.
+    pub(super) fn single(&mut self, value: Option<f32>) {
+        match value {
+            Some(value) if value != 0.0 && value.abs() < 1e-4 => self.raw(&format!("{value:e}")),
+            Some(value) if value.is_finite() => self.raw(&value.to_string()),
+            _ => self.raw(""),
+        }
+    }
+
     /// The same, but `inf`, `-inf` and `nan` for numbers that are not finite, as data frames read them.
     pub(super) fn any_number(&mut self, value: Option<f64>) {
         match value {

@@ -6,12 +6,13 @@ mod flatten;
 mod history;
 mod json;
 mod lines;
+mod predictions;
 mod results;
 mod search;
 mod trials;
 
 pub(crate) use exporter::one_file;
-pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter};
+pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, ON_DEMAND};
 pub(crate) use flatten::{choice, flatten};
 pub use history::history_csv;
 pub(crate) use json::number;

@@ -109,6 +109,8 @@ fn study(test_labels: Vec<u8>) -> StudyRecord {
                 train_counts: vec![5_426, 5_389, 5_361, 5_400, 5_402, 5_420, 5_394, 5_411, 5_395, 5_402],
                 validation_counts: vec![574, 611, 639, 600, 598, 580, 606, 589, 605, 598],
                 test_counts: vec![1_000; 10],
+                validation_images: vec![],
+                validation_labels: vec![],
             },
             warnings: vec![],
             test_labels,
@@ -138,6 +140,7 @@ fn run(position: usize, row: &Row, seed: u64, labels: &[u8]) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs,
+        validation: None,
         test: Some(test(ends[4], ends[5], labels, &mut noise)),
         weights_sha256: Some(format!("{:016x}", noise.next_u64()).repeat(4)),
         folder: format!(
@@ -228,7 +231,7 @@ fn curve(n: usize, ends: [f64; 6], rate: f64, wobble: f64, seconds: f64, noise: 
 }
 
 /// Labels and predictions with the confusions that Fashion-MNIST has.
-fn test(loss: f64, accuracy: f64, labels: &[u8], noise: &mut Noise) -> TestRecord {
+fn test(loss: f64, accuracy: f64, labels: &[u8], noise: &mut Noise) -> Evidence {
     // What each class is taken for, most likely first.
     const CONFUSED: [[u8; 4]; 10] = [
         [6, 6, 3, 2],
@@ -253,11 +256,12 @@ fn test(loss: f64, accuracy: f64, labels: &[u8], noise: &mut Noise) -> TestRecor
         confidences.push(if is_wrong { 0.35 + 0.63 * sure } else { 0.7 + 0.299 * sure } as f32);
     }
     let right = predictions.iter().zip(labels).filter(|(p, l)| p == l).count();
-    TestRecord {
+    Evidence {
         loss: Some(loss),
         accuracy: right as f64 / labels.len().max(1) as f64,
         predictions,
         confidences,
+        losses: Vec::new(),
     }
 }
 

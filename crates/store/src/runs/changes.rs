@@ -1,8 +1,7 @@
 //! What happens to runs while they train, written only for whoever holds the latest claim.
 
-use crate::artifacts::weights::to_bytes;
 use crate::db::{Db, Result, cells};
-use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, json, openings, results};
+use crate::{Claim, Store, StoreError, checksums, claims, ending, epochs, evidence, json, openings, results};
 use toile_record::{Epoch, ImageRecord, RunRecord, State, TestOpening};
 
 /// One thing to record; see [`Store::save`].
@@ -86,7 +85,8 @@ fn metric_of_trial(db: &mut Db<'_>, trial_id: i64) -> Result<String> {
 
 fn begin(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     let (state, end, restored_epoch, weights_sha256) = (State::Running, None, None, None);
-    let run = RunRecord { state, end, restored_epoch, weights_sha256, test: None, ..run.clone() };
+    let run =
+        RunRecord { state, end, restored_epoch, weights_sha256, validation: None, test: None, ..run.clone() };
     db.execute("DELETE FROM trial_intermediate_values WHERE trial_id = $1", cells![trial_id])?;
     let metric = metric_of_trial(db, trial_id)?;
     put_description(db, trial_id, &run)?;
@@ -119,7 +119,7 @@ fn value_of(metric: &str, epoch: &Epoch) -> f64 {
 pub(super) fn put_results(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     put_description(db, trial_id, run)?;
     put_training(db, trial_id, run)?;
-    put_test(db, trial_id, run)?;
+    evidence::put_all(db, trial_id, run)?;
     epochs::replace(db, trial_id, &run.epochs)?;
     db.execute("DELETE FROM toile_checkpoint WHERE trial_id = $1", cells![trial_id]).map(drop)
 }
@@ -161,16 +161,6 @@ fn put_training(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
             weights_sha256: run.weights_sha256.as_deref(),
         },
     )
-}
-
-fn put_test(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
-    let Some(test) = &run.test else { return Ok(()) };
-    let confidences = to_bytes(&test.confidences);
-    let sql = "UPDATE toile_run SET test_loss = $2, test_accuracy = $3, predictions = $4, confidences = $5
-        WHERE trial_id = $1";
-    let loss = test.loss.filter(|loss| loss.is_finite());
-    let values = cells![trial_id, loss, test.accuracy, &test.predictions[..], &confidences[..]];
-    db.execute(sql, values).map(drop)
 }
 
 pub(super) fn put_weights(db: &mut Db<'_>, trial_id: i64, data: &[u8]) -> Result<()> {

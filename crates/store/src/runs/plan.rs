@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{changes, describe, params, read};
 use crate::db::{Db, Result, cells};
-use crate::{StoreError, checksums, json as text, searches, studies};
+use crate::{StoreError, checksums, evidence, json as text, searches, studies};
 use toile_record::{RunRecord, State};
 
 /// The Optuna study of a study's runs.
@@ -111,10 +111,11 @@ fn new_trial(db: &mut Db<'_>, of_runs: &RunsStudy) -> Result<i64> {
 
 /// A run that has ended is to be trained again: its trial stays as it is, the run has another one now.
 pub(super) fn new_trial_of(db: &mut Db<'_>, of_runs: &RunsStudy, study: &str, run_id: &str) -> Result<i64> {
+    if let Some((old, _)) = read::trial(db, study, run_id)? {
+        evidence::forget(db, old)?;
+    }
     let trial_id = new_trial(db, of_runs)?;
-    let sql =
-        "UPDATE toile_run SET trial_id = $3, test_loss = NULL, test_accuracy = NULL, predictions = NULL,
-        confidences = NULL, checksum = NULL WHERE study = $1 AND id = $2";
+    let sql = "UPDATE toile_run SET trial_id = $3, checksum = NULL WHERE study = $1 AND id = $2";
     db.execute(sql, cells![study, run_id, trial_id])?;
     Ok(trial_id)
 }

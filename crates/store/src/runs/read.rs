@@ -2,16 +2,15 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::artifacts::weights::to_numbers;
 use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
 use crate::epochs::EpochColumns;
-use crate::{ending, read as trials};
-use toile_record::{End, FormerRun, Provenance, RunRecord, State, TestRecord};
+use crate::{ending, evidence, read as trials};
+use toile_record::{End, FormerRun, Provenance, RunRecord, State};
 
 /// What [`run_of`] reads, in its order.
 const COLUMNS: &str = "r.trial_id, r.id, r.name, r.position, r.seed, r.model, r.plan, r.summary, r.published, r.note,
     t.state, g.ended, g.weights_sha256, r.folder, r.toile_version, r.instruction_set, r.threads, r.machine, r.started,
-    g.wall_seconds, g.cpu_seconds, r.test_loss, r.test_accuracy, r.predictions, r.confidences";
+    g.wall_seconds, g.cpu_seconds";
 
 const FROM: &str = "FROM toile_run r JOIN trials t ON t.trial_id = r.trial_id
     LEFT JOIN toile_training g ON g.trial_id = r.trial_id AND g.repetition = 0";
@@ -66,7 +65,7 @@ pub(super) fn words(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option
     })
 }
 
-/// A run without its epochs.
+/// A run without its epochs and its evidence.
 pub(super) fn head(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} {FROM} WHERE r.study = $1 AND r.id = $2");
     Ok(db.first(&sql, cells![study, run_id], run_of)?.map(|(_, run)| run))
@@ -118,7 +117,9 @@ fn some(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<RunReco
     let mut runs = Vec::new();
     for (trial_id, run) in db.query(&sql, values, run_of)? {
         let epochs = db.query(&epochs, cells![trial_id], |row| columns.read(row, 0))?;
-        runs.push(RunRecord { epochs, ..run });
+        let mut run = RunRecord { epochs, ..run };
+        evidence::read(db, trial_id, &mut run)?;
+        runs.push(run);
     }
     Ok(runs)
 }
@@ -153,7 +154,8 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
         end,
         restored_epoch,
         epochs: Vec::new(),
-        test: test_of(row)?,
+        validation: None,
+        test: None,
         weights_sha256: row.maybe_string(12)?,
         folder: row.string(13)?,
         provenance: Provenance {
@@ -167,18 +169,6 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
         },
     };
     Ok((row.int(0)?, run))
-}
-
-fn test_of(row: &DbRow<'_>) -> Result<Option<TestRecord>> {
-    let Some(accuracy) = row.maybe_real(22)? else { return Ok(None) };
-    let bytes = |index| Ok::<_, crate::db::DbError>(row.maybe_bytes(index)?.unwrap_or_default());
-    let confidences = to_numbers(bytes(24)?);
-    Ok(Some(TestRecord {
-        loss: row.maybe_real(21)?,
-        accuracy,
-        predictions: bytes(23)?.to_vec(),
-        confidences,
-    }))
 }
 
 fn json<T: DeserializeOwned>(row: &DbRow<'_>, index: usize) -> Result<T> {

@@ -9,7 +9,7 @@ mod optuna;
 mod ours;
 
 use self::optuna::{OPTUNA, TYPES};
-use self::ours::{FOLDER, FORGET_TRIAL, SEARCHES, TRAININGS, TRIGGERS};
+use self::ours::{EVIDENCE, FOLDER, FORGET_TRIAL, SEARCHES, TRAININGS, TRIGGERS};
 use crate::db::{Db, Result, cells};
 
 /// The version of Optuna's tables that this program writes, in alembic's words.
@@ -141,6 +141,13 @@ pub(crate) fn create_search_tables(db: &mut Db<'_>) -> Result<()> {
 pub(crate) fn create_training_tables(db: &mut Db<'_>) -> Result<()> {
     let tables = spelled(db, TRAININGS);
     db.batch(&tables)?;
+    create_evidence(db)
+}
+
+/// The table of step 4, if it is missing, and what is forgotten with a trial.
+pub(crate) fn create_evidence(db: &mut Db<'_>) -> Result<()> {
+    let table = spelled(db, EVIDENCE);
+    db.batch(&table)?;
     match db.is_postgres() {
         true => Ok(()),
         false => db.batch(FORGET_TRIAL),
@@ -154,7 +161,8 @@ pub(crate) fn double(db: &Db<'_>) -> &'static str {
 
 /// Ours, empty, for one connection that only reads.
 pub(crate) fn create_temporary(db: &mut Db<'_>) -> Result<()> {
-    let tables = spelled(db, &format!("{SEARCHES}{TRAININGS}")).replace("CREATE TABLE", "CREATE TEMP TABLE");
+    let tables = spelled(db, &format!("{SEARCHES}{TRAININGS}{EVIDENCE}"));
+    let tables = tables.replace("IF NOT EXISTS ", "").replace("CREATE TABLE", "CREATE TEMP TABLE");
     let tables: Vec<&str> = tables.lines().filter(|line| !line.contains(" INDEX ")).collect();
     db.batch(&tables.join("\n"))
 }

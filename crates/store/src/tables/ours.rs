@@ -166,10 +166,6 @@ CREATE TABLE toile_run (                  -- a declared run, or one of a chosen 
     published         TEXT,               -- JSON
     note              TEXT,
     folder            TEXT NOT NULL,
-    test_loss         {double},
-    test_accuracy     {double},
-    predictions       {bytes},            -- one byte per test image
-    confidences       {bytes},            -- one little-endian f32 per test image
     toile_version     TEXT NOT NULL,
     instruction_set   TEXT NOT NULL,
     threads           INTEGER NOT NULL,
@@ -218,6 +214,20 @@ CREATE TABLE toile_opening (              -- of the test part
 );
 ";
 
+/// What the weights of a run make of each image: of step 3 where it is taken now, of step 4 where it was taken before.
+pub(super) const EVIDENCE: &str = "
+CREATE TABLE IF NOT EXISTS toile_evidence (
+    trial_id          INTEGER NOT NULL REFERENCES trials (trial_id) ON DELETE CASCADE,
+    part              TEXT NOT NULL,      -- validation, test
+    loss              {double},           -- the mean, with penalties
+    accuracy          {double} NOT NULL,
+    predictions       {bytes} NOT NULL,   -- one byte per image
+    confidences       {bytes} NOT NULL,   -- one little-endian f32 per image
+    losses            {bytes} NOT NULL,   -- the same; empty until they are made from the weights
+    PRIMARY KEY (trial_id, part)
+);
+";
+
 /// On SQLite: what Python's deletions take with them; and what Optuna asks for by `FOR UPDATE`, which SQLite does not
 /// know, so that two of its workers find the same trial waiting and both take it. Optuna understands the refusal, and
 /// goes on with the next trial.
@@ -252,6 +262,7 @@ CREATE TRIGGER toile_forget_trial AFTER DELETE ON trials BEGIN
     DELETE FROM toile_epoch WHERE trial_id = old.trial_id;
     DELETE FROM toile_checkpoint WHERE trial_id = old.trial_id;
     DELETE FROM toile_weights WHERE trial_id = old.trial_id;
+    DELETE FROM toile_evidence WHERE trial_id = old.trial_id;
     DELETE FROM toile_run WHERE trial_id = old.trial_id;
 END;
 ";

@@ -1,5 +1,6 @@
 //! The store as its users see it: what was saved is there, whatever happened in between.
 
+mod evidence;
 mod refused;
 mod runs;
 mod searches;
@@ -32,6 +33,8 @@ fn study() -> StudyRecord {
                 train_counts: vec![27, 27],
                 validation_counts: vec![3, 3],
                 test_counts: vec![2, 2],
+                validation_images: vec![3, 9, 27, 81, 243, u32::MAX],
+                validation_labels: vec![0, 0, 0, 1, 1, 1],
             },
             warnings: vec![],
             test_labels: vec![0, 1, 1, 0],
@@ -79,11 +82,19 @@ fn run(position: usize, seed: u64, n_epochs: usize) -> RunRecord {
         end: Some(End::Finished),
         restored_epoch: None,
         epochs: (1..=n_epochs).map(epoch).collect(),
-        test: Some(TestRecord {
+        validation: Some(Evidence {
+            loss: None,
+            accuracy: 0.5,
+            predictions: vec![0, 1, 0, 1, 0, 1],
+            confidences: vec![0.9; 6],
+            losses: vec![0.1, f32::MIN_POSITIVE, 3.0, f32::INFINITY, 0.0, 7.5],
+        }),
+        test: Some(Evidence {
             loss: Some(0.37),
             accuracy: 0.75,
             predictions: vec![0, 1, 0, 0],
             confidences: vec![0.5, 1.0, 0.1, f32::MIN_POSITIVE],
+            losses: vec![0.7, 0.0, 2.5, f32::MAX],
         }),
         weights_sha256: Some("22".repeat(32)),
         folder: format!("runs/model-{position}-seed-{seed}"),

@@ -173,7 +173,8 @@ fn a_new_plan_keeps_results_and_takes_the_new_names() {
         RunRecord { name: "A better name".into(), position: 1, state: State::Waiting, ..kept.clone() };
     let model = run(0, 8, 0);
     let provenance = Provenance { wall_seconds: 0.0, cpu_seconds: None, ..model.provenance.clone() };
-    let new = RunRecord { end: None, test: None, weights_sha256: None, provenance, ..model };
+    let new =
+        RunRecord { end: None, validation: None, test: None, weights_sha256: None, provenance, ..model };
     store.save_plan("quick", &[new.clone(), renamed]).unwrap();
     let runs = store.records(None).unwrap().runs;
     assert_eq!(runs[0], RunRecord { state: State::Waiting, ..new });
@@ -242,23 +243,29 @@ fn a_number_of_a_run_that_was_changed_is_noticed_and_never_reported() {
     for change in [
         "UPDATE toile_epoch SET val_accuracy = 0.9 WHERE epoch = 2",
         "UPDATE toile_epoch SET epoch = 9223372036854775807 WHERE epoch = 3",
-        "UPDATE toile_run SET predictions = x'00'",
-        "UPDATE toile_run SET confidences = x'0000'",
-        "UPDATE toile_run SET test_accuracy = 0.99",
+        "UPDATE toile_evidence SET predictions = x'00' WHERE part = 'test'",
+        "UPDATE toile_evidence SET confidences = x'0000' WHERE part = 'validation'",
+        "UPDATE toile_evidence SET losses = x'00000000' WHERE part = 'test'",
+        "UPDATE toile_evidence SET losses = x''",
+        "UPDATE toile_evidence SET accuracy = 0.99",
+        "UPDATE toile_evidence SET part = 'other' WHERE part = 'validation'",
+        "DELETE FROM toile_evidence WHERE part = 'validation'",
         "UPDATE toile_run SET model = 'densf'",
         "UPDATE toile_run SET seed = -5",
         "UPDATE toile_run SET name = 'Another'",
         "UPDATE toile_run SET note = 'Better than all others'",
         "UPDATE toile_run SET published = '{\"test_accuracy\": 0.5}'",
-        "UPDATE toile_run SET test_accuracy = 0.99, checksum = NULL",
+        "UPDATE toile_evidence SET accuracy = 0.99; UPDATE toile_run SET checksum = NULL",
         "UPDATE toile_training SET wall_seconds = 1.0",
         "UPDATE toile_study SET test_labels = x'ff010100'",
+        "UPDATE toile_study SET validation_labels = x'ff010100ffff'",
+        "UPDATE toile_study SET validation_images = x''",
     ] {
         let (dir, run) = (tempfile::tempdir().unwrap(), run(0, 7, 3));
         let store = planned(dir.path(), &run);
         train(&store, &run);
         assert_eq!(store.check("quick").unwrap().altered, []);
-        rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap().execute(change, []).unwrap();
+        rusqlite::Connection::open(dir.path().join(STORE_FILE)).unwrap().execute_batch(change).unwrap();
         let error = store.records(None).unwrap_err();
         assert!(matches!(error, StoreError::Altered { .. }), "{change}: {error}");
         assert_eq!(store.check("quick").unwrap().altered.len(), 1, "{change}");
@@ -279,7 +286,7 @@ fn what_a_new_plan_may_change_of_a_run_is_no_alteration() {
     sql("UPDATE toile_run SET note = 'Better than all others'");
     store.save_plan("quick", std::slice::from_ref(&renamed)).unwrap();
     assert_eq!(store.check("quick").unwrap().altered, []);
-    sql("UPDATE toile_run SET test_accuracy = 0.99");
+    sql("UPDATE toile_evidence SET accuracy = 0.99");
     store.save_plan("quick", &[RunRecord { name: "Once more".into(), ..renamed }]).unwrap();
     assert_eq!(store.check("quick").unwrap().altered.len(), 1);
 }

@@ -28,7 +28,7 @@ fn declared_runs_are_trials_of_an_optuna_study() {
     let claim = begin(&store, &runs[1]);
     save(&store, Change::Epoch(&claim, &runs[1].epochs[0]));
     save(&store, Change::PutBack(&claim, None));
-    let failed = RunRecord { state: State::Failed, test: None, ..runs[2].clone() };
+    let failed = RunRecord { state: State::Failed, validation: None, test: None, ..runs[2].clone() };
     train(&store, &failed);
     train(&store, &runs[0]);
     let trials = shown(&store, "quick");

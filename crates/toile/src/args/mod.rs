@@ -1,11 +1,13 @@
 //! What may be typed. Parsing only says what was written; the commands decide what it means.
 
+mod predictions;
 mod slips;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+pub(crate) use self::predictions::PredictionsFormat;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -261,6 +263,10 @@ pub(crate) struct ReportArgs {
     /// results/<name of the study>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write also, into each run's folder, what its weights make of every validation and test image: label, predicted
+    /// class, its probability, loss
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub predictions: Option<PredictionsFormat>,
 }
 
 /// Arguments of `verify`.

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use toile_record::{Records, State};
-use toile_report::{EXPORTERS, ExportInput, ExportedFile, ReportView, view};
+use toile_record::{Part, Records, RunRecord, State};
+use toile_report::{EXPORTERS, ExportInput, ExportedFile, ON_DEMAND, ReportView, view};
 use toile_store::{Store, StoreError, create_folder, folder_inside, read_file, write_atomic};
 
 use crate::args::ReportArgs;
 use crate::failure::Failure;
-use crate::terminal::note;
+use crate::terminal::{note, plural};
 use crate::{Completion, places, source, study_folder, terminal};
 
 /// Reads the store (also while a study runs in it) and writes the files.
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = Path::new(&args.storage);
     let records = study_folder::open(dir, "report")?.records(args.study.as_deref())?;
     warn_of_weights(dir, &records);
-    finish(args.out.as_deref().unwrap_or(dir), dir, &records)
+    finish(args, args.out.as_deref().unwrap_or(dir), dir, &records)
 }
 
 /// Brings a study of a server into a folder, with the weights of its runs, and writes the files there.
@@ -29,7 +29,7 @@ fn of_server(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&study));
     let folder = Store::open(&dir)?;
     toile_lab::fetch(&server, &study, &folder, &dir)?;
-    finish(&dir, &dir, &folder.records(Some(&study))?)
+    finish(args, &dir, &dir, &folder.records(Some(&study))?)
 }
 
 /// The report gives the hash of each run's weights: a file that is not the one of the record must not pass for it.
@@ -41,8 +41,12 @@ fn warn_of_weights(dir: &Path, records: &Records) {
     }
 }
 
-fn finish(dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
+fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
     let view = write(dir, stored, records)?;
+    if let Some(format) = args.predictions {
+        write_predictions(format.file_name(), dir, &ExportInput { records, view: &view })
+            .map_err(|error| unwritten(stored, error))?;
+    }
     terminal::out(&crate::commands::run::results(&view, dir))?;
     Ok(Completion::Done)
 }
@@ -59,6 +63,32 @@ pub(crate) fn write(dir: &Path, stored: &Path, records: &Records) -> Result<Repo
         write_file(dir, &file).map_err(|error| unwritten(stored, error))?;
     }
     Ok(view)
+}
+
+/// Writes a file of this name for each run of which it is known what its weights make of the images.
+fn write_predictions(name: &str, dir: &Path, input: &ExportInput<'_>) -> Result<(), StoreError> {
+    let mut written = 0;
+    for file in ON_DEMAND.into_iter().filter(|exporter| exporter.name() == name).flat_map(|e| e.files(*input))
+    {
+        write_file(dir, &file)?;
+        written += 1;
+    }
+    let data = &input.records.study.data;
+    let lacks = |run: &&RunRecord| {
+        let is_whole =
+            |part| run.evidence(part).is_some_and(|evidence| evidence.is_whole(data.n_images(part)));
+        run.weights_sha256.is_some()
+            && Part::ALL.into_iter().any(|part| data.n_images(part) > 0 && !is_whole(part))
+    };
+    let unknown: Vec<&str> = input.records.runs.iter().filter(lacks).map(|run| run.name.as_str()).collect();
+    note(&format!("{name} of {}", plural(written, "run", "runs")));
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        note(&format!(
+            "warning: of {names} not everything is known; `toile run` makes it again from the weights"
+        ));
+    }
+    Ok(())
 }
 
 /// Writes a file under the study's folder, and the folders on the way to it.

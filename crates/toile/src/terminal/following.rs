@@ -39,6 +39,10 @@ impl Following {
                 let name = progress.run_name(*run).unwrap_or_default();
                 note(&format!("again   {name}: {why}; it is trained again, to the same bits"));
             }
+            Event::EvidenceMissing { training: TrainingKey::Run(run), why } => {
+                let name = progress.run_name(*run).unwrap_or_default();
+                note(&format!("unknown {name}: what its weights make of each image; {why}"));
+            }
             Event::PutAside { search, n_trials } => note(&format!(
                 "{search}: its settings have changed, so its {} are put aside; `toile trials` lists them",
                 plural(*n_trials, "trial", "trials")

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use toile_record::Part;
 
 use crate::common::Said;
 use crate::same::missing;
@@ -52,6 +53,25 @@ fn assert_weights_kept(copy: &Copy, folder: &str, out: &str) {
     assert!(n > 0);
 }
 
+/// What the weights make of each image was not kept then: it was made again, and agrees with the record.
+fn assert_evidence_made(copy: &Copy, out: &str) {
+    let records = copy.records(out);
+    let trained: Vec<_> = records.runs.iter().filter(|run| run.weights_sha256.is_some()).collect();
+    assert!(!trained.is_empty());
+    for run in trained {
+        for part in Part::ALL {
+            let n = records.study.data.n_images(part);
+            assert!(
+                n > 0 && run.evidence(part).is_some_and(|evidence| evidence.is_whole(n)),
+                "{}: {part:?}",
+                run.name
+            );
+        }
+        let at_the_end = run.kept_epoch().and_then(|epoch| epoch.val_accuracy);
+        assert_eq!(run.validation.as_ref().map(|validation| validation.accuracy), at_the_end, "{}", run.name);
+    }
+}
+
 #[test]
 fn runs_that_are_over_are_left_alone_also_the_one_that_failed() {
     let copy = Copy::of("runs");
@@ -61,6 +81,7 @@ fn runs_that_are_over_are_left_alone_also_the_one_that_failed() {
     assert_kept(&committed("runs", "out"), &copy.results("out"));
     assert_ended_as(&copy.results("out"), "runs/expected.txt");
     assert_weights_kept(&copy, "runs", "out");
+    assert_evidence_made(&copy, "out");
 }
 
 #[test]

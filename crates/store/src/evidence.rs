@@ -1,0 +1,155 @@
+//! What the weights of a run make of each image of a part: its table, and what is made again for runs that lack it.
+
+use crate::artifacts::weights::{to_bytes, to_numbers};
+use crate::db::{Db, DbRow, Result, cells};
+use crate::{Store, StoreError, checksums, runs, tables};
+use toile_record::{Evidence, Part, RunRecord};
+
+impl Store {
+    /// Adds to a run that has ended what its weights make of a part, made again from them. `false`, and nothing is
+    /// written: the run is not as it was written, or its record says something else of these images.
+    pub fn add_evidence(
+        &self,
+        study: &str,
+        run_id: &str,
+        part: Part,
+        evidence: &Evidence,
+    ) -> std::result::Result<bool, StoreError> {
+        self.write("record the evidence of a run in", |db| {
+            let Some((trial_id, state)) = runs::trial(db, study, run_id)? else {
+                return Err(StoreError::UnknownRun { id: run_id.into() }.into());
+            };
+            match state.is_finished() {
+                true => add(db, trial_id, part, evidence),
+                false => Ok(false),
+            }
+        })
+    }
+
+    /// The runs of the plan whose weights are known, and of which something is not: by id, with the parts. A part
+    /// without images counts as unknown too.
+    pub fn lacking_evidence(&self, study: &str) -> std::result::Result<Vec<(String, Vec<Part>)>, StoreError> {
+        let sql = "SELECT r.id, p.part FROM toile_run r
+            JOIN trials t ON t.trial_id = r.trial_id AND t.state IN ('COMPLETE', 'PRUNED', 'FAIL')
+            JOIN toile_training g ON g.trial_id = r.trial_id AND g.weights_sha256 IS NOT NULL
+            CROSS JOIN (SELECT 'validation' AS part UNION ALL SELECT 'test') p
+            LEFT JOIN toile_evidence e ON e.trial_id = r.trial_id AND e.part = p.part
+            WHERE r.study = $1 AND r.planned = 1 AND (e.part IS NULL OR length(e.losses) = 0)
+            ORDER BY r.position, r.seed, r.id, p.part DESC";
+        self.read("read the runs from", |db| {
+            let mut lacking: Vec<(String, Vec<Part>)> = Vec::new();
+            for (id, part) in db.query(sql, cells![study], |row| Ok((row.string(0)?, row.string(1)?)))? {
+                let Some(part) = Part::from_name(&part) else { continue };
+                match lacking.last_mut() {
+                    Some((last, parts)) if *last == id => parts.push(part),
+                    _ => lacking.push((id, vec![part])),
+                }
+            }
+            Ok(lacking)
+        })
+    }
+}
+
+/// Adds to a run that has ended what it lacks, if it is intact and agrees.
+fn add(db: &mut Db<'_>, trial_id: i64, part: Part, evidence: &Evidence) -> Result<bool> {
+    let known = runs::of_trial(db, trial_id)?.and_then(|run| run.evidence(part).cloned());
+    let agrees = known.is_none_or(|known| agree(&known, evidence));
+    if !agrees || checksums::is_altered_run(db, trial_id)? {
+        return Ok(false);
+    }
+    put(db, trial_id, part, evidence)?;
+    checksums::seal_run(db, trial_id)?;
+    Ok(true)
+}
+
+/// Adds to a run that has ended what it lacks and a copy of it has, which has the same weights.
+pub(crate) fn add_of_copy(db: &mut Db<'_>, trial_id: i64, copy: &RunRecord) -> Result<()> {
+    let Some(known) = runs::of_trial(db, trial_id)? else { return Ok(()) };
+    if known.weights_sha256.is_none() || known.weights_sha256 != copy.weights_sha256 {
+        return Ok(());
+    }
+    for part in Part::ALL {
+        if let Some(evidence) = copy.evidence(part).filter(|evidence| known.evidence(part) != Some(*evidence))
+        {
+            add(db, trial_id, part, evidence)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether two say the same, as far as both say something.
+fn agree(known: &Evidence, made: &Evidence) -> bool {
+    let losses = [&known.losses, &made.losses].map(|losses| to_bytes(losses));
+    (known.loss, known.accuracy, &known.predictions) == (made.loss, made.accuracy, &made.predictions)
+        && to_bytes(&known.confidences) == to_bytes(&made.confidences)
+        && (losses[0] == losses[1] || losses[0].is_empty())
+}
+
+/// What a run that ends has of both parts.
+pub(crate) fn put_all(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
+    Part::ALL.into_iter().try_for_each(|part| match run.evidence(part) {
+        Some(evidence) => put(db, trial_id, part, evidence),
+        None => Ok(()),
+    })
+}
+
+fn put(db: &mut Db<'_>, trial_id: i64, part: Part, evidence: &Evidence) -> Result<()> {
+    let sql = "INSERT INTO toile_evidence (trial_id, part, loss, accuracy, predictions, confidences, losses)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (trial_id, part) DO UPDATE SET loss = excluded.loss,
+            accuracy = excluded.accuracy, predictions = excluded.predictions, confidences = excluded.confidences,
+            losses = excluded.losses";
+    let (confidences, losses) = (to_bytes(&evidence.confidences), to_bytes(&evidence.losses));
+    let loss = evidence.loss.filter(|loss| loss.is_finite());
+    let (predictions, accuracy) = (&evidence.predictions[..], evidence.accuracy);
+    let values = cells![trial_id, part.name(), loss, accuracy, predictions, &confidences[..], &losses[..]];
+    db.execute(sql, values).map(drop)
+}
+
+/// Fills in what is known of a run's parts. A file of an earlier version, which is only read, has it elsewhere.
+pub(crate) fn read(db: &mut Db<'_>, trial_id: i64, run: &mut RunRecord) -> Result<()> {
+    let sql = "SELECT part, loss, accuracy, predictions, confidences, losses FROM toile_evidence WHERE trial_id = $1";
+    for (part, evidence) in db.query(sql, cells![trial_id], evidence_of)? {
+        if let Some(part) = Part::from_name(&part) {
+            *run.evidence_mut(part) = Some(evidence);
+        }
+    }
+    Ok(())
+}
+
+fn evidence_of(row: &DbRow<'_>) -> Result<(String, Evidence)> {
+    let bytes = |index| Ok::<_, crate::db::DbError>(row.maybe_bytes(index)?.unwrap_or_default());
+    let evidence = Evidence {
+        loss: row.maybe_real(1)?,
+        accuracy: row.maybe_real(2)?.unwrap_or(f64::NAN),
+        predictions: bytes(3)?.to_vec(),
+        confidences: to_numbers(bytes(4)?),
+        losses: to_numbers(bytes(5)?),
+    };
+    Ok((row.string(0)?, evidence))
+}
+
+pub(crate) fn forget(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
+    db.execute("DELETE FROM toile_evidence WHERE trial_id = $1", cells![trial_id]).map(drop)
+}
+
+/// Step 4 of the schema's history: what the test said of each image leaves the run's row.
+const MOVE_TESTS: &str = "
+INSERT INTO toile_evidence (trial_id, part, loss, accuracy, predictions, confidences, losses)
+    SELECT trial_id, 'test', test_loss, test_accuracy, coalesce(predictions, {none}), coalesce(confidences, {none}),
+        {none}
+    FROM toile_run WHERE test_accuracy IS NOT NULL;
+ALTER TABLE toile_run DROP COLUMN test_loss;
+ALTER TABLE toile_run DROP COLUMN test_accuracy;
+ALTER TABLE toile_run DROP COLUMN predictions;
+ALTER TABLE toile_run DROP COLUMN confidences;
+";
+
+/// Takes step 4.
+pub(crate) fn tests_move(db: &mut Db<'_>) -> Result<()> {
+    tables::create_evidence(db)?;
+    if tables::columns(db, "toile_run")?.iter().any(|column| column == "test_accuracy") {
+        let none = if db.is_postgres() { "''::bytea" } else { "x''" };
+        db.batch(&MOVE_TESTS.replace("{none}", none))?;
+    }
+    Ok(())
+}
