@@ -201,9 +201,10 @@ impl std::fmt::Display for AlteredRecord {
 }
 
 impl Store {
-    /// Checks everything of a study: its record, its runs, its trials. Altered is what has another checksum than what
-    /// is read.
+    /// Checks everything of a study: the file of the database, if it is one, the study's record, its runs, its trials.
+    /// Altered is what has another checksum than what is read.
     pub fn check(&self, study: &str) -> std::result::Result<CheckedRecords, StoreError> {
+        self.look_through()?;
         self.read("read the records from", |db| check(db, study))
     }
 

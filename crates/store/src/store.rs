@@ -218,6 +218,14 @@ impl Store {
         }
     }
 
+    /// Looks through the whole file of the database, however large.
+    pub(crate) fn look_through(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite { path, connection, .. } => sqlite::look_through(&lock_of(connection), path),
+            Engine::Postgres { .. } => Ok(()),
+        }
+    }
+
     /// Removes the store from a folder in which nothing was recorded; the folder itself stays.
     pub fn discard_if_empty(self) {
         let has_studies = self.read("read", |db| db.first("SELECT 1 FROM studies LIMIT 1", &[], |_| Ok(())));

@@ -130,3 +130,26 @@ fn an_empty_file_holds_no_study() {
     let text = message(Store::open_read_only(dir.path()));
     assert!(text.contains("no study was recorded"), "{text}");
 }
+
+/// An index that does not lead to a row: the trials that it does not find would be missing in the report.
+#[test]
+fn an_index_that_does_not_find_every_row_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = run(0, 7, 3);
+    train(&planned(dir.path(), &run), &run);
+    let file = dir.path().join(STORE_FILE);
+    let sql = |sql: &str| rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+    // A trial moves while nobody knows of the index: it has as many entries as there are rows, and one leads nowhere.
+    sql("CREATE TABLE kept AS SELECT * FROM sqlite_master WHERE name = 'ix_trials_study_id';
+        PRAGMA writable_schema = ON;
+        DELETE FROM sqlite_master WHERE name = 'ix_trials_study_id'");
+    sql("PRAGMA foreign_keys = OFF; UPDATE trials SET study_id = study_id + 1");
+    sql("PRAGMA writable_schema = ON; INSERT INTO sqlite_master SELECT * FROM kept; DROP TABLE kept");
+    let quick: String = rusqlite::Connection::open(&file)
+        .unwrap()
+        .query_row("PRAGMA quick_check", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(quick, "ok", "a quick look does not see it");
+    let Err(error) = Store::open_read_only(dir.path()) else { panic!("the store opened") };
+    assert!(error.to_string().contains("ix_trials_study_id"), "{error}");
+}
