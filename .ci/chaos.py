@@ -134,7 +134,8 @@ def run_rows(query):
     """The same of the declared runs and of the one that the search has chosen."""
     runs = {}
     for trial, run, name, state, seed, sha, accuracy in query(
-        "SELECT r.trial_id, r.id, r.name, t.state, s.seed, s.weights_sha256, r.test_accuracy FROM toile_run r"
+        "SELECT r.trial_id, r.id, r.name, t.state, s.seed, s.weights_sha256, v.accuracy FROM toile_run r"
+        " LEFT JOIN toile_evidence v ON v.trial_id = r.trial_id AND v.part = 'test'"
         " JOIN trials t ON t.trial_id = r.trial_id JOIN toile_training s ON s.trial_id = r.trial_id ORDER BY r.id"
     ):
         runs[str(trial)] = {"id": run, "name": name, "state": state, "seed": int(seed), "sha": sha, "test": float(accuracy), "epochs": []}
