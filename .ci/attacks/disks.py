@@ -42,6 +42,10 @@ def ended_well_or_told(place, said, out="o"):
 )
 def fault(ground, chance, attempt):
     _, call, _, number = attempt
+    one_fault(ground, chance, call, number)
+
+
+def one_fault(ground, chance, call, number):
     with ground.place() as place:
         said, _ = place.faulty_run(call, chance, number)
         ended_well_or_told(place, said)
@@ -50,10 +54,7 @@ def fault(ground, chance, attempt):
 
 @row("unlock", "a lock of the database that the system does not give back: EIO, ENOLCK at the n-th", sample=6, full=132)
 def unlock(ground, chance, index):
-    with ground.place() as place:
-        said, _ = place.faulty_run("unlock", chance, [errno.EIO, errno.ENOLCK][index % 2])
-        ended_well_or_told(place, said)
-        place.goes_on()
+    one_fault(ground, chance, "unlock", [errno.EIO, errno.ENOLCK][index % 2])
 
 
 @row("faults-on", "the same from the n-th call on: EROFS, EDQUOT, EIO, ENOSPC", sample=8, full=25)

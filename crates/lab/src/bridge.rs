@@ -10,17 +10,29 @@ const WEIGHTS: &str = "weights.safetensors";
 
 /// What is wrong with the file of a run's weights, if something is: it is gone, or it is another file than was written.
 pub fn fault_of_weights(dir: &Path, run: &RunRecord) -> Option<String> {
-    let recorded = run.weights_sha256.as_ref()?;
+    run.weights_sha256.as_ref()?;
+    intact_weights(dir, run).err()
+}
+
+/// The file of a run's weights as it was written, or what is wrong with it.
+pub(crate) fn intact_weights(dir: &Path, run: &RunRecord) -> Result<Vec<u8>, String> {
     match read_weights(dir, run) {
-        Ok(bytes) if sha256_hex(&bytes) == *recorded => None,
-        Ok(_) => Some("its weights are not those that were written".into()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("its weights are gone".into()),
-        Err(error) => Some(format!("its weights cannot be read: {error}")),
+        Ok(bytes) => as_recorded(bytes, run),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err("its weights are gone".into()),
+        Err(error) => Err(format!("its weights cannot be read: {error}")),
+    }
+}
+
+/// The bytes of a run's weights, if they are those of its record.
+pub(crate) fn as_recorded(bytes: Vec<u8>, run: &RunRecord) -> Result<Vec<u8>, String> {
+    match Some(sha256_hex(&bytes)) == run.weights_sha256 {
+        true => Ok(bytes),
+        false => Err("its weights are not those that were written".into()),
     }
 }
 
 /// Four bytes for each number, and the names before them.
-pub(crate) fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
+fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
     let numbers = (run.summary.trainable + run.summary.non_trainable) as u64;
     let most = numbers.saturating_mul(4).saturating_add(1 << 20);
     if !is_below(&run.folder) {
@@ -41,9 +53,7 @@ pub(crate) fn bring(
     let runs = folder.all_runs(&study.name)?;
     let copied = server.copy_runs(study, &runs)?;
     for run in runs.iter().filter(|run| copied.contains(&run.id)) {
-        if let Ok(bytes) = read_weights(dir, run)
-            && Some(sha256_hex(&bytes)) == run.weights_sha256
-        {
+        if let Ok(bytes) = intact_weights(dir, run) {
             server.put_weights(&study.name, &run.id, &bytes)?;
         }
     }

@@ -26,8 +26,8 @@ mod text;
 pub mod view;
 
 pub use export::{
-    EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, ON_DEMAND, history_csv, results_csv,
-    results_json, trials_csv,
+    EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, PredictionsCsvExporter,
+    PredictionsNpzExporter, history_csv, results_csv, results_json, trials_csv,
 };
 pub use html::html;
 pub use markdown::markdown;

@@ -23,28 +23,24 @@ fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
 
 pub(crate) fn of_study(study: &StudyRecord) -> String {
     let split = &study.data.split;
-    let images: Vec<u8> = split.validation_images.iter().flat_map(|image| image.to_le_bytes()).collect();
-    hex(study, &[&study.data.test_labels, &images, &split.validation_labels])
+    hex(study, &[&study.data.test_labels, &studies::validation_images(split), &split.validation_labels])
 }
 
 pub(crate) fn of_run(run: &RunRecord) -> String {
-    // What runs of earlier versions lack adds nothing.
-    let validation = run.validation.as_ref().map(json::to_text).unwrap_or_default();
-    let bytes =
-        |evidence: &Evidence| [&evidence.confidences, &evidence.losses].map(|numbers| to_bytes(numbers));
-    let of = |part| run.evidence(part).map(|evidence| (&evidence.predictions[..], bytes(evidence)));
-    let empty = || (&[][..], [Vec::new(), Vec::new()]);
-    let [validation_images, test_images] = Part::ALL.map(|part| of(part).unwrap_or_else(empty));
     let parts = (
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
         (&run.test, &run.weights_sha256, &run.provenance),
         (&run.name, run.position, &run.published, &run.note),
     );
-    let (predictions, [confidences, losses]) = test_images;
-    let (validated, [sure, lost]) = validation_images;
-    let more = [validation.as_bytes(), validated, &sure, &lost];
-    hex(&parts, &[&[predictions, &confidences, &losses][..], &more].concat())
+    // What runs of earlier versions lack adds nothing.
+    let validation = run.validation.as_ref().map(json::to_text).unwrap_or_default();
+    let images = |part| run.evidence(part).map(images_of).unwrap_or_default();
+    hex(&parts, &[&images(Part::Test), validation.as_bytes(), &images(Part::Validation)])
+}
+
+fn images_of(evidence: &Evidence) -> Vec<u8> {
+    [&evidence.predictions[..], &to_bytes(&evidence.confidences), &to_bytes(&evidence.losses)].concat()
 }
 
 pub(crate) fn of_trial(trial: &TrialRecord) -> String {

@@ -53,12 +53,9 @@ impl Store {
                     let waiting = known.filter(|(_, state)| *state == State::Waiting);
                     runs::import(db, &study.name, run, known.is_some(), waiting)?;
                     copied.push(run.id.clone());
-                } else if let Some((trial_id, state)) = known
-                    && state.is_finished()
-                {
-                    evidence::add_of_copy(db, trial_id, run)?;
                 }
             }
+            evidence::add_of_copies(db, &study.name, runs)?;
             Ok(copied)
         })
     }

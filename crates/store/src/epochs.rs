@@ -92,19 +92,3 @@ impl EpochColumns {
         Ok(epoch)
     }
 }
-
-/// A column for each metric.
-fn names() -> Vec<&'static str> {
-    Metric::of_epoch().map(Metric::name).collect()
-}
-
-/// Whether there is a column for each metric.
-pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
-    Ok(tables::lacking(db, "toile_epoch", &names())?.is_empty())
-}
-
-/// Adds the columns of metrics that the table does not have.
-pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
-    let double = tables::double(db);
-    tables::add_columns(db, "toile_epoch", &names(), double)
-}

@@ -26,28 +26,36 @@ impl Store {
         })
     }
 
-    /// The runs of the plan whose weights are known, and of which something is not: by id, with the parts. A part
-    /// without images counts as unknown too.
-    pub fn lacking_evidence(&self, study: &str) -> std::result::Result<Vec<(String, Vec<Part>)>, StoreError> {
-        let sql = "SELECT r.id, p.part FROM toile_run r
-            JOIN trials t ON t.trial_id = r.trial_id AND t.state IN ('COMPLETE', 'PRUNED', 'FAIL')
-            JOIN toile_training g ON g.trial_id = r.trial_id AND g.weights_sha256 IS NOT NULL
-            CROSS JOIN (SELECT 'validation' AS part UNION ALL SELECT 'test') p
-            LEFT JOIN toile_evidence e ON e.trial_id = r.trial_id AND e.part = p.part
-            WHERE r.study = $1 AND r.planned = 1 AND (e.part IS NULL OR length(e.losses) = 0)
-            ORDER BY r.position, r.seed, r.id, p.part DESC";
-        self.read("read the runs from", |db| {
-            let mut lacking: Vec<(String, Vec<Part>)> = Vec::new();
-            for (id, part) in db.query(sql, cells![study], |row| Ok((row.string(0)?, row.string(1)?)))? {
-                let Some(part) = Part::from_name(&part) else { continue };
-                match lacking.last_mut() {
-                    Some((last, parts)) if *last == id => parts.push(part),
-                    _ => lacking.push((id, vec![part])),
-                }
-            }
-            Ok(lacking)
-        })
+    /// Runs whose weights are known, and of which something is not: their ids, with the part. A part without images
+    /// counts as unknown too.
+    pub fn lacking_evidence(&self, study: &str) -> std::result::Result<Vec<(String, Part)>, StoreError> {
+        let lacking = self.read("read the runs from", |db| lacking(db, study))?;
+        Ok(lacking.into_iter().map(|lacking| (lacking.run_id, lacking.part)).collect())
     }
+}
+
+/// What is not known of a run that has ended.
+struct Lacking {
+    run_id: String,
+    part: Part,
+    trial_id: i64,
+    weights_sha256: String,
+}
+
+fn lacking(db: &mut Db<'_>, study: &str) -> Result<Vec<Lacking>> {
+    let sql = "SELECT r.id, r.trial_id, g.weights_sha256 FROM toile_run r
+        JOIN trials t ON t.trial_id = r.trial_id AND t.state IN ('COMPLETE', 'PRUNED', 'FAIL')
+        JOIN toile_training g ON g.trial_id = r.trial_id AND g.weights_sha256 IS NOT NULL
+        LEFT JOIN toile_evidence e ON e.trial_id = r.trial_id AND e.part = $2
+        WHERE r.study = $1 AND (e.part IS NULL OR length(e.losses) = 0) ORDER BY r.position, r.seed, r.id";
+    let mut lacking = Vec::new();
+    for part in Part::ALL {
+        lacking.extend(db.query(sql, cells![study, part.name()], |row| {
+            let (run_id, trial_id, weights_sha256) = (row.string(0)?, row.int(1)?, row.string(2)?);
+            Ok(Lacking { run_id, part, trial_id, weights_sha256 })
+        })?);
+    }
+    Ok(lacking)
 }
 
 /// Adds to a run that has ended what it lacks, if it is intact and agrees.
@@ -62,15 +70,13 @@ fn add(db: &mut Db<'_>, trial_id: i64, part: Part, evidence: &Evidence) -> Resul
     Ok(true)
 }
 
-/// Adds to a run that has ended what it lacks and a copy of it has, which has the same weights.
-pub(crate) fn add_of_copy(db: &mut Db<'_>, trial_id: i64, copy: &RunRecord) -> Result<()> {
-    let Some(known) = runs::of_trial(db, trial_id)? else { return Ok(()) };
-    if known.weights_sha256.is_none() || known.weights_sha256 != copy.weights_sha256 {
-        return Ok(());
-    }
-    for part in Part::ALL {
-        if let Some(evidence) = copy.evidence(part).filter(|evidence| known.evidence(part) != Some(*evidence))
-        {
+/// Adds to the runs of a study what they lack and a copy of them, with the same weights, has.
+pub(crate) fn add_of_copies(db: &mut Db<'_>, study: &str, copies: &[RunRecord]) -> Result<()> {
+    for Lacking { run_id, part, trial_id, weights_sha256 } in lacking(db, study)? {
+        let is_copy =
+            |copy: &&RunRecord| copy.id == run_id && copy.weights_sha256.as_ref() == Some(&weights_sha256);
+        let evidence = copies.iter().find(is_copy).and_then(|copy| copy.evidence(part));
+        if let Some(evidence) = evidence.filter(|evidence| !evidence.losses.is_empty()) {
             add(db, trial_id, part, evidence)?;
         }
     }

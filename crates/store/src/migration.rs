@@ -2,7 +2,7 @@
 
 use crate::artifacts::weights::to_numbers;
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{checksums, ending, json, openings, read, row_checksums, runs, studies, tables};
+use crate::{checksums, ending, json, openings, read, runs, studies, tables};
 use toile_record::{
     Epoch, Evidence, Metric, Provenance, RunRecord, State, StudyRecord, SummaryRecord, TestOpening,
 };
@@ -75,9 +75,7 @@ pub(crate) fn runs_become_trials(db: &mut Db<'_>) -> Result<()> {
         db.batch(CLEAR_FOLDER)?;
     }
     tables::create_training_tables(db)?;
-    crate::epochs::add_columns(db)?;
-    row_checksums::add_columns(db)?;
-    studies::add_columns(db)?;
+    tables::add_late_columns(db)?;
     db.batch(MOVE_TRIALS)?;
     checksums::seal_all_trials(db)?;
     if let Some(old) = old {

@@ -6,26 +6,11 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::SearchId;
 use crate::artifacts::weights::hexadecimal;
 use crate::checksums::AlteredRecord;
 use crate::db::{Db, Result, cells};
-use crate::{SearchId, tables};
 use toile_record::{ImageRecord, TestOpening};
-
-/// The tables whose rows have a checksum.
-const TABLES: [&str; 3] = ["toile_search", "toile_opening", "toile_image"];
-
-const COLUMN: [&str; 1] = ["checksum"];
-
-/// Whether there is a column for each checksum.
-pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
-    TABLES.iter().try_fold(true, |all, table| Ok(all && tables::lacking(db, table, &COLUMN)?.is_empty()))
-}
-
-/// Adds the columns that are missing.
-pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
-    TABLES.iter().try_for_each(|table| tables::add_columns(db, table, &COLUMN, "TEXT"))
-}
 
 /// Each part with its length, so that nothing can move from one to the next.
 fn of_parts(parts: &[&[u8]]) -> String {

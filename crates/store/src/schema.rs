@@ -1,7 +1,7 @@
 //! The schema's history: numbered steps from an empty database to the newest version, the same on both engines.
 
 use crate::db::{Db, Result, cells};
-use crate::{StoreError, epochs, evidence, migration, row_checksums, studies, tables};
+use crate::{StoreError, evidence, migration, tables};
 
 /// Step `i` leads from version `i` to version `i + 1`. A published step never changes; changes are new steps.
 const STEPS: [fn(&mut Db<'_>) -> Result<()>; 4] = [
@@ -34,11 +34,7 @@ pub(crate) fn check(db: &mut Db<'_>, place: &str) -> Result<()> {
 
 /// Whether [`migrate`] has nothing to do.
 pub(crate) fn is_newest(db: &mut Db<'_>) -> Result<bool> {
-    Ok(version(db)? == NEWEST
-        && tables::optuna_head(db)?.is_some()
-        && epochs::has_all_columns(db)?
-        && row_checksums::has_all_columns(db)?
-        && studies::has_all_columns(db)?)
+    Ok(version(db)? == NEWEST && tables::optuna_head(db)?.is_some() && tables::has_late_columns(db)?)
 }
 
 /// Takes the missing steps. The caller has a transaction, and keeps others of ours away.
@@ -50,7 +46,5 @@ pub(crate) fn migrate(db: &mut Db<'_>) -> Result<()> {
         take(db)?;
         db.execute("INSERT INTO toile_schema (version) VALUES ($1)", cells![step + 1])?;
     }
-    row_checksums::add_columns(db)?;
-    studies::add_columns(db)?;
-    epochs::add_columns(db)
+    tables::add_late_columns(db)
 }

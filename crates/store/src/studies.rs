@@ -1,8 +1,8 @@
 //! What a database knows of studies: their records, and their files for workers that have none.
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{Store, StoreError, checksums, json, tables};
-use toile_record::{DataRecord, StudyRecord};
+use crate::{Store, StoreError, checksums, json};
+use toile_record::{DataRecord, SplitRecord, StudyRecord};
 
 impl Store {
     /// Writes the study, or refuses: when it has results on other data, or when this is the folder of another study.
@@ -23,12 +23,12 @@ impl Store {
             // A copy of an earlier version does not say which images are validation.
             let mut study = study.clone();
             let split = &mut study.data.split;
-            if let Some(found) =
-                known.map(|known| known.data.split).filter(|found| found.fingerprint == split.fingerprint)
-                && split.validation_images.is_empty()
+            let is_same = |known: &SplitRecord| known.fingerprint == split.fingerprint;
+            if split.validation_images.is_empty()
+                && let Some(known) = known.map(|known| known.data.split).filter(is_same)
             {
-                split.validation_images = found.validation_images;
-                split.validation_labels = found.validation_labels;
+                split.validation_images = known.validation_images;
+                split.validation_labels = known.validation_labels;
             }
             put(db, &study)
         })
@@ -89,20 +89,6 @@ impl Store {
     }
 }
 
-/// Of a study that an earlier version recorded they are empty.
-const COLUMNS: [&str; 2] = ["validation_images", "validation_labels"];
-
-/// Whether there is a column for everything.
-pub(crate) fn has_all_columns(db: &mut Db<'_>) -> Result<bool> {
-    Ok(tables::lacking(db, "toile_study", &COLUMNS)?.is_empty())
-}
-
-/// Adds the columns that are missing.
-pub(crate) fn add_columns(db: &mut Db<'_>) -> Result<()> {
-    let bytes = if db.is_postgres() { "BYTEA" } else { "BLOB" };
-    tables::add_columns(db, "toile_study", &COLUMNS, bytes)
-}
-
 fn names(db: &mut Db<'_>) -> Result<Vec<String>> {
     db.query("SELECT name FROM toile_study ORDER BY name", &[], |row| row.string(0))
 }
@@ -143,7 +129,7 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
     let data = json::to_text(&study.data);
     let checksum = checksums::of_study(study);
     let split = &study.data.split;
-    let images: Vec<u8> = split.validation_images.iter().flat_map(|image| image.to_le_bytes()).collect();
+    let images = validation_images(split);
     let values = cells![
         &study.name,
         study.question.as_deref(),
@@ -157,4 +143,9 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
         &split.validation_labels[..],
     ];
     db.execute(sql, values).map(drop)
+}
+
+/// The places of the validation images, little-endian.
+pub(crate) fn validation_images(split: &SplitRecord) -> Vec<u8> {
+    split.validation_images.iter().flat_map(|image| image.to_le_bytes()).collect()
 }

@@ -63,11 +63,16 @@ pub(crate) fn starting_model(
     if sha256_hex(&bytes) != *sha256 {
         return Err(refuse("the file has changed since the study was planned".into()));
     }
-    let tensors = toile_store::weights_from_safetensors(&bytes).map_err(|error| refuse(error.to_string()))?;
-    let tensors: Vec<Tensor> =
-        tensors.into_iter().map(|(name, shape, values)| Tensor { name, shape, values }).collect();
-    model.set_weights(&tensors).map_err(|error| refuse(error.to_string()))?;
+    load_weights(&mut model, &bytes).map_err(refuse)?;
     Ok(model)
+}
+
+/// Gives a model the weights of a safetensors file, or says why they do not fit.
+pub(crate) fn load_weights(model: &mut Model, bytes: &[u8]) -> Result<(), String> {
+    let tensors = toile_store::weights_from_safetensors(bytes).map_err(|error| error.to_string())?;
+    let tensor = |(name, shape, values)| Tensor { name, shape, values };
+    let tensors: Vec<Tensor> = tensors.into_iter().map(tensor).collect();
+    model.set_weights(&tensors).map_err(|error| error.to_string())
 }
 
 /// The size of a data set's images.

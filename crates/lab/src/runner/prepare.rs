@@ -90,7 +90,7 @@ pub(super) fn run_records(
 fn kept_folders(study: &str, ids: &[String], store: &Store) -> Result<BTreeMap<String, String>, RunError> {
     let mut kept: BTreeMap<String, String> = store.ended_runs(study)?.into_iter().collect();
     for id in ids {
-        if !store.run(study, id)?.is_some_and(|run| is_done(&run)) {
+        if !store.run_head(study, id)?.is_some_and(|run| is_done(&run)) {
             kept.remove(id);
         }
     }

@@ -112,7 +112,7 @@ impl<'a> RunSession<'a> {
                 continue;
             }
             let queued = self.queued(planned.runs.len(), run, record)?;
-            let known = self.ask(|| self.store.run(&plan.study, &queued.record.id))?;
+            let known = self.ask(|| self.store.run_head(&plan.study, &queued.record.id))?;
             let fault = known.as_ref().and_then(|run| self.fault(run, &altered));
             if let Some(why) = fault.as_ref().filter(|_| self.options.wants(run)) {
                 faults.push((queued.place, why.clone()));

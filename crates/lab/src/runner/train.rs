@@ -16,7 +16,7 @@ use super::session::{QueuedRun, RunSession};
 use super::writer::{Artifacts, HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress, place_tag};
-use crate::evidence::JudgedImages;
+use crate::evidence;
 use crate::lease::{Leases, MOST_DEATHS, deadly};
 use crate::memory::memory_of;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -165,10 +165,10 @@ impl Trainer<'_> {
     /// Keeps what the weights make of each image; the test set is opened here, once, after training. Gives the test
     /// images that the model got wrong.
     fn judge(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
-        let images = JudgedImages { data: self.session.data, split: self.session.split };
         let settings = &job.held.run.plan.settings;
         for part in Part::ALL {
-            *job.record.evidence_mut(part) = images.evidence(part, model, settings, job.threads);
+            *job.record.evidence_mut(part) =
+                evidence::judge(self.session, part, model, settings, job.threads);
         }
         let labels = &self.session.data.test.labels;
         let is_wrong =

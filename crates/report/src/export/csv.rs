@@ -40,8 +40,7 @@ impl Csv {
     /// The same of a number of 32 bits.
     pub(super) fn single(&mut self, value: Option<f32>) {
         match value {
-            Some(value) if value != 0.0 && value.abs() < 1e-4 => self.raw(&format!("{value:e}")),
-            Some(value) if value.is_finite() => self.raw(&value.to_string()),
+            Some(value) if value.is_finite() => self.raw(&shortest(value)),
             _ => self.raw(""),
         }
     }
@@ -113,9 +112,10 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_read_back_to_the_same_bits() {
-        for value in [0.1, -0.25, 1e-7, 123456.0, 0.0, 1.0 / 3.0, 1e300] {
+        for value in [0.1_f64, -0.25, 1e-7, 123456.0, 0.0, 1.0 / 3.0, 1e300] {
             assert_eq!(shortest(value).parse::<f64>().map(f64::to_bits), Ok(value.to_bits()));
         }
+        assert_eq!((shortest(0.1_f32), shortest(2.5e-8_f32)), ("0.1".into(), "2.5e-8".into()));
         assert_eq!((shortest(1e-7).as_str(), shortest(0.001).as_str()), ("1e-7", "0.001"));
     }
 

@@ -44,10 +44,6 @@ pub const EXPORTERS: [&dyn Exporter; 6] = [
     &super::history::HistoryCsvExporter,
 ];
 
-/// Those that write only what was asked for by name: large files, a few for each run.
-pub const ON_DEMAND: [&dyn Exporter; 2] =
-    [&super::predictions::PredictionsCsvExporter, &super::predictions::PredictionsNpzExporter];
-
 /// One file of this name, made when it is asked for.
 pub(crate) fn one_file<'a>(name: &str, text: impl FnOnce() -> String + 'a) -> ExportedFiles<'a> {
     let path = name.to_owned();

@@ -12,10 +12,11 @@ mod search;
 mod trials;
 
 pub(crate) use exporter::one_file;
-pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, ON_DEMAND};
+pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter};
 pub(crate) use flatten::{choice, flatten};
 pub use history::history_csv;
 pub(crate) use json::number;
 pub use json::results_json;
+pub use predictions::{PredictionsCsvExporter, PredictionsNpzExporter};
 pub use results::results_csv;
 pub use trials::trials_csv;

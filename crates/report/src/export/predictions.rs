@@ -11,10 +11,10 @@ use super::{ExportInput, ExportedFile, ExportedFiles, Exporter};
 use crate::PROCEDURAL_NOTICE;
 
 /// A line for each validation and test image, in the folder of each run of which that is known.
-pub(super) struct PredictionsCsvExporter;
+pub struct PredictionsCsvExporter;
 
 /// The same as arrays for `numpy.load`.
-pub(super) struct PredictionsNpzExporter;
+pub struct PredictionsNpzExporter;
 
 /// A part of the data, and what a run makes of it.
 struct JudgedPart<'a> {

@@ -2,6 +2,8 @@
 
 pub mod terminal;
 
+use std::fmt::{Display, LowerExp};
+
 /// Stands where there is no number.
 pub const NONE: &str = "–";
 
@@ -123,8 +125,8 @@ pub fn significant(value: f64) -> String {
 
 /// For files: plain digits for everyday sizes, an exponent for the others: `1e-10` rather than ten zeros. It reads
 /// back to the same bits.
-pub fn shortest(value: f64) -> String {
-    let size = value.abs();
+pub fn shortest<T: Copy + Into<f64> + Display + LowerExp>(value: T) -> String {
+    let size = value.into().abs();
     if size != 0.0 && !(1e-5..1e15).contains(&size) { format!("{value:e}") } else { format!("{value}") }
 }
 

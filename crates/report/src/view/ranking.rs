@@ -1,6 +1,6 @@
 //! All groups by validation accuracy. The test set is not used for it.
 
-use toile_record::Records;
+use toile_record::{Part, Records};
 use toile_stats::normal_quantile;
 
 use super::RunGroup;
@@ -44,8 +44,7 @@ pub(super) fn ranking(records: &Records, groups: &[RunGroup]) -> Ranking {
         let key = |i| accuracy(i).unwrap_or(f64::NEG_INFINITY);
         key(b).total_cmp(&key(a)).then(a.cmp(&b))
     });
-    let n_validation =
-        records.study.data.split.validation_counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+    let n_validation = records.study.data.n_images(Part::Validation);
     let best = order.first().and_then(|&i| accuracy(i));
     let worst = order.iter().rev().find_map(|&i| accuracy(i));
     let margin = best.and_then(|best| margin(best, n_validation));

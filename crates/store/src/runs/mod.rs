@@ -87,6 +87,11 @@ impl Store {
         self.read("read a run from", |db| read::run(db, study, run_id))
     }
 
+    /// A run without its epochs, and without what its weights make of each image: what is small of it.
+    pub fn run_head(&self, study: &str, run_id: &str) -> std::result::Result<Option<RunRecord>, StoreError> {
+        self.read("read a run from", |db| read::head(db, study, run_id))
+    }
+
     /// The state of a run, if it is known.
     pub fn run_state(&self, study: &str, run_id: &str) -> std::result::Result<Option<State>, StoreError> {
         self.read("read a run from", |db| read::state(db, study, run_id))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{changes, describe, params, read};
 use crate::db::{Db, Result, cells};
 use crate::{StoreError, checksums, evidence, json as text, searches, studies};
-use toile_record::{RunRecord, State};
+use toile_record::{Part, RunRecord, State};
 
 /// The Optuna study of a study's runs.
 pub(crate) struct RunsStudy {
@@ -77,7 +77,7 @@ fn new_study(db: &mut Db<'_>, study: &str) -> Result<RunsStudy> {
     let Some(record) = studies::study(db, Some(study))? else {
         return Err(StoreError::NoStudy { path: study.into() }.into());
     };
-    let has_validation = record.data.split.validation_counts.iter().sum::<usize>() > 0;
+    let has_validation = record.data.n_images(Part::Validation) > 0;
     let metric = if has_validation { "val_accuracy" } else { "accuracy" };
     let name = match searches::is_taken(db, study)? {
         true => searches::free_name(db, &format!("{study} (runs)"))?,

@@ -11,6 +11,7 @@ mod ours;
 use self::optuna::{OPTUNA, TYPES};
 use self::ours::{EVIDENCE, FOLDER, FORGET_TRIAL, SEARCHES, TRAININGS, TRIGGERS};
 use crate::db::{Db, Result, cells};
+use toile_record::Metric;
 
 /// The version of Optuna's tables that this program writes, in alembic's words.
 pub(crate) const OPTUNA_HEAD: &str = "v3.2.0.a";
@@ -61,15 +62,44 @@ pub(crate) fn columns(db: &mut Db<'_>, table: &str) -> Result<Vec<String>> {
 }
 
 /// Those of these columns that a table does not have.
-pub(crate) fn lacking(db: &mut Db<'_>, table: &str, names: &[&'static str]) -> Result<Vec<&'static str>> {
+fn lacking(db: &mut Db<'_>, table: &str, names: &[&'static str]) -> Result<Vec<&'static str>> {
     let there = columns(db, table)?;
     Ok(names.iter().copied().filter(|name| !there.iter().any(|other| other == name)).collect())
 }
 
-/// Adds those of these columns that a table does not have.
-pub(crate) fn add_columns(db: &mut Db<'_>, table: &str, names: &[&'static str], kind: &str) -> Result<()> {
-    for name in lacking(db, table, names)? {
-        db.batch(&format!("ALTER TABLE {table} ADD COLUMN {name} {kind}"))?;
+/// Columns that came after their table, in a version of toile that needed no step for them.
+struct LateColumns {
+    table: &'static str,
+    names: Vec<&'static str>,
+    kind: &'static str,
+}
+
+fn late_columns() -> Vec<LateColumns> {
+    let late = |table, names: &[&'static str], kind| LateColumns { table, names: names.to_vec(), kind };
+    let metrics: Vec<_> = Metric::of_epoch().map(Metric::name).collect();
+    vec![
+        late("toile_epoch", &metrics, "{double}"),
+        late("toile_search", &["checksum"], "TEXT"),
+        late("toile_opening", &["checksum"], "TEXT"),
+        late("toile_image", &["checksum"], "TEXT"),
+        late("toile_study", &["validation_images", "validation_labels"], "{bytes}"),
+    ]
+}
+
+/// Whether the tables have all columns of this version.
+pub(crate) fn has_late_columns(db: &mut Db<'_>) -> Result<bool> {
+    late_columns()
+        .iter()
+        .try_fold(true, |all, late| Ok(all && lacking(db, late.table, &late.names)?.is_empty()))
+}
+
+/// Adds the columns that the tables do not have.
+pub(crate) fn add_late_columns(db: &mut Db<'_>) -> Result<()> {
+    for LateColumns { table, names, kind } in late_columns() {
+        for name in lacking(db, table, &names)? {
+            let sql = spelled(db, &format!("ALTER TABLE {table} ADD COLUMN {name} {kind}"));
+            db.batch(&sql)?;
+        }
     }
     Ok(())
 }
@@ -152,11 +182,6 @@ pub(crate) fn create_evidence(db: &mut Db<'_>) -> Result<()> {
         true => Ok(()),
         false => db.batch(FORGET_TRIAL),
     }
-}
-
-/// A word for a number of 64 bits, as the engine has it.
-pub(crate) fn double(db: &Db<'_>) -> &'static str {
-    if db.is_postgres() { "DOUBLE PRECISION" } else { "REAL" }
 }
 
 /// Ours, empty, for one connection that only reads.

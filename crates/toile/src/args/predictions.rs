@@ -1,5 +1,7 @@
 //! The forms of what runs make of each image.
 
+use toile_report::{Exporter, PredictionsCsvExporter, PredictionsNpzExporter};
+
 /// What `--predictions` writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum PredictionsFormat {
@@ -10,11 +12,11 @@ pub(crate) enum PredictionsFormat {
 }
 
 impl PredictionsFormat {
-    /// The name of the files.
-    pub(crate) fn file_name(self) -> &'static str {
+    /// What makes the files.
+    pub(crate) fn exporter(self) -> &'static dyn Exporter {
         match self {
-            PredictionsFormat::Csv => "predictions.csv",
-            PredictionsFormat::Npz => "predictions.npz",
+            PredictionsFormat::Csv => &PredictionsCsvExporter,
+            PredictionsFormat::Npz => &PredictionsNpzExporter,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use toile_record::{Part, Records, RunRecord, State};
-use toile_report::{EXPORTERS, ExportInput, ExportedFile, ON_DEMAND, ReportView, view};
+use toile_report::{EXPORTERS, ExportInput, ExportedFile, Exporter, ReportView, view};
 use toile_store::{Store, StoreError, create_folder, folder_inside, read_file, write_atomic};
 
 use crate::args::ReportArgs;
@@ -44,7 +44,7 @@ fn warn_of_weights(dir: &Path, records: &Records) {
 fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
     let view = write(dir, stored, records)?;
     if let Some(format) = args.predictions {
-        write_predictions(format.file_name(), dir, &ExportInput { records, view: &view })
+        write_predictions(format.exporter(), dir, ExportInput { records, view: &view })
             .map_err(|error| unwritten(stored, error))?;
     }
     terminal::out(&crate::commands::run::results(&view, dir))?;
@@ -65,11 +65,10 @@ pub(crate) fn write(dir: &Path, stored: &Path, records: &Records) -> Result<Repo
     Ok(view)
 }
 
-/// Writes a file of this name for each run of which it is known what its weights make of the images.
-fn write_predictions(name: &str, dir: &Path, input: &ExportInput<'_>) -> Result<(), StoreError> {
+/// Writes a file for each run of which it is known what its weights make of the images.
+fn write_predictions(exporter: &dyn Exporter, dir: &Path, input: ExportInput<'_>) -> Result<(), StoreError> {
     let mut written = 0;
-    for file in ON_DEMAND.into_iter().filter(|exporter| exporter.name() == name).flat_map(|e| e.files(*input))
-    {
+    for file in exporter.files(input) {
         write_file(dir, &file)?;
         written += 1;
     }
@@ -81,7 +80,7 @@ fn write_predictions(name: &str, dir: &Path, input: &ExportInput<'_>) -> Result<
             && Part::ALL.into_iter().any(|part| data.n_images(part) > 0 && !is_whole(part))
     };
     let unknown: Vec<&str> = input.records.runs.iter().filter(lacks).map(|run| run.name.as_str()).collect();
-    note(&format!("{name} of {}", plural(written, "run", "runs")));
+    note(&format!("{} of {}", exporter.name(), plural(written, "run", "runs")));
     if !unknown.is_empty() {
         let names = unknown.join(", ");
         note(&format!(

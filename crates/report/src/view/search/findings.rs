@@ -1,6 +1,6 @@
 //! What came out of a search, in sentences, and what to be careful of. Every word that could be wrong is computed.
 
-use toile_record::{DataRecord, Records, State};
+use toile_record::{DataRecord, Part, Records, State};
 use toile_stats::normal_quantile;
 use toile_study::SearchPlan;
 use toile_tune::Params;
@@ -82,8 +82,7 @@ fn equals(analysis: &SearchAnalysis) -> Option<String> {
 
 /// Trials that cannot be distinguished from the best one on the validation images.
 fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String> {
-    let counts = &records.study.data.split.validation_counts;
-    let images = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+    let images = records.study.data.n_images(Part::Validation);
     let best_place = analysis.best?;
     let best = analysis.trials[best_place].counted[0]?;
     if analysis.metric().key != "val_accuracy" || images == 0 || !(0.0..=1.0).contains(&best) {
