@@ -1,0 +1,17 @@
+//! What results say, and what they do not: comparisons, claims, groups, findings. Results in, sentences with numbers out.
+#![warn(unreachable_pub)]
+
+mod claim;
+mod contrast;
+mod findings;
+mod quantity;
+mod results;
+mod words;
+
+pub use claim::{
+    ChoosingPart, ClaimFault, ClaimTable, FactTable, Form, Names, ProcedureTable, Scope, SettingValue, Way,
+};
+pub use contrast::{Contrast, DifferingSetting, setting_text};
+pub use findings::{NAMES, NamedFinding, Severity, of_run};
+pub use quantity::{DataPart, Quantity};
+pub use results::{EQUIVALENCE, Images, Recipe, Results, Run};

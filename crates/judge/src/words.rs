@@ -1,0 +1,57 @@
+//! How numbers and lists stand in sentences.
+
+/// A loss or an accuracy: three to four decimals.
+pub(crate) fn number(value: f64) -> String {
+    let text = if value.abs() < 1000.0 { format!("{value:.4}") } else { format!("{value:.1}") };
+    let text = match text.strip_suffix('0') {
+        Some(shorter) if text.contains('.') && value.abs() < 1000.0 => shorter.to_string(),
+        _ => text,
+    };
+    minus(&text)
+}
+
+/// A difference with its sign.
+pub(crate) fn signed(value: f64) -> String {
+    if value > 0.0 { format!("+{}", number(value)) } else { number(value) }
+}
+
+/// A number of standard errors.
+pub(crate) fn z(value: f64) -> String {
+    minus(&format!("{value:.1}"))
+}
+
+/// A probability.
+pub(crate) fn p(value: f64) -> String {
+    match value {
+        p if p < 1e-4 => "p < 0.0001".into(),
+        p if p < 0.095 => format!("p {p:.4}"),
+        p => format!("p {p:.2}"),
+    }
+}
+
+/// A share in points: 0.0234 is `2.3 points`.
+pub(crate) fn points(value: f64) -> String {
+    let text = format!("{:.1}", 100.0 * value.abs());
+    if text == "0.0" { format!("{:.2} points", 100.0 * value.abs()) } else { format!("{text} points") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_string(),
+        [all @ .., last] => {
+            let all: Vec<&str> = all.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", all.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// `1 run`, `2 runs`.
+pub(crate) fn plural(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+fn minus(text: &str) -> String {
+    text.replace('-', "−")
+}
