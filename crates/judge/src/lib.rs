@@ -4,8 +4,13 @@
 mod claim;
 mod contrast;
 mod findings;
+mod judgement;
+mod pairs;
+pub mod plain;
 mod quantity;
+mod ranking;
 mod results;
+mod weigh;
 mod words;
 
 pub use claim::{
@@ -13,5 +18,9 @@ pub use claim::{
 };
 pub use contrast::{Contrast, DifferingSetting, setting_text};
 pub use findings::{NAMES, NamedFinding, Severity, of_run};
+pub use judgement::{Judgement, judge};
+pub use pairs::{PairVerdict, PairWord};
 pub use quantity::{DataPart, Quantity};
+pub use ranking::{RankedGroups, ranked_quantity};
 pub use results::{EQUIVALENCE, Images, Recipe, Results, Run};
+pub use weigh::{ClaimVerdict, Reproduction, WeighedClaim, reproductions};

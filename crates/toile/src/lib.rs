@@ -92,6 +92,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Bench(args) => commands::bench::run(&args, clock),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
+        Command::Judge(args) => commands::judge::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

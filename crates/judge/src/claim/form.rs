@@ -1,6 +1,6 @@
 //! The form of a claim, read from its table, and what is wrong with a table that has none.
 
-use super::{ClaimTable, FactTable, ProcedureTable, SettingValue};
+use super::{ClaimTable, FactTable, Names, ProcedureTable, SettingValue};
 use crate::findings;
 use crate::quantity::Quantity;
 
@@ -212,17 +212,43 @@ impl ClaimTable {
     }
 
     /// Every run or search that it names.
-    pub fn named(&self) -> Vec<&str> {
-        let one = [&self.better, &self.best, &self.gap, &self.overfits, &self.reproduces, &self.of];
-        let fact = self.fact.iter().flat_map(|fact| fact.parameters.keys().chain(&fact.losses_agree));
-        let procedure = self.procedure.iter().flat_map(|procedure| &procedure.settings_of_the_best);
-        let mut names: Vec<&str> = one.into_iter().flatten().map(String::as_str).collect();
-        if self.of.is_none() {
-            let subjects = self.higher.iter().chain(&self.lower).chain(self.than.all());
-            names.extend(subjects.map(String::as_str));
+    pub fn named(&self) -> Vec<String> {
+        let mut claim = self.clone();
+        let keys = self.fact.iter().flat_map(|fact| fact.parameters.keys().cloned());
+        claim.names().into_iter().map(|name| name.clone()).chain(keys).collect()
+    }
+
+    /// The same claim about runs that have other names elsewhere.
+    pub fn renamed(&self, other: impl Fn(&str) -> Option<String>) -> ClaimTable {
+        let mut claim = self.clone();
+        for name in claim.names() {
+            if let Some(other) = other(name) {
+                *name = other;
+            }
         }
-        let lists = self.equivalent.iter().chain(&self.similar).chain(&self.among);
-        names.extend(lists.chain(fact).chain(procedure).map(String::as_str));
+        if let Some(fact) = &mut claim.fact {
+            let parameters = std::mem::take(&mut fact.parameters).into_iter();
+            fact.parameters = parameters.map(|(name, n)| (other(&name).unwrap_or(name), n)).collect();
+        }
+        claim
+    }
+
+    /// The places of all names of runs and searches, but those that are keys.
+    fn names(&mut self) -> Vec<&mut String> {
+        let compares_parts = self.of.is_some();
+        let mut names: Vec<&mut String> = Vec::new();
+        let one = [&mut self.better, &mut self.best, &mut self.gap, &mut self.overfits, &mut self.reproduces];
+        names.extend(one.into_iter().chain([&mut self.of]).flatten());
+        if !compares_parts {
+            names.extend([&mut self.higher, &mut self.lower].into_iter().flatten());
+            names.extend(match &mut self.than {
+                Names::One(name) => vec![name],
+                Names::Several(names) => names.iter_mut().collect(),
+            });
+        }
+        names.extend(self.equivalent.iter_mut().chain(&mut self.similar).chain(&mut self.among));
+        names.extend(self.fact.iter_mut().flat_map(|fact| &mut fact.losses_agree));
+        names.extend(self.procedure.iter_mut().flat_map(|procedure| &mut procedure.settings_of_the_best));
         names
     }
 }

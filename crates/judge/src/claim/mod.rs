@@ -11,70 +11,98 @@ use crate::quantity::Quantity;
 
 /// A sentence about the results, in a form that can be weighed. Exactly one of the forms is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ClaimTable {
     /// A name for the claim, different from all others'.
     #[schemars(length(min = 1, max = 200))]
     pub id: String,
     /// The sentence that the claim stands for, in words.
+    #[serde(default)]
     pub says: Option<String>,
     /// What it speaks of.
+    #[serde(default)]
     pub scope: Scope,
     /// The metric it speaks of. Without any it is test accuracy.
+    #[serde(default)]
     pub metric: Option<Quantity>,
     /// The metrics it speaks of; all of them must agree.
+    #[serde(default)]
     pub metrics: Vec<Quantity>,
     /// Form: this run is better than those in `than`: its accuracies are higher, its losses lower.
+    #[serde(default)]
     pub better: Option<String>,
     /// Form: the metrics of this run are higher than those of the runs in `than`. With `of`, this metric of one run is
     /// higher than its metrics in `than`.
+    #[serde(default)]
     pub higher: Option<String>,
     /// Form: the metrics of this run are lower than those of the runs in `than`. With `of`, this metric of one run is
     /// lower than its metrics in `than`.
+    #[serde(default)]
     pub lower: Option<String>,
     /// What `better`, `higher` and `lower` compare with.
+    #[serde(default)]
     pub than: Names,
     /// Form: these runs differ by less than `within`, each from each other.
+    #[serde(default)]
     pub equivalent: Vec<String>,
     /// Form: these runs are alike. It is weighed as `equivalent`.
+    #[serde(default)]
     pub similar: Vec<String>,
     /// The margin of `equivalent` and `similar`. For accuracies the default is the study's `equivalence`.
+    #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub within: Option<f64>,
     /// Form: this run is the best of those in `among`.
+    #[serde(default)]
     pub best: Option<String>,
     /// The runs that `best` and `procedure` speak of; all runs if there are none.
+    #[serde(default)]
     pub among: Vec<String>,
     /// With `best`: among the first so many. 1 if it is not given.
+    #[serde(default)]
     #[schemars(range(min = 1, max = 10_000))]
     pub rank: Option<usize>,
     /// Form: this run ends better on the training images than on the validation images.
+    #[serde(default)]
     pub gap: Option<String>,
     /// With `gap`: it grows from epoch to epoch.
+    #[serde(default)]
     pub grows: bool,
     /// Form: training this run on has harmed it: something on unseen images became worse.
+    #[serde(default)]
     pub overfits: Option<String>,
     /// Form: the run in `of` shows the finding of this name.
+    #[serde(default)]
     pub shows: Option<String>,
     /// The run that `shows` speaks of, or whose metrics `higher` and `lower` compare.
+    #[serde(default)]
     pub of: Option<String>,
     /// Form: the network of this model has reached what it can.
+    #[serde(default)]
     pub capacity: Option<String>,
     /// Form: the numbers that were published for this run come out again.
+    #[serde(default)]
     pub reproduces: Option<String>,
     /// Form: of the values of the setting in `because`, this one is the worst, all else being equal.
+    #[serde(default)]
     pub worst_value: Option<SettingValue>,
     /// Form: of the values of the setting in `because`, this one is the best, all else being equal.
+    #[serde(default)]
     pub best_value: Option<SettingValue>,
     /// The setting that is said to be the cause.
+    #[serde(default)]
     pub because: Option<String>,
     /// Form: something that the data or the models are.
+    #[serde(default)]
     pub fact: Option<FactTable>,
     /// Form: how the study was made.
+    #[serde(default)]
     pub procedure: Option<ProcedureTable>,
     /// Form: a sentence that no number of a study can test; what would have to be measured.
+    #[serde(default)]
     pub rests_on: Vec<String>,
     /// The sentence denies what the form says.
+    #[serde(default)]
     pub not: bool,
 }
 

@@ -3,6 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
+use toile_judge::ClaimTable;
 use toile_nn::Layer;
 use toile_tune::{Params, Space};
 
@@ -22,6 +23,7 @@ pub(crate) struct Draft<'a> {
     pub models: Vec<ModelDraft<'a>>,
     pub runs: Vec<RunTable>,
     pub searches: Vec<SearchDraft<'a>>,
+    pub claims: Vec<ClaimTable>,
 }
 
 /// A model; some of its layers may have faults.
@@ -66,9 +68,13 @@ impl<'a> Draft<'a> {
             models: models(root, walk),
             runs: runs.into_iter().map(|run| typed(run, &["name"])).collect(),
             searches: Vec::new(),
+            claims: Vec::new(),
         };
         let searches = items(root, "searches", "[[searches]]", walk);
         draft.searches = searches.iter().map(|node| search(node, &draft, walk)).collect();
+        let claims = items(root, "claims", "[[claims]]", walk).iter();
+        let claims = claims.map(|node| part(Some(node), "ClaimTable", FieldName("[[claims]]"), walk));
+        draft.claims = claims.map(|claim| typed(claim, &["id"])).collect();
         draft
     }
 
@@ -89,6 +95,7 @@ impl<'a> Draft<'a> {
             study: self.study,
             defaults: self.defaults,
             runs: self.runs,
+            claims: self.claims,
             shape,
             warnings: Vec::new(),
         }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value as Json;
+use toile_judge::ClaimTable;
 use toile_nn::{ImageShape, Layer};
 use toile_tune::{Params, Space};
 
@@ -59,6 +60,8 @@ pub struct CheckedStudy {
     pub runs: Vec<RunTable>,
     /// `[[searches]]`, in the file's order.
     pub searches: Vec<CheckedSearch>,
+    /// `[[claims]]`, in the file's order.
+    pub claims: Vec<ClaimTable>,
     /// The shape of the data, if it was known when the study was checked.
     pub shape: Option<DataShape>,
     /// Settings that do nothing, or other than their names say, in the file's order.

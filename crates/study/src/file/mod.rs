@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_judge::ClaimTable;
 use toile_nn::{Callback, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
@@ -37,6 +38,9 @@ pub(crate) const MAX_SEEDS: usize = 1000;
 /// The most searches of a study.
 pub(crate) const MAX_SEARCHES: usize = 1000;
 
+/// The most claims of a study.
+pub(crate) const MAX_CLAIMS: usize = 1000;
+
 /// A study: its data, its models, and the runs and searches that train them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +60,10 @@ pub(crate) struct StudyFile {
     #[serde(default)]
     #[schemars(length(max = MAX_SEARCHES))]
     pub searches: Vec<SearchTable>,
+    /// The claims that the report weighs, each a table that begins with `[[claims]]`.
+    #[serde(default)]
+    #[schemars(length(max = MAX_CLAIMS))]
+    pub claims: Vec<ClaimTable>,
 }
 
 /// What the study is about and what all its runs share.
@@ -89,6 +97,10 @@ pub struct StudyTable {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("default" = default::TRAIN_EVALUATION))]
     pub train_evaluation: Option<f64>,
+    /// Accuracies that differ by less than this count as equivalent. It is set before the first run.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0), extend("default" = toile_judge::EQUIVALENCE))]
+    pub equivalence: Option<f64>,
 }
 
 /// The part of the training images that is held back for validation.
@@ -182,6 +194,10 @@ pub struct RunTable {
     /// The numbers that a publication gives for this run; the report compares its own with them.
     #[serde(default)]
     pub published: Option<PublishedTable>,
+    /// The name that the publication gives to this run, if it is another.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    pub published_as: Option<String>,
     /// A safetensors file in the study file's folder to start from, instead of the initialisers.
     #[serde(default)]
     #[schemars(length(min = 1))]

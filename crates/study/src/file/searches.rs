@@ -26,6 +26,10 @@ pub struct SearchTable {
     /// The numbers that a publication gives for the chosen configuration.
     #[serde(default)]
     pub published: Option<PublishedTable>,
+    /// The name that the publication gives to this search, if it is another.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
+    pub published_as: Option<String>,
     /// A safetensors file in the study file's folder that every trial starts from; the model can have no ranges then.
     #[serde(default)]
     #[schemars(length(min = 1))]

@@ -87,6 +87,11 @@ pub(crate) enum Command {
     ///
     /// Records carry checksums over their numbers, and the hash of their weights. Exit code 1 if something differs.
     Verify(VerifyArgs),
+    /// Judge the results of any program: which differences hold, which claims, what overfits
+    ///
+    /// FILE holds plain records, one JSON document that a few lines of Python write from Keras or PyTorch: settings, the
+    /// numbers of the epochs, which test images were classified correctly. docs/judge.md describes it.
+    Judge(JudgeArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -278,6 +283,22 @@ pub(crate) struct VerifyArgs {
     /// On a server: the study [default: the only one there]
     #[arg(long, value_name = "NAME")]
     pub study: Option<String>,
+}
+
+/// Arguments of `judge`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct JudgeArgs {
+    /// Plain records; `-` reads them from the standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: PathBuf,
+    /// Weigh the claims of this study file, or built-in study, too
+    #[arg(long, value_name = "STUDY")]
+    pub claims: Option<String>,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// Arguments of `schema`.

@@ -4,6 +4,7 @@ mod batch;
 pub(crate) mod bench;
 pub(crate) mod data;
 pub(crate) mod init;
+pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod report;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
@@ -17,10 +17,14 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("data", &["rng"]),
     ("tune", &["record", "rng"]),
     ("store", &["record"]),
-    ("study", &["record", "rng", "nn", "data", "tune"]),
+    ("judge", &["record", "stats"]),
+    ("study", &["record", "rng", "nn", "data", "tune", "judge"]),
     ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
-    ("report", &["record", "store", "stats", "tune", "study"]),
-    ("toile", &["record", "rng", "kernels", "nn", "data", "store", "study", "lab", "report", "tune"]),
+    ("report", &["record", "store", "stats", "tune", "judge", "study"]),
+    (
+        "toile",
+        &["record", "rng", "kernels", "nn", "data", "store", "judge", "study", "lab", "report", "tune"],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -1,5 +1,6 @@
 //! Rules between settings: faults that no single value shows.
 
+mod claims;
 mod effects;
 mod models;
 mod runs;
@@ -18,6 +19,7 @@ pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     models::check(draft, shape, walk);
     runs::check(draft, shape, walk);
     searches::check(draft, shape, walk);
+    claims::check(draft, walk);
     // Of settings with faults, nothing more is said.
     if walk.faults.is_empty() {
         effects::check(draft, shape, walk);

@@ -1,0 +1,330 @@
+//! Comparisons of two recipes: over seeds and images where these are known, and one family for a whole report.
+
+use std::collections::BTreeMap;
+
+use toile_stats::{
+    Crossed, Judged, McNemar, Pairing, Rules, RunScores, Side, UndecidedReason, Verdict, mcnemar_of,
+    report_verdicts,
+};
+
+use crate::claim::{ClaimTable, Form, Scope, SettingValue};
+use crate::contrast::Contrast;
+use crate::quantity::{DataPart, Quantity};
+use crate::results::{Images, Recipe, Results, Run};
+
+/// The level at which a report is wrong at most.
+pub(crate) const ALPHA: f64 = 0.05;
+
+/// A comparison that a claim speaks of: two places of recipes in rising order, and what is compared.
+pub(crate) type PairKey = (usize, usize, Quantity);
+
+/// Two recipes, compared on one quantity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairVerdict {
+    /// Places of the recipes; A stands before B.
+    pub places: [usize; 2],
+    /// What is compared.
+    pub quantity: Quantity,
+    /// Their means over the runs that have the number.
+    pub means: [Option<f64>; 2],
+    /// How many runs of each have it.
+    pub seeds: [usize; 2],
+    /// The comparison over seeds and images, where there is one.
+    pub crossed: Option<Crossed>,
+    /// The verdict within the family.
+    pub judged: Judged,
+    /// What the recipes differ in.
+    pub contrast: Contrast,
+    /// Two single networks on the same images: a remark, never a verdict.
+    pub networks: Option<McNemar>,
+    /// The claims that it is needed for.
+    pub claims: Vec<String>,
+    /// Whether it is one of the pairs of the ranking.
+    pub is_ranked: bool,
+}
+
+/// The word about A.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairWord {
+    /// A is better than B.
+    Better,
+    /// A is worse than B.
+    Worse,
+    /// They differ by less than the margin.
+    Equivalent,
+    /// Neither can be said.
+    Undecided,
+}
+
+impl PairWord {
+    /// `better`, `worse`, `equivalent`, `undecided`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PairWord::Better => "better",
+            PairWord::Worse => "worse",
+            PairWord::Equivalent => "equivalent",
+            PairWord::Undecided => "undecided",
+        }
+    }
+}
+
+impl PairVerdict {
+    /// A less B.
+    pub fn difference(&self) -> Option<f64> {
+        match &self.crossed {
+            Some(crossed) => Some(crossed.difference),
+            None => Some(self.means[0]? - self.means[1]?),
+        }
+    }
+
+    /// The word about A.
+    pub fn word(&self) -> PairWord {
+        match self.judged.verdict {
+            Verdict::Better { ahead } if (ahead == Side::A) == self.quantity.larger_is_better() => {
+                PairWord::Better
+            }
+            Verdict::Better { .. } => PairWord::Worse,
+            Verdict::Equivalent { .. } => PairWord::Equivalent,
+            Verdict::Undecided { .. } => PairWord::Undecided,
+        }
+    }
+
+    /// About how many more seeds decide it as likely as not; `None` where it is decided, or no number of them would.
+    pub fn more_seeds(&self) -> Option<usize> {
+        let Verdict::Undecided { reason: UndecidedReason::Chance { outlook } } = self.judged.verdict else {
+            return None;
+        };
+        let more = outlook.more_seeds.filter(|_| outlook.image_limit.is_none())?;
+        Some(more.more[0].max(more.more[1]))
+    }
+
+    /// Whether seeds could decide it: three or more of each, none failed.
+    pub fn has_seeds(&self) -> bool {
+        !matches!(
+            self.judged.verdict,
+            Verdict::Undecided { reason: UndecidedReason::TooFewSeeds { .. } | UndecidedReason::NotMeasured }
+        )
+    }
+}
+
+/// The numbers of every recipe, taken up once.
+pub(crate) struct Scores<'a> {
+    results: &'a Results,
+    per_image: BTreeMap<(usize, Quantity), Option<RunScores>>,
+}
+
+impl<'a> Scores<'a> {
+    pub(crate) fn new(results: &'a Results) -> Scores<'a> {
+        Scores { results, per_image: BTreeMap::new() }
+    }
+
+    /// Compares two recipes, as they would be judged alone.
+    pub(crate) fn pairing(&mut self, (a, b, quantity): PairKey, epsilon: Option<f64>) -> Pairing {
+        let places = [a, b];
+        let values = pair_values(self.results, places, quantity);
+        let seeds = [values[0].len(), values[1].len()];
+        let failed = places.map(|place| failed(&self.results.recipes[place], quantity));
+        let margin = epsilon.or(quantity.is_accuracy().then_some(self.results.equivalence));
+        let rules =
+            Rules { alpha: ALPHA, epsilon: margin.filter(|margin| *margin > 0.0), ..Rules::default() };
+        let crossed =
+            (seeds[0] >= 2 && seeds[1] >= 2).then(|| self.crossed(places, quantity, &values)).flatten();
+        Pairing { seeds, failed, crossed, rules }
+    }
+
+    fn crossed(&mut self, places: [usize; 2], quantity: Quantity, values: &[Vec<f64>; 2]) -> Option<Crossed> {
+        places.iter().for_each(|place| self.take_up(*place, quantity));
+        let scores = |place: usize| self.per_image.get(&(place, quantity)).and_then(Option::as_ref);
+        if let (Some(a), Some(b)) = (scores(places[0]), scores(places[1]))
+            && let Ok(crossed) = Crossed::new(a, b)
+        {
+            return Some(crossed);
+        }
+        let images = quantity.part().and_then(|part| self.results.images(part));
+        match images.filter(|_| quantity.is_accuracy()) {
+            Some(images) => Crossed::of_accuracies(&values[0], &values[1], images).ok(),
+            None => Crossed::on_these_images(&values[0], &values[1]).ok(),
+        }
+    }
+
+    fn take_up(&mut self, place: usize, quantity: Quantity) {
+        if !self.per_image.contains_key(&(place, quantity)) {
+            let scores = per_image(&self.results.recipes[place], quantity);
+            self.per_image.insert((place, quantity), scores);
+        }
+    }
+}
+
+/// What a run makes of each image of the part that a quantity is measured on.
+fn images_of(run: &Run, quantity: Quantity) -> Option<&Images> {
+    match quantity.part()? {
+        DataPart::Training => None,
+        DataPart::Validation => Some(&run.validation),
+        DataPart::Test => Some(&run.test),
+    }
+}
+
+fn per_image(recipe: &Recipe, quantity: Quantity) -> Option<RunScores> {
+    let runs: Option<Vec<&Images>> = recipe.ended().map(|run| images_of(run, quantity)).collect();
+    let runs = runs.filter(|runs| runs.len() >= 2)?;
+    if quantity.is_accuracy() {
+        RunScores::of_correct(runs.iter().map(|images| images.correct.iter().copied())).ok()
+    } else {
+        RunScores::of_values(runs.iter().map(|images| images.losses.iter().map(|loss| f64::from(*loss)))).ok()
+    }
+}
+
+/// Runs without the number, where others of the recipe have it, and runs that failed.
+fn failed(recipe: &Recipe, quantity: Quantity) -> usize {
+    let missing = recipe.ended().filter(|run| quantity.of(run).is_none()).count();
+    let failed = recipe.runs.len() - recipe.ended().count();
+    if missing == recipe.ended().count() { failed } else { failed + missing }
+}
+
+/// Judges all pairs of a ranking by `ranked`, and all that the claims compare, as one family.
+pub(crate) fn judge_all(
+    results: &Results,
+    claims: &[ClaimTable],
+    ranked: Option<Quantity>,
+) -> Vec<PairVerdict> {
+    let mut scores = Scores::new(results);
+    let claimed = claimed_pairs(results, claims);
+    let ranking: Vec<PairKey> = ranked.map(|quantity| ranked_pairs(results, quantity)).unwrap_or_default();
+    let of_claims: Vec<Pairing> =
+        claimed.iter().map(|((key, within), _)| scores.pairing(*key, within.map(f64::from_bits))).collect();
+    let of_ranking: Vec<Pairing> = ranking.iter().map(|key| scores.pairing(*key, None)).collect();
+    let shared: Vec<(usize, usize)> = claimed
+        .keys()
+        .enumerate()
+        .filter_map(|(i, (key, within))| {
+            let place = ranking.binary_search(key).ok().filter(|_| within.is_none())?;
+            Some((i, place))
+        })
+        .collect();
+    let judged = report_verdicts(&of_claims, &of_ranking, &shared);
+    let mut all: Vec<PairVerdict> = Vec::with_capacity(ranking.len() + claimed.len());
+    for ((key, pairing), judged) in ranking.iter().zip(&of_ranking).zip(judged.ranking) {
+        all.push(PairVerdict { is_ranked: true, ..verdict(results, *key, pairing, judged) });
+    }
+    for ((((key, _), ids), pairing), judged) in claimed.iter().zip(&of_claims).zip(judged.claims) {
+        all.push(PairVerdict { claims: ids.clone(), ..verdict(results, *key, pairing, judged) });
+    }
+    all
+}
+
+fn verdict(results: &Results, (a, b, quantity): PairKey, pairing: &Pairing, judged: Judged) -> PairVerdict {
+    let recipes = [&results.recipes[a], &results.recipes[b]];
+    let single = |recipe: &Recipe| {
+        let mut runs = recipe.ended();
+        let first = runs.next()?;
+        images_of(first, quantity).filter(|_| runs.next().is_none() && quantity.is_accuracy()).cloned()
+    };
+    let networks = single(recipes[0]).zip(single(recipes[1]));
+    PairVerdict {
+        places: [a, b],
+        quantity,
+        means: recipes.map(|recipe| recipe.mean(quantity)),
+        seeds: pairing.seeds,
+        crossed: pairing.crossed,
+        judged,
+        contrast: Contrast::of(results, recipes[0], recipes[1]),
+        networks: networks
+            .filter(|(a, b)| !a.correct.is_empty() && a.correct.len() == b.correct.len())
+            .and_then(|(a, b)| mcnemar_of(&a.correct, &b.correct)),
+        claims: Vec::new(),
+        is_ranked: false,
+    }
+}
+
+/// All pairs of recipes that have the quantity, in rising order.
+fn ranked_pairs(results: &Results, quantity: Quantity) -> Vec<PairKey> {
+    let has = |place: &usize| results.recipes[*place].mean(quantity).is_some();
+    let places: Vec<usize> = (0..results.recipes.len()).filter(has).collect();
+    let after = |i: usize| places[i + 1..].iter().map(move |b| (i, *b));
+    (0..places.len()).flat_map(after).map(|(i, b)| (places[i], b, quantity)).collect()
+}
+
+/// The comparisons that the claims speak of, each with its own margin (as bits), and the claims that need it. A claim
+/// about these runs and no others compares nothing.
+fn claimed_pairs(results: &Results, claims: &[ClaimTable]) -> BTreeMap<(PairKey, Option<u64>), Vec<String>> {
+    let mut pairs: BTreeMap<(PairKey, Option<u64>), Vec<String>> = BTreeMap::new();
+    for claim in claims {
+        for [a, b] in compared_by(results, claim) {
+            for quantity in claim.quantities().into_iter().filter(|_| a != b) {
+                let within = claim.within.filter(|_| matches!(claim.form(), Ok(Form::Alike(_))));
+                let key = ((a.min(b), a.max(b), quantity), within.map(f64::to_bits));
+                let ids = pairs.entry(key).or_default();
+                if !ids.contains(&claim.id) {
+                    ids.push(claim.id.clone());
+                }
+            }
+        }
+    }
+    pairs
+}
+
+/// The pairs of recipes that a claim compares, by their places.
+pub(crate) fn compared_by(results: &Results, claim: &ClaimTable) -> Vec<[usize; 2]> {
+    let against = |run: &str, others: &[String]| {
+        let others = others.iter().filter_map(|other| results.place(other));
+        results.place(run).map(|run| others.map(|other| [run, other]).collect()).unwrap_or_default()
+    };
+    match claim.form() {
+        Ok(Form::Order { run, than, .. }) => against(&run, &than),
+        Ok(Form::Best { run, among, .. }) if claim.scope == Scope::Settings => {
+            against(&run, &among_or_all(results, &among))
+        }
+        Ok(Form::Alike(runs)) => {
+            let places: Vec<usize> = runs.iter().filter_map(|run| results.place(run)).collect();
+            let after = |i: usize| places[i + 1..].iter().map(move |b| (i, *b));
+            (0..places.len()).flat_map(after).map(|(i, b)| [places[i], b]).collect()
+        }
+        Ok(Form::ExtremeValue { setting, value, .. }) => {
+            one_change_pairs(results, &setting, &value, &claim.among)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// These names, or those of all recipes where none are given.
+pub(crate) fn among_or_all(results: &Results, among: &[String]) -> Vec<String> {
+    match among {
+        [] => results.recipes.iter().map(|recipe| recipe.name.clone()).collect(),
+        among => among.to_vec(),
+    }
+}
+
+/// Pairs of which the first has this value of the setting and the second another, all else being equal.
+pub(crate) fn one_change_pairs(
+    results: &Results,
+    setting: &str,
+    value: &SettingValue,
+    among: &[String],
+) -> Vec<[usize; 2]> {
+    let places: Vec<usize> =
+        among_or_all(results, among).iter().filter_map(|name| results.place(name)).collect();
+    let has =
+        |place: &usize| results.recipes[*place].settings.get(setting).is_some_and(|found| value.is(found));
+    let with: Vec<usize> = places.iter().copied().filter(has).collect();
+    let is_only = |a: usize, b: usize| {
+        let (a, b) = (&results.recipes[a], &results.recipes[b]);
+        b.settings.contains_key(setting) && Contrast::of(results, a, b).licenses(setting)
+    };
+    let pairs = with.iter().flat_map(|a| places.iter().map(|b| [*a, *b]));
+    pairs.filter(|[a, b]| a != b && is_only(*a, *b)).collect()
+}
+
+/// The numbers of the runs of two recipes.
+pub(crate) fn pair_values(results: &Results, places: [usize; 2], quantity: Quantity) -> [Vec<f64>; 2] {
+    let recipes = places.map(|place| &results.recipes[place]);
+    if quantity != Quantity::EpochsToLoss {
+        return recipes.map(|recipe| recipe.values(quantity));
+    }
+    let end = recipes.map(|recipe| recipe.mean(Quantity::Loss).unwrap_or(f64::NAN));
+    let target = end[0].max(end[1]);
+    let reached = |run: &Run| {
+        let row = run.epochs.iter().find(|row| row.loss.is_some_and(|loss| loss <= target))?;
+        Some(row.epoch as f64).filter(|_| run.has_curve())
+    };
+    recipes.map(|recipe| recipe.ended().filter_map(reached).collect())
+}

@@ -1,0 +1,175 @@
+//! Claims about a run by itself: its gap, what its curve shows, its parts against each other (T1, T2, T5, T7).
+
+use serde_json::json;
+
+use super::one_run::TwoNumbers;
+use super::{ClaimVerdict, Weigher, Weighing, all_of};
+use crate::claim::{ClaimTable, Scope, Way};
+use crate::findings;
+use crate::quantity::Quantity;
+use crate::results::Run;
+use crate::words;
+
+/// The cause that images were not trained on.
+const UNSEEN: &str = "unseen";
+
+impl Weigher<'_> {
+    /// T5: training above validation at the end.
+    pub(super) fn gap(&self, name: &str) -> Weighing {
+        let recipe = self.recipe(name);
+        let losses = recipe.mean(Quantity::LossGap);
+        let accuracies = recipe.mean(Quantity::AccuracyGap);
+        if losses.is_none() && accuracies.is_none() {
+            return Weighing::not_testable(format!(
+                "The results do not state training and validation numbers of {name}."
+            ));
+        }
+        let z = self.accuracy_gap_z(name);
+        let runs = recipe.ended().count();
+        let undecided = if runs >= 2 { ClaimVerdict::Undecided } else { ClaimVerdict::UndecidedFromOneRun };
+        let has = |gap: Option<f64>| gap.is_none_or(|gap| gap > 0.0);
+        let lacks = |gap: Option<f64>| gap.is_none_or(|gap| gap <= 0.0);
+        let is_beyond_noise = z.is_none_or(|z| z >= 1.96) || accuracies.is_none();
+        let verdict = match () {
+            () if has(losses) && has(accuracies) && is_beyond_noise => ClaimVerdict::Supported,
+            () if lacks(losses) && lacks(accuracies) => ClaimVerdict::Contradicted,
+            () => undecided,
+        };
+        let loss = losses.map(|gap| format!("{} in loss", words::signed(gap)));
+        let accuracy = accuracies.map(|gap| format!("{} in accuracy", words::signed(gap)));
+        let noise = z.map(|z| format!(" (z {})", words::z(z))).unwrap_or_default();
+        let parts: Vec<String> = loss.into_iter().chain(accuracy).collect();
+        let why = format!("The gap of {name} at the end is {}{noise}.", words::list(&parts));
+        let numbers = json!({ "loss_gap": losses, "accuracy_gap": accuracies, "accuracy_gap_z": z });
+        Weighing::new(verdict, &["T5"], why).with(format!("gap of {name}"), numbers)
+    }
+
+    /// z of training and validation accuracy of one run, as two proportions.
+    fn accuracy_gap_z(&self, name: &str) -> Option<f64> {
+        let recipe = self.recipe(name);
+        let training = recipe.mean(Quantity::TrainAccuracy).or(recipe.mean(Quantity::Accuracy))?;
+        let numbers = TwoNumbers {
+            names: [name.to_string(), name.to_string()],
+            quantity: Quantity::Accuracy,
+            values: [training, recipe.mean(Quantity::ValAccuracy)?],
+            images: [self.results.n_train, self.results.n_validation],
+            runs: 1,
+        };
+        numbers.statistics(None)?.found.z
+    }
+
+    /// T7: growth needs the curve.
+    pub(super) fn growing_gap(&self, name: &str) -> Weighing {
+        let grows = |run: &Run| {
+            let rows = run
+                .epochs
+                .iter()
+                .filter_map(|row| Some((row.epoch as f64, row.val_loss? - row.train_loss.or(row.loss)?)));
+            let (epochs, gaps): (Vec<f64>, Vec<f64>) = rows.unzip();
+            toile_stats::spearman(&epochs, &gaps).filter(|_| run.has_curve() && gaps.len() >= 5)
+        };
+        let orders: Vec<f64> = self.recipe(name).ended().filter_map(grows).collect();
+        if orders.is_empty() {
+            return Weighing::not_testable(format!(
+                "Whether the gap of {name} grows is told by its curve, and the results have none."
+            ));
+        }
+        let growing = orders.iter().filter(|order| **order > 0.5).count();
+        let verdict = of_runs(growing, orders.len());
+        let least = orders.iter().copied().fold(f64::INFINITY, f64::min);
+        let why = format!(
+            "The gap of {name} grows with the epochs in {growing} of {}: rank correlation {} or more.",
+            words::plural(orders.len(), "run", "runs"),
+            words::number(least)
+        );
+        Weighing::new(verdict, &["T5"], why).with("rank_correlation", orders)
+    }
+
+    /// T5, T7: what the curve of a run shows.
+    pub(super) fn shows(&self, finding: &str, name: &str) -> Weighing {
+        let recipe = self.recipe(name);
+        let runs: Vec<&Run> = recipe.ended().filter(|run| run.has_curve()).collect();
+        if runs.is_empty() {
+            let gap = recipe
+                .mean(Quantity::LossGap)
+                .map(|gap| format!(" At the end its gap is {} in loss.", words::signed(gap)));
+            return Weighing::not_testable(format!(
+                "That needs the curve of {name}, and the results have its last numbers only.{}",
+                gap.unwrap_or_default()
+            ));
+        }
+        let of_run = |run: &&Run| {
+            let all = findings::of_run(self.results, recipe, run);
+            all.into_iter().find(|found| {
+                found.finding == finding
+                    || finding == findings::VAL_LOSS_RISING && found.finding == "val_loss_rising_weak"
+            })
+        };
+        let found: Vec<_> = runs.iter().filter_map(of_run).collect();
+        let verdict = of_runs(found.len(), runs.len());
+        let count = format!("{} of {}", found.len(), words::plural(runs.len(), "run", "runs"));
+        let why = match found.first() {
+            Some(first) => format!("{count} of {name} show it: {}", first.statement),
+            None => format!("None of {} of {name} shows it.", words::plural(runs.len(), "run", "runs")),
+        };
+        Weighing::new(verdict, &["T5"], why).with("runs", [found.len(), runs.len()])
+    }
+
+    /// The metrics of one run against each other. *Because unseen* says more: then the other unseen part must be lower as
+    /// well.
+    pub(super) fn parts_of_a_run(
+        &self,
+        claim: &ClaimTable,
+        name: &str,
+        quantity: Quantity,
+        than: &[Quantity],
+        way: Way,
+    ) -> Weighing {
+        let recipe = self.recipe(name);
+        let all: Vec<Quantity> = than.iter().copied().chain([quantity]).collect();
+        if let Some(unmeasured) = self.unmeasured(&[self.place(name)], &all) {
+            return unmeasured;
+        }
+        let numbers = |a: Quantity, b: Quantity| {
+            Some(TwoNumbers {
+                names: [a.label().to_string(), b.label().to_string()],
+                quantity: a,
+                values: [recipe.mean(a)?, recipe.mean(b)?],
+                images: [self.images_of(a), self.images_of(b)],
+                runs: recipe.values(a).len(),
+            })
+        };
+        if claim.because.as_deref() == Some(UNSEEN)
+            && let (Some(val), Some(training)) =
+                (recipe.mean(Quantity::ValAccuracy), recipe.mean(Quantity::Accuracy))
+            && val > training
+        {
+            let why = format!(
+                "The validation images of {name} are unseen too, and accuracy on them ({}) is higher than on the training images ({}).",
+                words::number(val),
+                words::number(training)
+            );
+            return Weighing::new(ClaimVerdict::Contradicted, &["T6"], why)
+                .with("val_accuracy", val)
+                .with("accuracy", training);
+        }
+        let of_the_run = ClaimTable { scope: Scope::Runs, ..claim.clone() };
+        let weighings = than.iter().filter_map(|other| {
+            Some(self.difference_of_one_run(
+                &of_the_run,
+                &numbers(quantity, *other)?,
+                way.says_larger(quantity),
+            ))
+        });
+        all_of(weighings.collect())
+    }
+}
+
+/// So many of so many runs.
+fn of_runs(with: usize, of: usize) -> ClaimVerdict {
+    match with {
+        0 => ClaimVerdict::Contradicted,
+        with if with == of => ClaimVerdict::Supported,
+        _ => ClaimVerdict::Undecided,
+    }
+}
