@@ -1,5 +1,7 @@
 //! What two recipes differ in, and what follows from it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::results::{Recipe, Results};
@@ -38,9 +40,10 @@ impl Contrast {
             })
         };
         let mut settings: Vec<DifferingSetting> = names.into_iter().filter_map(differing).collect();
-        let chosen: Vec<String> = settings.iter().map(|setting| format!("{}.", setting.name)).collect();
         // The settings of another optimizer belong to the choice of the optimizer.
-        settings.retain(|setting| !chosen.iter().any(|choice| setting.name.starts_with(choice)));
+        let chosen: BTreeSet<String> = settings.iter().map(|setting| setting.name.clone()).collect();
+        let belongs = |name: &str| name.match_indices('.').any(|(end, _)| chosen.contains(&name[..end]));
+        settings.retain(|setting| !belongs(&setting.name));
         Contrast { settings, updates: [results.updates(a), results.updates(b)] }
     }
 
@@ -101,6 +104,8 @@ impl Contrast {
 pub fn setting_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        // 50.0 is 50.
+        Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or(f64::NAN).to_string(),
         other => other.to_string(),
     }
 }

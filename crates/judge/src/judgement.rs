@@ -2,7 +2,8 @@
 
 use crate::claim::ClaimTable;
 use crate::findings::{self, NamedFinding};
-use crate::pairs::{self, PairVerdict};
+use crate::pair::PairVerdict;
+use crate::pairs;
 use crate::quantity::Quantity;
 use crate::ranking::{self, RankedGroups};
 use crate::results::Results;
@@ -26,7 +27,7 @@ pub struct Judgement {
 pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>) -> Judgement {
     let pairs = pairs::judge_all(results, claims, ranked);
     let groups = ranked.map(|quantity| ranking::groups(results, quantity, &pairs)).unwrap_or_default();
-    let claims = Weigher { results, claims, pairs: &pairs }.all();
+    let claims = Weigher::new(results, claims, &pairs).all();
     let mut findings: Vec<NamedFinding> = Vec::new();
     for recipe in &results.recipes {
         findings.extend(recipe.runs.iter().flat_map(|run| findings::of_run(results, recipe, run)));
@@ -37,6 +38,6 @@ pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>)
 impl Judgement {
     /// The sentence of a comparison.
     pub fn sentence(results: &Results, pair: &PairVerdict) -> String {
-        weigh::pair_sentence(pair.places.map(|place| results.recipes[place].name.as_str()), pair)
+        weigh::pair_sentence(results, pair)
     }
 }

@@ -5,6 +5,7 @@ mod claim;
 mod contrast;
 mod findings;
 mod judgement;
+mod pair;
 mod pairs;
 pub mod plain;
 mod quantity;
@@ -19,7 +20,7 @@ pub use claim::{
 pub use contrast::{Contrast, DifferingSetting, setting_text};
 pub use findings::{NAMES, NamedFinding, Severity, of_run};
 pub use judgement::{Judgement, judge};
-pub use pairs::{PairVerdict, PairWord};
+pub use pair::{PairVerdict, PairWord};
 pub use quantity::{DataPart, Quantity};
 pub use ranking::{RankedGroups, ranked_quantity};
 pub use results::{EQUIVALENCE, Images, Recipe, Results, Run};

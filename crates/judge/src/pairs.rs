@@ -1,14 +1,12 @@
 //! Comparisons of two recipes: over seeds and images where these are known, and one family for a whole report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use toile_stats::{
-    Crossed, Judged, McNemar, Pairing, Rules, RunScores, Side, UndecidedReason, Verdict, mcnemar_of,
-    report_verdicts,
-};
+use toile_stats::{Crossed, Judged, Pairing, Rules, RunScores, mcnemar_of, report_verdicts};
 
 use crate::claim::{ClaimTable, Form, Scope, SettingValue};
 use crate::contrast::Contrast;
+use crate::pair::PairVerdict;
 use crate::quantity::{DataPart, Quantity};
 use crate::results::{Images, Recipe, Results, Run};
 
@@ -17,95 +15,6 @@ pub(crate) const ALPHA: f64 = 0.05;
 
 /// A comparison that a claim speaks of: two places of recipes in rising order, and what is compared.
 pub(crate) type PairKey = (usize, usize, Quantity);
-
-/// Two recipes, compared on one quantity.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PairVerdict {
-    /// Places of the recipes; A stands before B.
-    pub places: [usize; 2],
-    /// What is compared.
-    pub quantity: Quantity,
-    /// Their means over the runs that have the number.
-    pub means: [Option<f64>; 2],
-    /// How many runs of each have it.
-    pub seeds: [usize; 2],
-    /// The comparison over seeds and images, where there is one.
-    pub crossed: Option<Crossed>,
-    /// The verdict within the family.
-    pub judged: Judged,
-    /// What the recipes differ in.
-    pub contrast: Contrast,
-    /// Two single networks on the same images: a remark, never a verdict.
-    pub networks: Option<McNemar>,
-    /// The claims that it is needed for.
-    pub claims: Vec<String>,
-    /// Whether it is one of the pairs of the ranking.
-    pub is_ranked: bool,
-}
-
-/// The word about A.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PairWord {
-    /// A is better than B.
-    Better,
-    /// A is worse than B.
-    Worse,
-    /// They differ by less than the margin.
-    Equivalent,
-    /// Neither can be said.
-    Undecided,
-}
-
-impl PairWord {
-    /// `better`, `worse`, `equivalent`, `undecided`.
-    pub fn name(self) -> &'static str {
-        match self {
-            PairWord::Better => "better",
-            PairWord::Worse => "worse",
-            PairWord::Equivalent => "equivalent",
-            PairWord::Undecided => "undecided",
-        }
-    }
-}
-
-impl PairVerdict {
-    /// A less B.
-    pub fn difference(&self) -> Option<f64> {
-        match &self.crossed {
-            Some(crossed) => Some(crossed.difference),
-            None => Some(self.means[0]? - self.means[1]?),
-        }
-    }
-
-    /// The word about A.
-    pub fn word(&self) -> PairWord {
-        match self.judged.verdict {
-            Verdict::Better { ahead } if (ahead == Side::A) == self.quantity.larger_is_better() => {
-                PairWord::Better
-            }
-            Verdict::Better { .. } => PairWord::Worse,
-            Verdict::Equivalent { .. } => PairWord::Equivalent,
-            Verdict::Undecided { .. } => PairWord::Undecided,
-        }
-    }
-
-    /// About how many more seeds decide it as likely as not; `None` where it is decided, or no number of them would.
-    pub fn more_seeds(&self) -> Option<usize> {
-        let Verdict::Undecided { reason: UndecidedReason::Chance { outlook } } = self.judged.verdict else {
-            return None;
-        };
-        let more = outlook.more_seeds.filter(|_| outlook.image_limit.is_none())?;
-        Some(more.more[0].max(more.more[1]))
-    }
-
-    /// Whether seeds could decide it: three or more of each, none failed.
-    pub fn has_seeds(&self) -> bool {
-        !matches!(
-            self.judged.verdict,
-            Verdict::Undecided { reason: UndecidedReason::TooFewSeeds { .. } | UndecidedReason::NotMeasured }
-        )
-    }
-}
 
 /// The numbers of every recipe, taken up once.
 pub(crate) struct Scores<'a> {
@@ -286,11 +195,14 @@ pub(crate) fn compared_by(results: &Results, claim: &ClaimTable) -> Vec<[usize; 
     }
 }
 
-/// These names, or those of all recipes where none are given.
+/// These names, each once, or those of all recipes where none are given.
 pub(crate) fn among_or_all(results: &Results, among: &[String]) -> Vec<String> {
     match among {
         [] => results.recipes.iter().map(|recipe| recipe.name.clone()).collect(),
-        among => among.to_vec(),
+        among => {
+            let mut known = BTreeSet::new();
+            among.iter().filter(|name| known.insert(*name)).cloned().collect()
+        }
     }
 }
 
@@ -320,8 +232,12 @@ pub(crate) fn pair_values(results: &Results, places: [usize; 2], quantity: Quant
     if quantity != Quantity::EpochsToLoss {
         return recipes.map(|recipe| recipe.values(quantity));
     }
-    let end = recipes.map(|recipe| recipe.mean(Quantity::Loss).unwrap_or(f64::NAN));
-    let target = end[0].max(end[1]);
+    // The largest final loss of all their runs: each of them reaches it.
+    let target = recipes
+        .iter()
+        .flat_map(|recipe| recipe.ended().filter(|run| run.has_curve()))
+        .filter_map(|run| run.epochs.last()?.loss)
+        .fold(f64::NEG_INFINITY, f64::max);
     let reached = |run: &Run| {
         let row = run.epochs.iter().find(|row| row.loss.is_some_and(|loss| loss <= target))?;
         Some(row.epoch as f64).filter(|_| run.has_curve())

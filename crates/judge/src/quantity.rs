@@ -31,7 +31,7 @@ pub enum Quantity {
     AccuracyGap,
     /// Seconds that the training took.
     TrainSeconds,
-    /// Epochs until training loss first reaches the larger of the two final training losses.
+    /// Epochs until training loss first reaches the largest final training loss of the runs that are compared.
     EpochsToLoss,
 }
 

@@ -2,7 +2,7 @@
 
 use toile_stats::{order_by_mean, rank_groups};
 
-use crate::pairs::{PairVerdict, PairWord};
+use crate::pair::{PairVerdict, PairWord};
 use crate::quantity::Quantity;
 use crate::results::Results;
 

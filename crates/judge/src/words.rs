@@ -10,6 +10,12 @@ pub(crate) fn number(value: f64) -> String {
     minus(&text)
 }
 
+/// With its first letter as a capital.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A difference with its sign.
 pub(crate) fn signed(value: f64) -> String {
     if value > 0.0 { format!("+{}", number(value)) } else { number(value) }

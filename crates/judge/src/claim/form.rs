@@ -119,6 +119,13 @@ impl ClaimTable {
     /// # Errors
     /// If it has none or several, or lacks what its form needs.
     pub fn form(&self) -> Result<Form, ClaimFault> {
+        if self.within.is_some_and(|within| !(within > 0.0 && within.is_finite())) {
+            let help = "half a point of accuracy is `within = 0.005`";
+            return Err(fault("within", "a margin is a number above 0", help));
+        }
+        if self.rank == Some(0) {
+            return Err(fault("rank", "ranks are counted from 1", "`rank = 2`: one of the best two"));
+        }
         let mut given = self.given();
         match given.len() {
             1 => given.remove(0).1,
@@ -191,7 +198,14 @@ impl ClaimTable {
             Quantity::from_name(name).ok_or_else(|| fault(key, format!("no metric is named `{name}`"), help))
         };
         let than: Result<Vec<Quantity>, ClaimFault> = than.iter().map(quantity).collect();
-        Ok(Form::PartsOfARun { of, quantity: quantity(&subject.to_string())?, than: than?, way })
+        let (own, than) = (quantity(&subject.to_string())?, than?);
+        let is_alike =
+            |other: &&Quantity| (other.is_accuracy(), other.is_loss()) == (own.is_accuracy(), own.is_loss());
+        if let Some(other) = than.iter().find(|other| !is_alike(other)) {
+            let message = format!("{} and {} are not measured in the same unit", own.label(), other.label());
+            return Err(fault(key, message, "compare accuracies with accuracies, losses with losses"));
+        }
+        Ok(Form::PartsOfARun { of, quantity: own, than, way })
     }
 
     fn shows_finding(&self, finding: &str) -> Result<Form, ClaimFault> {
@@ -237,10 +251,10 @@ impl ClaimTable {
     fn names(&mut self) -> Vec<&mut String> {
         let compares_parts = self.of.is_some();
         let mut names: Vec<&mut String> = Vec::new();
-        let one = [&mut self.better, &mut self.best, &mut self.gap, &mut self.overfits, &mut self.reproduces];
+        let one = [&mut self.best, &mut self.gap, &mut self.overfits, &mut self.reproduces];
         names.extend(one.into_iter().chain([&mut self.of]).flatten());
         if !compares_parts {
-            names.extend([&mut self.higher, &mut self.lower].into_iter().flatten());
+            names.extend([&mut self.better, &mut self.higher, &mut self.lower].into_iter().flatten());
             names.extend(match &mut self.than {
                 Names::One(name) => vec![name],
                 Names::Several(names) => names.iter_mut().collect(),

@@ -216,7 +216,12 @@ pub enum ChoosingPart {
 impl ClaimTable {
     /// The metrics that it speaks of; test accuracy if it names none.
     pub fn quantities(&self) -> Vec<Quantity> {
-        let mut all: Vec<Quantity> = self.metric.into_iter().chain(self.metrics.iter().copied()).collect();
+        let mut all: Vec<Quantity> = Vec::new();
+        for quantity in self.metric.iter().chain(&self.metrics) {
+            if !all.contains(quantity) {
+                all.push(*quantity);
+            }
+        }
         if all.is_empty() {
             all.push(Quantity::TestAccuracy);
         }

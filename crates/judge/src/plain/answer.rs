@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::findings::NamedFinding;
 use crate::judgement::Judgement;
-use crate::pairs::PairVerdict;
+use crate::pair::PairVerdict;
 use crate::quantity::Quantity;
 use crate::results::Results;
 use crate::weigh::WeighedClaim;
@@ -25,6 +25,8 @@ pub struct PlainAnswer {
     groups: Vec<Vec<String>>,
     /// Pairs inside a group of which the first is better.
     within: Vec<[String; 2]>,
+    /// Recipes without the number that is ranked by, for example because all their runs failed.
+    unranked: Vec<String>,
     /// The claims with their verdicts.
     claims: Vec<WeighedClaim>,
     /// What is to be said of runs and of the study.
@@ -71,6 +73,7 @@ pub fn answer(results: &Results, judgement: Judgement) -> PlainAnswer {
             .map(|group| group.iter().map(|place| name(*place)).collect())
             .collect(),
         within: judgement.groups.within.iter().map(|(a, b)| [name(*a), name(*b)]).collect(),
+        unranked: judgement.groups.unranked.iter().map(|place| name(*place)).collect(),
         claims: judgement.claims,
         findings: judgement.findings,
     }

@@ -2,8 +2,12 @@
 
 mod answer;
 mod bytes;
+mod fault;
+mod limits;
 mod numbers;
 mod read;
+mod run;
 
 pub use answer::{PlainAnswer, answer};
-pub use read::{PlainFault, PlainRecords, read};
+pub use fault::PlainFault;
+pub use read::{PlainRecords, read};

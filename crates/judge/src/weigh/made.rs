@@ -15,19 +15,24 @@ use crate::words;
 impl Weigher<'_> {
     pub(super) fn fact(&self, fact: &FactTable) -> Weighing {
         let results = self.results;
-        let images = results.n_train.map(|n| n + results.n_validation.unwrap_or(0));
-        let shape = results.image_shape.map(|shape| shape.to_vec());
-        let stated_shape = (!fact.image_shape.is_empty()).then(|| fact.image_shape.clone());
+        // Where the validation part is not known, the training part is known if it is what is stated.
+        let images = match (results.n_train, results.n_validation) {
+            (Some(train), Some(validation)) => Some(train + validation),
+            (train, _) => train.filter(|train| Some(*train) == fact.train_images),
+        };
+        let sides = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
+        let shape = results.image_shape.map(|shape| sides(&shape));
+        let stated_shape = (!fact.image_shape.is_empty()).then(|| sides(&fact.image_shape));
         let mut all = vec![
-            stated("training images", fact.train_images, images),
-            stated("test images", fact.test_images, results.n_test),
-            stated("classes", fact.classes, results.classes),
-            stated("the shape of an image", stated_shape, shape),
+            stated("number of training images", fact.train_images, images),
+            stated("number of test images", fact.test_images, results.n_test),
+            stated("number of classes", fact.classes, results.classes),
+            stated("shape of an image", stated_shape, shape),
         ];
         for (run, parameters) in &fact.parameters {
             let layers = &self.recipe(run).parameters;
             let sum = (!layers.is_empty()).then(|| layers.iter().map(|n| *n as u64).sum());
-            all.push(stated(&format!("parameters of {run}"), Some(*parameters), sum));
+            all.push(stated(&format!("number of parameters of {run}"), Some(*parameters), sum));
         }
         let losses = fact.losses_agree.as_ref().map(|run| self.losses_agree(run));
         all_of(all.into_iter().flatten().chain(losses).collect())
@@ -67,8 +72,9 @@ impl Weigher<'_> {
                     .any(|numbers| numbers["z"].as_f64().is_some_and(|z| z.abs() < 1.96))
                 {
                     weighing.verdict = ClaimVerdict::UndecidedFromOneRun;
+                    weighing.why.push_str(" That is within the noise of the images.");
                 }
-                weighing.why = format!("{} Its losses order them the other way.", weighing.why);
+                weighing.why.push_str(" Its losses order the two parts the other way.");
                 all.push(weighing);
             }
         }
@@ -114,7 +120,7 @@ impl Weigher<'_> {
         let mut missing = Vec::new();
         for (i, a) in values.iter().enumerate() {
             missing
-                .extend(values[i + 1..].iter().filter(|b| !has_pair(a, b)).map(|b| format!("{a} and {b}")));
+                .extend(values[i + 1..].iter().filter(|b| !has_pair(a, b)).map(|b| format!("{a} with {b}")));
         }
         let of = values.len() * (values.len() - 1) / 2;
         let (verdict, why) = match missing.is_empty() {
@@ -125,8 +131,9 @@ impl Weigher<'_> {
             false => (
                 ClaimVerdict::Confounded,
                 format!(
-                    "Of {of} pairs of values of {setting}, {} have no two runs that differ in nothing else: {}.",
+                    "Of {of} pairs of values of {setting}, {} {} no two runs that differ in nothing else: {}.",
                     missing.len(),
+                    if missing.len() == 1 { "has" } else { "have" },
                     words::list(&missing)
                 ),
             ),
@@ -138,9 +145,14 @@ impl Weigher<'_> {
     fn searched_together(&self, settings: &[String], among: &[String]) -> Weighing {
         let searches: Vec<&Recipe> = among.iter().map(|name| self.recipe(name)).collect();
         let fixed = |recipe: &&Recipe| {
-            let fixed = settings.iter().filter(|setting| recipe.settings.contains_key(*setting));
+            let is_open = |setting: &String| {
+                recipe.searched.contains(setting) || !recipe.settings.contains_key(setting)
+            };
+            let fixed = settings.iter().filter(|setting| !is_open(setting));
             fixed.cloned().collect::<Vec<String>>()
         };
+        let leaves_all_open =
+            |recipe: &Recipe| settings.iter().all(|setting| recipe.searched.contains(setting));
         let told: Vec<String> = searches
             .iter()
             .filter(|recipe| !fixed(recipe).is_empty())
@@ -150,8 +162,15 @@ impl Weigher<'_> {
             true => {
                 (ClaimVerdict::Contradicted, format!("{}: no combination was searched.", words::list(&told)))
             }
-            false => {
+            false if searches.iter().any(|recipe| leaves_all_open(recipe)) => {
                 (ClaimVerdict::Supported, format!("A search leaves {} open together.", words::list(settings)))
+            }
+            // What is not stated was not therefore searched.
+            false => {
+                return Weighing::not_testable(format!(
+                    "The results do not say what the searches left open of {}.",
+                    words::list(settings)
+                ));
             }
         };
         Weighing::new(verdict, &["T6"], why)
@@ -182,7 +201,8 @@ impl Weigher<'_> {
         let other: Vec<(String, String)> = best.iter().filter_map(differ).collect();
         let value = words::number(sign * top);
         if other.len() < best.len() {
-            let names: Vec<&str> = best.iter().map(|recipe| recipe.name.as_str()).collect();
+            let has = |recipe: &&&Recipe| !other.iter().any(|(name, _)| *name == recipe.name);
+            let names: Vec<&str> = best.iter().filter(has).map(|recipe| recipe.name.as_str()).collect();
             let why = format!(
                 "{run} has the settings of {}, the best by {} ({value}).",
                 words::list(&names),
@@ -200,22 +220,34 @@ impl Weigher<'_> {
 
     /// T9: a claim that calls a run the best by its test number has chosen it by the test part.
     fn chooses_by(&self, part: ChoosingPart) -> Weighing {
-        let is_test = |quantity: &Quantity| quantity.part() == Some(DataPart::Test);
-        let picks = self.claims.iter().filter(|claim| {
-            let is_choice = match claim.form() {
-                Ok(Form::Best { .. }) => true,
-                Ok(Form::Procedure(procedure)) => procedure.settings_of_the_best.is_some(),
-                _ => false,
-            };
-            is_choice && claim.quantities().iter().any(is_test)
-        });
-        let picks: Vec<&str> = picks.map(|claim| claim.id.as_str()).collect();
+        let is_choice = |claim: &&ClaimTable| match claim.form() {
+            Ok(Form::Best { .. }) => true,
+            Ok(Form::Procedure(procedure)) => procedure.settings_of_the_best.is_some(),
+            _ => false,
+        };
+        let by = |part: DataPart| -> Vec<&str> {
+            let is_by =
+                |claim: &&ClaimTable| claim.quantities().iter().any(|quantity| quantity.part() == Some(part));
+            self.claims.iter().filter(is_choice).filter(is_by).map(|claim| claim.id.as_str()).collect()
+        };
+        let picks = by(DataPart::Test);
         let has_test = |recipe: &&Recipe| {
             recipe.mean(Quantity::TestAccuracy).or(recipe.mean(Quantity::TestLoss)).is_some()
         };
         let read = self.results.recipes.iter().filter(has_test).count();
         if picks.is_empty() {
-            return Weighing::not_testable("No claim chooses a run by its number.").with("test_scores", read);
+            let by_validation = by(DataPart::Validation);
+            if by_validation.is_empty() {
+                let why = "No claim chooses a run by its number.";
+                return Weighing::not_testable(why).with("test_scores", read);
+            }
+            let verdict = match part {
+                ChoosingPart::Validation => ClaimVerdict::Supported,
+                ChoosingPart::Test => ClaimVerdict::Contradicted,
+            };
+            let why =
+                "The claims that call a run the best do so by validation numbers, none by a test number.";
+            return Weighing::new(verdict, &["T9"], why).with("choices", by_validation);
         }
         let verdict = match part {
             ChoosingPart::Validation => ClaimVerdict::Contradicted,
@@ -223,10 +255,10 @@ impl Weigher<'_> {
         };
         let luck = toile_stats::expected_maximum_of_noise(read as u64);
         let why = format!(
-            "{} test scores were read, and {} by them; the best of {read} equal runs would be too high by {} standard errors.",
+            "{} test scores are known, and {} by them: the best of {read} equal runs would be too high by {} standard errors.",
             read,
             if picks.len() == 1 { "one choice was made" } else { "choices were made" },
-            luck.map_or("some".into(), words::number)
+            luck.map_or("some".into(), |luck| format!("about {luck:.1}"))
         );
         Weighing::new(verdict, &["T9"], why).with("test_scores", read).with("choices", picks)
     }
@@ -254,19 +286,21 @@ impl Weigher<'_> {
 }
 
 /// A number that is stated against the one that is there; `None` if nothing is stated.
-fn stated<T: PartialEq + std::fmt::Debug>(
+fn stated<T: PartialEq + std::fmt::Display>(
     what: &str,
     stated: Option<T>,
     found: Option<T>,
 ) -> Option<Weighing> {
     let stated = stated?;
     Some(match found {
-        None => Weighing::not_testable(format!("The results do not state {what}.")),
+        None => Weighing::not_testable(format!("The results do not state the {what}.")),
         Some(found) if found == stated => {
-            Weighing::new(ClaimVerdict::Supported, &["T1"], format!("{what}: {found:?}."))
+            Weighing::new(ClaimVerdict::Supported, &["T1"], format!("The {what} is {found}."))
         }
-        Some(found) => {
-            Weighing::new(ClaimVerdict::Contradicted, &["T1"], format!("{what}: {found:?}, not {stated:?}."))
-        }
+        Some(found) => Weighing::new(
+            ClaimVerdict::Contradicted,
+            &["T1"],
+            format!("The {what} is {found}, not {stated}."),
+        ),
     })
 }

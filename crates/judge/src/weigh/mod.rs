@@ -11,15 +11,19 @@ mod network;
 mod one_run;
 mod order;
 mod published;
+mod sentence;
 
-pub(crate) use order::pair_sentence;
 pub use published::{Reproduction, reproductions};
+pub(crate) use sentence::pair_sentence;
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::claim::{ClaimTable, Form, Scope};
-use crate::pairs::PairVerdict;
+use crate::pair::PairVerdict;
+use crate::pairs::PairKey;
 use crate::quantity::Quantity;
 use crate::results::{Recipe, Results};
 use crate::words;
@@ -117,10 +121,26 @@ impl Weighing {
 pub(crate) struct Weigher<'a> {
     pub results: &'a Results,
     pub claims: &'a [ClaimTable],
-    pub pairs: &'a [PairVerdict],
+    /// The comparisons of each claim.
+    pairs: HashMap<(&'a str, PairKey), &'a PairVerdict>,
 }
 
-impl Weigher<'_> {
+impl<'a> Weigher<'a> {
+    pub(crate) fn new(
+        results: &'a Results,
+        claims: &'a [ClaimTable],
+        pairs: &'a [PairVerdict],
+    ) -> Weigher<'a> {
+        let mut known = HashMap::new();
+        for pair in pairs {
+            let [a, b] = pair.places;
+            for id in &pair.claims {
+                known.insert((id.as_str(), (a, b, pair.quantity)), pair);
+            }
+        }
+        Weigher { results, claims, pairs: known }
+    }
+
     /// Weighs every claim, in their order.
     pub(crate) fn all(&self) -> Vec<WeighedClaim> {
         self.claims.iter().map(|claim| self.claim(claim)).collect()
@@ -194,11 +214,7 @@ impl Weigher<'_> {
         quantity: Quantity,
     ) -> Option<&PairVerdict> {
         let [a, b] = places;
-        let places = [a.min(b), a.max(b)];
-        self.pairs
-            .iter()
-            .filter(|pair| pair.claims.contains(&claim.id))
-            .find(|pair| pair.places == places && pair.quantity == quantity)
+        self.pairs.get(&(claim.id.as_str(), (a.min(b), a.max(b), quantity))).copied()
     }
 
     /// What must be measured and is not: the quantity, and the first run that lacks it.
@@ -234,7 +250,12 @@ impl Weigher<'_> {
                 return Some(Weighing::not_testable(why));
             }
             if !contrast.licenses(cause) {
-                let why = format!("{} and {} differ in {}.", a.name, b.name, contrast.words());
+                let why = format!(
+                    "{} and {} differ in {}: a difference cannot be put down to {cause}.",
+                    a.name,
+                    b.name,
+                    contrast.words()
+                );
                 let confounded = Weighing::new(ClaimVerdict::Confounded, &["T6"], why);
                 return Some(
                     confounded.with("differ_in", contrast.differ_in()).with("updates", contrast.updates),
@@ -244,6 +265,9 @@ impl Weigher<'_> {
         None
     }
 }
+
+/// So many sentences are read; the numbers of all of them are kept.
+const MOST_TOLD: usize = 6;
 
 /// All of them must hold: contradicted by one, undecided by one, else supported.
 pub(crate) fn all_of(weighings: Vec<Weighing>) -> Weighing {
@@ -260,8 +284,13 @@ pub(crate) fn all_of(weighings: Vec<Weighing>) -> Weighing {
     let Some(verdict) = decisive else { return Weighing::not_testable("There is nothing to compare.") };
     let mut all = Weighing::new(verdict, &[], "");
     let told: Vec<&Weighing> = weighings.iter().filter(|weighing| weighing.verdict == verdict).collect();
-    let why: Vec<&str> = told.iter().map(|weighing| weighing.why.as_str()).collect();
+    let mut why: Vec<&str> = told.iter().map(|weighing| weighing.why.as_str()).collect();
+    let more = why.len().saturating_sub(MOST_TOLD);
+    why.truncate(if more > 1 { MOST_TOLD } else { why.len() });
     all.why = why.join(" ");
+    if more > 1 {
+        all.why.push_str(&format!(" {more} more comparisons come to the same."));
+    }
     for weighing in &weighings {
         weighing.rules.iter().for_each(|rule| {
             if !all.rules.contains(rule) {

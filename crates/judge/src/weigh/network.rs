@@ -1,6 +1,7 @@
 //! Claims about a run by itself: its gap, what its curve shows, its parts against each other (T1, T2, T5, T7).
 
 use serde_json::json;
+use toile_record::Epoch;
 
 use super::one_run::TwoNumbers;
 use super::{ClaimVerdict, Weigher, Weighing, all_of};
@@ -35,11 +36,16 @@ impl Weigher<'_> {
             () if lacks(losses) && lacks(accuracies) => ClaimVerdict::Contradicted,
             () => undecided,
         };
-        let loss = losses.map(|gap| format!("{} in loss", words::signed(gap)));
-        let accuracy = accuracies.map(|gap| format!("{} in accuracy", words::signed(gap)));
         let noise = z.map(|z| format!(" (z {})", words::z(z))).unwrap_or_default();
+        let side = |gap: f64| if gap < 0.0 { "below" } else { "above" };
+        let loss = losses.map(|gap| {
+            format!("validation loss lies {} {} training loss", words::number(gap.abs()), side(gap))
+        });
+        let accuracy = accuracies.map(|gap| {
+            format!("validation accuracy {} {} training accuracy{noise}", words::points(gap), side(-gap))
+        });
         let parts: Vec<String> = loss.into_iter().chain(accuracy).collect();
-        let why = format!("The gap of {name} at the end is {}{noise}.", words::list(&parts));
+        let why = format!("At the end of {name} {}.", words::list(&parts));
         let numbers = json!({ "loss_gap": losses, "accuracy_gap": accuracies, "accuracy_gap_z": z });
         Weighing::new(verdict, &["T5"], why).with(format!("gap of {name}"), numbers)
     }
@@ -50,6 +56,7 @@ impl Weigher<'_> {
         let training = recipe.mean(Quantity::TrainAccuracy).or(recipe.mean(Quantity::Accuracy))?;
         let numbers = TwoNumbers {
             names: [name.to_string(), name.to_string()],
+            of: None,
             quantity: Quantity::Accuracy,
             values: [training, recipe.mean(Quantity::ValAccuracy)?],
             images: [self.results.n_train, self.results.n_validation],
@@ -77,42 +84,51 @@ impl Weigher<'_> {
         let growing = orders.iter().filter(|order| **order > 0.5).count();
         let verdict = of_runs(growing, orders.len());
         let least = orders.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = orders.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let range = match least == most {
+            true => words::number(least),
+            false => format!("{} to {}", words::number(least), words::number(most)),
+        };
+        let runs = words::plural(orders.len(), "run", "runs");
         let why = format!(
-            "The gap of {name} grows with the epochs in {growing} of {}: rank correlation {} or more.",
-            words::plural(orders.len(), "run", "runs"),
-            words::number(least)
+            "The gap of {name} grows with the epochs in {growing} of {runs}: their rank correlation is {range}, more than 0.5 counts as growth."
         );
         Weighing::new(verdict, &["T5"], why).with("rank_correlation", orders)
     }
 
-    /// T5, T7: what the curve of a run shows.
+    /// T5, T7: what the curve of a run shows. What is not found is absent only where it could have been seen.
     pub(super) fn shows(&self, finding: &str, name: &str) -> Weighing {
         let recipe = self.recipe(name);
-        let runs: Vec<&Run> = recipe.ended().filter(|run| run.has_curve()).collect();
-        if runs.is_empty() {
-            let gap = recipe
-                .mean(Quantity::LossGap)
-                .map(|gap| format!(" At the end its gap is {} in loss.", words::signed(gap)));
-            return Weighing::not_testable(format!(
-                "That needs the curve of {name}, and the results have its last numbers only.{}",
-                gap.unwrap_or_default()
-            ));
-        }
-        let of_run = |run: &&Run| {
+        let of_run = |run: &Run| {
             let all = findings::of_run(self.results, recipe, run);
             all.into_iter().find(|found| {
                 found.finding == finding
                     || finding == findings::VAL_LOSS_RISING && found.finding == "val_loss_rising_weak"
             })
         };
-        let found: Vec<_> = runs.iter().filter_map(of_run).collect();
-        let verdict = of_runs(found.len(), runs.len());
-        let count = format!("{} of {}", found.len(), words::plural(runs.len(), "run", "runs"));
+        let found: Vec<_> = recipe.runs.iter().map(of_run).collect();
+        let visible = |run: &Run| can_show(run, finding) && !run.has_failed;
+        let seen = recipe.runs.iter().zip(&found).filter(|(run, found)| found.is_some() || visible(run));
+        let of = seen.count();
+        if of == 0 {
+            let gap = recipe
+                .mean(Quantity::LossGap)
+                .map(|gap| format!(" At the end its gap is {} in loss.", words::signed(gap)));
+            let what = if needs(finding).is_empty() { "class that each image was given" } else { "curve" };
+            return Weighing::not_testable(format!(
+                "That needs the {what} of {name}, and the results do not have it.{}",
+                gap.filter(|_| what == "curve").unwrap_or_default()
+            ));
+        }
+        let found: Vec<_> = found.into_iter().flatten().collect();
+        let runs = words::plural(of, "run", "runs");
         let why = match found.first() {
-            Some(first) => format!("{count} of {name} show it: {}", first.statement),
-            None => format!("None of {} of {name} shows it.", words::plural(runs.len(), "run", "runs")),
+            Some(first) if of == 1 => format!("{name}: {}", first.statement),
+            Some(first) => format!("{} of {runs} of {name} show it: {}", found.len(), first.statement),
+            None if of == 1 => format!("The run of {name} does not show it."),
+            None => format!("None of {runs} of {name} shows it."),
         };
-        Weighing::new(verdict, &["T5"], why).with("runs", [found.len(), runs.len()])
+        Weighing::new(of_runs(found.len(), of), &["T5"], why).with("runs", [found.len(), of])
     }
 
     /// The metrics of one run against each other. *Because unseen* says more: then the other unseen part must be lower as
@@ -133,6 +149,7 @@ impl Weigher<'_> {
         let numbers = |a: Quantity, b: Quantity| {
             Some(TwoNumbers {
                 names: [a.label().to_string(), b.label().to_string()],
+                of: Some(name.to_string()),
                 quantity: a,
                 values: [recipe.mean(a)?, recipe.mean(b)?],
                 images: [self.images_of(a), self.images_of(b)],
@@ -163,6 +180,34 @@ impl Weigher<'_> {
         });
         all_of(weighings.collect())
     }
+}
+
+/// What a curve must hold in each epoch to show a finding; nothing for what no curve shows.
+fn needs(finding: &str) -> &'static [Quantity] {
+    use Quantity::{Accuracy, Loss, ValAccuracy, ValLoss};
+    match finding {
+        "val_loss_rising" | "val_loss_rising_weak" => &[ValLoss],
+        "over_confidence" => &[ValLoss, ValAccuracy],
+        "val_accuracy_falling" | "lucky_epoch" => &[ValAccuracy],
+        "gap_without_harm" => &[ValLoss, ValAccuracy, Accuracy],
+        "underfitting" | "running_average_artefact" => &[Accuracy, ValAccuracy],
+        "not_converged_val" | "plateau" => &[Loss, ValLoss],
+        "class_never_predicted" => &[],
+        _ => &[Loss],
+    }
+}
+
+/// Whether the curve of a run would show a finding.
+fn can_show(run: &Run, finding: &str) -> bool {
+    let has = |row: &Epoch, quantity: &Quantity| match quantity {
+        Quantity::Accuracy => row.accuracy.or(row.train_accuracy).is_some(),
+        Quantity::ValLoss => row.val_loss.is_some(),
+        Quantity::ValAccuracy => row.val_accuracy.is_some(),
+        _ => row.loss.or(row.train_loss).is_some(),
+    };
+    let all = needs(finding);
+    let is_whole = |row: &Epoch| all.iter().all(|quantity| has(row, quantity));
+    run.has_curve() && !all.is_empty() && run.epochs.iter().all(is_whole)
 }
 
 /// So many of so many runs.

@@ -20,6 +20,8 @@ const Z: f64 = 1.959_963_984_540_054;
 #[derive(Clone, Debug)]
 pub(crate) struct TwoNumbers {
     pub names: [String; 2],
+    /// The run whose two numbers they are, if they are of one run.
+    pub of: Option<String>,
     pub quantity: Quantity,
     pub values: [f64; 2],
     /// Images that each was measured on.
@@ -44,10 +46,17 @@ impl TwoNumbers {
         ((a - b) * 1e9).round() / 1e9
     }
 
-    /// `test accuracy 0.867 against 0.877`.
+    /// `Test accuracy is 0.867 for A and 0.877 for B`.
     fn words(&self) -> String {
-        let [a, b] = self.values.map(words::number);
-        format!("{} {a} against {b}", self.quantity.label())
+        let ([a, b], [name_a, name_b]) = (self.values.map(words::number), &self.names);
+        match &self.of {
+            Some(run) => format!("{run} has a {name_a} of {a} and a {name_b} of {b}"),
+            None => {
+                let label = words::capital(self.quantity.label());
+                let means = if self.runs >= 2 { " (means of their runs)" } else { "" };
+                format!("{label} is {a} for {name_a} and {b} for {name_b}{means}")
+            }
+        }
     }
 
     fn undecided(&self) -> ClaimVerdict {
@@ -83,6 +92,7 @@ impl Weigher<'_> {
         let images = quantity.part().and_then(|part| self.results.images(part));
         Some(TwoNumbers {
             names: recipes.map(|recipe| recipe.name.clone()),
+            of: None,
             quantity,
             values: [mean(&values[0])?, mean(&values[1])?],
             images: [images; 2],
@@ -110,12 +120,14 @@ impl Weigher<'_> {
         let scope = claim.scope;
         let difference = pair.difference();
         let along = if says_larger { difference } else { -difference };
-        let said = format!("{} against {}: {}", pair.names[0], pair.names[1], pair.words());
+        let said = pair.words();
         let key = format!("{} - {}, {}", pair.names[0], pair.names[1], pair.quantity.name());
         let Some(table) = pair.statistics(self.decimals()) else {
             return direction(claim, pair, along, &said).with(key, json!({ "difference": difference }));
         };
-        let z = table.found.z.unwrap_or(0.0);
+        // Of two numbers without any spread, such as 1 and 0, a difference is no chance.
+        let certain = if difference == 0.0 { 0.0 } else { f64::INFINITY.copysign(difference) };
+        let z = table.found.z.unwrap_or(certain);
         let sd = table.explaining_seed_sd;
         let z_words = match table.rounded {
             Some(range) => format!(
@@ -128,23 +140,21 @@ impl Weigher<'_> {
         };
         let (verdict, rule, why) = match scope {
             Scope::Runs | Scope::Fact | Scope::Method => match along {
-                along if along < 0.0 => (
-                    ClaimVerdict::Contradicted,
-                    "T1",
-                    format!("{said}, which is the other way round ({z_words})."),
-                ),
+                along if along < 0.0 => {
+                    (ClaimVerdict::Contradicted, "T1", format!("{said}: the other way round, {z_words}."))
+                }
                 _ if z.abs() >= Z => (ClaimVerdict::Supported, "T2", format!("{said}, {z_words}.")),
                 _ => (pair.undecided(), "T2", format!("{said}: within the noise of the images, {z_words}.")),
             },
             Scope::Settings if sd > ALLOWED_SEED_SD => {
                 let verdict = if along > 0.0 { ClaimVerdict::Supported } else { ClaimVerdict::Contradicted };
-                let spread = format!("only a spread of {} between seeds would explain it", words::points(sd));
+                let spread = format!("seeds would have to spread by {} to explain it", words::points(sd));
                 (verdict, "T3", format!("{said}, {z_words}; {spread}."))
             }
             Scope::Settings => {
                 let why = match sd > 0.0 {
-                    true => format!("{z_words}; a spread of {} between seeds explains it", words::points(sd)),
-                    false => format!("{z_words}: the images alone explain it"),
+                    true => format!("{z_words}; seeds that spread by {} can explain it", words::points(sd)),
+                    false => format!("{z_words}: the noise of the images alone can explain it"),
                 };
                 (pair.undecided(), "T3", format!("{said}, {why}."))
             }
@@ -159,12 +169,12 @@ impl Weigher<'_> {
 
     /// T4: whether two numbers are equal within a margin, as far as one run each can say.
     pub(crate) fn equivalence_of_one_run(&self, scope: Scope, pair: &TwoNumbers, within: f64) -> Weighing {
-        let said = format!("{} and {}: {}", pair.names[0], pair.names[1], pair.words());
+        let said = pair.words();
         let Some(table) = pair.statistics(self.decimals()) else {
             return Weighing::new(
                 pair.undecided(),
                 &["T4", "T10"],
-                format!("{said}; without its spread nothing is said."),
+                format!("{said}; without its spread neither a difference nor equality is shown."),
             );
         };
         let interval = table.found.interval;
@@ -172,17 +182,17 @@ impl Weigher<'_> {
         let open = toile_stats::table_equivalence(table.found.difference, table.found.se, within);
         let is_explained = scope == Scope::Settings && table.explaining_seed_sd <= ALLOWED_SEED_SD;
         let reach = format!(
-            "the difference lies between {} and {}",
+            "the 95 % interval of the difference is {} to {}",
             words::signed(interval.low),
             words::signed(interval.high)
         );
         let margin = words::points(within);
         let (verdict, why) = match open {
             _ if is_outside && !is_explained => {
-                (ClaimVerdict::Contradicted, format!("{said}; {reach}, wholly beyond {margin}."))
+                (ClaimVerdict::Contradicted, format!("{said}; {reach}, wholly beyond ±{margin}."))
             }
             Some(TableEquivalence::Shown) if scope != Scope::Settings => {
-                (ClaimVerdict::Supported, format!("{said}; {reach}, within {margin}."))
+                (ClaimVerdict::Supported, format!("{said}; {reach}, the one at 90 % within ±{margin}."))
             }
             _ => (
                 pair.undecided(),
@@ -206,21 +216,24 @@ impl Weigher<'_> {
 /// T10: what has no error of its own has a direction only. About settings that decides nothing by itself, and does not
 /// hinder what accuracies show.
 fn direction(claim: &ClaimTable, pair: &TwoNumbers, along: f64, said: &str) -> Weighing {
-    let has_accuracy = claim.quantities().iter().any(|quantity| quantity.is_accuracy());
+    // Losses that go along with accuracies do not hinder what these show; seconds do not go along with anything.
+    let has_accuracy =
+        pair.quantity.is_loss() && claim.quantities().iter().any(|quantity| quantity.is_accuracy());
+    let unknown = "how many images they were measured on is not known, and so not how much is chance";
     let (verdict, why) = match (claim.scope, along) {
         (_, 0.0) => (pair.undecided(), format!("{said}: the same number.")),
+        (scope, along) if pair.quantity.is_accuracy() && (scope == Scope::Settings || along > 0.0) => {
+            (pair.undecided(), format!("{said}; {unknown}."))
+        }
         (Scope::Settings, along) if along > 0.0 && has_accuracy => {
             (ClaimVerdict::Supported, format!("{said}."))
         }
         (Scope::Settings, along) => {
-            let way = if along > 0.0 { "as the sentence says" } else { "the other way round" };
-            (
-                pair.undecided(),
-                format!("{said}, {way}; without its spread that decides nothing about settings."),
-            )
+            let way = if along > 0.0 { "as the claim says" } else { "the other way round" };
+            (pair.undecided(), format!("{said}, {way}; without a spread that decides nothing."))
         }
         (_, along) if along > 0.0 => (ClaimVerdict::Supported, format!("{said}.")),
-        _ => (ClaimVerdict::Contradicted, format!("{said}, which is the other way round.")),
+        _ => (ClaimVerdict::Contradicted, format!("{said}: the other way round.")),
     };
     Weighing::new(verdict, &["T1", "T10"], why)
 }

@@ -1,11 +1,13 @@
 //! Claims that compare recipes: better, higher, lower; alike; the best; the best and the worst value of a setting.
 
 use serde_json::json;
-use toile_stats::{Basis, Likelier, Outlook, Side, UndecidedReason, Verdict};
+use toile_stats::{Side, Verdict};
 
+use super::sentence::{pair_numbers, pair_sentence};
 use super::{ClaimVerdict, Weigher, Weighing, all_of};
 use crate::claim::{ClaimTable, Scope, SettingValue, Way};
-use crate::pairs::{PairVerdict, among_or_all, one_change_pairs};
+use crate::pair::{PairVerdict, PairWord};
+use crate::pairs::{among_or_all, one_change_pairs};
 use crate::quantity::Quantity;
 use crate::words;
 
@@ -53,16 +55,16 @@ impl Weigher<'_> {
         says_larger: bool,
         way: Way,
     ) -> Weighing {
-        let is_turned = pair.places[0] != places[0];
-        let is_ahead = |side: Side| ((side == Side::A) != is_turned) == says_larger;
+        let pair = &of_first(pair, places);
+        let is_ahead = |side: Side| (side == Side::A) == says_larger;
         let verdict = match pair.judged.verdict {
             Verdict::Better { ahead } if is_ahead(ahead) => ClaimVerdict::Supported,
             Verdict::Better { .. } => ClaimVerdict::Contradicted,
-            Verdict::Equivalent { ahead: Some(ahead), .. } if way != Way::Better && is_ahead(ahead) => {
-                ClaimVerdict::Supported
-            }
-            Verdict::Equivalent { .. } => ClaimVerdict::Contradicted,
-            Verdict::Undecided { .. } => ClaimVerdict::Undecided,
+            // Less than the margin is not better. Higher it may be all the same.
+            Verdict::Equivalent { .. } if way == Way::Better => ClaimVerdict::Contradicted,
+            Verdict::Equivalent { ahead: Some(ahead), .. } if is_ahead(ahead) => ClaimVerdict::Supported,
+            Verdict::Equivalent { ahead: Some(_), .. } => ClaimVerdict::Contradicted,
+            Verdict::Equivalent { ahead: None, .. } | Verdict::Undecided { .. } => ClaimVerdict::Undecided,
         };
         self.over_seeds(pair, verdict)
     }
@@ -70,15 +72,11 @@ impl Weigher<'_> {
     /// A verdict over seeds and images, with the sentence of the comparison.
     fn over_seeds(&self, pair: &PairVerdict, verdict: ClaimVerdict) -> Weighing {
         let key = format!("{}, {}", self.names(pair).join(" - "), pair.quantity.name());
-        Weighing::new(verdict, &["seeds"], self.sentence(pair)).with(key, pair_numbers(pair))
+        Weighing::new(verdict, &["seeds"], pair_sentence(self.results, pair)).with(key, pair_numbers(pair))
     }
 
     fn names(&self, pair: &PairVerdict) -> [&str; 2] {
         pair.places.map(|place| self.results.recipes[place].name.as_str())
-    }
-
-    fn sentence(&self, pair: &PairVerdict) -> String {
-        pair_sentence(self.names(pair), pair)
     }
 
     pub(super) fn alike(&self, claim: &ClaimTable, runs: &[String]) -> Weighing {
@@ -106,7 +104,11 @@ impl Weigher<'_> {
             .flat_map(|pair| with_margin.iter().map(move |(quantity, within)| (*pair, *quantity, *within)))
             .map(|(pair, quantity, within)| self.one_likeness(claim, pair, quantity, within))
             .collect();
-        all_of(all)
+        let mut weighing = all_of(all);
+        if with_margin.len() < quantities.len() {
+            weighing.why.push_str(" Losses have no margin of their own: they were not weighed.");
+        }
+        weighing
     }
 
     fn one_likeness(
@@ -122,7 +124,7 @@ impl Weigher<'_> {
                 Verdict::Better { .. } => ClaimVerdict::Contradicted,
                 Verdict::Undecided { .. } => ClaimVerdict::Undecided,
             };
-            return self.over_seeds(pair, verdict);
+            return self.over_seeds(&of_first(pair, places), verdict);
         }
         match self.two_numbers(places, quantity) {
             Some(numbers) => self.equivalence_of_one_run(claim.scope, &numbers, within),
@@ -140,10 +142,59 @@ impl Weigher<'_> {
             return self.ordered(claim, &pairs, Way::Better);
         }
         let quantities = claim.quantities();
+        if claim.scope == Scope::Settings {
+            let places: Vec<usize> = pairs.iter().flatten().copied().collect();
+            if let Some(weighing) =
+                self.unmeasured(&places, &quantities).or_else(|| self.cause(claim, &pairs))
+            {
+                return weighing;
+            }
+            let by = |quantity| self.one_of_the_best(claim, run, &pairs, quantity, rank);
+            return all_of(quantities.into_iter().map(by).collect());
+        }
         if let Some(unmeasured) = self.unmeasured(&[self.place(run)], &quantities) {
             return unmeasured;
         }
         all_of(quantities.into_iter().map(|quantity| self.best_by(run, &others, quantity, rank)).collect())
+    }
+
+    /// Whether settings are among the first so many: better than all others but `rank` − 1 of them.
+    fn one_of_the_best(
+        &self,
+        claim: &ClaimTable,
+        run: &str,
+        pairs: &[[usize; 2]],
+        quantity: Quantity,
+        rank: usize,
+    ) -> Weighing {
+        let (mut above, mut below, mut open) = (0, 0, ClaimVerdict::Undecided);
+        let mut numbers = serde_json::Map::new();
+        for pair in pairs {
+            let mut weighing = self.one_order(claim, *pair, quantity, Way::Better);
+            let over_seeds = self.pair(claim, *pair, quantity).filter(|pair| pair.has_seeds());
+            let is_worse = match over_seeds {
+                Some(found) => of_first(found, *pair).word() == PairWord::Worse,
+                None => weighing.verdict == ClaimVerdict::Contradicted,
+            };
+            below += usize::from(weighing.verdict == ClaimVerdict::Supported);
+            above += usize::from(is_worse);
+            if weighing.verdict == ClaimVerdict::UndecidedFromOneRun {
+                open = weighing.verdict;
+            }
+            numbers.extend(std::mem::take(&mut weighing.numbers));
+        }
+        let verdict = match () {
+            () if above >= rank => ClaimVerdict::Contradicted,
+            () if below + rank > pairs.len() => ClaimVerdict::Supported,
+            () => open,
+        };
+        let why = format!(
+            "By {}, {run} is better than {below} of {} others and worse than {above}; of the rest no order is shown.",
+            quantity.label(),
+            pairs.len()
+        );
+        let rule = if open == ClaimVerdict::Undecided { "seeds" } else { "T3" };
+        Weighing { numbers, ..Weighing::new(verdict, &[rule], why) }
     }
 
     fn best_by(&self, run: &str, others: &[usize], quantity: Quantity, rank: usize) -> Weighing {
@@ -158,12 +209,13 @@ impl Weigher<'_> {
         let better: Vec<String> = known
             .iter()
             .filter(|(_, value)| sign * value > sign * own)
-            .map(|(name, value)| format!("{name} {}", words::number(*value)))
+            .map(|(name, value)| format!("{name} ({})", words::number(*value)))
             .collect();
         let equal: Vec<&str> =
             known.iter().filter(|(_, value)| *value == own).map(|(name, _)| *name).collect();
         let label = quantity.label();
-        let own_words = format!("{run} has a {label} of {}", words::number(own));
+        let mean = if self.recipe(run).values(quantity).len() > 1 { "mean " } else { "" };
+        let own_words = format!("{run} has a {mean}{label} of {}", words::number(own));
         let weighing = if better.len() >= rank {
             let is = if better.len() == 1 { "is" } else { "are" };
             let way = if quantity.larger_is_better() { "higher" } else { "lower" };
@@ -211,110 +263,7 @@ impl Weigher<'_> {
     }
 }
 
-/// What a comparison over seeds and images says, in a sentence.
-pub(crate) fn pair_sentence(names: [&str; 2], pair: &PairVerdict) -> String {
-    let [a, b] = names;
-    let label = pair.quantity.label();
-    let shown = match (pair.difference(), pair.judged.interval) {
-        (Some(d), Some(interval)) => {
-            let range = format!("{} to {}", words::signed(interval.low), words::signed(interval.high));
-            format!("{} [{range}]", words::signed(d))
-        }
-        (Some(d), None) => words::signed(d),
-        (None, _) => "not measured".to_string(),
-    };
-    let seeds = format!("{} and {} seeds", pair.seeds[0], pair.seeds[1]);
-    let p = |p: Option<f64>| p.map(words::p).unwrap_or_default();
-    let basis = match pair.crossed.map(|crossed| crossed.basis) {
-        Some(Basis::TheseImages) => " On these images only.",
-        Some(Basis::UpperBound) => {
-            " Without the images one by one the noise of the images is an upper bound."
-        }
-        Some(Basis::Images | Basis::Splits) | None => "",
-    };
-    let said = match pair.judged.verdict {
-        Verdict::Better { .. } => {
-            let adjusted = p(pair.judged.p_adjusted);
-            let word = pair.word().name();
-            format!(
-                "{a} is {word} than {b} in {label}: {shown}, {seeds}, {adjusted} after Holm's correction."
-            )
-        }
-        Verdict::Equivalent { within, ahead } => {
-            let ahead = ahead.map_or(String::new(), |side| {
-                let name = if side == Side::A { a } else { b };
-                format!(" {name} is the larger one for certain, by less than that.")
-            });
-            let adjusted = p(pair.judged.p_equivalent_adjusted);
-            let within =
-                if pair.quantity.is_accuracy() { words::points(within) } else { words::number(within) };
-            format!(
-                "{a} and {b} are equivalent within {within} in {label}: {shown}, {seeds}, {adjusted} after Holm's correction.{ahead}"
-            )
-        }
-        Verdict::Undecided { reason } => {
-            format!("{a} and {b}, {label}: {shown}, {seeds}: undecided; {}.", undecided(reason))
-        }
-    };
-    format!("{said}{basis}")
-}
-
-/// Why nothing is decided, and what would decide it.
-pub(crate) fn undecided(reason: UndecidedReason) -> String {
-    match reason {
-        UndecidedReason::FailedRuns { failed, of } => {
-            let told = |k: usize| format!("{} of {} runs", failed[k], of[k]);
-            format!("{} of the first and {} of the second failed", told(0), told(1))
-        }
-        UndecidedReason::TooFewSeeds { seeds: [1, 1] } => "one run each".into(),
-        UndecidedReason::TooFewSeeds { seeds: [a, b] } => {
-            format!(
-                "{} and {}; three of each are the fewest that decide",
-                words::plural(a, "run", "runs"),
-                words::plural(b, "run", "runs")
-            )
-        }
-        UndecidedReason::NotMeasured => "it was not measured in both".into(),
-        UndecidedReason::Chance { outlook } => outlook_words(&outlook),
-    }
-}
-
-fn outlook_words(outlook: &Outlook) -> String {
-    if let Some(limit) = outlook.image_limit {
-        let images = limit.images.map_or("these images".to_string(), |n| format!("{n} images"));
-        let needed = limit
-            .images_needed
-            .map_or(String::new(), |needed| format!("; about {} images could", two_digits(needed)));
-        return format!("if the difference stays as it is, more seeds cannot decide it on {images}{needed}");
-    }
-    match outlook.more_seeds {
-        Some(more) => {
-            let word = match more.likelier {
-                Likelier::Better => "better",
-                Likelier::Equivalent => "equivalent",
-            };
-            let k = more.more[0].max(more.more[1]);
-            let seeds = words::plural(k, "more seed decides", "more seeds decide");
-            format!("about {seeds} it as likely as not (likelier: {word})")
-        }
-        None => format!("more than {} seeds of each are needed", outlook.at_most),
-    }
-}
-
-/// About so many: 123,456 is 120000.
-fn two_digits(value: f64) -> String {
-    let size = 10f64.powf(value.max(1.0).log10().floor() - 1.0).max(1.0);
-    format!("{:.0}", (value / size).round() * size)
-}
-
-/// The numbers of a comparison.
-pub(crate) fn pair_numbers(pair: &PairVerdict) -> serde_json::Value {
-    json!({
-        "difference": pair.difference(), "low": pair.judged.interval.map(|interval| interval.low),
-        "high": pair.judged.interval.map(|interval| interval.high), "p": pair.judged.p,
-        "p_adjusted": pair.judged.p_adjusted, "p_equivalent": pair.judged.p_equivalent,
-        "p_equivalent_adjusted": pair.judged.p_equivalent_adjusted,
-        "seed_part": pair.crossed.map(|crossed| crossed.seed_part),
-        "image_part": pair.crossed.map(|crossed| crossed.image_part), "seeds": pair.seeds,
-    })
+/// The comparison as one of the first of these recipes.
+fn of_first(pair: &PairVerdict, places: [usize; 2]) -> PairVerdict {
+    if pair.places == places { pair.clone() } else { pair.turned() }
 }
