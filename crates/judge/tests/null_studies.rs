@@ -207,3 +207,17 @@ fn two_copies_with_other_seeds_are_not_told_apart() {
     assert!(ordered <= 5.0, "{ordered}");
     assert!(alike >= 60.0, "five seeds often show that copies are equivalent within half a point: {alike}");
 }
+
+#[test]
+#[ignore]
+fn tmp_300() {
+    let stream = &mut Seed::new(7).stream("big", 0);
+    let truths: Vec<Truth> = (0..300).map(|_| Truth { own: own_images(400, stream), ..Truth::default() }).collect();
+    let results = study(&truths, 3, stream);
+    let t = std::time::Instant::now();
+    let judgement = judge(&results, &[], Some(Quantity::TestAccuracy));
+    eprintln!("judge {:?} {}", t.elapsed(), judgement.pairs.len());
+    let t = std::time::Instant::now();
+    let json = toile_judge::plain::answer(&results, judgement).to_json().to_string();
+    eprintln!("answer {:?} {}", t.elapsed(), json.len());
+}

@@ -20,9 +20,13 @@ pub fn weighted_holm(p: &[f64], weights: &[f64]) -> Option<Vec<f64>> {
     let of = |i: usize| if p[i].is_nan() { 1.0 } else { p[i] };
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| (of(*a) / weights[*a]).total_cmp(&(of(*b) / weights[*b])));
+    // The weights from each place to the end, summed from there: a ranking of 300 recipes has 44,850 places.
+    let mut left: Vec<f64> = order.iter().map(|i| weights[*i]).collect();
+    for place in (1..left.len()).rev() {
+        left[place - 1] += left[place];
+    }
     let (mut adjusted, mut largest) = (vec![f64::NAN; p.len()], 0.0f64);
-    for (place, i) in order.iter().enumerate() {
-        let left: f64 = order[place..].iter().map(|j| weights[*j]).sum();
+    for (i, left) in order.iter().zip(left) {
         largest = largest.max((of(*i) * (left / weights[*i])).min(1.0));
         if !p[*i].is_nan() {
             adjusted[*i] = largest;

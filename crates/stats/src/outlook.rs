@@ -1,7 +1,9 @@
 //! Undecided: about how many more seeds would decide, or that no number of them can on these images.
 
-use crate::crossed::{Basis, Crossed, reach};
-use crate::distribution::normal_upper;
+use std::collections::BTreeMap;
+
+use crate::crossed::{Basis, Crossed};
+use crate::distribution::{normal_upper, student_upper};
 use crate::normal_cdf;
 
 /// The word that more seeds would bring.
@@ -56,36 +58,72 @@ pub struct Outlook {
 /// `epsilon` is the margin of equivalence, if one was set. With S′ seeds d′ ~ N(d, P − P′), P′ = W_A/S′ + W_B/S′ (a
 /// recipe that has more seeds already keeps them), 2 (S′ − 1) degrees of freedom, and G as it is.
 pub fn outlook(now: &Crossed, level: f64, epsilon: Option<f64>, at_most: usize) -> Outlook {
-    Outlook {
-        more_seeds: more_seeds(now, level, epsilon, at_most),
-        at_most,
-        image_limit: image_limit(now, level, epsilon),
-    }
+    Horizon::new(level).outlook(now, epsilon, at_most)
 }
 
 /// The least S′ ≤ `at_most` with P(|d′| ≥ reach′(level/2)) + P(|d′| ≤ ε − reach′(level)) ≥ ½; `None` if there is none.
 ///
 /// `None` too for splits, whose overlap more seeds do not lessen.
 pub fn more_seeds(now: &Crossed, level: f64, epsilon: Option<f64>, at_most: usize) -> Option<MoreSeeds> {
-    let fewest = now.seeds[0].min(now.seeds[1]).max(1);
-    if now.basis == Basis::Splits {
-        return None;
+    Horizon::new(level).more_seeds(now, epsilon, at_most)
+}
+
+/// The quantiles that outlooks at one level need. They are the dearest part of an outlook, and the same for all
+/// comparisons of a family: a ranking of 300 recipes has 44,850.
+pub(crate) struct Horizon {
+    level: f64,
+    /// Of the normal distribution at half the level and at the level.
+    z: [f64; 2],
+    /// Of Student's t, likewise, by the number of seeds.
+    t: BTreeMap<usize, [f64; 2]>,
+}
+
+impl Horizon {
+    pub(crate) fn new(level: f64) -> Horizon {
+        Horizon { level, z: [normal_upper(0.5 * level), normal_upper(level)], t: BTreeMap::new() }
     }
-    (fewest + 1..=at_most).find_map(|seeds| {
-        let (better, equivalent) = chances(now, seeds, level, epsilon);
-        let likelier = if better > equivalent { Likelier::Better } else { Likelier::Equivalent };
-        let more = now.seeds.map(|have| seeds.saturating_sub(have));
-        (better + equivalent >= 0.5).then_some(MoreSeeds { seeds, more, better, equivalent, likelier })
-    })
+
+    pub(crate) fn level(&self) -> f64 {
+        self.level
+    }
+
+    pub(crate) fn outlook(&mut self, now: &Crossed, epsilon: Option<f64>, at_most: usize) -> Outlook {
+        let image_limit = image_limit(now, self.level, epsilon);
+        Outlook { more_seeds: self.more_seeds(now, epsilon, at_most), at_most, image_limit }
+    }
+
+    fn more_seeds(&mut self, now: &Crossed, epsilon: Option<f64>, at_most: usize) -> Option<MoreSeeds> {
+        let fewest = now.seeds[0].min(now.seeds[1]).max(1);
+        if now.basis == Basis::Splits {
+            return None;
+        }
+        (fewest + 1..=at_most).find_map(|seeds| {
+            let (better, equivalent) = chances(now, seeds, self.reaches(now, seeds), epsilon);
+            let likelier = if better > equivalent { Likelier::Better } else { Likelier::Equivalent };
+            let more = now.seeds.map(|have| seeds.saturating_sub(have));
+            (better + equivalent >= 0.5).then_some(MoreSeeds { seeds, more, better, equivalent, likelier })
+        })
+    }
+
+    /// How far chance reaches with so many seeds of each recipe, at half the level and at the level.
+    fn reaches(&mut self, now: &Crossed, seeds: usize) -> [f64; 2] {
+        let df = 2.0 * (seeds - 1) as f64;
+        let t = self.t.entry(seeds).or_insert_with(|| [0.5, 1.0].map(|k| student_upper(k * self.level, df)));
+        let later = later(now, seeds);
+        [0, 1].map(|k| (t[k] * t[k] * later + self.z[k] * self.z[k] * now.image_part).sqrt())
+    }
+}
+
+/// The seed part with so many seeds of each recipe; one that has more keeps them.
+fn later(now: &Crossed, seeds: usize) -> f64 {
+    let part = |k: usize| now.seed_parts[k] * (now.seeds[k] as f64 / seeds.max(now.seeds[k]) as f64);
+    part(0) + part(1)
 }
 
 /// The probabilities of *better* and of *equivalent* with so many seeds of each recipe.
-fn chances(now: &Crossed, seeds: usize, level: f64, epsilon: Option<f64>) -> (f64, f64) {
-    let part = |k: usize| now.seed_parts[k] * (now.seeds[k] as f64 / seeds.max(now.seeds[k]) as f64);
-    let later = part(0) + part(1);
-    let df = Some(2.0 * (seeds - 1) as f64);
-    let far = reach(0.5 * level, later, now.image_part, df);
-    let near = epsilon.map_or(f64::NEG_INFINITY, |epsilon| epsilon - reach(level, later, now.image_part, df));
+fn chances(now: &Crossed, seeds: usize, [far, near]: [f64; 2], epsilon: Option<f64>) -> (f64, f64) {
+    let later = later(now, seeds);
+    let near = epsilon.map_or(f64::NEG_INFINITY, |epsilon| epsilon - near);
     let sd = (now.seed_part - later).max(0.0).sqrt();
     let below = |x: f64| match sd > 0.0 {
         true => normal_cdf((x - now.difference) / sd),

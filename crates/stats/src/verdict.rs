@@ -3,7 +3,7 @@
 use crate::Interval;
 use crate::crossed::Crossed;
 use crate::holm::{family_weights, weighted_holm};
-use crate::outlook::{Outlook, outlook};
+use crate::outlook::{Horizon, Outlook};
 
 /// Seeds of each recipe below which nothing is decided.
 pub const FEWEST_SEEDS: usize = 3;
@@ -163,6 +163,7 @@ pub fn weighted_verdicts(pairs: &[Pairing], weights: &[f64]) -> Option<Vec<Judge
     let (adjusted, adjusted_equivalent) = (adjust(&p, weights)?, adjust(&p_equivalent, weights)?);
     let members = pairs.iter().zip(weights).filter(|(pair, _)| pair.is_member());
     let total: f64 = members.map(|(_, weight)| weight).sum();
+    let mut horizons = Vec::new();
     let judged = pairs.iter().enumerate().map(|(i, pair)| {
         let judged = Judged {
             verdict: Verdict::Undecided { reason: UndecidedReason::NotMeasured },
@@ -172,7 +173,7 @@ pub fn weighted_verdicts(pairs: &[Pairing], weights: &[f64]) -> Option<Vec<Judge
             p_equivalent: p_equivalent[i],
             p_equivalent_adjusted: adjusted_equivalent[i],
         };
-        judged.decided(pair, weights[i] / total)
+        judged.decided(pair, weights[i] / total, &mut horizons)
     });
     Some(judged.collect())
 }
@@ -199,6 +200,7 @@ pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize
     let weight = |i: usize| if i < claims.len() { each.claim } else { each.pair };
     let weights: Vec<f64> = (0..all.len()).map(|i| if weight(i) > 0.0 { weight(i) } else { 1.0 }).collect();
     let mut judged = weighted_verdicts(&all, &weights).unwrap_or_default();
+    let mut horizons = Vec::new();
     for (claim, pair) in shared.iter().filter(|(c, p)| *c < claims.len() && *p < ranking.len()) {
         let places = [*claim, claims.len() + pair];
         let least = |of: fn(&Judged) -> Option<f64>| {
@@ -208,7 +210,7 @@ pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize
         let (p, p_equivalent) = (least(|j| j.p_adjusted), least(|j| j.p_equivalent_adjusted));
         for i in places {
             let both = Judged { p_adjusted: p, p_equivalent_adjusted: p_equivalent, ..judged[i] };
-            judged[i] = both.decided(&all[i], weights[i]);
+            judged[i] = both.decided(&all[i], weights[i], &mut horizons);
         }
     }
     let ranking = judged.split_off(claims.len());
@@ -229,11 +231,11 @@ fn adjust(p: &[Option<f64>], weights: &[f64]) -> Option<Vec<Option<f64>>> {
 
 impl Judged {
     /// With the word that the adjusted p values give; `share` is the comparison's part of the family's weight.
-    fn decided(self, pair: &Pairing, share: f64) -> Judged {
-        Judged { verdict: self.word(pair, share), ..self }
+    fn decided(self, pair: &Pairing, share: f64, horizons: &mut Vec<Horizon>) -> Judged {
+        Judged { verdict: self.word(pair, share, horizons), ..self }
     }
 
-    fn word(&self, pair: &Pairing, share: f64) -> Verdict {
+    fn word(&self, pair: &Pairing, share: f64, horizons: &mut Vec<Horizon>) -> Verdict {
         let Rules { alpha, epsilon, at_most } = pair.rules;
         let undecided = |reason| Verdict::Undecided { reason };
         if pair.has_failed() {
@@ -249,9 +251,16 @@ impl Judged {
         match epsilon.filter(|_| holds(self.p_equivalent_adjusted)) {
             Some(within) => Verdict::Equivalent { within, ahead: holds(self.p_adjusted).then_some(ahead) },
             None if holds(self.p_adjusted) => Verdict::Better { ahead },
-            None => undecided(UndecidedReason::Chance {
-                outlook: outlook(crossed, alpha * share, epsilon, at_most),
-            }),
+            None => {
+                let level = alpha * share;
+                let known = horizons.iter().position(|horizon| horizon.level() == level);
+                let known = known.unwrap_or_else(|| {
+                    horizons.push(Horizon::new(level));
+                    horizons.len() - 1
+                });
+                let outlook = horizons[known].outlook(crossed, epsilon, at_most);
+                undecided(UndecidedReason::Chance { outlook })
+            }
         }
     }
 }
