@@ -60,12 +60,18 @@ impl Contrast {
         matches!(self.updates, [Some(a), Some(b)] if a != b)
     }
 
+    /// Whether another batch size brings other updates with it, known or not.
+    fn has_updates_of_its_own(&self) -> bool {
+        let are_equal = matches!(self.updates, [Some(a), Some(b)] if a == b);
+        self.has_unequal_updates() || self.only() == Some("batch_size") && !are_equal
+    }
+
     /// Whether a difference cannot be put down to one setting: several differ, or one and with it the updates. More
     /// epochs *are* more updates.
     pub fn is_confounded(&self) -> bool {
         match self.only() {
             Some("epochs") => false,
-            Some(_) => self.has_unequal_updates(),
+            Some(_) => self.has_updates_of_its_own(),
             None => self.settings.len() > 1,
         }
     }
@@ -78,7 +84,7 @@ impl Contrast {
     /// The names of the settings that differ; `updates` too, if they follow from another setting than the epochs.
     pub fn differ_in(&self) -> Vec<String> {
         let mut names: Vec<String> = self.settings.iter().map(|setting| setting.name.clone()).collect();
-        if self.has_unequal_updates() && !names.is_empty() && !names.iter().any(|name| name == "epochs") {
+        if self.has_updates_of_its_own() && !names.is_empty() && !names.iter().any(|name| name == "epochs") {
             names.push("updates".into());
         }
         names
@@ -93,8 +99,11 @@ impl Contrast {
             .map(|setting| format!("{} ({}, {})", setting.name, value(&setting.a), value(&setting.b)))
             .collect();
         let follow = !self.settings.iter().any(|setting| setting.name == "epochs");
-        if let ([Some(a), Some(b)], true, false) = (self.updates, follow, self.settings.is_empty()) {
-            parts.extend((a != b).then(|| format!("the number of updates ({a}, {b})")));
+        if self.has_updates_of_its_own() && follow && !self.settings.is_empty() {
+            parts.push(match self.updates {
+                [Some(a), Some(b)] => format!("the number of updates ({a}, {b})"),
+                _ => "the number of updates that follows from it".to_string(),
+            });
         }
         crate::words::list(&parts)
     }

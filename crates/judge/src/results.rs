@@ -117,7 +117,12 @@ impl Results {
 
     /// Updates of a whole training with these settings, ⌈n / batch size⌉ · epochs, if all of it is known.
     pub fn updates(&self, recipe: &Recipe) -> Option<u64> {
-        let count = |name: &str| recipe.settings.get(name).and_then(Value::as_u64).filter(|count| *count > 0);
+        let count = |name: &str| {
+            let value = recipe.settings.get(name)?;
+            // Programs write whole numbers as 128.0 too.
+            let whole = value.as_f64().filter(|value| value.fract() == 0.0 && (1.0..1e15).contains(value));
+            value.as_u64().or(whole.map(|whole| whole as u64)).filter(|count| *count > 0)
+        };
         let per_epoch = (self.n_train? as u64).div_ceil(count("batch_size")?);
         per_epoch.checked_mul(count("epochs")?)
     }

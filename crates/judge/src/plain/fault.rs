@@ -29,22 +29,29 @@ pub(super) fn fault(
 }
 
 /// What the JSON reader says names types of the program: in their place stands what is to be written.
-const WORDS: [(&str, &str); 6] = [
-    ("data did not match any variant of untagged enum SettingValue", "a number or a text was expected"),
-    ("data did not match any variant of untagged enum Names", "a name or a list of names was expected"),
+const WORDS: [(&str, &str); 4] = [
     ("expected usize", "expected a whole number, 0 or above"),
     ("expected u64", "expected a whole number, 0 or above"),
     ("expected u32", "expected a whole number, 0 or above"),
     ("expected f64", "expected a number"),
 ];
 
+/// How the JSON reader begins where a value is none of several kinds; then stands the type.
+const NONE_OF_SEVERAL: &str = "data did not match any variant of untagged enum ";
+
+/// The most characters of a message: it may quote what the file holds.
+const LONGEST_MESSAGE: usize = 600;
+
 /// A fault of the JSON, or of its form.
 pub(super) fn of_json(error: &serde_json::Error) -> PlainFault {
     let place = format!("line {} column {}", error.line(), error.column());
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let words = |text: String, (own, other): &(&str, &str)| text.replace(own, other);
-    let message = WORDS.iter().fold(message.to_string(), words);
-    let readable: String = message.chars().map(|c| if c.is_control() { '?' } else { c }).take(600).collect();
-    fault(place, readable, "the form is described in docs/judge.md")
+    let message = match message.strip_prefix(NONE_OF_SEVERAL) {
+        Some("SettingValue") => "a number or a text was expected".to_string(),
+        Some("Names") => "a name or a list of names was expected".to_string(),
+        _ => WORDS.iter().fold(message.to_string(), |text, (own, other)| text.replace(own, other)),
+    };
+    let readable = message.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_MESSAGE);
+    fault(place, readable.collect::<String>(), "the form is described in docs/judge.md")
 }

@@ -41,8 +41,8 @@ struct PlainFile {
 
 /// A list of runs that ends early where it is too long.
 fn runs<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<PlainRun>, D::Error> {
-    struct Runs;
-    impl<'de> Visitor<'de> for Runs {
+    struct LimitedRuns;
+    impl<'de> Visitor<'de> for LimitedRuns {
         type Value = Vec<PlainRun>;
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -60,7 +60,7 @@ fn runs<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<PlainRun>, D::Error> 
             Ok(all)
         }
     }
-    input.deserialize_seq(Runs)
+    input.deserialize_seq(LimitedRuns)
 }
 
 /// Reads a file of plain records.

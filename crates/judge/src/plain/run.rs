@@ -66,8 +66,8 @@ struct PlainEpoch {
 
 /// Settings, each named once.
 fn settings<'de, D: Deserializer<'de>>(input: D) -> Result<Map<String, Value>, D::Error> {
-    struct Settings;
-    impl<'de> Visitor<'de> for Settings {
+    struct UniqueSettings;
+    impl<'de> Visitor<'de> for UniqueSettings {
         type Value = Map<String, Value>;
 
         fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -85,7 +85,7 @@ fn settings<'de, D: Deserializer<'de>>(input: D) -> Result<Map<String, Value>, D
             Ok(all)
         }
     }
-    input.deserialize_map(Settings)
+    input.deserialize_map(UniqueSettings)
 }
 
 impl PlainRun {

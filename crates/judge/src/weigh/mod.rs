@@ -246,7 +246,7 @@ impl<'a> Weigher<'a> {
             let (a, b) = (&self.results.recipes[*a], &self.results.recipes[*b]);
             let contrast = crate::Contrast::of(self.results, a, b);
             if contrast.settings.is_empty() {
-                let why = format!("{} and {} have the same settings, {cause} too.", a.name, b.name);
+                let why = format!("The results state no setting in which {} and {} differ.", a.name, b.name);
                 return Some(Weighing::not_testable(why));
             }
             if !contrast.licenses(cause) {
