@@ -42,8 +42,17 @@ const NONE_OF_SEVERAL: &str = "data did not match any variant of untagged enum "
 /// The most characters of a message: it may quote what the file holds.
 const LONGEST_MESSAGE: usize = 600;
 
+/// Whether the reader stumbled over `NaN` or `Infinity`, which Python writes, and JSON does not know.
+fn is_not_finite(text: &str, error: &serde_json::Error) -> bool {
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    let from = error.column().saturating_sub(2).min(line.len());
+    let around = &line.as_bytes()[from..line.len().min(from + 10)];
+    error.is_syntax()
+        && [&b"NaN"[..], b"Infinity"].iter().any(|word| around.windows(word.len()).any(|w| w == *word))
+}
+
 /// A fault of the JSON, or of its form.
-pub(super) fn of_json(error: &serde_json::Error) -> PlainFault {
+pub(super) fn of_json(text: &str, error: &serde_json::Error) -> PlainFault {
     let place = format!("line {} column {}", error.line(), error.column());
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
@@ -52,6 +61,10 @@ pub(super) fn of_json(error: &serde_json::Error) -> PlainFault {
         Some("Names") => "a name or a list of names was expected".to_string(),
         _ => WORDS.iter().fold(message.to_string(), |text, (own, other)| text.replace(own, other)),
     };
+    if is_not_finite(text, error) {
+        let help = "a number that is not finite is `null`, \"nan\", \"inf\" or \"-inf\"";
+        return fault(place, "NaN and Infinity are no JSON", help);
+    }
     let readable = message.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_MESSAGE);
     fault(place, readable.collect::<String>(), "the form is described in docs/judge.md")
 }

@@ -68,7 +68,7 @@ fn runs<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<PlainRun>, D::Error> 
 /// # Errors
 /// What is not of the form, or contradicts itself: the first fault, with its place.
 pub fn read(text: &str) -> Result<PlainRecords, PlainFault> {
-    let file: PlainFile = serde_json::from_str(text).map_err(|error| of_json(&error))?;
+    let file: PlainFile = serde_json::from_str(text).map_err(|error| of_json(text, &error))?;
     if file.format != FORMAT {
         let message = format!("{} was found, {FORMAT} is the version that is read", file.format);
         return Err(fault("format", message, format!("write `\"format\": {FORMAT}`")));

@@ -114,10 +114,9 @@ impl Weigher<'_> {
             let gap = recipe
                 .mean(Quantity::LossGap)
                 .map(|gap| format!(" At the end its gap is {} in loss.", words::signed(gap)));
-            let what = if needs(finding).is_empty() { "class that each image was given" } else { "curve" };
             return Weighing::not_testable(format!(
-                "That needs the {what} of {name}, and the results do not have it.{}",
-                gap.filter(|_| what == "curve").unwrap_or_default()
+                "That needs the curve of {name}, and the results do not have it.{}",
+                gap.unwrap_or_default()
             ));
         }
         let found: Vec<_> = found.into_iter().flatten().collect();
@@ -182,7 +181,7 @@ impl Weigher<'_> {
     }
 }
 
-/// What a curve must hold in each epoch to show a finding; nothing for what no curve shows.
+/// What a curve must hold in each epoch to show a finding.
 fn needs(finding: &str) -> &'static [Quantity] {
     use Quantity::{Accuracy, Loss, ValAccuracy, ValLoss};
     match finding {
@@ -190,9 +189,8 @@ fn needs(finding: &str) -> &'static [Quantity] {
         "over_confidence" => &[ValLoss, ValAccuracy],
         "val_accuracy_falling" | "lucky_epoch" => &[ValAccuracy],
         "gap_without_harm" => &[ValLoss, ValAccuracy, Accuracy],
-        "underfitting" | "running_average_artefact" => &[Accuracy, ValAccuracy],
+        "gap" | "underfitting" | "running_average_artefact" => &[Accuracy, ValAccuracy],
         "not_converged_val" | "plateau" => &[Loss, ValLoss],
-        "class_never_predicted" => &[],
         _ => &[Loss],
     }
 }
@@ -205,9 +203,8 @@ fn can_show(run: &Run, finding: &str) -> bool {
         Quantity::ValAccuracy => row.val_accuracy.is_some(),
         _ => row.loss.or(row.train_loss).is_some(),
     };
-    let all = needs(finding);
-    let is_whole = |row: &Epoch| all.iter().all(|quantity| has(row, quantity));
-    run.has_curve() && !all.is_empty() && run.epochs.iter().all(is_whole)
+    let is_whole = |row: &Epoch| needs(finding).iter().all(|quantity| has(row, quantity));
+    run.has_curve() && run.epochs.iter().all(is_whole)
 }
 
 /// So many of so many runs.

@@ -215,8 +215,6 @@ fn t7_what_is_not_published_cannot_be_tested() {
         "No number of the results measures",
     );
     says(&table, json!({ "reproduces": "M4" }), NotTestable, "Nothing was published for M4");
-    let shows = json!({ "shows": "class_never_predicted", "of": "M4" });
-    says(&table, shows, NotTestable, "the class that each image was given");
 }
 
 #[test]

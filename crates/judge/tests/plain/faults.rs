@@ -58,6 +58,19 @@ fn what_is_no_json_or_not_of_the_form_is_placed_by_line_and_column() {
     assert_eq!(fault.place, "line 3 column 10", "{fault}");
 }
 
+/// Python's `json` writes them unless it is told not to.
+#[test]
+fn a_nan_that_python_wrote_is_told() {
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        let text =
+            format!("{{\"format\": 1, \"runs\": [{{\"name\": \"A\", \"test\": {{\"loss\": {word}}}}}]}}");
+        let fault = refused(&text);
+        assert_eq!(fault.message, "NaN and Infinity are no JSON", "{fault}");
+        assert!(fault.place.starts_with("line 1 column 5") && fault.help.contains("`null`"), "{fault}");
+    }
+    assert!(!refused("{\"format\": 1, \"NaN\": x}").message.contains("NaN and"), "the fault is another");
+}
+
 #[test]
 fn no_message_names_a_type_of_the_program() {
     for text in [
