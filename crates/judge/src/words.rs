@@ -53,6 +53,14 @@ pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
     }
 }
 
+/// The same of the first eight, with the number of the others.
+pub(crate) fn some_of(items: &[String]) -> String {
+    match items.len() {
+        n if n > 9 => format!("{} and {} more", items[..8].join(", "), n - 8),
+        _ => list(items),
+    }
+}
+
 /// `1 run`, `2 runs`.
 pub(crate) fn plural(n: usize, one: &str, many: &str) -> String {
     if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }

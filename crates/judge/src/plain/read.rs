@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -10,7 +11,7 @@ use super::fault::{PlainFault, fault, of_json};
 use super::limits;
 use super::run::PlainRun;
 use crate::claim::ClaimTable;
-use crate::results::{EQUIVALENCE, Recipe, Results};
+use crate::results::{EQUIVALENCE, Recipe, Results, Run};
 
 /// The version of the form.
 const FORMAT: u64 = 1;
@@ -98,7 +99,8 @@ pub fn read(text: &str) -> Result<PlainRecords, PlainFault> {
         equivalence,
         ..Results::default()
     };
-    let mut assembly = Assembly { results, places: HashMap::new(), seeds: Vec::new(), per_image: 0 };
+    let mut assembly =
+        Assembly { results, places: HashMap::new(), seeds: Vec::new(), seedless: Vec::new(), per_image: 0 };
     for (i, run) in file.runs.into_iter().enumerate() {
         assembly.add(&format!("runs[{i}]"), run)?;
     }
@@ -108,6 +110,13 @@ pub fn read(text: &str) -> Result<PlainRecords, PlainFault> {
     Ok(PlainRecords { results, claims: file.claims })
 }
 
+/// What a run makes of the test images, as one number.
+fn hash_of(run: &Run) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    run.test.correct.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Recipes as their runs come in.
 struct Assembly {
     results: Results,
@@ -115,6 +124,8 @@ struct Assembly {
     places: HashMap<String, usize>,
     /// The seeds of each recipe.
     seeds: Vec<HashSet<u64>>,
+    /// What the runs of each recipe that state no seed make of the images, as hashes.
+    seedless: Vec<HashSet<u64>>,
     /// Numbers per image so far.
     per_image: usize,
 }
@@ -146,6 +157,7 @@ impl Assembly {
                 ..Recipe::default()
             });
             self.seeds.push(HashSet::new());
+            self.seedless.push(HashSet::new());
         }
         let recipe = &mut self.results.recipes[known];
         let keys: BTreeSet<&String> = recipe.settings.keys().chain(settings.keys()).collect();
@@ -161,6 +173,14 @@ impl Assembly {
                 format!("{place}.seed"),
                 format!("{name} has two runs with the seed {seed}"),
                 "one run counts once; give the second its own seed",
+            ));
+        }
+        let images = (!run.test.correct.is_empty() && run.seed.is_none()).then(|| hash_of(&run));
+        if images.is_some_and(|images| !self.seedless[known].insert(images)) {
+            return Err(fault(
+                format!("{place}.test_correct"),
+                format!("another run of {name} is right and wrong about the very same images"),
+                "one run counts once; if they are two trainings, give each its `seed`",
             ));
         }
         recipe.runs.push(run);

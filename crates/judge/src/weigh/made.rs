@@ -1,6 +1,6 @@
 //! Claims about data, models and the way a study was made (T1, T6, T8, T9).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,14 @@ use crate::pairs::among_or_all;
 use crate::quantity::{DataPart, Quantity};
 use crate::results::Recipe;
 use crate::words;
+
+/// Loss and accuracy of a run on one part of the data.
+struct PartNumbers {
+    /// Which they are.
+    quantities: [Quantity; 2],
+    loss: f64,
+    accuracy: f64,
+}
 
 impl Weigher<'_> {
     pub(super) fn fact(&self, fact: &FactTable) -> Weighing {
@@ -47,35 +55,28 @@ impl Weigher<'_> {
             (Quantity::ValLoss, Quantity::ValAccuracy),
             (Quantity::TestLoss, Quantity::TestAccuracy),
         ];
-        let known = parts
+        let known: Vec<PartNumbers> = parts
             .iter()
-            .filter_map(|(loss, accuracy)| Some((*accuracy, recipe.mean(*loss)?, recipe.mean(*accuracy)?)));
-        let known: Vec<(Quantity, f64, f64)> = known.collect();
+            .filter_map(|(loss, accuracy)| {
+                Some(PartNumbers {
+                    quantities: [*loss, *accuracy],
+                    loss: recipe.mean(*loss)?,
+                    accuracy: recipe.mean(*accuracy)?,
+                })
+            })
+            .collect();
         if known.len() < 2 {
             return Weighing::not_testable(format!(
                 "The results do not state losses and accuracies of two parts of {name}."
             ));
         }
         let mut all = Vec::new();
-        for (i, (a, loss_a, accuracy_a)) in known.iter().enumerate() {
-            for (b, loss_b, accuracy_b) in &known[i + 1..] {
-                if (loss_a - loss_b) * (accuracy_a - accuracy_b) <= 0.0 {
-                    continue;
+        for (i, a) in known.iter().enumerate() {
+            for b in &known[i + 1..] {
+                if (a.loss - b.loss) * (a.accuracy - b.accuracy) > 0.0 {
+                    let (low, high) = if a.loss < b.loss { (a, b) } else { (b, a) };
+                    all.push(self.disagreement(name, low, high));
                 }
-                // The loss of `low` is lower, and so its accuracy should be higher.
-                let (high, low) = if loss_a < loss_b { (*a, *b) } else { (*b, *a) };
-                let claim = ClaimTable { scope: crate::Scope::Runs, ..ClaimTable::default() };
-                let mut weighing = self.parts_of_a_run(&claim, name, high, &[low], Way::Higher);
-                if weighing
-                    .numbers
-                    .values()
-                    .any(|numbers| numbers["z"].as_f64().is_some_and(|z| z.abs() < 1.96))
-                {
-                    weighing.verdict = ClaimVerdict::UndecidedFromOneRun;
-                    weighing.why.push_str(" That is within the noise of the images.");
-                }
-                weighing.why.push_str(" Its losses order the two parts the other way.");
-                all.push(weighing);
             }
         }
         if all.is_empty() {
@@ -83,6 +84,32 @@ impl Weigher<'_> {
             return Weighing::new(ClaimVerdict::Supported, &["T1"], why);
         }
         all_of(all)
+    }
+
+    /// Of two parts of a run, `low` has the lower loss, and the lower accuracy too.
+    fn disagreement(&self, name: &str, low: &PartNumbers, high: &PartNumbers) -> Weighing {
+        let [low_loss, low_accuracy] = low.quantities.map(Quantity::label);
+        let [high_loss, high_accuracy] = high.quantities.map(Quantity::label);
+        let claim = ClaimTable { scope: crate::Scope::Runs, ..ClaimTable::default() };
+        let accuracies = [low.quantities[1], high.quantities[1]];
+        let mut weighing = self.parts_of_a_run(&claim, name, accuracies[0], &accuracies[1..], Way::Higher);
+        let z = weighing.numbers.values().find_map(|numbers| numbers["z"].as_f64());
+        let noise = match z {
+            Some(z) if z.abs() < 1.96 => {
+                weighing.verdict = ClaimVerdict::UndecidedFromOneRun;
+                format!(", z {}: within the noise of the images", words::z(z))
+            }
+            Some(z) => format!(", z {}", words::z(z)),
+            None => String::new(),
+        };
+        weighing.why = format!(
+            "{name} has a lower {low_loss} than {high_loss} ({}, {}), and yet a lower {low_accuracy} than {high_accuracy} ({}, {}{noise}).",
+            words::number(low.loss),
+            words::number(high.loss),
+            words::number(low.accuracy),
+            words::number(high.accuracy)
+        );
+        weighing
     }
 
     pub(super) fn procedure(&self, claim: &ClaimTable, procedure: &ProcedureTable) -> Weighing {
@@ -101,26 +128,22 @@ impl Weigher<'_> {
 
     /// T6: each two values of a setting need two runs that differ in nothing else.
     fn compares(&self, setting: &str, among: &[String]) -> Weighing {
-        let recipes: Vec<&Recipe> = among.iter().map(|name| self.recipe(name)).collect();
-        let value = |recipe: &&Recipe| recipe.settings.get(setting).map(setting_text);
-        let values: Vec<String> =
-            recipes.iter().filter_map(value).collect::<BTreeSet<_>>().into_iter().collect();
-        if values.len() < 2 {
+        let mut with: BTreeMap<String, Vec<&Recipe>> = BTreeMap::new();
+        for recipe in among.iter().map(|name| self.recipe(name)) {
+            if let Some(value) = recipe.settings.get(setting) {
+                with.entry(setting_text(value)).or_default().push(recipe);
+            }
+        }
+        if with.len() < 2 {
             return Weighing::not_testable(format!("The runs have fewer than two values of {setting}."));
         }
         let is_pair = |one: &Recipe, other: &Recipe| Contrast::of(self.results, one, other).licenses(setting);
-        let has_pair = |a: &str, b: &str| {
-            let with = |wanted: &str| -> Vec<&Recipe> {
-                let has = |recipe: &&&Recipe| value(recipe).as_deref() == Some(wanted);
-                recipes.iter().filter(has).copied().collect()
-            };
-            let others = with(b);
-            with(a).iter().any(|one| others.iter().any(|other| is_pair(one, other)))
-        };
+        let values: Vec<String> = with.keys().cloned().collect();
         let mut missing = Vec::new();
         for (i, a) in values.iter().enumerate() {
-            missing
-                .extend(values[i + 1..].iter().filter(|b| !has_pair(a, b)).map(|b| format!("{a} with {b}")));
+            let has_pair =
+                |b: &String| with[a].iter().any(|one| with[b].iter().any(|other| is_pair(one, other)));
+            missing.extend(values[i + 1..].iter().filter(|b| !has_pair(b)).map(|b| format!("{a} with {b}")));
         }
         let of = values.len() * (values.len() - 1) / 2;
         let (verdict, why) = match missing.is_empty() {
@@ -134,7 +157,7 @@ impl Weigher<'_> {
                     "Of {of} pairs of values of {setting}, {} {} no two runs that differ in nothing else: {}.",
                     missing.len(),
                     if missing.len() == 1 { "has" } else { "have" },
-                    words::list(&missing)
+                    words::some_of(&missing)
                 ),
             ),
         };

@@ -250,12 +250,12 @@ impl<'a> Weigher<'a> {
                 return Some(Weighing::not_testable(why));
             }
             if !contrast.licenses(cause) {
-                let why = format!(
-                    "{} and {} differ in {}: a difference cannot be put down to {cause}.",
-                    a.name,
-                    b.name,
-                    contrast.words()
-                );
+                let is_one_of_them = contrast.settings.iter().any(|setting| setting.name == cause);
+                let so = match is_one_of_them {
+                    true => format!("a difference cannot be put down to {cause} alone"),
+                    false => format!("the results state no difference in {cause}"),
+                };
+                let why = format!("{} and {} differ in {}; {so}.", a.name, b.name, contrast.words());
                 let confounded = Weighing::new(ClaimVerdict::Confounded, &["T6"], why);
                 return Some(
                     confounded.with("differ_in", contrast.differ_in()).with("updates", contrast.updates),

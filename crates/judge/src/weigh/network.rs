@@ -37,10 +37,7 @@ impl Weigher<'_> {
             () => undecided,
         };
         let noise = z.map(|z| format!(" (z {})", words::z(z))).unwrap_or_default();
-        let side = |gap: f64| if gap < 0.0 { "below" } else { "above" };
-        let loss = losses.map(|gap| {
-            format!("validation loss lies {} {} training loss", words::number(gap.abs()), side(gap))
-        });
+        let loss = losses.map(loss_gap);
         let accuracy = accuracies.map(|gap| {
             format!("validation accuracy {} {} training accuracy{noise}", words::points(gap), side(-gap))
         });
@@ -111,9 +108,10 @@ impl Weigher<'_> {
         let seen = recipe.runs.iter().zip(&found).filter(|(run, found)| found.is_some() || visible(run));
         let of = seen.count();
         if of == 0 {
-            let gap = recipe
-                .mean(Quantity::LossGap)
-                .map(|gap| format!(" At the end its gap is {} in loss.", words::signed(gap)));
+            let gap = recipe.mean(Quantity::LossGap).map(|gap| {
+                let no_harm = if gap > 0.0 { ": a gap, which by itself is no harm" } else { "" };
+                format!(" At the end {}{no_harm}.", loss_gap(gap))
+            });
             return Weighing::not_testable(format!(
                 "That needs the curve of {name}, and the results do not have it.{}",
                 gap.unwrap_or_default()
@@ -179,6 +177,16 @@ impl Weigher<'_> {
         });
         all_of(weighings.collect())
     }
+}
+
+/// Where a number lies that is so much more.
+fn side(difference: f64) -> &'static str {
+    if difference < 0.0 { "below" } else { "above" }
+}
+
+/// The gap of the losses in words.
+fn loss_gap(gap: f64) -> String {
+    format!("validation loss lies {} {} training loss", words::number(gap.abs()), side(gap))
 }
 
 /// What a curve must hold in each epoch to show a finding.

@@ -219,7 +219,7 @@ impl Weigher<'_> {
         let weighing = if better.len() >= rank {
             let is = if better.len() == 1 { "is" } else { "are" };
             let way = if quantity.larger_is_better() { "higher" } else { "lower" };
-            let why = format!("{own_words}; {} {is} {way}.", words::list(&better));
+            let why = format!("{own_words}; {} {is} {way}.", words::some_of(&better));
             Weighing::new(ClaimVerdict::Contradicted, &["T1"], why)
         } else if equal.is_empty() {
             let next = known
@@ -259,7 +259,13 @@ impl Weigher<'_> {
         }
         let turned: Vec<[usize; 2]> =
             pairs.iter().map(|[a, b]| if is_best { [*a, *b] } else { [*b, *a] }).collect();
-        self.ordered(claim, &turned, Way::Better)
+        let mut weighing = self.ordered(claim, &turned, Way::Better);
+        let pairs = match turned.len() {
+            1 => format!("One pair of runs differs in {setting} alone, one of the two with this value."),
+            n => format!("{n} pairs of runs differ in {setting} alone, one of the two with this value."),
+        };
+        weighing.why = format!("{pairs} {}", weighing.why);
+        weighing
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn pair_sentence(results: &Results, pair: &PairVerdict) -> String {
             format!("{a} and {b} in {label}: undecided{shown}; {}.", undecided([a, b], reason))
         }
     };
-    format!("{said}{}{}", basis(pair), networks(pair))
+    format!("{said}{}{}{}", basis(pair), without_spread([a, b], pair), networks(pair))
 }
 
 /// What the noise of the images was taken from, where it is not the images one by one.
@@ -59,6 +59,17 @@ fn basis(pair: &PairVerdict) -> &'static str {
             " Without the images one by one, their noise is an upper bound: little can be decided."
         }
         Some(Basis::Images | Basis::Splits) | None => "",
+    }
+}
+
+/// Recipes whose runs do not differ at all: as a rule the seed was not set, and they are one run.
+fn without_spread(names: [&str; 2], pair: &PairVerdict) -> String {
+    let is_measured = pair.quantity.is_accuracy() || pair.quantity.is_loss();
+    let Some(crossed) = pair.crossed.filter(|_| is_measured) else { return String::new() };
+    let same = [0, 1].into_iter().filter(|k| crossed.seed_parts[*k] == 0.0).map(|k| names[k]);
+    match same.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        same => format!(" The runs of {} do not differ at all: is the seed used?", words::list(same)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod document;
 mod forms;
+mod page;
 mod seeds;
 mod table;
 

@@ -159,7 +159,12 @@ fn t6_a_cause_needs_one_changed_setting_and_equal_updates() {
         Confounded,
         "optimizer (nadam, adam) and learning_rate (0.001, 0.1)",
     );
-    says(&table, because("M4", "M2", "optimizer"), Confounded, "cannot be put down to optimizer");
+    says(
+        &table,
+        because("M4", "M2", "optimizer"),
+        Confounded,
+        "the results state no difference in optimizer",
+    );
     says(&table, because("M9", "M8", "optimizer"), UndecidedFromOneRun, "z 0.2");
     // Not knowing how many images were trained on does not make a batch size the only change.
     let unknown = Results { n_train: None, ..table };

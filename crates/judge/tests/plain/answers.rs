@@ -237,6 +237,25 @@ fn what_recipes_differ_in_is_told_with_the_updates_that_follow() {
     assert_eq!(answer["verdicts"][0]["confounded"], true);
 }
 
+/// Three times the same network is no three seeds: it is asked whether the seed was used.
+#[test]
+fn runs_that_do_not_differ_at_all_are_told() {
+    let same = |name: &str, correct: Vec<bool>, _: &mut Stream| {
+        let right = correct.iter().enumerate().map(|(i, right)| if name == "A" { i % 5 > 0 } else { *right });
+        json!({ "test_correct": bits(right.collect::<Vec<_>>()) })
+    };
+    let answer = answered(&two([0.5, 0.75], 3, same));
+    let said = why(&answer["verdicts"][0]);
+    assert!(said.ends_with("The runs of A do not differ at all: is the seed used?"), "{said}");
+}
+
+#[test]
+fn the_same_file_gives_the_same_answer() {
+    let claims = json!([{ "id": "c", "best": "A" }, { "id": "d", "similar": ["A", "B"] }]);
+    let file = with(two([0.85, 0.75], 3, test_bits), json!({ "claims": claims }));
+    assert_eq!(answered(&file).to_string(), answered(&file).to_string());
+}
+
 /// As Keras prints it, in single precision; and as a table prints it, to three digits.
 #[test]
 fn a_rounded_accuracy_agrees_with_its_bits() {

@@ -141,6 +141,10 @@ fn runs_of_one_name_differ_in_their_seeds_only() {
     refuses(&missing, "runs[1].settings.optimizer", "another run of A has another value");
     let twice = file(json!([named(1, json!({})), named(2, json!({})), named(1, json!({}))]));
     refuses(&twice, "runs[2].seed", "A has two runs with the seed 1");
+    // A run that was copied, and states no seed, is no second run.
+    let copy = || json!({ "name": "A", "test_correct": bits((0..16).map(|i| i % 3 == 0)) });
+    let words = "another run of A is right and wrong about the very same images";
+    refuses(&file(json!([copy(), copy()])), "runs[1].test_correct", words);
 }
 
 /// 87.6 in place of 0.876 is the commonest mistake of all: it is told wherever an accuracy stands.
