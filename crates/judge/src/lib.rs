@@ -1,4 +1,6 @@
-//! What results say, and what they do not: comparisons, claims, groups, findings. Results in, sentences with numbers out.
+//! What results say, and what they do not: comparisons, claims, groups, findings.
+//!
+//! Results in, sentences with numbers out.
 #![warn(unreachable_pub)]
 
 mod claim;

@@ -151,7 +151,8 @@ impl Quantity {
         }
     }
 
-    /// The number of a run; `None` if it has none, or none that is finite. [`Quantity::EpochsToLoss`] is one of two runs.
+    /// The number of a run; `None` if it has none, or none that is finite. [`Quantity::EpochsToLoss`] is one of two
+    /// runs.
     pub fn of(self, run: &Run) -> Option<f64> {
         let row = run.last();
         let train_loss = || row.and_then(|row| row.train_loss.or(row.loss));

@@ -2,6 +2,9 @@
 
 /// A loss or an accuracy: three to four decimals.
 pub(crate) fn number(value: f64) -> String {
+    if value.abs() >= 1e7 {
+        return minus(&format!("{value:.2e}"));
+    }
     let text = if value.abs() < 1000.0 { format!("{value:.4}") } else { format!("{value:.1}") };
     let text = match text.strip_suffix('0') {
         Some(shorter) if text.contains('.') && value.abs() < 1000.0 => shorter.to_string(),

@@ -205,6 +205,10 @@ impl ClaimTable {
             let message = format!("{} and {} are not measured in the same unit", own.label(), other.label());
             return Err(fault(key, message, "compare accuracies with accuracies, losses with losses"));
         }
+        if than.contains(&own) {
+            let message = format!("the {} is compared with itself", own.label());
+            return Err(fault(key, message, "name another metric of the run in `than`"));
+        }
         Ok(Form::PartsOfARun { of, quantity: own, than, way })
     }
 

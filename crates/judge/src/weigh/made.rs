@@ -46,8 +46,8 @@ impl Weigher<'_> {
         all_of(all.into_iter().flatten().chain(losses).collect())
     }
 
-    /// Whether the losses of the parts order them as their accuracies do: a pair that they order otherwise counts as far
-    /// as its accuracies differ by more than noise.
+    /// Whether the losses of the parts order them as their accuracies do: a pair that they order otherwise counts as
+    /// far as its accuracies differ by more than noise.
     fn losses_agree(&self, name: &str) -> Weighing {
         let recipe = self.recipe(name);
         let parts = [

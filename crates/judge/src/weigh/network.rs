@@ -38,8 +38,10 @@ impl Weigher<'_> {
         };
         let noise = z.map(|z| format!(" (z {})", words::z(z))).unwrap_or_default();
         let loss = losses.map(loss_gap);
+        let lies = if losses.is_none() { " lies" } else { "" };
         let accuracy = accuracies.map(|gap| {
-            format!("validation accuracy {} {} training accuracy{noise}", words::points(gap), side(-gap))
+            let points = words::points(gap);
+            format!("validation accuracy{lies} {points} {} training accuracy{noise}", side(-gap))
         });
         let parts: Vec<String> = loss.into_iter().chain(accuracy).collect();
         let why = format!("At the end of {name} {}.", words::list(&parts));
@@ -128,8 +130,8 @@ impl Weigher<'_> {
         Weighing::new(of_runs(found.len(), of), &["T5"], why).with("runs", [found.len(), of])
     }
 
-    /// The metrics of one run against each other. *Because unseen* says more: then the other unseen part must be lower as
-    /// well.
+    /// The metrics of one run against each other. *Because unseen* says more: then the other unseen part must be lower
+    /// as well.
     pub(super) fn parts_of_a_run(
         &self,
         claim: &ClaimTable,

@@ -126,7 +126,10 @@ impl Weigher<'_> {
             return direction(claim, pair, along, &said).with(key, json!({ "difference": difference }));
         };
         // Of two numbers without any spread, such as 1 and 0, a difference is no chance.
-        let certain = if difference == 0.0 { 0.0 } else { f64::INFINITY.copysign(difference) };
+        let certain = match table.found.difference {
+            0.0 => 0.0,
+            found => f64::INFINITY.copysign(found),
+        };
         let z = table.found.z.unwrap_or(certain);
         let sd = table.explaining_seed_sd;
         let z_words = match table.rounded {

@@ -14,8 +14,12 @@ use crate::words;
 impl Weigher<'_> {
     pub(super) fn order(&self, claim: &ClaimTable, run: &str, than: &[String], way: Way) -> Weighing {
         let a = self.place(run);
-        let pairs: Vec<[usize; 2]> =
-            than.iter().map(|name| [a, self.place(name)]).filter(|[a, b]| a != b).collect();
+        let mut pairs: Vec<[usize; 2]> = Vec::new();
+        for b in than.iter().map(|name| self.place(name)) {
+            if b != a && !pairs.contains(&[a, b]) {
+                pairs.push([a, b]);
+            }
+        }
         self.ordered(claim, &pairs, way)
     }
 
@@ -80,14 +84,19 @@ impl Weigher<'_> {
     }
 
     pub(super) fn alike(&self, claim: &ClaimTable, runs: &[String]) -> Weighing {
-        let places: Vec<usize> = runs.iter().map(|run| self.place(run)).collect();
+        let mut places: Vec<usize> = Vec::new();
+        for place in runs.iter().map(|run| self.place(run)) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
         let quantities = claim.quantities();
         if let Some(unmeasured) = self.unmeasured(&places, &quantities) {
             return unmeasured;
         }
         let mut pairs = Vec::new();
         for (i, a) in places.iter().enumerate() {
-            pairs.extend(places[i + 1..].iter().filter(|b| *b != a).map(|b| [*a, *b]));
+            pairs.extend(places[i + 1..].iter().map(|b| [*a, *b]));
         }
         if let Some(confounded) = self.cause(claim, &pairs) {
             return confounded;
@@ -155,7 +164,12 @@ impl Weigher<'_> {
         if let Some(unmeasured) = self.unmeasured(&[self.place(run)], &quantities) {
             return unmeasured;
         }
-        all_of(quantities.into_iter().map(|quantity| self.best_by(run, &others, quantity, rank)).collect())
+        let by = |quantity| match quantity {
+            // A number of two runs: there is none of one.
+            Quantity::EpochsToLoss => self.one_of_the_best(claim, run, &pairs, quantity, rank),
+            quantity => self.best_by(run, &others, quantity, rank),
+        };
+        all_of(quantities.into_iter().map(by).collect())
     }
 
     /// Whether settings are among the first so many: better than all others but `rank` − 1 of them.

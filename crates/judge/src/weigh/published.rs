@@ -23,8 +23,8 @@ pub struct Reproduction {
     pub mean: f64,
     /// How many they are.
     pub seeds: usize,
-    /// Where one more run falls at 95 %, the published digits' rounding included; `None` for fewer than two runs, or runs
-    /// without spread.
+    /// Where one more run falls at 95 %, the published digits' rounding included; `None` for fewer than two runs, or
+    /// runs without spread.
     #[serde(skip)]
     pub interval: Option<Interval>,
     /// Two-sided p, alone.

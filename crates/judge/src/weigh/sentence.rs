@@ -5,7 +5,7 @@ use toile_stats::{Basis, Likelier, Outlook, Side, UndecidedReason, Verdict};
 
 use crate::pair::PairVerdict;
 use crate::quantity::Quantity;
-use crate::results::Results;
+use crate::results::{Recipe, Results};
 use crate::words;
 
 /// What a comparison over seeds and images says, in a sentence.
@@ -16,7 +16,9 @@ pub(crate) fn pair_sentence(results: &Results, pair: &PairVerdict) -> String {
         [a, b] if a == b => format!("{} each", words::plural(a, "run", "runs")),
         [a, b] => format!("{a} and {b} runs"),
     };
-    let shown = match (pair.difference(), pair.judged.interval) {
+    // Numbers near the end of their range have no interval.
+    let interval = pair.judged.interval.filter(|found| found.low.is_finite() && found.high.is_finite());
+    let shown = match (pair.difference().filter(|difference| difference.is_finite()), interval) {
         (Some(d), Some(interval)) => {
             let range = format!("{} to {}", words::signed(interval.low), words::signed(interval.high));
             format!("{} [{range}], {runs}", words::signed(d))
@@ -43,7 +45,7 @@ pub(crate) fn pair_sentence(results: &Results, pair: &PairVerdict) -> String {
         }
         Verdict::Undecided { reason } => {
             let shown = if shown.is_empty() { shown } else { format!(", {shown}") };
-            format!("{a} and {b} in {label}: undecided{shown}; {}.", undecided([a, b], reason))
+            format!("{a} and {b} in {label}: undecided{shown}; {}.", undecided(results, pair, reason))
         }
     };
     format!("{said}{}{}{}", basis(pair), without_spread([a, b], pair), networks(pair))
@@ -83,14 +85,26 @@ fn networks(pair: &PairVerdict) -> String {
     )
 }
 
+/// Runs that count as failed: those that did, and those that lack the number where others have it.
+fn failed(recipe: &Recipe, quantity: Quantity, failed: usize, of: usize) -> Option<String> {
+    let broken = recipe.runs.iter().filter(|run| run.has_failed).count();
+    let has = if failed == 1 { "has" } else { "have" };
+    let what = match broken {
+        broken if broken == failed => "failed".to_string(),
+        0 => format!("{has} no {}", quantity.label()),
+        _ => format!("failed or {has} no {}", quantity.label()),
+    };
+    let runs = words::plural(of, "run", "runs");
+    (failed > 0).then(|| format!("{failed} of {runs} of {} {what}", recipe.name))
+}
+
 /// Why nothing is decided, and what would decide it.
-fn undecided([a, b]: [&str; 2], reason: UndecidedReason) -> String {
+fn undecided(results: &Results, pair: &PairVerdict, reason: UndecidedReason) -> String {
+    let recipes = pair.places.map(|place| &results.recipes[place]);
+    let [a, b] = recipes.map(|recipe| recipe.name.as_str());
     match reason {
-        UndecidedReason::FailedRuns { failed, of } => {
-            let told = |k: usize| {
-                let runs = words::plural(of[k], "run", "runs");
-                (failed[k] > 0).then(|| format!("{} of {runs} of {} failed", failed[k], [a, b][k]))
-            };
+        UndecidedReason::FailedRuns { failed: runs, of } => {
+            let told = |k: usize| failed(recipes[k], pair.quantity, runs[k], of[k]);
             words::list(&[told(0), told(1)].into_iter().flatten().collect::<Vec<_>>())
         }
         UndecidedReason::TooFewSeeds { seeds: [1, 1] } => "one run each".into(),

@@ -1,7 +1,7 @@
 //! A whole published study: its table, and every claim of its text against verdicts that were given by hand.
 //!
-//! The folder that `TOILE_DOCUMENT_FIXTURES` names holds `records.json`, the table as plain records, and `claims.json`: per
-//! claim its `id`, `verdict` and the list `also_acceptable`. The claims themselves stand in the built-in study.
+//! The folder that `TOILE_DOCUMENT_FIXTURES` names holds `records.json`, the table as plain records, and `claims.json`:
+//! per claim its `id`, `verdict` and the list `also_acceptable`. The claims themselves stand in the built-in study.
 
 #![allow(clippy::print_stderr)] // a test may say that it was skipped
 

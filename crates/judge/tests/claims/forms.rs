@@ -212,3 +212,29 @@ fn a_long_list_of_comparisons_is_cut_short_in_words_only() {
     assert_eq!((weighed.verdict, weighed.numbers.len()), (Supported, 20));
     assert!(weighed.why.ends_with("14 more comparisons come to the same."), "{}", weighed.why);
 }
+
+/// A name that stands there twice is compared once.
+#[test]
+fn a_comparison_is_told_once() {
+    let run = |name: &str, test: f64| json!({ "name": name, "test": { "accuracy": test } });
+    let results = file(&json!([run("A", 0.9), run("B", 0.7)]));
+    for claim in [
+        json!({ "better": "A", "than": ["B", "A", "B"] }),
+        json!({ "better": "A", "than": "B", "metric": "test_accuracy", "metrics": ["test_accuracy"] }),
+        json!({ "similar": ["A", "B", "A"] }),
+        json!({ "best": "A", "among": ["B", "A", "B"] }),
+    ] {
+        let why = crate::weigh(&results, claim.clone()).why;
+        assert_eq!(why.matches("0.900 for A and 0.700 for B").count(), 1, "{claim}: {why}");
+    }
+}
+
+/// On sixteen images .991 and 1 are both all of them: no certain difference.
+#[test]
+fn a_difference_smaller_than_one_image_is_none() {
+    let run = |name: &str, test: f64| json!({ "name": name, "test": { "accuracy": test } });
+    let few = |a: f64, b: f64| Results { n_test: Some(16), ..file(&json!([run("A", a), run("B", b)])) };
+    let claim = || json!({ "better": "A", "than": "B", "scope": "runs" });
+    says(&few(1.0, 0.991), claim(), UndecidedFromOneRun, "z 0.0");
+    assert_eq!(verdict(&few(1.0, 0.0), claim()), Supported, "all of them, and none");
+}

@@ -179,6 +179,8 @@ fn speed_is_told_by_the_epochs_to_the_same_loss() {
     let results = file(&curves(8));
     says(&results, claim.clone(), Supported, "3 runs each");
     says(&results, claim, Supported, "Only the spread over seeds was weighed.");
+    let best = json!({ "best": "Quick", "metric": "epochs_to_loss", "scope": "runs" });
+    says(&results, best, Supported, "Quick is better than 1 of 1 others");
     let same = json!({ "higher": "Quick", "than": "Slow", "metric": "epochs_to_loss" });
     assert_eq!(verdict(&results, same), Contradicted);
 }

@@ -188,6 +188,10 @@ fn failed_runs_count_as_runs() {
     let verdict = &answer["verdicts"][0];
     assert_eq!((&verdict["verdict"], &verdict["p_adjusted"]), (&json!("undecided"), &json!(1.0)));
     assert!(why(verdict).contains("; 1 of 3 runs of A failed."), "{}", why(verdict));
+    // A run that was not tested is missing, but did not fail.
+    file["runs"][0] = json!({ "name": "A", "seed": 0, "test": { "loss": 0.5 } });
+    let lacking = answered(&file);
+    assert!(why(&lacking["verdicts"][0]).contains("; 1 of 3 runs of A has no test accuracy."), "{lacking}");
     // A recipe of which nothing is left has no rank, and is not forgotten.
     for seed in 0..3 {
         file["runs"][seed] = json!({ "name": "A", "seed": seed, "test": { "accuracy": "nan" } });

@@ -239,6 +239,7 @@ fn claims_are_checked() {
             "claims[0].lower",
             "same unit",
         ),
+        (json!({ "id": "c", "lower": "loss", "than": "loss", "of": "A" }), "claims[0].lower", "with itself"),
         (json!({ "id": "c", "gap": "A", "says": "\u{1b}c" }), "claims[0]", "control character"),
     ] {
         refuses(&claims(json!([claim])), place, words);
