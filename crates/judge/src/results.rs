@@ -57,6 +57,8 @@ pub struct Recipe {
     pub runs: Vec<Run>,
     /// What a publication gives for it.
     pub published: BTreeMap<Quantity, Printed>,
+    /// The settings that a search left open, if one has chosen it.
+    pub searched: Vec<String>,
     /// Of how many trials it is the best, if a search has chosen it.
     pub best_of: Option<usize>,
 }

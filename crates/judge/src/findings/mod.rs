@@ -1,6 +1,7 @@
 //! Findings: what is to be said of a run, or of a whole study, each with its numbers, its rule and what to do.
 
 pub(crate) mod curve;
+pub(crate) mod study;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

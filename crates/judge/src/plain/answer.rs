@@ -25,6 +25,8 @@ pub struct PlainAnswer {
     groups: Vec<Vec<String>>,
     /// Pairs inside a group of which the first is better.
     within: Vec<[String; 2]>,
+    /// Recipes without a group: without the number, or with fewer than three runs where others have more.
+    unranked: Vec<String>,
     /// The claims with their verdicts.
     claims: Vec<WeighedClaim>,
     /// What is to be said of runs and of the study.
@@ -57,7 +59,7 @@ struct PlainVerdict {
 }
 
 /// The answer.
-pub fn answer(results: &Results, judgement: Judgement) -> PlainAnswer {
+pub fn answer(results: &Results, judgement: &Judgement) -> PlainAnswer {
     let name = |place: usize| results.recipes[place].name.clone();
     PlainAnswer {
         format: 1,
@@ -71,8 +73,9 @@ pub fn answer(results: &Results, judgement: Judgement) -> PlainAnswer {
             .map(|group| group.iter().map(|place| name(*place)).collect())
             .collect(),
         within: judgement.groups.within.iter().map(|(a, b)| [name(*a), name(*b)]).collect(),
-        claims: judgement.claims,
-        findings: judgement.findings,
+        unranked: judgement.groups.unranked.iter().map(|place| name(*place)).collect(),
+        claims: judgement.claims.clone(),
+        findings: judgement.findings.clone(),
     }
 }
 

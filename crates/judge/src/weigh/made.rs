@@ -138,7 +138,10 @@ impl Weigher<'_> {
     fn searched_together(&self, settings: &[String], among: &[String]) -> Weighing {
         let searches: Vec<&Recipe> = among.iter().map(|name| self.recipe(name)).collect();
         let fixed = |recipe: &&Recipe| {
-            let fixed = settings.iter().filter(|setting| recipe.settings.contains_key(*setting));
+            let is_open = |setting: &String| {
+                recipe.searched.contains(setting) || !recipe.settings.contains_key(setting)
+            };
+            let fixed = settings.iter().filter(|setting| !is_open(setting));
             fixed.cloned().collect::<Vec<String>>()
         };
         let told: Vec<String> = searches

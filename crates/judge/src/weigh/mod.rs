@@ -12,6 +12,7 @@ mod one_run;
 mod order;
 mod published;
 
+pub(crate) use one_run::TwoNumbers;
 pub(crate) use order::pair_sentence;
 pub use published::{Reproduction, reproductions};
 

@@ -139,7 +139,8 @@ pub(crate) fn help_for(kind: &str, name: &str, known: &[&str]) -> String {
     let is_meant = |words: &[&str]| words.iter().any(|word| normalized(word) == wanted);
     // Where one of these words is a name, as `test_accuracy` is in claims, it needs no explanation.
     let is_known = |words: &[&str]| words.iter().any(|word| known.contains(word));
-    let explained = EXPLAINED.iter().find(|(of, words, _)| *of == kind && is_meant(words) && !is_known(words));
+    let explained =
+        EXPLAINED.iter().find(|(of, words, _)| *of == kind && is_meant(words) && !is_known(words));
     match explained {
         Some((_, _, text)) => format!("{text} (known: {})", known.join(", ")),
         None => help(name, known),
