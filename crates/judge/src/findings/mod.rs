@@ -64,6 +64,13 @@ pub struct NamedFinding {
     pub advice: String,
 }
 
+impl NamedFinding {
+    /// Whether it says what the verdict of a claim says.
+    pub fn is_of_claim(&self) -> bool {
+        study::OF_CLAIMS.contains(&self.finding)
+    }
+}
+
 /// What is to be said of one run of a recipe.
 pub fn of_run(results: &Results, recipe: &Recipe, run: &Run) -> Vec<NamedFinding> {
     curve::of_run(results, recipe, run)

@@ -16,6 +16,12 @@ const MOST_NAMES: usize = 8;
 /// A loss that is lower by this share, while accuracy does not move, is told.
 const LOSS_SHARE: f64 = 0.1;
 
+/// The names of findings that claims give.
+pub(super) const OF_CLAIMS: [&str; 3] = [CONTRADICTED, CONFOUNDED, CAPACITY];
+const CONTRADICTED: &str = "contradicted_claim";
+const CONFOUNDED: &str = "confounded_claim";
+const CAPACITY: &str = "capacity_not_established";
+
 /// What was judged of a study.
 pub(crate) struct JudgedStudy<'a> {
     pub results: &'a Results,
@@ -333,10 +339,10 @@ fn test_harder(results: &Results) -> Option<NamedFinding> {
 fn of_claim(claim: &WeighedClaim) -> Option<NamedFinding> {
     let (name, severity, advice) = match claim.verdict {
         ClaimVerdict::Contradicted => {
-            ("contradicted_claim", Severity::Alarm, "take the sentence out, or say what the numbers say")
+            (CONTRADICTED, Severity::Alarm, "take the sentence out, or say what the numbers say")
         }
         ClaimVerdict::Confounded => {
-            ("confounded_claim", Severity::Warning, "change one setting at a time, at equal updates")
+            (CONFOUNDED, Severity::Warning, "change one setting at a time, at equal updates")
         }
         ClaimVerdict::NotTestable if claim.rules.contains(&"T8") => (
             "capacity_not_established",

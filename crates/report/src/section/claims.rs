@@ -20,7 +20,7 @@ const VERDICTS: [ClaimVerdict; 6] = [
 ];
 
 const HOW: &str = "A claim about settings is *supported* or *contradicted* by our runs only if three seeds or more of each \
-                   show it over seeds and images, after Holm's correction for everything that this report compares. \
+                   show it over seeds and images, corrected after Holm for everything that this report compares. \
                    *Undecided* means that chance can explain what is seen; *confounded*, that more than one setting was \
                    changed; *not testable*, that what would have to be measured was not.";
 

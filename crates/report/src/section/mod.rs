@@ -8,6 +8,7 @@ mod brief;
 mod claims;
 mod confusion;
 mod figure;
+mod findings;
 mod openings;
 mod overview;
 mod ranking;
@@ -72,10 +73,11 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 8] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 9] = [
     summary::compute,
     ranking::compute,
     claims::compute,
+    findings::compute,
     overview::compute,
     settings_beside_results::compute,
     searches::compute,

@@ -95,8 +95,7 @@ fn differences(groups: &[RunGroup]) -> Option<Section> {
     };
     let rows = compared.iter().map(row).collect();
     let table = SectionTable::new("All differences, ours minus published.", columns.collect(), rows);
-    let note =
-        "* outside what our seeds predict, after Holm's correction over all published numbers.".to_owned();
+    let note = "* outside what our seeds predict, corrected for all published numbers after Holm.".to_owned();
     let notes = if groups.iter().any(|group| group.comparison.has_z()) { vec![note] } else { Vec::new() };
     Some(Section {
         tables: vec![SectionTable { notes, ..table }],

@@ -43,8 +43,8 @@ pub(super) fn agreement(reasoning: &Reasoning) -> Option<String> {
         ),
     };
     Some(format!(
-        "{out} of {} where our seeds predict one more run, each by the spread of its own number (95 %, Holm's correction \
-         over all of them).{rest}",
+        "{out} of {} where our seeds predict one more run, each by the spread of its own number (95 %, corrected \
+         for all of them after Holm).{rest}",
         plural(of, "published number lies", "published numbers lie")
     ))
 }
