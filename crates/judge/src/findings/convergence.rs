@@ -40,8 +40,11 @@ const TREND_SCATTERS: f64 = 4.0;
 const EVEN: f64 = 0.5;
 /// It is slow if more than this part of the loss after the first epoch is left at the end.
 const LEFT: f64 = 0.5;
-/// Before the end of the first epoch loss has not fallen by more than so many times the mean fall per epoch after it.
+/// A fall before the end of the first epoch is a bend if it is more than so many times the mean fall per epoch after
+/// it, …
 const FIRST_FALLS: f64 = 5.0;
+/// … and more than this part of ln K, by which the loss of first weights may miss that.
+const FIRST_FALL: f64 = 0.1;
 
 const CONVERGED_RULE: &str = "The logarithm of the loss falls by more than 0.01 per epoch (1 %) and more \
     than three standard errors over the last fifth of the epochs (at least five, at most half of them; \
@@ -55,8 +58,8 @@ const OSCILLATING_RULE: &str = "In the second half of sixteen or more epochs tra
     images is not known), above 1.5/√n of it and above 0.5 % of the loss after the first epoch.";
 const TOO_LOW_RULE: &str = "Training loss falls from each fifth of the epochs to the next (medians) without \
     a bend: from the third to the last by at least half of its fall from the first to the third, and more \
-    than four standard errors; more than half of the loss after the first epoch is left, and the fall from \
-    ln K before that is no more than five times the mean fall per epoch.";
+    than four standard errors; more than half of the loss after the first epoch is left, and before that it \
+    did not fall from ln K by a tenth and five times the mean fall per epoch.";
 
 /// How validation loss moves at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -223,9 +226,10 @@ pub(crate) fn oscillating(facts: &CurveFacts) -> Option<Found> {
         ),
         rule: OSCILLATING_RULE,
         numbers: vec![("turns", turned), ("scatter", scatter), ("level", level), ("moved", moved)],
-        advice: "The learning rate is probably too high: try a third and a tenth of it, or let it fall during \
+        advice:
+            "The learning rate is probably too high: try a third and a tenth of it, or let it fall during \
                  training. A larger batch or an average of the weights helps as well."
-            .into(),
+                .into(),
     })
 }
 
@@ -240,8 +244,9 @@ pub(crate) fn learning_rate_too_low(facts: &CurveFacts) -> Option<Found> {
     let epochs = |from: usize, to: usize| (to - from) as f64;
     let pace = (first.value - end.value) / epochs(first.epoch, end.epoch);
     let start = facts.results.classes.filter(|classes| *classes > 1).map(|classes| (classes as f64).ln());
-    let has_bent_before =
-        start.is_some_and(|start| start - first.value > FIRST_FALLS * pace * first.epoch as f64);
+    let has_bent_before = start.is_some_and(|start| {
+        start - first.value > (FIRST_FALLS * pace * first.epoch as f64).max(FIRST_FALL * start)
+    });
     if !is_even || !falls_all_along || end.value <= LEFT * first.value || has_bent_before {
         return None;
     }

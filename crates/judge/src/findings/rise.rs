@@ -14,6 +14,8 @@ pub(crate) const WEAK_RISE: f64 = 0.02;
 pub(crate) const SCATTERS: f64 = 4.0;
 /// The curve's level must change by so many of its standard errors, for the lowest of many levels is low by luck too.
 const LEVEL_ERRORS: f64 = 4.5;
+/// With so many it has changed, whatever the last epoch alone shows.
+const SURE_ERRORS: f64 = 6.0;
 /// Accuracy below its best by more is a fall: one point.
 pub(crate) const POINT: f64 = 0.01;
 /// A difference of accuracies must exceed so many standard errors of the images.
@@ -28,12 +30,13 @@ const UNCHANGED: f64 = 0.001;
 const RISE_RULE: &str = "Validation loss at the end is more than 5 % (weak: 2 to 5 %) above its minimum \
     (Prechelt 1998: GL = 100 (loss / least loss so far − 1)), by more than four times the scatter of single \
     epochs, and the minimum is not among the last three epochs. The median of neighbouring epochs (three, or \
-    a tenth of all) must have risen too, by more than 2 % and 4.5 of its standard errors.";
+    a tenth of all) must have risen too, by more than 2 % and 4.5 of its standard errors; six of them are \
+    enough without the scatter of single epochs.";
 const FALL_RULE: &str = "Validation accuracy at the end is below its best by more than one point, more than \
     four times the scatter of single epochs and, where the number of validation images is known, more than \
     two standard errors of the difference of two shares; the best is not among the last three epochs. The \
     median of neighbouring epochs (three, or a tenth of all) must have fallen too, by more than half a point \
-    and 4.5 of its standard errors.";
+    and 4.5 of its standard errors; six of them are enough without the scatter of single epochs.";
 const CONFIDENCE_RULE: &str = "Validation loss has risen (as for val_loss_rising) while validation accuracy \
     is not below what it was at the loss's minimum, by more than two times the scatter of single epochs (Guo \
     et al. 2017: networks overfit the loss without overfitting accuracy).";
@@ -60,8 +63,8 @@ impl LossRise {
         }
         let (raw, level) = (end.value - least.value, levels.end - levels.least);
         let rise = LossRise { least, end, share: raw / least.value, level: level / levels.least, scatter };
-        let is_beyond_noise = raw > SCATTERS * scatter && level > LEVEL_ERRORS * levels.error;
-        (is_beyond_noise && rise.share.min(rise.level) > WEAK_RISE).then_some(rise)
+        (is_beyond_noise(raw, scatter, level, levels.error) && rise.share.min(rise.level) > WEAK_RISE)
+            .then_some(rise)
     }
 
     /// Whether it is 5 % at most.
@@ -75,7 +78,7 @@ impl LossRise {
 pub(crate) struct AccuracyFall {
     best: EpochValue,
     end: EpochValue,
-    /// What it exceeds: four times the scatter of single epochs, or two standard errors.
+    /// Four times the scatter of single epochs, or two standard errors of the images if that is more.
     noise: f64,
 }
 
@@ -87,11 +90,21 @@ impl AccuracyFall {
             return None;
         }
         let images = images.map_or(0.0, |n| ERRORS * standard_error((best.value, n), (end.value, n)));
-        let noise = images.max(SCATTERS * accuracy.scatter());
-        let level_noise = images.max(LEVEL_ERRORS * levels.error).max(HALF_POINT);
-        let is_fall = best.value - end.value > POINT.max(noise) && levels.largest - levels.end > level_noise;
+        let (raw, level) = (best.value - end.value, levels.largest - levels.end);
+        let scatter = accuracy.scatter();
+        let is_fall = raw > POINT.max(images)
+            && level > HALF_POINT.max(images)
+            && is_beyond_noise(raw, scatter, level, levels.error);
+        let noise = images.max(SCATTERS * scatter);
         is_fall.then_some(AccuracyFall { best, end, noise })
     }
+}
+
+/// Whether a change from the best epoch to the last exceeds four times the scatter of single epochs, and that of the
+/// level 4.5 of its standard errors; or that of the level six of them, for the last epoch alone may hide what many
+/// show.
+fn is_beyond_noise(raw: f64, scatter: f64, level: f64, error: f64) -> bool {
+    (raw > SCATTERS * scatter && level > LEVEL_ERRORS * error) || level > SURE_ERRORS * error
 }
 
 /// The standard error of the difference of two accuracies, each on so many images, as if these were different ones.

@@ -11,6 +11,10 @@ pub(crate) const FEWEST_EPOCHS: usize = 5;
 pub(crate) const LAST_EPOCHS: usize = 3;
 /// Epochs at the end, if there are so many, by which the scatter of a slope is measured at least.
 const END_EPOCHS: usize = 10;
+/// From so many epochs on, scatter is also taken from numbers three epochs apart, if that is more: where neighbouring
+/// epochs are alike (as with averaged weights), their own differences are too small.
+const LONG_CURVE: usize = 24;
+const WIDE_LAG: usize = 3;
 /// Second differences are cut at so many times their median: 4 medians are 2.7 standard deviations of normal noise.
 const CUT: f64 = 4.0;
 /// Of m second differences the scatter is taken for larger by this part of it over m: few may be small by luck.
@@ -152,8 +156,9 @@ impl EpochSeries {
     /// The standard deviation of single epochs about the curve, without its first fifth, where it is most bent.
     pub(crate) fn scatter(&self) -> f64 {
         let values = self.values();
-        let start = self.len().div_ceil(5);
-        scatter(&values[start..])
+        let values = &values[self.len().div_ceil(5)..];
+        let wide = if self.len() >= LONG_CURVE { lagged_scatter(values, WIDE_LAG) } else { 0.0 };
+        scatter(values).max(wide)
     }
 
     /// The same of all of it.
@@ -223,8 +228,13 @@ pub(crate) fn theil_sen(points: &[EpochValue]) -> Option<f64> {
 /// What is bent counts as noise, and few numbers count for more (1 + 2.5/m with m differences): it errs on the large
 /// side, so that little is claimed. Outliers are cut where there are enough differences to know them by.
 pub(crate) fn scatter(values: &[f64]) -> f64 {
-    let differences: Vec<f64> =
-        values.windows(3).map(|three| (three[0] - 2.0 * three[1] + three[2]).abs()).collect();
+    lagged_scatter(values, 1)
+}
+
+/// The same from numbers so many epochs apart.
+fn lagged_scatter(values: &[f64], lag: usize) -> f64 {
+    let second = |window: &[f64]| (window[0] - 2.0 * window[lag] + window[2 * lag]).abs();
+    let differences: Vec<f64> = values.windows(2 * lag + 1).map(second).collect();
     scatter_of_differences(&differences)
 }
 
