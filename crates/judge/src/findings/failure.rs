@@ -20,7 +20,6 @@ const CHANCE_ERRORS: f64 = 3.0;
 const CHANCE_PART: f64 = 0.1;
 /// An accuracy above so many times 1/K is of a network that has learned, whatever its loss.
 const LEARNED: f64 = 2.0;
-
 /// A network that was once below this part of ln K had learned.
 const COLLAPSED: f64 = 0.9;
 
@@ -80,8 +79,7 @@ fn blown_up(facts: &CurveFacts) -> Option<Found> {
         .is_some_and(|(accuracy, classes)| accuracy > LEARNED / classes as f64);
     let start = match (first, chance) {
         (Some(first), Some(chance)) if first > chance && !has_learned => chance,
-        (Some(first), Some(_)) => first,
-        (Some(first), None) => first,
+        (Some(first), _) => first,
         (None, Some(chance)) if !has_learned => chance,
         _ => return None,
     };

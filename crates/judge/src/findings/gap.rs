@@ -41,8 +41,9 @@ pub(crate) struct EndGap {
     is_running: bool,
 }
 
-/// Accuracies of the last row, and whether the training one is a running mean.
+/// The last accuracies, and whether the training one is a running mean.
 struct EndPair {
+    epoch: usize,
     train: f64,
     val: f64,
     is_running: bool,
@@ -54,18 +55,16 @@ impl EndPair {
     fn of(facts: &CurveFacts) -> Option<EndPair> {
         if let (Some(train), Some(val)) = (&facts.train_accuracy, &facts.val_accuracy) {
             let is_running = facts.run.epochs.iter().all(|row| row.train_accuracy.is_none());
-            let (raw, smooth) = (train.last().value - val.last().value, train.end() - val.end());
-            return Some(EndPair {
-                train: train.last().value,
-                val: val.last().value,
-                is_running,
-                gap: raw.min(smooth),
-            });
+            let end = val.last();
+            let train_end = train.at(end.epoch).unwrap_or(train.last().value);
+            let gap = (train_end - end.value).min(train.end() - val.end());
+            return Some(EndPair { epoch: end.epoch, train: train_end, val: end.value, is_running, gap });
         }
         let row = facts.run.epochs.last()?;
         let train = finite(row.train_accuracy).or(finite(row.accuracy))?;
         let val = finite(row.val_accuracy)?;
-        Some(EndPair { train, val, is_running: finite(row.train_accuracy).is_none(), gap: train - val })
+        let is_running = finite(row.train_accuracy).is_none();
+        Some(EndPair { epoch: row.epoch, train, val, is_running, gap: train - val })
     }
 
     /// The standard error of the difference, if the number of validation images is known.
@@ -82,8 +81,8 @@ impl EndPair {
 impl EndGap {
     pub(crate) fn of(facts: &CurveFacts) -> Option<EndGap> {
         let pair = EndPair::of(facts)?;
-        let (error, epoch) = (pair.error(facts)?, facts.run.epochs.last()?.epoch);
-        let EndPair { train, val, is_running, gap } = pair;
+        let error = pair.error(facts)?;
+        let EndPair { epoch, train, val, is_running, gap } = pair;
         (gap > POINT.max(ERRORS * error)).then_some(EndGap { epoch, train, val, error, is_running })
     }
 

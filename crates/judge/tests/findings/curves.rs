@@ -53,6 +53,18 @@ pub fn shaken(values: Vec<f64>, sd: f64, stream: &mut Stream) -> Vec<f64> {
     values.into_iter().map(|value| value + sd * stream.normal_f64()).collect()
 }
 
+/// Noise of which each epoch keeps a part of the last one's: as in curves of averaged weights.
+pub fn trailing(values: Vec<f64>, sd: f64, part: f64, stream: &mut Stream) -> Vec<f64> {
+    let mut noise = stream.normal_f64();
+    let fresh = (1.0 - part * part).sqrt();
+    let mut next = |value: f64| {
+        let now = value * (1.0 + sd * noise);
+        noise = part * noise + fresh * stream.normal_f64();
+        now
+    };
+    values.into_iter().map(&mut next).collect()
+}
+
 /// A run with these columns as its curve.
 pub fn curve(columns: &[(Column, &[f64])]) -> Run {
     let n = columns.iter().map(|(_, values)| values.len()).max().expect("a column");
