@@ -22,9 +22,9 @@ pub(crate) const POINT: f64 = 0.01;
 pub(crate) const ERRORS: f64 = 2.0;
 /// The level of accuracies must fall by more; and weights within it of the best are as good as the best.
 const HALF_POINT: f64 = 0.005;
-/// Accuracy has not fallen with the loss if it is lower by no more than so many standard deviations of single epochs,
-/// or a tenth of a point.
-const UNCHANGED_SCATTERS: f64 = 2.0;
+/// Accuracy has not fallen with the loss if its level is lower by no more than so many standard errors of the
+/// difference of two levels, or a tenth of a point; a whole point is a fall.
+const UNCHANGED_ERRORS: f64 = 2.0;
 const UNCHANGED: f64 = 0.001;
 
 const RISE_RULE: &str = "Validation loss at the end is more than 5 % (weak: 2 to 5 %) above its minimum \
@@ -38,8 +38,9 @@ const FALL_RULE: &str = "Validation accuracy at the end is below its best by mor
     median of neighbouring epochs (three, or a tenth of all) must have fallen too, by more than half a point \
     and 4.5 of its standard errors; six of them are enough without the scatter of single epochs.";
 const CONFIDENCE_RULE: &str = "Validation loss has risen (as for val_loss_rising) while validation accuracy \
-    is not below what it was at the loss's minimum, by more than two times the scatter of single epochs (Guo \
-    et al. 2017: networks overfit the loss without overfitting accuracy).";
+    is not below what it was at the loss's minimum, by more than two standard errors of the difference \
+    (medians of neighbouring epochs: three, or a tenth of all), nor by a point (Guo et al. 2017: networks \
+    overfit the loss without overfitting accuracy).";
 
 /// A rise of validation loss since its minimum.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -209,12 +210,12 @@ pub(crate) fn val_accuracy_falling(facts: &CurveFacts) -> Option<Found> {
 pub(crate) fn over_confidence(facts: &CurveFacts) -> Option<Found> {
     let rise = facts.rise.filter(|_| facts.fall.is_none())?;
     let accuracy = facts.val_accuracy.as_ref()?;
-    let then = accuracy.smoothed().at(rise.least.epoch)?;
-    let allowance = UNCHANGED.max(UNCHANGED_SCATTERS * accuracy.scatter());
-    if accuracy.end() < then - allowance {
+    let (then, levels) = (accuracy.level_about(rise.least.epoch)?, accuracy.levels());
+    let error = std::f64::consts::SQRT_2 * levels.error;
+    let allowance = (UNCHANGED_ERRORS * error).clamp(UNCHANGED, POINT);
+    if levels.end < then - allowance {
         return None;
     }
-    let (raw_then, end) = (accuracy.at(rise.least.epoch)?, accuracy.last());
     let is_avoided = facts
         .kept()
         .and_then(|row| row.val_loss)
@@ -224,18 +225,20 @@ pub(crate) fn over_confidence(facts: &CurveFacts) -> Option<Found> {
         severity: if is_avoided || rise.is_weak() { Severity::Note } else { Severity::Warning },
         statement: format!(
             "Validation loss has risen by {} since epoch {}, while validation accuracy has not fallen by more than \
-             its noise: {}, {}. The decisions are as good, the probabilities are too sure.",
+             its noise: {} about that epoch, {} at the end (medians of {} epochs). The decisions are as good, \
+             the probabilities are too sure.",
             percent(rise.share),
             rise.least.epoch,
-            after(raw_then, rise.least.epoch),
-            after(end.value, end.epoch)
+            number(then),
+            number(levels.end),
+            accuracy.level_width()
         ),
         rule: CONFIDENCE_RULE,
         numbers: vec![
             ("rise", rise.share),
             ("minimum_epoch", rise.least.epoch as f64),
-            ("accuracy_then", raw_then),
-            ("accuracy_end", end.value),
+            ("accuracy_then", then),
+            ("accuracy_end", levels.end),
             ("allowance", allowance),
         ],
         advice: match is_avoided {

@@ -141,9 +141,22 @@ impl EpochSeries {
         self.smoothed().last().value
     }
 
+    /// How many epochs a level is the median of.
+    pub(crate) fn level_width(&self) -> usize {
+        (self.len() / 10).max(LAST_EPOCHS) | 1
+    }
+
+    /// The level about this epoch.
+    pub(crate) fn level_about(&self, epoch: usize) -> Option<f64> {
+        let width = self.level_width();
+        let place = self.points.iter().position(|point| point.epoch >= epoch)?;
+        let start = place.saturating_sub(width / 2).min(self.len() - width);
+        median(&self.values()[start..start + width])
+    }
+
     /// Its levels. A median of w normal numbers scatters by 1.25/√w of them.
     pub(crate) fn levels(&self) -> Levels {
-        let width = (self.len() / 10).max(LAST_EPOCHS) | 1;
+        let width = self.level_width();
         let levels: Vec<f64> = self.values().windows(width).filter_map(median).collect();
         Levels {
             least: levels.iter().copied().fold(f64::INFINITY, f64::min),

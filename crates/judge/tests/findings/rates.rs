@@ -40,8 +40,8 @@ fn a_flat_loss_is_said_to_rise_in_one_of_100_at_most_however_noisy() {
     }
 }
 
-/// Measured curves have independent noise (correlations of −.3 to .2). Where half of each deviation is kept, the rule errs
-/// more often than it should: in 3 to 8 of 100 from 20 epochs on.
+/// Measured curves have independent noise (correlations of −.3 to .2). Where half of each deviation is kept, the rule
+/// errs more often than it should: in 3 to 8 of 100 from 20 epochs on.
 #[test]
 fn a_flat_loss_whose_noise_trails_a_little_is_said_to_rise_in_one_of_40_at_most() {
     for n in LENGTHS {
@@ -191,5 +191,22 @@ fn a_plateau_is_seen_where_noise_allows_it() {
         let (flat, falling) =
             (per_1000("plateau", n, run(n, sd, 0.4)), per_1000("plateau", n, run(n, sd, 0.0)));
         assert!(flat >= 850 && falling <= 10, "{n} epochs, noise {sd}: {flat} and {falling} of 1000");
+    }
+}
+
+#[test]
+fn over_confidence_is_told_from_decisions_that_get_worse() {
+    let run = |n: usize, fall: f64| {
+        move |draw: u64| {
+            let draw = &mut stream("over-confidence", draw);
+            let loss = noisy(rising(learning(n, 0.4, 0.5, n as f64 / 12.0), n / 2..n, 0.15), 0.01, draw);
+            let accuracy = rising(learning(n, 0.88, -0.3, n as f64 / 12.0), n / 2..n, -fall / 0.88);
+            curve(&[(ValLoss, &loss), (ValAccuracy, &shaken(accuracy, 0.003, draw))])
+        }
+    };
+    for n in [20, 50, 200] {
+        let (calm, worse) = (run(n, 0.0), run(n, 0.02));
+        let (found, wrong) = (per_1000("over_confidence", n, calm), per_1000("over_confidence", n, worse));
+        assert!(found >= 900 && wrong <= 10, "{n} epochs: {found} and {wrong} of 1000");
     }
 }
