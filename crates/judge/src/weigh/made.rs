@@ -125,9 +125,9 @@ impl Weigher<'_> {
             false => (
                 ClaimVerdict::Confounded,
                 format!(
-                    "Of {of} pairs of values of {setting}, {} have no two runs that differ in nothing else: {}.",
+                    "Of {of} pairs of values of {setting}, these {} lack two runs that differ in nothing else: {}.",
                     missing.len(),
-                    words::list(&missing)
+                    missing.join("; ")
                 ),
             ),
         };
@@ -229,7 +229,7 @@ impl Weigher<'_> {
             "{} test scores were read, and {} by them; the best of {read} equal runs would be too high by {} standard errors.",
             read,
             if picks.len() == 1 { "one choice was made" } else { "choices were made" },
-            luck.map_or("some".into(), words::number)
+            luck.map_or("some".into(), words::z)
         );
         Weighing::new(verdict, &["T9"], why).with("test_scores", read).with("choices", picks)
     }
