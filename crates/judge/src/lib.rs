@@ -17,7 +17,7 @@ pub use claim::{
     ChoosingPart, ClaimFault, ClaimTable, FactTable, Form, Names, ProcedureTable, Scope, SettingValue, Way,
 };
 pub use contrast::{Contrast, DifferingSetting, setting_text};
-pub use findings::{NAMES, NamedFinding, Severity, of_run};
+pub use findings::{NAMES, NamedFinding, STUDY_NAMES, Severity, of_run};
 pub use judgement::{Judgement, judge};
 pub use pairs::{PairVerdict, PairWord};
 pub use quantity::{DataPart, Quantity};

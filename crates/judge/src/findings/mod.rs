@@ -74,6 +74,21 @@ pub const NAMES: [&str; 16] = [
     RUNNING_AVERAGE_ARTEFACT,
 ];
 
+/// The names of all findings about studies.
+pub const STUDY_NAMES: [&str; 11] = [
+    "one_run_each",
+    "within_noise",
+    "identical_settings",
+    "unequal_updates",
+    "better_loss_only",
+    "factors_searched_one_at_a_time",
+    "search_below_a_known_point",
+    "test_harder_than_validation",
+    "contradicted_claim",
+    "confounded_claim",
+    "capacity_not_established",
+];
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
