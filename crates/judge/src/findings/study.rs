@@ -79,8 +79,9 @@ fn names(recipes: &[&Recipe]) -> String {
 fn one_run_each(results: &Results) -> Option<NamedFinding> {
     let once = results.recipes.iter().filter(|recipe| recipe.runs.len() == 1).count();
     let of = results.recipes.len();
+    let were = if once == 1 { "was" } else { "were" };
     let statement = format!(
-        "{once} of {of} configurations were run once: no spread over seeds is known, so that a difference between two of \
+        "{once} of {of} configurations {were} run once: no spread over seeds is known, so that a difference between two of \
          them speaks of two networks, not of their settings."
     );
     (once > 0 && of > 1).then(|| {

@@ -1,6 +1,6 @@
 //! Sentences about groups and comparisons.
 
-use toile_judge::{PairWord, Quantity};
+use toile_judge::{DataPart, PairWord, Quantity};
 use toile_stats::FEWEST_SEEDS;
 
 use super::Reasoning;
@@ -72,6 +72,24 @@ impl Reasoning {
         ));
         said.extend(self.too_few(quantity));
         said
+    }
+
+    /// Whether what validation chose is in the leading group of the test; nothing if it has too few seeds for a group.
+    pub(crate) fn choice_sentence(&self, chosen: &[usize]) -> Option<String> {
+        let groups = &self.judgement.groups;
+        let is_test = groups.quantity.and_then(Quantity::part) == Some(DataPart::Test);
+        let [place] = chosen else { return None };
+        let group = groups.groups.iter().position(|group| group.contains(place)).filter(|_| is_test)?;
+        let name = self.name(*place);
+        Some(match group {
+            0 => {
+                format!("{name}, which validation chose, is in the leading group on the test images as well.")
+            }
+            _ => format!(
+                "{name}, which validation chose, is not in the leading group on the test images. The test set was not used for \
+                 the choice."
+            ),
+        })
     }
 
     /// Where nothing can be set apart by seeds.

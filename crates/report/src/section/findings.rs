@@ -40,9 +40,9 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let shown = rows.iter().take(MOST).map(|row| cells(context, row)).collect();
     let columns = vec![
         TableColumn::row_name("Run"),
+        TableColumn::code("Finding").below(),
         TableColumn::words("What is the case"),
         TableColumn::words("What to do").below(),
-        TableColumn::code("Finding"),
     ];
     let more = rows.len().saturating_sub(MOST);
     let note = (more > 0)
@@ -66,8 +66,8 @@ fn cells(context: &SectionContext, row: &FindingRow) -> Vec<TableCell> {
             link: group.map(|place| context.groups[place].anchor.clone()),
             ..TableCell::text(format!("{name}{seeds}"))
         },
+        TableCell::text(finding.finding),
         TableCell::text(text::name(&finding.statement, LENGTH)).with_tone(tone),
         TableCell::text(text::name(&finding.advice, LENGTH)),
-        TableCell::text(finding.finding),
     ]
 }

@@ -7,6 +7,7 @@
 mod brief;
 mod claims;
 mod confusion;
+mod factors;
 mod figure;
 mod findings;
 mod openings;
@@ -73,8 +74,9 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 9] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 10] = [
     summary::compute,
+    factors::compute,
     ranking::compute,
     claims::compute,
     findings::compute,

@@ -46,7 +46,10 @@ pub(super) fn summary(
     sentences.extend(reasoning.groups_sentences());
     let warnings = careful::sentences(groups);
     sentences.extend(warnings.iter().cloned());
-    sentences.extend(best::best_on_test(groups, ranking, records.study.data.n_test));
+    sentences.extend(match reasoning.has_groups() {
+        true => reasoning.choice_sentence(&ranking.best()),
+        false => best::best_on_test(groups, ranking, records.study.data.n_test),
+    });
     sentences.extend(published::agreement(reasoning));
     sentences.extend(published::largest_difference(reasoning));
     sentences.extend(cost(groups));
