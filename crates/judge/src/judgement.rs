@@ -1,6 +1,7 @@
 //! Everything that results say, at once.
 
 use crate::claim::ClaimTable;
+use crate::findings::study::{JudgedStudy, of_study};
 use crate::findings::{self, NamedFinding};
 use crate::pair::PairVerdict;
 use crate::pairs;
@@ -32,6 +33,7 @@ pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>)
     for recipe in &results.recipes {
         findings.extend(recipe.runs.iter().flat_map(|run| findings::of_run(results, recipe, run)));
     }
+    findings.extend(of_study(&JudgedStudy { results, groups: &groups, claims: &claims }));
     Judgement { pairs, groups, claims, findings }
 }
 

@@ -20,7 +20,7 @@ pub use claim::{
     ChoosingPart, ClaimFault, ClaimTable, FactTable, Form, Names, ProcedureTable, Scope, SettingValue, Way,
 };
 pub use contrast::{Contrast, DifferingSetting, setting_text};
-pub use findings::{NAMES, NamedFinding, Severity, of_run};
+pub use findings::{NAMES, NamedFinding, STUDY_NAMES, Severity, of_run};
 pub use judgement::{Judgement, judge};
 pub use pair::{PairVerdict, PairWord};
 pub use quantity::{DataPart, Quantity};

@@ -76,6 +76,15 @@ impl PairVerdict {
         }
     }
 
+    /// The word about one of the two, by its place.
+    pub fn word_of(&self, place: usize) -> PairWord {
+        match (self.word(), place == self.places[0]) {
+            (PairWord::Better, false) => PairWord::Worse,
+            (PairWord::Worse, false) => PairWord::Better,
+            (word, _) => word,
+        }
+    }
+
     /// About how many more seeds decide it as likely as not; `None` where it is decided, or no number of them would.
     pub fn more_seeds(&self) -> Option<usize> {
         let Verdict::Undecided { reason: UndecidedReason::Chance { outlook } } = self.judged.verdict else {

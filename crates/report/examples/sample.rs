@@ -27,7 +27,7 @@ fn main() -> std::io::Result<()> {
         let view = view(records);
         std::fs::write(folder.join(format!("{name}.html")), html(&view))?;
         std::fs::write(folder.join(format!("{name}.md")), markdown(&view))?;
-        std::fs::write(folder.join(format!("{name}.json")), results_json(records))?;
+        std::fs::write(folder.join(format!("{name}.json")), results_json(records, &view))?;
         std::fs::write(folder.join(format!("{name}.csv")), results_csv(records))?;
         std::fs::write(folder.join(format!("{name}-trials.csv")), trials_csv(records))?;
         std::fs::write(

@@ -21,6 +21,7 @@ mod html;
 mod image;
 mod markdown;
 mod plan;
+mod reasoning;
 pub mod section;
 mod text;
 pub mod view;
@@ -31,5 +32,6 @@ pub use export::{
 };
 pub use html::html;
 pub use markdown::markdown;
+pub use reasoning::Reasoning;
 pub use toile_record::PROCEDURAL_NOTICE;
 pub use view::{ReportView, view};

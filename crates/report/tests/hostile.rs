@@ -8,7 +8,12 @@ use toile_report::{history_csv, html, markdown, results_csv, results_json, view}
 /// Every face of `records`, in the order page, Markdown, JSON, CSV, histories.
 fn faces(records: &Records) -> Vec<String> {
     let view = view(records);
-    let mut faces = vec![html(&view), markdown(&view), results_json(records), results_csv(records)];
+    let mut faces = vec![
+        html(&view),
+        markdown(&view),
+        results_json(records, &toile_report::view(records)),
+        results_csv(records),
+    ];
     faces.extend(records.runs.iter().map(|run| history_csv(&records.study, run)));
     faces
 }

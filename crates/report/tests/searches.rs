@@ -15,7 +15,7 @@ fn searched() -> Records {
 /// Every face of `records`: page, Markdown, JSON, CSV.
 fn faces(records: &Records) -> [String; 4] {
     let view = view(records);
-    [html(&view), markdown(&view), results_json(records), trials_csv(records)]
+    [html(&view), markdown(&view), results_json(records, &view), trials_csv(records)]
 }
 
 /// The article of the search at `place`.
@@ -203,7 +203,7 @@ fn results_json_has_the_searches() {
     let trial = &mut records.searches[1].trials[0];
     trial.intermediate = vec![(1, f64::NAN), (2, f64::INFINITY), (3, 0.5)];
     trial.values = vec![f64::NEG_INFINITY];
-    let json: Value = serde_json::from_str(&results_json(&records)).expect("JSON");
+    let json: Value = serde_json::from_str(&results_json(&records, &view(&records))).expect("JSON");
     let (joint, random) = (&json["searches"][0], &json["searches"][1]);
     assert_eq!((joint["name"].as_str(), joint["trials"].as_array().map(Vec::len)), (Some("joint"), Some(60)));
     let trial = &joint["trials"][57];
@@ -224,13 +224,17 @@ fn results_json_has_the_searches() {
     assert_eq!(random["trials"][0]["value"], "-inf");
     assert_eq!(random["trials"][0]["intermediate"], json!([[1, "nan"], [2, "inf"], [3, 0.5]]));
     assert_eq!(joint["importance"].as_array().map(Vec::len), Some(7));
-    assert!(!results_json(&records).contains("null,\n          null"), "a trial is one line");
+    assert!(
+        !results_json(&records, &view(&records)).contains("null,\n          null"),
+        "a trial is one line"
+    );
 }
 
 #[test]
 fn results_json_has_the_keys_that_its_page_documents_and_no_others() {
     let documented = include_str!("../../../docs/results-json.md");
-    let json: Value = serde_json::from_str(&results_json(&searched())).expect("JSON");
+    let records = searched();
+    let json: Value = serde_json::from_str(&results_json(&records, &view(&records))).expect("JSON");
     let mut keys = Vec::new();
     collect(&json, "", &mut keys);
     for key in keys {
@@ -241,7 +245,9 @@ fn results_json_has_the_keys_that_its_page_documents_and_no_others() {
 /// All keys but those of the study file's own words.
 fn collect(value: &Value, under: &str, keys: &mut Vec<String>) {
     match value {
-        Value::Object(map) if !["plan", "space", "sampler", "pruner", "params"].contains(&under) => {
+        Value::Object(map)
+            if !["plan", "space", "sampler", "pruner", "params", "numbers"].contains(&under) =>
+        {
             map.iter().for_each(|(key, value)| {
                 keys.push(key.clone());
                 collect(value, key, keys);

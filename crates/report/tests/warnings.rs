@@ -22,7 +22,7 @@ fn predicting(n: usize, predict: impl Fn(usize, u8) -> u8) -> Records {
 }
 
 fn warnings(records: &Records, run: usize) -> Vec<String> {
-    let json: Value = serde_json::from_str(&results_json(records)).expect("JSON");
+    let json: Value = serde_json::from_str(&results_json(records, &view(records))).expect("JSON");
     let all = json["runs"][run]["warnings"].as_array().expect("a list").clone();
     all.iter().map(|one| one.as_str().expect("a sentence").to_owned()).collect()
 }

@@ -208,9 +208,11 @@ pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize
             found.into_iter().flatten().reduce(f64::min)
         };
         let (p, p_equivalent) = (least(|j| j.p_adjusted), least(|j| j.p_equivalent_adjusted));
+        // One comparison, one outlook: at the level of the place where it weighs more.
+        let share = weights[places[0]].max(weights[places[1]]);
         for i in places {
             let both = Judged { p_adjusted: p, p_equivalent_adjusted: p_equivalent, ..judged[i] };
-            judged[i] = both.decided(&all[i], weights[i], &mut horizons);
+            judged[i] = both.decided(&all[i], share, &mut horizons);
         }
     }
     let ranking = judged.split_off(claims.len());

@@ -55,4 +55,5 @@ pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_n
 pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use toile_data::{Split, SplitHow};
+pub use toile_nn::ImageShape;
 pub use warnings::{PlacedWarning, StudyWarning};

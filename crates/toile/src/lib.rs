@@ -26,6 +26,8 @@ enum Completion {
     Done,
     /// The study ran to its end, but a run of it failed.
     RunFailed,
+    /// There is a finding that it was to fail on.
+    Found,
     /// The user stopped it.
     Interrupted,
 }
@@ -35,14 +37,15 @@ impl Completion {
         match self {
             Completion::Done => 0,
             Completion::RunFailed => 3,
+            Completion::Found => 4,
             Completion::Interrupted => interrupt::INTERRUPTED,
         }
     }
 }
 
 /// Runs the program with these arguments, the first of which is its own name, and gives its exit code: 0 if all is
-/// well, 1 for an error, 2 for arguments that cannot be understood, 3 if a run or trial failed, 130 if it was
-/// interrupted.
+/// well, 1 for an error, 2 for arguments that cannot be understood, 3 if a run or trial failed, 4 for a finding
+/// that it was to fail on, 130 if it was interrupted.
 ///
 /// What it has to say goes to standard output and standard error.
 pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
@@ -93,6 +96,8 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Judge(args) => commands::judge::run(&args),
+        Command::Compare(args) => commands::compare::run(&args),
+        Command::Findings(args) => commands::findings::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

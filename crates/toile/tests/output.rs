@@ -79,7 +79,7 @@ fn plan_tells_what_is_done_and_how_long_the_rest_takes() {
 fn the_built_in_study_has_thirteen_runs() {
     let place = Place::new();
     let said = place.run(&["plan", "--no-timing"]).ok();
-    assert!(said.out.contains("13 runs to train"), "{}", said.out);
+    assert!(said.out.contains("53 runs to train"), "{}", said.out);
 }
 
 #[test]

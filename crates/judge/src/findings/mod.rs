@@ -1,33 +1,92 @@
 //! Findings: what is to be said of a run, or of a whole study, each with its numbers, its rule and what to do.
 
-pub(crate) mod curve;
+mod convergence;
+mod curve;
+mod failure;
+mod gap;
+mod lucky;
+mod phrase;
+mod rise;
+mod running;
+mod searches;
+mod series;
+pub(crate) mod study;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::results::{Recipe, Results, Run};
 
-/// Validation loss has risen from its minimum.
-pub const VAL_LOSS_RISING: &str = "val_loss_rising";
+/// Validation loss at the end is more than 5 % above its minimum (Prechelt 1998), beyond four times the epochs'
+/// scatter.
+pub(crate) const VAL_LOSS_RISING: &str = "val_loss_rising";
+/// The same with 2 to 5 %.
+pub(crate) const VAL_LOSS_RISING_WEAK: &str = "val_loss_rising_weak";
+/// Validation accuracy at the end is below its best by more than a point and more than its noise.
+pub(crate) const VAL_ACCURACY_FALLING: &str = "val_accuracy_falling";
+/// Validation loss rises, validation accuracy does not fall (Guo et al. 2017).
+pub(crate) const OVER_CONFIDENCE: &str = "over_confidence";
+/// Training accuracy above validation accuracy by more than a point and more than noise, validation loss not rising.
+pub(crate) const GAP_WITHOUT_HARM: &str = "gap_without_harm";
+/// The same without the curve of validation loss, or with one that is too noisy: whether it does harm cannot be told.
+pub(crate) const GAP: &str = "gap";
+/// Training and validation accuracy are alike, both well below what another recipe of the study reaches.
+pub(crate) const UNDERFITTING: &str = "underfitting";
+/// Training loss still falls by more than 1 % an epoch at the end.
+pub(crate) const NOT_CONVERGED: &str = "not_converged";
+/// Validation loss still falls by more than 1 % an epoch at the end.
+pub(crate) const NOT_CONVERGED_VAL: &str = "not_converged_val";
+/// Validation loss lies flat at the end while training loss still falls.
+pub(crate) const PLATEAU: &str = "plateau";
+/// Training loss goes up and down without trend, far above its noise: the learning rate is too high.
+pub(crate) const OSCILLATING: &str = "oscillating";
+/// A slow, even fall of training loss without a bend.
+pub(crate) const LEARNING_RATE_TOO_LOW: &str = "learning_rate_too_low";
+/// Loss is not finite, or far above its start.
+pub(crate) const DIVERGED: &str = "diverged";
+/// Loss ln K and accuracy 1/K of K classes.
+pub(crate) const CHANCE_LEVEL: &str = "chance_level";
+/// One epoch's validation accuracy is far above its neighbours.
+pub(crate) const LUCKY_EPOCH: &str = "lucky_epoch";
+/// Validation is above training only because Keras' training number is a mean over the epoch; or that cannot be told.
+pub(crate) const RUNNING_AVERAGE_ARTEFACT: &str = "running_average_artefact";
 
 /// The names of all findings about runs.
+///
+/// A class that is never predicted would need the predictions of each image, which a run does not hold: it has no
+/// name.
 pub const NAMES: [&str; 16] = [
     VAL_LOSS_RISING,
-    "val_loss_rising_weak",
-    "val_accuracy_falling",
-    "over_confidence",
-    "gap_without_harm",
-    "underfitting",
-    "not_converged",
-    "not_converged_val",
-    "plateau",
-    "oscillating",
-    "learning_rate_too_low",
-    "diverged",
-    "chance_level",
-    "lucky_epoch",
-    "running_average_artefact",
-    "class_never_predicted",
+    VAL_LOSS_RISING_WEAK,
+    VAL_ACCURACY_FALLING,
+    OVER_CONFIDENCE,
+    GAP_WITHOUT_HARM,
+    GAP,
+    UNDERFITTING,
+    NOT_CONVERGED,
+    NOT_CONVERGED_VAL,
+    PLATEAU,
+    OSCILLATING,
+    LEARNING_RATE_TOO_LOW,
+    DIVERGED,
+    CHANCE_LEVEL,
+    LUCKY_EPOCH,
+    RUNNING_AVERAGE_ARTEFACT,
+];
+
+/// The names of all findings about studies.
+pub const STUDY_NAMES: [&str; 11] = [
+    "one_run_each",
+    "within_noise",
+    "identical_settings",
+    "unequal_updates",
+    "better_loss_only",
+    "factors_searched_one_at_a_time",
+    "search_below_a_known_point",
+    "test_harder_than_validation",
+    "contradicted_claim",
+    "confounded_claim",
+    "capacity_not_established",
 ];
 
 /// How much a finding matters.
@@ -61,6 +120,13 @@ pub struct NamedFinding {
     pub numbers: Map<String, Value>,
     /// What to do.
     pub advice: String,
+}
+
+impl NamedFinding {
+    /// Whether it says what the verdict of a claim says.
+    pub fn is_of_claim(&self) -> bool {
+        study::OF_CLAIMS.contains(&self.finding)
+    }
 }
 
 /// What is to be said of one run of a recipe.

@@ -25,7 +25,7 @@ pub struct PlainAnswer {
     groups: Vec<Vec<String>>,
     /// Pairs inside a group of which the first is better.
     within: Vec<[String; 2]>,
-    /// Recipes without the number that is ranked by, for example because all their runs failed.
+    /// Recipes without a group: without the number, or with fewer than three runs where others have more.
     unranked: Vec<String>,
     /// The claims with their verdicts.
     claims: Vec<WeighedClaim>,
@@ -59,7 +59,7 @@ struct PlainVerdict {
 }
 
 /// The answer.
-pub fn answer(results: &Results, judgement: Judgement) -> PlainAnswer {
+pub fn answer(results: &Results, judgement: &Judgement) -> PlainAnswer {
     let name = |place: usize| results.recipes[place].name.clone();
     PlainAnswer {
         format: 1,
@@ -74,8 +74,8 @@ pub fn answer(results: &Results, judgement: Judgement) -> PlainAnswer {
             .collect(),
         within: judgement.groups.within.iter().map(|(a, b)| [name(*a), name(*b)]).collect(),
         unranked: judgement.groups.unranked.iter().map(|place| name(*place)).collect(),
-        claims: judgement.claims,
-        findings: judgement.findings,
+        claims: judgement.claims.clone(),
+        findings: judgement.findings.clone(),
     }
 }
 

@@ -13,6 +13,7 @@ mod order;
 mod published;
 mod sentence;
 
+pub(crate) use one_run::TwoNumbers;
 pub use published::{Reproduction, reproductions};
 pub(crate) use sentence::pair_sentence;
 

@@ -102,7 +102,7 @@ impl Weigher<'_> {
             let all = findings::of_run(self.results, recipe, run);
             all.into_iter().find(|found| {
                 found.finding == finding
-                    || finding == findings::VAL_LOSS_RISING && found.finding == "val_loss_rising_weak"
+                    || finding == findings::VAL_LOSS_RISING && found.finding == findings::VAL_LOSS_RISING_WEAK
             })
         };
         let found: Vec<_> = recipe.runs.iter().map(of_run).collect();

@@ -40,6 +40,12 @@ pub(crate) struct TableDifference {
 }
 
 impl TwoNumbers {
+    /// Two accuracies on as many images each.
+    pub(crate) fn of_accuracies(quantity: Quantity, values: [f64; 2], images: usize) -> TwoNumbers {
+        let names = [String::new(), String::new()];
+        TwoNumbers { names, of: None, quantity, values, images: [Some(images); 2], runs: 1 }
+    }
+
     fn difference(&self) -> f64 {
         let [a, b] = self.values;
         // .883 less .881 is .002, whatever the last bits say.

@@ -1,6 +1,6 @@
 //! Whether published numbers come out again: each against the prediction interval of our seeds, Holm over all of them.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 use toile_stats::{Interval, Printed, holm, prediction};
 
@@ -25,7 +25,7 @@ pub struct Reproduction {
     pub seeds: usize,
     /// Where one more run falls at 95 %, the published digits' rounding included; `None` for fewer than two runs, or
     /// runs without spread.
-    #[serde(skip)]
+    #[serde(serialize_with = "ends")]
     pub interval: Option<Interval>,
     /// Two-sided p, alone.
     pub p: Option<f64>,
@@ -33,6 +33,11 @@ pub struct Reproduction {
     pub p_adjusted: Option<f64>,
     /// Whether it comes out again; `None` where that cannot be said.
     pub comes_out: Option<bool>,
+}
+
+/// An interval as `[low, high]`.
+fn ends<S: Serializer>(interval: &Option<Interval>, serializer: S) -> Result<S::Ok, S::Error> {
+    interval.map(|interval| [interval.low, interval.high]).serialize(serializer)
 }
 
 /// Every published number against our runs. The same published row counts once, with the recipe that stands first.

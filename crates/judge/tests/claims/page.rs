@@ -40,7 +40,7 @@ fn every_metric_and_every_key_of_the_answer_is_on_the_page() {
         r#"{"format": 1, "runs": [{"name": "A", "test": {"loss": 1}}, {"name": "B", "test": {"loss": 2}}]}"#;
     let records = read(text).expect("two runs");
     let judgement = toile_judge::judge(&records.results, &[], toile_judge::ranked_quantity(&records.results));
-    let answer = toile_judge::plain::answer(&records.results, judgement).to_json();
+    let answer = toile_judge::plain::answer(&records.results, &judgement).to_json();
     let verdict = answer["verdicts"][0].as_object().expect("a verdict");
     for key in answer.as_object().expect("an answer").keys().chain(verdict.keys()) {
         assert!(PAGE.contains(&format!("`{key}`")), "{key} is not on the page");

@@ -17,7 +17,7 @@ fn outcome(text: &str) -> Result<Value, PlainFault> {
     let begun = Instant::now();
     let outcome = read(text).map(|records| {
         let judgement = judge(&records.results, &records.claims, ranked_quantity(&records.results));
-        answer(&records.results, judgement).to_json()
+        answer(&records.results, &judgement).to_json()
     });
     assert!(begun.elapsed() < LONGEST, "{:?} for {:.60}", begun.elapsed(), text);
     outcome

@@ -48,5 +48,5 @@ fn judged(file: &Value) -> (PlainRecords, Judgement) {
 /// The answer as JSON.
 fn answered(file: &Value) -> Value {
     let (records, judgement) = judged(file);
-    answer(&records.results, judgement).to_json()
+    answer(&records.results, &judgement).to_json()
 }

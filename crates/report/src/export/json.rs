@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use toile_judge::plain::{PlainAnswer, answer};
+use toile_judge::{Judgement, Reproduction, Results};
 use toile_record::{
     DataRecord, Epoch, FormerRun, Provenance, Published, Records, RunRecord, SplitRecord, State,
     SummaryRecord, TestOpening,
@@ -13,7 +15,7 @@ use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
 use crate::text::sentence_case;
-use crate::view::run_warnings;
+use crate::view::{ReportView, run_warnings};
 
 /// Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 const FORMAT: u32 = 2;
@@ -30,6 +32,9 @@ struct Document<'a> {
     searches: Vec<SearchJson<'a>>,
     test_openings: &'a [TestOpening],
     former_runs: &'a [FormerRun],
+    judgement: PlainAnswer,
+    published_judgement: Option<PlainAnswer>,
+    reproductions: &'a [Reproduction],
 }
 
 #[derive(Serialize)]
@@ -96,14 +101,16 @@ impl Exporter for ResultsJsonExporter {
     }
 
     fn files<'a>(&'a self, input: ExportInput<'a>) -> ExportedFiles<'a> {
-        one_file(self.name(), || results_json(input.records))
+        one_file(self.name(), || results_json(input.records, input.view))
     }
 }
 
 /// All records as JSON, one line for each epoch and each trial, with a line break at the end.
 ///
 /// Keys stand in a fixed order and numbers read back to the same bits, so that equal records give equal bytes.
-pub fn results_json(records: &Records) -> String {
+pub fn results_json(records: &Records, view: &ReportView) -> String {
+    let reasoning = &view.reasoning;
+    let answered = |(results, judgement): &(Results, Judgement)| answer(results, judgement);
     let study = &records.study;
     let document = Document {
         toile: &study.toile_version,
@@ -115,6 +122,9 @@ pub fn results_json(records: &Records) -> String {
         searches: searches(records),
         test_openings: &records.test_openings,
         former_runs: &records.former_runs,
+        judgement: answer(&reasoning.ours, &reasoning.judgement),
+        published_judgement: reasoning.published.as_ref().map(answered),
+        reproductions: &reasoning.reproductions,
     };
     written(&document)
 }

@@ -5,8 +5,11 @@
 //! `SECTIONS`.
 
 mod brief;
+mod claims;
 mod confusion;
+mod factors;
 mod figure;
+mod findings;
 mod openings;
 mod overview;
 mod ranking;
@@ -27,6 +30,7 @@ use toile_record::Records;
 use std::collections::BTreeSet;
 
 use crate::format;
+use crate::reasoning::Reasoning;
 use crate::view::{KeyFigure, MOST_IN_FULL, Ranking, RunGroup, Searches, StudySummary};
 
 /// What sections are computed from.
@@ -37,6 +41,8 @@ pub struct SectionContext<'a> {
     pub groups: &'a [RunGroup],
     /// The groups by validation accuracy.
     pub ranking: &'a Ranking,
+    /// What the results say.
+    pub reasoning: &'a Reasoning,
     /// Its searches.
     pub searches: &'a Searches,
     /// What came out.
@@ -59,7 +65,7 @@ impl SectionContext<'_> {
     /// What such figures leave out, and where it is.
     pub fn not_drawn(&self) -> Option<String> {
         let (all, drawn) = (self.groups.len(), self.drawn().len());
-        let which = if self.ranking.margin.is_some() { "best by validation accuracy" } else { "first" };
+        let which = if self.ranking.has_ranks() { "best by validation accuracy" } else { "first" };
         (drawn < all).then(|| {
             let all = format::count(all as u64);
             format!("The figures show the {drawn} {which} of {all} runs; the tables and results.csv have all of them.")
@@ -68,9 +74,12 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 7] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 10] = [
     summary::compute,
+    factors::compute,
     ranking::compute,
+    claims::compute,
+    findings::compute,
     overview::compute,
     settings_beside_results::compute,
     searches::compute,

@@ -95,7 +95,7 @@ fn differences(groups: &[RunGroup]) -> Option<Section> {
     };
     let rows = compared.iter().map(row).collect();
     let table = SectionTable::new("All differences, ours minus published.", columns.collect(), rows);
-    let note = "* further from our seeds than 95 % of single runs like ours would lie.".to_owned();
+    let note = "* outside what our seeds predict, corrected for all published numbers after Holm.".to_owned();
     let notes = if groups.iter().any(|group| group.comparison.has_z()) { vec![note] } else { Vec::new() };
     Some(Section {
         tables: vec![SectionTable { notes, ..table }],

@@ -23,6 +23,9 @@ pub struct SectionTable {
     pub columns: Vec<TableColumn>,
     /// Its rows, each with a cell per column.
     pub rows: Vec<Vec<TableCell>>,
+    /// The rows above which a line is drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<usize>,
     /// The row of totals, if it has one.
     pub total: Option<Vec<TableCell>>,
     /// How to read it.

@@ -1,5 +1,6 @@
 //! The table in the document's own form: ours, the published numbers, the difference.
 
+use toile_judge::Reproduction;
 use toile_record::RunRecord;
 use toile_stats::{prediction_z, student_quantile};
 
@@ -22,7 +23,8 @@ pub struct ComparisonColumn {
     pub difference: Option<f64>,
     /// How many standard deviations the published run lies from our seeds; see [`prediction_z`].
     pub z: Option<f64>,
-    /// Whether that is further than 95 % of single runs like ours would lie.
+    /// Whether it does not come out again: it lies outside what our seeds predict, after Holm's correction over all
+    /// published numbers.
     pub is_outside: bool,
 }
 
@@ -69,7 +71,6 @@ fn column(
     let pair = ours.as_ref().zip(published);
     let z =
         pair.and_then(|(ours, published)| prediction_z(published, &ours.values)).filter(|z| z.is_finite());
-    let limit = ours.as_ref().and_then(|ours| limit(ours.n()));
     ComparisonColumn {
         label,
         evaluated,
@@ -78,7 +79,7 @@ fn column(
             .map(|(ours, published)| ours.mean - published)
             .filter(|difference| difference.is_finite()),
         z,
-        is_outside: z.zip(limit).is_some_and(|(z, limit)| z.abs() > limit),
+        is_outside: false,
         ours,
     }
 }
@@ -121,6 +122,14 @@ impl ComparisonColumn {
 }
 
 impl Comparison {
+    /// Marks the published numbers that do not come out again.
+    pub(super) fn mark(&mut self, reproductions: &[&Reproduction]) {
+        for (column, (name, _)) in self.columns.iter_mut().zip(METRICS) {
+            let of_column = reproductions.iter().find(|one| one.metric.name() == name);
+            column.is_outside = of_column.is_some_and(|one| one.comes_out == Some(false));
+        }
+    }
+
     /// What the first column calls our row.
     pub fn ours_label(&self) -> String {
         match self.n {

@@ -34,6 +34,7 @@ use toile_record::Records;
 pub(crate) use warnings::run_warnings;
 pub use warnings::{GroupWarnings, batch_warning};
 
+use crate::reasoning::{Reasoning, reasoning};
 use crate::section::{self, Section, SectionContext};
 use crate::text;
 
@@ -60,6 +61,8 @@ pub struct ReportView {
     pub summary: StudySummary,
     /// All groups by validation accuracy.
     pub ranking: Ranking,
+    /// What the results say: comparisons, claims, findings.
+    pub reasoning: Reasoning,
     /// One per name, in the study's order.
     pub groups: Vec<RunGroup>,
     /// What every face shows in the same way.
@@ -96,10 +99,15 @@ impl ReportView {
 /// Computes the view of `records`.
 pub fn view(records: &Records) -> ReportView {
     let study = &records.study;
-    let groups = group::groups(records);
+    let mut groups = group::groups(records);
+    let reasoning = reasoning(records);
+    for (group, recipe) in groups.iter_mut().zip(&reasoning.ours.recipes) {
+        let own: Vec<_> = reasoning.reproductions.iter().filter(|one| one.run == recipe.name).collect();
+        group.comparison.mark(&own);
+    }
     let ranking = ranking::ranking(records, &groups);
     let searches = search::searches(records, &groups);
-    let mut summary = summary::summary(records, &groups, &ranking);
+    let mut summary = summary::summary(records, &groups, &ranking, &reasoning);
     summary.sentences.extend(searches.summary());
     let former = former::former(records);
     summary.sentences.extend(former.clone());
@@ -107,6 +115,7 @@ pub fn view(records: &Records) -> ReportView {
         records,
         groups: &groups,
         ranking: &ranking,
+        reasoning: &reasoning,
         searches: &searches,
         summary: &summary,
     });
@@ -118,6 +127,7 @@ pub fn view(records: &Records) -> ReportView {
         toile_version: text::name(&study.toile_version, NAME_LENGTH),
         summary,
         ranking,
+        reasoning,
         groups,
         sections,
         searches,

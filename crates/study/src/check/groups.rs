@@ -11,7 +11,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [ChoiceGroup; 15] = [
+pub(crate) const GROUPS: [ChoiceGroup; 18] = [
     ChoiceGroup { title: "Layers", definition: "Layer", singular: "layer" },
     ChoiceGroup { title: "Blocks", definition: "LayerBlock", singular: "layer" },
     ChoiceGroup { title: "Activations", definition: "Activation", singular: "activation" },
@@ -27,6 +27,9 @@ pub(crate) const GROUPS: [ChoiceGroup; 15] = [
     ChoiceGroup { title: "Pruners", definition: "Pruner", singular: "pruner" },
     ChoiceGroup { title: "Objectives", definition: "Metric", singular: "metric" },
     ChoiceGroup { title: "Directions", definition: "Direction", singular: "direction" },
+    ChoiceGroup { title: "Scopes of claims", definition: "Scope", singular: "scope" },
+    ChoiceGroup { title: "Metrics of claims", definition: "Quantity", singular: "metric" },
+    ChoiceGroup { title: "Parts to choose by", definition: "ChoosingPart", singular: "part" },
 ];
 
 /// The group of a type; `None` if the type is no enum of the study file.

@@ -137,7 +137,10 @@ pub(crate) fn help(name: &str, known: &[&str]) -> String {
 pub(crate) fn help_for(kind: &str, name: &str, known: &[&str]) -> String {
     let wanted = normalized(name);
     let is_meant = |words: &[&str]| words.iter().any(|word| normalized(word) == wanted);
-    let explained = EXPLAINED.iter().find(|(of, words, _)| *of == kind && is_meant(words));
+    // Where one of these words is a name, as `test_accuracy` is in claims, it needs no explanation.
+    let is_known = |words: &[&str]| words.iter().any(|word| known.contains(word));
+    let explained =
+        EXPLAINED.iter().find(|(of, words, _)| *of == kind && is_meant(words) && !is_known(words));
     match explained {
         Some((_, _, text)) => format!("{text} (known: {})", known.join(", ")),
         None => help(name, known),

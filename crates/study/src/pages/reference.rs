@@ -66,6 +66,14 @@ fn tables(page: &mut String) {
             "RunSettings",
             "The same keys as in `[[runs]]`, without those of a single run. Searches use them too, except `seeds`.",
         ),
+        (
+            "[[claims]]",
+            "ClaimTable",
+            "The report weighs each claim twice: by the published numbers alone, and by the runs of the study. docs/judge.md \
+             says how.",
+        ),
+        ("fact", "FactTable", ""),
+        ("procedure", "ProcedureTable", ""),
         ("published", "PublishedTable", ""),
         (
             "validation_split",

@@ -34,6 +34,9 @@ pub struct Plan {
     /// All searches, in the file's order.
     #[serde(default)]
     pub searches: Vec<SearchPlan>,
+    /// How often what a search has chosen is trained, if not oftener for its trials' sake: as often as the study says.
+    #[serde(default)]
+    pub seeds: usize,
     /// The study file, byte for byte.
     pub file_text: String,
     /// Its name, as it was given.
@@ -159,6 +162,7 @@ pub fn plan(
         split: split(study),
         runs,
         searches,
+        seeds: options.seeds.or(study.study.seeds).unwrap_or(default::SEEDS),
         file_text: study.text.clone(),
         file_name: study.file_name.clone(),
     })

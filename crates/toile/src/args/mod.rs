@@ -20,7 +20,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[command(name = "toile", version = VERSION.as_str(), max_term_width = 100)]
 #[command(
     after_help = "Environment: TOILE_DATA_DIR (a folder with data), TOILE_ISA (avx512, avx2, portable), NO_COLOR.\n\
-    Exit codes: 0 all is well, 1 an error, 2 wrong arguments, 3 the study ended but a run failed, 130 interrupted."
+    Exit codes: 0 all is well, 1 an error, 2 wrong arguments, 3 the study ended but a run failed, 4 a finding that\n  `--fail-on` names, 130 interrupted."
 )]
 pub(crate) struct Args {
     /// What to do.
@@ -92,6 +92,12 @@ pub(crate) enum Command {
     /// FILE holds plain records, one JSON document that a few lines of Python write from Keras or PyTorch: settings, the
     /// numbers of the epochs, which test images were classified correctly. docs/judge.md describes it.
     Judge(JudgeArgs),
+    /// Compare two runs of a study: settings, curves, verdict, images on which they disagree
+    Compare(CompareArgs),
+    /// Say what is to be said of the runs of a study: what overfits, what has not converged, what cannot be concluded
+    ///
+    /// Exit code 4 if there is a finding of the kind that `--fail-on` names.
+    Findings(FindingsArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),
@@ -299,6 +305,44 @@ pub(crate) struct JudgeArgs {
     pub json: bool,
     #[command(flatten)]
     pub data: DataArgs,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// A run
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// Another run
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// Print it as JSON, with all images on which they disagree
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `findings`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FindingsArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// End with exit code 4 if there is a finding of this severity (note, warning, alarm) or worse, or of this name (may
+    /// be repeated)
+    #[arg(long, value_name = "SEVERITY|NAME")]
+    pub fail_on: Vec<String>,
 }
 
 /// Arguments of `schema`.

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Completion, Failure> {
     }
     let judgement = judge(&results, &claims, ranked_quantity(&results));
     if args.json {
-        let json = serde_json::to_string_pretty(&answer(&results, judgement).to_json());
+        let json = serde_json::to_string_pretty(&answer(&results, &judgement).to_json());
         terminal::out(&format!("{}\n", json.map_err(|error| Failure::new(error.to_string()))?))?;
     } else {
         terminal::out(&told(&results, &judgement))?;

@@ -2,7 +2,9 @@
 
 mod batch;
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod data;
+pub(crate) mod findings;
 pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod list;
@@ -10,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod studied;
 pub(crate) mod studying;
 pub(crate) mod summary;
 pub(crate) mod trials;

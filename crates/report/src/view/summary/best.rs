@@ -119,27 +119,6 @@ pub(super) fn listed(groups: &[RunGroup], of: &[usize]) -> Option<String> {
     }
 }
 
-/// The runs that are worse than the best, and not distinguishable from it.
-pub(super) fn within_margin(groups: &[RunGroup], ranking: &Ranking) -> Option<String> {
-    let margin = ranking.margin?;
-    let ranked = ranking.rows.iter().filter(|row| row.place.is_some()).count();
-    let best = ranking.rows.iter().filter(|row| row.is_best).count();
-    let near: Vec<usize> = ranking.rows.iter().filter(|row| row.is_near_best).map(|row| row.group).collect();
-    // Where all that are ranked are equal there is no other; of accuracies of 0 and 1 the formula has no error.
-    if ranked <= best || (margin == 0.0 && near.is_empty()) {
-        return None;
-    }
-    let them = if best == 1 { "it" } else { "them" };
-    let margin =
-        format!("{} of {them}, the 95 % sampling error of such a difference", format::metric(margin));
-    let lie = if near.len() == 1 { "lies" } else { "lie" };
-    Some(match (near.len(), listed(groups, &near)) {
-        (0, _) => format!("No other run comes within {margin}."),
-        (_, Some(names)) => format!("{names} {lie} within {margin}."),
-        (n, None) => format!("{} other runs lie within {margin}.", format::count(n as u64)),
-    })
-}
-
 /// Whether the test would have chosen another run.
 pub(super) fn best_on_test(groups: &[RunGroup], ranking: &Ranking, n_test: usize) -> Option<String> {
     let chosen = ranking.best();

@@ -10,6 +10,7 @@ use toile_record::{Records, State};
 use super::{Ranking, RunGroup};
 use crate::facts::{state_text, wall_seconds};
 use crate::format::{self, plural};
+use crate::reasoning::Reasoning;
 
 /// The top of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,23 +35,36 @@ pub struct KeyFigure {
 }
 
 /// The summary of a study.
-pub(super) fn summary(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> StudySummary {
+pub(super) fn summary(
+    records: &Records,
+    groups: &[RunGroup],
+    ranking: &Ranking,
+    reasoning: &Reasoning,
+) -> StudySummary {
     let mut sentences = vec![progress(records, groups)];
     sentences.extend(best::best(groups, ranking));
-    sentences.extend(best::within_margin(groups, ranking));
+    sentences.extend(reasoning.groups_sentences());
     let warnings = careful::sentences(groups);
     sentences.extend(warnings.iter().cloned());
-    sentences.extend(best::best_on_test(groups, ranking, records.study.data.n_test));
-    sentences.extend(published::agreement(groups));
-    sentences.extend(published::largest_difference(groups));
+    sentences.extend(match reasoning.has_groups() {
+        true => reasoning.choice_sentence(&ranking.best()),
+        false => best::best_on_test(groups, ranking, records.study.data.n_test),
+    });
+    sentences.extend(published::agreement(reasoning));
+    sentences.extend(published::largest_difference(reasoning));
     sentences.extend(cost(groups));
-    StudySummary { figures: figures(records, groups, ranking), sentences, warnings }
+    StudySummary { figures: figures(records, groups, ranking, reasoning), sentences, warnings }
 }
 
-fn figures(records: &Records, groups: &[RunGroup], ranking: &Ranking) -> Vec<KeyFigure> {
+fn figures(
+    records: &Records,
+    groups: &[RunGroup],
+    ranking: &Ranking,
+    reasoning: &Reasoning,
+) -> Vec<KeyFigure> {
     let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
     let mut figures = best::figures(records, groups, ranking);
-    figures.extend(published::figure(groups));
+    figures.extend(published::figure(reasoning));
     let wall: f64 = records.runs.iter().map(wall_seconds).sum();
     let (one, many) = if records.runs.len() == groups.len() { ("run", "runs") } else { ("seed", "seeds") };
     let complete = format::count(complete as u64);

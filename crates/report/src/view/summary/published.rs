@@ -1,75 +1,70 @@
-//! Ours next to the published numbers: how many agree, and which differs most.
+//! Ours next to the published numbers: how many come out again, and which differ most.
 
-use super::super::{ComparisonColumn, RunGroup};
+use toile_judge::Reproduction;
+
 use super::KeyFigure;
 use crate::format::{self, plural};
+use crate::reasoning::Reasoning;
+use crate::text;
+use crate::view::NAME_LENGTH;
 
-/// A published number this close counts as near, in the summary's count.
-const NEAR: f64 = 0.01;
-
-/// All pairs of ours and published.
-fn compared(groups: &[RunGroup]) -> Vec<(&RunGroup, &ComparisonColumn)> {
-    let columns =
-        groups.iter().flat_map(|group| group.comparison.columns.iter().map(move |column| (group, column)));
-    columns.filter(|(_, column)| column.difference.is_some()).collect()
+/// How many come out again, of how many that can be judged.
+fn counts(reasoning: &Reasoning) -> Option<(usize, usize)> {
+    let judged = reasoning.reproductions.iter().filter_map(|one| one.comes_out);
+    let judged: Vec<bool> = judged.collect();
+    (!judged.is_empty()).then(|| (judged.iter().filter(|comes_out| **comes_out).count(), judged.len()))
 }
 
-fn is_near(column: &ComparisonColumn) -> bool {
-    // Half a unit of the fourth decimal: numbers that are shown as 0.0100 apart count as within 0.01.
-    column.difference.is_some_and(|difference| difference.abs() < NEAR + 0.000_05)
+/// The same, large.
+pub(super) fn figure(reasoning: &Reasoning) -> Option<KeyFigure> {
+    let (out, of) = counts(reasoning)?;
+    let detail = "within what our seeds predict".to_owned();
+    Some(super::figure(format!("{out} of {of}"), "published numbers come out again", detail))
 }
 
-/// How many of all comparisons agree, large.
-pub(super) fn figure(groups: &[RunGroup]) -> Option<KeyFigure> {
-    let columns = compared(groups);
-    let near = columns.iter().filter(|(_, column)| is_near(column)).count();
-    let value = format!("{near} of {}", columns.len());
-    let detail = format!("published numbers within {NEAR} of ours");
-    (!columns.is_empty()).then(|| super::figure(value, "comparisons agree", detail))
-}
-
-/// How many of all comparisons agree, in words.
-pub(super) fn agreement(groups: &[RunGroup]) -> Option<String> {
-    let columns = compared(groups);
-    if columns.is_empty() {
+/// The same in words.
+pub(super) fn agreement(reasoning: &Reasoning) -> Option<String> {
+    let all = reasoning.reproductions.len();
+    if all == 0 {
         return None;
     }
-    let near = columns.iter().filter(|(_, column)| is_near(column)).count();
-    let all =
-        plural(columns.len(), "comparison with a published number", "comparisons with published numbers");
-    let mut sentence = format!("{near} of {all} agree within {NEAR}");
-    let judged = columns.iter().filter(|(_, column)| column.z.is_some()).count();
-    if judged > 0 {
-        let inside = columns.iter().filter(|(_, column)| column.z.is_some() && !column.is_outside).count();
-        let of = if judged == columns.len() {
-            String::new()
-        } else {
-            format!(" of the {judged} with several seeds")
-        };
-        sentence.push_str(&format!(
-            "; in {inside}{of} the published number lies where 95 % of single runs like ours would, given the spread over seeds"
+    let Some((out, of)) = counts(reasoning) else {
+        let numbers = plural(all, "published number stands", "published numbers stand");
+        return Some(format!(
+            "{numbers} beside ours; one run each does not tell how far chance moves them, so that nothing is said on whether \
+             they come out again."
         ));
-    }
-    Some(sentence + ".")
+    };
+    let rest = match all - of {
+        0 => String::new(),
+        n => format!(
+            " {} beside a single run, and cannot be judged.",
+            plural(n, "further one stands", "further ones stand")
+        ),
+    };
+    Some(format!(
+        "{out} of {} where our seeds predict one more run, each by the spread of its own number (95 %, corrected \
+         for all of them after Holm).{rest}",
+        plural(of, "published number lies", "published numbers lie")
+    ))
 }
 
-/// Which number differs most.
-pub(super) fn largest_difference(groups: &[RunGroup]) -> Option<String> {
-    let size = |column: &ComparisonColumn| column.difference.map_or(0.0, f64::abs);
-    let all = compared(groups);
-    let largest = all.iter().map(|(_, column)| size(column)).reduce(f64::max)?;
-    let mut equal = all.into_iter().filter(|(_, column)| size(column) == largest);
-    let (group, column) = equal.next()?;
-    let others = match equal.count() {
-        0 => String::new(),
-        n => format!(" {} as large.", plural(n, "other is", "others are")),
+/// Which accuracy and which loss differ most.
+pub(super) fn largest_difference(reasoning: &Reasoning) -> Option<String> {
+    let size = |one: &Reproduction| (one.mean - one.published).abs();
+    let largest = |is_accuracy: bool| {
+        let all = reasoning.reproductions.iter().filter(|one| one.metric.is_accuracy() == is_accuracy);
+        all.reduce(|a, b| if size(b) > size(a) { b } else { a })
     };
-    let (ours, published) = (column.ours.as_ref()?, column.published?);
-    Some(format!(
-        "The largest difference is the {} of “{}”: {} here, {} published.{others}",
-        column.label.to_lowercase(),
-        group.name,
-        ours.mean_text(),
-        format::published(published)
-    ))
+    let words = |one: &Reproduction| {
+        format!(
+            "the {} of “{}” ({} here, {} published)",
+            one.metric.label(),
+            text::name(&one.run, NAME_LENGTH),
+            format::metric(one.mean),
+            format::published(one.published)
+        )
+    };
+    let parts: Vec<String> = [largest(true), largest(false)].into_iter().flatten().map(words).collect();
+    (!parts.is_empty()).then(|| format!("Furthest from the published numbers: {}.", parts.join(", and ")))
 }

@@ -1,0 +1,60 @@
+//! What the results say: our own, and the published table by itself, judged by the same rules.
+
+mod ours;
+mod published;
+mod sentences;
+
+use toile_judge::{ClaimTable, Judgement, Reproduction, Results, judge, ranked_quantity, reproductions};
+use toile_record::{DataRecord, Records};
+use toile_study::{CheckedStudy, DataShape, check};
+
+/// More recipes are not compared in pairs.
+pub(crate) const MOST_COMPARED: usize = 64;
+
+/// What the results say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reasoning {
+    /// Our own results; the recipes are the groups of the view, in their order.
+    pub ours: Results,
+    /// What they say.
+    pub judgement: Judgement,
+    /// The published table and what it says by itself, where the study file has one.
+    pub published: Option<(Results, Judgement)>,
+    /// The claims of the study file.
+    pub claims: Vec<ClaimTable>,
+    /// Each published number against our runs.
+    pub reproductions: Vec<Reproduction>,
+}
+
+/// Judges the records.
+pub(crate) fn reasoning(records: &Records) -> Reasoning {
+    let study = check(&records.study.file, "study.toml", Some(shape(&records.study.data))).ok();
+    let claims = study.as_ref().map(|study| study.claims.clone()).unwrap_or_default();
+    let ours = ours::results(records, study.as_ref());
+    let ranked = ranked_quantity(&ours).filter(|_| ours.recipes.len() <= MOST_COMPARED);
+    let own_claims: Vec<ClaimTable> =
+        claims.iter().map(|claim| claim.renamed(|name| ours::chosen_name(records, name))).collect();
+    let published = study.as_ref().and_then(|study| published::results(records, study));
+    let judged = |results: Results| {
+        let judgement = judge(&results, &claims, ranked_quantity(&results));
+        (results, judgement)
+    };
+    Reasoning {
+        judgement: judge(&ours, &own_claims, ranked),
+        reproductions: reproductions(&ours),
+        published: published.map(judged),
+        claims,
+        ours,
+    }
+}
+
+fn shape(data: &DataRecord) -> DataShape {
+    let [height, width, channels] = data.shape;
+    let image = toile_study::ImageShape { height, width, channels };
+    DataShape { image, classes: data.class_names.len(), images: data.n_train, first_label: 0 }
+}
+
+/// The equivalence that the study file sets.
+fn equivalence(study: Option<&CheckedStudy>) -> f64 {
+    study.and_then(|study| study.study.equivalence).unwrap_or(toile_judge::EQUIVALENCE)
+}

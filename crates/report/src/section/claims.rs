@@ -1,0 +1,80 @@
+//! The claims of the study file: each with its verdict by the published table alone, and by our own runs.
+
+use toile_judge::{ClaimVerdict, WeighedClaim};
+
+use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn};
+use crate::format::plural;
+use crate::text;
+
+/// The longest sentence of a claim that is shown.
+const LENGTH: usize = 400;
+
+/// All verdicts, in the order in which they are counted.
+const VERDICTS: [ClaimVerdict; 6] = [
+    ClaimVerdict::Supported,
+    ClaimVerdict::Contradicted,
+    ClaimVerdict::Confounded,
+    ClaimVerdict::Undecided,
+    ClaimVerdict::UndecidedFromOneRun,
+    ClaimVerdict::NotTestable,
+];
+
+const HOW: &str = "A claim about settings is *supported* or *contradicted* by our runs only if three seeds or more of each \
+                   show it over seeds and images, corrected after Holm for everything that this report compares. \
+                   *Undecided* means that chance can explain what is seen; *confounded*, that more than one setting was \
+                   changed; *not testable*, that what would have to be measured was not.";
+
+/// The section; `None` if the study file makes no claim.
+pub(super) fn compute(context: &SectionContext) -> Option<Section> {
+    let reasoning = context.reasoning;
+    let ours = &reasoning.judgement.claims;
+    if ours.is_empty() {
+        return None;
+    }
+    let published = reasoning.published.as_ref().map(|(_, judgement)| &judgement.claims);
+    let rows = ours.iter().enumerate().map(|(i, claim)| row(claim, published.map(|all| &all[i]))).collect();
+    let mut columns = vec![TableColumn::row_name("Claim")];
+    columns.extend(published.map(|_| TableColumn::words("By the published table")));
+    columns.push(TableColumn::words("By our runs"));
+    columns.push(TableColumn::words("Why").below());
+    let by_table = published.map(|all| format!("By the published table alone: {}.", counts(all)));
+    Some(Section {
+        paragraphs: by_table.into_iter().chain([format!("By our own runs: {}.", counts(ours))]).collect(),
+        tables: vec![SectionTable::new("The claims of the study file, in its order.", columns, rows)],
+        notes: vec![HOW.replace('*', "")],
+        ..Section::new("claims", "Claims")
+    })
+}
+
+/// `20 supported, 11 contradicted`
+fn counts(claims: &[WeighedClaim]) -> String {
+    let count = |verdict: ClaimVerdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let parts = VERDICTS.into_iter().filter(|verdict| count(*verdict) > 0);
+    let parts: Vec<String> = parts.map(|verdict| format!("{} {}", count(verdict), verdict.name())).collect();
+    format!("of {}, {}", plural(claims.len(), "claim", "claims"), parts.join(", "))
+}
+
+fn row(ours: &WeighedClaim, published: Option<&WeighedClaim>) -> Vec<TableCell> {
+    let says = ours.says.as_deref().unwrap_or(&ours.id);
+    let mut cells = vec![TableCell { link: None, ..TableCell::text(text::name(says, LENGTH)) }];
+    cells.extend(published.map(verdict));
+    cells.push(verdict(ours));
+    cells.push(TableCell::text(text::name(&why(ours, published), 2 * LENGTH)));
+    cells
+}
+
+fn verdict(claim: &WeighedClaim) -> TableCell {
+    let tone = match claim.verdict {
+        ClaimVerdict::Contradicted => CellTone::Outside,
+        _ => CellTone::Plain,
+    };
+    TableCell { tone, ..TableCell::text(claim.verdict.name()) }
+}
+
+/// The reason of our runs; that of the table too where it is another.
+fn why(ours: &WeighedClaim, published: Option<&WeighedClaim>) -> String {
+    match published.filter(|published| published.why != ours.why) {
+        Some(published) => format!("Table: {} Ours: {}", published.why, ours.why),
+        None => ours.why.clone(),
+    }
+}

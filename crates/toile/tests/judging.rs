@@ -1,0 +1,115 @@
+//! What results say: claims of a study file, two runs side by side, findings, and the results of other programs.
+
+mod common;
+
+use std::fs;
+
+use common::{Place, STUDY};
+use serde_json::Value;
+
+/// Plain records of two recipes of three seeds each: `good` errs on every fifth of 400 images, `poor` on every second.
+fn plain() -> String {
+    let run = |name: &str, every: usize, seed: usize| {
+        let bytes: Vec<u8> = (0..50)
+            .map(|byte| (0..8).fold(0, |bits, bit| bits | u8::from((8 * byte + bit) % every != 0) << bit))
+            .collect();
+        serde_json::json!({
+            "name": name, "seed": seed, "settings": {"optimizer": "adam", "learning_rate": if every == 2 { 0.1 } else { 0.001 }},
+            "test_correct": base64(&bytes),
+        })
+    };
+    let runs: Vec<Value> = (1..=3).flat_map(|seed| [run("good", 5, seed), run("poor", 2, seed)]).collect();
+    let claims =
+        serde_json::json!([{"id": "rate", "better": "good", "than": "poor", "because": "learning_rate"}]);
+    serde_json::json!({"format": 1, "n_train": 1000, "n_test": 400, "classes": 10, "runs": runs, "claims": claims}).to_string()
+}
+
+/// RFC 4648, written plainly.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits =
+            chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let digit = |i: usize| DIGITS[(bits >> (18 - 6 * i)) as usize & 63] as char;
+        text.extend((0..=chunk.len()).map(digit));
+        text.extend(std::iter::repeat_n('=', 3 - chunk.len()));
+    }
+    text
+}
+
+#[test]
+fn results_of_another_program_are_judged() {
+    let place = Place::new();
+    fs::write(place.path("plain.json"), plain()).unwrap();
+    let answer: Value =
+        serde_json::from_str(&place.run(&["judge", "plain.json", "--json"]).ok().out).unwrap();
+    assert_eq!(answer["verdicts"][0]["verdict"], "better");
+    assert_eq!(answer["groups"], serde_json::json!([["good"], ["poor"]]));
+    assert_eq!(
+        (&answer["claims"][0]["id"], &answer["claims"][0]["verdict"]),
+        (&"rate".into(), &"supported".into())
+    );
+    let said = place.run(&["judge", "plain.json"]).ok().out;
+    assert!(said.contains("good is better than poor") && said.contains("rate: supported"), "{said}");
+}
+
+/// The table of the built-in study, which is in its file, and nothing else.
+#[test]
+fn the_claims_of_a_study_file_are_weighed_on_the_results_of_others() {
+    let place = Place::new();
+    let table = serde_json::json!({"format": 1, "n_train": 54000, "n_validation": 6000, "n_test": 10000, "runs": [
+        {"name": "Model 4", "settings": {"optimizer": "sgd"}, "test": {"accuracy": 0.867}},
+        {"name": "Model 9", "settings": {"optimizer": "rmsprop"}, "test": {"accuracy": 0.877}},
+        {"name": "Trial 3", "test": {"accuracy": 0.858}},
+    ]});
+    fs::write(place.path("table.json"), table.to_string()).unwrap();
+    let said = place.run(&["judge", "table.json", "--claims", "fashion-mnist", "--json"]).ok().out;
+    let answer: Value = serde_json::from_str(&said).unwrap();
+    let verdict = |id: &str| {
+        let claims = answer["claims"].as_array().unwrap();
+        claims.iter().find(|claim| claim["id"] == id).unwrap()["verdict"].clone()
+    };
+    assert_eq!(
+        verdict("manual-above-optuna"),
+        "undecided from one run",
+        "the search has another name in the study"
+    );
+    assert_eq!(verdict("m1-longer-will-help"), "not testable", "no run named Model 1");
+}
+
+#[test]
+fn a_file_that_holds_no_plain_records_is_refused_with_its_place() {
+    let place = Place::new();
+    fs::write(place.path("bad.json"), plain().replace("test_correct", "test_corect")).unwrap();
+    let said = place.run(&["judge", "bad.json"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("line 1 column") && said.err.contains("test_corect"), "{}", said.err);
+    assert!(said.err.contains("docs/judge.md"), "{}", said.err);
+}
+
+#[test]
+fn a_study_is_compared_found_and_weighed() {
+    let claims = "\n[[claims]]\nid = \"more\"\nsays = \"Conv is better than Dense.\"\nbetter = \"Conv\"\nthan = \"Dense\"\nbecause = \"model\"\n";
+    let place = Place::with_study(&format!("{STUDY}{claims}"));
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let said = place.run(&["compare", "out", "Dense", "Conv"]).ok().out;
+    for part in ["optimizer", "adam", "sgd", "test_accuracy", "one run each", "are right with Dense only"] {
+        assert!(said.contains(part), "`{part}` is not in\n{said}");
+    }
+    let compared: Value =
+        serde_json::from_str(&place.run(&["compare", "out", "Dense", "Conv", "--json"]).ok().out).unwrap();
+    assert_eq!(compared["confounded"], true, "model, optimizer and learning rate differ");
+    let said = place.run(&["compare", "out", "Dense", "Convv"]);
+    assert!(said.code == Some(1) && said.err.contains("did you mean `Conv`?"), "{}", said.err);
+    let findings = place.run(&["findings", "out", "--json"]).ok().out;
+    assert!(findings.contains("\"one_run_each\"") && findings.contains("\"confounded_claim\""), "{findings}");
+    assert_eq!(place.run(&["findings", "out", "--fail-on", "one_run_each"]).code, Some(4));
+    assert_eq!(place.run(&["findings", "out", "--fail-on", "diverged"]).code, Some(0));
+    assert_eq!(place.run(&["findings", "out", "--fail-on", "divergd"]).code, Some(1));
+    let page = fs::read_to_string(place.path("out").join("report.md")).unwrap();
+    for part in ["## Claims", "1 confounded", "## Findings", "Which settings are better is not established"] {
+        assert!(page.contains(part), "`{part}` is not in the report");
+    }
+    assert_eq!(place.results("out")["judgement"]["claims"][0]["verdict"], "confounded");
+}
