@@ -2,7 +2,7 @@
 //! finding's key is missing.
 
 use toile_judge::plain::read;
-use toile_judge::{ClaimTable, Form, Quantity};
+use toile_judge::{ClaimTable, Form, NAMES, Quantity};
 
 const PAGE: &str = include_str!("../../../../docs/judge.md");
 
@@ -33,7 +33,8 @@ fn every_example_of_a_claim_has_a_form() {
 }
 
 #[test]
-fn every_metric_and_every_key_of_the_answer_is_on_the_page() {
+fn every_metric_finding_and_key_of_the_answer_is_on_the_page() {
+    NAMES.iter().for_each(|name| assert!(PAGE.contains(&format!("`{name}`")), "{name} is not on the page"));
     Quantity::all()
         .for_each(|quantity| assert!(PAGE.contains(&format!("`{}`", quantity.name())), "{quantity:?}"));
     let text =

@@ -157,6 +157,27 @@ fn no_byte_makes_it_panic() {
     }
 }
 
+/// As many names as are read, all with the same settings, or each with its own: the answer is large, and no larger.
+#[test]
+fn five_hundred_names_are_answered() {
+    for same in [true, false] {
+        let run = |i: usize| {
+            let rate = if same { 1 } else { i };
+            let settings =
+                json!({ "learning_rate": rate, "batch_size": rate, "epochs": 5, "model": "dense" });
+            json!({ "name": format!("R{i}"), "settings": settings, "test": { "accuracy": 1e-3 * i as f64, "loss": 1 } })
+        };
+        let claims = json!([
+            { "id": "best", "best": "R499" },
+            { "id": "compares", "procedure": { "compares": "learning_rate" } },
+        ]);
+        let text =
+            with(file(json!((0..500).map(run).collect::<Vec<_>>())), json!({ "claims": claims })).to_string();
+        let answer = outcome(&text).expect("five hundred names").to_string();
+        assert!(answer.len() < 150_000_000, "{} bytes", answer.len());
+    }
+}
+
 /// Ten thousand images, three seeds, 300 recipes: 44,850 comparisons.
 #[test]
 fn three_hundred_recipes_of_three_seeds_are_answered_within_seconds() {
