@@ -15,8 +15,8 @@ pub struct RankedGroups {
     pub groups: Vec<Vec<usize>>,
     /// Pairs inside a group of which the first is better than the second.
     pub within: Vec<(usize, usize)>,
-    /// Recipes that have no rank: those without the number; where others have three runs or more, those that have fewer,
-    /// which nothing could set apart; by validation, the winners of searches, which were chosen by that number.
+    /// Recipes that have no rank: those without the number; where others have three runs or more, those that have
+    /// fewer, which nothing could set apart; by validation, the winners of searches, which were chosen by that number.
     pub unranked: Vec<usize>,
 }
 

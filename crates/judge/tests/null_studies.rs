@@ -14,10 +14,11 @@
 //! | the same, and whole runs of three of the ten move (.8 points) | 15 | 16 |
 //!
 //! Two groups of five recipes 3 points apart, five seeds: all 25 pairs in 1,000. Two recipes .006 apart, five seeds:
-//! found in 999 where the difference lies on the images that vary from seed to seed, in 900 where the recipes differ for
-//! good on 2 % of the images too. Two copies, five seeds: *better* in 4, *equivalent* in 997. Two recipes that differ by
-//! just the margin, five seeds: *equivalent*, which is false, in 20. Claims that one of ten equal recipes is better or
-//! best: any *supported* in 1 with five seeds, in 30 with one run each of recipes whose whole runs move by .8 points.
+//! found in 999 where the difference lies on the images that vary from seed to seed, in 900 where the recipes differ
+//! for good on 2 % of the images too. Two copies, five seeds: *better* in 4, *equivalent* in 997. Two recipes that
+//! differ by just the margin, five seeds: *equivalent*, which is false, in 20. Claims that one of ten equal recipes is
+//! better or best: any *supported* in 1 with five seeds, in 30 with one run each of recipes whose whole runs move by .8
+//! points.
 #![allow(clippy::print_stderr)] // a count over more tables is told
 
 use toile_judge::{
