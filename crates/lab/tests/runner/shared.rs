@@ -36,6 +36,7 @@ fn work(
         dir: None,
         threads: 1,
         only: vec![],
+        open_test: false,
         stop,
         checkpoint_every: Duration::ZERO,
         checkpoints: None,
