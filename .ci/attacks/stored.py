@@ -127,6 +127,8 @@ FALSE = [
     "DELETE FROM trial_values",
     "UPDATE toile_trial SET checksum = NULL",
     "UPDATE toile_run SET checksum = NULL, seed = seed + 1",
+    "UPDATE toile_run SET evidence_checksum = NULL",
+    "DELETE FROM toile_evidence WHERE part = 'test'",
     "UPDATE toile_opening SET run_id = 'f' || opening_id",
     "UPDATE toile_training SET ended = NULL",
     "DROP TABLE toile_epoch",

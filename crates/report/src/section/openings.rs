@@ -54,8 +54,9 @@ pub(super) fn sentence(records: &Records) -> String {
     let tested = || records.runs.iter().filter(|run| run.test.is_some());
     let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
     let unrecorded = tested().count().saturating_sub(known);
-    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
-    let when = if early { "" } else { ", after training only" };
+    let is_early = records.test_openings.iter().any(TestOpening::is_early)
+        || records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
+    let when = if is_early { "" } else { ", after training only" };
     match (recorded, unrecorded) {
         (0, 0) => "never opened".to_owned(),
         (0, n) => format!("opened {}{when}", times(n)),

@@ -221,7 +221,24 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
         (1, _) => "the test set was opened once for it".to_owned(),
         (n, _) => format!("the test set was opened {n} times for it"),
     };
-    format!("{part}; {test}.")
+    let reused = if is_reused(records, analysis, &run.id) { REUSED } else { "" };
+    format!("{part}; {test}{reused}.")
+}
+
+/// Of a choice that was made when something was known of the test.
+const REUSED: &str = ". A reused test: the test set had been opened early, or for an earlier choice, before this choice was made";
+
+/// Whether the test set was opened before the last trial ended: early, or for another run that this search had chosen.
+fn is_reused(records: &Records, analysis: &SearchAnalysis, run_id: &str) -> bool {
+    let trials = &analysis.records.trials;
+    let Some(chosen) = trials.iter().filter_map(|trial| trial.completed.as_deref()).max() else {
+        return false;
+    };
+    let earlier = format!("chosen by the search `{}`", analysis.records.search.name);
+    records.test_openings.iter().any(|opening| {
+        let is_earlier_choice = opening.why == earlier && opening.run_id != run_id;
+        (opening.is_early() || is_earlier_choice) && opening.time.as_str() < chosen
+    })
 }
 
 impl ChosenRun {
