@@ -5,6 +5,7 @@
 //! which runs of an earlier version did not keep. What is known of a run is not made twice, so that several workers may
 //! do this at once, and whoever comes after one that died does the rest.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 
@@ -55,10 +56,11 @@ pub(crate) fn judge(
 /// says why.
 pub(crate) fn complete(session: &RunSession<'_>, trainings: Trainings) -> Result<(), RunError> {
     let study = session.study();
-    let mut lacking = session.ask(|| session.store.lacking_evidence(&study.name))?;
-    lacking.retain(|(_, part)| study.data.n_images(*part) > 0);
+    let lacking = session.ask(|| session.store.lacking_evidence(&study.name))?;
+    let lacking: BTreeSet<(String, Part)> =
+        lacking.into_iter().filter(|(_, part)| study.data.n_images(*part) > 0).collect();
     let mut maker =
-        Maker { session, study: &study.name, trainings, kept: vec![false; session.data.test.len()] };
+        EvidenceMaker { session, study: &study.name, trainings, kept: vec![false; session.data.test.len()] };
     for run in session.runs() {
         let lacks = |part: &Part| lacking.contains(&(run.record.id.clone(), *part));
         let parts: Vec<Part> =
@@ -78,7 +80,7 @@ pub(crate) fn complete(session: &RunSession<'_>, trainings: Trainings) -> Result
 }
 
 /// Makes what is lacking, run by run.
-struct Maker<'a> {
+struct EvidenceMaker<'a> {
     session: &'a RunSession<'a>,
     study: &'a str,
     trainings: Trainings,
@@ -86,7 +88,7 @@ struct Maker<'a> {
     kept: Vec<bool>,
 }
 
-impl Maker<'_> {
+impl EvidenceMaker<'_> {
     fn may_make(&self, run: &QueuedRun, part: Part) -> bool {
         let options = self.session.options;
         let is_early = options.open_test && options.wants(&run.plan);

@@ -68,8 +68,11 @@ fn an_early_opening_is_no_opening_after_training_only() {
 fn a_choice_after_an_early_opening_is_called_a_reused_test() {
     let mut records = searched();
     let says = |records: &Records| {
-        let chosen = view(records).searches.sections[0].chosen.clone().expect("a chosen run");
-        chosen.sentence.contains("reused test")
+        let view = view(records);
+        let chosen = view.searches.sections[0].chosen.clone().expect("a chosen run");
+        let says = chosen.sentence.contains("reused test");
+        assert_eq!(says, fact(&view).contains("reused test for what was chosen by “joint”"));
+        says
     };
     assert!(!says(&records), "runs of the study file were tested before, and nobody had asked for that");
     let last = records.searches[0].trials.iter().filter_map(|trial| trial.completed.clone()).max().unwrap();

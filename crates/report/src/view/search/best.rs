@@ -5,7 +5,7 @@ use toile_stats::mean_interval;
 
 use super::analysis::SearchAnalysis;
 use super::findings;
-use crate::facts::{METRICS, last_numbers, published_numbers};
+use crate::facts::{METRICS, has_reused_test, last_numbers, published_numbers};
 use crate::format;
 use crate::section::TableCell;
 use crate::text;
@@ -221,24 +221,13 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
         (1, _) => "the test set was opened once for it".to_owned(),
         (n, _) => format!("the test set was opened {n} times for it"),
     };
-    let reused = if is_reused(records, analysis, &run.id) { REUSED } else { "" };
-    format!("{part}; {test}{reused}.")
-}
-
-/// Of a choice that was made when something was known of the test.
-const REUSED: &str = ". A reused test: the test set had been opened early, or for an earlier choice, before this choice was made";
-
-/// Whether the test set was opened before the last trial ended: early, or for another run that this search had chosen.
-fn is_reused(records: &Records, analysis: &SearchAnalysis, run_id: &str) -> bool {
-    let trials = &analysis.records.trials;
-    let Some(chosen) = trials.iter().filter_map(|trial| trial.completed.as_deref()).max() else {
-        return false;
+    let reused = match has_reused_test(records, analysis.records) {
+        true => {
+            " A reused test: the test set had been opened early, or for an earlier choice, before this one was made."
+        }
+        false => "",
     };
-    let earlier = format!("chosen by the search `{}`", analysis.records.search.name);
-    records.test_openings.iter().any(|opening| {
-        let is_earlier_choice = opening.why == earlier && opening.run_id != run_id;
-        (opening.is_early() || is_earlier_choice) && opening.time.as_str() < chosen
-    })
+    format!("{part}; {test}.{reused}")
 }
 
 impl ChosenRun {
