@@ -107,6 +107,7 @@ FALSE = [
     "UPDATE toile_run SET published = '{\"test_accuracy\": 0.5}'",
     "UPDATE toile_run SET note = 'false'",
     "UPDATE toile_run SET folder = '../../outside'",
+    "UPDATE toile_run SET folder = 'runs/elsewhere'",
     "UPDATE toile_run SET folder = '/tmp/outside-of-the-attack'",
     "UPDATE toile_run SET position = 7",
     "UPDATE toile_training SET seed = -5",

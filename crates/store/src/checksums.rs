@@ -32,11 +32,12 @@ pub(crate) fn of_study(study: &StudyRecord) -> String {
 /// Everything of a run but what its weights make of the images, which has a checksum of its own: a run ends before the
 /// test part is opened.
 fn of_run(run: &RunRecord) -> String {
-    of_run_with(run, None, None)
+    hex(&(as_of_version_4(run, None, None), &run.folder), &[])
 }
 
-/// The same with what its weights make of the images; what a run lacks adds nothing.
-fn of_run_with(run: &RunRecord, validation: Option<&Evidence>, test: Option<&Evidence>) -> String {
+/// What was all of a run until version 4 of the tables, with what its weights make of the images; what it lacks adds
+/// nothing.
+fn as_of_version_4(run: &RunRecord, validation: Option<&Evidence>, test: Option<&Evidence>) -> String {
     let parts = (
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
@@ -107,15 +108,15 @@ pub(crate) fn seal_run(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     db.execute(sql, cells![trial_id, &of_run(&run), &of_evidence(&run)]).map(drop)
 }
 
-/// Step 5 of the schema's history: the checksum of a run no longer covers what its weights make of the images. A run
-/// that is not as it was written keeps the checksum that says so.
+/// Step 5 of the schema's history: the checksum of a run covers its folder, and no longer what its weights make of the
+/// images. A run that is not as it was written keeps the checksum that says so.
 pub(crate) fn evidence_is_apart(db: &mut Db<'_>) -> Result<()> {
     tables::add_late_columns(db)?;
     let sql =
         "SELECT trial_id, checksum FROM toile_run WHERE checksum IS NOT NULL AND evidence_checksum IS NULL";
     for (trial_id, checksum) in db.query(sql, &[], |row| Ok((row.int(0)?, row.string(1)?)))? {
         let Some(run) = runs::of_trial(db, trial_id)? else { continue };
-        if checksum == of_run_with(&run, run.validation.as_ref(), run.test.as_ref()) {
+        if checksum == as_of_version_4(&run, run.validation.as_ref(), run.test.as_ref()) {
             seal_run(db, trial_id)?;
         }
     }

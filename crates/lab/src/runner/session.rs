@@ -99,12 +99,12 @@ impl<'a> RunSession<'a> {
     pub(crate) fn plan(&self, plan: &Plan) -> Result<(), RunError> {
         let study = prepare::study_record(plan, self.data, self.split, self.options);
         self.ask(|| self.store.save_study(&study))?;
-        let records = prepare::run_records(plan, self.data, self.store, self.options)?;
+        let altered = self.ask(|| self.store.altered_runs(&plan.study))?;
+        let records = prepare::run_records(plan, self.data, self.store, &altered, self.options)?;
         self.ask(|| self.store.save_plan(&study.name, &records))?;
         let mut planned = lock(&self.planned);
         planned.study = Some(Arc::new(study));
         let (mut to_do, mut faults) = (Vec::new(), Vec::new());
-        let altered = self.ask(|| self.store.altered_runs(&plan.study))?;
         for (run, record) in plan.runs.iter().zip(records) {
             if planned.runs.iter().any(|known| known.record.id == record.id) {
                 continue;

@@ -84,7 +84,7 @@ fn a_run_that_is_not_over_has_no_test() {
 }
 
 #[test]
-fn what_was_changed_or_removed_of_its_evidence_is_noticed() {
+fn what_was_changed_or_removed_of_a_run_and_its_evidence_is_noticed() {
     for change in [
         "UPDATE toile_evidence SET accuracy = 1.0 WHERE part = 'test'",
         "UPDATE toile_evidence SET loss = NULL WHERE part = 'test'",
@@ -96,6 +96,7 @@ fn what_was_changed_or_removed_of_its_evidence_is_noticed() {
         "DELETE FROM toile_evidence WHERE part = 'validation'",
         "DELETE FROM toile_evidence",
         "UPDATE toile_run SET evidence_checksum = NULL",
+        "UPDATE toile_run SET folder = 'runs/of-another'",
         "UPDATE toile_run SET checksum = NULL",
     ] {
         on_each_engine(|database| {
@@ -120,4 +121,26 @@ fn the_test_of_a_run_that_was_altered_before_is_not_recorded() {
         assert_eq!(store.test_openings("quick").unwrap(), []);
         assert_eq!(store.check("quick").unwrap().altered.len(), 1);
     });
+}
+
+/// Version 4 of the tables had one checksum, which covered what the weights make of the images; this is the one that it
+/// wrote for the run.
+#[test]
+fn a_run_of_version_4_is_intact_and_one_that_was_altered_before_is_not() {
+    let back = "ALTER TABLE toile_run DROP COLUMN evidence_checksum;
+        UPDATE toile_run SET checksum = '8b264f3f23513f9782a0c96df8a25a81259ba4d0f474b71ab502158792b07334';
+        DELETE FROM toile_schema WHERE version = 5";
+    for (change, n_altered) in
+        [("", 0), ("UPDATE toile_evidence SET accuracy = 1.0", 1), ("UPDATE toile_run SET seed = 8", 1)]
+    {
+        on_each_engine(|database| {
+            open(&ended(database), "declared run");
+            database.sql(&format!("{back}; {change}"));
+            let store = database.open();
+            assert_eq!(store.check("quick").unwrap().altered.len(), n_altered, "{change}");
+            if n_altered == 0 {
+                assert_eq!(store.run("quick", &run(0, 7, 3).id).unwrap(), Some(run(0, 7, 3)));
+            }
+        });
+    }
 }
