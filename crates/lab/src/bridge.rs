@@ -41,8 +41,8 @@ fn read_weights(dir: &Path, run: &RunRecord) -> std::io::Result<Vec<u8>> {
     read_file(&dir.join(&run.folder).join(WEIGHTS), most)
 }
 
-/// Brings runs that were trained in a folder to a server that does not have them, with their weights: nothing is
-/// trained twice.
+/// Brings runs that were trained in a folder to a server that does not have them, with their weights and the openings
+/// of the test part: nothing is trained twice.
 pub(crate) fn bring(
     study: &StudyRecord,
     folder: &Store,
@@ -57,7 +57,8 @@ pub(crate) fn bring(
             server.put_weights(&study.name, &run.id, &bytes)?;
         }
     }
-    Ok(())
+    let openings = folder.test_openings(&study.name)?;
+    openings.iter().try_for_each(|opening| server.save_test_opening(&study.name, opening))
 }
 
 /// Writes a study of a server into a folder: its records, and the weights of each run whose file is missing there or is

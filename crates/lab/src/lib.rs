@@ -5,16 +5,19 @@
 mod bridge;
 mod checkpoint;
 mod evidence;
+mod expected;
 mod lease;
 mod memory;
 mod progress;
 mod runner;
 mod search;
+mod standing;
 mod stop;
 mod study;
 mod training;
 
 pub use bridge::{fault_of_weights, fetch};
+pub use expected::random_point;
 pub use memory::memory_of_outline;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use runner::{
@@ -22,4 +25,4 @@ pub use runner::{
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
-pub use study::{StudyOptions, StudyOutcome, random_point, run_study, wanted_runs, wanted_searches};
+pub use study::{StudyOptions, StudyOutcome, run_study, wanted_runs, wanted_searches};

@@ -113,6 +113,7 @@ impl StudyProgress {
             | Event::SearchEnded { reason: None, .. }
             | Event::Repeated { .. }
             | Event::EvidenceMissing { .. }
+            | Event::TestOpened { .. }
             | Event::PutAside { .. }
             | Event::SearchLeft { .. }
             | Event::CheckpointRefused { .. }
@@ -156,11 +157,6 @@ impl StudyProgress {
         if let Some(planned) = self.searches.remove(&search) {
             self.work_to_do -= planned.trial_work * planned.n_trials as f64;
         }
-    }
-
-    /// The name of a run of the plan.
-    pub fn run_name(&self, place: usize) -> Option<&str> {
-        self.runs.get(place).map(|run| run.name.as_str())
     }
 
     /// To be called now and then, so that speeds can be measured. `now` is the time since some fixed moment.
@@ -248,8 +244,8 @@ mod tests {
             epochs: 1,
             seconds: 1.0,
             values: Vec::new(),
-            test_accuracy: None,
-            test_loss: None,
+            val_accuracy: None,
+            val_loss: None,
             published: None,
             best: None,
             finished: 1,

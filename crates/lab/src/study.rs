@@ -1,4 +1,4 @@
-//! A whole study: the declared runs, then the searches, then the configurations that these have chosen.
+//! A whole study: the declared runs, then the searches, then the configurations that these have chosen, then the test.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
-use toile_rng::Seed;
 use toile_store::{SearchId, Store, StoreError};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
-use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
 use crate::bridge;
 use crate::evidence;
+use crate::expected::trial_work;
 use crate::runner::session::RunSession;
-use crate::runner::{self, Clock, Cost, Outcome, RunError, RunOptions, engine};
+use crate::runner::{self, Clock, Outcome, RunError, RunOptions};
 use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
+use crate::standing::{Trainings, with_chosen};
 use crate::stop::StopSignal;
 
 /// What the program provides for a study.
@@ -26,6 +26,9 @@ pub struct StudyOptions<'a> {
     pub threads: usize,
     /// Train only runs and searches of these names, and what these searches choose; all if there are none.
     pub only: &'a [String],
+    /// Open the test part for the runs that are complete, although trainings of the study have not ended; of runs that
+    /// are asked for.
+    pub open_test: bool,
     /// Set when the user wants to stop: each training ends after its current batch.
     pub stop: &'a AtomicBool,
     /// The machine's clocks.
@@ -124,29 +127,54 @@ impl Steps<'_> {
     }
 
     /// The declared runs and what was chosen earlier, then the searches, then what these choose: one queue, which
-    /// grows.
+    /// grows. At the end the test part is opened, if all has ended.
     fn trainings(
         &self,
         session: &RunSession<'_>,
         wanted: &[&SearchPlan],
         ids: &[SearchId],
     ) -> Result<Vec<SearchOutcome>, RunError> {
-        let chosen = chosen_runs(self.plan, self.store)?;
+        let mut chosen = chosen_runs(self.plan, self.store)?;
         session.plan(&with_chosen(self.plan, &chosen))?;
+        self.open_early(session)?;
         session.work()?;
         let mut outcomes = Vec::new();
         if !session.outcome()?.interrupted && !wanted.is_empty() {
+            self.open_early(session)?;
             let wanted: Vec<_> = wanted.iter().map(|search| (*search, ids[search.position])).collect();
             outcomes = self.search(&wanted)?;
-            let now = chosen_runs(self.plan, self.store)?;
-            if now != chosen {
-                session.plan(&with_chosen(self.plan, &now))?;
-                session.work()?;
-            }
+            self.follow(session, &mut chosen)?;
         }
         session.wait_for_others()?;
-        evidence::make_again(session)?;
+        while self.follow(session, &mut chosen)? {
+            session.wait_for_others()?;
+        }
+        evidence::complete(session, self.standing(session)?)?;
         Ok(outcomes)
+    }
+
+    /// Plans and trains what searches have chosen since, here or at other workers; whether there is any.
+    fn follow(&self, session: &RunSession<'_>, chosen: &mut Vec<Chosen>) -> Result<bool, RunError> {
+        let now = chosen_runs(self.plan, self.store)?;
+        if now == *chosen {
+            return Ok(false);
+        }
+        *chosen = now;
+        session.plan(&with_chosen(self.plan, chosen))?;
+        session.work()?;
+        Ok(true)
+    }
+
+    /// Opens the test part before the end, if that was asked for.
+    fn open_early(&self, session: &RunSession<'_>) -> Result<(), RunError> {
+        match self.options.open_test {
+            true => evidence::complete(session, self.standing(session)?),
+            false => Ok(()),
+        }
+    }
+
+    fn standing(&self, session: &RunSession<'_>) -> Result<Trainings, RunError> {
+        session.ask(|| Trainings::of(self.plan, &self.data.fingerprint, self.store))
     }
 
     /// Everything into the folder, if there is one next to the store.
@@ -216,6 +244,7 @@ impl Steps<'_> {
             dir: options.dir,
             threads: options.threads,
             only: with_chosen_names(options.only),
+            open_test: options.open_test,
             stop: options.stop,
             clock: options.clock,
             checkpoint_every: options.checkpoint_every,
@@ -268,27 +297,10 @@ impl Steps<'_> {
     /// What is expected of the searches.
     fn planned(&self, wanted: &[&SearchPlan]) -> Result<Vec<PlannedSearch>, RunError> {
         let planned = |search: &&SearchPlan| {
-            let trial_work = self.trial_work(search)?;
+            let trial_work = trial_work(search, self.data, &self.split)?;
             Ok(PlannedSearch { search: search.position, n_trials: search.n_trials, trial_work })
         };
         wanted.iter().map(planned).collect()
-    }
-
-    /// The mean work of some trials with random parameters.
-    fn trial_work(&self, search: &SearchPlan) -> Result<f64, RunError> {
-        const POINTS: usize = 8;
-        let image = engine::image_shape(self.data);
-        let n = [self.split.train.len(), self.split.validation.len(), 0];
-        let mut works = Vec::new();
-        for number in 0..POINTS {
-            let Ok(settings) = search.settings(&random_point(search, number), 0) else { continue };
-            let run = search.run(settings);
-            // A configuration whose layers do not fit fails at once.
-            if let Ok(summary) = engine::summary(&run, image) {
-                works.push(Cost::of(&run.settings, &summary, n).work());
-            }
-        }
-        Ok(works.iter().sum::<f64>() / works.len().max(1) as f64 * search.seeds as f64)
     }
 }
 
@@ -305,28 +317,6 @@ pub fn wanted_runs<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item
 /// Whether `only` asks for what has this name.
 pub(crate) fn is_wanted(name: &String, only: &[String]) -> bool {
     only.is_empty() || only.contains(name)
-}
-
-/// A point of a search's space, drawn at random; the same for the same number.
-pub fn random_point(search: &SearchPlan, number: usize) -> Params {
-    let directions: Vec<_> = search.objectives.iter().map(|objective| objective.direction).collect();
-    let context = SamplingContext {
-        space: &search.space,
-        directions: &directions,
-        history: &[],
-        number,
-        seed: Seed::new(0),
-        n_trials: None,
-        fixed: &search.fixed,
-    };
-    Sampler::Random(RandomSampler {}).suggest(&context)
-}
-
-/// The plan with the runs of the chosen configurations after the declared ones.
-fn with_chosen(plan: &Plan, chosen: &[Chosen]) -> Plan {
-    let mut whole = plan.clone();
-    whole.runs.extend(chosen.iter().flat_map(|chosen| chosen.runs.iter().cloned()));
-    whole
 }
 
 /// Whoever asks for a search asks for the run of what it has chosen too.

@@ -76,6 +76,17 @@ pub enum Event {
         /// Why: its weights cannot be read, or they do not give the recorded numbers.
         why: String,
     },
+    /// The test part was opened for a finished run, and what its weights make of it is on the disk.
+    TestOpened {
+        /// Which.
+        training: TrainingKey,
+        /// Accuracy on the test images.
+        accuracy: f64,
+        /// Loss on the test images, where it is finite.
+        loss: Option<f64>,
+        /// What a publication gives for the run.
+        published: Option<Published>,
+    },
     /// The settings of a search have changed: its trials are put aside under another name, and it begins again.
     PutAside {
         /// Its name.
@@ -189,10 +200,10 @@ pub struct TrainingEnd {
     pub seconds: f64,
     /// Of a trial: its value for each objective.
     pub values: Vec<f64>,
-    /// Of a run that was tested: accuracy on the test images.
-    pub test_accuracy: Option<f64>,
-    /// Of a run that was tested: loss on the test images.
-    pub test_loss: Option<f64>,
+    /// Of a run: accuracy of its weights on the validation images, where there are any.
+    pub val_accuracy: Option<f64>,
+    /// Of a run: loss of its weights on the validation images, where there are any and it is finite.
+    pub val_loss: Option<f64>,
     /// Of a run: what a publication gives for it.
     pub published: Option<Published>,
     /// Of a trial: the best so far, by number and value.

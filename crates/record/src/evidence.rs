@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     /// Held out of the training part; what is chosen is chosen by it.
     Validation,
-    /// Read once, at the end.
+    /// Sealed until all trainings of the study have ended.
     Test,
 }
 

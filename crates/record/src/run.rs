@@ -1,10 +1,10 @@
-//! A declared run: one training, from its plan to its test.
+//! A declared run: one training, from its plan to its weights, and what these make of the images.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{End, Epoch, Evidence, Part, State};
 
-/// One training, from its plan to its test.
+/// One training, from its plan to its weights, and what these make of the images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Hash of the resolved plan and of the data: equal ids give equal bits.
@@ -35,7 +35,7 @@ pub struct RunRecord {
     pub epochs: Vec<Epoch>,
     /// What its weights make of the validation images, where there are any.
     pub validation: Option<Evidence>,
-    /// What they make of the test images, once these were opened.
+    /// What they make of the test images. Sealed, and so `None`, until all trainings of the study have ended.
     pub test: Option<Evidence>,
     /// SHA-256 of the weights' bytes, in hexadecimal.
     pub weights_sha256: Option<String>,
@@ -115,7 +115,7 @@ pub struct Provenance {
     pub machine: String,
     /// Start, RFC 3339 in UTC.
     pub started: String,
-    /// Wall time of the whole run, evaluations included.
+    /// Wall time of the whole run, with the evaluation of the validation images, without that of the test images.
     pub wall_seconds: f64,
     /// Processor time of all its threads, where the platform tells it.
     pub cpu_seconds: Option<f64>,

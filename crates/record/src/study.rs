@@ -26,9 +26,24 @@ pub struct TestOpening {
     pub time: String,
     /// The run that was tested.
     pub run_id: String,
-    /// Why: `declared run`, ``chosen by the search `joint` ``.
+    /// Why: `declared run`, ``chosen by the search `joint` ``, or what [`TestOpening::early`] says.
     pub why: String,
 }
+
+impl TestOpening {
+    /// Why it was opened while so many trainings of all had not ended.
+    pub fn early(open: usize, all: usize) -> String {
+        format!("{OPENED_EARLY}: {open} of {all} trainings had not ended")
+    }
+
+    /// Whether trainings of the study had not ended.
+    pub fn is_early(&self) -> bool {
+        self.why.starts_with(OPENED_EARLY)
+    }
+}
+
+/// What the reason of an early opening begins with.
+const OPENED_EARLY: &str = "opened early with --open-test";
 
 /// A run that was begun, and that the study file no longer has in this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

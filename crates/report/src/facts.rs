@@ -1,6 +1,6 @@
 //! What a run says in numbers: read in one place for the pages and for the exports.
 
-use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, State};
+use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, SearchRecords, State};
 use toile_stats::{Confusion, Interval, wilson};
 
 /// The six columns of the document's tables, in its order: key in the files, words on the page.
@@ -66,6 +66,18 @@ pub(crate) fn confusion(data: &DataRecord, run: &RunRecord) -> Option<Confusion>
         return None;
     }
     Confusion::new(&data.test_labels, predictions, data.class_names.len())
+}
+
+/// Whether the test set had been opened before the last trial of a search ended, so that its choice was made with
+/// something known of the test: early, or for another run that it had chosen.
+pub(crate) fn has_reused_test(records: &Records, search: &SearchRecords) -> bool {
+    let last = search.trials.iter().filter_map(|trial| trial.completed.as_deref()).max();
+    let (Some(run), Some(last)) = (&search.chosen_run, last) else { return false };
+    let earlier = format!("chosen by the search `{}`", search.search.name);
+    records.test_openings.iter().any(|opening| {
+        let is_of_earlier = opening.why == earlier && opening.run_id != *run;
+        (opening.is_early() || is_of_earlier) && opening.time.as_str() < last
+    })
 }
 
 /// How a run stands, in a word: one that waits although it had begun was interrupted.

@@ -2,7 +2,8 @@
 //!
 //! A checksum is the SHA-256 of everything that a record came to, without what Optuna's tools may add. What the study
 //! file says of a run (its name, its place, remarks, published numbers) is in it too: where the file changes, an intact
-//! run gets a new checksum. A record that has ended here and has no checksum is not as it was written.
+//! run gets a new checksum. What the weights of a run make of the images becomes known in two steps, and has a checksum
+//! of its own. A record that has ended here and has no checksum is not as it was written.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::artifacts::weights::{hexadecimal, to_bytes};
 use crate::db::{Cell, Db, DbRow, Result, cells};
-use crate::{SearchId, Store, StoreError, json, openings, read, row_checksums, runs, searches, studies};
+use crate::{
+    SearchId, Store, StoreError, json, openings, read, row_checksums, runs, searches, studies, tables,
+};
 use toile_record::{Evidence, Part, RunRecord, StudyRecord, TrialRecord};
 
 fn hex(parts: &impl Serialize, bytes: &[&[u8]]) -> String {
@@ -26,17 +29,34 @@ pub(crate) fn of_study(study: &StudyRecord) -> String {
     hex(study, &[&study.data.test_labels, &studies::validation_images(split), &split.validation_labels])
 }
 
-pub(crate) fn of_run(run: &RunRecord) -> String {
+/// Everything of a run but what its weights make of the images, which has a checksum of its own: a run ends before the
+/// test part is opened.
+fn of_run(run: &RunRecord) -> String {
+    hex(&(as_of_version_4(run, None, None), &run.folder), &[])
+}
+
+/// What was all of a run until version 4 of the tables, with what its weights make of the images; what it lacks adds
+/// nothing.
+fn as_of_version_4(run: &RunRecord, validation: Option<&Evidence>, test: Option<&Evidence>) -> String {
     let parts = (
         (&run.id, run.seed, &run.model, &run.plan, &run.summary),
         (run.state, &run.end, run.restored_epoch, &run.epochs),
-        (&run.test, &run.weights_sha256, &run.provenance),
+        (test, &run.weights_sha256, &run.provenance),
         (&run.name, run.position, &run.published, &run.note),
     );
-    // What runs of earlier versions lack adds nothing.
-    let validation = run.validation.as_ref().map(json::to_text).unwrap_or_default();
-    let images = |part| run.evidence(part).map(images_of).unwrap_or_default();
-    hex(&parts, &[&images(Part::Test), validation.as_bytes(), &images(Part::Validation)])
+    let of_validation = validation.map(json::to_text).unwrap_or_default();
+    let images = |evidence: Option<&Evidence>| evidence.map(images_of).unwrap_or_default();
+    hex(&parts, &[&images(test), of_validation.as_bytes(), &images(validation)])
+}
+
+/// What the weights of a run make of the images of both parts, as far as that is known.
+fn of_evidence(run: &RunRecord) -> String {
+    let lengths =
+        |evidence: &Evidence| [evidence.predictions.len(), evidence.confidences.len(), evidence.losses.len()];
+    let known = Part::ALL.map(|part| run.evidence(part));
+    let parts = (&run.id, &run.weights_sha256, known, known.map(|evidence| evidence.map(lengths)));
+    let images = known.map(|evidence| evidence.map(images_of).unwrap_or_default());
+    hex(&parts, &images.each_ref().map(Vec::as_slice))
 }
 
 fn images_of(evidence: &Evidence) -> Vec<u8> {
@@ -81,11 +101,26 @@ pub(crate) fn seal_all_trials(db: &mut Db<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Seals a run that has ended.
+/// Seals a run that has ended, and what its weights make of the images.
 pub(crate) fn seal_run(db: &mut Db<'_>, trial_id: i64) -> Result<()> {
     let Some(run) = runs::of_trial(db, trial_id)? else { return Ok(()) };
-    let sql = "UPDATE toile_run SET checksum = $2 WHERE trial_id = $1";
-    db.execute(sql, cells![trial_id, &of_run(&run)]).map(drop)
+    let sql = "UPDATE toile_run SET checksum = $2, evidence_checksum = $3 WHERE trial_id = $1";
+    db.execute(sql, cells![trial_id, &of_run(&run), &of_evidence(&run)]).map(drop)
+}
+
+/// Step 5 of the schema's history: the checksum of a run covers its folder, and no longer what its weights make of the
+/// images. A run that is not as it was written keeps the checksum that says so.
+pub(crate) fn evidence_is_apart(db: &mut Db<'_>) -> Result<()> {
+    tables::add_late_columns(db)?;
+    let sql =
+        "SELECT trial_id, checksum FROM toile_run WHERE checksum IS NOT NULL AND evidence_checksum IS NULL";
+    for (trial_id, checksum) in db.query(sql, &[], |row| Ok((row.int(0)?, row.string(1)?)))? {
+        let Some(run) = runs::of_trial(db, trial_id)? else { continue };
+        if checksum == as_of_version_4(&run, run.validation.as_ref(), run.test.as_ref()) {
+            seal_run(db, trial_id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the run of a trial that has ended is not as it was written.
@@ -93,7 +128,7 @@ pub(crate) fn is_altered_run(db: &mut Db<'_>, trial_id: i64) -> Result<bool> {
     let Some(run) = runs::of_trial(db, trial_id)? else { return Ok(false) };
     let sql = format!("{SEALS_OF_RUNS} WHERE r.trial_id = $1");
     let seals = seals(db, &sql, cells![trial_id])?;
-    Ok(seals.iter().any(|(_, seal)| seal.is_broken(&of_run(&run))))
+    Ok(seals.iter().any(|(_, seal)| seal.is_broken(&both_of(&run))))
 }
 
 /// What a record says of its checksum.
@@ -115,8 +150,15 @@ impl Seal {
     }
 }
 
-const SEALS_OF_RUNS: &str = "SELECT r.id, r.checksum, t.state, s.ended FROM toile_run r
+/// Both checksums of a run, one after the other; where one is missing, none is there.
+const SEALS_OF_RUNS: &str =
+    "SELECT r.id, r.checksum || r.evidence_checksum, t.state, s.ended FROM toile_run r
     JOIN trials t ON t.trial_id = r.trial_id LEFT JOIN toile_trial s ON s.trial_id = r.trial_id";
+
+/// What [`SEALS_OF_RUNS`] must find.
+fn both_of(run: &RunRecord) -> String {
+    of_run(run) + &of_evidence(run)
+}
 
 const SEALS_OF_TRIALS: &str = "SELECT s.trial_id, s.checksum, t.state, s.ended FROM trials t
     JOIN toile_trial s ON s.trial_id = t.trial_id";
@@ -243,7 +285,7 @@ pub(crate) fn altered_study(db: &mut Db<'_>, study: &StudyRecord) -> Result<Opti
 pub(crate) fn altered_runs(db: &mut Db<'_>, study: &str, runs: &[RunRecord]) -> Result<Vec<AlteredRecord>> {
     let seals = seals(db, &format!("{SEALS_OF_RUNS} WHERE r.study = $1"), cells![study])?;
     let seals: HashMap<String, Seal> = seals.into_iter().collect();
-    let is_altered = |run: &&RunRecord| seals.get(&run.id).is_some_and(|seal| seal.is_broken(&of_run(run)));
+    let is_altered = |run: &&RunRecord| seals.get(&run.id).is_some_and(|seal| seal.is_broken(&both_of(run)));
     let name = |run: &RunRecord| AlteredRecord::Run { id: run.id.clone(), name: run.name.clone() };
     Ok(runs.iter().filter(is_altered).map(name).collect())
 }

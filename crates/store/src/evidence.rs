@@ -1,28 +1,52 @@
-//! What the weights of a run make of each image of a part: its table, and what is made again for runs that lack it.
+//! What the weights of a run make of each image of a part: its table, and what is added to runs that lack it, because
+//! the test part was sealed or because an earlier version did not keep it.
 
 use crate::artifacts::weights::{to_bytes, to_numbers};
 use crate::db::{Db, DbRow, Result, cells};
-use crate::{Store, StoreError, checksums, runs, tables};
-use toile_record::{Evidence, Part, RunRecord};
+use crate::{Store, StoreError, checksums, openings, runs, tables};
+use toile_record::{Evidence, ImageRecord, Part, RunRecord, TestOpening};
+
+/// What became of evidence that was made from the weights of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Nothing was known of the part, and all is now.
+    New,
+    /// It agrees with what was known already.
+    Known,
+    /// Nothing was written: the run has not ended, or is not as it was written, or its record says something else.
+    Refused,
+}
 
 impl Store {
-    /// Adds to a run that has ended what its weights make of a part, made again from them. `false`, and nothing is
-    /// written: the run is not as it was written, or its record says something else of these images.
+    /// Adds to a run that has ended what its weights make of a part, made again from them.
     pub fn add_evidence(
         &self,
         study: &str,
         run_id: &str,
         part: Part,
         evidence: &Evidence,
-    ) -> std::result::Result<bool, StoreError> {
-        self.write("record the evidence of a run in", |db| {
-            let Some((trial_id, state)) = runs::trial(db, study, run_id)? else {
-                return Err(StoreError::UnknownRun { id: run_id.into() }.into());
-            };
-            match state.is_finished() {
-                true => add(db, trial_id, part, evidence),
-                false => Ok(false),
+    ) -> std::result::Result<Added, StoreError> {
+        self.write("record the evidence of a run in", |db| add_to_run(db, study, run_id, part, evidence))
+    }
+
+    /// Adds to a run that has ended what its weights make of the test part, and keeps the test images that they get
+    /// wrong. The opening is recorded if nothing was known of the part before: twice is as good as once.
+    pub fn open_test(
+        &self,
+        study: &str,
+        opening: &TestOpening,
+        evidence: &Evidence,
+        wrong: &[ImageRecord],
+    ) -> std::result::Result<Added, StoreError> {
+        self.write("record the test of a run in", |db| {
+            let added = add_to_run(db, study, &opening.run_id, Part::Test, evidence)?;
+            if added == Added::New {
+                openings::put(db, study, opening)?;
             }
+            if added != Added::Refused {
+                openings::put_images(db, study, wrong)?;
+            }
+            Ok(added)
         })
     }
 
@@ -58,16 +82,24 @@ fn lacking(db: &mut Db<'_>, study: &str) -> Result<Vec<Lacking>> {
     Ok(lacking)
 }
 
+fn add_to_run(db: &mut Db<'_>, study: &str, run_id: &str, part: Part, evidence: &Evidence) -> Result<Added> {
+    match runs::trial(db, study, run_id)? {
+        None => Err(StoreError::UnknownRun { id: run_id.into() }.into()),
+        Some((trial_id, state)) if state.is_finished() => add(db, trial_id, part, evidence),
+        Some(_) => Ok(Added::Refused),
+    }
+}
+
 /// Adds to a run that has ended what it lacks, if it is intact and agrees.
-fn add(db: &mut Db<'_>, trial_id: i64, part: Part, evidence: &Evidence) -> Result<bool> {
+fn add(db: &mut Db<'_>, trial_id: i64, part: Part, evidence: &Evidence) -> Result<Added> {
     let known = runs::of_trial(db, trial_id)?.and_then(|run| run.evidence(part).cloned());
-    let agrees = known.is_none_or(|known| agree(&known, evidence));
+    let agrees = known.as_ref().is_none_or(|known| agree(known, evidence));
     if !agrees || checksums::is_altered_run(db, trial_id)? {
-        return Ok(false);
+        return Ok(Added::Refused);
     }
     put(db, trial_id, part, evidence)?;
     checksums::seal_run(db, trial_id)?;
-    Ok(true)
+    Ok(if known.is_some() { Added::Known } else { Added::New })
 }
 
 /// Adds to the runs of a study what they lack and a copy of them, with the same weights, has.

@@ -39,6 +39,7 @@ pub use db::address::without_password;
 pub use db::patience::{Patience, Waits};
 pub use db::plain::{printable, turns_direction};
 pub use error::StoreError;
+pub use evidence::Added;
 pub use runs::Change;
 pub use store::{STORE_FILE, Store};
 pub use types::{

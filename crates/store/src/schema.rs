@@ -1,14 +1,15 @@
 //! The schema's history: numbered steps from an empty database to the newest version, the same on both engines.
 
 use crate::db::{Db, Result, cells};
-use crate::{StoreError, evidence, migration, tables};
+use crate::{StoreError, checksums, evidence, migration, tables};
 
 /// Step `i` leads from version `i` to version `i + 1`. A published step never changes; changes are new steps.
-const STEPS: [fn(&mut Db<'_>) -> Result<()>; 4] = [
+const STEPS: [fn(&mut Db<'_>) -> Result<()>; 5] = [
     tables::create_folder_tables,
     tables::create_search_tables,
     migration::runs_become_trials,
     evidence::tests_move,
+    checksums::evidence_is_apart,
 ];
 
 /// The newest version that this program knows.

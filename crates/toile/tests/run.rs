@@ -195,7 +195,7 @@ fn a_run_at_chance_and_a_batch_beyond_the_data_are_said_in_the_last_lines() {
             .out
             .contains(&format!("warning: Dense: {batch}"))
     );
-    let said = place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    let said = place.run(&["run", "study.toml", "--out", "out", "--only", "Dense", "--open-test"]).ok();
     assert!(said.err.contains(&format!("warning Dense: {batch}")), "{}", said.err);
     for words in [
         "warning: Dense: A batch of 1,000 is larger",
@@ -241,7 +241,7 @@ fn queued_trials_of_a_finished_search_have_headings() {
 #[test]
 fn what_a_run_makes_of_each_image_is_written_for_whoever_asks() {
     let place = Place::new();
-    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense"]).ok();
+    place.run(&["run", "study.toml", "--out", "out", "--only", "Dense", "--open-test"]).ok();
     let file = |name: &str| place.path("out").join("runs").join("dense-seed-7").join(name);
     assert!(!file("predictions.csv").exists() && !file("predictions.npz").exists());
     let said = place.run(&["report", "out", "--predictions", "csv"]).ok();

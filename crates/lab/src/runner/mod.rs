@@ -25,6 +25,8 @@ use toile_store::{Store, StoreError};
 use session::RunSession;
 use toile_study::{Plan, RunPlan};
 
+use crate::evidence;
+use crate::standing::Trainings;
 use crate::stop::StopSignal;
 use crate::study::is_wanted;
 
@@ -48,6 +50,8 @@ pub struct RunOptions<'a> {
     pub threads: usize,
     /// Train only the runs of these names, all if there are none; the others stay in the plan, and wait.
     pub only: Vec<String>,
+    /// Open the test part for the runs that are complete, although trainings of the study have not ended.
+    pub open_test: bool,
     /// Set when the user wants to stop: each run ends after its current batch.
     pub stop: &'a AtomicBool,
     /// The machine's clocks.
@@ -75,7 +79,7 @@ pub struct RunOptions<'a> {
 }
 
 impl RunOptions<'_> {
-    fn wants(&self, run: &RunPlan) -> bool {
+    pub(crate) fn wants(&self, run: &RunPlan) -> bool {
         is_wanted(&run.name, &self.only)
     }
 }
@@ -91,7 +95,7 @@ pub struct Outcome {
     pub failed: usize,
     /// Runs that still wait.
     pub waiting: usize,
-    /// Whether the user stopped it.
+    /// Whether the user stopped it: runs wait, or the test part is still to be opened.
     pub interrupted: bool,
 }
 
@@ -99,8 +103,9 @@ pub struct Outcome {
 ///
 /// Runs whose ids the store knows as done are left alone. The others train side by side as [`shares`] says; each epoch
 /// is saved when it ends. On a server other workers may train some of them: those are waited for. A run that fails is
-/// recorded as failed and the others go on. When this returns, for whatever reason, all that was finished is in the
-/// store, and the same call goes on with the rest.
+/// recorded as failed and the others go on. Once all have ended, and the plan's searches too, the test part is opened:
+/// for every complete run, from its saved weights. When this returns, for whatever reason, all that was finished is in
+/// the store, and the same call goes on with the rest.
 ///
 /// # Errors
 /// What concerns the whole study: models or weights that do not fit, a store or a folder that cannot be written.
@@ -118,5 +123,6 @@ pub fn run(
     session.plan(plan)?;
     session.work()?;
     session.wait_for_others()?;
+    evidence::complete(&session, Trainings::of(plan, &data.fingerprint, store)?)?;
     session.outcome()
 }

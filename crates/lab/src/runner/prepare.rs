@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toile_data::{DataSet, Split};
 use toile_record::{DataRecord, End, Provenance, RunRecord, SplitRecord, State, StudyRecord, SummaryRecord};
 use toile_rng::Seed;
-use toile_store::Store;
+use toile_store::{AlteredRecord, Store};
 
 use super::error::RunError;
 use super::{RunOptions, engine, folders};
@@ -61,10 +61,11 @@ pub(super) fn run_records(
     plan: &Plan,
     data: &DataSet,
     store: &Store,
+    altered: &[AlteredRecord],
     options: &RunOptions<'_>,
 ) -> Result<Vec<RunRecord>, RunError> {
     let ids = run_ids(plan, &data.fingerprint);
-    let kept = kept_folders(&plan.study, &ids, store)?;
+    let kept = kept_folders(&plan.study, &ids, store, altered)?;
     let mut taken: BTreeSet<String> = kept.values().cloned().collect();
     let mut summaries: BTreeMap<String, SummaryRecord> = BTreeMap::new();
     let mut records = Vec::with_capacity(plan.runs.len());
@@ -86,11 +87,18 @@ pub(super) fn run_records(
 }
 
 /// The folders that are not to be written to again, by the ids of their runs: a run that was renamed keeps its folder,
-/// and one that the study file no longer holds may come back, and then finds its weights as they were.
-fn kept_folders(study: &str, ids: &[String], store: &Store) -> Result<BTreeMap<String, String>, RunError> {
+/// and one that the study file no longer holds may come back, and then finds its weights as they were. The folder of a
+/// run that was altered may be another one's.
+fn kept_folders(
+    study: &str,
+    ids: &[String],
+    store: &Store,
+    altered: &[AlteredRecord],
+) -> Result<BTreeMap<String, String>, RunError> {
     let mut kept: BTreeMap<String, String> = store.ended_runs(study)?.into_iter().collect();
     for id in ids {
-        if !store.run_head(study, id)?.is_some_and(|run| is_done(&run)) {
+        let is_altered = altered.iter().any(|record| record.is_run(id));
+        if is_altered || !store.run_head(study, id)?.is_some_and(|run| is_done(&run)) {
             kept.remove(id);
         }
     }

@@ -31,8 +31,6 @@ pub(crate) struct RunSession<'a> {
     /// Called when the store cannot be reached and is asked again.
     unreachable: &'a (dyn Fn(&StoreError) + Sync),
     pub(super) memory: MemoryBudget,
-    /// The test images that the store has already.
-    pub kept: Mutex<Vec<bool>>,
     planned: Mutex<Planned>,
 }
 
@@ -47,6 +45,7 @@ struct Planned {
     ended: BTreeSet<usize>,
     /// How many of them ended here.
     trained: usize,
+    is_cut_off: bool,
 }
 
 /// A run of the plan.
@@ -82,7 +81,6 @@ impl<'a> RunSession<'a> {
             queue: Queue::new(options.threads),
             memory: MemoryBudget::new(options.memory),
             unreachable,
-            kept: Mutex::new(vec![false; data.test.len()]),
             planned: Mutex::default(),
         }
     }
@@ -92,7 +90,7 @@ impl<'a> RunSession<'a> {
     }
 
     /// Asks the store, and asks again while it cannot be reached.
-    fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, RunError> {
+    pub(crate) fn ask<T>(&self, question: impl Fn() -> Result<T, StoreError>) -> Result<T, RunError> {
         Ok(self.leases().patiently(question)?)
     }
 
@@ -101,12 +99,12 @@ impl<'a> RunSession<'a> {
     pub(crate) fn plan(&self, plan: &Plan) -> Result<(), RunError> {
         let study = prepare::study_record(plan, self.data, self.split, self.options);
         self.ask(|| self.store.save_study(&study))?;
-        let records = prepare::run_records(plan, self.data, self.store, self.options)?;
+        let altered = self.ask(|| self.store.altered_runs(&plan.study))?;
+        let records = prepare::run_records(plan, self.data, self.store, &altered, self.options)?;
         self.ask(|| self.store.save_plan(&study.name, &records))?;
         let mut planned = lock(&self.planned);
         planned.study = Some(Arc::new(study));
         let (mut to_do, mut faults) = (Vec::new(), Vec::new());
-        let altered = self.ask(|| self.store.altered_runs(&plan.study))?;
         for (run, record) in plan.runs.iter().zip(records) {
             if planned.runs.iter().any(|known| known.record.id == record.id) {
                 continue;
@@ -295,6 +293,11 @@ impl<'a> RunSession<'a> {
         planned.trained += 1;
     }
 
+    /// The user stops while something of what weights make of the images is still to be made.
+    pub(crate) fn cut_off(&self) {
+        lock(&self.planned).is_cut_off = true;
+    }
+
     /// The study as it is recorded.
     pub(crate) fn study(&self) -> Arc<StudyRecord> {
         lock(&self.planned).study.clone().expect("the runs were planned")
@@ -325,7 +328,7 @@ impl<'a> RunSession<'a> {
                 Some(State::Waiting | State::Running) | None => outcome.waiting += 1,
             }
         }
-        outcome.interrupted &= outcome.waiting > 0;
+        outcome.interrupted &= outcome.waiting > 0 || planned.is_cut_off;
         Ok(outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! One run, from its first step to its saved artifacts.
+//! One run, from its first step to its saved weights.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,12 +8,12 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use toile_nn::{Model, Snapshot};
-use toile_record::{End, Epoch, Event, Evidence, PROCEDURAL_NOTICE, Part, RunRecord, State};
+use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, Part, RunRecord, State};
 use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::meter::{Meter, sum_of_times};
 use super::session::{QueuedRun, RunSession};
-use super::writer::{Artifacts, HeldRun, News, Order};
+use super::writer::{HeldRun, News, Order};
 use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress, place_tag};
 use crate::evidence;
@@ -46,6 +46,8 @@ struct RunJob<'a> {
     threads: &'a AtomicUsize,
     trainer: &'a Trainer<'a>,
     record: RunRecord,
+    /// The file of its weights, once it is complete.
+    weights: Option<Vec<u8>>,
     standing: Standing,
     /// Wall and processor seconds of earlier attempts, of which this one is the continuation.
     before: (f64, Option<f64>),
@@ -63,7 +65,7 @@ impl Trainer<'_> {
         }
     }
 
-    /// Trains and tests a run, and hands what came of it to the writer.
+    /// Trains a run, and hands what came of it to the writer.
     pub(super) fn train(&self, run: &Arc<QueuedRun>, threads: &AtomicUsize) -> Result<Turn, RunError> {
         let session = self.session;
         let study = session.study();
@@ -77,7 +79,7 @@ impl Trainer<'_> {
         (session.events)(Event::TrainingStarted { training: run.key(), attempt, lost, params: Vec::new() });
         if is_deadly {
             fail(&mut job.record, deadly());
-            self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+            self.write(&held, News::Finish(Box::new(job.record), None));
             return Ok(Turn::Ended);
         }
         let (image, n_train) = (engine::image_shape(session.data), session.split.train.len());
@@ -86,7 +88,7 @@ impl Trainer<'_> {
             Ok(share) => share,
             Err(end) => {
                 fail(&mut job.record, end);
-                self.write(&held, News::Finish(Box::new(job.record), Artifacts::default()));
+                self.write(&held, News::Finish(Box::new(job.record), None));
                 return Ok(Turn::Ended);
             }
         };
@@ -94,24 +96,21 @@ impl Trainer<'_> {
         // A fault of our own in one run must not cost the others.
         let computed = catch_unwind(AssertUnwindSafe(|| self.compute(&mut job, &mut meter)));
         job.add_time(meter);
-        let artifacts = match computed {
+        match computed {
             Ok(Ok(_)) if held.lease.is_lost() => {
                 self.write(&held, News::Lost);
                 return Ok(Turn::Elsewhere);
             }
-            Ok(Ok(Some(artifacts))) => artifacts,
+            Ok(Ok(true)) => {}
             Ok(stopped) => {
                 let checkpoint = job.checkpoint();
                 self.write(&held, News::PutBack(checkpoint));
                 return stopped.map(|_| Turn::Suspended);
             }
-            Err(panic) => {
-                fail(&mut job.record, End::Broke { panic: words(&*panic) });
-                Artifacts::default()
-            }
-        };
+            Err(panic) => fail(&mut job.record, End::Broke { panic: words(&*panic) }),
+        }
         CheckpointFolder(session.options.checkpoints).remove(&self.checkpoint_name(&run.record));
-        self.write(&held, News::Finish(Box::new(job.record), artifacts));
+        self.write(&held, News::Finish(Box::new(job.record), job.weights));
         Ok(Turn::Ended)
     }
 
@@ -136,6 +135,7 @@ impl Trainer<'_> {
             threads,
             trainer: self,
             record,
+            weights: None,
             standing: state.into(),
             before: (progress.wall_seconds, progress.cpu_seconds),
             began: now,
@@ -143,37 +143,24 @@ impl Trainer<'_> {
         }
     }
 
-    /// What is to be kept next to the record; nothing if the run was stopped.
-    fn compute(&self, job: &mut RunJob<'_>, meter: &mut Meter<'_>) -> Result<Option<Artifacts>, RunError> {
-        let mut artifacts = Artifacts::default();
+    /// Whether it has come to its end, and was not stopped. The test part stays sealed.
+    fn compute(&self, job: &mut RunJob<'_>, meter: &mut Meter<'_>) -> Result<bool, RunError> {
         match job.fit(meter)? {
-            Trained::Stopped => return Ok(None),
+            Trained::Stopped => return Ok(false),
             Trained::Diverged(end) => fail(&mut job.record, end),
             Trained::Through { model, end, restored_epoch } => {
                 job.standing = Standing::Beginning;
                 (job.record.end, job.record.restored_epoch) = (Some(end), restored_epoch);
-                artifacts.wrong = self.judge(&model, job);
+                let settings = &job.held.run.plan.settings;
+                job.record.validation =
+                    evidence::judge(self.session, Part::Validation, &model, settings, job.threads);
                 let weights = self.weights(&model);
                 job.record.weights_sha256 = Some(sha256_hex(&weights));
-                artifacts.weights = Some(weights);
                 job.record.state = State::Complete;
+                job.weights = Some(weights);
             }
         }
-        Ok(Some(artifacts))
-    }
-
-    /// Keeps what the weights make of each image; the test set is opened here, once, after training. Gives the test
-    /// images that the model got wrong.
-    fn judge(&self, model: &Model, job: &mut RunJob<'_>) -> Vec<usize> {
-        let settings = &job.held.run.plan.settings;
-        for part in Part::ALL {
-            *job.record.evidence_mut(part) =
-                evidence::judge(self.session, part, model, settings, job.threads);
-        }
-        let labels = &self.session.data.test.labels;
-        let is_wrong =
-            |test: &Evidence| (0..labels.len()).filter(|&i| test.predictions[i] != labels[i]).collect();
-        job.record.test.as_ref().map(is_wrong).unwrap_or_default()
+        Ok(true)
     }
 
     /// Whose checkpoints these are: the id is a hash of the settings, the seed and the data.
@@ -291,7 +278,7 @@ impl Sink for RunJob<'_> {
 fn fail(record: &mut RunRecord, end: End) {
     record.state = State::Failed;
     record.end = Some(end);
-    (record.validation, record.test) = (None, None);
+    record.validation = None;
     record.weights_sha256 = None;
 }
 

@@ -10,13 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use toile_record::{
-    Epoch, Event, ImageRecord, RunRecord, StudyRecord, TestOpening, TrainingEnd, TrainingKey,
-};
+use toile_record::{Epoch, Event, RunRecord, StudyRecord, TrainingEnd, TrainingKey};
 use toile_store::{Change, StoreError, folder_inside, write_atomic};
 
 use super::session::{QueuedRun, RunSession};
-use crate::lease::{Lease, Leases, lock};
+use crate::lease::{Lease, Leases};
 
 /// Orders that may wait, and that are worked off at a time: some epochs of each of a few runs.
 pub(super) const QUEUE: usize = 16;
@@ -39,23 +37,14 @@ pub(super) enum News {
     Begin(Box<RunRecord>),
     /// An epoch has ended.
     Epoch(Epoch),
-    /// It has ended.
-    Finish(Box<RunRecord>, Artifacts),
+    /// It has ended, with the bytes of its weights' file, if it has weights.
+    Finish(Box<RunRecord>, Option<Vec<u8>>),
     /// It can be continued from here.
     Checkpoint(Vec<u8>),
     /// It waits again, and goes on from this checkpoint.
     PutBack(Option<Vec<u8>>),
     /// Another worker has it.
     Lost,
-}
-
-/// What a run leaves next to its record.
-#[derive(Default)]
-pub(super) struct Artifacts {
-    /// The bytes of the weights' file.
-    pub weights: Option<Vec<u8>>,
-    /// Test images that the model got wrong.
-    pub wrong: Vec<usize>,
 }
 
 /// The queue between the training threads and the writer.
@@ -111,11 +100,11 @@ impl Writer<'_> {
     }
 
     fn write_files(&self, order: &Order) -> Result<(), StoreError> {
-        let (Some(dir), News::Finish(record, artifacts)) = (self.session.options.dir, &order.news) else {
+        let (Some(dir), News::Finish(record, weights)) = (self.session.options.dir, &order.news) else {
             return Ok(());
         };
         let folder = folder_inside(dir, &record.folder)?;
-        if let Some(bytes) = &artifacts.weights {
+        if let Some(bytes) = weights {
             write_atomic(&folder.join("weights.safetensors"), bytes)?;
         }
         let history = (self.session.options.history)(self.study, record);
@@ -124,18 +113,8 @@ impl Writer<'_> {
 
     /// Writes all in one transaction; for each order, whether its run was still held.
     fn record(&self, orders: &[Order]) -> Result<Vec<bool>, StoreError> {
-        let images = self.new_images(orders);
-        let study = self.study.name.as_str();
-        let openings: Vec<TestOpening> = orders.iter().filter_map(|order| self.opening(order)).collect();
-        let of_orders = orders.iter().map(|order| self.change(order));
-        let mut changes: Vec<Change<'_>> = of_orders.collect();
-        changes.extend(openings.iter().map(|opening| Change::Opening(study, opening)));
-        changes.push(Change::Images(study, &images));
-        let mut held = self.leases.patiently(|| self.session.store.save(&changes))?;
-        held.truncate(orders.len());
-        let mut kept = lock(&self.session.kept);
-        images.iter().for_each(|image| kept[image.index] = true);
-        Ok(held)
+        let changes: Vec<Change<'_>> = orders.iter().map(|order| self.change(order)).collect();
+        self.leases.patiently(|| self.session.store.save(&changes))
     }
 
     fn change<'b>(&self, order: &'b Order) -> Change<'b> {
@@ -144,40 +123,14 @@ impl Writer<'_> {
         match &order.news {
             News::Begin(record) => Change::Begin(claim, record),
             News::Epoch(epoch) => Change::Epoch(claim, epoch),
-            News::Finish(record, artifacts) => {
-                Change::Finish(claim, record, artifacts.weights.as_deref().filter(|_| is_server))
+            News::Finish(record, weights) => {
+                Change::Finish(claim, record, weights.as_deref().filter(|_| is_server))
             }
             News::Checkpoint(bytes) => Change::Checkpoint(claim, bytes),
             News::PutBack(checkpoint) => Change::PutBack(claim, checkpoint.as_deref()),
             // Its claim holds no more: nothing is written.
             News::Lost => Change::PutBack(claim, None),
         }
-    }
-
-    /// Who opened the test part, when and why.
-    fn opening(&self, order: &Order) -> Option<TestOpening> {
-        let News::Finish(record, _) = &order.news else { return None };
-        record.test.as_ref()?;
-        let why = match &order.held.run.plan.chosen_by {
-            Some(search) => format!("chosen by the search `{search}`"),
-            None => "declared run".to_string(),
-        };
-        let time = self.session.options.clock.timestamp();
-        Some(TestOpening { run_id: record.id.clone(), time, why })
-    }
-
-    fn new_images(&self, orders: &[Order]) -> Vec<ImageRecord> {
-        let kept = lock(&self.session.kept);
-        let wrong = orders.iter().flat_map(|order| match &order.news {
-            News::Finish(_, artifacts) => &artifacts.wrong[..],
-            _ => &[],
-        });
-        let mut new: Vec<usize> = wrong.copied().filter(|&index| !kept[index]).collect();
-        new.sort_unstable();
-        new.dedup();
-        let (test, image_len) = (&self.session.data.test, self.session.data.image_len());
-        let image = |index| ImageRecord { index, pixels: test.image(index, image_len).to_vec() };
-        new.into_iter().map(image).collect()
     }
 
     /// What was written is made known. A fault of whoever draws this must not keep the rest from the disk; the fault
@@ -205,7 +158,7 @@ impl Writer<'_> {
 
 /// The end of a run, for everyone who follows the study.
 pub(super) fn ended(place: usize, record: &RunRecord) -> TrainingEnd {
-    let test = record.test.as_ref();
+    let validation = record.validation.as_ref();
     TrainingEnd {
         training: TrainingKey::Run(place),
         state: record.state,
@@ -213,8 +166,8 @@ pub(super) fn ended(place: usize, record: &RunRecord) -> TrainingEnd {
         epochs: record.epochs.len(),
         seconds: record.provenance.wall_seconds,
         values: Vec::new(),
-        test_accuracy: test.map(|test| test.accuracy),
-        test_loss: test.and_then(|test| test.loss),
+        val_accuracy: validation.map(|validation| validation.accuracy),
+        val_loss: validation.and_then(|validation| validation.loss),
         published: record.published,
         best: None,
         finished: 0,

@@ -1,7 +1,7 @@
-//! The choice: the best configuration by validation, as a run that is trained once more, and tested.
+//! The choice: the best configuration by validation, as a run that is trained once more.
 //!
 //! Selection never sees the test set. The chosen configuration is trained again, with the same seeds and so the same
-//! bits; that run opens the test set, and the opening is recorded.
+//! bits; the test set is opened for that run when all trainings of the study have ended, and the opening is recorded.
 
 use toile_store::{HistoryCache, PastTrial, SearchId, Store, StoreError};
 use toile_tune::{best_place, comparable_value, counted_values};
@@ -42,36 +42,78 @@ fn best_trial<'a>(
     Some((&trials[place], counted[place]?))
 }
 
+/// How far a search is.
+pub(crate) enum SearchStanding {
+    /// Trials are under way or still to begin.
+    Open {
+        /// Those that have ended.
+        ended: usize,
+        /// Those that have not.
+        to_end: usize,
+    },
+    /// It is over.
+    Made {
+        /// Its trials.
+        ended: usize,
+        /// Nothing, if no trial came to a value, or if today's space has no place for the best one.
+        chosen: Option<Chosen>,
+    },
+}
+
 /// The runs of the chosen configurations of all searches of a plan that are over.
 ///
 /// # Errors
 /// A store that cannot be read.
 pub fn chosen_runs(plan: &Plan, storage: &Store) -> Result<Vec<Chosen>, StoreError> {
-    let known = storage.searches(Some(&plan.study))?;
-    let mut chosen = Vec::new();
-    for search in &plan.searches {
-        let Some((id, _)) = known.iter().find(|(_, record)| record.name == search.name) else { continue };
-        chosen.extend(choice(plan, search, storage, *id)?);
-    }
-    Ok(chosen)
+    let made = |standing| match standing {
+        SearchStanding::Made { chosen, .. } => chosen,
+        SearchStanding::Open { .. } => None,
+    };
+    Ok(standings(plan, storage)?.into_iter().filter_map(made).collect())
 }
 
-fn choice(
+/// How all searches of a plan stand, in their order.
+pub(crate) fn standings(plan: &Plan, storage: &Store) -> Result<Vec<SearchStanding>, StoreError> {
+    let known = storage.searches(Some(&plan.study))?;
+    let standing = |search: &SearchPlan| match known.iter().find(|(_, record)| record.name == search.name) {
+        Some((id, _)) => standing(plan, search, storage, *id),
+        None => Ok(SearchStanding::Open { ended: 0, to_end: search.n_trials }),
+    };
+    plan.searches.iter().map(standing).collect()
+}
+
+fn standing(
     plan: &Plan,
     search: &SearchPlan,
     storage: &Store,
     id: SearchId,
-) -> Result<Option<Chosen>, StoreError> {
+) -> Result<SearchStanding, StoreError> {
     let mut cache = HistoryCache::default();
     storage.history(id, &mut cache)?;
     let trials = cache.trials();
     let belong = TrialHistory::default().belong(trials, search);
     let counted = belong.counts.iter().filter(|belongs| **belongs).count();
-    let is_full = counted >= search.n_trials || stop::stopped(search, storage, id)?.is_some();
-    if !is_full || trials.iter().any(|trial| !trial.is_finished()) {
-        return Ok(None);
+    let to_begin = match counted < search.n_trials && stop::stopped(search, storage, id)?.is_none() {
+        true => search.n_trials - counted,
+        false => 0,
+    };
+    let ended = trials.iter().filter(|trial| trial.is_finished()).count();
+    let to_end = trials.len() - ended + to_begin;
+    if to_end > 0 {
+        return Ok(SearchStanding::Open { ended, to_end });
     }
-    let Some((trial, _)) = best_trial(search, trials, &belong) else { return Ok(None) };
+    Ok(SearchStanding::Made { ended, chosen: chosen(plan, search, storage, trials, &belong)? })
+}
+
+/// What a search that is over has chosen.
+fn chosen(
+    plan: &Plan,
+    search: &SearchPlan,
+    storage: &Store,
+    trials: &[PastTrial],
+    belong: &Belonging,
+) -> Result<Option<Chosen>, StoreError> {
+    let Some((trial, _)) = best_trial(search, trials, belong) else { return Ok(None) };
     let params = TrialHistory::default().mapped(trial, &search.space);
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
     let name = search.best_name();

@@ -32,6 +32,7 @@ use crate::runner::engine;
 
 pub(crate) use changed::goes_on;
 pub use choose::{Chosen, chosen_runs};
+pub(crate) use choose::{SearchStanding, standings};
 pub use worker::{SearchOutcome, search};
 
 /// What the program lends to a search.

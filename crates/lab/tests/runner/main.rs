@@ -3,6 +3,7 @@
 mod checkpoints;
 mod evidence;
 mod overflow;
+mod sealed;
 mod shared;
 mod writing;
 
@@ -101,12 +102,23 @@ fn go_saving(
     read: &(dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
     events: &(dyn Fn(Event) + Sync),
 ) -> Result<Outcome, RunError> {
-    let options = RunOptions {
+    let options = RunOptions { checkpoint_every, ..options(dir, stop, read) };
+    run(&planned(text, read), &data(), &Store::open(dir)?, &options, events)
+}
+
+/// What the program lends to the runner here.
+fn options<'a>(
+    dir: &'a Path,
+    stop: &'a AtomicBool,
+    read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
+) -> RunOptions<'a> {
+    RunOptions {
         dir: Some(dir),
         threads: 2,
         only: vec![],
+        open_test: false,
         stop,
-        checkpoint_every,
+        checkpoint_every: Duration::MAX,
         checkpoints: None,
         memory: None,
         worker: "here".into(),
@@ -117,8 +129,7 @@ fn go_saving(
         toile_version: "0".into(),
         instruction_set: "any".into(),
         machine: "any".into(),
-    };
-    run(&planned(text, read), &data(), &Store::open(dir)?, &options, events)
+    }
 }
 
 fn states(dir: &Path) -> Vec<State> {

@@ -36,6 +36,7 @@ fn work(
         dir: None,
         threads: 1,
         only: vec![],
+        open_test: false,
         stop,
         checkpoint_every: Duration::ZERO,
         checkpoints: None,
@@ -69,17 +70,18 @@ fn alone(text: &str) -> Vec<RunRecord> {
 #[test]
 fn three_workers_train_each_run_once_and_make_the_study_of_one() {
     let Some((server, name, text)) = on_server(10) else { return };
-    let ended = Mutex::new(Vec::new());
-    let started = Mutex::new(Vec::new());
+    let (ended, started) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let opened = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for worker in ["one", "two", "three"] {
-            let (server, text, ended, started) = (&server, &text, &ended, &started);
+            let (server, text, ended, started, opened) = (&server, &text, &ended, &started, &opened);
             scope.spawn(move || {
                 let noting = |event: Event| match event {
                     Event::TrainingStarted { training: TrainingKey::Run(run), .. } => {
                         started.lock().unwrap().push(run)
                     }
                     Event::TrainingEnded(_) => ended.lock().unwrap().push(worker),
+                    Event::TestOpened { .. } => drop(opened.fetch_add(1, Ordering::Relaxed)),
                     _ => {}
                 };
                 let outcome = work(server, text, worker, &AtomicBool::new(false), &noting);
@@ -98,6 +100,8 @@ fn three_workers_train_each_run_once_and_make_the_study_of_one() {
     let store = Store::postgres(&server).unwrap();
     let runs = store.runs(&name).unwrap();
     assert_eq!(bits(&runs), bits(&alone(&text)));
+    let openings = store.test_openings(&name).unwrap();
+    assert_eq!((opened.into_inner(), openings.len()), (12, 12), "each run is tested once");
     for run in &runs {
         let weights = store.weights(&name, &run.id).unwrap().expect("they lie in the database");
         assert_eq!(Some(toile_store::sha256_hex(&weights)), run.weights_sha256);

@@ -38,7 +38,8 @@ fn what_is_told_as_done_is_on_the_disk() {
         let Event::TrainingEnded(end) = event else { return };
         let TrainingKey::Run(place) = end.training else { panic!("{end:?}") };
         let record = &Store::open_read_only(dir.path()).unwrap().records(None).unwrap().runs[place];
-        let test = record.test.as_ref().unwrap();
+        let validation = record.validation.as_ref().unwrap();
+        assert_eq!(record.test, None, "the other run has not ended, or the test part is opened after both");
         let kept = TrainingEnd {
             training: TrainingKey::Run(place),
             state: State::Complete,
@@ -46,8 +47,8 @@ fn what_is_told_as_done_is_on_the_disk() {
             epochs: record.epochs.len(),
             seconds: record.provenance.wall_seconds,
             values: vec![],
-            test_accuracy: Some(test.accuracy),
-            test_loss: test.loss,
+            val_accuracy: Some(validation.accuracy),
+            val_loss: validation.loss,
             published: record.published,
             best: None,
             finished: 0,

@@ -40,6 +40,7 @@ fn the_run_of_the_choice_has_the_weights_of_the_trial() {
         dir: Some(dir.path()),
         threads: 2,
         only: vec![],
+        open_test: false,
         stop: &NEVER,
         checkpoint_every: Duration::MAX,
         checkpoints: None,

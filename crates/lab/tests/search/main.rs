@@ -8,6 +8,7 @@ mod endings;
 mod proposals;
 mod rules;
 mod same;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toile_record::{Records, State, TestOpening};
+use toile_record::{Records, SearchRecords, State, TestOpening};
 
 use super::setup::moment;
 use super::{SectionTable, TableCell, TableColumn};
+use crate::facts::has_reused_test;
 use crate::format::{count, plural};
 use crate::text;
 use crate::view::NAME_LENGTH;
@@ -49,13 +50,24 @@ fn why(opening: &TestOpening, length: usize) -> String {
 
 /// `opened 14 times, after training only: 13 × run of the study file, 1 × chosen by the search “joint”`
 pub(super) fn sentence(records: &Records) -> String {
+    let name = |search: &SearchRecords| format!("“{}”", text::name(&search.search.name, 80));
+    let reused = records.searches.iter().filter(|search| has_reused_test(records, search)).map(name);
+    let reused: Vec<String> = reused.collect();
+    match reused.is_empty() {
+        true => opened(records),
+        false => format!("{}; a reused test for what was chosen by {}", opened(records), reused.join(", ")),
+    }
+}
+
+fn opened(records: &Records) -> String {
     let recorded = records.test_openings.len();
     let ids: BTreeSet<&str> = records.test_openings.iter().map(|opening| opening.run_id.as_str()).collect();
     let tested = || records.runs.iter().filter(|run| run.test.is_some());
     let known = tested().filter(|run| ids.contains(run.id.as_str())).count();
     let unrecorded = tested().count().saturating_sub(known);
-    let early = records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
-    let when = if early { "" } else { ", after training only" };
+    let is_early = records.test_openings.iter().any(TestOpening::is_early)
+        || records.runs.iter().any(|run| run.test.is_some() && run.state == State::Running);
+    let when = if is_early { "" } else { ", after training only" };
     match (recorded, unrecorded) {
         (0, 0) => "never opened".to_owned(),
         (0, n) => format!("opened {}{when}", times(n)),

@@ -10,6 +10,7 @@ mod estimate;
 mod former;
 mod group;
 mod ranking;
+mod sealed;
 mod search;
 mod settings;
 mod summary;
@@ -69,6 +70,8 @@ pub struct ReportView {
     pub sections: Vec<Section>,
     /// Its searches.
     pub searches: Searches,
+    /// Why complete runs have no numbers of the test, on one line.
+    pub sealed: Option<String>,
     /// Which runs have left the study file, on one line.
     pub former: Option<String>,
     /// The study file.
@@ -109,8 +112,8 @@ pub fn view(records: &Records) -> ReportView {
     let searches = search::searches(records, &groups);
     let mut summary = summary::summary(records, &groups, &ranking, &reasoning);
     summary.sentences.extend(searches.summary());
-    let former = former::former(records);
-    summary.sentences.extend(former.clone());
+    let (sealed, former) = (sealed::sealed(records), former::former(records));
+    summary.sentences.extend(sealed.iter().chain(&former).cloned());
     let sections = section::sections(&SectionContext {
         records,
         groups: &groups,
@@ -131,6 +134,7 @@ pub fn view(records: &Records) -> ReportView {
         groups,
         sections,
         searches,
+        sealed,
         former,
         study_file: text::clean(&study.file),
     }

@@ -17,8 +17,8 @@ pub enum Change<'a> {
     /// The run waits again, with a checkpoint in the place of the one before; its epochs so far stay readable until it
     /// begins again.
     PutBack(&'a Claim, Option<&'a [u8]>),
-    /// The end of a run, with all its epochs, its test and its state; and the file of its weights, where the database
-    /// is to keep it.
+    /// The end of a run, with all its epochs, what is known of the images and its state; and the file of its weights,
+    /// where the database is to keep it.
     Finish(&'a Claim, &'a RunRecord, Option<&'a [u8]>),
     /// Test images; those already kept stay as they are.
     Images(&'a str, &'a [ImageRecord]),

@@ -115,7 +115,8 @@ pub(super) fn new_trial_of(db: &mut Db<'_>, of_runs: &RunsStudy, study: &str, ru
         evidence::forget(db, old)?;
     }
     let trial_id = new_trial(db, of_runs)?;
-    let sql = "UPDATE toile_run SET trial_id = $3, checksum = NULL WHERE study = $1 AND id = $2";
+    let sql = "UPDATE toile_run SET trial_id = $3, checksum = NULL, evidence_checksum = NULL
+        WHERE study = $1 AND id = $2";
     db.execute(sql, cells![study, run_id, trial_id])?;
     Ok(trial_id)
 }

@@ -79,6 +79,7 @@ fn late_columns() -> Vec<LateColumns> {
     let metrics: Vec<_> = Metric::of_epoch().map(Metric::name).collect();
     vec![
         late("toile_epoch", &metrics, "{double}"),
+        late("toile_run", &["evidence_checksum"], "TEXT"),
         late("toile_search", &["checksum"], "TEXT"),
         late("toile_opening", &["checksum"], "TEXT"),
         late("toile_image", &["checksum"], "TEXT"),

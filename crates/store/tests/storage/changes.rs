@@ -202,6 +202,6 @@ fn other_versions_of_the_tables_are_refused_with_both_named() {
         assert_eq!(storage.times_are_local().as_deref(), Some("4.6.0"));
         database.sql("INSERT INTO toile_schema (version) VALUES (99)");
         let error = database.try_open().err().unwrap().to_string();
-        assert!(error.contains("schema version 99") && error.contains("up to 4"), "{error}");
+        assert!(error.contains("schema version 99") && error.contains("up to 5"), "{error}");
     });
 }

@@ -1,5 +1,8 @@
 //! Searches and trials, on SQLite and, where `TOILE_TEST_POSTGRES` names a server, on PostgreSQL: the same demands.
 
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
+
 mod altered;
 mod changes;
 mod claims;
@@ -8,6 +11,7 @@ mod copies;
 mod database;
 mod failures;
 mod history;
+mod sealed;
 mod trials;
 
 use database::{Database, on_each_engine};

@@ -26,16 +26,17 @@ fn what_a_run_lacks_is_told_and_can_be_added_once_its_record_agrees() {
         Evidence { predictions: vec![0, 1, 0, 1], ..test.clone() },
         Evidence { confidences: vec![0.5; 4], ..test.clone() },
     ] {
-        assert!(!add(Part::Test, &wrong), "{wrong:?}");
+        assert_eq!(add(Part::Test, &wrong), Added::Refused, "{wrong:?}");
     }
     assert_eq!(found(&store, &old), old);
-    assert!(add(Part::Test, &test) && add(Part::Validation, whole.validation.as_ref().unwrap()));
+    assert_eq!(add(Part::Test, &test), Added::Known);
+    assert_eq!(add(Part::Validation, whole.validation.as_ref().unwrap()), Added::New);
     assert_eq!(found(&store, &old), whole);
     assert_eq!(store.lacking_evidence("quick").unwrap(), []);
     assert_eq!(store.check("quick").unwrap().altered, []);
 
     let other = Evidence { losses: vec![0.0; 4], ..test };
-    assert!(!add(Part::Test, &other), "what is known does not change");
+    assert_eq!(add(Part::Test, &other), Added::Refused, "what is known does not change");
     assert_eq!(found(&store, &old), whole);
 }
 
@@ -50,7 +51,7 @@ fn a_copy_gets_what_only_the_original_knows() {
         store
     });
     for part in Part::ALL {
-        assert!(original.add_evidence("quick", &old.id, part, whole.evidence(part).unwrap()).unwrap());
+        original.add_evidence("quick", &old.id, part, whole.evidence(part).unwrap()).unwrap();
     }
     let mut records = original.records(None).unwrap();
     copy.copy_study(&records).unwrap();
@@ -80,36 +81,50 @@ fn an_altered_run_gets_no_evidence_that_would_make_it_look_intact() {
     let file = dir.path().join(STORE_FILE);
     rusqlite::Connection::open(file).unwrap().execute("UPDATE toile_run SET seed = -5", []).unwrap();
     let validation = run(0, 7, 3).validation.unwrap();
-    assert!(!store.add_evidence("quick", &old.id, Part::Validation, &validation).unwrap());
+    let added = store.add_evidence("quick", &old.id, Part::Validation, &validation).unwrap();
+    assert_eq!(added, Added::Refused);
     assert_eq!(store.check("quick").unwrap().altered.len(), 1);
 }
 
-/// Version 3 of the tables had the test in the run's row, and neither losses nor the validation images.
-#[test]
-fn a_test_of_version_3_moves_and_stays_intact() {
-    let (dir, old) = (tempfile::tempdir().unwrap(), old_run());
+/// What leads from today's tables to those of version 3: they had the test in the run's row, neither losses nor the
+/// validation images, and a checksum of the run that covered its test. The checksum is the one that it wrote.
+const BACK: &str = "
+    ALTER TABLE toile_run ADD COLUMN test_loss REAL;
+    ALTER TABLE toile_run ADD COLUMN test_accuracy REAL;
+    ALTER TABLE toile_run ADD COLUMN predictions BLOB;
+    ALTER TABLE toile_run ADD COLUMN confidences BLOB;
+    UPDATE toile_run SET (test_loss, test_accuracy, predictions, confidences) =
+        (SELECT loss, accuracy, predictions, confidences FROM toile_evidence e WHERE e.trial_id = toile_run.trial_id);
+    DROP TRIGGER toile_forget_trial;
+    DROP TABLE toile_evidence;
+    ALTER TABLE toile_study DROP COLUMN validation_images;
+    ALTER TABLE toile_study DROP COLUMN validation_labels;
+    ALTER TABLE toile_run DROP COLUMN evidence_checksum;
+    UPDATE toile_run SET checksum = '82946b9090ba59eb567b5f1ccf17fe1967affecb13c052cf804c91ec8842d9c9';
+    DELETE FROM toile_schema WHERE version >= 4";
+
+/// A folder as version 3 left it, with this run.
+fn of_version_3(old: &RunRecord) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
     let mut study = study();
     (study.data.split.validation_images, study.data.split.validation_labels) = Default::default();
     let store = Store::open(dir.path()).unwrap();
     store.save_study(&study).unwrap();
-    store.save_plan("quick", std::slice::from_ref(&old)).unwrap();
-    train(&store, &old);
+    store.save_plan("quick", std::slice::from_ref(old)).unwrap();
+    train(&store, old);
     drop(store);
-    let back = "
-        ALTER TABLE toile_run ADD COLUMN test_loss REAL;
-        ALTER TABLE toile_run ADD COLUMN test_accuracy REAL;
-        ALTER TABLE toile_run ADD COLUMN predictions BLOB;
-        ALTER TABLE toile_run ADD COLUMN confidences BLOB;
-        UPDATE toile_run SET (test_loss, test_accuracy, predictions, confidences) =
-            (SELECT loss, accuracy, predictions, confidences FROM toile_evidence e WHERE e.trial_id = toile_run.trial_id);
-        DROP TRIGGER toile_forget_trial;
-        DROP TABLE toile_evidence;
-        ALTER TABLE toile_study DROP COLUMN validation_images;
-        ALTER TABLE toile_study DROP COLUMN validation_labels;
-        DELETE FROM toile_schema WHERE version = 4";
-    let file = dir.path().join(STORE_FILE);
-    rusqlite::Connection::open(&file).unwrap().execute_batch(back).unwrap();
+    sql(dir.path(), BACK);
+    dir
+}
 
+fn sql(dir: &Path, sql: &str) {
+    rusqlite::Connection::open(dir.join(STORE_FILE)).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_test_of_version_3_moves_and_stays_intact() {
+    let old = old_run();
+    let dir = of_version_3(&old);
     let looked = Store::open_read_only(dir.path()).unwrap().records(None).unwrap();
     assert_eq!(looked.runs, std::slice::from_ref(&old), "only read, it is brought up to date in memory");
     let store = Store::open(dir.path()).unwrap();
@@ -117,4 +132,14 @@ fn a_test_of_version_3_moves_and_stays_intact() {
     assert_eq!(store.check("quick").unwrap().altered, []);
     assert_eq!(store.lacking_evidence("quick").unwrap(), Part::ALL.map(|part| (old.id.clone(), part)));
     assert!(dir.path().join("store.version-3.sqlite").is_file());
+}
+
+#[test]
+fn what_was_altered_before_the_tables_changed_is_still_noticed_after() {
+    for change in ["UPDATE toile_run SET test_accuracy = 1.0", "UPDATE toile_run SET seed = 8"] {
+        let dir = of_version_3(&old_run());
+        sql(dir.path(), change);
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.check("quick").unwrap().altered.len(), 1, "{change}");
+    }
 }

@@ -37,7 +37,7 @@ fn the_store_of_a_newer_toile_is_refused_with_both_versions() {
     connection.execute("INSERT INTO toile_schema VALUES (99)", []).unwrap();
     for result in [Store::open(dir.path()), Store::open_read_only(dir.path())] {
         let text = message(result);
-        assert!(text.contains("schema version 99") && text.contains("up to 4"), "{text}");
+        assert!(text.contains("schema version 99") && text.contains("up to 5"), "{text}");
     }
 }
 

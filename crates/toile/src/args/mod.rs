@@ -156,6 +156,9 @@ pub(crate) struct RunArgs {
     /// A worker that is not heard of for so many seconds counts as dead
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub lease: u32,
+    /// Open the test part for complete runs before all trainings of the study have ended; the record says so
+    #[arg(long)]
+    pub open_test: bool,
 }
 
 /// Arguments of `worker`.
@@ -182,6 +185,9 @@ pub(crate) struct WorkerArgs {
     /// A worker that is not heard of for so many seconds counts as dead
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub lease: u32,
+    /// Open the test part for complete runs before all trainings of the study have ended; the record says so
+    #[arg(long)]
+    pub open_test: bool,
     #[command(flatten)]
     pub data: DataArgs,
 }

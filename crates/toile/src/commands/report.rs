@@ -74,10 +74,12 @@ fn write_predictions(exporter: &dyn Exporter, dir: &Path, input: ExportInput<'_>
     }
     let data = &input.records.study.data;
     let lacks = |run: &&RunRecord| {
-        let is_whole =
-            |part| run.evidence(part).is_some_and(|evidence| evidence.is_whole(data.n_images(part)));
-        run.weights_sha256.is_some()
-            && Part::ALL.into_iter().any(|part| data.n_images(part) > 0 && !is_whole(part))
+        let lacks = |part| match run.evidence(part) {
+            Some(evidence) => !evidence.is_whole(data.n_images(part)),
+            // What is sealed is not lacking.
+            None => part == Part::Validation && data.n_images(part) > 0,
+        };
+        run.weights_sha256.is_some() && Part::ALL.into_iter().any(lacks)
     };
     let unknown: Vec<&str> = input.records.runs.iter().filter(lacks).map(|run| run.name.as_str()).collect();
     note(&format!("{} of {}", exporter.name(), plural(written, "run", "runs")));

@@ -30,6 +30,8 @@ pub(crate) struct StudyWork<'a> {
     pub dir: Option<&'a Path>,
     /// Only runs and searches of these names; all if there are none.
     pub only: &'a [String],
+    /// Whether the test part is opened before all trainings have ended.
+    pub open_test: bool,
     pub threads: usize,
     /// Seconds after which a silent worker counts as dead.
     pub lease: u32,
@@ -69,6 +71,7 @@ impl StudyWork<'_> {
             dir: self.dir,
             threads: self.threads,
             only: self.only,
+            open_test: self.open_test,
             stop: interrupt::listen(),
             clock: &MachineClock::start(),
             checkpoint_every: CHECKPOINT_EVERY,

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
         source: &source,
         dir: None,
         only: &args.only,
+        open_test: args.open_test,
         threads: args.threads.map_or_else(machine::cores, usize::from),
         lease: args.lease,
         checkpoints: args.checkpoints.as_deref(),

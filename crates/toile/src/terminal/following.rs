@@ -7,7 +7,8 @@ use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 use toile_study::Plan;
 
-use super::{Searching, Studying, note, plural};
+use super::studying::tested;
+use super::{Searching, Studying, labels, note, plural};
 
 /// Follows a study; the threads that train all call it.
 pub(crate) struct Following {
@@ -15,6 +16,7 @@ pub(crate) struct Following {
     progress: Mutex<StudyProgress>,
     searching: Searching,
     runs: Mutex<Option<Studying>>,
+    labels: Mutex<Vec<String>>,
 }
 
 impl Following {
@@ -25,6 +27,7 @@ impl Following {
             progress: Mutex::default(),
             searching: Searching::new(plan),
             runs: Mutex::default(),
+            labels: Mutex::default(),
         }
     }
 
@@ -36,18 +39,26 @@ impl Following {
         match event {
             Event::StudyStarted { .. } => {}
             Event::Repeated { training: TrainingKey::Run(run), why } => {
-                let name = progress.run_name(*run).unwrap_or_default();
+                let name = self.name(*run);
                 note(&format!("again   {name}: {why}; it is trained again, to the same bits"));
             }
             Event::EvidenceMissing { training: TrainingKey::Run(run), why } => {
-                let name = progress.run_name(*run).unwrap_or_default();
+                let name = self.name(*run);
                 note(&format!("unknown {name}: what its weights make of each image; {why}"));
+            }
+            Event::TestOpened { training: TrainingKey::Run(run), accuracy, loss, published } => {
+                let numbers = [Some(*accuracy), *loss];
+                note(&tested(&self.name(*run), numbers, published.unwrap_or_default()));
             }
             Event::PutAside { search, n_trials } => note(&format!(
                 "{search}: its settings have changed, so its {} are put aside; `toile trials` lists them",
                 plural(*n_trials, "trial", "trials")
             )),
-            Event::RunsStarted { runs: planned, .. } => *runs = Some(Studying::new(planned)),
+            Event::RunsStarted { runs: planned, .. } => {
+                let labels = labels(planned);
+                *self.labels.lock().unwrap_or_else(PoisonError::into_inner) = labels.clone();
+                *runs = Some(Studying::new(labels));
+            }
             Event::RunsEnded => runs.take().into_iter().for_each(Studying::end),
             event if is_of_run(event) => {
                 if let Some(studying) = runs.as_mut() {
@@ -56,6 +67,12 @@ impl Following {
             }
             event => self.searching.show(event, &mut progress, self.start.elapsed()),
         }
+    }
+
+    /// What a run of the plan is called.
+    fn name(&self, run: usize) -> String {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        labels.get(run).cloned().unwrap_or_default()
     }
 
     /// After the study, however it ended: the moving lines are gone, what was noted stays. The time that it took.

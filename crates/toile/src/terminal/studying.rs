@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use console::Style;
 use toile_lab::StudyProgress;
-use toile_record::{Event, PlannedRun, State, TrainingEnd, TrainingKey};
+use toile_record::{Event, Published, State, TrainingEnd, TrainingKey};
 
 use super::live::RunLines;
 use super::plain::Plain;
-use super::{duration, labels, moving_lines, note, plural};
+use super::{duration, moving_lines, note, plural};
 
 /// How often the moving lines move.
 const FRAME: Duration = Duration::from_millis(100);
@@ -26,9 +26,8 @@ enum RunView {
 }
 
 impl Studying {
-    /// Before the first of these runs.
-    pub(super) fn new(runs: &[PlannedRun]) -> Studying {
-        let labels = labels(runs);
+    /// Before the first of the runs that are called so.
+    pub(super) fn new(labels: Vec<String>) -> Studying {
         let view = match moving_lines() {
             true => RunView::Moving(RunLines::new(&labels)),
             false => RunView::Plain(Plain::default()),
@@ -72,12 +71,10 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
     let tick = Style::new().for_stderr().green().apply_to("done");
     let time = duration(Duration::try_from_secs_f64(end.seconds).unwrap_or_default());
     let mut line = format!("{tick}    {label}: {} in {time}", plural(end.epochs, "epoch", "epochs"));
-    if let Some(accuracy) = end.test_accuracy {
+    if let Some(accuracy) = end.val_accuracy {
         let published = end.published.unwrap_or_default();
-        line += &format!(", test accuracy {accuracy:.4}{}", against(published.test_accuracy));
-        if let Some(loss) = end.test_loss {
-            line += &format!(", test loss {loss:.4}{}", against(published.test_loss));
-        }
+        let published = [published.val_accuracy, published.val_loss];
+        line += &format!(", {}", measured("val", [Some(accuracy), end.val_loss], published));
     }
     if let Some(reason) = &end.reason {
         line += &format!(" ({reason})");
@@ -85,6 +82,18 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
     line
 }
 
-fn against(published: Option<f64>) -> String {
-    published.map_or_else(String::new, |value| format!(" (published {value})"))
+/// One line on the test of a run.
+pub(super) fn tested(label: &str, numbers: [Option<f64>; 2], published: Published) -> String {
+    let word = Style::new().for_stderr().green().apply_to("test");
+    let published = [published.test_accuracy, published.test_loss];
+    format!("{word}    {label}: {}", measured("test", numbers, published))
+}
+
+/// Accuracy and loss on a part of the data, as far as they are numbers, next to the published ones.
+fn measured(part: &str, numbers: [Option<f64>; 2], published: [Option<f64>; 2]) -> String {
+    let number = |(i, name): (usize, &str)| {
+        let published = published[i].map_or_else(String::new, |value| format!(" (published {value})"));
+        Some(format!("{part} {name} {:.4}{published}", numbers[i]?))
+    };
+    ["accuracy", "loss"].into_iter().enumerate().filter_map(number).collect::<Vec<_>>().join(", ")
 }

@@ -105,6 +105,22 @@ fn a_store_of_the_first_version_of_the_tables_is_a_study_that_is_done() {
     assert_weights_kept(&copy, "runs", "out");
 }
 
+/// Their checksums covered what the weights make of the images, and the test part was opened at the end of each run.
+#[test]
+fn a_store_of_the_fourth_version_of_the_tables_is_intact_and_a_study_that_is_done() {
+    let copy = Copy::with_store_of("runs", "out", "version-4");
+    copy.toile(&["verify", "out"]).ok();
+    let said = copy.toile(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    assert_idle(&said);
+    assert!(!said.err.lines().any(|line| line.starts_with("test ")), "{}", said.err);
+    assert_kept(&committed("runs", "out"), &copy.results("out"));
+    assert_ended_as(&copy.results("out"), "runs/expected.txt");
+    assert_weights_kept(&copy, "runs", "out");
+    assert_evidence_made(&copy, "out");
+    copy.toile(&["verify", "out"]).ok();
+}
+
 /// A run whose numbers diverged would diverge again; one in which toile itself broke is tried again.
 #[test]
 fn a_run_in_which_toile_itself_broke_is_tried_again_and_no_other() {

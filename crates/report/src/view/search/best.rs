@@ -5,7 +5,7 @@ use toile_stats::mean_interval;
 
 use super::analysis::SearchAnalysis;
 use super::findings;
-use crate::facts::{METRICS, last_numbers, published_numbers};
+use crate::facts::{METRICS, has_reused_test, last_numbers, published_numbers};
 use crate::format;
 use crate::section::TableCell;
 use crate::text;
@@ -221,7 +221,13 @@ fn selection(records: &Records, analysis: &SearchAnalysis, run: &RunRecord) -> S
         (1, _) => "the test set was opened once for it".to_owned(),
         (n, _) => format!("the test set was opened {n} times for it"),
     };
-    format!("{part}; {test}.")
+    let reused = match has_reused_test(records, analysis.records) {
+        true => {
+            " A reused test: the test set had been opened early, or for an earlier choice, before this one was made."
+        }
+        false => "",
+    };
+    format!("{part}; {test}.{reused}")
 }
 
 impl ChosenRun {

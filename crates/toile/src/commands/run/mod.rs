@@ -45,6 +45,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Completion, Failure> {
         source: &source,
         dir: Some(&dir),
         only: &args.study.only,
+        open_test: args.open_test,
         threads: threads(args),
         lease: args.lease,
         checkpoints: args.checkpoints.as_deref(),

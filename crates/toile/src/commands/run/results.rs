@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use toile_report::ReportView;
-use toile_report::view::RunGroup;
+use toile_report::view::{ComparisonColumn, RunGroup};
 
 use crate::terminal::{Align, Table};
 
@@ -33,7 +33,8 @@ pub(crate) fn results(view: &ReportView, dir: &Path) -> String {
     let mut text = if tested.is_empty() { String::new() } else { format!("\n{}", table.render()) };
     text += &unfinished(&tested, &others);
     text += &warnings(view);
-    text += &view.former.as_ref().map_or_else(String::new, |former| format!("\n{former}\n"));
+    let sentences = view.sealed.iter().chain(&view.former);
+    text += &sentences.map(|sentence| format!("\n{sentence}\n")).collect::<String>();
     // The title of such data says so itself.
     if view.procedural {
         text += &format!("\n{}\n", view.data_title);
@@ -46,16 +47,21 @@ fn row(group: &RunGroup) -> [String; 10] {
     let cell = |text: String| if text == "–" { String::new() } else { text };
     let columns = &group.comparison.columns;
     let (val_accuracy, loss, accuracy) = (&columns[3], &columns[4], &columns[5]);
+    // A published number stands next to ours, or nowhere.
+    let published = |column: &ComparisonColumn| match column.ours {
+        Some(_) => cell(column.published_text()),
+        None => String::new(),
+    };
     [
         group.name.clone(),
         group.cost.epochs.clone(),
         cell(group.cost.train_text()),
         cell(val_accuracy.ours_text()),
         cell(accuracy.ours_text()),
-        cell(accuracy.published_text()),
+        published(accuracy),
         cell(accuracy.difference_text()),
         cell(loss.ours_text()),
-        cell(loss.published_text()),
+        published(loss),
         cell(loss.difference_text()),
     ]
 }
