@@ -1,10 +1,10 @@
 //! The weighing of claims: by seeds where there are three or more of each, else by what one run each allows.
 //!
 //! The rules T1 to T10 of a published table: T1 superlatives, orders and directions are arithmetic; T2 the difference
-//! of two networks is a z of two proportions; T3 the difference of two settings from one run each is undecided, unless it
-//! takes a spread of seeds of more than one point to explain it; T4 equivalence; T5 gap and harm are two things; T6 a
-//! cause needs one changed setting and equal updates; T7 what is not published cannot be tested; T8 capacity needs a
-//! sweep of widths; T9 choosing by test; T10 losses have a direction only.
+//! of two networks is a z of two proportions; T3 the difference of two settings from one run each is undecided,
+//! unless it takes a spread of seeds of more than one point to explain it; T4 equivalence; T5 gap and harm are two
+//! things; T6 a cause needs one changed setting and equal updates; T7 what is not published cannot be tested; T8
+//! capacity needs a sweep of widths; T9 choosing by test; T10 losses have a direction only.
 
 mod made;
 mod network;

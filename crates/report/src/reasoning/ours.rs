@@ -83,8 +83,8 @@ fn searched(records: &Records, run: &RunRecord) -> Vec<String> {
     search.map(|search| search_settings(&search.search).1).unwrap_or_default()
 }
 
-/// What a search fixes, and the names of what it leaves open: a setting is fixed if it is the same at every corner of the
-/// space.
+/// What a search fixes, and the names of what it leaves open: a setting is fixed if it is the same at every corner of
+/// the space.
 pub(super) fn search_settings(search: &SearchRecord) -> (Map<String, Value>, Vec<String>) {
     let Some(plan) = SearchPlan::from_record(search) else { return (Map::new(), Vec::new()) };
     let at = |params: &Params| {

@@ -1,73 +1,92 @@
-//! Findings: what is to be said of runs and of the study, each with its rule and what to do.
-
-use std::collections::BTreeMap;
+//! Findings: what is to be said of the study, and which runs show what. What a run shows is told in its own part.
 
 use toile_judge::{NamedFinding, Severity};
 
-use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn};
+use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn, paragraphs};
 use crate::text;
-use crate::view::NAME_LENGTH;
+use crate::view::{MOST_IN_FULL, NAME_LENGTH};
 
-/// Rows beyond are left to `results.json`.
-const MOST: usize = 100;
+/// Findings about the study beyond are left to `results.json`.
+const MOST: usize = 60;
 /// The longest sentence that is shown.
 const LENGTH: usize = 700;
-
-/// One finding about one run, over its seeds.
-struct FindingRow<'a> {
-    first: &'a NamedFinding,
-    seeds: usize,
-}
+/// Runs that a row names.
+const MOST_NAMES: usize = 12;
 
 /// The section; `None` if there is nothing to say. What the claims say already is not said again.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
+    let tables: Vec<SectionTable> = [of_study(context), of_runs(context)].into_iter().flatten().collect();
+    (!tables.is_empty()).then(|| Section { tables, ..Section::new("findings", "Findings") })
+}
+
+fn of_study(context: &SectionContext) -> Option<SectionTable> {
     let all = &context.reasoning.judgement.findings;
-    let mut rows: Vec<FindingRow> = Vec::new();
-    let mut places: BTreeMap<(Option<&str>, &str), usize> = BTreeMap::new();
-    for finding in all.iter().filter(|finding| !finding.is_of_claim()) {
-        let key = (finding.run.as_deref(), finding.finding);
-        // Several findings about the study may share a name.
-        match places.get(&key).filter(|_| finding.run.is_some()) {
-            Some(place) => rows[*place].seeds += 1,
-            None => {
-                places.insert(key, rows.len());
-                rows.push(FindingRow { first: finding, seeds: 1 });
-            }
-        }
-    }
-    // The gravest first; of equals, as they were found.
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.first.severity), row.first.run.is_some()));
-    let shown = rows.iter().take(MOST).map(|row| cells(context, row)).collect();
+    let mut found: Vec<&NamedFinding> =
+        all.iter().filter(|finding| finding.run.is_none() && !finding.is_of_claim()).collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let rows: Vec<Vec<TableCell>> = found.iter().take(MOST).map(|finding| row(finding)).collect();
     let columns = vec![
-        TableColumn::row_name("Run"),
-        TableColumn::code("Finding").below(),
+        TableColumn::code("Finding"),
         TableColumn::words("What is the case"),
         TableColumn::words("What to do").below(),
     ];
-    let more = rows.len().saturating_sub(MOST);
-    let note = (more > 0)
+    let more = found.len().saturating_sub(MOST);
+    let notes = (more > 0)
         .then(|| format!("{more} more are in results.json, with the numbers and the rule of each."));
-    (!rows.is_empty()).then(|| Section {
-        tables: vec![SectionTable::new("Findings, the gravest first.", columns, shown)],
-        notes: note.into_iter().collect(),
-        ..Section::new("findings", "Findings")
-    })
+    let table = SectionTable::new("Of the study.", columns, rows);
+    (!found.is_empty()).then(|| SectionTable { notes: notes.into_iter().collect(), ..table })
 }
 
-fn cells(context: &SectionContext, row: &FindingRow) -> Vec<TableCell> {
-    let finding = row.first;
-    let group = finding.run.as_ref().and_then(|run| context.reasoning.ours.place(run));
-    let runs = group.map_or(0, |place| context.reasoning.ours.recipes[place].runs.len());
-    let seeds = if runs > 1 { format!(" ({} of {runs} seeds)", row.seeds) } else { String::new() };
-    let name = finding.run.as_ref().map_or("the study".to_owned(), |run| text::name(run, NAME_LENGTH));
+fn row(finding: &NamedFinding) -> Vec<TableCell> {
     let tone = if finding.severity == Severity::Alarm { CellTone::Outside } else { CellTone::Plain };
     vec![
-        TableCell {
-            link: group.map(|place| context.groups[place].anchor.clone()),
-            ..TableCell::text(format!("{name}{seeds}"))
-        },
         TableCell::text(finding.finding),
         TableCell::text(text::name(&finding.statement, LENGTH)).with_tone(tone),
         TableCell::text(text::name(&finding.advice, LENGTH)),
     ]
+}
+
+/// Which runs show what; what it is in numbers stands in the part of each run.
+fn of_runs(context: &SectionContext) -> Option<SectionTable> {
+    let reasoning = context.reasoning;
+    let mut found: Vec<(&NamedFinding, Vec<String>)> = Vec::new();
+    for (place, recipe) in reasoning.ours.recipes.iter().enumerate() {
+        let name = text::name(&recipe.name, NAME_LENGTH);
+        let runs = recipe.runs.len();
+        for (finding, seeds) in paragraphs::findings(reasoning, place) {
+            let name = if seeds < runs {
+                format!("“{name}” ({seeds} of {runs} seeds)")
+            } else {
+                format!("“{name}”")
+            };
+            match found.iter_mut().find(|(known, _)| known.finding == finding.finding) {
+                Some((_, names)) => names.push(name),
+                None => found.push((finding, vec![name])),
+            }
+        }
+    }
+    found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
+    let rows: Vec<Vec<TableCell>> = found
+        .iter()
+        .map(|(finding, names)| {
+            let more = names.len().saturating_sub(MOST_NAMES);
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            let shown = names[..names.len().min(MOST_NAMES)].join(", ");
+            vec![
+                TableCell::text(finding.finding),
+                TableCell::text(format!("{shown}{more}")),
+                TableCell::text(finding.rule),
+            ]
+        })
+        .collect();
+    let columns = vec![
+        TableColumn::code("Finding"),
+        TableColumn::words("Runs that show it"),
+        TableColumn::words("The rule").below(),
+    ];
+    let where_told = match context.groups.len() {
+        n if n > MOST_IN_FULL => "Of the runs; the numbers are in results.json.",
+        _ => "Of the runs; the numbers and what to do stand in the part of each run.",
+    };
+    (!rows.is_empty()).then(|| SectionTable::new(where_told, columns, rows))
 }

@@ -12,6 +12,7 @@ mod figure;
 mod findings;
 mod openings;
 mod overview;
+mod paragraphs;
 mod ranking;
 mod results;
 mod runs;

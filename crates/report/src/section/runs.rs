@@ -5,7 +5,7 @@ use toile_record::Metric;
 use super::ranking::badge;
 use super::{
     FigureSeries, Section, SectionAlert, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn,
-    brief, confusion, results,
+    brief, confusion, paragraphs, results,
 };
 use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::facts::METRICS;
@@ -16,9 +16,14 @@ use crate::view::{LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
 /// The section; every study has one.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let n = context.groups.len();
-    let part = if n > MOST_IN_FULL { brief::part } else { part };
+    let in_brief = |(_, group): (usize, &RunGroup)| brief::part(group, context.is_procedural());
+    let in_full = |(place, group): (usize, &RunGroup)| Section {
+        paragraphs: paragraphs::of_run(context, place),
+        ..part(group, context.is_procedural())
+    };
+    let groups = context.groups.iter().enumerate();
     let parts: Vec<Section> =
-        context.groups.iter().map(|group| part(group, context.is_procedural())).collect();
+        if n > MOST_IN_FULL { groups.map(in_brief).collect() } else { groups.map(in_full).collect() };
     let paragraphs = match n {
         0 => vec!["The study has no runs.".to_owned()],
         n if n > MOST_IN_FULL => vec![brief::left_out(n)],

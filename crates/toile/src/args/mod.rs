@@ -1,5 +1,7 @@
 //! What may be typed. Parsing only says what was written; the commands decide what it means.
 
+mod data;
+mod judging;
 mod predictions;
 mod slips;
 
@@ -7,6 +9,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
+pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs};
 pub(crate) use self::predictions::PredictionsFormat;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -89,8 +93,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Judge the results of any program: which differences hold, which claims, what overfits
     ///
-    /// FILE holds plain records, one JSON document that a few lines of Python write from Keras or PyTorch: settings, the
-    /// numbers of the epochs, which test images were classified correctly. docs/judge.md describes it.
+    /// FILE holds plain records, one JSON document that a few lines of Python write from Keras or PyTorch: settings,
+    /// the numbers of the epochs, which test images were classified correctly. docs/judge.md describes it.
     Judge(JudgeArgs),
     /// Compare two runs of a study: settings, curves, verdict, images on which they disagree
     Compare(CompareArgs),
@@ -297,60 +301,6 @@ pub(crate) struct VerifyArgs {
     pub study: Option<String>,
 }
 
-/// Arguments of `judge`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct JudgeArgs {
-    /// Plain records; `-` reads them from the standard input
-    #[arg(value_name = "FILE|-")]
-    pub file: PathBuf,
-    /// Weigh the claims of this study file, or built-in study, too
-    #[arg(long, value_name = "STUDY")]
-    pub claims: Option<String>,
-    /// Print the answer as JSON
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub data: DataArgs,
-}
-
-/// Arguments of `compare`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct CompareArgs {
-    /// The study's folder, or a server: `postgres://user:password@host/database`
-    #[arg(value_name = "DIR|URL")]
-    pub storage: String,
-    /// A run
-    #[arg(value_name = "A")]
-    pub a: String,
-    /// Another run
-    #[arg(value_name = "B")]
-    pub b: String,
-    /// On a server: the study [default: the only one there]
-    #[arg(long, value_name = "NAME")]
-    pub study: Option<String>,
-    /// Print it as JSON, with all images on which they disagree
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `findings`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct FindingsArgs {
-    /// The study's folder, or a server: `postgres://user:password@host/database`
-    #[arg(value_name = "DIR|URL")]
-    pub storage: String,
-    /// On a server: the study [default: the only one there]
-    #[arg(long, value_name = "NAME")]
-    pub study: Option<String>,
-    /// Print them as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// End with exit code 4 if there is a finding of this severity (note, warning, alarm) or worse, or of this name (may
-    /// be repeated)
-    #[arg(long, value_name = "SEVERITY|NAME")]
-    pub fail_on: Vec<String>,
-}
-
 /// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
@@ -365,40 +315,6 @@ pub(crate) struct InitArgs {
     /// The file to write; it must not exist
     #[arg(value_name = "FILE", default_value = "study.toml")]
     pub file: PathBuf,
-}
-
-/// The commands of `data`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DataCommand {
-    /// List the data sets that have a name
-    List,
-    /// Bring a data set to this machine
-    Fetch(FetchArgs),
-    /// Check a data set: class balance, duplicates, constant images, order, fingerprint
-    Check(CheckArgs),
-}
-
-/// Arguments of `data fetch`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct FetchArgs {
-    /// A name of `toile data list`
-    #[arg(value_name = "NAME")]
-    pub name: String,
-    #[command(flatten)]
-    pub data: DataArgs,
-}
-
-/// Arguments of `data check`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct CheckArgs {
-    /// A name of `toile data list`, or a folder with IDX files
-    #[arg(value_name = "NAME|FOLDER")]
-    pub name: String,
-    #[command(flatten)]
-    pub data: DataArgs,
-    /// Hold back this last part of the training images, as a study with this `validation_split` does
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
-    pub validation_split: f64,
 }
 
 #[cfg(test)]

@@ -252,11 +252,11 @@ fn a_type_has_a_name_of_its_own_in_the_whole_house() {
 #[test]
 fn no_sentence_names_a_type() {
     let types = types();
-    // Two words in one, as no other word of a sentence is.
+    // Two words in one, as no other word of a sentence is, but the name of a person.
     let is_type = |word: &&str| {
         let humps =
             word.chars().zip(word.chars().skip(1)).filter(|(a, b)| a.is_lowercase() && b.is_uppercase());
-        humps.count() > 0 && types.contains_key(*word)
+        humps.count() > 0 && types.contains_key(*word) && *word != "McNemar"
     };
     let mut found = Vec::new();
     for path in ARROWS.iter().flat_map(|(name, _)| code(name)).map(|(path, _)| path) {
