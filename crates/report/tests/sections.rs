@@ -134,13 +134,19 @@ fn with_parts(sections: &[Section]) -> Vec<&Section> {
 fn the_page_is_made_of_sections_in_this_order() {
     let view = view(&common::searched(common::records(1)));
     let ids: Vec<&str> = view.sections.iter().map(|section| section.id.as_str()).collect();
-    assert_eq!(ids, ["summary", "ranking", "overview", "settings", "searches", "setup", "runs"]);
+    assert_eq!(
+        ids,
+        ["summary", "factors", "ranking", "findings", "overview", "settings", "searches", "setup", "runs"]
+    );
     let page = html(&view);
     let found: Vec<&str> =
         page.split("<section id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(
         found,
-        ["summary", "ranking", "overview", "settings", "searches", "setup", "runs", "reading", "file"]
+        [
+            "summary", "factors", "ranking", "findings", "overview", "settings", "searches", "setup", "runs",
+            "reading", "file"
+        ]
     );
     let parts = |id: &str| view.section(id).map_or(0, |section| section.linked_parts().count());
     assert_eq!((parts("runs"), parts("searches")), (view.groups.len(), view.searches.sections.len()));

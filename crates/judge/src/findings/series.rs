@@ -22,6 +22,11 @@ const FEW: f64 = 2.5;
 /// Second differences from which on a few of them can be told to be outliers.
 const ENOUGH_TO_CUT: usize = 8;
 
+/// A level is the median of so many epochs at most, and a slope is that of so many at most: curves of a hundred
+/// thousand epochs take no longer than they must.
+const WIDEST_LEVEL: usize = 101;
+const MOST_OF_A_SLOPE: usize = 400;
+
 /// A number of an epoch's row.
 pub(crate) type EpochNumber = fn(&Epoch) -> Option<f64>;
 
@@ -143,7 +148,7 @@ impl EpochSeries {
 
     /// How many epochs a level is the median of.
     pub(crate) fn level_width(&self) -> usize {
-        (self.len() / 10).max(LAST_EPOCHS) | 1
+        (self.len() / 10).clamp(LAST_EPOCHS, WIDEST_LEVEL) | 1
     }
 
     /// The level about this epoch.
@@ -226,7 +231,11 @@ fn median_error(sd: f64, n: usize) -> f64 {
 }
 
 /// The median of the slopes of all pairs (Theil 1950, Sen 1968): an outlier does not turn it.
+///
+/// Of a long row evenly spaced points stand for all.
 pub(crate) fn theil_sen(points: &[EpochValue]) -> Option<f64> {
+    let step = points.len().div_ceil(MOST_OF_A_SLOPE).max(1);
+    let points: Vec<EpochValue> = points.iter().copied().step_by(step).collect();
     let later = |i: usize| points[i + 1..].iter().map(move |b| (i, b));
     let slopes: Vec<f64> = (0..points.len())
         .flat_map(later)

@@ -11,8 +11,8 @@ use crate::view::NAME_LENGTH;
 /// Rows beyond are left to `results.json`.
 const MOST: usize = 60;
 
-const HOW: &str = "Each row compares two runs that differ in one setting and in nothing else. The difference is that of the second \
-                   run from the first, with an interval at 95 % over seeds and images where there are two seeds or more of each; \
+const HOW: &str = "Each row compares two runs that differ in one setting and in nothing else. The change is from the first to the \
+                   second, with an interval at 95 % over seeds and images where there are two seeds or more of each; \
                    the verdicts are corrected after Holm for everything that this report compares.";
 
 const UPDATES: &str =
@@ -38,7 +38,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
         TableColumn::row_name("Setting"),
         TableColumn::words("From … to").below(),
         TableColumn::words("Runs"),
-        TableColumn::numeric(format!("Difference in {quantity}")),
+        TableColumn::numeric(format!("Change in {quantity}")),
         TableColumn::words("The second is").below(),
     ];
     let notes = std::iter::once(HOW.to_owned()).chain(has_updates.then(|| UPDATES.to_owned()));

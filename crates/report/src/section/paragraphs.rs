@@ -46,13 +46,12 @@ pub(super) fn findings(reasoning: &Reasoning, place: usize) -> Vec<(&NamedFindin
 fn statement(reasoning: &Reasoning, place: usize, finding: &NamedFinding, seeds: usize) -> String {
     let runs = reasoning.ours.recipes[place].runs.len();
     let statement = text::name(&finding.statement, LENGTH);
-    match (runs, finding.seed) {
-        (0 | 1, _) => statement,
-        (runs, Some(seed)) if seeds < runs => {
-            format!("{seeds} of {runs} seeds, the first of them {seed}: {statement}")
+    match finding.seed.filter(|_| runs > 1) {
+        Some(seed) if seeds < runs => {
+            format!("{statement} (So in {seeds} of {runs} seeds; the numbers are of seed {seed}.)")
         }
-        (_, Some(seed)) => format!("All seeds, for example {seed}: {statement}"),
-        (_, None) => statement,
+        Some(seed) => format!("{statement} (So in all {runs} seeds; the numbers are of seed {seed}.)"),
+        None => statement,
     }
 }
 
