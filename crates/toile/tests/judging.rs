@@ -113,3 +113,31 @@ fn a_study_is_compared_found_and_weighed() {
     }
     assert_eq!(place.results("out")["judgement"]["claims"][0]["verdict"], "confounded");
 }
+
+#[test]
+fn a_run_is_trained_again_from_its_record_and_two_folders_are_compared() {
+    let place = Place::new();
+    place.run(&["run", "study.toml", "--out", "one"]).ok();
+    place.run(&["run", "study.toml", "--out", "other", "--seeds", "2", "--threads", "1"]).ok();
+    let said = place.run(&["verify", "one", "--run", "Conv"]).ok();
+    assert!(said.out.contains("Conv, seed 7: equal, bit for bit"), "{}", said.out);
+    let said = place.run(&["verify", "one", "--with", "other"]).ok().out;
+    for line in [
+        "Dense, seed 7: equal",
+        "Conv, seed 7: equal",
+        "Dense, seed 8: only in the second",
+        "2 equal bit for bit",
+    ] {
+        assert!(said.contains(line), "`{line}` is not in\n{said}");
+    }
+    // Another batch size under the same name.
+    let text = STUDY.replace("batch_size = 32", "batch_size = 16");
+    fs::write(place.path("study.toml"), text).unwrap();
+    place.run(&["run", "study.toml", "--out", "third"]).ok();
+    let said = place.run(&["verify", "one", "--with", "third"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("Dense, seed 7: not equal: other settings or data"), "{}", said.out);
+    place
+        .run(&["verify", "one", "--run", "Con"])
+        .refused(&["no complete run `Con`", "complete are: Conv; Dense"]);
+}

@@ -57,3 +57,25 @@ pub(crate) struct FindingsArgs {
     #[arg(long, value_name = "SEVERITY|NAME")]
     pub fail_on: Vec<String>,
 }
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// Train this run again, with all its seeds, from its record alone: equal, bit for bit, or not
+    #[arg(long, value_name = "NAME", conflicts_with = "with")]
+    pub run: Option<String>,
+    /// Compare with the same study in another folder, row by row
+    #[arg(long, value_name = "DIR|URL")]
+    pub with: Option<String>,
+    /// With `--run`: use so many threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), requires = "run")]
+    pub threads: Option<u16>,
+    #[command(flatten)]
+    pub data: DataArgs,
+}

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
-pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs};
+pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -89,7 +89,9 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Check that everything of a study is as it was written: records, weights; and change nothing
     ///
-    /// Records carry checksums over their numbers, and the hash of their weights. Exit code 1 if something differs.
+    /// Records carry checksums over their numbers, and the hash of their weights. `--run` trains a run again from its
+    /// record and says whether the same bits come out; `--with` compares two studies row by row. Exit code 1 if something
+    /// differs.
     Verify(VerifyArgs),
     /// Judge the results of any program: which differences hold, which claims, what overfits
     ///
@@ -288,17 +290,6 @@ pub(crate) struct ReportArgs {
     /// class, its probability, loss
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub predictions: Option<PredictionsFormat>,
-}
-
-/// Arguments of `verify`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct VerifyArgs {
-    /// The study's folder, or a server: `postgres://user:password@host/database`
-    #[arg(value_name = "DIR|URL")]
-    pub storage: String,
-    /// On a server: the study [default: the only one there]
-    #[arg(long, value_name = "NAME")]
-    pub study: Option<String>,
 }
 
 /// Arguments of `schema`.

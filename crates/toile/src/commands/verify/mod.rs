@@ -1,5 +1,9 @@
 //! `toile verify`: whether everything of a study is as it was written. Nothing is changed.
 
+mod again;
+mod against;
+mod rows;
+
 use std::path::Path;
 
 use toile_record::{RunRecord, State};
@@ -10,8 +14,16 @@ use crate::failure::Failure;
 use crate::terminal::{self, plural};
 use crate::{Completion, places, study_folder};
 
-/// Reads every checksum.
+/// Reads every checksum; or trains a run again; or compares with another folder.
 pub(crate) fn run(args: &VerifyArgs) -> Result<Completion, Failure> {
+    match (&args.run, &args.with) {
+        (Some(name), _) => again::run(args, name),
+        (None, Some(other)) => against::run(&args.storage, args.study.as_deref(), other),
+        (None, None) => checksums(args),
+    }
+}
+
+fn checksums(args: &VerifyArgs) -> Result<Completion, Failure> {
     let is_server = places::is_address(&args.storage);
     let dir = Path::new(&args.storage);
     let store = match is_server {
