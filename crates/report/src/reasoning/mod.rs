@@ -1,12 +1,15 @@
 //! What the results say: our own, and the published table by itself, judged by the same rules.
 
 mod ours;
+mod own;
 mod published;
 mod sentences;
 
 use toile_judge::{ClaimTable, Judgement, Reproduction, Results, judge, ranked_quantity, reproductions};
 use toile_record::{DataRecord, Records};
 use toile_study::{CheckedStudy, DataShape, check};
+
+pub use own::OWN_FINDINGS;
 
 /// More recipes are not compared in pairs.
 pub(crate) const MOST_COMPARED: usize = 64;
@@ -39,8 +42,10 @@ pub(crate) fn reasoning(records: &Records) -> Reasoning {
         let judgement = judge(&results, &claims, ranked_quantity(&results));
         (results, judgement)
     };
+    let mut judgement = judge(&ours, &own_claims, ranked);
+    judgement.findings.extend(own::findings(records));
     Reasoning {
-        judgement: judge(&ours, &own_claims, ranked),
+        judgement,
         reproductions: reproductions(&ours),
         published: published.map(judged),
         claims,

@@ -1,7 +1,7 @@
 //! `toile findings`: what is to be said of the runs of a study, and of the study; for scripts, an exit code.
 
-use toile_judge::{NAMES, NamedFinding, Severity};
-use toile_report::view;
+use toile_judge::{NAMES, NamedFinding, STUDY_NAMES, Severity};
+use toile_report::{OWN_FINDINGS, view};
 
 use crate::Completion;
 use crate::args::FindingsArgs;
@@ -46,16 +46,19 @@ impl FailOn {
     }
 }
 
+/// The names of all findings.
+fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(STUDY_NAMES).chain(OWN_FINDINGS)
+}
+
 fn fail_on(word: &str) -> Result<FailOn, Failure> {
     match word {
         "note" => Ok(FailOn::Severity(Severity::Note)),
         "warning" => Ok(FailOn::Severity(Severity::Warning)),
         "alarm" => Ok(FailOn::Severity(Severity::Alarm)),
-        name if NAMES.contains(&name) || toile_judge::STUDY_NAMES.contains(&name) => {
-            Ok(FailOn::Name(name.into()))
-        }
+        name if names().any(|known| known == name) => Ok(FailOn::Name(name.into())),
         other => {
-            let names: Vec<&str> = NAMES.into_iter().chain(toile_judge::STUDY_NAMES).collect();
+            let names: Vec<&str> = names().collect();
             let near = toile_study::nearest(other, names.iter().copied());
             let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             Err(Failure::new(format!("no finding or severity is named `{}`", safe_name(other)))
