@@ -1,5 +1,5 @@
-//! Findings that only our own records can show: what the data are like, classes that are never predicted, batches that no
-//! part can fill.
+//! Findings that only our own records can show: what the data are like, classes that are never predicted, batches that
+//! no part can fill.
 
 use serde_json::{Map, Value, json};
 use toile_judge::{NamedFinding, Severity};

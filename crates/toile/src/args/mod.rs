@@ -90,8 +90,8 @@ pub(crate) enum Command {
     /// Check that everything of a study is as it was written: records, weights; and change nothing
     ///
     /// Records carry checksums over their numbers, and the hash of their weights. `--run` trains a run again from its
-    /// record and says whether the same bits come out; `--with` compares two studies row by row. Exit code 1 if something
-    /// differs.
+    /// record and says whether the same bits come out; `--with` compares two studies row by row. Exit code 1 if
+    /// something differs.
     Verify(VerifyArgs),
     /// Judge the results of any program: which differences hold, which claims, what overfits
     ///
