@@ -62,5 +62,8 @@ fn z_limit(comparison: &Comparison) -> Option<String> {
     let limit = comparison.z_limit_text();
     comparison
         .has_z()
-        .then(|| format!("* |z| above {limit}, which 95 % of single runs like ours stay below."))
+        .then(|| format!(
+            "95 % of single runs like ours stay below a |z| of {limit}; * marks what lies outside, corrected for all published \
+             numbers after Holm."
+        ))
 }
