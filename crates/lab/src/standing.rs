@@ -21,9 +21,10 @@ impl Trainings {
         for (search, standing) in plan.searches.iter().zip(standings(plan, store)?) {
             match standing {
                 SearchStanding::Open { ended, to_end } => {
-                    // What it will choose is trained once more.
-                    trainings.open += to_end + search.seeds;
-                    trainings.all += ended + to_end + search.seeds;
+                    // What it will choose is trained as well.
+                    let open = to_end + plan.seeds_of_chosen(search);
+                    trainings.open += open;
+                    trainings.all += ended + open;
                 }
                 SearchStanding::Made { ended, chosen: made } => {
                     trainings.all += ended;

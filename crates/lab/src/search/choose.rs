@@ -118,7 +118,7 @@ fn chosen(
     let first = storage.trial_seed(trial.trial_id)?.unwrap_or(search.seed);
     let name = search.best_name();
     let mut runs = Vec::new();
-    for repetition in 0..search.seeds.max(plan.seeds) as u64 {
+    for repetition in 0..plan.seeds_of_chosen(search) as u64 {
         // A trial of another program may lack what today's space asks for: then there is nothing to train.
         let Ok(settings) = search.settings(&params, (first + repetition) & u64::from(u32::MAX)) else {
             return Ok(None);

@@ -122,6 +122,14 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
+impl Plan {
+    /// How often the configuration that a search chooses is trained: as often as each of its trials, and at least as often
+    /// as the study says.
+    pub fn seeds_of_chosen(&self, search: &SearchPlan) -> usize {
+        search.seeds.max(self.seeds)
+    }
+}
+
 /// Spells out every run of a study.
 ///
 /// `read` gives the bytes of a file in the study file's folder; it is called only for `initial_weights`.
