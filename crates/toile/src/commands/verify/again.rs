@@ -1,7 +1,5 @@
 //! `toile verify DIR --run NAME`: trains a run again from its record, and says whether the same bits come out.
 
-use std::path::{Path, PathBuf};
-
 use toile_record::{Records, RunRecord, State};
 use toile_store::Store;
 use toile_study::{Plan, RunPlan, Settings};
@@ -37,14 +35,15 @@ pub(super) fn run(args: &VerifyArgs, wanted: &str) -> Result<Completion, Failure
         return Err(Failure::new("the data here are not those that the run was trained on")
             .help("`toile data check` shows what they are; `--data-dir` names another place"));
     }
-    let folder = TrialFolder::new()?;
-    let store = Store::open(&folder.0)?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Failure::new(format!("no folder could be made to train in: {error}")))?;
+    let store = Store::open(folder.path())?;
     let work = StudyWork {
         plan: &plan,
         warnings: &[],
         data: &data,
         source: &source,
-        dir: Some(&folder.0),
+        dir: Some(folder.path()),
         only: &[],
         open_test: false,
         threads: args.threads.map_or_else(machine::cores, usize::from),
@@ -105,25 +104,5 @@ fn report(rows: &[&RunRecord], again: &Records) -> Result<Completion, Failure> {
         n => Err(Failure::new(format!("{} not equal", plural(n, "training is", "trainings are"))).help(
             "another version of toile, other data or a changed record: the first difference is named above",
         )),
-    }
-}
-
-/// A folder for trainings that nobody keeps.
-struct TrialFolder(PathBuf);
-
-impl TrialFolder {
-    fn new() -> Result<TrialFolder, Failure> {
-        let path = std::env::temp_dir().join(format!("toile-verify-{}", std::process::id()));
-        toile_store::create_folder(&path)?;
-        Ok(TrialFolder(path))
-    }
-}
-
-impl Drop for TrialFolder {
-    fn drop(&mut self) {
-        let removed = std::fs::remove_dir_all(Path::new(&self.0));
-        if let Err(error) = removed {
-            terminal::note(&format!("{} could not be removed: {error}", self.0.display()));
-        }
     }
 }

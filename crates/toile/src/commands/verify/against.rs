@@ -1,6 +1,6 @@
 //! `toile verify DIR --with DIR2`: two studies, row by row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toile_record::{Records, RunRecord, State};
 
@@ -49,9 +49,8 @@ fn compared(one: &Records, other: &Records) -> (String, usize) {
             }
         }
     }
-    let first: BTreeMap<(String, u64), ()> =
-        one.runs.iter().filter(|run| has_ended(run)).map(|run| (key(run), ())).collect();
-    for run in other.runs.iter().filter(|run| has_ended(run) && !first.contains_key(&key(run))) {
+    let first: BTreeSet<(String, u64)> = one.runs.iter().filter(|run| has_ended(run)).map(key).collect();
+    for run in other.runs.iter().filter(|run| has_ended(run) && !first.contains(&key(run))) {
         alone += 1;
         lines += &format!("{}: only in the second\n", name(run));
     }
