@@ -33,7 +33,7 @@ pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>)
     for recipe in &results.recipes {
         findings.extend(recipe.runs.iter().flat_map(|run| findings::of_run(results, recipe, run)));
     }
-    findings.extend(of_study(&JudgedStudy { results, groups: &groups, claims: &claims }));
+    findings.extend(of_study(&JudgedStudy { results, pairs: &pairs, groups: &groups, claims: &claims }));
     Judgement { pairs, groups, claims, findings }
 }
 

@@ -76,13 +76,9 @@ impl PairVerdict {
         }
     }
 
-    /// The word about one of the two, by its place.
-    pub fn word_of(&self, place: usize) -> PairWord {
-        match (self.word(), place == self.places[0]) {
-            (PairWord::Better, false) => PairWord::Worse,
-            (PairWord::Worse, false) => PairWord::Better,
-            (word, _) => word,
-        }
+    /// The same comparison as one of the recipe at this place.
+    pub fn seen_from(&self, place: usize) -> PairVerdict {
+        if self.places[0] == place { self.clone() } else { self.turned() }
     }
 
     /// About how many more seeds decide it as likely as not; `None` where it is decided, or no number of them would.
@@ -95,7 +91,7 @@ impl PairVerdict {
     }
 
     /// The same comparison with B in the place of A.
-    pub(crate) fn turned(&self) -> PairVerdict {
+    fn turned(&self) -> PairVerdict {
         let mut pair = self.clone();
         pair.places.reverse();
         pair.means.reverse();

@@ -123,12 +123,7 @@ pub(crate) fn judge_all(
 
 fn verdict(results: &Results, (a, b, quantity): PairKey, pairing: &Pairing, judged: Judged) -> PairVerdict {
     let recipes = [&results.recipes[a], &results.recipes[b]];
-    let single = |recipe: &Recipe| {
-        let mut runs = recipe.ended();
-        let first = runs.next()?;
-        images_of(first, quantity).filter(|_| runs.next().is_none() && quantity.is_accuracy()).cloned()
-    };
-    let networks = single(recipes[0]).zip(single(recipes[1]));
+    let networks = single(recipes[0], quantity).zip(single(recipes[1], quantity));
     PairVerdict {
         places: [a, b],
         quantity,
@@ -143,6 +138,13 @@ fn verdict(results: &Results, (a, b, quantity): PairKey, pairing: &Pairing, judg
         claims: Vec::new(),
         is_ranked: false,
     }
+}
+
+/// What the only run of a recipe makes of each image; `None` if there are more.
+fn single(recipe: &Recipe, quantity: Quantity) -> Option<&Images> {
+    let mut runs = recipe.ended();
+    let first = runs.next()?;
+    images_of(first, quantity).filter(|_| runs.next().is_none() && quantity.is_accuracy())
 }
 
 /// All pairs of recipes that have the quantity, in rising order.

@@ -52,10 +52,19 @@ pub(crate) fn wall_seconds(run: &RunRecord) -> f64 {
     if wall >= trained || trained.is_nan() { wall } else { trained }
 }
 
+/// Images that are trained on.
+pub(crate) fn train_images(data: &DataRecord) -> u64 {
+    saturating_sum(&data.split.train_counts)
+}
+
+/// The sum of counts that a record may hold.
+pub(crate) fn saturating_sum(counts: &[usize]) -> u64 {
+    counts.iter().fold(0, |sum, n| sum.saturating_add(*n as u64))
+}
+
 /// Floating-point operations of the epochs that `run` has trained.
 pub(crate) fn training_flops(records: &Records, run: &RunRecord) -> u64 {
-    let images =
-        records.study.data.split.train_counts.iter().fold(0u64, |sum, n| sum.saturating_add(*n as u64));
+    let images = train_images(&records.study.data);
     run.summary.training_flops.saturating_mul(images).saturating_mul(run.epochs.len() as u64)
 }
 

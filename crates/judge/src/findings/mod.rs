@@ -12,6 +12,8 @@ mod searches;
 mod series;
 pub(crate) mod study;
 
+pub use study::STUDY_NAMES;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -72,21 +74,6 @@ pub const NAMES: [&str; 16] = [
     CHANCE_LEVEL,
     LUCKY_EPOCH,
     RUNNING_AVERAGE_ARTEFACT,
-];
-
-/// The names of all findings about studies.
-pub const STUDY_NAMES: [&str; 11] = [
-    "one_run_each",
-    "within_noise",
-    "identical_settings",
-    "unequal_updates",
-    "better_loss_only",
-    "factors_searched_one_at_a_time",
-    "search_below_a_known_point",
-    "test_harder_than_validation",
-    "contradicted_claim",
-    "confounded_claim",
-    "capacity_not_established",
 ];
 
 /// How much a finding matters.

@@ -1,9 +1,11 @@
 //! Findings about a study as a whole: what its table allows and what it does not, whatever its text says.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{NamedFinding, Severity, searches};
-use crate::contrast::Contrast;
+use crate::pair::PairVerdict;
 use crate::quantity::Quantity;
 use crate::ranking::RankedGroups;
 use crate::results::{Recipe, Results};
@@ -16,15 +18,37 @@ const MOST_NAMES: usize = 8;
 /// A loss that is lower by this share, while accuracy does not move, is told.
 const LOSS_SHARE: f64 = 0.1;
 
-/// The names of findings that claims give.
-pub(super) const OF_CLAIMS: [&str; 3] = [CONTRADICTED, CONFOUNDED, CAPACITY];
+/// The names of all findings about studies.
+pub const STUDY_NAMES: [&str; 11] = [
+    ONE_RUN_EACH,
+    WITHIN_NOISE,
+    IDENTICAL_SETTINGS,
+    UNEQUAL_UPDATES,
+    BETTER_LOSS_ONLY,
+    searches::ONE_AT_A_TIME,
+    searches::BELOW_A_KNOWN_POINT,
+    TEST_HARDER,
+    CONTRADICTED,
+    CONFOUNDED,
+    CAPACITY,
+];
+const ONE_RUN_EACH: &str = "one_run_each";
+const WITHIN_NOISE: &str = "within_noise";
+const IDENTICAL_SETTINGS: &str = "identical_settings";
+const UNEQUAL_UPDATES: &str = "unequal_updates";
+const BETTER_LOSS_ONLY: &str = "better_loss_only";
+const TEST_HARDER: &str = "test_harder_than_validation";
 const CONTRADICTED: &str = "contradicted_claim";
 const CONFOUNDED: &str = "confounded_claim";
 const CAPACITY: &str = "capacity_not_established";
 
+/// The names of findings that claims give.
+pub(super) const OF_CLAIMS: [&str; 3] = [CONTRADICTED, CONFOUNDED, CAPACITY];
+
 /// What was judged of a study.
 pub(crate) struct JudgedStudy<'a> {
     pub results: &'a Results,
+    pub pairs: &'a [PairVerdict],
     pub groups: &'a RankedGroups,
     pub claims: &'a [WeighedClaim],
 }
@@ -35,8 +59,10 @@ pub(crate) fn of_study(judged: &JudgedStudy) -> Vec<NamedFinding> {
     found.extend(one_run_each(judged.results));
     found.extend(within_noise(judged));
     found.extend(identical_settings(judged.results));
-    found.extend(unequal_updates(judged.results));
-    found.extend(better_loss_only(judged.results));
+    found.extend(judged.ranked_pairs().filter_map(|(pair, [a, b])| unequal_updates(pair, a, b)));
+    found.extend(
+        judged.ranked_pairs().filter_map(|(pair, [a, b])| better_loss_only(judged.results, pair, a, b)),
+    );
     found.extend(searches::one_factor_at_a_time(judged.results));
     found.extend(searches::below_a_known_point(judged.results));
     found.extend(test_harder(judged.results));
@@ -86,7 +112,7 @@ fn one_run_each(results: &Results) -> Option<NamedFinding> {
     );
     (once > 0 && of > 1).then(|| {
         finding(
-            "one_run_each",
+            ONE_RUN_EACH,
             Severity::Warning,
             statement,
             "three runs of each are the fewest that decide anything about settings (verdicts over seeds and images)",
@@ -128,7 +154,7 @@ fn within_noise(judged: &JudgedStudy) -> Option<NamedFinding> {
         .collect();
     (!told.is_empty()).then(|| {
         finding(
-            "within_noise",
+            WITHIN_NOISE,
             Severity::Warning,
             format!(
                 "By {} these differ from the first of their list by less than the noise of {n} images, and have no order: {}.",
@@ -144,69 +170,70 @@ fn within_noise(judged: &JudgedStudy) -> Option<NamedFinding> {
 
 /// Two names for one configuration: their runs are repetitions of each other.
 fn identical_settings(results: &Results) -> Vec<NamedFinding> {
-    let mut found = Vec::new();
-    for (i, a) in results.recipes.iter().enumerate() {
-        let same = |b: &&Recipe| !a.settings.is_empty() && a.settings == b.settings;
-        let others: Vec<&Recipe> = results.recipes[i + 1..].iter().filter(same).collect();
-        let is_first = !results.recipes[..i].iter().any(|before| same(&before));
-        if !others.is_empty() && is_first {
-            let all: Vec<&Recipe> = std::iter::once(a).chain(others).collect();
-            found.push(finding(
-                "identical_settings",
-                Severity::Warning,
-                format!("{} have the same settings: they are repetitions of one configuration.", names(&all)),
-                "every stated setting is equal",
-                json!({ "runs": all.iter().map(|recipe| recipe.name.clone()).collect::<Vec<_>>() }),
-                "give them one name and several seeds; their mean counts, not the luckiest of them",
-            ));
+    let mut same: Vec<Vec<&Recipe>> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for recipe in results.recipes.iter().filter(|recipe| !recipe.settings.is_empty()) {
+        // In the order of the names: the order in which settings are stated says nothing.
+        let settings: BTreeMap<&String, &Value> = recipe.settings.iter().collect();
+        let place = *places.entry(json!(settings).to_string()).or_insert(same.len());
+        if place == same.len() {
+            same.push(Vec::new());
         }
+        same[place].push(recipe);
     }
-    found
+    let several = same.iter().filter(|recipes| recipes.len() > 1);
+    several
+        .map(|recipes| {
+            finding(
+                IDENTICAL_SETTINGS,
+                Severity::Warning,
+                format!(
+                    "{} have the same settings: they are repetitions of one configuration.",
+                    names(recipes)
+                ),
+                "every stated setting is equal",
+                json!({ "runs": recipes.iter().map(|recipe| recipe.name.clone()).collect::<Vec<_>>() }),
+                "give them one name and several seeds; their mean counts, not the luckiest of them",
+            )
+        })
+        .collect()
+}
+
+impl<'a> JudgedStudy<'a> {
+    /// The pairs of the ranking, with their recipes.
+    fn ranked_pairs(&self) -> impl Iterator<Item = (&'a PairVerdict, [&'a Recipe; 2])> {
+        let recipes = &self.results.recipes;
+        let ranked = self.pairs.iter().filter(|pair| pair.is_ranked);
+        ranked.map(|pair| (pair, pair.places.map(|place| &recipes[place])))
+    }
 }
 
 /// T6: another batch size at equal epochs is another number of updates.
-fn unequal_updates(results: &Results) -> Vec<NamedFinding> {
-    let mut found = Vec::new();
-    for (i, a) in results.recipes.iter().enumerate() {
-        for b in &results.recipes[i + 1..] {
-            let contrast = Contrast::of(results, a, b);
-            let ([Some(x), Some(y)], Some("batch_size")) = (contrast.updates, contrast.only()) else {
-                continue;
-            };
-            // What a search chose was not meant to be compared at equal updates.
-            if x != y && a.best_of.is_none() && b.best_of.is_none() {
-                let statement = format!(
-                    "{} and {} differ in {}: what one does better cannot be put down to the batch size.",
-                    a.name,
-                    b.name,
-                    contrast.words()
-                );
-                found.push(finding(
-                    "unequal_updates",
-                    Severity::Warning,
-                    statement,
-                    "a cause needs one changed setting and equal updates, epochs · ⌈n / batch size⌉",
-                    json!({ "a": a.name, "b": b.name, "updates": [x, y] }),
-                    "add a run of the larger batch with as many updates, or a learning rate tuned for each batch size",
-                ));
-            }
-        }
-    }
-    found
+fn unequal_updates(pair: &PairVerdict, a: &Recipe, b: &Recipe) -> Option<NamedFinding> {
+    let contrast = &pair.contrast;
+    // What a search chose was not meant to be compared at equal updates.
+    let is_meant = contrast.only() == Some("batch_size") && a.best_of.is_none() && b.best_of.is_none();
+    (is_meant && contrast.has_unequal_updates()).then(|| {
+        finding(
+            UNEQUAL_UPDATES,
+            Severity::Warning,
+            format!(
+                "{} and {} differ in {}: what one does better cannot be put down to the batch size.",
+                a.name,
+                b.name,
+                contrast.words()
+            ),
+            "a cause needs one changed setting and equal updates, epochs · ⌈n / batch size⌉",
+            json!({ "a": a.name, "b": b.name, "updates": contrast.updates }),
+            "add a run of the larger batch with as many updates, or a learning rate tuned for each batch size",
+        )
+    })
 }
 
 /// A loss that is much lower while accuracy does not move: better probabilities, not more images.
-fn better_loss_only(results: &Results) -> Vec<NamedFinding> {
-    let mut found = Vec::new();
-    for (i, a) in results.recipes.iter().enumerate() {
-        for b in &results.recipes[i + 1..] {
-            if Contrast::of(results, a, b).only().is_none() {
-                continue;
-            }
-            found.extend(better_loss(results, a, b).or_else(|| better_loss(results, b, a)));
-        }
-    }
-    found
+fn better_loss_only(results: &Results, pair: &PairVerdict, a: &Recipe, b: &Recipe) -> Option<NamedFinding> {
+    pair.contrast.only()?;
+    better_loss(results, a, b).or_else(|| better_loss(results, b, a))
 }
 
 /// That `a` has a much lower test loss than `b`, and an accuracy that is not distinguishable.
@@ -221,7 +248,7 @@ fn better_loss(results: &Results, a: &Recipe, b: &Recipe) -> Option<NamedFinding
         let z = words::z(table.found.z.unwrap_or(0.0));
         let [x, y] = accuracy.map(words::number);
         finding(
-            "better_loss_only",
+            BETTER_LOSS_ONLY,
             Severity::Note,
             format!(
                 "The test loss of {} is {:.0} % below that of {} ({} against {}); its test accuracy is {x} against {y}, within \
@@ -247,7 +274,7 @@ fn test_harder(results: &Results) -> Option<NamedFinding> {
     }
     let least = gaps.iter().copied().fold(f64::INFINITY, f64::min);
     Some(finding(
-        "test_harder_than_validation",
+        TEST_HARDER,
         Severity::Note,
         format!(
             "Test accuracy lies below validation accuracy in {below} of {} configurations, by up to {}: the test images are \
@@ -270,11 +297,9 @@ fn of_claim(claim: &WeighedClaim) -> Option<NamedFinding> {
         ClaimVerdict::Confounded => {
             (CONFOUNDED, Severity::Warning, "change one setting at a time, at equal updates")
         }
-        ClaimVerdict::NotTestable if claim.rules.contains(&"T8") => (
-            "capacity_not_established",
-            Severity::Warning,
-            "train other widths, each at a tuned learning rate",
-        ),
+        ClaimVerdict::NotTestable if claim.rules.contains(&"T8") => {
+            (CAPACITY, Severity::Warning, "train other widths, each at a tuned learning rate")
+        }
         _ => return None,
     };
     let says = claim.says.as_deref().unwrap_or(&claim.id);

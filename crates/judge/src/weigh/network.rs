@@ -195,12 +195,14 @@ fn loss_gap(gap: f64) -> String {
 fn needs(finding: &str) -> &'static [Quantity] {
     use Quantity::{Accuracy, Loss, ValAccuracy, ValLoss};
     match finding {
-        "val_loss_rising" | "val_loss_rising_weak" => &[ValLoss],
-        "over_confidence" => &[ValLoss, ValAccuracy],
-        "val_accuracy_falling" | "lucky_epoch" => &[ValAccuracy],
-        "gap_without_harm" => &[ValLoss, ValAccuracy, Accuracy],
-        "gap" | "underfitting" | "running_average_artefact" => &[Accuracy, ValAccuracy],
-        "not_converged_val" | "plateau" => &[Loss, ValLoss],
+        findings::VAL_LOSS_RISING | findings::VAL_LOSS_RISING_WEAK => &[ValLoss],
+        findings::OVER_CONFIDENCE => &[ValLoss, ValAccuracy],
+        findings::VAL_ACCURACY_FALLING | findings::LUCKY_EPOCH => &[ValAccuracy],
+        findings::GAP_WITHOUT_HARM => &[ValLoss, ValAccuracy, Accuracy],
+        findings::GAP | findings::UNDERFITTING | findings::RUNNING_AVERAGE_ARTEFACT => {
+            &[Accuracy, ValAccuracy]
+        }
+        findings::NOT_CONVERGED_VAL | findings::PLATEAU => &[Loss, ValLoss],
         _ => &[Loss],
     }
 }

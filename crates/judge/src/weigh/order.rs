@@ -59,7 +59,7 @@ impl Weigher<'_> {
         says_larger: bool,
         way: Way,
     ) -> Weighing {
-        let pair = &of_first(pair, places);
+        let pair = &pair.seen_from(places[0]);
         let is_ahead = |side: Side| (side == Side::A) == says_larger;
         let verdict = match pair.judged.verdict {
             Verdict::Better { ahead } if is_ahead(ahead) => ClaimVerdict::Supported,
@@ -133,7 +133,7 @@ impl Weigher<'_> {
                 Verdict::Better { .. } => ClaimVerdict::Contradicted,
                 Verdict::Undecided { .. } => ClaimVerdict::Undecided,
             };
-            return self.over_seeds(&of_first(pair, places), verdict);
+            return self.over_seeds(&pair.seen_from(places[0]), verdict);
         }
         match self.two_numbers(places, quantity) {
             Some(numbers) => self.equivalence_of_one_run(claim.scope, &numbers, within),
@@ -187,7 +187,7 @@ impl Weigher<'_> {
             let mut weighing = self.one_order(claim, *pair, quantity, Way::Better);
             let over_seeds = self.pair(claim, *pair, quantity).filter(|pair| pair.has_seeds());
             let is_worse = match over_seeds {
-                Some(found) => of_first(found, *pair).word() == PairWord::Worse,
+                Some(found) => found.seen_from(pair[0]).word() == PairWord::Worse,
                 None => weighing.verdict == ClaimVerdict::Contradicted,
             };
             below += usize::from(weighing.verdict == ClaimVerdict::Supported);
@@ -281,9 +281,4 @@ impl Weigher<'_> {
         weighing.why = format!("{pairs} {}", weighing.why);
         weighing
     }
-}
-
-/// The comparison as one of the first of these recipes.
-fn of_first(pair: &PairVerdict, places: [usize; 2]) -> PairVerdict {
-    if pair.places == places { pair.clone() } else { pair.turned() }
 }

@@ -5,9 +5,13 @@ mod own;
 mod published;
 mod sentences;
 
-use toile_judge::{ClaimTable, Judgement, Reproduction, Results, judge, ranked_quantity, reproductions};
-use toile_record::{DataRecord, Records};
+use toile_judge::{
+    ClaimTable, EQUIVALENCE, Judgement, Recipe, Reproduction, Results, judge, ranked_quantity, reproductions,
+};
+use toile_record::{DataRecord, Part, Records};
 use toile_study::{CheckedStudy, DataShape, check};
+
+use crate::facts::train_images;
 
 pub use own::OWN_FINDINGS;
 
@@ -23,8 +27,6 @@ pub struct Reasoning {
     pub judgement: Judgement,
     /// The published table and what it says by itself, where the study file has one.
     pub published: Option<(Results, Judgement)>,
-    /// The claims of the study file.
-    pub claims: Vec<ClaimTable>,
     /// Each published number against our runs.
     pub reproductions: Vec<Reproduction>,
 }
@@ -44,13 +46,7 @@ pub(crate) fn reasoning(records: &Records) -> Reasoning {
     };
     let mut judgement = judge(&ours, &own_claims, ranked);
     judgement.findings.extend(own::findings(records));
-    Reasoning {
-        judgement,
-        reproductions: reproductions(&ours),
-        published: published.map(judged),
-        claims,
-        ours,
-    }
+    Reasoning { judgement, reproductions: reproductions(&ours), published: published.map(judged), ours }
 }
 
 fn shape(data: &DataRecord) -> DataShape {
@@ -59,7 +55,16 @@ fn shape(data: &DataRecord) -> DataShape {
     DataShape { image, classes: data.class_names.len(), images: data.n_train, first_label: 0 }
 }
 
-/// The equivalence that the study file sets.
-fn equivalence(study: Option<&CheckedStudy>) -> f64 {
-    study.and_then(|study| study.study.equivalence).unwrap_or(toile_judge::EQUIVALENCE)
+/// Results on the data of the study, with the margin that its file sets.
+fn on_the_data(data: &DataRecord, study: Option<&CheckedStudy>, recipes: Vec<Recipe>) -> Results {
+    let known = |n: usize| Some(n).filter(|n| *n > 0);
+    Results {
+        n_train: usize::try_from(train_images(data)).ok().and_then(known),
+        n_validation: known(data.n_images(Part::Validation)),
+        n_test: known(data.n_test),
+        classes: known(data.class_names.len()),
+        image_shape: Some(data.shape),
+        equivalence: study.and_then(|study| study.study.equivalence).unwrap_or(EQUIVALENCE),
+        recipes,
+    }
 }

@@ -4,45 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value};
 use toile_judge::{Images, Quantity, Recipe, Results, Run};
-use toile_record::{Evidence, Part, Records, RunRecord, SearchRecord, State};
+use toile_record::{Evidence, Records, RunRecord, SearchRecord, State};
 use toile_stats::Printed;
 use toile_study::{CheckedStudy, SearchPlan};
 use toile_tune::Params;
 
-use super::{MOST_COMPARED, equivalence};
+use super::{MOST_COMPARED, on_the_data};
 use crate::facts::{METRICS, published_numbers, train_seconds};
 use crate::plan::PlanSettings;
+use crate::view::grouped;
 
 /// Points at which a search is looked at for what it fixes.
 const MOST_CORNERS: usize = 256;
 
 /// The groups as recipes, in their order.
 pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Results {
-    let data = &records.study.data;
-    let known = |n: usize| Some(n).filter(|n| *n > 0);
-    let train: usize = data.split.train_counts.iter().sum();
-    let mut results = Results {
-        n_train: known(train),
-        n_validation: known(data.n_images(Part::Validation)),
-        n_test: known(data.n_test),
-        classes: known(data.class_names.len()),
-        image_shape: Some(data.shape),
-        equivalence: equivalence(study),
-        recipes: Vec::new(),
-    };
     let chosen = chosen(records);
     let decimals = decimals(records);
     let mut rows = BTreeSet::new();
-    let mut groups: BTreeMap<(usize, &str), Vec<&RunRecord>> = BTreeMap::new();
-    for run in &records.runs {
-        groups.entry((run.position, run.name.as_str())).or_default().push(run);
-    }
+    let groups = grouped(records);
     let has_images = groups.len() <= MOST_COMPARED;
-    for runs in groups.values() {
+    let recipe = |runs: &Vec<&RunRecord>| {
         let first = runs[0];
         let numbers = published_numbers(first.published.as_ref());
         let ended = runs.iter().filter(|run| run.state.is_finished());
-        results.recipes.push(Recipe {
+        Recipe {
             name: first.name.clone(),
             settings: settings(&first.model, &PlanSettings::new(&first.plan)),
             parameters: first.summary.rows.iter().map(|row| row.parameters).collect(),
@@ -54,9 +40,10 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
             },
             searched: searched(records, first),
             best_of: chosen.get(first.name.as_str()).copied(),
-        });
-    }
-    results
+        }
+    };
+    let recipes = groups.iter().map(recipe).collect();
+    on_the_data(&records.study.data, study, recipes)
 }
 
 /// How many trials the chosen configuration of each search is the best of, by the name of its run.

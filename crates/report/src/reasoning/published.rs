@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use toile_judge::{Recipe, Results, Run};
-use toile_record::{Epoch, Part, Published, Records};
+use toile_record::{Epoch, Published, Records};
 use toile_study::{CheckedSearch, CheckedStudy};
 
-use super::{equivalence, ours};
+use super::{on_the_data, ours};
 use crate::facts::published_numbers;
 use crate::plan::PlanSettings;
 
 /// The table; `None` if nothing was published.
 pub(super) fn results(records: &Records, study: &CheckedStudy) -> Option<Results> {
-    let data = &records.study.data;
-    let known = |n: usize| Some(n).filter(|n| *n > 0);
     let mut recipes = Vec::new();
     let mut rows = BTreeSet::new();
     let mut seen = BTreeSet::new();
@@ -34,16 +32,7 @@ pub(super) fn results(records: &Records, study: &CheckedStudy) -> Option<Results
         });
     }
     recipes.extend(study.searches.iter().filter_map(|search| of_search(records, search)));
-    let train: usize = data.split.train_counts.iter().sum();
-    (!recipes.is_empty()).then(|| Results {
-        n_train: known(train),
-        n_validation: known(data.n_images(Part::Validation)),
-        n_test: known(data.n_test),
-        classes: known(data.class_names.len()),
-        image_shape: Some(data.shape),
-        equivalence: equivalence(Some(study)),
-        recipes,
-    })
+    (!recipes.is_empty()).then(|| on_the_data(&records.study.data, Some(study), recipes))
 }
 
 /// What a search fixes is stated; what it has searched is not.

@@ -21,12 +21,7 @@ impl Reasoning {
 
     fn names(&self, places: &[usize]) -> String {
         let names: Vec<String> = places.iter().map(|place| self.name(*place)).collect();
-        match names.as_slice() {
-            [] => String::new(),
-            [one] => one.clone(),
-            [.., _] if names.len() > MOST_NAMES => plural(names.len(), "run", "runs"),
-            [all @ .., last] => format!("{} and {last}", all.join(", ")),
-        }
+        if names.len() > MOST_NAMES { plural(names.len(), "run", "runs") } else { text::listed(&names) }
     }
 
     /// Whether seeds could set runs apart: at least two have three runs or more.

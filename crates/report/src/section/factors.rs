@@ -61,7 +61,8 @@ fn row(context: &SectionContext, pair: &PairVerdict) -> Vec<TableCell> {
     };
     let star = if is_starred(pair) { "*" } else { "" };
     let names = pair.places.map(|place| text::name(&context.reasoning.ours.recipes[place].name, NAME_LENGTH));
-    let word = pair.word_of(pair.places[1]);
+    let of_second = pair.seen_from(pair.places[1]);
+    let word = of_second.word();
     let tone = match word {
         PairWord::Better | PairWord::Worse => CellTone::Strong,
         PairWord::Equivalent | PairWord::Undecided => CellTone::Plain,
@@ -73,16 +74,16 @@ fn row(context: &SectionContext, pair: &PairVerdict) -> Vec<TableCell> {
             link: Some(context.groups[pair.places[1]].anchor.clone()),
             ..TableCell::text(format!("“{}” and “{}”", names[0], names[1]))
         },
-        difference(pair),
+        change(&of_second),
         TableCell::text(verdict(pair, word)).with_tone(tone),
     ]
 }
 
-/// B less A, with its interval turned round.
-fn difference(pair: &PairVerdict) -> TableCell {
-    let Some(difference) = pair.difference().map(|difference| -difference) else { return TableCell::none() };
-    let range = pair.judged.interval.map_or_else(String::new, |interval| {
-        format!(" [{} to {}]", format::signed(-interval.high), format::signed(-interval.low))
+/// The second run less the first, with its interval.
+fn change(of_second: &PairVerdict) -> TableCell {
+    let Some(difference) = of_second.difference() else { return TableCell::none() };
+    let range = of_second.judged.interval.map_or_else(String::new, |interval| {
+        format!(" [{} to {}]", format::signed(interval.low), format::signed(interval.high))
     });
     TableCell::number(difference, format!("{}{range}", format::signed(difference)))
 }

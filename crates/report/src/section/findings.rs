@@ -50,10 +50,10 @@ fn row(finding: &NamedFinding) -> Vec<TableCell> {
 fn of_runs(context: &SectionContext) -> Option<SectionTable> {
     let reasoning = context.reasoning;
     let mut found: Vec<(&NamedFinding, Vec<String>)> = Vec::new();
-    for (place, recipe) in reasoning.ours.recipes.iter().enumerate() {
+    for (recipe, of_run) in reasoning.ours.recipes.iter().zip(paragraphs::findings(reasoning)) {
         let name = text::name(&recipe.name, NAME_LENGTH);
         let runs = recipe.runs.len();
-        for (finding, seeds) in paragraphs::findings(reasoning, place) {
+        for (finding, seeds) in of_run {
             let name = if seeds < runs {
                 format!("“{name}” ({seeds} of {runs} seeds)")
             } else {

@@ -1,6 +1,8 @@
 //! The paragraphs of a run: what changed against the nearest earlier run, what that did, what its curves show, what to
 //! try next.
 
+use std::collections::BTreeMap;
+
 use toile_judge::{Contrast, Judgement, NamedFinding, PairVerdict, Recipe, Severity};
 
 use super::SectionContext;
@@ -14,10 +16,13 @@ const LENGTH: usize = 700;
 /// Settings that a sentence names; where more differ the runs are not neighbours.
 const MOST_CHANGES: usize = 4;
 
-/// The paragraphs of the run at this place.
-pub(super) fn of_run(context: &SectionContext, place: usize) -> Vec<String> {
-    let reasoning = context.reasoning;
-    let found = findings(reasoning, place);
+/// The paragraphs of each run.
+pub(super) fn of_runs(context: &SectionContext) -> Vec<Vec<String>> {
+    let found = findings(context.reasoning);
+    found.iter().enumerate().map(|(place, found)| of_run(context.reasoning, place, found)).collect()
+}
+
+fn of_run(reasoning: &Reasoning, place: usize, found: &[(&NamedFinding, usize)]) -> Vec<String> {
     let shown: Vec<String> =
         found.iter().map(|(finding, seeds)| statement(reasoning, place, finding, *seeds)).collect();
     let gravest = found
@@ -29,18 +34,22 @@ pub(super) fn of_run(context: &SectionContext, place: usize) -> Vec<String> {
     paragraphs.into_iter().flatten().filter(|paragraph| !paragraph.is_empty()).collect()
 }
 
-/// What is to be said of the seeds of a run, each finding once, with how many of them show it; the gravest first.
-pub(super) fn findings(reasoning: &Reasoning, place: usize) -> Vec<(&NamedFinding, usize)> {
-    let name = &reasoning.ours.recipes[place].name;
-    let mut found: Vec<(&NamedFinding, usize)> = Vec::new();
-    for finding in reasoning.judgement.findings.iter().filter(|finding| finding.run.as_ref() == Some(name)) {
+/// Of each run what is to be said of its seeds, each finding once, with how many of them show it; the gravest first.
+pub(super) fn findings(reasoning: &Reasoning) -> Vec<Vec<(&NamedFinding, usize)>> {
+    let recipes = &reasoning.ours.recipes;
+    let places: BTreeMap<&str, usize> =
+        recipes.iter().enumerate().map(|(place, recipe)| (recipe.name.as_str(), place)).collect();
+    let mut all: Vec<Vec<(&NamedFinding, usize)>> = vec![Vec::new(); recipes.len()];
+    for finding in &reasoning.judgement.findings {
+        let Some(place) = finding.run.as_deref().and_then(|run| places.get(run)) else { continue };
+        let found = &mut all[*place];
         match found.iter_mut().find(|(known, _)| known.finding == finding.finding) {
             Some((_, seeds)) => *seeds += 1,
             None => found.push((finding, 1)),
         }
     }
-    found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
-    found
+    all.iter_mut().for_each(|found| found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity)));
+    all
 }
 
 fn statement(reasoning: &Reasoning, place: usize, finding: &NamedFinding, seeds: usize) -> String {

@@ -16,14 +16,15 @@ use crate::view::{LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
 /// The section; every study has one.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let n = context.groups.len();
-    let in_brief = |(_, group): (usize, &RunGroup)| brief::part(group, context.is_procedural());
-    let in_full = |(place, group): (usize, &RunGroup)| Section {
-        paragraphs: paragraphs::of_run(context, place),
+    let in_brief = |group: &RunGroup| brief::part(group, context.is_procedural());
+    let in_full = |(group, paragraphs): (&RunGroup, Vec<String>)| Section {
+        paragraphs,
         ..part(group, context.is_procedural())
     };
-    let groups = context.groups.iter().enumerate();
-    let parts: Vec<Section> =
-        if n > MOST_IN_FULL { groups.map(in_brief).collect() } else { groups.map(in_full).collect() };
+    let parts: Vec<Section> = match n > MOST_IN_FULL {
+        true => context.groups.iter().map(in_brief).collect(),
+        false => context.groups.iter().zip(paragraphs::of_runs(context)).map(in_full).collect(),
+    };
     let paragraphs = match n {
         0 => vec!["The study has no runs.".to_owned()],
         n if n > MOST_IN_FULL => vec![brief::left_out(n)],

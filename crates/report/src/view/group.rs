@@ -1,5 +1,7 @@
 //! One name of the study file with all its seeds.
 
+use std::collections::BTreeMap;
+
 use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
@@ -108,22 +110,20 @@ pub struct RunCost {
     pub epochs: String,
 }
 
+/// The runs of each group, in the study's order.
+pub(crate) fn grouped(records: &Records) -> Vec<Vec<&RunRecord>> {
+    let mut groups: BTreeMap<(usize, &str), Vec<&RunRecord>> = BTreeMap::new();
+    for run in &records.runs {
+        groups.entry((run.position, run.name.as_str())).or_default().push(run);
+    }
+    groups.into_values().collect()
+}
+
 /// The groups of `records`, in the study's order.
 pub(super) fn groups(records: &Records) -> Vec<RunGroup> {
-    let mut order: Vec<(usize, &str)> = Vec::new();
-    let mut members: std::collections::HashMap<(usize, &str), Vec<&RunRecord>> =
-        std::collections::HashMap::new();
-    for run in &records.runs {
-        let key = (run.position, run.name.as_str());
-        members.entry(key).or_insert_with(|| {
-            order.push(key);
-            Vec::new()
-        });
-        members.entry(key).and_modify(|runs| runs.push(run));
-    }
-    order.sort();
-    let has_images = order.len() <= MOST_IN_FULL;
-    order.iter().enumerate().map(|(i, key)| group(records, i, &members[key], has_images)).collect()
+    let groups = grouped(records);
+    let has_images = groups.len() <= MOST_IN_FULL;
+    groups.iter().enumerate().map(|(i, runs)| group(records, i, runs, has_images)).collect()
 }
 
 fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool) -> RunGroup {

@@ -20,6 +20,7 @@ pub use comparison::{Comparison, ComparisonColumn};
 pub use confusion::{ClassRow, Confused, Example, PairView};
 pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
+pub(crate) use group::grouped;
 pub use group::{LayerRow, RunCost, RunGroup, SeedRow};
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
@@ -104,8 +105,11 @@ pub fn view(records: &Records) -> ReportView {
     let study = &records.study;
     let mut groups = group::groups(records);
     let reasoning = reasoning(records);
+    let mut reproductions = reasoning.reproductions.iter().peekable();
     for (group, recipe) in groups.iter_mut().zip(&reasoning.ours.recipes) {
-        let own: Vec<_> = reasoning.reproductions.iter().filter(|one| one.run == recipe.name).collect();
+        // They stand in the order of the recipes.
+        let own: Vec<_> =
+            std::iter::from_fn(|| reproductions.next_if(|one| one.run == recipe.name)).collect();
         group.comparison.mark(&own);
     }
     let ranking = ranking::ranking(records, &groups);

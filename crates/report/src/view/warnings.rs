@@ -8,7 +8,7 @@
 use toile_record::{DataRecord, Records, RunRecord, State};
 
 use super::NAME_LENGTH;
-use crate::facts::{accuracy_interval, confusion, last_numbers};
+use crate::facts::{accuracy_interval, confusion, last_numbers, saturating_sum, train_images};
 use crate::format::{self, plural};
 use crate::plan::planned_batch;
 use crate::text;
@@ -46,15 +46,6 @@ impl RunWarnings {
     }
 }
 
-/// Images that are trained on.
-pub(super) fn train_images(data: &DataRecord) -> u64 {
-    sum(&data.split.train_counts)
-}
-
-fn sum(counts: &[usize]) -> u64 {
-    counts.iter().fold(0, |sum, n| sum.saturating_add(*n as u64))
-}
-
 /// `its batch of 100,000 is larger than the training part of 54,000 images: …`; `None` if it is not.
 pub fn batch_warning(batch: u64, images: u64) -> Option<String> {
     (images > 0 && batch > images).then(|| {
@@ -70,7 +61,7 @@ fn chance(data: &DataRecord, run: &RunRecord) -> Option<String> {
     let numbers = last_numbers(run);
     let test = numbers[5].and_then(|accuracy| chance_of(accuracy, &data.split.test_counts, "test"));
     match numbers[5] {
-        Some(_) if sum(&data.split.test_counts) > 0 => test,
+        Some(_) if saturating_sum(&data.split.test_counts) > 0 => test,
         _ => validation_chance(data, numbers[3]?),
     }
 }
@@ -82,7 +73,7 @@ pub(super) fn validation_chance(data: &DataRecord, accuracy: f64) -> Option<Stri
 
 /// Whether an accuracy on images of so many in each class is at chance, in words.
 fn chance_of(accuracy: f64, counts: &[usize], part: &str) -> Option<String> {
-    let (n, most) = (sum(counts) as usize, *counts.iter().max()?);
+    let (n, most) = (saturating_sum(counts) as usize, *counts.iter().max()?);
     let interval = accuracy_interval(accuracy, n)?;
     let share = most as f64 / n as f64;
     (interval.low <= share).then(|| {

@@ -116,7 +116,7 @@ fn side_by_side(results: &Results, a: usize, b: usize, pair: Option<&PairVerdict
         updates: contrast.updates,
         confounded: contrast.is_confounded(),
         metrics: metrics.filter(|pair| pair.a.is_some() || pair.b.is_some()).collect(),
-        verdict: pair.map(|pair| pair.word_of(a).name()),
+        verdict: pair.map(|pair| pair.seen_from(a).word().name()),
         why: pair.map(|pair| Judgement::sentence(results, pair)),
         epochs: epochs(recipes),
         images: disagreement(recipes),

@@ -8,9 +8,10 @@ use toile_tune::Params;
 use super::analysis::SearchAnalysis;
 use super::best::BestTrial;
 use super::compare::{ended, planned};
+use crate::facts::train_images;
 use crate::format::{self, plural};
 use crate::text;
-use crate::view::warnings::{batch_warning, train_images, validation_chance};
+use crate::view::warnings::{batch_warning, validation_chance};
 
 /// Corners of a space that are looked at for the largest batch.
 const MOST_CORNERS: usize = 200;

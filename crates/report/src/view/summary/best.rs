@@ -7,6 +7,7 @@ use super::super::{Ranking, RunGroup};
 use super::{KeyFigure, figure};
 use crate::facts::accuracy_interval;
 use crate::format;
+use crate::text;
 
 /// Names of a sentence; of more runs only the number is said.
 const MOST_NAMES: usize = 4;
@@ -111,12 +112,7 @@ fn equals(groups: &[RunGroup], best: &[usize], accuracy: &str, is_at_chance: boo
 /// `“A”, “B” and “C”`; `None` if there are too many.
 pub(super) fn listed(groups: &[RunGroup], of: &[usize]) -> Option<String> {
     let names: Vec<String> = of.iter().map(|&i| format!("“{}”", groups[i].name)).collect();
-    let (last, others) = names.split_last()?;
-    match others.len() {
-        0 => Some(last.clone()),
-        n if n < MOST_NAMES => Some(format!("{} and {last}", others.join(", "))),
-        _ => None,
-    }
+    (1..=MOST_NAMES).contains(&names.len()).then(|| text::listed(&names))
 }
 
 /// Whether the test would have chosen another run.
