@@ -123,8 +123,8 @@ impl fmt::Display for PlanError {
 impl std::error::Error for PlanError {}
 
 impl Plan {
-    /// How often the configuration that a search chooses is trained: as often as each of its trials, and at least as often
-    /// as the study says.
+    /// How often the configuration that a search chooses is trained: as often as each of its trials, and at least as
+    /// often as the study says.
     pub fn seeds_of_chosen(&self, search: &SearchPlan) -> usize {
         search.seeds.max(self.seeds)
     }
