@@ -27,3 +27,4 @@ pub use quantity::{DataPart, Quantity};
 pub use ranking::{RankedGroups, ranked_quantity};
 pub use results::{EQUIVALENCE, Images, Recipe, Results, Run};
 pub use weigh::{ClaimVerdict, Reproduction, WeighedClaim, reproductions};
+pub use words::count;

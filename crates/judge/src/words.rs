@@ -13,6 +13,19 @@ pub(crate) fn number(value: f64) -> String {
     minus(&text)
 }
 
+/// A whole number with commas between the thousands.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// With its first letter as a capital.
 pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
@@ -66,7 +79,7 @@ pub(crate) fn some_of(items: &[String]) -> String {
 
 /// `1 run`, `2 runs`.
 pub(crate) fn plural(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+    if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n as u64)) }
 }
 
 fn minus(text: &str) -> String {

@@ -15,6 +15,13 @@ fn one_run_each_establishes_no_order() {
     assert!(table.rows.iter().all(|row| row[0].text == "–") && table.lines.is_empty(), "no groups");
 }
 
+/// A finding's name is a heading of its row, and a narrow page breaks it at `_`, not inside a word.
+#[test]
+fn names_of_findings_break_between_their_words() {
+    let page = html(&view(&common::records(1)));
+    assert!(page.contains(r#"<th scope="row" class="code">one_<wbr>run_<wbr>each</th>"#), "{page}");
+}
+
 /// The images that a run gets right: all but those that `wrong` names.
 fn right_but(labels: &[u8], wrong: impl Fn(usize) -> bool) -> Vec<u8> {
     labels.iter().enumerate().map(|(i, label)| if wrong(i) { (label + 1) % 10 } else { *label }).collect()

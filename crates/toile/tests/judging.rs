@@ -88,6 +88,15 @@ fn a_file_that_holds_no_plain_records_is_refused_with_its_place() {
     assert!(said.err.contains("docs/judge.md"), "{}", said.err);
 }
 
+/// The results of a study have their own commands: whoever gives them to `judge` is told which.
+#[test]
+fn a_study_of_toile_is_sent_to_its_own_commands() {
+    let place = Place::with_study(STUDY);
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    place.run(&["judge", "out"]).refused(&["out is a folder", "`toile findings out`"]);
+    place.run(&["judge", "out/results.json"]).refused(&["unknown field `toile`", "`toile findings DIR`"]);
+}
+
 #[test]
 fn a_study_is_compared_found_and_weighed() {
     let claims = "\n[[claims]]\nid = \"more\"\nsays = \"Conv is better than Dense.\"\nbetter = \"Conv\"\nthan = \"Dense\"\nbecause = \"model\"\n";

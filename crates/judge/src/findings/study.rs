@@ -157,8 +157,9 @@ fn within_noise(judged: &JudgedStudy) -> Option<NamedFinding> {
             WITHIN_NOISE,
             Severity::Warning,
             format!(
-                "By {} these differ from the first of their list by less than the noise of {n} images, and have no order: {}.",
+                "By {} these differ from the first of their list by less than the noise of {}, and have no order: {}.",
                 quantity.label(),
+                words::plural(n, "image", "images"),
                 told.join("; ")
             ),
             "two independent proportions, |z| < 1.96 (unpooled)",

@@ -51,6 +51,10 @@ fn is_not_finite(text: &str, error: &serde_json::Error) -> bool {
         && [&b"NaN"[..], b"Infinity"].iter().any(|word| around.windows(word.len()).any(|w| w == *word))
 }
 
+/// The help where the form is not that of plain records: it may be that of a study's own results.
+const FORM: &str = "the form is described in docs/judge.md; what a study of toile shows is in its report, \
+    and `toile findings DIR` lists it";
+
 /// A fault of the JSON, or of its form.
 pub(super) fn of_json(text: &str, error: &serde_json::Error) -> PlainFault {
     let place = format!("line {} column {}", error.line(), error.column());
@@ -66,5 +70,5 @@ pub(super) fn of_json(text: &str, error: &serde_json::Error) -> PlainFault {
         return fault(place, "NaN and Infinity are no JSON", help);
     }
     let readable = message.chars().map(|c| if c.is_control() { '?' } else { c }).take(LONGEST_MESSAGE);
-    fault(place, readable.collect::<String>(), "the form is described in docs/judge.md")
+    fault(place, readable.collect::<String>(), FORM)
 }

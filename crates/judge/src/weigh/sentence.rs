@@ -120,7 +120,7 @@ fn undecided(results: &Results, pair: &PairVerdict, reason: UndecidedReason) -> 
 
 fn outlook_words([a, b]: [&str; 2], outlook: &Outlook) -> String {
     if let Some(limit) = outlook.image_limit {
-        let images = limit.images.map_or("these images".to_string(), |n| format!("{n} images"));
+        let images = limit.images.map_or("these images".to_string(), |n| words::plural(n, "image", "images"));
         let needed = limit
             .images_needed
             .map_or(String::new(), |needed| format!("; about {} images could", two_digits(needed)));
@@ -146,10 +146,10 @@ fn outlook_words([a, b]: [&str; 2], outlook: &Outlook) -> String {
     }
 }
 
-/// About so many: 123,456 is 120000.
+/// About so many: 123,456 is 120,000.
 fn two_digits(value: f64) -> String {
     let size = 10f64.powf(value.max(1.0).log10().floor() - 1.0).max(1.0);
-    format!("{:.0}", (value / size).round() * size)
+    words::count(((value / size).round() * size) as u64)
 }
 
 /// The numbers of a comparison.

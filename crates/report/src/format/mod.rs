@@ -4,6 +4,8 @@ pub mod terminal;
 
 use std::fmt::{Display, LowerExp};
 
+pub use toile_judge::count;
+
 /// Stands where there is no number.
 pub const NONE: &str = "–";
 
@@ -46,19 +48,6 @@ pub fn z(value: f64) -> String {
         size if size >= 100.0 => format!("{}≥ 100", if value < 0.0 { "−" } else { "" }),
         size => format!("{}{size:.1}", if value < 0.0 { "−" } else { "+" }),
     }
-}
-
-/// A whole number with commas between the thousands.
-pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// A duration in the largest fitting units.

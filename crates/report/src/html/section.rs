@@ -132,6 +132,12 @@ impl CellPage<'_> {
         classes.map(|(_, class)| *class).collect::<Vec<_>>().join(" ")
     }
 
+    /// The text, parted where a name that is typed may be broken: after `_`.
+    fn pieces(&self) -> Vec<&str> {
+        let text = self.cell.text.as_str();
+        if self.column.is_code { text.split_inclusive('_').collect() } else { vec![text] }
+    }
+
     /// Where the dot stands, in per cent.
     fn meter(&self, part: &f64) -> String {
         format!("{:.1}", 100.0 * part)

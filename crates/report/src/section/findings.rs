@@ -26,7 +26,7 @@ fn of_study(context: &SectionContext) -> Option<SectionTable> {
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let rows: Vec<Vec<TableCell>> = found.iter().take(MOST).map(|finding| row(finding)).collect();
     let columns = vec![
-        TableColumn::code("Finding"),
+        TableColumn::row_name("Finding").as_code(),
         TableColumn::words("What is the case"),
         TableColumn::words("What to do").below(),
     ];
@@ -80,7 +80,7 @@ fn of_runs(context: &SectionContext) -> Option<SectionTable> {
         })
         .collect();
     let columns = vec![
-        TableColumn::code("Finding"),
+        TableColumn::row_name("Finding").as_code(),
         TableColumn::words("Runs that show it"),
         TableColumn::words("The rule").below(),
     ];

@@ -195,7 +195,7 @@ pub(super) fn seeds(group: &RunGroup) -> SectionTable {
 
 /// Every setting.
 fn plan(group: &RunGroup) -> SectionTable {
-    let name = TableColumn { is_row_name: true, ..TableColumn::code("Setting") };
+    let name = TableColumn::row_name("Setting").as_code();
     let row = |(key, value): &(String, String)| vec![TableCell::text(key), setting(value)];
     let rows = group.all_settings.iter().map(row).collect();
     let caption = "The resolved plan: nothing is defaulted after it.";

@@ -137,7 +137,12 @@ impl TableColumn {
 
     /// A column of paths, checksums or other names that are typed.
     pub fn code(title: impl Into<String>) -> Self {
-        Self { is_code: true, ..Self::words(title) }
+        Self::words(title).as_code()
+    }
+
+    /// The same, its cells set as what is typed.
+    pub fn as_code(self) -> Self {
+        Self { is_code: true, ..self }
     }
 
     /// The same, its cells below those of the column before where that saves room.

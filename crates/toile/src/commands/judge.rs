@@ -56,6 +56,10 @@ fn text(file: &Path) -> Result<String, Failure> {
         let mut bytes = Vec::new();
         std::io::stdin().take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unread)?;
         bytes
+    } else if file.is_dir() {
+        let folder = file.display();
+        return Err(Failure::new(format!("{folder} is a folder; a file of results was expected"))
+            .help(format!("`toile findings {folder}` lists what the results of a study's folder show")));
     } else {
         toile_store::read_file(file, LARGEST_FILE).map_err(unread)?
     };
