@@ -6,6 +6,7 @@ use crate::findings::{self, NamedFinding};
 use crate::pair::PairVerdict;
 use crate::pairs;
 use crate::quantity::Quantity;
+use crate::race::RaceCourse;
 use crate::ranking::{self, RankedGroups};
 use crate::results::Results;
 use crate::weigh::{self, WeighedClaim, Weigher};
@@ -16,6 +17,8 @@ pub struct Judgement {
     /// All pairs of the ranking, then what the claims compare: one family, in which any *better* is false with a
     /// probability of at most 5 %.
     pub pairs: Vec<PairVerdict>,
+    /// How seeds were added until the comparisons were decided, if they were.
+    pub race: Option<RaceCourse>,
     /// The recipes in groups.
     pub groups: RankedGroups,
     /// The claims with their verdicts.
@@ -26,7 +29,7 @@ pub struct Judgement {
 
 /// Judges results and the claims about them, ranked by a quantity.
 pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>) -> Judgement {
-    let pairs = pairs::judge_all(results, claims, ranked);
+    let (pairs, race) = pairs::judge_all(results, claims, ranked);
     let groups = ranked.map(|quantity| ranking::groups(results, quantity, &pairs)).unwrap_or_default();
     let claims = Weigher::new(results, claims, &pairs).all();
     let mut findings: Vec<NamedFinding> = Vec::new();
@@ -34,7 +37,7 @@ pub fn judge(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>)
         findings.extend(recipe.runs.iter().flat_map(|run| findings::of_run(results, recipe, run)));
     }
     findings.extend(of_study(&JudgedStudy { results, pairs: &pairs, groups: &groups, claims: &claims }));
-    Judgement { pairs, groups, claims, findings }
+    Judgement { pairs, race, groups, claims, findings }
 }
 
 impl Judgement {

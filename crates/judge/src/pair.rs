@@ -16,6 +16,8 @@ pub struct PairVerdict {
     pub means: [Option<f64>; 2],
     /// How many runs of each have it.
     pub seeds: [usize; 2],
+    /// The level at which it is judged, and 1 less the confidence of its interval: 0.05, in a race that of its look.
+    pub alpha: f64,
     /// The comparison over seeds and images, where there is one.
     pub crossed: Option<Crossed>,
     /// The verdict within the family.

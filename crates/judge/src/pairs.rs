@@ -8,6 +8,7 @@ use crate::claim::{ClaimTable, Form, Scope, SettingValue};
 use crate::contrast::Contrast;
 use crate::pair::PairVerdict;
 use crate::quantity::{DataPart, Quantity};
+use crate::race::{self, RaceCourse};
 use crate::results::{Images, Recipe, Results, Run};
 
 /// The level at which a report is wrong at most.
@@ -15,6 +16,12 @@ pub(crate) const ALPHA: f64 = 0.05;
 
 /// A comparison that a claim speaks of: two places of recipes in rising order, and what is compared.
 pub(crate) type PairKey = (usize, usize, Quantity);
+
+/// A comparison before it is judged: what is known of it, and the means that it compares.
+pub(crate) struct UnjudgedPair {
+    pub pairing: Pairing,
+    pub means: [Option<f64>; 2],
+}
 
 /// The numbers of every recipe, taken up once.
 pub(crate) struct Scores<'a> {
@@ -25,6 +32,11 @@ pub(crate) struct Scores<'a> {
 impl<'a> Scores<'a> {
     pub(crate) fn new(results: &'a Results) -> Scores<'a> {
         Scores { results, per_image: BTreeMap::new() }
+    }
+
+    pub(crate) fn compared(&mut self, key: PairKey, epsilon: Option<f64>) -> UnjudgedPair {
+        let means = [key.0, key.1].map(|place| self.results.recipes[place].mean(key.2));
+        UnjudgedPair { pairing: self.pairing(key, epsilon), means }
     }
 
     /// Compares two recipes, as they would be judged alone.
@@ -90,45 +102,88 @@ fn failed(recipe: &Recipe, quantity: Quantity) -> usize {
     if missing == recipe.ended().count() { failed } else { failed + missing }
 }
 
-/// Judges all pairs of a ranking by `ranked`, and all that the claims compare, as one family.
+/// A comparison with a margin of its own, and the claims that need it.
+type ClaimedPair = ((PairKey, Option<f64>), Vec<String>);
+
+/// The comparisons of a report, one family: what its claims compare, and the pairs of its ranking.
+pub(crate) struct Comparisons {
+    /// Each with its own margin, and the claims that need it.
+    claimed: Vec<ClaimedPair>,
+    ranking: Vec<PairKey>,
+    /// Those that stand in both, by their places there.
+    pub shared: Vec<(usize, usize)>,
+}
+
+impl Comparisons {
+    pub(crate) fn of(results: &Results, claims: &[ClaimTable], ranked: Option<Quantity>) -> Comparisons {
+        let claimed = claimed_pairs(results, claims);
+        let ranking: Vec<PairKey> =
+            ranked.map(|quantity| ranked_pairs(results, quantity)).unwrap_or_default();
+        let place = |(i, (key, within)): (usize, &(PairKey, Option<u64>))| {
+            Some((i, ranking.binary_search(key).ok().filter(|_| within.is_none())?))
+        };
+        let shared = claimed.keys().enumerate().filter_map(place).collect();
+        let margins =
+            claimed.into_iter().map(|((key, within), ids)| ((key, within.map(f64::from_bits)), ids));
+        Comparisons { claimed: margins.collect(), ranking, shared }
+    }
+
+    /// How many the claims need; they come first.
+    pub(crate) fn n_claimed(&self) -> usize {
+        self.claimed.len()
+    }
+
+    /// All of them, with their own margins.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (PairKey, Option<f64>)> {
+        let of_claims = self.claimed.iter().map(|(key, _)| *key);
+        of_claims.chain(self.ranking.iter().map(|key| (*key, None)))
+    }
+}
+
+/// Judges all pairs of a ranking by `ranked`, and all that the claims compare, as one family; and how their race went,
+/// if they are in one.
 pub(crate) fn judge_all(
     results: &Results,
     claims: &[ClaimTable],
     ranked: Option<Quantity>,
-) -> Vec<PairVerdict> {
-    let mut scores = Scores::new(results);
-    let claimed = claimed_pairs(results, claims);
-    let ranking: Vec<PairKey> = ranked.map(|quantity| ranked_pairs(results, quantity)).unwrap_or_default();
-    let of_claims: Vec<Pairing> =
-        claimed.iter().map(|((key, within), _)| scores.pairing(*key, within.map(f64::from_bits))).collect();
-    let of_ranking: Vec<Pairing> = ranking.iter().map(|key| scores.pairing(*key, None)).collect();
-    let shared: Vec<(usize, usize)> = claimed
-        .keys()
-        .enumerate()
-        .filter_map(|(i, (key, within))| {
-            let place = ranking.binary_search(key).ok().filter(|_| within.is_none())?;
-            Some((i, place))
-        })
-        .collect();
-    let judged = report_verdicts(&of_claims, &of_ranking, &shared);
-    let mut all: Vec<PairVerdict> = Vec::with_capacity(ranking.len() + claimed.len());
-    for ((key, pairing), judged) in ranking.iter().zip(&of_ranking).zip(judged.ranking) {
-        all.push(PairVerdict { is_ranked: true, ..verdict(results, *key, pairing, judged) });
+) -> (Vec<PairVerdict>, Option<RaceCourse>) {
+    let family = Comparisons::of(results, claims, ranked);
+    let course = results.race.as_ref().map(|race| race::course(results, &family, race));
+    let mut compared: Vec<UnjudgedPair> = match &course {
+        Some(course) => course.compared(results, &family),
+        None => {
+            let mut scores = Scores::new(results);
+            family.keys().map(|(key, margin)| scores.compared(key, margin)).collect()
+        }
+    };
+    let ranking = compared.split_off(family.n_claimed());
+    let pairings = |all: &[UnjudgedPair]| all.iter().map(|one| one.pairing).collect::<Vec<Pairing>>();
+    let judged = report_verdicts(&pairings(&compared), &pairings(&ranking), &family.shared);
+    let mut all: Vec<PairVerdict> = Vec::with_capacity(ranking.len() + compared.len());
+    for ((key, compared), judged) in family.ranking.iter().zip(&ranking).zip(judged.ranking) {
+        all.push(PairVerdict { is_ranked: true, ..verdict(results, *key, compared, judged) });
     }
-    for ((((key, _), ids), pairing), judged) in claimed.iter().zip(&of_claims).zip(judged.claims) {
-        all.push(PairVerdict { claims: ids.clone(), ..verdict(results, *key, pairing, judged) });
+    for ((((key, _), ids), compared), judged) in family.claimed.iter().zip(&compared).zip(judged.claims) {
+        all.push(PairVerdict { claims: ids.clone(), ..verdict(results, *key, compared, judged) });
     }
-    all
+    (all, course)
 }
 
-fn verdict(results: &Results, (a, b, quantity): PairKey, pairing: &Pairing, judged: Judged) -> PairVerdict {
+fn verdict(
+    results: &Results,
+    (a, b, quantity): PairKey,
+    compared: &UnjudgedPair,
+    judged: Judged,
+) -> PairVerdict {
     let recipes = [&results.recipes[a], &results.recipes[b]];
     let networks = single(recipes[0], quantity).zip(single(recipes[1], quantity));
+    let pairing = &compared.pairing;
     PairVerdict {
         places: [a, b],
         quantity,
-        means: recipes.map(|recipe| recipe.mean(quantity)),
+        means: compared.means,
         seeds: pairing.seeds,
+        alpha: pairing.rules.alpha,
         crossed: pairing.crossed,
         judged,
         contrast: Contrast::of(results, recipes[0], recipes[1]),

@@ -151,6 +151,15 @@ impl Quantity {
         }
     }
 
+    /// What stands for it while the test part is sealed: the same on the validation images.
+    pub fn on_validation(self) -> Quantity {
+        match self {
+            Quantity::TestLoss => Quantity::ValLoss,
+            Quantity::TestAccuracy => Quantity::ValAccuracy,
+            other => other,
+        }
+    }
+
     /// The number of a run; `None` if it has none, or none that is finite. [`Quantity::EpochsToLoss`] is one of two
     /// runs.
     pub fn of(self, run: &Run) -> Option<f64> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use toile_record::Epoch;
+use toile_record::{Epoch, RaceBounds};
 use toile_stats::Printed;
 
 use crate::quantity::{DataPart, Quantity};
@@ -26,6 +26,8 @@ pub struct Results {
     pub image_shape: Option<[usize; 3]>,
     /// Accuracies that differ by less count as equivalent; set before the first run.
     pub equivalence: f64,
+    /// How seeds were added until the comparisons were decided, if they were.
+    pub race: Option<RaceRules>,
     /// In the order of the study.
     pub recipes: Vec<Recipe>,
 }
@@ -39,9 +41,19 @@ impl Default for Results {
             classes: None,
             image_shape: None,
             equivalence: EQUIVALENCE,
+            race: None,
             recipes: Vec::new(),
         }
     }
+}
+
+/// How seeds are added until comparisons are decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaceRules {
+    /// How many seeds a recipe has at least and at most.
+    pub bounds: RaceBounds,
+    /// The names of the recipes that get no more.
+    pub fixed: Vec<String>,
 }
 
 /// All settings of a training but its seed, and the runs that were made with them.
@@ -104,6 +116,20 @@ impl Results {
     /// Its place.
     pub fn place(&self, name: &str) -> Option<usize> {
         self.recipes.iter().position(|recipe| recipe.name == name)
+    }
+
+    /// The same with the first so many runs of each recipe.
+    pub(crate) fn first_runs(&self, seeds: usize) -> Results {
+        let first = |recipe: &Recipe| Recipe {
+            name: recipe.name.clone(),
+            settings: recipe.settings.clone(),
+            parameters: recipe.parameters.clone(),
+            runs: recipe.runs.iter().take(seeds).cloned().collect(),
+            published: recipe.published.clone(),
+            searched: recipe.searched.clone(),
+            best_of: recipe.best_of,
+        };
+        Results { recipes: self.recipes.iter().map(first).collect(), race: self.race.clone(), ..*self }
     }
 
     /// How many images a part has.

@@ -1,11 +1,13 @@
-//! Whether all trainings of a study have ended: until then the test part is sealed.
+//! How a study stands: the runs that it has by now, and whether all its trainings have ended. Until then the test part
+//! is sealed.
 
+use toile_record::Records;
 use toile_store::{Store, StoreError};
 use toile_study::{Plan, run_ids};
 
 use crate::search::{Chosen, SearchStanding, standings};
 
-/// The trainings of a study: declared runs, trials, and the runs of what the searches choose.
+/// The trainings of a study: declared runs, trials, the runs of what the searches choose, and those of a race.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Trainings {
     /// Those that have not ended.
@@ -13,14 +15,36 @@ pub(crate) struct Trainings {
     pub all: usize,
 }
 
-impl Trainings {
-    /// Those of a plan of declared runs and searches, as they stand in the store now. What has failed has ended.
-    pub(crate) fn of(plan: &Plan, fingerprint: &str, store: &Store) -> Result<Trainings, StoreError> {
+/// What a race is decided by.
+pub(crate) struct RaceFacts<'a> {
+    /// Whether the run or search of this name is asked for; a look waits for no other.
+    pub is_wanted: &'a dyn Fn(&String) -> bool,
+    /// How many seeds each run needs, as far as the records say.
+    pub seeds_needed: &'a dyn Fn(&Records) -> Vec<(String, usize)>,
+}
+
+/// A study as it stands in the store now.
+pub(crate) struct StudyStanding {
+    /// The plan with the runs that searches have chosen, and those that a race has added.
+    pub plan: Plan,
+    pub trainings: Trainings,
+}
+
+impl StudyStanding {
+    /// How a plan of declared runs and searches stands.
+    pub(crate) fn of(
+        plan: &Plan,
+        fingerprint: &str,
+        store: &Store,
+        race: &RaceFacts<'_>,
+    ) -> Result<StudyStanding, StoreError> {
         let mut trainings = Trainings::default();
         let mut chosen = Vec::new();
+        let mut may_look = plan.race.is_some();
         for (search, standing) in plan.searches.iter().zip(standings(plan, store)?) {
             match standing {
                 SearchStanding::Open { ended, to_end } => {
+                    may_look &= !(race.is_wanted)(&search.name);
                     // What it will choose is trained as well.
                     let open = to_end + plan.seeds_of_chosen(search);
                     trainings.open += open;
@@ -32,12 +56,25 @@ impl Trainings {
                 }
             }
         }
-        for id in run_ids(&with_chosen(plan, &chosen), fingerprint) {
-            let state = store.run_state(&plan.study, &id)?;
+        let mut whole = with_chosen(plan, &chosen);
+        for (run, id) in whole.runs.iter().zip(run_ids(&whole, fingerprint)) {
+            let has_ended = store.run_state(&plan.study, &id)?.is_some_and(|state| state.is_finished());
             trainings.all += 1;
-            trainings.open += usize::from(!state.is_some_and(|state| state.is_finished()));
+            trainings.open += usize::from(!has_ended);
+            may_look &= has_ended || !(race.is_wanted)(&run.name);
         }
-        Ok(trainings)
+        if let Some(bounds) = plan.race.as_ref().filter(|_| may_look) {
+            let needed = (race.seeds_needed)(&store.records(Some(&plan.study))?);
+            let place = whole.runs.len();
+            let further = bounds.further(&whole.runs, &needed);
+            whole.runs.extend(further);
+            for id in &run_ids(&whole, fingerprint)[place..] {
+                let has_ended = store.run_state(&plan.study, id)?.is_some_and(|state| state.is_finished());
+                trainings.all += 1;
+                trainings.open += usize::from(!has_ended);
+            }
+        }
+        Ok(StudyStanding { plan: whole, trainings })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use toile_data::{DataSet, Split};
-use toile_record::{Event, PlannedSearch, RunRecord, SearchRecord, StudyRecord};
+use toile_record::{Event, PlannedSearch, Records, RunRecord, SearchRecord, StudyRecord};
 use toile_store::{SearchId, Store, StoreError};
 use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
 
@@ -14,8 +14,8 @@ use crate::evidence;
 use crate::expected::trial_work;
 use crate::runner::session::RunSession;
 use crate::runner::{self, Clock, Outcome, RunError, RunOptions};
-use crate::search::{self, Chosen, Context, SearchOutcome, chosen_runs};
-use crate::standing::{Trainings, with_chosen};
+use crate::search::{self, Context, SearchOutcome, chosen_runs};
+use crate::standing::{RaceFacts, StudyStanding, with_chosen};
 use crate::stop::StopSignal;
 
 /// What the program provides for a study.
@@ -47,6 +47,8 @@ pub struct StudyOptions<'a> {
     pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
     /// The text of `history.csv`.
     pub history: &'a (dyn Fn(&StudyRecord, &RunRecord) -> String + Sync),
+    /// How many seeds each run needs as far as the records say, where seeds are added until comparisons are decided.
+    pub seeds_needed: &'a (dyn Fn(&Records) -> Vec<(String, usize)> + Sync),
     /// Version of toile, for the record.
     pub toile_version: String,
     /// Instruction set of the kernels, for the record.
@@ -134,8 +136,16 @@ impl Steps<'_> {
         wanted: &[&SearchPlan],
         ids: &[SearchId],
     ) -> Result<Vec<SearchOutcome>, RunError> {
-        let mut chosen = chosen_runs(self.plan, self.store)?;
-        session.plan(&with_chosen(self.plan, &chosen))?;
+        // What is altered is trained again before the race goes on.
+        let mut runs = match self.standing(session) {
+            Ok(standing) => standing.plan,
+            Err(RunError::Store(error)) if matches!(*error, StoreError::Altered { .. }) => {
+                with_chosen(self.plan, &chosen_runs(self.plan, self.store)?)
+            }
+            Err(error) => return Err(error),
+        };
+        session.plan(&runs)?;
+        self.keep_text()?;
         self.open_early(session)?;
         session.work()?;
         let mut outcomes = Vec::new();
@@ -143,24 +153,25 @@ impl Steps<'_> {
             self.open_early(session)?;
             let wanted: Vec<_> = wanted.iter().map(|search| (*search, ids[search.position])).collect();
             outcomes = self.search(&wanted)?;
-            self.follow(session, &mut chosen)?;
+            self.follow(session, &mut runs)?;
         }
         session.wait_for_others()?;
-        while self.follow(session, &mut chosen)? {
+        while self.follow(session, &mut runs)? {
             session.wait_for_others()?;
         }
-        evidence::complete(session, self.standing(session)?)?;
+        evidence::complete(session, self.standing(session)?.trainings)?;
         Ok(outcomes)
     }
 
-    /// Plans and trains what searches have chosen since, here or at other workers; whether there is any.
-    fn follow(&self, session: &RunSession<'_>, chosen: &mut Vec<Chosen>) -> Result<bool, RunError> {
-        let now = chosen_runs(self.plan, self.store)?;
-        if now == *chosen {
+    /// Plans and trains what searches have chosen since, here or at other workers, and the seeds that the last look of
+    /// a race asks for; whether there is any.
+    fn follow(&self, session: &RunSession<'_>, runs: &mut Plan) -> Result<bool, RunError> {
+        let now = self.standing(session)?.plan;
+        if now.runs.iter().all(|run| runs.runs.contains(run)) {
             return Ok(false);
         }
-        *chosen = now;
-        session.plan(&with_chosen(self.plan, chosen))?;
+        *runs = now;
+        session.plan(runs)?;
         session.work()?;
         Ok(true)
     }
@@ -168,13 +179,16 @@ impl Steps<'_> {
     /// Opens the test part before the end, if that was asked for.
     fn open_early(&self, session: &RunSession<'_>) -> Result<(), RunError> {
         match self.options.open_test {
-            true => evidence::complete(session, self.standing(session)?),
+            true => evidence::complete(session, self.standing(session)?.trainings),
             false => Ok(()),
         }
     }
 
-    fn standing(&self, session: &RunSession<'_>) -> Result<Trainings, RunError> {
-        session.ask(|| Trainings::of(self.plan, &self.data.fingerprint, self.store))
+    /// The plan with the runs that searches and the race have added to it until now, and how many have ended.
+    fn standing(&self, session: &RunSession<'_>) -> Result<StudyStanding, RunError> {
+        let is_wanted = |name: &String| is_wanted(name, &session.options.only);
+        let race = RaceFacts { is_wanted: &is_wanted, seeds_needed: self.options.seeds_needed };
+        session.ask(|| StudyStanding::of(self.plan, &self.data.fingerprint, self.store, &race))
     }
 
     /// Everything into the folder, if there is one next to the store.
@@ -209,11 +223,17 @@ impl Steps<'_> {
             }
             ids.push(id);
         }
+        Ok(ids)
+    }
+
+    /// Keeps the study file for workers that have none; after the study's record, which says how often runs are
+    /// repeated.
+    fn keep_text(&self) -> Result<(), RunError> {
         if self.store.is_server() {
             let plan = self.plan;
             self.store.save_study_text(&plan.study, &plan.file_text, &plan.file_name)?;
         }
-        Ok(ids)
+        Ok(())
     }
 
     /// A search that has another name in the study file than in the store, and is the same in everything else, keeps

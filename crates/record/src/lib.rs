@@ -15,6 +15,7 @@ mod evidence;
 mod metric;
 mod run;
 mod search;
+mod seeds;
 mod state;
 mod study;
 
@@ -29,5 +30,6 @@ pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord};
 pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,
 };
+pub use seeds::{RaceBounds, Seeds};
 pub use state::State;
 pub use study::{FormerRun, Records, StudyRecord, TestOpening};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords, State};
+use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords, Seeds, State};
 
 /// One study: the file as it was, and where its data came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct StudyRecord {
     pub toile_version: String,
     /// The data set and its split.
     pub data: DataRecord,
+    /// How often runs are repeated, if the command line said so; else the study file does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Seeds>,
 }
 
 /// An opening of the test set.

@@ -32,6 +32,6 @@ pub use export::{
 };
 pub use html::html;
 pub use markdown::markdown;
-pub use reasoning::{OWN_FINDINGS, Reasoning};
+pub use reasoning::{OWN_FINDINGS, Reasoning, seeds_needed};
 pub use toile_record::PROCEDURAL_NOTICE;
 pub use view::{ReportView, view};

@@ -45,6 +45,7 @@ fn empty() -> Records {
         test_labels: vec![],
     };
     let study = StudyRecord {
+        seeds: None,
         name: String::new(),
         question: None,
         file: String::new(),

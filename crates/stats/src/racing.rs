@@ -5,10 +5,13 @@ use crate::verdict::{Judged, Pairing, Rules, Verdict, weighted_verdicts};
 /// The numbers of seeds at which a race is looked at.
 pub const LOOKS: [usize; 4] = [3, 5, 10, 20];
 
-/// The looks of a race from `at_least` to `at_most` seeds: those of [`LOOKS`] in between, and `at_most` itself.
+/// The looks of a race from `at_least` to `at_most` seeds: these two, and those of [`LOOKS`] in between.
 pub fn looks(at_least: usize, at_most: usize) -> Vec<usize> {
-    let mut looks: Vec<usize> = LOOKS.into_iter().filter(|look| (at_least..at_most).contains(look)).collect();
-    looks.push(at_most);
+    let between = LOOKS.into_iter().filter(|look| (at_least + 1..at_most).contains(look));
+    let mut looks: Vec<usize> = [at_least].into_iter().chain(between).collect();
+    if at_most > at_least {
+        looks.push(at_most);
+    }
     looks
 }
 
@@ -31,6 +34,7 @@ pub struct Race {
     alphas: Vec<f64>,
     taken: usize,
     weights: Vec<f64>,
+    shared: Vec<(usize, usize)>,
     stopped: Vec<Option<RaceStop>>,
 }
 
@@ -59,7 +63,20 @@ impl Race {
         let alphas = spending(looks, alpha)?;
         let sound = weights.iter().all(|w| *w > 0.0 && w.is_finite());
         let stopped = vec![None; weights.len()];
-        sound.then(|| Race { looks: looks.to_vec(), alphas, taken: 0, weights, stopped })
+        sound.then(|| Race { looks: looks.to_vec(), alphas, taken: 0, weights, shared: Vec::new(), stopped })
+    }
+
+    /// The same, with comparisons that stand in the family at two places, as one that a claim and the ranking need:
+    /// where either place is decided, both are. Places that do not exist are passed over.
+    pub fn sharing(mut self, shared: &[(usize, usize)]) -> Race {
+        let exist = |(a, b): &&(usize, usize)| *a < self.weights.len() && *b < self.weights.len();
+        self.shared = shared.iter().filter(exist).copied().collect();
+        self
+    }
+
+    /// How many looks were taken.
+    pub fn taken(&self) -> usize {
+        self.taken
     }
 
     /// The seeds of the next look; `None` when the race is over.
@@ -81,10 +98,16 @@ impl Race {
         let is_last = self.taken == self.looks.len();
         let at_this = |pair: &Pairing| Pairing { rules: Rules { alpha, ..pair.rules }, ..*pair };
         let pairs: Vec<Pairing> = pairs.iter().map(at_this).collect();
-        let judged = weighted_verdicts(&pairs, &self.weights).unwrap_or_default();
+        let mut judged = weighted_verdicts(&pairs, &self.weights).unwrap_or_default();
+        for &(a, b) in &self.shared {
+            match [a, b].map(|place| is_decided(&judged[place])) {
+                [true, false] => judged[b] = judged[a],
+                [false, true] => judged[a] = judged[b],
+                _ => {}
+            }
+        }
         for (stopped, judged) in self.stopped.iter_mut().zip(judged) {
-            let decided = !matches!(judged.verdict, Verdict::Undecided { .. });
-            if stopped.is_none() && (decided || is_last) {
+            if stopped.is_none() && (is_decided(&judged) || is_last) {
                 *stopped = Some(RaceStop { seeds, alpha, judged });
             }
         }
@@ -95,6 +118,10 @@ impl Race {
     pub fn stopped(&self) -> &[Option<RaceStop>] {
         &self.stopped
     }
+}
+
+fn is_decided(judged: &Judged) -> bool {
+    !matches!(judged.verdict, Verdict::Undecided { .. })
 }
 
 #[cfg(test)]
@@ -112,7 +139,8 @@ mod tests {
     fn looks_end_at_most_and_shares_sum_to_alpha() {
         assert_eq!(looks(3, 20), [3, 5, 10, 20]);
         assert_eq!((looks(3, 8), looks(5, 20), looks(3, 3)), (vec![3, 5, 8], vec![5, 10, 20], vec![3]));
-        for at_most in 1..40 {
+        assert_eq!((looks(4, 20), looks(21, 30)), (vec![4, 5, 10, 20], vec![21, 30]), "all have `at_least`");
+        for at_most in 3..40 {
             let shares = spending(&looks(3, at_most), 0.05).expect("rising looks");
             assert!((shares.iter().sum::<f64>() - 0.05).abs() < 1e-15 && shares.iter().all(|s| *s > 0.0));
         }
@@ -135,6 +163,15 @@ mod tests {
         let last = race.stopped()[1].expect("the last look");
         assert!(matches!(last.judged.verdict, Verdict::Undecided { .. }) && last.seeds == 10);
         assert_eq!((race.next_look(), race.look(&[apart(0.0, 10); 2])), (None, false));
+    }
+
+    #[test]
+    fn what_stands_in_the_family_twice_stops_together() {
+        let race = Race::weighted(&[3, 5], 0.05, vec![1.0, 1e-9]).expect("looks");
+        let mut race = race.sharing(&[(0, 1), (0, 7)]);
+        race.look(&[apart(0.01, 3); 2]);
+        let [Some(heavy), Some(light)] = race.stopped() else { panic!("both stop: {race:?}") };
+        assert_eq!((heavy, heavy.seeds), (light, 3));
     }
 
     #[test]

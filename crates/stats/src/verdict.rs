@@ -42,11 +42,13 @@ pub struct Rules {
     pub epsilon: Option<f64>,
     /// The largest number of seeds that an outlook considers. 20.
     pub at_most: usize,
+    /// The look of a race at which the comparison stopped, counted from 0; 0 without a race.
+    pub look: usize,
 }
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { alpha: 0.05, epsilon: Some(0.005), at_most: 20 }
+        Rules { alpha: 0.05, epsilon: Some(0.005), at_most: 20, look: 0 }
     }
 }
 
@@ -160,7 +162,9 @@ pub fn weighted_verdicts(pairs: &[Pairing], weights: &[f64]) -> Option<Vec<Judge
     }
     let p: Vec<_> = pairs.iter().map(|pair| pair.tested(|crossed| Some(crossed.p()))).collect();
     let p_equivalent: Vec<_> = pairs.iter().map(Pairing::p_equivalent).collect();
-    let (adjusted, adjusted_equivalent) = (adjust(&p, weights)?, adjust(&p_equivalent, weights)?);
+    let rules: Vec<Rules> = pairs.iter().map(|pair| pair.rules).collect();
+    let (adjusted, adjusted_equivalent) =
+        (adjust(&p, weights, &rules)?, adjust(&p_equivalent, weights, &rules)?);
     let members = pairs.iter().zip(weights).filter(|(pair, _)| pair.is_member());
     let total: f64 = members.map(|(_, weight)| weight).sum();
     let mut horizons = Vec::new();
@@ -220,13 +224,27 @@ pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize
 }
 
 /// Holm over the members; the others stay without.
-fn adjust(p: &[Option<f64>], weights: &[f64]) -> Option<Vec<Option<f64>>> {
-    let members: Vec<usize> = (0..p.len()).filter(|i| p[*i].is_some()).collect();
-    let values: Vec<f64> = p.iter().flatten().copied().collect();
-    let own: Vec<f64> = members.iter().map(|i| weights[*i]).collect();
+///
+/// Comparisons that stopped at different looks of a race are corrected look by look, each at the level of its look,
+/// with those of other looks in the family as if nothing spoke for them, and without those that an earlier look has
+/// rejected. When the first true hypothesis is rejected, all that was rejected before is false, so that its look
+/// rejects it with a probability of at most that look's level; together at most the sum of the levels, which is α.
+fn adjust(p: &[Option<f64>], weights: &[f64], rules: &[Rules]) -> Option<Vec<Option<f64>>> {
+    let mut looks: Vec<usize> = rules.iter().map(|rules| rules.look).collect();
+    looks.sort_unstable();
+    looks.dedup();
     let mut all = vec![None; p.len()];
-    for (i, adjusted) in members.into_iter().zip(weighted_holm(&values, &own)?) {
-        all[i] = Some(adjusted);
+    let mut left: Vec<usize> = (0..p.len()).filter(|i| p[*i].is_some()).collect();
+    for look in looks {
+        let values: Vec<f64> =
+            left.iter().map(|i| p[*i].filter(|_| rules[*i].look == look).unwrap_or(1.0)).collect();
+        let own: Vec<f64> = left.iter().map(|i| weights[*i]).collect();
+        let adjusted = weighted_holm(&values, &own)?;
+        let of_look = left.iter().zip(adjusted).filter(|(i, _)| rules[**i].look == look);
+        of_look.for_each(|(i, adjusted)| all[*i] = Some(adjusted));
+        left.retain(|i| {
+            rules[*i].look != look || all[*i].is_none_or(|p: f64| p > rules[*i].alpha || p.is_nan())
+        });
     }
     Some(all)
 }
@@ -238,7 +256,7 @@ impl Judged {
     }
 
     fn word(&self, pair: &Pairing, share: f64, horizons: &mut Vec<Horizon>) -> Verdict {
-        let Rules { alpha, epsilon, at_most } = pair.rules;
+        let Rules { alpha, epsilon, at_most, .. } = pair.rules;
         let undecided = |reason| Verdict::Undecided { reason };
         if pair.has_failed() {
             let of = [0, 1].map(|k| pair.seeds[k] + pair.failed[k]);

@@ -147,3 +147,32 @@ fn numbers_that_are_none_decide_nothing() {
         assert!(matches!(words(&[broken])[..], [Verdict::Undecided { .. }]), "{broken:?}");
     }
 }
+
+/// Two looks at .015 and .035. With p = .004, .02 and .03 of equal weights, the first stopped at the first look and the
+/// others at the second: 3 × .004 ≤ .015 is rejected; of the two that are left 2 × .02 = .04 > .035 is not.
+#[test]
+fn comparisons_that_stopped_at_different_looks_are_corrected_look_by_look() {
+    let at = |pair: Pairing, look: usize, alpha: f64| {
+        let rules = Rules { alpha, epsilon: None, look, ..pair.rules };
+        Pairing { rules, ..pair }
+    };
+    let p = |pair: Pairing| pair.crossed.expect("compared").p();
+    let close = |wanted: f64| {
+        let (mut low, mut high) = (0.0, 0.05);
+        for _ in 0..80 {
+            let middle = 0.5 * (low + high);
+            if p(usual(middle)) > wanted { low = middle } else { high = middle }
+        }
+        usual(low)
+    };
+    let pairs = [at(close(0.004), 0, 0.015), at(close(0.02), 1, 0.035), at(close(0.03), 1, 0.035)];
+    let adjusted: Vec<f64> =
+        verdicts(&pairs).iter().map(|judged| judged.p_adjusted.expect("tested")).collect();
+    let expected = [0.012, 0.04, 0.04];
+    assert!(adjusted.iter().zip(expected).all(|(p, q)| (p - q).abs() < 1e-9), "{adjusted:?}");
+    // Were the first not rejected, it would weigh on the others: 3 × .02.
+    let pairs = [at(close(0.006), 0, 0.015), pairs[1], pairs[2]];
+    let adjusted: Vec<f64> =
+        verdicts(&pairs).iter().map(|judged| judged.p_adjusted.expect("tested")).collect();
+    assert!(adjusted.iter().zip([0.018, 0.06, 0.06]).all(|(p, q)| (p - q).abs() < 1e-9), "{adjusted:?}");
+}

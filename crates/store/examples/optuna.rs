@@ -227,6 +227,7 @@ fn declare(dir: &Path) -> Result<(), Failure> {
         test_labels: vec![0],
     };
     store.save_study(&StudyRecord {
+        seeds: None,
         name: "roundtrip".into(),
         question: None,
         file: String::new(),

@@ -95,7 +95,8 @@ pub(crate) fn runs_become_trials(db: &mut Db<'_>) -> Result<()> {
 }
 
 fn old_folder(db: &mut Db<'_>) -> Result<Option<OldFolder>> {
-    let sql = "SELECT name, question, file, toile_version, data, test_labels, NULL, NULL FROM toile_study";
+    let sql =
+        "SELECT name, question, file, toile_version, data, test_labels, NULL, NULL, NULL FROM toile_study";
     let Some(study) = db.first(sql, &[], studies::study_of)? else { return Ok(None) };
     let sql = "SELECT time, run_id, why FROM toile_test_opening ORDER BY opening_id";
     let openings = db.query(sql, &[], |row| {

@@ -2,7 +2,7 @@
 
 use crate::db::{Db, DbRow, Result, cells, undecodable};
 use crate::{Store, StoreError, checksums, json};
-use toile_record::{DataRecord, SplitRecord, StudyRecord};
+use toile_record::{DataRecord, Seeds, SplitRecord, StudyRecord};
 
 impl Store {
     /// Writes the study, or refuses: when it has results on other data, or when this is the folder of another study.
@@ -95,13 +95,13 @@ fn names(db: &mut Db<'_>) -> Result<Vec<String>> {
 
 pub(crate) fn study(db: &mut Db<'_>, name: Option<&str>) -> Result<Option<StudyRecord>> {
     let sql =
-        "SELECT name, question, file, toile_version, data, test_labels, validation_images, validation_labels
+        "SELECT name, question, file, toile_version, data, test_labels, validation_images, validation_labels, seeds
         FROM toile_study
         WHERE ($1::text IS NULL OR name = $1::text) ORDER BY name LIMIT 1";
     db.first(sql, cells![name], study_of)
 }
 
-/// A study in a row of its name, question, file, version, data, labels, and the validation images with their labels.
+/// A study in a row of its name, question, file, version, data, labels, the validation images with their labels, seeds.
 pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
     let mut data: DataRecord =
         serde_json::from_str(row.text(4)?).map_err(|error| undecodable(4, error.to_string()))?;
@@ -115,21 +115,24 @@ pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
         file: row.string(2)?,
         toile_version: row.string(3)?,
         data,
+        seeds: row.maybe_text(8)?.map(seeds_of).transpose()?,
     })
 }
 
 pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
     let sql =
         "INSERT INTO toile_study (name, question, file, toile_version, data_fingerprint, data, test_labels,
-            checksum, validation_images, validation_labels)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
+            checksum, validation_images, validation_labels, seeds)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (name) DO UPDATE SET question = excluded.question,
             file = excluded.file, toile_version = excluded.toile_version, data = excluded.data,
             data_fingerprint = excluded.data_fingerprint, test_labels = excluded.test_labels, checksum = excluded.checksum,
-            validation_images = excluded.validation_images, validation_labels = excluded.validation_labels";
+            validation_images = excluded.validation_images, validation_labels = excluded.validation_labels,
+            seeds = excluded.seeds";
     let data = json::to_text(&study.data);
     let checksum = checksums::of_study(study);
     let split = &study.data.split;
     let images = validation_images(split);
+    let seeds = study.seeds.as_ref().map(json::to_text);
     let values = cells![
         &study.name,
         study.question.as_deref(),
@@ -141,8 +144,13 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
         &checksum,
         &images[..],
         &split.validation_labels[..],
+        seeds.as_deref(),
     ];
     db.execute(sql, values).map(drop)
+}
+
+fn seeds_of(text: &str) -> Result<Seeds> {
+    serde_json::from_str(text).map_err(|error| undecodable(8, error.to_string()))
 }
 
 /// The places of the validation images, little-endian.

@@ -42,8 +42,8 @@ pub use check::suggest::nearest;
 pub use check::{CheckedSearch, CheckedStudy, DataShape, LARGEST_FILE, check};
 pub use file::{
     ChoiceRange, ClassWeight, LayerBlock, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
-    ParameterValues, PublishedTable, Repeat, RunSettings, RunTable, SearchTable, StudyTable, ValidationSplit,
-    ValidationSplitTable,
+    ParameterValues, PublishedTable, RaceTable, Repeat, RunSettings, RunTable, SearchTable, SeedsSetting,
+    StudyTable, Until, ValidationSplit, ValidationSplitTable,
 };
 pub use pages::built_in::{built_in, built_in_names, starter};
 pub use pages::json_schema::json_schema;
@@ -51,6 +51,7 @@ pub use pages::list::{Listed, list};
 pub use pages::reference::reference_page;
 pub use plan::ids::run_ids;
 pub use plan::non_default::non_default_layer;
+pub use plan::race::{RacePlan, race};
 pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};

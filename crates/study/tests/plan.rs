@@ -3,6 +3,7 @@
 use std::io;
 
 use toile_data::SplitHow;
+use toile_record::Seeds;
 use toile_study::{Plan, PlanError, PlanOptions, built_in, check, plan};
 
 /// An example with every kind of setting.
@@ -133,13 +134,16 @@ fn repetitions_have_consecutive_seeds_and_share_name_place_and_split() {
 #[test]
 fn the_command_line_may_repeat_every_run_and_choose_some() {
     let only = |names: &[&str]| Some(names.iter().map(|name| name.to_string()).collect());
-    let options = PlanOptions { seeds: Some(3), only: only(&["two"]) };
+    let options = PlanOptions { seeds: Some(Seeds::Fixed(3)), only: only(&["two"]) };
     let plan = planned_with(SMALL, &options).unwrap();
     let found: Vec<_> = plan.runs.iter().map(|r| (r.position, r.settings.seed)).collect();
     assert_eq!(found, [(1, 0), (1, 1), (1, 2)]);
     let unknown = planned_with(SMALL, &PlanOptions { seeds: None, only: only(&["tow"]) }).unwrap_err();
     assert_eq!(unknown.to_string(), "no run is named `tow`\n  help: did you mean `two`? (known: one; two)");
-    assert_eq!(planned_with(SMALL, &PlanOptions { seeds: Some(0), only: None }), Err(PlanError::Seeds(0)));
+    assert_eq!(
+        planned_with(SMALL, &PlanOptions { seeds: Some(Seeds::Fixed(0)), only: None }),
+        Err(PlanError::Seeds(0))
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::findings::NamedFinding;
 use crate::judgement::Judgement;
 use crate::pair::PairVerdict;
 use crate::quantity::Quantity;
+use crate::race::RaceCourse;
 use crate::results::Results;
 use crate::weigh::WeighedClaim;
 
@@ -19,6 +20,9 @@ pub struct PlainAnswer {
     pub ranked_by: Option<Quantity>,
     /// The margin of equivalence.
     pub equivalence: f64,
+    /// How seeds were added until the comparisons were decided; not there if they were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    race: Option<RaceCourse>,
     /// One per unordered pair of the ranking, and one per comparison of a claim.
     verdicts: Vec<PlainVerdict>,
     /// The recipes in groups, the best first.
@@ -40,6 +44,9 @@ struct PlainVerdict {
     metric: Quantity,
     verdict: &'static str,
     difference: Option<f64>,
+    /// The level of its look in a race; the interval has 1 less that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpha: Option<f64>,
     low: Option<f64>,
     high: Option<f64>,
     p: Option<f64>,
@@ -65,6 +72,7 @@ pub fn answer(results: &Results, judgement: &Judgement) -> PlainAnswer {
         format: 1,
         ranked_by: judgement.groups.quantity,
         equivalence: results.equivalence,
+        race: judgement.race.clone(),
         verdicts: judgement.pairs.iter().map(|pair| verdict(results, pair)).collect(),
         groups: judgement
             .groups
@@ -88,6 +96,7 @@ fn verdict(results: &Results, pair: &PairVerdict) -> PlainVerdict {
         metric: pair.quantity,
         verdict: pair.word().name(),
         difference: pair.difference(),
+        alpha: results.race.is_some().then_some(pair.alpha),
         low: judged.interval.map(|interval| interval.low),
         high: judged.interval.map(|interval| interval.high),
         p: judged.p,

@@ -26,7 +26,7 @@ use session::RunSession;
 use toile_study::{Plan, RunPlan};
 
 use crate::evidence;
-use crate::standing::Trainings;
+use crate::standing::{RaceFacts, StudyStanding};
 use crate::stop::StopSignal;
 use crate::study::is_wanted;
 
@@ -123,6 +123,8 @@ pub fn run(
     session.plan(plan)?;
     session.work()?;
     session.wait_for_others()?;
-    evidence::complete(&session, Trainings::of(plan, &data.fingerprint, store)?)?;
+    let race = RaceFacts { is_wanted: &|_| true, seeds_needed: &|_| Vec::new() };
+    let standing = StudyStanding::of(plan, &data.fingerprint, store, &race)?;
+    evidence::complete(&session, standing.trainings)?;
     session.outcome()
 }

@@ -30,6 +30,7 @@ pub(crate) fn study_record(
         question: plan.question.clone(),
         file: plan.file_text.clone(),
         toile_version: options.toile_version.clone(),
+        seeds: plan.seeds_asked,
         data: DataRecord {
             name: data.name.clone(),
             title: data.title.clone(),

@@ -6,6 +6,7 @@ mod chosen;
 mod disturbed;
 mod endings;
 mod proposals;
+mod race;
 mod rules;
 mod same;
 mod sealed;

@@ -43,6 +43,7 @@ fn work_until(
         worker: "w".into(),
         read: &|_| Ok(Vec::new()),
         history: &|_, _| String::new(),
+        seeds_needed: &|_| Vec::new(),
         toile_version: "0".into(),
         instruction_set: "any".into(),
         machine: "any".into(),

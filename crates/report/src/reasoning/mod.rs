@@ -6,7 +6,8 @@ mod published;
 mod sentences;
 
 use toile_judge::{
-    ClaimTable, EQUIVALENCE, Judgement, Recipe, Reproduction, Results, judge, ranked_quantity, reproductions,
+    ClaimTable, EQUIVALENCE, Judgement, Quantity, Recipe, Reproduction, Results, judge, ranked_quantity,
+    reproductions,
 };
 use toile_record::{DataRecord, Part, Records};
 use toile_study::{CheckedStudy, DataShape, check};
@@ -31,14 +32,34 @@ pub struct Reasoning {
     pub reproductions: Vec<Reproduction>,
 }
 
+/// How many seeds each run of a study needs, as far as its records say, where seeds are added until the comparisons are
+/// decided; nothing for other studies.
+pub fn seeds_needed(records: &Records) -> Vec<(String, usize)> {
+    let Own { results, claims, ranked, .. } = own(records);
+    toile_judge::seeds_needed(&results, &claims, ranked)
+}
+
+/// Our own results, and what they are judged by.
+struct Own {
+    study: Option<CheckedStudy>,
+    results: Results,
+    claims: Vec<ClaimTable>,
+    ranked: Option<Quantity>,
+}
+
+fn own(records: &Records) -> Own {
+    let study = check(&records.study.file, "study.toml", Some(shape(&records.study.data))).ok();
+    let results = ours::results(records, study.as_ref());
+    let ranked = ranked_quantity(&results).filter(|_| results.recipes.len() <= MOST_COMPARED);
+    let claims = study.iter().flat_map(|study| &study.claims);
+    let claims = claims.map(|claim| claim.renamed(|name| ours::chosen_name(records, name))).collect();
+    Own { study, results, claims, ranked }
+}
+
 /// Judges the records.
 pub(crate) fn reasoning(records: &Records) -> Reasoning {
-    let study = check(&records.study.file, "study.toml", Some(shape(&records.study.data))).ok();
+    let Own { study, results: ours, claims: own_claims, ranked } = own(records);
     let claims = study.as_ref().map(|study| study.claims.clone()).unwrap_or_default();
-    let ours = ours::results(records, study.as_ref());
-    let ranked = ranked_quantity(&ours).filter(|_| ours.recipes.len() <= MOST_COMPARED);
-    let own_claims: Vec<ClaimTable> =
-        claims.iter().map(|claim| claim.renamed(|name| ours::chosen_name(records, name))).collect();
     let published = study.as_ref().and_then(|study| published::results(records, study));
     let judged = |results: Results| {
         let judgement = judge(&results, &claims, ranked_quantity(&results));
@@ -64,6 +85,7 @@ fn on_the_data(data: &DataRecord, study: Option<&CheckedStudy>, recipes: Vec<Rec
         n_test: known(data.n_test),
         classes: known(data.class_names.len()),
         image_shape: Some(data.shape),
+        race: None,
         equivalence: study.and_then(|study| study.study.equivalence).unwrap_or(EQUIVALENCE),
         recipes,
     }

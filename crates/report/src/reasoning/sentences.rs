@@ -30,13 +30,45 @@ impl Reasoning {
         ranked.filter(|place| self.ours.recipes[**place].runs.len() >= FEWEST_SEEDS).count() >= 2
     }
 
+    /// How seeds were added until the comparisons were decided.
+    pub(crate) fn race_sentence(&self) -> Option<String> {
+        let race = self.judgement.race.as_ref()?;
+        let listed = |of: &mut dyn Iterator<Item = String>| text::listed(&of.collect::<Vec<_>>());
+        let looks = listed(&mut race.looks.iter().map(ToString::to_string));
+        let rule = format!(
+            "Seeds are added until the comparisons are decided on the validation images, looked at with {looks} seeds"
+        );
+        if race.taken == 0 {
+            return Some(format!("{rule}; the first look is still to come."));
+        }
+        let mut at = race.looks.iter().zip(&race.decided).map(|(look, n)| format!("{n} with {look} seeds"));
+        let decided = listed(&mut at);
+        let are = |n: usize| if n == 1 { "is" } else { "are" };
+        let rest = match (race.undecided, race.looks.get(race.taken)) {
+            (0, _) => "none is left".to_owned(),
+            (n, None) => format!("{n} {} undecided, and no more seeds are added", are(n)),
+            (n, Some(next)) => format!("{n} {} undecided, and {next} seeds are next", are(n)),
+        };
+        let all = plural(race.decided.iter().sum::<usize>() + race.undecided, "comparison", "comparisons");
+        let mut levels = race
+            .alphas
+            .iter()
+            .zip(&race.looks)
+            .map(|(alpha, look)| format!("{} % with {look}", trimmed(100.0 * alpha)));
+        let levels = listed(&mut levels);
+        Some(format!(
+            "{rule}. Of {all} {decided} were decided; {rest}. Each is judged with the seeds of its look, at the level of its look \
+             ({levels}: 5 % together), and its interval is as wide."
+        ))
+    }
+
     /// What the groups say: which may be called best, and what is not decided.
     pub(crate) fn groups_sentences(&self) -> Vec<String> {
         let groups = &self.judgement.groups;
         let Some(quantity) = groups.quantity.filter(|_| self.has_groups()) else {
             return self.without_groups();
         };
-        let mut said = Vec::new();
+        let mut said: Vec<String> = self.race_sentence().into_iter().collect();
         if let Some(leading) = groups.groups.first() {
             let names = self.names(leading);
             said.push(match (leading.len(), groups.groups.len()) {

@@ -15,6 +15,12 @@ const HOW: &str = "Each row compares two runs that differ in one setting and in 
                    second, with an interval at 95 % over seeds and images where there are two seeds or more of each; \
                    the verdicts are corrected after Holm for everything that this report compares.";
 
+/// Where seeds are added until the comparisons are decided.
+const HOW_IN_A_RACE: &str = "Each row compares two runs that differ in one setting and in nothing else. The change is from the first to \
+                             the second, over seeds and images, with the seeds that both had when the comparison was decided; \
+                             the interval has the level of that look, and the verdicts are corrected after Holm for everything \
+                             that this report compares.";
+
 const UPDATES: &str =
     "* The number of updates differs as well, so that the difference cannot be put down to the batch size.";
 
@@ -41,7 +47,8 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
         TableColumn::numeric(format!("Change in {quantity}")),
         TableColumn::words("The second is").below(),
     ];
-    let notes = std::iter::once(HOW.to_owned()).chain(has_updates.then(|| UPDATES.to_owned()));
+    let how = if reasoning.ours.race.is_some() { HOW_IN_A_RACE } else { HOW };
+    let notes = std::iter::once(how.to_owned()).chain(has_updates.then(|| UPDATES.to_owned()));
     Some(Section {
         tables: vec![SectionTable { lines, ..SectionTable::new("One change at a time.", columns, rows) }],
         notes: notes.collect(),

@@ -130,8 +130,9 @@ fn time(records: &Records) -> String {
     let wall: f64 = records.runs.iter().map(facts::wall_seconds).sum();
     let started = records.runs.iter().filter(|run| run.provenance.wall_seconds > 0.0);
     let cpu: Option<f64> = started.map(|run| run.provenance.cpu_seconds).sum();
-    let runs = format!("{} over all runs", format::duration(wall));
-    cpu.map_or(runs.clone(), |cpu| format!("{runs}, {} of processor time", format::duration(cpu)))
+    let runs =
+        format!("sum of the times of the runs {}; runs side by side count each", format::duration(wall));
+    cpu.map_or(runs.clone(), |cpu| format!("{runs}. Processor time {}", format::duration(cpu)))
 }
 
 /// The first and the last start: RFC 3339 in UTC sorts as text.

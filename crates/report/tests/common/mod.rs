@@ -85,6 +85,7 @@ pub fn records(seeds: u64) -> Records {
 
 fn study(test_labels: Vec<u8>) -> StudyRecord {
     StudyRecord {
+        seeds: None,
         name: "fashion-mnist".into(),
         question: Some(
             "How do learning rate, optimizer, batch size and architecture change what a small network learns on Fashion-MNIST?"

@@ -84,6 +84,7 @@ fn late_columns() -> Vec<LateColumns> {
         late("toile_opening", &["checksum"], "TEXT"),
         late("toile_image", &["checksum"], "TEXT"),
         late("toile_study", &["validation_images", "validation_labels"], "{bytes}"),
+        late("toile_study", &["seeds"], "TEXT"),
     ]
 }
 

@@ -11,7 +11,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [ChoiceGroup; 18] = [
+pub(crate) const GROUPS: [ChoiceGroup; 19] = [
     ChoiceGroup { title: "Layers", definition: "Layer", singular: "layer" },
     ChoiceGroup { title: "Blocks", definition: "LayerBlock", singular: "layer" },
     ChoiceGroup { title: "Activations", definition: "Activation", singular: "activation" },
@@ -23,6 +23,7 @@ pub(crate) const GROUPS: [ChoiceGroup; 18] = [
     ChoiceGroup { title: "Callbacks", definition: "Callback", singular: "callback" },
     ChoiceGroup { title: "Metrics", definition: "MetricOfEpoch", singular: "metric" },
     ChoiceGroup { title: "Splits", definition: "SplitHow", singular: "split" },
+    ChoiceGroup { title: "Ends of repetition", definition: "Until", singular: "end" },
     ChoiceGroup { title: "Samplers", definition: "Sampler", singular: "sampler" },
     ChoiceGroup { title: "Pruners", definition: "Pruner", singular: "pruner" },
     ChoiceGroup { title: "Objectives", definition: "Metric", singular: "metric" },

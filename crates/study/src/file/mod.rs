@@ -2,6 +2,7 @@
 //! check, the JSON Schema and the reference page are made from their doc comments, ranges and defaults.
 
 mod searches;
+mod seeds;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub use searches::{
     ChoiceRange, LayerBlock, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
     SearchTable,
 };
+pub use seeds::{RaceTable, SeedsSetting, Until};
 
 /// Defaults of the study file, those of Keras where Keras has one.
 pub(crate) mod default {
@@ -88,10 +90,10 @@ pub struct StudyTable {
     #[schemars(range(min = 0, max = MAX_SEED), extend("default" = default::SEED))]
     pub seed: Option<u64>,
     /// How often each run is repeated, with the seeds `seed`, `seed` + 1, `seed` + 2 and so on; the split stays the
-    /// same.
+    /// same. A number, or a table: repeated until the comparisons are decided.
     #[serde(default)]
-    #[schemars(range(min = 1, max = MAX_SEEDS), extend("default" = default::SEEDS))]
-    pub seeds: Option<usize>,
+    #[schemars(extend("default" = default::SEEDS))]
+    pub seeds: Option<SeedsSetting>,
     /// The part of the training images on which each epoch's final weights are evaluated; after the last epoch, all of
     /// them are used.
     #[serde(default)]

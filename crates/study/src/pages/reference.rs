@@ -80,6 +80,11 @@ fn tables(page: &mut String) {
             "ValidationSplitTable",
             "As a table; a number alone is the fraction, taken from the end.",
         ),
+        (
+            "seeds",
+            "RaceTable",
+            "As a table; a number alone is how often. docs/judge.md says how it is decided.",
+        ),
     ];
     for (title, definition, remark) in parts {
         let schema = schema::definition(definition);

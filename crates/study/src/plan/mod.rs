@@ -3,6 +3,7 @@
 pub(crate) mod hashed;
 pub(crate) mod ids;
 pub(crate) mod non_default;
+pub(crate) mod race;
 pub(crate) mod search_plan;
 pub(crate) mod settings;
 
@@ -11,10 +12,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use toile_nn::Layer;
+use toile_record::Seeds;
 
 use crate::check::rules::MAX_RUNS;
 use crate::check::{CheckedSearch, CheckedStudy, suggest};
 use crate::file::{ClassWeight, MAX_SEED, MAX_SEEDS, RunSettings, RunTable, default};
+use crate::plan::race::RacePlan;
 use crate::plan::search_plan::{SearchPlan, search_plan};
 use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
@@ -35,8 +38,15 @@ pub struct Plan {
     #[serde(default)]
     pub searches: Vec<SearchPlan>,
     /// How often what a search has chosen is trained, if not oftener for its trials' sake: as often as the study says.
+    /// In a race, how often at least.
     #[serde(default)]
     pub seeds: usize,
+    /// How runs get more seeds until comparisons are decided; the runs of the plan are those that each has at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub race: Option<RacePlan>,
+    /// How often runs are repeated, if that was asked for instead of what the file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds_asked: Option<Seeds>,
     /// The study file, byte for byte.
     pub file_text: String,
     /// Its name, as it was given.
@@ -65,7 +75,7 @@ pub struct RunPlan {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Repeat every run this often, instead of as often as the file says.
-    pub seeds: Option<usize>,
+    pub seeds: Option<Seeds>,
     /// Plan only the runs and searches with these names.
     pub only: Option<Vec<String>>,
 }
@@ -84,6 +94,8 @@ pub enum PlanError {
     Seeds(usize),
     /// Too many runs, repetitions counted.
     TooManyRuns(usize),
+    /// A race is judged on validation images, and there are none.
+    RaceWithoutValidation,
     /// The weights that a run starts from cannot be read.
     InitialWeights {
         /// The run.
@@ -111,6 +123,7 @@ impl fmt::Display for PlanError {
             PlanError::TooManyRuns(runs) => {
                 write!(f, "the study would have {runs} runs\n  help: at most {MAX_RUNS}; take fewer seeds")
             }
+            PlanError::RaceWithoutValidation => f.write_str(RACE_WITHOUT_VALIDATION),
             PlanError::InitialWeights { run, file, reason } => {
                 write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
                 f.write_str("\n  help: copy the file into the folder of the study file; ")?;
@@ -119,6 +132,10 @@ impl fmt::Display for PlanError {
         }
     }
 }
+
+const RACE_WITHOUT_VALIDATION: &str =
+    "seeds are added until comparisons are decided on validation images, and the study has none
+  help: hold some back, for example with `validation_split = 0.1` in `[study]`";
 
 impl std::error::Error for PlanError {}
 
@@ -142,12 +159,18 @@ pub fn plan(
     read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>,
 ) -> Result<Plan, PlanError> {
     let chosen = chosen(study, options.only.as_deref())?;
-    if let Some(seeds) = options.seeds.filter(|seeds| !(1..=MAX_SEEDS).contains(seeds)) {
-        return Err(PlanError::Seeds(seeds));
+    let of_study =
+        options.seeds.or(study.study.seeds.map(Seeds::from)).unwrap_or(Seeds::Fixed(default::SEEDS));
+    if !(1..=MAX_SEEDS).contains(&of_study.at_least()) {
+        return Err(PlanError::Seeds(of_study.at_least()));
     }
-    let repetitions = |run: &RunTable| {
-        let from_file = run.settings.seeds.or(study.defaults.seeds).or(study.study.seeds);
-        options.seeds.or(from_file).unwrap_or(default::SEEDS)
+    let race = race::race(study, options.seeds);
+    if race.is_some() && split(study).fraction == 0.0 {
+        return Err(PlanError::RaceWithoutValidation);
+    }
+    let repetitions = |run: &RunTable| match options.seeds {
+        Some(asked) => asked.at_least(),
+        None => run.settings.seeds.or(study.defaults.seeds).unwrap_or(of_study.at_least()),
     };
     let total: usize = chosen.iter().map(|&position| repetitions(&study.runs[position])).sum();
     if total > MAX_RUNS {
@@ -170,14 +193,16 @@ pub fn plan(
         split: split(study),
         runs,
         searches,
-        seeds: options.seeds.or(study.study.seeds).unwrap_or(default::SEEDS),
+        seeds: of_study.at_least(),
+        race,
+        seeds_asked: options.seeds,
         file_text: study.text.clone(),
         file_name: study.file_name.clone(),
     })
 }
 
 /// The seed of a repetition: after the largest seed comes 0, as in searches.
-fn repeated(seed: u64, repetition: u64) -> u64 {
+pub(crate) fn repeated(seed: u64, repetition: u64) -> u64 {
     (seed + repetition) & MAX_SEED
 }
 

@@ -14,6 +14,8 @@ pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs}
 pub(crate) use self::predictions::PredictionsFormat;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
+use toile_record::Seeds;
+use toile_study::SeedsSetting;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{} (instruction set {})", env!("CARGO_PKG_VERSION"), toile_kernels::isa().name())
@@ -127,11 +129,34 @@ pub(crate) struct StudyArgs {
     /// Repeat every run with so many seeds, whatever the file says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub seeds: Option<u16>,
+    /// Repeat runs with 3 to 20 seeds, until the comparisons between them are decided, whatever the file says
+    ///
+    /// Comparisons are looked at with 3, 5, 10 and 20 seeds, on the validation images; a run gets more seeds while one
+    /// of its comparisons is undecided. Runs that do as well as each other mostly get all 20.
+    #[arg(long, value_name = "WORD", value_enum, conflicts_with = "seeds")]
+    pub until: Option<UntilArg>,
     /// Only the run or search of this name (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     #[command(flatten)]
     pub data: DataArgs,
+}
+
+/// When runs get no more seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum UntilArg {
+    /// When the comparisons between the runs are decided
+    Decided,
+}
+
+impl StudyArgs {
+    /// How often runs are repeated, if not as often as the file says.
+    pub(crate) fn seeds(&self) -> Option<Seeds> {
+        match self.until {
+            Some(UntilArg::Decided) => Some(SeedsSetting::until_decided().into()),
+            None => self.seeds.map(|seeds| Seeds::Fixed(seeds.into())),
+        }
+    }
 }
 
 /// Where data may lie.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use console::Style;
 use toile_data::DataSet;
 use toile_lab::{SearchOutcome, StudyOptions, StudyOutcome, run_study};
-use toile_report::history_csv;
+use toile_report::{history_csv, seeds_needed};
 use toile_store::Store;
 use toile_study::{PlacedWarning, Plan};
 
@@ -81,6 +81,7 @@ impl StudyWork<'_> {
             worker: machine::worker_name(),
             read: &|file| self.source.read_next_to(file),
             history: &history_csv,
+            seeds_needed: &seeds_needed,
             toile_version: env!("CARGO_PKG_VERSION").into(),
             instruction_set: toile_kernels::isa().name().into(),
             machine: machine::description(),

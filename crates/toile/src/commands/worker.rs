@@ -23,7 +23,9 @@ pub(crate) fn run(args: &WorkerArgs) -> Result<Completion, Failure> {
     let store = patiently(|| places::server(&args.storage))?;
     let Some(source) = study(args, &store)? else { return Ok(Completion::Interrupted) };
     let (study, data) = source.check(&args.data)?;
-    let plan = source.plan_of(&study, &args.only, None)?;
+    // How often runs are repeated may have been said on the command line of whoever brought the study.
+    let known = patiently(|| Ok(store.study(Some(&study.study.name))?))?;
+    let plan = source.plan_of(&study, &args.only, known.and_then(|known| known.seeds))?;
     let data = data.map_or_else(|| source.load(&plan.data, &args.data), Ok)?;
     check_searches(args, &plan, &data, &store)?;
     if args.file.is_some() {

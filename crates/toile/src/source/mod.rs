@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
+use toile_record::Seeds;
 use toile_study::{CheckedStudy, DataShape, Plan, PlanOptions, built_in, check, plan};
 
 use crate::args::{DataArgs, StudyArgs};
@@ -67,7 +68,7 @@ impl StudySource {
 
     /// Spells out the runs and searches: all of them.
     pub(crate) fn plan(&self, study: &CheckedStudy, args: &StudyArgs) -> Result<Plan, Failure> {
-        self.plan_of(study, &args.only, args.seeds.map(usize::from))
+        self.plan_of(study, &args.only, args.seeds())
     }
 
     /// The same, for names that are asked for.
@@ -75,7 +76,7 @@ impl StudySource {
         &self,
         study: &CheckedStudy,
         only: &[String],
-        seeds: Option<usize>,
+        seeds: Option<Seeds>,
     ) -> Result<Plan, Failure> {
         let read = |file: &str| self.read_next_to(file);
         let only = (!only.is_empty()).then(|| only.to_vec());

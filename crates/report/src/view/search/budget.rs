@@ -18,7 +18,8 @@ pub(super) struct BudgetCurve {
     pub by_trials: Vec<(f64, f64)>,
     /// Against their seconds; empty where those are not known.
     pub by_seconds: Vec<(f64, f64)>,
-    /// Whether it is the expectation over all orders, which only random search allows.
+    /// Whether it is the expectation over all orders. Only trials at random that ran to their ends allow that: the
+    /// value at which a pruner stopped one is not the one that it would have reached.
     pub is_expected: bool,
 }
 
@@ -38,7 +39,8 @@ pub(super) fn budget(analysis: &SearchAnalysis, cpu: bool) -> BudgetCurve {
     let ended: Vec<&AnalysedTrial> = analysis.trials.iter().filter(|trial| is_ended(trial)).collect();
     let values: Vec<f64> = ended.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect();
     let seconds: Vec<f64> = ended.iter().map(|trial| seconds(trial, cpu)).collect();
-    let is_expected = is_random(analysis) && ended.len() <= MOST_EXPECTED;
+    let is_pruned = analysis.count(State::Pruned) > 0;
+    let is_expected = is_random(analysis) && !is_pruned && ended.len() <= MOST_EXPECTED;
     let mut budget = if is_expected {
         expected(analysis, &values, &seconds)
     } else {
@@ -56,13 +58,12 @@ fn seconds(trial: &AnalysedTrial, cpu: bool) -> f64 {
     seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).unwrap_or(0.0)
 }
 
-/// The expected best of so many trials, each of which takes the mean time. What was pruned or failed counts as the
-/// worst.
+/// The expected best of so many trials, each of which takes the mean time. What failed counts as the worst.
 fn expected(analysis: &SearchAnalysis, values: &[f64], seconds: &[f64]) -> BudgetCurve {
     let curve = expected_best(values, analysis.metric().direction());
     let every = curve.len().div_ceil(MOST_POINTS).max(1);
     let kept = curve.iter().filter(|point| point.trials == curve.len() || point.trials % every == 1 % every);
-    let by_trials: Vec<(f64, f64)> = kept.map(|point| (point.trials as f64, point.biased)).collect();
+    let by_trials: Vec<(f64, f64)> = kept.map(|point| (point.trials as f64, point.unbiased)).collect();
     let each = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64;
     BudgetCurve {
         by_seconds: by_trials.iter().map(|(n, best)| (n * each, *best)).collect(),

@@ -184,8 +184,8 @@ fn budget_note(shown: &[&SearchAnalysis], budgets: &[budget::BudgetCurve]) -> St
     let mut note = String::new();
     if !names(true).is_empty() {
         note.push_str(&format!(
-            "{}: the expected best of that many trials at random (Dodge and others, 2019), over all orders in which the same \
-             trials could have come. ",
+            "{}: the expected best of that many trials at random, over all orders in which the same trials could have come \
+             (Tang and others, 2020). ",
             names(true)
         ));
     }
@@ -226,15 +226,9 @@ pub(super) fn against_random(all: &[SearchAnalysis], place: usize) -> Option<Str
     let (mine, other) = (analysis.count(State::Complete), random.count(State::Complete));
     let pruned = analysis.count(State::Pruned);
     let pruned = if pruned > 0 { format!(" and {pruned} pruned ones") } else { String::new() };
-    let judged = match (metric.is_better(ours, theirs), metric.is_better(theirs, ours)) {
-        (true, _) => "better by",
-        (_, true) => "worse by",
-        _ => "no better: the difference is",
-    };
-    let verdict = format!("{judged} {}", metric.text((ours - theirs).abs()));
     Some(format!(
-        "{} found {} in {}{pruned}; random search over the same space (“{}”) found {} in {}: {verdict}. One search each \
-         cannot tell luck from merit.",
+        "{} found {} in {}{pruned}; random search over the same space (“{}”) found {} in {}. One search each cannot tell luck \
+         from merit.",
         sampler_name(analysis),
         metric.text(ours),
         format::plural(mine, "complete trial", "complete trials"),

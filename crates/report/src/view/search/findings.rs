@@ -8,6 +8,7 @@ use toile_tune::Params;
 use super::analysis::SearchAnalysis;
 use super::best::BestTrial;
 use super::compare::{ended, planned};
+use super::how::{is_exhaustive, is_random};
 use crate::facts::train_images;
 use crate::format::{self, plural};
 use crate::text;
@@ -24,7 +25,7 @@ pub(super) fn sentences(
     analysis: &SearchAnalysis,
     best: Option<&BestTrial>,
 ) -> Vec<String> {
-    let mut sentences = vec![progress(analysis)];
+    let mut sentences: Vec<String> = progress(analysis).into_iter().collect();
     sentences.extend(best.map(|best| best_trial(analysis, best)));
     sentences.extend(equals(analysis));
     sentences.extend(within_margin(records, analysis));
@@ -37,22 +38,17 @@ pub(super) fn sentences(
     sentences
 }
 
-fn progress(analysis: &SearchAnalysis) -> String {
+/// How far the search is; nothing if every trial is complete.
+fn progress(analysis: &SearchAnalysis) -> Option<String> {
     let planned = planned(analysis);
     let states = super::how::states(analysis);
+    let trials = plural(planned, "trial", "trials");
     match (analysis.trials.len(), ended(analysis)) {
-        (0, _) => format!("None of the {} has begun.", plural(planned, "trial", "trials")),
-        (1, 1) if planned == 1 => format!("The one trial has ended: {states}."),
-        (_, done) if done == planned => {
-            format!("All {} have ended: {states}.", plural(planned, "trial", "trials"))
-        }
-        (_, done) => {
-            format!(
-                "{} of {} have ended: {states}.",
-                format::count(done as u64),
-                plural(planned, "trial", "trials")
-            )
-        }
+        (0, _) => Some(format!("None of the {trials} has begun.")),
+        (_, done) if done == planned && analysis.count(State::Complete) == planned => None,
+        (1, 1) if planned == 1 => Some(format!("The one trial has ended: {states}.")),
+        (_, done) if done == planned => Some(format!("All {trials} have ended: {states}.")),
+        (_, done) => Some(format!("{} of {trials} have ended: {states}.", format::count(done as u64))),
     }
 }
 
@@ -110,12 +106,18 @@ fn within_margin(records: &Records, analysis: &SearchAnalysis) -> Option<String>
     })
 }
 
+/// How long a search that proposes by what it has seen went on without finding better.
 fn last_improvement(analysis: &SearchAnalysis) -> Option<String> {
+    /// Fewer say nothing.
+    const FEWEST: usize = 10;
+    if is_random(analysis) || is_exhaustive(analysis) {
+        return None;
+    }
     let best = analysis.trials[analysis.best?].record.number;
     // A trial that broke a constraint or ended without a finite value was not compared with it.
     let after = analysis.trials.iter().filter(|trial| trial.record.number > best && trial.value.is_some());
     let after = after.count();
-    (after > 0).then(|| {
+    (after >= FEWEST).then(|| {
         format!("{} after it did not better it.", plural(after, "complete trial", "complete trials"))
     })
 }

@@ -80,6 +80,11 @@ pub(super) fn is_random(analysis: &SearchAnalysis) -> bool {
     Sampler::named(&analysis.settings.sampler.name).is_some_and(|sampler| sampler.is_random())
 }
 
+/// Whether the search tries every point of its space.
+pub(super) fn is_exhaustive(analysis: &SearchAnalysis) -> bool {
+    Sampler::named(&analysis.settings.sampler.name).is_some_and(|sampler| sampler.is_exhaustive())
+}
+
 fn pruner_name(analysis: &SearchAnalysis) -> String {
     match text::name(&analysis.settings.pruner.name, 60).as_str() {
         "none" | "" => "none: every trial runs to its end".to_owned(),

@@ -41,7 +41,7 @@ pub(super) fn summary(
     ranking: &Ranking,
     reasoning: &Reasoning,
 ) -> StudySummary {
-    let mut sentences = vec![progress(records, groups)];
+    let mut sentences: Vec<String> = progress(records, groups).into_iter().collect();
     sentences.extend(best::best(groups, ranking));
     sentences.extend(reasoning.groups_sentences());
     let warnings = careful::sentences(groups);
@@ -65,11 +65,16 @@ fn figures(
     let complete = records.runs.iter().filter(|run| run.state == State::Complete).count();
     let mut figures = best::figures(records, groups, ranking);
     figures.extend(published::figure(reasoning));
-    let wall: f64 = records.runs.iter().map(wall_seconds).sum();
+    let sides =
+        records.searches.iter().flat_map(|found| &found.trials).filter_map(|trial| trial.side.as_ref());
+    let of_trials: f64 = sides.map(|side| side.wall_seconds).filter(|seconds| seconds.is_finite()).sum();
+    let sum = records.runs.iter().map(wall_seconds).sum::<f64>() + of_trials;
+    let label =
+        if of_trials > 0.0 { "sum of the times of runs and trials" } else { "sum of the times of the runs" };
     let (one, many) = if records.runs.len() == groups.len() { ("run", "runs") } else { ("seed", "seeds") };
     let complete = format::count(complete as u64);
     let detail = format!("{complete} of {} complete", plural(records.runs.len(), one, many));
-    figures.push(figure(format::duration(wall), "training and evaluation", detail));
+    figures.push(figure(format::duration(sum), label, detail));
     figures
 }
 
@@ -77,7 +82,8 @@ fn figure(value: String, label: &str, detail: String) -> KeyFigure {
     KeyFigure { value, label: label.to_owned(), detail }
 }
 
-fn progress(records: &Records, groups: &[RunGroup]) -> String {
+/// How far the study is; nothing if all of it is complete.
+fn progress(records: &Records, groups: &[RunGroup]) -> Option<String> {
     let count = |state| records.runs.iter().filter(|run| run.state == state).count();
     let all = records.runs.len();
     let study = plural(groups.len(), "run", "runs");
@@ -95,45 +101,30 @@ fn progress(records: &Records, groups: &[RunGroup]) -> String {
         .map(|(n, name)| format!("{n} {name}"))
         .collect();
     match (all, parts.len()) {
-        (0, _) => "The study has no runs.".to_owned(),
-        (1, 0) => "The study has 1 run, which is complete.".to_owned(),
-        (_, 0) => format!("The study has {seeds}; all are complete."),
+        (0, _) => Some("The study has no runs.".to_owned()),
+        (_, 0) => None,
         _ => {
             parts.insert(0, format!("{} complete", count(State::Complete)));
-            format!("The study has {seeds}: {}.", parts.join(", "))
+            Some(format!("The study has {seeds}: {}.", parts.join(", ")))
         }
     }
 }
 
-/// Whether they differ by less than a twentieth, so that neither stands out.
-fn is_near(least: u64, most: u64) -> bool {
-    20.0 * (most - least) as f64 <= most as f64
-}
-
-/// What a seed of each run takes, and the run that takes most of it; none is named where several do.
+/// What a seed of each run takes, and the run that takes most of it, if one does.
 fn cost(groups: &[RunGroup]) -> Option<String> {
     let costs: Vec<(&RunGroup, u64)> =
         groups.iter().filter(|g| g.cost.train_seconds.is_some()).map(|g| (g, g.cost.flops)).collect();
     let total = costs.iter().fold(0u64, |sum, (_, flops)| sum.saturating_add(*flops));
-    let most = costs.iter().map(|(_, flops)| *flops).max()?;
+    let (costliest, most) = costs.iter().max_by_key(|(_, flops)| *flops)?;
     if total == 0 || costs.len() < 2 {
         return None;
     }
     let done = groups.iter().all(|group| group.unfinished.is_none());
     let start = if done { "One seed of every run takes" } else { "So far, one seed of every run took" };
-    let part = format::percent(most as f64 / total as f64);
-    let costliest: Vec<&str> =
-        costs.iter().filter(|(_, flops)| *flops == most).map(|(group, _)| group.name.as_str()).collect();
-    let least = costs.iter().map(|(_, flops)| *flops).min()?;
-    let which = match costliest[..] {
-        [..] if costliest.len() < costs.len() && is_near(least, most) => {
-            ", about the same for each".to_owned()
-        }
-        [one] => format!("; {part} of it is “{one}”"),
-        [..] if costliest.len() == costs.len() => ", the same for each".to_owned(),
-        [..] => {
-            format!("; each of the {} costliest takes {part} of it", format::count(costliest.len() as u64))
-        }
+    let part = *most as f64 / total as f64;
+    let which = match part > 0.5 && costs.len() > 2 {
+        true => format!("; {} of it is “{}”", format::percent(part), costliest.name),
+        false => String::new(),
     };
     Some(format!("{start} {} of training{which}.", format::flops(total)))
 }

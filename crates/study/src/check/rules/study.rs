@@ -7,6 +7,7 @@ use crate::check::faults::quote;
 use crate::check::suggest;
 use crate::check::walk::Walk;
 use crate::file::{ValidationSplit, default};
+use toile_record::Seeds;
 
 /// The most runs of a study, repetitions counted.
 pub(crate) const MAX_RUNS: usize = 10_000;
@@ -14,6 +15,7 @@ pub(crate) const MAX_RUNS: usize = 10_000;
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     data(draft, walk);
     split(draft, shape, walk);
+    race(draft, walk);
     size(draft, walk);
 }
 
@@ -56,9 +58,24 @@ fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     }
 }
 
+/// A race begins with what every run has, and is judged on validation images.
+fn race(draft: &Draft, walk: &mut Walk) {
+    let Some(race) = draft.study.seeds.and_then(|seeds| Seeds::from(seeds).race()) else { return };
+    let place = |path: &[&str]| draft.root.at(path).span.clone();
+    if race.at_most < race.at_least {
+        let message = format!("`at_most` is {}, below `at_least`, {}", race.at_most, race.at_least);
+        walk.fault(&place(&["study", "seeds"]), message, "seeds are added from `at_least` to `at_most`");
+    }
+    if draft.study.validation_split.is_none_or(|split| split.fraction() == 0.0) {
+        let message =
+            "seeds are added until comparisons are decided on validation images, and the study has none";
+        walk.fault(&place(&["study", "seeds"]), message, "hold some back: `validation_split = 0.1`");
+    }
+}
+
 fn size(draft: &Draft, walk: &mut Walk) {
-    let seeds =
-        |own: Option<usize>| own.or(draft.defaults.seeds).or(draft.study.seeds).unwrap_or(default::SEEDS);
+    let of_study = draft.study.seeds.map_or(default::SEEDS, |seeds| Seeds::from(seeds).at_least());
+    let seeds = |own: Option<usize>| own.or(draft.defaults.seeds).unwrap_or(of_study);
     let runs: usize = draft.runs.iter().map(|run| seeds(run.settings.seeds)).sum();
     if runs > MAX_RUNS {
         let message =

@@ -115,6 +115,7 @@ fn planned(source: &StudySource, study: &CheckedStudy, args: &BenchArgs) -> Resu
         study: args.study.clone(),
         threads: args.threads,
         seeds: None,
+        until: None,
         only: args.only.clone(),
         data: args.data.clone(),
     };

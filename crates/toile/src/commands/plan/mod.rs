@@ -1,6 +1,7 @@
 //! `toile plan`: every run of a study, how each model is computed, and what it will cost.
 
 mod layers;
+mod race;
 mod searches;
 mod settings;
 mod timing;
@@ -123,7 +124,8 @@ fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usiz
     if priced.is_empty() {
         return text;
     }
-    text += &format!("\n{}\n{}", table(priced).render(), total(shape, priced, threads));
+    text += &format!("\n{}\n{}", table(priced).render(), total(plan, shape, priced, threads));
+    text += &race::rendered(plan, priced, threads);
     let runs: Vec<&RunPlan> = priced.iter().map(|p| p.run).collect();
     let models: BTreeMap<&str, &Priced<'_>> =
         priced.iter().map(|p| (p.run.settings.model.as_str(), p)).collect();
@@ -256,14 +258,15 @@ fn side_by_side(mut trainings: Vec<TrainingMemory>, threads: usize) -> u64 {
 }
 
 /// What all runs together cost that are not done yet.
-fn total(shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
+fn total(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {
     let left: Vec<&Priced<'_>> = priced.iter().filter(|p| p.state.is_none_or(|s| !is_final(s))).collect();
     if left.is_empty() {
         return "nothing to train: all of it is done\n".into();
     }
     let updates: u64 = left.iter().map(|p| p.cost.updates).sum();
     let work: f64 = left.iter().map(|p| p.cost.training_flops + p.cost.evaluation_flops).sum();
-    let peak = around(shape, left.len()) + side_by_side(left.iter().map(|p| p.memory).collect(), threads);
+    let peak = around(shape, race::most_trainings(plan, priced))
+        + side_by_side(left.iter().map(|p| p.memory).collect(), threads);
     let mut text = format!(
         "{} to train: {}, {} with the evaluations\nmemory: at most about {}\n",
         plural(left.len(), "run", "runs"),

@@ -79,6 +79,8 @@ fn plan(records: &Records, rows: &[&RunRecord]) -> Result<Plan, Failure> {
         runs: runs.collect(),
         searches: Vec::new(),
         seeds: 1,
+        race: None,
+        seeds_asked: None,
         file_text: records.study.file.clone(),
         file_name: "the recorded study file".into(),
     })

@@ -21,22 +21,32 @@
 //! points.
 #![allow(clippy::print_stderr)] // a count over more tables is told
 
+mod races;
+
 use toile_judge::{
     ClaimTable, ClaimVerdict, Images, Judgement, PairWord, Quantity, Recipe, Results, Run, judge,
 };
 use toile_rng::{Seed, Stream};
 
-const IMAGES: usize = 10_000;
-/// Images on which chance decides.
-const UNSURE: usize = 1_000;
-/// Images that every run is right about, but for what a recipe has of its own.
-const SURELY_RIGHT: usize = 8_260;
+/// A part of the data.
+struct Part {
+    images: usize,
+    /// Images on which chance decides; they come first.
+    unsure: usize,
+    /// Images that every run is right about, but for what a recipe has of its own.
+    surely_right: usize,
+}
+
+const TEST: Part = Part { images: 10_000, unsure: 1_000, surely_right: 8_260 };
+const UNSURE: usize = TEST.unsure;
 
 /// A recipe as it truly is.
 #[derive(Clone, Default)]
 struct Truth {
-    /// Images that it is right, or wrong, about for good, whatever all others are.
+    /// Test images that it is right, or wrong, about for good, whatever all others are.
     own: Vec<(usize, bool)>,
+    /// The same of validation images.
+    own_validation: Vec<(usize, bool)>,
     /// By how much its accuracy differs on the images on which chance decides.
     lift: f64,
     /// By how much a whole run moves, in accuracy.
@@ -47,15 +57,20 @@ impl Truth {
     /// One training: chance on the unsure images, all else as it is.
     fn train(&self, stream: &mut Stream) -> Run {
         let moved = self.moves.map_or(0.0, |moves| moves(stream));
-        let q = (0.5 + (self.lift + moved) * IMAGES as f64 / UNSURE as f64).clamp(0.0, 1.0);
+        let (accuracy, test) = self.right(&TEST, &self.own, moved, stream);
+        Run { test_accuracy: Some(accuracy), test, ..Run::default() }
+    }
+
+    /// What a training whose whole accuracy is moved makes of the images of a part.
+    fn right(&self, part: &Part, own: &[(usize, bool)], moved: f64, stream: &mut Stream) -> (f64, Images) {
+        let q = (0.5 + (self.lift + moved) * part.images as f64 / part.unsure as f64).clamp(0.0, 1.0);
         let threshold = (q * 4_294_967_296.0) as u64;
-        let mut correct = vec![false; IMAGES];
-        correct[UNSURE..UNSURE + SURELY_RIGHT].fill(true);
-        correct[..UNSURE].fill_with(|| u64::from(stream.next_u32()) < threshold);
-        self.own.iter().for_each(|(image, right)| correct[*image] = *right);
+        let mut correct = vec![false; part.images];
+        correct[part.unsure..part.unsure + part.surely_right].fill(true);
+        correct[..part.unsure].fill_with(|| u64::from(stream.next_u32()) < threshold);
+        own.iter().for_each(|(image, right)| correct[*image] = *right);
         let right = correct.iter().filter(|right| **right).count();
-        let test = Images { correct, ..Images::default() };
-        Run { test_accuracy: Some(right as f64 / IMAGES as f64), test, ..Run::default() }
+        (right as f64 / part.images as f64, Images { correct, ..Images::default() })
     }
 }
 
@@ -72,7 +87,7 @@ fn study(truths: &[Truth], seeds: usize, stream: &mut Stream) -> Results {
         ..Recipe::default()
     };
     let recipes = truths.iter().enumerate().map(recipe).collect();
-    Results { n_test: Some(IMAGES), recipes, ..Results::default() }
+    Results { n_test: Some(TEST.images), recipes, ..Results::default() }
 }
 
 fn judged(truths: &[Truth], seeds: usize, stream: &mut Stream) -> Judgement {
@@ -152,9 +167,9 @@ fn recipes_of_which_three_vary_by_whole_runs_are_not_put_in_order() {
 
 /// Five recipes of .876 and five of .846, which are wrong about 3 % of the images each more, everyone about others.
 fn two_groups(stream: &mut Stream) -> Vec<Truth> {
-    let threshold = (0.03 * IMAGES as f64 / SURELY_RIGHT as f64 * 4_294_967_296.0) as u64;
+    let threshold = (0.03 * TEST.images as f64 / TEST.surely_right as f64 * 4_294_967_296.0) as u64;
     let mut one = |k: usize| {
-        let wrong = (UNSURE..UNSURE + SURELY_RIGHT)
+        let wrong = (UNSURE..UNSURE + TEST.surely_right)
             .filter(|_| k >= 5 && u64::from(stream.next_u32()) < threshold)
             .map(|image| (image, false));
         Truth { own: wrong.collect(), ..Truth::default() }
