@@ -17,6 +17,7 @@ TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
 TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test -p toile-store --quiet --test server
 TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test runner shared
 TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test corpus server
+TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test server worker
 
 venv=${TOILE_VENV:-$work/venv}
 if [ ! -d "$venv" ] && ! python3 -m venv "$venv" 2>/dev/null; then

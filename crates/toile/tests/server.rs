@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::Command;
 
-use common::{Place, Said};
+use common::{Place, STUDY, Said};
 
 /// A server that takes connections and says nothing; its address.
 fn silent_server() -> (TcpListener, String) {
@@ -122,4 +122,22 @@ fn the_address_of_a_sqlite_file_is_taken_where_a_file_is() {
     let said = place.run(&["trials", "postgresql+psycopg2://ann:secret@127.0.0.1:1/db"]);
     let said = said.refused(&["`postgresql://ann@127.0.0.1:1/db`", "host and port"]);
     assert!(!said.err.contains("secret"), "{}", said.err);
+}
+
+/// How often runs are repeated was said on the command line of `toile run`; the worker has nothing but the server. It
+/// took one seed for all there is, and opened the test part.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn a_worker_repeats_runs_as_often_as_the_run_was_told_to() {
+    let Ok(server) = std::env::var("TOILE_TEST_POSTGRES") else {
+        eprintln!("skipped: TOILE_TEST_POSTGRES is not set");
+        return;
+    };
+    let name = format!("told-{}", std::process::id());
+    let place = Place::with_study(&STUDY.replace("name = \"small\"", &format!("name = \"{name}\"")));
+    let of_run =
+        ["run", "study.toml", "--seeds", "2", "--only", "Dense", "--storage", &server, "--out", "out"];
+    place.run(&of_run).ok();
+    let said = place.run(&["worker", "--storage", &server, "--study", &name]).ok().err;
+    assert!(said.contains("runs: 4 of 4 complete; 2 trained here"), "{said}");
 }
