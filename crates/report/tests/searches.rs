@@ -423,3 +423,13 @@ fn procedural_data_is_named_on_every_figure_of_a_search() {
     }
     assert!(trials_csv(&records).lines().skip(1).all(|line| line.contains(toile_report::PROCEDURAL_NOTICE)));
 }
+
+/// Four optimizers had four columns of learning rates, each of them mostly empty.
+#[test]
+fn the_learning_rates_of_several_optimizers_are_one_column() {
+    let view = view(&with(search("s", 0, tpe(), 12, 0.0, false)));
+    let top = &view.searches.sections[0].top;
+    let names: Vec<&str> = top.header.iter().map(String::as_str).collect();
+    assert_eq!(names[3..], ["optimizer", "learning_rate", "batch_size", "dropout", "Time"]);
+    assert!(top.rows.iter().all(|row| row[4].value.is_some()), "every trial has one");
+}

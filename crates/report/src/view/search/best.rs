@@ -125,17 +125,48 @@ pub(super) fn top(analysis: &SearchAnalysis) -> TopTrials {
     let ranked = analysis.ranked();
     let rows = &ranked[..ranked.len().min(TOP)];
     let has = |axis: &usize| rows.iter().any(|&i| analysis.trials[i].params[*axis].is_some());
-    let axes: Vec<usize> = (0..analysis.axes.len()).filter(has).collect();
-    let left_out = axes.len().saturating_sub(MOST_COLUMNS);
-    let axes = &axes[..axes.len().min(MOST_COLUMNS)];
+    let columns = columns(analysis, (0..analysis.axes.len()).filter(has));
+    let left_out = columns.len().saturating_sub(MOST_COLUMNS);
+    let columns = &columns[..columns.len().min(MOST_COLUMNS)];
     let header = ["Rank", "Trial"].map(str::to_owned).into_iter();
     let header = header.chain(analysis.metrics.iter().map(|metric| text::sentence_case(&metric.name)));
-    let header = header.chain(axes.iter().map(|&axis| analysis.axes[axis].name.clone()));
+    let header = header.chain(columns.iter().map(|column| column.title.clone()));
     TopTrials {
         header: header.chain(["Time".to_owned()]).collect(),
-        rows: rows.iter().map(|&i| row(analysis, i, axes)).collect(),
+        rows: rows.iter().map(|&i| row(analysis, i, columns)).collect(),
         note: [left_out_note(left_out), repeated_note(analysis)].concat().trim_end().to_owned(),
     }
+}
+
+/// A column of parameters: one, or several of which no trial has two.
+struct ParamColumn {
+    title: String,
+    axes: Vec<usize>,
+}
+
+/// The learning rates of several optimizers are one column: `optimizer.sgd.learning_rate` and
+/// `optimizer.adam.learning_rate`, of which no trial has both.
+fn columns(analysis: &SearchAnalysis, axes: impl Iterator<Item = usize>) -> Vec<ParamColumn> {
+    let name = |axis: usize| analysis.axes[axis].name.as_str();
+    let ends = |axis: usize| Some((name(axis).split_once('.')?.0, name(axis).rsplit_once('.')?.1));
+    let are_never_both = |a: usize, b: usize| {
+        analysis.trials.iter().all(|trial| trial.params[a].is_none() || trial.params[b].is_none())
+    };
+    let mut columns: Vec<ParamColumn> = Vec::new();
+    for axis in axes {
+        let is_of = |column: &&mut ParamColumn| {
+            ends(axis).is_some()
+                && column.axes.iter().all(|&other| ends(other) == ends(axis) && are_never_both(other, axis))
+        };
+        match columns.iter_mut().find(is_of) {
+            Some(column) => {
+                column.title = ends(axis).map_or_else(String::new, |(_, end)| end.to_owned());
+                column.axes.push(axis);
+            }
+            None => columns.push(ParamColumn { title: name(axis).to_owned(), axes: vec![axis] }),
+        }
+    }
+    columns
 }
 
 fn left_out_note(left_out: usize) -> String {
@@ -154,22 +185,22 @@ fn repeated_note(analysis: &SearchAnalysis) -> String {
     }
 }
 
-fn row(analysis: &SearchAnalysis, trial: usize, axes: &[usize]) -> Vec<TableCell> {
+fn row(analysis: &SearchAnalysis, trial: usize, columns: &[ParamColumn]) -> Vec<TableCell> {
     let found = &analysis.trials[trial];
     let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
         let value = found.counted[i].or(found.record.values.get(i).copied());
         TableCell::maybe(value, |value| metric.text(value))
     };
-    let param = |&axis: &usize| {
-        let axis_of = &analysis.axes[axis];
-        found.params[axis].map_or_else(TableCell::none, |value| axis_of.cell(value))
+    let param = |column: &ParamColumn| {
+        let known = column.axes.iter().find_map(|&axis| Some((axis, found.params[axis]?)));
+        known.map_or_else(TableCell::none, |(axis, value)| analysis.axes[axis].cell(value))
     };
     let seconds = found.record.side.as_ref().map_or(f64::NAN, |side| side.wall_seconds);
     [whole(analysis.n_better(trial) + 1), whole(found.record.number)]
         .into_iter()
         .chain(analysis.metrics.iter().enumerate().map(value))
-        .chain(axes.iter().map(param))
+        .chain(columns.iter().map(param))
         .chain([TableCell::number(seconds, format::duration(seconds))])
         .collect()
 }
