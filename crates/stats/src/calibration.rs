@@ -54,6 +54,20 @@ pub fn calibration(confidence: &[f64], right: &[bool], bins: usize, binning: Bin
     Some(Calibration { bins, expected_error, largest_error })
 }
 
+impl Calibration {
+    /// The expected calibration error that so many images would show by chance if every confidence were the probability
+    /// of being right: Σ (images/n) √(2 c (1 − c) / (π images)), the mean distance of a normal number from its centre,
+    /// with c the mean confidence of a bin. A little too large where confidences inside a bin differ.
+    pub fn error_by_chance(&self) -> f64 {
+        let n: usize = self.bins.iter().map(|bin| bin.images).sum();
+        let of = |bin: &CalibrationBin| {
+            let variance = bin.confidence * (1.0 - bin.confidence) / bin.images as f64;
+            bin.images as f64 / n as f64 * (2.0 * variance / std::f64::consts::PI).sqrt()
+        };
+        self.bins.iter().map(of).sum()
+    }
+}
+
 fn by_width(confidence: &[f64], bins: usize) -> Vec<Vec<usize>> {
     let mut groups = vec![Vec::new(); bins];
     for (i, c) in confidence.iter().enumerate() {
@@ -108,6 +122,24 @@ mod tests {
             let found = calibration(&confidence, &right, bins, binning).expect("images");
             assert_eq!(found.bins.iter().map(|bin| bin.images).sum::<usize>(), 100);
             assert!(found.expected_error <= found.largest_error + 1e-15 && found.largest_error <= 1.0);
+        }
+    }
+
+    /// The naive twin: the mean of |hits/n − c| over all numbers of hits, each with its binomial probability.
+    #[test]
+    fn the_error_by_chance_is_that_of_the_binomial() {
+        let exact = |n: usize, c: f64| {
+            let (mut p, mut mean) = ((1.0 - c).powi(n as i32), 0.0);
+            for hits in 0..=n {
+                mean += p * (hits as f64 / n as f64 - c).abs();
+                p *= (n - hits) as f64 / (hits + 1) as f64 * c / (1.0 - c);
+            }
+            mean
+        };
+        for (n, c) in [(50, 0.5), (200, 0.7), (200, 0.9)] {
+            let found = calibration(&vec![c; n], &vec![true; n], 15, Binning::EqualWidth).expect("images");
+            let (by_chance, exact) = (found.error_by_chance(), exact(n, c));
+            assert!((by_chance - exact).abs() < 0.03 * exact, "{n}, {c}: {by_chance} against {exact}");
         }
     }
 

@@ -39,6 +39,7 @@ mod holm;
 mod interval;
 mod mcnemar;
 mod outlook;
+mod over_confidence;
 mod permutation;
 mod planning;
 mod prechelt;
@@ -71,6 +72,7 @@ pub use holm::{FamilyWeights, family_weights, holm, weighted_holm};
 pub use interval::{Interval, mean_interval, prediction_z, wilson};
 pub use mcnemar::{McNemar, mcnemar, mcnemar_of};
 pub use outlook::{ImageLimit, Likelier, MoreSeeds, Outlook, image_limit, more_seeds, outlook};
+pub use over_confidence::{OverConfidence, over_confidence};
 pub use permutation::{
     MOST_ARRANGEMENTS, Permutation, paired_permutation, paired_permutation_by_draws, permutation,
     permutation_by_draws,
