@@ -1,7 +1,7 @@
 //! Last rows of a published table: one row each, no curve. The numbers are those of a study of Fashion-MNIST in
 //! Keras.
 
-use toile_judge::{NamedFinding, Recipe, Results, Severity};
+use toile_judge::{NamedFinding, Recipe, Results, Run, Severity, judge, ranked_quantity};
 
 use crate::curves::Column::{Accuracy, Loss, ValAccuracy, ValLoss};
 use crate::curves::last_row;
@@ -102,4 +102,23 @@ fn a_row_of_test_numbers_alone_says_nothing() {
     results.recipes[0].runs[0].epochs.clear();
     results.recipes[0].runs[0].test_accuracy = Some(0.819);
     assert!(of("Model 1", &results).is_empty());
+}
+
+/// A smoothed loss, or another one, is another quantity: that it is higher says nothing.
+#[test]
+fn only_losses_of_one_kind_are_compared() {
+    let says = |setting: &str| {
+        let recipe = |name: &str, value: f64, loss: f64| Recipe {
+            name: name.into(),
+            settings: [(setting.to_owned(), value.into())].into_iter().collect(),
+            runs: vec![Run { test_accuracy: Some(0.86), test_loss: Some(loss), ..Run::default() }],
+            ..Recipe::default()
+        };
+        let recipes = vec![recipe("A", 0.0, 0.4), recipe("B", 0.1, 0.8)];
+        let results = Results { n_test: Some(10_000), recipes, ..Results::default() };
+        let judgement = judge(&results, &[], ranked_quantity(&results));
+        judgement.findings.iter().any(|finding| finding.finding == "better_loss_only")
+    };
+    assert!(says("dropout"), "the same accuracy at half the loss");
+    assert!(!says("label_smoothing") && !says("loss.gamma") && !says("loss"));
 }
