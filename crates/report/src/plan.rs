@@ -53,6 +53,14 @@ pub(crate) fn planned_epochs(plan: &Value) -> Option<u64> {
     plan.get("epochs").and_then(Value::as_u64)
 }
 
+/// Whether the loss of an image is −ln of the probability of its label and nothing else: plain cross-entropy without
+/// smoothing. What an older plan does not say is its default.
+pub(crate) fn is_plain_crossentropy(plan: &Value) -> bool {
+    let is_plain = plan.get("loss").is_none_or(|loss| loss == "categorical_crossentropy");
+    let smoothing = plan.get("label_smoothing").map_or(Some(0.0), Value::as_f64);
+    is_plain && smoothing == Some(0.0)
+}
+
 /// How many images a plan's batches have, if it says so.
 pub(crate) fn planned_batch(plan: &Value) -> Option<u64> {
     plan.get("batch_size").and_then(Value::as_u64)
@@ -186,6 +194,15 @@ mod tests {
         for plan in [json!(null), json!(3), json!([1, 2]), json!({"optimizer": 3, "callbacks": {"a": 1}})] {
             let settings = PlanSettings::new(&plan);
             assert!(settings.optimizer().is_none() && settings.callbacks().next().is_none());
+        }
+    }
+
+    #[test]
+    fn the_loss_of_an_image_tells_the_probability_of_its_label_only_without_smoothing() {
+        assert!(is_plain_crossentropy(&plan()) && is_plain_crossentropy(&json!({})));
+        let focal = json!({"loss": {"categorical_focal_crossentropy": {"alpha": 0.25, "gamma": 2.0}}});
+        for plan in [json!({"label_smoothing": 0.1}), focal, json!({"label_smoothing": "some"})] {
+            assert!(!is_plain_crossentropy(&plan), "{plan}");
         }
     }
 

@@ -136,7 +136,10 @@ fn the_page_is_made_of_sections_in_this_order() {
     let ids: Vec<&str> = view.sections.iter().map(|section| section.id.as_str()).collect();
     assert_eq!(
         ids,
-        ["summary", "factors", "ranking", "findings", "overview", "settings", "searches", "setup", "runs"]
+        [
+            "summary", "factors", "learning", "ranking", "findings", "overview", "settings", "labels",
+            "searches", "setup", "runs"
+        ]
     );
     let page = html(&view);
     let found: Vec<&str> =
@@ -144,8 +147,8 @@ fn the_page_is_made_of_sections_in_this_order() {
     assert_eq!(
         found,
         [
-            "summary", "factors", "ranking", "findings", "overview", "settings", "searches", "setup", "runs",
-            "reading", "file"
+            "summary", "factors", "learning", "ranking", "findings", "overview", "settings", "labels",
+            "searches", "setup", "runs", "reading", "file"
         ]
     );
     let parts = |id: &str| view.section(id).map_or(0, |section| section.linked_parts().count());

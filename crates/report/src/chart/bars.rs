@@ -1,15 +1,12 @@
 //! Horizontal bars from zero: time per run.
 
-use super::measure::{fit, width};
+use super::row_names::RowNames;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
 
 const WIDTH: f64 = 480.0;
 const TOP: f64 = 34.0;
-const ROW: f64 = 22.0;
-const FONT: f64 = 12.0;
-const LONGEST_NAME: f64 = 172.0;
 const VALUE: f64 = 70.0;
 
 /// One bar: a whole, and the part of it that is drawn strong.
@@ -28,8 +25,9 @@ pub(crate) fn bars(title: &str, bars: &[Bar], procedural: bool) -> Option<String
     if bars.is_empty() || !longest.is_finite() || longest <= 0.0 {
         return None;
     }
-    let left = bars.iter().map(|bar| width(bar.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
-    let bottom = TOP + ROW * bars.len() as f64;
+    let names = RowNames::new(bars.iter().map(|bar| bar.name));
+    let left = names.width + 12.0;
+    let bottom = TOP + names.height * bars.len() as f64;
     let scale = Scale::linear(0.0, longest, (left, WIDTH - VALUE));
     let mut svg = Svg::new("bars", WIDTH, bottom + 38.0, title, &description(bars));
     key(&mut svg, left);
@@ -40,7 +38,9 @@ pub(crate) fn bars(title: &str, bars: &[Bar], procedural: bool) -> Option<String
     }
     svg.label("tick", 0.5 * (left + WIDTH - VALUE), bottom + 32.0, Anchor::Middle, "seconds");
     for (i, bar) in bars.iter().enumerate() {
-        draw(&mut svg, bar, TOP + ROW * i as f64, left, &scale);
+        let middle = TOP + names.height * (i as f64 + 0.5);
+        names.label(&mut svg, i, left - 6.0, middle);
+        draw(&mut svg, bar, middle, left, &scale);
     }
     svg.notice(procedural, WIDTH - 4.0, bottom + 34.0);
     Some(svg.finish())
@@ -53,14 +53,13 @@ fn key(svg: &mut Svg, left: f64) {
     svg.label("key", left + 102.0, 17.0, Anchor::Start, "evaluations and the rest");
 }
 
-fn draw(svg: &mut Svg, bar: &Bar, top: f64, left: f64, scale: &Scale) {
+fn draw(svg: &mut Svg, bar: &Bar, middle: f64, left: f64, scale: &Scale) {
     let (part, whole) = (bar.part.clamp(0.0, bar.whole.max(bar.part)), bar.whole.max(bar.part));
     let title =
         format!("{}: {} of training, {} in all", bar.name, format::duration(part), format::duration(whole));
-    svg.label("row-name", left - 6.0, top + 15.0, Anchor::End, &fit(bar.name, FONT, left - 10.0));
-    svg.rect("bar rest", left, top + 4.0, scale.at(whole) - left, 14.0, &title);
-    svg.rect("bar", left, top + 4.0, scale.at(part) - left, 14.0, &title);
-    svg.label("difference", scale.at(whole) + 6.0, top + 15.0, Anchor::Start, &format::duration(whole));
+    svg.rect("bar rest", left, middle - 7.0, scale.at(whole) - left, 14.0, &title);
+    svg.rect("bar", left, middle - 7.0, scale.at(part) - left, 14.0, &title);
+    svg.label("difference", scale.at(whole) + 6.0, middle + 4.0, Anchor::Start, &format::duration(whole));
 }
 
 fn description(bars: &[Bar]) -> String {

@@ -1,7 +1,7 @@
 //! Dot plot: ours next to the published numbers, one row per run.
 
 use super::frame::fitting_ticks;
-use super::measure::{fit, width};
+use super::row_names::RowNames;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
@@ -9,10 +9,7 @@ use crate::format;
 const WIDTH: f64 = 480.0;
 /// Where the rows begin below a key, and without one.
 const TOPS: (f64, f64) = (34.0, 10.0);
-const ROW: f64 = 22.0;
-const FONT: f64 = 12.0;
 const DIFFERENCE: f64 = 56.0;
-const LONGEST_NAME: f64 = 172.0;
 
 /// One row.
 pub(crate) struct Dot<'a> {
@@ -45,12 +42,13 @@ pub(crate) fn dots(chart: &DotChart) -> Option<String> {
     let values = || rows.iter().flat_map(|row| ends(row));
     let low = values().reduce(f64::min)?;
     let high = values().reduce(f64::max)?;
-    let left = rows.iter().map(|row| width(row.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME) + 12.0;
+    let names = RowNames::new(rows.iter().map(|row| row.name));
+    let left = names.width + 12.0;
     let right = WIDTH - DIFFERENCE;
     let has_published = rows.iter().any(|row| row.published.is_some());
     let has_spread = rows.iter().any(|row| row.sd.is_some());
     let top = if has_published || has_spread { TOPS.0 } else { TOPS.1 };
-    let bottom = top + ROW * rows.len() as f64;
+    let bottom = top + names.height * rows.len() as f64;
     let range = (left + 8.0, right - 8.0);
     let scale = if chart.is_log { Scale::log(low, high, range) } else { Scale::linear(low, high, range) };
     let mut svg = Svg::new(
@@ -67,7 +65,9 @@ pub(crate) fn dots(chart: &DotChart) -> Option<String> {
         svg.label("tick", at, bottom + 16.0, Anchor::Middle, &tick.label);
     }
     for (i, row) in rows.iter().enumerate() {
-        draw(&mut svg, row, top + ROW * (i as f64 + 0.5), left, &scale);
+        let middle = top + names.height * (i as f64 + 0.5);
+        names.label(&mut svg, i, left - 6.0, middle);
+        draw(&mut svg, row, middle, &scale);
     }
     svg.notice(chart.procedural, WIDTH - 4.0, bottom + 34.0);
     Some(svg.finish())
@@ -100,8 +100,7 @@ fn key(svg: &mut Svg, left: f64, has_published: bool, has_spread: bool) {
     }
 }
 
-fn draw(svg: &mut Svg, row: &Dot, y: f64, left: f64, scale: &Scale) {
-    svg.label("row-name", left - 6.0, y + 4.0, Anchor::End, &fit(row.name, FONT, left - 10.0));
+fn draw(svg: &mut Svg, row: &Dot, y: f64, scale: &Scale) {
     if let (Some(ours), Some(published)) = (row.ours, row.published) {
         svg.line("link", (scale.at(ours), y), (scale.at(published), y));
         svg.label("difference", WIDTH - 2.0, y + 4.0, Anchor::End, &format::signed(ours - published));

@@ -1,7 +1,7 @@
 //! Lines with names at their ends: what searches have in common, such as their budgets and the spread of their values.
 
 use super::frame::ChartFrame;
-use super::measure::{fit, spread, width};
+use super::measure::{spread_sizes, width, wrap};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
@@ -14,6 +14,8 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 222.0;
 const FONT: f64 = 12.0;
 const LONGEST_NAME: f64 = 150.0;
+const MOST_LINES: usize = 3;
+const LINE: f64 = 13.0;
 
 /// What the lines are drawn over.
 pub(crate) struct LineChart<'a> {
@@ -36,8 +38,10 @@ pub(crate) struct LineChart<'a> {
 /// The chart, or `None` if no line has a point.
 pub(crate) fn lines(chart: &LineChart) -> Option<String> {
     let drawn: Vec<&NamedLine> = chart.lines.iter().filter(|line| !line.points.is_empty()).collect();
-    let names = drawn.iter().map(|line| width(&line.name, FONT)).fold(0.0, f64::max).min(LONGEST_NAME);
-    let frame = ChartFrame { left: LEFT, right: WIDTH - 12.0 - names, top: TOP, bottom: BOTTOM };
+    let names: Vec<Vec<String>> =
+        drawn.iter().map(|line| wrap(&line.name, FONT, LONGEST_NAME, MOST_LINES)).collect();
+    let widest = names.iter().flatten().map(|words| width(words, FONT)).fold(0.0, f64::max);
+    let frame = ChartFrame { left: LEFT, right: WIDTH - 12.0 - widest, top: TOP, bottom: BOTTOM };
     let ends = |pick: fn(&(f64, f64)) -> f64| {
         let all = || drawn.iter().flat_map(|line| &line.points).map(pick);
         Some((all().reduce(f64::min)?, all().reduce(f64::max)?))
@@ -56,7 +60,7 @@ pub(crate) fn lines(chart: &LineChart) -> Option<String> {
             svg.circle(&format!("dot l{i}"), only, 3.0, "");
         }
     }
-    labels(&mut svg, &drawn, &x, &y, frame);
+    labels(&mut svg, &drawn, &names, (&x, &y), frame);
     svg.notice(chart.procedural, WIDTH - 4.0, HEIGHT - 3.0);
     Some(svg.finish())
 }
@@ -75,15 +79,25 @@ fn places(line: &NamedLine, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     points
 }
 
-fn labels(svg: &mut Svg, lines: &[&NamedLine], x: &Scale, y: &Scale, frame: ChartFrame) {
+fn labels(
+    svg: &mut Svg,
+    lines: &[&NamedLine],
+    names: &[Vec<String>],
+    (x, y): (&Scale, &Scale),
+    frame: ChartFrame,
+) {
     let ends: Vec<(f64, f64)> =
         lines.iter().filter_map(|line| line.points.last()).map(|end| (x.at(end.0), y.at(end.1))).collect();
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
-    let places = spread(&wanted, FONT + 2.0, TOP + 4.0, BOTTOM - 2.0);
-    for (i, (line, (end, place))) in lines.iter().zip(ends.iter().zip(places)).enumerate() {
+    let sizes: Vec<f64> = names.iter().map(|words| LINE * words.len() as f64 + 1.0).collect();
+    let places = spread_sizes(&wanted, &sizes, TOP - 3.0, BOTTOM + 5.0);
+    for (i, (words, (end, place))) in names.iter().zip(ends.iter().zip(places)).enumerate() {
         svg.line("leader", (end.0 + 2.0, end.1), (frame.right + 2.0, place));
-        let name = fit(&line.name, FONT, WIDTH - frame.right - 6.0);
-        svg.label(&format!("name l{i}"), frame.right + 5.0, place + 4.0, Anchor::Start, &name);
+        let first = place - 0.5 * LINE * (words.len() as f64 - 1.0) + 4.0;
+        for (row, words) in words.iter().enumerate() {
+            let y = first + LINE * row as f64;
+            svg.label(&format!("name l{i}"), frame.right + 5.0, y, Anchor::Start, words);
+        }
     }
 }
 

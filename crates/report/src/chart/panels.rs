@@ -1,6 +1,7 @@
 //! Small multiples: one panel per run, all others in grey behind it, so that each is seen against all.
 
-use super::measure::fit;
+use super::measure::wrap;
+use super::palette::RUN_COLOURS;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
@@ -13,12 +14,19 @@ const RIGHT: f64 = 214.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 126.0;
 
+const FONT: f64 = 13.5;
+const NAME: f64 = RIGHT - 54.0;
+const MOST_LINES: usize = 3;
+const LINE: f64 = 15.0;
+
 /// One panel.
 pub(crate) struct CurvePanel<'a> {
     /// The run's name.
     pub name: &'a str,
     /// Its line.
     pub points: &'a [CurvePoint],
+    /// The colour that it has in the picture of all runs, if it has one there.
+    pub colour: Option<usize>,
 }
 
 /// The shared lines, to stand once in the page, and one picture per panel. Empty if there is nothing to draw.
@@ -35,8 +43,16 @@ pub(crate) fn panels(panels: &[CurvePanel], what: &str, procedural: bool) -> (St
          <g id=\"all-curves\">\n{}</g></defs></svg>",
         lines.collect::<String>()
     );
-    let pictures = drawn.iter().map(|panel| picture(panel, &x, &y, what, procedural)).collect();
-    (shared, pictures)
+    let titles: Vec<Vec<String>> =
+        drawn.iter().map(|panel| wrap(panel.name, FONT, NAME, MOST_LINES)).collect();
+    // All panels leave as much room above as the longest name takes.
+    let lines = titles.iter().map(Vec::len).max().unwrap_or(1);
+    let scales = (&x, &y);
+    let pictures = drawn
+        .iter()
+        .zip(&titles)
+        .map(|(panel, title)| picture(&PanelPicture { panel, title, lines, scales, what, procedural }));
+    (shared, pictures.collect())
 }
 
 fn scales(panels: &[&CurvePanel]) -> Option<(Scale, Scale)> {
@@ -52,12 +68,25 @@ fn places(points: &[CurvePoint], x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     points.iter().map(|point| (x.at(point.epoch as f64), y.at(point.mean))).collect()
 }
 
-fn picture(panel: &CurvePanel, x: &Scale, y: &Scale, what: &str, procedural: bool) -> String {
+/// What is needed to draw a panel.
+struct PanelPicture<'a> {
+    panel: &'a CurvePanel<'a>,
+    title: &'a [String],
+    lines: usize,
+    scales: (&'a Scale, &'a Scale),
+    what: &'a str,
+    procedural: bool,
+}
+
+fn picture(picture: &PanelPicture) -> String {
+    let PanelPicture { panel, title, lines, scales: (x, y), what, procedural } = *picture;
     let last = panel.points.last().map_or(0.0, |point| point.mean);
     let epoch = panel.points.last().map_or(0, |point| point.epoch);
     let value = format::metric(last);
     let description = format!("{what} {value} after epoch {epoch}, with the lines of all other runs behind.");
-    let mut svg = Svg::new("panel", WIDTH, HEIGHT, &format!("{}: {what}", panel.name), &description);
+    let above = LINE * (lines.max(1) - 1) as f64;
+    let name = format!("{}: {what}", panel.name);
+    let mut svg = Svg::below("panel", (WIDTH, HEIGHT), above, &name, &description);
     for tick in y.ticks(4) {
         let at = y.at(tick.value);
         svg.line("grid", (LEFT, at), (RIGHT, at));
@@ -67,13 +96,17 @@ fn picture(panel: &CurvePanel, x: &Scale, y: &Scale, what: &str, procedural: boo
         svg.label("tick", x.at(tick.value), BOTTOM + 14.0, Anchor::Middle, &tick.label);
     }
     svg.markup("<use href=\"#all-curves\"/>");
+    let colour = panel.colour.map_or_else(String::new, |colour| format!(" c{}", colour % RUN_COLOURS));
     let line = places(panel.points, x, y);
-    svg.path("line val", &line, false);
+    svg.path(&format!("line val{colour}"), &line, false);
     if let Some(end) = line.last() {
-        svg.circle("dot val", *end, 3.0, &format!("epoch {epoch}: {value}"));
+        svg.circle(&format!("dot val{colour}"), *end, 3.0, &format!("epoch {epoch}: {value}"));
     }
-    svg.label("panel-name", 2.0, 12.0, Anchor::Start, &fit(panel.name, 13.5, RIGHT - 54.0));
-    svg.label("panel-value", RIGHT, 12.0, Anchor::End, &value);
+    for (row, words) in title.iter().enumerate() {
+        let up = LINE * (title.len() - 1 - row) as f64;
+        svg.label("panel-name", 2.0, 12.0 - up, Anchor::Start, words);
+    }
+    svg.label(&format!("panel-value{colour}"), RIGHT, 12.0, Anchor::End, &value);
     svg.notice(procedural, RIGHT, BOTTOM - 4.0);
     svg.finish()
 }

@@ -55,6 +55,26 @@ impl Scale {
         self.range.0 + part.clamp(0.0, 1.0) * (self.range.1 - self.range.0)
     }
 
+    /// Whether a place is one of the axis.
+    pub(super) fn is_within(&self, place: f64) -> bool {
+        (self.range.0.min(self.range.1)..=self.range.0.max(self.range.1)).contains(&place)
+    }
+
+    /// The places of the two ends.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        self.range
+    }
+
+    /// The place of `value`, also beyond the ends of the axis.
+    pub(super) fn beyond(&self, value: f64) -> f64 {
+        let (low, high) = self.domain;
+        let part = match self.log {
+            true => (value.max(f64::MIN_POSITIVE).ln() - low.ln()) / (high.ln() - low.ln()),
+            false => (value - low) / (high - low),
+        };
+        self.range.0 + part * (self.range.1 - self.range.0)
+    }
+
     /// About `n` round ticks inside the axis.
     pub(super) fn ticks(&self, n: usize) -> Vec<Tick> {
         if self.log { self.log_ticks(n) } else { self.linear_ticks(step(self.domain.1 - self.domain.0, n)) }
@@ -63,7 +83,8 @@ impl Scale {
     /// The same, whole numbers only: for epochs and counts.
     pub(super) fn whole_ticks(&self, n: usize) -> Vec<Tick> {
         if self.log {
-            return self.log_ticks(n).into_iter().filter(|tick| tick.value.fract() == 0.0).collect();
+            let whole = self.log_ticks(n).into_iter().filter(|tick| tick.value.fract() == 0.0);
+            return whole.map(|tick| Tick { label: label(tick.value, 0), ..tick }).collect();
         }
         self.linear_ticks(step(self.domain.1 - self.domain.0, n).max(1.0))
     }
@@ -173,6 +194,8 @@ mod tests {
             labels(Scale::log(1.0, 50.0, (0.0, 1.0)).whole_ticks(6)),
             ["1", "2", "5", "10", "20", "50"]
         );
+        // Four epochs: "1.0 2.0 3.0 4.0" before.
+        assert_eq!(labels(Scale::log(1.0, 4.0, (0.0, 1.0)).whole_ticks(6)), ["1", "2", "3", "4"]);
         assert_eq!(
             labels(Scale::log(0.05, 3.0, (0.0, 1.0)).ticks(6)),
             ["0.05", "0.1", "0.2", "0.5", "1", "2"]

@@ -20,12 +20,23 @@ pub(super) struct Svg {
 impl Svg {
     /// A picture of `width` × `height` units with a title and a description for those who cannot see it.
     pub(super) fn new(class: &str, width: f64, height: f64, title: &str, description: &str) -> Self {
-        let (w, h) = (number(width), number(height));
+        Self::below(class, (width, height), 0.0, title, description)
+    }
+
+    /// The same with so much room above the place 0.
+    pub(super) fn below(
+        class: &str,
+        (width, height): (f64, f64),
+        above: f64,
+        title: &str,
+        description: &str,
+    ) -> Self {
+        let (w, h, top) = (number(width), number(height + above), number(-above));
         // Wide pages do not blow a small chart up.
         let most = number(width * 1.08);
         let (title, description) = (escape_xml(title), escape_xml(description));
         let text = format!(
-            "<svg class=\"{class}\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" style=\"max-width:{most}px\" \
+            "<svg class=\"{class}\" viewBox=\"0 {top} {w} {h}\" width=\"{w}\" height=\"{h}\" style=\"max-width:{most}px\" \
              role=\"img\">\n<title>{title}</title>\n<desc>{description}</desc>\n"
         );
         Self { text }

@@ -15,6 +15,7 @@ const TOP: f64 = 32.0;
 const ROW: f64 = 18.0;
 const LONGEST_NAME: f64 = 200.0;
 const FONT: f64 = 12.0;
+const GAP: f64 = 1.2;
 /// What a further row of one worker is called.
 const SAME: &str = "the same";
 const STATES: [State; 5] = [State::Complete, State::Pruned, State::Failed, State::Running, State::Waiting];
@@ -46,7 +47,8 @@ pub(crate) fn timeline(chart: &Timeline, title: &str, procedural: bool) -> Strin
     for stretch in &chart.stretches {
         let (from, to) = (x.at(stretch.from / unit), x.at(stretch.to / unit));
         let y = frame.top + ROW * stretch.row as f64 + 3.0;
-        bar(&mut svg, stretch.state, (from, y), (to - from).max(0.8), &stretch.title);
+        // A gap, so that trials that follow each other at once are told apart.
+        bar(&mut svg, stretch.state, (from, y), (to - from - GAP).max(0.8), &stretch.title);
     }
     key(&mut svg, chart, frame.left);
     svg.notice(procedural, WIDTH - 4.0, frame.bottom + 36.0);

@@ -10,6 +10,7 @@ use toile_record::{
 };
 
 use super::lines::written;
+use super::measures::{self, CalibrationJson, ClassificationJson, SuspectsJson};
 use super::search::{SearchJson, searches};
 use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
@@ -35,6 +36,7 @@ struct Document<'a> {
     judgement: PlainAnswer,
     published_judgement: Option<PlainAnswer>,
     reproductions: &'a [Reproduction],
+    label_candidates: Option<SuspectsJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +77,8 @@ struct RunJson<'a> {
     last: Option<FinalJson<'a>>,
     published: Option<&'a Published>,
     confusion_matrix: Option<Vec<Vec<usize>>>,
+    classification: Option<ClassificationJson>,
+    calibration: Option<CalibrationJson>,
     failure: Option<String>,
     warnings: Vec<String>,
     seconds: f64,
@@ -125,6 +129,7 @@ pub fn results_json(records: &Records, view: &ReportView) -> String {
         judgement: answer(&reasoning.ours, &reasoning.judgement),
         published_judgement: reasoning.published.as_ref().map(answered),
         reproductions: &reasoning.reproductions,
+        label_candidates: view.suspects.as_ref().map(measures::suspects),
     };
     written(&document)
 }
@@ -184,6 +189,8 @@ fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
         published: run.published.as_ref(),
         confusion_matrix: confusion(&records.study.data, run)
             .map(|c| c.rows().map(<[usize]>::to_vec).collect()),
+        classification: measures::classification(records, run),
+        calibration: measures::calibration(records, run),
         failure: run.reason(),
         warnings: run_warnings(records, run).sentences().map(|one| sentence_case(one)).collect(),
         seconds: run.provenance.wall_seconds,

@@ -6,6 +6,7 @@ mod flatten;
 mod history;
 mod json;
 mod lines;
+mod measures;
 mod predictions;
 mod results;
 mod search;

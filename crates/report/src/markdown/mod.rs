@@ -122,6 +122,12 @@ fn reading(out: &mut MarkdownWriter, view: &ReportView) {
          ours, it would follow Student's t with n − 1 degrees of freedom.",
         ),
         (
+            view.has_reliability(),
+            "Reliability sets the confidence of a run, the probability of the class that it predicts, against how often it is right, \
+         in fifteen bins of equal width. ECE is the mean distance of the two, each bin counting by its images. Intervals are at \
+         95 %, over images, and over seeds where there are several.",
+        ),
+        (
             true,
             "Operations count forward and backward passes over all training images; a multiply-add is two.",
         ),

@@ -1,10 +1,11 @@
-//! What a run confuses: the confusion matrix, the pairs confused most often with images, recall and precision.
+//! What a run confuses: the confusion matrix, the pairs confused most often with images, precision, recall and F1.
 
 use super::{
     CellImage, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell, TableColumn,
 };
 use crate::chart;
-use crate::view::{ClassRow, Confused, Example, PairView, RunGroup};
+use crate::format;
+use crate::view::{ClassRow, ClassScores, Confused, Estimate, Example, PairView, RunGroup};
 
 const SURE: &str =
     "The test images that the run was most sure of, with the probability it gave to the wrong class.";
@@ -17,7 +18,7 @@ pub(super) fn part(group: &RunGroup, procedural: bool) -> Option<Section> {
     Some(Section {
         lead: Some(confused.choice.clone()),
         paragraphs: all_right.into_iter().collect(),
-        tables: pairs.into_iter().chain([scores(confused)]).collect(),
+        tables: pairs.into_iter().chain([scores(&confused.scores)]).collect(),
         figures: matrix(group, confused, procedural).into_iter().collect(),
         is_side_by_side: true,
         ..Section::part("Confusion on the test set")
@@ -74,15 +75,49 @@ fn image(pair: &PairView, example: &Example) -> CellImage {
     }
 }
 
-/// Recall and precision of each class.
-fn scores(confused: &Confused) -> SectionTable {
-    let numeric = ["Recall", "Precision"].map(TableColumn::numeric);
+/// Precision, recall and F1 of each class, and their means.
+fn scores(scores: &ClassScores) -> SectionTable {
+    let numeric = ["Precision", "Recall", "F1", "Images"].map(TableColumn::numeric);
     let columns = std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect();
-    let part = |part: Option<f64>| TableCell::maybe(part, |part| format!("{part:.3}"));
-    let row =
-        |score: &ClassRow| vec![TableCell::text(&score.class), part(score.recall), part(score.precision)];
-    let rows = confused.scores.iter().map(row).collect();
-    let caption = "Of the images of a class, the part recognised; of the predictions of a class, the part that was right.";
-    let words = "Recall and precision of each class";
-    SectionTable { is_detail: true, ..SectionTable::folded(words, caption, columns, rows) }
+    let seeds = scores.macro_average.f1.as_ref().map_or(1, Estimate::n);
+    let over = match seeds {
+        1 => String::new(),
+        n => format!(" Mean ± standard deviation over {n} seeds."),
+    };
+    let caption = format!(
+        "Precision: of the predictions of a class, the part that was right. Recall: of its images, the part recognised. F1: their \
+         harmonic mean. In the macro average every class counts alike.{over}"
+    );
+    let unpredicted = "A class that a seed never predicts counts as precision 0 there.".to_owned();
+    let f1 = short(scores.macro_average.f1.as_ref());
+    let table = SectionTable::folded(
+        format!("Each class: macro F1 {f1}"),
+        caption,
+        columns,
+        scores.classes.iter().map(class_row).collect(),
+    );
+    SectionTable {
+        total: Some(class_row(&scores.macro_average)),
+        notes: Some(unpredicted).filter(|_| scores.has_unpredicted).into_iter().collect(),
+        ..table
+    }
+}
+
+fn class_row(row: &ClassRow) -> Vec<TableCell> {
+    let measures = [&row.precision, &row.recall, &row.f1].map(|measure| self::measure(measure.as_ref()));
+    let images = TableCell::count(Some(row.images as u64));
+    std::iter::once(TableCell::text(&row.class)).chain(measures).chain([images]).collect()
+}
+
+/// A measure of a class with three decimals: there are a thousand images of it, and not ten thousand.
+pub(super) fn measure(estimate: Option<&Estimate>) -> TableCell {
+    TableCell { text: short(estimate), ..TableCell::estimate(estimate) }
+}
+
+fn short(estimate: Option<&Estimate>) -> String {
+    match estimate {
+        Some(Estimate { mean, sd: Some(sd), .. }) => format!("{mean:.3} ± {sd:.3}"),
+        Some(Estimate { mean, .. }) => format!("{mean:.3}"),
+        None => format::NONE.to_owned(),
+    }
 }

@@ -10,10 +10,13 @@ mod confusion;
 mod factors;
 mod figure;
 mod findings;
+mod hardest;
+mod learning;
 mod openings;
 mod overview;
 mod paragraphs;
 mod ranking;
+mod reliability;
 mod results;
 mod runs;
 mod search;
@@ -21,6 +24,7 @@ mod searches;
 mod settings_beside_results;
 pub(crate) mod setup;
 mod summary;
+mod suspects;
 mod table;
 
 pub use figure::{FigureLayout, FigurePicture, FigureSeries, SectionFigure};
@@ -32,7 +36,7 @@ use std::collections::BTreeSet;
 
 use crate::format;
 use crate::reasoning::Reasoning;
-use crate::view::{KeyFigure, MOST_IN_FULL, Ranking, RunGroup, Searches, StudySummary};
+use crate::view::{KeyFigure, MOST_IN_FULL, Ranking, RunGroup, Searches, StudySummary, Suspects};
 
 /// What sections are computed from.
 pub struct SectionContext<'a> {
@@ -48,6 +52,8 @@ pub struct SectionContext<'a> {
     pub searches: &'a Searches,
     /// What came out.
     pub summary: &'a StudySummary,
+    /// Images whose labels may be wrong.
+    pub suspects: &'a Option<Suspects>,
 }
 
 impl SectionContext<'_> {
@@ -75,14 +81,16 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 10] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 12] = [
     summary::compute,
     factors::compute,
+    learning::compute,
     ranking::compute,
     claims::compute,
     findings::compute,
     overview::compute,
     settings_beside_results::compute,
+    suspects::compute,
     searches::compute,
     setup::compute,
     runs::compute,

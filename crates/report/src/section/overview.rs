@@ -2,6 +2,7 @@
 
 use toile_record::Metric;
 
+use super::learning::colours;
 use super::{
     CellTone, FigureLayout, FigureSeries, Section, SectionContext, SectionFigure, SectionTable, TableCell,
     TableColumn,
@@ -16,7 +17,13 @@ const TEST_ACCURACY: usize = 5;
 
 /// The section; every study has one.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
-    let parts = [panels(context), dots(context), differences(context.groups), time(context)];
+    let parts = [
+        panels(context),
+        dots(context),
+        differences(context.groups),
+        super::hardest::part(context),
+        time(context),
+    ];
     let parts: Vec<Section> = parts.into_iter().flatten().collect();
     let paragraphs = match parts.is_empty() {
         true => vec!["No epoch is finished yet.".to_owned()],
@@ -25,15 +32,22 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     Some(Section { parts, paragraphs, ..Section::new("overview", "Overview") })
 }
 
-/// A small curve for each run, all others in grey behind it.
+/// A small curve for each run, all others in grey behind it; none where one picture names all runs already.
 fn panels(context: &SectionContext) -> Option<Section> {
+    let colours = colours(context).colours;
+    if colours.len() > 1 && colours.iter().all(Option::is_some) {
+        return None;
+    }
     let points = |group: &RunGroup| group.curves.of(Metric::ValAccuracy).to_vec();
-    let drawn: Vec<_> = context.drawn().into_iter().map(|group| (group, points(group))).collect();
-    let drawn: Vec<_> = drawn.iter().filter(|(_, points)| !points.is_empty()).collect();
-    let panels: Vec<CurvePanel> =
-        drawn.iter().map(|(group, points)| CurvePanel { name: &group.name, points }).collect();
+    let drawn = context.drawn().into_iter().zip(colours);
+    let drawn: Vec<_> = drawn.map(|(group, colour)| (group, points(group), colour)).collect();
+    let drawn: Vec<_> = drawn.iter().filter(|(_, points, _)| !points.is_empty()).collect();
+    let panels: Vec<CurvePanel> = drawn
+        .iter()
+        .map(|(group, points, colour)| CurvePanel { name: &group.name, points, colour: *colour })
+        .collect();
     let (definitions, pictures) = chart::panels(&panels, "validation accuracy", context.is_procedural());
-    let figures = drawn.iter().zip(pictures).map(|((group, points), svg)| {
+    let figures = drawn.iter().zip(pictures).map(|((group, points, _), svg)| {
         let means: Vec<f64> = points.iter().map(|point| point.mean).collect();
         SectionFigure {
             link: Some(group.anchor.clone()),

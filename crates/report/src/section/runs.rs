@@ -36,6 +36,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
 fn part(group: &RunGroup, procedural: bool) -> Section {
     let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
     let confused = confusion::part(group, procedural);
+    let curves = quantities().filter_map(|quantity| curve(group, quantity, procedural));
     let details = Section { tables: vec![model(group), seeds(group), plan(group)], ..Section::part("") };
     Section {
         badge: badge(group),
@@ -43,7 +44,7 @@ fn part(group: &RunGroup, procedural: bool) -> Section {
         remark: group.note.clone(),
         alerts: alerts(group),
         tables: vec![settings(group), results::table(group)],
-        figures: quantities().filter_map(|quantity| curve(group, quantity, procedural)).collect(),
+        figures: curves.chain(super::reliability::figure(group, procedural)).collect(),
         notes: vec![format!("{}{stops}", group.cost.sentence())],
         parts: confused.into_iter().chain([details]).collect(),
         ..Section::new(&group.anchor, &group.name)

@@ -4,6 +4,7 @@ use toile_record::{ImageRecord, Records, RunRecord};
 use toile_stats::{ConfusedPair, Confusion};
 
 use super::NAME_LENGTH;
+use super::classes::{ClassScores, class_scores};
 use crate::facts::confusion;
 use crate::{format, image, text};
 
@@ -22,8 +23,8 @@ pub struct Confused {
     pub choice: String,
     /// The pairs confused most often.
     pub pairs: Vec<PairView>,
-    /// Recall and precision of each class.
-    pub scores: Vec<ClassRow>,
+    /// How well each class is found, over all seeds.
+    pub scores: ClassScores,
 }
 
 /// One class taken for another.
@@ -54,17 +55,6 @@ pub struct Example {
     pub png: String,
 }
 
-/// How well one class is found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassRow {
-    /// Its name.
-    pub class: String,
-    /// The part of its images that were recognised.
-    pub recall: Option<f64>,
-    /// The part of its predictions that were right.
-    pub precision: Option<f64>,
-}
-
 /// The matrix of the seed with the median test accuracy among the complete `runs`, with images if they are wanted.
 pub(super) fn confused(records: &Records, runs: &[&RunRecord], has_images: bool) -> Option<Confused> {
     let data = &records.study.data;
@@ -72,11 +62,11 @@ pub(super) fn confused(records: &Records, runs: &[&RunRecord], has_images: bool)
         runs.iter().filter_map(|run| Some((*run, confusion(data, run)?))).collect();
     // Stable: of equal accuracies, the smaller seed comes first.
     tested.sort_by_key(|(_, matrix)| matrix.errors());
+    let classes: Vec<String> = data.class_names.iter().map(|class| text::name(class, NAME_LENGTH)).collect();
+    let scores = class_scores(&tested.iter().map(|(_, matrix)| matrix).collect::<Vec<_>>(), &classes)?;
     let n = tested.len();
     let is_tie = n == 2 && tested[0].1.errors() == tested[1].1.errors();
     let (run, matrix) = tested.into_iter().nth(n.checked_sub(1)? / 2)?;
-    let classes: Vec<String> = data.class_names.iter().map(|class| text::name(class, NAME_LENGTH)).collect();
-    let scores = (0..matrix.classes()).map(|class| score(&classes, &matrix, class)).collect();
     let mut pairs = pairs(&matrix, &classes);
     if has_images {
         pairs
@@ -95,11 +85,6 @@ fn choice(seed: u64, n: usize, is_tie: bool) -> String {
         n if n % 2 == 0 => format!("Seed {seed}, the upper of the two middle ones of {n} by test accuracy."),
         n => format!("Seed {seed}, whose test accuracy is the median of {n}."),
     }
-}
-
-fn score(classes: &[String], matrix: &Confusion, class: usize) -> ClassRow {
-    let score = matrix.score(class);
-    ClassRow { class: classes[class].clone(), recall: score.recall, precision: score.precision }
 }
 
 /// The pairs confused most often, still without images.

@@ -6,7 +6,8 @@ use toile_record::{Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{
-    Comparison, Confused, Curves, Estimate, MOST_IN_FULL, NAME_LENGTH, comparison, confusion, curves,
+    Comparison, Confused, Curves, Estimate, MOST_IN_FULL, NAME_LENGTH, Reliability, comparison, confusion,
+    curves, reliability,
 };
 use super::{GroupWarnings, warnings};
 use crate::facts::{
@@ -55,6 +56,8 @@ pub struct RunGroup {
     pub curves: Curves,
     /// What it confuses.
     pub confused: Option<Confused>,
+    /// Whether it is as often right as it says; unknown of the runs of a study that is shown in brief.
+    pub reliability: Option<Reliability>,
     /// One row per seed.
     pub seeds: Vec<SeedRow>,
     /// Time and operations.
@@ -155,6 +158,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool)
         comparison: comparison::comparison(&complete, published),
         curves: curves::curves(shown),
         confused: confusion::confused(records, &complete, has_images),
+        reliability: has_images.then(|| reliability::reliability(records, &complete)).flatten(),
         seeds: runs.iter().map(|run| seed_row(run)).collect(),
         cost: cost(records, first, shown),
         plan,

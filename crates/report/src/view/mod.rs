@@ -3,6 +3,7 @@
 //! A *group* is what the page calls a run: one name of the study file, with all its seeds. Numbers of a group come from
 //! its complete seeds only; a group without one shows how far it came, and says so.
 
+mod classes;
 mod comparison;
 mod confusion;
 mod curves;
@@ -10,20 +11,25 @@ mod estimate;
 mod former;
 mod group;
 mod ranking;
+mod reliability;
 mod sealed;
 mod search;
 mod settings;
 mod summary;
+mod suspects;
 mod warnings;
 
+pub use classes::{ClassRow, ClassScores};
 pub use comparison::{Comparison, ComparisonColumn};
-pub use confusion::{ClassRow, Confused, Example, PairView};
+pub use confusion::{Confused, Example, PairView};
 pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
 pub(crate) use group::grouped;
 pub use group::{LayerRow, RunCost, RunGroup, SeedRow};
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
+pub use reliability::Reliability;
+pub(crate) use reliability::{BINS, of_training};
 pub use search::{
     AxisKind, BANDS, BestTrial, ChosenRun, Compared, Contour, HEADER as SEARCH_HEADER, History, NamedLine,
     ObjectiveView, Parallel, ParameterAxis, ParameterSlice, ParetoFront, Range, SearchRow, SearchView,
@@ -32,6 +38,7 @@ pub use search::{
 };
 pub(crate) use search::{belonging, best_trial, external, metrics, notes};
 pub use summary::{KeyFigure, StudySummary};
+pub use suspects::{Suspect, SuspectPart, Suspects};
 use toile_record::Records;
 pub(crate) use warnings::run_warnings;
 pub use warnings::{GroupWarnings, batch_warning};
@@ -71,6 +78,8 @@ pub struct ReportView {
     pub sections: Vec<Section>,
     /// Its searches.
     pub searches: Searches,
+    /// Images whose labels may be wrong, where enough trainings looked.
+    pub suspects: Option<Suspects>,
     /// Why complete runs have no numbers of the test, on one line.
     pub sealed: Option<String>,
     /// Which runs have left the study file, on one line.
@@ -92,6 +101,11 @@ impl ReportView {
         let of_search = |search: &SearchView| search.chosen.as_ref().is_some_and(ChosenRun::has_published);
         self.groups.iter().any(|group| group.comparison.has_published)
             || self.searches.sections.iter().any(of_search)
+    }
+
+    /// Whether the confidences of some run are known.
+    pub fn has_reliability(&self) -> bool {
+        self.groups.iter().any(|group| group.reliability.is_some())
     }
 
     /// Whether a table has a row of z.
@@ -118,6 +132,7 @@ pub fn view(records: &Records) -> ReportView {
     summary.sentences.extend(searches.summary());
     let (sealed, former) = (sealed::sealed(records), former::former(records));
     summary.sentences.extend(sealed.iter().chain(&former).cloned());
+    let suspects = suspects::suspects(records);
     let sections = section::sections(&SectionContext {
         records,
         groups: &groups,
@@ -125,6 +140,7 @@ pub fn view(records: &Records) -> ReportView {
         reasoning: &reasoning,
         searches: &searches,
         summary: &summary,
+        suspects: &suspects,
     });
     ReportView {
         title: named(&study.name, "Study without a name"),
@@ -138,6 +154,7 @@ pub fn view(records: &Records) -> ReportView {
         groups,
         sections,
         searches,
+        suspects,
         sealed,
         former,
         study_file: text::clean(&study.file),

@@ -2,7 +2,7 @@
 
 mod searches;
 
-use toile_stats::Confusion;
+use toile_stats::{CalibrationBin, Confusion};
 
 use super::*;
 use crate::view::CurvePoint;
@@ -51,14 +51,45 @@ fn small_multiples() {
     let (one, other) = (points(&[(0.5, 0.0), (0.7, 0.0), (0.8, 0.0)]), points(&[(0.6, 0.0)]));
     let (shared, pictures) = panels(
         &[
-            CurvePanel { name: "three epochs", points: &one },
-            CurvePanel { name: "one epoch", points: &other },
+            CurvePanel { name: "three epochs", points: &one, colour: Some(2) },
+            CurvePanel { name: "one epoch, with a name of two lines", points: &other, colour: None },
         ],
         "validation accuracy",
         false,
     );
     check("panels", &format!("{shared}\n{}", pictures.join("\n")));
     assert_eq!(panels(&[], "nothing", false), (String::new(), vec![]));
+}
+
+#[test]
+fn all_runs_in_one_picture() {
+    let (one, other) = (points(&[(0.5, 0.1), (0.7, 0.05), (0.8, 0.02)]), points(&[(0.6, 0.0), (0.75, 0.0)]));
+    let line = |name, points, seeds, colour| OverlayLine { name, points, seeds, colour };
+    let chart = Overlay {
+        title: "Validation accuracy of all runs",
+        lines: vec![
+            line("three seeds", &one, 3, Some(0)),
+            line("one seed, thin and dashed", &other, 1, Some(1)),
+            line("grey", &other, 1, None),
+        ],
+        higher_is_better: true,
+        is_log: false,
+        procedural: true,
+    };
+    let picture = overlay(&chart).expect("points");
+    check("overlay", &picture.svg);
+    assert_eq!(picture.cut_at, None);
+    assert!(overlay(&Overlay { lines: vec![], ..chart }).is_none());
+}
+
+#[test]
+fn reliability_diagram() {
+    let bin = |images, confidence, accuracy| CalibrationBin { images, confidence, accuracy };
+    let bins = [bin(3, 0.2, 1.0 / 3.0), bin(400, 0.62, 0.5), bin(12_345, 1.0, 0.97)];
+    let title = "Reliability of <A>".to_owned();
+    let chart = ReliabilityChart { title, bins: &bins, all_bins: 15, seeds: 2, procedural: true };
+    check("reliability", &reliability(&chart).expect("images"));
+    assert_eq!(reliability(&ReliabilityChart { bins: &[], ..chart }), None);
 }
 
 #[test]
