@@ -1,7 +1,8 @@
 //! Seconds per epoch of the study's dense net and CNN on 54,000 images of noise: `cargo run --release --example
 //! epoch_speed`.
 //!
-//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass, images per batch, epochs.
+//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass or `layers` for the time that
+//! it takes to measure the layers, images per batch, epochs.
 #![allow(clippy::print_stdout)]
 
 use std::sync::atomic::AtomicUsize;
@@ -27,21 +28,26 @@ fn main() {
         batch_size: number(5, 256),
         epochs: number(6, 3),
         train_evaluation: 0.0,
+        measures_layers: arguments.get(4).is_some_and(|a| a == "layers"),
         ..FitConfig::new(optimizer)
     };
     if arguments.get(4).is_some_and(|a| a == "trace") {
         return by_layer(&mut model, &examples, &config);
     }
-    let mut start = Instant::now();
+    let (mut start, mut training_end) = (Instant::now(), Instant::now());
     fit(&mut model, &examples, None, &config, &AtomicUsize::new(threads), &mut |event| {
         match event {
             FitEvent::EpochBegin { .. } => start = Instant::now(),
             FitEvent::TrainingEnd { epoch } => {
+                training_end = Instant::now();
                 let seconds = start.elapsed().as_secs_f64();
                 println!(
                     "epoch {epoch}: {seconds:.4} s, {:.4} s per 54,000",
                     seconds * 54_000.0 / images as f64
                 );
+            }
+            FitEvent::EpochEnd(_, snapshot) if snapshot.layers().is_some() => {
+                println!("evaluated and measured in {:.5} s", training_end.elapsed().as_secs_f64());
             }
             _ => {}
         }

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toile_kernels::activation::Act;
 
+use crate::engine::UnitWatch;
+
 /// An element-wise function of a layer's output (softmax: over the last axis).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +44,18 @@ impl Activation {
             Activation::Linear | Activation::Relu => true,
             Activation::Sigmoid | Activation::Tanh | Activation::LeakyRelu | Activation::Elu => false,
             Activation::Gelu | Activation::Silu | Activation::Softmax => false,
+        }
+    }
+
+    /// What its outputs are watched for, to find units that do nothing: of ReLU those that are dead, of sigmoid and
+    /// tanh those that are saturated.
+    pub(crate) fn watch(self) -> Option<UnitWatch> {
+        match self {
+            Activation::Relu => Some(UnitWatch::Active),
+            Activation::Sigmoid => Some(UnitWatch::SaturatedSigmoid),
+            Activation::Tanh => Some(UnitWatch::SaturatedTanh),
+            Activation::Linear | Activation::LeakyRelu | Activation::Elu => None,
+            Activation::Gelu | Activation::Silu | Activation::Softmax => None,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use toile_rng::Seed;
 
-use crate::engine::{BatchPass, Executor, Tracer};
+use crate::engine::{BatchPass, Executor, Tracer, WatchedUnits};
+use crate::measure::UnitCounts;
 use crate::score::{MeanScore, Score};
 use crate::{Examples, Loss, Model, Threads};
 
@@ -62,6 +63,24 @@ pub(crate) struct EvaluationTask<'a> {
     pub threads: Threads<'a>,
 }
 
+impl<'a> EvaluationTask<'a> {
+    fn pass(&self, indices: &'a [u32], is_probe: bool) -> BatchPass<'a> {
+        BatchPass {
+            examples: self.examples,
+            indices,
+            augmentation: None,
+            loss: self.loss,
+            label_smoothing: self.label_smoothing,
+            class_weights: None,
+            is_probe,
+            step: 0,
+            seed: Seed::new(0),
+            threads: self.threads.now(),
+            tracer: Tracer::default(),
+        }
+    }
+}
+
 /// Keeps the memory of an evaluation from one epoch to the next.
 pub(crate) struct Evaluator {
     executor: Executor,
@@ -79,23 +98,12 @@ impl Evaluator {
         task: &EvaluationTask,
         each: &mut dyn FnMut(EvaluatedImages<'_>),
     ) -> MeanScore {
-        let EvaluationTask { examples, loss, label_smoothing, threads } = *task;
+        let examples = task.examples;
         examples.check(model.shapes[0].values(), model.classes());
-        self.executor.derive(&model.weights, threads.now(), Tracer::default());
+        self.executor.derive(&model.weights, task.threads.now(), Tracer::default());
         let mut score = Score::default();
         for indices in examples.indices.chunks(BATCH) {
-            let pass = BatchPass {
-                examples,
-                indices,
-                augmentation: None,
-                loss,
-                label_smoothing,
-                class_weights: None,
-                step: 0,
-                seed: Seed::new(0),
-                threads: threads.now(),
-                tracer: Tracer::default(),
-            };
+            let pass = task.pass(indices, false);
             score = score.and(self.executor.infer(&pass, &model.weights));
             for chunk in self.executor.chunks.iter().take(self.executor.n_chunks(indices.len())) {
                 let n = chunk.images;
@@ -108,5 +116,30 @@ impl Evaluator {
         }
         let mean = score.mean(examples.len());
         MeanScore { loss: mean.loss + model.penalty(&model.weights), ..mean }
+    }
+    /// Counts what the outputs of each unit are watched for.
+    pub(crate) fn count_units(&mut self, model: &Model, task: &EvaluationTask) -> Vec<UnitCounts> {
+        self.executor.derive(&model.weights, task.threads.now(), Tracer::default());
+        let program = &self.executor.program;
+        let of = |op: usize, watched: WatchedUnits| UnitCounts {
+            layer: program.layers[op],
+            watch: watched.watch,
+            counts: vec![0; watched.units],
+            outputs: (task.examples.len() * program.sizes[op + 1] / watched.units.max(1)) as u64,
+        };
+        let watched = program.watched.iter().enumerate();
+        let (ops, mut counted): (Vec<usize>, Vec<UnitCounts>) =
+            watched.filter_map(|(op, watched)| Some((op, of(op, (*watched)?)))).unzip();
+        for indices in task.examples.indices.chunks(BATCH) {
+            self.executor.infer(&task.pass(indices, true), &model.weights);
+            let n = self.executor.n_chunks(indices.len());
+            for chunk in self.executor.chunks.iter_mut().take(n) {
+                for (op, units) in ops.iter().zip(&mut counted) {
+                    let new = chunk.units[*op].iter_mut().map(std::mem::take);
+                    units.counts.iter_mut().zip(new).for_each(|(sum, new)| *sum += u64::from(new));
+                }
+            }
+        }
+        counted
     }
 }

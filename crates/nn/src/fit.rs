@@ -37,6 +37,9 @@ pub struct FitConfig {
     /// The part of the training examples (evenly spaced) that is evaluated after each epoch; all after the last.
     /// Callbacks that watch a `train_…` metric see that of the part, after the last epoch too.
     pub train_evaluation: f64,
+    /// Whether units, gradients and weights of the layers are measured after a few of the epochs
+    /// ([`Snapshot::layers`]). It moves nothing that trains.
+    pub measures_layers: bool,
 }
 
 impl FitConfig {
@@ -55,6 +58,7 @@ impl FitConfig {
             augmentation: Augmentation::None,
             seed: Seed::new(0),
             train_evaluation: 0.1,
+            measures_layers: false,
         }
     }
 }

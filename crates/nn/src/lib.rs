@@ -17,6 +17,7 @@ mod initializer;
 mod layers;
 mod losses;
 mod math;
+mod measure;
 mod model;
 mod optimizers;
 mod parameters;
@@ -47,7 +48,7 @@ pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
 pub use summary::{ModelSummary, SummaryRow};
 pub use threads::Threads;
-pub use toile_record::{Epoch, Metric};
+pub use toile_record::{Epoch, LayerRecord, LayersRecord, Metric};
 pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.

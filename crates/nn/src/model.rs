@@ -5,7 +5,7 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{KernelProduct, Program, Workspace};
+use crate::engine::{KernelProduct, Program, WatchedUnits, Workspace};
 use crate::layers::LayerContext;
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
@@ -209,7 +209,19 @@ impl Model {
             }
             i = end;
         }
-        Ok(Program::new(ops, layers, sizes, self.classes(), batch))
+        let mut program = Program::new(ops, layers, sizes, self.classes(), batch);
+        self.watch_units(&mut program);
+        Ok(program)
+    }
+
+    /// The last operation of a layer gives what its activation makes.
+    fn watch_units(&self, program: &mut Program) {
+        for (op, &layer) in program.layers.iter().enumerate() {
+            let watch = self.layers[layer].activation().watch();
+            let is_last = program.layers.get(op + 1) != Some(&layer);
+            let units = self.shapes[layer + 1].channels();
+            program.watched[op] = watch.filter(|_| is_last).map(|watch| WatchedUnits { watch, units });
+        }
     }
 
     /// Floating-point operations of one image: (forward, forward and backward).
@@ -238,10 +250,10 @@ impl Model {
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
         let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
         let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
-        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, and the dense
-        // layers' inputs and gradients of the whole batch.
+        // The weights themselves, what they were before the last update, their gradient and the optimizer's memory, one
+        // gradient per chunk, and the dense layers' inputs and gradients of the whole batch.
         let n_weights = self.n_weights();
-        let weights = (2 + optimizer.n_slots() + chunks) * n_weights;
+        let weights = (3 + optimizer.n_slots() + chunks) * n_weights;
         4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
     }
 }

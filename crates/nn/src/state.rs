@@ -1,6 +1,7 @@
 //! The state of a training between two epochs: what to take along to go on later, or elsewhere, with the same bits.
 
 use serde::{Deserialize, Serialize};
+use toile_record::LayersRecord;
 
 use crate::callbacks::{CallbackFacts, Callbacks};
 use crate::optimizers::OptimizerState;
@@ -159,6 +160,7 @@ pub struct Snapshot<'a> {
     pub(crate) optimizer: &'a OptimizerState,
     pub(crate) callbacks: &'a Callbacks,
     pub(crate) progress: FitProgress,
+    pub(crate) layers: Option<&'a LayersRecord>,
 }
 
 impl std::fmt::Debug for Snapshot<'_> {
@@ -168,6 +170,12 @@ impl std::fmt::Debug for Snapshot<'_> {
 }
 
 impl Snapshot<'_> {
+    /// What was measured of the layers: after the first and the last epoch and up to two between them, where
+    /// [`FitConfig::measures_layers`] is set. Of a short training on few images only after the last.
+    pub fn layers(&self) -> Option<&LayersRecord> {
+        self.layers
+    }
+
     /// Copies the state: as many floats as there are weights, once more for each number that the optimizer remembers
     /// per weight, and once more for each callback that keeps the best weights.
     pub fn take(&self) -> TrainingState {

@@ -1,10 +1,12 @@
 //! A training under way: epochs of batches, from wherever it stands to its end.
 
-use toile_record::Epoch;
+use toile_kernels::Buffer;
+use toile_record::{Epoch, LayersRecord};
 
 use crate::callbacks::Callbacks;
 use crate::engine::{BatchPass, Executor, Tracer, Updater};
 use crate::evaluate::{EvaluationTask, Evaluator};
+use crate::measure::{self, Measured, Probe};
 use crate::optimizers::OptimizerState;
 use crate::score::{MeanScore, Score, Scored};
 use crate::state::{FitProgress, Snapshot, StateError, TrainingState};
@@ -23,6 +25,8 @@ pub(crate) struct Training<'a> {
     optimizer: OptimizerState,
     callbacks: Callbacks,
     order: Vec<u32>,
+    /// The weights before the epoch's last update, where layers are measured.
+    before: Buffer,
     learning_rate: f64,
     progress: FitProgress,
     /// What is derived from the weights is computed.
@@ -82,6 +86,7 @@ impl<'a> Training<'a> {
             optimizer: OptimizerState::new(&config.optimizer, n_weights),
             callbacks: Callbacks::new(&config.callbacks, common.learning_rate),
             order: train.indices.to_vec(),
+            before: Buffer::new(if config.measures_layers { n_weights } else { 0 }),
             learning_rate: common.learning_rate,
             progress: FitProgress::default(),
             derived: false,
@@ -122,7 +127,8 @@ impl<'a> Training<'a> {
                 return FitEnd::Interrupted;
             }
             let row = self.evaluate_epoch(epoch, score);
-            let flow = observer(FitEvent::EpochEnd(&row, self.snapshot()));
+            let layers = self.measure_layers();
+            let flow = observer(FitEvent::EpochEnd(&row, self.snapshot(layers.as_ref())));
             if flow == Flow::Stop && self.reached().is_none() {
                 return FitEnd::Interrupted;
             }
@@ -139,13 +145,14 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn snapshot(&self) -> Snapshot<'_> {
+    fn snapshot<'s>(&'s self, layers: Option<&'s LayersRecord>) -> Snapshot<'s> {
         Snapshot {
             model: self.model,
             config: self.config,
             optimizer: &self.optimizer,
             callbacks: &self.callbacks,
             progress: self.progress,
+            layers,
         }
     }
 
@@ -165,6 +172,9 @@ impl<'a> Training<'a> {
         let n_batches = self.n_batches();
         for (i, indices) in order.chunks(self.config.batch_size).enumerate() {
             let batch = i + 1;
+            if batch == n_batches && !self.before.is_empty() {
+                self.before.copy_from_slice(&self.model.weights);
+            }
             if !self.train_batch(indices, &mut score) {
                 early = Some(FitEnd::NonFinite { epoch, batch });
             } else if observer(FitEvent::Step { epoch, batch, n_batches }) == Flow::Stop {
@@ -185,18 +195,8 @@ impl<'a> Training<'a> {
         if !std::mem::replace(&mut self.derived, true) {
             self.executor.derive(&self.model.weights, threads, self.tracer);
         }
-        let pass = BatchPass {
-            examples: self.train,
-            indices,
-            augmentation: self.config.augmentation.settings(),
-            loss: &self.config.loss,
-            label_smoothing: self.config.label_smoothing,
-            class_weights: (!self.config.class_weight.is_empty()).then_some(&self.config.class_weight),
-            step,
-            seed: self.config.seed,
-            threads,
-            tracer: self.tracer,
-        };
+        let pass =
+            BatchPass { tracer: self.tracer, ..pass_over(self.train, self.config, indices, step, threads) };
         let penalty = self.model.penalty(&self.model.weights);
         let mut score = self.executor.train(&pass, &self.model.weights);
         score.loss += penalty * indices.len() as f64;
@@ -244,6 +244,32 @@ impl<'a> Training<'a> {
         self.evaluate(&self.train.with_indices(&indices)).put(Scored::TrainingSet, epoch);
     }
 
+    /// The layers as they are after an epoch, if they are to be measured now.
+    fn measure_layers(&mut self) -> Option<LayersRecord> {
+        let FitConfig { epochs, batch_size, label_smoothing, loss, .. } = self.config;
+        let (epoch, n) = (self.progress.epoch, self.train.len());
+        let is_due = self.reached().is_some() || measure::is_due(epoch, *epochs, n, *batch_size);
+        if !is_due || !self.config.measures_layers {
+            return None;
+        }
+        let probe = Probe::of(self.train.indices, *batch_size);
+        let examples = &self.train.with_indices(&probe.images);
+        let (label_smoothing, threads) = (*label_smoothing, self.threads);
+        let task = EvaluationTask { examples, loss, label_smoothing, threads };
+        let units = self.evaluator.count_units(self.model, &task);
+        let threads = self.executor.worthwhile(self.threads.now(), probe.batch.len());
+        let pass = BatchPass {
+            augmentation: None,
+            is_probe: true,
+            ..pass_over(self.train, self.config, &probe.batch, self.optimizer.step, threads)
+        };
+        self.executor.train(&pass, &self.model.weights);
+        let gradients = self.executor.gradients(probe.batch.len());
+        let squares = self.updater.squares_of_layers(gradients, threads, self.model.layers.len());
+        let (probe, units, gradient_squares) = (&probe, &units[..], &squares[..]);
+        Some(Measured { epoch, probe, units, gradient_squares, before: &self.before }.record(self.model))
+    }
+
     fn n_batches(&self) -> usize {
         self.train.len().div_ceil(self.config.batch_size)
     }
@@ -253,6 +279,29 @@ impl<'a> Training<'a> {
         let measured =
             EvaluationTask { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
         self.evaluator.evaluate(self.model, &measured, &mut |_| {})
+    }
+}
+
+/// A pass over these images with the settings of a training.
+fn pass_over<'p>(
+    examples: &'p Examples<'p>,
+    config: &'p FitConfig,
+    indices: &'p [u32],
+    step: u64,
+    threads: usize,
+) -> BatchPass<'p> {
+    BatchPass {
+        examples,
+        indices,
+        augmentation: config.augmentation.settings(),
+        loss: &config.loss,
+        label_smoothing: config.label_smoothing,
+        class_weights: (!config.class_weight.is_empty()).then_some(&config.class_weight),
+        is_probe: false,
+        step,
+        seed: config.seed,
+        threads,
+        tracer: Tracer::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nets::{Noise, SHAPE, config, nets, optimizers};
-use toile_nn::{FitEvent, Flow, Model, fit};
+use toile_nn::{FitConfig, FitEvent, Flow, Model, fit};
 use toile_rng::Seed;
 
 /// The system's allocator, counting.
@@ -37,7 +37,8 @@ fn in_steps(layers: &[toile_nn::Layer], optimizer: &toile_nn::Optimizer, threads
     let [examples, _] = noise.split(120);
     let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
     let (mut before, mut sum) = (0, 0);
-    fit(&mut model, &examples, None, &config(optimizer, 2), &AtomicUsize::new(threads), &mut |event| {
+    let config = FitConfig { measures_layers: true, ..config(optimizer, 2) };
+    fit(&mut model, &examples, None, &config, &AtomicUsize::new(threads), &mut |event| {
         let now = ALLOCATIONS.load(Ordering::Relaxed);
         if let FitEvent::Step { epoch: 2, batch, .. } = event {
             sum += if batch > 1 { now - before } else { 0 };

@@ -6,12 +6,30 @@ mod nets;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nets::{config, nets, optimizers, train};
+use nets::{config, measured, nets, optimizers, train};
 use toile_kernels::Isa;
 use toile_nn::{CategoricalFocalCrossentropy, FitConfig, Layer, Loss, Optimizer};
 
 fn on_threads(layers: &[Layer], optimizer: &Optimizer, epochs: usize, threads: usize) -> Vec<u64> {
     train(layers, &config(optimizer, epochs), &AtomicUsize::new(threads), &|_| {})
+}
+
+#[test]
+fn measuring_the_layers_moves_no_bit_of_a_training_and_is_the_same_on_any_number_of_threads() {
+    for (name, layers) in nets() {
+        for (_, optimizer) in optimizers().iter().step_by(3) {
+            let plain = config(optimizer, 3);
+            let measuring = FitConfig { measures_layers: true, ..plain.clone() };
+            let [bits, same] =
+                [&plain, &measuring].map(|config| train(&layers, config, &AtomicUsize::new(2), &|_| {}));
+            assert!(bits == same, "{name}, {optimizer:?}");
+            let alone = measured(&layers, &measuring, 1);
+            assert_eq!(alone.lines().count(), 1, "few images are measured once: {alone}");
+            for threads in [2, 3, 7] {
+                assert_eq!(measured(&layers, &measuring, threads), alone, "{name} on {threads} threads");
+            }
+        }
+    }
 }
 
 #[test]
@@ -96,6 +114,7 @@ const ISA: &str = "TOILE_TEST_ISA";
 #[test]
 fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     let wanted: Vec<_> = Isa::ALL.into_iter().filter(|isa| isa.available()).collect();
+    let mut of_layers = None;
     for isa in wanted {
         let this = std::env::current_exe().expect("a test has a file");
         let arguments = ["--exact", "child", "--ignored", "--nocapture"];
@@ -105,6 +124,9 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
         assert!(output.status.success(), "{}: {text}{}", isa.name(), String::from_utf8_lossy(&output.stderr));
         let found: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hash: ")).collect();
         let stored: Vec<_> = STORED.lines().filter(|line| !line.starts_with('#')).collect();
+        let layers: Vec<String> =
+            text.lines().filter_map(|line| line.strip_prefix("layers: ")).map(String::from).collect();
+        assert!(layers.len() == nets().len() && *of_layers.get_or_insert(layers.clone()) == layers, "{text}");
         assert_eq!(found, stored, "{}, if meant: raise NUMERICS and store the new ones", isa.name());
     }
 }
@@ -120,5 +142,9 @@ fn child() {
     }
     for line in hashes().lines() {
         println!("hash: {line}");
+    }
+    for (_, layers) in nets() {
+        let config = FitConfig { measures_layers: true, ..config(&optimizers()[2].1, 1) };
+        print!("layers: {}", measured(&layers, &config, 2));
     }
 }

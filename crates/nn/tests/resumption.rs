@@ -14,6 +14,8 @@ const EPOCHS: usize = 4;
 /// What a training shows, and its state after each epoch.
 struct Trained {
     rows: Vec<Epoch>,
+    /// What was measured of the layers after each epoch.
+    layers: Vec<Option<LayersRecord>>,
     states: Vec<TrainingState>,
     outcome: FitOutcome,
     weights: Vec<Tensor>,
@@ -33,10 +35,11 @@ fn train(
     // Other starting weights than those of the training that goes on: all must come from the state.
     let mut model =
         Model::build(layers, SHAPE, Seed::new(7 + from.is_some() as u64)).expect("the layers fit");
-    let (mut rows, mut states) = (Vec::new(), Vec::new());
+    let (mut rows, mut layers_of, mut states) = (Vec::new(), Vec::new(), Vec::new());
     let mut observer = |event: FitEvent| match event {
         FitEvent::EpochEnd(row, snapshot) => {
             rows.push(*row);
+            layers_of.push(snapshot.layers().cloned());
             states.push(snapshot.take());
             if row.epoch == until { Flow::Stop } else { Flow::Continue }
         }
@@ -49,7 +52,7 @@ fn train(
             .expect("the state fits"),
     };
     let evaluation = evaluate(&model, &validation, &config.loss, 0.0, &threads);
-    Trained { rows, states, outcome, weights: model.weights(), evaluation }
+    Trained { rows, layers: layers_of, states, outcome, weights: model.weights(), evaluation }
 }
 
 /// The state as it comes back from a file: facts as text, values as bytes.
@@ -81,6 +84,7 @@ fn full(optimizer: &Optimizer) -> FitConfig {
         ),
         label_smoothing: 0.1,
         class_weight: vec![1.0, 2.0, 0.5, 1.0, 1.5],
+        measures_layers: true,
         ..config(optimizer, EPOCHS)
     }
 }
@@ -89,6 +93,8 @@ fn full(optimizer: &Optimizer) -> FitConfig {
 fn assert_same(whole: &Trained, rest: &Trained, done: usize, what: &str) {
     let done = done.min(whole.rows.len());
     assert_eq!(rest.rows, whole.rows[done..], "{what}: epochs");
+    assert_eq!(rest.layers, whole.layers[done..], "{what}: layers");
+    assert!(whole.layers.last().is_some_and(Option::is_some), "{what}: the last epoch is measured");
     assert_eq!(rest.outcome, whole.outcome, "{what}: end");
     assert_eq!(bits(&rest.weights), bits(&whole.weights), "{what}: weights");
     assert_eq!(rest.evaluation, whole.evaluation, "{what}: evaluation");

@@ -12,6 +12,7 @@ mod end;
 mod epoch;
 mod event;
 mod evidence;
+mod layers;
 mod metric;
 mod run;
 mod search;
@@ -25,6 +26,7 @@ pub use end::End;
 pub use epoch::Epoch;
 pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
 pub use evidence::{Evidence, Part};
+pub use layers::{LayerRecord, LayersRecord};
 pub use metric::{Metric, ModelMetric};
 pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord};
 pub use search::{

@@ -107,6 +107,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
         augmentation: Augmentation::None,
         seed: Seed::new(settings.seed),
         train_evaluation: settings.train_evaluation,
+        measures_layers: false,
     }
 }
 

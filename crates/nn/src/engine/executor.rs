@@ -43,6 +43,8 @@ pub(crate) struct BatchPass<'a> {
     pub loss: &'a Loss,
     pub label_smoothing: f32,
     pub class_weights: Option<&'a [f32]>,
+    /// Whether it measures and trains nothing: without dropout, and units are counted where chunks have room for that.
+    pub is_probe: bool,
     pub step: u64,
     pub seed: Seed,
     pub threads: usize,

@@ -2,8 +2,9 @@
 //!
 //! To read in this order: `operation` (what a layer is here), `program` (chunks, strips and phases), `round` (what a
 //! chunk does in a phase), `executor` (a batch from phase to phase), `slices` (a wide first layer, before the phases),
-//! `gradients` and `update` (from the chunks to new weights). `workspace` has the memory, `normalization` the one
-//! operation that sees the whole batch, `gather` the way of the images into all this, `trace` what is reported of it.
+//! `gradients` and `update` (from the chunks to new weights), `units` (what is counted of outputs). `workspace` has the
+//! memory, `normalization` the one operation that sees the whole batch, `gather` the way of the images into all this,
+//! `trace` what is reported of it.
 
 mod executor;
 mod gather;
@@ -14,6 +15,7 @@ mod program;
 mod round;
 mod slices;
 mod trace;
+mod units;
 mod update;
 mod workspace;
 
@@ -23,5 +25,6 @@ pub(crate) use operation::{Backward, BufferSizes, Buffers, ChunkContext, KernelP
 pub(crate) use program::{Op, Program};
 pub(crate) use trace::Tracer;
 pub use trace::{Stage, TraceEvent};
+pub(crate) use units::{UnitWatch, WatchedUnits};
 pub(crate) use update::{Clipping, Updater};
 pub(crate) use workspace::Workspace;

@@ -19,7 +19,7 @@ pub(crate) struct ChunkContext {
     pub step: u64,
     /// The root of the run's chance.
     pub seed: Seed,
-    /// Whether this is training (dropout active) or inference.
+    /// Whether this is training (dropout active), or inference or the measuring of a gradient.
     pub training: bool,
 }
 

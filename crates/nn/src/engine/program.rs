@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use super::normalization::Normalization;
 use super::operation::{BufferSizes, KernelProduct, Operation};
+use super::units::WatchedUnits;
 
 /// A layer in the program. Flatten has none: it does not move a value.
 pub(crate) enum Op {
@@ -119,6 +120,8 @@ pub(crate) struct Program {
     pub derived: Vec<Derived>,
     pub derived_ranges: Vec<Range<usize>>,
     pub derived_len: usize,
+    /// What the outputs of each operation are watched for when they are measured.
+    pub watched: Vec<Option<WatchedUnits>>,
 }
 
 /// A tensor derived from the weights after each update.
@@ -145,6 +148,8 @@ impl Program {
         let train = training_phases(&ops, &strips, first_trained);
         let infer = inference_phases(&ops, &strips);
         Program {
+            watched: vec![None; ops.len()],
+            derived_len,
             ops,
             layers,
             sizes,
@@ -158,12 +163,10 @@ impl Program {
             infer,
             derived,
             derived_ranges,
-            derived_len,
         }
     }
 
-    /// Layer and floating-point operations per image of each operation: forward, weight gradient, and input gradient
-    /// where there is one.
+    /// Layer and floating-point operations per image of each operation: forward, weight gradient, any input gradient.
     pub(crate) fn flops(&self) -> Vec<(usize, [u64; 3])> {
         let of = |(i, op): (usize, &Op)| {
             let [forward, weights, input] = match op {

@@ -81,7 +81,7 @@ impl PhaseRun<'_> {
             first: chunk.first + part.start,
             step: self.pass.step,
             seed: self.pass.seed,
-            training: self.training,
+            training: self.training && !self.pass.is_probe,
         }
     }
 
@@ -102,12 +102,21 @@ impl PhaseRun<'_> {
         start..start + part.images * size
     }
 
-    fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &Chunk) {
+    fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
         for part in strip.parts(chunk.images) {
             for op in strip.ops.clone() {
                 self.forward_op(op, &self.context(chunk, part), part, space);
                 self.pass.tracer.layer_done(Stage::Forward, self.program.layers[op]);
+                if self.pass.is_probe {
+                    self.count_units(op, part, space, chunk);
+                }
             }
+        }
+    }
+
+    fn count_units(&self, op: usize, part: StripPart, space: &Workspace, chunk: &mut Chunk) {
+        if let (Some(watched), Some(counts)) = (&self.program.watched[op], chunk.units.get_mut(op)) {
+            watched.count(&space.activations[op + 1][self.values(op + 1, part)], counts);
         }
     }
 

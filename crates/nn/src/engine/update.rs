@@ -109,6 +109,24 @@ impl Updater {
         });
     }
 
+    /// Σ g² of each of so many layers after a pass, without penalties and bounds.
+    pub(crate) fn squares_of_layers(
+        &mut self,
+        (pool, gradients): (&mut Pool, Gradients),
+        threads: usize,
+        layers: usize,
+    ) -> Vec<f64> {
+        let (blocks, ranges) = (&self.blocks, &self.ranges);
+        pool.for_each_range(threads, ranges, [&mut self.gradient], |i, [g]| {
+            gradients.write(&blocks[i].source, &ranges[i], g);
+        });
+        let mut squares = vec![0.0; layers];
+        for (block, range) in blocks.iter().zip(ranges) {
+            squares[block.layer] += crate::measure::squares(&self.gradient[range.clone()]);
+        }
+        squares
+    }
+
     /// Brings the gradient together and finds by how much each tensor is to be scaled down.
     fn find_factors(
         &mut self,

@@ -121,6 +121,8 @@ pub(crate) struct Chunk {
     pub confidence: Vec<f32>,
     /// The loss of each image, without penalties.
     pub loss: Vec<f32>,
+    /// How many outputs of each unit are as they are watched for, after each operation. Empty while training.
+    pub units: Vec<Vec<u32>>,
 }
 
 impl Chunk {
@@ -131,6 +133,7 @@ impl Chunk {
             gradient: Buffer::new(weights),
             factors: factors(program),
             workspace: own.then(|| Box::new(Workspace::new(program, true))),
+            units: Vec::new(),
             ..Chunk::for_inference(program)
         }
     }
@@ -147,6 +150,7 @@ impl Chunk {
             predicted: vec![0; program.chunk],
             confidence: vec![0.0; program.chunk],
             loss: vec![0.0; program.chunk],
+            units: program.watched.iter().map(|op| vec![0; op.map_or(0, |watched| watched.units)]).collect(),
         }
     }
 

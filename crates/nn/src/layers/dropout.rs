@@ -100,7 +100,7 @@ impl Operation for DropoutOperation {
 
     fn backward(&self, context: &ChunkContext, _: Weights, pass: Backward, buffers: Buffers) {
         let Some(d_x) = pass.d_x else { return };
-        if self.rate <= 0.0 {
+        if !context.training || self.rate <= 0.0 {
             return d_x.copy_from_slice(pass.d_y);
         }
         if self.rate >= 1.0 {

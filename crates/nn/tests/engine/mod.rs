@@ -33,6 +33,8 @@ pub struct Trained {
     pub loss: f64,
     pub accuracy: f64,
     pub top_5_accuracy: f64,
+    /// What was measured of the layers after the last epoch.
+    pub layers: LayersRecord,
 }
 
 /// An SGD step of this length shows the gradient: a power of two, so that the product is exact, and so large that the
@@ -97,20 +99,22 @@ impl Setting {
             label_smoothing: self.label_smoothing,
             class_weight: self.class_weight.clone(),
             seed: Seed::new(self.seed),
+            measures_layers: true,
             ..FitConfig::new(optimizer.clone())
         };
         let mut model = self.model();
-        let mut last = Epoch::default();
+        let (mut last, mut layers) = (Epoch::default(), None);
         let outcome = fit(&mut model, &data.examples(self), None, &config, self.threads, &mut |event| {
-            if let FitEvent::EpochEnd(epoch, _) = event {
-                last = *epoch;
+            if let FitEvent::EpochEnd(epoch, snapshot) = event {
+                (last, layers) = (*epoch, snapshot.layers().cloned());
             }
             Flow::Continue
         });
         assert_eq!(outcome.end, FitEnd::Finished);
         let measured = |number: Option<f64>| number.expect("a running number");
         let (loss, accuracy) = (measured(last.loss), measured(last.accuracy));
-        Trained { model, loss, accuracy, top_5_accuracy: measured(last.top_5_accuracy) }
+        let layers = layers.expect("the layers are measured after the last epoch");
+        Trained { model, loss, accuracy, top_5_accuracy: measured(last.top_5_accuracy), layers }
     }
 
     /// The gradient of the first batch, by one SGD step g = (w₀ − w₁) / η; of tensors that are trained.

@@ -52,6 +52,17 @@ pub fn loss(layers: &[Layer], tensors: &Tensors, input: &Batch, target: &Target)
     mean_loss(&logits, target) + penalty(layers, tensors)
 }
 
+/// What each layer but the last makes of a batch.
+pub fn outputs(layers: &[Layer], tensors: &Tensors, input: &Batch) -> Vec<Batch> {
+    let (_, hidden) = layers.split_last().expect("a model has layers");
+    let mut all: Vec<Batch> = Vec::new();
+    for (i, layer) in hidden.iter().enumerate() {
+        let x = all.last().unwrap_or(input).clone();
+        all.push(forward(i, layer, tensors, x));
+    }
+    all
+}
+
 /// (L(w + h) − L(w − h)) / 2h for one element of a parameter; with h = 10⁻⁵ its error is near 10⁻¹⁰.
 pub fn central_difference(
     layers: &[Layer],

@@ -125,6 +125,22 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
     bits
 }
 
+/// What is measured of the layers of such a training, a line of JSON each time.
+pub fn measured(layers: &[Layer], config: &FitConfig, threads: usize) -> String {
+    let noise = Noise::new(63);
+    let [examples, _] = noise.split(53);
+    let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
+    let mut lines = String::new();
+    fit(&mut model, &examples, None, config, threads, &mut |event| {
+        if let FitEvent::EpochEnd(_, snapshot) = event {
+            let json = |layers| serde_json::to_string(layers).expect("a record is JSON") + "\n";
+            lines.extend(snapshot.layers().map(json));
+        }
+        Flow::Continue
+    });
+    lines
+}
+
 fn weights(model: &Model) -> impl Iterator<Item = u64> {
     model.weights().into_iter().flat_map(|t| t.values).map(|v| v.to_bits() as u64)
 }
