@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use toile_record::{Epoch, RaceBounds};
+use toile_record::{Epoch, LayersRecord, RaceBounds};
 use toile_stats::Printed;
 
 use crate::quantity::{DataPart, Quantity};
@@ -82,6 +82,8 @@ pub struct Run {
     pub seed: Option<u64>,
     /// One row of numbers per epoch that is known; perhaps the last one only.
     pub epochs: Vec<Epoch>,
+    /// What was measured of its layers, where that is known.
+    pub layers: Vec<LayersRecord>,
     /// The epoch whose weights it ends with, if not the last one.
     pub kept_epoch: Option<usize>,
     /// Test accuracy and loss.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use toile_nn::{StateFacts, Tensor, TrainingState};
-use toile_record::{Epoch, TrainingRecord};
+use toile_record::{Epoch, LayersRecord, TrainingRecord};
 use toile_store::{checkpoint_from_bytes, checkpoint_to_bytes, read_file, sha256_hex, write_atomic};
 
 /// Everything that a run or a trial has done so far.
@@ -18,6 +18,9 @@ pub(crate) struct TrainingProgress {
     pub trainings: Vec<TrainingRecord>,
     /// Every epoch so far, of all repetitions.
     pub epochs: Vec<Epoch>,
+    /// What was measured of the layers so far. Earlier versions did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayersRecord>,
     /// What was reported, by step; none inside where it was not a number.
     pub reported: Vec<(i64, Option<f64>)>,
     /// Rungs of successive halving that were completed.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toile_data::{DataSet, Split};
-use toile_nn::{FitEnd, FitEvent, FitOutcome, Flow, Model, Snapshot, TrainingState};
+use toile_nn::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model, Snapshot, TrainingState};
 use toile_record::{End, Epoch};
 use toile_study::RunPlan;
 
@@ -25,6 +25,11 @@ pub(crate) struct SingleTraining<'a> {
 pub(crate) trait Sink {
     /// The model is built, nothing is trained yet.
     fn built(&mut self, _model: &Model) {}
+
+    /// Whether the layers are measured: [`FitConfig::measures_layers`].
+    fn measures_layers(&self) -> bool {
+        false
+    }
 
     /// Whether no other training shares the machine's clock at this moment.
     fn is_alone(&self) -> bool;
@@ -94,6 +99,7 @@ impl SingleTraining<'_> {
         let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
         let validation = (!self.split.validation.is_empty()).then_some(&validation);
         let config = engine::fit_config(&self.run.settings, self.data.class_names.len());
+        let config = FitConfig { measures_layers: sink.measures_layers(), ..config };
         let mut observer = |event: FitEvent<'_>| self.observe(event, meter, sink);
         let outcome = match state {
             Some(state) => toile_nn::fit_from(

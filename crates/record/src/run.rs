@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{End, Epoch, Evidence, Part, State};
+use crate::{End, Epoch, Evidence, LayersRecord, Part, State};
 
 /// One training, from its plan to its weights, and what these make of the images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct RunRecord {
     pub restored_epoch: Option<usize>,
     /// One row per finished epoch.
     pub epochs: Vec<Epoch>,
+    /// What was measured of its layers, after its first epoch, its last one, and few between. Earlier versions did not.
+    #[serde(default)]
+    pub layers: Vec<LayersRecord>,
     /// What its weights make of the validation images, where there are any.
     pub validation: Option<Evidence>,
     /// What they make of the test images. Sealed, and so `None`, until all trainings of the study have ended.

@@ -77,6 +77,7 @@ fn blank_run(name: &str) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs: vec![],
+        layers: Vec::new(),
         validation: None,
         test: None,
         weights_sha256: None,

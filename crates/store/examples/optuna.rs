@@ -267,6 +267,7 @@ fn declared(position: usize) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs,
+        layers: Vec::new(),
         validation: None,
         test: None,
         weights_sha256: None,

@@ -30,9 +30,10 @@ pub(crate) fn of_study(study: &StudyRecord) -> String {
 }
 
 /// Everything of a run but what its weights make of the images, which has a checksum of its own: a run ends before the
-/// test part is opened.
+/// test part is opened. Layers of which nothing was measured, as in earlier versions, add nothing.
 fn of_run(run: &RunRecord) -> String {
-    hex(&(as_of_version_4(run, None, None), &run.folder), &[])
+    let layers = Some(&run.layers).filter(|layers| !layers.is_empty()).map(json::to_text).unwrap_or_default();
+    hex(&(as_of_version_4(run, None, None), &run.folder), &[layers.as_bytes()])
 }
 
 /// What was all of a run until version 4 of the tables, with what its weights make of the images; what it lacks adds

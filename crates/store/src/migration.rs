@@ -2,7 +2,8 @@
 
 use crate::artifacts::weights::to_numbers;
 use crate::db::{Db, DbRow, Result, cells, undecodable};
-use crate::{checksums, ending, json, openings, read, runs, studies, tables};
+use crate::ending::{self, RunEnding};
+use crate::{checksums, json, openings, read, runs, studies, tables};
 use toile_record::{
     Epoch, Evidence, Metric, Provenance, RunRecord, State, StudyRecord, SummaryRecord, TestOpening,
 };
@@ -150,7 +151,7 @@ const OLD_METRICS: [Metric; 6] = [
 
 fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
     let state: State = decoded(10, &serde_json::Value::String(row.string(10)?).to_string())?;
-    let (end, restored_epoch) = ending::of_run(row.maybe_text(11)?, state);
+    let RunEnding { end, restored_epoch, .. } = ending::of_run(row.maybe_text(11)?, state);
     let summary: SummaryRecord = decoded(6, row.text(6)?)?;
     Ok(RunRecord {
         id: row.string(0)?,
@@ -167,6 +168,7 @@ fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
         end,
         restored_epoch,
         epochs: Vec::new(),
+        layers: Vec::new(),
         validation: None,
         test: old_test(row)?,
         weights_sha256: row.maybe_string(12)?,

@@ -205,7 +205,7 @@ fn put_side(db: &mut Db<'_>, claim: &Claim, side: &TrialSide, is_undefined: bool
             wall_seconds: Some(training.wall_seconds),
             cpu_seconds: training.cpu_seconds,
             parameters: side.parameters,
-            ended: ending::to_text(end, None),
+            ended: ending::to_text(end, None, &[]),
             weights_sha256: training.weights_sha256.as_deref(),
         };
         put_training(db, id, repetition, &row)?;

@@ -2,10 +2,10 @@
 
 use toile_stats::median;
 
-use super::Severity;
 use super::curve::{CurveFacts, Found};
 use super::phrase::{after, percent, percent_of_log};
 use super::series::{EpochSeries, LogSlope, theil_sen};
+use super::{Severity, layers};
 use crate::words::number;
 
 /// A loss that falls by more per epoch has not converged: 1 %.
@@ -250,16 +250,25 @@ pub(crate) fn learning_rate_too_low(facts: &CurveFacts) -> Option<Found> {
     if !is_even || !falls_all_along || end.value <= LEFT * first.value || has_bent_before {
         return None;
     }
+    // It supports what the curve says; alone it says nothing.
+    let update = layers::update_ratio(facts.run).filter(|ratio| *ratio < layers::LITTLE);
+    let little = update.map(|ratio| {
+        format!(
+            " The last updates of the epochs moved the weights by {ratio:.1e} of their size (the median over layers), less \
+             than 1e-4."
+        )
+    });
     Some(Found {
         name: super::LEARNING_RATE_TOO_LOW,
         severity: Severity::Warning,
         statement: format!(
             "Training loss falls slowly and evenly, from {} to {}, without a bend: by {} from the first fifth of the \
-             epochs to the third, by {} from there to the last.",
+             epochs to the third, by {} from there to the last.{}",
             after(first.value, first.epoch),
             after(end.value, end.epoch),
             number(early),
-            number(late)
+            number(late),
+            little.unwrap_or_default()
         ),
         rule: TOO_LOW_RULE,
         numbers: vec![
@@ -268,7 +277,10 @@ pub(crate) fn learning_rate_too_low(facts: &CurveFacts) -> Option<Found> {
             ("early_fall", early),
             ("late_fall", late),
             ("error", error),
-        ],
+        ]
+        .into_iter()
+        .chain(update.map(|ratio| ("update_ratio", ratio)))
+        .collect(),
         advice: "Raise the learning rate three to ten times (a learning-rate range test finds where it breaks) before \
                  adding epochs."
             .into(),

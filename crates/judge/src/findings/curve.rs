@@ -6,7 +6,7 @@ use toile_record::Epoch;
 use super::gap::EndGap;
 use super::rise::{AccuracyFall, LossRise};
 use super::series::{EpochNumber, EpochSeries};
-use super::{NamedFinding, Severity, convergence, failure, gap, lucky, rise, running};
+use super::{NamedFinding, Severity, convergence, failure, gap, layers, lucky, rise, running};
 use crate::results::{Recipe, Results, Run};
 
 /// The curve of a run as the rules read it, and what they ask each other.
@@ -70,7 +70,8 @@ impl<'a> CurveFacts<'a> {
 
     fn named(&self, found: Found) -> NamedFinding {
         // Counts are whole numbers in files too.
-        let value = |name: &str, value: f64| match name.ends_with("epoch") || name.ends_with("epochs") {
+        let counts = ["epoch", "epochs", "units", "images"];
+        let value = |name: &str, value: f64| match counts.iter().any(|count| name.ends_with(count)) {
             true => Value::from(value as u64),
             false => Value::from(value),
         };
@@ -91,16 +92,21 @@ impl<'a> CurveFacts<'a> {
 
 /// What is to be said of a run by its curve and its last numbers, in the order of the names.
 ///
-/// A run that has diverged or stands at chance has no other finding: that explains the rest. Of a run that failed
-/// otherwise nothing is said, because its curve ends where the failure was.
+/// A run that has diverged or stands at chance has no other finding of its curve: that explains the rest. Of a run that
+/// failed otherwise nothing is said, because its curve ends where the failure was. Layers, which may explain why a run
+/// has diverged or stands at chance, come last.
 pub(crate) fn of_run(results: &Results, recipe: &Recipe, run: &Run) -> Vec<NamedFinding> {
     let facts = CurveFacts::new(results, recipe, run);
-    if let Some(found) = failure::diverged(&facts).or_else(|| failure::chance_level(&facts)) {
-        return vec![facts.named(found)];
-    }
-    if run.has_failed {
+    let failed = failure::diverged(&facts).or_else(|| failure::chance_level(&facts));
+    if run.has_failed && failed.is_none() {
         return Vec::new();
     }
+    let of_curve = failed.map_or_else(|| by_rules(&facts), |failed| vec![failed]);
+    of_curve.into_iter().chain(layers::of_run(run)).map(|found| facts.named(found)).collect()
+}
+
+/// What the curve of a run that has learned shows.
+fn by_rules(facts: &CurveFacts) -> Vec<Found> {
     let rules: [fn(&CurveFacts) -> Option<Found>; 13] = [
         rise::val_loss_rising,
         rise::val_accuracy_falling,
@@ -116,5 +122,5 @@ pub(crate) fn of_run(results: &Results, recipe: &Recipe, run: &Run) -> Vec<Named
         lucky::lucky_epoch,
         running::running_average_artefact,
     ];
-    rules.iter().filter_map(|rule| rule(&facts)).map(|found| facts.named(found)).collect()
+    rules.iter().filter_map(|rule| rule(facts)).collect()
 }

@@ -4,6 +4,7 @@ mod convergence;
 mod curve;
 mod failure;
 mod gap;
+mod layers;
 mod lucky;
 mod phrase;
 mod rise;
@@ -53,11 +54,23 @@ pub(crate) const LUCKY_EPOCH: &str = "lucky_epoch";
 /// Validation is above training only because Keras' training number is a mean over the epoch; or that cannot be told.
 pub(crate) const RUNNING_AVERAGE_ARTEFACT: &str = "running_average_artefact";
 
+/// More than a tenth of the ReLU units of a layer are zero on every image (Lu et al. 2019).
+pub(crate) const DEAD_UNITS: &str = "dead_units";
+/// More than a tenth of the sigmoid or tanh units of a layer are on the flat part of their activation.
+pub(crate) const SATURATED_UNITS: &str = "saturated_units";
+/// The gradient of the first layer with weights is less than a thousandth of that of the last.
+pub(crate) const VANISHING_GRADIENTS: &str = "vanishing_gradients";
+/// It is more than a thousand times that of the last.
+pub(crate) const EXPLODING_GRADIENTS: &str = "exploding_gradients";
+/// Those of the layers, which only toile measures.
+pub(crate) const OF_LAYERS: [&str; 4] =
+    [DEAD_UNITS, SATURATED_UNITS, VANISHING_GRADIENTS, EXPLODING_GRADIENTS];
+
 /// The names of all findings about runs.
 ///
 /// A class that is never predicted would need the predictions of each image, which a run does not hold: it has no
 /// name.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 20] = [
     VAL_LOSS_RISING,
     VAL_LOSS_RISING_WEAK,
     VAL_ACCURACY_FALLING,
@@ -74,6 +87,10 @@ pub const NAMES: [&str; 16] = [
     CHANCE_LEVEL,
     LUCKY_EPOCH,
     RUNNING_AVERAGE_ARTEFACT,
+    DEAD_UNITS,
+    SATURATED_UNITS,
+    VANISHING_GRADIENTS,
+    EXPLODING_GRADIENTS,
 ];
 
 /// How much a finding matters.

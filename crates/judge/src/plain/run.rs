@@ -122,6 +122,7 @@ impl PlainRun {
             seed: self.seed,
             kept_epoch: self.kept_epoch,
             epochs,
+            layers: Vec::new(),
             test_accuracy,
             test_loss,
             seconds: self.train_seconds,

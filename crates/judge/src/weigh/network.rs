@@ -95,7 +95,8 @@ impl Weigher<'_> {
         Weighing::new(verdict, &["T5"], why).with("rank_correlation", orders)
     }
 
-    /// T5, T7: what the curve of a run shows. What is not found is absent only where it could have been seen.
+    /// T5, T7: what the curve of a run shows, or its layers. What is not found is absent only where it could have been
+    /// seen.
     pub(super) fn shows(&self, finding: &str, name: &str) -> Weighing {
         let recipe = self.recipe(name);
         let of_run = |run: &Run| {
@@ -114,9 +115,12 @@ impl Weigher<'_> {
                 let no_harm = if gap > 0.0 { ": a gap, which by itself is no harm" } else { "" };
                 format!(" At the end {}{no_harm}.", loss_gap(gap))
             });
+            let (lacking, gap) = match findings::OF_LAYERS.contains(&finding) {
+                true => ("what was measured of the layers", String::new()),
+                false => ("the curve", gap.unwrap_or_default()),
+            };
             return Weighing::not_testable(format!(
-                "That needs the curve of {name}, and the results do not have it.{}",
-                gap.unwrap_or_default()
+                "That needs {lacking} of {name}, and the results do not have it.{gap}"
             ));
         }
         let found: Vec<_> = found.into_iter().flatten().collect();
@@ -207,8 +211,11 @@ fn needs(finding: &str) -> &'static [Quantity] {
     }
 }
 
-/// Whether the curve of a run would show a finding.
+/// Whether the curve of a run, or its layers, would show a finding.
 fn can_show(run: &Run, finding: &str) -> bool {
+    if findings::OF_LAYERS.contains(&finding) {
+        return !run.layers.is_empty();
+    }
     let has = |row: &Epoch, quantity: &Quantity| match quantity {
         Quantity::Accuracy => row.accuracy.or(row.train_accuracy).is_some(),
         Quantity::ValLoss => row.val_loss.is_some(),

@@ -4,6 +4,7 @@ mod convergence;
 mod curves;
 mod end_gap;
 mod failure;
+mod layers;
 mod lucky;
 mod measured;
 mod rates;
@@ -33,6 +34,10 @@ fn every_name_is_there_once() {
         "chance_level",
         "lucky_epoch",
         "running_average_artefact",
+        "dead_units",
+        "saturated_units",
+        "vanishing_gradients",
+        "exploding_gradients",
     ];
     assert_eq!(NAMES, expected);
 }

@@ -136,6 +136,7 @@ fn waiting(
         end: None,
         restored_epoch: None,
         epochs: Vec::new(),
+        layers: Vec::new(),
         validation: None,
         test: None,
         weights_sha256: None,

@@ -127,7 +127,8 @@ impl Trainer<'_> {
         drop(kept);
         let (progress, state) = resumed.unwrap_or_default();
         let waiting = held.run.record.clone();
-        let mut record = RunRecord { state: State::Running, epochs: progress.epochs, ..waiting };
+        let mut record =
+            RunRecord { state: State::Running, epochs: progress.epochs, layers: progress.layers, ..waiting };
         record.provenance.started = options.clock.timestamp();
         let now = options.clock.elapsed();
         RunJob {
@@ -201,6 +202,7 @@ impl RunJob<'_> {
                     (session.events)(Event::CheckpointRefused { training: held.run.key() });
                     (self.standing, self.before) = (Standing::Beginning, (0.0, None));
                     self.record.epochs.clear();
+                    self.record.layers.clear();
                 }
             }
         }
@@ -216,6 +218,7 @@ impl RunJob<'_> {
         let state = self.standing.take()?;
         let progress = TrainingProgress {
             epochs: self.record.epochs.clone(),
+            layers: self.record.layers.clone(),
             wall_seconds: self.record.provenance.wall_seconds,
             cpu_seconds: self.record.provenance.cpu_seconds,
             owner: Some(self.trainer.owner(&self.record)),
@@ -244,6 +247,10 @@ impl RunJob<'_> {
 }
 
 impl Sink for RunJob<'_> {
+    fn measures_layers(&self) -> bool {
+        true
+    }
+
     fn is_alone(&self) -> bool {
         self.trainer.session.queue.n_active() == 1
     }
@@ -257,6 +264,7 @@ impl Sink for RunJob<'_> {
         let (run, session) = (&self.held.run, self.trainer.session);
         self.trainer.write(&self.held, News::Epoch(epoch));
         self.record.epochs.push(epoch);
+        self.record.layers.extend(snapshot.layers().cloned());
         let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
         session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });

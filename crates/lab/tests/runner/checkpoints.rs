@@ -45,6 +45,32 @@ fn a_run_that_was_stopped_goes_on_after_its_last_epoch_with_the_same_bits() {
     assert_eq!(results(parts.path()), results(whole.path()));
 }
 
+/// 500 epochs on few images are measured four times, and one more attempt measures what is left.
+#[test]
+fn a_run_that_was_stopped_has_the_layers_that_were_measured_before_and_after() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let long = STUDY.replace("epochs = 5", "epochs = 500");
+    go(whole.path(), &long, &AtomicBool::new(false), &|_| {}).unwrap();
+    let stop = AtomicBool::new(false);
+    let stopping = |event: Event| match event {
+        Event::EpochEnded { training: TrainingKey::Run(1), epoch, .. } if epoch.epoch == 200 => {
+            stop.store(true, Ordering::Relaxed)
+        }
+        _ => {}
+    };
+    go(parts.path(), &long, &stop, &stopping).unwrap();
+    go(parts.path(), &long, &AtomicBool::new(false), &|_| {}).unwrap();
+    let layers = |dir: &Path| {
+        let runs = Store::open_read_only(dir).unwrap().records(None).unwrap().runs;
+        runs.into_iter().map(|run| run.layers).collect::<Vec<_>>()
+    };
+    let measured = layers(whole.path());
+    let epochs = |i: usize| measured[i].iter().map(|record| record.epoch).collect::<Vec<_>>();
+    assert_eq!((epochs(0), epochs(1)), (vec![2], vec![1, 167, 333, 500]));
+    assert_eq!(measured[1][0].layers[0].layer, "dense");
+    assert_eq!(layers(parts.path()), measured);
+}
+
 /// `kill -9` at any moment costs the epoch under way and what came after the last checkpoint, and no bit.
 #[test]
 fn a_run_that_was_killed_goes_on_from_its_last_checkpoint_with_the_same_bits() {

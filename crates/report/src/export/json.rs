@@ -5,8 +5,8 @@ use serde_json::Value;
 use toile_judge::plain::{PlainAnswer, answer};
 use toile_judge::{Judgement, Reproduction, Results};
 use toile_record::{
-    DataRecord, Epoch, FormerRun, Provenance, Published, Records, RunRecord, SplitRecord, State,
-    SummaryRecord, TestOpening,
+    DataRecord, Epoch, FormerRun, LayersRecord, Provenance, Published, Records, RunRecord, SplitRecord,
+    State, SummaryRecord, TestOpening,
 };
 
 use super::lines::written;
@@ -73,6 +73,7 @@ struct RunJson<'a> {
     summary: &'a SummaryRecord,
     note: Option<&'a str>,
     epochs: &'a [Epoch],
+    layers: &'a [LayersRecord],
     #[serde(rename = "final")]
     last: Option<FinalJson<'a>>,
     published: Option<&'a Published>,
@@ -185,6 +186,7 @@ fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
         summary: &run.summary,
         note: run.note.as_deref(),
         epochs: &run.epochs,
+        layers: &run.layers,
         last: last(run),
         published: run.published.as_ref(),
         confusion_matrix: confusion(&records.study.data, run)

@@ -115,6 +115,7 @@ fn of_run(records: &Records, run: &RunRecord, has_images: bool) -> Run {
     Run {
         seed: Some(run.seed),
         epochs: run.epochs.clone(),
+        layers: run.layers.clone(),
         kept_epoch: run.restored_epoch,
         test_accuracy: run.test.as_ref().map(|test| test.accuracy),
         test_loss: run.test.as_ref().and_then(|test| test.loss),

@@ -12,6 +12,7 @@ mod figure;
 mod findings;
 mod hardest;
 mod learning;
+mod layers;
 mod openings;
 mod overview;
 mod paragraphs;

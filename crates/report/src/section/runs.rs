@@ -5,7 +5,7 @@ use toile_record::Metric;
 use super::ranking::badge;
 use super::{
     FigureSeries, Section, SectionAlert, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn,
-    brief, confusion, paragraphs, results,
+    brief, confusion, layers, paragraphs, results,
 };
 use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::facts::METRICS;
@@ -37,7 +37,8 @@ fn part(group: &RunGroup, procedural: bool) -> Section {
     let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
     let confused = confusion::part(group, procedural);
     let curves = quantities().filter_map(|quantity| curve(group, quantity, procedural));
-    let details = Section { tables: vec![model(group), seeds(group), plan(group)], ..Section::part("") };
+    let tables = [Some(model(group)), layers::table(group), Some(seeds(group)), Some(plan(group))];
+    let details = Section { tables: tables.into_iter().flatten().collect(), ..Section::part("") };
     Section {
         badge: badge(group),
         lead: Some(lead(group)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toile_record::{Records, RunRecord, State, SummaryRecord};
+use toile_record::{LayersRecord, Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{
@@ -48,6 +48,8 @@ pub struct RunGroup {
     pub weights_note: Option<String>,
     /// One row per layer.
     pub layers: Vec<LayerRow>,
+    /// What was measured of its layers, of its first seed of which that is known.
+    pub measured: Option<MeasuredLayers>,
     /// Parameters that training moves, and those that it does not.
     pub parameters: (u64, u64),
     /// Ours, the published numbers, the difference.
@@ -75,6 +77,15 @@ pub struct LayerRow {
     pub output_shape: String,
     /// How many parameters it has.
     pub parameters: u64,
+}
+
+/// What was measured of the layers of a seed while it trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredLayers {
+    /// The seed.
+    pub seed: u64,
+    /// After each epoch that was measured.
+    pub epochs: Vec<LayersRecord>,
 }
 
 /// One seed.
@@ -154,6 +165,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool)
         all_settings: settings::all(&plan),
         weights_note: settings::best_weights_note(&plan),
         layers: layers(summary),
+        measured: measured(shown),
         parameters: (summary.trainable as u64, summary.non_trainable as u64),
         comparison: comparison::comparison(&complete, published),
         curves: curves::curves(shown),
@@ -207,6 +219,11 @@ fn layers(summary: &SummaryRecord) -> Vec<LayerRow> {
         parameters: row.parameters as u64,
     });
     rows.collect()
+}
+
+fn measured(runs: &[&RunRecord]) -> Option<MeasuredLayers> {
+    let run = runs.iter().find(|run| !run.layers.is_empty())?;
+    Some(MeasuredLayers { seed: run.seed, epochs: run.layers.clone() })
 }
 
 fn seed_row(run: &RunRecord) -> SeedRow {

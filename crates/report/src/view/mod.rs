@@ -25,7 +25,7 @@ pub use confusion::{Confused, Example, PairView};
 pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
 pub(crate) use group::grouped;
-pub use group::{LayerRow, RunCost, RunGroup, SeedRow};
+pub use group::{LayerRow, MeasuredLayers, RunCost, RunGroup, SeedRow};
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
 pub use reliability::Reliability;

@@ -141,6 +141,7 @@ fn run(position: usize, row: &Row, seed: u64, labels: &[u8]) -> RunRecord {
         end: None,
         restored_epoch: None,
         epochs,
+        layers: Vec::new(),
         validation: None,
         test: Some(test(ends[4], ends[5], labels, &mut noise)),
         weights_sha256: Some(format!("{:016x}", noise.next_u64()).repeat(4)),

@@ -85,8 +85,16 @@ fn metric_of_trial(db: &mut Db<'_>, trial_id: i64) -> Result<String> {
 
 fn begin(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
     let (state, end, restored_epoch, weights_sha256) = (State::Running, None, None, None);
-    let run =
-        RunRecord { state, end, restored_epoch, weights_sha256, validation: None, test: None, ..run.clone() };
+    let run = RunRecord {
+        state,
+        end,
+        restored_epoch,
+        weights_sha256,
+        layers: Vec::new(),
+        validation: None,
+        test: None,
+        ..run.clone()
+    };
     db.execute("DELETE FROM trial_intermediate_values WHERE trial_id = $1", cells![trial_id])?;
     let metric = metric_of_trial(db, trial_id)?;
     put_description(db, trial_id, &run)?;
@@ -147,7 +155,7 @@ fn put_description(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()
 }
 
 fn put_training(db: &mut Db<'_>, trial_id: i64, run: &RunRecord) -> Result<()> {
-    let end = ending::to_text(run.end.as_ref(), run.restored_epoch);
+    let end = ending::to_text(run.end.as_ref(), run.restored_epoch, &run.layers);
     results::put_training(
         db,
         trial_id,

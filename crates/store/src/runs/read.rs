@@ -3,8 +3,9 @@
 use serde::de::DeserializeOwned;
 
 use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
+use crate::ending::{self, RunEnding};
 use crate::epochs::EpochColumns;
-use crate::{ending, evidence, read as trials};
+use crate::{evidence, read as trials};
 use toile_record::{End, FormerRun, Provenance, RunRecord, State};
 
 /// What [`run_of`] reads, in its order.
@@ -26,7 +27,7 @@ pub(crate) fn trial(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option
 pub(super) fn state(db: &mut Db<'_>, study: &str, run_id: &str) -> Result<Option<State>> {
     let sql = format!("SELECT t.state, g.ended {FROM} WHERE r.study = $1 AND r.id = $2");
     db.first(&sql, cells![study, run_id], |row| {
-        let (state, _, _) = state_and_end(trials::state(row, 0)?, row.maybe_text(1)?);
+        let (state, _) = state_and_end(trials::state(row, 0)?, row.maybe_text(1)?);
         Ok(state)
     })
 }
@@ -126,20 +127,21 @@ fn some(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<RunReco
 
 /// A trial that failed only because its value is not a number is a run that was trained to its end, or kept an epoch
 /// from before its loss overflowed.
-fn state_and_end(state: State, ended: Option<&str>) -> (State, Option<End>, Option<usize>) {
-    let (end, restored_epoch) = ending::of_run(ended, state);
-    let is_through = match end {
+fn state_and_end(state: State, ended: Option<&str>) -> (State, RunEnding) {
+    let ending = ending::of_run(ended, state);
+    let is_through = match ending.end {
         Some(End::Finished | End::Stopped { .. }) => true,
-        Some(End::Diverged { .. }) => restored_epoch.is_some(),
+        Some(End::Diverged { .. }) => ending.restored_epoch.is_some(),
         _ => false,
     };
     let state = if state == State::Failed && is_through { State::Complete } else { state };
-    (state, end, restored_epoch)
+    (state, ending)
 }
 
 /// A run and its trial.
 fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
-    let (state, end, restored_epoch) = state_and_end(trials::state(row, 10)?, row.maybe_text(11)?);
+    let (state, ending) = state_and_end(trials::state(row, 10)?, row.maybe_text(11)?);
+    let RunEnding { end, restored_epoch, layers } = ending;
     let run = RunRecord {
         id: row.string(1)?,
         name: row.string(2)?,
@@ -154,6 +156,7 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
         end,
         restored_epoch,
         epochs: Vec::new(),
+        layers,
         validation: None,
         test: None,
         weights_sha256: row.maybe_string(12)?,

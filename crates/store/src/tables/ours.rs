@@ -181,7 +181,7 @@ CREATE TABLE toile_training (
     wall_seconds      {double},           -- none of these until it has ended
     cpu_seconds       {double},
     parameters        BIGINT,
-    ended             TEXT,               -- JSON: how it ended, and the epoch whose weights it has
+    ended             TEXT,               -- JSON: how it ended, the epoch of its weights, its layers
     weights_sha256    TEXT,
     PRIMARY KEY (trial_id, repetition)
 ){without_rowid};

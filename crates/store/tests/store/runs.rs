@@ -257,6 +257,7 @@ fn a_number_of_a_run_that_was_changed_is_noticed_and_never_reported() {
         "UPDATE toile_run SET published = '{\"test_accuracy\": 0.5}'",
         "UPDATE toile_evidence SET accuracy = 0.99; UPDATE toile_run SET checksum = NULL",
         "UPDATE toile_training SET wall_seconds = 1.0",
+        "UPDATE toile_training SET ended = replace(ended, '\"dead\":3', '\"dead\":0')",
         "UPDATE toile_study SET test_labels = x'ff010100'",
         "UPDATE toile_study SET validation_labels = x'ff010100ffff'",
         "UPDATE toile_study SET validation_images = x''",
