@@ -63,7 +63,7 @@ fn dead_units_are_a_finding_of_the_run_in_the_page_and_in_results_json() {
     let dead = findings.iter().find(|one| one["finding"] == "dead_units").expect("it is found");
     assert_eq!((&dead["severity"], &dead["numbers"]["dead_units"]), (&"alarm".into(), &20.into()));
     assert_eq!(dead["run"], records.runs[0].name.as_str());
-    assert!(markdown(&found).contains("20 of 32 units of `dense` (63 %) are dead after epoch 50"));
+    assert!(markdown(&found).contains("20 of 32 units of dense (62 %) are dead after epoch 50"));
 }
 
 #[test]

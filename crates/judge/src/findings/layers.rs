@@ -63,8 +63,8 @@ fn dead_units(measured: &LayersRecord) -> Option<Found> {
         rule: DEAD_RULE,
         numbers: idle.numbers(measured, "dead_units"),
         advice: "They add nothing, and no gradient brings them back. Lower the learning rate or warm it up, initialise \
-                 with `he_normal`, put batch normalisation before the activation, or take `leaky_relu`, `elu` or \
-                 `gelu`."
+                 with he_normal, put batch normalisation before the activation, or take leaky_relu, elu or \
+                 gelu."
             .into(),
     })
 }
@@ -82,8 +82,8 @@ fn saturated_units(measured: &LayersRecord) -> Option<Found> {
         ),
         rule: SATURATED_RULE,
         numbers: idle.numbers(measured, "saturated_units"),
-        advice: "They pass hardly any gradient on. Start with smaller weights (`glorot_uniform`), lower the learning \
-                 rate, put batch normalisation before the activation, add `l2`, or take `relu`."
+        advice: "They pass hardly any gradient on. Start with smaller weights (glorot_uniform), lower the learning \
+                 rate, put batch normalisation before the activation, add l2, or take relu."
             .into(),
     })
 }
@@ -134,7 +134,7 @@ impl<'a> IdleUnits<'a> {
         let place = |(i, layer): (usize, &IdleLayer<'_>)| {
             let units = if i == 0 { " units" } else { "" };
             let (idle, all) = (count(layer.idle as u64), count(layer.units as u64));
-            format!("{idle} of {all}{units} of `{}` ({})", layer.name, percent(layer.share()))
+            format!("{idle} of {all}{units} of {} ({})", layer.name, percent(layer.share()))
         };
         let places: Vec<String> = self.flagged.iter().enumerate().map(place).collect();
         format!("{} are {what}", some_of(&places))
@@ -173,8 +173,8 @@ fn gradients(measured: &LayersRecord) -> Option<Found> {
         name,
         severity: Severity::Warning,
         statement: format!(
-            "After epoch {} the gradient has a root mean square of {} in `{first_name}`, the first layer with \
-             weights, and of {} in `{last_name}`, the last: a ratio of {}.",
+            "After epoch {} the gradient has a root mean square of {} in {first_name}, the first layer with \
+             weights, and of {} in {last_name}, the last: a ratio of {}.",
             measured.epoch,
             small(first),
             small(last),
@@ -197,9 +197,9 @@ fn small(value: f64) -> String {
     if value == 0.0 { "0".into() } else { format!("{value:.1e}") }
 }
 
-const VANISHING_ADVICE: &str = "The first layers hardly learn. Take `relu` instead of `sigmoid` or `tanh`, initialise for \
-    the activation (`he_normal` for ReLU, `glorot_uniform` for tanh), put batch normalisation between the layers, or \
+const VANISHING_ADVICE: &str = "The first layers hardly learn. Take relu instead of sigmoid or tanh, initialise for \
+    the activation (he_normal for ReLU, glorot_uniform for tanh), put batch normalisation between the layers, or \
     take fewer layers.";
 const EXPLODING_ADVICE: &str = "The first layers are thrown about by every step. Start with smaller weights \
-    (`glorot_uniform`, `he_normal`), bound the gradient with `clipnorm`, lower the learning rate, or put batch \
+    (glorot_uniform, he_normal), bound the gradient with clipnorm, lower the learning rate, or put batch \
     normalisation between the layers.";

@@ -191,6 +191,8 @@ fn a_finding_is_absent_only_where_it_could_have_been_seen() {
     let training = file(&curves(8));
     says(&training, json!({ "overfits": "Quick" }), NotTestable, "needs the curve of Quick");
     says(&training, json!({ "shows": "lucky_epoch", "of": "Quick" }), NotTestable, "needs the curve");
+    let layers = "That needs what was measured of the layers of Quick, and the results do not have it.";
+    says(&training, json!({ "shows": "dead_units", "of": "Quick" }), NotTestable, layers);
     let rows = (1..=40)
         .map(|epoch| json!({ "epoch": epoch, "val_loss": 1.0 / f64::from(epoch) }))
         .collect::<Vec<_>>();

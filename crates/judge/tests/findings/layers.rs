@@ -51,7 +51,7 @@ fn every_flagged_layer_is_named_with_its_units_and_the_images_are_told() {
     let finding = the("dead_units", with(vec![dead(25), dead(2), other]));
     assert_eq!(
         finding.statement,
-        "25 of 100 units of `dense` (25 %) and 4 of 8 of `conv2d` (50 %) are dead after epoch 20: zero on every one of \
+        "25 of 100 units of dense (25 %) and 4 of 8 of conv2d (50 %) are dead after epoch 20: zero on every one of \
          2,048 training images."
     );
     assert!(finding.rule.contains("1903.06733"), "{}", finding.rule);
@@ -59,7 +59,7 @@ fn every_flagged_layer_is_named_with_its_units_and_the_images_are_told() {
     let finding = the("saturated_units", Run { layers: vec![few], ..with(Vec::new()) });
     assert_eq!(
         finding.statement,
-        "100 of 100 units of `dense_1` (100 %) are saturated after epoch 3: with a derivative below 0.01 on more than \
+        "100 of 100 units of dense_1 (100 %) are saturated after epoch 3: with a derivative below 0.01 on more than \
          90 % of 500 training images, all that there are."
     );
 }
@@ -78,13 +78,13 @@ fn a_first_gradient_a_thousand_times_smaller_or_larger_than_the_last_is_told() {
     assert_eq!(shown(gradients(0.0011, 1.0)), [""; 0]);
     assert_eq!(shown(gradients(999.0, 1.0)), [""; 0]);
     let finding = the("vanishing_gradients", gradients(2e-7, 4e-3));
-    assert!(finding.statement.contains("2.0e-7 in `dense`"), "{}", finding.statement);
+    assert!(finding.statement.contains("2.0e-7 in dense"), "{}", finding.statement);
     assert!(finding.statement.contains("a ratio of 5.0e-5"), "{}", finding.statement);
     assert_eq!(shown(gradients(1001.0, 1.0)), ["exploding_gradients"]);
     // Where the last layer has none either, nothing can be said.
     assert_eq!(shown(gradients(0.0, 0.0)), [""; 0]);
     let none = the("vanishing_gradients", gradients(0.0, 1.0));
-    assert!(none.statement.contains("root mean square of 0 in `dense`"), "{}", none.statement);
+    assert!(none.statement.contains("root mean square of 0 in dense"), "{}", none.statement);
 }
 
 #[test]
