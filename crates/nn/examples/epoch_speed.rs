@@ -1,8 +1,8 @@
 //! Seconds per epoch of the study's dense net and CNN on 54,000 images of noise: `cargo run --release --example
 //! epoch_speed`.
 //!
-//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass or `layers` for the time that
-//! it takes to measure the layers, images per batch, epochs.
+//! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass or `layers` for the time
+//! that it takes to measure the layers, images per batch, epochs.
 #![allow(clippy::print_stdout)]
 
 use std::sync::atomic::AtomicUsize;

@@ -18,7 +18,7 @@ const IMAGES: usize = 2048;
 const GRADIENT_IMAGES: usize = 256;
 /// Measured so many times at most.
 const MOST_TIMES: usize = 4;
-/// At most one part in so many of the training's floating-point operations is spent on it, if it is done more than once.
+/// If it is done more than once, at most one part in so many of the work of the training is spent on it.
 const PART: usize = 160;
 
 /// Whether the layers are measured after this epoch, the end of the training aside: after the first, the last, and up

@@ -1,5 +1,5 @@
-//! The end of a training as text: JSON, or the words of earlier versions. With it stands what was measured of the layers
-//! of a run while it trained.
+//! The end of a training as text: JSON, or the words of earlier versions. With it stands what was measured of the
+//! layers of a run while it trained.
 
 use serde::{Deserialize, Serialize};
 use toile_record::{End, LayersRecord, State};
