@@ -47,7 +47,7 @@ pub fn loss(layers: &[Layer], tensors: &Tensors, input: &Batch, target: &Target)
     let (last, hidden) = layers.split_last().expect("a model has layers");
     let Layer::Dense(dense) = last else { panic!("the last layer must be dense") };
     assert_eq!(dense.activation, Activation::Softmax);
-    let x = hidden.iter().enumerate().fold(input.clone(), |x, (i, layer)| forward(i, layer, tensors, x));
+    let x = outputs(layers, tensors, input).pop().unwrap_or_else(|| input.clone());
     let logits = product(hidden.len(), tensors, &x);
     mean_loss(&logits, target) + penalty(layers, tensors)
 }
