@@ -1,7 +1,7 @@
 //! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`.
 //!
-//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file; the
-//! exports stand beside.
+//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file, and
+//! LaTeX in a folder of its own; the exports stand beside.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -9,7 +9,10 @@ mod common;
 use std::path::PathBuf;
 
 use toile_record::Records;
-use toile_report::{history_csv, html, markdown, results_csv, results_json, trials_csv, view};
+use toile_report::{
+    ExportInput, Exporter, LatexExporter, history_csv, html, markdown, results_csv, results_json, trials_csv,
+    view,
+};
 
 fn main() -> std::io::Result<()> {
     let folder =
@@ -34,6 +37,11 @@ fn main() -> std::io::Result<()> {
             folder.join(format!("{name}-history.csv")),
             history_csv(&records.study, &records.runs[0]),
         )?;
+        for file in LatexExporter.files(ExportInput { records, view: &view }) {
+            let path = folder.join(name).join(file.path);
+            std::fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+            std::fs::write(path, file.bytes)?;
+        }
     }
     Ok(())
 }

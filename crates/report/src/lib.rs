@@ -19,7 +19,10 @@ mod facts;
 pub mod format;
 mod html;
 mod image;
+mod judged;
+mod latex;
 mod markdown;
+mod page;
 mod plan;
 mod reasoning;
 pub mod section;
@@ -31,6 +34,8 @@ pub use export::{
     PredictionsNpzExporter, history_csv, results_csv, results_json, trials_csv,
 };
 pub use html::html;
+pub use judged::JudgedReport;
+pub use latex::LatexExporter;
 pub use markdown::markdown;
 pub use reasoning::{OWN_FINDINGS, Reasoning, seeds_needed};
 pub use toile_record::PROCEDURAL_NOTICE;

@@ -4,7 +4,7 @@
 const SLACK: f64 = 1.1;
 
 /// The width of `text` at a font size, in the same unit; on the large side.
-pub(super) fn width(text: &str, size: f64) -> f64 {
+pub(crate) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size * SLACK
 }
 

@@ -37,6 +37,7 @@ pub(crate) use heat_map::{heat_map, heat_map_png};
 pub(crate) use history::history;
 pub(crate) use importance::importance;
 pub(crate) use lines::{LineChart, lines};
+pub(crate) use measure::width as text_width;
 pub(crate) use overlay::{Overlay, OverlayLine, OverlayPicture, overlay};
 pub(crate) use palette::{RUN_COLOURS, css as palette_css};
 pub(crate) use panels::{CurvePanel, panels};
@@ -46,6 +47,7 @@ pub(crate) use reliability::{ReliabilityChart, reliability};
 pub(crate) use scale::round_ends;
 pub(crate) use slices::slices;
 pub(crate) use sparkline::sparkline;
+pub(crate) use svg::number as coordinate;
 pub(crate) use timeline::timeline;
 pub(crate) use trial_curves::trial_curves;
 

@@ -150,7 +150,7 @@ pub(super) fn path_data(points: &[(f64, f64)], closed: bool) -> String {
 }
 
 /// At most two decimals, no needless zeros, no negative zero.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }

@@ -7,15 +7,35 @@ use askama::Template;
 use crate::PROCEDURAL_NOTICE;
 use crate::chart;
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
+use crate::page::ReportPage;
 use crate::view::ReportView;
+
+const CANNOT_FAIL: &str = "the templates are compiled in, and writing to a String cannot fail";
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
-    view: &'a ReportView,
+struct HtmlPage<'a> {
+    page: &'a ReportPage<'a>,
+    /// The version of toile that wrote it.
+    version: &'a str,
     style: String,
     notice: &'static str,
     sections: Vec<String>,
+    reading: String,
+}
+
+/// How to read the report of a study.
+#[derive(Template)]
+#[template(path = "reading.html")]
+struct StudyReading<'a> {
+    view: &'a ReportView,
+}
+
+/// How to read another report, item by item.
+#[derive(Template)]
+#[template(path = "judged_reading.html")]
+struct JudgedReading<'a> {
+    items: &'a [String],
 }
 
 /// `report.html`.
@@ -33,11 +53,23 @@ impl Exporter for HtmlExporter {
 
 /// The report as one HTML page with inline styles, charts and images. It loads nothing and runs no script.
 pub fn html(view: &ReportView) -> String {
-    let page = Page {
-        view,
-        style: format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css()),
-        notice: PROCEDURAL_NOTICE,
-        sections: view.sections.iter().map(|one| section::section(one, view.procedural)).collect(),
-    };
-    page.render().expect("the templates are compiled in, and writing to a String cannot fail")
+    let reading = StudyReading { view }.render().expect(CANNOT_FAIL);
+    laid_out(&ReportPage::of_study(view), &view.toile_version, reading)
+}
+
+/// A report that is not of a study.
+pub(crate) fn judged_html(page: &ReportPage, version: &str) -> String {
+    let reading = JudgedReading { items: &page.reading }.render().expect(CANNOT_FAIL);
+    laid_out(page, version, reading)
+}
+
+/// The rules for paper and screens: of the page, and of the charts' colours.
+pub(crate) fn style() -> String {
+    format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css())
+}
+
+fn laid_out(page: &ReportPage, version: &str, reading: String) -> String {
+    let sections = page.sections.iter().map(|one| section::section(one, page.procedural)).collect();
+    let html = HtmlPage { page, version, style: style(), notice: PROCEDURAL_NOTICE, sections, reading };
+    html.render().expect(CANNOT_FAIL)
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use crate::PROCEDURAL_NOTICE;
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
+use crate::page::ReportPage;
 use crate::text::escape_markdown as escape;
 use crate::view::ReportView;
 
@@ -24,11 +25,20 @@ impl Exporter for MarkdownExporter {
 
 /// The report as Markdown (CommonMark with GitHub's tables).
 pub fn markdown(view: &ReportView) -> String {
-    let mut out = MarkdownWriter { text: String::new(), procedural: view.procedural };
-    head(&mut out, view);
-    view.sections.iter().for_each(|section| section::section(&mut out, section));
-    reading(&mut out, view);
-    study_file(&mut out, view);
+    laid_out(&ReportPage::of_study(view))
+}
+
+/// Any report.
+pub(crate) fn laid_out(page: &ReportPage) -> String {
+    let mut out = MarkdownWriter { text: String::new(), procedural: page.procedural };
+    head(&mut out, page);
+    page.sections.iter().for_each(|section| section::section(&mut out, section));
+    out.heading("How to read this");
+    page.reading.iter().for_each(|item| out.item(item));
+    out.end_list();
+    page.file.iter().for_each(|file| study_file(&mut out, file));
+    let notice = if page.procedural { format!(" {PROCEDURAL_NOTICE}.") } else { String::new() };
+    let _ = writeln!(out.text, "{}{notice}", escape(&page.written));
     out.text
 }
 
@@ -73,12 +83,12 @@ impl MarkdownWriter {
     }
 }
 
-fn head(out: &mut MarkdownWriter, view: &ReportView) {
-    out.paragraph(&format!("# {}", escape(&view.title)));
-    if let Some(question) = &view.question {
+fn head(out: &mut MarkdownWriter, page: &ReportPage) {
+    out.paragraph(&format!("# {}", escape(page.title)));
+    if let Some(question) = page.question {
         out.paragraph(&format!("> {}", escape(question)));
     }
-    if view.procedural {
+    if page.procedural {
         out.paragraph(&format!("**{PROCEDURAL_NOTICE}**: the images were drawn by a program."));
     }
 }
@@ -93,10 +103,10 @@ fn blocks(values: &[f64]) -> String {
     values.iter().map(|&value| BLOCKS[block(value).min(7)]).collect()
 }
 
-fn reading(out: &mut MarkdownWriter, view: &ReportView) {
-    out.heading("How to read this");
+/// How to read the report of a study.
+pub(crate) fn study_reading(view: &ReportView) -> Vec<String> {
     let (published, z) = (view.has_published(), view.has_z());
-    for (is_shown, text) in [
+    let items = [
         (
             !published,
             "Training loss and accuracy are running averages over the last epoch while the weights still change, dropout \
@@ -131,25 +141,15 @@ fn reading(out: &mut MarkdownWriter, view: &ReportView) {
             true,
             "Operations count forward and backward passes over all training images; a multiply-add is two.",
         ),
-    ] {
-        if is_shown {
-            out.item(text);
-        }
-    }
-    out.end_list();
+    ];
+    items.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, text)| text.to_owned()).collect()
 }
 
-fn study_file(out: &mut MarkdownWriter, view: &ReportView) {
+fn study_file(out: &mut MarkdownWriter, file: &str) {
     out.heading("Study file");
     // A fence longer than any run of backticks inside it cannot be closed from within.
-    let longest = view.study_file.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let longest = file.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    let end = if view.study_file.ends_with('\n') { "" } else { "\n" };
-    out.paragraph(&format!("{fence}toml\n{}{end}{fence}", view.study_file));
-    let notice = if view.procedural { format!(" {PROCEDURAL_NOTICE}.") } else { String::new() };
-    let _ = writeln!(
-        out.text,
-        "Written by toile {} from the study's records.{notice}",
-        escape(&view.toile_version)
-    );
+    let end = if file.ends_with('\n') { "" } else { "\n" };
+    out.paragraph(&format!("{fence}toml\n{file}{end}{fence}"));
 }

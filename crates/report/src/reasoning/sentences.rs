@@ -63,10 +63,12 @@ impl Reasoning {
     }
 
     /// What the groups say: which may be called best, and what is not decided.
-    pub(crate) fn groups_sentences(&self) -> Vec<String> {
+    ///
+    /// `remedy` says how to get more seeds, where there are too few.
+    pub(crate) fn groups_sentences(&self, remedy: &str) -> Vec<String> {
         let groups = &self.judgement.groups;
         let Some(quantity) = groups.quantity.filter(|_| self.has_groups()) else {
-            return self.without_groups();
+            return self.without_groups(remedy);
         };
         let mut said: Vec<String> = self.race_sentence().into_iter().collect();
         if let Some(leading) = groups.groups.first() {
@@ -120,7 +122,7 @@ impl Reasoning {
     }
 
     /// Where nothing can be set apart by seeds.
-    fn without_groups(&self) -> Vec<String> {
+    fn without_groups(&self, remedy: &str) -> Vec<String> {
         let known = self.ours.recipes.iter().filter(|recipe| !recipe.runs.is_empty());
         let runs: Vec<usize> = known.map(|recipe| recipe.runs.len()).collect();
         let most = runs.iter().copied().max().unwrap_or(0);
@@ -130,7 +132,7 @@ impl Reasoning {
         let each = if most == 1 { "one run each" } else { "two runs each at most" };
         vec![format!(
             "Which settings are better is not established: {each} cannot tell what the settings do from what the seeds do. \
-             With --seeds 5 every run is repeated."
+             {remedy}"
         )]
     }
 

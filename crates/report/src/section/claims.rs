@@ -2,7 +2,9 @@
 
 use toile_judge::{ClaimVerdict, WeighedClaim};
 
-use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn};
+use super::{
+    CellTone, Reasoned, ResultSource, Section, SectionContext, SectionTable, TableCell, TableColumn,
+};
 use crate::format::plural;
 use crate::text;
 
@@ -26,7 +28,11 @@ const HOW: &str = "A claim about settings is *supported* or *contradicted* by ou
 
 /// The section; `None` if the study file makes no claim.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
-    let reasoning = context.reasoning;
+    of(context.reasoned())
+}
+
+/// The same of any results.
+pub(super) fn of(Reasoned { reasoning, source }: Reasoned) -> Option<Section> {
     let ours = &reasoning.judgement.claims;
     if ours.is_empty() {
         return None;
@@ -35,19 +41,27 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let rows = ours.iter().enumerate().map(|(i, claim)| row(claim, published.map(|all| &all[i]))).collect();
     let mut columns = vec![TableColumn::row_name("Claim")];
     columns.extend(published.map(|_| TableColumn::words("By the published table")));
-    columns.push(TableColumn::words("By our runs"));
+    let [verdict, caption, how] = match source {
+        ResultSource::Study => ["By our runs", "The claims of the study file, in its order.", HOW],
+        ResultSource::File => ["Verdict", "The claims, in their order.", &HOW.replace(" by our runs", "")],
+    };
+    columns.push(TableColumn::words(verdict));
     columns.push(TableColumn::words("Why").below());
     let by_table = published.map(|all| format!("By the published table alone: {}.", counts(all)));
+    let said = match source {
+        ResultSource::Study => format!("By our own runs: {}.", counts(ours)),
+        ResultSource::File => format!("{}.", text::sentence_case(&counts(ours))),
+    };
     Some(Section {
-        paragraphs: by_table.into_iter().chain([format!("By our own runs: {}.", counts(ours))]).collect(),
-        tables: vec![SectionTable::new("The claims of the study file, in its order.", columns, rows)],
-        notes: vec![HOW.replace('*', "")],
+        paragraphs: by_table.into_iter().chain([said]).collect(),
+        tables: vec![SectionTable::new(caption, columns, rows)],
+        notes: vec![how.replace('*', "")],
         ..Section::new("claims", "Claims")
     })
 }
 
 /// `20 supported, 11 contradicted`
-fn counts(claims: &[WeighedClaim]) -> String {
+pub(super) fn counts(claims: &[WeighedClaim]) -> String {
     let count = |verdict: ClaimVerdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     let parts = VERDICTS.into_iter().filter(|verdict| count(*verdict) > 0);
     let parts: Vec<String> = parts.map(|verdict| format!("{} {}", count(verdict), verdict.name())).collect();

@@ -3,8 +3,9 @@
 use toile_judge::{PairVerdict, PairWord, setting_text};
 use toile_stats::UndecidedReason;
 
-use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn};
+use super::{CellTone, Reasoned, Section, SectionContext, SectionTable, TableCell, TableColumn, run_anchor};
 use crate::format;
+use crate::reasoning::Reasoning;
 use crate::text;
 use crate::view::NAME_LENGTH;
 
@@ -26,7 +27,11 @@ const UPDATES: &str =
 
 /// The section; `None` if no two runs differ in one setting alone.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
-    let reasoning = context.reasoning;
+    of(context.reasoned())
+}
+
+/// The same of any results.
+pub(super) fn of(Reasoned { reasoning, .. }: Reasoned) -> Option<Section> {
     let recipes = &reasoning.ours.recipes;
     let is_declared = |pair: &&PairVerdict| pair.places.iter().all(|place| recipes[*place].best_of.is_none());
     let of_one =
@@ -38,7 +43,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let has_updates = pairs.iter().any(|pair| is_starred(pair));
     let lines =
         (1..pairs.len()).filter(|i| pairs[*i].contrast.only() != pairs[*i - 1].contrast.only()).collect();
-    let rows: Vec<Vec<TableCell>> = pairs.iter().take(MOST).map(|pair| row(context, pair)).collect();
+    let rows: Vec<Vec<TableCell>> = pairs.iter().take(MOST).map(|pair| row(reasoning, pair)).collect();
     let quantity = pairs.first()?.quantity.label();
     let columns = vec![
         TableColumn::row_name("Setting"),
@@ -61,13 +66,13 @@ fn is_starred(pair: &PairVerdict) -> bool {
     pair.contrast.has_unequal_updates() && pair.contrast.is_confounded()
 }
 
-fn row(context: &SectionContext, pair: &PairVerdict) -> Vec<TableCell> {
+fn row(reasoning: &Reasoning, pair: &PairVerdict) -> Vec<TableCell> {
     let setting = &pair.contrast.settings[0];
     let value = |value: &Option<serde_json::Value>| {
         value.as_ref().map_or("not stated".to_owned(), |value| text::name(&setting_text(value), 40))
     };
     let star = if is_starred(pair) { "*" } else { "" };
-    let names = pair.places.map(|place| text::name(&context.reasoning.ours.recipes[place].name, NAME_LENGTH));
+    let names = pair.places.map(|place| text::name(&reasoning.ours.recipes[place].name, NAME_LENGTH));
     let of_second = pair.seen_from(pair.places[1]);
     let word = of_second.word();
     let tone = match word {
@@ -78,7 +83,7 @@ fn row(context: &SectionContext, pair: &PairVerdict) -> Vec<TableCell> {
         TableCell::text(format!("{}{star}", setting.name)),
         TableCell::text(format!("{} … {}", value(&setting.a), value(&setting.b))),
         TableCell {
-            link: Some(context.groups[pair.places[1]].anchor.clone()),
+            link: Some(run_anchor(pair.places[1])),
             ..TableCell::text(format!("“{}” and “{}”", names[0], names[1]))
         },
         change(&of_second),
@@ -87,7 +92,7 @@ fn row(context: &SectionContext, pair: &PairVerdict) -> Vec<TableCell> {
 }
 
 /// The second run less the first, with its interval.
-fn change(of_second: &PairVerdict) -> TableCell {
+pub(super) fn change(of_second: &PairVerdict) -> TableCell {
     let Some(difference) = of_second.difference() else { return TableCell::none() };
     let range = of_second.judged.interval.map_or_else(String::new, |interval| {
         format!(" [{} to {}]", format::signed(interval.low), format::signed(interval.high))
@@ -95,7 +100,7 @@ fn change(of_second: &PairVerdict) -> TableCell {
     TableCell::number(difference, format!("{}{range}", format::signed(difference)))
 }
 
-fn verdict(pair: &PairVerdict, word: PairWord) -> String {
+pub(super) fn verdict(pair: &PairVerdict, word: PairWord) -> String {
     use toile_stats::Verdict::Undecided;
     match pair.judged.verdict {
         Undecided { reason: UndecidedReason::TooFewSeeds { seeds: [1, 1] } } => {

@@ -2,7 +2,7 @@
 
 use toile_judge::{NamedFinding, Severity};
 
-use super::{CellTone, Section, SectionContext, SectionTable, TableCell, TableColumn, paragraphs};
+use super::{CellTone, Reasoned, Section, SectionContext, SectionTable, TableCell, TableColumn, paragraphs};
 use crate::text;
 use crate::view::{MOST_IN_FULL, NAME_LENGTH};
 
@@ -15,12 +15,17 @@ const MOST_NAMES: usize = 12;
 
 /// The section; `None` if there is nothing to say. What the claims say already is not said again.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
-    let tables: Vec<SectionTable> = [of_study(context), of_runs(context)].into_iter().flatten().collect();
+    of(context.reasoned())
+}
+
+/// The same of any results.
+pub(super) fn of(reasoned: Reasoned) -> Option<Section> {
+    let tables: Vec<SectionTable> = [of_study(reasoned), of_runs(reasoned)].into_iter().flatten().collect();
     (!tables.is_empty()).then(|| Section { tables, ..Section::new("findings", "Findings") })
 }
 
-fn of_study(context: &SectionContext) -> Option<SectionTable> {
-    let all = &context.reasoning.judgement.findings;
+fn of_study(reasoned: Reasoned) -> Option<SectionTable> {
+    let all = &reasoned.reasoning.judgement.findings;
     let mut found: Vec<&NamedFinding> =
         all.iter().filter(|finding| finding.run.is_none() && !finding.is_of_claim()).collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -31,8 +36,9 @@ fn of_study(context: &SectionContext) -> Option<SectionTable> {
         TableColumn::words("What to do").below(),
     ];
     let more = found.len().saturating_sub(MOST);
-    let notes = (more > 0)
-        .then(|| format!("{more} more are in results.json, with the numbers and the rule of each."));
+    let notes = (more > 0).then(|| {
+        format!("{more} more are in {}, with the numbers and the rule of each.", reasoned.numbers())
+    });
     let table = SectionTable::new("Of the study.", columns, rows);
     (!found.is_empty()).then(|| SectionTable { notes: notes.into_iter().collect(), ..table })
 }
@@ -47,8 +53,8 @@ fn row(finding: &NamedFinding) -> Vec<TableCell> {
 }
 
 /// Which runs show what; what it is in numbers stands in the part of each run.
-fn of_runs(context: &SectionContext) -> Option<SectionTable> {
-    let reasoning = context.reasoning;
+fn of_runs(reasoned: Reasoned) -> Option<SectionTable> {
+    let reasoning = reasoned.reasoning;
     let mut found: Vec<(&NamedFinding, Vec<String>)> = Vec::new();
     for (recipe, of_run) in reasoning.ours.recipes.iter().zip(paragraphs::findings(reasoning)) {
         let name = text::name(&recipe.name, NAME_LENGTH);
@@ -84,9 +90,9 @@ fn of_runs(context: &SectionContext) -> Option<SectionTable> {
         TableColumn::words("Runs that show it"),
         TableColumn::words("The rule").below(),
     ];
-    let where_told = match context.groups.len() {
-        n if n > MOST_IN_FULL => "Of the runs; the numbers are in results.json.",
-        _ => "Of the runs; the numbers and what to do stand in the part of each run.",
+    let where_told = match reasoning.ours.recipes.len() {
+        n if n > MOST_IN_FULL => format!("Of the runs; the numbers are in {}.", reasoned.numbers()),
+        _ => "Of the runs; the numbers and what to do stand in the part of each run.".to_owned(),
     };
     (!rows.is_empty()).then(|| SectionTable::new(where_told, columns, rows))
 }

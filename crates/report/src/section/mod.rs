@@ -11,6 +11,8 @@ mod factors;
 mod figure;
 mod findings;
 mod hardest;
+pub(crate) mod judged;
+mod judged_runs;
 mod learning;
 mod layers;
 mod openings;
@@ -57,7 +59,45 @@ pub struct SectionContext<'a> {
     pub suspects: &'a Option<Suspects>,
 }
 
+/// What sections about what results say are computed from.
+#[derive(Clone, Copy)]
+pub(crate) struct Reasoned<'a> {
+    /// What they say.
+    pub reasoning: &'a Reasoning,
+    /// Whose results they are.
+    pub source: ResultSource,
+}
+
+/// Whose results are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResultSource {
+    /// Our own: a study's records.
+    Study,
+    /// Those of another program, from a file.
+    File,
+}
+
+impl Reasoned<'_> {
+    /// Where all numbers are.
+    fn numbers(self) -> &'static str {
+        match self.source {
+            ResultSource::Study => "results.json",
+            ResultSource::File => "the answer of --json",
+        }
+    }
+}
+
+/// The id of the part of a run.
+fn run_anchor(place: usize) -> String {
+    format!("run-{}", place + 1)
+}
+
 impl SectionContext<'_> {
+    /// What sections about what the results say need.
+    fn reasoned(&self) -> Reasoned<'_> {
+        Reasoned { reasoning: self.reasoning, source: ResultSource::Study }
+    }
+
     /// Whether the data was drawn by our own code.
     pub fn is_procedural(&self) -> bool {
         self.records.study.data.procedural

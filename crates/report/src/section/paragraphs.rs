@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use toile_judge::{Contrast, Judgement, NamedFinding, PairVerdict, Recipe, Severity};
 
-use super::SectionContext;
 use crate::reasoning::Reasoning;
 use crate::text;
 use crate::view::NAME_LENGTH;
@@ -17,9 +16,9 @@ const LENGTH: usize = 700;
 const MOST_CHANGES: usize = 4;
 
 /// The paragraphs of each run.
-pub(super) fn of_runs(context: &SectionContext) -> Vec<Vec<String>> {
-    let found = findings(context.reasoning);
-    found.iter().enumerate().map(|(place, found)| of_run(context.reasoning, place, found)).collect()
+pub(super) fn of_runs(reasoning: &Reasoning) -> Vec<Vec<String>> {
+    let found = findings(reasoning);
+    found.iter().enumerate().map(|(place, found)| of_run(reasoning, place, found)).collect()
 }
 
 fn of_run(reasoning: &Reasoning, place: usize, found: &[(&NamedFinding, usize)]) -> Vec<String> {

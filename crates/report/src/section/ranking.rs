@@ -13,7 +13,7 @@ const AT_CHANCE: &str = "“At chance” stands behind runs whose accuracy on th
                          images) is not distinguishable from that of always saying the most frequent class: its 95 % interval \
                          (Wilson) reaches down to the share of that class.";
 
-const GROUPS: &str = "A line between two groups says that every run above it is better than every run below it, over seeds and \
+pub(super) const GROUPS: &str = "A line between two groups says that every run above it is better than every run below it, over seeds and \
                       images; the chance that this report draws a false line is at most 5 %. Inside a group no order is \
                       established.";
 

@@ -11,7 +11,7 @@ use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::facts::METRICS;
 use crate::format;
 use crate::text::sentence_case;
-use crate::view::{LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
+use crate::view::{Curves, LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
 
 /// The section; every study has one.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
@@ -23,7 +23,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     };
     let parts: Vec<Section> = match n > MOST_IN_FULL {
         true => context.groups.iter().map(in_brief).collect(),
-        false => context.groups.iter().zip(paragraphs::of_runs(context)).map(in_full).collect(),
+        false => context.groups.iter().zip(paragraphs::of_runs(context.reasoning)).map(in_full).collect(),
     };
     let paragraphs = match n {
         0 => vec!["The study has no runs.".to_owned()],
@@ -36,7 +36,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
 fn part(group: &RunGroup, procedural: bool) -> Section {
     let stops: String = group.stops.iter().map(|stop| format!(" {stop}.")).collect();
     let confused = confusion::part(group, procedural);
-    let curves = quantities().filter_map(|quantity| curve(group, quantity, procedural));
+    let curves = curves_of(group, procedural).into_iter();
     let tables = [Some(model(group)), layers::table(group), Some(seeds(group)), Some(plan(group))];
     let details = Section { tables: tables.into_iter().flatten().collect(), ..Section::part("") };
     Section {
@@ -81,35 +81,64 @@ fn quantities() -> impl Iterator<Item = Metric> {
     Metric::of_epoch().filter(|metric| !["train_", "val_"].iter().any(|part| metric.name().starts_with(part)))
 }
 
-/// A quantity of a group over its epochs; `None` where there are no numbers.
-fn curve(group: &RunGroup, quantity: Metric, procedural: bool) -> Option<SectionFigure> {
+/// What curves are drawn of.
+pub(super) struct DrawnCurves<'a> {
+    pub name: &'a str,
+    pub curves: &'a Curves,
+    /// The published number of a metric.
+    pub published: &'a dyn Fn(Metric) -> Option<f64>,
+    /// How to read them.
+    pub note: &'a str,
+    pub procedural: bool,
+}
+
+/// Loss, accuracy and what follows them over the epochs of a group.
+fn curves_of(group: &RunGroup, procedural: bool) -> Vec<SectionFigure> {
+    let published = |metric| published(group, metric);
+    let note = curve_note(&group.curves, group.comparison.n > 0 && group.comparison.has_published);
+    curves(&DrawnCurves {
+        name: &group.name,
+        curves: &group.curves,
+        published: &published,
+        note: &note,
+        procedural,
+    })
+}
+
+/// A figure for each quantity that has numbers.
+pub(super) fn curves(drawn: &DrawnCurves) -> Vec<SectionFigure> {
+    quantities().filter_map(|quantity| curve(drawn, quantity)).collect()
+}
+
+/// A quantity over the epochs; `None` where there are no numbers.
+fn curve(drawn: &DrawnCurves, quantity: Metric) -> Option<SectionFigure> {
     let name = quantity.name();
     let on = |part: &str| Metric::from_name(&format!("{part}{name}"));
     let line = |label, style, metric: Option<Metric>| CurveLine {
         name: label,
         style,
-        points: metric.map_or(&[], |metric| group.curves.of(metric)),
-        published: metric.and_then(|metric| published(group, metric)),
+        points: metric.map_or(&[], |metric| drawn.curves.of(metric)),
+        published: metric.and_then(|metric| (drawn.published)(metric)),
     };
     let what = sentence_case(&name.replace("top_5", "top-5").replace('_', " "));
     let svg = chart::curves(&CurveChart {
-        title: format!("{what} of {}", group.name),
+        title: format!("{what} of {}", drawn.name),
         lines: vec![
             line("train, running", LineStyle::Running, Some(quantity)),
             line("train", LineStyle::Train, on("train_")),
             line("validation", LineStyle::Validation, on("val_")),
         ],
         may_be_log: quantity == Metric::Loss,
-        procedural,
+        procedural: drawn.procedural,
     })?;
-    let series = on("val_").and_then(|metric| series(group, metric));
-    let caption = format!("{what}. {}", curve_note(group));
+    let series = on("val_").and_then(|metric| series(drawn.curves, metric));
+    let caption = format!("{what}. {}", drawn.note);
     Some(SectionFigure { series: series.into_iter().collect(), ..SectionFigure::half(svg, caption) })
 }
 
 /// A metric over the epochs: enough to see whether it still rises.
-fn series(group: &RunGroup, metric: Metric) -> Option<FigureSeries> {
-    let means: Vec<f64> = group.curves.of(metric).iter().map(|point| point.mean).collect();
+fn series(curves: &Curves, metric: Metric) -> Option<FigureSeries> {
+    let means: Vec<f64> = curves.of(metric).iter().map(|point| point.mean).collect();
     FigureSeries::new(sentence_case(metric.label()), &means, format::metric)
 }
 
@@ -119,14 +148,14 @@ fn published(group: &RunGroup, metric: Metric) -> Option<f64> {
     group.comparison.columns[place].published.filter(|_| group.comparison.n > 0)
 }
 
-fn curve_note(group: &RunGroup) -> String {
-    let curves = &group.curves;
+/// How to read curves.
+pub(super) fn curve_note(curves: &Curves, has_published: bool) -> String {
     let mut note = match curves.seeds {
         0 => String::new(),
         1 => "One seed.".to_owned(),
         n => format!("Mean over {n} seeds; the band reaches from the smallest to the largest."),
     };
-    if group.comparison.n > 0 && group.comparison.has_published {
+    if has_published {
         note.push_str(" ◇ published.");
     }
     if curves.is_ragged {

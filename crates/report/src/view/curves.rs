@@ -1,6 +1,6 @@
 //! Learning curves: one line per metric, over the epochs, the mean over the seeds with their range.
 
-use toile_record::{Metric, RunRecord};
+use toile_record::{Epoch, Metric};
 
 /// At most this many points per line; a longer training is drawn in stretches, each with its whole range.
 const MAX_POINTS: usize = 400;
@@ -38,30 +38,30 @@ impl Curves {
     }
 }
 
-/// The curves over `runs`.
-pub(super) fn curves(runs: &[&RunRecord]) -> Curves {
-    let runs: Vec<&RunRecord> = runs.iter().copied().filter(|run| !run.epochs.is_empty()).collect();
-    let longest = runs.iter().map(|run| run.epochs.len()).max().unwrap_or(0);
+/// The curves over runs, of each its epochs.
+pub(crate) fn seed_curves<'a>(runs: impl Iterator<Item = &'a [Epoch]>) -> Curves {
+    let runs: Vec<&[Epoch]> = runs.filter(|epochs| !epochs.is_empty()).collect();
+    let longest = runs.iter().map(|epochs| epochs.len()).max().unwrap_or(0);
     let stretch = longest.div_ceil(MAX_POINTS).max(1);
     Curves {
         lines: Metric::of_epoch().map(|metric| (metric, line(&runs, longest, stretch, metric))).collect(),
         seeds: runs.len(),
-        is_ragged: runs.iter().any(|run| run.epochs.len() != longest),
+        is_ragged: runs.iter().any(|epochs| epochs.len() != longest),
         stretch,
     }
 }
 
-fn line(runs: &[&RunRecord], longest: usize, stretch: usize, metric: Metric) -> Vec<CurvePoint> {
+fn line(runs: &[&[Epoch]], longest: usize, stretch: usize, metric: Metric) -> Vec<CurvePoint> {
     (0..longest).step_by(stretch).filter_map(|start| point(runs, start, stretch, metric)).collect()
 }
 
 /// The stretch that begins at row `start`: its range over all its epochs, its mean at its last one.
-fn point(runs: &[&RunRecord], start: usize, stretch: usize, metric: Metric) -> Option<CurvePoint> {
+fn point(runs: &[&[Epoch]], start: usize, stretch: usize, metric: Metric) -> Option<CurvePoint> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let (mut sum, mut n, mut epoch) = (0.0, 0usize, 0);
-    for run in runs {
-        let end = (start + stretch).min(run.epochs.len());
-        let rows = run.epochs.get(start..end).unwrap_or_default();
+    for epochs in runs {
+        let end = (start + stretch).min(epochs.len());
+        let rows = epochs.get(start..end).unwrap_or_default();
         let values = rows
             .iter()
             .filter_map(|row| Some((row.epoch, metric.of(row).filter(|value| value.is_finite())?)));

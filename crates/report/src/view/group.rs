@@ -168,7 +168,7 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool)
         measured: measured(shown),
         parameters: (summary.trainable as u64, summary.non_trainable as u64),
         comparison: comparison::comparison(&complete, published),
-        curves: curves::curves(shown),
+        curves: curves::seed_curves(shown.iter().map(|run| run.epochs.as_slice())),
         confused: confusion::confused(records, &complete, has_images),
         reliability: has_images.then(|| reliability::reliability(records, &complete)).flatten(),
         seeds: runs.iter().map(|run| seed_row(run)).collect(),

@@ -315,6 +315,9 @@ pub(crate) struct ReportArgs {
     /// class, its probability, loss
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub predictions: Option<PredictionsFormat>,
+    /// Write also the folder `latex`: the report as a LaTeX document, each table and figure a file for papers
+    #[arg(long)]
+    pub latex: bool,
 }
 
 /// Arguments of `schema`.

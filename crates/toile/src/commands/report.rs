@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use toile_record::{Part, Records, RunRecord, State};
-use toile_report::{EXPORTERS, ExportInput, ExportedFile, Exporter, ReportView, view};
+use toile_report::{EXPORTERS, ExportInput, ExportedFile, Exporter, LatexExporter, ReportView, view};
 use toile_store::{Store, StoreError, create_folder, folder_inside, read_file, write_atomic};
 
 use crate::args::ReportArgs;
@@ -43,6 +43,13 @@ fn warn_of_weights(dir: &Path, records: &Records) {
 
 fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
     let view = write(dir, stored, records)?;
+    if args.latex {
+        let files = LatexExporter.files(ExportInput { records, view: &view });
+        for file in files {
+            write_file(dir, &file).map_err(|error| unwritten(stored, error))?;
+        }
+        note(&format!("LaTeX: {}", dir.join("latex").join(LatexExporter.name()).display()));
+    }
     if let Some(format) = args.predictions {
         write_predictions(format.exporter(), dir, ExportInput { records, view: &view })
             .map_err(|error| unwritten(stored, error))?;

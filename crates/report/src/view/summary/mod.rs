@@ -43,7 +43,7 @@ pub(super) fn summary(
 ) -> StudySummary {
     let mut sentences: Vec<String> = progress(records, groups).into_iter().collect();
     sentences.extend(best::best(groups, ranking));
-    sentences.extend(reasoning.groups_sentences());
+    sentences.extend(reasoning.groups_sentences("With --seeds 5 every run is repeated."));
     let warnings = careful::sentences(groups);
     sentences.extend(warnings.iter().cloned());
     sentences.extend(match reasoning.has_groups() {

@@ -1,0 +1,45 @@
+//! What the faces lay out, whatever the report is of: a study of ours, or results of another program.
+
+use crate::section::Section;
+use crate::view::ReportView;
+
+/// A report as its faces lay it out, from its title to its last line.
+pub(crate) struct ReportPage<'a> {
+    /// What it is a report of, above the title.
+    pub eyebrow: String,
+    /// Its title.
+    pub title: &'a str,
+    /// The question that it answers.
+    pub question: Option<&'a str>,
+    /// Whether the data was drawn by our own code; every table and figure then says so.
+    pub procedural: bool,
+    /// What it says.
+    pub sections: &'a [Section],
+    /// How to read it, item by item, in Markdown.
+    pub reading: Vec<String>,
+    /// The study file.
+    pub file: Option<&'a str>,
+    /// Who wrote it, from what: `Written by toile 0.2.0 from the study's records.`
+    pub written: String,
+    /// Where the numbers are.
+    pub ending: String,
+}
+
+impl<'a> ReportPage<'a> {
+    /// The report of a study.
+    pub(crate) fn of_study(view: &'a ReportView) -> Self {
+        let trials =
+            if view.searches.sections.is_empty() { "" } else { ", those of the trials in trials.csv" };
+        Self {
+            eyebrow: format!("Report of a study · {}", view.data_title),
+            title: &view.title,
+            question: view.question.as_deref(),
+            procedural: view.procedural,
+            sections: &view.sections,
+            reading: crate::markdown::study_reading(view),
+            file: Some(&view.study_file),
+            written: format!("Written by toile {} from the study's records.", view.toile_version),
+            ending: format!("The numbers behind this page are in results.json and results.csv{trials}."),
+        }
+    }
+}
