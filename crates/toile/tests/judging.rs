@@ -88,6 +88,65 @@ fn a_file_that_holds_no_plain_records_is_refused_with_its_place() {
     assert!(said.err.contains("docs/judge.md"), "{}", said.err);
 }
 
+/// Made-up results with epochs and claims, and names that are hard to print; made by `judged/make.py`.
+const RECORDS: &str = include_str!("judged/records.json");
+
+#[test]
+fn a_report_of_the_judgement_is_written_in_the_form_that_its_suffix_names() {
+    let place = Place::new();
+    fs::write(place.path("records.json"), RECORDS).unwrap();
+    for (out, begins) in
+        [("r.html", "<!DOCTYPE html>"), ("r.md", "# records.json"), ("r.tex", "% Written by toile")]
+    {
+        let said = place.run(&["judge", "records.json", "--report", out]).ok();
+        assert!(
+            said.out.contains("Ranking by test accuracy") && said.err.contains(&format!("report: {out}"))
+        );
+        let text = fs::read_to_string(place.path(out)).unwrap();
+        assert!(text.starts_with(begins), "{out}");
+        for word in ["Ranking", "Claims", "not testable", "Comparisons"] {
+            assert!(text.contains(word), "`{word}` is not in {out}");
+        }
+        // Such a report may be written again, and is the same.
+        place.run(&["judge", "records.json", "--report", out, "--json"]).ok();
+        assert_eq!(fs::read_to_string(place.path(out)).unwrap(), text);
+    }
+    let claims = place.run(&["judge", "records.json", "--claims", "fashion-mnist", "--report", "c.md"]).ok();
+    assert!(claims.err.contains("report: c.md"));
+    assert!(fs::read_to_string(place.path("c.md")).unwrap().contains("Of 63 claims"));
+}
+
+#[test]
+fn a_report_replaces_nothing_that_is_none() {
+    let place = Place::new();
+    fs::write(place.path("records.json"), RECORDS).unwrap();
+    fs::write(place.path("notes.md"), "mine").unwrap();
+    let refused =
+        |out: &str, words: &[&str]| place.run(&["judge", "records.json", "--report", out]).refused(words);
+    refused("notes.md", &["`notes.md` exists already", "name another file"]);
+    refused("report.pdf", &["cannot tell the form of the report `report.pdf`", ".html, .md or .tex"]);
+    refused("records.json", &["cannot tell the form"]);
+    refused("nowhere/r.html", &["the report was not written", "nowhere"]);
+    assert_eq!(fs::read_to_string(place.path("notes.md")).unwrap(), "mine");
+    fs::create_dir(place.path("d.html")).unwrap();
+    refused("d.html", &["`d.html` exists already"]);
+}
+
+#[test]
+fn a_study_is_written_as_latex_when_it_is_asked_for() {
+    let place = Place::with_study(STUDY);
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    assert!(!place.path("out").join("latex").exists());
+    let said = place.run(&["report", "out", "--latex"]).ok();
+    assert!(said.err.contains("report.tex"), "{}", said.err);
+    let latex = place.path("out").join("latex");
+    let report = fs::read_to_string(latex.join("report.tex")).unwrap();
+    for path in ["tables/ranking", "figures/overview", "preamble"] {
+        assert!(report.contains(&format!("\\input{{{path}}}")), "{path}");
+        assert!(latex.join(format!("{path}.tex")).exists(), "{path}");
+    }
+}
+
 /// The results of a study have their own commands: whoever gives them to `judge` is told which.
 #[test]
 fn a_study_of_toile_is_sent_to_its_own_commands() {

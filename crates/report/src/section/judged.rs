@@ -94,7 +94,7 @@ fn facts(reasoning: &Reasoning) -> Vec<Fact> {
         fact("Ranked by", ranked.to_owned()),
         fact(
             "Equivalent within",
-            format!("{} of accuracy, set before", format::setting(results.equivalence)),
+            format!("{} of accuracy", format::setting(results.equivalence)),
         ),
     ]
 }

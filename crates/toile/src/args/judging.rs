@@ -16,6 +16,11 @@ pub(crate) struct JudgeArgs {
     /// Print the answer as JSON
     #[arg(long)]
     pub json: bool,
+    /// Write a report of it too: `.html`, `.md` or `.tex`
+    ///
+    /// A file that is there already is replaced only if it is such a report.
+    #[arg(long, value_name = "OUT")]
+    pub report: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataArgs,
 }

@@ -6,9 +6,11 @@ use std::path::Path;
 use toile_judge::plain::{PlainFault, PlainRecords, answer, read};
 use toile_judge::{Judgement, PairWord, Results, judge, ranked_quantity};
 use toile_nn::Model;
+use toile_report::JudgedReport;
 use toile_rng::Seed;
 use toile_study::{CheckedStudy, RunTable};
 
+use super::judged_report;
 use crate::args::JudgeArgs;
 use crate::failure::Failure;
 use crate::source::StudySource;
@@ -19,6 +21,7 @@ const LARGEST_FILE: u64 = 1 << 30;
 
 /// Judges a file, and prints what is to be said.
 pub(crate) fn run(args: &JudgeArgs) -> Result<Completion, Failure> {
+    let out = args.report.as_deref().map(judged_report::place).transpose()?;
     let text = text(&args.file)?;
     let refused = |fault: PlainFault| {
         let failure = Failure::new(format!("{}: {}: {}", args.file.display(), fault.place, fault.message));
@@ -41,13 +44,27 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Completion, Failure> {
         }
     }
     let judgement = judge(&results, &claims, ranked_quantity(&results));
-    if args.json {
-        let json = serde_json::to_string_pretty(&answer(&results, &judgement).to_json());
-        terminal::out(&format!("{}\n", json.map_err(|error| Failure::new(error.to_string()))?))?;
-    } else {
-        terminal::out(&told(&results, &judgement))?;
+    say(args, &results, &judgement)?;
+    if let Some(out) = out {
+        let title = match args.file.file_name() {
+            Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
+            _ => "Results".to_owned(),
+        };
+        let report = JudgedReport::new(&title, env!("CARGO_PKG_VERSION"), results, judgement);
+        judged_report::write(&out, &report)?;
     }
     Ok(Completion::Done)
+}
+
+/// Prints the answer, to be read or as JSON.
+fn say(args: &JudgeArgs, results: &Results, judgement: &Judgement) -> Result<(), Failure> {
+    if args.json {
+        let json = serde_json::to_string_pretty(&answer(results, judgement).to_json());
+        terminal::out(&format!("{}\n", json.map_err(|error| Failure::new(error.to_string()))?))?;
+    } else {
+        terminal::out(&told(results, judgement))?;
+    }
+    Ok(())
 }
 
 fn text(file: &Path) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod findings;
 pub(crate) mod init;
 pub(crate) mod judge;
+mod judged_report;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod report;
