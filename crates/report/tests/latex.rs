@@ -100,8 +100,8 @@ fn file<'a>(files: &'a [(String, String)], path: &str) -> &'a str {
     files.iter().find(|(own, _)| own == path).map_or_else(|| panic!("no {path}"), |(_, text)| text)
 }
 
-/// What TeX would trip over. An environment or a brace that is not closed, a sign that only TeX reads, a command that is
-/// not ours, a character outside of ASCII that is not given to `\toilechar`.
+/// What TeX would trip over: an environment or a brace that is not closed, a sign that only TeX reads, a command that
+/// is not ours, a character outside of ASCII that is not given to `\toilechar`.
 fn faults(text: &str) -> Vec<String> {
     let text = text.split_once("\\begin{document}").map_or(text, |(_, body)| body);
     let text = text.strip_suffix("\\end{document}\n").unwrap_or(text);

@@ -59,7 +59,7 @@ impl StyleSheet {
         self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), hex(value)?)))
     }
 
-    /// What the rules say of an element of a chart: of two that say something, the one with more classes, else the later.
+    /// What the rules say of an element of a chart: of two rules the one with more classes, else the later.
     pub(super) fn of<'a>(&'a self, chart: Styled<'_>, element: Styled<'_>) -> BTreeMap<&'a str, &'a str> {
         let mut matching: Vec<(usize, usize, &StyleRule)> = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {

@@ -92,10 +92,7 @@ fn facts(reasoning: &Reasoning) -> Vec<Fact> {
         fact("Test images", count(results.n_test)),
         fact("Classes", count(results.classes)),
         fact("Ranked by", ranked.to_owned()),
-        fact(
-            "Equivalent within",
-            format!("{} of accuracy", format::setting(results.equivalence)),
-        ),
+        fact("Equivalent within", format!("{} of accuracy", format::setting(results.equivalence))),
     ]
 }
 
