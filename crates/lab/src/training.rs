@@ -120,7 +120,7 @@ impl SingleTraining<'_> {
     fn observe(&self, event: FitEvent<'_>, meter: &mut Meter<'_>, sink: &mut dyn Sink) -> Flow {
         match event {
             FitEvent::EpochBegin { .. } => meter.epoch_begins(),
-            FitEvent::Step { epoch, batch, n_batches } => {
+            FitEvent::Step { epoch, batch, n_batches, .. } => {
                 meter.uses(self.cores(sink));
                 sink.step(epoch, batch, n_batches);
             }

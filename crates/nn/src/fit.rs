@@ -79,6 +79,8 @@ pub enum FitEvent<'a> {
         batch: usize,
         /// Batches in the epoch.
         n_batches: usize,
+        /// The batch's mean loss, penalties included, with the weights before the update.
+        loss: f64,
     },
     /// The training part of the epoch is over; its evaluations follow.
     TrainingEnd {

@@ -175,11 +175,11 @@ impl<'a> Training<'a> {
             if batch == n_batches && !self.before.is_empty() {
                 self.before.copy_from_slice(&self.model.weights);
             }
-            if !self.train_batch(indices, &mut score) {
-                early = Some(FitEnd::NonFinite { epoch, batch });
-            } else if observer(FitEvent::Step { epoch, batch, n_batches }) == Flow::Stop {
-                early = Some(FitEnd::Interrupted);
-            }
+            early = match self.train_batch(indices, &mut score) {
+                None => Some(FitEnd::NonFinite { epoch, batch }),
+                Some(loss) => (observer(FitEvent::Step { epoch, batch, n_batches, loss }) == Flow::Stop)
+                    .then_some(FitEnd::Interrupted),
+            };
             if early.is_some() {
                 break;
             }
@@ -188,8 +188,8 @@ impl<'a> Training<'a> {
         early.map_or(EpochEnd::Done(score), EpochEnd::Early)
     }
 
-    /// One update; false if the loss is not finite (the weights are left as they were).
-    fn train_batch(&mut self, indices: &[u32], running: &mut Score) -> bool {
+    /// One update, and the batch's mean loss before it; none if it is not finite (the weights are left as they were).
+    fn train_batch(&mut self, indices: &[u32], running: &mut Score) -> Option<f64> {
         let threads = self.executor.worthwhile(self.threads.now(), indices.len());
         let step = self.optimizer.step;
         if !std::mem::replace(&mut self.derived, true) {
@@ -201,7 +201,7 @@ impl<'a> Training<'a> {
         let mut score = self.executor.train(&pass, &self.model.weights);
         score.loss += penalty * indices.len() as f64;
         if !score.loss.is_finite() {
-            return false;
+            return None;
         }
         self.executor.move_averages(&mut self.model.weights);
         *running = running.and(score);
@@ -210,7 +210,7 @@ impl<'a> Training<'a> {
         let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
         self.updater.apply(gradients, threads, weights, &mut self.optimizer, rate, self.tracer);
         self.executor.derive(&self.model.weights, threads, self.tracer);
-        true
+        Some(score.loss / indices.len() as f64)
     }
 
     /// The numbers after an epoch, and where the training stands by what the callbacks make of them.

@@ -121,3 +121,43 @@ fn threads_are_a_plain_number_or_one_that_changes() {
     fit(&mut model, &examples, None, &config, 1, &mut |_| Flow::Continue);
     assert_eq!(model.weights(), trained(1.into()).0, "a plain number");
 }
+
+/// Keras' loss of an epoch is the mean over its images, batches of every size included.
+#[test]
+fn the_losses_of_the_batches_make_up_that_of_the_epoch() {
+    let noise = Noise::new(40);
+    let [examples, _] = noise.split(40);
+    let layers = [Layer::Dense(Dense { activation: Activation::Softmax, l2: 0.1, ..Dense::new(CLASSES) })];
+    // The last batch has 8 of 40 images.
+    let config = FitConfig { batch_size: 16, ..FitConfig::new(Adam::new(0.01)) };
+    let mut model = Model::build(&layers, SHAPE, Seed::new(7)).expect("the layers fit");
+    let (mut sum, mut of_epoch) = (0.0, None);
+    fit(&mut model, &examples, None, &config, 1, &mut |event| {
+        match event {
+            FitEvent::Step { batch, loss, .. } => sum += loss * if batch == 3 { 8.0 } else { 16.0 },
+            FitEvent::EpochEnd(epoch, _) => of_epoch = epoch.loss,
+            FitEvent::EpochBegin { .. } | FitEvent::TrainingEnd { .. } => {}
+        }
+        Flow::Continue
+    });
+    let of_epoch = of_epoch.expect("a loss");
+    assert!((sum / 40.0 - of_epoch).abs() < 1e-12 * of_epoch, "{} and {of_epoch}", sum / 40.0);
+}
+
+#[test]
+fn an_optimizer_takes_another_learning_rate_and_keeps_the_rest() {
+    for (mut optimizer, name) in [
+        (Optimizer::from(Sgd { momentum: 0.9, ..Sgd::default() }), "sgd"),
+        (Adam { beta_1: 0.8, ..Adam::default() }.into(), "adam"),
+        (AdamW { beta_1: 0.8, ..AdamW::default() }.into(), "adamw"),
+        (Nadam { beta_1: 0.8, ..Nadam::default() }.into(), "nadam"),
+        (RmsProp { rho: 0.8, ..RmsProp::default() }.into(), "rmsprop"),
+    ] {
+        let own = optimizer.learning_rate();
+        let other = optimizer.clone().with_learning_rate(0.25);
+        assert_eq!((other.learning_rate(), other.name()), (0.25, name));
+        assert_ne!(other, optimizer);
+        optimizer = other.with_learning_rate(own);
+        assert_eq!(optimizer.learning_rate(), own);
+    }
+}

@@ -87,6 +87,19 @@ impl Optimizer {
         self.common().learning_rate
     }
 
+    /// The same with another learning rate.
+    pub fn with_learning_rate(mut self, learning_rate: f64) -> Optimizer {
+        let rate = match &mut self {
+            Optimizer::Sgd(settings) => &mut settings.learning_rate,
+            Optimizer::Adam(settings) => &mut settings.learning_rate,
+            Optimizer::AdamW(settings) => &mut settings.learning_rate,
+            Optimizer::Nadam(settings) => &mut settings.learning_rate,
+            Optimizer::RmsProp(settings) => &mut settings.learning_rate,
+        };
+        *rate = learning_rate;
+        self
+    }
+
     /// Numbers that the optimizer remembers per weight.
     pub fn n_slots(&self) -> usize {
         self.settings().slots().into_iter().filter(|used| *used).count()
