@@ -46,6 +46,7 @@ mod prechelt;
 mod prediction;
 mod proportions;
 mod racing;
+mod range_test;
 mod ranking;
 mod ranks;
 mod root;
@@ -85,6 +86,7 @@ pub use proportions::{
     two_proportions,
 };
 pub use racing::{LOOKS, Race, RaceStop, looks, spending};
+pub use range_test::{LossSmoother, SweepRates, SweepReading, read_sweep};
 pub use ranking::{RankGroups, order_by_mean, rank_groups};
 pub use ranks::spearman;
 pub use sample::{mean, median, quantile, sample_sd, sample_variance, standard_error};
