@@ -15,6 +15,7 @@ mod race;
 mod ranking;
 mod results;
 mod weigh;
+mod widths;
 mod words;
 
 pub use claim::{
@@ -29,5 +30,8 @@ pub use race::{RaceCourse, seeds_needed};
 pub use ranking::{RankedGroups, ranked_quantity};
 pub use results::{EQUIVALENCE, Images, RaceRules, Recipe, Results, Run};
 pub use toile_stats::{FEWEST_SEEDS, looks};
-pub use weigh::{ClaimVerdict, Reproduction, WeighedClaim, reproductions};
+pub use weigh::{
+    Capacity, CapacityLimit, CapacityWidth, ClaimVerdict, Reproduction, WeighedClaim, WidthDifference,
+    capacity, reproductions,
+};
 pub use words::count;

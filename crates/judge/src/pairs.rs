@@ -10,6 +10,8 @@ use crate::pair::PairVerdict;
 use crate::quantity::{DataPart, Quantity};
 use crate::race::{self, RaceCourse};
 use crate::results::{Images, Recipe, Results, Run};
+use crate::weigh::training;
+use crate::widths::NetworkWidths;
 
 /// The level at which a report is wrong at most.
 pub(crate) const ALPHA: f64 = 0.05;
@@ -214,9 +216,18 @@ fn ranked_pairs(results: &Results, quantity: Quantity) -> Vec<PairKey> {
 /// about these runs and no others compares nothing.
 fn claimed_pairs(results: &Results, claims: &[ClaimTable]) -> BTreeMap<(PairKey, Option<u64>), Vec<String>> {
     let mut pairs: BTreeMap<(PairKey, Option<u64>), Vec<String>> = BTreeMap::new();
+    // Claims about one model compare the same.
+    let mut of_models = BTreeMap::new();
     for claim in claims {
-        for [a, b] in compared_by(results, claim) {
-            for quantity in claim.quantities().into_iter().filter(|_| a != b) {
+        let (compared, quantities) = match claim.form() {
+            Ok(Form::Capacity(model)) => {
+                let found = of_models.entry(model).or_insert_with_key(|model| of_widths(results, model));
+                found.clone()
+            }
+            _ => (compared_by(results, claim), claim.quantities()),
+        };
+        for [a, b] in compared {
+            for quantity in quantities.iter().copied().filter(|_| a != b) {
                 let within = claim.within.filter(|_| matches!(claim.form(), Ok(Form::Alike(_))));
                 let key = ((a.min(b), a.max(b), quantity), within.map(f64::to_bits));
                 let ids = pairs.entry(key).or_default();
@@ -250,6 +261,12 @@ pub(crate) fn compared_by(results: &Results, claim: &ClaimTable) -> Vec<[usize; 
         }
         _ => Vec::new(),
     }
+}
+
+/// What a claim about a model's capacity compares, and by what.
+fn of_widths(results: &Results, model: &str) -> (Vec<[usize; 2]>, Vec<Quantity>) {
+    let Some(widths) = NetworkWidths::of(results, model) else { return (Vec::new(), Vec::new()) };
+    (widths.compared(), vec![training(results, &widths), Quantity::ValAccuracy])
 }
 
 /// These names, each once, or those of all recipes where none are given.

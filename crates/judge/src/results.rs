@@ -63,6 +63,9 @@ pub struct Recipe {
     pub name: String,
     /// Every setting by its dotted name: `optimizer`, `learning_rate`, `batch_size`. What is not stated is not there.
     pub settings: Map<String, Value>,
+    /// The settings of its model's layers by dotted name, `layers.1.dense.units`, where they are known; in `settings`
+    /// only its name tells models apart.
+    pub layers: Map<String, Value>,
     /// Parameters of its model, by layer, where they are known.
     pub parameters: Vec<usize>,
     /// Its runs, which differ in their seeds.
@@ -71,6 +74,8 @@ pub struct Recipe {
     pub published: BTreeMap<Quantity, Printed>,
     /// The settings that a search left open, if one has chosen it.
     pub searched: Vec<String>,
+    /// The numbers that a search tried for each setting that it left open, in rising order.
+    pub tried: BTreeMap<String, Vec<f64>>,
     /// Of how many trials it is the best, if a search has chosen it.
     pub best_of: Option<usize>,
 }
@@ -123,6 +128,8 @@ impl Results {
     /// The same with the first so many runs of each recipe.
     pub(crate) fn first_runs(&self, seeds: usize) -> Results {
         let first = |recipe: &Recipe| Recipe {
+            layers: recipe.layers.clone(),
+            tried: recipe.tried.clone(),
             name: recipe.name.clone(),
             settings: recipe.settings.clone(),
             parameters: recipe.parameters.clone(),

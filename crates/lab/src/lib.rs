@@ -9,6 +9,7 @@ mod expected;
 mod lease;
 mod memory;
 mod progress;
+mod range_test;
 mod runner;
 mod search;
 mod standing;
@@ -20,6 +21,7 @@ pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
 pub use memory::memory_of_outline;
 pub use progress::{StudyProgress, TrainingProgressView};
+pub use range_test::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,

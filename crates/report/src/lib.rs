@@ -24,6 +24,7 @@ mod latex;
 mod markdown;
 mod page;
 mod plan;
+mod range_test;
 mod reasoning;
 pub mod section;
 mod text;
@@ -37,6 +38,11 @@ pub use html::html;
 pub use judged::JudgedReport;
 pub use latex::LatexExporter;
 pub use markdown::markdown;
-pub use reasoning::{OWN_FINDINGS, Reasoning, seeds_needed};
+pub use range_test::{
+    RangeTestView, RateSpread, RateStanding, SuggestedRates, SweepView, range_test, range_test_html,
+    range_test_svg, rate,
+};
+pub use reasoning::{OWN_FINDINGS, Reasoning, capacity_models, model_capacity, seeds_needed};
 pub use toile_record::PROCEDURAL_NOTICE;
+pub use toile_stats::LossSmoother;
 pub use view::{ReportView, view};

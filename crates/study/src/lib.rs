@@ -4,6 +4,7 @@
 //! - `check`: from its text to a [`CheckedStudy`], or to all its [`Faults`];
 //! - `space`: ranges become parameters, settings with ranges become templates;
 //! - `plan`: from the checked study to every run and search, nothing left to a default;
+//! - `widths`: the study file that asks what limits a model;
 //! - `pages`: the reference page, the list of choices, the JSON Schema for editors, the built-in studies.
 //!
 //! ```
@@ -34,6 +35,7 @@ mod pages;
 mod plan;
 mod space;
 mod warnings;
+mod widths;
 
 pub use check::data_shape::known_shape;
 pub use check::faults::{Fault, Faults};
@@ -58,3 +60,4 @@ pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use toile_data::{Split, SplitHow};
 pub use toile_nn::ImageShape;
 pub use warnings::{PlacedWarning, StudyWarning};
+pub use widths::{WidthStudy, rates_around, widened, width_request};

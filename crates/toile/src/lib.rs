@@ -93,6 +93,8 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Trials(args) => commands::trials::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Bench(args) => commands::bench::run(&args, clock),
+        Command::LrFind(args) => commands::lr_find::run(&args),
+        Command::Capacity(args) => commands::capacity::run(&args),
         Command::Summary(args) => commands::summary::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Judge(args) => commands::judge::run(&args),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ClaimVerdict, Weigher, Weighing, all_of};
 use crate::claim::{ChoosingPart, ClaimTable, FactTable, Form, ProcedureTable, Way};
@@ -284,27 +284,6 @@ impl Weigher<'_> {
             luck.map_or("some".into(), |luck| format!("about {luck:.1}"))
         );
         Weighing::new(verdict, &["T9"], why).with("test_scores", read).with("choices", picks)
-    }
-
-    /// T8: a network has reached what it can where wider ones, each at its best learning rate, do no better.
-    pub(super) fn capacity(&self, model: &str) -> Weighing {
-        let of_model = |recipe: &&Recipe| recipe.settings.get("model").and_then(Value::as_str) == Some(model);
-        let best =
-            self.results.recipes.iter().filter(of_model).filter_map(|recipe| {
-                recipe.mean(Quantity::TrainAccuracy).or(recipe.mean(Quantity::Accuracy))
-            });
-        let best = best.fold(f64::NAN, f64::max);
-        let reached = match best.is_nan() {
-            true => String::new(),
-            false => format!(
-                " The highest training accuracy of {model} is {}: it leaves open what limits it.",
-                words::number(best)
-            ),
-        };
-        let why = format!(
-            "Not established, in either direction: no other widths of {model} were trained, each at a tuned learning rate.{reached}"
-        );
-        Weighing { rules: vec!["T8"], ..Weighing::not_testable(why) }
     }
 }
 

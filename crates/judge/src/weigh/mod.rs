@@ -6,6 +6,7 @@
 //! things; T6 a cause needs one changed setting and equal updates; T7 what is not published cannot be tested; T8
 //! capacity needs a sweep of widths; T9 choosing by test; T10 losses have a direction only.
 
+mod capacity;
 mod made;
 mod network;
 mod one_run;
@@ -13,6 +14,8 @@ mod order;
 mod published;
 mod sentence;
 
+pub(crate) use capacity::training;
+pub use capacity::{Capacity, CapacityLimit, CapacityWidth, WidthDifference, capacity};
 pub(crate) use one_run::TwoNumbers;
 pub use published::{Reproduction, reproductions};
 pub(crate) use sentence::pair_sentence;
@@ -122,6 +125,8 @@ impl Weighing {
 pub(crate) struct Weigher<'a> {
     pub results: &'a Results,
     pub claims: &'a [ClaimTable],
+    /// What limits the models that claims speak of.
+    capacities: HashMap<&'a str, Capacity>,
     /// The comparisons of each claim.
     pairs: HashMap<(&'a str, PairKey), &'a PairVerdict>,
 }
@@ -139,7 +144,11 @@ impl<'a> Weigher<'a> {
                 known.insert((id.as_str(), (a, b, pair.quantity)), pair);
             }
         }
-        Weigher { results, claims, pairs: known }
+        let mut capacities = HashMap::new();
+        for model in claims.iter().filter_map(|claim| claim.capacity.as_deref()) {
+            capacities.entry(model).or_insert_with(|| capacity(results, model, pairs));
+        }
+        Weigher { results, claims, capacities, pairs: known }
     }
 
     /// Weighs every claim, in their order.

@@ -1,5 +1,6 @@
 //! Claims: each form on small results made by hand, the rules for a published table, and a whole published study.
 
+mod capacity;
 mod document;
 mod forms;
 mod page;

@@ -6,8 +6,8 @@ mod published;
 mod sentences;
 
 use toile_judge::{
-    ClaimTable, EQUIVALENCE, Judgement, Quantity, Recipe, Reproduction, Results, judge, ranked_quantity,
-    reproductions,
+    Capacity, ClaimTable, EQUIVALENCE, Judgement, Quantity, Recipe, Reproduction, Results, capacity, judge,
+    ranked_quantity, reproductions,
 };
 use toile_record::{DataRecord, Part, Records};
 use toile_study::{CheckedStudy, DataShape, check};
@@ -68,6 +68,28 @@ pub(crate) fn reasoning(records: &Records) -> Reasoning {
     let mut judgement = judge(&ours, &own_claims, ranked);
     judgement.findings.extend(own::findings(records));
     Reasoning { judgement, reproductions: reproductions(&ours), published: published.map(judged), ours }
+}
+
+/// What limits a model, by the same family of comparisons as the report's: with the claims of the study file, and one
+/// of this model's capacity if there is none.
+pub fn model_capacity(records: &Records, model: &str) -> Capacity {
+    let Own { results, mut claims, ranked, .. } = own(records);
+    if !claims.iter().any(|claim| claim.capacity.as_deref() == Some(model)) {
+        let id = String::from("capacity of the model");
+        claims.push(ClaimTable { id, capacity: Some(model.to_owned()), ..ClaimTable::default() });
+    }
+    capacity(&results, model, &judge(&results, &claims, ranked).pairs)
+}
+
+/// The models whose capacity the study file claims something about, each once.
+pub fn capacity_models(records: &Records) -> Vec<String> {
+    let mut models: Vec<String> = Vec::new();
+    for model in own(records).claims.into_iter().filter_map(|claim| claim.capacity) {
+        if !models.contains(&model) {
+            models.push(model);
+        }
+    }
+    models
 }
 
 fn shape(data: &DataRecord) -> DataShape {

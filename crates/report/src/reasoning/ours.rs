@@ -10,6 +10,7 @@ use toile_study::{CheckedStudy, RacePlan, SearchPlan, race};
 use toile_tune::Params;
 
 use super::{MOST_COMPARED, on_the_data};
+use crate::export::choice;
 use crate::facts::{METRICS, published_numbers, train_seconds};
 use crate::plan::PlanSettings;
 use crate::view::grouped;
@@ -31,6 +32,7 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
         Recipe {
             name: first.name.clone(),
             settings: settings(&first.model, &PlanSettings::new(&first.plan)),
+            layers: layers(&PlanSettings::new(&first.plan)),
             parameters: first.summary.rows.iter().map(|row| row.parameters).collect(),
             runs: ended.map(|run| of_run(records, run, has_images)).collect(),
             published: match rows.insert(numbers.map(|number| number.map(f64::to_bits))) {
@@ -38,7 +40,8 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
                 // The same published row counts once.
                 false => BTreeMap::new(),
             },
-            searched: searched(records, first),
+            searched: search_of(records, first).map(|search| search_settings(search).1).unwrap_or_default(),
+            tried: search_of(records, first).map(tried).unwrap_or_default(),
             best_of: chosen.get(first.name.as_str()).copied(),
         }
     };
@@ -65,22 +68,40 @@ pub(super) fn chosen_name(records: &Records, search: &str) -> Option<String> {
     records.runs.iter().find(|run| run.id == *id).map(|run| run.name.clone())
 }
 
-/// The settings that the search which chose a run left open.
-fn searched(records: &Records, run: &RunRecord) -> Vec<String> {
+/// The search that chose a run.
+fn search_of<'a>(records: &'a Records, run: &RunRecord) -> Option<&'a SearchRecord> {
     let is_chosen = |id: &Option<String>| id.as_ref() == Some(&run.id);
-    let search = records.searches.iter().find(|search| is_chosen(&search.chosen_run));
-    search.map(|search| search_settings(&search.search).1).unwrap_or_default()
+    let found = records.searches.iter().find(|search| is_chosen(&search.chosen_run));
+    found.map(|search| &search.search)
+}
+
+/// The numbers that a search tries for each setting that it leaves open: all choices, or the ends of a range.
+fn tried(search: &SearchRecord) -> BTreeMap<String, Vec<f64>> {
+    let corners = corners(search);
+    let of_setting = |name: String| {
+        let values = corners.iter().filter_map(|corner| corner.get(&name)?.as_f64());
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        (!values.is_empty()).then_some((name, values))
+    };
+    search_settings(search).1.into_iter().filter_map(of_setting).collect()
+}
+
+/// The settings at the corners of a search's space.
+fn corners(search: &SearchRecord) -> Vec<Map<String, Value>> {
+    let Some(plan) = SearchPlan::from_record(search) else { return Vec::new() };
+    let at = |params: &Params| {
+        let at = plan.settings(params, plan.seed).ok()?;
+        Some(settings(&at.model, &PlanSettings::new(&at.to_json())))
+    };
+    plan.corners(MOST_CORNERS).iter().filter_map(at).collect()
 }
 
 /// What a search fixes, and the names of what it leaves open: a setting is fixed if it is the same at every corner of
 /// the space.
 pub(super) fn search_settings(search: &SearchRecord) -> (Map<String, Value>, Vec<String>) {
-    let Some(plan) = SearchPlan::from_record(search) else { return (Map::new(), Vec::new()) };
-    let at = |params: &Params| {
-        let at = plan.settings(params, plan.seed).ok()?;
-        Some(settings(&at.model, &PlanSettings::new(&at.to_json())))
-    };
-    let corners: Vec<Map<String, Value>> = plan.corners(MOST_CORNERS).iter().filter_map(at).collect();
+    let corners = corners(search);
     let Some(first) = corners.first() else { return (Map::new(), Vec::new()) };
     let is_same = |name: &str, value: &Value| corners.iter().all(|corner| corner.get(name) == Some(value));
     let fixed: Map<String, Value> = first
@@ -105,6 +126,19 @@ pub(super) fn settings(model: &str, plan: &PlanSettings) -> Map<String, Value> {
                 false => Number::from_f64(number),
             });
         all.insert(name, number.map_or(Value::String(text), Value::Number));
+    }
+    all
+}
+
+/// The settings of the layers by dotted name.
+fn layers(plan: &PlanSettings) -> Map<String, Value> {
+    let mut all = Map::new();
+    let layers = plan.get("layers").and_then(Value::as_array).into_iter().flatten();
+    for (i, (kind, settings)) in layers.filter_map(|layer| choice(layer.as_object()?)).enumerate() {
+        all.insert(format!("layers.{}", i + 1), kind.into());
+        all.extend(
+            settings.iter().map(|(name, value)| (format!("layers.{}.{kind}.{name}", i + 1), value.clone())),
+        );
     }
     all
 }

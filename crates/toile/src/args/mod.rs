@@ -1,17 +1,21 @@
 //! What may be typed. Parsing only says what was written; the commands decide what it means.
 
+mod bench;
 mod data;
 mod judging;
 mod predictions;
 mod slips;
+mod tuning;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
+pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use toile_record::Seeds;
@@ -85,6 +89,18 @@ pub(crate) enum Command {
     /// Nothing is downloaded and nothing is kept: where the study's data are not at hand, images are drawn. The numbers
     /// are those of this hour: whatever else the machine does meanwhile shows in them.
     Bench(BenchArgs),
+    /// Find the learning rates at which a run trains: the learning-rate range test
+    ///
+    /// Trains the run from its initial weights for 300 batches, while the learning rate grows from 1e-6 to 10, once for
+    /// each seed. Says between which rates the loss falls, where the run's own learning rate lies, and which to try.
+    /// docs/diagnose.md says how it is computed.
+    LrFind(LrFindArgs),
+    /// Say what limits a model: its capacity, the data, or its training, by training other widths of it
+    ///
+    /// Writes a study file with the model at several widths, each with a search for its learning rate, into a folder of
+    /// its own, and runs it as `run` does: Ctrl-C stops it, the same command goes on. Given such a folder, or any study
+    /// that holds several widths of a model, it trains nothing and reads the answer. docs/diagnose.md has the rules.
+    Capacity(CapacityArgs),
     /// Print the layers of a model, as Keras does
     Summary(SummaryArgs),
     /// Write the report files again from what a study's folder holds
@@ -246,43 +262,6 @@ pub(crate) struct PlanArgs {
     /// Do not measure this machine's speed: no expected times
     #[arg(long)]
     pub no_timing: bool,
-}
-
-/// Arguments of `bench`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct BenchArgs {
-    /// A study file, or the name of a built-in study
-    #[arg(value_name = "FILE|NAME", default_value = "fashion-mnist")]
-    pub study: String,
-    /// Only the configuration of the run of this name (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub only: Vec<String>,
-    /// Use so many threads; one thread is measured as well [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
-    /// Spend about so many seconds on each line [default: 3, with --shapes 0.6]
-    ///
-    /// Two epochs after the first are timed however long they take, unless one takes more than 20 seconds: then 20
-    /// batches or more stand for the epoch, and the table says so.
-    #[arg(long, value_name = "S", value_parser = seconds)]
-    pub seconds: Option<f64>,
-    /// Measure a fixed list of odd layer shapes instead of a study
-    ///
-    /// Convolutions with few channels, uneven sizes and other kernels than 3x3, and dense networks of uneven widths and
-    /// batch sizes, each compared with the fastest of its kind. No data are needed.
-    #[arg(long, conflicts_with_all = ["study", "only"])]
-    pub shapes: bool,
-    /// Write all numbers to this file too; `-` prints them instead of the tables
-    #[arg(long, value_name = "FILE|-")]
-    pub json: Option<PathBuf>,
-    #[command(flatten)]
-    pub data: DataArgs,
-}
-
-/// A time that a user may ask for: up to an hour.
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 0.5".to_owned())?;
-    if (0.0..=3600.0).contains(&seconds) { Ok(seconds) } else { Err("expected 0 to 3600 seconds".into()) }
 }
 
 /// Arguments of `summary`.

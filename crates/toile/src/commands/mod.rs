@@ -2,6 +2,7 @@
 
 mod batch;
 pub(crate) mod bench;
+pub(crate) mod capacity;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod findings;
@@ -9,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod judge;
 mod judged_report;
 pub(crate) mod list;
+pub(crate) mod lr_find;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toile_data::{DataError, DataSet, Locations};
 use toile_nn::ImageShape;
 use toile_record::Seeds;
-use toile_study::{CheckedStudy, DataShape, Plan, PlanOptions, built_in, check, plan};
+use toile_study::{CheckedStudy, DataShape, Plan, PlanOptions, built_in, check, known_shape, plan};
 
 use crate::args::{DataArgs, StudyArgs};
 use crate::failure::Failure;
@@ -83,6 +83,20 @@ impl StudySource {
         // Asked for first, so that a misspelt name is refused; the plan that is recorded is the whole one.
         plan(study, &PlanOptions { seeds, only }, &read)?;
         Ok(plan(study, &PlanOptions { seeds, only: None }, &read)?)
+    }
+
+    /// The study's data, as a file in another folder names them: a relative folder becomes an absolute one.
+    pub(crate) fn data_from_elsewhere(&self, name: &str) -> Result<String, Failure> {
+        if known_shape(name).is_some() {
+            return Ok(name.to_owned());
+        }
+        let path = self.folder.as_deref().unwrap_or(Path::new("")).join(name);
+        let absolute = std::fs::canonicalize(&path)
+            .map_err(|error| Failure::new(format!("cannot find the data `{}`: {error}", path.display())))?;
+        absolute.into_os_string().into_string().map_err(|path| {
+            Failure::new(format!("the path of the data, {}, is not UTF-8", path.display()))
+                .help("a study file is text: move the data to a folder whose name is")
+        })
     }
 
     /// Loads the study's data.

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. Colours and moving lines
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
+mod chart;
 mod fetching;
 mod following;
 mod lines;
@@ -18,6 +19,7 @@ mod waiting;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+pub(crate) use chart::range_chart;
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
 use names::labels;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+pub(crate) use timing::Timing;
 use toile_data::SplitHow;
 use toile_lab::{Cost, Pace, study_seconds};
 use toile_nn::{ImageShape, ModelOutline};
@@ -112,7 +113,8 @@ fn n_train(shape: &DataShape, plan: &Plan) -> usize {
     toile_data::n_train(shape.images, plan.split.fraction)
 }
 
-fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
+/// The counts of one run.
+pub(crate) fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
     let record = toile_lab::summary(run, shape.image)?;
     let train = n_train(shape, plan);
     // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.

@@ -16,7 +16,7 @@ use crate::terminal::moving_lines;
 const BUDGET: Duration = Duration::from_millis(400);
 
 /// Measures each combination of layers, optimizer and batch size once.
-pub(super) struct Timing {
+pub(crate) struct Timing {
     image: ImageShape,
     threads: usize,
     wanted: bool,
@@ -27,7 +27,7 @@ pub(super) struct Timing {
 
 impl Timing {
     /// Nothing is measured yet; nothing ever is if it is not wanted.
-    pub(super) fn new(image: ImageShape, threads: usize, wanted: bool) -> Timing {
+    pub(crate) fn new(image: ImageShape, threads: usize, wanted: bool) -> Timing {
         let line = (wanted && moving_lines()).then(ProgressBar::new_spinner);
         if let Some(line) = &line {
             line.set_style(
@@ -39,7 +39,7 @@ impl Timing {
     }
 
     /// How long a run takes on one thread, and how many times as fast it is on all.
-    pub(super) fn pace(&mut self, run: &RunPlan, cost: &Cost) -> Result<Option<Pace>, Failure> {
+    pub(crate) fn pace(&mut self, run: &RunPlan, cost: &Cost) -> Result<Option<Pace>, Failure> {
         if !self.wanted {
             return Ok(None);
         }
@@ -71,7 +71,7 @@ impl Timing {
     }
 
     /// Removes the line that showed what is timed.
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         if let Some(line) = self.line {
             line.finish_and_clear();
         }

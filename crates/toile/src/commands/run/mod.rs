@@ -21,6 +21,11 @@ use crate::{Completion, commands, interrupt, places, terminal};
 
 /// Runs the study.
 pub(crate) fn run(args: &RunArgs) -> Result<Completion, Failure> {
+    train(args, false)
+}
+
+/// The same; a `quiet` one prints no results, for a caller that has its own.
+pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> {
     let source = StudySource::find(&args.study.study)?;
     let (study, data) = source.check(&args.study.data)?;
     let plan = source.plan(&study, &args.study)?;
@@ -68,7 +73,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Completion, Failure> {
     if ending == Completion::Done {
         note(&conclusion);
     }
-    terminal::out(&results(&view, &dir))?;
+    if !quiet {
+        terminal::out(&results(&view, &dir))?;
+    }
     if ending != Completion::Done {
         note(&conclusion);
     }

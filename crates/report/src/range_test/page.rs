@@ -1,0 +1,83 @@
+//! The page and the picture of a range test: one file each that needs nothing else.
+
+use askama::Template;
+
+use super::RangeTestView;
+use super::sentences::rate;
+use crate::PROCEDURAL_NOTICE;
+use crate::chart;
+use crate::format::setting;
+use crate::text;
+use crate::view::NAME_LENGTH;
+
+const STYLE: &str = include_str!("../../templates/style.css");
+
+#[derive(Template)]
+#[template(path = "range_test.html")]
+struct RangeTestPage<'a> {
+    view: &'a RangeTestView,
+    title: String,
+    study: String,
+    /// `adam, learning_rate = 0.001, batches of 256`
+    how: String,
+    style: &'static str,
+    notice: &'static str,
+    chart: String,
+    rows: Vec<[String; 6]>,
+    version: &'a str,
+}
+
+/// The page, with the program's version in its last line.
+pub fn range_test_html(view: &RangeTestView, version: &str) -> String {
+    let row = |sweep: &super::SweepView| {
+        let number = |pick: fn(&super::SuggestedRates) -> f64| {
+            sweep.suggests.as_ref().map_or_else(|| "–".to_owned(), |found| rate(pick(found)))
+        };
+        [
+            sweep.seed.to_string(),
+            number(|found| found.low),
+            number(|found| found.high),
+            number(|found| found.steepest),
+            number(|found| found.least_over_ten),
+            number(|found| found.valley),
+        ]
+    };
+    let page = RangeTestPage {
+        view,
+        title: text::name(&view.run, NAME_LENGTH),
+        study: text::name(&view.study, NAME_LENGTH),
+        how: format!(
+            "model {}, {}, learning_rate = {}, batches of {}",
+            text::name(&view.model, NAME_LENGTH),
+            view.optimizer,
+            setting(view.learning_rate),
+            crate::format::count(view.batch_size as u64)
+        ),
+        style: STYLE,
+        notice: PROCEDURAL_NOTICE,
+        chart: chart::range_test(view),
+        rows: view.sweeps.iter().map(row).collect(),
+        version,
+    };
+    page.render().expect("the templates are compiled in, and writing to a String cannot fail")
+}
+
+/// The first words of a picture that is no part of a page.
+const ALONE: &str =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" style=\"background:var(--paper)\"";
+
+/// The chart as a file of its own, with the part of the page's style that charts need.
+pub fn range_test_svg(view: &RangeTestView) -> String {
+    let is_needed = |line: &&str| {
+        [":root", "--", "@media screen and (prefers-color-scheme:dark){:root", "svg "]
+            .iter()
+            .any(|head| line.starts_with(head))
+    };
+    let style: Vec<&str> = STYLE.lines().filter(is_needed).collect();
+    let chart = chart::range_test(view);
+    // The limit of its width is for pages, and an element has one `style`.
+    let (open, rest) = chart.split_once(">\n").unwrap_or((&chart, ""));
+    let (open, _) = open.split_once(" style=").unwrap_or((open, ""));
+    let open = open.replacen("<svg", ALONE, 1);
+    format!("{open} role=\"img\">\n<style>{}</style>\n{rest}\n", style.join("\n"))
+}
