@@ -187,7 +187,7 @@ impl CapacityJudge<'_> {
             let said = format!("{name} is better on training and on validation images.");
             return (CapacityLimit::Capacity, said);
         }
-        let Some(widest) = wider().last() else { return (CapacityLimit::NotEstablished, String::new()) };
+        let Some(widest) = wider().next_back() else { return (CapacityLimit::NotEstablished, String::new()) };
         if let Some(said) = self.improves(widest) {
             return (CapacityLimit::Optimisation, said);
         }

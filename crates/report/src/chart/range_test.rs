@@ -42,7 +42,7 @@ pub(crate) fn range_test(view: &RangeTestView) -> String {
 
 /// The level at the start and what lies below it; what rises far above is cut off.
 fn range(view: &RangeTestView) -> (f64, f64) {
-    let all = || view.sweeps.iter().flat_map(|sweep| shown(sweep));
+    let all = || view.sweeps.iter().flat_map(shown);
     let first = view.sweeps.iter().filter_map(|sweep| shown(sweep).first()).copied().fold(0.0, f64::max);
     let (low, high) = (all().copied().fold(f64::INFINITY, f64::min), all().copied().fold(0.0, f64::max));
     if low.is_finite() { (low, high.min(HIGHEST * first)) } else { (0.0, 1.0) }

@@ -4,7 +4,10 @@ use serde_json::Value;
 use toile_stats::{LossSmoother, read_sweep};
 
 /// The cases, each with the rates of its losses.
-fn cases() -> (usize, Vec<(Value, Vec<f64>, Vec<f64>)>) {
+/// A case: what is expected of it, its rates, its losses.
+type Case = (Value, Vec<f64>, Vec<f64>);
+
+fn cases() -> (usize, Vec<Case>) {
     let file: Value = serde_json::from_str(include_str!("cases.json")).expect("JSON");
     let planned = file["planned"].as_u64().expect("a number") as usize;
     let rate = |i: usize| 1e-6 * 1e7f64.powf(i as f64 / (planned - 1) as f64);

@@ -173,8 +173,15 @@ fn a_new_plan_keeps_results_and_takes_the_new_names() {
         RunRecord { name: "A better name".into(), position: 1, state: State::Waiting, ..kept.clone() };
     let model = run(0, 8, 0);
     let provenance = Provenance { wall_seconds: 0.0, cpu_seconds: None, ..model.provenance.clone() };
-    let new =
-        RunRecord { end: None, validation: None, test: None, weights_sha256: None, provenance, ..model };
+    let new = RunRecord {
+        end: None,
+        layers: Vec::new(),
+        validation: None,
+        test: None,
+        weights_sha256: None,
+        provenance,
+        ..model
+    };
     store.save_plan("quick", &[new.clone(), renamed]).unwrap();
     let runs = store.records(None).unwrap().runs;
     assert_eq!(runs[0], RunRecord { state: State::Waiting, ..new });
