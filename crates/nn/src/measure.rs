@@ -28,7 +28,8 @@ pub(crate) fn is_due(epoch: usize, epochs: usize, images: usize, batch_size: usi
     let once = images.min(IMAGES) + 2 * gradient_images(images, batch_size);
     let all = images.saturating_mul(2).saturating_mul(epochs);
     let times = (all / (PART * once.max(1))).min(MOST_TIMES);
-    times > 1 && (0..times).any(|i| epoch == 1 + i * (epochs - 1) / (times - 1))
+    let between = epochs.saturating_sub(1) as u128;
+    times > 1 && (0..times as u128).any(|i| epoch as u128 == 1 + i * between / (times as u128 - 1))
 }
 
 fn gradient_images(images: usize, batch_size: usize) -> usize {
@@ -85,7 +86,7 @@ impl UnitCounts {
 }
 
 /// Everything that was measured.
-pub(crate) struct Measured<'a> {
+pub(crate) struct LayerMeasure<'a> {
     pub epoch: usize,
     pub probe: &'a Probe,
     pub units: &'a [UnitCounts],
@@ -95,7 +96,7 @@ pub(crate) struct Measured<'a> {
     pub before: &'a Buffer,
 }
 
-impl Measured<'_> {
+impl LayerMeasure<'_> {
     pub(crate) fn record(&self, model: &Model) -> LayersRecord {
         let rows = model.summary().rows.into_iter().enumerate();
         let layers = rows.filter_map(|(i, row)| self.layer(model, i, row.name)).collect();
@@ -168,6 +169,7 @@ mod tests {
         assert_eq!(due(20, 500, 32), [0usize; 0]);
         assert_eq!(due(1, 10_000_000, 256), [1]);
         assert_eq!(due(3, 0, 1), [0usize; 0]);
+        assert!(!is_due(2, usize::MAX, 100, 10), "a measurement of speed has no last epoch");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use toile_record::{Epoch, LayersRecord};
 use crate::callbacks::Callbacks;
 use crate::engine::{BatchPass, Executor, Tracer, Updater};
 use crate::evaluate::{EvaluationTask, Evaluator};
-use crate::measure::{self, Measured, Probe};
+use crate::measure::{self, LayerMeasure, Probe};
 use crate::optimizers::OptimizerState;
 use crate::score::{MeanScore, Score, Scored};
 use crate::state::{FitProgress, Snapshot, StateError, TrainingState};
@@ -267,7 +267,7 @@ impl<'a> Training<'a> {
         let gradients = self.executor.gradients(probe.batch.len());
         let squares = self.updater.squares_of_layers(gradients, threads, self.model.layers.len());
         let (probe, units, gradient_squares) = (&probe, &units[..], &squares[..]);
-        Some(Measured { epoch, probe, units, gradient_squares, before: &self.before }.record(self.model))
+        Some(LayerMeasure { epoch, probe, units, gradient_squares, before: &self.before }.record(self.model))
     }
 
     fn n_batches(&self) -> usize {

@@ -55,7 +55,8 @@ impl LossSmoother {
 /// What a sweep shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepReading {
-    /// The losses, smoothed by an exponential mean (β = 0.98, corrected for its beginning), which lags by fifty batches.
+    /// The losses, smoothed by an exponential mean (β = 0.98, corrected for its beginning), which lags by fifty
+    /// batches.
     pub smoothed: Vec<f64>,
     /// The median of each loss and its neighbours, seven on each side, which does not lag.
     pub medians: Vec<f64>,

@@ -139,22 +139,22 @@ pub(super) fn top(analysis: &SearchAnalysis) -> TopTrials {
 }
 
 /// A column of parameters: one, or several of which no trial has two.
-struct ParamColumn {
+struct TopColumn {
     title: String,
     axes: Vec<usize>,
 }
 
 /// The learning rates of several optimizers are one column: `optimizer.sgd.learning_rate` and
 /// `optimizer.adam.learning_rate`, of which no trial has both.
-fn columns(analysis: &SearchAnalysis, axes: impl Iterator<Item = usize>) -> Vec<ParamColumn> {
+fn columns(analysis: &SearchAnalysis, axes: impl Iterator<Item = usize>) -> Vec<TopColumn> {
     let name = |axis: usize| analysis.axes[axis].name.as_str();
     let ends = |axis: usize| Some((name(axis).split_once('.')?.0, name(axis).rsplit_once('.')?.1));
     let are_never_both = |a: usize, b: usize| {
         analysis.trials.iter().all(|trial| trial.params[a].is_none() || trial.params[b].is_none())
     };
-    let mut columns: Vec<ParamColumn> = Vec::new();
+    let mut columns: Vec<TopColumn> = Vec::new();
     for axis in axes {
-        let is_of = |column: &&mut ParamColumn| {
+        let is_of = |column: &&mut TopColumn| {
             ends(axis).is_some()
                 && column.axes.iter().all(|&other| ends(other) == ends(axis) && are_never_both(other, axis))
         };
@@ -163,7 +163,7 @@ fn columns(analysis: &SearchAnalysis, axes: impl Iterator<Item = usize>) -> Vec<
                 column.title = ends(axis).map_or_else(String::new, |(_, end)| end.to_owned());
                 column.axes.push(axis);
             }
-            None => columns.push(ParamColumn { title: name(axis).to_owned(), axes: vec![axis] }),
+            None => columns.push(TopColumn { title: name(axis).to_owned(), axes: vec![axis] }),
         }
     }
     columns
@@ -185,14 +185,14 @@ fn repeated_note(analysis: &SearchAnalysis) -> String {
     }
 }
 
-fn row(analysis: &SearchAnalysis, trial: usize, columns: &[ParamColumn]) -> Vec<TableCell> {
+fn row(analysis: &SearchAnalysis, trial: usize, columns: &[TopColumn]) -> Vec<TableCell> {
     let found = &analysis.trials[trial];
     let whole = |number: usize| TableCell::number(number as f64, number.to_string());
     let value = |(i, metric): (usize, &super::ObjectiveView)| {
         let value = found.counted[i].or(found.record.values.get(i).copied());
         TableCell::maybe(value, |value| metric.text(value))
     };
-    let param = |column: &ParamColumn| {
+    let param = |column: &TopColumn| {
         let known = column.axes.iter().find_map(|&axis| Some((axis, found.params[axis]?)));
         known.map_or_else(TableCell::none, |(axis, value)| analysis.axes[axis].cell(value))
     };
