@@ -74,7 +74,7 @@ fn an_interrupted_study_keeps_what_is_done_and_goes_on_with_the_rest() {
 fn a_trial_that_was_interrupted_goes_on_where_it_was_and_a_killed_one_was_lost() {
     let search = "\n[[searches]]\nname = \"S\"\nmodel = \"dense\"\nn_trials = 1\nsampler = \"random\"\n\
                   optimizer = { adam = { learning_rate = { low = 1e-4, high = 1e-2 } } }\n";
-    let runs = STUDY.split("[[runs]]").next().expect("a head").replace("epochs = 3", "epochs = 3000");
+    let runs = STUDY.split("[[runs]]").next().expect("a head").replace("epochs = 3", "epochs = 300000");
     let place = Place::with_study(&(runs + search));
     let run = ["run", "study.toml", "--out", "out"];
     let stopped = |signal_name: &str| {
