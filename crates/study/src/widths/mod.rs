@@ -218,7 +218,7 @@ seed = 11
     #[test]
     fn the_file_says_of_every_width_what_the_run_says() {
         let asked = study();
-        let rates = vec![vec![0.01, 0.1], vec![0.1], vec![0.03, 0.3, 1e-5]];
+        let rates = vec![vec![0.01, 0.1], vec![0.1, 0.2], vec![0.03, 0.3, 1e-5]];
         let text = asked.text(&rates);
         let checked = check(&text, "capacity.toml", None).unwrap_or_else(|faults| panic!("{text}\n{faults}"));
         assert!(checked.warnings.is_empty() && checked.study.equivalence == Some(0.01), "{text}");
@@ -226,12 +226,14 @@ seed = 11
         assert_eq!((plan.searches.len(), plan.seeds), (3, 3));
         for ((search, width), rates) in plan.searches.iter().zip(&asked.widths).zip(&rates) {
             assert_eq!((search.n_trials, search.seed), (rates.len(), 11));
-            for (corner, rate) in search.corners(10).iter().zip(rates) {
-                let found = search.settings(corner, 11).unwrap();
+            let corners = search.corners(10);
+            let found: Vec<_> = corners.iter().map(|corner| search.settings(corner, 11).unwrap()).collect();
+            assert_eq!(found.len(), rates.len());
+            for rate in rates {
                 let mut run = asked.run_at(*width).unwrap().settings;
                 run.optimizer = run.optimizer.with_learning_rate(*rate);
                 run.epochs = 9;
-                assert_eq!(found, run, "{text}");
+                assert!(found.contains(&run), "{text}");
             }
         }
     }
