@@ -125,7 +125,7 @@ fn each_class_has_precision_recall_and_f1_over_the_seeds() {
     assert_eq!(mean(&shirt.f1), Some(((1800.0 / 1900.0 + 1400.0 / 1700.0) / 2.0 * 1e6f64).round() / 1e6));
     assert_eq!(mean(&tee.precision), Some(((10.0 / 11.0 + 10.0 / 13.0) / 2.0 * 1e6f64).round() / 1e6));
     assert_eq!((shirt.images, scores.macro_average.images, scores.hardest), (1_000, 10_000, Some(6)));
-    let hardest = "The hardest class, of 1 run: “Shirt” of 1 (recall 0.800).";
+    let hardest = "The hardest class is “Shirt” in 1 run (recall 0.800).";
     for face in [html(&view), markdown(&view)] {
         assert!(face.contains("0.800 ± 0.141") && face.contains("Macro average"), "recall .9 and .7");
         assert!(face.contains(hardest));

@@ -91,14 +91,19 @@ impl Reasoning {
         let ranked = self.judgement.pairs.iter().filter(|pair| pair.is_ranked && pair.has_seeds());
         let words: Vec<PairWord> = ranked.map(|pair| pair.word()).collect();
         let count = |of: &[PairWord]| words.iter().filter(|word| of.contains(word)).count();
-        said.push(format!(
-            "Of {}, {} are decided as better, {} as equivalent within {} points; {} are undecided.",
-            plural(words.len(), "comparison", "comparisons"),
-            count(&[PairWord::Better, PairWord::Worse]),
-            count(&[PairWord::Equivalent]),
-            trimmed(100.0 * self.ours.equivalence),
-            count(&[PairWord::Undecided])
-        ));
+        let found = [
+            (count(&[PairWord::Better, PairWord::Worse]), "decided as better".to_owned()),
+            (
+                count(&[PairWord::Equivalent]),
+                format!("equivalent within {} points", trimmed(100.0 * self.ours.equivalence)),
+            ),
+            (count(&[PairWord::Undecided]), "undecided".to_owned()),
+        ];
+        let are = |n: usize| if n == 1 { "is" } else { "are" };
+        let parts = found.into_iter().filter(|(n, _)| *n > 0);
+        let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {} {word}", are(n))).collect();
+        let comparisons = plural(words.len(), "comparison", "comparisons");
+        said.push(format!("Of {comparisons}, {}.", text::listed(&parts)));
         said.extend(self.too_few(quantity));
         said
     }

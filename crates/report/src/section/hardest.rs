@@ -42,7 +42,7 @@ fn row(group: &RunGroup, scores: &ClassScores) -> Vec<TableCell> {
     ]
 }
 
-/// `“Shirt” is the hardest class of 17 of 18 runs (recall 0.551 to 0.724).`
+/// `The hardest class is “Shirt” in 17 runs (recall 0.551 to 0.724); in 1 run no class stands out.`
 fn sentence(scored: &[(&RunGroup, &ClassScores)]) -> Option<String> {
     let mut found: Vec<(&str, Vec<f64>)> = Vec::new();
     for (_, scores) in scored {
@@ -58,14 +58,13 @@ fn sentence(scored: &[(&RunGroup, &ClassScores)]) -> Option<String> {
         let low = recalls.iter().copied().fold(f64::INFINITY, f64::min);
         let high = recalls.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let range = if recalls.len() == 1 { format!("{low:.3}") } else { format!("{low:.3} to {high:.3}") };
-        format!("“{name}” of {} (recall {range})", format::count(recalls.len() as u64))
+        format!("“{name}” in {} (recall {range})", format::plural(recalls.len(), "run", "runs"))
     };
     let named: usize = found.iter().map(|(_, recalls)| recalls.len()).sum();
     let rest = match scored.len() - named {
         0 => String::new(),
-        n => format!("; of {} no class stands out", format::plural(n, "run", "runs")),
+        n => format!("; in {} no class stands out", format::plural(n, "run", "runs")),
     };
     let parts: Vec<String> = found.iter().map(words).collect();
-    let of = format::plural(scored.len(), "run", "runs");
-    (!parts.is_empty()).then(|| format!("The hardest class, of {of}: {}{rest}.", text::listed(&parts)))
+    (!parts.is_empty()).then(|| format!("The hardest class is {}{rest}.", text::listed(&parts)))
 }
