@@ -86,9 +86,10 @@ impl<'a> TikzPicture<'a> {
         let mut options = Vec::new();
         // A line has nothing to fill.
         if element.tag != "line" {
-            options.extend(colour(found.get("fill").copied().unwrap_or("#000")).map(|c| format!("fill={c}")));
+            let fill = found.get("fill").copied().unwrap_or("#000");
+            options.extend(self.colour(fill, &found).map(|c| format!("fill={c}")));
         }
-        if let Some(stroke) = found.get("stroke").copied().and_then(colour) {
+        if let Some(stroke) = found.get("stroke").and_then(|stroke| self.colour(stroke, &found)) {
             options.push(format!("draw={stroke}"));
             let width = found.get("stroke-width").copied().unwrap_or("1");
             options.push(format!("line width={}\\toileunit", width.trim_end_matches("px")));
@@ -120,7 +121,7 @@ impl<'a> TikzPicture<'a> {
         let italic = get("font-style").filter(|style| *style == "italic").map_or("", |_| "\\itshape");
         let bold = if is_bold { "\\bfseries" } else { "" };
         let mut options = vec![format!("toile label,font=\\toilefont{{{size}}}{bold}{italic}")];
-        options.extend(get("fill").and_then(colour).map(|c| format!("text={c}")));
+        options.extend(get("fill").and_then(|fill| self.colour(fill, &found)).map(|c| format!("text={c}")));
         // What has a halo stands on lines.
         options
             .extend(get("paint-order").map(|_| "fill=toilepaper,fill opacity=.8,text opacity=1".to_owned()));
@@ -135,9 +136,32 @@ impl<'a> TikzPicture<'a> {
         let _ = writeln!(self.body, "\\node[{style},anchor={anchor}{turn}] at ({place}) {{{text}}};");
     }
 
+    /// What the rules say of an element, and the variables that it has from its chart.
     fn declarations(&self, element: &ChartElement) -> BTreeMap<&'a str, &'a str> {
         let chart = Styled { tag: "svg", classes: self.chart };
-        self.sheet.of(chart, Styled { tag: &element.tag, classes: element.get("class") })
+        let of_chart = self.sheet.of(Styled { tag: "", classes: "" }, chart);
+        let mut all: BTreeMap<_, _> =
+            of_chart.into_iter().filter(|(name, _)| name.starts_with("--")).collect();
+        all.extend(self.sheet.of(chart, Styled { tag: &element.tag, classes: element.get("class") }));
+        all
+    }
+
+    /// A colour by its name in the preamble, or by its digits; `None` for none. A variable that neither the element nor
+    /// its chart nor the whole sheet has leaves it to what is named as its substitute.
+    fn colour(&self, value: &str, found: &BTreeMap<&str, &str>) -> Option<String> {
+        let Some(variable) = value.strip_prefix("var(").and_then(|rest| rest.strip_suffix(')')) else {
+            return digits(value);
+        };
+        let (name, substitute) =
+            variable.split_once(',').map_or((variable, None), |(name, s)| (name, Some(s)));
+        if let Some(own) = found.get(name) {
+            return self.colour(own, &BTreeMap::new());
+        }
+        let name = name.trim_start_matches("--");
+        match self.sheet.colours().any(|(known, _)| known == name) {
+            true => Some(format!("toile{}", name.replace('-', ""))),
+            false => self.colour(substitute?, found),
+        }
     }
 
     /// The name of a style with these options.
@@ -163,11 +187,8 @@ fn place(element: &ChartElement) -> (String, String) {
     (place.replace(' ', ","), format!(",rotate={}", coordinate(-degrees)))
 }
 
-/// A colour by its name in the preamble, or by its digits; `None` for none.
-fn colour(value: &str) -> Option<String> {
-    if let Some(name) = value.strip_prefix("var(--").and_then(|name| name.strip_suffix(')')) {
-        return Some(format!("toile{}", name.replace('-', "")));
-    }
+/// A colour by its digits.
+fn digits(value: &str) -> Option<String> {
     let digits = hex(value)?;
     let channel = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap_or(0);
     Some(format!("{{rgb,255:red,{};green,{};blue,{}}}", channel(0), channel(2), channel(4)))
