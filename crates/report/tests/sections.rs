@@ -16,7 +16,7 @@ fn titles(table: &SectionTable) -> Vec<&str> {
 }
 
 /// By the table of the made-up study: models, optimizers, rates, batches and epochs differ; β₁ and β₂ are the same
-/// wherever an optimizer has them.
+/// wherever an optimizer has them. Where epochs or batches differ, updates do: 50 · ⌈54,000 / 128⌉.
 #[test]
 fn there_is_one_column_per_setting_that_differs_and_the_accuracies_follow() {
     let view = view(&common::records(2));
@@ -30,15 +30,16 @@ fn there_is_one_column_per_setting_that_differs_and_the_accuracies_follow() {
             "optimizer.learning_rate",
             "batch_size",
             "epochs",
+            "updates",
             "Validation accuracy",
             "Test accuracy"
         ]
     );
-    let texts: Vec<&str> = table.rows[3][..6].iter().map(|cell| cell.text.as_str()).collect();
-    assert_eq!(texts, ["Model 4", "dense", "sgd", "0.1", "128", "50"]);
+    let texts: Vec<&str> = table.rows[3][..7].iter().map(|cell| cell.text.as_str()).collect();
+    assert_eq!(texts, ["Model 4", "dense", "sgd", "0.1", "128", "50", "21100"]);
     assert_eq!(table.rows.len(), view.groups.len());
     let is_numeric: Vec<bool> = table.columns.iter().map(|column| column.is_numeric).collect();
-    assert_eq!(is_numeric, [false, false, false, true, true, true, true, true]);
+    assert_eq!(is_numeric, [false, false, false, true, true, true, true, true, true]);
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn every_number_is_there_as_value_and_as_text() {
     let ours = view.groups[3].comparison.columns[5].ours.as_ref().expect("three seeds");
     let row = &settings(&view.sections).rows[3];
     assert_eq!((row[3].value, row[4].value), (Some(0.1), Some(128.0)));
-    assert_eq!((row[7].value, row[7].sd, row[7].text.clone()), (Some(ours.mean), ours.sd, ours.text()));
+    assert_eq!((row[8].value, row[8].sd, row[8].text.clone()), (Some(ours.mean), ours.sd, ours.text()));
     let json = serde_json::to_value(view.section("settings")).expect("sections serialise");
     assert_eq!(
         json["tables"][0]["rows"][3][3],
@@ -122,7 +123,7 @@ fn settings_beyond_a_dozen_are_named_below() {
     let view = view(&records);
     assert_eq!(settings(&view.sections).columns.len(), 1 + 12 + 2);
     let note = view.section("settings").and_then(|section| section.notes.last()).expect("a note");
-    assert!(note.starts_with("13 more differ and are in results.csv: extra_07, extra_08"), "{note}");
+    assert!(note.starts_with("14 more differ and are in results.csv: extra_06, extra_07"), "{note}");
 }
 
 /// All sections and the parts inside them.

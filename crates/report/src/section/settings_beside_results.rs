@@ -52,7 +52,19 @@ fn differing(context: &SectionContext) -> Vec<SettingColumn> {
         values: settings.iter().map(|run| value(run, name)).collect(),
     };
     let all = std::iter::once(model).chain(names.into_iter().map(of));
-    all.filter(SettingColumn::differs).collect()
+    let mut all: Vec<SettingColumn> = all.filter(SettingColumn::differs).collect();
+    let makes_updates = |column: &SettingColumn| ["batch_size", "epochs"].contains(&column.name.as_str());
+    if let Some(place) = all.iter().rposition(makes_updates) {
+        all.insert(place + 1, updates(context));
+    }
+    all
+}
+
+/// How many updates each run makes: what follows from its epochs and batches.
+fn updates(context: &SectionContext) -> SettingColumn {
+    let ours = &context.reasoning.ours;
+    let of = |recipe| ours.updates(recipe).map(|updates| updates.to_string());
+    SettingColumn { name: "updates".to_owned(), values: ours.recipes.iter().map(of).collect() }
 }
 
 fn value(settings: &[(String, String)], name: &str) -> Option<String> {
