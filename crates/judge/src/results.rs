@@ -7,6 +7,7 @@ use toile_record::{Epoch, LayersRecord, RaceBounds};
 use toile_stats::Printed;
 
 use crate::quantity::{DataPart, Quantity};
+use crate::words;
 
 /// The margin of equivalence where none was set: half a point of accuracy.
 pub const EQUIVALENCE: f64 = 0.005;
@@ -164,6 +165,11 @@ impl Results {
 }
 
 impl Recipe {
+    /// Its name as it stands in a sentence.
+    pub(crate) fn quoted(&self) -> String {
+        words::quoted(&self.name)
+    }
+
     /// The runs that ended with a result.
     pub fn ended(&self) -> impl Iterator<Item = &Run> + Clone {
         self.runs.iter().filter(|run| !run.has_failed)

@@ -26,6 +26,12 @@ pub fn count(value: u64) -> String {
     grouped
 }
 
+/// A name as it stands in a sentence: in quotation marks, unless it is one plain word.
+pub(crate) fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if !name.is_empty() && name.chars().all(is_plain) { name.to_owned() } else { format!("“{name}”") }
+}
+
 /// With its first letter as a capital.
 pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();

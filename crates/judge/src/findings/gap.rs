@@ -225,11 +225,11 @@ pub(crate) fn underfitting(facts: &CurveFacts) -> Option<Found> {
     let reached = pair.train.max(pair.val);
     let (best, reference, is_same_model) = better_recipe(facts, &pair)?;
     let advice = match is_same_model {
-        Some(true) => format!("Train it as {} was trained: the same model reaches more.", best.name),
+        Some(true) => format!("Train it as {} was trained: the same model reaches more.", best.quoted()),
         Some(false) => format!(
             "{} is another model: try that one, or find out whether a tuned learning rate or more epochs \
              lift this one.",
-            best.name
+            best.quoted()
         ),
         None => "Train it better before anything else: tune the learning rate, add epochs while validation loss falls, \
                  regularise less, or widen the network."
@@ -243,7 +243,7 @@ pub(crate) fn underfitting(facts: &CurveFacts) -> Option<Found> {
              validation images.",
             number(pair.train),
             number(pair.val),
-            best.name,
+            best.quoted(),
             number(reference)
         ),
         rule: UNDERFITTING_RULE,

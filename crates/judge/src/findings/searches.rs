@@ -41,7 +41,7 @@ pub(super) fn one_factor_at_a_time(results: &Results) -> Option<NamedFinding> {
     let factors: BTreeSet<&String> = searches.iter().map(|(_, factor)| *factor).collect();
     (factors.len() >= 2).then(|| {
         let told: Vec<String> =
-            searches.iter().map(|(recipe, factor)| format!("{} leaves {factor} open", recipe.name)).collect();
+            searches.iter().map(|(recipe, factor)| format!("{} leaves {factor} open", recipe.quoted())).collect();
         finding(
             ONE_AT_A_TIME,
             Severity::Warning,
@@ -88,7 +88,7 @@ pub(super) fn below_a_known_point(results: &Results) -> Vec<NamedFinding> {
                 format!(
                     "{} left {} open and reached {}; {}, with the same settings otherwise, reached {} (z {}). If its value lay in \
                      the range, the search was too short, or its scale too coarse: it says nothing about searching.",
-                    search.name, words::list(&open), words::number(reached), run.name, words::number(value),
+                    search.quoted(), words::list(&open), words::number(reached), run.quoted(), words::number(value),
                     words::z(z.unwrap_or(0.0))
                 ),
                 "a search can do no worse than a point of its space, but by its length and by chance",

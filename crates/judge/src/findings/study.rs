@@ -96,7 +96,7 @@ pub(super) fn finding(
 
 fn names(recipes: &[&Recipe]) -> String {
     match recipes.len() {
-        0..=MOST_NAMES => words::list(&recipes.iter().map(|recipe| recipe.name.as_str()).collect::<Vec<_>>()),
+        0..=MOST_NAMES => words::list(&recipes.iter().map(|recipe| recipe.quoted()).collect::<Vec<_>>()),
         n => format!("{n} runs"),
     }
 }
@@ -220,8 +220,8 @@ fn unequal_updates(pair: &PairVerdict, a: &Recipe, b: &Recipe) -> Option<NamedFi
             Severity::Warning,
             format!(
                 "{} and {} differ in {}: what one does better cannot be put down to the batch size.",
-                a.name,
-                b.name,
+                a.quoted(),
+                b.quoted(),
                 contrast.words()
             ),
             "a cause needs one changed setting and equal updates, epochs · ⌈n / batch size⌉",
@@ -255,7 +255,7 @@ fn better_loss(results: &Results, a: &Recipe, b: &Recipe) -> Option<NamedFinding
             format!(
                 "The test loss of {} is {:.0} % below that of {} ({} against {}); its test accuracy is {x} against {y}, within \
                  noise (z {z}): better probabilities, not more images. A lower loss alone is no better calibration.",
-                a.name, 100.0 * share, b.name, words::number(loss[0]), words::number(loss[1])
+                a.quoted(), 100.0 * share, b.quoted(), words::number(loss[0]), words::number(loss[1])
             ),
             "test loss lower by 10 % or more, |z| of the accuracies below 1.96, one changed setting",
             json!({ "a": a.name, "b": b.name, "loss": loss, "accuracy": accuracy, "z": table.found.z }),

@@ -183,7 +183,7 @@ impl CapacityJudge<'_> {
             [quantity, Quantity::ValAccuracy].iter().all(|of| self.word(width, *of) == PairWord::Better)
         };
         if let Some(width) = wider().find(is_better) {
-            let name = &self.recipe(width).name;
+            let name = self.recipe(width).quoted();
             let said = format!("{name} is better on training and on validation images.");
             return (CapacityLimit::Capacity, said);
         }
@@ -235,7 +235,7 @@ impl CapacityJudge<'_> {
                 "in {improving} of {} of {} validation loss still falls by more than 1 % an epoch at the end. Train longer \
                  before asking for width.",
                 words::plural(runs, "run", "runs"),
-                recipe.name
+                recipe.quoted()
             )
         })
     }
@@ -252,7 +252,7 @@ impl CapacityJudge<'_> {
                 let rate = learning_rate(self.recipe(width)).map(|rate| format!(" ({rate})"));
                 Some(format!(
                     "that of {} is the {end} that was tried{}",
-                    self.recipe(width).name,
+                    self.recipe(width).quoted(),
                     rate.unwrap_or_default()
                 ))
             })

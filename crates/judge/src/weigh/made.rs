@@ -67,7 +67,8 @@ impl Weigher<'_> {
             .collect();
         if known.len() < 2 {
             return Weighing::not_testable(format!(
-                "The results do not state losses and accuracies of two parts of {name}."
+                "The results do not state losses and accuracies of two parts of {}.",
+                words::quoted(name)
             ));
         }
         let mut all = Vec::new();
@@ -80,7 +81,7 @@ impl Weigher<'_> {
             }
         }
         if all.is_empty() {
-            let why = format!("The losses of {name} order its parts as the accuracies do.");
+            let why = format!("The losses of {} order its parts as the accuracies do.", words::quoted(name));
             return Weighing::new(ClaimVerdict::Supported, &["T1"], why);
         }
         all_of(all)
@@ -103,7 +104,8 @@ impl Weigher<'_> {
             None => String::new(),
         };
         weighing.why = format!(
-            "{name} has a lower {low_loss} than {high_loss} ({}, {}), and yet a lower {low_accuracy} than {high_accuracy} ({}, {}{noise}).",
+            "{} has a lower {low_loss} than {high_loss} ({}, {}), and yet a lower {low_accuracy} than {high_accuracy} ({}, {}{noise}).",
+            words::quoted(name),
             words::number(low.loss),
             words::number(high.loss),
             words::number(low.accuracy),
@@ -179,7 +181,7 @@ impl Weigher<'_> {
         let told: Vec<String> = searches
             .iter()
             .filter(|recipe| !fixed(recipe).is_empty())
-            .map(|recipe| format!("{} fixes {}", recipe.name, words::list(&fixed(recipe))))
+            .map(|recipe| format!("{} fixes {}", recipe.quoted(), words::list(&fixed(recipe))))
             .collect();
         let (verdict, why) = match told.len() == searches.len() {
             true => {
@@ -225,9 +227,10 @@ impl Weigher<'_> {
         let value = words::number(sign * top);
         if other.len() < best.len() {
             let has = |recipe: &&&Recipe| !other.iter().any(|(name, _)| *name == recipe.name);
-            let names: Vec<&str> = best.iter().filter(has).map(|recipe| recipe.name.as_str()).collect();
+            let names: Vec<String> = best.iter().filter(has).map(|recipe| recipe.quoted()).collect();
             let why = format!(
-                "{run} has the settings of {}, the best by {} ({value}).",
+                "{} has the settings of {}, the best by {} ({value}).",
+                words::quoted(run),
                 words::list(&names),
                 quantity.label()
             );
@@ -235,8 +238,10 @@ impl Weigher<'_> {
         }
         let (name, words) = &other[0];
         let why = format!(
-            "The best by {} is {name} ({value}); {run} differs from it in {words}.",
-            quantity.label()
+            "The best by {} is {} ({value}); {} differs from it in {words}.",
+            quantity.label(),
+            words::quoted(name),
+            words::quoted(run)
         );
         Weighing::new(ClaimVerdict::Contradicted, &["T1"], why).with("best", json!(other))
     }

@@ -235,7 +235,7 @@ impl<'a> Weigher<'a> {
                 quantity => self.results.recipes[**place].mean(*quantity).is_none(),
             };
             if let Some(place) = places.iter().find(lacking) {
-                let name = &self.results.recipes[*place].name;
+                let name = self.results.recipes[*place].quoted();
                 return Some(Weighing::not_testable(match quantity {
                     Quantity::EpochsToLoss => {
                         format!(
@@ -256,7 +256,11 @@ impl<'a> Weigher<'a> {
             let (a, b) = (&self.results.recipes[*a], &self.results.recipes[*b]);
             let contrast = crate::Contrast::of(self.results, a, b);
             if contrast.settings.is_empty() {
-                let why = format!("The results state no setting in which {} and {} differ.", a.name, b.name);
+                let why = format!(
+                    "The results state no setting in which {} and {} differ.",
+                    a.quoted(),
+                    b.quoted()
+                );
                 return Some(Weighing::not_testable(why));
             }
             if !contrast.licenses(cause) {
@@ -265,7 +269,7 @@ impl<'a> Weigher<'a> {
                     true => format!("a difference cannot be put down to {cause} alone"),
                     false => format!("the results state no difference in {cause}"),
                 };
-                let why = format!("{} and {} differ in {}; {so}.", a.name, b.name, contrast.words());
+                let why = format!("{} and {} differ in {}; {so}.", a.quoted(), b.quoted(), contrast.words());
                 let confounded = Weighing::new(ClaimVerdict::Confounded, &["T6"], why);
                 return Some(
                     confounded.with("differ_in", contrast.differ_in()).with("updates", contrast.updates),

@@ -17,12 +17,13 @@ const UNSEEN: &str = "unseen";
 impl Weigher<'_> {
     /// T5: training above validation at the end.
     pub(super) fn gap(&self, name: &str) -> Weighing {
+        let shown = words::quoted(name);
         let recipe = self.recipe(name);
         let losses = recipe.mean(Quantity::LossGap);
         let accuracies = recipe.mean(Quantity::AccuracyGap);
         if losses.is_none() && accuracies.is_none() {
             return Weighing::not_testable(format!(
-                "The results do not state training and validation numbers of {name}."
+                "The results do not state training and validation numbers of {shown}."
             ));
         }
         let z = self.accuracy_gap_z(name);
@@ -44,7 +45,7 @@ impl Weigher<'_> {
             format!("validation accuracy{lies} {points} {} training accuracy{noise}", side(-gap))
         });
         let parts: Vec<String> = loss.into_iter().chain(accuracy).collect();
-        let why = format!("At the end of {name} {}.", words::list(&parts));
+        let why = format!("At the end of {shown} {}.", words::list(&parts));
         let numbers = json!({ "loss_gap": losses, "accuracy_gap": accuracies, "accuracy_gap_z": z });
         Weighing::new(verdict, &["T5"], why).with(format!("gap of {name}"), numbers)
     }
@@ -66,6 +67,7 @@ impl Weigher<'_> {
 
     /// T7: growth needs the curve.
     pub(super) fn growing_gap(&self, name: &str) -> Weighing {
+        let shown = words::quoted(name);
         let grows = |run: &Run| {
             let rows = run
                 .epochs
@@ -77,7 +79,7 @@ impl Weigher<'_> {
         let orders: Vec<f64> = self.recipe(name).ended().filter_map(grows).collect();
         if orders.is_empty() {
             return Weighing::not_testable(format!(
-                "Whether the gap of {name} grows is told by its curve, and the results have none."
+                "Whether the gap of {shown} grows is told by its curve, and the results have none."
             ));
         }
         let growing = orders.iter().filter(|order| **order > 0.5).count();
@@ -90,7 +92,7 @@ impl Weigher<'_> {
         };
         let runs = words::plural(orders.len(), "run", "runs");
         let why = format!(
-            "The gap of {name} grows with the epochs in {growing} of {runs}: their rank correlation is {range}, more than 0.5 counts as growth."
+            "The gap of {shown} grows with the epochs in {growing} of {runs}: their rank correlation is {range}, more than 0.5 counts as growth."
         );
         Weighing::new(verdict, &["T5"], why).with("rank_correlation", orders)
     }
@@ -98,6 +100,7 @@ impl Weigher<'_> {
     /// T5, T7: what the curve of a run shows, or its layers. What is not found is absent only where it could have been
     /// seen.
     pub(super) fn shows(&self, finding: &str, name: &str) -> Weighing {
+        let shown = words::quoted(name);
         let recipe = self.recipe(name);
         let of_run = |run: &Run| {
             let all = findings::of_run(self.results, recipe, run);
@@ -120,16 +123,16 @@ impl Weigher<'_> {
                 false => ("the curve", gap.unwrap_or_default()),
             };
             return Weighing::not_testable(format!(
-                "That needs {lacking} of {name}, and the results do not have it.{gap}"
+                "That needs {lacking} of {shown}, and the results do not have it.{gap}"
             ));
         }
         let found: Vec<_> = found.into_iter().flatten().collect();
         let runs = words::plural(of, "run", "runs");
         let why = match found.first() {
-            Some(first) if of == 1 => format!("{name}: {}", first.statement),
-            Some(first) => format!("{} of {runs} of {name} show it: {}", found.len(), first.statement),
-            None if of == 1 => format!("The run of {name} does not show it."),
-            None => format!("None of {runs} of {name} shows it."),
+            Some(first) if of == 1 => format!("{shown}: {}", first.statement),
+            Some(first) => format!("{} of {runs} of {shown} show it: {}", found.len(), first.statement),
+            None if of == 1 => format!("The run of {shown} does not show it."),
+            None => format!("None of {runs} of {shown} shows it."),
         };
         Weighing::new(of_runs(found.len(), of), &["T5"], why).with("runs", [found.len(), of])
     }
@@ -165,7 +168,8 @@ impl Weigher<'_> {
             && val > training
         {
             let why = format!(
-                "The validation images of {name} are unseen too, and accuracy on them ({}) is higher than on the training images ({}).",
+                "The validation images of {} are unseen too, and accuracy on them ({}) is higher than on the training images ({}).",
+                words::quoted(name),
                 words::number(val),
                 words::number(training)
             );

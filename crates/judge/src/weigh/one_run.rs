@@ -56,8 +56,11 @@ impl TwoNumbers {
     fn words(&self) -> String {
         let ([a, b], [name_a, name_b]) = (self.values.map(words::number), &self.names);
         match &self.of {
-            Some(run) => format!("{run} has a {name_a} of {a} and a {name_b} of {b}"),
+            Some(run) => {
+                format!("{} has a {name_a} of {a} and a {name_b} of {b}", words::quoted(run))
+            }
             None => {
+                let [name_a, name_b] = [name_a, name_b].map(|name| words::quoted(name));
                 let label = words::capital(self.quantity.label());
                 let means = if self.runs >= 2 { " (means of their runs)" } else { "" };
                 format!("{label} is {a} for {name_a} and {b} for {name_b}{means}")

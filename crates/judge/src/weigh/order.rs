@@ -203,8 +203,9 @@ impl Weigher<'_> {
             () => open,
         };
         let why = format!(
-            "By {}, {run} is better than {below} of {} others and worse than {above}; of the rest no order is shown.",
+            "By {}, {} is better than {below} of {} others and worse than {above}; of the rest no order is shown.",
             quantity.label(),
+            words::quoted(run),
             pairs.len()
         );
         let rule = if open == ClaimVerdict::Undecided { "seeds" } else { "T3" };
@@ -216,9 +217,9 @@ impl Weigher<'_> {
         let sign = if quantity.larger_is_better() { 1.0 } else { -1.0 };
         let known = others.iter().filter_map(|place| {
             let recipe = &self.results.recipes[*place];
-            Some((recipe.name.as_str(), recipe.mean(quantity)?))
+            Some((recipe.quoted(), recipe.mean(quantity)?))
         });
-        let mut known: Vec<(&str, f64)> = known.collect();
+        let mut known: Vec<(String, f64)> = known.collect();
         known.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)));
         let better: Vec<String> = known
             .iter()
@@ -226,10 +227,10 @@ impl Weigher<'_> {
             .map(|(name, value)| format!("{name} ({})", words::number(*value)))
             .collect();
         let equal: Vec<&str> =
-            known.iter().filter(|(_, value)| *value == own).map(|(name, _)| *name).collect();
+            known.iter().filter(|(_, value)| *value == own).map(|(name, _)| name.as_str()).collect();
         let label = quantity.label();
         let mean = if self.recipe(run).values(quantity).len() > 1 { "mean " } else { "" };
-        let own_words = format!("{run} has a {mean}{label} of {}", words::number(own));
+        let own_words = format!("{} has a {mean}{label} of {}", words::quoted(run), words::number(own));
         let weighing = if better.len() >= rank {
             let is = if better.len() == 1 { "is" } else { "are" };
             let way = if quantity.larger_is_better() { "higher" } else { "lower" };

@@ -76,8 +76,9 @@ fn certain(published: &Printed, interval: Interval) -> f64 {
 
 impl Weigher<'_> {
     pub(super) fn reproduces(&self, name: &str) -> Weighing {
+        let shown = words::quoted(name);
         if self.recipe(name).published.is_empty() {
-            return Weighing::not_testable(format!("Nothing was published for {name}."));
+            return Weighing::not_testable(format!("Nothing was published for {shown}."));
         }
         let all: Vec<Reproduction> =
             reproductions(self.results).into_iter().filter(|one| one.run == name).collect();
@@ -86,7 +87,7 @@ impl Weigher<'_> {
         let n = self.recipe(name).published.len();
         let (verdict, why) = if let Some(first) = outside.first() {
             let why = format!(
-                "{} of {known} published numbers of {name} lie outside what our runs predict, first {}: {} published, {} here over {} seeds.",
+                "{} of {known} published numbers of {shown} lie outside what our runs predict, first {}: {} published, {} here over {} seeds.",
                 outside.len(),
                 first.metric.label(),
                 words::number(first.published),
@@ -97,17 +98,17 @@ impl Weigher<'_> {
         } else if known == n {
             (
                 ClaimVerdict::Supported,
-                format!("All {n} published numbers of {name} lie within what our runs predict."),
+                format!("All {n} published numbers of {shown} lie within what our runs predict."),
             )
         } else if all.iter().all(|one| one.seeds < 2) {
             (
                 ClaimVerdict::UndecidedFromOneRun,
-                format!("One run of {name} has no spread to hold the published numbers against."),
+                format!("One run of {shown} has no spread to hold the published numbers against."),
             )
         } else {
             (
                 ClaimVerdict::Undecided,
-                format!("{known} of {n} published numbers of {name} could be held against our runs."),
+                format!("{known} of {n} published numbers of {shown} could be held against our runs."),
             )
         };
         Weighing::new(verdict, &["seeds"], why).with("published", json!(all))

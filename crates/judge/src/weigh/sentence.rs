@@ -10,7 +10,8 @@ use crate::words;
 
 /// What a comparison over seeds and images says, in a sentence.
 pub(crate) fn pair_sentence(results: &Results, pair: &PairVerdict) -> String {
-    let [a, b] = pair.places.map(|place| results.recipes[place].name.as_str());
+    let names = pair.places.map(|place| results.recipes[place].quoted());
+    let [a, b] = names.each_ref().map(String::as_str);
     let label = pair.quantity.label();
     let runs = match pair.seeds {
         [a, b] if a == b => format!("{} each", words::plural(a, "run", "runs")),
@@ -95,13 +96,14 @@ fn failed(recipe: &Recipe, quantity: Quantity, failed: usize, of: usize) -> Opti
         _ => format!("failed or {has} no {}", quantity.label()),
     };
     let runs = words::plural(of, "run", "runs");
-    (failed > 0).then(|| format!("{failed} of {runs} of {} {what}", recipe.name))
+    (failed > 0).then(|| format!("{failed} of {runs} of {} {what}", recipe.quoted()))
 }
 
 /// Why nothing is decided, and what would decide it.
 fn undecided(results: &Results, pair: &PairVerdict, reason: UndecidedReason) -> String {
     let recipes = pair.places.map(|place| &results.recipes[place]);
-    let [a, b] = recipes.map(|recipe| recipe.name.as_str());
+    let names = recipes.map(Recipe::quoted);
+    let [a, b] = names.each_ref().map(String::as_str);
     match reason {
         UndecidedReason::FailedRuns { failed: runs, of } => {
             let told = |k: usize| failed(recipes[k], pair.quantity, runs[k], of[k]);

@@ -91,7 +91,7 @@ fn a_network_is_limited_by_capacity_where_a_wider_one_is_better_on_both_parts() 
     let found = found(&results);
     assert_eq!(found.limit, CapacityLimit::Capacity, "{:?}", found.sentences);
     assert!(
-        found.sentences[0].starts_with("dense is capacity-limited: dense x2, best is better on training")
+        found.sentences[0].starts_with("dense is capacity-limited: “dense x2, best” is better on training")
     );
     let widths: Vec<&str> = found.widths.iter().map(|width| width.model.as_str()).collect();
     assert_eq!(widths, ["dense x0.5", "dense", "dense x2", "dense x4"]);
@@ -127,7 +127,7 @@ fn a_network_that_still_improves_is_limited_by_its_training() {
     outcomes[1].fall = 0.04;
     let found = found(&study(outcomes));
     assert_eq!(found.limit, CapacityLimit::Optimisation, "{:?}", found.sentences);
-    assert!(found.sentences[0].contains("in 3 of 3 runs of dense, best validation loss still falls"));
+    assert!(found.sentences[0].contains("in 3 of 3 runs of “dense, best” validation loss still falls"));
     assert_eq!(found.widths[1].still_improving, 3);
     // Wider ones that have not come to their end cannot show that width is of no use.
     let mut outcomes = DATA;
@@ -159,7 +159,7 @@ fn rates_that_are_not_tuned_establish_nothing() {
     };
     let mut at_end = study(LIMITED);
     at_end.recipes[3].settings["learning_rate"] = json!(0.03);
-    refused(&at_end, "that of dense x4, best is the largest that was tried (0.03)");
+    refused(&at_end, "that of “dense x4, best” is the largest that was tried (0.03)");
     let mut untuned = study(LIMITED);
     untuned.recipes.iter_mut().for_each(|recipe| recipe.tried.clear());
     refused(&untuned, "have a tuned learning rate");

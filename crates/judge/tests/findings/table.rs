@@ -85,7 +85,7 @@ fn low_and_alike_is_underfitting_whatever_the_cause() {
     assert_eq!(names("Model 2"), ["underfitting"]);
     assert_eq!(names("Model 7"), ["underfitting"], "that its learning rate is too high needs its curve");
     let finding = of("Model 7", &table()).remove(0);
-    assert!(finding.statement.contains("Model 5 reaches 0.883"), "the same model: {}", finding.statement);
+    assert!(finding.statement.contains("“Model 5” reaches 0.883"), "the same model: {}", finding.statement);
 }
 
 #[test]
