@@ -29,7 +29,7 @@ pub use quantity::{DataPart, Quantity};
 pub use race::{RaceCourse, seeds_needed};
 pub use ranking::{RankedGroups, ranked_quantity};
 pub use results::{EQUIVALENCE, Images, RaceRules, Recipe, Results, Run};
-pub use toile_stats::{FEWEST_SEEDS, looks};
+pub use toile_stats::FEWEST_SEEDS;
 pub use weigh::{
     Capacity, CapacityLimit, CapacityWidth, ClaimVerdict, Reproduction, WeighedClaim, WidthDifference,
     capacity, reproductions,

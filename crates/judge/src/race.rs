@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use toile_stats::{Pairing, RaceStop, Rules, Verdict, family_weights, looks, spending};
+use toile_stats::{Pairing, Race, RaceStop, Rules, spending};
 
 use crate::claim::ClaimTable;
-use crate::pairs::{ALPHA, Comparisons, Scores, UnjudgedPair};
+use crate::pairs::{ALPHA, Comparisons, PairKey, Scores, UnjudgedPair};
 use crate::quantity::Quantity;
 use crate::results::{RaceRules, Results};
 
@@ -36,17 +36,14 @@ pub struct RaceCourse {
 
 /// How a race of these recipes goes, as far as their runs allow.
 pub(crate) fn course(results: &Results, family: &Comparisons, rules: &RaceRules) -> RaceCourse {
-    let looks = looks(rules.bounds.at_least, rules.bounds.at_most);
+    let looks = rules.looks();
     let alphas = spending(&looks, ALPHA).unwrap_or_default();
     let first = looks.first().copied().unwrap_or_default();
     let needed = vec![first; results.recipes.len()];
     let mut racing = Racing { results, family, rules, race: None, open: Vec::new(), needed };
     let mut decided = Vec::new();
     for (look, seeds) in looks.iter().enumerate() {
-        if !racing.has_runs(*seeds) {
-            break;
-        }
-        if !racing.look(&looks, *seeds) {
+        if !(racing.has_runs(*seeds) && racing.look(&looks, *seeds)) {
             break;
         }
         decided.push(racing.n_decided(*seeds));
@@ -73,7 +70,7 @@ struct Racing<'a> {
     results: &'a Results,
     family: &'a Comparisons,
     rules: &'a RaceRules,
-    race: Option<toile_stats::Race>,
+    race: Option<Race>,
     /// Places in the family of the comparisons that more seeds may decide.
     open: Vec<usize>,
     /// How many seeds each recipe needs by the looks that were taken, by its place.
@@ -91,7 +88,7 @@ impl Racing<'_> {
     fn growing(&self) -> BTreeSet<usize> {
         let keys: Vec<_> = self.family.keys().map(|(key, _)| key).collect();
         let places = self.open.iter().flat_map(|i| [keys[*i].0, keys[*i].1]);
-        places.filter(|place| !self.rules.fixed.contains(&self.results.recipes[*place].name)).collect()
+        places.filter(|place| self.rules.may_grow(&self.results.recipes[*place].name)).collect()
     }
 
     fn stopped(&self) -> &[Option<RaceStop>] {
@@ -107,7 +104,7 @@ impl Racing<'_> {
     /// How many comparisons were decided at the look of so many seeds.
     fn n_decided(&self, seeds: usize) -> usize {
         let stopped = self.stopped();
-        let is_of_look = |stop: &RaceStop| stop.seeds == seeds && is_decided(stop);
+        let is_of_look = |stop: &RaceStop| stop.seeds == seeds && stop.judged.is_decided();
         self.places().filter(|place| stopped[*place].as_ref().is_some_and(is_of_look)).count()
     }
 
@@ -115,18 +112,21 @@ impl Racing<'_> {
     fn look(&mut self, looks: &[usize], seeds: usize) -> bool {
         let results = self.results.first_runs(seeds);
         let mut scores = Scores::new(&results);
-        let raced = |quantity: Quantity| quantity.on_validation();
+        let on_validation = |(a, b, quantity): PairKey| (a, b, quantity.on_validation());
         let keys = self.family.keys();
         let pairs: Vec<Pairing> =
-            keys.map(|((a, b, quantity), margin)| scores.pairing((a, b, raced(quantity)), margin)).collect();
+            keys.map(|(key, margin)| scores.pairing(on_validation(key), margin)).collect();
         let family = self.family;
-        let race = self.race.get_or_insert_with(|| begin(looks, family, &pairs));
+        let race = self.race.get_or_insert_with(|| {
+            let (claims, ranking) = pairs.split_at(family.n_claimed());
+            Race::of_report(looks, ALPHA, claims, ranking, &family.shared).expect("looks rise")
+        });
         if !race.look(&pairs) {
             return false;
         }
         let stopped = race.stopped();
         let may_be_decided = |i: &usize| pairs[*i].is_member() && pairs[*i].failed == [0, 0];
-        let is_undecided = |i: &usize| !stopped[*i].as_ref().is_some_and(is_decided);
+        let is_undecided = |i: &usize| !stopped[*i].as_ref().is_some_and(|stop| stop.judged.is_decided());
         self.open = (0..pairs.len()).filter(may_be_decided).filter(is_undecided).collect();
         true
     }
@@ -134,7 +134,7 @@ impl Racing<'_> {
     fn ended(self, looks: Vec<usize>, alphas: Vec<f64>, decided: Vec<usize>) -> RaceCourse {
         let taken = decided.len();
         let recipes = self.results.recipes.iter().zip(&self.needed);
-        let recipes = recipes.filter(|(recipe, _)| !self.rules.fixed.contains(&recipe.name));
+        let recipes = recipes.filter(|(recipe, _)| self.rules.may_grow(&recipe.name));
         let needs = recipes.map(|(recipe, seeds)| (recipe.name.clone(), *seeds));
         let last = taken.saturating_sub(1);
         let stopped = self.stopped();
@@ -146,24 +146,6 @@ impl Racing<'_> {
         let undecided = self.places().filter(|place| self.open.contains(place)).count();
         RaceCourse { needs: needs.collect(), looks, alphas, taken, decided, undecided, stops }
     }
-}
-
-fn is_decided(stop: &RaceStop) -> bool {
-    !matches!(stop.judged.verdict, Verdict::Undecided { .. })
-}
-
-/// The race before its first look: claims and ranking share α, as in the report.
-fn begin(looks: &[usize], family: &Comparisons, pairs: &[Pairing]) -> toile_stats::Race {
-    let (claims, ranking) = pairs.split_at(family.n_claimed());
-    let members = |pairs: &[Pairing]| pairs.iter().filter(|pair| pair.is_member()).count();
-    let each = family_weights(members(claims), members(ranking));
-    let weight = |i: usize| if i < claims.len() { each.claim } else { each.pair };
-    // What is no member has no weight in the family; any positive number will do.
-    let weights = (0..pairs.len()).map(|i| if weight(i) > 0.0 { weight(i) } else { 1.0 }).collect();
-    let shared: Vec<(usize, usize)> =
-        family.shared.iter().map(|(claim, place)| (*claim, claims.len() + place)).collect();
-    let race = toile_stats::Race::weighted(looks, ALPHA, weights).expect("looks rise, weights are positive");
-    race.sharing(&shared)
 }
 
 impl RaceCourse {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use toile_record::{Epoch, LayersRecord, RaceBounds};
 use toile_stats::Printed;
@@ -49,12 +50,25 @@ impl Default for Results {
 }
 
 /// How seeds are added until comparisons are decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RaceRules {
     /// How many seeds a recipe has at least and at most.
     pub bounds: RaceBounds,
-    /// The names of the recipes that get no more.
+    /// The names of the recipes that have a number of seeds of their own, and get no more.
+    #[serde(default)]
     pub fixed: Vec<String>,
+}
+
+impl RaceRules {
+    /// Whether the recipe of this name may get more seeds.
+    pub fn may_grow(&self, name: &str) -> bool {
+        !self.fixed.iter().any(|fixed| fixed == name)
+    }
+
+    /// The numbers of seeds at which is looked whether comparisons are decided.
+    pub fn looks(&self) -> Vec<usize> {
+        toile_stats::looks(self.bounds.at_least, self.bounds.at_most)
+    }
 }
 
 /// All settings of a training but its seed, and the runs that were made with them.

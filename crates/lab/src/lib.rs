@@ -16,6 +16,7 @@ mod standing;
 mod stop;
 mod study;
 mod training;
+mod wanted;
 
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
@@ -27,4 +28,5 @@ pub use runner::{
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
-pub use study::{StudyOptions, StudyOutcome, run_study, wanted_runs, wanted_searches};
+pub use study::{StudyOptions, StudyOutcome, run_study};
+pub use wanted::{wanted_runs, wanted_searches};

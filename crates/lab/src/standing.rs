@@ -3,7 +3,7 @@
 
 use toile_record::Records;
 use toile_store::{Store, StoreError};
-use toile_study::{Plan, run_ids};
+use toile_study::{Plan, further_runs, run_ids};
 
 use crate::search::{Chosen, SearchStanding, standings};
 
@@ -13,6 +13,15 @@ pub(crate) struct Trainings {
     /// Those that have not ended.
     pub open: usize,
     pub all: usize,
+}
+
+impl Trainings {
+    /// Counts one more, and gives back whether it has ended.
+    fn count(&mut self, has_ended: bool) -> bool {
+        self.all += 1;
+        self.open += usize::from(!has_ended);
+        has_ended
+    }
 }
 
 /// What a race is decided by.
@@ -57,21 +66,19 @@ impl StudyStanding {
             }
         }
         let mut whole = with_chosen(plan, &chosen);
-        for (run, id) in whole.runs.iter().zip(run_ids(&whole, fingerprint)) {
-            let has_ended = store.run_state(&plan.study, &id)?.is_some_and(|state| state.is_finished());
-            trainings.all += 1;
-            trainings.open += usize::from(!has_ended);
-            may_look &= has_ended || !(race.is_wanted)(&run.name);
+        let has_ended = |id: &String| -> Result<bool, StoreError> {
+            Ok(store.run_state(&plan.study, id)?.is_some_and(|state| state.is_finished()))
+        };
+        for (run, id) in whole.runs.iter().zip(&run_ids(&whole, fingerprint)) {
+            may_look &= trainings.count(has_ended(id)?) || !(race.is_wanted)(&run.name);
         }
-        if let Some(bounds) = plan.race.as_ref().filter(|_| may_look) {
+        if let Some(rules) = plan.race.as_ref().filter(|_| may_look) {
             let needed = (race.seeds_needed)(&store.records(Some(&plan.study))?);
             let place = whole.runs.len();
-            let further = bounds.further(&whole.runs, &needed);
+            let further = further_runs(rules, &whole.runs, &needed);
             whole.runs.extend(further);
             for id in &run_ids(&whole, fingerprint)[place..] {
-                let has_ended = store.run_state(&plan.study, id)?.is_some_and(|state| state.is_finished());
-                trainings.all += 1;
-                trainings.open += usize::from(!has_ended);
+                trainings.count(has_ended(id)?);
             }
         }
         Ok(StudyStanding { plan: whole, trainings })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use toile_data::{DataSet, Split};
 use toile_record::{Event, PlannedSearch, Records, RunRecord, SearchRecord, StudyRecord};
 use toile_store::{SearchId, Store, StoreError};
-use toile_study::{Plan, RunPlan, SearchPlan, best_name, run_ids};
+use toile_study::{Plan, SearchPlan, run_ids};
 
 use crate::bridge;
 use crate::evidence;
@@ -17,6 +17,7 @@ use crate::runner::{self, Clock, Outcome, RunError, RunOptions};
 use crate::search::{self, Context, SearchOutcome, chosen_runs};
 use crate::standing::{RaceFacts, StudyStanding, with_chosen};
 use crate::stop::StopSignal;
+use crate::wanted::{is_wanted, wanted_searches, with_chosen_names};
 
 /// What the program provides for a study.
 pub struct StudyOptions<'a> {
@@ -137,8 +138,8 @@ impl Steps<'_> {
         ids: &[SearchId],
     ) -> Result<Vec<SearchOutcome>, RunError> {
         // What is altered is trained again before the race goes on.
-        let mut runs = match self.standing(session) {
-            Ok(standing) => standing.plan,
+        let mut runs = match self.planned_now(session) {
+            Ok(plan) => plan,
             Err(RunError::Store(error)) if matches!(*error, StoreError::Altered { .. }) => {
                 with_chosen(self.plan, &chosen_runs(self.plan, self.store)?)
             }
@@ -153,21 +154,22 @@ impl Steps<'_> {
             self.open_early(session)?;
             let wanted: Vec<_> = wanted.iter().map(|search| (*search, ids[search.position])).collect();
             outcomes = self.search(&wanted)?;
-            self.follow(session, &mut runs)?;
+            self.follow(session, &mut runs, self.planned_now(session)?)?;
         }
         session.wait_for_others()?;
-        while self.follow(session, &mut runs)? {
+        let mut standing = self.standing(session)?;
+        while self.follow(session, &mut runs, standing.plan)? {
             session.wait_for_others()?;
+            standing = self.standing(session)?;
         }
-        evidence::complete(session, self.standing(session)?.trainings)?;
+        evidence::complete(session, standing.trainings)?;
         Ok(outcomes)
     }
 
     /// Plans and trains what searches have chosen since, here or at other workers, and the seeds that the last look of
     /// a race asks for; whether there is any.
-    fn follow(&self, session: &RunSession<'_>, runs: &mut Plan) -> Result<bool, RunError> {
-        let now = self.standing(session)?.plan;
-        if now.runs.iter().all(|run| runs.runs.contains(run)) {
+    fn follow(&self, session: &RunSession<'_>, runs: &mut Plan, now: Plan) -> Result<bool, RunError> {
+        if now.runs == runs.runs || now.runs.iter().all(|run| runs.runs.contains(run)) {
             return Ok(false);
         }
         *runs = now;
@@ -184,7 +186,15 @@ impl Steps<'_> {
         }
     }
 
-    /// The plan with the runs that searches and the race have added to it until now, and how many have ended.
+    /// The plan with the runs that searches and the race have added to it until now.
+    fn planned_now(&self, session: &RunSession<'_>) -> Result<Plan, RunError> {
+        match self.plan.race {
+            Some(_) => Ok(self.standing(session)?.plan),
+            None => Ok(with_chosen(self.plan, &session.ask(|| chosen_runs(self.plan, self.store))?)),
+        }
+    }
+
+    /// The same plan, and how many of its trainings have ended.
     fn standing(&self, session: &RunSession<'_>) -> Result<StudyStanding, RunError> {
         let is_wanted = |name: &String| is_wanted(name, &session.options.only);
         let race = RaceFacts { is_wanted: &is_wanted, seeds_needed: self.options.seeds_needed };
@@ -322,24 +332,4 @@ impl Steps<'_> {
         };
         wanted.iter().map(planned).collect()
     }
-}
-
-/// The searches that are asked for: all of them, or those of these names.
-pub fn wanted_searches<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a SearchPlan> {
-    plan.searches.iter().filter(|search| is_wanted(&search.name, only))
-}
-
-/// The runs that are asked for: all of them, or those of these names.
-pub fn wanted_runs<'a>(plan: &'a Plan, only: &'a [String]) -> impl Iterator<Item = &'a RunPlan> {
-    plan.runs.iter().filter(|run| is_wanted(&run.name, only))
-}
-
-/// Whether `only` asks for what has this name.
-pub(crate) fn is_wanted(name: &String, only: &[String]) -> bool {
-    only.is_empty() || only.contains(name)
-}
-
-/// Whoever asks for a search asks for the run of what it has chosen too.
-fn with_chosen_names(only: &[String]) -> Vec<String> {
-    only.iter().flat_map(|name| [name.clone(), best_name(name)]).collect()
 }

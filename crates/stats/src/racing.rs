@@ -1,18 +1,16 @@
 //! Racing: adding seeds until the comparisons are decided, at looks that were fixed before, each with its share of α.
 
-use crate::verdict::{Judged, Pairing, Rules, Verdict, weighted_verdicts};
+use crate::verdict::{Judged, Pairing, Rules, report_weights, weighted_verdicts};
 
 /// The numbers of seeds at which a race is looked at.
 pub const LOOKS: [usize; 4] = [3, 5, 10, 20];
 
 /// The looks of a race from `at_least` to `at_most` seeds: these two, and those of [`LOOKS`] in between.
 pub fn looks(at_least: usize, at_most: usize) -> Vec<usize> {
-    let between = LOOKS.into_iter().filter(|look| (at_least + 1..at_most).contains(look));
-    let mut looks: Vec<usize> = [at_least].into_iter().chain(between).collect();
-    if at_most > at_least {
-        looks.push(at_most);
-    }
-    looks
+    let first = at_least.min(at_most);
+    let between = LOOKS.into_iter().filter(|look| (first + 1..at_most).contains(look));
+    let last = (at_most > first).then_some(at_most);
+    std::iter::once(first).chain(between).chain(last).collect()
 }
 
 /// The share of `alpha` for each look, in proportion to the seeds added: α (S_l − S_{l−1}) / S_L, with S_0 = 0.
@@ -74,9 +72,20 @@ impl Race {
         self
     }
 
-    /// How many looks were taken.
-    pub fn taken(&self) -> usize {
-        self.taken
+    /// A race of everything that a report compares, by the weights of its verdicts; its claims come first. The pairings
+    /// are those of the first look, and `shared` is as in [`report_verdicts`](crate::report_verdicts).
+    ///
+    /// `None` if the looks do not rise from above 0.
+    pub fn of_report(
+        looks: &[usize],
+        alpha: f64,
+        claims: &[Pairing],
+        ranking: &[Pairing],
+        shared: &[(usize, usize)],
+    ) -> Option<Race> {
+        let race = Race::weighted(looks, alpha, report_weights(claims, ranking))?;
+        let shared: Vec<_> = shared.iter().map(|(claim, pair)| (*claim, claims.len() + pair)).collect();
+        Some(race.sharing(&shared))
     }
 
     /// The seeds of the next look; `None` when the race is over.
@@ -100,14 +109,14 @@ impl Race {
         let pairs: Vec<Pairing> = pairs.iter().map(at_this).collect();
         let mut judged = weighted_verdicts(&pairs, &self.weights).unwrap_or_default();
         for &(a, b) in &self.shared {
-            match [a, b].map(|place| is_decided(&judged[place])) {
+            match [a, b].map(|place| judged[place].is_decided()) {
                 [true, false] => judged[b] = judged[a],
                 [false, true] => judged[a] = judged[b],
                 _ => {}
             }
         }
         for (stopped, judged) in self.stopped.iter_mut().zip(judged) {
-            if stopped.is_none() && (is_decided(&judged) || is_last) {
+            if stopped.is_none() && (judged.is_decided() || is_last) {
                 *stopped = Some(RaceStop { seeds, alpha, judged });
             }
         }
@@ -120,14 +129,10 @@ impl Race {
     }
 }
 
-fn is_decided(judged: &Judged) -> bool {
-    !matches!(judged.verdict, Verdict::Undecided { .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Crossed;
+    use crate::{Crossed, Verdict};
 
     fn apart(difference: f64, seeds: usize) -> Pairing {
         let runs = |shift: f64| (0..seeds).map(|s| 0.8 + shift + 0.001 * (s % 3) as f64).collect::<Vec<_>>();
@@ -140,7 +145,7 @@ mod tests {
         assert_eq!(looks(3, 20), [3, 5, 10, 20]);
         assert_eq!((looks(3, 8), looks(5, 20), looks(3, 3)), (vec![3, 5, 8], vec![5, 10, 20], vec![3]));
         assert_eq!((looks(4, 20), looks(21, 30)), (vec![4, 5, 10, 20], vec![21, 30]), "all have `at_least`");
-        for at_most in 3..40 {
+        for at_most in 1..40 {
             let shares = spending(&looks(3, at_most), 0.05).expect("rising looks");
             assert!((shares.iter().sum::<f64>() - 0.05).abs() < 1e-15 && shares.iter().all(|s| *s > 0.0));
         }

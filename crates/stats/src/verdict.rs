@@ -197,12 +197,8 @@ pub struct ReportVerdicts {
 /// `shared` lists the comparisons that stand in both, as (place among the claims, place in the ranking): they count in
 /// both, and the smaller adjusted p counts. Places that do not exist are passed over.
 pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize, usize)]) -> ReportVerdicts {
-    let members = |pairs: &[Pairing]| pairs.iter().filter(|pair| pair.is_member()).count();
-    let each = family_weights(members(claims), members(ranking));
     let all: Vec<Pairing> = claims.iter().chain(ranking).copied().collect();
-    // What is no member has no weight in the family; any positive number will do.
-    let weight = |i: usize| if i < claims.len() { each.claim } else { each.pair };
-    let weights: Vec<f64> = (0..all.len()).map(|i| if weight(i) > 0.0 { weight(i) } else { 1.0 }).collect();
+    let weights = report_weights(claims, ranking);
     let mut judged = weighted_verdicts(&all, &weights).unwrap_or_default();
     let mut horizons = Vec::new();
     for (claim, pair) in shared.iter().filter(|(c, p)| *c < claims.len() && *p < ranking.len()) {
@@ -221,6 +217,15 @@ pub fn report_verdicts(claims: &[Pairing], ranking: &[Pairing], shared: &[(usize
     }
     let ranking = judged.split_off(claims.len());
     ReportVerdicts { claims: judged, ranking }
+}
+
+/// The weights of a report's comparisons: of its claims, then of its ranking.
+pub(crate) fn report_weights(claims: &[Pairing], ranking: &[Pairing]) -> Vec<f64> {
+    let members = |pairs: &[Pairing]| pairs.iter().filter(|pair| pair.is_member()).count();
+    let each = family_weights(members(claims), members(ranking));
+    // What is no member has no weight in the family; any positive number will do.
+    let weight = |weight: f64, n: usize| std::iter::repeat_n(if weight > 0.0 { weight } else { 1.0 }, n);
+    weight(each.claim, claims.len()).chain(weight(each.pair, ranking.len())).collect()
 }
 
 /// Holm over the members; the others stay without.
@@ -250,6 +255,11 @@ fn adjust(p: &[Option<f64>], weights: &[f64], rules: &[Rules]) -> Option<Vec<Opt
 }
 
 impl Judged {
+    /// Whether it is better or equivalent.
+    pub fn is_decided(&self) -> bool {
+        !matches!(self.verdict, Verdict::Undecided { .. })
+    }
+
     /// With the word that the adjusted p values give; `share` is the comparison's part of the family's weight.
     fn decided(self, pair: &Pairing, share: f64, horizons: &mut Vec<Horizon>) -> Judged {
         Judged { verdict: self.word(pair, share, horizons), ..self }

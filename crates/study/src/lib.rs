@@ -53,7 +53,7 @@ pub use pages::list::{Listed, list};
 pub use pages::reference::reference_page;
 pub use plan::ids::run_ids;
 pub use plan::non_default::non_default_layer;
-pub use plan::race::{RacePlan, race};
+pub use plan::race::{further_runs, race};
 pub use plan::search_plan::{Objective, ParamsError, SearchPlan, Template, best_name};
 pub use plan::settings::{InitialWeights, Settings, SplitPlan};
 pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};

@@ -28,7 +28,7 @@ use toile_study::{Plan, RunPlan};
 use crate::evidence;
 use crate::standing::{RaceFacts, StudyStanding};
 use crate::stop::StopSignal;
-use crate::study::is_wanted;
+use crate::wanted::is_wanted;
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;

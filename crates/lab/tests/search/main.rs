@@ -10,6 +10,7 @@ mod race;
 mod rules;
 mod same;
 mod sealed;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,7 +18,9 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use toile_data::DataSet;
-use toile_lab::{Context, NoClock, RunError, SearchOutcome, engine_parts, examples, image_shape, search};
+use toile_lab::{
+    Context, NoClock, RunError, SearchOutcome, StudyOutcome, engine_parts, examples, image_shape, search,
+};
 use toile_record::{End, Event, ParamRecord, SearchRecords, State, TrainingKey, TrialRecord};
 use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
 use toile_study::{DataShape, Plan, PlanOptions, RunPlan, SearchPlan, Split, check, plan};

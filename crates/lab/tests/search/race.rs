@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use toile_lab::{StudyOptions, StudyOutcome, run_study};
 use toile_record::{RaceBounds, Records, Seeds};
 
+use super::whole::{StudyWork, records, study_in};
 use super::*;
 
 const RACE: Seeds = Seeds::Race(RaceBounds { at_least: 3, at_most: 6 });
@@ -54,31 +54,7 @@ fn work(
     stop: &AtomicBool,
     events: &(dyn Fn(Event) + Sync),
 ) -> StudyOutcome {
-    let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
-    let options = StudyOptions {
-        dir: Some(dir),
-        threads: 2,
-        only: &only,
-        open_test: false,
-        stop,
-        clock: &NoClock,
-        checkpoint_every: Duration::MAX,
-        checkpoints: None,
-        lease: Duration::from_secs(60),
-        memory: None,
-        worker: "w".into(),
-        read: &|_| Ok(Vec::new()),
-        history: &|_, _| String::new(),
-        seeds_needed: &needed,
-        toile_version: "0".into(),
-        instruction_set: "any".into(),
-        machine: "any".into(),
-    };
-    run_study(plan, &DATA, &Store::open(dir).unwrap(), None, &options, events).unwrap()
-}
-
-fn records(dir: &Path) -> Records {
-    Store::open_read_only(dir).unwrap().records(None).unwrap()
+    study_in(plan, dir, &StudyWork { only, stop, seeds_needed: &needed, ..StudyWork::default() }, events)
 }
 
 /// Name, seed and weights of every run.

@@ -1,8 +1,6 @@
 //! The test part of a whole study: declared runs, searches, and what these choose.
 
-use toile_lab::{StudyOptions, StudyOutcome, run_study};
-use toile_record::Records;
-
+use super::whole::{StudyWork, records, study_in};
 use super::*;
 
 /// One declared run next to the search.
@@ -17,42 +15,7 @@ fn work(
     open_test: bool,
     events: &(dyn Fn(Event) + Sync),
 ) -> StudyOutcome {
-    work_until(plan, dir, only, open_test, &NEVER, events)
-}
-
-fn work_until(
-    plan: &Plan,
-    dir: &Path,
-    only: &[&str],
-    open_test: bool,
-    stop: &AtomicBool,
-    events: &(dyn Fn(Event) + Sync),
-) -> StudyOutcome {
-    let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
-    let options = StudyOptions {
-        dir: Some(dir),
-        threads: 2,
-        only: &only,
-        open_test,
-        stop,
-        clock: &NoClock,
-        checkpoint_every: Duration::MAX,
-        checkpoints: None,
-        lease: Duration::from_secs(60),
-        memory: None,
-        worker: "w".into(),
-        read: &|_| Ok(Vec::new()),
-        history: &|_, _| String::new(),
-        seeds_needed: &|_| Vec::new(),
-        toile_version: "0".into(),
-        instruction_set: "any".into(),
-        machine: "any".into(),
-    };
-    run_study(plan, &DATA, &Store::open(dir).unwrap(), None, &options, events).unwrap()
-}
-
-fn records(dir: &Path) -> Records {
-    Store::open_read_only(dir).unwrap().records(None).unwrap()
+    study_in(plan, dir, &StudyWork { only, open_test, ..StudyWork::default() }, events)
 }
 
 /// The runs that have been tested, by name, in the order of the plan.
@@ -87,7 +50,8 @@ fn part_of_a_study_leaves_it_sealed() {
     assert_eq!(tested(dir.path()), [""; 0], "the search is open");
     // It stops within the search.
     let stop = AtomicBool::new(false);
-    let outcome = work_until(&plan, dir.path(), &["joint"], false, &stop, &|event| {
+    let until = StudyWork { only: &["joint"], stop: &stop, ..StudyWork::default() };
+    let outcome = study_in(&plan, dir.path(), &until, &|event| {
         if matches!(event, Event::EpochEnded { training: TrainingKey::Trial { number: 1, .. }, .. }) {
             stop.store(true, Ordering::Relaxed);
         }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value};
-use toile_judge::{Images, Quantity, RaceRules, Recipe, Results, Run};
+use toile_judge::{Images, Quantity, Recipe, Results, Run};
 use toile_record::{Evidence, Records, RunRecord, SearchRecord, State};
 use toile_stats::Printed;
-use toile_study::{CheckedStudy, RacePlan, SearchPlan, race};
+use toile_study::{CheckedStudy, SearchPlan, race};
 use toile_tune::Params;
 
 use super::{MOST_COMPARED, on_the_data};
@@ -47,7 +47,6 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
     };
     let recipes = groups.iter().map(recipe).collect();
     let race = study.and_then(|study| race(study, records.study.seeds));
-    let race = race.map(|RacePlan { bounds, fixed }| RaceRules { bounds, fixed });
     Results { race, ..on_the_data(&records.study.data, study, recipes) }
 }
 

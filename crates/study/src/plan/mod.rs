@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use toile_judge::RaceRules;
 use toile_nn::Layer;
 use toile_record::Seeds;
 
-use crate::check::rules::MAX_RUNS;
+use crate::check::rules::{MAX_RUNS, RACE_NEEDS_VALIDATION};
 use crate::check::{CheckedSearch, CheckedStudy, suggest};
 use crate::file::{ClassWeight, MAX_SEED, MAX_SEEDS, RunSettings, RunTable, default};
-use crate::plan::race::RacePlan;
 use crate::plan::search_plan::{SearchPlan, search_plan};
 use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
@@ -43,7 +43,7 @@ pub struct Plan {
     pub seeds: usize,
     /// How runs get more seeds until comparisons are decided; the runs of the plan are those that each has at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub race: Option<RacePlan>,
+    pub race: Option<RaceRules>,
     /// How often runs are repeated, if that was asked for instead of what the file says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeds_asked: Option<Seeds>,
@@ -123,7 +123,13 @@ impl fmt::Display for PlanError {
             PlanError::TooManyRuns(runs) => {
                 write!(f, "the study would have {runs} runs\n  help: at most {MAX_RUNS}; take fewer seeds")
             }
-            PlanError::RaceWithoutValidation => f.write_str(RACE_WITHOUT_VALIDATION),
+            PlanError::RaceWithoutValidation => {
+                write!(
+                    f,
+                    "{RACE_NEEDS_VALIDATION}\n  help: hold some back, for example with `validation_split = 0.1` "
+                )?;
+                f.write_str("in `[study]`")
+            }
             PlanError::InitialWeights { run, file, reason } => {
                 write!(f, "run `{run}` starts from `{file}`, which cannot be read: {reason}")?;
                 f.write_str("\n  help: copy the file into the folder of the study file; ")?;
@@ -132,10 +138,6 @@ impl fmt::Display for PlanError {
         }
     }
 }
-
-const RACE_WITHOUT_VALIDATION: &str =
-    "seeds are added until comparisons are decided on validation images, and the study has none
-  help: hold some back, for example with `validation_split = 0.1` in `[study]`";
 
 impl std::error::Error for PlanError {}
 

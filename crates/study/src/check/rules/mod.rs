@@ -7,7 +7,7 @@ mod runs;
 mod searches;
 mod study;
 
-pub(crate) use study::MAX_RUNS;
+pub(crate) use study::{MAX_RUNS, RACE_NEEDS_VALIDATION};
 
 use crate::check::DataShape;
 use crate::check::draft::Draft;

@@ -12,6 +12,10 @@ use toile_record::Seeds;
 /// The most runs of a study, repetitions counted.
 pub(crate) const MAX_RUNS: usize = 10_000;
 
+/// What is said of a race in a study that holds no images back.
+pub(crate) const RACE_NEEDS_VALIDATION: &str =
+    "seeds are added until comparisons are decided on validation images, and the study has none";
+
 pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     data(draft, walk);
     split(draft, shape, walk);
@@ -67,9 +71,11 @@ fn race(draft: &Draft, walk: &mut Walk) {
         walk.fault(&place(&["study", "seeds"]), message, "seeds are added from `at_least` to `at_most`");
     }
     if draft.study.validation_split.is_none_or(|split| split.fraction() == 0.0) {
-        let message =
-            "seeds are added until comparisons are decided on validation images, and the study has none";
-        walk.fault(&place(&["study", "seeds"]), message, "hold some back: `validation_split = 0.1`");
+        walk.fault(
+            &place(&["study", "seeds"]),
+            RACE_NEEDS_VALIDATION,
+            "hold some back: `validation_split = 0.1`",
+        );
     }
 }
 

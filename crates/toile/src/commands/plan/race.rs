@@ -35,8 +35,7 @@ fn at_most<'a, 'p>(plan: &Plan, priced: &'p [Priced<'a>]) -> Vec<&'p Priced<'a>>
     let mut all = Vec::new();
     for group in priced.chunk_by(|a, b| a.run.position == b.run.position) {
         all.extend(group.iter().filter(|priced| priced.state.is_none_or(|state| !is_final(state))));
-        let may_grow = |race: &&toile_study::RacePlan| race.may_grow(&group[0].run.name);
-        if let Some(race) = plan.race.as_ref().filter(may_grow) {
+        if let Some(race) = plan.race.as_ref().filter(|race| race.may_grow(&group[0].run.name)) {
             all.extend(std::iter::repeat_n(&group[0], race.bounds.at_most.saturating_sub(group.len())));
         }
     }
