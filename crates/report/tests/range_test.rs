@@ -82,9 +82,20 @@ fn a_sweep_that_broke_off_at_once_is_named() {
     broken.end = SweepEnd::NotFinite;
     let found = range_test(&record(0.01, vec![sweep(7, 1e-3, 0.5), broken.clone()]));
     assert!(found.sentences.iter().any(|said| said.contains("8 (its loss was no number after 5 batches)")));
+    let alone = range_test(&record(0.01, vec![broken.clone()]));
+    assert_eq!(alone.sentences, ["The loss was no number before any sweep could show something."]);
     for view in [found, range_test(&record(0.01, vec![broken])), range_test(&record(0.01, Vec::new()))] {
         assert!(range_test_html(&view, "1").contains("</svg>") && !range_test_svg(&view).contains("NaN"));
     }
+}
+
+/// It said that the loss rises above a rate beyond which nothing was tried.
+#[test]
+fn a_loss_that_still_falls_at_the_end_of_the_sweep_is_not_said_to_rise() {
+    let open = range_test(&record(0.01, vec![sweep(1, 1e-3, 1e9)]));
+    let said = open.sentences.join(" ");
+    assert!(open.is_open && said.contains("it still falls at the largest rate of the sweep"), "{said}");
+    assert!(!said.contains("it rises"), "{said}");
 }
 
 #[test]
@@ -103,6 +114,11 @@ fn the_page_and_the_picture_are_safe_and_whole() {
         assert!(!text.contains("a <study>") && !text.contains("Run & \"one\""), "{text}");
         assert!(text.contains(toile_report::PROCEDURAL_NOTICE) && text.contains("seed 9"));
         assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+        // The curves were drawn without a colour, and in the picture not at all.
+        assert!(
+            text.contains("svg.range-test .line{stroke:var(--c)") && text.contains(".l0{--c:#"),
+            "{text}"
+        );
     }
     assert!(
         page.contains("toile 1.2.3") && page.contains("a &#60;study&#62;")

@@ -242,7 +242,8 @@ impl CapacityJudge<'_> {
 
     /// A rate at the end of what was tried is not known to be tuned.
     fn at_an_end(&self, widths: &NetworkWidths) -> Option<String> {
-        let compared = widths.own().into_iter().chain(widths.wider());
+        let wider = widths.wider().iter().filter(|width| width.is_tuned);
+        let compared = widths.own().into_iter().chain(wider);
         let at_end: Vec<String> = compared
             .filter_map(|width| {
                 let end = match width.at_end? {

@@ -197,3 +197,18 @@ fn rates_may_be_runs_of_their_own() {
     assert_eq!(found.limit, CapacityLimit::Capacity, "{:?}", found.sentences);
     assert!(found.widths.iter().all(|width| width.learning_rate == Some(0.003) && width.rates_tried == 3));
 }
+
+/// Two rates of one more width tune nothing, and hinder nothing.
+#[test]
+fn a_wider_one_that_is_not_tuned_has_no_say() {
+    let mut results = study(LIMITED);
+    for rate in [0.001, 0.003] {
+        let mut other = Recipe { tried: Default::default(), best_of: None, ..results.recipes[3].clone() };
+        (other.name, other.settings["learning_rate"]) = (format!("dense x8 {rate}"), json!(rate));
+        other.settings["model"] = json!("dense x8");
+        other.settings["layers.1.dense.units"] = json!(256);
+        results.recipes.push(other);
+    }
+    let found = found(&results);
+    assert_eq!((found.limit, found.widths.len()), (CapacityLimit::Capacity, 5), "{:?}", found.sentences);
+}

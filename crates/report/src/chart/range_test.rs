@@ -2,6 +2,7 @@
 
 use super::frame::ChartFrame;
 use super::measure::spread;
+use super::palette::RUN_COLOURS;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
@@ -33,7 +34,7 @@ pub(crate) fn range_test(view: &RangeTestView) -> String {
     }
     FRAME.up(&mut svg, &y, 5);
     FRAME.across(&mut svg, &x, 8, false, "learning rate");
-    lines(&mut svg, view, &x, &y);
+    lines(&mut svg, view, &x, (&y, high));
     own(&mut svg, view, &x);
     svg.label("tick", 4.0, 14.0, Anchor::Start, "loss of a batch, median of 15");
     svg.notice(view.procedural, WIDTH - 4.0, HEIGHT - 3.0);
@@ -53,13 +54,13 @@ fn shown(sweep: &SweepView) -> &[f64] {
     if sweep.medians.is_empty() { &sweep.losses } else { &sweep.medians }
 }
 
-fn lines(svg: &mut Svg, view: &RangeTestView, x: &Scale, y: &Scale) {
-    let top = range(view).1;
+/// A line for each seed, up to the loss `top`.
+fn lines(svg: &mut Svg, view: &RangeTestView, x: &Scale, (y, top): (&Scale, f64)) {
     let mut ends = Vec::new();
     for (i, sweep) in view.sweeps.iter().enumerate() {
         let points = sweep.rates.iter().zip(shown(sweep)).take_while(|(_, loss)| **loss <= top);
         let points: Vec<(f64, f64)> = points.map(|(rate, loss)| (x.at(*rate), y.at(*loss))).collect();
-        svg.path(&format!("line l{}", i % 8), &points, false);
+        svg.path(&format!("line l{}", i % RUN_COLOURS), &points, false);
         ends.extend(points.last().map(|end| (i, sweep.seed, *end)));
     }
     let wanted: Vec<f64> = ends.iter().map(|(_, _, end)| end.1).collect();
@@ -67,7 +68,7 @@ fn lines(svg: &mut Svg, view: &RangeTestView, x: &Scale, y: &Scale) {
     for ((i, seed, end), place) in ends.into_iter().zip(places) {
         svg.line("leader", (end.0 + 2.0, end.1), (FRAME.right + 2.0, place));
         svg.label(
-            &format!("name l{}", i % 8),
+            &format!("name l{}", i % RUN_COLOURS),
             FRAME.right + 5.0,
             place + 4.0,
             Anchor::Start,

@@ -150,14 +150,10 @@ pub fn range_test(record: &RangeTestRecord) -> RangeTestView {
 
 fn of_sweep(sweep: &SweepRecord, planned: usize) -> SweepView {
     let read = read_sweep(&sweep.rates, &sweep.losses, planned);
-    let empty = SweepReading {
-        smoothed: Vec::new(),
-        medians: Vec::new(),
-        start: f64::NAN,
-        least: f64::NAN,
-        rates: None,
+    let (smoothed, medians, rates) = match read {
+        Some(SweepReading { smoothed, medians, rates, .. }) => (smoothed, medians, rates),
+        None => Default::default(),
     };
-    let SweepReading { smoothed, medians, rates, .. } = read.unwrap_or(empty);
     SweepView {
         seed: sweep.seed,
         end: sweep.end,

@@ -6,11 +6,10 @@ use super::RangeTestView;
 use super::sentences::rate;
 use crate::PROCEDURAL_NOTICE;
 use crate::chart;
-use crate::format::setting;
+use crate::format::{self, setting};
+use crate::html;
 use crate::text;
 use crate::view::NAME_LENGTH;
-
-const STYLE: &str = include_str!("../../templates/style.css");
 
 #[derive(Template)]
 #[template(path = "range_test.html")]
@@ -20,7 +19,7 @@ struct RangeTestPage<'a> {
     study: String,
     /// `adam, learning_rate = 0.001, batches of 256`
     how: String,
-    style: &'static str,
+    style: String,
     notice: &'static str,
     chart: String,
     rows: Vec<[String; 6]>,
@@ -31,7 +30,7 @@ struct RangeTestPage<'a> {
 pub fn range_test_html(view: &RangeTestView, version: &str) -> String {
     let row = |sweep: &super::SweepView| {
         let number = |pick: fn(&super::SuggestedRates) -> f64| {
-            sweep.suggests.as_ref().map_or_else(|| "–".to_owned(), |found| rate(pick(found)))
+            sweep.suggests.as_ref().map_or_else(|| format::NONE.to_owned(), |found| rate(pick(found)))
         };
         [
             sweep.seed.to_string(),
@@ -51,9 +50,9 @@ pub fn range_test_html(view: &RangeTestView, version: &str) -> String {
             text::name(&view.model, NAME_LENGTH),
             view.optimizer,
             setting(view.learning_rate),
-            crate::format::count(view.batch_size as u64)
+            format::count(view.batch_size as u64)
         ),
-        style: STYLE,
+        style: html::style(),
         notice: PROCEDURAL_NOTICE,
         chart: chart::range_test(view),
         rows: view.sweeps.iter().map(row).collect(),
@@ -66,14 +65,22 @@ pub fn range_test_html(view: &RangeTestView, version: &str) -> String {
 const ALONE: &str =
     "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" style=\"background:var(--paper)\"";
 
+/// How the lines of the page's style begin that the chart needs: variables, charts, the colours of lines.
+const NEEDED_ALONE: [&str; 7] = [
+    ":root",
+    "--",
+    "@media screen and (prefers-color-scheme:dark){:root",
+    "svg ",
+    "svg.range-test",
+    ".h0",
+    "@media (prefers-color-scheme:dark){@media screen{.h0",
+];
+
 /// The chart as a file of its own, with the part of the page's style that charts need.
 pub fn range_test_svg(view: &RangeTestView) -> String {
-    let is_needed = |line: &&str| {
-        [":root", "--", "@media screen and (prefers-color-scheme:dark){:root", "svg "]
-            .iter()
-            .any(|head| line.starts_with(head))
-    };
-    let style: Vec<&str> = STYLE.lines().filter(is_needed).collect();
+    let is_needed = |line: &&str| NEEDED_ALONE.iter().any(|head| line.starts_with(head));
+    let style = html::style();
+    let style: Vec<&str> = style.lines().filter(is_needed).collect();
     let chart = chart::range_test(view);
     // The limit of its width is for pages, and an element has one `style`.
     let (open, rest) = chart.split_once(">\n").unwrap_or((&chart, ""));

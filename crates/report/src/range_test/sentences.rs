@@ -2,7 +2,7 @@
 
 use toile_record::{RangeTestRecord, SweepEnd};
 
-use super::{RangeTestView, RateStanding};
+use super::{RangeTestView, RateStanding, SweepView};
 use crate::format::{plural, setting};
 use crate::text;
 
@@ -25,7 +25,7 @@ pub(super) fn sentences(view: &RangeTestView, record: &RangeTestRecord) -> Vec<S
     said
 }
 
-/// ` of all 3 seeds`
+/// `for all 3 seeds`
 fn seeds(view: &RangeTestView) -> String {
     let n = view.sweeps.len();
     if n == 1 { "for the one seed that was tried".into() } else { format!("for all {n} seeds") }
@@ -38,6 +38,9 @@ fn between([low, high]: [f64; 2]) -> String {
 
 fn interval(view: &RangeTestView) -> String {
     let Some(spread) = view.spread else {
+        if view.sweeps.iter().all(breaks_off_at_once) {
+            return "The loss was no number before any sweep could show something.".into();
+        }
         let [low, high] = ends(view);
         return format!(
             "No learning rate from {} to {} makes the loss fall noticeably within {}: the curves have no valley, and the \
@@ -57,15 +60,23 @@ fn interval(view: &RangeTestView) -> String {
     };
     match view.interval {
         Some([low, high]) => {
-            let beyond = if view.is_open { ", where the sweep ends" } else { "" };
+            let above = match view.is_open {
+                true => "it still falls at the largest rate of the sweep",
+                false => "above, it rises",
+            };
             let (low, high, seeds) = (rate(low), rate(high), seeds(view));
             format!(
                 "Training works between the learning rates {low} and {high} {seeds}: below, the loss hardly moves within the \
-                 sweep; above, it rises{beyond}.{by_seed}"
+                 sweep; {above}.{by_seed}"
             )
         }
         None => format!("There is no learning rate at which training works for every seed.{by_seed}"),
     }
+}
+
+/// Whether its loss was no number before there were batches enough to read.
+fn breaks_off_at_once(sweep: &SweepView) -> bool {
+    sweep.end == SweepEnd::NotFinite && sweep.medians.is_empty()
 }
 
 fn ends(view: &RangeTestView) -> [f64; 2] {
@@ -93,6 +104,9 @@ fn own_rate(view: &RangeTestView) -> Option<String> {
         RateStanding::UpperEnd => {
             format!("{own} lies at the upper end, above it {}{try_other}.", count(&|_, high| own_rate > high))
         }
+        RateStanding::Above if view.is_open => {
+            format!("{own} lies above the largest rate of the sweep{try_other}.")
+        }
         RateStanding::Above => format!("{own} lies above: at such rates the loss rises{try_other}."),
         RateStanding::Unknown => return None,
     })
@@ -117,7 +131,7 @@ fn flat(view: &RangeTestView) -> Option<String> {
         .iter()
         .filter(|sweep| sweep.suggests.is_none())
         .map(|sweep| match sweep.end {
-            SweepEnd::NotFinite if sweep.medians.is_empty() => {
+            _ if breaks_off_at_once(sweep) => {
                 format!(
                     "{} (its loss was no number after {})",
                     sweep.seed,

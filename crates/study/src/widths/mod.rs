@@ -82,13 +82,12 @@ impl WidthStudy {
 
     /// The study file; `rates` holds the learning rates that are tried at each width.
     pub fn text(&self, rates: &[Vec<f64>]) -> String {
-        let model = &self.run.settings.model;
+        let model = self.run.settings.model.replace(char::is_control, " ");
         let head = format!(
             "# What limits the model {model}? Each width has a learning rate of its own, chosen by the validation images.\n\
              # `toile run THIS-FILE --out FOLDER` trains what is missing, `toile capacity FOLDER` says what follows.\n\
              # Change it as you like, for example more rates where the best one is the first or the last of its list.\n"
-        )
-        .replace(['\r', '\u{7f}'], " ");
+        );
         format!("{head}{REQUEST}{}\n\n{}", self.request(), self.body(rates))
     }
 

@@ -4,13 +4,12 @@
 use serde::Serialize;
 use toile_judge::{Contrast, Judgement, PairVerdict, Quantity, Recipe, Results, setting_text};
 use toile_report::view;
-use toile_study::nearest;
 
 use crate::Completion;
 use crate::args::CompareArgs;
 use crate::commands::studied;
 use crate::failure::Failure;
-use crate::terminal::{self, Align, Table, safe_name, safe_names};
+use crate::terminal::{self, Align, Table, safe_name, suggestion};
 
 /// Images on which two runs disagree that are named.
 const MOST_IMAGES: usize = 20;
@@ -89,11 +88,8 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Completion, Failure> {
 fn place(results: &Results, name: &str) -> Result<usize, Failure> {
     let names: Vec<&str> = results.recipes.iter().map(|recipe| recipe.name.as_str()).collect();
     results.place(name).ok_or_else(|| {
-        let near = nearest(name, names.iter().copied());
-        let near = near.map(|near| format!("did you mean `{}`? ", safe_name(near))).unwrap_or_default();
-        let known = safe_names(names.iter().copied());
         Failure::new(format!("the study has no run `{}`", safe_name(name)))
-            .help(format!("{near}(known: {known})"))
+            .help(suggestion(name, names.iter().copied()))
     })
 }
 

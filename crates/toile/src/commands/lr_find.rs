@@ -9,12 +9,12 @@ use toile_report::format::setting;
 use toile_report::{
     LossSmoother, RangeTestView, SuggestedRates, range_test, range_test_html, range_test_svg,
 };
-use toile_study::{CheckedStudy, RunPlan, nearest};
+use toile_study::{CheckedStudy, RunPlan};
 
 use crate::args::LrFindArgs;
 use crate::failure::Failure;
 use crate::source::StudySource;
-use crate::terminal::{Align, Table, Waiting, count, note, range_chart, safe_name};
+use crate::terminal::{Align, Table, Waiting, count, note, range_chart, safe_name, safe_names, suggestion};
 use crate::{Completion, interrupt, machine, terminal};
 
 /// Measures, and prints what was found.
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &LrFindArgs) -> Result<Completion, Failure> {
 /// The run that was asked for, or the only one.
 fn run_name(study: &CheckedStudy, asked: Option<&str>) -> Result<String, Failure> {
     let names: Vec<&str> = study.runs.iter().map(|run| run.name.as_str()).collect();
-    let known = names.iter().map(|name| safe_name(name)).collect::<Vec<_>>().join("; ");
+    let known = safe_names(names.iter().copied());
     let Some(asked) = asked else {
         return match names[..] {
             [only] => Ok(only.to_owned()),
@@ -74,9 +74,7 @@ fn run_name(study: &CheckedStudy, asked: Option<&str>) -> Result<String, Failure
         ))
         .help(format!("name a run with `--run NAME` (known: {known})")));
     }
-    let near = nearest(asked, names.iter().copied());
-    let near = near.map(|near| format!("did you mean `{}`? ", safe_name(near))).unwrap_or_default();
-    Err(Failure::new(format!("no run is named `{shown}`")).help(format!("{near}(known: {known})")))
+    Err(Failure::new(format!("no run is named `{shown}`")).help(suggestion(asked, names.iter().copied())))
 }
 
 /// What is swept, and on what.

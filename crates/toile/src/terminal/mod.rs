@@ -23,6 +23,7 @@ pub(crate) use chart::range_chart;
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
 use names::labels;
+pub(crate) use names::suggestion;
 pub(crate) use safe::{name as safe_name, names as safe_names};
 use searching::Searching;
 use studying::Studying;

@@ -8,11 +8,10 @@ use toile_record::Records;
 use toile_report::format::{metric_or_none, setting, signed};
 use toile_report::{capacity_models, model_capacity};
 
-use super::known;
 use crate::args::CapacityArgs;
 use crate::commands::studied;
 use crate::failure::Failure;
-use crate::terminal::{Align, Table, count, safe_name};
+use crate::terminal::{Align, Table, count, safe_name, safe_names, suggestion};
 use crate::{Completion, terminal};
 
 /// Of a study's folder or server, without training.
@@ -36,7 +35,7 @@ fn model(records: &Records, asked: Option<&str>) -> Result<String, Failure> {
         return match trained.contains(asked) {
             true => Ok(asked.to_owned()),
             false => Err(Failure::new(format!("no run of the study trains a model `{}`", safe_name(asked)))
-                .help(known(asked, trained.iter().copied()))),
+                .help(suggestion(asked, trained.iter().copied()))),
         };
     }
     let claimed = capacity_models(records);
@@ -44,7 +43,7 @@ fn model(records: &Records, asked: Option<&str>) -> Result<String, Failure> {
         ([only], _) => Ok(only.clone()),
         ([], 1) => Ok(trained.into_iter().next().unwrap_or_default().to_owned()),
         _ => Err(Failure::new("the study has several models: which one?")
-            .help(format!("name one with `--model NAME` {}", known("", trained.iter().copied())))),
+            .help(format!("name one with `--model NAME` (known: {})", safe_names(trained.iter().copied())))),
     }
 }
 

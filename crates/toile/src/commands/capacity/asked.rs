@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use toile_record::Seeds;
-use toile_study::{CheckedStudy, RunPlan, WidthStudy};
+use toile_study::{CheckedStudy, RunPlan, WidthStudy, rates_around, widened};
 
-use super::known;
 use crate::args::CapacityArgs;
 use crate::failure::Failure;
 use crate::source::StudySource;
-use crate::terminal::{note, safe_name};
+use crate::terminal::{note, safe_name, safe_names, suggestion};
 
 /// Factors that are taken.
 const FACTORS: std::ops::RangeInclusive<f64> = 0.01..=100.0;
@@ -41,7 +40,7 @@ pub(super) fn asked(
         ))
         .help("name a run that starts from its initialisers with `--run NAME`"));
     }
-    if toile_study::widened(&run.settings.layers, 1.0).is_none() {
+    if widened(&run.settings.layers, 1.0).is_none() {
         return Err(Failure::new(format!(
             "model `{model}` has no hidden layer with units or filters to widen"
         ))
@@ -52,7 +51,7 @@ pub(super) fn asked(
             "each width trains as run `{shown}` does, but for the learning rate (`--run` names another)"
         ));
     }
-    Ok(WidthStudy {
+    let asked = WidthStudy {
         name: format!("{}, capacity of {}", study.study.name, run.settings.model),
         data: source.data_from_elsewhere(&study.study.data)?,
         widths,
@@ -60,7 +59,18 @@ pub(super) fn asked(
         epochs: args.epochs.map_or(run.settings.epochs, |epochs| epochs as usize),
         equivalence: study.study.equivalence,
         run,
-    })
+    };
+    let layers: Vec<_> =
+        asked.widths.iter().map(|width| widened(&asked.run.settings.layers, *width)).collect();
+    if let Some(i) = (1..layers.len()).find(|i| layers[*i] == layers[i - 1]) {
+        let [a, b] = [asked.widths[i - 1], asked.widths[i]];
+        return Err(Failure::new(format!("the widths {a} and {b} give `{model}` the same sizes"))
+            .help("choose `--widths` that are further apart"));
+    }
+    // What cannot be written down is refused now, not after the range tests.
+    let text = asked.text(&vec![rates_around(1e-3); asked.widths.len()]);
+    toile_study::check(&text, "the study of widths", study.shape)?;
+    Ok(asked)
 }
 
 /// Each once, in rising order, with the model's own.
@@ -94,11 +104,11 @@ fn run(source: &StudySource, study: &CheckedStudy, args: &CapacityArgs) -> Resul
     let models: BTreeSet<&str> = study.models.keys().map(String::as_str).collect();
     if let Some(model) = args.model.as_deref().filter(|model| !models.contains(model)) {
         return Err(Failure::new(format!("the study has no model `{}`", safe_name(model)))
-            .help(known(model, models.iter().copied())));
+            .help(suggestion(model, models.iter().copied())));
     }
     if let Some(name) = &args.run {
         let run = plan.runs.iter().find(|run| run.name == *name).ok_or_else(|| {
-            Failure::new(format!("no run is named `{}`", safe_name(name))).help(known(name, names()))
+            Failure::new(format!("no run is named `{}`", safe_name(name))).help(suggestion(name, names()))
         })?;
         let own = &run.settings.model;
         return match &args.model {
@@ -117,8 +127,10 @@ fn run(source: &StudySource, study: &CheckedStudy, args: &CapacityArgs) -> Resul
         (Some(model), _) => model.as_str(),
         (None, 1) => plan.runs[0].settings.model.as_str(),
         (None, _) => {
-            return Err(Failure::new("the study has several models: which one?")
-                .help(format!("name one with `--model NAME` {}", known("", trained.iter().copied()))));
+            return Err(Failure::new("the study has several models: which one?").help(format!(
+                "name one with `--model NAME` (known: {})",
+                safe_names(trained.iter().copied())
+            )));
         }
     };
     let first = plan.runs.iter().find(|run| run.settings.model == model).cloned();

@@ -15,7 +15,7 @@ use toile_study::{WidthStudy, width_request};
 use crate::args::{CapacityArgs, RunArgs, StudyArgs};
 use crate::failure::Failure;
 use crate::source::{self, StudySource};
-use crate::terminal::{note, safe_name};
+use crate::terminal::note;
 use crate::{Completion, commands, places};
 
 /// The name of the study file in its folder.
@@ -24,7 +24,8 @@ const FILE: &str = "study.toml";
 /// Trains what is missing, and says what limits the model.
 pub(crate) fn run(args: &CapacityArgs) -> Result<Completion, Failure> {
     let place = Path::new(&args.study);
-    if places::is_address(&args.study) || place.is_dir() {
+    let is_built_in = toile_study::built_in(&args.study).is_some();
+    if places::is_address(&args.study) || place.is_dir() && !is_built_in {
         return answer::of_records(args);
     }
     let source = StudySource::find(&args.study)?;
@@ -32,7 +33,10 @@ pub(crate) fn run(args: &CapacityArgs) -> Result<Completion, Failure> {
     let asked = asked::asked(&source, &study, args)?;
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&asked.name));
     let file = dir.join(FILE);
-    if !is_written(&asked, &dir, &file)? {
+    if is_written(&asked, &dir, &file)? {
+        // The trainings load what they need.
+        drop(data);
+    } else {
         let data = data.map_or_else(|| source.load(&asked.run.settings.data, &args.data), Ok)?;
         let Some(rates) = rates::rates(&asked, &data, args)? else {
             note("interrupted before the first training; the same command begins again");
@@ -108,12 +112,4 @@ fn study_args(file: &Path, args: &CapacityArgs) -> StudyArgs {
         only: Vec::new(),
         data: args.data.clone(),
     }
-}
-
-/// `did you mean …? (known: …)`
-fn known<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
-    let all: Vec<String> = names.clone().map(safe_name).collect();
-    let near = toile_study::nearest(name, names);
-    let near = near.map(|near| format!("did you mean `{}`? ", safe_name(near))).unwrap_or_default();
-    format!("{near}(known: {})", all.join("; "))
 }

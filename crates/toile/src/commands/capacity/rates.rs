@@ -1,6 +1,6 @@
 //! The learning rates that are tried at each width: those around what a range test suggests.
 
-use toile_data::DataSet;
+use toile_data::{DataSet, Split};
 use toile_report::range_test;
 use toile_study::{RunPlan, WidthStudy, rates_around};
 
@@ -18,10 +18,14 @@ pub(super) fn rates(
 ) -> Result<Option<Vec<Vec<f64>>>, Failure> {
     let threads = args.threads.map_or_else(machine::cores, usize::from);
     let waiting = Waiting::new();
+    let split = asked.run.settings.validation_split;
+    let seed = toile_rng::Seed::new(split.seed);
+    let split =
+        toile_data::split(&data.train.labels, data.class_names.len(), split.fraction, split.how, seed)?;
     let mut all = Vec::new();
     for width in &asked.widths {
-        let Some(run) = asked.run_at(*width) else { return Ok(None) };
-        match suggested(&run, data, threads, &waiting)? {
+        let run = asked.run_at(*width).expect("the model has a hidden layer");
+        match suggested(&run, (data, &split), threads, &waiting)? {
             Some(rate) => all.push(rates_around(rate)),
             None => return Ok(None),
         }
@@ -33,19 +37,14 @@ pub(super) fn rates(
 /// The rate that a range test suggests; the run's own where it suggests none.
 fn suggested(
     run: &RunPlan,
-    data: &DataSet,
+    (data, split): (&DataSet, &Split),
     threads: usize,
     waiting: &Waiting,
 ) -> Result<Option<f64>, Failure> {
-    let settings = &run.settings;
-    let split = settings.validation_split;
-    let seed = toile_rng::Seed::new(split.seed);
-    let split =
-        toile_data::split(&data.train.labels, data.class_names.len(), split.fraction, split.how, seed)?;
     // The run has no weights from a file: that was asked before.
     let read = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-    let sweeps = Sweeps { runs: &[run], data, split: &split, read: &read, threads };
+    let sweeps = Sweeps { runs: &[run], data, split, read: &read, threads };
     let Some(record) = sweeps.record("", waiting)? else { return Ok(None) };
-    let own = settings.optimizer.learning_rate();
+    let own = run.settings.optimizer.learning_rate();
     Ok(Some(range_test(&record).try_rate.unwrap_or(own)))
 }
