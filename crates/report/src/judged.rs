@@ -4,12 +4,12 @@ use toile_judge::{Judgement, Results};
 
 use crate::page::ReportPage;
 use crate::reasoning::Reasoning;
-use crate::section::{Reasoned, ResultSource, Section, judged};
+use crate::section::{Reasoned, ResultSource, Section, has_curves, judged};
 use crate::text;
 use crate::view::NAME_LENGTH;
 
-/// What stands in every report, whoever wrote it: a file that lacks it is none of ours.
-const MARK: &str = "Written by toile ";
+/// What stands in every such report, around the version: a file that lacks it is none, not even a study's own report.
+const MARKS: [&str; 2] = ["Written by toile ", " from plain records."];
 
 /// The report of a judgement. The same results and claims give the same bytes.
 #[derive(Clone, Debug)]
@@ -23,8 +23,7 @@ pub struct JudgedReport {
 impl JudgedReport {
     /// The report of these results, and of what is said of them. `title` is the name of their file.
     pub fn new(title: &str, version: &str, results: Results, judgement: Judgement) -> Self {
-        let has_curves =
-            results.recipes.iter().flat_map(|recipe| &recipe.runs).any(|run| run.epochs.len() > 1);
+        let has_curves = results.recipes.iter().any(has_curves);
         let reasoning = Reasoning { ours: results, judgement, published: None, reproductions: Vec::new() };
         let sections = judged::sections(Reasoned { reasoning: &reasoning, source: ResultSource::File });
         Self { title: text::name(title, NAME_LENGTH), version: version.to_owned(), has_curves, sections }
@@ -52,7 +51,7 @@ impl JudgedReport {
 
     /// Whether the bytes of a file are such a report, which may be written again.
     pub fn is_report(bytes: &[u8]) -> bool {
-        bytes.windows(MARK.len()).any(|part| part == MARK.as_bytes())
+        MARKS.iter().all(|mark| bytes.windows(mark.len()).any(|part| part == mark.as_bytes()))
     }
 
     fn page(&self) -> ReportPage<'_> {
@@ -64,7 +63,7 @@ impl JudgedReport {
             sections: &self.sections,
             reading: self.reading(),
             file: None,
-            written: format!("{MARK}{} from plain records.", self.version),
+            written: MARKS.join(&self.version),
             ending: "The same numbers as JSON: toile judge with --json. How each rule judges: docs/judge.md."
                 .to_owned(),
         }

@@ -130,6 +130,14 @@ fn a_report_replaces_nothing_that_is_none() {
     assert_eq!(fs::read_to_string(place.path("notes.md")).unwrap(), "mine");
     fs::create_dir(place.path("d.html")).unwrap();
     refused("d.html", &["`d.html` exists already"]);
+
+    // Not even the report of a study, which another command writes.
+    fs::write(place.path("study.toml"), STUDY).unwrap();
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let report = || fs::read(place.path("out").join("report.html")).unwrap();
+    let before = report();
+    refused("out/report.html", &["`out/report.html` exists already"]);
+    assert!(before == report());
 }
 
 #[test]

@@ -75,10 +75,6 @@ fn row(reasoning: &Reasoning, pair: &PairVerdict) -> Vec<TableCell> {
     let names = pair.places.map(|place| text::name(&reasoning.ours.recipes[place].name, NAME_LENGTH));
     let of_second = pair.seen_from(pair.places[1]);
     let word = of_second.word();
-    let tone = match word {
-        PairWord::Better | PairWord::Worse => CellTone::Strong,
-        PairWord::Equivalent | PairWord::Undecided => CellTone::Plain,
-    };
     vec![
         TableCell::text(format!("{}{star}", setting.name)),
         TableCell::text(format!("{} … {}", value(&setting.a), value(&setting.b))),
@@ -87,7 +83,7 @@ fn row(reasoning: &Reasoning, pair: &PairVerdict) -> Vec<TableCell> {
             ..TableCell::text(format!("“{}” and “{}”", names[0], names[1]))
         },
         change(&of_second),
-        TableCell::text(verdict(pair, word)).with_tone(tone),
+        TableCell::text(verdict(pair, word)).with_tone(tone(word)),
     ]
 }
 
@@ -98,6 +94,14 @@ pub(super) fn change(of_second: &PairVerdict) -> TableCell {
         format!(" [{} to {}]", format::signed(interval.low), format::signed(interval.high))
     });
     TableCell::number(difference, format!("{}{range}", format::signed(difference)))
+}
+
+/// A decided difference stands out.
+pub(super) fn tone(word: PairWord) -> CellTone {
+    match word {
+        PairWord::Better | PairWord::Worse => CellTone::Strong,
+        PairWord::Equivalent | PairWord::Undecided => CellTone::Plain,
+    }
 }
 
 pub(super) fn verdict(pair: &PairVerdict, word: PairWord) -> String {

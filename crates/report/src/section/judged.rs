@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use toile_judge::{Judgement, PairVerdict, PairWord, Quantity, Recipe, Severity, setting_text};
 
-use super::factors::{change, verdict};
+use super::factors::{change, tone, verdict};
 use super::{
-    CellTone, Fact, Reasoned, Section, SectionTable, TableCell, TableColumn, claims, factors, findings,
-    judged_runs, ranking, run_anchor,
+    Fact, Reasoned, Section, SectionTable, TableCell, TableColumn, claims, factors, findings, judged_runs,
+    ranking, run_anchor,
 };
 use crate::format::{self, plural};
 use crate::reasoning::Reasoning;
@@ -123,6 +123,7 @@ pub(super) fn column(quantity: Quantity) -> TableColumn {
 /// The groups from the best down, then what has no group.
 fn ranked(reasoning: &Reasoning) -> Option<Section> {
     let quantities = quantities(reasoning);
+    let differing = differing(&reasoning.ours.recipes);
     let groups = &reasoning.judgement.groups;
     let has_groups = reasoning.has_groups();
     let number = |i: usize| has_groups.then_some(i + 1);
@@ -144,7 +145,7 @@ fn ranked(reasoning: &Reasoning) -> Option<Section> {
         let first = [
             TableCell::count(number.map(|number| number as u64)),
             name,
-            TableCell::text(settings_line(reasoning, recipe)),
+            TableCell::text(settings_line(&differing, recipe)),
         ];
         let numbers = quantities.iter().map(|quantity| estimate(recipe, *quantity));
         first.into_iter().chain(numbers).chain([TableCell::number(ended as f64, runs)]).collect()
@@ -168,12 +169,18 @@ fn ranked(reasoning: &Reasoning) -> Option<Section> {
     })
 }
 
-/// The settings in which the runs differ, on one line; all, if they differ in none.
-pub(super) fn settings_line(reasoning: &Reasoning, own: &Recipe) -> String {
-    let recipes = &reasoning.ours.recipes;
-    let differs = |name: &str| recipes.iter().any(|other| other.settings.get(name) != own.settings.get(name));
-    let differing: Vec<_> = own.settings.iter().filter(|(name, _)| differs(name)).collect();
-    let shown = if differing.is_empty() { own.settings.iter().collect() } else { differing };
+/// The names of the settings in which any two recipes differ.
+pub(super) fn differing(recipes: &[Recipe]) -> BTreeSet<&str> {
+    let names = recipes.iter().flat_map(|recipe| recipe.settings.keys().map(String::as_str));
+    let differs =
+        |name: &&str| recipes.iter().any(|one| one.settings.get(*name) != recipes[0].settings.get(*name));
+    names.collect::<BTreeSet<&str>>().into_iter().filter(differs).collect()
+}
+
+/// The settings of a recipe in which the recipes differ, on one line; all, if they differ in none.
+pub(super) fn settings_line(differing: &BTreeSet<&str>, own: &Recipe) -> String {
+    let other: Vec<_> = own.settings.iter().filter(|(name, _)| differing.contains(name.as_str())).collect();
+    let shown = if other.is_empty() { own.settings.iter().collect() } else { other };
     let words = shown.iter().map(|(name, value)| format!("{name} {}", setting_text(value)));
     text::name(&words.collect::<Vec<_>>().join(" · "), SETTINGS)
 }
@@ -210,14 +217,14 @@ fn comparisons(reasoning: &Reasoning) -> Option<Section> {
     };
     let of_decided = SectionTable {
         notes: notes(decided.len(), MOST_DECIDED),
-        ..SectionTable::new("All that are decided.", columns("Why"), rows(&decided, MOST_DECIDED))
+        ..SectionTable::new("All that are decided.", columns(), rows(&decided, MOST_DECIDED))
     };
     let words = plural(open.len(), "comparison is undecided", "comparisons are undecided");
     let of_open = SectionTable {
         is_detail: true,
         is_narrow: false,
         notes: notes(open.len(), MOST_UNDECIDED),
-        ..SectionTable::folded(words, "What would decide them.", columns("Why"), rows(&open, MOST_UNDECIDED))
+        ..SectionTable::folded(words, "What would decide them.", columns(), rows(&open, MOST_UNDECIDED))
     };
     let tables = [(decided.len(), of_decided), (open.len(), of_open)].into_iter();
     (!pairs.is_empty()).then(|| Section {
@@ -228,14 +235,14 @@ fn comparisons(reasoning: &Reasoning) -> Option<Section> {
     })
 }
 
-fn columns(why: &str) -> Vec<TableColumn> {
+fn columns() -> Vec<TableColumn> {
     vec![
         TableColumn::row_name("Runs"),
         TableColumn::words("Number").below(),
         TableColumn::numeric("Difference"),
         TableColumn::numeric("p").below(),
         TableColumn::words("The first is"),
-        TableColumn::words(why).below(),
+        TableColumn::words("Why").below(),
     ]
 }
 
@@ -246,16 +253,12 @@ fn row(reasoning: &Reasoning, pair: &PairVerdict) -> Vec<TableCell> {
         PairWord::Equivalent => pair.judged.p_equivalent_adjusted,
         _ => pair.judged.p_adjusted,
     };
-    let tone = match word {
-        PairWord::Better | PairWord::Worse => CellTone::Strong,
-        PairWord::Equivalent | PairWord::Undecided => CellTone::Plain,
-    };
     vec![
         TableCell::text(format!("“{}” and “{}”", names[0], names[1])),
         TableCell::text(pair.quantity.label()),
         change(pair),
         TableCell::maybe(p, probability),
-        TableCell::text(verdict(pair, word)).with_tone(tone),
+        TableCell::text(verdict(pair, word)).with_tone(tone(word)),
         TableCell::text(text::name(&Judgement::sentence(&reasoning.ours, pair), LENGTH)),
     ]
 }

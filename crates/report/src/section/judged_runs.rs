@@ -1,8 +1,10 @@
 //! The runs of another program: a part for each name, with what is said of it, its settings, its results, its curves.
 
+use std::collections::BTreeSet;
+
 use toile_judge::{Quantity, Recipe, Run, setting_text};
 
-use super::judged::{column, estimate, settings_line};
+use super::judged::{column, differing, estimate, settings_line};
 use super::runs::{DrawnCurves, curve_note, curves};
 use super::{CellTone, Section, SectionFigure, SectionTable, TableCell, TableColumn, paragraphs, run_anchor};
 use crate::format::{self, plural};
@@ -22,9 +24,10 @@ pub(super) fn of(reasoning: &Reasoning) -> Option<Section> {
     let recipes = &reasoning.ours.recipes;
     let in_full = recipes.len() <= MOST_IN_FULL;
     let said = paragraphs::of_runs(reasoning);
+    let differing = differing(recipes);
     let parts = recipes.iter().zip(said).enumerate().map(|(place, (recipe, paragraphs))| Section {
         paragraphs,
-        ..part(reasoning, recipe, place, in_full)
+        ..part(&differing, recipe, place, in_full)
     });
     let left_out = (!in_full).then(|| {
         format!(
@@ -32,9 +35,8 @@ pub(super) fn of(reasoning: &Reasoning) -> Option<Section> {
             recipes.len()
         )
     });
-    let has_curves = recipes.iter().flat_map(|recipe| &recipe.runs).any(|run| run.epochs.len() > 1);
-    let no_curves =
-        (!has_curves).then(|| "The file has no curves: of no run more than one epoch.".to_owned());
+    let no_curves = (!recipes.iter().any(has_curves))
+        .then(|| "The file has no curves: of no run more than one epoch.".to_owned());
     (!recipes.is_empty()).then(|| Section {
         parts: parts.collect(),
         paragraphs: left_out.into_iter().chain(no_curves).collect(),
@@ -42,11 +44,16 @@ pub(super) fn of(reasoning: &Reasoning) -> Option<Section> {
     })
 }
 
-fn part(reasoning: &Reasoning, recipe: &Recipe, place: usize, in_full: bool) -> Section {
-    let line = settings_line(reasoning, recipe);
+/// Whether a run of it has more than one epoch.
+pub(crate) fn has_curves(recipe: &Recipe) -> bool {
+    recipe.runs.iter().any(|run| run.epochs.len() > 1)
+}
+
+fn part(differing: &BTreeSet<&str>, recipe: &Recipe, place: usize, in_full: bool) -> Section {
+    let line = settings_line(differing, recipe);
+    let is_gap = |one: &Quantity| matches!(one, Quantity::LossGap | Quantity::AccuracyGap);
     let known: Vec<Quantity> =
-        Quantity::all().filter(|one| *one != Quantity::LossGap && *one != Quantity::AccuracyGap).collect();
-    let known: Vec<Quantity> = known.into_iter().filter(|one| recipe.mean(*one).is_some()).collect();
+        Quantity::all().filter(|one| !is_gap(one) && recipe.mean(*one).is_some()).collect();
     let tables = [
         settings(recipe),
         results(recipe, &known),
@@ -125,7 +132,7 @@ fn runs(recipe: &Recipe, known: &[Quantity]) -> Option<SectionTable> {
 
 /// Its curves, where the file has more than one epoch.
 fn figures(recipe: &Recipe) -> Vec<SectionFigure> {
-    if recipe.runs.iter().all(|run| run.epochs.len() < 2) {
+    if !has_curves(recipe) {
         return Vec::new();
     }
     let epochs = recipe.runs.iter().map(|run| run.epochs.as_slice());

@@ -31,6 +31,7 @@ mod suspects;
 mod table;
 
 pub use figure::{FigureLayout, FigurePicture, FigureSeries, SectionFigure};
+pub(crate) use judged_runs::has_curves;
 use serde::Serialize;
 pub use table::{CellImage, CellTone, SectionTable, TableCell, TableColumn};
 use toile_record::Records;
