@@ -9,9 +9,9 @@ set -euo pipefail
 source=$(realpath -e -- "$1") || { echo "$0: there is no $1" >&2; exit 2; }
 if [ -d "$source" ]; then
     [ -f "$source/report.tex" ] || { echo "$source: there is no report.tex" >&2; exit 2; }
-    folder=$source file=report.tex
+    file=report.tex
 else
-    folder=$(dirname "$source") file=$(basename "$source")
+    file=$(basename "$source")
 fi
 
 if ! command -v pdflatex >/dev/null; then
@@ -28,14 +28,14 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$folder"/. "$work"
+if [ -d "$source" ]; then cp -r "$source"/. "$work"; else cp "$source" "$work"; fi
 cd "$work"
 fail() { echo "$source: $*" >&2; exit 1; }
 
 # Tables that go over pages know the widths of their columns in the third run.
 for _ in 1 2 3; do
-    timeout 300 pdflatex -no-shell-escape -interaction=nonstopmode -halt-on-error -file-line-error "$file" >"$work/out" 2>&1 ||
-        { grep -A 6 -m 3 -E '^!|^[^ ]+:[0-9]+: ' "$work/out" >&2 || tail -20 "$work/out" >&2; fail "pdflatex stopped"; }
+    timeout 300 pdflatex -no-shell-escape -interaction=nonstopmode -halt-on-error -file-line-error "$file" >"$work/.pdflatex" 2>&1 ||
+        { grep -A 6 -m 3 -E '^!|^[^ ]+:[0-9]+: ' "$work/.pdflatex" >&2 || tail -20 "$work/.pdflatex" >&2; fail "pdflatex stopped"; }
 done
 
 log=$work/${file%.tex}.log

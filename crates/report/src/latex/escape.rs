@@ -54,9 +54,7 @@ fn word(word: &str) -> String {
             out.push_str("\\toilebreak{}");
             stretch = 0;
         }
-        // Two of these would be read as one sign: a dash, a quotation mark, an upturned question mark.
-        let joins = matches!(c, '-' | '\'' | '`' | ',' | '–' | '—' | '‘' | '’') && c == previous;
-        if joins || previous == '–' && c == '-' {
+        if joins(previous, c) {
             out.push_str("{}");
         }
         character(&mut out, c);
@@ -68,6 +66,20 @@ fn word(word: &str) -> String {
         previous = c;
     }
     out
+}
+
+/// Whether the font would read two characters as one sign: a dash, a quotation mark, an upturned question mark.
+fn joins(first: char, second: char) -> bool {
+    let set = |c: char| match c {
+        '-' | '–' | '—' => '-',
+        '`' | '‘' | '“' => '`',
+        '\'' | '’' | '”' => '\'',
+        c => c,
+    };
+    match (set(first), set(second)) {
+        ('!' | '?', '`') => true,
+        (a, b) => a == b && matches!(a, '-' | '`' | '\'' | ','),
+    }
 }
 
 fn character(out: &mut String, c: char) {
@@ -191,6 +203,7 @@ mod tests {
     fn no_two_characters_become_a_ligature() {
         assert_eq!(escape("--a '' ,,"), "-{}-a '{}' ,{},");
         assert_eq!(escape("“a” 3–5"), "``a'' 3--5");
+        assert_eq!(escape("-– —- ’” '’ ‘“ ?‘"), "-{}-- ---{}- '{}'' '{}' `{}`` ?{}`");
     }
 
     #[test]

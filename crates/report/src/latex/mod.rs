@@ -77,9 +77,8 @@ fn writer(page: &ReportPage, parts: Parts) -> LatexWriter {
 
 /// What tables and figures need, with the colours of the style sheet.
 fn preamble(sheet: &StyleSheet) -> String {
-    let colours = sheet.colours().map(|(name, digits)| {
-        format!("\\definecolor{{toile{}}}{{HTML}}{{{digits}}}\n", name.replace('-', ""))
-    });
+    let colours =
+        sheet.colours().map(|(name, digits)| format!("\\definecolor{{{name}}}{{HTML}}{{{digits}}}\n"));
     format!("{}{}", include_str!("../../templates/preamble.tex"), colours.collect::<String>())
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::elements::{ChartElement, elements, lines};
 use super::escape::escape;
-use super::style::{StyleSheet, Styled, hex};
+use super::style::{Declarations, StyleSheet, Styled, hex};
 use crate::chart::coordinate;
 
 /// Points of a line that are nearer than this to the one before, in both directions, are not drawn on paper.
@@ -16,31 +16,39 @@ const MOST_PARTS: usize = 50;
 /// A picture under construction.
 struct TikzPicture<'a> {
     sheet: &'a StyleSheet,
-    chart: &'a str,
+    chart: Styled<'a>,
+    /// The variables that its elements have from the chart.
+    variables: Declarations<'a>,
     /// The options of each class that occurs, by the name of its style.
     styles: BTreeMap<String, String>,
     body: String,
 }
 
-/// A chart as a `toilepicture`. `definitions` is SVG to which it may refer.
-pub(super) fn picture(sheet: &StyleSheet, svg: &str, definitions: &str) -> String {
+/// A chart as a `toilepicture`. `shared` is what stands where it refers to all pictures' drawing.
+pub(super) fn picture(sheet: &StyleSheet, svg: &str, shared: &[ChartElement]) -> String {
     let all = elements(svg);
     let Some((root, rest)) = all.split_first() else { return String::new() };
-    let mut picture =
-        TikzPicture { sheet, chart: root.get("class"), styles: BTreeMap::new(), body: String::new() };
+    let chart = Styled { tag: "svg", classes: root.get("class") };
+    let mut variables = sheet.of(Styled { tag: "", classes: "" }, chart);
+    variables.retain(|name, _| name.starts_with("--"));
+    let mut picture = TikzPicture { sheet, chart, variables, styles: BTreeMap::new(), body: String::new() };
     for element in rest {
         match element.tag.as_str() {
             // The only group is what all pictures share.
-            "use" => elements(definitions).iter().for_each(|shared| picture.add(shared)),
+            "use" => shared.iter().for_each(|element| picture.add(element)),
             _ => picture.add(element),
         }
     }
     let styles: String =
         picture.styles.iter().map(|(name, options)| format!("  {name}/.style={{{options}}},\n")).collect();
     let (width, height) = (root.get("width"), root.get("height"));
+    let body = match root.get("viewBox").split(' ').nth(1).and_then(|top| top.strip_prefix('-')) {
+        // A drawing with room above the place 0 begins there.
+        Some(above) => format!("\\begin{{scope}}[shift={{(0,{above})}}]\n{}\\end{{scope}}\n", picture.body),
+        None => picture.body,
+    };
     format!(
-        "\\begin{{toilepicture}}{{{width}}}{{{height}}}\n\\tikzset{{\n{styles}}}\n{}\\end{{toilepicture}}%\n",
-        picture.body
+        "\\begin{{toilepicture}}{{{width}}}{{{height}}}\n\\tikzset{{\n{styles}}}\n{body}\\end{{toilepicture}}%\n"
     )
 }
 
@@ -137,31 +145,25 @@ impl<'a> TikzPicture<'a> {
     }
 
     /// What the rules say of an element, and the variables that it has from its chart.
-    fn declarations(&self, element: &ChartElement) -> BTreeMap<&'a str, &'a str> {
-        let chart = Styled { tag: "svg", classes: self.chart };
-        let of_chart = self.sheet.of(Styled { tag: "", classes: "" }, chart);
-        let mut all: BTreeMap<_, _> =
-            of_chart.into_iter().filter(|(name, _)| name.starts_with("--")).collect();
-        all.extend(self.sheet.of(chart, Styled { tag: &element.tag, classes: element.get("class") }));
+    fn declarations(&self, element: &ChartElement) -> Declarations<'a> {
+        let mut all = self.variables.clone();
+        all.extend(self.sheet.of(self.chart, Styled { tag: &element.tag, classes: element.get("class") }));
         all
     }
 
     /// A colour by its name in the preamble, or by its digits; `None` for none. A variable that neither the element nor
     /// its chart nor the whole sheet has leaves it to what is named as its substitute.
-    fn colour(&self, value: &str, found: &BTreeMap<&str, &str>) -> Option<String> {
+    fn colour(&self, value: &str, found: &Declarations) -> Option<String> {
         let Some(variable) = value.strip_prefix("var(").and_then(|rest| rest.strip_suffix(')')) else {
             return digits(value);
         };
         let (name, substitute) =
             variable.split_once(',').map_or((variable, None), |(name, s)| (name, Some(s)));
         if let Some(own) = found.get(name) {
-            return self.colour(own, &BTreeMap::new());
+            return self.colour(own, &Declarations::new());
         }
-        let name = name.trim_start_matches("--");
-        match self.sheet.colours().any(|(known, _)| known == name) {
-            true => Some(format!("toile{}", name.replace('-', ""))),
-            false => self.colour(substitute?, found),
-        }
+        let named = self.sheet.colour(name.trim_start_matches("--"));
+        named.or_else(|| self.colour(substitute?, found))
     }
 
     /// The name of a style with these options.
@@ -212,4 +214,25 @@ fn thinned(places: &[(f64, f64)]) -> Vec<(f64, f64)> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of runs may take several lines above a panel; they stand inside the picture, as on the page.
+    #[test]
+    fn what_stands_above_the_place_0_is_moved_into_the_picture() {
+        let drawn = |viewbox: &str| {
+            let svg = format!(
+                "<svg class=\"panel\" viewBox=\"{viewbox}\" width=\"40\" height=\"32\"><text x=\"1\" y=\"2\">a</text></svg>"
+            );
+            picture(&StyleSheet::default(), &svg, &[])
+        };
+        let node = "\\node[toile text,anchor=base west] at (1,2) {a};\n";
+        assert!(drawn("0 0 40 32").ends_with(&format!("\n}}\n{node}\\end{{toilepicture}}%\n")));
+        let shifted =
+            format!("\\begin{{scope}}[shift={{(0,12.0)}}]\n{node}\\end{{scope}}\n\\end{{toilepicture}}%\n");
+        assert!(drawn("0 -12.0 40 32").ends_with(&shifted), "{}", drawn("0 -12.0 40 32"));
+    }
 }

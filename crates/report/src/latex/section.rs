@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::LatexWriter;
+use super::elements::{ChartElement, elements};
 use super::escape::escape;
 use super::picture::picture;
 use super::table::{LatexTable, table};
@@ -38,7 +39,8 @@ fn part(out: &mut LatexWriter, section: &Section, level: usize, owner: &str) {
     section.tables.iter().filter(|table| !table.is_detail).for_each(|one| out.table(one, owner));
     section.figure_note.iter().for_each(|note| out.paragraph(&escape(note)));
     let rows = section.figures.chunk_by(|a, b| a.layout == b.layout);
-    rows.for_each(|figures| out.figures(figures, &section.definitions, owner));
+    let shared = elements(&section.definitions);
+    rows.for_each(|figures| out.figures(figures, &shared, owner));
     section.notes.iter().for_each(|note| out.note(note));
     let below = if section.title.is_empty() { level } else { level + 1 };
     section.parts.iter().for_each(|inside| part(out, inside, below, owner));
@@ -130,7 +132,7 @@ impl LatexWriter {
     }
 
     /// Figures that stand together, so many in a row.
-    fn figures(&mut self, figures: &[SectionFigure], definitions: &str, owner: &str) {
+    fn figures(&mut self, figures: &[SectionFigure], shared: &[ChartElement], owner: &str) {
         let Some(first) = figures.first() else { return };
         let (in_a_row, width, gap) = match first.layout {
             FigureLayout::Half => (2, 0.485, 0.03),
@@ -143,7 +145,7 @@ impl LatexWriter {
             self.text.push_str("\\begin{figure}[H]\n");
             for (i, figure) in row.iter().enumerate() {
                 let space = if i > 0 { gap.as_str() } else { "" };
-                let set = self.figure(figure, definitions, owner);
+                let set = self.figure(figure, shared, owner);
                 let _ = write!(
                     self.text,
                     "{space}\\begin{{minipage}}[t]{{{width}\\linewidth}}\\vspace{{0pt}}\\setlength\\toilefigurewidth{{\\linewidth}}%\n\
@@ -154,11 +156,11 @@ impl LatexWriter {
         }
     }
 
-    fn figure(&mut self, figure: &SectionFigure, definitions: &str, owner: &str) -> String {
+    fn figure(&mut self, figure: &SectionFigure, shared: &[ChartElement], owner: &str) -> String {
         let name = self.parts.name("figures", owner);
         let set = match &figure.picture {
             FigurePicture::Svg(svg) => {
-                let text = picture(&self.sheet, svg, definitions);
+                let text = picture(&self.sheet, svg, shared);
                 let about = if figure.caption.is_empty() { owner } else { &figure.caption };
                 self.parts.place("figures", &name, about, text)
             }

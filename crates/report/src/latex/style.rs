@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// What is said of an element: values by the names of their properties.
+pub(super) type Declarations<'a> = BTreeMap<&'a str, &'a str>;
+
 /// The rules of a style sheet that stand outside of `@media`, which is what paper shows.
 #[derive(Debug, Default)]
 pub(super) struct StyleSheet {
@@ -54,13 +57,18 @@ impl StyleSheet {
         sheet
     }
 
-    /// The colours that have names, as six digits.
-    pub(super) fn colours(&self) -> impl Iterator<Item = (&str, String)> {
-        self.variables.iter().filter_map(|(name, value)| Some((name.as_str(), hex(value)?)))
+    /// The colours that have names: what TeX calls them, and their six digits.
+    pub(super) fn colours(&self) -> impl Iterator<Item = (String, String)> {
+        self.variables.iter().filter_map(|(name, value)| Some((tex_name(name), hex(value)?)))
+    }
+
+    /// What TeX calls a colour; `None` if it is none of these.
+    pub(super) fn colour(&self, name: &str) -> Option<String> {
+        self.variables.get(name).filter(|value| hex(value).is_some()).map(|_| tex_name(name))
     }
 
     /// What the rules say of an element of a chart: of two rules the one with more classes, else the later.
-    pub(super) fn of<'a>(&'a self, chart: Styled<'_>, element: Styled<'_>) -> BTreeMap<&'a str, &'a str> {
+    pub(super) fn of<'a>(&'a self, chart: Styled<'_>, element: Styled<'_>) -> Declarations<'a> {
         let mut matching: Vec<(usize, usize, &StyleRule)> = Vec::new();
         for (place, rule) in self.rules.iter().enumerate() {
             if rule.matches(chart, element) {
@@ -94,6 +102,11 @@ impl SimpleSelector {
         let has = |class: &String| element.classes.split(' ').any(|own| own == class);
         (self.tag.is_empty() || self.tag == element.tag) && self.classes.iter().all(has)
     }
+}
+
+/// `panel-value` is `toilepanelvalue`: in the name of a colour TeX wants letters and digits.
+fn tex_name(variable: &str) -> String {
+    format!("toile{}", variable.replace('-', ""))
 }
 
 /// How long a block in braces is, with what is nested in it.
@@ -157,7 +170,7 @@ mod tests {
         assert_eq!(line, BTreeMap::from([("fill", "none"), ("stroke", "var(--val)"), ("stroke-width", "2")]));
         let other = Styled { tag: "svg", classes: "curves" };
         assert_eq!(sheet.of(other, Styled { tag: "rect", classes: "b" }), BTreeMap::from([("fill", "#fff")]));
-        assert_eq!(sheet.colours().collect::<Vec<_>>(), [("ink", "1A1E24".to_owned())]);
+        assert_eq!(sheet.colours().collect::<Vec<_>>(), [("toileink".to_owned(), "1A1E24".to_owned())]);
         assert_eq!(hex("#fff").as_deref(), Some("FFFFFF"));
     }
 }

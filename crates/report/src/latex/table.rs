@@ -120,10 +120,7 @@ impl TablePiece<'_> {
         let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();
         match lines.len() {
             0 | 1 => lines.concat(),
-            _ => {
-                let side = if self.column(placed).is_numeric { 'r' } else { 'l' };
-                format!("\\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{}\\end{{tabular}}", lines.join("\\\\"))
-            }
+            _ => self.stacked(placed, 'b', &lines),
         }
     }
 
@@ -171,11 +168,14 @@ impl TablePiece<'_> {
         match (lines.len(), placed.part) {
             (0 | 1, _) => lines.concat(),
             (_, Some(_)) => lines.join("\\newline "),
-            _ => {
-                let side = if self.column(placed).is_numeric { 'r' } else { 'l' };
-                format!("\\begin{{tabular}}[t]{{@{{}}{side}@{{}}}}{}\\end{{tabular}}", lines.join("\\\\"))
-            }
+            _ => self.stacked(placed, 't', &lines),
         }
+    }
+
+    /// Lines in one cell, of which the first (`t`) or the last (`b`) stands on the line of the row.
+    fn stacked(&self, placed: &PlacedColumn, on_line: char, lines: &[String]) -> String {
+        let side = if self.column(placed).is_numeric { 'r' } else { 'l' };
+        format!("\\begin{{tabular}}[{on_line}]{{@{{}}{side}@{{}}}}{}\\end{{tabular}}", lines.join("\\\\"))
     }
 
     /// Data that a program drew are called so in each table, wherever it is put.
