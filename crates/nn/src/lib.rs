@@ -9,6 +9,8 @@
 mod activation;
 mod augmentation;
 mod callbacks;
+mod class_maps;
+mod compile;
 mod engine;
 mod evaluate;
 mod examples;
@@ -33,6 +35,7 @@ mod training;
 pub use activation::Activation;
 pub use augmentation::Augmentation;
 pub use callbacks::*;
+pub use class_maps::{ClassMaps, grad_cam};
 pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;

@@ -5,11 +5,11 @@ use std::fmt;
 use toile_kernels::Buffer;
 use toile_rng::Seed;
 
-use crate::engine::{KernelProduct, Program, WatchedUnits, Workspace};
-use crate::layers::LayerContext;
+use crate::compile::ProgramChoices;
+use crate::engine::{KernelProduct, Workspace};
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
-use crate::{Augmentation, ImageShape, Layer, Shape, Tensor, shapes};
+use crate::{ImageShape, Layer, Shape, Tensor, shapes};
 
 /// A sequential model with its weights, built for images of one shape.
 ///
@@ -112,7 +112,7 @@ impl Model {
         }
         let (parameters, len) = lay_out(&wanted);
         let model = Model { layers: layers.to_vec(), shapes, parameters, weights: Buffer::new(0) };
-        model.try_program(1, true).map_err(|(layer, error)| at(layer, error))?;
+        model.try_program(1, ProgramChoices::default()).map_err(|(layer, error)| at(layer, error))?;
         Ok((model, len))
     }
 
@@ -179,49 +179,6 @@ impl Model {
         penalised
             .map(|p| p.wanted.l2 as f64 * toile_kernels::reduce::sum_of_squares(&weights[p.range.clone()]))
             .sum()
-    }
-
-    /// The model's operations for batches of up to `batch` images; cannot fail once the model is built.
-    pub(crate) fn program(&self, batch: usize) -> Program {
-        self.training_program(batch, &Augmentation::None)
-    }
-
-    /// The same for training on images that are changed: those are taken whole, not in slices.
-    pub(crate) fn training_program(&self, batch: usize, augmentation: &Augmentation) -> Program {
-        let may_slice = augmentation.settings().is_none();
-        self.try_program(batch, may_slice).expect("the shapes were checked when the model was built")
-    }
-
-    fn try_program(&self, batch: usize, may_slice: bool) -> Result<Program, (usize, ShapeError)> {
-        let (mut ops, mut layers, mut sizes) = (Vec::new(), Vec::new(), vec![self.shapes[0].values()]);
-        let mut i = 0;
-        while let Some(layer) = self.layers.get(i) {
-            let (input, next) = (self.shapes[i], self.layers.get(i + 1));
-            let parameters = &self.parameters[i];
-            let may_slice = may_slice && ops.is_empty();
-            let end = if layer.takes_in(input, next) { i + 2 } else { i + 1 };
-            let outputs = self.shapes[end].values();
-            let context = LayerContext { layer: i, input, outputs, parameters, next, may_slice };
-            for (op, values) in layer.operations(&context).map_err(|error| (i, error))? {
-                ops.push(op);
-                layers.push(i);
-                sizes.push(values);
-            }
-            i = end;
-        }
-        let mut program = Program::new(ops, layers, sizes, self.classes(), batch);
-        self.watch_units(&mut program);
-        Ok(program)
-    }
-
-    /// The last operation of a layer gives what its activation makes.
-    fn watch_units(&self, program: &mut Program) {
-        for (op, &layer) in program.layers.iter().enumerate() {
-            let watch = self.layers[layer].activation().watch();
-            let is_last = program.layers.get(op + 1) != Some(&layer);
-            let units = self.shapes[layer + 1].channels();
-            program.watched[op] = watch.filter(|_| is_last).map(|watch| WatchedUnits { watch, units });
-        }
     }
 
     /// Floating-point operations of one image: (forward, forward and backward).

@@ -20,7 +20,7 @@ mod update;
 mod workspace;
 
 pub(crate) use executor::{BatchPass, Executor};
-pub(crate) use normalization::{Normalization, two_parts};
+pub(crate) use normalization::{Moments, Normalization, two_parts};
 pub(crate) use operation::{Backward, BufferSizes, Buffers, ChunkContext, KernelProduct, Operation, Weights};
 pub(crate) use program::{Op, Program};
 pub(crate) use trace::Tracer;

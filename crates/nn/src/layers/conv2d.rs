@@ -108,9 +108,8 @@ impl LayerSettings for Conv2D {
     }
 
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
-        let max_pool = context.next.is_some_and(|next| self.takes_in(context.input, next));
         let (shape, parameters) = (self.shape(context.input)?, context.parameters);
-        let operation = ConvOperation::new(shape, self.activation, max_pool, parameters);
+        let operation = ConvOperation::new(shape, self.activation, context.takes_in, parameters);
         Ok(context.single(Op::plain(operation)))
     }
 }

@@ -142,6 +142,8 @@ pub(crate) struct LayerContext<'a> {
     pub parameters: &'a [Parameter],
     /// The layer that follows.
     pub next: Option<&'a Layer>,
+    /// Whether that one is computed in the same pass.
+    pub takes_in: bool,
     /// Whether it may take its inputs in slices: where they are the images as they are.
     pub may_slice: bool,
 }

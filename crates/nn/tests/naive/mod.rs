@@ -3,9 +3,16 @@
 //! It shares nothing with the engine but the layers' settings. Its loss, differentiated numerically, is what the
 //! engine's gradients are held against.
 
+#![allow(dead_code)] // each test program uses a part
+
 // n = batch, h × w = height × width, c = channels, k = kernel or window, s = stride
 
+mod inference;
+
 use std::collections::BTreeMap;
+
+#[allow(unused_imports)] // likewise
+pub use inference::{inference, logits};
 
 use toile_nn::{Activation, Layer, Loss, Padding};
 
