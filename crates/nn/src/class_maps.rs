@@ -64,8 +64,8 @@ impl Model {
     /// The layer whose output class maps are made of, and its shape.
     fn looks_at(&self) -> Option<(usize, ImageShape)> {
         let last = self.layers.iter().rposition(Layer::is_convolution)?;
-        let goes_on = |layer: &&Layer| matches!(layer, Layer::BatchNormalization(_) | Layer::Activation(_));
-        let layer = last + self.layers[last + 1..].iter().take_while(goes_on).count();
+        let completes = |layer: &&Layer| layer.completes_convolution();
+        let layer = last + self.layers[last + 1..].iter().take_while(completes).count();
         match self.shapes[layer + 1] {
             Shape::Image(shape) => Some((layer, shape)),
             Shape::Flat(_) => None,

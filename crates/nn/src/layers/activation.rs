@@ -28,6 +28,10 @@ impl LayerSettings for Activation {
         true
     }
 
+    fn completes_convolution(&self) -> bool {
+        true
+    }
+
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
         if context.is_last() {
             return Ok(Vec::new());

@@ -53,6 +53,10 @@ impl LayerSettings for BatchNormalization {
         ]
     }
 
+    fn completes_convolution(&self) -> bool {
+        true
+    }
+
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
         let range = |i: usize| context.parameters[i].range.clone();
         let channels = context.input.channels();

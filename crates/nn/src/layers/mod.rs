@@ -111,6 +111,11 @@ trait LayerSettings {
         false
     }
 
+    /// Whether it belongs to the convolution that it follows: it changes values where they stand.
+    fn completes_convolution(&self) -> bool {
+        false
+    }
+
     /// Whether the layer that follows is computed in the same pass.
     fn takes_in(&self, input: Shape, next: &Layer) -> bool {
         let _ = (input, next);
@@ -201,6 +206,11 @@ impl Layer {
     /// Whether its kernel is moved over the image.
     pub fn is_convolution(&self) -> bool {
         self.settings().is_convolution()
+    }
+
+    /// Whether it belongs to the convolution that it follows.
+    pub(crate) fn completes_convolution(&self) -> bool {
+        self.settings().completes_convolution()
     }
 
     /// The same layer with every setting in it: the steps of a pooling window are its size if nothing else is stated.
