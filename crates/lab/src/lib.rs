@@ -8,6 +8,7 @@ mod evidence;
 mod expected;
 mod lease;
 mod memory;
+mod pictures;
 mod progress;
 mod range_test;
 mod runner;
@@ -21,6 +22,7 @@ mod wanted;
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
 pub use memory::memory_of_outline;
+pub use pictures::pictures;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use range_test::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
 pub use runner::{

@@ -14,6 +14,7 @@ mod event;
 mod evidence;
 mod layers;
 mod metric;
+mod network;
 mod range_test;
 mod run;
 mod search;
@@ -29,6 +30,7 @@ pub use event::{Event, PlannedRun, PlannedSearch, TrainingEnd, TrainingKey};
 pub use evidence::{Evidence, Part};
 pub use layers::{LayerRecord, LayersRecord};
 pub use metric::{Metric, ModelMetric};
+pub use network::{FirstFilters, LastMaps, MappedImage, NetworkPictures};
 pub use range_test::{RangeTestRecord, SweepEnd, SweepRecord};
 pub use run::{LayerSummary, Provenance, Published, RunRecord, SummaryRecord};
 pub use search::{

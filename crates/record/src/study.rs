@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataRecord, ImageRecord, RunRecord, SearchRecords, Seeds, State};
+use crate::{DataRecord, ImageRecord, NetworkPictures, RunRecord, SearchRecords, Seeds, State};
 
 /// One study: the file as it was, and where its data came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,4 +78,6 @@ pub struct Records {
     pub test_openings: Vec<TestOpening>,
     /// Runs that have left the study file, by position, then seed.
     pub former_runs: Vec<FormerRun>,
+    /// What is to be seen in the weights of its networks, if somebody who has them made it.
+    pub pictures: Vec<NetworkPictures>,
 }

@@ -28,16 +28,44 @@ pub(crate) fn data_uri(pixels: &[u8], shape: [usize; 3]) -> Option<String> {
     Some(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
 }
 
+/// The same of pixels that are numbers of colours (red, green, blue, opacity): a fourth of the bytes, or less.
+pub(crate) fn data_uri_of_colours(pixels: &[u8], size: [usize; 2], colours: &[[u8; 4]]) -> Option<String> {
+    let [height, width] = size;
+    let is_colour = |pixel: &u8| usize::from(*pixel) < colours.len();
+    if pixels.is_empty() || pixels.len() != height.checked_mul(width)? || !pixels.iter().all(is_colour) {
+        return None;
+    }
+    let palette: Vec<u8> = colours.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect();
+    let opacity: Vec<u8> = colours.iter().map(|[.., opacity]| *opacity).collect();
+    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+    let written = write(pixels, width, height, |encoder| {
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_palette(palette);
+        encoder.set_trns(opacity);
+        encoder.set_filter(png::Filter::NoFilter);
+    });
+    Some(format!("data:image/png;base64,{}", STANDARD.encode(written.ok()?)))
+}
+
 fn encode(
     pixels: &[u8],
     width: u32,
     height: u32,
     color: png::ColorType,
 ) -> Result<Vec<u8>, png::EncodingError> {
+    write(pixels, width, height, |encoder| encoder.set_color(color))
+}
+
+fn write(
+    pixels: &[u8],
+    width: u32,
+    height: u32,
+    set: impl FnOnce(&mut png::Encoder<'_, &mut Vec<u8>>),
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
+    set(&mut encoder);
     // The stronger ones take 400 kB of aligned memory for each picture, which glibc before 2.38 never uses again.
     encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header()?;
@@ -67,6 +95,15 @@ mod tests {
             let (info, back) = decode(&data_uri(&pixels, [2, 3, channels]).expect("an image"));
             assert_eq!((info.width, info.height, info.color_type, back), (3, 2, color, pixels));
         }
+    }
+
+    #[test]
+    fn colours_by_number_read_back_as_they_were() {
+        let colours = [[1, 2, 3, 255], [0, 0, 0, 0]];
+        let (info, back) = decode(&data_uri_of_colours(&[0, 1, 1, 0], [1, 4], &colours).expect("an image"));
+        assert_eq!((info.width, info.color_type, back), (4, png::ColorType::Indexed, vec![0, 1, 1, 0]));
+        assert_eq!(data_uri_of_colours(&[0, 2], [1, 2], &colours), None, "a colour that there is not");
+        assert_eq!(data_uri_of_colours(&[0], [1, 2], &colours), None);
     }
 
     #[test]

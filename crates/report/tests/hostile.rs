@@ -59,6 +59,7 @@ fn empty() -> Records {
         searches: vec![],
         test_openings: vec![],
         former_runs: vec![],
+        pictures: vec![],
     }
 }
 

@@ -180,6 +180,7 @@ impl Store {
                 searches: searches::search_records(db, Some(&study.name))?,
                 test_openings: openings::test_openings(db, &study.name)?,
                 former_runs: runs::former(db, &study.name)?,
+                pictures: Vec::new(),
                 study,
             };
             self.refuse_altered(db, &records)?;

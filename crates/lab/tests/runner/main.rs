@@ -3,6 +3,7 @@
 mod checkpoints;
 mod evidence;
 mod overflow;
+mod pictures;
 mod range_test;
 mod sealed;
 mod shared;

@@ -100,6 +100,10 @@ impl LayerSettings for DepthwiseConv2D {
         true
     }
 
+    fn filters_each_channel(&self) -> bool {
+        true
+    }
+
     fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let ([kh, kw], channels) = (self.kernel_size, input.channels());
         let kernel = [kh, kw, channels, self.depth_multiplier];

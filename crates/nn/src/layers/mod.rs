@@ -111,6 +111,11 @@ trait LayerSettings {
         false
     }
 
+    /// Whether each channel has filters of its own, which do not see the others.
+    fn filters_each_channel(&self) -> bool {
+        false
+    }
+
     /// Whether it belongs to the convolution that it follows: it changes values where they stand.
     fn completes_convolution(&self) -> bool {
         false
@@ -206,6 +211,11 @@ impl Layer {
     /// Whether its kernel is moved over the image.
     pub fn is_convolution(&self) -> bool {
         self.settings().is_convolution()
+    }
+
+    /// Whether each channel has filters of its own.
+    pub(crate) fn filters_each_channel(&self) -> bool {
+        self.settings().filters_each_channel()
     }
 
     /// Whether it belongs to the convolution that it follows.

@@ -99,6 +99,10 @@ impl LayerSettings for SeparableConv2D {
         true
     }
 
+    fn filters_each_channel(&self) -> bool {
+        true
+    }
+
     fn wanted(&self, input: Shape) -> Vec<Wanted> {
         let ([kh, kw], channels) = (self.kernel_size, input.channels());
         let depthwise = [kh, kw, channels, self.depth_multiplier];

@@ -16,7 +16,7 @@ use super::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::PROCEDURAL_NOTICE;
 use crate::facts::{confusion, training_flops};
 use crate::text::sentence_case;
-use crate::view::{ReportView, run_warnings};
+use crate::view::{NetworkView, ReportView, run_warnings};
 
 /// Raised whenever a key changes its meaning or goes away; new keys do not raise it.
 const FORMAT: u32 = 2;
@@ -37,6 +37,7 @@ struct Document<'a> {
     published_judgement: Option<PlainAnswer>,
     reproductions: &'a [Reproduction],
     label_candidates: Option<SuspectsJson<'a>>,
+    networks: &'a [NetworkView],
 }
 
 #[derive(Serialize)]
@@ -131,6 +132,7 @@ pub fn results_json(records: &Records, view: &ReportView) -> String {
         published_judgement: reasoning.published.as_ref().map(answered),
         reproductions: &reasoning.reproductions,
         label_candidates: view.suspects.as_ref().map(measures::suspects),
+        networks: &view.networks,
     };
     written(&document)
 }

@@ -41,6 +41,11 @@ pub fn signed(value: f64) -> String {
     }
 }
 
+/// A correlation: two digits after the point.
+pub fn correlation(value: f64) -> String {
+    minus(&format!("{value:.2}"))
+}
+
 /// A number of standard deviations with its sign.
 pub fn z(value: f64) -> String {
     match value.abs() {

@@ -15,6 +15,7 @@ pub(crate) mod judged;
 mod judged_runs;
 mod layers;
 mod learning;
+mod networks;
 mod openings;
 mod overview;
 mod paragraphs;
@@ -40,7 +41,9 @@ use std::collections::BTreeSet;
 
 use crate::format;
 use crate::reasoning::Reasoning;
-use crate::view::{KeyFigure, MOST_IN_FULL, Ranking, RunGroup, Searches, StudySummary, Suspects};
+use crate::view::{
+    KeyFigure, MOST_IN_FULL, NetworkView, Ranking, RunGroup, Searches, StudySummary, Suspects,
+};
 
 /// What sections are computed from.
 pub struct SectionContext<'a> {
@@ -58,6 +61,8 @@ pub struct SectionContext<'a> {
     pub summary: &'a StudySummary,
     /// Images whose labels may be wrong.
     pub suspects: &'a Option<Suspects>,
+    /// What is to be seen in the weights.
+    pub networks: &'a [NetworkView],
 }
 
 /// What sections about what results say are computed from.
@@ -123,7 +128,7 @@ impl SectionContext<'_> {
 }
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&SectionContext) -> Option<Section>; 12] = [
+const SECTIONS: [fn(&SectionContext) -> Option<Section>; 13] = [
     summary::compute,
     factors::compute,
     learning::compute,
@@ -133,6 +138,7 @@ const SECTIONS: [fn(&SectionContext) -> Option<Section>; 12] = [
     overview::compute,
     settings_beside_results::compute,
     suspects::compute,
+    networks::compute,
     searches::compute,
     setup::compute,
     runs::compute,

@@ -10,6 +10,7 @@ mod curves;
 mod estimate;
 mod former;
 mod group;
+mod networks;
 mod ranking;
 mod reliability;
 mod sealed;
@@ -27,6 +28,7 @@ pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
 pub(crate) use group::grouped;
 pub use group::{LayerRow, MeasuredLayers, RunCost, RunGroup, SeedRow};
+pub use networks::{Correlation, FilterView, MapCheck, MapView, NetworkView};
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
 pub use reliability::Reliability;
@@ -81,6 +83,8 @@ pub struct ReportView {
     pub searches: Searches,
     /// Images whose labels may be wrong, where enough trainings looked.
     pub suspects: Option<Suspects>,
+    /// What is to be seen in the weights, where somebody had them.
+    pub networks: Vec<NetworkView>,
     /// Why complete runs have no numbers of the test, on one line.
     pub sealed: Option<String>,
     /// Which runs have left the study file, on one line.
@@ -134,6 +138,7 @@ pub fn view(records: &Records) -> ReportView {
     let (sealed, former) = (sealed::sealed(records), former::former(records));
     summary.sentences.extend(sealed.iter().chain(&former).cloned());
     let suspects = suspects::suspects(records);
+    let networks = networks::networks(records);
     let sections = section::sections(&SectionContext {
         records,
         groups: &groups,
@@ -142,6 +147,7 @@ pub fn view(records: &Records) -> ReportView {
         searches: &searches,
         summary: &summary,
         suspects: &suspects,
+        networks: &networks,
     });
     ReportView {
         title: named(&study.name, "Study without a name"),
@@ -156,6 +162,7 @@ pub fn view(records: &Records) -> ReportView {
         sections,
         searches,
         suspects,
+        networks,
         sealed,
         former,
         study_file: text::clean(&study.file),

@@ -80,6 +80,7 @@ pub fn records(seeds: u64) -> Records {
         searches: vec![],
         test_openings: vec![],
         former_runs: vec![],
+        pictures: vec![],
     }
 }
 

@@ -23,7 +23,8 @@ fn thirteen_runs_of_fifty_epochs_come_back_as_they_were() {
             images,
             searches: vec![],
             test_openings: vec![],
-            former_runs: vec![]
+            former_runs: vec![],
+            pictures: vec![]
         }
     );
 }

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = Path::new(&args.storage);
     let records = study_folder::open(dir, "report")?.records(args.study.as_deref())?;
     warn_of_weights(dir, &records);
-    finish(args, args.out.as_deref().unwrap_or(dir), dir, &records)
+    finish(args, args.out.as_deref().unwrap_or(dir), dir, records)
 }
 
 /// Brings a study of a server into a folder, with the weights of its runs, and writes the files there.
@@ -29,7 +29,7 @@ fn of_server(args: &ReportArgs) -> Result<Completion, Failure> {
     let dir = args.out.clone().unwrap_or_else(|| source::default_folder(&study));
     let folder = Store::open(&dir)?;
     toile_lab::fetch(&server, &study, &folder, &dir)?;
-    finish(args, &dir, &dir, &folder.records(Some(&study))?)
+    finish(args, &dir, &dir, folder.records(Some(&study))?)
 }
 
 /// The report gives the hash of each run's weights: a file that is not the one of the record must not pass for it.
@@ -41,8 +41,9 @@ fn warn_of_weights(dir: &Path, records: &Records) {
     }
 }
 
-fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: &Records) -> Result<Completion, Failure> {
-    let view = write(dir, stored, records)?;
+fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: Records) -> Result<Completion, Failure> {
+    let records = &with_pictures(stored, records);
+    let view = write_files(dir, stored, records)?;
     if args.latex {
         let files = LatexExporter.files(ExportInput { records, view: &view });
         for file in files {
@@ -58,11 +59,21 @@ fn finish(args: &ReportArgs, dir: &Path, stored: &Path, records: &Records) -> Re
     Ok(Completion::Done)
 }
 
+/// The records with what is to be seen in the weights, which lie in the folder of the study.
+fn with_pictures(stored: &Path, records: Records) -> Records {
+    let pictures = toile_lab::pictures(&records, stored);
+    Records { pictures, ..records }
+}
+
 /// Writes all report files, each whole or not at all, and each run's `history.csv`.
 ///
 /// # Errors
 /// If a file cannot be written; the runs themselves are safe in the store.
-pub(crate) fn write(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
+pub(crate) fn write(dir: &Path, records: Records) -> Result<ReportView, Failure> {
+    write_files(dir, dir, &with_pictures(dir, records))
+}
+
+fn write_files(dir: &Path, stored: &Path, records: &Records) -> Result<ReportView, Failure> {
     create_folder(dir).map_err(|error| unwritten(stored, error))?;
     let view = view(records);
     let input = ExportInput { records, view: &view };
