@@ -26,7 +26,7 @@ pub(crate) fn filter_sheet(weights: &[f32], shape: [usize; 3]) -> Option<(String
         return None;
     }
     let times = (SIDE / height.max(width)).max(1);
-    let gap = times.clamp(1, 3);
+    let gap = times.clamp(2, 5);
     let (cell_h, cell_w) = (height * times + gap, width * times + gap);
     let (rows, columns) = (n.div_ceil(IN_ROW), n.min(IN_ROW));
     let (h, w) = (rows * cell_h - gap, columns * cell_w - gap);

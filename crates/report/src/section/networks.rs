@@ -22,8 +22,8 @@ const SCALE: &str = "White is 0, vermilion is above, blue below; with three chan
 
 const HOW: &str = "Grad-CAM (Selvaraju et al. 2017): the channels of the last convolution, each weighted by how much the value \
                    of the class before the softmax grows with it. Each map is scaled by its own largest value. The check is that of \
-                   Adebayo et al. (2018): maps must not look as they do where nothing was learned. Alike is Spearman's correlation \
-                   over the cells of a map.";
+                   Adebayo et al. (2018): maps must not look as they do where nothing was learned. They are compared by Spearman's \
+                   correlation over their cells, with 95 % intervals over the images.";
 
 /// The section; `None` where nobody had the weights.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
@@ -119,6 +119,9 @@ fn said(view: &NetworkView, found: &MapView, [height, width, _]: [usize; 3]) -> 
             n => format!("the {n} test images that it takes for another class with the highest confidence"),
         }
     );
+    if found.empty > 0 {
+        said += &format!(" {} of them are empty: nothing in the layer speaks for that class.", found.empty);
+    }
     let with = |of: &Correlation| {
         let [mean, low, high] = [of.mean, of.low, of.high].map(format::correlation);
         format!("{mean} ({low} to {high})")

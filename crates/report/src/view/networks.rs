@@ -15,7 +15,7 @@ use crate::text;
 
 /// Fewer images say too little.
 const FEWEST: usize = 5;
-/// Where no other seed is there to compare with: maps that correlate less with those of untrained networks differ from
+/// Where no other seed can tell: maps that correlate less with those of untrained networks differ from
 /// them.
 const ALIKE: f64 = 0.5;
 /// Of smaller filters it means nothing that neighbours are alike.
@@ -62,6 +62,8 @@ pub struct MapView {
     pub size: [usize; 2],
     /// Test images that were looked at: those that it takes for another class with the highest confidence.
     pub images: usize,
+    /// Images of which the map is 0 everywhere: nothing in the layer speaks for the class that they are taken for.
+    pub empty: usize,
     /// The seed of the other network of the run.
     pub other_seed: Option<u64>,
     /// Whether the maps show what was learned.
@@ -78,8 +80,8 @@ pub struct MapCheck {
     /// How much more alike they are to those of the other seed, over the images of which both are known.
     pub difference: Option<Correlation>,
     /// Whether they pass: they are more like those of the other seed than like those of untrained networks, by an
-    /// interval above 0; without another seed, the interval of the first correlation lies below 0.5. `None` where too
-    /// little is known.
+    /// interval above 0; where no other seed can tell, the interval of the first correlation lies below 0.5. `None`
+    /// where too little is known.
     pub passed: Option<bool>,
 }
 
@@ -152,6 +154,7 @@ fn maps(of: &LastMaps) -> MapView {
         layer: text::name(&of.layer, NAME_LENGTH),
         size: of.size,
         images: of.images.len(),
+        empty: of.images.iter().filter(|image| image.maps[0].iter().all(|cell| *cell == 0.0)).count(),
         other_seed: of.other_seed,
         check: check(&of.images),
     }
@@ -163,13 +166,10 @@ fn check(images: &[MappedImage]) -> MapCheck {
         images.iter().map(|image| alike(&image.maps[0], image.by_other_seed.as_ref()?)).collect();
     let differences = other.iter().zip(&untrained).map(|(other, untrained)| Some((*other)? - (*untrained)?));
     let difference = correlation(differences.flatten().collect());
-    let has_other = images.iter().any(|image| image.by_other_seed.is_some());
     let [untrained, other_seed] =
         [untrained, other].map(|all| correlation(all.into_iter().flatten().collect()));
-    let passed = match has_other {
-        true => difference.map(|difference| difference.low > 0.0),
-        false => untrained.map(|untrained| untrained.high < ALIKE),
-    };
+    let alone = || untrained.map(|untrained| untrained.high < ALIKE);
+    let passed = difference.map(|difference| difference.low > 0.0).or_else(alone);
     MapCheck { untrained, other_seed, difference, passed }
 }
 
@@ -228,6 +228,11 @@ mod tests {
     fn few_images_and_maps_of_one_cell_decide_nothing() {
         assert_eq!(check(&vec![image(UP, Some(UP), DOWN); 4]).passed, None);
         assert_eq!(check(&vec![image([0.0; 4], Some(UP), DOWN); 9]).passed, None);
+        assert_eq!(
+            check(&vec![image(UP, Some([0.0; 4]), UP); 9]).passed,
+            Some(false),
+            "the other seed's are empty"
+        );
         assert_eq!(check(&[]).passed, None);
     }
 
