@@ -21,9 +21,9 @@ impl Filters {
 }
 
 impl Model {
-    /// The filters of the first layer with weights, for images of this shape: the kernels of a convolution, or what each
-    /// unit of a dense layer does with the pixels. `None` where the layer has neither: a batch normalisation, or a dense
-    /// layer whose inputs are not the pixels.
+    /// The filters of the first layer with weights, for images of this shape: the kernels of a convolution, or what
+    /// each unit of a dense layer does with the pixels. `None` where the layer has neither: a batch normalisation, or a
+    /// dense layer whose inputs are not the pixels.
     pub fn first_filters(&self, image: ImageShape) -> Option<Filters> {
         let layer = self.parameters.iter().position(|parameters| !parameters.is_empty())?;
         let kernel = &self.parameters[layer][0];

@@ -16,8 +16,8 @@ const BELOW: [f64; 3] = [0.0, 114.0, 178.0];
 
 /// The first filters of a layer, eight in a row, as the `data:` address of a PNG; and how many there are of them.
 ///
-/// Of three channels: red, green and blue, grey at 0. Else the mean over the channels, white at 0. All by one scale, the
-/// largest weight. `None` if there is nothing to show.
+/// Of three channels: red, green and blue, grey at 0. Else the mean over the channels, white at 0. All by one scale,
+/// the largest weight. `None` if there is nothing to show.
 pub(crate) fn filter_sheet(weights: &[f32], shape: [usize; 3]) -> Option<(String, usize)> {
     let [height, width, channels] = shape;
     let size = height.checked_mul(width)?.checked_mul(channels).filter(|size| *size > 0)?;

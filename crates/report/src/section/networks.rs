@@ -6,7 +6,7 @@ use super::{
     CellImage, FigureLayout, FigurePicture, Section, SectionContext, SectionFigure, SectionTable, TableCell,
     TableColumn,
 };
-use crate::view::{Correlation, FilterView, MapView, NAME_LENGTH, NetworkView};
+use crate::view::{FilterView, MapCorrelation, MapView, NAME_LENGTH, NetworkView};
 use crate::{chart, format, image, text};
 
 /// Images that are shown of a network.
@@ -122,7 +122,7 @@ fn said(view: &NetworkView, found: &MapView, [height, width, _]: [usize; 3]) -> 
     if found.empty > 0 {
         said += &format!(" {} of them are empty: nothing in the layer speaks for that class.", found.empty);
     }
-    let with = |of: &Correlation| {
+    let with = |of: &MapCorrelation| {
         let [mean, low, high] = [of.mean, of.low, of.high].map(format::correlation);
         format!("{mean} ({low} to {high})")
     };

@@ -28,7 +28,7 @@ pub use curves::{CurvePoint, Curves};
 pub use estimate::Estimate;
 pub(crate) use group::grouped;
 pub use group::{LayerRow, MeasuredLayers, RunCost, RunGroup, SeedRow};
-pub use networks::{Correlation, FilterView, MapCheck, MapView, NetworkView};
+pub use networks::{FilterView, MapCheck, MapCorrelation, MapView, NetworkView};
 pub use ranking::{Rank, Ranking};
 pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
 pub use reliability::Reliability;

@@ -74,11 +74,11 @@ pub struct MapView {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MapCheck {
     /// With untrained networks: the mean correlation over the images.
-    pub untrained: Option<Correlation>,
+    pub untrained: Option<MapCorrelation>,
     /// With the other seed.
-    pub other_seed: Option<Correlation>,
+    pub other_seed: Option<MapCorrelation>,
     /// How much more alike they are to those of the other seed, over the images of which both are known.
-    pub difference: Option<Correlation>,
+    pub difference: Option<MapCorrelation>,
     /// Whether they pass: they are more like those of the other seed than like those of untrained networks, by an
     /// interval above 0; where no other seed can tell, the interval of the first correlation lies below 0.5. `None`
     /// where too little is known.
@@ -87,7 +87,7 @@ pub struct MapCheck {
 
 /// A mean over images, with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Correlation {
+pub struct MapCorrelation {
     /// The mean.
     pub mean: f64,
     /// The lower end of the interval.
@@ -184,9 +184,9 @@ fn alike(a: &[f32], b: &[f32]) -> Option<f64> {
     spearman(&a, &b)
 }
 
-fn correlation(all: Vec<f64>) -> Option<Correlation> {
+fn correlation(all: Vec<f64>) -> Option<MapCorrelation> {
     let Interval { low, high } = mean_interval(&all, 0.95).filter(|_| all.len() >= FEWEST)?;
-    Some(Correlation { mean: mean(&all)?, low, high, images: all.len() })
+    Some(MapCorrelation { mean: mean(&all)?, low, high, images: all.len() })
 }
 
 #[cfg(test)]
