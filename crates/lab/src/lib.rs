@@ -21,7 +21,7 @@ mod wanted;
 
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
-pub use memory::memory_of_outline;
+pub use memory::{TrainingKind, memory_of_outline};
 pub use pictures::pictures;
 pub use progress::{StudyProgress, TrainingProgressView};
 pub use range_test::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};

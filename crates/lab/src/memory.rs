@@ -9,6 +9,22 @@ use toile_study::{RunPlan, Settings};
 use crate::lease::lock;
 use crate::runner::{RunError, engine};
 
+/// Whose training it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrainingKind {
+    /// A run's: its layers are measured, which takes its weights once more.
+    Run,
+    /// A trial's of a search: its layers are not measured.
+    Trial,
+}
+
+impl TrainingKind {
+    /// [`toile_nn::FitConfig::measures_layers`].
+    pub(crate) fn measures_layers(self) -> bool {
+        self == TrainingKind::Run
+    }
+}
+
 /// Bytes that a training takes on so many threads, without the data: what the engine needs, and what is kept next to it
 /// to go on later.
 pub(crate) fn memory_of(
@@ -16,15 +32,23 @@ pub(crate) fn memory_of(
     image: ImageShape,
     n_train: usize,
     threads: usize,
+    kind: TrainingKind,
 ) -> Result<u64, RunError> {
-    Ok(memory_of_outline(&run.settings, &engine::outline(run, image)?, n_train, threads))
+    Ok(memory_of_outline(&run.settings, &engine::outline(run, image)?, n_train, threads, kind))
 }
 
 /// The same of a training whose model is outlined already.
-pub fn memory_of_outline(settings: &Settings, outline: &ModelOutline, n_train: usize, threads: usize) -> u64 {
+pub fn memory_of_outline(
+    settings: &Settings,
+    outline: &ModelOutline,
+    n_train: usize,
+    threads: usize,
+    kind: TrainingKind,
+) -> u64 {
     // No batch has more images than there are.
     let batch = settings.batch_size.min(n_train.max(1));
-    let engine = outline.training_memory(&settings.optimizer, batch, threads) as u64;
+    let measures = kind.measures_layers();
+    let engine = outline.training_memory(&settings.optimizer, batch, threads, measures) as u64;
     let (n, slots) = (4 * outline.n_weights() as u64, settings.optimizer.n_slots() as u64);
     // Callbacks keep best weights, and so does the state after the last epoch, next to the weights and the slots. It
     // becomes a checkpoint tensor by tensor: one of them, at most all weights, is there twice. At the end, when the
@@ -103,6 +127,19 @@ mod tests {
         });
         assert_eq!(most.into_inner(), 2);
         assert_eq!(*lock(&budget.used), 0);
+    }
+
+    /// What the weights were before the last update is kept where layers are measured, and nowhere else.
+    #[test]
+    fn a_run_takes_its_weights_once_more_than_a_trial() {
+        let text = "[study]\nname = \"s\"\ndata = \"fashion-mnist\"\n[models.m]\nlayers = [\"flatten\", \
+            { dense = { units = 10, activation = \"softmax\" } }]\n[[runs]]\nname = \"A\"\nmodel = \"m\"\nepochs = 3\noptimizer = \"adam\"\n";
+        let study = toile_study::check(text, "s.toml", None).unwrap();
+        let plan = toile_study::plan(&study, &Default::default(), &|_| Ok(Vec::new())).unwrap();
+        let image = ImageShape { height: 28, width: 28, channels: 1 };
+        let [run, trial] = [TrainingKind::Run, TrainingKind::Trial]
+            .map(|kind| memory_of(&plan.runs[0], image, 1000, 2, kind).unwrap());
+        assert_eq!(run - trial, 4 * 7_850);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use toile_nn::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, Model, Snapshot, T
 use toile_record::{End, Epoch};
 use toile_study::RunPlan;
 
+use crate::memory::TrainingKind;
 use crate::runner::{Cores, Meter, RunError, engine};
 
 /// What is trained, on what, and from where it goes on.
@@ -26,10 +27,8 @@ pub(crate) trait Sink {
     /// The model is built, nothing is trained yet.
     fn built(&mut self, _model: &Model) {}
 
-    /// Whether the layers are measured: [`FitConfig::measures_layers`].
-    fn measures_layers(&self) -> bool {
-        false
-    }
+    /// Whose training it is: of a run the layers are measured.
+    fn kind(&self) -> TrainingKind;
 
     /// Whether no other training shares the machine's clock at this moment.
     fn is_alone(&self) -> bool;
@@ -99,7 +98,7 @@ impl SingleTraining<'_> {
         let validation = engine::examples(self.data, &self.data.train, &self.split.validation);
         let validation = (!self.split.validation.is_empty()).then_some(&validation);
         let config = engine::fit_config(&self.run.settings, self.data.class_names.len());
-        let config = FitConfig { measures_layers: sink.measures_layers(), ..config };
+        let config = FitConfig { measures_layers: sink.kind().measures_layers(), ..config };
         let mut observer = |event: FitEvent<'_>| self.observe(event, meter, sink);
         let outcome = match state {
             Some(state) => toile_nn::fit_from(

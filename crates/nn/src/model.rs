@@ -197,8 +197,15 @@ impl Model {
     }
 
     /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
-    /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation.
-    pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
+    /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation. With
+    /// [`crate::FitConfig::measures_layers`] the weights are there once more.
+    pub fn training_memory(
+        &self,
+        optimizer: &crate::Optimizer,
+        batch_size: usize,
+        threads: usize,
+        measures_layers: bool,
+    ) -> usize {
         let (program, inference) = (self.program(batch_size), self.program(crate::evaluate::BATCH));
         let chunks = batch_size.div_ceil(program.chunk);
         let per_phase = if program.train.len() > 1 { chunks } else { threads.min(chunks) };
@@ -207,10 +214,10 @@ impl Model {
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
         let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
         let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
-        // The weights themselves, what they were before the last update, their gradient and the optimizer's memory, one
-        // gradient per chunk, and the dense layers' inputs and gradients of the whole batch.
+        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, what the weights
+        // were before the last update, and the dense layers' inputs and gradients of the whole batch.
         let n_weights = self.n_weights();
-        let weights = (3 + optimizer.n_slots() + chunks) * n_weights;
+        let weights = (2 + optimizer.n_slots() + chunks + usize::from(measures_layers)) * n_weights;
         4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
     }
 }
@@ -245,8 +252,14 @@ impl ModelOutline {
     }
 
     /// As [`Model::training_memory`].
-    pub fn training_memory(&self, optimizer: &crate::Optimizer, batch_size: usize, threads: usize) -> usize {
-        self.model.training_memory(optimizer, batch_size, threads)
+    pub fn training_memory(
+        &self,
+        optimizer: &crate::Optimizer,
+        batch_size: usize,
+        threads: usize,
+        measures_layers: bool,
+    ) -> usize {
+        self.model.training_memory(optimizer, batch_size, threads, measures_layers)
     }
 }
 

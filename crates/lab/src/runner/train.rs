@@ -18,7 +18,7 @@ use super::{RunError, engine};
 use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress, place_tag};
 use crate::evidence;
 use crate::lease::{Leases, MOST_DEATHS, deadly};
-use crate::memory::memory_of;
+use crate::memory::{TrainingKind, memory_of};
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
 
 /// What the training threads of a session share.
@@ -83,7 +83,7 @@ impl Trainer<'_> {
             return Ok(Turn::Ended);
         }
         let (image, n_train) = (engine::image_shape(session.data), session.split.train.len());
-        let bytes = memory_of(&run.plan, image, n_train, session.options.threads)?;
+        let bytes = memory_of(&run.plan, image, n_train, session.options.threads, TrainingKind::Run)?;
         let _share = match session.memory.take(bytes) {
             Ok(share) => share,
             Err(end) => {
@@ -247,8 +247,8 @@ impl RunJob<'_> {
 }
 
 impl Sink for RunJob<'_> {
-    fn measures_layers(&self) -> bool {
-        true
+    fn kind(&self) -> TrainingKind {
+        TrainingKind::Run
     }
 
     fn is_alone(&self) -> bool {

@@ -14,7 +14,7 @@ use super::ending::parameters;
 use super::work::checkpoint_name;
 use crate::checkpoint::{self, CheckpointFolder, Standing, TrainingProgress};
 use crate::lease::{Lease, MOST_DEATHS, deadly};
-use crate::memory::MemoryBudget;
+use crate::memory::{MemoryBudget, TrainingKind};
 use crate::runner::{Meter, RunError, words};
 use crate::stop::StopSignal;
 use crate::training::{SingleTraining, Sink, Trained, TrainingFault};
@@ -315,6 +315,10 @@ impl RunningTrial<'_> {
 }
 
 impl Sink for RunningTrial<'_> {
+    fn kind(&self) -> TrainingKind {
+        TrainingKind::Trial
+    }
+
     fn built(&mut self, model: &Model) {
         self.parameters = Some(parameters(model));
     }

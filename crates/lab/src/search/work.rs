@@ -6,7 +6,7 @@ use toile_study::{SearchPlan, Settings};
 
 use super::trial::TrialWork;
 use crate::lease::Lease;
-use crate::memory::memory_of;
+use crate::memory::{TrainingKind, memory_of};
 use crate::runner::{engine, slug};
 
 /// What a trial's checkpoint is called in a folder, which searches of other studies, and other databases, may share.
@@ -19,8 +19,8 @@ impl TrialWork<'_> {
     pub(super) fn memory_needed(&self) -> Option<u64> {
         let context = self.context;
         let run = self.plan.run(self.settings(0).ok()?);
-        let threads = context.threads;
-        memory_of(&run, engine::image_shape(context.data), context.split.train.len(), threads).ok()
+        let (image, n_train) = (engine::image_shape(context.data), context.split.train.len());
+        memory_of(&run, image, n_train, context.threads, TrainingKind::Trial).ok()
     }
 
     /// Whose checkpoints these are: values by their bits, the data and all settings of the first repetition by their

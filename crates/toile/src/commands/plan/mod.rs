@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(crate) use timing::Timing;
 use toile_data::SplitHow;
-use toile_lab::{Cost, Pace, study_seconds};
+use toile_lab::{Cost, Pace, TrainingKind, study_seconds};
 use toile_nn::{ImageShape, ModelOutline};
 use toile_record::State;
 use toile_store::Store;
@@ -102,7 +102,7 @@ fn price<'a>(
     let cost = cost(run, shape, plan)?;
     let train = n_train(shape, plan);
     let model = toile_lab::outline(run, shape.image)?;
-    let memory = TrainingMemory::of(&run.settings, &model, train, threads);
+    let memory = TrainingMemory::of(&run.settings, &model, train, threads, TrainingKind::Run);
     let summary = RunSummary { table: model.summary(), flops: model.flops() };
     let pace = timing.pace(run, &cost)?;
     Ok(Priced { run, summary, cost, memory, pace, state })
@@ -238,8 +238,14 @@ struct TrainingMemory {
 }
 
 impl TrainingMemory {
-    fn of(settings: &Settings, model: &ModelOutline, n_train: usize, threads: usize) -> TrainingMemory {
-        let on = |threads| toile_lab::memory_of_outline(settings, model, n_train, threads);
+    fn of(
+        settings: &Settings,
+        model: &ModelOutline,
+        n_train: usize,
+        threads: usize,
+        kind: TrainingKind,
+    ) -> TrainingMemory {
+        let on = |threads| toile_lab::memory_of_outline(settings, model, n_train, threads, kind);
         TrainingMemory { on_one: on(1), on_all: on(threads) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toile_lab::{Pace, random_point};
+use toile_lab::{Pace, TrainingKind, random_point};
 use toile_report::format::terminal::parameter;
 use toile_study::{DataShape, Plan, SearchPlan};
 use toile_tune::{Distribution, Is, Param, Pruner};
@@ -45,7 +45,7 @@ fn memory(search: &SearchPlan, plan: &Plan, shape: &DataShape, threads: usize) -
         let settings = search.settings(params, search.seed).ok()?;
         let run = search.run(settings);
         let model = toile_lab::outline(&run, shape.image).ok()?;
-        Some(TrainingMemory::of(&run.settings, &model, train, threads))
+        Some(TrainingMemory::of(&run.settings, &model, train, threads, TrainingKind::Trial))
     };
     let largest = search.corners(MOST_CORNERS).iter().filter_map(of_corner).max();
     let width = search.lag.map_or(threads, |lag| threads.min(lag.saturating_add(1)));
