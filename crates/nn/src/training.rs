@@ -246,16 +246,15 @@ impl<'a> Training<'a> {
 
     /// The layers as they are after an epoch, if they are to be measured now.
     fn measure_layers(&mut self) -> Option<LayersRecord> {
-        let FitConfig { epochs, batch_size, label_smoothing, loss, .. } = self.config;
+        let FitConfig { epochs, batch_size, .. } = self.config;
         let (epoch, n) = (self.progress.epoch, self.train.len());
         let is_due = self.reached().is_some() || measure::is_due(epoch, *epochs, n, *batch_size);
-        if !is_due || !self.config.measures_layers {
+        if !is_due || !self.config.measures_layers || n == 0 {
             return None;
         }
         let probe = Probe::of(self.train.indices, *batch_size);
-        let examples = &self.train.with_indices(&probe.images);
-        let (label_smoothing, threads) = (*label_smoothing, self.threads);
-        let task = EvaluationTask { examples, loss, label_smoothing, threads };
+        let examples = self.train.with_indices(&probe.images);
+        let task = task_over(&examples, self.config, self.threads);
         let units = self.evaluator.count_units(self.model, &task);
         let threads = self.executor.worthwhile(self.threads.now(), probe.batch.len());
         let pass = BatchPass {
@@ -275,11 +274,18 @@ impl<'a> Training<'a> {
     }
 
     fn evaluate(&mut self, examples: &Examples) -> MeanScore {
-        let FitConfig { loss, label_smoothing, .. } = self.config;
-        let measured =
-            EvaluationTask { examples, loss, label_smoothing: *label_smoothing, threads: self.threads };
-        self.evaluator.evaluate(self.model, &measured, &mut |_| {})
+        let task = task_over(examples, self.config, self.threads);
+        self.evaluator.evaluate(self.model, &task, &mut |_| {})
     }
+}
+
+/// These images with the loss of a training.
+fn task_over<'p>(
+    examples: &'p Examples<'p>,
+    config: &'p FitConfig,
+    threads: Threads<'p>,
+) -> EvaluationTask<'p> {
+    EvaluationTask { examples, loss: &config.loss, label_smoothing: config.label_smoothing, threads }
 }
 
 /// A pass over these images with the settings of a training.

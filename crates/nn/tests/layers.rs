@@ -189,6 +189,21 @@ fn made(layers: Value, weight: impl Fn(&Tensor) -> Vec<f32>) -> Vec<LayerRecord>
     measured.expect("the last epoch is measured").layers
 }
 
+#[test]
+fn without_images_nothing_is_measured() {
+    let shape = ImageShape { height: 4, width: 4, channels: 1 };
+    let layers = parse(json!([dense(8, "relu"), dense(3, "softmax")]));
+    let mut model = Model::build(&layers, shape, Seed::new(3)).expect("the layers fit");
+    let train = Examples { images: &[], labels: &[], indices: &[], shape, classes: 3 };
+    let config = FitConfig { measures_layers: true, epochs: 2, ..FitConfig::new(Sgd::new(0.1)) };
+    fit(&mut model, &train, None, &config, 1, &mut |event| {
+        if let FitEvent::EpochEnd(_, snapshot) = event {
+            assert_eq!(snapshot.layers(), None);
+        }
+        Flow::Continue
+    });
+}
+
 fn ratio(layers: &[LayerRecord]) -> f64 {
     let [first, last] =
         [&layers[0], &layers[layers.len() - 1]].map(|layer| layer.gradient_rms.expect("weights"));
