@@ -1,8 +1,8 @@
 //! What is measured of the layers after some epochs: units that do nothing, gradients, weights, the last update.
 //!
 //! Everything is a function of the weights, the training images and the settings: nothing that trains is moved by it.
-//! The images are drawn once from the training part, by a stream of their own that is the same for every seed, so that
-//! neither a file in the order of its classes nor one in which they take turns has a say.
+//! The images are drawn from the training part by a stream of their own: the same ones every time and for every seed.
+//! Neither a file in the order of its classes nor one in which they take turns has a say.
 
 use toile_kernels::Buffer;
 use toile_record::{LayerRecord, LayersRecord};
@@ -12,8 +12,6 @@ use crate::Model;
 use crate::engine::UnitWatch;
 use crate::parameters::Parameter;
 
-/// Units are counted on so many images.
-const IMAGES: usize = 2048;
 /// The gradient is that of a batch of so many, or of a training batch if that is smaller.
 const GRADIENT_IMAGES: usize = 256;
 /// Measured so many times at most.
@@ -25,7 +23,7 @@ const PART: usize = 160;
 /// to two between them at equal distances, or never where that would cost too much of so few images and epochs.
 pub(crate) fn is_due(epoch: usize, epochs: usize, images: usize, batch_size: usize) -> bool {
     // To train on an image takes twice as long as to classify it, or longer.
-    let once = images.min(IMAGES) + 2 * gradient_images(images, batch_size);
+    let once = images.min(LayersRecord::MOST_IMAGES) + 2 * gradient_images(images, batch_size);
     let all = images.saturating_mul(2).saturating_mul(epochs);
     let times = (all / (PART * once.max(1))).min(MOST_TIMES);
     let between = epochs.saturating_sub(1) as u128;
@@ -50,11 +48,11 @@ impl Probe {
         let mut drawn = indices.to_vec();
         let (n, mut stream) = (drawn.len(), Seed::new(0).stream("layers", 0));
         // The first of a shuffle, which needs no draw for the others.
-        for i in 0..n.min(IMAGES) {
+        for i in 0..n.min(LayersRecord::MOST_IMAGES) {
             drawn.swap(i, i + stream.below((n - i) as u32) as usize);
         }
         let mut batch = drawn[..gradient_images(indices.len(), batch_size)].to_vec();
-        drawn.truncate(IMAGES);
+        drawn.truncate(LayersRecord::MOST_IMAGES);
         drawn.sort_unstable();
         batch.sort_unstable();
         Probe { images: drawn, batch }

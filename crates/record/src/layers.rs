@@ -24,7 +24,8 @@ pub struct LayerRecord {
     pub layer: String,
     /// Outputs of a row, or channels of an image.
     pub units: usize,
-    /// ReLU units that were zero on every image, at every place.
+    /// ReLU units that were zero on every image, at every place. Where 2 × 2 pooling is one pass with the convolution,
+    /// a last odd row or column, which is in no window of it, does not count.
     pub dead: Option<usize>,
     /// Sigmoid and tanh units whose derivative was below 0.01 on more than 90 % of the images (and of their places).
     pub saturated: Option<usize>,
@@ -45,6 +46,9 @@ impl LayerRecord {
 }
 
 impl LayersRecord {
+    /// Units are counted on so many images, or on all of fewer.
+    pub const MOST_IMAGES: usize = 2048;
+
     /// RMS of the gradient in the first layer that has one, over that in the last; with the names of both.
     pub fn gradient_ratio(&self) -> Option<(f64, [&LayerRecord; 2])> {
         let mut trained = self.layers.iter().filter(|layer| layer.gradient_rms.is_some());

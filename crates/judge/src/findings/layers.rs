@@ -13,8 +13,6 @@ use crate::words::{count, some_of};
 const FLAG: f64 = 0.1;
 /// … and this share is an alarm.
 const ALARM: f64 = 0.4;
-/// Units are to be measured on so many images, where there are as many.
-const IMAGES: usize = 2048;
 /// The gradient has vanished where the first layer's is less than this part of the last one's, …
 const VANISHED: f64 = 1e-3;
 /// … and has exploded where it is more than so many times that.
@@ -89,6 +87,7 @@ fn saturated_units(measured: &LayersRecord) -> Option<Found> {
 }
 
 /// A layer and how many of its units do nothing.
+#[derive(Clone, Copy)]
 struct IdleLayer<'a> {
     name: &'a str,
     idle: usize,
@@ -104,6 +103,7 @@ impl IdleLayer<'_> {
 /// The layers of which too many do nothing, and the worst of them.
 struct IdleUnits<'a> {
     flagged: Vec<IdleLayer<'a>>,
+    worst: IdleLayer<'a>,
 }
 
 impl<'a> IdleUnits<'a> {
@@ -114,19 +114,13 @@ impl<'a> IdleUnits<'a> {
         };
         let is_flagged = |layer: &IdleLayer<'_>| layer.units > 0 && layer.share() > FLAG;
         let flagged: Vec<_> = measured.layers.iter().filter_map(layer).filter(is_flagged).collect();
-        (!flagged.is_empty()).then_some(IdleUnits { flagged })
-    }
-
-    fn worst(&self) -> &IdleLayer<'a> {
-        let mut worst = &self.flagged[0];
-        for layer in &self.flagged {
-            worst = if layer.share() > worst.share() { layer } else { worst };
-        }
-        worst
+        let worse = |a: IdleLayer<'a>, b: IdleLayer<'a>| if b.share() > a.share() { b } else { a };
+        let worst = flagged.iter().copied().reduce(worse)?;
+        Some(IdleUnits { flagged, worst })
     }
 
     fn severity(&self) -> Severity {
-        if self.worst().share() > ALARM { Severity::Alarm } else { Severity::Warning }
+        if self.worst.share() > ALARM { Severity::Alarm } else { Severity::Warning }
     }
 
     /// `12 of 32 units of dense (38 %) and 9 of 16 of conv2d (56 %) are dead`
@@ -141,7 +135,7 @@ impl<'a> IdleUnits<'a> {
     }
 
     fn numbers(&self, measured: &LayersRecord, name: &'static str) -> Vec<(&'static str, f64)> {
-        let worst = self.worst();
+        let worst = &self.worst;
         vec![
             ("epoch", measured.epoch as f64),
             ("images", measured.images as f64),
@@ -154,7 +148,7 @@ impl<'a> IdleUnits<'a> {
 
 /// `every one of 2,048 training images`; of fewer it says that there are no more.
 fn images(measured: &LayersRecord, how: &str) -> String {
-    let more = if measured.images < IMAGES { ", all that there are" } else { "" };
+    let more = if measured.images < LayersRecord::MOST_IMAGES { ", all that there are" } else { "" };
     let text = format!("{how} {} training images{more}", count(measured.images as u64));
     text.trim_start().to_string()
 }
@@ -203,3 +197,14 @@ const VANISHING_ADVICE: &str = "The first layers hardly learn. Take relu instead
 const EXPLODING_ADVICE: &str = "The first layers are thrown about by every step. Start with smaller weights \
     (glorot_uniform, he_normal), bound the gradient with clipnorm, lower the learning rate, or put batch \
     normalisation between the layers.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_say_on_how_many_images_units_are_counted() {
+        let images = format!("{} training images", count(LayersRecord::MOST_IMAGES as u64));
+        assert!(DEAD_RULE.contains(&images) && SATURATED_RULE.contains(&images), "{images}");
+    }
+}
