@@ -1,7 +1,7 @@
 //! Step 3 of the schema's history: runs and the trials of searches, which were kept apart, become the same thing.
 
 use crate::artifacts::weights::to_numbers;
-use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::db::{Db, DbRow, Result, cells, decoded};
 use crate::ending::{self, RunEnding};
 use crate::{checksums, json, openings, read, runs, studies, tables};
 use toile_record::{
@@ -152,7 +152,7 @@ const OLD_METRICS: [Metric; 6] = [
 fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
     let state: State = decoded(10, &serde_json::Value::String(row.string(10)?).to_string())?;
     let RunEnding { end, restored_epoch, .. } = ending::of_run(row.maybe_text(11)?, state);
-    let summary: SummaryRecord = decoded(6, row.text(6)?)?;
+    let summary: SummaryRecord = row.json(6)?;
     Ok(RunRecord {
         id: row.string(0)?,
         name: row.string(1)?,
@@ -161,7 +161,7 @@ fn old_run(row: &DbRow<'_>) -> Result<RunRecord> {
         model: row.string(4)?,
         plan: json::parse(row.text(5)?),
         summary,
-        published: row.maybe_text(7)?.map(|text| decoded(7, text)).transpose()?,
+        published: row.maybe_json(7)?,
         note: row.maybe_string(8)?,
         folder: row.string(9)?,
         state,
@@ -193,8 +193,4 @@ fn old_test(row: &DbRow<'_>) -> Result<Option<Evidence>> {
         confidences: to_numbers(row.maybe_bytes(23)?.unwrap_or_default()),
         losses: Vec::new(),
     }))
-}
-
-fn decoded<T: serde::de::DeserializeOwned>(index: usize, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| undecodable(index, error.to_string()))
 }

@@ -302,7 +302,7 @@ fn change(db: &mut Db<'_>, id: SearchId, old: &SearchRecord, new: &SearchRecord)
 }
 
 fn search_row(row: &DbRow<'_>) -> Result<(SearchId, SearchRecord)> {
-    let record = serde_json::from_str(row.text(1)?).map_err(|error| undecodable(1, error.to_string()))?;
+    let record = row.json(1)?;
     Ok((SearchId(row.int(0)?), record))
 }
 

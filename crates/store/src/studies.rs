@@ -1,8 +1,8 @@
 //! What a database knows of studies: their records, and their files for workers that have none.
 
-use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::db::{Db, DbRow, Result, cells};
 use crate::{Store, StoreError, checksums, json};
-use toile_record::{DataRecord, Seeds, SplitRecord, StudyRecord};
+use toile_record::{DataRecord, SplitRecord, StudyRecord};
 
 impl Store {
     /// Writes the study, or refuses: when it has results on other data, or when this is the folder of another study.
@@ -103,8 +103,7 @@ pub(crate) fn study(db: &mut Db<'_>, name: Option<&str>) -> Result<Option<StudyR
 
 /// A study in a row of its name, question, file, version, data, labels, the validation images with their labels, seeds.
 pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
-    let mut data: DataRecord =
-        serde_json::from_str(row.text(4)?).map_err(|error| undecodable(4, error.to_string()))?;
+    let mut data: DataRecord = row.json(4)?;
     data.test_labels = row.maybe_bytes(5)?.unwrap_or_default().to_vec();
     let images = row.maybe_bytes(6)?.unwrap_or_default().as_chunks::<4>().0.iter();
     data.split.validation_images = images.map(|image| u32::from_le_bytes(*image)).collect();
@@ -115,7 +114,7 @@ pub(crate) fn study_of(row: &DbRow<'_>) -> Result<StudyRecord> {
         file: row.string(2)?,
         toile_version: row.string(3)?,
         data,
-        seeds: row.maybe_text(8)?.map(seeds_of).transpose()?,
+        seeds: row.maybe_json(8)?,
     })
 }
 
@@ -147,10 +146,6 @@ pub(crate) fn put(db: &mut Db<'_>, study: &StudyRecord) -> Result<()> {
         seeds.as_deref(),
     ];
     db.execute(sql, values).map(drop)
-}
-
-fn seeds_of(text: &str) -> Result<Seeds> {
-    serde_json::from_str(text).map_err(|error| undecodable(8, error.to_string()))
 }
 
 /// The places of the validation images, little-endian.

@@ -4,6 +4,7 @@
 //! names: on SQLite they are text.
 
 use rusqlite::types::ValueRef;
+use serde::de::DeserializeOwned;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::db::{DbError, Result};
@@ -164,6 +165,20 @@ impl DbRow<'_> {
             DbRow::Postgres(row) => Ok(row.try_get(index)?),
         }
     }
+
+    /// A record that is kept as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self, index: usize) -> Result<T> {
+        decoded(index, self.text(index)?)
+    }
+
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>> {
+        self.maybe_text(index)?.map(|text| decoded(index, text)).transpose()
+    }
+}
+
+/// JSON of a column.
+pub(crate) fn decoded<T: DeserializeOwned>(index: usize, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| undecodable(index, error.to_string()))
 }
 
 fn none(index: usize) -> DbError {

@@ -12,7 +12,7 @@ pub(crate) mod sqlite;
 mod tls;
 mod wire;
 
-pub(crate) use self::cell::{Cell, DbRow, cells, undecodable};
+pub(crate) use self::cell::{Cell, DbRow, cells, decoded, undecodable};
 use self::dialect::to_sqlite;
 use self::patience::LineError;
 pub(crate) use self::session::Session;

@@ -1,8 +1,6 @@
 //! Runs from rows.
 
-use serde::de::DeserializeOwned;
-
-use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
+use crate::db::{Cell, Db, DbRow, Result, cells};
 use crate::ending::{self, RunEnding};
 use crate::epochs::EpochColumns;
 use crate::{evidence, read as trials};
@@ -148,9 +146,9 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
         position: row.count(3)?,
         seed: row.int(4)? as u64,
         model: row.string(5)?,
-        plan: json(row, 6)?,
-        summary: json(row, 7)?,
-        published: row.maybe_text(8)?.map(|_| json(row, 8)).transpose()?,
+        plan: row.json(6)?,
+        summary: row.json(7)?,
+        published: row.maybe_json(8)?,
         note: row.maybe_string(9)?,
         state,
         end,
@@ -172,8 +170,4 @@ fn run_of(row: &DbRow<'_>) -> Result<(i64, RunRecord)> {
         },
     };
     Ok((row.int(0)?, run))
-}
-
-fn json<T: DeserializeOwned>(row: &DbRow<'_>, index: usize) -> Result<T> {
-    serde_json::from_str(row.text(index)?).map_err(|error| undecodable(index, error.to_string()))
 }
