@@ -1,6 +1,6 @@
 //! Calibration: whether a classifier is as often right as it says.
 
-use crate::sample::are_finite;
+use crate::scoring::are_probabilities;
 
 /// How images are put into bins by their confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,8 @@ pub struct Calibration {
 ///
 /// `None` without images or bins, for lists of different length, or a confidence outside 0 to 1.
 pub fn calibration(confidence: &[f64], right: &[bool], bins: usize, binning: Binning) -> Option<Calibration> {
-    let is_share = |c: &f64| (0.0..=1.0).contains(c);
-    let fits = are_finite(confidence) && confidence.iter().all(is_share) && confidence.len() == right.len();
-    if !fits || bins == 0 {
+    let fits = are_probabilities(confidence) && confidence.len() == right.len();
+    if !fits || confidence.is_empty() || bins == 0 {
         return None;
     }
     let groups = match binning {

@@ -1,5 +1,6 @@
 //! Over-confidence: how much surer a classifier is than it is right.
 
+use crate::scoring::are_probabilities;
 use crate::{Crossed, Interval, RunScores, mean_interval};
 
 /// Mean confidence against the share that is right, over runs and images.
@@ -23,8 +24,7 @@ pub struct OverConfidence {
 pub fn over_confidence(runs: &[(&[f64], &[bool])]) -> Option<OverConfidence> {
     let images = runs.first()?.0.len();
     let is_whole = |(sure, right): &(&[f64], &[bool])| sure.len() == images && right.len() == images;
-    let is_share = |c: &f64| (0.0..=1.0).contains(c);
-    if images == 0 || !runs.iter().all(|run| is_whole(run) && run.0.iter().all(is_share)) {
+    if images == 0 || !runs.iter().all(|run| is_whole(run) && are_probabilities(run.0)) {
         return None;
     }
     let all = (runs.len() * images) as f64;

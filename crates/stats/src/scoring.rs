@@ -56,7 +56,8 @@ pub(crate) fn largest(row: &[f64]) -> f64 {
     row.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn are_probabilities(p: &[f64]) -> bool {
+/// Whether all lie between 0 and 1.
+pub(crate) fn are_probabilities(p: &[f64]) -> bool {
     p.iter().all(|p| (0.0..=1.0).contains(p))
 }
 
