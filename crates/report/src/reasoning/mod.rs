@@ -48,12 +48,17 @@ struct Own {
 }
 
 fn own(records: &Records) -> Own {
-    let study = check(&records.study.file, "study.toml", Some(shape(&records.study.data))).ok();
+    let study = study_of(records);
     let results = ours::results(records, study.as_ref());
     let ranked = ranked_quantity(&results).filter(|_| results.recipes.len() <= MOST_COMPARED);
     let claims = study.iter().flat_map(|study| &study.claims);
     let claims = claims.map(|claim| claim.renamed(|name| ours::chosen_name(records, name))).collect();
     Own { study, results, claims, ranked }
+}
+
+/// The study file of the records, as far as this program can read it.
+fn study_of(records: &Records) -> Option<CheckedStudy> {
+    check(&records.study.file, "study.toml", Some(shape(&records.study.data))).ok()
 }
 
 /// Judges the records.
@@ -83,8 +88,9 @@ pub fn model_capacity(records: &Records, model: &str) -> Capacity {
 
 /// The models whose capacity the study file claims something about, each once.
 pub fn capacity_models(records: &Records) -> Vec<String> {
+    let claims = study_of(records).map(|study| study.claims).unwrap_or_default();
     let mut models: Vec<String> = Vec::new();
-    for model in own(records).claims.into_iter().filter_map(|claim| claim.capacity) {
+    for model in claims.into_iter().filter_map(|claim| claim.capacity) {
         if !models.contains(&model) {
             models.push(model);
         }

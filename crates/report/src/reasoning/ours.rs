@@ -28,6 +28,7 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
     let recipe = |runs: &Vec<&RunRecord>| {
         let first = runs[0];
         let numbers = published_numbers(first.published.as_ref());
+        let Searched { open, tried, .. } = search_of(records, first).map(searched).unwrap_or_default();
         let ended = runs.iter().filter(|run| run.state.is_finished());
         Recipe {
             name: first.name.clone(),
@@ -40,8 +41,8 @@ pub(super) fn results(records: &Records, study: Option<&CheckedStudy>) -> Result
                 // The same published row counts once.
                 false => BTreeMap::new(),
             },
-            searched: search_of(records, first).map(|search| search_settings(search).1).unwrap_or_default(),
-            tried: search_of(records, first).map(tried).unwrap_or_default(),
+            searched: open,
+            tried,
             best_of: chosen.get(first.name.as_str()).copied(),
         }
     };
@@ -74,17 +75,29 @@ fn search_of<'a>(records: &'a Records, run: &RunRecord) -> Option<&'a SearchReco
     found.map(|search| &search.search)
 }
 
-/// The numbers that a search tries for each setting that it leaves open: all choices, or the ends of a range.
-fn tried(search: &SearchRecord) -> BTreeMap<String, Vec<f64>> {
+/// What a search fixes, and what it leaves open.
+#[derive(Default)]
+pub(super) struct Searched {
+    /// The settings that are the same at every corner of its space.
+    pub fixed: Map<String, Value>,
+    /// The names of the others.
+    pub open: Vec<String>,
+    /// The numbers that it tries for each of these: all choices, or the ends of a range.
+    pub tried: BTreeMap<String, Vec<f64>>,
+}
+
+pub(super) fn searched(search: &SearchRecord) -> Searched {
     let corners = corners(search);
-    let of_setting = |name: String| {
-        let values = corners.iter().filter_map(|corner| corner.get(&name)?.as_f64());
+    let (fixed, open) = fixed_and_open(&corners);
+    let of_setting = |name: &String| {
+        let values = corners.iter().filter_map(|corner| corner.get(name)?.as_f64());
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
-        (!values.is_empty()).then_some((name, values))
+        (!values.is_empty()).then_some((name.clone(), values))
     };
-    search_settings(search).1.into_iter().filter_map(of_setting).collect()
+    let tried = open.iter().filter_map(of_setting).collect();
+    Searched { fixed, open, tried }
 }
 
 /// The settings at the corners of a search's space.
@@ -97,10 +110,7 @@ fn corners(search: &SearchRecord) -> Vec<Map<String, Value>> {
     plan.corners(MOST_CORNERS).iter().filter_map(at).collect()
 }
 
-/// What a search fixes, and the names of what it leaves open: a setting is fixed if it is the same at every corner of
-/// the space.
-pub(super) fn search_settings(search: &SearchRecord) -> (Map<String, Value>, Vec<String>) {
-    let corners = corners(search);
+fn fixed_and_open(corners: &[Map<String, Value>]) -> (Map<String, Value>, Vec<String>) {
     let Some(first) = corners.first() else { return (Map::new(), Vec::new()) };
     let is_same = |name: &str, value: &Value| corners.iter().all(|corner| corner.get(name) == Some(value));
     let fixed: Map<String, Value> = first

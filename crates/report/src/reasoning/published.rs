@@ -39,7 +39,7 @@ pub(super) fn results(records: &Records, study: &CheckedStudy) -> Option<Results
 fn of_search(records: &Records, search: &CheckedSearch) -> Option<Recipe> {
     let published = Published::from(search.table.published?);
     let found = records.searches.iter().find(|found| found.search.name == search.table.name)?;
-    let (settings, _) = ours::search_settings(&found.search);
+    let settings = ours::searched(&found.search).fixed;
     let runs = vec![of_row(&published, 1)];
     Some(Recipe { name: search.table.name.clone(), settings, runs, ..Recipe::default() })
 }
