@@ -10,10 +10,11 @@
 use std::collections::BTreeSet;
 
 use toile_record::{Evidence, Part, Records, RunRecord, State};
-use toile_stats::Interval;
+use toile_stats::{Interval, normal_quantile};
 
+use super::NAME_LENGTH;
 use super::reliability::labels;
-use super::{NAME_LENGTH, run_warnings};
+use super::warnings::chance;
 use crate::plan::is_plain_crossentropy;
 use crate::{image, text};
 
@@ -96,8 +97,9 @@ struct Call {
 /// The candidates; `None` where fewer than three trainings looked at any part.
 pub(super) fn suspects(records: &Records) -> Option<Suspects> {
     let mut found = Suspects { parts: Vec::new(), candidates: Vec::new(), n: 0 };
+    let able = able(records);
     for part in Part::ALL {
-        look_at(records, part, &mut found);
+        look_at(records, &able, part, &mut found);
     }
     let key = |one: &Suspect| (one.votes as f64 / one.of as f64, one.confidence);
     found.candidates.sort_by(|a, b| {
@@ -109,15 +111,21 @@ pub(super) fn suspects(records: &Records) -> Option<Suspects> {
     (!found.parts.is_empty()).then_some(found)
 }
 
-fn look_at(records: &Records, part: Part, found: &mut Suspects) {
-    let (data, labels) = (&records.study.data, labels(&records.study.data, part));
+/// The complete runs that are better than chance. Equal weights are one opinion, however many runs have them.
+fn able(records: &Records) -> Vec<&RunRecord> {
     let mut weights = BTreeSet::new();
     let sound = records.runs.iter().filter(|run| run.state == State::Complete);
-    // Equal weights are one opinion, however many runs have them.
     let once = sound.filter(|run| run.weights_sha256.as_ref().is_none_or(|sha| weights.insert(sha.as_str())));
-    let able = once.filter(|run| run_warnings(records, run).chance.is_none());
-    let looks: Vec<Look> =
-        able.filter_map(|run| Look::new(run, run.evidence(part)?, labels, data.class_names.len())).collect();
+    once.filter(|run| chance(&records.study.data, run).is_none()).collect()
+}
+
+fn look_at(records: &Records, able: &[&RunRecord], part: Part, found: &mut Suspects) {
+    let (data, labels) = (&records.study.data, labels(&records.study.data, part));
+    let looks: Vec<Look> = able
+        .iter()
+        .copied()
+        .filter_map(|run| Look::new(run, run.evidence(part)?, labels, data.class_names.len()))
+        .collect();
     if looks.len() < FEWEST {
         return;
     }
@@ -130,7 +138,7 @@ fn look_at(records: &Records, part: Part, found: &mut Suspects) {
     }
     let expected: f64 = calls.iter().map(|call| 1.0 - call.confidence).sum();
     let variance: f64 = calls.iter().map(|call| call.confidence * (1.0 - call.confidence)).sum();
-    let half = 1.959_964 * variance.sqrt();
+    let half = normal_quantile(0.975) * variance.sqrt();
     let mut against: Vec<&Call> = calls.iter().filter(|call| call.class != labels[call.place]).collect();
     found.n += against.len();
     found.parts.push(SuspectPart {
@@ -185,7 +193,7 @@ impl<'a> Look<'a> {
         for (place, label) in labels.iter().enumerate() {
             let own = match look.self_confidence(place) {
                 Some(own) => own,
-                None if evidence.predictions[place] == *label => f64::from(evidence.confidences[place]),
+                None if evidence.predictions[place] == *label => look.confidence(place),
                 None => continue,
             };
             let (sum, n) = &mut sums[usize::from(*label)];
@@ -199,13 +207,18 @@ impl<'a> Look<'a> {
     /// The probability of the label of an image, where the loss tells it.
     fn self_confidence(&self, place: usize) -> Option<f64> {
         let loss = *self.evidence.losses.get(place).filter(|_| self.has_self_confidence)?;
-        Some((-f64::from(loss)).exp()).filter(|p| p.is_finite())
+        Some((-f64::from(loss)).exp()).filter(|p| p.is_finite()).map(|p| p.min(1.0))
+    }
+
+    /// The probability of the class that it predicts, which rounding may have put above 1.
+    fn confidence(&self, place: usize) -> f64 {
+        f64::from(self.evidence.confidences[place]).min(1.0)
     }
 
     /// The class that it calls an image.
     fn call(&self, place: usize) -> Option<(usize, f64)> {
         let class = usize::from(self.evidence.predictions[place]);
-        let confidence = f64::from(self.evidence.confidences[place]).min(1.0);
+        let confidence = self.confidence(place);
         (confidence >= self.thresholds[class]).then_some((class, confidence))
     }
 }

@@ -57,7 +57,8 @@ pub fn batch_warning(batch: u64, images: u64) -> Option<String> {
     })
 }
 
-fn chance(data: &DataRecord, run: &RunRecord) -> Option<String> {
+/// Whether the accuracy of a complete run is at chance, in words.
+pub(super) fn chance(data: &DataRecord, run: &RunRecord) -> Option<String> {
     let numbers = last_numbers(run);
     let test = numbers[5].and_then(|accuracy| chance_of(accuracy, &data.split.test_counts, "test"));
     match numbers[5] {
