@@ -176,6 +176,7 @@ fn data(data: &DataRecord) -> DataJson<'_> {
 }
 
 fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
+    let matrix = confusion(&records.study.data, run);
     RunJson {
         name: &run.name,
         seed: run.seed,
@@ -191,9 +192,8 @@ fn one_run<'a>(records: &'a Records, run: &'a RunRecord) -> RunJson<'a> {
         layers: &run.layers,
         last: last(run),
         published: run.published.as_ref(),
-        confusion_matrix: confusion(&records.study.data, run)
-            .map(|c| c.rows().map(<[usize]>::to_vec).collect()),
-        classification: measures::classification(records, run),
+        confusion_matrix: matrix.as_ref().map(|matrix| matrix.rows().map(<[usize]>::to_vec).collect()),
+        classification: matrix.as_ref().and_then(measures::classification),
         calibration: measures::calibration(records, run),
         failure: run.reason(),
         warnings: run_warnings(records, run).sentences().map(|one| sentence_case(one)).collect(),

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use toile_record::{Part, Records, RunRecord};
-use toile_stats::{CalibrationBin, ClassMetrics};
+use toile_stats::{CalibrationBin, ClassMetrics, Confusion};
 
-use crate::facts::confusion;
 use crate::view::{Suspect, SuspectPart, Suspects, of_training};
 
 /// Precision, recall and F1 on the test part.
@@ -74,8 +73,8 @@ struct SuspectJson<'a> {
     label_confidence: Option<f64>,
 }
 
-pub(super) fn classification(records: &Records, run: &RunRecord) -> Option<ClassificationJson> {
-    let found = confusion(&records.study.data, run)?.classification()?;
+pub(super) fn classification(matrix: &Confusion) -> Option<ClassificationJson> {
+    let found = matrix.classification()?;
     let class = |one: &ClassMetrics| ClassJson {
         precision: one.precision,
         recall: one.recall,
