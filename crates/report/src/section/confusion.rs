@@ -18,7 +18,7 @@ pub(super) fn part(group: &RunGroup, procedural: bool) -> Option<Section> {
     Some(Section {
         lead: Some(confused.choice.clone()),
         paragraphs: all_right.into_iter().collect(),
-        tables: pairs.into_iter().chain([scores(&confused.scores)]).collect(),
+        tables: pairs.into_iter().chain([scores(&confused.scores, group.warnings.misses_class)]).collect(),
         figures: matrix(group, confused, procedural).into_iter().collect(),
         is_side_by_side: true,
         ..Section::part("Confusion on the test set")
@@ -76,7 +76,7 @@ fn image(pair: &PairView, example: &Example) -> CellImage {
 }
 
 /// Precision, recall and F1 of each class, and their means.
-fn scores(scores: &ClassScores) -> SectionTable {
+fn scores(scores: &ClassScores, has_unpredicted: bool) -> SectionTable {
     let numeric = ["Precision", "Recall", "F1", "Images"].map(TableColumn::numeric);
     let columns = std::iter::once(TableColumn::row_name("Class")).chain(numeric).collect();
     let seeds = scores.macro_average.f1.as_ref().map_or(1, Estimate::n);
@@ -98,7 +98,7 @@ fn scores(scores: &ClassScores) -> SectionTable {
     );
     SectionTable {
         total: Some(class_row(&scores.macro_average)),
-        notes: Some(unpredicted).filter(|_| scores.has_unpredicted).into_iter().collect(),
+        notes: has_unpredicted.then_some(unpredicted).into_iter().collect(),
         ..table
     }
 }

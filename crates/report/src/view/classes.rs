@@ -14,8 +14,6 @@ pub struct ClassScores {
     pub macro_average: ClassRow,
     /// The class with the lowest recall, where that says something.
     pub hardest: Option<usize>,
-    /// Whether some seed never predicts some class that has images.
-    pub has_unpredicted: bool,
 }
 
 /// How well one class is found: each the mean over the seeds, with their spread.
@@ -61,16 +59,7 @@ pub(super) fn class_scores(seeds: &[&Confusion], names: &[String]) -> Option<Cla
         f1: mean(|one| one.f1),
         images: first.classes.iter().map(|class| class.support).sum(),
     };
-    let is_unpredicted = |matrix: &&Confusion| {
-        (0..matrix.classes())
-            .any(|class| matrix.row_total(class) > 0 && matrix.score(class).precision.is_none())
-    };
-    Some(ClassScores {
-        classes: classes.collect(),
-        macro_average,
-        hardest: hardest(seeds),
-        has_unpredicted: seeds.iter().any(is_unpredicted),
-    })
+    Some(ClassScores { classes: classes.collect(), macro_average, hardest: hardest(seeds) })
 }
 
 /// The class with the lowest recall over all seeds, if its interval (Wilson, 95 %, of as many images as the class has)
@@ -119,7 +108,7 @@ mod tests {
         assert!(
             macro_average.iter().zip([0.633_333, 0.555_556, 0.490_476]).all(|(a, b)| (a - b).abs() < 1e-6)
         );
-        assert_eq!((found.hardest, found.has_unpredicted), (None, false), "eight images tell nothing");
+        assert_eq!(found.hardest, None, "eight images tell nothing");
         assert!(found.classes[0].f1.as_ref().is_some_and(|f1| f1.sd.is_none()));
     }
 
@@ -149,6 +138,5 @@ mod tests {
         };
         assert_eq!(of(wrong_every(6)).hardest, Some(1), "50 of 100 are wrong");
         assert_eq!(of(wrong_every(300)).hardest, None, "one of 100");
-        assert!(of(truth.iter().map(|t| t % 2).collect()).has_unpredicted);
     }
 }
