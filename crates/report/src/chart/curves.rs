@@ -1,5 +1,7 @@
 //! Learning curves: lines over epochs with bands, named at their ends.
 
+use super::epochs::{ends_text, epoch_axes, readouts};
+use super::frame::ChartFrame;
 use super::measure::{fit, spread, width};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
@@ -65,7 +67,8 @@ pub(crate) fn curves(chart: &CurveChart) -> Option<String> {
     let right = WIDTH - 12.0 - lines.iter().map(|line| width(line.name, FONT)).fold(0.0, f64::max);
     let (x, y) = scales(&lines, chart.may_be_log, right)?;
     let mut svg = Svg::new("curves", WIDTH, HEIGHT, &chart.title, &description(&lines));
-    axes(&mut svg, &x, &y, right);
+    let frame = ChartFrame { left: LEFT, right, top: TOP, bottom: BOTTOM };
+    epoch_axes(&mut svg, &x, &y, frame);
     for line in &lines {
         draw(&mut svg, line, &x, &y);
     }
@@ -73,7 +76,8 @@ pub(crate) fn curves(chart: &CurveChart) -> Option<String> {
         mark_published(&mut svg, line, &x, &y);
     }
     names(&mut svg, &lines, &x, &y, right);
-    readouts(&mut svg, &lines, &x, right);
+    let named: Vec<(&str, &[CurvePoint])> = lines.iter().map(|line| (line.name, line.points)).collect();
+    readouts(&mut svg, &named, read_out, &x, frame);
     svg.notice(chart.procedural, WIDTH - 4.0, HEIGHT - 6.0);
     Some(svg.finish())
 }
@@ -97,21 +101,6 @@ fn scales(lines: &[&CurveLine], may_be_log: bool, right: f64) -> Option<(Scale, 
         Scale::linear(low, high, range).nice(5)
     };
     Some((x, y))
-}
-
-fn axes(svg: &mut Svg, x: &Scale, y: &Scale, right: f64) {
-    for tick in y.ticks(5) {
-        let at = y.at(tick.value);
-        svg.line("grid", (LEFT, at), (right, at));
-        svg.label("tick", LEFT - 6.0, at + 4.0, Anchor::End, &tick.label);
-    }
-    svg.line("axis", (LEFT, BOTTOM), (right, BOTTOM));
-    for tick in x.whole_ticks(6) {
-        let at = x.at(tick.value);
-        svg.line("axis", (at, BOTTOM), (at, BOTTOM + 4.0));
-        svg.label("tick", at, BOTTOM + 17.0, Anchor::Middle, &tick.label);
-    }
-    svg.label("tick", 0.5 * (LEFT + right), BOTTOM + 32.0, Anchor::Middle, "epoch");
 }
 
 fn draw(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
@@ -164,36 +153,12 @@ fn names(svg: &mut Svg, lines: &[&CurveLine], x: &Scale, y: &Scale, right: f64) 
     }
 }
 
-/// Invisible strips, one per epoch, whose tooltip says the numbers.
-fn readouts(svg: &mut Svg, lines: &[&CurveLine], x: &Scale, right: f64) {
-    let Some(longest) = lines.iter().map(|line| line.points).max_by_key(|points| points.len()) else {
-        return;
-    };
-    let shown: Vec<&CurvePoint> = longest.iter().step_by(longest.len().div_ceil(MAX_READOUTS)).collect();
-    for (i, point) in shown.iter().enumerate() {
-        let at = x.at(point.epoch as f64);
-        let from = if i == 0 { LEFT } else { 0.5 * (at + x.at(shown[i - 1].epoch as f64)) };
-        let to = shown.get(i + 1).map_or(right, |next| 0.5 * (at + x.at(next.epoch as f64)));
-        let numbers = lines.iter().filter_map(|line| {
-            let place = line.points.binary_search_by_key(&point.epoch, |p| p.epoch).ok()?;
-            Some(format!("\n{} {}", line.name, format::metric(line.points[place].mean)))
-        });
-        let title = format!("epoch {}{}", point.epoch, numbers.collect::<String>());
-        svg.rect("hit", from, TOP, to - from, BOTTOM - TOP, &title);
-    }
+/// The points whose numbers are in tooltips: one per epoch, of many epochs every so many.
+fn read_out(points: &[CurvePoint]) -> Vec<CurvePoint> {
+    points.iter().step_by(points.len().div_ceil(MAX_READOUTS)).copied().collect()
 }
 
 fn description(lines: &[&CurveLine]) -> String {
-    let ends = lines.iter().filter_map(|line| {
-        let (first, last) = (line.points.first()?, line.points.last()?);
-        Some(format!(
-            "{}: {} after epoch {}, {} after epoch {}",
-            line.name,
-            format::metric(first.mean),
-            first.epoch,
-            format::metric(last.mean),
-            last.epoch
-        ))
-    });
+    let ends = lines.iter().filter_map(|line| Some(format!("{}: {}", line.name, ends_text(line.points)?)));
     format!("{}.", ends.collect::<Vec<_>>().join("; "))
 }

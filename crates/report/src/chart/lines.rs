@@ -94,10 +94,8 @@ fn labels(
     for (i, (words, (end, place))) in names.iter().zip(ends.iter().zip(places)).enumerate() {
         svg.line("leader", (end.0 + 2.0, end.1), (frame.right + 2.0, place));
         let first = place - 0.5 * LINE * (words.len() as f64 - 1.0) + 4.0;
-        for (row, words) in words.iter().enumerate() {
-            let y = first + LINE * row as f64;
-            svg.label(&format!("name l{i}"), frame.right + 5.0, y, Anchor::Start, words);
-        }
+        let at = (frame.right + 5.0, first);
+        svg.label_lines(&format!("name l{i}"), at, LINE, Anchor::Start, words);
     }
 }
 

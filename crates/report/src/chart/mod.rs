@@ -7,6 +7,7 @@ mod bars;
 mod contour;
 mod curves;
 mod dots;
+mod epochs;
 mod frame;
 mod heat_map;
 mod history;

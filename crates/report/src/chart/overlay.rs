@@ -1,9 +1,11 @@
 //! The learning curves of all runs in one picture: runs in colour are named at the ends of their lines, the others are
 //! grey.
 
+use super::epochs::{ends_text, epoch_axes, readouts, tenth, thinned};
+use super::frame::ChartFrame;
 use super::measure::{spread_sizes, width, wrap};
-use super::overlay_frame::{ShownRange, thinned, window};
-use super::palette::RUN_COLOURS;
+use super::overlay_frame::{ShownRange, inside, window};
+use super::palette::run_class;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
@@ -70,42 +72,27 @@ pub(crate) fn overlay(chart: &Overlay) -> Option<OverlayPicture> {
     let words = labels.iter().flatten().map(|words| BOLD * width(words, FONT)).fold(0.0, f64::max);
     let sizes: Vec<f64> = labels.iter().map(|words| LINE * words.len() as f64 + 2.0).collect();
     let height = LEAST_HEIGHT.max(sizes.iter().sum::<f64>() + TOP + BELOW);
-    let (right, bottom) = (WIDTH - 12.0 - words, height - BELOW);
-    let across = (LEFT + 6.0, right - 8.0);
+    let frame = ChartFrame { left: LEFT, right: WIDTH - 12.0 - words, top: TOP, bottom: height - BELOW };
+    let across = (LEFT + 6.0, frame.right - 8.0);
     let x = if chart.is_log { Scale::log(1.0, last, across) } else { Scale::linear(1.0, last, across) };
-    let y = Scale::linear(low, high, (bottom, TOP)).nice(5);
+    let y = Scale::linear(low, high, (frame.bottom, TOP)).nice(5);
     let mut svg = Svg::new("overlay", WIDTH, height, chart.title, &description(&named, lines.len()));
-    axes(&mut svg, &x, &y, (right, bottom));
+    epoch_axes(&mut svg, &x, &y, frame);
     let grey = lines.iter().filter(|line| line.colour.is_none());
     grey.for_each(|line| draw(&mut svg, line, &x, &y));
     named.iter().for_each(|line| band(&mut svg, line, &x, &y));
     named.iter().for_each(|line| draw(&mut svg, line, &x, &y));
-    names(&mut svg, &named, &labels, &sizes, (&x, &y), (right, bottom));
-    readouts(&mut svg, &named, &x, (right, bottom));
+    names(&mut svg, &named, &labels, &sizes, (&x, &y), frame);
+    let curves: Vec<(&str, &[CurvePoint])> = named.iter().map(|line| (line.name, line.points)).collect();
+    readouts(&mut svg, &curves, |points| thinned(points, MOST_READOUTS), &x, frame);
     svg.notice(chart.procedural, WIDTH - 4.0, height - 4.0);
     Some(OverlayPicture { svg: svg.finish(), cut_at })
 }
 
-fn axes(svg: &mut Svg, x: &Scale, y: &Scale, (right, bottom): (f64, f64)) {
-    for tick in y.ticks(5) {
-        let at = y.at(tick.value);
-        svg.line("grid", (LEFT, at), (right, at));
-        svg.label("tick", LEFT - 6.0, at + 4.0, Anchor::End, &tick.label);
-    }
-    svg.line("axis", (LEFT, bottom), (right, bottom));
-    for tick in x.whole_ticks(6) {
-        let at = x.at(tick.value);
-        svg.line("axis", (at, bottom), (at, bottom + 4.0));
-        svg.label("tick", at, bottom + 17.0, Anchor::Middle, &tick.label);
-    }
-    svg.label("tick", 0.5 * (LEFT + right), bottom + 32.0, Anchor::Middle, "epoch");
-}
-
 /// The classes of a line: its colour, and whether it is of one seed.
 fn class(of: &str, line: &OverlayLine) -> String {
-    let colour = line.colour.map_or_else(String::new, |colour| format!(" c{}", colour % RUN_COLOURS));
     let one = if line.seeds < 2 { " one" } else { "" };
-    format!("{of}{colour}{one}")
+    format!("{of}{}{one}", run_class(line.colour))
 }
 
 fn band(svg: &mut Svg, line: &OverlayLine, x: &Scale, y: &Scale) {
@@ -124,8 +111,7 @@ fn draw(svg: &mut Svg, line: &OverlayLine, x: &Scale, y: &Scale) {
     let points = thinned(line.points, MOST_POINTS[usize::from(line.colour.is_none())]);
     let places: Vec<(f64, f64)> =
         points.iter().map(|point| (tenth(x.at(point.epoch as f64)), tenth(y.beyond(point.mean)))).collect();
-    let data: String =
-        super::overlay_frame::inside(&places, y.ends()).iter().map(|part| path_data(part, false)).collect();
+    let data: String = inside(&places, y.ends()).iter().map(|part| path_data(part, false)).collect();
     if !data.is_empty() {
         svg.shape(&class(of, line), &data, "");
     }
@@ -136,64 +122,32 @@ fn draw(svg: &mut Svg, line: &OverlayLine, x: &Scale, y: &Scale) {
     }
 }
 
-fn tenth(value: f64) -> f64 {
-    (10.0 * value).round() / 10.0
-}
-
 fn names(
     svg: &mut Svg,
     lines: &[&OverlayLine],
     labels: &[Vec<String>],
     sizes: &[f64],
     (x, y): (&Scale, &Scale),
-    (right, bottom): (f64, f64),
+    frame: ChartFrame,
 ) {
     let end = |line: &&OverlayLine| {
         line.points.last().map_or((0.0, 0.0), |last| (x.at(last.epoch as f64), y.at(last.mean)))
     };
     let ends: Vec<(f64, f64)> = lines.iter().map(end).collect();
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
-    let places = spread_sizes(&wanted, sizes, TOP - 6.0, bottom + 6.0);
+    let places = spread_sizes(&wanted, sizes, frame.top - 6.0, frame.bottom + 6.0);
     for (i, line) in lines.iter().enumerate() {
-        svg.line("leader", (ends[i].0 + 3.5, ends[i].1), (right + 2.0, places[i]));
+        svg.line("leader", (ends[i].0 + 3.5, ends[i].1), (frame.right + 2.0, places[i]));
         let first = places[i] - 0.5 * LINE * (labels[i].len() as f64 - 1.0) + 4.0;
-        for (row, words) in labels[i].iter().enumerate() {
-            svg.label(&class("run-name", line), right + 5.0, first + LINE * row as f64, Anchor::Start, words);
-        }
-    }
-}
-
-/// Invisible strips whose tooltip says the numbers of an epoch.
-fn readouts(svg: &mut Svg, lines: &[&OverlayLine], x: &Scale, (right, bottom): (f64, f64)) {
-    let Some(longest) = lines.iter().map(|line| line.points).max_by_key(|points| points.len()) else {
-        return;
-    };
-    let shown = thinned(longest, MOST_READOUTS);
-    for (i, point) in shown.iter().enumerate() {
-        let at = x.at(point.epoch as f64);
-        let from = if i == 0 { LEFT } else { 0.5 * (at + x.at(shown[i - 1].epoch as f64)) };
-        let to = shown.get(i + 1).map_or(right, |next| 0.5 * (at + x.at(next.epoch as f64)));
-        let numbers = lines.iter().filter_map(|line| {
-            let place = line.points.binary_search_by_key(&point.epoch, |p| p.epoch).ok()?;
-            Some(format!("\n{} {}", line.name, format::metric(line.points[place].mean)))
-        });
-        let title = format!("epoch {}{}", point.epoch, numbers.collect::<String>());
-        svg.rect("hit", from, TOP, to - from, bottom - TOP, &title);
+        let at = (frame.right + 5.0, first);
+        svg.label_lines(&class("run-name", line), at, LINE, Anchor::Start, &labels[i]);
     }
 }
 
 fn description(named: &[&OverlayLine], all: usize) -> String {
     let ends = named.iter().filter_map(|line| {
-        let (first, last) = (line.points.first()?, line.points.last()?);
-        Some(format!(
-            "{} ({}): {} after epoch {}, {} after epoch {}",
-            line.name,
-            format::plural(line.seeds, "seed", "seeds"),
-            format::metric(first.mean),
-            first.epoch,
-            format::metric(last.mean),
-            last.epoch
-        ))
+        let seeds = format::plural(line.seeds, "seed", "seeds");
+        Some(format!("{} ({seeds}): {}", line.name, ends_text(line.points)?))
     });
     let grey = match all - named.len() {
         0 => String::new(),

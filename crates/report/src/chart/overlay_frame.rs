@@ -42,14 +42,6 @@ fn range(lines: &[&OverlayLine], from: impl Fn(usize) -> usize) -> Option<(f64, 
     Some((low, high))
 }
 
-/// At most so many of the points, evenly, and the last.
-pub(super) fn thinned(points: &[CurvePoint], most: usize) -> Vec<CurvePoint> {
-    let every = points.len().div_ceil(most.max(1)).max(1);
-    let last = points.len().saturating_sub(1);
-    let kept = points.iter().enumerate().filter(|(i, _)| i.is_multiple_of(every) || *i == last);
-    kept.map(|(_, point)| *point).collect()
-}
-
 /// The parts of a line that lie between two heights, each ending where the line crosses the edge.
 pub(super) fn inside(places: &[(f64, f64)], (a, b): (f64, f64)) -> Vec<Vec<(f64, f64)>> {
     let (top, bottom) = (a.min(b), a.max(b));

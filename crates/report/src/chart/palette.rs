@@ -37,6 +37,11 @@ const RUNS_DARK: [Rgb; RUN_COLOURS] = [
     [70.0, 220.0, 225.0],
 ];
 
+/// What is added to the classes of an element to give it the colour of a run; nothing if it has none.
+pub(super) fn run_class(colour: Option<usize>) -> String {
+    colour.map_or_else(String::new, |colour| format!(" c{}", colour % RUN_COLOURS))
+}
+
 /// The step for a part of a row, from 0 to 1. The root spreads the small parts, where the confusions are.
 pub(super) fn step(part: f64) -> usize {
     let root = part.clamp(0.0, 1.0).sqrt();

@@ -1,7 +1,7 @@
 //! Small multiples: one panel per run, all others in grey behind it, so that each is seen against all.
 
 use super::measure::wrap;
-use super::palette::RUN_COLOURS;
+use super::palette::run_class;
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
@@ -96,16 +96,14 @@ fn picture(picture: &PanelPicture) -> String {
         svg.label("tick", x.at(tick.value), BOTTOM + 14.0, Anchor::Middle, &tick.label);
     }
     svg.markup("<use href=\"#all-curves\"/>");
-    let colour = panel.colour.map_or_else(String::new, |colour| format!(" c{}", colour % RUN_COLOURS));
+    let colour = run_class(panel.colour);
     let line = places(panel.points, x, y);
     svg.path(&format!("line val{colour}"), &line, false);
     if let Some(end) = line.last() {
         svg.circle(&format!("dot val{colour}"), *end, 3.0, &format!("epoch {epoch}: {value}"));
     }
-    for (row, words) in title.iter().enumerate() {
-        let up = LINE * (title.len() - 1 - row) as f64;
-        svg.label("panel-name", 2.0, 12.0 - up, Anchor::Start, words);
-    }
+    let up = LINE * (title.len().max(1) - 1) as f64;
+    svg.label_lines("panel-name", (2.0, 12.0 - up), LINE, Anchor::Start, title);
     svg.label(&format!("panel-value{colour}"), RIGHT, 12.0, Anchor::End, &value);
     svg.notice(procedural, RIGHT, BOTTOM - 4.0);
     svg.finish()

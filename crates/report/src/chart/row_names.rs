@@ -29,8 +29,6 @@ impl RowNames {
     pub(super) fn label(&self, svg: &mut Svg, row: usize, x: f64, middle: f64) {
         let lines = &self.lines[row];
         let first = middle + 4.0 - 0.5 * LINE * (lines.len() as f64 - 1.0);
-        for (i, words) in lines.iter().enumerate() {
-            svg.label("row-name", x, first + LINE * i as f64, Anchor::End, words);
-        }
+        svg.label_lines("row-name", (x, first), LINE, Anchor::End, lines);
     }
 }

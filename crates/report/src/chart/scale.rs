@@ -46,13 +46,7 @@ impl Scale {
 
     /// The place of `value`, kept inside the axis.
     pub(super) fn at(&self, value: f64) -> f64 {
-        let (low, high) = self.domain;
-        let part = if self.log {
-            (value.max(low).ln() - low.ln()) / (high.ln() - low.ln())
-        } else {
-            (value - low) / (high - low)
-        };
-        self.range.0 + part.clamp(0.0, 1.0) * (self.range.1 - self.range.0)
+        self.place(self.part(value).clamp(0.0, 1.0))
     }
 
     /// Whether a place is one of the axis.
@@ -67,11 +61,19 @@ impl Scale {
 
     /// The place of `value`, also beyond the ends of the axis.
     pub(super) fn beyond(&self, value: f64) -> f64 {
+        self.place(self.part(value))
+    }
+
+    /// How far along the axis `value` lies: from 0 to 1 inside.
+    fn part(&self, value: f64) -> f64 {
         let (low, high) = self.domain;
-        let part = match self.log {
+        match self.log {
             true => (value.max(f64::MIN_POSITIVE).ln() - low.ln()) / (high.ln() - low.ln()),
             false => (value - low) / (high - low),
-        };
+        }
+    }
+
+    fn place(&self, part: f64) -> f64 {
         self.range.0 + part * (self.range.1 - self.range.0)
     }
 

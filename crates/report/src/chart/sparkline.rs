@@ -1,5 +1,6 @@
 //! A line of a few points without axes: how one run went, in a few hundred bytes.
 
+use super::epochs::{tenth, thinned};
 use super::svg::Svg;
 use crate::format;
 use crate::view::CurvePoint;
@@ -14,20 +15,12 @@ const MOST_POINTS: usize = 24;
 pub(crate) fn sparkline(points: &[CurvePoint], title: &str, procedural: bool) -> Option<String> {
     let ([first, _, ..], Some(last)) = (points, points.last()) else { return None };
     let description = format!("{} → {}", format::metric(first.mean), format::metric(last.mean));
-    let line = places(&thinned(points));
+    let line = places(&thinned(points, MOST_POINTS));
     let height = if procedural { HEIGHT + 12.0 } else { HEIGHT };
     let mut svg = Svg::new("panel", WIDTH, height, title, &description);
     svg.path("line val", &line, false);
     svg.notice(procedural, WIDTH, height - 2.0);
     Some(svg.finish())
-}
-
-/// At most so many of the points, evenly, and the last.
-fn thinned(points: &[CurvePoint]) -> Vec<CurvePoint> {
-    let every = points.len().div_ceil(MOST_POINTS).max(1);
-    let last = points.len().saturating_sub(1);
-    let kept = points.iter().enumerate().filter(|(i, _)| i.is_multiple_of(every) || *i == last);
-    kept.map(|(_, point)| *point).collect()
 }
 
 /// Epochs across, means upwards between the lowest and the highest, to a tenth of a unit.
@@ -37,7 +30,6 @@ fn places(points: &[CurvePoint]) -> Vec<(f64, f64)> {
     let ends = points.first().zip(points.last());
     let (from, to) = ends.map_or((0.0, 1.0), |(first, last)| (first.epoch as f64, last.epoch as f64));
     let part = |value: f64, low: f64, high: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
-    let tenth = |value: f64| (10.0 * value).round() / 10.0;
     let place = |point: &CurvePoint| {
         let x = EDGE + part(point.epoch as f64, from, to) * (WIDTH - 2.0 * EDGE);
         let y = HEIGHT - EDGE - part(point.mean, low, high) * (HEIGHT - 2.0 * EDGE);
@@ -62,7 +54,8 @@ mod tests {
         let svg =
             sparkline(&line(&[0.5, 0.75, 1.0]), "Validation accuracy of A", false).expect("three points");
         assert!(
-            svg.contains("<title>Validation accuracy of A</title>\n<desc>0.5000 → 1.0000</desc>"),
+            svg.starts_with("<svg class=\"panel\"")
+                && svg.contains("<title>Validation accuracy of A</title>\n<desc>0.5000 → 1.0000</desc>"),
             "{svg}"
         );
         assert!(svg.contains("d=\"M3 31L60 17L117 3\""), "{svg}");

@@ -53,6 +53,20 @@ impl Svg {
         self.push(&format!("<text{} x=\"{x}\" y=\"{y}\"{anchor}>{content}</text>", of(class)));
     }
 
+    /// Text on several lines, the first of them at this place, each so far below the one before.
+    pub(super) fn label_lines(
+        &mut self,
+        class: &str,
+        (x, first): (f64, f64),
+        height: f64,
+        anchor: Anchor,
+        lines: &[String],
+    ) {
+        for (i, words) in lines.iter().enumerate() {
+            self.label(class, x, first + height * i as f64, anchor, words);
+        }
+    }
+
     /// Text turned around its place, upwards to the right.
     pub(super) fn label_turned(&mut self, class: &str, x: f64, y: f64, degrees: f64, content: &str) {
         let (x, y, degrees, content) = (number(x), number(y), number(degrees), escape_xml(content));
