@@ -17,7 +17,7 @@ pub(crate) fn sparkline(points: &[CurvePoint], title: &str, procedural: bool) ->
     let description = format!("{} → {}", format::metric(first.mean), format::metric(last.mean));
     let line = places(&thinned(points, MOST_POINTS));
     let height = if procedural { HEIGHT + 12.0 } else { HEIGHT };
-    let mut svg = Svg::new("panel", WIDTH, height, title, &description);
+    let mut svg = Svg::new("sparkline", WIDTH, height, title, &description);
     svg.path("line val", &line, false);
     svg.notice(procedural, WIDTH, height - 2.0);
     Some(svg.finish())
@@ -54,7 +54,7 @@ mod tests {
         let svg =
             sparkline(&line(&[0.5, 0.75, 1.0]), "Validation accuracy of A", false).expect("three points");
         assert!(
-            svg.starts_with("<svg class=\"panel\"")
+            svg.starts_with("<svg class=\"sparkline\"")
                 && svg.contains("<title>Validation accuracy of A</title>\n<desc>0.5000 → 1.0000</desc>"),
             "{svg}"
         );

@@ -173,4 +173,13 @@ mod tests {
         assert_eq!(sheet.colours().collect::<Vec<_>>(), [("toileink".to_owned(), "1A1E24".to_owned())]);
         assert_eq!(hex("#fff").as_deref(), Some("FFFFFF"));
     }
+
+    /// The panel of a run that is grey in the picture of all runs is in ink; sparklines were, too.
+    #[test]
+    fn a_sparkline_has_the_colour_of_validation() {
+        let sheet = StyleSheet::new(&crate::html::style());
+        let line = Styled { tag: "path", classes: "line val" };
+        let stroke = |chart| sheet.of(Styled { tag: "svg", classes: chart }, line)["stroke"];
+        assert_eq!([stroke("sparkline"), stroke("panel")], ["var(--val)", "var(--c,var(--ink))"]);
+    }
 }
