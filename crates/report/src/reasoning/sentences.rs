@@ -43,7 +43,6 @@ impl Reasoning {
         }
         let mut at = race.looks.iter().zip(&race.decided).map(|(look, n)| format!("{n} with {look} seeds"));
         let decided = listed(&mut at);
-        let are = |n: usize| if n == 1 { "is" } else { "are" };
         let rest = match (race.undecided, race.looks.get(race.taken)) {
             (0, _) => "none is left".to_owned(),
             (n, None) => format!("{n} {} undecided, and no more seeds are added", are(n)),
@@ -99,7 +98,6 @@ impl Reasoning {
             ),
             (count(&[PairWord::Undecided]), "undecided".to_owned()),
         ];
-        let are = |n: usize| if n == 1 { "is" } else { "are" };
         let parts = found.into_iter().filter(|(n, _)| *n > 0);
         let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {} {word}", are(n))).collect();
         let comparisons = plural(words.len(), "comparison", "comparisons");
@@ -167,6 +165,11 @@ impl Reasoning {
         };
         (!pairs.is_empty()).then(|| format!("Better inside their group: {}{more}.", pairs.join(", ")))
     }
+}
+
+/// The verb of so many.
+fn are(n: usize) -> &'static str {
+    if n == 1 { "is" } else { "are" }
 }
 
 /// 0.5 and not 0.50.

@@ -21,10 +21,14 @@ const VERDICTS: [ClaimVerdict; 6] = [
     ClaimVerdict::NotTestable,
 ];
 
-const HOW: &str = "A claim about settings is *supported* or *contradicted* by our runs only if three seeds or more of each \
-                   show it over seeds and images, corrected after Holm for everything that this report compares. \
-                   *Undecided* means that chance can explain what is seen; *confounded*, that more than one setting was \
-                   changed; *not testable*, that what would have to be measured was not.";
+/// What the verdicts mean, with the words for by what they are given.
+fn how(by: &str) -> String {
+    format!(
+        "A claim about settings is supported or contradicted{by} only if three seeds or more of each show it over seeds and \
+         images, corrected after Holm for everything that this report compares. Undecided means that chance can explain what is \
+         seen; confounded, that more than one setting was changed; not testable, that what would have to be measured was not."
+    )
+}
 
 /// The section; `None` if the study file makes no claim.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
@@ -41,9 +45,9 @@ pub(super) fn of(Reasoned { reasoning, source }: Reasoned) -> Option<Section> {
     let rows = ours.iter().enumerate().map(|(i, claim)| row(claim, published.map(|all| &all[i]))).collect();
     let mut columns = vec![TableColumn::row_name("Claim")];
     columns.extend(published.map(|_| TableColumn::words("By the published table")));
-    let [verdict, caption, how] = match source {
-        ResultSource::Study => ["By our runs", "The claims of the study file, in its order.", HOW],
-        ResultSource::File => ["Verdict", "The claims, in their order.", &HOW.replace(" by our runs", "")],
+    let [verdict, caption, by] = match source {
+        ResultSource::Study => ["By our runs", "The claims of the study file, in its order.", " by our runs"],
+        ResultSource::File => ["Verdict", "The claims, in their order.", ""],
     };
     columns.push(TableColumn::words(verdict));
     columns.push(TableColumn::words("Why").below());
@@ -55,7 +59,7 @@ pub(super) fn of(Reasoned { reasoning, source }: Reasoned) -> Option<Section> {
     Some(Section {
         paragraphs: by_table.into_iter().chain([said]).collect(),
         tables: vec![SectionTable::new(caption, columns, rows)],
-        notes: vec![how.replace('*', "")],
+        notes: vec![how(by)],
         ..Section::new("claims", "Claims")
     })
 }

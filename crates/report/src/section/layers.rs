@@ -1,6 +1,6 @@
 //! What was measured of the layers of a run: units that do nothing, gradients, weights, updates.
 
-use toile_record::{LayerRecord, LayersRecord};
+use toile_record::LayerRecord;
 
 use super::{SectionTable, TableCell, TableColumn};
 use crate::format::{count, percent_short, plural, significant};
@@ -44,10 +44,8 @@ pub(super) fn table(group: &RunGroup) -> Option<SectionTable> {
 /// Each layer after each measured epoch, the epochs of a layer one after the other.
 fn rows(measured: &MeasuredLayers) -> Vec<(&LayerRecord, usize)> {
     let most = measured.epochs.iter().map(|epoch| epoch.layers.len()).max().unwrap_or(0);
-    let of = |i: usize| {
-        let at = move |epoch: &'_ LayersRecord| epoch.epoch;
-        measured.epochs.iter().filter_map(move |epoch| Some((epoch.layers.get(i)?, at(epoch))))
-    };
+    let of =
+        |i: usize| measured.epochs.iter().filter_map(move |after| Some((after.layers.get(i)?, after.epoch)));
     (0..most).flat_map(of).collect()
 }
 
