@@ -265,7 +265,7 @@ pub(crate) fn compared_by(results: &Results, claim: &ClaimTable) -> Vec<[usize; 
 
 /// What a claim about a model's capacity compares, and by what.
 fn of_widths(results: &Results, model: &str) -> (Vec<[usize; 2]>, Vec<Quantity>) {
-    let Some(widths) = NetworkWidths::of(results, model) else { return (Vec::new(), Vec::new()) };
+    let widths = NetworkWidths::of(results, model);
     (widths.compared(), vec![training(results, &widths), Quantity::ValAccuracy])
 }
 

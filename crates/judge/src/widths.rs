@@ -36,21 +36,18 @@ pub(crate) enum RateEnd {
 }
 
 /// The widths of a model, the narrowest first, and the place of the model itself among them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NetworkWidths {
     pub all: Vec<NetworkWidth>,
     pub base: usize,
 }
 
 impl NetworkWidths {
-    /// The widths of the model of this name; `None` if no recipe has the model. Where recipes of it differ in more than
-    /// width and learning rate, those with the most widths count.
-    pub(crate) fn of(results: &Results, model: &str) -> Option<NetworkWidths> {
+    /// The widths of the model of this name; none if no recipe with runs has the model. Where recipes of it differ in
+    /// more than width and learning rate, those with the most widths count.
+    pub(crate) fn of(results: &Results, model: &str) -> NetworkWidths {
         let is_of_model =
             |recipe: &Recipe| recipe.settings.get("model").and_then(Value::as_str) == Some(model);
-        if !results.recipes.iter().any(is_of_model) {
-            return None;
-        }
         // All that is the same but for width and rate, and in it all that is of one width.
         let mut families: BTreeMap<String, BTreeMap<Vec<u64>, Vec<usize>>> = BTreeMap::new();
         for (place, recipe) in
@@ -59,18 +56,18 @@ impl NetworkWidths {
             let sizes = sizes(recipe).iter().map(|size| size.to_bits()).collect();
             families.entry(rest(recipe)).or_default().entry(sizes).or_default().push(place);
         }
-        let mut best: Option<NetworkWidths> = None;
+        let mut best = NetworkWidths::default();
         for groups in families.values() {
             let own = groups
                 .values()
                 .find(|places| places.iter().any(|place| is_of_model(&results.recipes[*place])));
             let Some(own) = own else { continue };
             let family = NetworkWidths::around(results, &sizes(&results.recipes[own[0]]), groups.values());
-            if best.as_ref().is_none_or(|best| family.all.len() > best.all.len()) {
-                best = Some(family);
+            if family.all.len() > best.all.len() {
+                best = family;
             }
         }
-        Some(best.unwrap_or(NetworkWidths { all: Vec::new(), base: 0 }))
+        best
     }
 
     /// Those that are narrower, as wide, or wider than `own` in every layer.

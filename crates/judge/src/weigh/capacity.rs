@@ -103,14 +103,14 @@ pub struct WidthDifference {
 /// What limits a model, by comparisons that have been judged (those of a claim `capacity = "model"`).
 pub fn capacity(results: &Results, model: &str, pairs: &[PairVerdict]) -> Capacity {
     let widths = NetworkWidths::of(results, model);
-    let judge = CapacityJudge { results, model, pairs, widths: widths.as_ref() };
+    let judge = CapacityJudge { results, model, pairs, widths: &widths };
     let (limit, sentences) = judge.verdict();
     Capacity {
         model: model.to_owned(),
         limit,
-        is_testable: widths.as_ref().is_some_and(NetworkWidths::are_tuned),
+        is_testable: widths.are_tuned(),
         sentences,
-        widths: widths.iter().flat_map(|widths| &widths.all).map(|width| judge.row(width)).collect(),
+        widths: widths.all.iter().map(|width| judge.row(width)).collect(),
     }
 }
 
@@ -125,7 +125,7 @@ struct CapacityJudge<'a> {
     results: &'a Results,
     model: &'a str,
     pairs: &'a [PairVerdict],
-    widths: Option<&'a NetworkWidths>,
+    widths: &'a NetworkWidths,
 }
 
 impl CapacityJudge<'_> {
@@ -135,7 +135,7 @@ impl CapacityJudge<'_> {
 
     /// The comparison of a width with the model itself, as one of the width.
     fn pair(&self, width: &NetworkWidth, quantity: Quantity) -> Option<PairVerdict> {
-        let own = self.widths?.own()?.place;
+        let own = self.widths.own()?.place;
         let places = [own.min(width.place), own.max(width.place)];
         let is_it = |pair: &&PairVerdict| pair.places == places && pair.quantity == quantity;
         // That of the claim, if there is one of the ranking as well.
@@ -150,12 +150,10 @@ impl CapacityJudge<'_> {
     fn verdict(&self) -> (CapacityLimit, Vec<String>) {
         let none = CapacityLimit::NotEstablished;
         let model = self.model;
-        let Some((widths, own)) = self.widths.and_then(|widths| Some((widths, widths.own()?))) else {
+        let widths = self.widths;
+        let Some(own) = widths.own().filter(|_| widths.are_tuned()) else {
             return (none, vec![self.without_widths()]);
         };
-        if !widths.are_tuned() {
-            return (none, vec![self.without_widths()]);
-        }
         if let Some(reason) = self.at_an_end(widths) {
             return (none, vec![reason]);
         }
@@ -292,7 +290,7 @@ impl CapacityJudge<'_> {
             let best = words::number(best);
             format!(" The highest training accuracy of {model} is {best}: it leaves open what limits it.")
         });
-        let missing = match self.widths.map_or(0, |widths| widths.all.len()) {
+        let missing = match self.widths.all.len() {
             0 | 1 => format!("no other widths of {model} were trained, each at a tuned learning rate."),
             n => format!(
                 "of {n} widths of {model} fewer than three, or none wider, or not {model} itself, have a tuned learning rate."
@@ -303,7 +301,7 @@ impl CapacityJudge<'_> {
 
     fn row(&self, width: &NetworkWidth) -> CapacityWidth {
         let recipe = self.recipe(width);
-        let training = self.widths.map_or(Quantity::Accuracy, |widths| training(self.results, widths));
+        let training = training(self.results, self.widths);
         let difference = |quantity| {
             let pair = self.pair(width, quantity)?;
             let interval = pair.judged.interval?;
