@@ -114,6 +114,14 @@ pub struct SuggestedRates {
     pub high_is_open: bool,
 }
 
+impl SuggestedRates {
+    /// All numbers in the order of the tables: the two ends, steepest descent, a tenth of the rate of the least loss,
+    /// valley.
+    pub fn numbers(&self) -> [f64; 5] {
+        [self.low, self.high, self.steepest, self.least_over_ten, self.valley]
+    }
+}
+
 impl From<SweepRates> for SuggestedRates {
     fn from(found: SweepRates) -> SuggestedRates {
         let SweepRates { steepest, least_over_ten, valley, low, high, high_is_open } = found;
@@ -167,23 +175,22 @@ fn of_sweep(sweep: &SweepRecord, planned: usize) -> SweepView {
 
 /// The geometric mean of the three suggestions of all sweeps.
 fn middle(found: &[SuggestedRates]) -> Option<f64> {
-    let all = found.iter().flat_map(|found| [found.steepest, found.least_over_ten, found.valley]);
-    let logs: Vec<f64> = all.map(f64::ln).collect();
+    let suggestions = |found: &SuggestedRates| {
+        let [_, _, suggestions @ ..] = found.numbers();
+        suggestions
+    };
+    let logs: Vec<f64> = found.iter().flat_map(suggestions).map(f64::ln).collect();
     toile_stats::mean(&logs).map(f64::exp)
 }
 
 fn spread(found: &[SuggestedRates]) -> Option<RateSpread> {
-    let ends = |pick: fn(&SuggestedRates) -> f64| {
-        let all = || found.iter().map(pick);
-        Some([all().reduce(f64::min)?, all().reduce(f64::max)?])
-    };
-    Some(RateSpread {
-        low: ends(|found| found.low)?,
-        high: ends(|found| found.high)?,
-        steepest: ends(|found| found.steepest)?,
-        least_over_ten: ends(|found| found.least_over_ten)?,
-        valley: ends(|found| found.valley)?,
-    })
+    let all: Vec<[f64; 5]> = found.iter().map(SuggestedRates::numbers).collect();
+    let (first, others) = all.split_first()?;
+    let [low, high, steepest, least_over_ten, valley] = std::array::from_fn(|i| {
+        let numbers = || others.iter().map(|one| one[i]);
+        [numbers().fold(first[i], f64::min), numbers().fold(first[i], f64::max)]
+    });
+    Some(RateSpread { low, high, steepest, least_over_ten, valley })
 }
 
 fn standing(rate: f64, spread: &RateSpread) -> RateStanding {

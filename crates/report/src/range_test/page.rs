@@ -22,24 +22,16 @@ struct RangeTestPage<'a> {
     style: String,
     notice: &'static str,
     chart: String,
-    rows: Vec<[String; 6]>,
+    rows: Vec<Vec<String>>,
     version: &'a str,
 }
 
 /// The page, with the program's version in its last line.
 pub fn range_test_html(view: &RangeTestView, version: &str) -> String {
     let row = |sweep: &super::SweepView| {
-        let number = |pick: fn(&super::SuggestedRates) -> f64| {
-            sweep.suggests.as_ref().map_or_else(|| format::NONE.to_owned(), |found| rate(pick(found)))
-        };
-        [
-            sweep.seed.to_string(),
-            number(|found| found.low),
-            number(|found| found.high),
-            number(|found| found.steepest),
-            number(|found| found.least_over_ten),
-            number(|found| found.valley),
-        ]
+        let numbers = sweep.suggests.map(|found| found.numbers().map(rate));
+        let numbers = numbers.unwrap_or_else(|| std::array::from_fn(|_| format::NONE.to_owned()));
+        std::iter::once(sweep.seed.to_string()).chain(numbers).collect()
     };
     let page = RangeTestPage {
         view,

@@ -76,9 +76,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Completion, Failure> {
     let pair = reasoning.judgement.pairs.iter().find(ranked);
     let compared = side_by_side(results, a, b, pair);
     if args.json {
-        let json =
-            serde_json::to_string_pretty(&compared).map_err(|error| Failure::new(error.to_string()))?;
-        terminal::out(&format!("{json}\n"))?;
+        terminal::out_json(&compared)?;
     } else {
         terminal::out(&told(&compared))?;
     }

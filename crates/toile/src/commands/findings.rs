@@ -15,9 +15,7 @@ pub(crate) fn run(args: &FindingsArgs) -> Result<Completion, Failure> {
     let records = studied::records(&args.storage, args.study.as_deref(), "findings")?;
     let findings = view(&records).reasoning.judgement.findings;
     if args.json {
-        let json =
-            serde_json::to_string_pretty(&findings).map_err(|error| Failure::new(error.to_string()))?;
-        terminal::out(&format!("{json}\n"))?;
+        terminal::out_json(&findings)?;
     } else {
         terminal::out(&told(&findings))?;
     }

@@ -59,12 +59,10 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Completion, Failure> {
 /// Prints the answer, to be read or as JSON.
 fn say(args: &JudgeArgs, results: &Results, judgement: &Judgement) -> Result<(), Failure> {
     if args.json {
-        let json = serde_json::to_string_pretty(&answer(results, judgement).to_json());
-        terminal::out(&format!("{}\n", json.map_err(|error| Failure::new(error.to_string()))?))?;
+        terminal::out_json(&answer(results, judgement).to_json())
     } else {
-        terminal::out(&told(results, judgement))?;
+        terminal::out(&told(results, judgement))
     }
-    Ok(())
 }
 
 fn text(file: &Path) -> Result<String, Failure> {

@@ -6,9 +6,7 @@ use toile_data::{DataSet, Split};
 use toile_lab::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
 use toile_record::{RangeTestRecord, Seeds, SweepRecord};
 use toile_report::format::setting;
-use toile_report::{
-    LossSmoother, RangeTestView, SuggestedRates, range_test, range_test_html, range_test_svg,
-};
+use toile_report::{LossSmoother, RangeTestView, range_test, range_test_html, range_test_svg};
 use toile_study::{CheckedStudy, RunPlan};
 
 use crate::args::LrFindArgs;
@@ -41,10 +39,10 @@ pub(crate) fn run(args: &LrFindArgs) -> Result<Completion, Failure> {
     if let Some(out) = &out {
         out.write(&view)?;
     }
-    terminal::out(&match args.json {
-        true => serde_json::to_string_pretty(&view).map_err(|error| Failure::new(error.to_string()))? + "\n",
-        false => told(&view),
-    })?;
+    match args.json {
+        true => terminal::out_json(&view),
+        false => terminal::out(&told(&view)),
+    }?;
     if let Some(out) = &out {
         note(&format!("written: {}", out.path().display()));
     }
@@ -158,18 +156,9 @@ fn table(view: &RangeTestView) -> Table {
         ("valley", Right),
     ]);
     for sweep in &view.sweeps {
-        let number = |pick: fn(&SuggestedRates) -> f64| {
-            let found = sweep.suggests.as_ref().map(|found| toile_report::rate(pick(found)));
-            found.unwrap_or_else(|| "no valley".into())
-        };
-        let row: [fn(&SuggestedRates) -> f64; 5] = [
-            |found| found.low,
-            |found| found.high,
-            |found| found.steepest,
-            |found| found.least_over_ten,
-            |found| found.valley,
-        ];
-        table.row(std::iter::once(sweep.seed.to_string()).chain(row.map(number)));
+        let numbers = sweep.suggests.map(|found| found.numbers().map(toile_report::rate));
+        let numbers = numbers.unwrap_or_else(|| std::array::from_fn(|_| "no valley".into()));
+        table.row(std::iter::once(sweep.seed.to_string()).chain(numbers));
     }
     table
 }

@@ -6,13 +6,9 @@ use crate::{Completion, terminal};
 
 /// Prints it.
 pub(crate) fn run(args: &SchemaArgs) -> Result<Completion, Failure> {
-    let text = if args.markdown { toile_study::reference_page() } else { json()? };
-    terminal::out(&text)?;
+    match args.markdown {
+        true => terminal::out(&toile_study::reference_page())?,
+        false => terminal::out_json(&toile_study::json_schema())?,
+    }
     Ok(Completion::Done)
-}
-
-fn json() -> Result<String, Failure> {
-    serde_json::to_string_pretty(&toile_study::json_schema())
-        .map(|text| format!("{text}\n"))
-        .map_err(|error| Failure::new(format!("cannot write the schema: {error}")))
 }

@@ -19,6 +19,8 @@ mod waiting;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+
 pub(crate) use chart::range_chart;
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
@@ -62,6 +64,16 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints a result as JSON, to be read by people too.
+///
+/// # Errors
+/// As [`out`].
+pub(crate) fn out_json(result: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string_pretty(result)
+        .map_err(|error| Failure::new(format!("cannot write the answer as JSON: {error}")))?;
+    out(&(json + "\n"))
 }
 
 /// Prints a line on the way, above the moving lines if there are any.

@@ -49,8 +49,7 @@ fn model(records: &Records, asked: Option<&str>) -> Result<String, Failure> {
 
 fn print(found: &Capacity, json: bool) -> Result<(), Failure> {
     if json {
-        let text = serde_json::to_string_pretty(found).map_err(|error| Failure::new(error.to_string()))?;
-        return terminal::out(&format!("{text}\n"));
+        return terminal::out_json(found);
     }
     let table = if found.widths.len() > 1 { format!("\n{}\n", table(found).render()) } else { String::new() };
     let sentences: String = found.sentences.iter().map(|sentence| format!("{sentence}\n")).collect();
