@@ -24,6 +24,7 @@ pub mod norm;
 pub mod optimizer;
 mod pool;
 pub mod pooling;
+pub mod probabilities;
 pub mod probe;
 pub mod reduce;
 mod simd;

@@ -10,11 +10,11 @@ use crate::simd::{Simd, dispatch};
 
 /// Rows that are worked on at a time, one per lane: no sum crosses the lanes, which for ten classes is several times
 /// faster than a row after the other.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 /// Up to so many classes a smaller tile will do.
 const FEW_CLASSES: usize = 16;
 /// Labels are bytes.
-const MAX_CLASSES: usize = 256;
+pub(crate) const MAX_CLASSES: usize = 256;
 
 /// What the loss of every row is taken against.
 #[derive(Clone, Copy, Debug)]
@@ -181,7 +181,7 @@ fn blocks_of_rows<S: Simd>(
 
 /// tile\[class\]\[row\] = z, for at most BLOCK rows; the lanes of rows that are missing keep what they have.
 #[inline(always)]
-fn into_tile(rows: &[f32], tile: &mut [[f32; BLOCK]]) {
+pub(crate) fn into_tile(rows: &[f32], tile: &mut [[f32; BLOCK]]) {
     for (r, row) in rows.chunks_exact(tile.len()).take(BLOCK).enumerate() {
         for (line, &z) in tile.iter_mut().zip(row) {
             line[r] = z;
@@ -191,7 +191,7 @@ fn into_tile(rows: &[f32], tile: &mut [[f32; BLOCK]]) {
 
 /// The way back.
 #[inline(always)]
-fn out_of_tile(tile: &[[f32; BLOCK]], rows: &mut [f32]) {
+pub(crate) fn out_of_tile(tile: &[[f32; BLOCK]], rows: &mut [f32]) {
     for (r, row) in rows.chunks_exact_mut(tile.len()).take(BLOCK).enumerate() {
         for (line, d) in tile.iter().zip(row) {
             *d = line[r];
@@ -228,7 +228,7 @@ impl LossRows {
 
 /// The greatest logit of each row, and its class: the first of equals.
 #[inline(always)]
-fn greatest<S: Simd>(s: S, tile: &[[f32; BLOCK]], at: usize) -> (S::V, S::V) {
+pub(crate) fn greatest<S: Simd>(s: S, tile: &[[f32; BLOCK]], at: usize) -> (S::V, S::V) {
     let (mut max, mut best) = (s.splat(f32::NEG_INFINITY), s.splat(0.0));
     for (c, z) in tile.iter().enumerate() {
         let z = s.load_whole(&z[at..]);

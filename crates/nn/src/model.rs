@@ -22,6 +22,7 @@ use crate::{ImageShape, Layer, Shape, Tensor, shapes};
 /// assert_eq!(model.summary().total(), 25_450);
 /// ```
 pub struct Model {
+    pub(crate) image: ImageShape,
     pub(crate) layers: Vec<Layer>,
     pub(crate) shapes: Vec<Shape>,
     pub(crate) parameters: Vec<Vec<Parameter>>,
@@ -111,7 +112,8 @@ impl Model {
             }
         }
         let (parameters, len) = lay_out(&wanted);
-        let model = Model { layers: layers.to_vec(), shapes, parameters, weights: Buffer::new(0) };
+        let weights = Buffer::new(0);
+        let model = Model { image: input, layers: layers.to_vec(), shapes, parameters, weights };
         model.try_program(1, ProgramChoices::default()).map_err(|(layer, error)| at(layer, error))?;
         Ok((model, len))
     }

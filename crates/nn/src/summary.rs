@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Model;
+use crate::{Layer, Model};
 
 /// One layer of a summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,17 +43,24 @@ impl ModelSummary {
     }
 }
 
+/// Each layer's name, numbered from the second of its kind on: `conv2d`, `conv2d_1`.
+pub(crate) fn numbered_names(layers: &[Layer]) -> Vec<String> {
+    let mut seen = std::collections::HashMap::<&str, usize>::new();
+    let mut numbered = |name: &'static str| {
+        let count = seen.entry(name).or_insert(0);
+        *count += 1;
+        if *count == 1 { name.to_owned() } else { format!("{name}_{}", *count - 1) }
+    };
+    layers.iter().map(|layer| numbered(layer.name())).collect()
+}
+
 impl Model {
     /// The table of layers, output shapes and parameter counts.
     pub fn summary(&self) -> ModelSummary {
-        let mut seen = std::collections::HashMap::<&str, usize>::new();
         let mut rows = Vec::<SummaryRow>::new();
         let program = self.program(1);
         let (algorithms, flops_of) = (program.algorithms(), program.flops_of_layers(self.layers.len()));
-        for (i, layer) in self.layers.iter().enumerate() {
-            let count = seen.entry(layer.name()).or_insert(0);
-            let name = if *count == 0 { layer.name().into() } else { format!("{}_{count}", layer.name()) };
-            *count += 1;
+        for ((i, layer), name) in self.layers.iter().enumerate().zip(numbered_names(&self.layers)) {
             let own = algorithms.iter().rfind(|(layer, _)| *layer == i);
             let taken_in = || Some(format!("with {}", rows.last()?.name));
             let algorithm = match own {

@@ -232,3 +232,30 @@ fn a_logit_that_is_not_finite_shows_in_the_focal_loss() {
 fn a_label_beyond_the_classes_is_refused() {
     run(&[0.0; 3], 3, &[3], 0.0, None, 1.0);
 }
+
+/// For few and many classes, whole and broken blocks: softmax in f64, and the loss kernel's own bits.
+#[test]
+fn probabilities_are_those_behind_the_loss() {
+    use crate::probabilities::softmax_probabilities;
+    for (classes, n) in [(1, 3), (2, 1), (10, 16), (10, 37), (17, 20), (256, 5)] {
+        let z: Vec<f32> = numbers(n * classes, 11).iter().map(|v| v * 9.0).collect();
+        let mut p = vec![7.0; z.len()];
+        softmax_probabilities(&z, classes, &mut p);
+        let out = run(&z, classes, &vec![0; n], 0.0, None, 1.0);
+        for (i, (z, p)) in z.chunks(classes).zip(p.chunks(classes)).enumerate() {
+            let max = z.iter().fold(f64::MIN, |max, z| max.max(f64::from(*z)));
+            let e: Vec<f64> = z.iter().map(|z| (f64::from(*z) - max).exp()).collect();
+            let sum: f64 = e.iter().sum();
+            let expected: Vec<f32> = e.iter().map(|e| (e / sum) as f32).collect();
+            assert_close(p, &expected, 1e-6);
+            assert_eq!(p[usize::from(out.predicted[i])].to_bits(), out.confidence[i].to_bits());
+        }
+        same_everywhere(|| {
+            softmax_probabilities(&z, classes, &mut p);
+            p.clone()
+        });
+    }
+    let mut p = [0.0; 2];
+    softmax_probabilities(&[f32::NAN, 1.0], 2, &mut p);
+    assert!(p.iter().all(|p| p.is_nan()));
+}

@@ -72,6 +72,12 @@ impl Executor {
         Executor::new(program, chunks, Vec::new(), false)
     }
 
+    /// From now on passes leave the probabilities of all classes in the chunks.
+    pub(crate) fn make_room_for_probabilities(&mut self) {
+        let values = self.program.chunk * self.program.classes;
+        self.chunks.iter_mut().for_each(|chunk| chunk.probabilities = vec![0.0; values]);
+    }
+
     fn new(program: Program, chunks: Vec<Chunk>, slices: Vec<InputSlice>, training: bool) -> Executor {
         let (derived, moments) = (Buffer::new(program.derived_len), moments(&program));
         let (pool, workspaces) = (Pool::new(), Vec::new());

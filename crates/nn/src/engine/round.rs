@@ -7,6 +7,7 @@
 
 use toile_kernels::conv::Piece;
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
+use toile_kernels::probabilities::softmax_probabilities;
 use toile_kernels::reduce;
 
 use super::executor::BatchPass;
@@ -265,6 +266,9 @@ impl PhaseRun<'_> {
         };
         let (logits, labels) = (&logits[..n * classes], &space.labels[..n]);
         self.pass.loss.compute(logits, labels, targets, results);
+        if let Some(probabilities) = chunk.probabilities.get_mut(..n * classes) {
+            softmax_probabilities(logits, classes, probabilities);
+        }
         chunk.score = Score::of(logits, labels, &chunk.loss[..n], &chunk.predicted[..n]);
         self.pass.tracer.done(Stage::Loss);
     }

@@ -121,6 +121,8 @@ pub(crate) struct Chunk {
     pub confidence: Vec<f32>,
     /// The loss of each image, without penalties.
     pub loss: Vec<f32>,
+    /// The probability of each class, image by image, where there is room for it: where it is asked for.
+    pub probabilities: Vec<f32>,
     /// How many outputs of each unit are as they are watched for, after each operation. Empty while training.
     pub units: Vec<Vec<u32>>,
 }
@@ -150,6 +152,7 @@ impl Chunk {
             predicted: vec![0; program.chunk],
             confidence: vec![0.0; program.chunk],
             loss: vec![0.0; program.chunk],
+            probabilities: Vec::new(),
             units: program.watched.iter().map(|op| vec![0; op.map_or(0, |watched| watched.units)]).collect(),
         }
     }

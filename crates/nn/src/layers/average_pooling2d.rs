@@ -7,7 +7,7 @@ use toile_kernels::pooling::{self, PoolShape};
 
 use super::{Layer, LayerContext, LayerSettings, Operations, pooling2d};
 use crate::engine::{Backward, Buffers, ChunkContext, Op, Operation, Weights};
-use crate::shape::ShapeError;
+use crate::shape::{ShapeError, Window};
 use crate::{Padding, Shape};
 
 /// The mean of each window and channel, over the pixels that exist.
@@ -41,6 +41,11 @@ impl LayerSettings for AveragePooling2D {
 
     fn output_shape(&self, input: Shape) -> Result<Shape, ShapeError> {
         self.windows(input).map(pooling2d::pooled)
+    }
+
+    fn window(&self) -> Option<Window> {
+        let strides = self.strides.unwrap_or(self.pool_size);
+        Some(Window { size: self.pool_size, strides, padding: self.padding })
     }
 
     fn spelled_out(&self) -> Option<Layer> {

@@ -7,7 +7,7 @@ use toile_kernels::pooling::{self, PoolShape};
 
 use super::{Layer, LayerContext, LayerSettings, Operations, pooling2d};
 use crate::engine::{Backward, Buffers, ChunkContext, Op, Operation, Weights};
-use crate::shape::ShapeError;
+use crate::shape::{ShapeError, Window};
 use crate::{Padding, Shape};
 
 /// The maximum of each window and channel; of equal values the first passes the gradient.
@@ -46,6 +46,11 @@ impl LayerSettings for MaxPooling2D {
     fn is_pooling_by_two(&self) -> bool {
         let strides = self.strides.unwrap_or(self.pool_size);
         self.pool_size == [2, 2] && strides == [2, 2] && self.padding == Padding::Valid
+    }
+
+    fn window(&self) -> Option<Window> {
+        let strides = self.strides.unwrap_or(self.pool_size);
+        Some(Window { size: self.pool_size, strides, padding: self.padding })
     }
 
     fn spelled_out(&self) -> Option<Layer> {

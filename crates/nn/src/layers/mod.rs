@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Op;
 use crate::parameters::{Parameter, Wanted};
-use crate::shape::ShapeError;
+use crate::shape::{ShapeError, Window};
 use crate::{Activation, ImageShape, MOST_VALUES, Shape};
 
 /// A layer of a model, as the study file writes it: `{ dense = { units = 10, activation = "softmax" } }`.
@@ -119,6 +119,11 @@ trait LayerSettings {
     /// Whether it belongs to the convolution that it follows: it changes values where they stand.
     fn completes_convolution(&self) -> bool {
         false
+    }
+
+    /// The window that it moves over the image, if it does.
+    fn window(&self) -> Option<Window> {
+        None
     }
 
     /// Whether the layer that follows is computed in the same pass.
@@ -257,6 +262,11 @@ impl Layer {
     /// The weight tensors that the layer wants.
     pub(crate) fn wanted(&self, input: Shape) -> Vec<Wanted> {
         self.settings().wanted(input)
+    }
+
+    /// The window that the layer moves over the image, if it does.
+    pub(crate) fn window(&self) -> Option<Window> {
+        self.settings().window()
     }
 
     /// Whether the layer that follows is computed in the same pass.

@@ -95,6 +95,10 @@ impl LayerSettings for SeparableConv2D {
         self.activation
     }
 
+    fn window(&self) -> Option<Window> {
+        Some(Window { size: self.kernel_size, strides: self.strides, padding: self.padding })
+    }
+
     fn is_convolution(&self) -> bool {
         true
     }

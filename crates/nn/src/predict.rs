@@ -1,0 +1,51 @@
+//! Prediction: the probabilities of all classes for images without labels.
+
+use toile_rng::Seed;
+
+use crate::engine::{BatchPass, Executor, Tracer};
+use crate::evaluate::BATCH;
+use crate::{Examples, Loss, Model, Threads};
+
+/// The probability of each class for each image: rows of `model.classes()` numbers.
+///
+/// `images` holds the bytes of whole images, one after the other, height × width × channels each; a byte b becomes
+/// b / 255. They go through the very program of [`evaluate`](crate::evaluate): the greatest number of a row (the first
+/// of equals) is its `predictions`, and has the bits of its `confidences`. A row is NaN where the network gives no
+/// finite numbers.
+///
+/// # Panics
+/// If the bytes are no whole number of the model's images.
+pub fn predict<'a>(model: &Model, images: &[u8], threads: impl Into<Threads<'a>>) -> Vec<f32> {
+    let (size, classes) = (model.image.values(), model.classes());
+    assert!(images.len().is_multiple_of(size), "{} bytes are no whole images of {size}", images.len());
+    let n = images.len() / size;
+    // The loss is computed along with the probabilities, for any label.
+    let labels = vec![0; n];
+    let indices: Vec<u32> = (0..n as u32).collect();
+    let examples = Examples { images, labels: &labels, indices: &indices, shape: model.image, classes };
+    let threads = threads.into();
+    let mut executor = Executor::for_inference(model.program(BATCH), BATCH);
+    executor.make_room_for_probabilities();
+    executor.derive(&model.weights, threads.now(), Tracer::default());
+    let mut probabilities = Vec::with_capacity(n * classes);
+    for indices in indices.chunks(BATCH) {
+        let pass = BatchPass {
+            examples: &examples,
+            indices,
+            augmentation: None,
+            loss: &Loss::CategoricalCrossentropy,
+            label_smoothing: 0.0,
+            class_weights: None,
+            is_probe: false,
+            step: 0,
+            seed: Seed::new(0),
+            threads: threads.now(),
+            tracer: Tracer::default(),
+        };
+        executor.infer(&pass, &model.weights);
+        for chunk in executor.chunks.iter().take(executor.n_chunks(indices.len())) {
+            probabilities.extend_from_slice(&chunk.probabilities[..chunk.images * classes]);
+        }
+    }
+    probabilities
+}
