@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
@@ -20,10 +20,14 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("judge", &["record", "stats"]),
     ("study", &["record", "rng", "nn", "data", "tune", "judge"]),
     ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
+    ("exchange", &["record", "nn", "store"]),
     ("report", &["record", "store", "stats", "tune", "judge", "study"]),
     (
         "toile",
-        &["record", "rng", "kernels", "nn", "data", "store", "judge", "study", "lab", "report", "tune"],
+        &[
+            "record", "rng", "kernels", "nn", "data", "store", "judge", "study", "lab", "exchange", "report",
+            "tune",
+        ],
     ),
 ];
 

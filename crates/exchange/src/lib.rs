@@ -1,0 +1,13 @@
+//! Trained networks as files of other programs, and back: descriptions in, bytes out.
+//!
+//! An exporter reads a [`ModelDescription`](toile_nn::ModelDescription) and [`NetworkFacts`] and nothing else, so that
+//! the same run gives the same bytes. What is written can be read back here, and computed by loops that share nothing
+//! with the engine, in f64: that is how an export checks itself.
+#![warn(unreachable_pub)]
+
+mod error;
+mod facts;
+pub mod onnx;
+
+pub use error::ExchangeError;
+pub use facts::{InputKind, NetworkFacts};

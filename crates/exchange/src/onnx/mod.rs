@@ -1,0 +1,55 @@
+//! ONNX: a network as a graph of operators of opset 17 (IR version 8, June 2022), which ONNX Runtime from 1.12 on,
+//! OpenVINO, TensorRT, tract and browsers run.
+//!
+//! Input `images` of shape (N, height, width, channels), output `probabilities` of shape (N, classes). N is free. The
+//! weights lie as [`Tensor`](toile_nn::Tensor) has them, those of convolutions with the axes in ONNX's order.
+
+mod decode;
+mod encode;
+mod graph;
+mod layers;
+mod protobuf;
+mod run;
+
+use toile_nn::ModelDescription;
+
+pub use graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
+
+use crate::{ExchangeError, InputKind, NetworkFacts};
+
+/// The newest operators that are used.
+pub const OPSET: i64 = 17;
+
+/// The version of the file format.
+pub const IR_VERSION: i64 = 8;
+
+/// A message of protobuf can have no more bytes.
+const MOST_BYTES: usize = i32::MAX as usize;
+
+/// A network as an ONNX file. The same network and facts give the same bytes.
+///
+/// # Errors
+/// If the file would have 2 GiB or more, which the format cannot hold.
+pub fn to_onnx(
+    model: &ModelDescription,
+    facts: &NetworkFacts,
+    input: InputKind,
+) -> Result<Vec<u8>, ExchangeError> {
+    let numbers: usize = model.layers.iter().flat_map(|layer| &layer.tensors).map(|t| t.values.len()).sum();
+    if numbers.saturating_mul(4) >= MOST_BYTES - (1 << 20) {
+        let message =
+            format!("an ONNX file holds at most 2 GiB, and the weights alone are {numbers} numbers");
+        return Err(ExchangeError::new(message).help("export it as `keras` or `pytorch`"));
+    }
+    let metadata = facts.properties(input).into_iter().map(|(key, value)| (key.to_owned(), value));
+    let graph = OnnxGraph { metadata: metadata.collect(), ..layers::graph(model, input) };
+    Ok(encode::model(&graph))
+}
+
+/// Reads a file that [`to_onnx`] wrote. Other files may hold what is not known here, and are refused then.
+///
+/// # Errors
+/// What is broken or not known, and where. Bytes of any kind give an error at worst.
+pub fn from_onnx(bytes: &[u8]) -> Result<OnnxGraph, ExchangeError> {
+    decode::model(bytes)
+}

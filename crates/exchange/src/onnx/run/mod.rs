@@ -1,0 +1,172 @@
+//! Computes a graph in f64, by plain loops that share nothing with the engine: the honest check of an export.
+//!
+//! Sixteen images go through together, side by side in the innermost place, so that every loop is simple and still
+//! fast. Whatever a graph says that does not fit is an error: the graph may come from a file.
+
+mod operators;
+mod windows;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor};
+use crate::ExchangeError;
+
+/// Images that are computed together.
+const LANES: usize = 16;
+
+/// One number of each of the images.
+type Lane = [f64; LANES];
+
+/// No value of one image may be larger than this.
+const MOST_VALUES: usize = 1 << 26;
+
+/// A value of the graph: of one image `shape`, row-major.
+struct LaneValue {
+    shape: Vec<usize>,
+    lanes: Vec<Lane>,
+}
+
+type Computed = Result<LaneValue, ExchangeError>;
+
+impl LaneValue {
+    fn new(shape: Vec<usize>, lanes: Vec<Lane>) -> Computed {
+        match shape.iter().try_fold(1, |product: usize, size| product.checked_mul(*size)) {
+            Some(size) if size == lanes.len() => Ok(LaneValue { shape, lanes }),
+            _ => Err(ExchangeError::new(format!("{} numbers do not fill the shape {shape:?}", lanes.len()))),
+        }
+    }
+}
+
+/// A node with what it computes from, or what is wrong with it.
+struct NodeInputs<'a> {
+    node: &'a OnnxNode,
+    tensors: &'a BTreeMap<&'a str, &'a OnnxTensor>,
+    values: &'a BTreeMap<&'a str, LaneValue>,
+}
+
+impl<'a> NodeInputs<'a> {
+    fn fault(&self, what: impl std::fmt::Display) -> ExchangeError {
+        ExchangeError::new(format!("the node `{}` ({}): {what}", self.node.name, self.node.operator))
+    }
+
+    fn name(&self, place: usize) -> Result<&'a str, ExchangeError> {
+        let name = self.node.inputs.get(place).map(String::as_str);
+        name.ok_or_else(|| self.fault(format!("it has {} inputs", self.node.inputs.len())))
+    }
+
+    /// The input at this place, which was computed.
+    fn value(&self, place: usize) -> Result<&'a LaneValue, ExchangeError> {
+        let name = self.name(place)?;
+        self.values.get(name).ok_or_else(|| self.fault(format!("the value `{name}` is not known")))
+    }
+
+    /// The input at this place, which is a tensor, if there is one.
+    fn optional(&self, place: usize) -> Result<Option<&'a OnnxTensor>, ExchangeError> {
+        let Some(name) = self.node.inputs.get(place).map(String::as_str) else { return Ok(None) };
+        let tensor = self.tensors.get(name).copied();
+        tensor.map(Some).ok_or_else(|| self.fault(format!("the tensor `{name}` is not known")))
+    }
+
+    fn tensor(&self, place: usize) -> Result<&'a OnnxTensor, ExchangeError> {
+        self.optional(place)?.ok_or_else(|| self.fault("a tensor is missing"))
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'a OnnxAttribute> {
+        self.node.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    fn int(&self, name: &str) -> Option<i64> {
+        match self.attribute(name) {
+            Some(OnnxAttribute::Int(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn float(&self, name: &str, default: f32) -> f64 {
+        match self.attribute(name) {
+            Some(OnnxAttribute::Float(value)) => f64::from(*value),
+            _ => f64::from(default),
+        }
+    }
+
+    /// So many sizes.
+    fn sizes<const N: usize>(&self, name: &str) -> Result<[usize; N], ExchangeError> {
+        let sizes = match self.attribute(name) {
+            Some(OnnxAttribute::Ints(values)) => {
+                values.iter().map(|value| usize::try_from(*value).ok()).collect::<Option<Vec<usize>>>()
+            }
+            _ => None,
+        };
+        let sizes = sizes.and_then(|sizes| <[usize; N]>::try_from(sizes).ok());
+        sizes.ok_or_else(|| self.fault(format!("`{name}` is not {N} sizes")))
+    }
+}
+
+impl OnnxGraph {
+    /// The outputs of the graph in f64 for these images (bytes, whole images one after the other), on so many threads.
+    ///
+    /// A graph that takes floats gets b / 255, rounded to f32.
+    ///
+    /// # Errors
+    /// If the graph does not fit itself or the images; it names the node.
+    pub fn run(&self, images: &[u8], threads: usize) -> Result<Vec<f64>, ExchangeError> {
+        let size = self.input.1.iter().try_fold(1, |product: usize, size| product.checked_mul(*size));
+        let Some(size) = size.filter(|size| (1..=MOST_VALUES).contains(size)) else {
+            return Err(ExchangeError::new(format!("the input has the shape {:?}", self.input.1)));
+        };
+        if !images.len().is_multiple_of(size) {
+            let message = format!("{} bytes are no whole images of {size}", images.len());
+            return Err(ExchangeError::new(message));
+        }
+        let blocks: Vec<&[u8]> = images.chunks(LANES * size).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(block) = blocks.get(i) else { return done };
+                done.push((i, self.block(block, size)));
+            }
+        };
+        let mut done: Vec<_> = thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
+        });
+        done.sort_by_key(|(i, _)| *i);
+        let rows: Vec<Vec<f64>> = done.into_iter().map(|(_, rows)| rows).collect::<Result<_, _>>()?;
+        if rows.len() != blocks.len() {
+            return Err(ExchangeError::new("the graph could not be computed"));
+        }
+        Ok(rows.concat())
+    }
+
+    /// Rows of outputs for up to [`LANES`] images.
+    fn block(&self, images: &[u8], size: usize) -> Result<Vec<f64>, ExchangeError> {
+        let number = |byte: u8| match self.input_is_bytes {
+            true => f64::from(byte),
+            false => f64::from(f32::from(byte) / 255.0),
+        };
+        let n = images.len() / size;
+        let lane = |at: usize| {
+            let mut lane = [0.0; LANES];
+            lane.iter_mut().zip(images.chunks(size)).for_each(|(x, image)| *x = number(image[at]));
+            lane
+        };
+        let tensors = self.tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        let mut values = BTreeMap::new();
+        let input = LaneValue::new(self.input.1.clone(), (0..size).map(lane).collect())?;
+        values.insert(self.input.0.as_str(), input);
+        for node in &self.nodes {
+            let value = operators::compute(&NodeInputs { node, tensors: &tensors, values: &values })?;
+            values.insert(node.name.as_str(), value);
+        }
+        let Some(output) = values.get(self.output.0.as_str()).filter(|value| value.shape == self.output.1)
+        else {
+            let (name, shape) = &self.output;
+            return Err(ExchangeError::new(format!("no node gives the output `{name}` of shape {shape:?}")));
+        };
+        Ok((0..n).flat_map(|i| output.lanes.iter().map(move |lane| lane[i])).collect())
+    }
+}
