@@ -5,8 +5,11 @@
 //! with the engine, in f64: that is how an export checks itself.
 #![warn(unreachable_pub)]
 
+mod archive;
 mod error;
 mod facts;
+pub mod hdf5;
+pub mod keras;
 pub mod onnx;
 
 pub use error::ExchangeError;

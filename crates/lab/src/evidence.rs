@@ -15,7 +15,7 @@ use toile_record::{Event, Evidence, ImageRecord, Part, TestOpening};
 use toile_store::Added;
 use toile_study::Settings;
 
-use crate::bridge;
+use crate::kept;
 use crate::runner::session::{QueuedRun, RunSession};
 use crate::runner::{RunError, engine, words};
 use crate::standing::Trainings;
@@ -157,13 +157,8 @@ impl EvidenceMaker<'_> {
         let Some(record) = session.ask(|| store.run_head(study, &run.record.id))? else {
             return Ok(Err("its record is gone".into()));
         };
-        let bytes = match session.options.dir.filter(|_| !store.is_server()) {
-            Some(dir) => bridge::intact_weights(dir, &record),
-            None => match session.ask(|| store.weights(study, &record.id))? {
-                Some(bytes) => bridge::as_recorded(bytes, &record),
-                None => Err("its weights are not in the database".into()),
-            },
-        };
+        let dir = session.options.dir;
+        let bytes = session.ask(|| kept::kept_weights(store, dir, study, &record))?;
         let mut model = engine::model(&run.plan, engine::image_shape(session.data))?;
         Ok(bytes.and_then(|bytes| engine::load_weights(&mut model, &bytes)).map(|()| model))
     }

@@ -6,6 +6,7 @@ mod bridge;
 mod checkpoint;
 mod evidence;
 mod expected;
+mod kept;
 mod lease;
 mod memory;
 mod pictures;
@@ -21,6 +22,7 @@ mod wanted;
 
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
+pub use kept::{kept_model, kept_weights};
 pub use memory::{TrainingKind, memory_of_outline};
 pub use pictures::pictures;
 pub use progress::{StudyProgress, TrainingProgressView};

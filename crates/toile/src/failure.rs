@@ -4,6 +4,7 @@ use std::fmt;
 
 use console::Style;
 use toile_data::DataError;
+use toile_exchange::ExchangeError;
 use toile_lab::RunError;
 use toile_store::StoreError;
 use toile_study::{Faults, PlanError};
@@ -70,6 +71,12 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let transient = error.is_transient();
         Failure { message: error.to_string(), help: error.help(), complete: false, transient }
+    }
+}
+
+impl From<ExchangeError> for Failure {
+    fn from(error: ExchangeError) -> Failure {
+        Failure { message: error.message, help: error.help, complete: false, transient: false }
     }
 }
 

@@ -101,6 +101,8 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Compare(args) => commands::compare::run(&args),
         Command::Findings(args) => commands::findings::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Export(args) => commands::export::run(&args),
+        Command::Predict(args) => commands::predict::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),

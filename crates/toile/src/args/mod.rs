@@ -5,6 +5,7 @@ mod data;
 mod judging;
 mod predictions;
 mod slips;
+mod trained;
 mod tuning;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
+pub(crate) use self::trained::{ExportArgs, ExportFormat, InputArg, PredictArgs, TrainedArgs};
 pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -122,6 +124,15 @@ pub(crate) enum Command {
     ///
     /// Exit code 4 if there is a finding of the kind that `--fail-on` names.
     Findings(FindingsArgs),
+    /// Write a trained network as a file of another program
+    ///
+    /// The file is read back and computed on test images before it is written, and the largest difference is said. The
+    /// same run gives the same bytes. docs/models.md says what each form holds.
+    Export(ExportArgs),
+    /// Say what a trained network makes of pictures
+    ///
+    /// They must have the size of the training images. The same pixels give the same bits as in training.
+    Predict(PredictArgs),
     /// List, fetch or check data sets
     #[command(subcommand)]
     Data(DataCommand),

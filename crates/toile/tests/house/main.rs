@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("judge", &["record", "stats"]),
     ("study", &["record", "rng", "nn", "data", "tune", "judge"]),
     ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
-    ("exchange", &["record", "nn", "store"]),
+    ("exchange", &["record", "rng", "nn", "store"]),
     ("report", &["record", "store", "stats", "tune", "judge", "study"]),
     (
         "toile",

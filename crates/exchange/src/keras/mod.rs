@@ -1,0 +1,96 @@
+//! Keras 3: `.keras` (an archive of the network's description and its weights) and `.weights.h5` (the weights alone),
+//! and back.
+
+mod config;
+mod layers;
+mod read;
+mod take;
+
+use serde_json::{Value, json};
+use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
+
+pub use read::{KerasModel, from_keras};
+
+use crate::hdf5::{Hdf5Array, Hdf5Group, Hdf5Item, Hdf5Numbers, write_hdf5};
+use crate::{ExchangeError, InputKind, NetworkFacts, archive};
+use layers::{KerasLayer, keras_layers};
+
+/// The version of Keras whose form is written.
+pub const KERAS_VERSION: &str = "3.15.1";
+
+/// How the network was trained, so that Keras compiles it likewise. The optimizer's memory is not in the file.
+#[derive(Clone, Copy, Debug)]
+pub struct CompileSettings<'a> {
+    /// The optimizer; a schedule of the learning rate is left out.
+    pub optimizer: &'a Optimizer,
+    /// The loss.
+    pub loss: &'a Loss,
+    /// s: the target is 1 − s + s / classes for the true class.
+    pub label_smoothing: f32,
+}
+
+/// A network as a `.keras` file. The same network and facts give the same bytes.
+///
+/// A network that begins with a dense layer gets a `Flatten` before it. With [`InputKind::Uint8`] a `Rescaling(1/255)`
+/// stands first: it multiplies where the engine divides, which is another rounding.
+///
+/// # Errors
+/// If the archive cannot hold it.
+pub fn to_keras(
+    model: &ModelDescription,
+    facts: &NetworkFacts,
+    compile: CompileSettings<'_>,
+    input: InputKind,
+) -> Result<Vec<u8>, ExchangeError> {
+    let layers = keras_layers(model, input);
+    let config = config::sequential(model, &layers, &facts.run, compile);
+    archive::pack(&[
+        ("metadata.json", pretty(&metadata(facts, input))),
+        ("config.json", pretty(&config)),
+        ("model.weights.h5", weights(&layers)),
+    ])
+}
+
+/// The weights alone, as `model.load_weights` of Keras reads them into a network of the same layers.
+pub fn to_weights_h5(model: &ModelDescription, input: InputKind) -> Vec<u8> {
+    weights(&keras_layers(model, input))
+}
+
+fn pretty(value: &Value) -> Vec<u8> {
+    serde_json::to_vec_pretty(value).expect("JSON of texts and finite numbers")
+}
+
+/// What Keras writes, and what only we know.
+fn metadata(facts: &NetworkFacts, input: InputKind) -> Value {
+    let date: String = facts.started.chars().take(19).collect();
+    let facts: serde_json::Map<String, Value> = facts
+        .properties(input)
+        .into_iter()
+        .map(|(key, words)| match key {
+            "class_names" => (key.to_owned(), json!(facts.class_names)),
+            _ => (key.to_owned(), json!(words)),
+        })
+        .collect();
+    json!({ "keras_version": KERAS_VERSION, "date_saved": date.replace('T', "@"), "toile": facts })
+}
+
+/// `layers/<name>/vars/0`, `1`, …; every layer has a group, and the root has `vars`.
+fn weights(layers: &[KerasLayer<'_>]) -> Vec<u8> {
+    let vars = |tensors: &[Tensor]| -> Hdf5Item {
+        let array = |tensor: &Tensor| {
+            let numbers = Hdf5Numbers::Floats(tensor.values.clone());
+            Hdf5Item::Array(Hdf5Array { shape: tensor.shape.clone(), numbers })
+        };
+        let all = tensors.iter().enumerate().map(|(i, tensor)| (i.to_string(), array(tensor)));
+        Hdf5Item::Group(all.collect())
+    };
+    let group = |layer: &KerasLayer<'_>| {
+        let tensors = layer.described.map_or(&[][..], |described| &described.tensors);
+        (layer.name.clone(), Hdf5Item::Group(Hdf5Group::from([("vars".into(), vars(tensors))])))
+    };
+    let groups: Hdf5Group = layers.iter().map(group).collect();
+    write_hdf5(&Hdf5Group::from([
+        ("layers".into(), Hdf5Item::Group(groups)),
+        ("vars".into(), Hdf5Item::Group(Hdf5Group::new())),
+    ]))
+}

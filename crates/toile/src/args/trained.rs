@@ -1,0 +1,78 @@
+//! Arguments of the commands that take a trained network.
+
+use std::path::PathBuf;
+
+use super::DataArgs;
+
+/// Which trained network.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainedArgs {
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// The run
+    #[arg(long, value_name = "NAME")]
+    pub run: String,
+    /// Its training with this seed [default: its first]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One file for ONNX Runtime, browsers, phones: pixels in, probabilities out
+    Onnx,
+}
+
+/// How an exported network takes its images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum InputArg {
+    /// Pixels as they are, 0 to 255: the network divides by 255
+    Uint8,
+    /// Numbers from 0 to 1: who calls the network divides by 255
+    Float,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub trained: TrainedArgs,
+    /// The form
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: ExportFormat,
+    /// How the exported network takes its images [default: uint8]
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub input: Option<InputArg>,
+    /// Write this file
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Replace what is there already
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PredictArgs {
+    #[command(flatten)]
+    pub trained: TrainedArgs,
+    /// PNG files, and folders of them
+    #[arg(value_name = "IMAGE|FOLDER", required = true)]
+    pub images: Vec<PathBuf>,
+    /// Say the so many most probable classes
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub top: u16,
+    /// Print JSON, with the probabilities of all classes
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print CSV, a line for each image and class
+    #[arg(long)]
+    pub csv: bool,
+}

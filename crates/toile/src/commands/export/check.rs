@@ -1,0 +1,139 @@
+//! What an exported network makes of images, held against the engine and against the recorded predictions.
+
+use toile_exchange::onnx::OnnxGraph;
+use toile_nn::predict;
+use toile_record::Part;
+
+use crate::args::DataArgs;
+use crate::commands::trained::TrainedNetwork;
+use crate::failure::Failure;
+use crate::machine;
+use crate::source::StudySource;
+use crate::terminal::{count, plural};
+
+/// At most so many images are computed.
+const MOST_IMAGES: usize = 1000;
+
+/// A network for which so many images take longer than some ten seconds is computed on fewer: operations of one pass.
+const MOST_FLOPS: u64 = 20_000_000_000;
+
+/// Another program's probabilities differ from the engine's by rounding alone: no more than this.
+const TOLERANCE: f64 = 5e-6;
+
+/// Images to check an export on, with what the engine makes of them.
+pub(super) enum Sample {
+    /// There are none: why.
+    None(String),
+    /// Bytes of whole images, and the engine's probabilities.
+    Images { part: Part, images: Vec<u8>, engine: Vec<f32>, n: usize, recorded: bool },
+}
+
+/// What came of a check.
+pub(super) enum Checked {
+    /// The largest difference of a probability from the engine's, and of how many images the most probable class is
+    /// another.
+    Computed { largest: f64, other_class: usize },
+    /// It was not run.
+    Not,
+}
+
+impl Sample {
+    /// The first test images, or, while the test part is sealed, the first training images.
+    ///
+    /// # Errors
+    /// If the weights do not give the recorded predictions.
+    pub(super) fn of(network: &TrainedNetwork, args: &DataArgs) -> Result<Sample, Failure> {
+        let study = &network.records.study;
+        let source = StudySource::from_text("the recorded study file".into(), study.file.clone());
+        let data = match source.load_at_hand(&network.settings.data, args) {
+            Ok(Some(data)) if data.fingerprint == study.data.fingerprint => data,
+            Ok(Some(_)) => return Ok(Sample::None("the data here are not those of the study".into())),
+            Ok(None) => return Ok(Sample::None("the data are not on this machine".into())),
+            Err(failure) => return Ok(Sample::None(failure.message().to_owned())),
+        };
+        let test = network.run().test.as_ref();
+        let (part, images) = match test {
+            Some(_) => (Part::Test, &data.test),
+            None => (Part::Validation, &data.train),
+        };
+        let (forward, _) = network.model.flops();
+        let affordable = (MOST_FLOPS / forward.max(1)).max(1) as usize;
+        let n = images.len().min(MOST_IMAGES).min(affordable);
+        let images = images.images[..n * data.image_len()].to_vec();
+        let engine = predict(&network.model, &images, machine::cores());
+        let recorded = test.is_some_and(|test| test.confidences.len() == data.test.len());
+        if let Some(test) = test.filter(|_| recorded) {
+            let classes = network.model.classes();
+            for (i, row) in engine.chunks(classes).enumerate() {
+                let found = row.get(usize::from(test.predictions[i])).map(|p| p.to_bits());
+                if found != Some(test.confidences[i].to_bits()) {
+                    return Err(Failure::new(format!(
+                        "{}: its weights do not give the recorded prediction of test image {i}",
+                        network.name()
+                    ))
+                    .help("`toile verify` says what of the study is not as it was written"));
+                }
+            }
+        }
+        Ok(Sample::Images { part, images, engine, n, recorded })
+    }
+}
+
+/// Computes a graph that was read back, in f64.
+///
+/// # Errors
+/// If it is another network.
+pub(super) fn graph(graph: &OnnxGraph, sample: &Sample) -> Result<Checked, Failure> {
+    let Sample::Images { images, engine, n, .. } = sample else { return Ok(Checked::Not) };
+    let found = graph.run(images, machine::cores())?;
+    compared(&found, engine, *n)
+}
+
+/// Holds another computation's probabilities against the engine's.
+pub(super) fn compared(found: &[f64], engine: &[f32], n: usize) -> Result<Checked, Failure> {
+    let differences = found.iter().zip(engine).map(|(a, b)| (a - f64::from(*b)).abs());
+    // Where both are NaN the network has diverged; NaN of one alone is a difference.
+    let largest =
+        differences.fold(0.0, |most: f64, one| if one <= most || one.is_nan() { most } else { one });
+    let nan = |(a, b): (&f64, &f32)| a.is_nan() != b.is_nan();
+    if found.len() != engine.len() || largest > TOLERANCE || found.iter().zip(engine).any(nan) {
+        return Err(Failure::new(format!(
+            "the export was not written: read back, it gives probabilities that differ by up to {largest:.1e}, \
+             allowed are {TOLERANCE:.0e}"
+        ))
+        .help("please report this with the study's file: it is a fault of toile"));
+    }
+    let classes = (engine.len() / n.max(1)).max(1);
+    let best = |row: &mut dyn Iterator<Item = f64>| {
+        let best = |best: (usize, f64), (i, p)| if p > best.1 { (i, p) } else { best };
+        row.enumerate().fold((0, f64::NEG_INFINITY), best).0
+    };
+    let rows = found.chunks(classes).zip(engine.chunks(classes));
+    let differs = |(a, b): &(&[f64], &[f32])| {
+        best(&mut a.iter().copied()) != best(&mut b.iter().map(|p| f64::from(*p)))
+    };
+    Ok(Checked::Computed { largest, other_class: rows.filter(differs).count() })
+}
+
+impl Checked {
+    /// In words.
+    pub(super) fn told(&self, sample: &Sample) -> String {
+        match (self, sample) {
+            (_, Sample::None(why)) => format!("unchecked: {why}"),
+            (Checked::Not, _) => "unchecked".into(),
+            (Checked::Computed { largest, other_class }, Sample::Images { part, n, recorded, .. }) => {
+                let part = match part {
+                    Part::Test => "test",
+                    Part::Validation => "training",
+                };
+                let recorded = if *recorded { ", whose predictions are the recorded ones" } else { "" };
+                let images = format!("{} {part} images", count(*n as u64));
+                format!(
+                    "read back and computed in f64 on {images}: probabilities within {largest:.1e} of the \
+                     engine's{recorded}; the most probable class is another on {}",
+                    plural(*other_class, "image", "images")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! One picture as the network takes it: its size must be that of the training images; what is done to its channels and
+//! depth is said.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use png::{BitDepth, ColorType, Transformations};
+use toile_record::Records;
+use toile_store::read_file;
+
+/// No picture of the sizes that are trained here is larger.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// What the network takes, and how its training images look.
+pub(super) struct Expected {
+    height: usize,
+    width: usize,
+    channels: usize,
+    /// The mean of the border pixels of the images that the records hold, if they hold any.
+    border: Option<f64>,
+}
+
+/// A picture as the network takes it.
+pub(super) struct Picture {
+    /// Height x width x channels bytes.
+    pub pixels: Vec<u8>,
+    /// What was done to it, or is odd about it.
+    pub notes: Vec<&'static str>,
+}
+
+/// The borders of an image are dark below this, and bright above 255 less this.
+const DARK: f64 = 64.0;
+
+impl Expected {
+    /// From the record of the data, and the test images that the study keeps for its report.
+    pub(super) fn of(records: &Records) -> Expected {
+        let [height, width, channels] = records.study.data.shape;
+        let expected = Expected { height, width, channels, border: None };
+        let whole = records.images.iter().filter(|image| image.pixels.len() == height * width * channels);
+        let borders: Vec<f64> = whole.map(|image| expected.border_of(&image.pixels)).collect();
+        let mean = borders.iter().sum::<f64>() / borders.len().max(1) as f64;
+        // Images whose borders are now dark, now bright, have no side that a picture could be on.
+        let is_one_side =
+            |side: fn(f64) -> bool| borders.iter().filter(|b| side(**b)).count() * 10 >= borders.len() * 9;
+        let one_side = is_one_side(|b| b < DARK) || is_one_side(|b| b > 255.0 - DARK);
+        Expected { border: Some(mean).filter(|_| !borders.is_empty() && one_side), ..expected }
+    }
+
+    pub(super) fn help(&self) -> String {
+        let Expected { height, width, channels, .. } = self;
+        let colour = if *channels == 1 { "grey" } else { "colour" };
+        format!(
+            "the network takes PNG pictures of {height} x {width} pixels (height x width), {colour}, as its training \
+             images: scale them in an image program first"
+        )
+    }
+
+    /// The mean of the pixels at the edge.
+    fn border_of(&self, pixels: &[u8]) -> f64 {
+        let at_edge = |i: &usize| {
+            let (row, column) = (i / self.channels / self.width, i / self.channels % self.width);
+            row == 0 || column == 0 || row + 1 == self.height || column + 1 == self.width
+        };
+        let (mut sum, mut n) = (0.0, 0);
+        for i in (0..pixels.len()).filter(at_edge) {
+            sum += f64::from(pixels[i]);
+            n += 1;
+        }
+        sum / f64::from(n.max(1))
+    }
+
+    fn is_inverted(&self, pixels: &[u8]) -> bool {
+        let found = self.border_of(pixels);
+        self.border.is_some_and(|border| match border < 127.5 {
+            true => found > 255.0 - DARK,
+            false => found < DARK,
+        })
+    }
+}
+
+impl Picture {
+    /// Reads a PNG file; says in words why it cannot be taken.
+    pub(super) fn read(path: &Path, expected: &Expected) -> Result<Picture, String> {
+        let bytes = read_file(path, LARGEST_FILE).map_err(|error| format!("it cannot be read: {error}"))?;
+        decode(&bytes, expected)
+    }
+}
+
+fn decode(bytes: &[u8], expected: &Expected) -> Result<Picture, String> {
+    if let Some(other) = other_format(bytes) {
+        return Err(format!("it is {other}, and only PNG is read"));
+    }
+    let limits = png::Limits { bytes: 64 << 20 };
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    let mut notes = Vec::new();
+    let broken = |error: png::DecodingError| format!("it is no whole PNG: {error}");
+    let header = decoder.read_header_info().map_err(broken)?;
+    let (height, width) = (header.height as usize, header.width as usize);
+    if (height, width) != (expected.height, expected.width) {
+        return Err(format!(
+            "it has {height} x {width} pixels (height x width), the training images {} x {}",
+            expected.height, expected.width
+        ));
+    }
+    if header.bit_depth == BitDepth::Sixteen {
+        notes.push("it has 16 bits per value: the upper 8 are taken");
+    }
+    let mut reader = decoder.read_info().map_err(broken)?;
+    let size = reader.output_buffer_size().ok_or("it is too large")?;
+    let mut pixels = vec![0; size];
+    let frame = reader.next_frame(&mut pixels).map_err(broken)?;
+    pixels.truncate(frame.buffer_size());
+    let channels = match frame.color_type {
+        ColorType::Grayscale => 1,
+        ColorType::GrayscaleAlpha => 2,
+        ColorType::Rgb => 3,
+        ColorType::Rgba => 4,
+        ColorType::Indexed => return Err("its palette cannot be read".into()),
+    };
+    let pixels = with_channels(opaque(pixels, channels)?, expected.channels, &mut notes)?;
+    if expected.is_inverted(&pixels) {
+        notes.push(match expected.border {
+            Some(border) if border < 127.5 => {
+                "its border is bright, those of the study's images are dark: is it inverted?"
+            }
+            _ => "its border is dark, those of the study's images are bright: is it inverted?",
+        });
+    }
+    Ok(Picture { pixels, notes })
+}
+
+/// Pixels without alpha, and how many channels each has.
+fn opaque(pixels: Vec<u8>, channels: usize) -> Result<(Vec<u8>, usize), String> {
+    if channels % 2 == 1 {
+        return Ok((pixels, channels));
+    }
+    if pixels.chunks_exact(channels).any(|pixel| pixel[channels - 1] != 255) {
+        return Err(
+            "parts of it are transparent: what stands behind them is not known; save it without alpha".into(),
+        );
+    }
+    let colours = pixels.chunks_exact(channels).flat_map(|pixel| &pixel[..channels - 1]).copied();
+    Ok((colours.collect(), channels - 1))
+}
+
+fn with_channels(
+    (pixels, channels): (Vec<u8>, usize),
+    wanted: usize,
+    notes: &mut Vec<&'static str>,
+) -> Result<Vec<u8>, String> {
+    match (channels, wanted) {
+        (found, wanted) if found == wanted => Ok(pixels),
+        (3, 1) if pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) => {
+            notes.push("it is grey but stored in colour: taken as grey");
+            Ok(pixels.chunks_exact(3).map(|pixel| pixel[0]).collect())
+        }
+        (3, 1) => Err("it is in colour, the training images are grey; convert it to grey first".into()),
+        (1, 3) => {
+            notes.push("it is grey, the training images are in colour: red, green and blue are all its grey");
+            Ok(pixels.iter().flat_map(|grey| [*grey; 3]).collect())
+        }
+        (found, wanted) => Err(format!("it has {found} values per pixel, the training images {wanted}")),
+    }
+}
+
+/// What a file is, by how it begins, if it is no PNG.
+fn other_format(bytes: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 6] = [
+        (b"\xff\xd8\xff", "a JPEG"),
+        (b"GIF8", "a GIF"),
+        (b"BM", "a BMP"),
+        (b"II*\0", "a TIFF"),
+        (b"MM\0*", "a TIFF"),
+        (b"RIFF", "a WebP"),
+    ];
+    match known.into_iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        Some((_, name)) => Some(name),
+        None if bytes.starts_with(b"\x89PNG\r\n\x1a\n") => None,
+        None if bytes.is_empty() => Some("an empty file"),
+        None => Some("no picture that is known"),
+    }
+}
