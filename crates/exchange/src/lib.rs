@@ -6,11 +6,16 @@
 #![warn(unreachable_pub)]
 
 mod archive;
+pub mod c;
 mod error;
 mod facts;
 pub mod hdf5;
 pub mod keras;
+mod layout;
 pub mod onnx;
+mod protobuf;
+pub mod pytorch;
+pub mod tensorboard;
 
 pub use error::ExchangeError;
 pub use facts::{InputKind, NetworkFacts};

@@ -32,7 +32,7 @@ pub mod view;
 
 pub use export::{
     EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, PredictionsCsvExporter,
-    PredictionsNpzExporter, history_csv, results_csv, results_json, trials_csv,
+    PredictionsNpzExporter, epochs_csv, history_csv, results_csv, results_json, trials_csv,
 };
 pub use html::html;
 pub use judged::JudgedReport;

@@ -102,6 +102,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Findings(args) => commands::findings::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Export(args) => commands::export::run(&args),
+        Command::Import(args) => commands::import::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

@@ -1,41 +1,16 @@
-//! Trained networks go out, and answer questions.
+//! Trained networks go out, and come in.
 
 mod common;
 
 use std::fs;
 
 use common::{Place, STUDY};
-use serde_json::Value;
 
 /// A place in which the study has been trained.
 fn trained() -> Place {
     let place = Place::with_study(&STUDY.replace("seed = 7", "seed = 7\nseeds = 2"));
     place.run(&["run", "study.toml", "--out", "out"]).ok();
     place
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
-
-/// A PNG of 8 x 8 or other pixels.
-fn png(color: png::ColorType, depth: png::BitDepth, [height, width]: [u32; 2], data: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(color);
-    encoder.set_depth(depth);
-    encoder.write_header().unwrap().write_image_data(data).unwrap();
-    bytes
-}
-
-fn grey(pixels: &[u8]) -> Vec<u8> {
-    png(png::ColorType::Grayscale, png::BitDepth::Eight, [8, 8], pixels)
-}
-
-/// The pixels of the test images, from the IDX file.
-fn test_images(place: &Place) -> Vec<Vec<u8>> {
-    let bytes = fs::read(place.path("data/t10k-images-idx3-ubyte")).unwrap();
-    bytes[16..].chunks(64).map(<[u8]>::to_vec).collect()
 }
 
 #[test]
@@ -65,18 +40,55 @@ fn an_export_is_checked_on_the_recorded_predictions_and_is_the_same_each_time() 
 #[test]
 fn nothing_is_overwritten_unless_it_is_asked_for() {
     let place = trained();
-    fs::write(place.path("mine"), "mine").unwrap();
-    let export = ["export", "out", "--run", "Dense", "--format", "onnx", "--out", "mine"];
-    place.run(&export).refused(&["`mine` exists already: it is left as it is", "--force"]);
-    assert_eq!(fs::read(place.path("mine")).unwrap(), b"mine");
+    fs::write(place.path("mine.onnx"), "mine").unwrap();
+    let export = ["export", "out", "--run", "Dense", "--format", "onnx", "--out", "mine.onnx"];
+    place.run(&export).refused(&["`mine.onnx` exists already: it is left as it is", "--force"]);
+    assert_eq!(fs::read(place.path("mine.onnx")).unwrap(), b"mine");
     place.run(&[&export[..], &["--force"]].concat()).ok();
-    assert!(fs::metadata(place.path("mine")).unwrap().len() > 1000);
-    place
-        .run(&["export", "out", "--run", "Dense", "--format", "onnx", "--out", "out", "--force"])
-        .refused(&["`out` is a folder"]);
+    assert!(fs::metadata(place.path("mine.onnx")).unwrap().len() > 1000);
+    fs::create_dir(place.path("folder.onnx")).unwrap();
+    let folder = ["export", "out", "--run", "Dense", "--format", "onnx", "--out", "folder.onnx", "--force"];
+    place.run(&folder).refused(&["`folder.onnx` is a folder"]);
     place
         .run(&["export", "out", "--run", "Dense", "--format", "onnx", "--out", "gone/a.onnx"])
         .refused(&["gone"]);
+}
+
+#[test]
+fn every_form_is_read_back_before_it_is_written() {
+    let place = trained();
+    for (format, files) in [
+        ("onnx", &["a.onnx"][..]),
+        ("keras", &["a.keras"]),
+        ("keras", &["a.weights.h5"]),
+        ("pytorch", &["a.safetensors", "a.py"]),
+        ("c", &["a.c"]),
+    ] {
+        for input in ["uint8", "float"] {
+            let args =
+                ["export", "out", "--run", "Conv", "--format", format, "--out", files[0], "--input", input];
+            let said = place.run(&args).ok().out;
+            let checked = if format == "c" {
+                "check   the weights read back, "
+            } else {
+                "check   read back and computed "
+            };
+            assert!(said.contains(checked), "{format}: {said}");
+            for file in files {
+                assert!(said.contains(&format!("{file}: ")), "{said}");
+                assert!(place.path(file).exists());
+            }
+            place.run(&args).refused(&["exists already"]);
+            fs::remove_file(place.path(files[0])).unwrap();
+            if let Some(second) = files.get(1) {
+                place.run(&args).refused(&[&format!("`{second}` exists already")]);
+                assert!(!place.path(files[0]).exists(), "all or nothing");
+                fs::remove_file(place.path(second)).unwrap();
+            }
+        }
+    }
+    let wrong = ["export", "out", "--run", "Conv", "--format", "keras", "--out", "a.h5"];
+    place.run(&wrong).refused(&["`a.h5` has no ending of this form: .keras or .weights.h5"]);
 }
 
 #[test]
@@ -113,99 +125,115 @@ fn what_is_no_trained_network_is_said() {
     export(&["--run", "Dense"]).ok();
 }
 
-/// The same pixels as PNG files: the class and the bits of its probability are those of the record.
-#[test]
-fn predictions_have_the_bits_of_the_recorded_ones() {
-    let place = trained();
-    fs::create_dir_all(place.path("pictures/deeper")).unwrap();
-    for (i, pixels) in test_images(&place).iter().enumerate() {
-        let folder = if i < 40 { "pictures" } else { "pictures/deeper" };
-        fs::write(place.path(folder).join(format!("{i:03}.png")), grey(pixels)).unwrap();
+/// The bodies of the records of an event file; each with its length before and a checksum after both.
+fn events(bytes: &[u8]) -> Vec<&[u8]> {
+    let (mut rest, mut all) = (bytes, Vec::new());
+    while !rest.is_empty() {
+        let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
+        all.push(&rest[12..12 + length]);
+        rest = &rest[12 + length + 4..];
     }
-    fs::write(place.path("pictures/.hidden.png"), "no picture").unwrap();
-    fs::write(place.path("pictures/notes.txt"), "no picture").unwrap();
-    let said = place.run(&["predict", "out", "--run", "Conv", "--seed", "8", "--json", "pictures"]).ok();
-    assert!(said.err.contains("left out of `pictures`: 1 file, no PNG (pictures/notes.txt)"), "{}", said.err);
-    let found = json(&said.out);
+    all
+}
+
+#[test]
+fn the_numbers_of_a_study_go_to_tensorboard_and_into_tables() {
+    let place = trained();
+    let said = place.run(&["export", "out", "--format", "tensorboard", "--out", "tb"]).ok().out;
+    assert!(said.starts_with("tb: 5 files, "), "{said}");
+    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    for folder in ["", "dense-seed-7", "dense-seed-8", "conv-seed-7", "conv-seed-8"] {
+        for entry in fs::read_dir(place.path("tb").join(folder)).unwrap().flatten() {
+            if entry.file_type().unwrap().is_file() {
+                let name = entry.file_name().into_string().unwrap();
+                assert!(name.starts_with("events.out.tfevents.") && name.ends_with(".toile"), "{name}");
+                found.push((format!("{folder}/{name}"), fs::read(entry.path()).unwrap()));
+            }
+        }
+    }
+    assert_eq!(found.len(), 5);
+    let has = |body: &[u8], text: &str| body.windows(text.len()).any(|part| part == text.as_bytes());
+    let root = events(&found[0].1);
+    assert!(has(root[0], "brain.Event:2") && has(root[1], "_hparams_/experiment") && root.len() == 2);
+    for name in ["optimizer.momentum", "batch_size", "val_accuracy", "test_accuracy", "model"] {
+        assert!(has(root[1], name), "{name}");
+    }
+    for (name, bytes) in &found[1..] {
+        let bodies = events(bytes);
+        // The version, the start, three epochs, the end.
+        assert_eq!(bodies.len(), 6, "{name}");
+        assert!(
+            has(bodies[1], "_hparams_/session_start_info") && has(bodies[5], "_hparams_/session_end_info")
+        );
+        assert!(has(bodies[2], "val_loss") && !has(bodies[2], "test_loss") && has(bodies[4], "test_loss"));
+        assert!(!has(bytes, "_hparams_/experiment"), "one experiment, in the folder above");
+    }
+    place.run(&["export", "out", "--format", "tensorboard", "--out", "tb"]).refused(&["exists already"]);
+    place.run(&["export", "out", "--format", "tensorboard", "--out", "again"]).ok();
+    for (name, bytes) in &found {
+        assert_eq!(&fs::read(place.path("again").join(name.trim_start_matches('/'))).unwrap(), bytes);
+    }
+    let said =
+        place.run(&["export", "out", "--run", "Conv", "--format", "tensorboard", "--out", "one"]).ok().out;
+    assert!(said.starts_with("one: 3 files"), "{said}");
+    place.run(&["export", "out", "--format", "csv", "--out", "tables"]).ok();
+    let table = |name: &str| fs::read_to_string(place.path("tables").join(name)).unwrap();
+    assert_eq!(table("runs.csv"), fs::read_to_string(place.path("out/results.csv")).unwrap());
+    let epochs = table("epochs.csv");
+    assert!(epochs.starts_with("run,seed,epoch,step,loss,accuracy,") && epochs.lines().count() == 1 + 4 * 3);
     let records = place.records("out");
-    let run = records.runs.iter().find(|run| run.name == "Conv" && run.seed == 8).unwrap();
-    let test = run.test.as_ref().expect("the test part is open");
-    let images = found["images"].as_array().unwrap();
-    assert_eq!(images.len(), 80);
-    for (i, image) in images.iter().enumerate() {
-        assert!(image["file"].as_str().unwrap().ends_with(&format!("{i:03}.png")));
-        assert_eq!(image["class"], test.predictions[i]);
-        let bits = (image["probability"].as_f64().unwrap() as f32).to_bits();
-        assert_eq!(bits, test.confidences[i].to_bits(), "image {i}");
-        assert_eq!(image["probabilities"].as_array().unwrap().len(), 4);
-    }
-    assert_eq!(found["weights_sha256"], run.weights_sha256.clone().unwrap());
+    let line = epochs.lines().nth(1).unwrap();
+    let loss: f64 = line.split(',').nth(4).unwrap().parse().unwrap();
+    assert_eq!(loss.to_bits(), records.runs[0].epochs[0].loss.unwrap().to_bits(), "digits that read back");
+    assert!(!place.path("tables/trials.csv").exists(), "there is no search");
+    place
+        .run(&["export", "out", "--format", "onnx", "--out", "a.onnx"])
+        .refused(&["name its run: `--run NAME`"]);
 }
 
+/// Out as `.keras` and in again: the same weights, and training goes on from them.
 #[test]
-fn predictions_are_a_table_or_lines() {
+fn a_network_of_keras_comes_in_with_its_weights() {
     let place = trained();
-    let pixels = &test_images(&place)[0];
-    fs::write(place.path("a.png"), grey(pixels)).unwrap();
-    let table = place.run(&["predict", "out", "--run", "Dense", "a.png", "--top", "2"]).ok().out;
-    assert!(table.starts_with("picture  class") && table.lines().count() == 2, "{table}");
-    let csv =
-        place.run(&["predict", "out", "--run", "Dense", "a.png", "a.png", "--csv", "--top", "9"]).ok().out;
-    let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!((lines[0], lines.len()), ("file,rank,class,class_name,probability", 1 + 2 * 4));
-    assert!(lines[1].starts_with("a.png,1,") && lines[4].starts_with("a.png,4,"), "{csv}");
-}
-
-#[test]
-fn pictures_that_do_not_fit_are_refused_all_at_once_and_changes_are_said() {
-    use png::{BitDepth::*, ColorType::*};
-    let place = trained();
-    let pixels = &test_images(&place)[0];
-    let rgb: Vec<u8> = pixels.iter().flat_map(|p| [*p; 3]).collect();
-    let rgba: Vec<u8> = pixels.iter().flat_map(|p| [*p, *p, *p, 255]).collect();
-    let clear: Vec<u8> = pixels.iter().flat_map(|p| [*p, *p, *p, 7]).collect();
-    let wide: Vec<u8> = pixels.iter().flat_map(|p| [*p, 99]).collect();
-    let mut red = rgb.clone();
-    red[0] = red[1].wrapping_add(100);
-    for (name, bytes) in [
-        ("large.png", png(Grayscale, Eight, [9, 8], &[0; 72])),
-        ("red.png", png(Rgb, Eight, [8, 8], &red)),
-        ("clear.png", png(Rgba, Eight, [8, 8], &clear)),
-        ("photo.jpg", b"\xff\xd8\xff\xe0rest".to_vec()),
-        ("cut.png", grey(pixels)[..60].to_vec()),
-        ("empty.png", Vec::new()),
-        ("rgb.png", png(Rgb, Eight, [8, 8], &rgb)),
-        ("rgba.png", png(Rgba, Eight, [8, 8], &rgba)),
-        ("wide.png", png(Grayscale, Sixteen, [8, 8], &wide)),
-        ("grey.png", grey(pixels)),
-    ] {
-        fs::write(place.path(name), bytes).unwrap();
-    }
-    let predict =
-        |files: &[&str]| place.run(&[&["predict", "out", "--run", "Dense", "--csv"], files].concat());
-    predict(&["large.png", "red.png", "clear.png", "photo.jpg", "cut.png", "empty.png", "grey.png"]).refused(
-        &[
-            "6 pictures cannot be taken",
-            "large.png: it has 9 x 8 pixels (height x width), the training images 8 x 8",
-            "red.png: it is in colour, the training images are grey",
-            "clear.png: parts of it are transparent",
-            "photo.jpg: it is a JPEG, and only PNG is read",
-            "cut.png: it is no whole PNG",
-            "empty.png: it is an empty file",
-            "the network takes PNG pictures of 8 x 8 pixels (height x width), grey",
-        ],
+    place.run(&["export", "out", "--run", "Conv", "--format", "keras", "--out", "a.keras"]).ok();
+    let said = place.run(&["import", "a.keras", "--into", "in", "--data", "./data"]).ok();
+    assert!(said.err.contains("the optimizer's memory was not taken"), "{}", said.err);
+    assert!(said.out.starts_with("wrote in/study.toml and imported.safetensors: 5 layers, "), "{}", said.out);
+    let read =
+        |path: std::path::PathBuf| toile_store::weights_from_safetensors(&fs::read(path).unwrap()).unwrap();
+    let records = place.records("out");
+    let conv = records.runs.iter().find(|run| run.name == "Conv" && run.seed == 7).unwrap();
+    let own = read(place.path("out").join(&conv.folder).join("weights.safetensors"));
+    assert_eq!(read(place.path("in/imported.safetensors")), own);
+    let text = fs::read_to_string(place.path("in/study.toml")).unwrap();
+    assert!(
+        text.contains("{ conv2d = { filters = 4, kernel_size = [3, 3], activation = \"relu\" } },"),
+        "{text}"
     );
-    let plain = predict(&["grey.png"]).ok();
-    assert_eq!(plain.err, "");
-    for (file, what) in [
-        ("rgb.png", "rgb.png: it is grey but stored in colour: taken as grey"),
-        ("rgba.png", "rgba.png: it is grey but stored in colour"),
-        ("wide.png", "wide.png: it has 16 bits per value: the upper 8 are taken"),
-    ] {
-        let said = predict(&[file]).ok();
-        assert!(said.err.contains(what), "{}", said.err);
-        assert_eq!(said.out.replace(file, "grey.png"), plain.out);
+    assert!(text.contains("optimizer = { sgd = { learning_rate = 0.1, momentum = 0.9,"), "{text}");
+    place.run(&["run", "in/study.toml", "--out", "on"]).ok();
+    let on = &place.records("on").runs[0];
+    // It does not begin where a new network begins.
+    assert!(on.epochs[0].loss < conv.epochs[0].loss, "{:?}", on.epochs[0]);
+    place.run(&["import", "a.keras", "--into", "in", "--data", "./data"]).refused(&["exists already"]);
+    let ten = ["import", "a.keras", "--into", "x", "--data", "fashion-mnist"];
+    place.run(&ten).refused(&["the model gives 4 values, but the data has 10 classes"]);
+    // The same bytes as images of 4 x 16 pixels.
+    fs::create_dir(place.path("wide")).unwrap();
+    for entry in fs::read_dir(place.path("data")).unwrap().flatten() {
+        let mut bytes = fs::read(entry.path()).unwrap();
+        if entry.file_name().into_string().unwrap().contains("images") {
+            (bytes[11], bytes[15]) = (4, 16);
+        }
+        fs::write(place.path("wide").join(entry.file_name()), bytes).unwrap();
     }
-    predict(&["gone.png"]).refused(&["cannot find `gone.png`"]);
-    predict(&["data"]).refused(&["the folder `data` holds no PNG files"]);
+    let wide = ["import", "a.keras", "--into", "x", "--data", "./wide"];
+    place.run(&wide).refused(&["takes images of 8 x 8 x 1", "have 4 x 16 x 1"]);
+    place
+        .run(&["import", "study.toml", "--into", "x", "--data", "./data"])
+        .refused(&["cannot be taken: the ZIP"]);
+    place
+        .run(&["import", "gone.keras", "--into", "x", "--data", "./data"])
+        .refused(&["cannot read `gone.keras`"]);
+    assert!(!place.path("x").exists(), "nothing is written");
 }

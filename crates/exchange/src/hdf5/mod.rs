@@ -5,6 +5,7 @@
 //! writes for Keras.
 
 mod checksum;
+mod numbers;
 mod old;
 mod read;
 mod write;

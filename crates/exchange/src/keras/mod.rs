@@ -1,6 +1,7 @@
 //! Keras 3: `.keras` (an archive of the network's description and its weights) and `.weights.h5` (the weights alone),
 //! and back.
 
+mod compiled;
 mod config;
 mod layers;
 mod read;
@@ -9,6 +10,7 @@ mod take;
 use serde_json::{Value, json};
 use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
 
+pub use compiled::KerasTraining;
 pub use read::{KerasModel, from_keras};
 
 use crate::hdf5::{Hdf5Array, Hdf5Group, Hdf5Item, Hdf5Numbers, write_hdf5};

@@ -6,6 +6,7 @@ use serde_json::Value;
 use toile_nn::{BuildError, ImageShape, Layer, Model, ModelOutline, Tensor};
 use toile_rng::Seed;
 
+use super::compiled::{self, KerasTraining};
 use super::take::{TakenLayer, taken};
 use crate::hdf5::{Hdf5Group, Hdf5Item, Hdf5Numbers, read_hdf5};
 use crate::{ExchangeError, archive};
@@ -21,6 +22,8 @@ pub struct KerasModel {
     pub tensors: Vec<Tensor>,
     /// Whether the file divides by 255 itself, and so takes bytes.
     pub rescales: bool,
+    /// How it was compiled.
+    pub training: KerasTraining,
 }
 
 /// The most bytes of a description of layers.
@@ -51,7 +54,8 @@ pub fn from_keras(bytes: &[u8]) -> Result<KerasModel, ExchangeError> {
     check_size(&sequence, weights.len())?;
     let tensors = tensors(&sequence, &read_hdf5(&weights)?)?;
     let KerasSequence { image, layers, rescales, .. } = sequence;
-    Ok(KerasModel { image, layers, tensors, rescales })
+    let training = compiled::training(&config["compile_config"]);
+    Ok(KerasModel { image, layers, tensors, rescales, training })
 }
 
 /// What `config.json` says.

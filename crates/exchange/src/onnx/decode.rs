@@ -2,9 +2,9 @@
 
 use super::encode::{FLOAT, INT64, UINT8};
 use super::graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
-use super::protobuf::{FieldValue, MessageReader};
 use super::{IR_VERSION, OPSET};
 use crate::ExchangeError;
+use crate::protobuf::{FieldValue, MessageReader};
 
 type Read<T> = Result<T, ExchangeError>;
 

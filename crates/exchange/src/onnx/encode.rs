@@ -1,8 +1,8 @@
 //! A graph as the bytes of an ONNX file: field numbers of onnx.proto, IR version 8.
 
 use super::graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
-use super::protobuf::MessageWriter;
 use super::{IR_VERSION, OPSET};
+use crate::protobuf::MessageWriter;
 
 /// TensorProto.DataType.
 pub(super) const FLOAT: i64 = 1;

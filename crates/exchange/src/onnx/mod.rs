@@ -4,15 +4,16 @@
 //! Input `images` of shape (N, height, width, channels), output `probabilities` of shape (N, classes). N is free. The
 //! weights lie as [`Tensor`](toile_nn::Tensor) has them, those of convolutions with the axes in ONNX's order.
 
+mod builder;
 mod decode;
 mod encode;
 mod graph;
 mod layers;
-mod protobuf;
 mod run;
 
 use toile_nn::ModelDescription;
 
+pub(crate) use builder::GraphBuilder;
 pub use graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
 
 use crate::{ExchangeError, InputKind, NetworkFacts};

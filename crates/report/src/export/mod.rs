@@ -1,6 +1,7 @@
 //! Records for programs: JSON and CSV.
 
 mod csv;
+mod epochs;
 mod exporter;
 mod flatten;
 mod history;
@@ -12,6 +13,7 @@ mod results;
 mod search;
 mod trials;
 
+pub use epochs::epochs_csv;
 pub(crate) use exporter::one_file;
 pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter};
 pub(crate) use flatten::{choice, flatten};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// `{ sgd = { learning_rate = 0.1 } }`; what is null is left out.
-pub(super) fn inline(value: &Value) -> String {
+/// A value of JSON as TOML on one line: `{ sgd = { learning_rate = 0.1 } }`; what is null is left out.
+pub fn inline(value: &Value) -> String {
     match value {
         Value::Object(table) if table.is_empty() => "{}".into(),
         Value::Object(table) => {

@@ -16,7 +16,7 @@ pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
-pub(crate) use self::trained::{ExportArgs, ExportFormat, InputArg, PredictArgs, TrainedArgs};
+pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};
 pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -129,6 +129,11 @@ pub(crate) enum Command {
     /// The file is read back and computed on test images before it is written, and the largest difference is said. The
     /// same run gives the same bytes. docs/models.md says what each form holds.
     Export(ExportArgs),
+    /// Take a network of Keras as a study: its layers, its weights, its optimizer
+    ///
+    /// Writes FOLDER/study.toml and the weights beside it; `toile run` goes on training. No code of the file is run;
+    /// what it has and toile has not is named, all at once.
+    Import(ImportArgs),
     /// Say what a trained network makes of pictures
     ///
     /// They must have the size of the training images. The same pixels give the same bits as in training.

@@ -26,6 +26,16 @@ pub(crate) struct TrainedArgs {
 pub(crate) enum ExportFormat {
     /// One file for ONNX Runtime, browsers, phones: pixels in, probabilities out
     Onnx,
+    /// `.keras`, a network for Keras 3; or `.weights.h5`, its weights alone
+    Keras,
+    /// `.safetensors`, and beside it a `.py` that builds the network
+    Pytorch,
+    /// One C99 file that needs no library
+    C,
+    /// A folder of event files for TensorBoard, with HParams: of all runs and searches, or of one run
+    Tensorboard,
+    /// A folder with runs.csv, epochs.csv and trials.csv
+    Csv,
 }
 
 /// How an exported network takes its images.
@@ -40,15 +50,26 @@ pub(crate) enum InputArg {
 /// Arguments of `export`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    #[command(flatten)]
-    pub trained: TrainedArgs,
+    /// The study's folder, or a server: `postgres://user:password@host/database`
+    #[arg(value_name = "DIR|URL")]
+    pub storage: String,
+    /// On a server: the study [default: the only one there]
+    #[arg(long, value_name = "NAME")]
+    pub study: Option<String>,
+    /// The run; tensorboard and csv take all if none is named
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+    /// Its training with this seed [default: its first]
+    #[arg(long, value_name = "N", requires = "run")]
+    pub seed: Option<u64>,
     /// The form
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub format: ExportFormat,
-    /// How the exported network takes its images [default: uint8]
+    /// How the exported network takes its images [default: uint8 for onnx and c, float for keras and
+    /// pytorch]
     #[arg(long, value_name = "KIND", value_enum)]
     pub input: Option<InputArg>,
-    /// Write this file
+    /// Write this file, these files of this name, or into this folder
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
     /// Replace what is there already
@@ -56,6 +77,34 @@ pub(crate) struct ExportArgs {
     pub force: bool,
     #[command(flatten)]
     pub data: DataArgs,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// A `.keras` file of Keras 3
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the study file and the weights into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub into: PathBuf,
+    /// The data that it is to be trained on: a name of `toile data list`, or a folder
+    #[arg(long = "data", value_name = "NAME|FOLDER")]
+    pub dataset: String,
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+impl ExportArgs {
+    /// The network that is meant, for a run of this name.
+    pub(crate) fn trained(&self, run: &str) -> TrainedArgs {
+        TrainedArgs {
+            storage: self.storage.clone(),
+            study: self.study.clone(),
+            run: run.to_owned(),
+            seed: self.seed,
+        }
+    }
 }
 
 /// Arguments of `predict`.

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod export;
 pub(crate) mod findings;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod judge;
 mod judged_report;

@@ -166,12 +166,9 @@ fn only_store_talks_sql() {
 
 #[test]
 fn only_rng_makes_chance() {
+    let words = ["getrandom", "thread_rng", "RandomState", "rand::"];
     for (name, _) in ARROWS {
-        never(
-            name,
-            &["getrandom", "thread_rng", "RandomState", "rand::"],
-            "chance comes from `rng`'s named streams",
-        );
+        never(name, &words, "chance comes from `rng`'s named streams");
     }
 }
 

@@ -1,8 +1,9 @@
 //! What an exported network makes of images, held against the engine and against the recorded predictions.
 
 use toile_exchange::onnx::OnnxGraph;
-use toile_nn::predict;
+use toile_nn::{ImageShape, Layer, Model, Tensor, predict};
 use toile_record::Part;
+use toile_rng::Seed;
 
 use crate::args::DataArgs;
 use crate::commands::trained::TrainedNetwork;
@@ -33,6 +34,10 @@ pub(super) enum Checked {
     /// The largest difference of a probability from the engine's, and of how many images the most probable class is
     /// another.
     Computed { largest: f64, other_class: usize },
+    /// A network that was built of what was read back gives the same bits.
+    SameBits,
+    /// Every weight was read back to the same bits; the code around them was not run.
+    SameWeights,
     /// It was not run.
     Not,
 }
@@ -89,6 +94,43 @@ pub(super) fn graph(graph: &OnnxGraph, sample: &Sample) -> Result<Checked, Failu
     compared(&found, engine, *n)
 }
 
+/// Builds a network of what was read back, and lets the engine compute it: the same bits, or it is another network.
+///
+/// # Errors
+/// If it is another network.
+pub(super) fn network(
+    layers: &[Layer],
+    image: ImageShape,
+    tensors: &[Tensor],
+    sample: &Sample,
+) -> Result<Checked, Failure> {
+    let fault = |what: String| Failure::new(format!("the export was not written: read back, {what}"));
+    let mut model = Model::build(layers, image, Seed::new(0)).map_err(|error| fault(error.to_string()))?;
+    model.set_weights(tensors).map_err(|error| fault(error.to_string()))?;
+    let Sample::Images { images, engine, .. } = sample else { return Ok(Checked::Not) };
+    let found = predict(&model, images, machine::cores());
+    let bits = |rows: &[f32]| rows.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
+    match bits(&found) == bits(engine) {
+        true => Ok(Checked::SameBits),
+        false => Err(fault("it gives other probabilities".into())
+            .help("please report this with the study's file: it is a fault of toile")),
+    }
+}
+
+/// Holds weights that were read back against the network's, in their order.
+///
+/// # Errors
+/// If a bit differs.
+pub(super) fn weights(read: &[(String, Vec<f32>)], own: &[Tensor]) -> Result<Checked, Failure> {
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    let is_same = |((_, read), own): (&(String, Vec<f32>), &Tensor)| bits(read) == bits(&own.values);
+    match read.len() == own.len() && read.iter().zip(own).all(is_same) {
+        true => Ok(Checked::SameWeights),
+        false => Err(Failure::new("the export was not written: read back, it has other weights")
+            .help("please report this with the study's file: it is a fault of toile")),
+    }
+}
+
 /// Holds another computation's probabilities against the engine's.
 pub(super) fn compared(found: &[f64], engine: &[f32], n: usize) -> Result<Checked, Failure> {
     let differences = found.iter().zip(engine).map(|(a, b)| (a - f64::from(*b)).abs());
@@ -119,21 +161,32 @@ impl Checked {
     /// In words.
     pub(super) fn told(&self, sample: &Sample) -> String {
         match (self, sample) {
+            (Checked::SameWeights, _) => {
+                "the weights read back, bit for bit; the code was not run: compile it with -DTOILE_MAIN to try it".into()
+            }
             (_, Sample::None(why)) => format!("unchecked: {why}"),
-            (Checked::Not, _) => "unchecked".into(),
-            (Checked::Computed { largest, other_class }, Sample::Images { part, n, recorded, .. }) => {
+            (checked, Sample::Images { part, n, recorded, .. }) => {
                 let part = match part {
                     Part::Test => "test",
                     Part::Validation => "training",
                 };
                 let recorded = if *recorded { ", whose predictions are the recorded ones" } else { "" };
-                let images = format!("{} {part} images", count(*n as u64));
-                format!(
-                    "read back and computed in f64 on {images}: probabilities within {largest:.1e} of the \
-                     engine's{recorded}; the most probable class is another on {}",
-                    plural(*other_class, "image", "images")
-                )
+                checked.on(&format!("{} {part} images", count(*n as u64)), recorded)
             }
+        }
+    }
+
+    fn on(&self, images: &str, recorded: &str) -> String {
+        match self {
+            Checked::Not | Checked::SameWeights => "unchecked".into(),
+            Checked::SameBits => {
+                format!("read back and computed on {images}: the same bits as the engine's{recorded}")
+            }
+            Checked::Computed { largest, other_class } => format!(
+                "read back and computed in f64 on {images}: probabilities within {largest:.1e} of the \
+                 engine's{recorded}; the most probable class is another on {}",
+                plural(*other_class, "image", "images")
+            ),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! `toile export`: a trained network as a file of another program, which is checked before it is written.
 
 mod check;
+mod forms;
+mod numbers;
 
 use std::path::{Path, PathBuf};
 
-use toile_exchange::{InputKind, onnx};
 use toile_store::{read_file, write_atomic};
 
 use self::check::{Checked, Sample};
 use crate::Completion;
-use crate::args::{ExportArgs, ExportFormat, InputArg};
+use crate::args::{ExportArgs, ExportFormat};
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
 use crate::terminal::{self, bytes, plural};
@@ -23,38 +24,38 @@ struct Exported {
     checked: Checked,
 }
 
-/// Exports the network, or says why not and writes nothing.
+/// Exports what is asked for, or says why not and writes nothing.
 pub(crate) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
-    refuse_to_overwrite(&[&args.out], args.force)?;
-    let network = TrainedNetwork::find(&args.trained, "export")?;
-    let sample = Sample::of(&network, &args.data)?;
-    let exported = exported(args, &network, &sample)?;
-    let paths: Vec<&Path> = exported.files.iter().map(|(path, _)| path.as_path()).collect();
-    refuse_to_overwrite(&paths, args.force)?;
-    for (path, bytes) in &exported.files {
-        write_atomic(path, bytes)?;
-        is_as_written(path, bytes)?;
+    match args.format {
+        ExportFormat::Tensorboard | ExportFormat::Csv => numbers::run(args),
+        ExportFormat::Onnx | ExportFormat::Keras | ExportFormat::Pytorch | ExportFormat::C => network(args),
     }
+}
+
+fn network(args: &ExportArgs) -> Result<Completion, Failure> {
+    let Some(run) = &args.run else {
+        return Err(Failure::new("which network is to be exported is not said")
+            .help("name its run: `--run NAME`; `toile report DIR` lists them"));
+    };
+    forms::check_name(args)?;
+    refuse_to_overwrite(&[&args.out], args.force)?;
+    let network = TrainedNetwork::find(&args.trained(run), "export")?;
+    let sample = Sample::of(&network, &args.data)?;
+    let exported = forms::exported(args, &network, &sample)?;
+    write(&exported.files, args.force)?;
     terminal::out(&told(&exported, &network, &sample))?;
     Ok(Completion::Done)
 }
 
-fn input(args: &ExportArgs) -> InputKind {
-    match args.input {
-        None | Some(InputArg::Uint8) => InputKind::Uint8,
-        Some(InputArg::Float) => InputKind::Float,
+/// Writes files, each whole or not at all, and reads them once more; none if one of them is there already.
+fn write(files: &[(PathBuf, Vec<u8>)], force: bool) -> Result<(), Failure> {
+    let paths: Vec<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
+    refuse_to_overwrite(&paths, force)?;
+    for (path, bytes) in files {
+        write_atomic(path, bytes)?;
+        is_as_written(path, bytes)?;
     }
-}
-
-fn exported(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result<Exported, Failure> {
-    match args.format {
-        ExportFormat::Onnx => {
-            let bytes = onnx::to_onnx(&network.model.describe(), &network.facts(), input(args))?;
-            let checked = check::graph(&onnx::from_onnx(&bytes)?, sample)?;
-            let form = format!("ONNX, opset {}", onnx::OPSET);
-            Ok(Exported { form, files: vec![(args.out.clone(), bytes)], checked })
-        }
-    }
+    Ok(())
 }
 
 /// # Errors

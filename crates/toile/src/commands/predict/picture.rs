@@ -181,3 +181,35 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
         None => Some("no picture that is known"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every PNG that is cut off, or has one bit turned, is a picture or a word on why it is none.
+    #[test]
+    fn damaged_pictures_are_refused_or_read() {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 5, 4);
+        encoder.set_color(ColorType::Rgb);
+        encoder.write_header().unwrap().write_image_data(&[90; 60]).unwrap();
+        let expected = Expected { height: 4, width: 5, channels: 1, border: Some(0.0) };
+        assert_eq!(decode(&bytes, &expected).map(|picture| picture.pixels), Ok(vec![90; 20]));
+        // The last piece only says that it is the end.
+        (0..bytes.len() - 12).for_each(|n| assert!(decode(&bytes[..n], &expected).is_err(), "{n} bytes"));
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let _ = decode(&damaged, &expected);
+        }
+    }
+
+    #[test]
+    fn a_bright_border_is_said_where_those_of_training_are_dark() {
+        let expected = |border| Expected { height: 2, width: 2, channels: 1, border };
+        assert!(expected(Some(3.0)).is_inverted(&[255, 250, 240, 255]));
+        assert!(!expected(Some(3.0)).is_inverted(&[0, 250, 10, 0]));
+        assert!(expected(Some(250.0)).is_inverted(&[0, 1, 2, 3]));
+        assert!(!expected(None).is_inverted(&[255; 4]));
+    }
+}

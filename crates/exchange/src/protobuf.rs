@@ -49,6 +49,13 @@ impl MessageWriter {
         self
     }
 
+    /// A float of 64 bits.
+    pub(crate) fn double(mut self, field: u64, value: f64) -> MessageWriter {
+        self.key(field, EIGHT_BYTES);
+        self.bytes.extend(value.to_le_bytes());
+        self
+    }
+
     /// Bytes.
     pub(crate) fn data(mut self, field: u64, data: &[u8]) -> MessageWriter {
         self.key(field, LENGTH_AND_BYTES);
