@@ -169,3 +169,20 @@ fn damaged_files_are_refused_or_read_in_bounds() {
         let _ = from_keras(&damaged);
     }
 }
+
+/// A file that Keras made (`tests/fixtures/make_keras.py`), with the optimizer's memory in it: Keras' own predictions.
+#[test]
+fn a_network_of_keras_predicts_here_what_it_predicts_there() {
+    let read = from_keras(include_bytes!("fixtures/keras.keras")).unwrap();
+    assert!(read.rescales);
+    let training = &read.training;
+    let sgd = toile_nn::Sgd { momentum: 0.9, ..toile_nn::Sgd::new(0.05) };
+    assert_eq!((&training.optimizer, training.label_smoothing), (&sgd.into(), 0.1));
+    assert_eq!(training.notes, Vec::<String>::new());
+    let mut model = Model::build(&read.layers, read.image, Seed::new(1)).unwrap();
+    model.set_weights(&read.tensors).unwrap();
+    let pixels: Vec<u8> = (0..12 * 40).map(|i| (i * 7919 % 256) as u8).collect();
+    let theirs: Vec<Vec<f64>> = serde_json::from_str(include_str!("fixtures/keras.json")).unwrap();
+    let difference = networks::largest_difference(&theirs.concat(), &predict(&model, &pixels, 1));
+    assert!(difference < 2e-6, "{difference}");
+}

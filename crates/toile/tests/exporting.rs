@@ -189,6 +189,8 @@ fn the_numbers_of_a_study_go_to_tensorboard_and_into_tables() {
     place
         .run(&["export", "out", "--format", "onnx", "--out", "a.onnx"])
         .refused(&["name its run: `--run NAME`"]);
+    let input = ["export", "out", "--format", "csv", "--out", "t", "--input", "float"];
+    place.run(&input).refused(&["`--input` says how a network takes images"]);
 }
 
 /// Out as `.keras` and in again: the same weights, and training goes on from them.

@@ -55,7 +55,7 @@ fn optimizer(value: &Value, notes: &mut Vec<String>) -> Optimizer {
             Value::Object(_) if key == "learning_rate" => {
                 notes.push("optimizer: a schedule of the learning rate was left out".into());
             }
-            found if known => settings[key.as_str()] = found.clone(),
+            found if known => settings[key.as_str()] = shortest(found),
             Value::Bool(false) => {}
             _ if SILENT.contains(&key.as_str()) => {}
             found => notes.push(format!("optimizer: `{key}` = {found} was left out")),
@@ -65,6 +65,16 @@ fn optimizer(value: &Value, notes: &mut Vec<String>) -> Optimizer {
         notes.push(format!("optimizer: {error}; its defaults in its place"));
         default
     })
+}
+
+/// Keras keeps a learning rate in 32 bits and writes it in 64, as 0.05000000074505806: the shortest digits of the same.
+fn shortest(value: &Value) -> Value {
+    match value.as_f64() {
+        Some(number) if value.is_f64() && f64::from(number as f32) == number => {
+            serde_json::from_str(&(number as f32).to_string()).unwrap_or_else(|_| value.clone())
+        }
+        _ => value.clone(),
+    }
 }
 
 /// Settings of Keras' optimizers that do nothing by themselves.
@@ -104,7 +114,7 @@ mod tests {
     fn optimizer_and_loss_are_taken_and_what_is_not_known_is_said() {
         let config = json!({
             "optimizer": { "class_name": "SGD", "config": {
-                "name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": true, "use_ema": false,
+                "name": "sgd", "learning_rate": 0.05000000074505806, "momentum": 0.9, "nesterov": true, "use_ema": false,
                 "ema_momentum": 0.99, "loss_scale_factor": 8.0, "weight_decay": null,
             }},
             "loss": { "class_name": "CategoricalCrossentropy", "config": { "label_smoothing": 0.1 } },

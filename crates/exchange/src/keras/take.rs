@@ -18,7 +18,7 @@ type Copied = &'static [&'static str];
 type Fixed = &'static [(&'static str, fn() -> Value)];
 
 /// Settings that say nothing of the computation.
-const SILENT: [&str; 10] = [
+const SILENT: [&str; 11] = [
     "name",
     "trainable",
     "dtype",
@@ -28,6 +28,7 @@ const SILENT: [&str; 10] = [
     "moving_mean_initializer",
     "moving_variance_initializer",
     "synchronized",
+    "renorm_momentum",
     "autocast",
 ];
 
@@ -55,7 +56,8 @@ fn class(class_name: &str) -> Option<(&'static str, Copied, Fixed)> {
         "Flatten" => ("flatten", &[], &[CHANNELS_LAST]),
         "Dropout" => ("dropout", &["rate"], &[("noise_shape", || Value::Null)]),
         "BatchNormalization" => {
-            let fixed: Fixed = &[("center", || json!(true)), ("scale", || json!(true))];
+            let fixed: Fixed =
+                &[("center", || json!(true)), ("scale", || json!(true)), ("renorm", || json!(false))];
             ("batch_normalization", &["momentum", "epsilon"], fixed)
         }
         _ => return None,

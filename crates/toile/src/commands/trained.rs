@@ -45,6 +45,16 @@ impl TrainedNetwork {
                 records.study.data.class_names.len()
             )));
         }
+        if let Some(tensor) =
+            model.weights().iter().find(|tensor| !tensor.values.iter().all(|v| v.is_finite()))
+        {
+            return Err(Failure::new(format!(
+                "{}: its weights `{}` are not finite numbers, for its training diverged",
+                named(run),
+                tensor.name
+            ))
+            .help("take another run; `toile findings` says which diverged"));
+        }
         Ok(TrainedNetwork { place, settings, model, records })
     }
 

@@ -16,6 +16,10 @@ use crate::terminal::{self, plural, safe_name, suggestion};
 
 /// Writes the files into the folder.
 pub(super) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
+    if args.input.is_some() {
+        return Err(Failure::new("`--input` says how a network takes images, and this form holds numbers")
+            .help("leave it out, or export a network: `--format onnx`"));
+    }
     if args.out.exists() && !args.out.is_dir() {
         return Err(Failure::new(format!("`{}` is a file, expected a folder", args.out.display()))
             .help("name a folder: `--out FOLDER`"));

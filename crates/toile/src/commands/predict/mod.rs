@@ -40,12 +40,11 @@ pub(crate) fn run(args: &PredictArgs) -> Result<Completion, Failure> {
         note(toile_record::PROCEDURAL_NOTICE);
     }
     notes(&answers);
-    let text = match (args.json, args.csv) {
-        (true, _) => told::json(&network, &answers)?,
-        (_, true) => told::csv(class_names, &answers, top),
-        _ => told::table(class_names, &answers, top),
-    };
-    terminal::out(&text)?;
+    match (args.json, args.csv) {
+        (true, _) => terminal::out_json(&told::json(&network, &answers))?,
+        (_, true) => terminal::out(&told::csv(class_names, &answers, top))?,
+        _ => terminal::out(&told::table(class_names, &answers, top))?,
+    }
     Ok(Completion::Done)
 }
 

@@ -1,10 +1,9 @@
 //! Predictions as a table, as CSV and as JSON.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Answer;
 use crate::commands::trained::TrainedNetwork;
-use crate::failure::Failure;
 use crate::terminal::{Align, Table, safe_name};
 
 /// The classes of an answer by probability, the most probable first; of equals the one with the lower number.
@@ -59,9 +58,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// All classes of each picture, and which network it was.
-pub(super) fn json(network: &TrainedNetwork, answers: &[Answer]) -> Result<String, Failure> {
+pub(super) fn json(network: &TrainedNetwork, answers: &[Answer]) -> Value {
     let facts = network.facts();
-    let images: Vec<serde_json::Value> = answers
+    let images: Vec<Value> = answers
         .iter()
         .map(|answer| {
             let (class, p) = ranked(answer)[0];
@@ -75,7 +74,7 @@ pub(super) fn json(network: &TrainedNetwork, answers: &[Answer]) -> Result<Strin
             })
         })
         .collect();
-    let document = json!({
+    json!({
         "study": facts.study,
         "run": facts.run,
         "seed": facts.seed,
@@ -84,7 +83,5 @@ pub(super) fn json(network: &TrainedNetwork, answers: &[Answer]) -> Result<Strin
         "notice": facts.notice,
         "class_names": facts.class_names,
         "images": images,
-    });
-    let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(text + "\n")
+    })
 }
