@@ -1,0 +1,582 @@
+#!/usr/bin/env python3
+"""Whether other programs make of our exports what we recorded: ONNX Runtime, Keras, PyTorch, TensorBoard, a C compiler.
+
+    .ci/check-exports.py TOILE [VENV] [--light]
+
+Trains small networks with every layer, padding, stride and activation, on images of odd sizes and several channels (and
+the study's convolutional network for an epoch, where Fashion-MNIST is at hand: TOILE_DATA_DIR), exports each in every
+form, and has the programs compute them: probabilities within 5e-6 of the recorded ones, the same accuracy. What cannot
+be installed from the package index is said; without ONNX Runtime nothing is checked, and that is an error.
+
+VENV is a folder for the packages, made if it is not there. --light leaves out PyTorch, whose packages take gigabytes.
+(The first half of this file installs, and starts the second with that Python.)
+"""
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# What is installed for what; each by itself, so that one that is missing costs no other.
+PACKAGES = {
+    "onnxruntime": ["onnxruntime", "numpy"],
+    "keras": ["keras", "jax"],
+    "torch": ["torch", "safetensors"],
+    "tensorboard": ["tensorboard"],
+}
+
+DENSE_END = {"dense": {"units": 4, "activation": "softmax"}}
+
+# A shape (height, width, channels) and networks for it.
+STUDIES = [
+    (
+        (9, 7, 3),
+        {
+            "strides": [
+                {
+                    "conv2d": {
+                        "filters": 5,
+                        "kernel_size": [3, 2],
+                        "strides": [2, 1],
+                        "padding": "same",
+                        "activation": "relu",
+                    }
+                },
+                {"max_pooling2d": {"pool_size": [2, 3], "strides": [1, 2], "padding": "same"}},
+                {"conv2d": {"filters": 4, "kernel_size": [2, 2], "use_bias": False, "activation": "tanh"}},
+                {"flatten": {}},
+                DENSE_END,
+            ],
+            "flat end": [
+                {"batch_normalization": {}},
+                {"conv2d": {"filters": 2, "kernel_size": [3, 3], "strides": [2, 2], "padding": "same"}},
+                {"max_pooling2d": {"pool_size": [5, 2], "strides": [5, 2]}},
+                {"flatten": {}},
+                {"activation": "softmax"},
+            ],
+            "dense": [
+                {"dense": {"units": 33, "activation": "sigmoid", "l2": 0.001}},
+                {"batch_normalization": {}},
+                {"dropout": {"rate": 0.5}},
+                {"dense": {"units": 17, "activation": "gelu", "use_bias": False}},
+                {"activation": "silu"},
+                DENSE_END,
+            ],
+        },
+    ),
+    (
+        (8, 11, 1),
+        {
+            "normalized": [
+                {"conv2d": {"filters": 6, "kernel_size": [5, 4], "strides": [1, 2]}},
+                {"batch_normalization": {"epsilon": 0.01}},
+                {"activation": "leaky_relu"},
+                {"average_pooling2d": {"pool_size": [3, 2], "padding": "same"}},
+                {"conv2d": {"filters": 4, "kernel_size": [1, 1], "activation": "elu"}},
+                {"global_average_pooling2d": {}},
+                {"batch_normalization": {}},
+                {"dense": {"units": 4}},
+                {"activation": "softmax"},
+            ],
+            "flatten first": [
+                {"flatten": {}},
+                {"dropout": {"rate": 0.1}},
+                {"dense": {"units": 30, "activation": "leaky_relu"}},
+                DENSE_END,
+            ],
+        },
+    ),
+    (
+        (10, 9, 2),
+        {
+            "separable": [
+                {
+                    "separable_conv2d": {
+                        "filters": 6,
+                        "kernel_size": [3, 4],
+                        "padding": "same",
+                        "depth_multiplier": 2,
+                        "strides": [2, 2],
+                        "activation": "silu",
+                    }
+                },
+                {
+                    "depthwise_conv2d": {
+                        "kernel_size": [2, 3],
+                        "depth_multiplier": 3,
+                        "padding": "same",
+                        "activation": "gelu",
+                    }
+                },
+                {"depthwise_conv2d": {"kernel_size": [3, 3], "use_bias": False}},
+                {"batch_normalization": {}},
+                {"flatten": {}},
+                {"batch_normalization": {}},
+                {"activation": "relu"},
+                DENSE_END,
+            ],
+            "activations": [
+                {"activation": "sigmoid"},
+                {"conv2d": {"filters": 4, "kernel_size": [3, 3], "padding": "same", "activation": "tanh"}},
+                {"max_pooling2d": {}},
+                {"flatten": {}},
+                {"flatten": {}},
+                {"dense": {"units": 8, "activation": "silu"}},
+                DENSE_END,
+            ],
+            "pooled first": [
+                {"max_pooling2d": {"pool_size": [3, 3], "strides": [2, 2], "padding": "same"}},
+                {"average_pooling2d": {"pool_size": [4, 4], "strides": [3, 3], "padding": "same"}},
+                {"average_pooling2d": {"pool_size": [1, 2], "strides": [1, 1]}},
+                {"flatten": {}},
+                {"dense": {"units": 9, "activation": "elu"}},
+                DENSE_END,
+            ],
+        },
+    ),
+]
+CNN = [
+    {"conv2d": {"filters": 32, "kernel_size": [3, 3], "activation": "relu"}},
+    {"conv2d": {"filters": 64, "kernel_size": [3, 3], "activation": "relu"}},
+    {"max_pooling2d": {}},
+    {"dropout": {"rate": 0.25}},
+    {"conv2d": {"filters": 64, "kernel_size": [3, 3], "activation": "relu"}},
+    {"max_pooling2d": {}},
+    {"flatten": {}},
+    {"dense": {"units": 128, "activation": "relu"}},
+    {"dense": {"units": 10, "activation": "softmax"}},
+]
+
+TOLERANCE = 5e-6
+# Below such a lead the most probable class may be another by rounding.
+LEAD = 1e-4
+
+
+def install(venv: Path, light: bool) -> list[str]:
+    """Installs what can be; gives what could not."""
+    python = venv / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    missing = []
+    for name, packages in PACKAGES.items():
+        if light and name == "torch":
+            missing.append(name)
+            print("left out, as --light says: torch", flush=True)
+            continue
+        there = subprocess.run(
+            [python, "-c", f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)"]
+        )
+        if there.returncode == 0:
+            continue
+        done = subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], capture_output=True, text=True)
+        if done.returncode != 0:
+            missing.append(name)
+            print(f"not installed: {name}: {done.stderr.strip().splitlines()[-1:]}", flush=True)
+    return missing
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    toile = Path(sys.argv[1]).resolve()
+    if os.environ.get("TOILE_EXPORTS_CHECK") == "now":
+        return check(toile)
+    with tempfile.TemporaryDirectory() as folder:
+        named = [argument for argument in sys.argv[2:] if argument != "--light"]
+        venv = Path(named[0] if named else folder)
+        missing = install(venv, "--light" in sys.argv)
+        if "onnxruntime" in missing:
+            sys.exit("ONNX Runtime cannot be installed: nothing can be checked")
+        environment = {**os.environ, "TOILE_EXPORTS_CHECK": "now", "KERAS_BACKEND": "jax", "MISSING": " ".join(missing)}
+        python = venv / "bin" / "python"
+        sys.exit(subprocess.run([python, "-W", "ignore", __file__, toile], env=environment).returncode)
+
+
+# From here on the packages are there.
+
+
+def toml(value) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+def study_text(name: str, data: str, networks: dict, epochs: int, seeds: int) -> str:
+    text = f'[study]\nname = "{name}"\ndata = "{data}"\nvalidation_split = 0.1\nseed = 7\nseeds = {seeds}\n'
+    for place, layers in enumerate(networks.values()):
+        text += f"\n[models.m{place}]\nlayers = {toml(layers)}\n"
+    for place, network in enumerate(networks):
+        text += (
+            f'\n[[runs]]\nname = "{network}"\nmodel = "m{place}"\noptimizer = {{ adam = {{ learning_rate = 0.01 }} }}\n'
+        )
+        text += "batch_size = 128\nepochs = %d\n" % epochs
+    return text
+
+
+def write_data(folder: Path, shape, classes=4) -> None:
+    """Bytes of noise, brighter in one stripe per class."""
+    import numpy as np
+
+    random = np.random.default_rng(5)
+    folder.mkdir()
+    for part, n in [("train", 900), ("t10k", 203)]:
+        labels = random.integers(0, classes, n).astype(np.uint8)
+        images = random.integers(0, 200, (n, *shape)).astype(np.uint8)
+        for image, label in zip(images, labels):
+            image[label * shape[0] // classes : (label + 1) * shape[0] // classes] += 50
+        for kind, array in [("images-idx%d-ubyte" % images.ndim, images), ("labels-idx1-ubyte", labels)]:
+            if kind.startswith("images") and shape[2] == 1:
+                array, kind = array[..., 0], "images-idx3-ubyte"
+            elif kind.startswith("images"):
+                kind = "images-idx3-ubyte"
+            head = struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+            (folder / f"{part}-{kind}").write_bytes(head + array.tobytes())
+
+
+def test_images(folder: Path, shape):
+    """The test images and labels of a folder of IDX files, gzipped or not."""
+    import gzip
+
+    import numpy as np
+
+    def read(name):
+        path = folder / name
+        data = path.read_bytes() if path.exists() else gzip.decompress((folder / f"{name}.gz").read_bytes())
+        axes = data[3]
+        return np.frombuffer(data, np.uint8, offset=4 + 4 * axes)
+
+    return read("t10k-images-idx3-ubyte").reshape(-1, *shape), read("t10k-labels-idx1-ubyte")
+
+
+class Recorded:
+    """What toile recorded of a run's test images."""
+
+    def __init__(self, folder: Path, labels):
+        import numpy as np
+
+        arrays = np.load(folder / "predictions.npz")
+        self.classes, self.confidences = arrays["test_prediction"], arrays["test_probability"]
+        self.labels = labels
+        assert (arrays["test_label"] == labels).all()
+
+    def differs(self, probabilities) -> str | None:
+        """What of other probabilities is not as recorded."""
+        import numpy as np
+
+        p = np.asarray(probabilities, np.float64)
+        rows = np.arange(len(p))
+        difference = np.abs(p[rows, self.classes] - self.confidences).max()
+        if not difference <= TOLERANCE:
+            return f"probabilities differ by up to {difference:.2e}"
+        ordered = np.sort(p, axis=1)
+        clear = ordered[:, -1] - ordered[:, -2] > LEAD
+        if (p.argmax(1) != self.classes)[clear].any():
+            return "the most probable class is another"
+        found, own = (p.argmax(1) == self.labels)[clear].sum(), (self.classes == self.labels)[clear].sum()
+        if found != own:
+            return f"{found} right, recorded are {own}"
+        self.largest = max(getattr(self, "largest", 0), difference)
+        return None
+
+
+def onnx_probabilities(path: Path, images):
+    """In batches of 1, 7 and all: N is free."""
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (entry,), (exit_,) = session.get_inputs(), session.get_outputs()
+    assert (entry.name, exit_.name) == ("images", "probabilities"), (entry.name, exit_.name)
+    properties = session.get_modelmeta().custom_metadata_map
+    for key in ["class_names", "toile_run", "toile_weights_sha256", "data_fingerprint", "input"]:
+        assert properties[key], key
+    taken = images if entry.type == "tensor(uint8)" else images.astype(np.float32) / np.float32(255)
+    whole = session.run(None, {"images": taken})[0]
+    for n in [1, 7]:
+        part = session.run(None, {"images": taken[:n]})[0]
+        assert np.abs(part - whole[:n]).max() < 2e-6, f"a batch of {n}"
+    return whole
+
+
+def keras_probabilities(path: Path, images):
+    import keras
+    import numpy as np
+
+    model = keras.saving.load_model(path)
+    first = model.layers[0].__class__.__name__
+    taken = images.astype(np.float32)
+    return model.predict(taken if first == "Rescaling" else taken / np.float32(255), batch_size=512, verbose=0)
+
+
+def keras_from_weights(path: Path, whole: Path, images):
+    """The weights alone, into the same layers with other weights."""
+    import keras
+    import numpy as np
+
+    model = keras.models.clone_model(keras.saving.load_model(whole))
+    model.load_weights(path)
+    return model.predict(images.astype(np.float32) / np.float32(255), batch_size=512, verbose=0)
+
+
+def torch_probabilities(path: Path, images):
+    import importlib.util
+
+    import torch
+
+    spec = importlib.util.spec_from_file_location(path.stem, path.with_suffix(".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    pixels = torch.from_numpy(images.copy())
+    takes_pixels = type(module.build()[0]).__name__ == "FromPixels"
+    taken = pixels if takes_pixels else pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
+    with torch.no_grad():
+        return torch.cat([module.build()(part) for part in taken.split(512)]).numpy()
+
+
+class Checker:
+    def __init__(self, toile: Path, missing: set[str]):
+        self.toile, self.missing, self.faults, self.n, self.largest = toile, missing, [], 0, {}
+        self.seconds = {}
+
+    def run(self, folder: Path, *args) -> str:
+        done = subprocess.run([self.toile, *map(str, args)], cwd=folder, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"toile {' '.join(map(str, args))}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def compare(self, what: str, package: str, recorded: Recorded, probabilities) -> None:
+        start = time.monotonic()
+        found = probabilities()
+        self.seconds[package] = self.seconds.get(package, 0) + time.monotonic() - start
+        fault = recorded.differs(found)
+        self.n += 1
+        self.largest[package] = max(self.largest.get(package, 0), getattr(recorded, "largest", 0))
+        recorded.largest = 0
+        if fault:
+            self.faults.append(f"{what}: {fault}")
+            print(f"WRONG {what}: {fault}", flush=True)
+
+    def study(self, folder: Path, shape, networks: dict, data: str, data_folder: Path, both=True) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "study.toml").write_text(
+            study_text("exports", data, networks, 3 if both else 1, 2 if len(networks) == 2 else 1)
+        )
+        self.run(folder, "run", "study.toml", "--out", "out")
+        self.run(folder, "report", "out", "--predictions", "npz")
+        images, labels = test_images(data_folder, shape)
+        results = json.loads((folder / "out" / "results.json").read_text())
+        self.numbers(folder, results)
+        other = None
+        for place, run in enumerate(run for run in results["runs"] if run["seed"] == 7):
+            recorded = Recorded(folder / "out" / run["folder"], labels)
+            accuracy = float((recorded.classes == labels).mean())
+            assert abs(run["final"]["test_accuracy"] - accuracy) < 1e-12, (run["final"], accuracy)
+            for kind in ["uint8", "float"] if both else ["uint8"]:
+                self.network(folder, run["name"], f"n{place}_{kind}", kind, images, recorded)
+            # A check that cannot fail is none: another network must not pass.
+            if other is not None:
+                assert recorded.differs(onnx_probabilities(other, images)), "another network passes the check"
+            other = folder / f"n{place}_uint8.onnx"
+
+    def network(self, folder: Path, name: str, stem: str, kind: str, images, recorded: Recorded) -> None:
+        def export(form: str, file: str) -> Path:
+            said = self.run(folder, "export", "out", "--run", name, "--format", form, "--input", kind, "--out", file)
+            assert "read back and computed" in said and "recorded ones" in said, said
+            return folder / file
+
+        what = f"{name}, {kind}"
+        path = export("onnx", f"{stem}.onnx")
+        self.compare(f"ONNX of {what}", "onnxruntime", recorded, lambda: onnx_probabilities(path, images))
+        if "keras" not in self.missing:
+            whole = export("keras", f"{stem}.keras")
+            self.compare(f".keras of {what}", "keras", recorded, lambda: keras_probabilities(whole, images))
+            if kind == "float":
+                alone = export("keras", f"{stem}.weights.h5")
+                self.compare(
+                    f".weights.h5 of {what}", "keras", recorded, lambda: keras_from_weights(alone, whole, images)
+                )
+        if "cc" not in self.missing:
+            said = self.run(
+                folder, "export", "out", "--run", name, "--format", "c", "--input", kind, "--out", f"{stem}.c"
+            )
+            assert "the weights read back, bit for bit" in said, said
+            self.c_file(folder, stem, kind, images, recorded, folder / f"{stem}.c", what)
+        if "torch" not in self.missing:
+            tensors = export("pytorch", f"{stem}.safetensors")
+            self.compare(f"PyTorch of {what}", "torch", recorded, lambda: torch_probabilities(tensors, images))
+
+    def c_file(self, folder: Path, stem: str, kind: str, images, recorded: Recorded, path: Path, what: str) -> None:
+        import numpy as np
+
+        program = folder / stem
+        strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2", "-DTOILE_MAIN"]
+        subprocess.run(["cc", *strict, "-o", program, path], check=True)
+
+        def probabilities():
+            taken = images if kind == "uint8" else images.astype(np.float32) / np.float32(255)
+            done = subprocess.run([program], input=taken.tobytes(), capture_output=True, check=True)
+            return np.array([line.split() for line in done.stdout.splitlines()], np.float64)
+
+        self.compare(f"C of {what}", "cc", recorded, probabilities)
+
+    def numbers(self, folder: Path, results: dict) -> None:
+        """Tables, and what TensorBoard itself reads of the event files."""
+        import csv
+
+        self.run(folder, "export", "out", "--format", "csv", "--out", "tables")
+        rows = list(csv.DictReader((folder / "tables" / "epochs.csv").open(newline="")))
+        expected = [(run, epoch) for run in results["runs"] for epoch in run["epochs"]]
+        assert len(rows) == len(expected), (len(rows), len(expected))
+        for row, (run, epoch) in zip(rows, expected):
+            assert (row["run"], int(row["seed"]), int(row["step"])) == (run["name"], run["seed"], epoch["epoch"])
+            assert float(row["val_loss"]) == epoch["val_loss"], "digits that read back"
+        if "tensorboard" not in self.missing:
+            self.run(folder, "export", "out", "--format", "tensorboard", "--out", "events")
+            start = time.monotonic()
+            tensorboard(folder / "events", results)
+            self.seconds["tensorboard"] = self.seconds.get("tensorboard", 0) + time.monotonic() - start
+            self.n += 1
+
+
+def tensorboard(folder: Path, results: dict) -> None:
+    """Scalars by the multiplexer, the table by the backend of HParams: complete, and equal to the records."""
+    from tensorboard import context
+    from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+    from tensorboard.plugins import base_plugin
+    from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
+
+    for path in folder.rglob("events.*"):
+        # The loader stops without a word at the first record that is broken.
+        data, at = path.read_bytes(), 0
+        while at < len(data):
+            at += 16 + struct.unpack_from("<Q", data, at)[0]
+        assert at == len(data), path
+    multiplexer = plugin_event_multiplexer.EventMultiplexer(size_guidance={"scalars": 0, "tensors": 0})
+    multiplexer.AddRunsFromDirectory(str(folder))
+    multiplexer.Reload()
+    for run in results["runs"]:
+        name = run["folder"].removeprefix("runs/")
+        for tag in ["loss", "val_loss", "val_accuracy", "train_accuracy", "learning_rate"]:
+            events = multiplexer.Tensors(name, tag)
+            assert [event.step for event in events] == [epoch["epoch"] for epoch in run["epochs"]], (name, tag)
+            for event, epoch in zip(events, run["epochs"]):
+                found = event.tensor_proto.float_val[0]
+                assert abs(found - epoch[tag]) <= 1e-6 * max(1, abs(epoch[tag])), (name, tag, found)
+        (test,) = multiplexer.Tensors(name, "test_accuracy")
+        assert abs(test.tensor_proto.float_val[0] - run["final"]["test_accuracy"]) < 1e-6
+    provider = data_provider.MultiplexerDataProvider(multiplexer, str(folder))
+    backend = backend_context.Context(base_plugin.TBContext(data_provider=provider, logdir=str(folder)))
+    request = context.RequestContext()
+    experiment = get_experiment.Handler(request, backend, "", api_pb2.GetExperimentRequest()).run()
+    columns = {info.name for info in experiment.hparam_infos}
+    assert {"model", "batch_size", "optimizer", "optimizer.learning_rate"} <= columns, columns
+    assert {"val_loss", "test_accuracy"} <= {info.name.tag for info in experiment.metric_infos}
+    query = api_pb2.ListSessionGroupsRequest(
+        start_index=0,
+        slice_size=100,
+        include_metrics=True,
+        aggregation_type=api_pb2.AGGREGATION_AVG,
+        allowed_statuses=[api_pb2.STATUS_SUCCESS],
+    )
+    for info in experiment.metric_infos:
+        query.col_params.add(metric=info.name)
+    groups = list_session_groups.Handler(request, backend, "", query).run().session_groups
+    assert {group.name for group in groups} == {run["name"] for run in results["runs"]}
+    for group in groups:
+        own = [run["final"]["test_accuracy"] for run in results["runs"] if run["name"] == group.name]
+        assert len(group.sessions) == len(own)
+        found = {value.name.tag: value.value for value in group.metric_values}
+        assert abs(found["test_accuracy"] - sum(own) / len(own)) < 1e-6, "the mean over the seeds"
+
+
+def keras_comes_in(checker: Checker, folder: Path) -> None:
+    """A network that Keras made and trained goes in with its bits, trains an epoch, comes out, and Keras agrees."""
+    import keras
+    import numpy as np
+
+    shape = (9, 7, 3)
+    folder.mkdir()
+    write_data(folder / "data", shape)
+    images, labels = test_images(folder / "data", shape)
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(6, 3, padding="same", kernel_regularizer=keras.regularizers.L2(1e-4)),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.SeparableConv2D(5, (2, 3), padding="same", activation="gelu"),
+            layers.DepthwiseConv2D(2, strides=2, depth_multiplier=2, activation="swish"),
+            layers.Dropout(0.2),
+            layers.Flatten(name="my_flatten"),
+            layers.Dense(8),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Dense(4, activation="softmax", name="the_end"),
+        ]
+    )
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    model.compile(optimizer=keras.optimizers.Nadam(0.005), loss=loss, metrics=["accuracy"])
+    model.fit(images, np.eye(4)[labels], epochs=1, batch_size=64, verbose=0)
+    model.save(folder / "theirs.keras")
+    said = checker.run(folder, "import", "theirs.keras", "--into", "in", "--data", "./data")
+    assert "11 layers" in said or "12 layers" in said, said
+    text = (folder / "in" / "study.toml").read_text()
+    assert "nadam = { learning_rate = 0.005" in text and "label_smoothing = 0.1" in text, text
+    data = (folder / "in" / "imported.safetensors").read_bytes()
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    names = sorted((name for name in header if name != "__metadata__"), key=lambda name: int(name.split(".")[0]))
+    found = sorted(data[8 + length + a : 8 + length + b] for a, b in (header[name]["data_offsets"] for name in names))
+    seeds = "seed_generator"
+    theirs = [v for v in model.variables if seeds not in v.path]
+    assert found == sorted(np.asarray(v).astype("<f4").tobytes() for v in theirs), "every weight, bit for bit"
+    checker.run(folder, "run", "in/study.toml", "--out", "out")
+    checker.run(folder, "report", "out", "--predictions", "npz")
+    results = json.loads((folder / "out" / "results.json").read_text())
+    recorded = Recorded(folder / "out" / results["runs"][0]["folder"], labels)
+    checker.network(folder, "Imported", "ours", "uint8", images, recorded)
+    out = keras_probabilities(folder / "ours.keras", images)
+    assert np.abs(out - model.predict(images, verbose=0)).max() > 1e-3, "the epoch changed nothing"
+
+
+def check(toile: Path) -> None:
+    missing = set(os.environ.get("MISSING", "").split())
+    if shutil.which("cc") is None:
+        missing.add("cc")
+    checker = Checker(toile, missing)
+    with tempfile.TemporaryDirectory() as place:
+        for number, (shape, networks) in enumerate(STUDIES):
+            folder = Path(place) / f"study{number}"
+            folder.mkdir()
+            write_data(folder / "data", shape)
+            checker.study(folder, shape, networks, "./data", folder / "data")
+        if "keras" not in missing:
+            keras_comes_in(checker, Path(place) / "keras")
+        real = Path(os.environ.get("TOILE_DATA_DIR", "/nowhere")) / "fashion-mnist"
+        if real.is_dir():
+            folder = Path(place) / "cnn"
+            checker.study(folder, (28, 28, 1), {"CNN": CNN}, "fashion-mnist", real, both=False)
+        else:
+            print("not checked: the study's convolutional network (TOILE_DATA_DIR holds no fashion-mnist)")
+    for package, seconds in checker.seconds.items():
+        largest = f"largest difference {checker.largest[package]:.1e}, " if package in checker.largest else ""
+        print(f"{package}: {largest}{seconds:.0f} s")
+    for package in sorted(missing):
+        print(f"not checked: {package}, which is not installed")
+    if checker.faults:
+        sys.exit(f"{len(checker.faults)} of {checker.n} exports are not as recorded")
+    print(f"{checker.n} exports are as recorded")
+
+
+if __name__ == "__main__":
+    main()
