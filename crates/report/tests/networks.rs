@@ -81,14 +81,12 @@ fn maps_that_another_seed_repeats_pass_the_check_and_coarse_ones_are_called_so()
 }
 
 #[test]
-fn maps_that_untrained_networks_make_as_well_are_said_to_tell_nothing() {
+fn maps_that_untrained_networks_make_as_well_do_not_pass_the_check() {
     for other in [Some(DOWN), None] {
         let text = text(&looked_at(other, UP));
-        assert!(
-            text.contains(
-                "They do not pass the check: they are no more than what the layers make of an image"
-            )
-        );
+        assert!(text.contains(
+            "They do not pass the check: that they show anything that was learned is not established."
+        ));
     }
 }
 

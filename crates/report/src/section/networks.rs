@@ -136,8 +136,7 @@ fn said(view: &NetworkView, found: &MapView, [height, width, _]: [usize; 3]) -> 
     said += match check.passed {
         Some(true) => " They pass the check: they show something that was learned.",
         Some(false) => {
-            " They do not pass the check: they are no more than what the layers make of an image, and tell nothing of \
-             what was learned."
+            " They do not pass the check: that they show anything that was learned is not established."
         }
         None => " Too few of them differ from cell to cell for the check: take them for nothing.",
     };
