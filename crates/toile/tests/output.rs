@@ -93,6 +93,34 @@ fn init_writes_a_study_that_can_be_planned_and_never_overwrites() {
 }
 
 #[test]
+fn init_writes_a_built_in_study_byte_for_byte_and_never_overwrites() {
+    let place = Place::new();
+    for name in ["fashion-mnist", "quick", "drawn-garments"] {
+        let file = format!("{name}.toml");
+        place.run(&["init", "--from", name, &file]).ok();
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies").join(&file);
+        assert_eq!(fs::read(place.path(&file)).unwrap(), fs::read(original).unwrap());
+        place.run(&["plan", &file, "--no-timing"]).ok();
+    }
+    fs::write(place.path("mine.toml"), "precious").unwrap();
+    place.run(&["init", "--from", "quick", "mine.toml"]).refused(&["mine.toml", "exists already"]);
+    assert_eq!(fs::read_to_string(place.path("mine.toml")).unwrap(), "precious");
+}
+
+#[test]
+fn init_from_a_study_that_is_not_built_in_names_those_that_are_and_writes_nothing() {
+    let place = Place::new();
+    place.run(&["init", "--from", "fashion", "mine.toml"]).refused(&[
+        "no built-in study is named `fashion`",
+        "help: did you mean `fashion-mnist`? built-in studies: fashion-mnist, quick, drawn-garments",
+    ]);
+    place
+        .run(&["init", "--from", "../quick", "mine.toml"])
+        .refused(&["no built-in study is named `../quick`", "built-in studies: fashion-mnist, quick, drawn"]);
+    assert!(!place.path("mine.toml").exists());
+}
+
+#[test]
 fn schema_is_json() {
     let schema: serde_json::Value = serde_json::from_str(&Place::new().run(&["schema"]).ok().out).unwrap();
     assert!(schema["properties"]["runs"].is_object());

@@ -143,7 +143,7 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Print what a study file may say: the JSON Schema for editors, or a page to read
     Schema(SchemaArgs),
-    /// Write a commented study file to start from
+    /// Write a commented study file to start from, or a built-in study
     Init(InitArgs),
     /// List the built-in studies and all names that a study file may use
     List,
@@ -329,6 +329,9 @@ pub(crate) struct InitArgs {
     /// The file to write; it must not exist
     #[arg(value_name = "FILE", default_value = "study.toml")]
     pub file: PathBuf,
+    /// Write this built-in study, byte for byte, instead of the starter; `toile list` names them
+    #[arg(long, value_name = "NAME")]
+    pub from: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `toile init`: a commented study file to start from.
+//! `toile init`: a study file to start from: a commented one, or a built-in study.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -6,12 +6,17 @@ use std::path::Path;
 
 use crate::args::InitArgs;
 use crate::failure::Failure;
+use crate::terminal::safe_name;
 use crate::{Completion, terminal};
 
 /// Writes the file, unless there is one.
 pub(crate) fn run(args: &InitArgs) -> Result<Completion, Failure> {
+    let text = match &args.from {
+        Some(name) => built_in(name)?,
+        None => toile_study::starter(),
+    };
     let path = args.file.display();
-    match write(&args.file) {
+    match write(&args.file, text) {
         Ok(()) => {
             let name = as_argument(&args.file);
             terminal::out(&format!(
@@ -28,9 +33,20 @@ pub(crate) fn run(args: &InitArgs) -> Result<Completion, Failure> {
     }
 }
 
-fn write(path: &Path) -> std::io::Result<()> {
+/// The text of a built-in study.
+fn built_in(name: &str) -> Result<&'static str, Failure> {
+    toile_study::built_in(name).ok_or_else(|| {
+        let names = toile_study::built_in_names();
+        let near = toile_study::nearest(name, names.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        Failure::new(format!("no built-in study is named `{}`", safe_name(name)))
+            .help(format!("{near}built-in studies: {}", names.join(", ")))
+    })
+}
+
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(toile_study::starter().as_bytes()).inspect_err(|_| {
+    file.write_all(text.as_bytes()).inspect_err(|_| {
         // Half a file would be in the way of the next attempt; if it cannot be removed, that attempt says so.
         let _ = std::fs::remove_file(path);
     })
