@@ -8,6 +8,7 @@ use toile_nn::Layer;
 use toile_tune::{Params, Space};
 
 use super::faults::quote;
+use super::grids::{self, Grids};
 use super::tree::{Entry, Node, Value};
 use super::walk::{FieldName, Walk};
 use super::{CheckedSearch, CheckedStudy, DataShape, schema, suggest};
@@ -21,7 +22,9 @@ pub(crate) struct Draft<'a> {
     pub study: StudyTable,
     pub defaults: RunSettings,
     pub models: Vec<ModelDraft<'a>>,
+    /// Those of `[[runs]]`, and then those of the grids.
     pub runs: Vec<RunTable>,
+    pub grids: Grids,
     pub searches: Vec<SearchDraft<'a>>,
     pub claims: Vec<ClaimTable>,
 }
@@ -59,14 +62,23 @@ impl<'a> Draft<'a> {
         let study = part(root.get("study"), "StudyTable", FieldName("[study]"), walk);
         let defaults = part(root.get("defaults"), "RunSettings", FieldName("[defaults]"), walk);
         let runs = items(root, "runs", "[[runs]]", walk);
-        let runs: Vec<_> =
-            runs.iter().map(|node| part(Some(node), "RunTable", FieldName("[[runs]]"), walk)).collect();
+        let grids = grids::read(items(root, "grid", "[[grid]]", walk), root.get("defaults"), walk);
+        let nodes = runs.iter().chain(grids.runs.iter().map(|run| &run.node));
+        let runs: Vec<_> = nodes
+            .map(|node| {
+                let before = walk.faults.len();
+                let run = part(Some(node), "RunTable", FieldName("[[runs]]"), walk);
+                walk.drop_repeated(before);
+                run
+            })
+            .collect();
         let mut draft = Draft {
             root,
             study: typed(study, &["name", "data"]),
             defaults: typed(defaults, &[]),
             models: models(root, walk),
             runs: runs.into_iter().map(|run| typed(run, &["name"])).collect(),
+            grids,
             searches: Vec::new(),
             claims: Vec::new(),
         };
@@ -76,6 +88,12 @@ impl<'a> Draft<'a> {
         let claims = claims.map(|node| part(Some(node), "ClaimTable", FieldName("[[claims]]"), walk));
         draft.claims = claims.map(|claim| typed(claim, &["id"])).collect();
         draft
+    }
+
+    /// The tables of the runs, in their order.
+    pub(crate) fn run_nodes(&self) -> impl Iterator<Item = &Node> {
+        let written = self.root.get("runs").map_or(&[][..], Node::items).iter();
+        written.chain(self.grids.runs.iter().map(|run| &run.node))
     }
 
     /// The model of this name.
@@ -151,10 +169,10 @@ fn top_level(root: &Node, walk: &mut Walk) {
         ("models", "describe at least one, for example `[models.dense]` with `layers = […]`"),
         (
             "runs",
-            "add at least one table `[[runs]]` with `name`, `model`, `optimizer` and `epochs`, or a search",
+            "add at least one table `[[runs]]` with `name`, `model`, `optimizer` and `epochs`, or a grid or a search",
         ),
     ] {
-        if key == "runs" && root.get("searches").is_some() {
+        if key == "runs" && (root.get("searches").or(root.get("grid"))).is_some() {
             continue;
         }
         // A misspelt table is already a fault.
@@ -183,7 +201,7 @@ fn typed<T: DeserializeOwned>(mut map: Map<String, Json>, required: &[&str]) -> 
 fn items<'a>(root: &'a Node, key: &str, header: &str, walk: &mut Walk) -> &'a [Node] {
     let Some(node) = root.get(key) else { return &[] };
     match &node.value {
-        Value::Array(items) if items.is_empty() && key == "runs" && root.get("searches").is_none() => {
+        Value::Array(items) if items.is_empty() && is_alone(key, root) => {
             walk.fault(&node.span, "a study has at least one run or search", "")
         }
         Value::Array(_) => {}
@@ -194,6 +212,12 @@ fn items<'a>(root: &'a Node, key: &str, header: &str, walk: &mut Walk) -> &'a [N
         ),
     }
     node.items()
+}
+
+/// Whether nothing else trains.
+fn is_alone(key: &str, root: &Node) -> bool {
+    let trains = ["runs", "grid", "searches"];
+    matches!(key, "runs" | "grid") && trains.iter().all(|other| *other == key || root.get(other).is_none())
 }
 
 fn models<'a>(root: &'a Node, walk: &mut Walk) -> Vec<ModelDraft<'a>> {

@@ -3,6 +3,7 @@
 pub(crate) mod data_shape;
 pub(crate) mod draft;
 pub(crate) mod faults;
+pub(crate) mod grids;
 pub(crate) mod groups;
 pub(crate) mod rules;
 pub(crate) mod sample;
@@ -56,7 +57,7 @@ pub struct CheckedStudy {
     pub defaults: RunSettings,
     /// `[models.NAME]`, those without ranges; repetitions are written out.
     pub models: BTreeMap<String, Vec<Layer>>,
-    /// `[[runs]]`, in the file's order.
+    /// `[[runs]]`, in the file's order, and then those of each `[[grid]]`.
     pub runs: Vec<RunTable>,
     /// `[[searches]]`, in the file's order.
     pub searches: Vec<CheckedSearch>,

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::grids;
 use crate::file::{ChoiceRange, NumberRange, StudyFile};
 
 /// Made once: everything that a study file may contain.
@@ -19,6 +20,7 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     without_null(&mut schema);
     bound_sizes(&mut schema);
     shorten_floats(&mut schema);
+    grids::schema::add_settings(&mut schema["definitions"]);
     let definitions = schema["definitions"].clone();
     allow_bare_names(&mut schema, &definitions);
     mark_ranges(&mut schema["definitions"]);

@@ -1,6 +1,7 @@
 //! The study file as types: with the engine's own types, the one list of everything that a study file may contain. The
 //! check, the JSON Schema and the reference page are made from their doc comments, ranges and defaults.
 
+mod grid;
 mod searches;
 mod seeds;
 
@@ -12,6 +13,7 @@ use toile_judge::ClaimTable;
 use toile_nn::{Callback, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
+pub(crate) use grid::{GRID_SETTINGS, GridTable, MAX_GRID_RUNS};
 pub(crate) use searches::MAX_TRIALS;
 pub use searches::{
     ChoiceRange, LayerBlock, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
@@ -55,9 +57,12 @@ pub(crate) struct StudyFile {
     pub defaults: RunSettings,
     /// The models, each with its own name.
     pub models: BTreeMap<String, ModelTable>,
-    /// The runs, each a table that begins with `[[runs]]`. A study without searches has at least one.
+    /// The runs, each a table that begins with `[[runs]]`. A study without grids and searches has at least one.
     #[serde(default)]
     pub runs: Vec<RunTable>,
+    /// The grids, each a table that begins with `[[grid]]`: runs with every combination of the values that it lists.
+    #[serde(default)]
+    pub grid: Vec<GridTable>,
     /// The searches, each a table that begins with `[[searches]]`.
     #[serde(default)]
     #[schemars(length(max = MAX_SEARCHES))]

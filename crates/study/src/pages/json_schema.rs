@@ -18,7 +18,7 @@ pub fn json_schema() -> Value {
     let mut all: Map<String, Value> = definitions.into_iter().collect();
     all.extend(editor.with_ranges);
     root["definitions"] = Value::Object(all);
-    root["anyOf"] = json!([{ "required": ["runs"] }, { "required": ["searches"] }]);
+    root["anyOf"] = json!([{ "required": ["runs"] }, { "required": ["grid"] }, { "required": ["searches"] }]);
     root
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::list::example;
+use crate::check::grids::schema::is_setting;
 use crate::check::groups::{ChoiceGroup, GROUPS, group_of};
 use crate::check::sample;
 use crate::check::schema::{self, SchemaChoice};
@@ -57,6 +58,11 @@ fn tables(page: &mut String) {
         ),
         ("[[runs]]", "RunTable", "A setting that a run does not have is taken from `[defaults]`."),
         (
+            "[[grid]]",
+            "GridTable",
+            "It also has the settings of a run and `initial_weights`, each with one value or a list of values.",
+        ),
+        (
             "[[searches]]",
             "SearchTable",
             "A search also has the settings of a run, those of `[defaults]`; only they may be [ranges](#ranges).",
@@ -100,11 +106,38 @@ fn tables(page: &mut String) {
         } else {
             keys(page, schema);
         }
-        if definition == "SearchTable" {
-            ranges(page);
+        match definition {
+            "GridTable" => page.push_str(GRIDS),
+            "SearchTable" => ranges(page),
+            _ => {}
         }
     }
 }
+
+const GRIDS: &str = "
+```toml
+[[grid]]
+optimizer = [\"sgd\", \"adam\"]          # or tables, as in a run
+learning_rate = [0.1, 0.01, 0.001]   # of each of these optimizers
+batch_size = [32, 128]
+epochs = 20                          # one value is the same for all
+```
+
+These are twelve runs, each like a run that is written out: it has the same id, the report shows it, and `[[claims]]` may
+name it. The runs are in the order of nested loops; the first of these settings that the grid has is the outermost loop,
+the last changes fastest, wherever they stand in the file: `model`, `optimizer`, `learning_rate`, `schedule`, `batch_size`,
+`epochs`, `shuffle`, `loss`, `label_smoothing`, `class_weight`, `callbacks`, `initial_weights`, `seed`, `seeds`.
+
+A run's name is made of what varies, in this order: `sgd, learning_rate 0.1, batch_size 32`. A model and an optimizer stand
+there by their names alone; a second table of one name is told apart by its settings: `sgd momentum 0.9`. A `name` is a
+template: `name = \"{optimizer} at {learning_rate}\"` must hold all that varies, so that no two runs have one name.
+
+`callbacks` is a list itself, so that several values of it are a list of lists:
+`callbacks = [[], [{ early_stopping = { patience = 5 } }]]`. Several values of a setting that is a table are a list of tables:
+`class_weight = [{}, { 6 = 2.0 }]`. A list is never empty, and holds no value twice. `learning_rate` is for optimizers that
+set none themselves, those of the grid or that of `[defaults]`. A grid has at most 1,000 runs. A run with published
+numbers is written as `[[runs]]`.
+";
 
 const RANGES: &str = "
 ## Ranges
@@ -194,8 +227,9 @@ fn keys(page: &mut String, schema: &'static Value) {
     }
     let _ = writeln!(page, "\n| key | value | default | meaning |\n| --- | --- | --- | --- |");
     for (key, property) in properties {
-        if property["x-ranges"] == true && properties.contains_key("sampler") {
-            continue; // a setting of trials is described with the runs
+        let is_of_trials = property["x-ranges"] == true && properties.contains_key("sampler");
+        if is_of_trials || (is_setting(property) && key != "learning_rate") {
+            continue; // a setting of trials or of grids is described with the runs
         }
         let default = match property.get("default") {
             _ if schema::is_required(schema, key) => "required".to_string(),

@@ -26,7 +26,7 @@ pub(crate) fn of(items: &[Node], schema: &'static Json) -> Vec<Choice> {
 }
 
 /// `sgd`, and if that is taken `sgd 2`.
-fn different(label: String, taken: &mut HashSet<String>) -> String {
+pub(crate) fn different(label: String, taken: &mut HashSet<String>) -> String {
     let numbered = (1..).map(|n| if n == 1 { label.clone() } else { format!("{label} {n}") });
     let free =
         numbered.into_iter().find(|label| !taken.contains(label)).expect("there is always a free number");
@@ -34,7 +34,8 @@ fn different(label: String, taken: &mut HashSet<String>) -> String {
     free
 }
 
-fn cut(text: &str) -> String {
+/// A label that is not too long.
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),

@@ -43,7 +43,8 @@ fn names(claim: &ClaimTable, node: &Node, draft: &Draft, walk: &mut Walk) {
     let runs = draft.runs.iter().map(|run| run.name.as_str());
     let known: Vec<&str> =
         runs.chain(draft.searches.iter().map(|search| search.table.name.as_str())).collect();
-    for name in claim.named() {
+    // The runs of a grid with a fault are not known.
+    for name in claim.named().into_iter().filter(|_| draft.grids.is_valid) {
         if !known.contains(&name.as_str()) && !name.is_empty() {
             let help = suggest::help(&name, &known);
             walk.fault(

@@ -10,6 +10,7 @@ use toile_tune::Params;
 use crate::check::DataShape;
 use crate::check::draft::Draft;
 use crate::check::faults::quote;
+use crate::check::grids::GridRun;
 use crate::check::sample;
 use crate::check::suggest;
 use crate::check::tree::{Node, Value};
@@ -22,16 +23,26 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     if let Some(node) = draft.root.get("defaults") {
         settings(SettingsSource::of(node), &draft.defaults, draft, shape, walk);
     }
-    let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
-    for (run, node) in draft.runs.iter().zip(nodes) {
-        required(node, "run", draft, walk);
+    for (key, kind) in [("runs", "run"), ("grid", "grid")] {
+        for node in items(draft, key) {
+            required(node, kind, draft, walk);
+        }
+    }
+    for (run, node) in draft.runs.iter().zip(draft.run_nodes()) {
+        let before = walk.faults.len();
         settings(SettingsSource::of(node), &run.settings, draft, shape, walk);
         one_source_of_the_rate(SettingsSource::of(node), &run.settings.or(&draft.defaults), walk);
         one_model(run, node, draft, walk);
         if let Some(file) = &run.initial_weights {
             initial_weights(file, node, walk);
         }
+        walk.drop_repeated(before);
     }
+}
+
+/// The tables of a list at the top of the file.
+fn items<'a>(draft: &'a Draft, key: &str) -> &'a [Node] {
+    draft.root.get(key).map_or(&[][..], Node::items)
 }
 
 /// The table that settings come from, for the places of their faults; of a search, the table at a point of its space.
@@ -68,12 +79,14 @@ impl<'a> SettingsSource<'a> {
 /// of a search becomes a run, whose name must be free, too.
 fn names(draft: &Draft, walk: &mut Walk) {
     let mut first: HashMap<String, String> = HashMap::new();
-    let nodes = |key: &str| draft.root.get(key).map_or(&[][..], Node::items).iter();
-    let runs = draft.runs.iter().map(|run| ("run", &run.name)).zip(nodes("runs")).enumerate();
+    let written = (1..=items(draft, "runs").len()).map(|number| format!("run {number}"));
+    let of_grids = draft.grids.runs.iter().map(GridRun::described);
+    let runs = draft.runs.iter().map(|run| ("run", &run.name)).zip(draft.run_nodes());
+    let runs = runs.zip(written.chain(of_grids));
     let searches = draft.searches.iter().map(|search| ("search", &search.table.name));
-    let searches = searches.zip(nodes("searches")).enumerate();
-    for (index, ((kind, name), node)) in runs.chain(searches).filter(|(_, ((_, name), _))| !name.is_empty()) {
-        let this = format!("{kind} {}", index + 1);
+    let searches = searches.zip(items(draft, "searches"));
+    let searches = searches.zip((1..).map(|number| format!("search {number}")));
+    for (((kind, name), node), this) in runs.chain(searches).filter(|(((_, name), _), _)| !name.is_empty()) {
         if let Some(earlier) = first.get(name) {
             let message = format!("{earlier} and {this} are both named `{}`", quote(name));
             walk.fault(&span(node, "name"), message, format!("each {kind} has a name of its own"));

@@ -9,14 +9,14 @@ use toml::de::{DeTable, DeValue};
 use super::faults::{Fault, quote};
 
 /// A value and the bytes of its text. The place of a `[name]` table is its header.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub span: Range<usize>,
     pub value: Value,
 }
 
 /// What a TOML value can be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Value {
     String(String),
     Integer(i64),
@@ -31,7 +31,7 @@ pub(crate) enum Value {
 }
 
 /// A key, its place, and its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub key: String,
     pub key_span: Range<usize>,

@@ -17,6 +17,7 @@ pub(crate) use words::range_in_words;
 use words::{first_line, in_words};
 
 use crate::check::faults::{Fault, quote};
+use crate::check::grids;
 use crate::check::schema;
 use crate::check::suggest;
 use crate::check::tree::{Entry, Node, Value};
@@ -49,6 +50,15 @@ impl Walk {
         let help = Some(help.into()).filter(|help: &String| !help.is_empty());
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(Fault { span: span.clone(), message: message.into(), help });
+        }
+    }
+
+    /// Drops the faults after so many that were there already: the runs of a grid share its values.
+    pub(crate) fn drop_repeated(&mut self, before: usize) {
+        for fault in self.faults.split_off(before) {
+            if !self.faults.contains(&fault) {
+                self.faults.push(fault);
+            }
         }
     }
 
@@ -167,7 +177,7 @@ impl Walk {
         }
     }
 
-    fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, field: FieldName) {
+    pub(crate) fn unknown_key(&mut self, entry: &Entry, schema: &'static Json, field: FieldName) {
         let known: Vec<&str> = schema::properties(schema).keys().map(String::as_str).collect();
         let help = match (known.is_empty(), setting_of_a_choice(&entry.key, schema)) {
             (true, _) => format!("`{}` has no settings", field.0),
@@ -201,7 +211,7 @@ fn fill_defaults(map: &mut Map<String, Json>, properties: &'static Map<String, J
 /// Where a setting belongs that is written next to its choice, not inside: `learning_rate` next to `optimizer`.
 fn setting_of_a_choice(key: &str, schema: &'static Json) -> Option<String> {
     schema::properties(schema).iter().find_map(|(property, inner)| {
-        let (inner, _) = schema::resolve(inner);
+        let (inner, _) = schema::resolve(grids::schema::of_one_value(inner));
         let (item, is_list) = match inner.get("items") {
             Some(items) => (schema::resolve(items).0, true),
             None => (inner, false),

@@ -117,7 +117,7 @@ impl Walk {
         None
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, wanted: &str, field: FieldName) -> Option<Json> {
+    pub(crate) fn wrong_type(&mut self, node: &Node, wanted: &str, field: FieldName) -> Option<Json> {
         let message = format!("`{}` must be {wanted}, found {}", quote(field.0), node.described());
         let help = match &node.value {
             Value::Array(items) if !items.is_empty() => self.several(items, field),

@@ -38,8 +38,7 @@ impl Effect {
 
 /// All warnings of a study without faults.
 pub(crate) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
-    let nodes = draft.root.get("runs").map_or(&[][..], Node::items);
-    for (run, node) in draft.runs.iter().zip(nodes) {
+    for (run, node) in draft.runs.iter().zip(draft.run_nodes()) {
         let effects = of_settings(&run.settings.or(&draft.defaults), draft, shape);
         tell(&effects, node, draft, walk);
     }
