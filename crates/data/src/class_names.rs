@@ -1,34 +1,27 @@
-//! `classes.txt` of a user's own folder: one class name per line, in label order.
+//! `classes.txt` of a user's own data: one class name per line, in label order.
 
 use crate::error::DataError;
+use crate::source::Source;
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::Path;
 
 /// The longest file that is read; 256 names need far less.
 const MAX_BYTES: u64 = 1 << 16;
 
-/// The names, or `None` if the folder has no `classes.txt`.
-pub(crate) fn read(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
-    let file = folder.join("classes.txt");
-    let fail = |cause| DataError::Io { path: file.clone(), action: "read", cause };
-    match std::fs::metadata(&file) {
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(fail(cause)),
-        Ok(about) if !about.is_file() => {
-            return Err(DataError::NotAFile { path: file, kind: "a folder or a device" });
-        }
-        Ok(_) => (),
-    }
-    let mut bytes = Vec::new();
-    let mut reader = std::fs::File::open(&file).map_err(fail)?.take(MAX_BYTES);
-    reader.read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 == MAX_BYTES {
+/// The file of class names.
+pub(crate) const FILE: &str = "classes.txt";
+
+/// The names, or `None` if the source has no `classes.txt`.
+pub(crate) fn read(source: &Source) -> Result<Option<Vec<String>>, DataError> {
+    let Some(blob) = source.file(FILE) else { return Ok(None) };
+    let file = blob.shown();
+    if blob.len() >= MAX_BYTES {
         let fault = format!("the file has {MAX_BYTES} bytes or more, expected a short list of names");
-        return Err(DataError::ClassNames { file, line: 1, fault });
+        return Err(DataError::ClassNames { file: file.to_path_buf(), line: 1, fault });
     }
+    let bytes = blob.read(MAX_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
-    parse(text.strip_prefix('\u{feff}').unwrap_or(&text), &file).map(Some)
+    parse(text.strip_prefix('\u{feff}').unwrap_or(&text), file).map(Some)
 }
 
 fn parse(text: &str, file: &Path) -> Result<Vec<String>, DataError> {

@@ -18,8 +18,8 @@
 use crate::catalogue::CatalogueEntry;
 use crate::fingerprint::hex;
 use crate::folder::{Files, payload_len};
-use crate::idx::open_file;
 use crate::parallel::map;
+use crate::source::open_file;
 use crate::{DataSet, LabelledImages};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Metadata};

@@ -5,22 +5,35 @@ use crate::catalogue::{CatalogueEntry, catalogue, entry};
 use crate::drawn::drawn_garments;
 use crate::error::{Attempt, DataError};
 use crate::fetch::fetch_into_cache;
-use crate::folder::{load_named, load_own};
+use crate::folder::load_named;
 use crate::locations::{LoadProgress, Locations};
+use crate::options::DataTable;
+use crate::own::load_own;
 use crate::path_form::PathFault;
 use std::path::{Path, PathBuf};
 
-/// Loads a data set: a name of the [`catalogue`], or the path of a folder with four IDX files.
-///
-/// A relative path starts at `base`, the folder of the study file. A named set is looked for in
-/// [`Locations::data_dir`], the cache, the folders of Debian, Keras and torchvision, and then fetched. Data that is
-/// not the official one is refused, never replaced by something else.
+/// Loads a data set: a name of the [`catalogue`], or the path of data of the user's own; see [`load_table`].
 pub fn load(
     name: &str,
     base: Option<&Path>,
     locations: &Locations,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
+    load_table(&DataTable::at(name), base, locations, progress)
+}
+
+/// Loads a data set: one of the [`catalogue`] by its name, or data of the user's own.
+///
+/// A relative path starts at `base`, the folder of the study file. A named set is looked for in
+/// [`Locations::data_dir`], the cache, the folders of Debian, Keras and torchvision, and then fetched. Data that is
+/// not the official one is refused, never replaced by something else.
+pub fn load_table(
+    table: &DataTable,
+    base: Option<&Path>,
+    locations: &Locations,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
+    let name = &table.path;
     match entry(name) {
         Some(entry) if entry.procedural => {
             progress(LoadProgress::Drawing { images: entry.counts.iter().sum() });
@@ -28,12 +41,12 @@ pub fn load(
         }
         Some(entry) => find(entry, locations, progress),
         None => {
-            let folder = base.unwrap_or(Path::new("")).join(name);
+            let path = base.unwrap_or(Path::new("")).join(name);
             let is_path = name.contains(['/', '\\']) || name.starts_with('.');
-            if !is_path && !folder.exists() {
+            if !is_path && !path.exists() {
                 return Err(unknown(name));
             }
-            load_own(name, &folder, progress).map_err(|error| explained(error, name))
+            load_own(table, &path, progress).map_err(|error| explained(error, name))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A folder with the four IDX files of a data set: finds them, reads them, and checks that they belong together.
+//! A folder with the four IDX files of a named data set: finds them, and checks that they are the published ones.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
 use crate::decoded::{DecodedCopy, DecodedData};
@@ -7,7 +7,7 @@ use crate::idx::{Idx, file_sha256};
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
 use crate::parallel::map;
-use crate::{DataSet, LabelledImages, fingerprint};
+use crate::{DataSet, LabelledImages, Reading, fingerprint};
 use std::path::{Path, PathBuf};
 
 /// The usual names, in the order of the checksums.
@@ -46,11 +46,6 @@ fn present(folder: &Path, name: &str) -> Option<PathBuf> {
     variants(name).into_iter().map(|name| folder.join(name)).find(|path| path.symlink_metadata().is_ok())
 }
 
-/// Whether a folder holds all four files.
-pub(crate) fn has_all(folder: &Path) -> bool {
-    FILES.iter().all(|name| present(folder, name).is_some())
-}
-
 /// The names under which a file is accepted, best first.
 pub(crate) fn variants(name: &str) -> [String; 4] {
     let dotted = name.replacen("-idx", ".idx", 1);
@@ -68,7 +63,7 @@ pub(crate) fn load_named(
     let copy = || DecodedCopy::of(entry, &files, cache_dir?);
     let named = |title, parts, fingerprint| {
         let (name, class_names) = (entry.name, entry.class_names());
-        assemble(name, title, entry.shape, class_names, parts, fingerprint, folder)
+        named_set(name, title, entry.shape, class_names, parts, fingerprint, folder)
     };
     if let Some(DecodedData { parts, fingerprint }) = copy().and_then(|copy| copy.read(entry)) {
         return Ok(named(entry.title.into(), parts, Some(fingerprint)));
@@ -161,50 +156,7 @@ pub(crate) fn verify(
     }
 }
 
-/// Reads a folder of the user's own: its classes come from `classes.txt` or from the labels.
-pub(crate) fn load_own(
-    name: &str,
-    folder: &Path,
-    progress: &mut dyn FnMut(LoadProgress),
-) -> Result<DataSet, DataError> {
-    let files = find_files(folder)?;
-    let raw = Raw::open(&files)?;
-    let shape = raw.shape(0).map(|side| side as usize);
-    let (parts, sums) = raw.read(progress)?;
-    let listed = crate::class_names::read(folder)?;
-    // Four files of one known set are that set, in whatever folder.
-    let known = recognise(&sums[0]).filter(|entry| match &entry.checksums {
-        Checksums::Payload(right) => right.iter().eq(&sums),
-        _ => false,
-    });
-    let title = known.map_or_else(|| format!("{name} (own data)"), |entry| entry.title.to_string());
-    let class_names = match (listed, known) {
-        (Some(names), _) => names,
-        (None, Some(entry)) => entry.class_names(),
-        (None, None) => numbered(&files, &parts)?,
-    };
-    let first = first_label(&parts);
-    for (file, part) in [(&files[1], &parts[0]), (&files[3], &parts[1])] {
-        check_labels(file, &part.labels, class_names.len(), first)?;
-    }
-    Ok(assemble(name, title, shape, class_names, parts, None, folder))
-}
-
-/// "0", "1", … up to the largest label.
-fn numbered(files: &Files, parts: &[LabelledImages; 2]) -> Result<Vec<String>, DataError> {
-    let largest = parts.iter().flat_map(|part| &part.labels).max().copied().unwrap_or(0);
-    if largest == 0 {
-        return Err(DataError::OneClass { file: files[1].clone() });
-    }
-    Ok((0..=largest).map(|label| label.to_string()).collect())
-}
-
-/// The smallest label that any image has.
-fn first_label(parts: &[LabelledImages; 2]) -> u8 {
-    parts.iter().flat_map(|part| &part.labels).min().copied().unwrap_or(0)
-}
-
-fn check_labels(file: &Path, labels: &[u8], classes: usize, first: u8) -> Result<(), DataError> {
+pub(crate) fn check_labels(file: &Path, labels: &[u8], classes: usize, first: u8) -> Result<(), DataError> {
     match labels.iter().position(|&label| label as usize >= classes) {
         None => Ok(()),
         Some(position) => {
@@ -215,12 +167,12 @@ fn check_labels(file: &Path, labels: &[u8], classes: usize, first: u8) -> Result
 }
 
 /// The four payloads, in the order of the files, as two parts.
-fn into_parts(payloads: Vec<Vec<u8>>) -> [LabelledImages; 2] {
+pub(crate) fn into_parts(payloads: Vec<Vec<u8>>) -> [LabelledImages; 2] {
     let [a, b, c, d] = payloads.try_into().expect("four files were read");
     [LabelledImages { images: a, labels: b }, LabelledImages { images: c, labels: d }]
 }
 
-fn assemble(
+fn named_set(
     name: &str,
     title: String,
     shape: [usize; 3],
@@ -230,74 +182,17 @@ fn assemble(
     folder: &Path,
 ) -> DataSet {
     let fingerprint = known_fingerprint.unwrap_or_else(|| fingerprint(shape, &class_names, &train, &test));
-    let (name, source) = (name.to_string(), folder.display().to_string());
-    DataSet { name, title, shape, class_names, train, test, fingerprint, source, procedural: false }
-}
-
-/// The four files, opened: their headers agree with each other, nothing else has been read.
-struct Raw<'a> {
-    files: &'a Files,
-    idx: [Idx; 4],
-}
-
-impl<'a> Raw<'a> {
-    fn open(files: &'a Files) -> Result<Raw<'a>, DataError> {
-        let [a, b, c, d] = files;
-        let raw = Raw { files, idx: [Idx::open(a)?, Idx::open(b)?, Idx::open(c)?, Idx::open(d)?] };
-        raw.idx.iter().try_for_each(Idx::check_byte_order)?;
-        for (images, labels) in [(0, 1), (2, 3)] {
-            raw.check_images(images)?;
-            if raw.idx[labels].dims.len() != 1 {
-                return Err(raw.dimensions(labels, "one dimension, the number of labels".into()));
-            }
-            if raw.count(images) != raw.count(labels) {
-                return Err(DataError::CountMismatch {
-                    images: files[images].clone(),
-                    n_images: raw.count(images),
-                    labels: files[labels].clone(),
-                    n_labels: raw.count(labels),
-                });
-            }
-        }
-        if raw.shape(0) != raw.shape(2) {
-            let (train, test) = (files[0].clone(), files[2].clone());
-            let (train_shape, test_shape) = (raw.shape(0), raw.shape(2));
-            return Err(DataError::ShapeMismatch { train, train_shape, test, test_shape });
-        }
-        Ok(raw)
-    }
-
-    fn check_images(&self, i: usize) -> Result<(), DataError> {
-        let dims = &self.idx[i].dims;
-        if !(3..=4).contains(&dims.len()) || dims.contains(&0) {
-            let expected = "images x height x width, each at least 1, and channels if there are several";
-            return Err(self.dimensions(i, expected.into()));
-        }
-        Ok(())
-    }
-
-    fn count(&self, i: usize) -> u32 {
-        self.idx[i].dims[0]
-    }
-
-    /// Height, width, channels.
-    fn shape(&self, i: usize) -> [u32; 3] {
-        let dims = &self.idx[i].dims;
-        [dims[1], dims[2], dims.get(3).copied().unwrap_or(1)]
-    }
-
-    fn dimensions(&self, i: usize, expected: String) -> DataError {
-        DataError::Dimensions { file: self.files[i].clone(), found: self.idx[i].dims.clone(), expected }
-    }
-
-    /// The two parts, and the SHA-256 of the four decompressed files.
-    fn read(
-        self,
-        progress: &mut dyn FnMut(LoadProgress),
-    ) -> Result<([LabelledImages; 2], Vec<String>), DataError> {
-        FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
-        let read = map(self.idx.into(), Idx::read).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let (payloads, sums) = read.into_iter().unzip();
-        Ok((into_parts(payloads), sums))
+    DataSet {
+        name: name.to_string(),
+        title,
+        shape,
+        class_names,
+        train,
+        test,
+        fingerprint,
+        source: folder.display().to_string(),
+        procedural: false,
+        own_validation: 0,
+        reading: Reading { format: "IDX".into(), ..Reading::default() },
     }
 }

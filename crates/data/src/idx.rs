@@ -9,12 +9,12 @@
 
 use crate::error::{DataError, GzipFault};
 use crate::fingerprint::hex;
-use crate::formats::foreign;
+use crate::foreign::foreign;
+use crate::source::{Blob, open_file};
 use flate2::bufread::GzDecoder;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 /// The largest payload that is read: 2 GiB.
@@ -25,31 +25,34 @@ const DEFLATE: u128 = 1032;
 
 /// An open IDX file whose header has been read and found to declare unsigned bytes.
 pub(crate) struct Idx {
-    path: PathBuf,
+    blob: Blob,
     /// From the header, none of them checked.
     pub dims: Vec<u32>,
     header: Vec<u8>,
     body: Box<dyn Read + Send>,
-    /// Bytes on the disk.
-    file_len: u64,
     gzip: bool,
 }
 
 impl Idx {
-    /// Opens a file and reads its header.
+    /// Opens a file on the disk and reads its header.
     pub(crate) fn open(path: &Path) -> Result<Idx, DataError> {
-        let (file, file_len) = open_file(path)?;
-        let (start, rest) = split_start(BufReader::new(file)).map_err(|e| read_error(path, false, 0, e))?;
+        Idx::of(&Blob::on_disk(path))
+    }
+
+    /// Opens a file and reads its header.
+    pub(crate) fn of(blob: &Blob) -> Result<Idx, DataError> {
+        let file = BufReader::new(blob.open()?);
+        let (start, rest) = split_start(file).map_err(|e| read_error(blob, false, 0, e))?;
         let gzip = start.starts_with(&[0x1f, 0x8b]);
         let whole = Cursor::new(start).chain(rest);
         let plain: Box<dyn Read + Send> =
             if gzip { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) };
-        let (start, rest) = split_start(plain).map_err(|e| read_error(path, gzip, 0, e))?;
-        let header = header(path, &start)?;
+        let (start, rest) = split_start(plain).map_err(|e| read_error(blob, gzip, 0, e))?;
+        let header = header(blob.shown(), &start)?;
         let dims =
             header[4..].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]])).collect();
         let body = Box::new(Cursor::new(start[header.len()..].to_vec()).chain(rest));
-        Ok(Idx { path: path.to_path_buf(), dims, header, body, file_len, gzip })
+        Ok(Idx { blob: blob.clone(), dims, header, body, gzip })
     }
 
     /// Refuses dimensions that do not fit the file, but do when each is read backwards: the lowest byte first.
@@ -58,13 +61,13 @@ impl Idx {
         if self.fits(&self.dims) || !self.fits(&meant) {
             return Ok(());
         }
-        Err(DataError::LittleEndian { file: self.path.clone(), found: self.dims.clone(), meant })
+        Err(DataError::LittleEndian { file: self.shown(), found: self.dims.clone(), meant })
     }
 
     /// Whether the file may have a payload of these dimensions: exactly, or for gzip, whose length says little, within
     /// what deflate can pack.
     fn fits(&self, dims: &[u32]) -> bool {
-        let (bytes, length) = (product(dims), u128::from(self.file_len));
+        let (bytes, length) = (product(dims), u128::from(self.blob.len()));
         match self.gzip {
             true => bytes <= length * DEFLATE && bytes <= u128::from(MAX_BYTES),
             false => length.checked_sub(self.header.len() as u128) == Some(bytes),
@@ -75,7 +78,7 @@ impl Idx {
     fn payload_len(&self, limit: u64) -> Result<u64, DataError> {
         let bytes = product(&self.dims);
         if bytes > limit as u128 {
-            let (file, dims) = (self.path.clone(), self.dims.clone());
+            let (file, dims) = (self.shown(), self.dims.clone());
             return Err(DataError::TooLarge { file, dims, bytes, limit });
         }
         Ok(bytes as u64)
@@ -85,11 +88,11 @@ impl Idx {
     pub(crate) fn read(mut self) -> Result<(Vec<u8>, String), DataError> {
         let expected = self.payload_len(MAX_BYTES)?;
         let header_len = self.header.len() as u64;
-        if !self.gzip && self.file_len != header_len + expected {
-            return Err(self.wrong_length(expected, self.file_len));
+        if !self.gzip && self.blob.len() != header_len + expected {
+            return Err(self.wrong_length(expected, self.blob.len()));
         }
         // A small file gets no large buffer whatever its header says.
-        let capacity = expected.min(self.file_len.saturating_mul(DEFLATE as u64));
+        let capacity = expected.min(self.blob.len().saturating_mul(DEFLATE as u64));
         let mut data = Vec::with_capacity(capacity as usize);
         let result = self.body.by_ref().take(expected).read_to_end(&mut data);
         result.map_err(|e| self.body_error(expected, data.len(), e))?;
@@ -105,8 +108,12 @@ impl Idx {
         Ok((data, hex(&sha.finalize())))
     }
 
+    fn shown(&self) -> PathBuf {
+        self.blob.shown().to_path_buf()
+    }
+
     fn wrong_length(&self, payload: u64, found: u64) -> DataError {
-        let (file, expected) = (self.path.clone(), self.header.len() as u64 + payload);
+        let (file, expected) = (self.shown(), self.header.len() as u64 + payload);
         if found < expected {
             DataError::CutShort { file, expected, found }
         } else {
@@ -119,7 +126,7 @@ impl Idx {
         if error.kind() == io::ErrorKind::UnexpectedEof && (read as u64) < payload {
             return self.wrong_length(payload, found);
         }
-        read_error(&self.path, self.gzip, found, error)
+        read_error(&self.blob, self.gzip, found, error)
     }
 }
 
@@ -131,24 +138,14 @@ fn product(dims: &[u32]) -> u128 {
 /// SHA-256 of a file as it is on the disk.
 pub(crate) fn file_sha256(path: &Path) -> Result<String, DataError> {
     let (mut file, _) = open_file(path)?;
+    let fail = |cause| DataError::Io { path: path.to_path_buf(), action: "read", cause };
     let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
-        match file.read(&mut buffer).map_err(|e| read_error(path, false, 0, e))? {
+        match file.read(&mut buffer).map_err(fail)? {
             0 => return Ok(hex(&sha.finalize())),
             n => sha.update(&buffer[..n]),
         }
     }
-}
-
-/// Opens a regular file. A pipe is refused before it is opened, because opening one may wait for ever.
-pub(crate) fn open_file(path: &Path) -> Result<(File, u64), DataError> {
-    let fail = |cause| DataError::Io { path: path.to_path_buf(), action: "read", cause };
-    let about = std::fs::metadata(path).map_err(fail)?;
-    if !about.is_file() {
-        let kind = if about.is_dir() { "a folder" } else { "a pipe or a device" };
-        return Err(DataError::NotAFile { path: path.to_path_buf(), kind });
-    }
-    Ok((File::open(path).map_err(fail)?, about.len()))
 }
 
 /// Takes off enough bytes to hold any header (4 + 255 x 4).
@@ -185,26 +182,38 @@ fn little_endian(start: &[u8]) -> Option<(Vec<u32>, Vec<u32>)> {
 }
 
 /// The decoder reports through `io::Error`: faults of the gzip stream are separated from those of the disk.
-fn read_error(path: &Path, gzip: bool, found: u64, cause: io::Error) -> DataError {
+fn read_error(blob: &Blob, gzip: bool, found: u64, cause: io::Error) -> DataError {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    let file = path.to_path_buf();
     if gzip && matches!(cause.kind(), InvalidData | InvalidInput | UnexpectedEof) {
         let breaks = GzipFault::Breaks { found, cause: cause.to_string() };
-        let fault = goes_on(path).unwrap_or(breaks);
-        return DataError::Gzip { file, fault };
+        let fault = goes_on(blob).unwrap_or(breaks);
+        return DataError::Gzip { file: blob.shown().to_path_buf(), fault };
     }
-    DataError::Io { path: file, action: "read", cause }
+    blob.error(cause)
 }
 
 /// Whether a file is a whole gzip stream that other bytes follow: it is unpacked once more, to nowhere.
-fn goes_on(path: &Path) -> Option<GzipFault> {
-    let (file, length) = open_file(path).ok()?;
-    let mut counted = BufReader::new(file);
+fn goes_on(blob: &Blob) -> Option<GzipFault> {
+    let mut counted = BufReader::new(Counted { inner: blob.open().ok()?, read: 0 });
     let mut packed = 0;
     while counted.fill_buf().ok()?.starts_with(&[0x1f, 0x8b]) {
         let mut member = GzDecoder::new(&mut counted);
         io::copy(&mut member.by_ref().take(MAX_BYTES), &mut io::sink()).ok()?;
-        packed = member.into_inner().stream_position().ok()?;
+        packed = counted.get_ref().read - counted.buffer().len() as u64;
     }
-    (0 < packed && packed < length).then_some(GzipFault::GoesOn { packed, length })
+    (0 < packed && packed < blob.len()).then_some(GzipFault::GoesOn { packed, length: blob.len() })
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    read: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.read += n as u64;
+        Ok(n)
+    }
 }

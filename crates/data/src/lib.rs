@@ -25,12 +25,16 @@ mod fetch;
 mod find;
 mod fingerprint;
 mod folder;
+mod foreign;
 mod formats;
 mod idx;
 mod locations;
 mod lookalikes;
+mod options;
+mod own;
 mod parallel;
 mod path_form;
+mod source;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -39,10 +43,11 @@ pub use catalogue::{CatalogueEntry, catalogue, entry};
 pub use check::{CheckReport, CheckWarning, PartReport, SharedImages, check};
 pub use drawn::{drawn_garments, drawn_looks};
 pub use error::{Attempt, DataError, FoundFormat, GzipFault};
-pub use find::{fetch, load};
+pub use find::{fetch, load, load_table};
 pub use fingerprint::fingerprint;
 pub use locations::{LoadProgress, Locations};
 pub use lookalikes::FolderContent;
+pub use options::DataTable;
 pub use path_form::{PathFault, path_help};
 pub use split::{Split, SplitHow, n_train, split};
 
@@ -57,7 +62,7 @@ pub struct DataSet {
     pub shape: [usize; 3],
     /// Names of the classes, in label order.
     pub class_names: Vec<String>,
-    /// The training part, in the order of its files.
+    /// The training part, in the order of its files; at its end the validation part, if the data's own is used.
     pub train: LabelledImages,
     /// The test part, in the order of its files.
     pub test: LabelledImages,
@@ -67,6 +72,21 @@ pub struct DataSet {
     pub source: String,
     /// True for data drawn by our own code, which every table and figure must say.
     pub procedural: bool,
+    /// How many of the last training images are the data's own validation part; 0 if they have none that is used.
+    pub own_validation: usize,
+    /// How the data were read.
+    pub reading: Reading,
+}
+
+/// How data were read: what the pixels owe to the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The format, and the archive if it is in one.
+    pub format: String,
+    /// The decoders of pictures, with their versions: those of JPEG differ in the last bit.
+    pub decoders: Vec<String>,
+    /// What was done to the data, in plain English.
+    pub notes: Vec<String>,
 }
 
 impl DataSet {

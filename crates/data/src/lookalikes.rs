@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::folder::FILES;
+use crate::source::Source;
 
 /// Entries of a folder that are looked at; a folder with more is no data set's.
 const MOST: usize = 2000;
@@ -28,25 +29,45 @@ pub struct FolderContent {
 impl FolderContent {
     /// Looks into a folder, and into the folders in it.
     pub(crate) fn of(folder: &Path) -> FolderContent {
-        let mut content = FolderContent::default();
+        let mut files = Vec::new();
+        let mut folders = Vec::new();
         for path in entries(folder) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if !path.is_dir() {
-                content.lookalikes.extend(role(&name).map(|role| (role, name.clone())));
-                content.names.push(name);
+                files.push(name);
                 continue;
             }
-            if crate::folder::has_all(&path) {
-                content.below.get_or_insert(name.clone());
-            }
             let inner = entries(&path).into_iter().filter(|inner| inner.is_file());
-            content.lookalikes.extend(inner.filter_map(|inner| {
-                let file = inner.file_name()?.to_string_lossy().into_owned();
-                Some((role(&file)?, format!("{name}/{file}")))
-            }));
-            content.names.push(name + "/");
+            let inner = inner.filter_map(|inner| Some(inner.file_name()?.to_string_lossy().into_owned()));
+            files.extend(inner.map(|inner| format!("{name}/{inner}")));
+            folders.push(name);
         }
-        content
+        FolderContent::of_names(files, folders)
+    }
+
+    /// Looks at the names of a source.
+    pub(crate) fn of_source(source: &Source) -> FolderContent {
+        let near = |name: &&String| name.matches('/').count() < 2;
+        let files = source.files.keys().filter(near).take(MOST).cloned().collect();
+        let folders = source.folders.iter().filter(|name| !name.contains('/')).take(MOST).cloned().collect();
+        FolderContent::of_names(files, folders)
+    }
+
+    /// Files are named from the folder, those of a folder in it with `/`.
+    fn of_names(mut files: Vec<String>, folders: Vec<String>) -> FolderContent {
+        files.sort();
+        let top = files.iter().filter(|name| !name.contains('/')).cloned();
+        let mut names: Vec<String> = top.chain(folders.iter().map(|name| name.clone() + "/")).collect();
+        names.sort();
+        let is_there = |folder: &str, name: &str| {
+            let mut names = crate::folder::variants(name).into_iter();
+            names.any(|name| files.binary_search(&format!("{folder}/{name}")).is_ok())
+        };
+        let has_all = |folder: &&String| FILES.iter().all(|name| is_there(folder, name));
+        let below = folders.iter().filter(has_all).min().cloned();
+        let last = |name: &str| name.rsplit('/').next().map(role);
+        let known = files.into_iter().filter_map(|name| Some((last(&name)??, name)));
+        FolderContent { names, lookalikes: known.collect(), below }
     }
 
     /// `a, b, c and 12 more`

@@ -214,6 +214,8 @@ mod tests {
             test,
             source: "t".into(),
             procedural: false,
+            own_validation: 0,
+            reading: Default::default(),
         }
     }
 

@@ -18,7 +18,7 @@ mod sketch;
 mod tops;
 
 use crate::catalogue::entry;
-use crate::{DataSet, LabelledImages, fingerprint};
+use crate::{DataSet, LabelledImages, Reading, fingerprint};
 use raster::SIDE;
 use sketch::Sketch;
 use toile_rng::{Seed, Stream};
@@ -63,6 +63,8 @@ pub fn drawn_garments(n_train: usize, n_test: usize) -> DataSet {
         test,
         source: "drawn by toile".to_string(),
         procedural: true,
+        own_validation: 0,
+        reading: Reading { format: "drawn by toile".into(), ..Reading::default() },
     }
 }
 

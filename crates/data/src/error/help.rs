@@ -34,6 +34,8 @@ impl DataError {
             DataError::Missing { names, there, .. } => there.help(names),
             DataError::NoFolder { reason, .. } => reason.as_ref().map_or_else(no_folder, PathFault::help),
             DataError::NotAFolder { path } => not_a_folder(path),
+            DataError::UnknownFormat { found, .. } => found.other_form().into(),
+            DataError::Refused { help, .. } => help.clone(),
             DataError::LittleEndian { .. } => LITTLE_ENDIAN.into(),
             DataError::NotIdx { found, .. } => found.help().into(),
             DataError::Dimensions { .. } => {
@@ -98,6 +100,19 @@ impl FoundFormat {
                 "an IDX file begins with 00 00 08 and the number of its dimensions, each of which follows in four \
                  bytes: either the header is missing, or this is another kind of file"
             }
+        }
+    }
+}
+
+/// What is read.
+const READ: &str = "toile reads a folder or an archive (ZIP, tar) with four IDX files";
+
+impl FoundFormat {
+    /// What to do with a file of another form than those that are read.
+    fn other_form(&self) -> &'static str {
+        match self {
+            FoundFormat::LfsPointer | FoundFormat::WebPage | FoundFormat::Empty => self.help(),
+            _ => READ,
         }
     }
 }

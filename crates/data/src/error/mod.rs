@@ -68,6 +68,24 @@ pub enum DataError {
         /// The file.
         path: PathBuf,
     },
+    /// A file that is no data set in a form that toile reads.
+    #[error("{} is {found}, which toile does not read as a data set", quoted(file))]
+    UnknownFormat {
+        /// The file.
+        file: PathBuf,
+        /// What it is.
+        found: FoundFormat,
+    },
+    /// What a format cannot take.
+    #[error("{} {fault}", quoted(file))]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, as the end of a sentence about it.
+        fault: String,
+        /// What to do about it.
+        help: String,
+    },
     /// Not IDX with unsigned bytes.
     #[error("{} is not an IDX file of unsigned bytes: found {found}", quoted(file))]
     NotIdx {
@@ -276,6 +294,18 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// A fault of a file, and what to do about it.
+    pub(crate) fn refused(file: &Path, fault: impl Into<String>, help: impl Into<String>) -> DataError {
+        DataError::Refused { file: file.to_path_buf(), fault: fault.into(), help: help.into() }
+    }
+
+    /// A fault of an archive, or of a file in it.
+    pub(crate) fn archive(file: &Path, fault: impl Into<String>) -> DataError {
+        let help = "compare the archive with its source (`unzip -t` or `tar -tf` tell whether it is whole), or unpack it \
+                    yourself and name the folder";
+        DataError::refused(file, fault, help)
+    }
+
     /// Whether the data set is just not there, so that the next place is tried without a message.
     pub(crate) fn is_absence(&self) -> bool {
         let DataError::Missing { all, .. } = self else {

@@ -1,5 +1,6 @@
 //! Tests that need files: a tiny data set in all the states that files can be in.
 
+mod archives;
 mod decoded;
 mod downloads;
 mod files;

@@ -62,6 +62,8 @@ fn data() -> DataSet {
         fingerprint: "f0".repeat(32),
         source: "made here".into(),
         procedural: true,
+        own_validation: 0,
+        reading: Default::default(),
         train,
         test,
     }
