@@ -11,12 +11,24 @@ use sha2::{Digest, Sha256};
 /// "u8\n"                                             the type of a pixel
 /// number of classes, then per class: length, name    u32, u32, UTF-8
 /// train, then test: count, pixels, labels            u64, u8 (row by row, channels last), u16
+/// validation: the same, where the data's own is used
 /// ```
 pub fn fingerprint(
     shape: [usize; 3],
     class_names: &[String],
     train: &LabelledImages,
     test: &LabelledImages,
+) -> String {
+    fingerprint_of_parts(shape, class_names, train, test, 0)
+}
+
+/// The same, where the last `own_validation` training images are the data's own validation part.
+pub(crate) fn fingerprint_of_parts(
+    shape: [usize; 3],
+    class_names: &[String],
+    train: &LabelledImages,
+    test: &LabelledImages,
+    own_validation: usize,
 ) -> String {
     let mut hash = Sha256::new();
     hash.update(b"toile data 1\n");
@@ -27,10 +39,14 @@ pub fn fingerprint(
         hash.update((name.len() as u32).to_le_bytes());
         hash.update(name.as_bytes());
     }
-    for part in [train, test] {
-        hash.update((part.labels.len() as u64).to_le_bytes());
-        hash.update(&part.images);
-        let wide: Vec<u8> = part.labels.iter().flat_map(|&label| [label, 0]).collect();
+    let n_train = train.len() - own_validation;
+    let (labels, validation_labels) = train.labels.split_at(n_train);
+    let (images, validation_images) = train.images.split_at(n_train * shape.iter().product::<usize>());
+    let validation = (own_validation > 0).then_some((validation_images, validation_labels));
+    for (images, labels) in [(images, labels), (&*test.images, &*test.labels)].into_iter().chain(validation) {
+        hash.update((labels.len() as u64).to_le_bytes());
+        hash.update(images);
+        let wide: Vec<u8> = labels.iter().flat_map(|&label| [label, 0]).collect();
         hash.update(&wide);
     }
     hex(&hash.finalize())

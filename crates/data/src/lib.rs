@@ -34,6 +34,7 @@ mod options;
 mod own;
 mod parallel;
 mod path_form;
+mod pictures;
 mod source;
 mod split;
 #[cfg(test)]
@@ -47,7 +48,7 @@ pub use find::{fetch, load, load_table};
 pub use fingerprint::fingerprint;
 pub use locations::{LoadProgress, Locations};
 pub use lookalikes::FolderContent;
-pub use options::DataTable;
+pub use options::{DataTable, Resize, ValidationPart};
 pub use path_form::{PathFault, path_help};
 pub use split::{Split, SplitHow, n_train, split};
 

@@ -65,6 +65,11 @@ pub enum LoadProgress<'a> {
         /// Its name.
         file: &'a str,
     },
+    /// Pictures are decoded.
+    Decoding {
+        /// How many.
+        pictures: usize,
+    },
     /// The procedural set is drawn.
     Drawing {
         /// How many images.

@@ -1,12 +1,14 @@
 //! Data of the user's own: any source, any format, one data set.
 
 use crate::error::DataError;
-use crate::fingerprint::fingerprint;
+use crate::fingerprint::fingerprint_of_parts;
 use crate::folder::check_labels;
 use crate::formats::{RawData, RawPart, recognise};
 use crate::locations::LoadProgress;
 use crate::options::DataTable;
+use crate::pictures::{Facts, Picture, fit};
 use crate::source::Source;
+use crate::split::test_images;
 use crate::{DataSet, LabelledImages, Reading, class_names};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +18,7 @@ pub(crate) fn load_own(
     path: &Path,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
+    table.check()?;
     read_source(table, Source::open(path)?, progress)
 }
 
@@ -37,57 +40,155 @@ pub(crate) fn read_source(
     assemble(table, raw, form, source.place)
 }
 
-/// Makes the data set: this is where labels and classes are checked.
+/// Makes the data set: this is where labels and classes are checked, and where the parts become what was asked for.
 fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> Result<DataSet, DataError> {
-    let class_names = match raw.class_names {
+    let mut raw = with_shape(table, raw, &place)?;
+    let class_names = match raw.class_names.take() {
         Some(names) => names,
-        None => numbered(&raw.train, raw.test.as_ref())?,
+        None => numbered(&raw)?,
     };
-    let test = raw.test.ok_or_else(|| no_test(&place))?;
-    let first = first_label([&raw.train, &test]);
-    for part in [&raw.train, &test] {
+    let first = all_labels(&raw).min().unwrap_or(0);
+    for part in raw.parts() {
         check_labels(&part.labels_from, &part.images.labels, class_names.len(), first)?;
     }
-    let mut notes = raw.notes;
-    notes
-        .extend(raw.validation.map(|part| {
-            format!("the validation part of the data is left out: {} images", part.images.len())
-        }));
-    let (train, test) = (raw.train.images, test.images);
+    let test = test_part(table, &mut raw, class_names.len(), &place)?;
+    let own_validation = validation_part(table, &mut raw, &place)?;
+    let train = raw.train.images;
+    let fingerprint = fingerprint_of_parts(raw.shape, &class_names, &train, &test, own_validation);
     Ok(DataSet {
         name: table.path.clone(),
         title: raw.title.unwrap_or_else(|| format!("{} (own data)", table.path)),
         shape: raw.shape,
-        fingerprint: fingerprint(raw.shape, &class_names, &train, &test),
+        fingerprint,
         class_names,
         train,
         test,
         source: place.display().to_string(),
         procedural: false,
-        own_validation: 0,
-        reading: Reading { format, decoders: raw.decoders, notes },
+        own_validation,
+        reading: Reading { format, decoders: raw.decoders, notes: raw.notes },
     })
 }
 
-fn no_test(place: &Path) -> DataError {
-    DataError::refused(place, "has no test part", "put a test part beside the training part")
+/// The images in the shape that is asked for.
+fn with_shape(table: &DataTable, mut raw: RawData, place: &Path) -> Result<RawData, DataError> {
+    let [height, width, channels] = raw.shape;
+    let wanted = table.size.unwrap_or([height, width]);
+    let shape = [wanted[0], wanted[1], table.channels.unwrap_or(channels)];
+    if shape == raw.shape {
+        return Ok(raw);
+    }
+    let refuse = || {
+        let fault = format!(
+            "has images of {height} x {width} x {channels}, not of {} x {} x {}",
+            shape[0], shape[1], shape[2]
+        );
+        DataError::refused(place, fault, "`resize = \"area\"` brings images to another `size`")
+    };
+    for part in [Some(&mut raw.train), raw.validation.as_mut(), raw.test.as_mut()].into_iter().flatten() {
+        let mut images = Vec::with_capacity(part.images.len() * shape.iter().product::<usize>());
+        for image in part.images.images.chunks_exact(height * width * channels) {
+            let picture =
+                Picture { height, width, channels, pixels: image.to_vec(), facts: Facts::default() };
+            images.extend(fit(picture, shape, table.resize).ok_or_else(refuse)?.pixels);
+        }
+        part.images.images = images;
+    }
+    raw.notes.push(format!(
+        "images of {height} x {width} x {channels} were brought to {} x {} x {}",
+        shape[0], shape[1], shape[2]
+    ));
+    Ok(RawData { shape, ..raw })
 }
 
-fn labels<'a>(parts: impl IntoIterator<Item = &'a RawPart>) -> impl Iterator<Item = u8> {
-    let images = parts.into_iter().map(|part| &part.images);
-    images.flat_map(|images: &LabelledImages| images.labels.iter().copied())
+/// The test part of the data, or the one that is drawn from the training part.
+fn test_part(
+    table: &DataTable,
+    raw: &mut RawData,
+    classes: usize,
+    place: &Path,
+) -> Result<LabelledImages, DataError> {
+    match (raw.test.take(), table.test_fraction) {
+        (Some(test), None) => Ok(test.images),
+        (Some(_), Some(_)) => Err(DataError::refused(
+            place,
+            "has a test part of its own, and `test_fraction` asks for another",
+            "leave out `test_fraction`",
+        )),
+        (None, None) => Err(DataError::refused(
+            place,
+            "has no test part",
+            "`test_fraction = 0.2` makes one of a fifth of each class; or put one beside the training part",
+        )),
+        (None, Some(fraction)) => {
+            let chosen = test_images(&raw.train.images.labels, classes, fraction)?;
+            let (train, test) = divided(&raw.train.images, &chosen, raw.shape.iter().product());
+            raw.notes.push(format!(
+                "the test part was drawn from the data: {fraction} of each class, {} of {} images",
+                test.len(),
+                raw.train.images.len()
+            ));
+            raw.train.images = train;
+            Ok(test)
+        }
+    }
+}
+
+/// All images that were not chosen, and those that were, both in their order.
+fn divided(part: &LabelledImages, chosen: &[u32], image_len: usize) -> (LabelledImages, LabelledImages) {
+    let mut is_chosen = vec![false; part.len()];
+    chosen.iter().for_each(|&i| is_chosen[i as usize] = true);
+    let (mut left, mut taken) = (LabelledImages::default(), LabelledImages::default());
+    for (i, &label) in part.labels.iter().enumerate() {
+        let to = if is_chosen[i] { &mut taken } else { &mut left };
+        to.images.extend_from_slice(part.image(i, image_len));
+        to.labels.push(label);
+    }
+    (left, taken)
+}
+
+/// Puts the data's own validation part behind the training images, if it is asked for; gives its length.
+fn validation_part(table: &DataTable, raw: &mut RawData, place: &Path) -> Result<usize, DataError> {
+    match (raw.validation.take(), table.validation) {
+        (None, None) => Ok(0),
+        (Some(part), None) => {
+            let n = part.images.len();
+            raw.notes.push(format!(
+                "the validation part of the data is left out, {n} images; `validation = \"own\"` validates on it"
+            ));
+            Ok(0)
+        }
+        (Some(part), Some(_)) if part.images.is_empty() => {
+            Err(DataError::refused(place, "has a validation part without an image", "leave out `validation`"))
+        }
+        (Some(part), Some(_)) => {
+            raw.train.images.images.extend(&part.images.images);
+            raw.train.images.labels.extend(&part.images.labels);
+            Ok(part.images.len())
+        }
+        (None, Some(_)) => Err(DataError::refused(
+            place,
+            "has no validation part of its own",
+            "leave out `validation = \"own\"`; `validation_split = 0.1` holds a part of the training images back",
+        )),
+    }
+}
+
+fn all_labels(raw: &RawData) -> impl Iterator<Item = u8> {
+    raw.parts().flat_map(|part| part.images.labels.iter().copied())
 }
 
 /// "0", "1", … up to the largest label.
-fn numbered(train: &RawPart, test: Option<&RawPart>) -> Result<Vec<String>, DataError> {
-    let largest = labels([train].into_iter().chain(test)).max().unwrap_or(0);
+fn numbered(raw: &RawData) -> Result<Vec<String>, DataError> {
+    let largest = all_labels(raw).max().unwrap_or(0);
     if largest == 0 {
-        return Err(DataError::OneClass { file: train.labels_from.clone() });
+        return Err(DataError::OneClass { file: raw.train.labels_from.clone() });
     }
     Ok((0..=largest).map(|label| label.to_string()).collect())
 }
 
-/// The smallest label that any image has.
-fn first_label(parts: [&RawPart; 2]) -> u8 {
-    labels(parts).min().unwrap_or(0)
+impl RawData {
+    fn parts(&self) -> impl Iterator<Item = &RawPart> {
+        [Some(&self.train), self.validation.as_ref(), self.test.as_ref()].into_iter().flatten()
+    }
 }

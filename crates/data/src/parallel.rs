@@ -6,9 +6,18 @@ use std::thread::{Builder, scope};
 /// More than these only wait for memory.
 const THREADS: usize = 4;
 
-/// `work` of each item. Where the system refuses a thread, those that are there do its share.
+/// `work` of each item, on a few threads.
 pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = THREADS.min(items.len());
+    map_on(THREADS, items, work)
+}
+
+/// `work` of each item, on at most so many threads. Where the system refuses a thread, those that are there do its share.
+pub(crate) fn map_on<T: Send, R: Send>(
+    threads: usize,
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let threads = threads.min(items.len());
     let (waiting, done) = (Mutex::new(items.into_iter().enumerate()), Mutex::new(Vec::new()));
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let help = || {

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use toile_rng::Seed;
 
+/// Never changed: with another one, studies of the same data would have other test images.
+const TEST_SEED: u64 = 0;
+
 /// Which images become validation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -79,11 +82,24 @@ pub fn split(
     }
     let mut validation = match how {
         SplitHow::Last => (split_at as u32..n as u32).collect(),
-        SplitHow::Stratified => stratified(labels, classes, n - split_at, seed),
+        SplitHow::Stratified => stratified(labels, classes, n - split_at, seed, "stratified split"),
         SplitHow::Random => chosen((0..n as u32).collect(), n - split_at, seed, "split", 0),
     };
     validation.sort_unstable();
     Ok(parts(labels, classes, validation))
+}
+
+/// The images that become the test part: `fraction` of each class, chosen at random, the same for the same labels. The
+/// shares are rounded so that the sum is that of [`n_train`].
+pub(crate) fn test_images(labels: &[u8], classes: usize, fraction: f64) -> Result<Vec<u32>, DataError> {
+    let n = labels.len();
+    let n_test = n - n_train(n, fraction);
+    if n_test == 0 || n_test == n {
+        return Err(DataError::TestPart { n, fraction, test: n_test });
+    }
+    let mut chosen = stratified(labels, classes, n_test, Seed::new(TEST_SEED), "test part");
+    chosen.sort_unstable();
+    Ok(chosen)
 }
 
 fn parts(labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
@@ -104,13 +120,13 @@ fn chosen(mut items: Vec<u32>, take: usize, seed: Seed, stream: &str, index: u64
     items
 }
 
-fn stratified(labels: &[u8], classes: usize, total: usize, seed: Seed) -> Vec<u32> {
+fn stratified(labels: &[u8], classes: usize, total: usize, seed: Seed, stream: &str) -> Vec<u32> {
     let shares = shares(&count_classes(labels.iter().copied(), classes), total);
     let mut validation = Vec::with_capacity(total);
     for (class, &share) in shares.iter().enumerate() {
         let of_class = |&i: &u32| labels[i as usize] as usize == class;
         let members: Vec<u32> = (0..labels.len() as u32).filter(of_class).collect();
-        validation.extend(chosen(members, share, seed, "stratified split", class as u64));
+        validation.extend(chosen(members, share, seed, stream, class as u64));
     }
     validation
 }

@@ -72,6 +72,8 @@ impl DataError {
             DataError::EmptyPart { n: 0, .. } => "the training part of this data set is empty".into(),
             DataError::EmptyPart { train: 0, .. } => "take a smaller fraction, or more images".into(),
             DataError::EmptyPart { .. } => "take a larger fraction, or 0 to train without validation".into(),
+            DataError::TestPart { test: 0, .. } => "take a larger fraction, or more images".into(),
+            DataError::TestPart { .. } => "take a smaller fraction".into(),
             DataError::NothingToFetch { name } => {
                 format!("write `data = \"{name}\"` in a study, or `toile data check {name}`")
             }
@@ -105,7 +107,7 @@ impl FoundFormat {
 }
 
 /// What is read.
-const READ: &str = "toile reads a folder or an archive (ZIP, tar) with four IDX files";
+const READ: &str = "toile reads a folder or an archive (ZIP, tar) with folders of PNG and JPEG pictures (`train/CLASS/…`, `test/CLASS/…`), or four IDX files";
 
 impl FoundFormat {
     /// What to do with a file of another form than those that are read.

@@ -285,6 +285,16 @@ pub enum DataError {
         /// Images that would be left to train on.
         train: usize,
     },
+    /// A test part with no image, or with all of them.
+    #[error("a test part of {fraction} takes {test} of {n} images")]
+    TestPart {
+        /// Images before.
+        n: usize,
+        /// As asked for.
+        fraction: f64,
+        /// Images that would be taken.
+        test: usize,
+    },
     /// There is nothing to fetch: the set is drawn.
     #[error("`{name}` is drawn by toile itself: there is nothing to fetch")]
     NothingToFetch {

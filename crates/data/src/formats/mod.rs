@@ -1,6 +1,7 @@
 //! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes of a
 //! source one raw form, of which `own.rs` makes a data set.
 
+mod folders;
 mod idx;
 
 use crate::LabelledImages;
@@ -13,7 +14,7 @@ use crate::source::Source;
 use std::path::PathBuf;
 
 /// All formats; the first one that recognises a source reads it.
-pub(crate) const FORMATS: [&dyn Format; 1] = [&idx::IdxFiles];
+pub(crate) const FORMATS: [&dyn Format; 2] = [&idx::IdxFiles, &folders::PictureFolders];
 
 /// A way in which data sets are written.
 pub(crate) trait Format: Sync {

@@ -6,6 +6,8 @@ mod downloads;
 mod files;
 mod find_order;
 mod own_folders;
+mod picture_folders;
+mod pictures;
 
 use crate::catalogue::{CatalogueEntry, Checksums};
 use crate::fingerprint::hex;
