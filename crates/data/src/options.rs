@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataTable {
-    /// A data set by name, or a folder, an archive (ZIP, tar) or a file (with a slash: `./mine`), relative to the study
-    /// file's folder.
+    /// A path with a slash, `./mine`: a folder, an archive (ZIP, tar) or a file, seen from the study file's folder; or the
+    /// name of a data set.
     #[schemars(length(min = 1))]
     pub path: String,
     /// Height and width of all images. Images of another size are refused, unless `resize` says what becomes of them.

@@ -3,7 +3,7 @@
 use crate::error::DataError;
 use crate::fingerprint::fingerprint_of_parts;
 use crate::folder::check_labels;
-use crate::formats::{RawData, RawPart, recognise};
+use crate::formats::{RawData, RawPart, inner_archive, recognise};
 use crate::locations::LoadProgress;
 use crate::options::DataTable;
 use crate::pictures::{Facts, Picture, fit};
@@ -28,9 +28,18 @@ pub(crate) fn read_source(
     source: Source,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
-    let format = recognise(&source)?;
+    let format = match recognise(&source) {
+        Ok(format) => format,
+        Err(error) => {
+            let Some(inner) = inner_archive(&source)? else { return Err(error) };
+            let inner = Source { place: source.place, ..inner };
+            return read_source(table, inner, progress);
+        }
+    };
     let mut raw = format.read(&source, table, progress)?;
-    if let Some(names) = class_names::read(&source)? {
+    if source.asked.is_none()
+        && let Some(names) = class_names::read(&source)?
+    {
         raw.class_names = Some(names);
     }
     let form = match source.kind {

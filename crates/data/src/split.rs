@@ -23,11 +23,23 @@ pub enum SplitHow {
     Stratified,
     /// Chosen at random among all.
     Random,
+    /// The data's own validation part, which stands at the end of the training images. It is asked for where the data
+    /// are named, not here.
+    #[schemars(skip)]
+    Own,
 }
 
 impl SplitHow {
-    /// Every way to split.
+    /// Every way to split off a fraction.
     pub const ALL: [SplitHow; 3] = [SplitHow::Last, SplitHow::Stratified, SplitHow::Random];
+
+    /// Whether the seed plays a part.
+    pub fn draws(self) -> bool {
+        match self {
+            SplitHow::Last | SplitHow::Own => false,
+            SplitHow::Stratified | SplitHow::Random => true,
+        }
+    }
 }
 
 impl fmt::Display for SplitHow {
@@ -36,6 +48,7 @@ impl fmt::Display for SplitHow {
             SplitHow::Last => "last",
             SplitHow::Stratified => "stratified",
             SplitHow::Random => "random",
+            SplitHow::Own => "own",
         })
     }
 }
@@ -55,9 +68,15 @@ pub struct Split {
     pub fingerprint: String,
 }
 
-/// How many of `n` images a split by `fraction` leaves for training: ⌊n (1 − fraction)⌋ in f64, as in Keras.
-pub fn n_train(n: usize, fraction: f64) -> usize {
-    (n as f64 * (1.0 - fraction)).floor() as usize
+/// How many of `n` images a split by `fraction` leaves for training: ⌊n (1 − fraction)⌋ in f64, as in Keras. Of an own
+/// validation part the fraction is its share, and its images are those exactly.
+pub fn n_train(n: usize, fraction: f64, how: SplitHow) -> usize {
+    match how {
+        SplitHow::Own => n - (n as f64 * fraction).round().min(n as f64) as usize,
+        SplitHow::Last | SplitHow::Stratified | SplitHow::Random => {
+            (n as f64 * (1.0 - fraction)).floor() as usize
+        }
+    }
 }
 
 /// Splits images with these labels (each below `classes`); `fraction` in [0, 1) of them becomes validation.
@@ -76,12 +95,12 @@ pub fn split(
         return Err(DataError::Fraction { fraction });
     }
     let n = labels.len();
-    let split_at = n_train(n, fraction);
+    let split_at = n_train(n, fraction, how);
     if split_at == 0 || (split_at == n && fraction > 0.0) {
         return Err(DataError::EmptyPart { n, fraction, train: split_at });
     }
     let mut validation = match how {
-        SplitHow::Last => (split_at as u32..n as u32).collect(),
+        SplitHow::Last | SplitHow::Own => (split_at as u32..n as u32).collect(),
         SplitHow::Stratified => stratified(labels, classes, n - split_at, seed, "stratified split"),
         SplitHow::Random => chosen((0..n as u32).collect(), n - split_at, seed, "split", 0),
     };
@@ -93,7 +112,7 @@ pub fn split(
 /// shares are rounded so that the sum is that of [`n_train`].
 pub(crate) fn test_images(labels: &[u8], classes: usize, fraction: f64) -> Result<Vec<u32>, DataError> {
     let n = labels.len();
-    let n_test = n - n_train(n, fraction);
+    let n_test = n - n_train(n, fraction, SplitHow::Stratified);
     if n_test == 0 || n_test == n {
         return Err(DataError::TestPart { n, fraction, test: n_test });
     }
@@ -236,6 +255,16 @@ mod tests {
         let parts = cut(10, 0.2, SplitHow::Last).unwrap();
         assert_eq!(parts.validation, [8, 9]);
         assert_eq!(parts.fingerprint, "1f6f4b0d2ba528a06eb08eeb78503461eb4ac68a19abec2e33cd5bea1255f040");
+    }
+
+    #[test]
+    fn an_own_part_is_found_to_the_image_by_its_share() {
+        for n in [7, 10, 1003, 60_000, 99_991] {
+            for own in (1..n).step_by(1 + n / 500) {
+                assert_eq!(n_train(n, own as f64 / n as f64, SplitHow::Own), n - own);
+            }
+        }
+        assert_eq!(cut(10, 0.3, SplitHow::Own).unwrap().validation, [7, 8, 9]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         offline: true,
         ..toile_data::Locations::new(std::env::temp_dir().join("toile-objective"))
     };
-    let data = toile_data::load(&plan.data, None, &locations, &mut |_| {})?;
+    let data = toile_data::load(plan.data.path(), None, &locations, &mut |_| {})?;
     let split = toile_lab::split(&plan, &data)?;
     for line in std::io::stdin().lock().lines() {
         let asked: serde_json::Value = serde_json::from_str(&line?)?;

@@ -28,6 +28,9 @@ pub struct DataRecord {
     pub n_train: usize,
     /// Images of the test part.
     pub n_test: usize,
+    /// How they were read. Unknown (empty) of a study that an earlier version recorded.
+    #[serde(default, skip_serializing_if = "ReadingRecord::is_empty")]
+    pub reading: ReadingRecord,
     /// The split into training and validation.
     pub split: SplitRecord,
     /// What should be examined about it, in words.
@@ -45,6 +48,27 @@ impl DataRecord {
             Part::Validation => self.split.validation_counts.iter().fold(0, |sum, n| sum.saturating_add(*n)),
             Part::Test => self.n_test,
         }
+    }
+}
+
+/// How data were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadingRecord {
+    /// The format, and the archive if they were in one.
+    #[serde(default)]
+    pub format: String,
+    /// The decoders of pictures, with their versions: those of JPEG differ in the last bit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decoders: Vec<String>,
+    /// What was done to the data, in plain English.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl ReadingRecord {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == ReadingRecord::default()
     }
 }
 

@@ -22,7 +22,7 @@ mod seeds;
 mod state;
 mod study;
 
-pub use data::{DataRecord, ImageRecord, PROCEDURAL_NOTICE, SplitRecord};
+pub use data::{DataRecord, ImageRecord, PROCEDURAL_NOTICE, ReadingRecord, SplitRecord};
 pub use direction::Direction;
 pub use end::End;
 pub use epoch::Epoch;

@@ -40,6 +40,7 @@ fn empty() -> Records {
         class_names: vec![],
         n_train: 0,
         n_test: 0,
+        reading: Default::default(),
         split,
         warnings: vec![],
         test_labels: vec![],

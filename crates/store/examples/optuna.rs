@@ -222,6 +222,7 @@ fn declare(dir: &Path) -> Result<(), Failure> {
         class_names: vec!["a".into()],
         n_train: 10,
         n_test: 1,
+        reading: Default::default(),
         split,
         warnings: vec![],
         test_labels: vec![0],

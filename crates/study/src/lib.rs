@@ -43,9 +43,9 @@ pub use check::sample::setting;
 pub use check::suggest::nearest;
 pub use check::{CheckedSearch, CheckedStudy, DataShape, LARGEST_FILE, check};
 pub use file::{
-    ChoiceRange, ClassWeight, LayerBlock, ModelLayer, ModelTable, NumberRange, OneOrSeveral, ParameterValue,
-    ParameterValues, PublishedTable, RaceTable, Repeat, RunSettings, RunTable, SearchTable, SeedsSetting,
-    StudyTable, Until, ValidationSplit, ValidationSplitTable,
+    ChoiceRange, ClassWeight, DataSetting, LayerBlock, ModelLayer, ModelTable, NumberRange, OneOrSeveral,
+    ParameterValue, ParameterValues, PublishedTable, RaceTable, Repeat, RunSettings, RunTable, SearchTable,
+    SeedsSetting, StudyTable, Until, ValidationSplit, ValidationSplitTable,
 };
 pub use pages::built_in::{built_in, built_in_names, starter};
 pub use pages::json_schema::json_schema;

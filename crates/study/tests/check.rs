@@ -31,7 +31,7 @@ fn every_valid_file_passes() {
 fn the_layers_are_checked_against_the_shape_of_the_users_own_data() {
     let text = RUN.replace("fashion-mnist", "./mine");
     let image = toile_nn::ImageShape { height: 32, width: 32, channels: 3 };
-    let shape = DataShape { image, classes: 5, images: 100, first_label: 0 };
+    let shape = DataShape { image, classes: 5, images: 100, first_label: 0, own_validation: 0 };
     let found = check(&text, "s.toml", Some(shape)).unwrap_err();
     assert_eq!(found.faults[0].message, "the model gives 10 values, but the data has 5 classes");
 }
@@ -41,7 +41,7 @@ fn the_layers_are_checked_against_the_shape_of_the_users_own_data() {
 fn labels_from_1_are_told_where_the_outputs_do_not_fit() {
     let text = RUN.replace("fashion-mnist", "./mine");
     let image = toile_nn::ImageShape { height: 28, width: 28, channels: 1 };
-    let of = |classes, first_label| DataShape { image, classes, images: 100, first_label };
+    let of = |classes, first_label| DataShape { image, classes, images: 100, first_label, own_validation: 0 };
     let found = check(&text, "s.toml", Some(of(11, 1))).unwrap_err();
     let expected = "the model gives 10 values, but the labels of the data are 1 to 10, none is below 1";
     assert_eq!(found.faults[0].message, expected);

@@ -43,6 +43,7 @@ fn planned(name: &str, text: &str) -> Plan {
         classes: 4,
         images: 400,
         first_label: 0,
+        own_validation: 0,
     });
     let study = check(text, name, shape).unwrap_or_else(|faults| panic!("{name}: {faults}"));
     plan(&study, &PlanOptions::default(), &|_| Ok(b"weights".to_vec())).unwrap()

@@ -4,7 +4,7 @@ use std::io;
 
 use toile_data::SplitHow;
 use toile_record::Seeds;
-use toile_study::{Plan, PlanError, PlanOptions, built_in, check, plan};
+use toile_study::{DataShape, Plan, PlanError, PlanOptions, built_in, check, plan};
 
 /// An example with every kind of setting.
 const EXAMPLE: &str = r#"
@@ -74,7 +74,7 @@ fn id(text: &str) -> String {
 #[test]
 fn the_example_of_the_specification_is_planned_as_it_says() {
     let plan = planned(EXAMPLE);
-    assert_eq!((plan.study.as_str(), plan.data.as_str()), ("fashion-mnist", "fashion-mnist"));
+    assert_eq!((plan.study.as_str(), plan.data.path()), ("fashion-mnist", "fashion-mnist"));
     assert_eq!((plan.split.fraction, plan.split.how, plan.split.seed), (0.1, SplitHow::Last, 7));
     assert_eq!((plan.file_text.as_str(), plan.file_name.as_str()), (EXAMPLE, "studies/s.toml"));
     let [run] = &plan.runs[..] else { panic!("{} runs", plan.runs.len()) };
@@ -263,4 +263,40 @@ fn after_the_largest_seed_comes_0() {
     let plan = plan(&study, &PlanOptions::default(), &|_| Ok(Vec::new())).unwrap();
     let seeds: Vec<u64> = plan.runs.iter().take(3).map(|run| run.settings.seed).collect();
     assert_eq!(seeds, [4294967294, 4294967295, 0]);
+}
+
+/// How data are read decides their fingerprint, and nothing else of an id.
+#[test]
+fn a_table_of_data_is_recorded_and_moves_no_id() {
+    let table =
+        SMALL.replace("data = \"fashion-mnist\"", "data = { path = \"./mine\", size = 28, channels = 1 }");
+    let settings = planned(&table).runs[0].settings.clone();
+    let expected = serde_json::json!({ "path": "./mine", "size": [28, 28], "channels": 1 });
+    assert_eq!(settings.to_json()["data"], expected);
+    let text = SMALL.replace("fashion-mnist", "./mine");
+    assert_eq!(planned(&text).runs[0].settings.to_json()["data"], "./mine");
+    assert_eq!(id(&table), id(&text));
+    assert_eq!(id(&table), id(SMALL));
+    let again: toile_study::Settings = serde_json::from_value(settings.to_json()).unwrap();
+    assert_eq!(again, settings);
+}
+
+#[test]
+fn an_own_validation_part_is_a_split_of_its_own_without_chance() {
+    let own = |seed| {
+        let data = format!("seed = {seed}\ndata = {{ path = \"./mine\", validation = \"own\" }}");
+        let text = SMALL.replace("data = \"fashion-mnist\"", &data);
+        let image = toile_nn::ImageShape { height: 28, width: 28, channels: 1 };
+        let shape = DataShape { image, classes: 10, images: 90, first_label: 0, own_validation: 30 };
+        let study = check(&text, "s.toml", Some(shape)).unwrap();
+        plan(&study, &PlanOptions::default(), &|_| unreachable!()).unwrap()
+    };
+    let split = own(7).split;
+    assert_eq!((split.fraction, split.how), (30.0 / 90.0, SplitHow::Own));
+    let id = |seed| {
+        let mut settings = own(seed).runs[0].settings.clone();
+        settings.seed = 1;
+        settings.id("data")
+    };
+    assert_eq!(id(7), id(8));
 }

@@ -52,7 +52,7 @@ fn five_guesses_of_five_classes_are_always_right() {
         include_str!("valid/run.toml").replace("fashion-mnist", "./mine").replace("units = 10", "units = 5")
             + "callbacks = [{ best_weights = { monitor = \"val_top_5_accuracy\" } }]\n";
     let image = toile_nn::ImageShape { height: 28, width: 28, channels: 1 };
-    let shape = DataShape { image, classes: 5, images: 100, first_label: 0 };
+    let shape = DataShape { image, classes: 5, images: 100, first_label: 0, own_validation: 0 };
     let study = check(&text, "s.toml", Some(shape)).unwrap_or_else(|faults| panic!("{faults}"));
     let said: Vec<String> = study.warnings.iter().map(ToString::to_string).collect();
     let expected =

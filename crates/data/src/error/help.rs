@@ -107,7 +107,7 @@ impl FoundFormat {
 }
 
 /// What is read.
-const READ: &str = "toile reads a folder or an archive (ZIP, tar) with folders of PNG and JPEG pictures (`train/CLASS/…`, `test/CLASS/…`), or four IDX files";
+const READ: &str = "toile reads a folder or an archive (ZIP, tar) with folders of PNG and JPEG pictures (`train/CLASS/…`, `test/CLASS/…`), NumPy arrays (`.npz`), CSV, CIFAR's binary files, or four IDX files";
 
 impl FoundFormat {
     /// What to do with a file of another form than those that are read.

@@ -1,10 +1,16 @@
 //! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes of a
 //! source one raw form, of which `own.rs` makes a data set.
 
+mod cifar;
+mod csv;
 mod folders;
 mod idx;
+mod npy;
+mod npz;
+mod numbers;
 
 use crate::LabelledImages;
+use crate::class_names;
 use crate::error::{DataError, FoundFormat};
 use crate::foreign::foreign;
 use crate::locations::LoadProgress;
@@ -14,7 +20,8 @@ use crate::source::Source;
 use std::path::PathBuf;
 
 /// All formats; the first one that recognises a source reads it.
-pub(crate) const FORMATS: [&dyn Format; 2] = [&idx::IdxFiles, &folders::PictureFolders];
+pub(crate) const FORMATS: [&dyn Format; 5] =
+    [&idx::IdxFiles, &npz::NumpyArrays, &cifar::CifarBinary, &folders::PictureFolders, &csv::TextTables];
 
 /// A way in which data sets are written.
 pub(crate) trait Format: Sync {
@@ -64,7 +71,36 @@ pub(crate) fn recognise(source: &Source) -> Result<&'static dyn Format, DataErro
             return Ok(format);
         }
     }
-    Err(unknown(source)?)
+    Err(pickle(source)?.map_or_else(|| unknown(source), Ok)?)
+}
+
+/// An archive that is all that a source holds: an NPZ file in a folder, for one.
+pub(crate) fn inner_archive(source: &Source) -> Result<Option<Source>, DataError> {
+    if source.asked.is_some() {
+        return Ok(None);
+    }
+    let mut others = source.files.iter().filter(|(name, _)| *name != class_names::FILE);
+    match (others.next(), others.next()) {
+        (Some((_, only)), None) => Source::of_archive(only),
+        _ => Ok(None),
+    }
+}
+
+/// Python's pickle is a program, and it is never run.
+fn pickle(source: &Source) -> Result<Option<DataError>, DataError> {
+    let asked = |name: &String| source.asked.as_ref().is_none_or(|asked| asked == name);
+    let files = source.files.iter().filter(|(name, _)| asked(name)).take(100);
+    for (name, blob) in files {
+        let in_torch = source.asked.is_none() && (name == "data.pkl" || name.ends_with("/data.pkl"));
+        let start = blob.start(2)?;
+        if in_torch || matches!(start.as_slice(), [0x80, 2..=5]) {
+            let fault = "is a Python pickle, which could run any program: toile never reads it";
+            let help = "save the arrays with `numpy.savez_compressed` (names as in docs/data.md); CIFAR is published in a binary \
+                        version, too: `cifar-10-binary.tar.gz`, `cifar-100-binary.tar.gz`";
+            return Ok(Some(DataError::refused(blob.shown(), fault, help)));
+        }
+    }
+    Ok(None)
 }
 
 /// What a source is in which there is no data set.
@@ -79,4 +115,16 @@ fn unknown(source: &Source) -> Result<DataError, DataError> {
         None | Some(FoundFormat::Gzip) => DataError::NotAFolder { path: source.place.clone() },
         Some(found) => DataError::UnknownFormat { file: source.place.clone(), found },
     })
+}
+
+/// Whether these bytes are an array.
+#[cfg(test)]
+pub(crate) fn array_is_read(bytes: &[u8]) -> bool {
+    npy::parse(bytes).is_ok_and(|array| array.numbers.pixels().is_ok())
+}
+
+/// Whether this file is a table.
+#[cfg(test)]
+pub(crate) fn table_is_read(blob: &crate::source::Blob) -> bool {
+    csv::is_read(blob)
 }

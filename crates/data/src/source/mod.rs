@@ -8,6 +8,7 @@ mod tar;
 mod zip;
 
 pub(crate) use blob::{Blob, Container, open_file};
+pub(crate) use names::MAX_MEMBER;
 
 use crate::error::DataError;
 use flate2::read::MultiGzDecoder;
@@ -137,6 +138,11 @@ impl Source {
         let all = self.files.keys().chain(&self.folders);
         let top = all.filter_map(|name| name.split('/').next()).map(str::to_string);
         top.collect::<BTreeSet<String>>().into_iter().collect()
+    }
+
+    /// The files at the top.
+    pub(crate) fn top_files(&self) -> impl Iterator<Item = (&String, &Blob)> {
+        self.files.iter().filter(|(name, _)| !name.contains('/'))
     }
 
     /// A file by its name from the top.

@@ -5,6 +5,7 @@ mod decoded;
 mod downloads;
 mod files;
 mod find_order;
+mod forms;
 mod own_folders;
 mod picture_folders;
 mod pictures;

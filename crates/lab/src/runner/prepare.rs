@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toile_data::{DataSet, Split};
-use toile_record::{DataRecord, End, Provenance, RunRecord, SplitRecord, State, StudyRecord, SummaryRecord};
+use toile_record::{
+    DataRecord, End, Provenance, ReadingRecord, RunRecord, SplitRecord, State, StudyRecord, SummaryRecord,
+};
 use toile_rng::Seed;
 use toile_store::{AlteredRecord, Store};
 
@@ -41,6 +43,11 @@ pub(crate) fn study_record(
             class_names: data.class_names.clone(),
             n_train: data.train.len(),
             n_test: data.test.len(),
+            reading: ReadingRecord {
+                format: data.reading.format.clone(),
+                decoders: data.reading.decoders.clone(),
+                notes: data.reading.notes.clone(),
+            },
             split: SplitRecord {
                 how: plan.split.how.to_string(),
                 fraction: plan.split.fraction,

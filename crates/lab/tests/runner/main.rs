@@ -71,8 +71,12 @@ fn data() -> DataSet {
 
 fn planned(text: &str, read: &dyn Fn(&str) -> std::io::Result<Vec<u8>>) -> Plan {
     let image = toile_nn::ImageShape { height: 2, width: 2, channels: 1 };
-    let study =
-        check(text, "small.toml", Some(DataShape { image, classes: 3, images: 64, first_label: 0 })).unwrap();
+    let study = check(
+        text,
+        "small.toml",
+        Some(DataShape { image, classes: 3, images: 64, first_label: 0, own_validation: 0 }),
+    )
+    .unwrap();
     plan(&study, &PlanOptions::default(), read).unwrap()
 }
 

@@ -60,7 +60,8 @@ optimizer = { choices = [
 "#;
 
 fn planned(lines: &str) -> Plan {
-    let shape = DataShape { image: image_shape(&DATA), classes: 10, images: 80, first_label: 0 };
+    let shape =
+        DataShape { image: image_shape(&DATA), classes: 10, images: 80, first_label: 0, own_validation: 0 };
     let study =
         check(&format!("{HEAD}{lines}"), "s.toml", Some(shape)).unwrap_or_else(|faults| panic!("{faults}"));
     plan(&study, &PlanOptions::default(), &|_| Ok(b"no weights".to_vec())).unwrap()

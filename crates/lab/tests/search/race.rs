@@ -13,7 +13,8 @@ const RACE: Seeds = Seeds::Race(RaceBounds { at_least: 3, at_most: 6 });
 fn study() -> Plan {
     let runs =
         "[[runs]]\nname = \"R\"\nmodel = \"plain\"\n[[runs]]\nname = \"S\"\nmodel = \"plain\"\nepochs = 2\n";
-    let shape = DataShape { image: image_shape(&DATA), classes: 10, images: 80, first_label: 0 };
+    let shape =
+        DataShape { image: image_shape(&DATA), classes: 10, images: 80, first_label: 0, own_validation: 0 };
     let text = format!("{HEAD}{SPACE}n_trials = 3\n{runs}");
     let study = check(&text, "s.toml", Some(shape)).unwrap_or_else(|faults| panic!("{faults}"));
     plan(&study, &PlanOptions { seeds: Some(RACE), only: None }, &|_| Ok(Vec::new())).unwrap()

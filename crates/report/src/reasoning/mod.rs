@@ -101,7 +101,9 @@ pub fn capacity_models(records: &Records) -> Vec<String> {
 fn shape(data: &DataRecord) -> DataShape {
     let [height, width, channels] = data.shape;
     let image = toile_study::ImageShape { height, width, channels };
-    DataShape { image, classes: data.class_names.len(), images: data.n_train, first_label: 0 }
+    let (classes, images) = (data.class_names.len(), data.n_train);
+    let own_validation = if data.split.how == "own" { data.n_images(Part::Validation) } else { 0 };
+    DataShape { image, classes, images, first_label: 0, own_validation }
 }
 
 /// Results on the data of the study, with the margin that its file sets.

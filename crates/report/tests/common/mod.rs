@@ -104,6 +104,7 @@ fn study(test_labels: Vec<u8>) -> StudyRecord {
             class_names: CLASSES.map(str::to_owned).to_vec(),
             n_train: 60_000,
             n_test: 10_000,
+            reading: Default::default(),
             split: SplitRecord {
                 how: "last".into(),
                 fraction: 0.1,

@@ -9,7 +9,8 @@ pub fn known_shape(data: &str) -> Option<DataShape> {
     let entry = toile_data::entry(data)?;
     let [height, width, channels] = entry.shape;
     let image = ImageShape { height, width, channels };
-    Some(DataShape { image, classes: entry.classes.len(), images: entry.counts[0], first_label: 0 })
+    let (classes, images) = (entry.classes.len(), entry.counts[0]);
+    Some(DataShape { image, classes, images, first_label: 0, own_validation: 0 })
 }
 
 /// The names of the catalogue.

@@ -11,7 +11,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [ChoiceGroup; 19] = [
+pub(crate) const GROUPS: [ChoiceGroup; 21] = [
     ChoiceGroup { title: "Layers", definition: "Layer", singular: "layer" },
     ChoiceGroup { title: "Blocks", definition: "LayerBlock", singular: "layer" },
     ChoiceGroup { title: "Activations", definition: "Activation", singular: "activation" },
@@ -22,6 +22,8 @@ pub(crate) const GROUPS: [ChoiceGroup; 19] = [
     ChoiceGroup { title: "Losses", definition: "Loss", singular: "loss" },
     ChoiceGroup { title: "Callbacks", definition: "Callback", singular: "callback" },
     ChoiceGroup { title: "Metrics", definition: "MetricOfEpoch", singular: "metric" },
+    ChoiceGroup { title: "Ways to resize", definition: "Resize", singular: "way to resize" },
+    ChoiceGroup { title: "Validation parts", definition: "ValidationPart", singular: "part" },
     ChoiceGroup { title: "Splits", definition: "SplitHow", singular: "split" },
     ChoiceGroup { title: "Ends of repetition", definition: "Until", singular: "end" },
     ChoiceGroup { title: "Samplers", definition: "Sampler", singular: "sampler" },

@@ -42,6 +42,8 @@ pub struct DataShape {
     pub images: usize,
     /// The smallest label that an image has: 0, unless the labels were counted from 1.
     pub first_label: usize,
+    /// How many of the images are the data's own validation part, if it is used.
+    pub own_validation: usize,
 }
 
 /// A study file without faults: what it contains, no default filled in yet.
@@ -105,8 +107,8 @@ pub fn check(text: &str, file_name: &str, shape: Option<DataShape>) -> Result<Ch
     let draft = Draft::read(&root, &mut walk);
     // A misspelt data set is already a fault; the layers are checked as if the nearest name had been written.
     let shape = shape
-        .or_else(|| known_shape(&draft.study.data))
-        .or_else(|| known_shape(nearest(&draft.study.data, known_names())?));
+        .or_else(|| known_shape(draft.study.data.path()))
+        .or_else(|| known_shape(nearest(draft.study.data.path(), known_names())?));
     rules::check(&draft, shape, &mut walk);
     if !walk.faults.is_empty() {
         return Err(refuse(walk.faults));

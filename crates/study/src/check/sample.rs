@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{schema, suggest};
 
 /// Key and value, as a study file writes them.
-const SAMPLES: [(&str, &str); 52] = [
+const SAMPLES: [(&str, &str); 58] = [
     ("units", "10"),
     ("filters", "32"),
     ("kernel_size", "[3, 3]"),
@@ -27,6 +27,12 @@ const SAMPLES: [(&str, &str); 52] = [
     ("name", "\"Model 1\""),
     ("question", "\"Does a larger batch cost accuracy?\""),
     ("data", "\"fashion-mnist\""),
+    ("path", "\"./my-images\""),
+    ("size", "[28, 28]"),
+    ("resize", "\"area\""),
+    ("channels", "1"),
+    ("test_fraction", "0.2"),
+    ("validation", "\"own\""),
     ("validation_split", "0.1"),
     ("fraction", "0.1"),
     ("layers", "[\"flatten\", { dense = { units = 10, activation = \"softmax\" } }]"),

@@ -2,6 +2,7 @@
 //! check, the JSON Schema and the reference page are made from their doc comments, ranges and defaults.
 
 mod grid;
+mod data;
 mod searches;
 mod seeds;
 
@@ -14,6 +15,8 @@ use toile_nn::{Callback, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
 pub(crate) use grid::{GRID_SETTINGS, GridTable, MAX_GRID_RUNS};
+use crate::check::DataShape;
+pub use data::DataSetting;
 pub(crate) use searches::MAX_TRIALS;
 pub use searches::{
     ChoiceRange, LayerBlock, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,
@@ -83,9 +86,9 @@ pub struct StudyTable {
     /// The question that the study answers, in plain words; the report begins with it.
     #[serde(default)]
     pub question: Option<String>,
-    /// A data set by name, or a folder of IDX files (with a slash: `./mine`), relative to the study file's folder.
-    #[schemars(length(min = 1))]
-    pub data: String,
+    /// A data set by name, or a path to data of your own (with a slash: `./mine`), relative to the study file's folder;
+    /// or a table with the path and how what is there is read.
+    pub data: DataSetting,
     /// The part of the training images that is held back for validation: a fraction, or a table with the way to choose.
     #[serde(default)]
     #[schemars(extend("default" = default::VALIDATION_SPLIT))]
@@ -257,6 +260,26 @@ impl RunSettings {
             callbacks: pick(&self.callbacks, &shared.callbacks),
             seed: pick(&self.seed, &shared.seed),
             seeds: pick(&self.seeds, &shared.seeds),
+        }
+    }
+}
+
+impl StudyTable {
+    /// The part of the training images that is validated on. That of the data's own validation part is known once the
+    /// data are; until then it stands for some part.
+    pub fn validation_fraction(&self, shape: Option<DataShape>) -> f64 {
+        match (self.data.has_own_validation(), shape) {
+            (false, _) => self.validation_split.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
+            (true, Some(shape)) => shape.own_validation as f64 / shape.images.max(1) as f64,
+            (true, None) => 0.5,
+        }
+    }
+
+    /// Which images are validated on.
+    pub fn validation_how(&self) -> SplitHow {
+        match self.data.has_own_validation() {
+            true => SplitHow::Own,
+            false => self.validation_split.map(|split| split.how()).unwrap_or_default(),
         }
     }
 }

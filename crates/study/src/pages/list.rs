@@ -72,6 +72,8 @@ mod tests {
         round_trip::<toile_nn::Loss>("Loss");
         round_trip::<toile_nn::Callback>("Callback");
         round_trip::<toile_data::SplitHow>("SplitHow");
+        round_trip::<toile_data::Resize>("Resize");
+        round_trip::<toile_data::ValidationPart>("ValidationPart");
         round_trip::<toile_tune::Sampler>("Sampler");
         round_trip::<toile_tune::Pruner>("Pruner");
         round_trip::<toile_record::Metric>("MetricOfEpoch");

@@ -82,6 +82,11 @@ fn tables(page: &mut String) {
         ("procedure", "ProcedureTable", ""),
         ("published", "PublishedTable", ""),
         (
+            "data",
+            "DataTable",
+            "As a table; a text alone is the name or the path. docs/data.md shows the forms of data.",
+        ),
+        (
             "validation_split",
             "ValidationSplitTable",
             "As a table; a number alone is the fraction, taken from the end.",

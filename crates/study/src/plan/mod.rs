@@ -17,7 +17,7 @@ use toile_record::Seeds;
 
 use crate::check::rules::{MAX_RUNS, RACE_NEEDS_VALIDATION};
 use crate::check::{CheckedSearch, CheckedStudy, suggest};
-use crate::file::{ClassWeight, MAX_SEED, MAX_SEEDS, RunSettings, RunTable, default};
+use crate::file::{ClassWeight, DataSetting, MAX_SEED, MAX_SEEDS, RunSettings, RunTable, default};
 use crate::plan::search_plan::{SearchPlan, search_plan};
 use crate::plan::settings::{InitialWeights, Settings, SplitPlan, sha256};
 
@@ -29,7 +29,7 @@ pub struct Plan {
     /// The question that it answers.
     pub question: Option<String>,
     /// The data set, as the study file names it.
-    pub data: String,
+    pub data: DataSetting,
     /// How its training part is divided, the same for all runs.
     pub split: SplitPlan,
     /// All runs: in the file's order, repetitions by seed.
@@ -247,10 +247,9 @@ fn searches(
 }
 
 fn split(study: &CheckedStudy) -> SplitPlan {
-    let split = study.study.validation_split;
     SplitPlan {
-        fraction: split.map_or(default::VALIDATION_SPLIT, |split| split.fraction()),
-        how: split.map(|split| split.how()).unwrap_or_default(),
+        fraction: study.study.validation_fraction(study.shape),
+        how: study.study.validation_how(),
         seed: study.study.seed.unwrap_or(default::SEED),
     }
 }
@@ -258,7 +257,7 @@ fn split(study: &CheckedStudy) -> SplitPlan {
 /// What all runs and trials of a study share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SharedSettings {
-    pub data: String,
+    pub data: DataSetting,
     pub validation_split: SplitPlan,
     pub train_evaluation: f64,
 }

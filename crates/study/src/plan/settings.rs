@@ -9,6 +9,7 @@ use toile_nn::{Callback, Layer, Loss, Optimizer, Schedule};
 
 use super::hashed::as_hashed;
 use crate::SplitHow;
+use crate::file::DataSetting;
 
 /// How the training images are divided: nothing in it is left to a default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub struct InitialWeights {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The data set, as the study file names it.
-    pub data: String,
+    pub data: DataSetting,
     /// How its training part is divided.
     pub validation_split: SplitPlan,
     /// Where the run's chance starts.
@@ -100,7 +101,7 @@ impl Settings {
         }
         if self.validation_split.fraction == 0.0 {
             map.insert("validation_split".into(), Value::Null);
-        } else if self.validation_split.how == SplitHow::Last {
+        } else if !self.validation_split.how.draws() {
             map["validation_split"]["seed"] = Value::Null;
         }
         sorted(&settings).to_string()

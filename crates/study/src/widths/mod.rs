@@ -7,7 +7,7 @@ use toile_nn::Layer;
 
 use crate::plan::non_default::non_default_layer;
 use crate::plan::settings::sha256;
-use crate::{RunPlan, Settings};
+use crate::{DataSetting, RunPlan, Settings};
 pub use toml_text::inline as inline_toml;
 use toml_text::{inline, key};
 
@@ -19,7 +19,7 @@ pub struct WidthStudy {
     /// The model and how it is trained.
     pub run: RunPlan,
     /// The data, as the new file names them.
-    pub data: String,
+    pub data: DataSetting,
     /// Factors of the sizes of the hidden layers; 1 is the model itself.
     pub widths: Vec<f64>,
     /// How often each width is trained at its chosen rate.
@@ -122,7 +122,10 @@ impl WidthStudy {
             format!("Is {} limited by its capacity, by the data, or by its training?", settings.model);
         study.insert("question".into(), json!(question));
         study.insert("data".into(), json!(self.data));
-        study.insert("validation_split".into(), json!({ "fraction": split.fraction, "how": split.how }));
+        if !self.data.has_own_validation() {
+            let split = json!({ "fraction": split.fraction, "how": split.how });
+            study.insert("validation_split".into(), split);
+        }
         study.insert("seed".into(), json!(split.seed));
         study.insert("seeds".into(), json!(self.seeds));
         study.insert("train_evaluation".into(), json!(settings.train_evaluation));

@@ -10,6 +10,9 @@ use crate::source::{load, locations};
 use crate::terminal::{Align, Fetching, Table, bytes, count};
 use crate::{Completion, terminal};
 
+/// The part that is held back if nothing else is asked for.
+const DEFAULT_SPLIT: f64 = 0.1;
+
 /// Runs one of the commands of `data`.
 pub(crate) fn run(command: &DataCommand) -> Result<Completion, Failure> {
     match command {
@@ -35,7 +38,7 @@ fn list() -> Result<Completion, Failure> {
         let image = format!("{height}x{width}x{channels}");
         table.row([entry.name.into(), train, test, image, entry.description.into(), entry.licence.into()]);
     }
-    let more = "\nA folder with four IDX files is a data set too: `data = \"./my-folder\"`.\n";
+    let more = "\nA folder of pictures is a data set too, and so are other forms, also in archives: `data = \"./my-images\"`.\n";
     terminal::out(&(table.render() + more))?;
     Ok(Completion::Done)
 }
@@ -50,16 +53,25 @@ fn fetch(args: &FetchArgs) -> Result<Completion, Failure> {
 }
 
 fn check(args: &CheckArgs) -> Result<Completion, Failure> {
-    let data = load(&args.name, None, &args.data)?;
+    let data = load(&args.reading.table(&args.name), None, &args.data)?;
     // The seed plays no part in a split that takes the last images.
     let (classes, seed) = (data.class_names.len(), Seed::new(0));
-    let split = toile_data::split(&data.train.labels, classes, args.validation_split, SplitHow::Last, seed)?;
+    let (fraction, how) = match data.own_validation {
+        0 => (args.validation_split.unwrap_or(DEFAULT_SPLIT), SplitHow::Last),
+        own => (own as f64 / data.train.len() as f64, SplitHow::Own),
+    };
+    let split = toile_data::split(&data.train.labels, classes, fraction, how, seed)?;
     let report = toile_data::check(&data, (!split.validation.is_empty()).then_some(&split));
-    terminal::out(&rendered(&data, &report, args.validation_split))?;
+    let validation = match how {
+        _ if fraction == 0.0 => None,
+        SplitHow::Own => Some("the validation part of the data".to_owned()),
+        _ => Some(format!("the last {} % of the training images", 100.0 * fraction)),
+    };
+    terminal::out(&rendered(&data, &report, validation))?;
     Ok(Completion::Done)
 }
 
-fn rendered(data: &DataSet, report: &CheckReport, fraction: f64) -> String {
+fn rendered(data: &DataSet, report: &CheckReport, validation: Option<String>) -> String {
     let bold = Style::new().bold();
     let [height, width, channels] = report.shape;
     let size = (data.train.images.len() + data.test.images.len()) as u64;
@@ -67,15 +79,31 @@ fn rendered(data: &DataSet, report: &CheckReport, fraction: f64) -> String {
     text += &format!("source       {}\n", report.source);
     text += &format!("fingerprint  {}\n", report.fingerprint);
     text += &format!("images       {height}x{width}x{channels}, {} in memory\n", bytes(size));
-    if fraction > 0.0 {
-        text += &format!("validation   the last {} % of the training images\n", 100.0 * fraction);
+    if let Some(validation) = validation {
+        text += &format!("validation   {validation}\n");
     }
+    text += &format!("read as      {}\n", read_as(data));
+    text += &data.reading.notes.iter().map(|note| format!("note         {note}\n")).collect::<String>();
     text += &format!("\n{}\n{}", classes(report), properties(report));
     let yellow = Style::new().yellow();
     for warning in &report.warnings {
         text += &format!("\n{} {warning}", yellow.apply_to("warning:"));
     }
     text + if report.warnings.is_empty() { "\nnothing to warn of\n" } else { "\n" }
+}
+
+/// Whether it is a set of the catalogue, of which nobody wonders how it is read.
+pub(super) fn is_named(data: &DataSet) -> bool {
+    toile_data::entry(&data.name).is_some()
+}
+
+/// The form, and the decoders of pictures.
+pub(super) fn read_as(data: &DataSet) -> String {
+    let reading = &data.reading;
+    match reading.decoders.is_empty() {
+        true => reading.format.clone(),
+        false => format!("{}, by {}", reading.format, reading.decoders.join(" and ")),
+    }
 }
 
 fn classes(report: &CheckReport) -> String {

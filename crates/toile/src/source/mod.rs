@@ -4,10 +4,12 @@ mod study_text;
 
 use std::path::{Path, PathBuf};
 
-use toile_data::{DataError, DataSet, Locations};
+use toile_data::{DataError, DataSet, DataTable, Locations};
 use toile_nn::ImageShape;
 use toile_record::Seeds;
-use toile_study::{CheckedStudy, DataShape, Plan, PlanOptions, built_in, check, known_shape, plan};
+use toile_study::{
+    CheckedStudy, DataSetting, DataShape, Plan, PlanOptions, built_in, check, known_shape, plan,
+};
 
 use crate::args::{DataArgs, StudyArgs};
 use crate::failure::Failure;
@@ -46,7 +48,7 @@ impl StudySource {
         if study.shape.is_some() {
             return Ok((study, None));
         }
-        let found = load_from(&study.study.data, self.folder.as_deref(), &locations(data));
+        let found = load_from(&study.study.data.table(), self.folder.as_deref(), &locations(data));
         let data = found.map_err(|error| study.fault_of_data(error.to_string(), error.help()))?;
         Ok((check(&self.text, &self.name, Some(shape(&data)))?, Some(data)))
     }
@@ -86,28 +88,33 @@ impl StudySource {
     }
 
     /// The study's data, as a file in another folder names them: a relative folder becomes an absolute one.
-    pub(crate) fn data_from_elsewhere(&self, name: &str) -> Result<String, Failure> {
+    pub(crate) fn data_from_elsewhere(&self, data: &DataSetting) -> Result<DataSetting, Failure> {
+        let name = data.path();
         if known_shape(name).is_some() {
-            return Ok(name.to_owned());
+            return Ok(data.clone());
         }
         let path = self.folder.as_deref().unwrap_or(Path::new("")).join(name);
         let absolute = std::fs::canonicalize(&path)
             .map_err(|error| Failure::new(format!("cannot find the data `{}`: {error}", path.display())))?;
-        absolute.into_os_string().into_string().map_err(|path| {
+        absolute.into_os_string().into_string().map(|path| data.at(path)).map_err(|path| {
             Failure::new(format!("the path of the data, {}, is not UTF-8", path.display()))
                 .help("a study file is text: move the data to a folder whose name is")
         })
     }
 
     /// Loads the study's data.
-    pub(crate) fn load(&self, name: &str, args: &DataArgs) -> Result<DataSet, Failure> {
-        load(name, self.folder.as_deref(), args)
+    pub(crate) fn load(&self, data: &DataSetting, args: &DataArgs) -> Result<DataSet, Failure> {
+        load(&data.table(), self.folder.as_deref(), args)
     }
 
     /// The study's data if they are on this machine; nothing is fetched.
-    pub(crate) fn load_at_hand(&self, name: &str, args: &DataArgs) -> Result<Option<DataSet>, Failure> {
+    pub(crate) fn load_at_hand(
+        &self,
+        data: &DataSetting,
+        args: &DataArgs,
+    ) -> Result<Option<DataSet>, Failure> {
         let here = Locations { offline: true, ..locations(args) };
-        match load_from(name, self.folder.as_deref(), &here) {
+        match load_from(&data.table(), self.folder.as_deref(), &here) {
             Err(DataError::NotFound { .. }) => Ok(None),
             found => Ok(Some(found?)),
         }
@@ -131,13 +138,13 @@ const LARGEST_WEIGHTS: u64 = 2 << 30;
 /// Loads a data set from wherever it is, and shows how.
 ///
 /// A relative folder starts at `base`, the study file's, or else where toile was started.
-pub(crate) fn load(name: &str, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
-    Ok(load_from(name, base, &locations(args))?)
+pub(crate) fn load(data: &DataTable, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
+    Ok(load_from(data, base, &locations(args))?)
 }
 
-fn load_from(name: &str, base: Option<&Path>, locations: &Locations) -> Result<DataSet, DataError> {
-    let mut fetching = Fetching::new(name);
-    let data = toile_data::load(name, base, locations, &mut |progress| fetching.show(progress));
+fn load_from(table: &DataTable, base: Option<&Path>, locations: &Locations) -> Result<DataSet, DataError> {
+    let mut fetching = Fetching::new(&table.path);
+    let data = toile_data::load_table(table, base, locations, &mut |progress| fetching.show(progress));
     fetching.end();
     data
 }
@@ -158,7 +165,8 @@ fn shape(data: &DataSet) -> DataShape {
     let image = ImageShape { height, width, channels };
     let labels = data.train.labels.iter().chain(&data.test.labels);
     let first_label = labels.min().copied().unwrap_or(0).into();
-    DataShape { image, classes: data.class_names.len(), images: data.train.len(), first_label }
+    let (classes, images) = (data.class_names.len(), data.train.len());
+    DataShape { image, classes, images, first_label, own_validation: data.own_validation }
 }
 
 /// The study's folder, if the user does not name one.

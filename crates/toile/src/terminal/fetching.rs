@@ -36,9 +36,7 @@ impl Fetching {
             }
             LoadProgress::Unpacking { file } => self.show_moving(&format!("checking {file}")),
             LoadProgress::Drawing { images } => self.show_moving(&format!("drawing {images} images")),
-            LoadProgress::Decoding { pictures } => {
-                self.show_moving(&format!("decoding {pictures} pictures"))
-            }
+            LoadProgress::Decoding { pictures } => self.show_moving(&format!("decoding {pictures} pictures")),
             LoadProgress::Trying { place } => self.show_moving(&format!("looking in {place}")),
             // Every place that failed is named in the error, should all of them fail.
             _ => {}

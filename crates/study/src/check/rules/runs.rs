@@ -131,7 +131,8 @@ fn one_model(run: &RunTable, node: &Node, draft: &Draft, walk: &mut Walk) {
 /// Whether there are validation images. A split that has a fault counts as one, so that nothing else is reported.
 pub(super) fn has_validation(draft: &Draft) -> bool {
     let is_given = draft.root.get("study").and_then(|study| study.get("validation_split")).is_some();
-    draft.study.validation_split.map_or(is_given, |split| split.fraction() > 0.0)
+    draft.study.data.has_own_validation()
+        || draft.study.validation_split.map_or(is_given, |split| split.fraction() > 0.0)
 }
 
 pub(super) fn settings(

@@ -5,6 +5,7 @@ use crate::check::data_shape::known_names;
 use crate::check::draft::Draft;
 use crate::check::faults::quote;
 use crate::check::suggest;
+use crate::check::tree::Node;
 use crate::check::walk::Walk;
 use crate::file::{ValidationSplit, default};
 use toile_record::Seeds;
@@ -25,8 +26,9 @@ pub(super) fn check(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
 
 /// The data is a name of the catalogue or a path. A misspelt name must not be taken for a folder.
 fn data(draft: &Draft, walk: &mut Walk) {
-    let name = &draft.study.data;
-    if name.is_empty() || is_path(name) || known_names().contains(&name.as_str()) {
+    let name = draft.study.data.path();
+    options(draft, walk);
+    if name.is_empty() || is_path(name) || known_names().contains(&name) {
         return;
     }
     let help = format!(
@@ -34,7 +36,38 @@ fn data(draft: &Draft, walk: &mut Walk) {
         suggest::help(name, &known_names()),
         quote(name)
     );
-    walk.fault(&draft.root.at(&["study", "data"]).span, format!("unknown data set `{}`", quote(name)), help);
+    walk.fault(&place(draft).span, format!("unknown data set `{}`", quote(name)), help);
+}
+
+/// Where the file names its data: a text, or the path in a table.
+fn place<'a>(draft: &Draft<'a>) -> &'a Node {
+    let data = draft.root.at(&["study", "data"]);
+    data.get("path").unwrap_or(data)
+}
+
+/// Named sets are read as they are; and there is one way to validate.
+fn options(draft: &Draft, walk: &mut Walk) {
+    let (table, data) = (draft.study.data.table(), draft.root.at(&["study", "data"]));
+    if known_names().contains(&table.path.as_str()) && !table.is_plain() {
+        let message = format!("`{}` is read as it is published", quote(&table.path));
+        walk.fault(
+            &data.span,
+            message,
+            "leave out all but `path`; the other settings are for data of your own",
+        );
+    }
+    if table.resize.is_some() && table.size.is_none() {
+        walk.fault(&data.span, "`resize` needs `size`", "for example `size = [28, 28]`");
+    }
+    if draft.study.data.has_own_validation() && draft.study.validation_split.is_some() {
+        let split = &draft.root.at(&["study", "validation_split"]).span;
+        let help = "leave out one of the two: the data's own part is used, or a part of the training images";
+        walk.fault(
+            split,
+            "`validation = \"own\"` of the data and `validation_split` exclude each other",
+            help,
+        );
+    }
 }
 
 /// A folder is written with a slash, so it cannot be confused with a name.
@@ -46,7 +79,7 @@ fn is_path(name: &str) -> bool {
 fn split(draft: &Draft, shape: Option<DataShape>, walk: &mut Walk) {
     let (Some(split), Some(shape)) = (draft.study.validation_split, shape) else { return };
     let fraction = split.fraction();
-    let n_train = toile_data::n_train(shape.images, fraction);
+    let n_train = toile_data::n_train(shape.images, fraction, split.how());
     if fraction > 0.0 && (n_train == 0 || n_train >= shape.images) {
         let part = if n_train == 0 { "training" } else { "validation" };
         let path: &[_] = match split {
@@ -70,7 +103,7 @@ fn race(draft: &Draft, walk: &mut Walk) {
         let message = format!("`at_most` is {}, below `at_least`, {}", race.at_most, race.at_least);
         walk.fault(&place(&["study", "seeds"]), message, "seeds are added from `at_least` to `at_most`");
     }
-    if draft.study.validation_split.is_none_or(|split| split.fraction() == 0.0) {
+    if draft.study.validation_fraction(None) == 0.0 {
         walk.fault(
             &place(&["study", "seeds"]),
             RACE_NEEDS_VALIDATION,

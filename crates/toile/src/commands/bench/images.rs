@@ -29,8 +29,8 @@ impl BenchImages {
         args: &DataArgs,
     ) -> Result<BenchImages, Failure> {
         let found = data.map_or_else(|| source.load_at_hand(&plan.data, args), |data| Ok(Some(data)))?;
-        let instead_of = found.is_none().then(|| plan.data.clone());
-        let data = found.map_or_else(|| drawn(&plan.data), Ok)?;
+        let instead_of = found.is_none().then(|| plan.data.path().to_owned());
+        let data = found.map_or_else(|| drawn(plan.data.path()), Ok)?;
         let split = toile_lab::split(plan, &data)?;
         let all = (0..data.test.len() as u32).collect();
         Ok(BenchImages { data, split, instead_of, all })

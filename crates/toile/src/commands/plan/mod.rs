@@ -110,7 +110,7 @@ fn price<'a>(
 
 /// Images that are trained on.
 fn n_train(shape: &DataShape, plan: &Plan) -> usize {
-    toile_data::n_train(shape.images, plan.split.fraction)
+    toile_data::n_train(shape.images, plan.split.fraction, plan.split.how)
 }
 
 /// The counts of one run.
@@ -148,11 +148,12 @@ fn head(plan: &Plan, shape: &DataShape, runs: &[Priced<'_>]) -> String {
     let held_back = match (plan.split.fraction, plan.split.how) {
         (0.0, _) => "no validation".to_owned(),
         (fraction, SplitHow::Last) => format!("validation: the last {} %", 100.0 * fraction),
+        (_, SplitHow::Own) => "validation: the data's own part".to_owned(),
         (fraction, how) => format!("validation: {} %, {how}, seed {}", 100.0 * fraction, plan.split.seed),
     };
     let images = count(shape.images as u64);
     let seed = only_seed(runs).map_or(String::new(), |seed| format!("; seed {seed}"));
-    let data = format!("{}, {images} images of {height}x{width}x{channels}", plan.data);
+    let data = format!("{}, {images} images of {height}x{width}x{channels}", plan.data.path());
     format!("{}: {data}\n{held_back}{seed}\n", safe_name(&plan.study))
 }
 

@@ -27,6 +27,12 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
     note(&format!("{}{runs}{}", bold.apply_to(safe_name(&plan.study)), searches_text(plan, only)));
     let split = toile_lab::split(plan, data)?;
     note(&format!("{}{}, from {}", dim.apply_to("data    "), data.title, data.source));
+    if !commands::data::is_named(data) {
+        note(&format!("        {}", commands::data::read_as(data)));
+    }
+    for remark in &data.reading.notes {
+        note(&format!("        {remark}"));
+    }
     for part in parts(plan, data, &split) {
         note(&format!("        {part}"));
     }

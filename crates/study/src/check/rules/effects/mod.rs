@@ -101,8 +101,8 @@ fn of_optimizer(optimizer: &Optimizer, settings: &RunSettings) -> Vec<Effect> {
 
 /// Updates of a whole training, if the data's size is known.
 fn updates(settings: &RunSettings, draft: &Draft, shape: Option<DataShape>) -> Option<usize> {
-    let fraction = draft.study.validation_split.map_or(0.0, |split| split.fraction());
-    let images = toile_data::n_train(shape?.images, fraction);
+    let (fraction, how) = (draft.study.validation_fraction(shape), draft.study.validation_how());
+    let images = toile_data::n_train(shape?.images, fraction, how);
     let batch = settings.batch_size.unwrap_or(default::BATCH_SIZE).max(1);
     images.div_ceil(batch).checked_mul(settings.epochs?)
 }

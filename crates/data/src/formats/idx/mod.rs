@@ -1,5 +1,7 @@
 //! Four IDX files: images and labels of the training and the test part.
 
+mod emnist;
+
 use super::{Format, RawData, RawPart};
 use crate::LabelledImages;
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
@@ -22,7 +24,8 @@ impl Format for IdxFiles {
     }
 
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
-        Ok(source.asked.is_none() && FILES.iter().any(|name| present(source, name).is_some()))
+        let usual = || FILES.iter().any(|name| present(source, name).is_some());
+        Ok(source.asked.is_none() && (usual() || !emnist::sets(source).is_empty()))
     }
 
     fn read(
@@ -31,21 +34,29 @@ impl Format for IdxFiles {
         _: &DataTable,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
-        let files = find(source)?;
+        let set = emnist::set(source)?;
+        let files = match &set {
+            Some(set) => emnist::files(source, set)?,
+            None => find(source)?,
+        };
         let opened = FourFiles::open(&files)?;
         let shape = opened.shape(0).map(|side| side as usize);
         let (parts, sums) = opened.read(progress)?;
         let known = known(&sums);
-        let [train, test] = parts;
+        let [mut train, mut test] = parts;
+        let (mut notes, mut class_names) = (Vec::new(), known.map(CatalogueEntry::class_names));
+        if let Some(set) = &set {
+            class_names = emnist::put_right(source, set, shape, [&mut train, &mut test], &mut notes)?;
+        }
         let part = |images, i: usize| RawPart { images, labels_from: files[i].shown().to_path_buf() };
         Ok(RawData {
             train: part(train, 1),
             validation: None,
             test: Some(part(test, 3)),
             shape,
-            class_names: known.map(CatalogueEntry::class_names),
+            class_names,
             title: known.map(|entry| entry.title.to_string()),
-            notes: Vec::new(),
+            notes,
             decoders: Vec::new(),
         })
     }
