@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataTable {
-    /// A path with a slash, `./mine`: a folder, an archive (ZIP, tar) or a file, seen from the study file's folder; or the
+    /// A path with a slash, `./mine`: a folder, an archive (ZIP, tar) or a file, seen from the study file's folder; or
+    /// the
     /// name of a data set.
     #[schemars(length(min = 1))]
     pub path: String,

@@ -11,7 +11,8 @@ pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync)
     map_on(THREADS, items, work)
 }
 
-/// `work` of each item, on at most so many threads. Where the system refuses a thread, those that are there do its share.
+/// `work` of each item, on at most so many threads. Where the system refuses a thread, those that are there do its
+/// share.
 pub(crate) fn map_on<T: Send, R: Send>(
     threads: usize,
     items: Vec<T>,

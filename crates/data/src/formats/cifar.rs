@@ -1,4 +1,5 @@
-//! CIFAR's binary files: records of a label (CIFAR-100: a coarse and a fine one) and 32 x 32 pixels, all red ones first, then
+//! CIFAR's binary files: records of a label (CIFAR-100: a coarse and a fine one) and 32 x 32 pixels, all red ones
+//! first, then
 //! green, then blue. The files may have any number of records.
 
 use super::npz::channels_last;

@@ -1,4 +1,5 @@
-//! Pixels and labels that were stored as other numbers than bytes: which of them are the same bytes, and which are none.
+//! Pixels and labels that were stored as other numbers than bytes: which of them are the same bytes, and which are
+//! none.
 
 use crate::options::DataTable;
 

@@ -1,4 +1,5 @@
-//! Many pictures on several threads, into one array: the same bytes for any number of threads, and no more memory than the
+//! Many pictures on several threads, into one array: the same bytes for any number of threads, and no more memory than
+//! the
 //! array and one picture for each thread.
 
 use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit};
@@ -125,7 +126,8 @@ pub(crate) fn read_all<P: PictureFile>(
     }
 }
 
-/// The first file that is a picture, and its shape. One before it that is none is an error, which is told with all others.
+/// The first file that is a picture, and its shape. One before it that is none is an error, which is told with all
+/// others.
 fn first_shape<P: PictureFile>(files: &[P]) -> Result<(&Path, [usize; 3]), DataError> {
     let mut first = None;
     for file in files {

@@ -1,4 +1,5 @@
-//! The one thing in EXIF that moves pixels: how the camera was held. What is broken in it is passed over, as browsers do.
+//! The one thing in EXIF that moves pixels: how the camera was held. What is broken in it is passed over, as browsers
+//! do.
 
 use super::Picture;
 

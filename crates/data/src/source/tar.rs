@@ -1,4 +1,5 @@
-//! A tar archive as a source, compressed by gzip or not. Of a plain one the places of its files are kept; one in gzip can
+//! A tar archive as a source, compressed by gzip or not. Of a plain one the places of its files are kept; one in gzip
+//! can
 //! be had in its order only, and is read into memory once.
 
 use super::Source;

@@ -1,4 +1,5 @@
-//! One small set in every form that is read: the same pixels, labels, names and order, so the same fingerprint. And each
+//! One small set in every form that is read: the same pixels, labels, names and order, so the same fingerprint. And
+//! each
 //! form's own pitfalls.
 
 use super::archives::{Tree, own, tarred, zipped};
@@ -405,7 +406,8 @@ fn emnist_is_put_right_and_that_is_said() {
     assert!(refused(&files, "").contains("mapping.txt`, line 2"));
 }
 
-/// Every truncation and every flipped bit of an array and of a table, and some thousand random changes: an error or a data
+/// Every truncation and every flipped bit of an array and of a table, and some thousand random changes: an error or a
+/// data
 /// set, never a panic.
 #[test]
 fn damaged_arrays_and_tables_are_errors_or_data() {

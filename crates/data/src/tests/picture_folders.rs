@@ -339,7 +339,6 @@ fn links_that_lead_in_a_circle_are_told() {
     assert!(refused(own(folder.path())).ends_with("is a link to a folder that it lies in"));
 }
 
-/// Thirteen pictures of 200 MB each: refused before anything is allocated.
 #[test]
 fn too_many_pixels_are_refused() {
     let mut files = small();
