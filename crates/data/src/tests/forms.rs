@@ -12,14 +12,14 @@ use crate::{DataSet, load_table};
 use zip::CompressionMethod::{Deflated, Stored};
 
 /// Images of 4 x 4 pixels, sorted by class: five of training, three of test.
-const TRAIN: [u8; 5] = [0, 0, 1, 1, 2];
-const TEST: [u8; 3] = [0, 1, 2];
+pub(super) const TRAIN: [u8; 5] = [0, 0, 1, 1, 2];
+pub(super) const TEST: [u8; 3] = [0, 1, 2];
 
-fn pixels(part: u8, n: usize) -> Vec<u8> {
+pub(super) fn pixels(part: u8, n: usize) -> Vec<u8> {
     (0..n * 16).map(|i| (i as u8).wrapping_mul(37).wrapping_add(part)).collect()
 }
 
-fn parts() -> [(&'static str, Vec<u8>, &'static [u8]); 2] {
+pub(super) fn parts() -> [(&'static str, Vec<u8>, &'static [u8]); 2] {
     [("train", pixels(3, 5), &TRAIN), ("test", pixels(90, 3), &TEST)]
 }
 
@@ -33,7 +33,7 @@ pub(super) fn npy(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8>
     bytes
 }
 
-fn arrays(names: [&str; 4]) -> Tree {
+pub(super) fn arrays(names: [&str; 4]) -> Tree {
     let [(_, train, train_labels), (_, test, test_labels)] = parts();
     vec![
         (format!("{}.npy", names[0]), npy("|u1", "False", "(5, 4, 4)", &train)),
@@ -43,7 +43,7 @@ fn arrays(names: [&str; 4]) -> Tree {
     ]
 }
 
-fn idx_files() -> Tree {
+pub(super) fn idx_files() -> Tree {
     let [(_, train, train_labels), (_, test, test_labels)] = parts();
     let files =
         [idx(&[5, 4, 4], &train), idx(&[5], train_labels), idx(&[3, 4, 4], &test), idx(&[3], test_labels)];
@@ -51,7 +51,7 @@ fn idx_files() -> Tree {
 }
 
 /// EMNIST's: on their sides, labels from 1, characters by their codes.
-fn emnist_files() -> Tree {
+pub(super) fn emnist_files() -> Tree {
     let mut files: Tree = idx_files()
         .into_iter()
         .map(|(name, bytes)| (format!("emnist-letters-{}", name.replace("t10k", "test")), bytes))
@@ -69,7 +69,7 @@ fn emnist_files() -> Tree {
     files
 }
 
-fn picture_files() -> Tree {
+pub(super) fn picture_files() -> Tree {
     let mut files = Tree::new();
     for (part, pixels, labels) in parts() {
         for (i, label) in labels.iter().enumerate() {
@@ -79,7 +79,7 @@ fn picture_files() -> Tree {
     files
 }
 
-fn csv(pixels: &[u8], labels: &[u8], header: bool) -> Vec<u8> {
+pub(super) fn csv(pixels: &[u8], labels: &[u8], header: bool) -> Vec<u8> {
     let mut text = String::new();
     if header {
         text += "label";
@@ -94,15 +94,15 @@ fn csv(pixels: &[u8], labels: &[u8], header: bool) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn tables() -> Tree {
+pub(super) fn tables() -> Tree {
     parts().map(|(part, pixels, labels)| (format!("set_{part}.csv"), csv(&pixels, labels, true))).to_vec()
 }
 
-fn packed(files: Tree) -> Tree {
+pub(super) fn packed(files: Tree) -> Tree {
     files.into_iter().map(|(name, bytes)| (name + ".gz", gzip(&bytes))).collect()
 }
 
-fn one(name: &str, bytes: Vec<u8>) -> Tree {
+pub(super) fn one(name: &str, bytes: Vec<u8>) -> Tree {
     vec![(name.to_string(), bytes)]
 }
 
@@ -145,14 +145,14 @@ fn one_set_in_all_forms_has_one_fingerprint() {
     }
 }
 
-fn table(files: &Tree, path: &str, table: DataTable) -> Result<DataSet, DataError> {
+pub(super) fn table(files: &Tree, path: &str, table: DataTable) -> Result<DataSet, DataError> {
     let folder = write(files);
     let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
     let table = DataTable { path: folder.path().join(path).to_str().unwrap().into(), ..table };
     load_table(&table, None, &locations, &mut |_| {})
 }
 
-fn refused(files: &Tree, path: &str) -> String {
+pub(super) fn refused(files: &Tree, path: &str) -> String {
     let error = own(&write(files).path().join(path)).unwrap_err();
     assert!(!error.help().is_empty());
     error.to_string()
@@ -326,118 +326,4 @@ fn words_as_labels_name_the_classes() {
     let files = vec![("train.csv".into(), rows.clone().into_bytes()), ("test.csv".into(), rows.into_bytes())];
     let data = own(write(&files).path()).unwrap();
     assert_eq!((data.class_names.join(" "), data.train.labels), ("cat dog".into(), vec![1, 0]));
-}
-
-fn cifar(coarse: bool, labels: &[u8]) -> Vec<u8> {
-    let record = |&label: &u8| {
-        let planes = [label, 100, 200].map(|value| vec![value; 1024]).concat();
-        [if coarse { vec![9] } else { vec![] }, vec![label], planes].concat()
-    };
-    labels.iter().flat_map(record).collect()
-}
-
-#[test]
-fn cifar_s_planes_become_pixels_and_its_fine_labels_classes() {
-    let files: Tree = vec![
-        ("data_batch_1.bin".into(), cifar(false, &[0, 1])),
-        ("data_batch_2.bin".into(), cifar(false, &[2])),
-        ("test_batch.bin".into(), cifar(false, &[1])),
-        ("batches.meta.txt".into(), b"airplane\nautomobile\nbird\n\n".to_vec()),
-    ];
-    let wrapped: Tree =
-        files.iter().map(|(name, bytes)| (format!("cifar-10-batches-bin/{name}"), bytes.clone())).collect();
-    let data = own(write(&files).path()).unwrap();
-    assert_eq!((data.shape, data.train.labels.as_slice()), ([32, 32, 3], &[0, 1, 2][..]));
-    assert_eq!(data.class_names, ["airplane", "automobile", "bird"]);
-    assert_eq!(&data.train.image(2, 3072)[..6], [2, 100, 200, 2, 100, 200]);
-    let archive = one("cifar-10-binary.tar.gz", gzip(&tarred(&wrapped)));
-    assert_eq!(
-        own(&write(&archive).path().join("cifar-10-binary.tar.gz")).unwrap().fingerprint,
-        data.fingerprint
-    );
-    let hundred: Tree =
-        vec![("train.bin".into(), cifar(true, &[0, 3])), ("test.bin".into(), cifar(true, &[3]))];
-    assert_eq!(own(write(&hundred).path()).unwrap().train.labels, [0, 3]);
-    let mut cut = files;
-    cut[0].1.pop();
-    assert!(refused(&cut, "").contains("no whole number of records"));
-}
-
-#[test]
-fn pickles_are_never_read_and_the_way_out_is_named() {
-    let pickle = [b"\x80\x02}q\x00(".to_vec(), vec![0; 40]].concat();
-    for (files, path) in [
-        (one("data_batch_1", pickle.clone()), ""),
-        (one("set.pkl", pickle.clone()), "set.pkl"),
-        (
-            one(
-                "set.pt",
-                zipped(
-                    &vec![("archive/data.pkl".into(), pickle.clone()), ("archive/version".into(), vec![1])],
-                    Stored,
-                ),
-            ),
-            "set.pt",
-        ),
-    ] {
-        let error = own(&write(&files).path().join(path)).unwrap_err();
-        assert!(error.to_string().contains("is a Python pickle"), "{error}");
-        assert!(
-            error.help().contains("savez") && error.help().contains("cifar-10-binary"),
-            "{}",
-            error.help()
-        );
-    }
-}
-
-#[test]
-fn emnist_is_put_right_and_that_is_said() {
-    let data = own(write(&emnist_files()).path()).unwrap();
-    assert_eq!(data.reading.notes.len(), 2);
-    assert!(data.reading.notes[0].contains("transposed") && data.reading.notes[1].contains("from 0 now"));
-    let mut files = emnist_files();
-    files.extend(emnist_files().into_iter().map(|(name, bytes)| (name.replace("letters", "digits"), bytes)));
-    assert!(refused(&files, "").ends_with("holds several sets of EMNIST: digits, letters"));
-    let mut files = emnist_files();
-    files.remove(3);
-    assert!(refused(&files, "").contains("lacks emnist-letters-test-labels-idx1-ubyte"));
-    let mut files = emnist_files();
-    files[4].1 = b"1 48\n3 49\n".to_vec();
-    assert!(refused(&files, "").contains("mapping.txt`, line 2"));
-}
-
-/// Every truncation and every flipped bit of an array and of a table, and some thousand random changes: an error or a
-/// data
-/// set, never a panic.
-#[test]
-fn damaged_arrays_and_tables_are_errors_or_data() {
-    let whole = npy("<f4", "False", "(2, 2, 2)", &[0; 32]);
-    let mut read = 0;
-    let mut parse = |bytes: &[u8]| read += usize::from(crate::formats::array_is_read(bytes));
-    (0..whole.len()).for_each(|length| parse(&whole[..length]));
-    for bit in 0..whole.len() * 8 {
-        let mut flipped = whole.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        parse(&flipped);
-    }
-    let mut stream = toile_rng::Seed::new(5).stream("damage", 0);
-    for _ in 0..20_000 {
-        let mut bytes = whole.clone();
-        for _ in 0..=stream.below(4) {
-            let at = stream.below(bytes.len() as u32) as usize;
-            bytes[at] = stream.below(256) as u8;
-        }
-        parse(&bytes);
-    }
-    assert!(read > 0);
-    let text = b"label,a,b,c,d\n0,1,2,3,4\n1,\"5\",6,7,8.0\n".to_vec();
-    for case in 0..text.len() * 9 {
-        let mut bytes = text.clone();
-        match case % 9 {
-            8 => bytes.truncate(case / 9),
-            bit => bytes[case / 9] ^= 1 << bit,
-        }
-        let tree = crate::source::Blob::in_memory(bytes.into(), "train.csv".into());
-        let _ = crate::formats::table_is_read(&tree);
-    }
 }

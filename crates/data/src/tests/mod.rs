@@ -6,6 +6,7 @@ mod downloads;
 mod files;
 mod find_order;
 mod forms;
+mod more_forms;
 mod own_folders;
 mod picture_folders;
 mod pictures;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 use toile_exchange::keras::{KerasModel, from_keras};
 use toile_store::{create_folder, read_file, weights_to_safetensors};
-use toile_study::{CheckedStudy, inline_toml, non_default_layer};
+use toile_study::{CheckedStudy, DataSetting, inline_toml, non_default_layer};
 
 use crate::args::ImportArgs;
 use crate::failure::Failure;
@@ -68,8 +68,8 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Completion, Failure> {
 
 /// As the study file of `toile init`, with what is known.
 fn study_text(args: &ImportArgs, network: &KerasModel) -> Result<String, Failure> {
-    let data =
-        StudySource::from_text("study.toml".into(), String::new()).data_from_elsewhere(&args.dataset)?;
+    let source = StudySource::from_text("study.toml".into(), String::new());
+    let data = source.data_from_elsewhere(&DataSetting::Name(args.dataset.clone()))?;
     let layers: Vec<String> = network
         .layers
         .iter()
@@ -89,7 +89,7 @@ fn study_text(args: &ImportArgs, network: &KerasModel) -> Result<String, Failure
          [[runs]]\nname = \"Imported\"\nmodel = \"imported\"\ninitial_weights = \"{WEIGHTS}\"\n\
          optimizer = {}\nloss = {}\nlabel_smoothing = {smoothing}\nbatch_size = 128\nepochs = {EPOCHS}\n",
         safe_name(&from),
-        inline_toml(&json!(data)),
+        inline_toml(&json!(data.path())),
         layers.concat(),
         inline_toml(&optimizer),
         inline_toml(&loss),
