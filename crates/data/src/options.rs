@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataTable {
-    /// A path with a slash, `./mine`: a folder, an archive (ZIP, tar) or a file, seen from the study file's folder; or
-    /// the
-    /// name of a data set.
+    /// The name of a data set, or with a slash (`./mine`) a folder, an archive or a file beside the study file.
+    ///
+    /// Archives are ZIP and tar.
     #[schemars(length(min = 1))]
     pub path: String,
     /// Height and width of all images. Images of another size are refused, unless `resize` says what becomes of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<[ImageSide; 2]>")]
+    #[schemars(with = "Option<ImageSize>")]
     pub size: Option<[usize; 2]>,
     /// How images of another size are brought to `size`. The sides are scaled each by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +39,9 @@ pub struct DataTable {
 #[allow(dead_code)] // only its schema is used
 #[schemars(inline)]
 struct ImageSide(#[schemars(range(min = 1, max = MAX_SIDE))] usize);
+
+/// The size of an image.
+type ImageSize = [ImageSide; 2];
 
 /// The channels of an image.
 #[derive(JsonSchema)]

@@ -17,15 +17,15 @@ const SHAPE: [usize; 3] = [32, 32, 3];
 const PIXELS: usize = 32 * 32 * 3;
 
 /// One of the two sets: its training files, its test file, the file of class names, bytes of labels in a record.
-struct Form {
+struct CifarForm {
     train: &'static [&'static str],
     test: &'static str,
     names: &'static str,
     labels: usize,
 }
 
-const FORMS: [Form; 2] = [
-    Form {
+const FORMS: [CifarForm; 2] = [
+    CifarForm {
         train: &[
             "data_batch_1.bin",
             "data_batch_2.bin",
@@ -37,7 +37,7 @@ const FORMS: [Form; 2] = [
         names: "batches.meta.txt",
         labels: 1,
     },
-    Form { train: &["train.bin"], test: "test.bin", names: "fine_label_names.txt", labels: 2 },
+    CifarForm { train: &["train.bin"], test: "test.bin", names: "fine_label_names.txt", labels: 2 },
 ];
 
 impl Format for CifarBinary {
@@ -81,7 +81,7 @@ impl Format for CifarBinary {
     }
 }
 
-fn form(source: &Source) -> Option<&'static Form> {
+fn form(source: &Source) -> Option<&'static CifarForm> {
     FORMS.iter().find(|form| {
         let first = source.file(form.train[0]);
         first.is_some_and(|blob| blob.len() > 0 && blob.len() % (form.labels + PIXELS) as u64 == 0)
@@ -108,7 +108,7 @@ fn read_records(blob: &Blob, labels: usize, part: &mut LabelledImages) -> Result
 }
 
 /// The lines of the file of names, if it is there.
-fn class_names(source: &Source, form: &Form) -> Result<Option<Vec<String>>, DataError> {
+fn class_names(source: &Source, form: &CifarForm) -> Result<Option<Vec<String>>, DataError> {
     let Some(blob) = source.file(form.names) else { return Ok(None) };
     let text = blob.read(1 << 16)?;
     let text = String::from_utf8_lossy(&text);

@@ -107,7 +107,7 @@ pub(crate) fn read_all<P: PictureFile>(
         let dims = std::iter::once(files.len()).chain(shape).map(|dim| dim as u32).collect();
         return Err(DataError::TooLarge { file: like.to_path_buf(), dims, bytes, limit: MAX_BYTES });
     }
-    let wanted = Wanted { shape, table, like };
+    let wanted = WantedPictures { shape, table, like };
     let mut pixels = vec![0; len * files.len()];
     let work: Vec<_> = files.chunks(AT_ONCE).zip(pixels.chunks_mut(AT_ONCE * len)).collect();
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
@@ -146,14 +146,14 @@ enum Wrong<'a> {
 }
 
 /// What all pictures are to be.
-struct Wanted<'a> {
+struct WantedPictures<'a> {
     shape: [usize; 3],
     table: &'a DataTable,
     /// The file that has this shape.
     like: &'a Path,
 }
 
-impl Wanted<'_> {
+impl WantedPictures<'_> {
     /// Some files, one after the other; what is wrong with one does not stop the others.
     fn read<'a, P: PictureFile>(&self, files: &'a [P], pixels: &mut [u8]) -> (Counts, Vec<Wrong<'a>>) {
         let (mut counts, mut wrong) = (Counts::default(), Vec::new());

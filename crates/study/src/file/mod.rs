@@ -1,8 +1,8 @@
 //! The study file as types: with the engine's own types, the one list of everything that a study file may contain. The
 //! check, the JSON Schema and the reference page are made from their doc comments, ranges and defaults.
 
-mod grid;
 mod data;
+mod grid;
 mod searches;
 mod seeds;
 
@@ -14,9 +14,9 @@ use toile_judge::ClaimTable;
 use toile_nn::{Callback, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
-pub(crate) use grid::{GRID_SETTINGS, GridTable, MAX_GRID_RUNS};
 use crate::check::DataShape;
 pub use data::DataSetting;
+pub(crate) use grid::{GRID_SETTINGS, GridTable, MAX_GRID_RUNS};
 pub(crate) use searches::MAX_TRIALS;
 pub use searches::{
     ChoiceRange, LayerBlock, ModelLayer, NumberRange, OneOrSeveral, ParameterValue, ParameterValues, Repeat,

@@ -13,7 +13,7 @@ use crate::space::labels;
 const MAX_LENGTH: usize = 200;
 
 /// A part of a name.
-enum Part<'a> {
+enum NamePiece<'a> {
     Text(&'a str),
     /// The value of a setting, by its place among the grid's.
     Setting(usize),
@@ -37,10 +37,10 @@ pub(super) fn of(
         walk.fault(&grid.span, message, "list several values of a setting, or give it a `name`");
         return None;
     }
-    let by_template = |parts: &[Part], run: &[usize]| -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.to_string(),
-            Part::Setting(at) => labels[*at][run[*at]].clone(),
+    let by_template = |parts: &[NamePiece], run: &[usize]| -> String {
+        let part = |part: &NamePiece| match part {
+            NamePiece::Text(text) => text.to_string(),
+            NamePiece::Setting(at) => labels[*at][run[*at]].clone(),
         };
         parts.iter().map(part).collect()
     };
@@ -60,7 +60,12 @@ pub(super) fn of(
 }
 
 /// A template, cut where its braces are.
-fn parts<'a>(text: &'a str, grid: &Node, settings: &[GridSetting], walk: &mut Walk) -> Option<Vec<Part<'a>>> {
+fn parts<'a>(
+    text: &'a str,
+    grid: &Node,
+    settings: &[GridSetting],
+    walk: &mut Walk,
+) -> Option<Vec<NamePiece<'a>>> {
     let before = walk.faults.len();
     let place = &grid.at(&["name"]).span;
     let known: Vec<&str> = settings.iter().map(GridSetting::key).collect();
@@ -74,9 +79,9 @@ fn parts<'a>(text: &'a str, grid: &Node, settings: &[GridSetting], walk: &mut Wa
             );
             return None;
         };
-        parts.push(Part::Text(before));
+        parts.push(NamePiece::Text(before));
         match known.iter().position(|known| *known == key) {
-            Some(at) => parts.push(Part::Setting(at)),
+            Some(at) => parts.push(NamePiece::Setting(at)),
             None => {
                 let message = format!("the name has the setting `{}`, which this grid has not", quote(key));
                 walk.fault(place, message, suggest::help(key, &known));
@@ -84,7 +89,7 @@ fn parts<'a>(text: &'a str, grid: &Node, settings: &[GridSetting], walk: &mut Wa
         }
         rest = after;
     }
-    parts.push(Part::Text(rest));
+    parts.push(NamePiece::Text(rest));
     (walk.faults.len() == before).then_some(parts)
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Expected {
 }
 
 /// A picture as the network takes it.
-pub(super) struct Picture {
+pub(super) struct PngPicture {
     /// Height x width x channels bytes.
     pub pixels: Vec<u8>,
     /// What was done to it, or is odd about it.
@@ -78,15 +78,15 @@ impl Expected {
     }
 }
 
-impl Picture {
+impl PngPicture {
     /// Reads a PNG file; says in words why it cannot be taken.
-    pub(super) fn read(path: &Path, expected: &Expected) -> Result<Picture, String> {
+    pub(super) fn read(path: &Path, expected: &Expected) -> Result<PngPicture, String> {
         let bytes = read_file(path, LARGEST_FILE).map_err(|error| format!("it cannot be read: {error}"))?;
         decode(&bytes, expected)
     }
 }
 
-fn decode(bytes: &[u8], expected: &Expected) -> Result<Picture, String> {
+fn decode(bytes: &[u8], expected: &Expected) -> Result<PngPicture, String> {
     if let Some(other) = other_format(bytes) {
         return Err(format!("it is {other}, and only PNG is read"));
     }
@@ -127,7 +127,7 @@ fn decode(bytes: &[u8], expected: &Expected) -> Result<Picture, String> {
             _ => "its border is dark, those of the study's images are bright: is it inverted?",
         });
     }
-    Ok(Picture { pixels, notes })
+    Ok(PngPicture { pixels, notes })
 }
 
 /// Pixels without alpha, and how many channels each has.
