@@ -18,6 +18,7 @@
 mod catalogue;
 mod check;
 mod class_names;
+mod convert;
 mod decoded;
 mod drawn;
 mod error;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use catalogue::{CatalogueEntry, catalogue, entry};
 pub use check::{CheckReport, CheckWarning, PartReport, SharedImages, check};
+pub use convert::{Converted, OutputForm, convert};
 pub use drawn::{drawn_garments, drawn_looks};
 pub use error::{Attempt, DataError, FoundFormat, GzipFault};
 pub use find::{fetch, load, load_table};

@@ -1,6 +1,7 @@
 //! Tests that need files: a tiny data set in all the states that files can be in.
 
 mod archives;
+mod convert;
 mod decoded;
 mod downloads;
 mod files;

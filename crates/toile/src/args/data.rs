@@ -1,7 +1,8 @@
 //! Arguments of the commands of `data`.
 
 use clap::Subcommand;
-use toile_data::{DataTable, Resize, ValidationPart};
+use std::path::PathBuf;
+use toile_data::{DataTable, OutputForm, Resize, ValidationPart};
 
 use super::DataArgs;
 
@@ -14,6 +15,8 @@ pub(crate) enum DataCommand {
     Fetch(FetchArgs),
     /// Check a data set: class balance, duplicates, constant images, order, fingerprint
     Check(CheckArgs),
+    /// Write a data set in another form, and read it again
+    Convert(ConvertArgs),
 }
 
 /// Arguments of `data fetch`.
@@ -39,6 +42,24 @@ pub(crate) struct CheckArgs {
     /// Hold back this last part of the training images, as a study with this `validation_split` does [default: 0.1]
     #[arg(long, value_name = "FRACTION", conflicts_with = "own_validation")]
     pub validation_split: Option<f64>,
+}
+
+/// Arguments of `data convert`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConvertArgs {
+    /// A name of `toile data list`, or a folder, an archive or a file with data of your own
+    #[arg(value_name = "NAME|PATH")]
+    pub name: String,
+    /// The form to write: idx, npz, folders (of PNG pictures) or csv
+    #[arg(long, value_name = "FORM", value_parser = form)]
+    pub to: OutputForm,
+    /// Where to write it; nothing may be there
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// How own data are read: the settings of `data` in a study file.
@@ -73,6 +94,12 @@ impl ReadingArgs {
             validation: self.own_validation.then_some(ValidationPart::Own),
         }
     }
+}
+
+fn form(text: &str) -> Result<OutputForm, String> {
+    let known = OutputForm::ALL.iter().find(|(name, _)| *name == text);
+    let names = OutputForm::ALL.map(|(name, _)| name).join(", ");
+    known.map(|(_, form)| *form).ok_or_else(|| format!("expected one of {names}"))
 }
 
 /// `28x28`, or `28` for both sides.

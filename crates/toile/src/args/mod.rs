@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 pub(crate) use self::bench::BenchArgs;
-pub(crate) use self::data::{CheckArgs, DataCommand, FetchArgs};
+pub(crate) use self::data::{CheckArgs, ConvertArgs, DataCommand, FetchArgs};
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
 pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};

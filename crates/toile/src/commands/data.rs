@@ -4,7 +4,7 @@ use console::Style;
 use toile_data::{CheckReport, DataSet, PartReport, SplitHow, catalogue};
 use toile_rng::Seed;
 
-use crate::args::{CheckArgs, DataCommand, FetchArgs};
+use crate::args::{CheckArgs, ConvertArgs, DataCommand, FetchArgs};
 use crate::failure::Failure;
 use crate::source::{load, locations};
 use crate::terminal::{Align, Fetching, Table, bytes, count};
@@ -19,6 +19,7 @@ pub(crate) fn run(command: &DataCommand) -> Result<Completion, Failure> {
         DataCommand::List => list(),
         DataCommand::Fetch(args) => fetch(args),
         DataCommand::Check(args) => check(args),
+        DataCommand::Convert(args) => convert(args),
     }
 }
 
@@ -68,6 +69,24 @@ fn check(args: &CheckArgs) -> Result<Completion, Failure> {
         _ => Some(format!("the last {} % of the training images", 100.0 * fraction)),
     };
     terminal::out(&rendered(&data, &report, validation))?;
+    Ok(Completion::Done)
+}
+
+fn convert(args: &ConvertArgs) -> Result<Completion, Failure> {
+    let data = load(&args.reading.table(&args.name), None, &args.data)?;
+    let written = toile_data::convert(&data, args.to, &args.out)?;
+    let n = |images: usize| count(images as u64);
+    let mut text = format!(
+        "wrote {}: {} training and {} test images, read again\nfingerprint  {}\n",
+        args.out.display(),
+        n(data.train.len()),
+        n(data.test.len()),
+        written.fingerprint
+    );
+    for note in &written.notes {
+        text += &format!("note  {note}\n");
+    }
+    terminal::out(&text)?;
     Ok(Completion::Done)
 }
 
