@@ -240,6 +240,19 @@ impl Store {
         drop(self.lock);
     }
 
+    /// Refuses a file that was deleted or moved since it was opened: what is written into it is lost, or is another
+    /// folder's.
+    pub fn ensure_in_place(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite { path, identity, .. }
+                if identity.is_some() && FileIdentity::of(path) != *identity =>
+            {
+                Err(StoreError::Gone { path: path.clone() })
+            }
+            Engine::Sqlite { .. } | Engine::Postgres { .. } => Ok(()),
+        }
+    }
+
     /// All or nothing, and on the disk when it returns.
     pub(crate) fn write<T>(
         &self,
@@ -269,10 +282,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         match &self.engine {
             Engine::Sqlite { path, connection, identity } => {
-                // What is written into a file that was deleted or moved is lost, or is another folder's.
-                if identity.is_some() && FileIdentity::of(path) != *identity {
-                    return Err(StoreError::Gone { path: path.clone() });
-                }
+                self.ensure_in_place()?;
                 let connection = &mut lock_of(connection);
                 // A file that is only looked at is opened once, and stays.
                 let is_ours = identity.is_some();

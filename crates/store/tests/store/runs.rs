@@ -337,5 +337,6 @@ fn a_store_that_was_deleted_moved_or_replaced_takes_nothing_more() {
         let error = store.save(&[Change::Finish(&claim, &run, None)]).unwrap_err();
         assert!(matches!(error, StoreError::Gone { .. }), "{error}");
         assert!(matches!(store.records(None).unwrap_err(), StoreError::Gone { .. }));
+        assert!(matches!(store.ensure_in_place().unwrap_err(), StoreError::Gone { .. }));
     }
 }

@@ -63,6 +63,8 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
     // The report of many runs needs the room that the data took.
     drop(data);
     let view = commands::report::write(&dir, store.records(Some(&plan.study))?)?;
+    // A report of records that are gone meanwhile is no success.
+    store.ensure_in_place()?;
     let (mut ending, conclusion) = conclude(&studied);
     if note_searches_without_value(&plan, &args.study.only, &studied.outcome.searches)
         && ending == Completion::Done
