@@ -7,14 +7,12 @@
 
 use std::path::Path;
 
-use toile_nn::{Examples, ImageShape, Layer, Model, grad_cam};
-use toile_record::{
-    DataRecord, FirstFilters, ImageRecord, LastMaps, MappedImage, NetworkPictures, Records, RunRecord, State,
-};
+use toile_nn::{ClassMaps, Layer, Model, grad_cam};
+use toile_record::{ImageRecord, LastMaps, MappedImage, NetworkPictures, Records, RunRecord, State};
 use toile_rng::Seed;
 
 use crate::bridge;
-use crate::runner::engine::load_weights;
+use crate::kept::kept_model;
 
 /// Images that a network looks at.
 const MOST_IMAGES: usize = 32;
@@ -35,16 +33,27 @@ pub fn pictures(records: &Records, dir: &Path) -> Vec<NetworkPictures> {
 
 fn of_model(records: &Records, dir: &Path, model: &str) -> Option<NetworkPictures> {
     let seeds = best_run(records, model);
-    let mut networks =
-        seeds.into_iter().filter_map(|run| Some((run, network(&records.study.data, dir, run)?)));
-    let (run, network) = networks.next()?;
+    let image = records.study.data.shape.into();
+    let mut networks = seeds.into_iter().filter_map(|run| {
+        let weights = bridge::intact_weights(dir, run).ok()?;
+        let (settings, network) = kept_model(run, image, &weights).ok()?;
+        Some(KeptNetwork { run, layers: settings.layers, network })
+    });
+    let first = networks.next()?;
     Some(NetworkPictures {
         model: model.to_owned(),
-        run: run.name.clone(),
-        seed: run.seed,
-        filters: filters(&network, image_shape(&records.study.data)),
-        maps: maps(records, run, &network, networks.next()),
+        run: first.run.name.clone(),
+        seed: first.run.seed,
+        filters: first.network.first_filters(),
+        maps: maps(records, &first, &mut networks),
     })
+}
+
+/// A network that a run left behind.
+struct KeptNetwork<'r> {
+    run: &'r RunRecord,
+    layers: Vec<Layer>,
+    network: Model,
 }
 
 /// The complete seeds of the run of a model that is best on the validation images, or of its first run where there are
@@ -62,57 +71,35 @@ fn best_run<'r>(records: &'r Records, model: &str) -> Vec<&'r RunRecord> {
     best.unwrap_or_default().to_vec()
 }
 
-fn image_shape(data: &DataRecord) -> ImageShape {
-    let [height, width, channels] = data.shape;
-    ImageShape { height, width, channels }
-}
-
-fn layers(run: &RunRecord) -> Option<Vec<Layer>> {
-    serde_json::from_value(run.plan["layers"].clone()).ok()
-}
-
-fn network(data: &DataRecord, dir: &Path, run: &RunRecord) -> Option<Model> {
-    let bytes = bridge::intact_weights(dir, run).ok()?;
-    let mut model = Model::build(&layers(run)?, image_shape(data), Seed::new(run.seed)).ok()?;
-    load_weights(&mut model, &bytes).ok()?;
-    Some(model)
-}
-
-fn filters(network: &Model, image: ImageShape) -> Option<FirstFilters> {
-    let found = network.first_filters(image)?;
-    let ImageShape { height, width, channels } = found.shape;
-    Some(FirstFilters { layer: found.layer, shape: [height, width, channels], weights: found.weights })
-}
-
-/// Where the network looks on the images that it takes for another class, beside networks that were not trained so.
-fn maps(
+/// Where the network looks on the images that it takes for another class, beside networks that were not trained so: the
+/// first of `others`, and some that were never trained.
+fn maps<'r>(
     records: &Records,
-    run: &RunRecord,
-    network: &Model,
-    other: Option<(&RunRecord, Model)>,
+    KeptNetwork { run, layers, network }: &KeptNetwork<'r>,
+    others: &mut dyn Iterator<Item = KeptNetwork<'r>>,
 ) -> Option<LastMaps> {
-    let images = surest(records, run)?;
-    let called = images.maps_of(network, 0)?;
-    let labelled = images.maps_of(network, 1)?;
-    let by_other = other.and_then(|(other, network)| Some((other.seed, images.maps_of(&network, 0)?.maps)));
-    let (layers, image) = (layers(run)?, images.shape);
-    let untrained = |i| Model::build(&layers, image, Seed::new(run.seed).derive("untrained", i)).ok();
-    let by_untrained: Vec<Vec<Vec<f32>>> = (0..UNTRAINED)
-        .filter_map(untrained)
-        .filter_map(|made| Some(images.maps_of(&made, 0)?.maps))
-        .collect();
+    let images =
+        surest(records, run).filter(|_| network.classes() == records.study.data.class_names.len())?;
+    let called = grad_cam(network, &images.pixels, &images.called)?;
+    let labelled = grad_cam(network, &images.pixels, &images.labels)?;
+    let as_called = |network: &Model| grad_cam(network, &images.pixels, &images.called);
+    let by_other = others.next().and_then(|other| Some((other.run.seed, as_called(&other.network)?)));
+    let image = records.study.data.shape.into();
+    let untrained = |i| Model::build(layers, image, Seed::new(run.seed).derive("untrained", i)).ok();
+    let by_untrained: Vec<ClassMaps> =
+        (0..UNTRAINED).filter_map(untrained).filter_map(|made| as_called(&made)).collect();
     let mapped = images.records.iter().enumerate().map(|(i, image)| MappedImage {
         index: image.index,
         classes: [images.called[i], images.labels[i]],
-        maps: [called.maps[i].clone(), labelled.maps[i].clone()],
-        by_other_seed: by_other.as_ref().map(|(_, maps)| maps[i].clone()),
-        by_untrained: by_untrained.iter().map(|maps| maps[i].clone()).collect(),
+        maps: [called.of(i).to_vec(), labelled.of(i).to_vec()],
+        by_other_seed: by_other.as_ref().map(|(_, maps)| maps.of(i).to_vec()),
+        by_untrained: by_untrained.iter().map(|maps| maps.of(i).to_vec()).collect(),
     });
     Some(LastMaps {
-        size: called.size,
+        size: [called.height, called.width],
         other_seed: by_other.as_ref().map(|(seed, _)| *seed),
         images: mapped.collect(),
-        layer: called.layer,
+        layer: called.layer.clone(),
     })
 }
 
@@ -122,53 +109,27 @@ struct Misread<'r> {
     pixels: Vec<u8>,
     called: Vec<u8>,
     labels: Vec<u8>,
-    shape: ImageShape,
-    classes: usize,
-}
-
-/// The maps of all of them.
-struct Mapped {
-    layer: String,
-    size: [usize; 2],
-    maps: Vec<Vec<f32>>,
 }
 
 /// The images that a run misreads with the highest confidence; `None` if it misreads none that the store has.
 fn surest<'r>(records: &'r Records, run: &RunRecord) -> Option<Misread<'r>> {
     let (data, test) = (&records.study.data, run.test.as_ref()?);
-    let shape = image_shape(data);
+    let size: usize = data.shape.iter().product();
     let is_wrong = |image: &&ImageRecord| {
         let (called, label) = (test.predictions.get(image.index), data.test_labels.get(image.index));
-        image.pixels.len() == shape.values() && called.is_some() && label.is_some() && called != label
+        image.pixels.len() == size && called.is_some() && label.is_some() && called != label
     };
     let sure = |image: &ImageRecord| test.confidences.get(image.index).copied().unwrap_or(0.0);
     let mut wrong: Vec<&ImageRecord> = records.images.iter().filter(is_wrong).collect();
     // The sort is stable: of equals the first stays first.
     wrong.sort_by(|a, b| sure(b).total_cmp(&sure(a)));
     wrong.truncate(MOST_IMAGES);
-    let classes = data.class_names.len();
     let of = |classes: &[u8]| wrong.iter().map(|image| classes[image.index]).collect::<Vec<u8>>();
     let (called, labels) = (of(&test.predictions), of(&data.test_labels));
-    let is_class = |class: &u8| usize::from(*class) < classes;
+    let is_class = |class: &u8| usize::from(*class) < data.class_names.len();
     if wrong.is_empty() || !called.iter().chain(&labels).all(is_class) {
         return None;
     }
     let pixels = wrong.iter().flat_map(|image| image.pixels.iter().copied()).collect();
-    Some(Misread { records: wrong, pixels, called, labels, shape, classes })
-}
-
-impl Misread<'_> {
-    /// A network's maps for the class that the images are taken for (0), or for their label (1).
-    fn maps_of(&self, network: &Model, which: usize) -> Option<Mapped> {
-        if network.classes() != self.classes {
-            return None;
-        }
-        let indices: Vec<u32> = (0..self.records.len() as u32).collect();
-        let (shape, classes) = (self.shape, self.classes);
-        let examples =
-            Examples { images: &self.pixels, labels: &self.labels, indices: &indices, shape, classes };
-        let made = grad_cam(network, &examples, [&self.called, &self.labels][which])?;
-        let maps = made.each().map(<[f32]>::to_vec).collect();
-        Some(Mapped { layer: made.layer, size: [made.height, made.width], maps })
-    }
+    Some(Misread { records: wrong, pixels, called, labels })
 }

@@ -1,11 +1,14 @@
 //! Class maps: where in an image a network finds what speaks for a class (Grad-CAM).
 
-use toile_kernels::Buffer;
 use toile_kernels::conv::Piece;
+use toile_kernels::{Buffer, gather};
 use toile_rng::Seed;
 
-use crate::engine::{Backward, BufferSizes, Buffers, ChunkContext, Moments, Op, Program, Weights};
-use crate::{Examples, ImageShape, Layer, Model, Shape};
+use crate::engine::{
+    Backward, BufferSizes, Buffers, ChunkContext, Moments, Op, Program, Weights, moments, use_moving,
+};
+use crate::summary::numbered_names;
+use crate::{ImageShape, Layer, Model, Shape};
 
 /// Images that go through the network together.
 const IMAGES: usize = 8;
@@ -24,9 +27,13 @@ pub struct ClassMaps {
 }
 
 impl ClassMaps {
-    /// The maps one by one.
-    pub fn each(&self) -> impl Iterator<Item = &[f32]> {
-        self.maps.chunks_exact((self.height * self.width).max(1))
+    /// The map of one image, by its place among them.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn of(&self, image: usize) -> &[f32] {
+        let cells = self.height * self.width;
+        &self.maps[image * cells..][..cells]
     }
 }
 
@@ -39,24 +46,25 @@ impl ClassMaps {
 /// A is what comes out of the last convolution, with the batch normalisation and the activation that follow it at once;
 /// the logit is the class' value before the softmax. Inference mode. `None` where no layer is a convolution.
 ///
+/// `images` holds the bytes of whole images, one after the other, as for [`predict`](crate::predict()).
+///
 /// # Panics
-/// If the examples do not fit the model, or a class is not one of the model's.
-pub fn grad_cam(model: &Model, examples: &Examples, classes: &[u8]) -> Option<ClassMaps> {
-    examples.check(model.shapes[0].values(), model.classes());
-    assert_eq!(examples.len(), classes.len(), "one class for each image");
+/// If the bytes are not those of one image for each class, or a class is not one of the model's.
+pub fn grad_cam(model: &Model, images: &[u8], classes: &[u8]) -> Option<ClassMaps> {
+    let size = model.image.values();
+    assert_eq!(images.len(), classes.len() * size, "one class for each image of {size} values");
     assert!(classes.iter().all(|class| usize::from(*class) < model.classes()), "a class of the model");
     let (layer, ImageShape { height, width, channels }) = model.looks_at()?;
     let mut pass = ExplainingPass::new(model, layer);
-    let mut maps = Vec::with_capacity(examples.len() * height * width);
-    for (indices, classes) in examples.indices.chunks(IMAGES).zip(classes.chunks(IMAGES)) {
-        pass.forward(examples, indices);
+    let mut maps = Vec::with_capacity(classes.len() * height * width);
+    for (images, classes) in images.chunks(IMAGES * size).zip(classes.chunks(IMAGES)) {
+        pass.forward(images);
         pass.backward(classes);
-        let n = height * width * channels;
-        for (a, gradient) in pass.looked_at(n * classes.len()) {
+        for (a, gradient) in pass.looked_at() {
             maps.extend(class_map(a, gradient, channels));
         }
     }
-    let layer = model.summary().rows.swap_remove(layer).name;
+    let layer = numbered_names(&model.layers).swap_remove(layer);
     Some(ClassMaps { layer, height, width, maps })
 }
 
@@ -142,16 +150,11 @@ impl<'m> ExplainingPass<'m> {
                 op.derive(piece.part, weights, &mut derived[range.clone()]);
             }
         }
-        let moments = program.ops.iter().map(|op| {
-            let mut moments = Moments::new(op.channels());
-            if let Op::Normalize(normalization) = op {
-                normalization.use_moving(&mut moments, weights);
-            }
-            moments
-        });
+        let mut moments = moments(&program);
+        use_moving(&program, &mut moments, weights);
         let widest = program.sizes.iter().copied().max().unwrap_or(0) * IMAGES;
         ExplainingPass {
-            moments: moments.collect(),
+            moments,
             end: program.layers.iter().rposition(|of| *of <= layer).unwrap_or(0),
             images: 0,
             activations: program.sizes.iter().map(|size| Buffer::new(size * IMAGES)).collect(),
@@ -174,11 +177,12 @@ impl<'m> ExplainingPass<'m> {
         self.program.sizes[op] * self.images
     }
 
-    fn forward(&mut self, examples: &Examples, indices: &[u32]) {
-        self.images = indices.len();
+    fn forward(&mut self, images: &[u8]) {
+        let size = self.program.sizes[0];
+        self.images = images.len() / size;
+        let indices: Vec<u32> = (0..self.images as u32).collect();
         let n = self.values(0);
-        let size = examples.shape.values();
-        toile_kernels::gather::gather_scaled(examples.images, size, indices, &mut self.activations[0][..n]);
+        gather::gather_scaled(images, size, &indices, &mut self.activations[0][..n]);
         for op in 0..self.program.ops.len() {
             let (context, n, after) = (self.context(), self.values(op), self.values(op + 1));
             let weights = Weights { values: self.weights, derived: &self.derived };
@@ -231,8 +235,8 @@ impl<'m> ExplainingPass<'m> {
     }
 
     /// Of each image what comes out of the layer, and the gradient with respect to it.
-    fn looked_at(&self, n: usize) -> impl Iterator<Item = (&[f32], &[f32])> {
-        let size = self.program.sizes[self.end + 1];
+    fn looked_at(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
+        let (size, n) = (self.program.sizes[self.end + 1], self.values(self.end + 1));
         self.activations[self.end + 1][..n].chunks_exact(size).zip(self.gradient[..n].chunks_exact(size))
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct EvaluatedImages<'a> {
     pub predicted: &'a [u8],
     pub confidence: &'a [f32],
     pub loss: &'a [f32],
+    /// Of all classes; none where the evaluator has no room for them.
+    pub probabilities: &'a [f32],
 }
 
 /// What is evaluated, and how.
@@ -91,6 +93,13 @@ impl Evaluator {
         Evaluator { executor: Executor::for_inference(model.program(BATCH), BATCH) }
     }
 
+    /// With room for the probabilities of all classes.
+    pub(crate) fn with_probabilities(model: &Model) -> Evaluator {
+        let mut evaluator = Evaluator::new(model);
+        evaluator.executor.make_room_for_probabilities();
+        evaluator
+    }
+
     /// The mean score, penalties included; hands on what it says of the images, some of them at a time.
     pub(crate) fn evaluate(
         &mut self,
@@ -111,6 +120,7 @@ impl Evaluator {
                     predicted: &chunk.predicted[..n],
                     confidence: &chunk.confidence[..n],
                     loss: &chunk.loss[..n],
+                    probabilities: chunk.probabilities.get(..n * model.classes()).unwrap_or_default(),
                 });
             }
         }

@@ -43,7 +43,6 @@ pub use describe::{DescribedLayer, ModelDescription, PlacedWindow};
 pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::Examples;
-pub use filters::Filters;
 pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
 pub use layers::*;
@@ -57,7 +56,7 @@ pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
 pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
 pub use summary::{ModelSummary, SummaryRow};
 pub use threads::Threads;
-pub use toile_record::{Epoch, LayerRecord, LayersRecord, Metric};
+pub use toile_record::{Epoch, FirstFilters, LayerRecord, LayersRecord, Metric};
 pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.

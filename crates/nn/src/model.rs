@@ -197,31 +197,6 @@ impl Model {
     pub fn n_weights(&self) -> usize {
         self.parameters.iter().flatten().map(|parameter| parameter.range.len()).sum()
     }
-
-    /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
-    /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation. With
-    /// [`crate::FitConfig::measures_layers`] the weights are there once more.
-    pub fn training_memory(
-        &self,
-        optimizer: &crate::Optimizer,
-        batch_size: usize,
-        threads: usize,
-        measures_layers: bool,
-    ) -> usize {
-        let (program, inference) = (self.program(batch_size), self.program(crate::evaluate::BATCH));
-        let chunks = batch_size.div_ceil(program.chunk);
-        let per_phase = if program.train.len() > 1 { chunks } else { threads.min(chunks) };
-        let workspaces =
-            per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
-        let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
-        let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
-        let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
-        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, what the weights
-        // were before the last update, and the dense layers' inputs and gradients of the whole batch.
-        let n_weights = self.n_weights();
-        let weights = (2 + optimizer.n_slots() + chunks + usize::from(measures_layers)) * n_weights;
-        4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
-    }
 }
 
 /// What is known of a model before it is built: its layers are checked, its weights are not made.
@@ -253,7 +228,9 @@ impl ModelOutline {
         self.model.n_weights()
     }
 
-    /// As [`Model::training_memory`].
+    /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
+    /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation. With
+    /// [`crate::FitConfig::measures_layers`] the weights are there once more.
     pub fn training_memory(
         &self,
         optimizer: &crate::Optimizer,
@@ -261,7 +238,20 @@ impl ModelOutline {
         threads: usize,
         measures_layers: bool,
     ) -> usize {
-        self.model.training_memory(optimizer, batch_size, threads, measures_layers)
+        let model = &self.model;
+        let (program, inference) = (model.program(batch_size), model.program(crate::evaluate::BATCH));
+        let chunks = batch_size.div_ceil(program.chunk);
+        let per_phase = if program.train.len() > 1 { chunks } else { threads.min(chunks) };
+        let workspaces =
+            per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
+        let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
+        let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
+        let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
+        // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, what the weights
+        // were before the last update, and the dense layers' inputs and gradients of the whole batch.
+        let n_weights = model.n_weights();
+        let weights = (2 + optimizer.n_slots() + chunks + usize::from(measures_layers)) * n_weights;
+        4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
     }
 }
 

@@ -1,9 +1,6 @@
 //! Prediction: the probabilities of all classes for images without labels.
 
-use toile_rng::Seed;
-
-use crate::engine::{BatchPass, Executor, Tracer};
-use crate::evaluate::BATCH;
+use crate::evaluate::{EvaluationTask, Evaluator};
 use crate::{Examples, Loss, Model, Threads};
 
 /// The probability of each class for each image: rows of `model.classes()` numbers.
@@ -23,29 +20,10 @@ pub fn predict<'a>(model: &Model, images: &[u8], threads: impl Into<Threads<'a>>
     let labels = vec![0; n];
     let indices: Vec<u32> = (0..n as u32).collect();
     let examples = Examples { images, labels: &labels, indices: &indices, shape: model.image, classes };
-    let threads = threads.into();
-    let mut executor = Executor::for_inference(model.program(BATCH), BATCH);
-    executor.make_room_for_probabilities();
-    executor.derive(&model.weights, threads.now(), Tracer::default());
+    let loss = &Loss::CategoricalCrossentropy;
+    let task = EvaluationTask { examples: &examples, loss, label_smoothing: 0.0, threads: threads.into() };
     let mut probabilities = Vec::with_capacity(n * classes);
-    for indices in indices.chunks(BATCH) {
-        let pass = BatchPass {
-            examples: &examples,
-            indices,
-            augmentation: None,
-            loss: &Loss::CategoricalCrossentropy,
-            label_smoothing: 0.0,
-            class_weights: None,
-            is_probe: false,
-            step: 0,
-            seed: Seed::new(0),
-            threads: threads.now(),
-            tracer: Tracer::default(),
-        };
-        executor.infer(&pass, &model.weights);
-        for chunk in executor.chunks.iter().take(executor.n_chunks(indices.len())) {
-            probabilities.extend_from_slice(&chunk.probabilities[..chunk.images * classes]);
-        }
-    }
+    let mut evaluator = Evaluator::with_probabilities(model);
+    evaluator.evaluate(model, &task, &mut |images| probabilities.extend_from_slice(images.probabilities));
     probabilities
 }

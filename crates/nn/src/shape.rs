@@ -50,6 +50,19 @@ impl ImageShape {
     }
 }
 
+/// Height, width and channels, as records hold them.
+impl From<[usize; 3]> for ImageShape {
+    fn from([height, width, channels]: [usize; 3]) -> ImageShape {
+        ImageShape { height, width, channels }
+    }
+}
+
+impl From<ImageShape> for [usize; 3] {
+    fn from(ImageShape { height, width, channels }: ImageShape) -> [usize; 3] {
+        [height, width, channels]
+    }
+}
+
 impl Shape {
     /// Values per image.
     pub fn values(self) -> usize {

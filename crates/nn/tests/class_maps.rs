@@ -5,7 +5,7 @@ mod naive;
 
 use naive::{Batch, Tensors};
 use serde_json::{Value, json};
-use toile_nn::{ClassMaps, Examples, ImageShape, Layer, Model, Tensor, grad_cam};
+use toile_nn::{ClassMaps, ImageShape, Layer, Model, Tensor, grad_cam};
 use toile_rng::Seed;
 
 const CLASSES: usize = 4;
@@ -49,11 +49,12 @@ fn classes() -> Vec<u8> {
 }
 
 fn maps(model: &Model) -> Option<ClassMaps> {
-    let (images, labels): (Vec<u8>, Vec<u8>) = (pixels(), vec![0; IMAGES as usize]);
-    let indices: Vec<u32> = (0..IMAGES).collect();
-    let examples =
-        Examples { images: &images, labels: &labels, indices: &indices, shape: SHAPE, classes: CLASSES };
-    grad_cam(model, &examples, &classes())
+    grad_cam(model, &pixels(), &classes())
+}
+
+/// The maps one by one.
+fn each(maps: &ClassMaps) -> impl Iterator<Item = &[f32]> {
+    maps.maps.chunks_exact(maps.height * maps.width)
 }
 
 /// The definition, image by image: each value of A moved a little, and back.
@@ -90,7 +91,7 @@ fn check(layers: impl IntoIterator<Item = Value>, looked_at: usize, layer: &str,
     let found = maps(&model).expect("a convolution");
     assert_eq!((found.layer.as_str(), [found.height, found.width]), (layer, size));
     let expected = expected(&layers, &tensors, looked_at);
-    assert_eq!((found.maps.len(), found.each().count()), (expected.len(), IMAGES as usize));
+    assert_eq!((found.maps.len(), each(&found).count()), (expected.len(), IMAGES as usize));
     let most = expected.iter().copied().fold(0.0, f64::max);
     assert!(most > 0.0, "some cell speaks for a class");
     for (found, expected) in found.maps.iter().zip(&expected) {
@@ -158,7 +159,7 @@ fn with_global_average_pooling_it_is_the_class_activation_map() {
     let (layers, model, tensors) = built(layers);
     let found = maps(&model).expect("a convolution");
     let kernel = &tensors["2.kernel"].1;
-    for ((image, class), map) in pixels().chunks(SHAPE.values()).zip(classes()).zip(found.each()) {
+    for ((image, class), map) in pixels().chunks(SHAPE.values()).zip(classes()).zip(each(&found)) {
         let values = image.iter().map(|pixel| f64::from(*pixel) / 255.0).collect();
         let image = Batch { n: 1, shape: [SHAPE.height, SHAPE.width, SHAPE.channels], values };
         let a = naive::inference(0, &layers[0], &tensors, image);
@@ -180,16 +181,8 @@ fn a_network_without_a_convolution_has_no_maps() {
 fn maps_do_not_depend_on_the_images_beside_them() {
     let (_, model, _) = built([conv(5, "relu")].into_iter().chain(end(6)));
     let all = maps(&model).expect("a convolution");
-    let images = pixels();
-    for i in 0..IMAGES {
-        let examples = Examples {
-            images: &images,
-            labels: &[0; IMAGES as usize],
-            indices: &[i],
-            shape: SHAPE,
-            classes: CLASSES,
-        };
-        let alone = grad_cam(&model, &examples, &classes()[i as usize..][..1]).expect("a convolution");
-        assert_eq!(Some(&alone.maps[..]), all.each().nth(i as usize));
+    for (i, (image, class)) in pixels().chunks(SHAPE.values()).zip(classes()).enumerate() {
+        let alone = grad_cam(&model, image, &[class]).expect("a convolution");
+        assert_eq!(alone.maps, all.of(i));
     }
 }

@@ -77,8 +77,7 @@ pub(crate) fn load_weights(model: &mut Model, bytes: &[u8]) -> Result<(), String
 
 /// The size of a data set's images.
 pub fn image_shape(data: &DataSet) -> ImageShape {
-    let [height, width, channels] = data.shape;
-    ImageShape { height, width, channels }
+    data.shape.into()
 }
 
 /// Some images of a part of the data, as the engine takes them.

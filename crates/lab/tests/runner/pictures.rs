@@ -1,7 +1,7 @@
 //! What is to be seen in the weights of a study: which network stands for a model, and that nothing is guessed.
 
 use toile_lab::pictures;
-use toile_nn::{Examples, ImageShape, Model, grad_cam};
+use toile_nn::{ImageShape, Model, grad_cam};
 use toile_record::Records;
 use toile_rng::Seed;
 
@@ -86,9 +86,7 @@ fn maps_are_of_the_misread_images_that_the_network_is_surest_of() {
         let tensors = toile_store::weights_from_safetensors(&bytes).unwrap();
         let tensor = |(name, shape, values)| toile_nn::Tensor { name, shape, values };
         model.set_weights(&tensors.into_iter().map(tensor).collect::<Vec<_>>()).unwrap();
-        let (images, labels) = (&data.test.images, &data.test.labels);
-        let examples = Examples { images, labels, indices: &[index as u32], shape, classes: 3 };
-        grad_cam(&model, &examples, &[class]).unwrap().maps
+        grad_cam(&model, data.test.image(index, 4), &[class]).unwrap().maps
     };
     for image in &maps.images {
         let [called, label] = image.classes;

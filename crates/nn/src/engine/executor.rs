@@ -14,7 +14,7 @@ use super::program::{Op, Program, Reduction};
 use super::round::PhaseRun;
 use super::slices::{self, InputSlice};
 use super::trace::{Stage, Tracer};
-use super::workspace::{Chunk, Workspace, moments};
+use super::workspace::{Chunk, Workspace, moments, use_moving};
 use crate::augmentation::AugmentationSettings;
 use crate::score::Score;
 use crate::{Examples, Loss};
@@ -97,11 +97,7 @@ impl Executor {
             }
         });
         if !self.training {
-            for (op, moments) in program.ops.iter().zip(&mut self.moments) {
-                if let Op::Normalize(normalization) = op {
-                    normalization.use_moving(moments, weights);
-                }
-            }
+            use_moving(program, &mut self.moments, weights);
         }
     }
 

@@ -27,4 +27,4 @@ pub(crate) use trace::Tracer;
 pub use trace::{Stage, TraceEvent};
 pub(crate) use units::{UnitWatch, WatchedUnits};
 pub(crate) use update::{Clipping, Updater};
-pub(crate) use workspace::Workspace;
+pub(crate) use workspace::{Workspace, moments, use_moving};

@@ -189,3 +189,12 @@ fn factors(program: &Program) -> Vec<DenseFactors> {
 pub(crate) fn moments(program: &Program) -> Vec<Moments> {
     program.ops.iter().map(|op| Moments::new(op.channels())).collect()
 }
+
+/// For inference: the moving averages of each batch normalisation in place of a batch's.
+pub(crate) fn use_moving(program: &Program, moments: &mut [Moments], weights: &[f32]) {
+    for (op, moments) in program.ops.iter().zip(moments) {
+        if let Op::Normalize(normalization) = op {
+            normalization.use_moving(moments, weights);
+        }
+    }
+}

@@ -26,7 +26,13 @@ pub struct AveragePooling2D {
 
 impl AveragePooling2D {
     fn windows(&self, input: Shape) -> Result<PoolShape, ShapeError> {
-        pooling2d::windows("average_pooling2d", input, self.pool_size, self.strides, self.padding)
+        pooling2d::windows("average_pooling2d", input, self.moved())
+    }
+
+    /// The window as it is moved over the image.
+    fn moved(&self) -> Window {
+        let strides = self.strides.unwrap_or(self.pool_size);
+        Window { size: self.pool_size, strides, padding: self.padding }
     }
 }
 
@@ -44,12 +50,11 @@ impl LayerSettings for AveragePooling2D {
     }
 
     fn window(&self) -> Option<Window> {
-        let strides = self.strides.unwrap_or(self.pool_size);
-        Some(Window { size: self.pool_size, strides, padding: self.padding })
+        Some(self.moved())
     }
 
     fn spelled_out(&self) -> Option<Layer> {
-        let strides = self.strides.or(Some(self.pool_size));
+        let strides = Some(self.moved().strides);
         Some(Layer::AveragePooling2D(AveragePooling2D { strides, ..self.clone() }))
     }
 

@@ -62,10 +62,14 @@ impl Conv2D {
         }
     }
 
+    /// The kernel as it is moved over the image.
+    fn moved(&self) -> Window {
+        Window { size: self.kernel_size, strides: self.strides, padding: self.padding }
+    }
+
     /// The convolution of these images as the kernels see it.
     fn shape(&self, input: Shape) -> Result<ConvShape, ShapeError> {
-        let window = Window { size: self.kernel_size, strides: self.strides, padding: self.padding };
-        conv_shape("conv2d", input, window, self.filters)
+        conv_shape("conv2d", input, self.moved(), self.filters)
     }
 }
 
@@ -87,7 +91,7 @@ impl LayerSettings for Conv2D {
     }
 
     fn window(&self) -> Option<Window> {
-        Some(Window { size: self.kernel_size, strides: self.strides, padding: self.padding })
+        Some(self.moved())
     }
 
     fn is_convolution(&self) -> bool {

@@ -63,9 +63,13 @@ impl DepthwiseConv2D {
         }
     }
 
+    /// The kernel as it is moved over the image.
+    fn moved(&self) -> Window {
+        Window { size: self.kernel_size, strides: self.strides, padding: self.padding }
+    }
+
     fn shape(&self, input: Shape) -> Result<ConvShape, ShapeError> {
-        let window = Window { size: self.kernel_size, strides: self.strides, padding: self.padding };
-        depthwise_shape("depthwise_conv2d", input, window, self.depth_multiplier)
+        depthwise_shape("depthwise_conv2d", input, self.moved(), self.depth_multiplier)
     }
 }
 
@@ -97,7 +101,7 @@ impl LayerSettings for DepthwiseConv2D {
     }
 
     fn window(&self) -> Option<Window> {
-        Some(Window { size: self.kernel_size, strides: self.strides, padding: self.padding })
+        Some(self.moved())
     }
 
     fn is_convolution(&self) -> bool {

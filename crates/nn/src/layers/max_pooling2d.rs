@@ -26,7 +26,13 @@ pub struct MaxPooling2D {
 
 impl MaxPooling2D {
     fn windows(&self, input: Shape) -> Result<PoolShape, ShapeError> {
-        pooling2d::windows("max_pooling2d", input, self.pool_size, self.strides, self.padding)
+        pooling2d::windows("max_pooling2d", input, self.moved())
+    }
+
+    /// The window as it is moved over the image.
+    fn moved(&self) -> Window {
+        let strides = self.strides.unwrap_or(self.pool_size);
+        Window { size: self.pool_size, strides, padding: self.padding }
     }
 }
 
@@ -44,17 +50,16 @@ impl LayerSettings for MaxPooling2D {
     }
 
     fn is_pooling_by_two(&self) -> bool {
-        let strides = self.strides.unwrap_or(self.pool_size);
-        self.pool_size == [2, 2] && strides == [2, 2] && self.padding == Padding::Valid
+        let Window { size, strides, padding } = self.moved();
+        size == [2, 2] && strides == [2, 2] && padding == Padding::Valid
     }
 
     fn window(&self) -> Option<Window> {
-        let strides = self.strides.unwrap_or(self.pool_size);
-        Some(Window { size: self.pool_size, strides, padding: self.padding })
+        Some(self.moved())
     }
 
     fn spelled_out(&self) -> Option<Layer> {
-        let strides = self.strides.or(Some(self.pool_size));
+        let strides = Some(self.moved().strides);
         Some(Layer::MaxPooling2D(MaxPooling2D { strides, ..self.clone() }))
     }
 

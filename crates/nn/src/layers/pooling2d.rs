@@ -3,19 +3,12 @@
 use toile_kernels::pooling::PoolShape;
 
 use crate::shape::{ShapeError, Window, image};
-use crate::{ImageShape, Padding, Shape};
+use crate::{ImageShape, Shape};
 
 /// The windows of the layer of this name.
-pub(super) fn windows(
-    layer: &str,
-    input: Shape,
-    pool: [usize; 2],
-    strides: Option<[usize; 2]>,
-    padding: Padding,
-) -> Result<PoolShape, ShapeError> {
+pub(super) fn windows(layer: &str, input: Shape, window: Window) -> Result<PoolShape, ShapeError> {
     let input = image(layer, input)?;
-    let strides = strides.unwrap_or(pool);
-    let window = Window { size: pool, strides, padding };
+    let Window { size: pool, strides, .. } = window;
     let ([pad_top, pad_left], [out_height, out_width]) = window.places(layer, "window", input)?;
     let ImageShape { height, width, channels } = input;
     Ok(PoolShape { height, width, channels, pool, strides, pad_top, pad_left, out_height, out_width })

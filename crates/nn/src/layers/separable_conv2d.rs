@@ -68,10 +68,14 @@ impl SeparableConv2D {
         }
     }
 
+    /// The kernel as it is moved over the image.
+    fn moved(&self) -> Window {
+        Window { size: self.kernel_size, strides: self.strides, padding: self.padding }
+    }
+
     /// The two convolutions as the kernels see them.
     fn convolutions(&self, input: Shape) -> Result<[ConvShape; 2], ShapeError> {
-        let window = Window { size: self.kernel_size, strides: self.strides, padding: self.padding };
-        let depthwise = depthwise_shape(self.name(), input, window, self.depth_multiplier)?;
+        let depthwise = depthwise_shape(self.name(), input, self.moved(), self.depth_multiplier)?;
         let between = within_limits(convolved(depthwise))?;
         let pixel = Window { size: [1, 1], strides: [1, 1], padding: Padding::Valid };
         Ok([depthwise, conv_shape(self.name(), between, pixel, self.filters)?])
@@ -96,7 +100,7 @@ impl LayerSettings for SeparableConv2D {
     }
 
     fn window(&self) -> Option<Window> {
-        Some(Window { size: self.kernel_size, strides: self.strides, padding: self.padding })
+        Some(self.moved())
     }
 
     fn is_convolution(&self) -> bool {

@@ -99,8 +99,7 @@ pub fn capacity_models(records: &Records) -> Vec<String> {
 }
 
 fn shape(data: &DataRecord) -> DataShape {
-    let [height, width, channels] = data.shape;
-    let image = toile_study::ImageShape { height, width, channels };
+    let image = data.shape.into();
     let (classes, images) = (data.class_names.len(), data.n_train);
     let own_validation = if data.split.how == "own" { data.n_images(Part::Validation) } else { 0 };
     DataShape { image, classes, images, first_label: 0, own_validation }

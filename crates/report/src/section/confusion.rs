@@ -1,8 +1,6 @@
 //! What a run confuses: the confusion matrix, the pairs confused most often with images, precision, recall and F1.
 
-use super::{
-    CellImage, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell, TableColumn,
-};
+use super::{CellImage, Section, SectionFigure, SectionTable, TableCell, TableColumn};
 use crate::chart;
 use crate::format;
 use crate::view::{ClassRow, ClassScores, Confused, Estimate, Example, PairView, RunGroup};
@@ -36,10 +34,7 @@ fn matrix(group: &RunGroup, confused: &Confused, procedural: bool) -> Option<Sec
     let description = format!("Confusion matrix of {} classes", confused.classes.len());
     let caption =
         "Confusion matrix on the test set, a pixel per pair of classes: rows are the truth.".to_owned();
-    Some(SectionFigure {
-        picture: FigurePicture::Png { address, description },
-        ..SectionFigure::svg(String::new(), caption, FigureLayout::Half)
-    })
+    Some(SectionFigure::png(address, description, caption))
 }
 
 /// The pairs that are confused most often, with the images that the run was most sure of.

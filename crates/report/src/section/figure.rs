@@ -68,14 +68,16 @@ pub struct FigureSeries {
 impl SectionFigure {
     /// A figure of SVG.
     pub fn svg(svg: String, caption: impl Into<String>, layout: FigureLayout) -> Self {
-        Self {
-            caption: caption.into(),
-            picture: FigurePicture::Svg(svg),
-            layout,
-            link: None,
-            series: Vec::new(),
-            table: None,
-        }
+        Self::of(FigurePicture::Svg(svg), caption, layout)
+    }
+
+    /// A PNG as `data:` address, two in a row.
+    pub fn png(address: String, description: String, caption: impl Into<String>) -> Self {
+        Self::of(FigurePicture::Png { address, description }, caption, FigureLayout::Half)
+    }
+
+    fn of(picture: FigurePicture, caption: impl Into<String>, layout: FigureLayout) -> Self {
+        Self { caption: caption.into(), picture, layout, link: None, series: Vec::new(), table: None }
     }
 
     /// The same, two in a row.

@@ -2,11 +2,8 @@
 
 use toile_record::{ImageRecord, LastMaps, MappedImage, NetworkPictures};
 
-use super::{
-    CellImage, FigureLayout, FigurePicture, Section, SectionContext, SectionFigure, SectionTable, TableCell,
-    TableColumn,
-};
-use crate::view::{FilterView, MapCorrelation, MapView, NAME_LENGTH, NetworkView};
+use super::{CellImage, Section, SectionContext, SectionFigure, SectionTable, TableCell, TableColumn};
+use crate::view::{FilterView, MapCorrelation, MapView, NAME_LENGTH, NetworkView, image_at};
 use crate::{chart, format, image, text};
 
 /// Images that are shown of a network.
@@ -46,11 +43,7 @@ fn filters(context: &SectionContext, networks: &[(&NetworkPictures, &NetworkView
         let caption = format!("{}: {}.", name(view), sentence(found, shown));
         let link =
             context.groups.iter().find(|group| group.name == view.run).map(|group| group.anchor.clone());
-        Some(SectionFigure {
-            picture: FigurePicture::Png { address, description },
-            link,
-            ..SectionFigure::svg(String::new(), caption, FigureLayout::Half)
-        })
+        Some(SectionFigure { link, ..SectionFigure::png(address, description, caption) })
     };
     let figures: Vec<SectionFigure> = networks.iter().filter_map(figure).collect();
     (!figures.is_empty()).then(|| Section {
@@ -155,7 +148,7 @@ fn sheet(context: &SectionContext, view: &NetworkView, mapped: &LastMaps) -> Opt
         text::name(name.map_or("?", String::as_str), NAME_LENGTH)
     };
     let row = |one: &MappedImage| {
-        let known = context.records.images.iter().find(|known| known.index == one.index)?;
+        let known = image_at(&context.records.images, one.index)?;
         let names = one.classes.map(class);
         let images = pictures(known, data.shape, one, mapped.size, &names)?;
         let [called, label] = names;

@@ -118,7 +118,8 @@ fn examples(records: &Records, run: &RunRecord, truth: usize, predicted: usize) 
     shown.take(EXAMPLES).collect()
 }
 
-fn image_at(images: &[ImageRecord], index: usize) -> Option<&ImageRecord> {
+/// The kept test image at a place; they lie by their places.
+pub(crate) fn image_at(images: &[ImageRecord], index: usize) -> Option<&ImageRecord> {
     let place = images.binary_search_by_key(&index, |image| image.index).ok()?;
     images.get(place)
 }

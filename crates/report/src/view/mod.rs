@@ -22,6 +22,7 @@ mod warnings;
 
 pub use classes::{ClassRow, ClassScores};
 pub use comparison::{Comparison, ComparisonColumn};
+pub(crate) use confusion::image_at;
 pub use confusion::{Confused, Example, PairView};
 pub(crate) use curves::seed_curves;
 pub use curves::{CurvePoint, Curves};

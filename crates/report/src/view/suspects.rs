@@ -13,6 +13,7 @@ use toile_record::{Evidence, Part, Records, RunRecord, State};
 use toile_stats::{Interval, normal_quantile};
 
 use super::NAME_LENGTH;
+use super::confusion::image_at;
 use super::reliability::labels;
 use super::warnings::chance;
 use crate::plan::is_plain_crossentropy;
@@ -245,9 +246,8 @@ fn pictures(records: &Records, candidates: &mut [Suspect]) {
     let of_test = candidates.iter_mut().filter(|one| one.part == Part::Test);
     for one in of_test.take(MOST_IMAGES) {
         let Some(index) = one.index else { continue };
-        let kept = records.images.binary_search_by_key(&index, |image| image.index).ok();
-        let pixels = kept.map(|place| &records.images[place].pixels);
-        one.png = pixels.and_then(|pixels| image::data_uri(pixels, records.study.data.shape));
+        let kept = image_at(&records.images, index);
+        one.png = kept.and_then(|kept| image::data_uri(&kept.pixels, records.study.data.shape));
     }
 }
 

@@ -1,14 +1,11 @@
 //! What is known of the data sets of the catalogue before they are loaded.
 
-use toile_nn::ImageShape;
-
 use super::DataShape;
 
 /// The shape of a data set of the catalogue, by its name in study files.
 pub fn known_shape(data: &str) -> Option<DataShape> {
     let entry = toile_data::entry(data)?;
-    let [height, width, channels] = entry.shape;
-    let image = ImageShape { height, width, channels };
+    let image = entry.shape.into();
     let (classes, images) = (entry.classes.len(), entry.counts[0]);
     Some(DataShape { image, classes, images, first_label: 0, own_validation: 0 })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use toile_exchange::NetworkFacts;
-use toile_nn::{ImageShape, Model};
+use toile_nn::Model;
 use toile_record::{Records, RunRecord, State};
 use toile_store::Store;
 use toile_study::Settings;
@@ -33,8 +33,7 @@ impl TrainedNetwork {
         let dir = (!places::is_address(&args.storage)).then(|| Path::new(&args.storage));
         let weights = toile_lab::kept_weights(&store, dir, &records.study.name, run)?;
         let weights = weights.map_err(|what| without_weights(args, run, &what))?;
-        let [height, width, channels] = records.study.data.shape;
-        let image = ImageShape { height, width, channels };
+        let image = records.study.data.shape.into();
         let (settings, model) = toile_lab::kept_model(run, image, &weights)
             .map_err(|what| Failure::new(format!("{} cannot be built again: {what}", named(run))))?;
         if model.classes() != records.study.data.class_names.len() {

@@ -5,7 +5,6 @@ mod study_text;
 use std::path::{Path, PathBuf};
 
 use toile_data::{DataError, DataSet, DataTable, Locations};
-use toile_nn::ImageShape;
 use toile_record::Seeds;
 use toile_study::{
     CheckedStudy, DataSetting, DataShape, Plan, PlanOptions, built_in, check, known_shape, plan,
@@ -161,8 +160,7 @@ pub(crate) fn locations(args: &DataArgs) -> Locations {
 
 /// What the checker must know of a data set.
 fn shape(data: &DataSet) -> DataShape {
-    let [height, width, channels] = data.shape;
-    let image = ImageShape { height, width, channels };
+    let image = data.shape.into();
     let labels = data.train.labels.iter().chain(&data.test.labels);
     let first_label = labels.min().copied().unwrap_or(0).into();
     let (classes, images) = (data.class_names.len(), data.train.len());

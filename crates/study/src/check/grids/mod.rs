@@ -107,6 +107,7 @@ fn count(
         let all = setting.values.iter().map(written).fold(0, usize::saturating_add);
         all.saturating_mul(runs / setting.values.len())
     };
+    let size = settings.iter().map(of_setting).fold(in_each.saturating_mul(runs), usize::saturating_add);
     let (message, help) = if runs > MAX_GRID_RUNS {
         let lengths = settings.iter().filter(|setting| setting.varies());
         let lengths: Vec<String> = lengths.map(|setting| setting.values.len().to_string()).collect();
@@ -119,21 +120,12 @@ fn count(
     } else if earlier + runs > rules::MAX_RUNS {
         let most = rules::MAX_RUNS;
         (format!("the grids of a study have at most {most} runs together"), "make several studies of them")
+    } else if size > *room {
+        let most = MOST_WRITTEN >> 20;
+        (format!("the runs of the grids, written out, have more than {most} MiB"), "shorten their values")
     } else {
-        let size = settings.iter().map(of_setting).fold(in_each.saturating_mul(runs), usize::saturating_add);
-        match room.checked_sub(size) {
-            Some(left) => {
-                *room = left;
-                return Some(());
-            }
-            None => {
-                let most = MOST_WRITTEN >> 20;
-                (
-                    format!("the runs of the grids, written out, have more than {most} MiB"),
-                    "shorten their values",
-                )
-            }
-        }
+        *room -= size;
+        return Some(());
     };
     walk.fault(&grid.span, message, help);
     None

@@ -1,5 +1,6 @@
 //! Rules of the study as a whole: its data, its split, its number of runs.
 
+use super::runs::has_validation;
 use crate::check::DataShape;
 use crate::check::data_shape::known_names;
 use crate::check::draft::Draft;
@@ -103,7 +104,7 @@ fn race(draft: &Draft, walk: &mut Walk) {
         let message = format!("`at_most` is {}, below `at_least`, {}", race.at_most, race.at_least);
         walk.fault(&place(&["study", "seeds"]), message, "seeds are added from `at_least` to `at_most`");
     }
-    if draft.study.validation_fraction(None) == 0.0 {
+    if !has_validation(draft) {
         walk.fault(
             &place(&["study", "seeds"]),
             RACE_NEEDS_VALIDATION,
