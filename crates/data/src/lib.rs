@@ -42,7 +42,7 @@ mod split;
 mod tests;
 
 pub use catalogue::{CatalogueEntry, catalogue, entry};
-pub use check::{CheckReport, CheckWarning, PartReport, SharedImages, check};
+pub use check::{CheckReport, CheckWarning, NearImages, PartReport, SharedImages, check};
 pub use convert::{Converted, OutputForm, convert};
 pub use drawn::{drawn_garments, drawn_looks};
 pub use error::{Attempt, DataError, FoundFormat, GzipFault};

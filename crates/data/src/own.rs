@@ -124,11 +124,7 @@ fn test_part(
             "has a test part of its own, and `test_fraction` asks for another",
             "leave out `test_fraction`",
         )),
-        (None, None) => Err(DataError::refused(
-            place,
-            "has no test part",
-            "`test_fraction = 0.2` makes one of a fifth of each class; or put one beside the training part",
-        )),
+        (None, None) => Err(DataError::NoTestPart { data: place.to_path_buf() }),
         (None, Some(fraction)) => {
             let chosen = test_images(&raw.train.images.labels, classes, fraction)?;
             let (train, test) = divided(&raw.train.images, &chosen, raw.shape.iter().product());

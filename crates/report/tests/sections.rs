@@ -3,6 +3,7 @@
 mod common;
 
 use serde_json::json;
+use toile_record::ReadingRecord;
 use toile_report::section::{Section, SectionTable};
 use toile_report::{html, markdown, view};
 
@@ -13,6 +14,35 @@ fn settings(sections: &[Section]) -> &SectionTable {
 
 fn titles(table: &SectionTable) -> Vec<&str> {
     table.columns.iter().map(|column| column.title.as_str()).collect()
+}
+
+/// Who looks at numbers of own pictures must see what the pictures went through.
+#[test]
+fn the_set_up_says_how_own_data_were_read() {
+    let mut records = common::records(1);
+    let data = &mut records.study.data;
+    data.reading = ReadingRecord {
+        format: "folders of pictures in a ZIP archive".into(),
+        decoders: vec!["png 0.18".into(), "zune-jpeg 0.5".into()],
+        notes: vec!["2 of 90 pictures: turned as EXIF says".into(), "<b>left out</b>: `a.txt`".into()],
+    };
+    data.split.how = "own".into();
+    let facts = [
+        ("Read as", "folders of pictures in a ZIP archive, by png 0.18 and zune-jpeg 0.5"),
+        ("Notes", "2 of 90 pictures: turned as EXIF says; <b>left out</b>: `a.txt`"),
+    ];
+    let view = view(&records);
+    let setup = view.sections.iter().find(|section| section.id == "setup").expect("the section");
+    for (label, value) in facts {
+        assert!(
+            setup.facts.iter().any(|fact| (fact.label, fact.value.as_str()) == (label, value)),
+            "{:?}",
+            setup.facts
+        );
+    }
+    let split = setup.facts.iter().find(|fact| fact.label == "Split").expect("the split");
+    assert!(split.value.starts_with("the data's own part for validation: "), "{}", split.value);
+    assert!(html(&view).contains("&lt;b&gt;left out") || html(&view).contains("&#60;b&#62;left out"));
 }
 
 /// By the table of the made-up study: models, optimizers, rates, batches and epochs differ; β₁ and β₂ are the same

@@ -50,6 +50,7 @@ pub use file::{
 pub use pages::built_in::{built_in, built_in_names, starter};
 pub use pages::json_schema::json_schema;
 pub use pages::list::{Listed, list};
+pub use pages::own_data::{StarterData, starter_for};
 pub use pages::reference::reference_page;
 pub use plan::ids::run_ids;
 pub use plan::non_default::non_default_layer;

@@ -1,8 +1,10 @@
 //! Checks a data set before training on it: balance, duplicates, constant images, order, brightness.
 
+mod near;
 mod report;
 
-pub use report::{CheckReport, CheckWarning, PartReport, SharedImages};
+use near::{Placed, near_images};
+pub use report::{CheckReport, CheckWarning, NearImages, PartReport, SharedImages};
 
 use crate::{DataSet, LabelledImages, Split, count_classes};
 use std::collections::HashMap;
@@ -13,8 +15,16 @@ pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
     let mut duplicates = Duplicates::default();
     let parts: Vec<PartReport> =
         views.iter().map(|view| part_report(view, data, duplicates.add(view, data.image_len()))).collect();
-    let Duplicates { shared, contradictions, .. } = duplicates;
-    let warnings = warnings(&parts, &shared, contradictions, &data.class_names, data.shape);
+    let Duplicates { shared, contradictions, distinct, .. } = duplicates;
+    let mut warnings = warnings(&parts, &shared, contradictions, &data.class_names, data.shape);
+    let near = near_images(&distinct, data.shape);
+    let (within, across): (Vec<_>, Vec<_>) =
+        near.found.iter().cloned().partition(|near| near.part == near.with);
+    warnings.extend((!across.is_empty()).then_some(CheckWarning::NearAcross(across)));
+    warnings.extend((!within.is_empty()).then_some(CheckWarning::NearWithin(within)));
+    if !near.is_complete {
+        warnings.push(CheckWarning::TooManyAlike);
+    }
     CheckReport {
         title: data.title.clone(),
         source: data.source.clone(),
@@ -24,6 +34,7 @@ pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
         parts,
         shared,
         contradictions,
+        near: near.found,
         warnings,
     }
 }
@@ -55,6 +66,8 @@ struct Duplicates<'a> {
     seen: HashMap<&'a [u8], (&'static str, u8)>,
     shared: Vec<SharedImages>,
     contradictions: usize,
+    /// Those that equal no earlier one.
+    distinct: Vec<Placed<'a>>,
 }
 
 impl<'a> Duplicates<'a> {
@@ -66,6 +79,7 @@ impl<'a> Duplicates<'a> {
             let label = view.part.labels[i as usize];
             let Some(&(with, other_label)) = self.seen.get(image) else {
                 self.seen.insert(image, (view.name, label));
+                self.distinct.push((view.name, i, image));
                 continue;
             };
             self.contradictions += (label != other_label) as usize;

@@ -1,5 +1,6 @@
 //! The result of checking a data set.
 
+use super::near::NEAR;
 use std::fmt;
 
 /// The result of checking a data set.
@@ -21,6 +22,8 @@ pub struct CheckReport {
     pub shared: Vec<SharedImages>,
     /// Images that occur twice with different labels, in any parts.
     pub contradictions: usize,
+    /// Images that are nearly the same as an earlier one.
+    pub near: Vec<NearImages>,
     /// What should be examined; empty if all is well.
     pub warnings: Vec<CheckWarning>,
 }
@@ -59,6 +62,20 @@ pub struct SharedImages {
     pub with: &'static str,
     /// How many images of `part` it is.
     pub images: usize,
+}
+
+/// Images that are nearly the same, in one part or in two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearImages {
+    /// The part of the later ones.
+    pub part: &'static str,
+    /// The part of the earlier ones.
+    pub with: &'static str,
+    /// How many images of `part` it is.
+    pub images: usize,
+    /// Some of them, each with the one that it is near to: their places in the data's parts, from 0. Validation images
+    /// are counted among those of training, of which they are a part.
+    pub examples: Vec<(usize, usize)>,
 }
 
 /// Something that should be examined.
@@ -116,6 +133,12 @@ pub enum CheckWarning {
     },
     /// Equal images in two parts.
     Leak(SharedImages),
+    /// Images that are nearly the same, in two parts: at least one.
+    NearAcross(Vec<NearImages>),
+    /// Images that are nearly the same, in one part: at least one.
+    NearWithin(Vec<NearImages>),
+    /// So many images are alike that not all were compared.
+    TooManyAlike,
     /// Equal images with different labels.
     Contradictions {
         /// How many.
@@ -169,10 +192,35 @@ impl fmt::Display for CheckWarning {
                     "{part}: images that are also in {with}: {images}; the numbers on {part} are too good"
                 )
             }
+            CheckWarning::NearAcross(near) => write!(
+                f,
+                "images that are nearly the same as one of another part, with pixels that correlate by {NEAR} or more: {}",
+                listed(near)
+            ),
+            CheckWarning::NearWithin(near) => {
+                write!(f, "images that are nearly the same as another one of their part: {}", listed(near))
+            }
+            CheckWarning::TooManyAlike => {
+                write!(f, "so many images are nearly the same that not all were compared: there may be more")
+            }
             CheckWarning::Contradictions { images } => {
                 write!(f, "images that occur twice, with different labels: {images}")
             }
             CheckWarning::Constant { part, images } => write!(f, "{part}: images of a single gray: {images}"),
         }
+    }
+}
+
+fn listed(near: &[NearImages]) -> String {
+    near.iter().map(NearImages::to_string).collect::<Vec<String>>().join("; ")
+}
+
+impl fmt::Display for NearImages {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let NearImages { part, with, images, examples } = self;
+        let with = if part == with { String::new() } else { format!(" as in {with}") };
+        let pairs: Vec<String> = examples.iter().map(|(image, like)| format!("{image} and {like}")).collect();
+        let more = if *images > examples.len() { ", …" } else { "" };
+        write!(f, "{part} {images}{with} ({}{more})", pairs.join(", "))
     }
 }

@@ -35,6 +35,9 @@ impl DataError {
             DataError::NoFolder { reason, .. } => reason.as_ref().map_or_else(no_folder, PathFault::help),
             DataError::NotAFolder { path } => not_a_folder(path),
             DataError::UnknownFormat { found, .. } => found.other_form().into(),
+            DataError::NoTestPart { .. } => {
+                "`test_fraction = 0.2` makes one of a fifth of each class; or put one beside the training part".into()
+            }
             DataError::Refused { help, .. } => help.clone(),
             DataError::LittleEndian { .. } => LITTLE_ENDIAN.into(),
             DataError::NotIdx { found, .. } => found.help().into(),

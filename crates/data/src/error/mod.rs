@@ -76,6 +76,12 @@ pub enum DataError {
         /// What it is.
         found: FoundFormat,
     },
+    /// Data of the user's own without a test part, and none is to be drawn.
+    #[error("{} has no test part", quoted(data))]
+    NoTestPart {
+        /// Where they are.
+        data: PathBuf,
+    },
     /// What a format cannot take.
     #[error("{} {fault}", quoted(file))]
     Refused {

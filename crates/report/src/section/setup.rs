@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toile_record::{DataRecord, Records, RunRecord};
+use toile_record::{DataRecord, ReadingRecord, Records, RunRecord};
 
 use super::openings;
 use super::{Fact, Section, SectionContext, SectionTable, TableCell, TableColumn};
@@ -60,9 +60,28 @@ fn data_facts(data: &DataRecord) -> Vec<Fact> {
         fact("Split", split(data)),
         code("Split fingerprint", &data.split.fingerprint),
     ];
+    // After where they were found.
+    facts.splice(3..3, reading(&data.reading));
     if !data.warnings.is_empty() {
         let warnings: Vec<String> = data.warnings.iter().map(|warning| text::clean(warning)).collect();
         facts.push(fact("To examine", warnings.join("; ")));
+    }
+    facts
+}
+
+/// How own data were read, and what was done to them on the way.
+fn reading(reading: &ReadingRecord) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let decoders = match reading.decoders.as_slice() {
+        [] => String::new(),
+        decoders => format!(", by {}", decoders.join(" and ")),
+    };
+    if !reading.format.is_empty() {
+        facts.push(fact("Read as", text::clean(&format!("{}{decoders}", reading.format))));
+    }
+    if !reading.notes.is_empty() {
+        let notes: Vec<String> = reading.notes.iter().map(|note| text::clean(note)).collect();
+        facts.push(fact("Notes", notes.join("; ")));
     }
     facts
 }
@@ -75,6 +94,7 @@ fn split(data: &DataRecord) -> String {
         "last" => format!("the last {part} of the training images"),
         "stratified" => format!("{part} of the training images of each class, at random"),
         "random" => format!("{part} of the training images, at random"),
+        "own" => "the data's own part".to_owned(),
         other => format!("{part} of the training images, {}", text::name(other, NAME_LENGTH)),
     };
     let parts = (sum(&data.split.train_counts), sum(&data.split.validation_counts));

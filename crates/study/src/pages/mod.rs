@@ -4,4 +4,5 @@
 pub(crate) mod built_in;
 pub(crate) mod json_schema;
 pub(crate) mod list;
+pub(crate) mod own_data;
 pub(crate) mod reference;

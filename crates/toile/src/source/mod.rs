@@ -49,7 +49,7 @@ impl StudySource {
         }
         let found = load_from(&study.study.data.table(), self.folder.as_deref(), &locations(data));
         let data = found.map_err(|error| study.fault_of_data(error.to_string(), error.help()))?;
-        Ok((check(&self.text, &self.name, Some(shape(&data)))?, Some(data)))
+        Ok((check(&self.text, &self.name, Some(data_shape(&data)))?, Some(data)))
     }
 
     /// A study file that lies in a database.
@@ -138,7 +138,12 @@ const LARGEST_WEIGHTS: u64 = 2 << 30;
 ///
 /// A relative folder starts at `base`, the study file's, or else where toile was started.
 pub(crate) fn load(data: &DataTable, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, Failure> {
-    Ok(load_from(data, base, &locations(args))?)
+    Ok(try_load(data, base, args)?)
+}
+
+/// The same, for who knows what to do about a fault.
+pub(crate) fn try_load(data: &DataTable, base: Option<&Path>, args: &DataArgs) -> Result<DataSet, DataError> {
+    load_from(data, base, &locations(args))
 }
 
 fn load_from(table: &DataTable, base: Option<&Path>, locations: &Locations) -> Result<DataSet, DataError> {
@@ -159,7 +164,7 @@ pub(crate) fn locations(args: &DataArgs) -> Locations {
 }
 
 /// What the checker must know of a data set.
-fn shape(data: &DataSet) -> DataShape {
+pub(crate) fn data_shape(data: &DataSet) -> DataShape {
     let image = data.shape.into();
     let labels = data.train.labels.iter().chain(&data.test.labels);
     let first_label = labels.min().copied().unwrap_or(0).into();
