@@ -56,6 +56,8 @@ impl fmt::Display for SplitHow {
 /// The two parts of a training set, as indices in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
+    /// How it was made.
+    pub how: SplitHow,
     /// Images to train on.
     pub train: Vec<u32>,
     /// Images to validate on; none if the fraction is 0.
@@ -105,7 +107,7 @@ pub fn split(
         SplitHow::Random => chosen((0..n as u32).collect(), n - split_at, seed, "split", 0),
     };
     validation.sort_unstable();
-    Ok(parts(labels, classes, validation))
+    Ok(parts(how, labels, classes, validation))
 }
 
 /// The images that become the test part: `fraction` of each class, chosen at random, the same for the same labels. The
@@ -121,7 +123,7 @@ pub(crate) fn test_images(labels: &[u8], classes: usize, fraction: f64) -> Resul
     Ok(chosen)
 }
 
-fn parts(labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
+fn parts(how: SplitHow, labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
     let mut is_validation = vec![false; labels.len()];
     validation.iter().for_each(|&i| is_validation[i as usize] = true);
     let train: Vec<u32> = (0..labels.len() as u32).filter(|&i| !is_validation[i as usize]).collect();
@@ -129,7 +131,7 @@ fn parts(labels: &[u8], classes: usize, validation: Vec<u32>) -> Split {
     let bytes: Vec<u8> = validation.iter().flat_map(|i| i.to_le_bytes()).collect();
     let fingerprint = hex(&Sha256::digest(&bytes));
     let (train_counts, validation_counts) = (counts(&train), counts(&validation));
-    Split { train, validation, train_counts, validation_counts, fingerprint }
+    Split { how, train, validation, train_counts, validation_counts, fingerprint }
 }
 
 /// `take` of the items, chosen at random.

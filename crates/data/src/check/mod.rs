@@ -6,7 +6,7 @@ mod report;
 use near::{Placed, near_images};
 pub use report::{CheckReport, CheckWarning, NearImages, PartReport, SharedImages};
 
-use crate::{DataSet, LabelledImages, Split, count_classes};
+use crate::{DataSet, LabelledImages, Split, SplitHow, count_classes};
 use std::collections::HashMap;
 
 /// Checks a data set, by the parts of a split if there is one.
@@ -17,6 +17,10 @@ pub fn check(data: &DataSet, split: Option<&Split>) -> CheckReport {
         views.iter().map(|view| part_report(view, data, duplicates.add(view, data.image_len()))).collect();
     let Duplicates { shared, contradictions, distinct, .. } = duplicates;
     let mut warnings = warnings(&parts, &shared, contradictions, &data.class_names, data.shape);
+    // Where the last images are held back, and only there, the order decides what is learned.
+    if split.is_some_and(|split| split.how == SplitHow::Last) && parts[0].looks_sorted() {
+        warnings.push(CheckWarning::LooksSorted { part: parts[0].name });
+    }
     let near = near_images(&distinct, data.shape);
     let (within, across): (Vec<_>, Vec<_>) =
         near.found.iter().cloned().partition(|near| near.part == near.with);
@@ -188,13 +192,6 @@ fn part_warnings(report: &PartReport, class_names: &[String]) -> Vec<CheckWarnin
     if largest > 10 * smallest {
         warnings.push(CheckWarning::Imbalance { part, smallest, largest });
     }
-    // Half-way between a random order and a perfectly sorted part; small parts may look sorted at random.
-    if report.images >= 50
-        && report.same_by_chance < 0.9
-        && report.same_as_before > (1.0 + report.same_by_chance) / 2.0
-    {
-        warnings.push(CheckWarning::LooksSorted { part });
-    }
     if report.duplicates > 0 {
         warnings.push(CheckWarning::Duplicates { part, images: report.duplicates });
     }
@@ -207,7 +204,7 @@ fn part_warnings(report: &PartReport, class_names: &[String]) -> Vec<CheckWarnin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SplitHow, fingerprint, split};
+    use crate::{fingerprint, split};
     use toile_rng::Seed;
 
     /// Images of two pixels; the label is given with each.
@@ -275,8 +272,16 @@ mod tests {
     fn a_sorted_part_is_told_from_a_shuffled_one() {
         let sorted: Vec<([u8; 2], u8)> = (0..100).map(|i| ([i, 200], i / 50)).collect();
         let mixed: Vec<([u8; 2], u8)> = (0..100).map(|i| ([i, 201], (i / 2) % 2)).collect();
-        let report = check(&data(&sorted, &mixed), None);
-        assert_eq!(report.warnings, [CheckWarning::LooksSorted { part: "training" }]);
+        let looks_sorted = |train: &[([u8; 2], u8)], how| {
+            let data = data(train, &[([7, 8], 0), ([8, 7], 1)]);
+            let parts = split(&data.train.labels, 2, 0.1, how, Seed::new(1)).unwrap();
+            check(&data, Some(&parts)).warnings.contains(&CheckWarning::LooksSorted { part: "training" })
+        };
+        assert!(looks_sorted(&sorted, SplitHow::Last) && !looks_sorted(&mixed, SplitHow::Last));
+        assert!(
+            !looks_sorted(&sorted, SplitHow::Stratified),
+            "where each class is split, order does not matter"
+        );
     }
 
     #[test]

@@ -53,6 +53,15 @@ pub struct PartReport {
     pub brightest: u8,
 }
 
+impl PartReport {
+    /// Half-way between a random order and a perfectly sorted part; small parts may look sorted at random.
+    pub(super) fn looks_sorted(&self) -> bool {
+        self.images >= 50
+            && self.same_by_chance < 0.9
+            && self.same_as_before > (1.0 + self.same_by_chance) / 2.0
+    }
+}
+
 /// Equal images in two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedImages {
