@@ -9,6 +9,7 @@ mod idx;
 mod npy;
 mod npz;
 mod numbers;
+mod part_names;
 
 use crate::LabelledImages;
 use crate::class_names;
@@ -36,9 +37,16 @@ pub(crate) trait Format: Sync {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError>;
+}
+
+/// How a source is to be read.
+pub(crate) struct WantedReading<'a> {
+    pub table: &'a DataTable,
+    /// The names in `classes.txt`, if there is one: they decide which class is which.
+    pub listed: Option<&'a [String]>,
 }
 
 /// What a format makes of a source; nothing is known of how the labels fit the classes.

@@ -2,10 +2,9 @@
 //! the
 //! array and one picture for each thread.
 
-use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit};
+use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit, image_len};
 use super::{GRAY_PALETTE, OPAQUE_ALPHA, SIXTEEN_BITS};
 use crate::error::DataError;
-use crate::idx::MAX_BYTES;
 use crate::options::DataTable;
 use crate::parallel::map_on;
 use crate::source::Blob;
@@ -15,24 +14,6 @@ use std::path::Path;
 const AT_ONCE: usize = 64;
 /// More than these are of no use.
 const MOST_THREADS: usize = 16;
-
-/// A picture that was not decoded yet.
-pub(crate) trait PictureFile: Sync {
-    /// As it is named in messages.
-    fn shown(&self) -> &Path;
-    /// Its bytes, at most [`MAX_FILE`].
-    fn bytes(&self) -> Result<Vec<u8>, DataError>;
-}
-
-impl PictureFile for Blob {
-    fn shown(&self) -> &Path {
-        Blob::shown(self)
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, DataError> {
-        self.read(MAX_FILE)
-    }
-}
 
 /// The pictures of a part.
 pub(crate) struct Batch {
@@ -87,8 +68,8 @@ impl Counts {
 }
 
 /// Decodes all files. They have the shape that the table asks for, else that of `like`, else that of the first.
-pub(crate) fn read_all<P: PictureFile>(
-    files: &[P],
+pub(crate) fn read_all(
+    files: &[Blob],
     table: &DataTable,
     like: Option<(&Path, [usize; 3])>,
 ) -> Result<Batch, DataError> {
@@ -100,14 +81,8 @@ pub(crate) fn read_all<P: PictureFile>(
         Some(like) => like,
         None => first_shape(files)?,
     };
-    let [height, width] = table.size.unwrap_or([own[0], own[1]]);
-    let shape = [height, width, table.channels.unwrap_or(own[2])];
-    let (len, bytes) = (shape.iter().product::<usize>(), shape.iter().product::<usize>() as u128);
-    let bytes = bytes * files.len() as u128;
-    if bytes > u128::from(MAX_BYTES) {
-        let dims = std::iter::once(files.len()).chain(shape).map(|dim| dim as u32).collect();
-        return Err(DataError::TooLarge { file: like.to_path_buf(), dims, bytes, limit: MAX_BYTES });
-    }
+    let shape = table.shape(own);
+    let len = image_len(like, files.len(), shape)?;
     let wanted = WantedPictures { shape, table, like };
     let mut pixels = vec![0; len * files.len()];
     let work: Vec<_> = files.chunks(AT_ONCE).zip(pixels.chunks_mut(AT_ONCE * len)).collect();
@@ -129,10 +104,10 @@ pub(crate) fn read_all<P: PictureFile>(
 
 /// The first file that is a picture, and its shape. One before it that is none is an error, which is told with all
 /// others.
-fn first_shape<P: PictureFile>(files: &[P]) -> Result<(&Path, [usize; 3]), DataError> {
+fn first_shape(files: &[Blob]) -> Result<(&Path, [usize; 3]), DataError> {
     let mut first = None;
     for file in files {
-        match decode(&file.bytes()?) {
+        match decode(&file.read(MAX_FILE)?) {
             Ok(picture) => return Ok((file.shown(), [picture.height, picture.width, picture.channels])),
             Err(fault) => _ = first.get_or_insert_with(|| refused(file.shown(), fault, &[])),
         }
@@ -156,11 +131,11 @@ struct WantedPictures<'a> {
 
 impl WantedPictures<'_> {
     /// Some files, one after the other; what is wrong with one does not stop the others.
-    fn read<'a, P: PictureFile>(&self, files: &'a [P], pixels: &mut [u8]) -> (Counts, Vec<Wrong<'a>>) {
+    fn read<'a>(&self, files: &'a [Blob], pixels: &mut [u8]) -> (Counts, Vec<Wrong<'a>>) {
         let (mut counts, mut wrong) = (Counts::default(), Vec::new());
         let len = pixels.len() / files.len();
         for (file, pixels) in files.iter().zip(pixels.chunks_mut(len)) {
-            let picture = match file.bytes() {
+            let picture = match file.read(MAX_FILE) {
                 Ok(bytes) => decode(&bytes).and_then(|picture| self.fitted(picture)),
                 Err(error) => {
                     wrong.push(Wrong::Data(error));

@@ -9,7 +9,10 @@ mod resize;
 pub(crate) use batch::{Counts, read_all};
 pub(crate) use resize::fit;
 
+use crate::error::DataError;
 use crate::foreign::foreign;
+use crate::idx::MAX_BYTES;
+use std::path::Path;
 
 /// The largest file of a picture: 64 MiB.
 pub(crate) const MAX_FILE: u64 = 1 << 26;
@@ -150,6 +153,17 @@ fn check_size(height: u64, width: u64) -> Result<(), PictureFault> {
         Some(pixels) if pixels <= MAX_PIXELS && pixels > 0 => Ok(()),
         _ => Err(PictureFault::too_large(height, width)),
     }
+}
+
+/// The bytes of one image, if so many images of this shape are not too large together. `file` is named where they are.
+pub(crate) fn image_len(file: &Path, images: usize, shape: [usize; 3]) -> Result<usize, DataError> {
+    let image = shape.iter().fold(1u128, |n, &side| n.saturating_mul(side as u128));
+    let bytes = image.saturating_mul(images as u128);
+    if bytes > u128::from(MAX_BYTES) {
+        let dims = std::iter::once(images).chain(shape).map(|dim| dim as u32).collect();
+        return Err(DataError::TooLarge { file: file.to_path_buf(), dims, bytes, limit: MAX_BYTES });
+    }
+    Ok(image as usize)
 }
 
 /// The decoders that these facts name.

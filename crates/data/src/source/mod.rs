@@ -24,8 +24,8 @@ const START: u64 = 1024;
 pub(crate) struct Source {
     /// As it is shown in messages.
     pub place: PathBuf,
-    /// What it is, in words.
-    pub kind: &'static str,
+    /// The archive that it is, in words.
+    pub archive: Option<&'static str>,
     /// In the order of the bytes of their names.
     pub files: BTreeMap<String, Blob>,
     /// All folders, also those without a file.
@@ -35,9 +35,9 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn new(place: &Path, kind: &'static str) -> Source {
+    fn new(place: &Path, archive: Option<&'static str>) -> Source {
         let (files, folders) = (BTreeMap::new(), BTreeSet::new());
-        Source { place: place.to_path_buf(), kind, files, folders, asked: None }
+        Source { place: place.to_path_buf(), archive, files, folders, asked: None }
     }
 
     /// Opens what is at a path: a folder, an archive, or a file.
@@ -59,7 +59,7 @@ impl Source {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         source.files.insert(name.clone(), blob);
         source.folders.clear();
-        (source.place, source.kind, source.asked) = (path.to_path_buf(), "a file", Some(name));
+        (source.place, source.asked) = (path.to_path_buf(), Some(name));
         Ok(source)
     }
 

@@ -19,7 +19,7 @@ pub(super) fn begins(start: &[u8]) -> bool {
 /// Lists a tar archive; `packed` if it is in gzip.
 pub(super) fn list(container: Container, shown: &Path, packed: Option<u64>) -> Result<Source, DataError> {
     let what = if packed.is_some() { "a tar archive in gzip" } else { "a tar archive" };
-    let mut source = Source::new(shown, what);
+    let mut source = Source::new(shown, Some(what));
     let bytes = container.open(0).map_err(|cause| broken(shown, cause))?;
     let bytes = BufReader::new(bytes);
     let fail = |cause| broken(shown, cause);

@@ -11,6 +11,7 @@ mod more_forms;
 mod own_folders;
 mod picture_folders;
 mod pictures;
+mod rules;
 
 use crate::catalogue::{CatalogueEntry, Checksums};
 use crate::fingerprint::hex;

@@ -2,20 +2,16 @@
 
 mod rows;
 
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading, part_names};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
-use crate::options::DataTable;
 use crate::source::{Blob, Source};
 use rows::{Rows, looks_like_a_table};
 use std::collections::BTreeSet;
 
 /// The format.
 pub(super) struct TextTables;
-
-/// What the names of files say of their part.
-const PARTS: [&[&str]; 3] = [&["train"], &["val", "valid", "validation"], &["test"]];
 
 impl Format for TextTables {
     fn name(&self) -> &'static str {
@@ -33,7 +29,7 @@ impl Format for TextTables {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let files = files_of_parts(source)?;
@@ -44,7 +40,7 @@ impl Format for TextTables {
             progress(LoadProgress::Unpacking { file: blob.shown().to_str().unwrap_or("") });
             let train: Option<&Rows> = read[0].as_ref();
             let Some(rows) = Rows::read(blob, train, &mut notes)? else { continue };
-            let found = rows.shape(table)?;
+            let found = rows.shape(wanted.table)?;
             let like: [usize; 3] = *shape.get_or_insert(found);
             if like != found {
                 let fault = format!("has {} pixels in a row, other than the training part", rows.width);
@@ -52,21 +48,21 @@ impl Format for TextTables {
             }
             read[place] = Some(rows);
         }
-        let (class_names, numbers) = classes(&read);
+        let class_names = words(&read, wanted.listed);
         let part = |rows: Option<Rows>| {
             rows.map(|rows| {
-                let labels = rows.labels.iter().map(&numbers).collect();
-                RawPart { images: LabelledImages { images: rows.pixels, labels }, labels_from: rows.file }
+                let labels = rows.numbers(class_names.as_deref())?;
+                Ok(RawPart { images: LabelledImages { images: rows.pixels, labels }, labels_from: rows.file })
             })
+            .transpose()
         };
         let [train, validation, test] = read;
-        notes.dedup();
         Ok(RawData {
-            train: part(train).expect("there is a training part"),
-            validation: part(validation),
-            test: part(test),
+            train: part(train)?.expect("there is a training part"),
+            validation: part(validation)?,
+            test: part(test)?,
             shape: shape.unwrap_or([0; 3]),
-            class_names: class_names.clone(),
+            class_names,
             title: None,
             notes,
             decoders: Vec::new(),
@@ -79,43 +75,29 @@ fn is_named(name: &str) -> bool {
     [".csv", ".csv.gz", ".tsv", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Which part a name is of, if it says so.
-fn part_of(name: &str) -> Option<usize> {
-    let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphabetic()).collect();
-    (0..3).find(|part| PARTS[*part].iter().any(|word| words.contains(word)))
-}
-
 /// The files of the parts: the one that was asked for and its partners, or those of a folder.
 fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     let tables: Vec<(&String, &Blob)> = source.top_files().filter(|(name, _)| is_named(name)).collect();
     let mut files: [Option<Blob>; 3] = Default::default();
-    if let Some(asked) = &source.asked {
-        let stem = |name: &str| {
-            let lower = name.to_lowercase();
-            PARTS.iter().copied().flatten().fold(lower, |name, word| name.replace(word, "*"))
-        };
-        files[0] = Some(source.files[asked].clone());
-        if part_of(asked) == Some(0) {
-            for (name, blob) in tables.iter().filter(|(name, _)| stem(name) == stem(asked)) {
-                if let Some(part @ 1..) = part_of(name) {
-                    files[part] = Some((*blob).clone());
-                }
-            }
+    let mut put = |part: usize, name: &str, blob: &Blob| match files[part].replace(blob.clone()) {
+        Some(other) => {
+            let fault = format!("has two tables for one part, `{}` and `{name}`", other.shown().display());
+            let help = "name the table of the training part: its partners are found";
+            Err(DataError::refused(&source.place, fault, help))
         }
-        return Ok(files);
+        None => Ok(()),
+    };
+    let asked = source.asked.as_ref().map(|asked| (asked, part_names::of_file(asked)));
+    if let Some((name, _)) = &asked {
+        put(0, name, &source.files[*name])?;
     }
     for (name, blob) in &tables {
-        let Some(part) = part_of(name) else { continue };
-        if let Some(other) = &files[part] {
-            let fault = format!("has two tables for one part, `{}` and `{name}`", other.shown().display());
-            return Err(DataError::refused(
-                &source.place,
-                fault,
-                "name the table of the training part: its partners are found",
-            ));
+        let (Some(part), stem) = part_names::of_file(name) else { continue };
+        match &asked {
+            None => put(part, name, blob)?,
+            Some((_, asked)) if part > 0 && *asked == (Some(0), stem) => put(part, name, blob)?,
+            Some(_) => (),
         }
-        files[part] = Some((*blob).clone());
     }
     if let (None, [(_, only)]) = (&files[0], tables.as_slice()) {
         files = [Some((*only).clone()), None, None];
@@ -132,17 +114,14 @@ fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     Ok(files)
 }
 
-/// The class names, if labels are words, and how a label becomes a number.
-fn classes(read: &[Option<Rows>; 3]) -> (Option<Vec<String>>, impl Fn(&String) -> u8 + use<>) {
+/// The class names, if labels are words: those of `classes.txt`, else the words in the order of the text.
+fn words(read: &[Option<Rows>; 3], listed: Option<&[String]>) -> Option<Vec<String>> {
     let all = || read.iter().flatten().flat_map(|rows| &rows.labels);
-    let is_number = |label: &String| label.parse::<u8>().is_ok();
-    let names: Option<Vec<String>> =
-        (!all().all(is_number)).then(|| all().cloned().collect::<BTreeSet<String>>().into_iter().collect());
-    let known = names.clone();
-    (names, move |label: &String| match &known {
-        Some(names) => names.binary_search(label).unwrap_or(0).min(255) as u8,
-        None => label.parse().unwrap_or(0),
-    })
+    if all().all(|label| label.parse::<u8>().is_ok()) {
+        return None;
+    }
+    let found = || all().cloned().collect::<BTreeSet<String>>().into_iter().collect();
+    Some(listed.map_or_else(found, <[String]>::to_vec))
 }
 
 /// Whether this file is a table of images.

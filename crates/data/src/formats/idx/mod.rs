@@ -2,7 +2,7 @@
 
 mod emnist;
 
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading};
 use crate::LabelledImages;
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
 use crate::error::DataError;
@@ -10,7 +10,6 @@ use crate::folder::{FILES, variants};
 use crate::idx::Idx;
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
-use crate::options::DataTable;
 use crate::parallel::map;
 use crate::source::{Blob, Source};
 use std::path::PathBuf;
@@ -31,7 +30,7 @@ impl Format for IdxFiles {
     fn read(
         &self,
         source: &Source,
-        _: &DataTable,
+        _: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let set = emnist::set(source)?;
