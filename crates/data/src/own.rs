@@ -73,6 +73,16 @@ fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> 
     let test = test_part(table, &mut raw, class_names.len(), &place)?;
     let own_validation = validation_part(table, &mut raw, &place)?;
     let train = raw.train.images;
+    for (part, name) in [(&train, "training"), (&test, "test")] {
+        if part.is_empty() {
+            let fault = format!("has a {name} part without an image");
+            return Err(DataError::refused(
+                &place,
+                fault,
+                "see that its files are whole, and where they should be",
+            ));
+        }
+    }
     let fingerprint = fingerprint_of_parts(raw.shape, &class_names, &train, &test, own_validation);
     Ok(DataSet {
         name: table.path.clone(),

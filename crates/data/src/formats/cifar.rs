@@ -1,6 +1,5 @@
 //! CIFAR's binary files: records of a label (CIFAR-100: a coarse and a fine one) and 32 x 32 pixels, all red ones
-//! first, then
-//! green, then blue. The files may have any number of records.
+//! first, then green, then blue. The files may have any number of records.
 
 use super::npz::channels_last;
 use super::{Format, RawData, RawPart, WantedReading};

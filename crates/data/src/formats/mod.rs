@@ -1,6 +1,5 @@
-//! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes
-//! of a
-//! source one raw form, of which `own.rs` makes a data set.
+//! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes of
+//! a source one raw form, of which `own.rs` makes a data set.
 
 mod cifar;
 mod csv;

@@ -1,6 +1,5 @@
-//! NumPy's archives, under the names that Keras, MedMNIST and others give to their arrays. An NPZ file is a ZIP
-//! archive of
-//! `.npy` files; the same arrays in a folder or another archive are read as well.
+//! NumPy's archives, under the names that Keras, MedMNIST and others give to their arrays. An NPZ file is a ZIP archive
+//! of `.npy` files; the same arrays in a folder or another archive are read as well.
 
 use super::npy::{self, NpyArray};
 use super::numbers::shape_of_row;

@@ -1,6 +1,5 @@
 //! Many pictures on several threads, into one array: the same bytes for any number of threads, and no more memory than
-//! the
-//! array and one picture for each thread.
+//! the array and one picture for each thread.
 
 use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit, image_len};
 use super::{GRAY_PALETTE, OPAQUE_ALPHA, SIXTEEN_BITS};
@@ -92,13 +91,11 @@ pub(crate) fn read_all(
         counts = counts.and(these);
         faults.extend(wrong);
     }
-    match faults.split_first() {
+    let mut faults = faults.into_iter();
+    match faults.next() {
         None => Ok(Batch { shape, pixels, counts }),
-        Some((Wrong::Picture(path, fault), others)) => Err(refused(path, fault.clone(), others)),
-        Some((Wrong::Data(_), _)) => match faults.swap_remove(0) {
-            Wrong::Data(error) => Err(error),
-            Wrong::Picture(path, fault) => Err(refused(path, fault, &[])),
-        },
+        Some(Wrong::Picture(path, fault)) => Err(refused(path, fault, faults.as_slice())),
+        Some(Wrong::Data(error)) => Err(error),
     }
 }
 

@@ -7,10 +7,11 @@ mod names;
 mod tar;
 mod zip;
 
-pub(crate) use blob::{Blob, Container, open_file};
+pub(crate) use blob::{Blob, Container, DEFLATE, open_file};
 pub(crate) use names::MAX_MEMBER;
 
 use crate::error::DataError;
+use crate::foreign::{GZIP, is_tar};
 use flate2::read::MultiGzDecoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -67,8 +68,8 @@ impl Source {
     pub(crate) fn of_archive(blob: &Blob) -> Result<Option<Source>, DataError> {
         let start = blob.start(START)?;
         let is_zip = zip::MAGIC.iter().any(|magic| start.starts_with(magic));
-        let in_gzip = start.starts_with(&[0x1f, 0x8b]) && tar::begins(&unpacked_start(blob)?);
-        if !is_zip && !in_gzip && !tar::begins(&start) {
+        let in_gzip = start.starts_with(&GZIP) && is_tar(&unpacked_start(blob)?);
+        if !is_zip && !in_gzip && !is_tar(&start) {
             return Ok(None);
         }
         let container = match blob.path() {

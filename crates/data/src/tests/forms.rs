@@ -1,6 +1,5 @@
 //! One small set in every form that is read: the same pixels, labels, names and order, so the same fingerprint. And
-//! each
-//! form's own pitfalls.
+//! each form's own pitfalls.
 
 use super::archives::{Tree, own, tarred, zipped};
 use super::picture_folders::{gray_png, write};

@@ -2,6 +2,7 @@
 
 use super::super::numbers::{SHARES, are_shares, of_share, of_whole, shape_of_row};
 use crate::error::DataError;
+use crate::foreign::GZIP;
 use crate::idx::MAX_BYTES;
 use crate::options::DataTable;
 use crate::source::Blob;
@@ -60,7 +61,7 @@ fn delimiter(line: &[u8]) -> u8 {
 
 /// The unpacked bytes; whether they are packed is seen in them.
 fn plain(blob: &Blob) -> Result<Box<dyn Read>, DataError> {
-    let is_gzip = blob.start(2)? == [0x1f, 0x8b];
+    let is_gzip = blob.start(2)? == GZIP;
     let bytes = BufReader::new(blob.open()?);
     let plain: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
     Ok(Box::new(Lines { inner: plain.take(MAX_TABLE), of_line: 0 }))
