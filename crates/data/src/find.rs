@@ -56,7 +56,8 @@ pub fn load_table(
             if !is_path && !path.exists() {
                 return Err(unknown(name));
             }
-            load_own(table, &path, progress).map_err(|error| explained(error, name))
+            load_own(table, &path, Some(&locations.cache_dir), progress)
+                .map_err(|error| explained(error, name))
         }
     }
 }

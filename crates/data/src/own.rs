@@ -1,5 +1,6 @@
 //! Data of the user's own: any source, any format, one data set.
 
+use crate::decoded::DecodedCopy;
 use crate::error::DataError;
 use crate::fingerprint::fingerprint_of_parts;
 use crate::folder::check_labels;
@@ -7,7 +8,7 @@ use crate::formats::{Format, RawData, RawPart, WantedReading, inner_archive, rec
 use crate::locations::LoadProgress;
 use crate::options::DataTable;
 use crate::pictures::{Facts, Picture, fit, image_len};
-use crate::source::Source;
+use crate::source::{Blob, Source};
 use crate::split::test_images;
 use crate::{DataSet, LabelledImages, Reading, class_names};
 use std::collections::HashSet;
@@ -16,23 +17,46 @@ use std::path::{Path, PathBuf};
 /// Archives within archives that are looked into.
 const MAX_ARCHIVES: usize = 3;
 
-/// Reads data of the user's own; `path` is where `table.path` leads.
+/// Reads data of the user's own; `path` is where `table.path` leads. Where reading takes long, a decoded copy is
+/// written into the cache, if one is given, and taken the next time.
 pub(crate) fn load_own(
     table: &DataTable,
     path: &Path,
+    cache_dir: Option<&Path>,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     table.check()?;
-    read_source(table, Source::open(path)?, progress)
+    let copy = || DecodedCopy::of_own(table, path, cache_dir?);
+    let kept = copy();
+    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(&table.path, path.display().to_string())) {
+        return Ok(data);
+    }
+    let writer = kept.and_then(DecodedCopy::begin);
+    let (source, format) = innermost(Source::open(path)?)?;
+    let is_slow = format.decodes() || source.files.values().any(Blob::is_packed);
+    let data = read_as(format, table, source, progress)?;
+    writer.filter(|_| is_slow).into_iter().for_each(|writer| writer.end(copy(), &data));
+    Ok(data)
 }
 
 /// Reads what a source holds.
+#[cfg(test)]
 pub(crate) fn read_source(
     table: &DataTable,
     source: Source,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     let (source, format) = innermost(source)?;
+    read_as(format, table, source, progress)
+}
+
+/// Reads a source of a format.
+fn read_as(
+    format: &dyn Format,
+    table: &DataTable,
+    source: Source,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
     let listed = match source.asked {
         Some(_) => None,
         None => class_names::read(&source, class_names::FILE)?,

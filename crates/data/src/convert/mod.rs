@@ -82,7 +82,7 @@ fn read_again(data: &DataSet, path: &Path) -> Result<DataSet, DataError> {
         validation: (data.own_validation > 0).then_some(ValidationPart::Own),
         ..DataTable::at(path.to_string_lossy())
     };
-    load_own(&table, path, &mut |_: LoadProgress| {})
+    load_own(&table, path, None, &mut |_: LoadProgress| {})
 }
 
 /// What is other than it was; an error where that may not be.

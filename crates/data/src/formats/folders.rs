@@ -26,6 +26,10 @@ impl Format for PictureFolders {
         "folders of pictures"
     }
 
+    fn decodes(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
         if source.asked.is_some() {
             return Ok(false);

@@ -18,16 +18,24 @@ use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
 use crate::options::DataTable;
 use crate::source::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// All formats; the first one that recognises a source reads it.
 pub(crate) const FORMATS: [&dyn Format; 5] =
     [&idx::IdxFiles, &npz::NumpyArrays, &cifar::CifarBinary, &folders::PictureFolders, &csv::TextTables];
 
+/// What the same files are read as: its number is raised where they give another data set than before.
+pub(crate) const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
+
 /// A way in which data sets are written.
 pub(crate) trait Format: Sync {
     /// As it is called in records and messages.
     fn name(&self) -> &'static str;
+
+    /// Whether files are decoded, which takes far longer than to read pixels.
+    fn decodes(&self) -> bool {
+        false
+    }
 
     /// Whether the source is of this format, or is meant to be.
     fn recognises(&self, source: &Source) -> Result<bool, DataError>;
@@ -91,6 +99,38 @@ pub(crate) fn inner_archive(source: &Source) -> Result<Option<Source>, DataError
     match (others.next(), others.next()) {
         (Some((_, only)), None) => Source::of_archive(only),
         _ => Ok(None),
+    }
+}
+
+/// All on the disk that decides what is read at a path.
+pub(crate) struct OriginalFiles {
+    pub folders: Vec<String>,
+    /// Names and paths.
+    pub files: Vec<(String, PathBuf)>,
+}
+
+impl OriginalFiles {
+    /// Lists names, and reads nothing. None if something cannot be listed: reading it will give the error.
+    pub(crate) fn at(path: &Path) -> Option<OriginalFiles> {
+        if path.is_dir() {
+            let Source { folders, files, .. } = Source::open(path).ok()?;
+            let files = files.into_keys().map(|name| (name.clone(), path.join(name)));
+            return Some(OriginalFiles { folders: folders.into_iter().collect(), files: files.collect() });
+        }
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let mut files = vec![(name.clone(), path.to_path_buf())];
+        if csv::may_have_partners(&name) {
+            let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            for entry in std::fs::read_dir(beside.unwrap_or(Path::new("."))).ok()? {
+                let entry = entry.ok()?;
+                let other = entry.file_name().to_string_lossy().into_owned();
+                if csv::is_partner(&name, &other) {
+                    files.push((other, entry.path()));
+                }
+            }
+        }
+        files.sort();
+        Some(OriginalFiles { folders: Vec::new(), files })
     }
 }
 

@@ -8,6 +8,7 @@ mod files;
 mod find_order;
 mod forms;
 mod more_forms;
+mod own_copies;
 mod own_folders;
 mod picture_folders;
 mod pictures;

@@ -51,7 +51,7 @@ fn more_than_256_classes_are_refused() {
 /// They were taken without a word, and did nothing.
 #[test]
 fn a_named_set_is_not_read_otherwise_than_it_was_published() {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let table = DataTable {
         size: Some([14, 14]),
         resize: Some(Resize::Area),
@@ -100,7 +100,7 @@ fn the_size_that_is_asked_for_is_checked_before_anything_is_allocated() {
         channels: Some(3),
         ..DataTable::at(folder.path().to_str().unwrap())
     };
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let error = load_table(&table, None, &locations, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("declares 20 x 8192 x 8192 x 3 = 4026531840 bytes"), "{error}");
 }

@@ -18,6 +18,10 @@ impl Format for TextTables {
         "CSV"
     }
 
+    fn decodes(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
         let files: Vec<&Blob> = match &source.asked {
             Some(name) => vec![&source.files[name]],
@@ -75,6 +79,17 @@ fn is_named(name: &str) -> bool {
     [".csv", ".csv.gz", ".tsv", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a table of this name has its other parts beside it.
+pub(super) fn may_have_partners(asked: &str) -> bool {
+    part_names::of_file(asked).0 == Some(0)
+}
+
+/// Whether a file holds another part of the set of which the training part was asked for.
+pub(super) fn is_partner(asked: &str, name: &str) -> bool {
+    let (of_asked, of_name) = (part_names::of_file(asked), part_names::of_file(name));
+    may_have_partners(asked) && is_named(name) && of_name.0 > Some(0) && of_asked.1 == of_name.1
+}
+
 /// The files of the parts: the one that was asked for and its partners, or those of a folder.
 fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     let tables: Vec<(&String, &Blob)> = source.top_files().filter(|(name, _)| is_named(name)).collect();
@@ -87,16 +102,13 @@ fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
         }
         None => Ok(()),
     };
-    let asked = source.asked.as_ref().map(|asked| (asked, part_names::of_file(asked)));
-    if let Some((name, _)) = &asked {
-        put(0, name, &source.files[*name])?;
+    if let Some(asked) = &source.asked {
+        put(0, asked, &source.files[asked])?;
     }
     for (name, blob) in &tables {
-        let (Some(part), stem) = part_names::of_file(name) else { continue };
-        match &asked {
-            None => put(part, name, blob)?,
-            Some((_, asked)) if part > 0 && *asked == (Some(0), stem) => put(part, name, blob)?,
-            Some(_) => (),
+        let (Some(part), _) = part_names::of_file(name) else { continue };
+        if source.asked.as_ref().is_none_or(|asked| is_partner(asked, name)) {
+            put(part, name, blob)?;
         }
     }
     if let (None, [(_, only)]) = (&files[0], tables.as_slice()) {
