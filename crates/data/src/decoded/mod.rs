@@ -8,12 +8,12 @@
 //! training images, training labels, test images, test labels
 //! ```
 //!
-//! `originals` is the SHA-256 of what was asked for and of all files' places, lengths, inodes and times of change; `root`
-//! the SHA-256 of all lines but its own and of the SHA-256 of each block of pixels and labels. It is taken only if the
-//! originals are by all signs the files that were read then, and if the copy itself gives its root: every byte that
-//! trains is hashed at every start. In all other cases the originals are read, and a new copy is made of them; without a
-//! cache that can be written to, there is none. Of a named set a copy is made only where its content was found to be the
-//! published one.
+//! `originals` is the SHA-256 of what was asked for and of all files' places, lengths, inodes and times of change;
+//! `root` the SHA-256 of all lines but its own and of the SHA-256 of each block of pixels and labels. It is taken
+//! only if the originals are by all signs the files that were read then, and if the copy itself gives its root:
+//! every byte that trains is hashed at every start. In all other cases the originals are read, and a new copy is
+//! made of them; without a cache that can be written to, there is none. Of a named set a copy is made only where
+//! its content was found to be the published one.
 //!
 //! The blocks are there for the threads, each of which reads and hashes its share.
 
@@ -23,11 +23,11 @@ mod room;
 use crate::catalogue::CatalogueEntry;
 use crate::fingerprint::hex;
 use crate::folder::Files;
-use crate::formats::{OriginalFiles, RULES};
+use crate::formats::{RULES, original_files};
 use crate::options::DataTable;
 use crate::parallel::map;
 use crate::pictures::decoders;
-use crate::source::open_file;
+use crate::source::{FolderListing, open_file};
 use crate::{DataSet, LabelledImages, Reading};
 use originals::{Originals, changed};
 use serde::{Deserialize, Serialize};
@@ -132,8 +132,9 @@ impl DecodedCopy {
         let place = fs::canonicalize(path).ok()?;
         let wanted = [place.as_os_str().as_encoded_bytes(), format!("\0{table:?}\0").as_bytes()].concat();
         let name = format!("{}{}", room::OWN, &hex(&Sha256::digest(&wanted))[..32]);
-        let OriginalFiles { folders, files } = OriginalFiles::at(path)?;
-        let rules = format!("{RULES}\0{}\0{}\0", decoders(true, true).join("\0"), folders.join("\0"));
+        let FolderListing { folders, files } = original_files(path).ok()?;
+        let rules =
+            format!("{RULES}\0{}\0{}\0", decoders(true, true).join("\0"), Vec::from_iter(folders).join("\0"));
         let what = Sha256::new().chain_update(&wanted).chain_update(rules);
         let originals = Originals::of(what, files.iter().map(|(name, file)| (name, &**file)))?;
         Some(DecodedCopy { path: cache_dir.join("decoded").join(name), originals, is_own: true })

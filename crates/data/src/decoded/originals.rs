@@ -15,7 +15,7 @@ pub(super) struct Originals {
 }
 
 impl Originals {
-    /// `what` says all that decides what is made of the files, each of which comes with its place. None if a file cannot
+    /// `what` says all that decides what is made of the files; each comes with its place. None if a file cannot
     /// be examined: reading it will give the error.
     pub(super) fn of<'a>(
         what: Sha256,

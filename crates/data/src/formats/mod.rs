@@ -17,7 +17,8 @@ use crate::foreign::foreign;
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
 use crate::options::DataTable;
-use crate::source::Source;
+use crate::source::{FolderListing, Source};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// All formats; the first one that recognises a source reads it.
@@ -102,36 +103,19 @@ pub(crate) fn inner_archive(source: &Source) -> Result<Option<Source>, DataError
     }
 }
 
-/// All on the disk that decides what is read at a path.
-pub(crate) struct OriginalFiles {
-    pub folders: Vec<String>,
-    /// Names and paths.
-    pub files: Vec<(String, PathBuf)>,
-}
-
-impl OriginalFiles {
-    /// Lists names, and reads nothing. None if something cannot be listed: reading it will give the error.
-    pub(crate) fn at(path: &Path) -> Option<OriginalFiles> {
-        if path.is_dir() {
-            let Source { folders, files, .. } = Source::open(path).ok()?;
-            let files = files.into_keys().map(|name| (name.clone(), path.join(name)));
-            return Some(OriginalFiles { folders: folders.into_iter().collect(), files: files.collect() });
-        }
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        let mut files = vec![(name.clone(), path.to_path_buf())];
-        if csv::may_have_partners(&name) {
-            let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            for entry in std::fs::read_dir(beside.unwrap_or(Path::new("."))).ok()? {
-                let entry = entry.ok()?;
-                let other = entry.file_name().to_string_lossy().into_owned();
-                if csv::is_partner(&name, &other) {
-                    files.push((other, entry.path()));
-                }
-            }
-        }
-        files.sort();
-        Some(OriginalFiles { folders: Vec::new(), files })
+/// All on the disk that decides what is read at a path, by its name; nothing of it is read.
+pub(crate) fn original_files(path: &Path) -> Result<FolderListing, DataError> {
+    if path.is_dir() {
+        return FolderListing::deep(path);
     }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut listing = FolderListing { folders: BTreeSet::new(), files: BTreeMap::new() };
+    if csv::may_have_partners(&name) {
+        listing = FolderListing::beside(path)?;
+        listing.files.retain(|other, _| csv::is_partner(&name, other));
+    }
+    listing.files.insert(name, path.to_path_buf());
+    Ok(listing)
 }
 
 /// Python's pickle is a program, and it is never run.

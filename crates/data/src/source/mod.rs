@@ -8,6 +8,7 @@ mod tar;
 mod zip;
 
 pub(crate) use blob::{Blob, Container, DEFLATE, open_file};
+pub(crate) use folder::FolderListing;
 pub(crate) use names::MAX_MEMBER;
 
 use crate::error::DataError;
@@ -44,7 +45,7 @@ impl Source {
     /// Opens what is at a path: a folder, an archive, or a file.
     pub(crate) fn open(path: &Path) -> Result<Source, DataError> {
         if path.is_dir() {
-            return folder::list(path, true);
+            return Ok(FolderListing::deep(path)?.into_source(path));
         }
         if path.symlink_metadata().is_err() {
             let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -55,12 +56,10 @@ impl Source {
         if let Some(archive) = Source::of_archive(&blob)? {
             return Ok(archive);
         }
-        let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut source = folder::list(beside.unwrap_or(Path::new(".")), false)?;
+        let mut source = FolderListing::beside(path)?.into_source(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         source.files.insert(name.clone(), blob);
-        source.folders.clear();
-        (source.place, source.asked) = (path.to_path_buf(), Some(name));
+        source.asked = Some(name);
         Ok(source)
     }
 

@@ -161,7 +161,8 @@ fn damaged_files_of_cifar_are_errors_or_data() {
         ("test_batch.bin".into(), cifar(false, &[1, 0])),
         ("batches.meta.txt".into(), b"airplane\nautomobile\n".to_vec()),
     ];
-    let near_an_edge = |_: &str, at: usize| at % RECORD < 5 || at % RECORD > RECORD - 3 || at % 97 == 0;
+    let near_an_edge =
+        |_: &str, at: usize| at % RECORD < 5 || at % RECORD > RECORD - 3 || at.is_multiple_of(97);
     let taken = damaged(&files, near_an_edge);
     let cut = |length: &usize| *length < 2 * RECORD;
     let whole: Vec<usize> = taken
@@ -173,7 +174,7 @@ fn damaged_files_of_cifar_are_errors_or_data() {
     // The label of CIFAR-100's group is not looked at, that of its class is.
     let hundred: Tree =
         vec![("train.bin".into(), cifar(true, &[0, 1])), ("test.bin".into(), cifar(true, &[1, 0]))];
-    let taken = damaged(&hundred, |_, at| at % (RECORD + 1) < 3 || at % 97 == 0);
+    let taken = damaged(&hundred, |_, at| at % (RECORD + 1) < 3 || at.is_multiple_of(97));
     let of_group = taken.iter().filter(|(_, at, _)| (2 * RECORD + 2..2 * RECORD + 10).contains(at));
     assert_eq!(
         of_group.map(|(_, _, data)| data.train.labels.clone()).collect::<Vec<_>>(),
