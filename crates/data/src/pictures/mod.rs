@@ -92,8 +92,8 @@ pub struct DecodedPicture {
 /// - Of 16 bits a value the high byte is kept. Colour profiles and gamma are not applied.
 /// - A palette of grays gives 1 channel, any other palette 3.
 /// - An alpha channel that is opaque everywhere is left out; a transparent pixel is a fault.
-/// - JPEG is gray, or becomes red, green, blue. Its decoder uses no vector instructions: the same bits everywhere. Those
-///   of other decoders differ in the last one.
+/// - JPEG is gray, or becomes red, green, blue. Its decoder uses no vector instructions: the same bits everywhere.
+///   Those of other decoders differ in the last one.
 ///
 /// Size and channels are those of the file: nothing is scaled, and gray stays gray.
 ///
