@@ -8,12 +8,15 @@ use std::path::Path;
 /// The longest file that is read; 256 names need far less.
 const MAX_BYTES: u64 = 1 << 16;
 
+/// The most classes.
+const MOST: usize = 256;
+
 /// The file of class names.
 pub(crate) const FILE: &str = "classes.txt";
 
-/// The names, or `None` if the source has no `classes.txt`.
-pub(crate) fn read(source: &Source) -> Result<Option<Vec<String>>, DataError> {
-    let Some(blob) = source.file(FILE) else { return Ok(None) };
+/// The names in a file of this name, or `None` if the source has none.
+pub(crate) fn read(source: &Source, file: &str) -> Result<Option<Vec<String>>, DataError> {
+    let Some(blob) = source.file(file) else { return Ok(None) };
     let file = blob.shown();
     if blob.len() >= MAX_BYTES {
         let fault = format!("the file has {MAX_BYTES} bytes or more, expected a short list of names");
@@ -22,6 +25,18 @@ pub(crate) fn read(source: &Source) -> Result<Option<Vec<String>>, DataError> {
     let bytes = blob.read(MAX_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
     parse(text.strip_prefix('\u{feff}').unwrap_or(&text), file).map(Some)
+}
+
+/// Refuses more classes than a label can tell apart, and fewer than there is anything to learn of.
+pub(crate) fn check_count(file: &Path, classes: usize) -> Result<(), DataError> {
+    match classes {
+        0 | 1 => Err(DataError::OneClass { file: file.to_path_buf() }),
+        2..=MOST => Ok(()),
+        _ => {
+            let fault = format!("has {classes} classes, and toile has at most {MOST}");
+            Err(DataError::refused(file, fault, "choose some of the classes"))
+        }
+    }
 }
 
 fn parse(text: &str, file: &Path) -> Result<Vec<String>, DataError> {
@@ -40,13 +55,11 @@ fn parse(text: &str, file: &Path) -> Result<Vec<String>, DataError> {
         if !seen.insert(name) {
             return fault(i + 1, &format!("the class `{name}` occurs here a second time"));
         }
-        if i == 256 {
+        if i == MOST {
             return fault(i + 1, "this is the 257th class, expected at most 256");
         }
     }
-    if names.len() < 2 {
-        return Err(DataError::OneClass { file: file.to_path_buf() });
-    }
+    check_count(file, names.len())?;
     Ok(names)
 }
 

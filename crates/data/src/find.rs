@@ -34,6 +34,16 @@ pub fn load_table(
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     let name = &table.path;
+    let settings = table.settings();
+    if entry(name).is_some() && !settings.is_empty() {
+        let fault = format!(
+            "is a data set that toile knows, and is read as it was published, without {}",
+            settings.join(", ")
+        );
+        let help =
+            "leave them out; or write the set into a folder (`toile data convert`) and name that folder";
+        return Err(DataError::refused(name.as_ref(), fault, help));
+    }
     match entry(name) {
         Some(entry) if entry.procedural => {
             progress(LoadProgress::Drawing { images: entry.counts.iter().sum() });
@@ -46,7 +56,8 @@ pub fn load_table(
             if !is_path && !path.exists() {
                 return Err(unknown(name));
             }
-            load_own(table, &path, progress).map_err(|error| explained(error, name))
+            load_own(table, &path, Some(&locations.cache_dir), progress)
+                .map_err(|error| explained(error, name))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The fingerprint of a data set: the same for the same images, whatever their file format.
 
-use crate::LabelledImages;
+use crate::{ImageSlice, LabelledImages};
 use sha2::{Digest, Sha256};
 
 /// SHA-256, in hexadecimal, over everything that training can see.
@@ -39,11 +39,11 @@ pub(crate) fn fingerprint_of_parts(
         hash.update((name.len() as u32).to_le_bytes());
         hash.update(name.as_bytes());
     }
-    let n_train = train.len() - own_validation;
-    let (labels, validation_labels) = train.labels.split_at(n_train);
-    let (images, validation_images) = train.images.split_at(n_train * shape.iter().product::<usize>());
-    let validation = (own_validation > 0).then_some((validation_images, validation_labels));
-    for (images, labels) in [(images, labels), (&*test.images, &*test.labels)].into_iter().chain(validation) {
+    let image_len = shape.iter().product();
+    let [train, validation] = train.divided(train.len() - own_validation, image_len);
+    let [test, _] = test.divided(test.len(), image_len);
+    let validation = (own_validation > 0).then_some(validation);
+    for ImageSlice { images, labels } in [train, test].into_iter().chain(validation) {
         hash.update((labels.len() as u64).to_le_bytes());
         hash.update(images);
         let wide: Vec<u8> = labels.iter().flat_map(|&label| [label, 0]).collect();

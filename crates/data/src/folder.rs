@@ -1,7 +1,7 @@
 //! A folder with the four IDX files of a named data set: finds them, and checks that they are the published ones.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
-use crate::decoded::{DecodedCopy, DecodedData};
+use crate::decoded::DecodedCopy;
 use crate::error::DataError;
 use crate::idx::{Idx, file_sha256};
 use crate::locations::LoadProgress;
@@ -61,14 +61,11 @@ pub(crate) fn load_named(
 ) -> Result<DataSet, DataError> {
     let files = find_files(folder)?;
     let copy = || DecodedCopy::of(entry, &files, cache_dir?);
-    let named = |title, parts, fingerprint| {
-        let (name, class_names) = (entry.name, entry.class_names());
-        named_set(name, title, entry.shape, class_names, parts, fingerprint, folder)
-    };
-    if let Some(DecodedData { parts, fingerprint }) = copy().and_then(|copy| copy.read(entry)) {
-        return Ok(named(entry.title.into(), parts, Some(fingerprint)));
+    let kept = copy();
+    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(entry.name, folder.display().to_string())) {
+        return Ok(data);
     }
-    let writer = copy().and_then(DecodedCopy::begin);
+    let writer = kept.and_then(DecodedCopy::begin);
     FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
     let read = map((0..4).collect(), |i| read_checked(entry, i, &files[i]));
     let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
@@ -79,9 +76,9 @@ pub(crate) fn load_named(
     }
     let parts = into_parts(payloads);
     if !verified {
-        return Ok(named(format!("{} (unverified copy)", entry.title), parts, None));
+        return Ok(named_set(entry, format!("{} (unverified copy)", entry.title), parts, folder));
     }
-    let data = named(entry.title.into(), parts, None);
+    let data = named_set(entry, entry.title.into(), parts, folder);
     writer.into_iter().for_each(|writer| writer.end(copy(), &data));
     Ok(data)
 }
@@ -173,17 +170,15 @@ pub(crate) fn into_parts(payloads: Vec<Vec<u8>>) -> [LabelledImages; 2] {
 }
 
 fn named_set(
-    name: &str,
+    entry: &CatalogueEntry,
     title: String,
-    shape: [usize; 3],
-    class_names: Vec<String>,
     [train, test]: [LabelledImages; 2],
-    known_fingerprint: Option<String>,
     folder: &Path,
 ) -> DataSet {
-    let fingerprint = known_fingerprint.unwrap_or_else(|| fingerprint(shape, &class_names, &train, &test));
+    let (shape, class_names) = (entry.shape, entry.class_names());
+    let fingerprint = fingerprint(shape, &class_names, &train, &test);
     DataSet {
-        name: name.to_string(),
+        name: entry.name.to_string(),
         title,
         shape,
         class_names,

@@ -2,6 +2,9 @@
 
 use crate::error::FoundFormat;
 
+/// How a gzip stream begins.
+pub(crate) const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Packed files.
 const ARCHIVES: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a ZIP archive"),
@@ -41,7 +44,7 @@ pub(crate) fn foreign(start: &[u8]) -> Option<FoundFormat> {
     }
     match start {
         [] => Some(FoundFormat::Empty),
-        [0x1f, 0x8b, ..] => Some(FoundFormat::Gzip),
+        _ if start.starts_with(&GZIP) => Some(FoundFormat::Gzip),
         [0, 0, kind, ..] => match kind {
             0x08 => None,
             0x09 => Some(FoundFormat::IdxOf("signed bytes (0x09)")),
@@ -59,8 +62,8 @@ pub(crate) fn foreign(start: &[u8]) -> Option<FoundFormat> {
     }
 }
 
-/// The mark of a tar archive stands behind the first file's name and properties.
-fn is_tar(start: &[u8]) -> bool {
+/// Whether this is the beginning of a tar archive: its mark stands behind the first file's name and properties.
+pub(crate) fn is_tar(start: &[u8]) -> bool {
     start.get(257..262) == Some(b"ustar")
 }
 

@@ -9,8 +9,8 @@
 
 use crate::error::{DataError, GzipFault};
 use crate::fingerprint::hex;
-use crate::foreign::foreign;
-use crate::source::{Blob, open_file};
+use crate::foreign::{GZIP, foreign};
+use crate::source::{Blob, DEFLATE, open_file};
 use flate2::bufread::GzDecoder;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -19,9 +19,6 @@ use std::path::{Path, PathBuf};
 
 /// The largest payload that is read: 2 GiB.
 pub(crate) const MAX_BYTES: u64 = 1 << 31;
-
-/// Deflate packs at most 1032 to 1.
-const DEFLATE: u128 = 1032;
 
 /// An open IDX file whose header has been read and found to declare unsigned bytes.
 pub(crate) struct Idx {
@@ -43,7 +40,7 @@ impl Idx {
     pub(crate) fn of(blob: &Blob) -> Result<Idx, DataError> {
         let file = BufReader::new(blob.open()?);
         let (start, rest) = split_start(file).map_err(|e| read_error(blob, false, 0, e))?;
-        let gzip = start.starts_with(&[0x1f, 0x8b]);
+        let gzip = start.starts_with(&GZIP);
         let whole = Cursor::new(start).chain(rest);
         let plain: Box<dyn Read + Send> =
             if gzip { Box::new(MultiGzDecoder::new(BufReader::new(whole))) } else { Box::new(whole) };
@@ -69,7 +66,7 @@ impl Idx {
     fn fits(&self, dims: &[u32]) -> bool {
         let (bytes, length) = (product(dims), u128::from(self.blob.len()));
         match self.gzip {
-            true => bytes <= length * DEFLATE && bytes <= u128::from(MAX_BYTES),
+            true => bytes <= length * u128::from(DEFLATE) && bytes <= u128::from(MAX_BYTES),
             false => length.checked_sub(self.header.len() as u128) == Some(bytes),
         }
     }
@@ -92,7 +89,7 @@ impl Idx {
             return Err(self.wrong_length(expected, self.blob.len()));
         }
         // A small file gets no large buffer whatever its header says.
-        let capacity = expected.min(self.blob.len().saturating_mul(DEFLATE as u64));
+        let capacity = expected.min(self.blob.len().saturating_mul(DEFLATE));
         let mut data = Vec::with_capacity(capacity as usize);
         let result = self.body.by_ref().take(expected).read_to_end(&mut data);
         result.map_err(|e| self.body_error(expected, data.len(), e))?;
@@ -196,7 +193,7 @@ fn read_error(blob: &Blob, gzip: bool, found: u64, cause: io::Error) -> DataErro
 fn goes_on(blob: &Blob) -> Option<GzipFault> {
     let mut counted = BufReader::new(Counted { inner: blob.open().ok()?, read: 0 });
     let mut packed = 0;
-    while counted.fill_buf().ok()?.starts_with(&[0x1f, 0x8b]) {
+    while counted.fill_buf().ok()?.starts_with(&GZIP) {
         let mut member = GzDecoder::new(&mut counted);
         io::copy(&mut member.by_ref().take(MAX_BYTES), &mut io::sink()).ok()?;
         packed = counted.get_ref().read - counted.buffer().len() as u64;

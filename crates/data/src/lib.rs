@@ -52,6 +52,7 @@ pub use locations::{LoadProgress, Locations};
 pub use lookalikes::FolderContent;
 pub use options::{DataTable, Resize, ValidationPart};
 pub use path_form::{PathFault, path_help};
+pub use pictures::{DecodedPicture, PictureFault, decode_picture};
 pub use split::{Split, SplitHow, n_train, split};
 
 /// Images with their labels, in two parts, and where they came from.
@@ -97,6 +98,21 @@ impl DataSet {
     pub fn image_len(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// The three parts: what is trained on, the data's own validation part, which may be none, and the test part.
+    pub(crate) fn parts(&self) -> [ImageSlice<'_>; 3] {
+        let [train, validation] =
+            self.train.divided(self.train.len() - self.own_validation, self.image_len());
+        let [test, _] = self.test.divided(self.test.len(), self.image_len());
+        [train, validation, test]
+    }
+}
+
+/// Some images in a row, with their labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ImageSlice<'a> {
+    pub images: &'a [u8],
+    pub labels: &'a [u8],
 }
 
 /// One part of a data set: pixels, image after image, each row by row, channels last; and one label per image.
@@ -122,6 +138,13 @@ impl LabelledImages {
     /// The pixels of image `index`, where one image has `image_len` bytes.
     pub fn image(&self, index: usize, image_len: usize) -> &[u8] {
         &self.images[index * image_len..(index + 1) * image_len]
+    }
+
+    /// The first `n` images, and the others, where one has `image_len` bytes.
+    pub(crate) fn divided(&self, n: usize, image_len: usize) -> [ImageSlice<'_>; 2] {
+        let (images, other_images) = self.images.split_at(n * image_len);
+        let (labels, other_labels) = self.labels.split_at(n);
+        [ImageSlice { images, labels }, ImageSlice { images: other_images, labels: other_labels }]
     }
 
     /// How many images each class has.

@@ -81,6 +81,24 @@ impl DataTable {
         *self == DataTable::at(&*self.path)
     }
 
+    /// The names of the settings that say how the data are read.
+    pub(crate) fn settings(&self) -> Vec<&'static str> {
+        let all = [
+            ("size", self.size.is_some()),
+            ("resize", self.resize.is_some()),
+            ("channels", self.channels.is_some()),
+            ("test_fraction", self.test_fraction.is_some()),
+            ("validation", self.validation.is_some()),
+        ];
+        all.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
+    }
+
+    /// The shape that images of this shape are brought to: height, width, channels.
+    pub(crate) fn shape(&self, [height, width, channels]: [usize; 3]) -> [usize; 3] {
+        let [height, width] = self.size.unwrap_or([height, width]);
+        [height, width, self.channels.unwrap_or(channels)]
+    }
+
     /// Refuses what no data can be read by.
     pub(crate) fn check(&self) -> Result<(), DataError> {
         let refuse = |fault: String, help: &str| Err(DataError::refused(self.path.as_ref(), fault, help));

@@ -1,61 +1,95 @@
 //! Data of the user's own: any source, any format, one data set.
 
+use crate::decoded::DecodedCopy;
 use crate::error::DataError;
 use crate::fingerprint::fingerprint_of_parts;
 use crate::folder::check_labels;
-use crate::formats::{RawData, RawPart, inner_archive, recognise};
+use crate::formats::{Format, RawData, RawPart, WantedReading, inner_archive, recognise};
 use crate::locations::LoadProgress;
 use crate::options::DataTable;
-use crate::pictures::{Facts, Picture, fit};
-use crate::source::Source;
+use crate::pictures::{Facts, Picture, fit, image_len};
+use crate::source::{Blob, Source};
 use crate::split::test_images;
 use crate::{DataSet, LabelledImages, Reading, class_names};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Reads data of the user's own; `path` is where `table.path` leads.
+/// Archives within archives that are looked into.
+const MAX_ARCHIVES: usize = 3;
+
+/// Reads data of the user's own; `path` is where `table.path` leads. Where reading takes long, a decoded copy is
+/// written into the cache, if one is given, and taken the next time.
 pub(crate) fn load_own(
     table: &DataTable,
     path: &Path,
+    cache_dir: Option<&Path>,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
     table.check()?;
-    read_source(table, Source::open(path)?, progress)
+    let copy = || DecodedCopy::of_own(table, path, cache_dir?);
+    let kept = copy();
+    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(&table.path, path.display().to_string())) {
+        return Ok(data);
+    }
+    let writer = kept.and_then(DecodedCopy::begin);
+    let (source, format) = innermost(Source::open(path)?)?;
+    let is_slow = format.decodes() || source.files.values().any(Blob::is_packed);
+    let data = read_as(format, table, source, progress)?;
+    writer.filter(|_| is_slow).into_iter().for_each(|writer| writer.end(copy(), &data));
+    Ok(data)
 }
 
 /// Reads what a source holds.
+#[cfg(test)]
 pub(crate) fn read_source(
     table: &DataTable,
     source: Source,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
-    let format = match recognise(&source) {
-        Ok(format) => format,
-        Err(error) => {
-            let Some(inner) = inner_archive(&source)? else { return Err(error) };
-            let inner = Source { place: source.place, ..inner };
-            return read_source(table, inner, progress);
-        }
+    let (source, format) = innermost(source)?;
+    read_as(format, table, source, progress)
+}
+
+/// Reads a source of a format.
+fn read_as(
+    format: &dyn Format,
+    table: &DataTable,
+    source: Source,
+    progress: &mut dyn FnMut(LoadProgress),
+) -> Result<DataSet, DataError> {
+    let listed = match source.asked {
+        Some(_) => None,
+        None => class_names::read(&source, class_names::FILE)?,
     };
-    let mut raw = format.read(&source, table, progress)?;
-    if source.asked.is_none()
-        && let Some(names) = class_names::read(&source)?
-    {
-        raw.class_names = Some(names);
-    }
-    let form = match source.kind {
-        "a folder" | "a file" => format.name().to_string(),
-        archive => format!("{} in {archive}", format.name()),
+    let wanted = WantedReading { table, listed: listed.as_deref() };
+    let mut raw = format.read(&source, &wanted, progress)?;
+    raw.class_names = listed.or(raw.class_names);
+    let form = match source.archive {
+        None => format.name().to_string(),
+        Some(archive) => format!("{} in {archive}", format.name()),
     };
     assemble(table, raw, form, source.place)
+}
+
+/// The source that holds the data, and their format: an archive that is all that a source holds is looked into.
+fn innermost(mut source: Source) -> Result<(Source, &'static dyn Format), DataError> {
+    for _ in 0..=MAX_ARCHIVES {
+        let error = match recognise(&source) {
+            Ok(format) => return Ok((source, format)),
+            Err(error) => error,
+        };
+        let Some(inner) = inner_archive(&source)? else { return Err(error) };
+        source = Source { place: source.place, ..inner };
+    }
+    let fault = format!("holds an archive in an archive in an archive, more than {MAX_ARCHIVES} deep");
+    Err(DataError::refused(&source.place, fault, "unpack the outer ones, and name what is in them"))
 }
 
 /// Makes the data set: this is where labels and classes are checked, and where the parts become what was asked for.
 fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> Result<DataSet, DataError> {
     let mut raw = with_shape(table, raw, &place)?;
-    let class_names = match raw.class_names.take() {
-        Some(names) => names,
-        None => numbered(&raw)?,
-    };
+    let class_names = raw.class_names.take().unwrap_or_else(|| numbered(&raw));
+    class_names::check_count(&raw.train.labels_from, class_names.len())?;
     let first = all_labels(&raw).min().unwrap_or(0);
     for part in raw.parts() {
         check_labels(&part.labels_from, &part.images.labels, class_names.len(), first)?;
@@ -63,6 +97,16 @@ fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> 
     let test = test_part(table, &mut raw, class_names.len(), &place)?;
     let own_validation = validation_part(table, &mut raw, &place)?;
     let train = raw.train.images;
+    for (part, name) in [(&train, "training"), (&test, "test")] {
+        if part.is_empty() {
+            let fault = format!("has a {name} part without an image");
+            return Err(DataError::refused(
+                &place,
+                fault,
+                "see that its files are whole, and where they should be",
+            ));
+        }
+    }
     let fingerprint = fingerprint_of_parts(raw.shape, &class_names, &train, &test, own_validation);
     Ok(DataSet {
         name: table.path.clone(),
@@ -75,15 +119,14 @@ fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> 
         source: place.display().to_string(),
         procedural: false,
         own_validation,
-        reading: Reading { format, decoders: raw.decoders, notes: raw.notes },
+        reading: Reading { format, decoders: raw.decoders, notes: each_once(raw.notes) },
     })
 }
 
 /// The images in the shape that is asked for.
 fn with_shape(table: &DataTable, mut raw: RawData, place: &Path) -> Result<RawData, DataError> {
     let [height, width, channels] = raw.shape;
-    let wanted = table.size.unwrap_or([height, width]);
-    let shape = [wanted[0], wanted[1], table.channels.unwrap_or(channels)];
+    let shape = table.shape(raw.shape);
     if shape == raw.shape {
         return Ok(raw);
     }
@@ -95,7 +138,8 @@ fn with_shape(table: &DataTable, mut raw: RawData, place: &Path) -> Result<RawDa
         DataError::refused(place, fault, "`resize = \"area\"` brings images to another `size`")
     };
     for part in [Some(&mut raw.train), raw.validation.as_mut(), raw.test.as_mut()].into_iter().flatten() {
-        let mut images = Vec::with_capacity(part.images.len() * shape.iter().product::<usize>());
+        let len = image_len(place, part.images.len(), shape)?;
+        let mut images = Vec::with_capacity(part.images.len() * len);
         for image in part.images.images.chunks_exact(height * width * channels) {
             let picture =
                 Picture { height, width, channels, pixels: image.to_vec(), facts: Facts::default() };
@@ -184,12 +228,15 @@ fn all_labels(raw: &RawData) -> impl Iterator<Item = u8> {
 }
 
 /// "0", "1", … up to the largest label.
-fn numbered(raw: &RawData) -> Result<Vec<String>, DataError> {
+fn numbered(raw: &RawData) -> Vec<String> {
     let largest = all_labels(raw).max().unwrap_or(0);
-    if largest == 0 {
-        return Err(DataError::OneClass { file: raw.train.labels_from.clone() });
-    }
-    Ok((0..=largest).map(|label| label.to_string()).collect())
+    (0..=largest).map(|label| label.to_string()).collect()
+}
+
+/// Each once, where it stands first: parts may have the same to say.
+fn each_once(notes: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    notes.into_iter().filter(|note| seen.insert(note.clone())).collect()
 }
 
 impl RawData {

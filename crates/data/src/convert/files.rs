@@ -1,9 +1,9 @@
 //! The files of each form.
 
 use super::{OutputForm, class_list, written};
-use crate::DataSet;
 use crate::error::DataError;
 use crate::folder::FILES;
+use crate::{DataSet, ImageSlice};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -11,16 +11,10 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// A part: its name, pixels, labels.
-type WrittenPart<'a> = (&'static str, &'a [u8], &'a [u8]);
-
-fn parts(data: &DataSet) -> Vec<WrittenPart<'_>> {
-    let n = data.train.len() - data.own_validation;
-    let (labels, own_labels) = data.train.labels.split_at(n);
-    let (images, own_images) = data.train.images.split_at(n * data.image_len());
-    let own = (data.own_validation > 0).then_some(("val", own_images, own_labels));
-    let test = ("test", &*data.test.images, &*data.test.labels);
-    [("train", images, labels)].into_iter().chain(own).chain([test]).collect()
+/// The parts that there are, by their names.
+fn parts(data: &DataSet) -> impl Iterator<Item = (&'static str, ImageSlice<'_>)> {
+    let all = ["train", "val", "test"].into_iter().zip(data.parts());
+    all.filter(|(name, _)| *name != "val" || data.own_validation > 0)
 }
 
 /// Writes a form; gives notes on how it is to be read.
@@ -45,7 +39,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
 fn idx(data: &DataSet, out: &Path) -> Result<(), DataError> {
     make(out)?;
     let [height, width, channels] = data.shape;
-    for ((_, images, labels), names) in parts(data).into_iter().zip(FILES.chunks_exact(2)) {
+    for ((_, ImageSlice { images, labels }), names) in parts(data).zip(FILES.chunks_exact(2)) {
         let mut dims = vec![labels.len(), height, width];
         dims.extend((channels > 1).then_some(channels));
         put(&out.join(names[0]), &idx_file(&dims, images))?;
@@ -71,7 +65,7 @@ fn npz(data: &DataSet, out: &Path) -> Result<(), DataError> {
         archive.write_all(head).and_then(|()| archive.write_all(bytes)).map_err(written(out))
     };
     let [height, width, channels] = data.shape;
-    for (part, images, labels) in parts(data) {
+    for (part, ImageSlice { images, labels }) in parts(data) {
         let n = labels.len();
         let last = if channels > 1 { format!(", {channels}") } else { String::new() };
         add(format!("x_{part}.npy"), &npy_head(&format!("({n}, {height}, {width}{last})")), images)?;
@@ -105,7 +99,7 @@ fn folders(data: &DataSet, out: &Path) -> Result<(), DataError> {
             return Err(DataError::refused(out, fault, "write `npz`, `idx` or `csv`"));
         }
     };
-    for (part, images, labels) in parts(data) {
+    for (part, ImageSlice { images, labels }) in parts(data) {
         for name in &names {
             make(&out.join(part).join(name))?;
         }
@@ -142,7 +136,7 @@ fn folder_names(classes: &[String]) -> Vec<String> {
 fn csv(data: &DataSet, out: &Path) -> Result<Vec<String>, DataError> {
     make(out)?;
     let len = data.image_len();
-    for (part, images, labels) in parts(data) {
+    for (part, ImageSlice { images, labels }) in parts(data) {
         let path = out.join(format!("{part}.csv"));
         let mut file = BufWriter::new(File::create_new(&path).map_err(written(&path))?);
         let mut line = String::from("label");

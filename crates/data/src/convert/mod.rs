@@ -82,7 +82,7 @@ fn read_again(data: &DataSet, path: &Path) -> Result<DataSet, DataError> {
         validation: (data.own_validation > 0).then_some(ValidationPart::Own),
         ..DataTable::at(path.to_string_lossy())
     };
-    load_own(&table, path, &mut |_: LoadProgress| {})
+    load_own(&table, path, None, &mut |_: LoadProgress| {})
 }
 
 /// What is other than it was; an error where that may not be.
@@ -116,20 +116,13 @@ fn differences(data: &DataSet, again: &DataSet) -> Result<Vec<String>, DataError
 }
 
 /// The images of all parts by class, in their order.
-fn sorted(data: &DataSet) -> Vec<Vec<(u8, &[u8])>> {
-    let n_train = data.train.len() - data.own_validation;
-    let by_class = |part: &'static str| {
-        let (images, range) = match part {
-            "train" => (&data.train, 0..n_train),
-            "validation" => (&data.train, n_train..data.train.len()),
-            _ => (&data.test, 0..data.test.len()),
-        };
-        let mut all: Vec<(u8, &[u8])> =
-            range.map(|i| (images.labels[i], images.image(i, data.image_len()))).collect();
+fn sorted(data: &DataSet) -> [Vec<(u8, &[u8])>; 3] {
+    data.parts().map(|part| {
+        let images = part.images.chunks_exact(data.image_len());
+        let mut all: Vec<(u8, &[u8])> = part.labels.iter().copied().zip(images).collect();
         all.sort_by_key(|(label, _)| *label);
         all
-    };
-    ["train", "validation", "test"].map(by_class).to_vec()
+    })
 }
 
 /// The list of class names beside the data.

@@ -1,13 +1,12 @@
 //! CIFAR's binary files: records of a label (CIFAR-100: a coarse and a fine one) and 32 x 32 pixels, all red ones
-//! first, then
-//! green, then blue. The files may have any number of records.
+//! first, then green, then blue. The files may have any number of records.
 
 use super::npz::channels_last;
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading};
 use crate::LabelledImages;
+use crate::class_names;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
-use crate::options::DataTable;
 use crate::source::{Blob, MAX_MEMBER, Source};
 
 /// The format.
@@ -52,7 +51,7 @@ impl Format for CifarBinary {
     fn read(
         &self,
         source: &Source,
-        _: &DataTable,
+        _: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let form = form(source).expect("it was recognised");
@@ -73,7 +72,7 @@ impl Format for CifarBinary {
             validation: None,
             test: test.transpose()?,
             shape: SHAPE,
-            class_names: class_names(source, form)?,
+            class_names: class_names::read(source, form.names)?,
             title: None,
             notes: vec!["channels were stored first, and come last now".into()],
             decoders: Vec::new(),
@@ -105,14 +104,4 @@ fn read_records(blob: &Blob, labels: usize, part: &mut LabelledImages) -> Result
         part.images.extend(channels_last(&record[labels..], SHAPE));
     }
     Ok(())
-}
-
-/// The lines of the file of names, if it is there.
-fn class_names(source: &Source, form: &CifarForm) -> Result<Option<Vec<String>>, DataError> {
-    let Some(blob) = source.file(form.names) else { return Ok(None) };
-    let text = blob.read(1 << 16)?;
-    let text = String::from_utf8_lossy(&text);
-    let names: Vec<String> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_string).collect();
-    Ok((names.len() >= 2).then_some(names))
 }

@@ -3,12 +3,11 @@
 //! A class is a folder; its number is its place in the order of the names as text, as in Keras and torchvision, or in
 //! `classes.txt`. The pictures of a part come class by class, each in the order of their names.
 
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading, part_names};
 use crate::LabelledImages;
 use crate::class_names;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
-use crate::options::DataTable;
 use crate::pictures::{self, Counts, read_all};
 use crate::source::{Blob, Source};
 use std::collections::BTreeSet;
@@ -16,8 +15,6 @@ use std::collections::BTreeSet;
 /// The format.
 pub(super) struct PictureFolders;
 
-/// The names of the parts, in lower case.
-const PARTS: [&[&str]; 3] = [&["train", "training"], &["validation", "val", "valid"], &["test", "testing"]];
 /// Endings of files that are meant to be pictures.
 const ENDINGS: [&str; 11] =
     ["png", "jpg", "jpeg", "jpe", "gif", "bmp", "webp", "tif", "tiff", "heic", "avif"];
@@ -27,6 +24,10 @@ const LOOKED_INTO: usize = 50;
 impl Format for PictureFolders {
     fn name(&self) -> &'static str {
         "folders of pictures"
+    }
+
+    fn decodes(&self) -> bool {
+        true
     }
 
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
@@ -48,10 +49,10 @@ impl Format for PictureFolders {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
-        let layout = Layout::of(source)?;
+        let layout = Layout::of(source, wanted.listed)?;
         progress(LoadProgress::Decoding {
             pictures: layout.parts.iter().flatten().map(|p| p.files.len()).sum(),
         });
@@ -62,7 +63,7 @@ impl Format for PictureFolders {
             let Some(part) = part else { continue };
             let batch = read_all(
                 &part.files,
-                table,
+                wanted.table,
                 like.as_ref().map(|(blob, shape): &(Blob, _)| (blob.shown(), *shape)),
             )?;
             if let (None, Some(first)) = (&like, part.files.first()) {
@@ -106,13 +107,12 @@ struct PictureList {
 }
 
 impl Layout {
-    fn of(source: &Source) -> Result<Layout, DataError> {
+    fn of(source: &Source, listed: Option<&[String]>) -> Result<Layout, DataError> {
         let mut prefixes = prefixes(source)?;
         let whole = prefixes.iter().all(Option::is_none);
         if whole {
             prefixes[0] = Some(String::new());
         }
-        let listed = class_names::read(source)?;
         let folders = |prefix: &String| class_folders(source, prefix);
         let Some(train) = &prefixes[0] else { return Err(no_training(source)) };
         let found = folders(train);
@@ -120,16 +120,10 @@ impl Layout {
             return Err(no_classes(source, &source.place.join(train)));
         }
         for prefix in prefixes.iter().flatten() {
-            agree(source, train, prefix, &found, &folders(prefix), listed.as_deref())?;
+            agree(source, train, prefix, &found, &folders(prefix), listed)?;
         }
-        let classes = listed.clone().unwrap_or_else(|| found.into_iter().collect());
-        if classes.len() > 256 {
-            let fault = format!("has {} class folders, and toile has at most 256 classes", classes.len());
-            return Err(DataError::refused(&source.place.join(train), fault, "choose some of the classes"));
-        }
-        if classes.len() < 2 {
-            return Err(DataError::OneClass { file: source.place.join(train) });
-        }
+        let classes = listed.map_or_else(|| found.into_iter().collect(), <[String]>::to_vec);
+        class_names::check_count(&source.place.join(train), classes.len())?;
         let mut notes = if listed.is_none() { order_note(&classes) } else { Vec::new() };
         notes.extend(left_aside(source, &prefixes, whole));
         let mut others = Vec::new();
@@ -182,20 +176,18 @@ impl PictureList {
 
 /// The folders of the three parts, with `/`; none of them if the folders at the top are classes.
 fn prefixes(source: &Source) -> Result<[Option<String>; 3], DataError> {
-    let top: Vec<&String> = source.folders.iter().filter(|name| !name.contains('/')).collect();
-    let mut prefixes = [None, None, None];
-    for (prefix, names) in prefixes.iter_mut().zip(PARTS) {
-        let is_one = |name: &&&String| names.contains(&name.to_lowercase().as_str());
-        let found: Vec<&&String> = top.iter().filter(is_one).collect();
-        if let [first, second, ..] = found.as_slice() {
-            let fault = format!("has two folders for one part, `{first}` and `{second}`");
+    let mut prefixes: [Option<String>; 3] = [None, None, None];
+    for name in source.folders.iter().filter(|name| !name.contains('/')) {
+        let Some(part) = part_names::of_word(name) else { continue };
+        if let Some(first) = prefixes[part].replace(format!("{name}/")) {
+            let fault =
+                format!("has two folders for one part, `{}` and `{name}`", first.trim_end_matches('/'));
             return Err(DataError::refused(
                 &source.place,
                 fault,
                 "put the pictures of a part into one folder",
             ));
         }
-        *prefix = found.first().map(|name| format!("{name}/"));
     }
     Ok(prefixes)
 }

@@ -1,6 +1,5 @@
-//! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes
-//! of a
-//! source one raw form, of which `own.rs` makes a data set.
+//! The formats of data sets, each in a file of its own, behind one list. A format is recognised by content; it makes of
+//! a source one raw form, of which `own.rs` makes a data set.
 
 mod cifar;
 mod csv;
@@ -9,6 +8,7 @@ mod idx;
 mod npy;
 mod npz;
 mod numbers;
+mod part_names;
 
 use crate::LabelledImages;
 use crate::class_names;
@@ -17,17 +17,26 @@ use crate::foreign::foreign;
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
 use crate::options::DataTable;
-use crate::source::Source;
-use std::path::PathBuf;
+use crate::source::{FolderListing, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// All formats; the first one that recognises a source reads it.
 pub(crate) const FORMATS: [&dyn Format; 5] =
     [&idx::IdxFiles, &npz::NumpyArrays, &cifar::CifarBinary, &folders::PictureFolders, &csv::TextTables];
 
+/// What the same files are read as: its number is raised where they give another data set than before.
+pub(crate) const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
+
 /// A way in which data sets are written.
 pub(crate) trait Format: Sync {
     /// As it is called in records and messages.
     fn name(&self) -> &'static str;
+
+    /// Whether files are decoded, which takes far longer than to read pixels.
+    fn decodes(&self) -> bool {
+        false
+    }
 
     /// Whether the source is of this format, or is meant to be.
     fn recognises(&self, source: &Source) -> Result<bool, DataError>;
@@ -36,9 +45,16 @@ pub(crate) trait Format: Sync {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError>;
+}
+
+/// How a source is to be read.
+pub(crate) struct WantedReading<'a> {
+    pub table: &'a DataTable,
+    /// The names in `classes.txt`, if there is one: they decide which class is which.
+    pub listed: Option<&'a [String]>,
 }
 
 /// What a format makes of a source; nothing is known of how the labels fit the classes.
@@ -85,6 +101,21 @@ pub(crate) fn inner_archive(source: &Source) -> Result<Option<Source>, DataError
         (Some((_, only)), None) => Source::of_archive(only),
         _ => Ok(None),
     }
+}
+
+/// All on the disk that decides what is read at a path, by its name; nothing of it is read.
+pub(crate) fn original_files(path: &Path) -> Result<FolderListing, DataError> {
+    if path.is_dir() {
+        return FolderListing::deep(path);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut listing = FolderListing { folders: BTreeSet::new(), files: BTreeMap::new() };
+    if csv::may_have_partners(&name) {
+        listing = FolderListing::beside(path)?;
+        listing.files.retain(|other, _| csv::is_partner(&name, other));
+    }
+    listing.files.insert(name, path.to_path_buf());
+    Ok(listing)
 }
 
 /// Python's pickle is a program, and it is never run.

@@ -1,10 +1,9 @@
-//! NumPy's archives, under the names that Keras, MedMNIST and others give to their arrays. An NPZ file is a ZIP
-//! archive of
-//! `.npy` files; the same arrays in a folder or another archive are read as well.
+//! NumPy's archives, under the names that Keras, MedMNIST and others give to their arrays. An NPZ file is a ZIP archive
+//! of `.npy` files; the same arrays in a folder or another archive are read as well.
 
 use super::npy::{self, NpyArray};
 use super::numbers::shape_of_row;
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
@@ -38,7 +37,7 @@ impl Format for NumpyArrays {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let array = |name: &str| source.file(&format!("{name}.npy"));
@@ -59,7 +58,7 @@ impl Format for NumpyArrays {
                 let help = format!("images need labels beside them, as {NAMES}");
                 DataError::refused(&source.place, format!("holds images, but no `{labels}`"), help)
             })?;
-            let (of_images, pixels) = read_images(images, table, &mut notes)?;
+            let (of_images, pixels) = read_images(images, wanted.table, &mut notes)?;
             if *shape.get_or_insert(of_images) != of_images {
                 let help = "bring all parts to one shape";
                 return Err(DataError::refused(
@@ -73,7 +72,6 @@ impl Format for NumpyArrays {
             let labels = read_labels(labels, n, &mut notes)?;
             *part = Some(RawPart { images: LabelledImages { images: pixels, labels }, labels_from });
         }
-        notes.dedup();
         let [train, validation, test] = parts;
         Ok(RawData {
             train: train.expect("its images were found"),

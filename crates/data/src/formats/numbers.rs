@@ -32,14 +32,10 @@ impl Numbers {
                 Ok((pixels, Some("pixels were stored as wider whole numbers".into())))
             }
             Numbers::Floats(values) => {
-                let is_share = values.iter().all(|value| *value <= 1.0);
+                let is_share = are_shares(values.iter().copied());
                 let pixel = |value: &f64| if is_share { of_share(*value) } else { of_whole(*value) };
                 let pixels = values.iter().map(pixel).collect::<Result<_, _>>()?;
-                let note = if is_share {
-                    "pixels were stored as shares of 255"
-                } else {
-                    "pixels were stored as floats"
-                };
+                let note = if is_share { SHARES } else { "pixels were stored as floats" };
                 Ok((pixels, Some(note.into())))
             }
         }
@@ -57,6 +53,15 @@ impl Numbers {
             Numbers::Floats(values) => values.iter().map(|value| label(*value)).collect(),
         }
     }
+}
+
+/// What is said of pixels that were stored divided by 255.
+pub(super) const SHARES: &str = "pixels were stored as shares of 255";
+
+/// Whether floats are shares of 255, in an array as in a table: none is above 1. Whole numbers that were not stored as
+/// floats are never asked: `0` and `1` are pixels, `0.0` and `1.0` black and white.
+pub(super) fn are_shares(mut floats: impl Iterator<Item = f64>) -> bool {
+    floats.all(|value| value <= 1.0)
 }
 
 /// A pixel that was stored as a whole number in a float.

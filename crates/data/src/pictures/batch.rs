@@ -1,10 +1,9 @@
 //! Many pictures on several threads, into one array: the same bytes for any number of threads, and no more memory than
-//! the
-//! array and one picture for each thread.
+//! the array and one picture for each thread.
 
-use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit};
+use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit, image_len};
+use super::{GRAY_PALETTE, OPAQUE_ALPHA, SIXTEEN_BITS};
 use crate::error::DataError;
-use crate::idx::MAX_BYTES;
 use crate::options::DataTable;
 use crate::parallel::map_on;
 use crate::source::Blob;
@@ -14,24 +13,6 @@ use std::path::Path;
 const AT_ONCE: usize = 64;
 /// More than these are of no use.
 const MOST_THREADS: usize = 16;
-
-/// A picture that was not decoded yet.
-pub(crate) trait PictureFile: Sync {
-    /// As it is named in messages.
-    fn shown(&self) -> &Path;
-    /// Its bytes, at most [`MAX_FILE`].
-    fn bytes(&self) -> Result<Vec<u8>, DataError>;
-}
-
-impl PictureFile for Blob {
-    fn shown(&self) -> &Path {
-        Blob::shown(self)
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, DataError> {
-        self.read(MAX_FILE)
-    }
-}
 
 /// The pictures of a part.
 pub(crate) struct Batch {
@@ -72,9 +53,9 @@ impl Counts {
         let [height, width, _] = shape;
         let done = [
             (2, "turned upright, as their EXIF says".to_string()),
-            (3, "an alpha channel without a transparent pixel was left out".into()),
-            (4, "of 16 bits a value, the high byte was kept".into()),
-            (5, "a palette of grays became gray".into()),
+            (3, OPAQUE_ALPHA.into()),
+            (4, SIXTEEN_BITS.into()),
+            (5, GRAY_PALETTE.into()),
             (6, "colour became gray (0.299 red + 0.587 green + 0.114 blue)".into()),
             (7, "gray became three equal channels".into()),
             (8, format!("brought to {height} x {width} from other sizes")),
@@ -86,8 +67,8 @@ impl Counts {
 }
 
 /// Decodes all files. They have the shape that the table asks for, else that of `like`, else that of the first.
-pub(crate) fn read_all<P: PictureFile>(
-    files: &[P],
+pub(crate) fn read_all(
+    files: &[Blob],
     table: &DataTable,
     like: Option<(&Path, [usize; 3])>,
 ) -> Result<Batch, DataError> {
@@ -99,14 +80,8 @@ pub(crate) fn read_all<P: PictureFile>(
         Some(like) => like,
         None => first_shape(files)?,
     };
-    let [height, width] = table.size.unwrap_or([own[0], own[1]]);
-    let shape = [height, width, table.channels.unwrap_or(own[2])];
-    let (len, bytes) = (shape.iter().product::<usize>(), shape.iter().product::<usize>() as u128);
-    let bytes = bytes * files.len() as u128;
-    if bytes > u128::from(MAX_BYTES) {
-        let dims = std::iter::once(files.len()).chain(shape).map(|dim| dim as u32).collect();
-        return Err(DataError::TooLarge { file: like.to_path_buf(), dims, bytes, limit: MAX_BYTES });
-    }
+    let shape = table.shape(own);
+    let len = image_len(like, files.len(), shape)?;
     let wanted = WantedPictures { shape, table, like };
     let mut pixels = vec![0; len * files.len()];
     let work: Vec<_> = files.chunks(AT_ONCE).zip(pixels.chunks_mut(AT_ONCE * len)).collect();
@@ -116,22 +91,20 @@ pub(crate) fn read_all<P: PictureFile>(
         counts = counts.and(these);
         faults.extend(wrong);
     }
-    match faults.split_first() {
+    let mut faults = faults.into_iter();
+    match faults.next() {
         None => Ok(Batch { shape, pixels, counts }),
-        Some((Wrong::Picture(path, fault), others)) => Err(refused(path, fault.clone(), others)),
-        Some((Wrong::Data(_), _)) => match faults.swap_remove(0) {
-            Wrong::Data(error) => Err(error),
-            Wrong::Picture(path, fault) => Err(refused(path, fault, &[])),
-        },
+        Some(Wrong::Picture(path, fault)) => Err(refused(path, fault, faults.as_slice())),
+        Some(Wrong::Data(error)) => Err(error),
     }
 }
 
 /// The first file that is a picture, and its shape. One before it that is none is an error, which is told with all
 /// others.
-fn first_shape<P: PictureFile>(files: &[P]) -> Result<(&Path, [usize; 3]), DataError> {
+fn first_shape(files: &[Blob]) -> Result<(&Path, [usize; 3]), DataError> {
     let mut first = None;
     for file in files {
-        match decode(&file.bytes()?) {
+        match decode(&file.read(MAX_FILE)?) {
             Ok(picture) => return Ok((file.shown(), [picture.height, picture.width, picture.channels])),
             Err(fault) => _ = first.get_or_insert_with(|| refused(file.shown(), fault, &[])),
         }
@@ -155,11 +128,11 @@ struct WantedPictures<'a> {
 
 impl WantedPictures<'_> {
     /// Some files, one after the other; what is wrong with one does not stop the others.
-    fn read<'a, P: PictureFile>(&self, files: &'a [P], pixels: &mut [u8]) -> (Counts, Vec<Wrong<'a>>) {
+    fn read<'a>(&self, files: &'a [Blob], pixels: &mut [u8]) -> (Counts, Vec<Wrong<'a>>) {
         let (mut counts, mut wrong) = (Counts::default(), Vec::new());
         let len = pixels.len() / files.len();
         for (file, pixels) in files.iter().zip(pixels.chunks_mut(len)) {
-            let picture = match file.bytes() {
+            let picture = match file.read(MAX_FILE) {
                 Ok(bytes) => decode(&bytes).and_then(|picture| self.fitted(picture)),
                 Err(error) => {
                     wrong.push(Wrong::Data(error));

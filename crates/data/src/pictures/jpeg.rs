@@ -1,6 +1,5 @@
 //! JPEG, baseline and progressive, gray or colour. The decoder uses no vector instructions, so that its bits are the
-//! same on
-//! every machine; other decoders differ in the last bit, and the record names this one.
+//! same on every machine; other decoders differ in the last bit, and the record names this one.
 
 use super::{Facts, Picture, PictureFault, check_size, exif};
 use zune_jpeg::JpegDecoder;

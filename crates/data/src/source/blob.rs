@@ -78,6 +78,12 @@ impl Blob {
         }
     }
 
+    /// Whether its bytes are packed where they lie, or were before they were kept in memory.
+    pub(crate) fn is_packed(&self) -> bool {
+        let is_gzip = self.shown.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
+        self.place.deflated || is_gzip || matches!(self.container, Container::Memory(_))
+    }
+
     /// Its bytes, from the first one.
     pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>, DataError> {
         if self.path().is_some() {

@@ -7,10 +7,12 @@ mod names;
 mod tar;
 mod zip;
 
-pub(crate) use blob::{Blob, Container, open_file};
+pub(crate) use blob::{Blob, Container, DEFLATE, open_file};
+pub(crate) use folder::FolderListing;
 pub(crate) use names::MAX_MEMBER;
 
 use crate::error::DataError;
+use crate::foreign::{GZIP, is_tar};
 use flate2::read::MultiGzDecoder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -24,8 +26,8 @@ const START: u64 = 1024;
 pub(crate) struct Source {
     /// As it is shown in messages.
     pub place: PathBuf,
-    /// What it is, in words.
-    pub kind: &'static str,
+    /// The archive that it is, in words.
+    pub archive: Option<&'static str>,
     /// In the order of the bytes of their names.
     pub files: BTreeMap<String, Blob>,
     /// All folders, also those without a file.
@@ -35,15 +37,15 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn new(place: &Path, kind: &'static str) -> Source {
+    fn new(place: &Path, archive: Option<&'static str>) -> Source {
         let (files, folders) = (BTreeMap::new(), BTreeSet::new());
-        Source { place: place.to_path_buf(), kind, files, folders, asked: None }
+        Source { place: place.to_path_buf(), archive, files, folders, asked: None }
     }
 
     /// Opens what is at a path: a folder, an archive, or a file.
     pub(crate) fn open(path: &Path) -> Result<Source, DataError> {
         if path.is_dir() {
-            return folder::list(path, true);
+            return Ok(FolderListing::deep(path)?.into_source(path));
         }
         if path.symlink_metadata().is_err() {
             let folder = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -54,12 +56,10 @@ impl Source {
         if let Some(archive) = Source::of_archive(&blob)? {
             return Ok(archive);
         }
-        let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut source = folder::list(beside.unwrap_or(Path::new(".")), false)?;
+        let mut source = FolderListing::beside(path)?.into_source(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         source.files.insert(name.clone(), blob);
-        source.folders.clear();
-        (source.place, source.kind, source.asked) = (path.to_path_buf(), "a file", Some(name));
+        source.asked = Some(name);
         Ok(source)
     }
 
@@ -67,8 +67,8 @@ impl Source {
     pub(crate) fn of_archive(blob: &Blob) -> Result<Option<Source>, DataError> {
         let start = blob.start(START)?;
         let is_zip = zip::MAGIC.iter().any(|magic| start.starts_with(magic));
-        let in_gzip = start.starts_with(&[0x1f, 0x8b]) && tar::begins(&unpacked_start(blob)?);
-        if !is_zip && !in_gzip && !tar::begins(&start) {
+        let in_gzip = start.starts_with(&GZIP) && is_tar(&unpacked_start(blob)?);
+        if !is_zip && !in_gzip && !is_tar(&start) {
             return Ok(None);
         }
         let container = match blob.path() {

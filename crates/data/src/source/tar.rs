@@ -1,6 +1,5 @@
 //! A tar archive as a source, compressed by gzip or not. Of a plain one the places of its files are kept; one in gzip
-//! can
-//! be had in its order only, and is read into memory once.
+//! can be had in its order only, and is read into memory once.
 
 use super::Source;
 use super::blob::{Blob, Container, Place};
@@ -11,15 +10,10 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use tar::{Archive, Entries, Entry, EntryType};
 
-/// Whether this is the beginning of a tar archive: the mark stands behind the first file's name and properties.
-pub(super) fn begins(start: &[u8]) -> bool {
-    start.get(257..262) == Some(b"ustar")
-}
-
 /// Lists a tar archive; `packed` if it is in gzip.
 pub(super) fn list(container: Container, shown: &Path, packed: Option<u64>) -> Result<Source, DataError> {
     let what = if packed.is_some() { "a tar archive in gzip" } else { "a tar archive" };
-    let mut source = Source::new(shown, what);
+    let mut source = Source::new(shown, Some(what));
     let bytes = container.open(0).map_err(|cause| broken(shown, cause))?;
     let bytes = BufReader::new(bytes);
     let fail = |cause| broken(shown, cause);

@@ -14,7 +14,7 @@ pub(super) const MAGIC: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 
 /// Lists a ZIP archive.
 pub(super) fn list(container: Container, shown: &Path) -> Result<Source, DataError> {
-    let mut source = Source::new(shown, "a ZIP archive");
+    let mut source = Source::new(shown, Some("a ZIP archive"));
     let broken = |fault: String| DataError::archive(shown, fault);
     let bytes = container.open(0).map_err(|cause| broken(format!("cannot be read: {cause}")))?;
     let mut archive = ZipArchive::new(BufReader::new(bytes))

@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<DataSet, DataError> {
 }
 
 pub(super) fn own(path: &Path) -> Result<DataSet, DataError> {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     load(path.to_str().unwrap(), None, &locations, &mut |_| {})
 }
 

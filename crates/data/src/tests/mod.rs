@@ -8,9 +8,11 @@ mod files;
 mod find_order;
 mod forms;
 mod more_forms;
+mod own_copies;
 mod own_folders;
 mod picture_folders;
 mod pictures;
+mod rules;
 
 use crate::catalogue::{CatalogueEntry, Checksums};
 use crate::fingerprint::hex;

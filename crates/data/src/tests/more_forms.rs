@@ -1,10 +1,10 @@
 //! CIFAR, pickles, EMNIST, and damaged arrays and tables.
 
-use super::archives::{Tree, own, tarred, zipped};
-
+use super::archives::{Tree, own, read, tarred, zipped};
 use super::forms::*;
 use super::gzip;
 use super::picture_folders::write;
+use crate::DataSet;
 use zip::CompressionMethod::Stored;
 
 fn cifar(coarse: bool, labels: &[u8]) -> Vec<u8> {
@@ -86,8 +86,7 @@ fn emnist_is_put_right_and_that_is_said() {
 }
 
 /// Every truncation and every flipped bit of an array and of a table, and some thousand random changes: an error or a
-/// data
-/// set, never a panic.
+/// data set, never a panic.
 #[test]
 fn damaged_arrays_and_tables_are_errors_or_data() {
     let whole = npy("<f4", "False", "(2, 2, 2)", &[0; 32]);
@@ -119,4 +118,81 @@ fn damaged_arrays_and_tables_are_errors_or_data() {
         let tree = crate::source::Blob::in_memory(bytes.into(), "train.csv".into());
         let _ = crate::formats::table_is_read(&tree);
     }
+}
+
+/// What every truncation and every flipped bit of these files gives: an error, or a whole data set whose labels have
+/// classes. `bits` are those of a file that are flipped.
+fn damaged(files: &Tree, bits: impl Fn(&str, usize) -> bool) -> Vec<(String, usize, DataSet)> {
+    let mut taken = Vec::new();
+    let mut parse = |files: &Tree, name: &str, at: usize| {
+        if let Ok(data) = read(&zipped(files, Stored)) {
+            for part in [&data.train, &data.test] {
+                assert!(
+                    part.images.len() == part.len() * data.image_len() && !part.is_empty(),
+                    "{name} {at}"
+                );
+                let has_class = |label: &u8| usize::from(*label) < data.class_names.len();
+                assert!(part.labels.iter().all(has_class), "{name} {at}");
+            }
+            taken.push((name.to_string(), at, data));
+        }
+    };
+    for (i, (name, bytes)) in files.iter().enumerate() {
+        let mut files = files.clone();
+        for length in (0..bytes.len()).filter(|length| bits(name, *length)) {
+            files[i].1 = bytes[..length].to_vec();
+            parse(&files, name, length);
+        }
+        files[i].1 = bytes.clone();
+        for bit in (0..bytes.len() * 8).filter(|bit| bits(name, bit / 8)) {
+            files[i].1[bit / 8] ^= 1 << (bit % 8);
+            parse(&files, name, bytes.len() + bit);
+            files[i].1[bit / 8] = bytes[bit / 8];
+        }
+    }
+    taken
+}
+
+#[test]
+fn damaged_files_of_cifar_are_errors_or_data() {
+    const RECORD: usize = 3073;
+    let files: Tree = vec![
+        ("data_batch_1.bin".into(), cifar(false, &[0, 1])),
+        ("test_batch.bin".into(), cifar(false, &[1, 0])),
+        ("batches.meta.txt".into(), b"airplane\nautomobile\n".to_vec()),
+    ];
+    let near_an_edge =
+        |_: &str, at: usize| at % RECORD < 5 || at % RECORD > RECORD - 3 || at.is_multiple_of(97);
+    let taken = damaged(&files, near_an_edge);
+    let cut = |length: &usize| *length < 2 * RECORD;
+    let whole: Vec<usize> = taken
+        .iter()
+        .filter(|(name, at, _)| name.ends_with(".bin") && cut(at))
+        .map(|(_, at, _)| *at)
+        .collect();
+    assert_eq!(whole, [RECORD, RECORD], "cut elsewhere than between records");
+    // The label of CIFAR-100's group is not looked at, that of its class is.
+    let hundred: Tree =
+        vec![("train.bin".into(), cifar(true, &[0, 1])), ("test.bin".into(), cifar(true, &[1, 0]))];
+    let taken = damaged(&hundred, |_, at| at % (RECORD + 1) < 3 || at.is_multiple_of(97));
+    let of_group = taken.iter().filter(|(_, at, _)| (2 * RECORD + 2..2 * RECORD + 10).contains(at));
+    assert_eq!(
+        of_group.map(|(_, _, data)| data.train.labels.clone()).collect::<Vec<_>>(),
+        vec![vec![0, 1]; 16]
+    );
+}
+
+#[test]
+fn damaged_files_of_emnist_are_errors_or_data() {
+    let files = emnist_files();
+    let right = own(write(&files).path()).unwrap().fingerprint;
+    let taken = damaged(&files, |_, _| true);
+    let cut = |name: &str, at: usize| at < files.iter().find(|(other, _)| other == name).unwrap().1.len();
+    let same: Vec<_> = taken.iter().filter(|(_, _, data)| data.fingerprint == right).collect();
+    // Of the mapping the second code of a line and blanks at the end mean nothing; without it the classes are numbered.
+    assert!(same.iter().all(|(name, ..)| name.ends_with("mapping.txt")), "{same:?}");
+    let idx_cut = taken.iter().filter(|(name, at, _)| name.contains("-idx") && cut(name, *at)).count();
+    assert_eq!(idx_cut, 0, "a file that is cut short was taken");
+    let pixels = taken.iter().filter(|(name, at, _)| name.contains("-images-") && !cut(name, *at));
+    assert_eq!(pixels.count(), (80 + 48) * 8, "each flipped bit of a pixel is another image");
 }

@@ -8,7 +8,7 @@ use crate::{DataSet, load};
 use std::path::Path;
 
 fn own(folder: &Path) -> Result<DataSet, DataError> {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     load(folder.to_str().unwrap(), None, &locations, &mut |_| {})
 }
 
@@ -108,7 +108,7 @@ fn a_folder_with_several_sets_or_the_files_below_is_told_as_such() {
 fn a_path_that_leads_to_no_folder_is_told_with_the_reason() {
     let base = tempfile::tempdir().unwrap();
     write_files(&base.path().join("images"), &tiny());
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let from = |name: &str| load(name, Some(base.path()), &locations, &mut |_| {}).unwrap_err();
     let whole = base.path().join("./imags").display().to_string().replace("/./", "/");
     let error = from("./imags");
@@ -154,7 +154,7 @@ fn one_class_is_nothing_to_learn() {
 fn a_relative_folder_starts_at_the_study_file() {
     let base = tempfile::tempdir().unwrap();
     write_files(&base.path().join("my/set"), &tiny());
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let from = |name| load(name, Some(base.path()), &locations, &mut |_| {});
     assert_eq!(from("my/set").unwrap().name, "my/set");
     assert!(matches!(from("my/sat"), Err(DataError::NoFolder { .. })));
@@ -165,7 +165,7 @@ fn a_relative_folder_starts_at_the_study_file() {
 
 #[test]
 fn a_misspelt_name_is_answered_with_the_near_one() {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let help = |name| load(name, None, &locations, &mut |_| {}).unwrap_err().help();
     assert!(help("fashion_mnist").starts_with("did you mean `fashion-mnist`?"));
     assert!(help("FashionMNIST").starts_with("did you mean `fashion-mnist`?"));
@@ -175,7 +175,7 @@ fn a_misspelt_name_is_answered_with_the_near_one() {
 
 #[test]
 fn the_drawn_set_loads_by_its_name_and_cannot_be_fetched() {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let data = load("drawn-garments", None, &locations, &mut |_| {}).unwrap();
     assert_eq!((data.train.len(), data.test.len(), data.procedural), (60_000, 10_000, true));
     let error = crate::fetch("drawn-garments", &locations, &mut |_| {}).unwrap_err();

@@ -55,7 +55,7 @@ fn with(change: impl FnOnce(&mut Tree)) -> Result<DataSet, DataError> {
 }
 
 fn table(folder: &Path, table: DataTable) -> Result<DataSet, DataError> {
-    let locations = Locations { offline: true, ..Locations::new("/nonexistent".into()) };
+    let locations = Locations { offline: true, ..Locations::new("/dev/null/cache".into()) };
     let table = DataTable { path: folder.to_str().unwrap().into(), ..table };
     load_table(&table, None, &locations, &mut |_| {})
 }

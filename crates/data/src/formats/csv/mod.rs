@@ -2,11 +2,10 @@
 
 mod rows;
 
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading, part_names};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
-use crate::options::DataTable;
 use crate::source::{Blob, Source};
 use rows::{Rows, looks_like_a_table};
 use std::collections::BTreeSet;
@@ -14,12 +13,13 @@ use std::collections::BTreeSet;
 /// The format.
 pub(super) struct TextTables;
 
-/// What the names of files say of their part.
-const PARTS: [&[&str]; 3] = [&["train"], &["val", "valid", "validation"], &["test"]];
-
 impl Format for TextTables {
     fn name(&self) -> &'static str {
         "CSV"
+    }
+
+    fn decodes(&self) -> bool {
+        true
     }
 
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
@@ -33,7 +33,7 @@ impl Format for TextTables {
     fn read(
         &self,
         source: &Source,
-        table: &DataTable,
+        wanted: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let files = files_of_parts(source)?;
@@ -44,7 +44,7 @@ impl Format for TextTables {
             progress(LoadProgress::Unpacking { file: blob.shown().to_str().unwrap_or("") });
             let train: Option<&Rows> = read[0].as_ref();
             let Some(rows) = Rows::read(blob, train, &mut notes)? else { continue };
-            let found = rows.shape(table)?;
+            let found = rows.shape(wanted.table)?;
             let like: [usize; 3] = *shape.get_or_insert(found);
             if like != found {
                 let fault = format!("has {} pixels in a row, other than the training part", rows.width);
@@ -52,21 +52,21 @@ impl Format for TextTables {
             }
             read[place] = Some(rows);
         }
-        let (class_names, numbers) = classes(&read);
+        let class_names = words(&read, wanted.listed);
         let part = |rows: Option<Rows>| {
             rows.map(|rows| {
-                let labels = rows.labels.iter().map(&numbers).collect();
-                RawPart { images: LabelledImages { images: rows.pixels, labels }, labels_from: rows.file }
+                let labels = rows.numbers(class_names.as_deref())?;
+                Ok(RawPart { images: LabelledImages { images: rows.pixels, labels }, labels_from: rows.file })
             })
+            .transpose()
         };
         let [train, validation, test] = read;
-        notes.dedup();
         Ok(RawData {
-            train: part(train).expect("there is a training part"),
-            validation: part(validation),
-            test: part(test),
+            train: part(train)?.expect("there is a training part"),
+            validation: part(validation)?,
+            test: part(test)?,
             shape: shape.unwrap_or([0; 3]),
-            class_names: class_names.clone(),
+            class_names,
             title: None,
             notes,
             decoders: Vec::new(),
@@ -79,43 +79,37 @@ fn is_named(name: &str) -> bool {
     [".csv", ".csv.gz", ".tsv", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Which part a name is of, if it says so.
-fn part_of(name: &str) -> Option<usize> {
-    let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphabetic()).collect();
-    (0..3).find(|part| PARTS[*part].iter().any(|word| words.contains(word)))
+/// Whether a table of this name has its other parts beside it.
+pub(super) fn may_have_partners(asked: &str) -> bool {
+    part_names::of_file(asked).0 == Some(0)
+}
+
+/// Whether a file holds another part of the set of which the training part was asked for.
+pub(super) fn is_partner(asked: &str, name: &str) -> bool {
+    let (of_asked, of_name) = (part_names::of_file(asked), part_names::of_file(name));
+    may_have_partners(asked) && is_named(name) && of_name.0 > Some(0) && of_asked.1 == of_name.1
 }
 
 /// The files of the parts: the one that was asked for and its partners, or those of a folder.
 fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     let tables: Vec<(&String, &Blob)> = source.top_files().filter(|(name, _)| is_named(name)).collect();
     let mut files: [Option<Blob>; 3] = Default::default();
-    if let Some(asked) = &source.asked {
-        let stem = |name: &str| {
-            let lower = name.to_lowercase();
-            PARTS.iter().copied().flatten().fold(lower, |name, word| name.replace(word, "*"))
-        };
-        files[0] = Some(source.files[asked].clone());
-        if part_of(asked) == Some(0) {
-            for (name, blob) in tables.iter().filter(|(name, _)| stem(name) == stem(asked)) {
-                if let Some(part @ 1..) = part_of(name) {
-                    files[part] = Some((*blob).clone());
-                }
-            }
+    let mut put = |part: usize, name: &str, blob: &Blob| match files[part].replace(blob.clone()) {
+        Some(other) => {
+            let fault = format!("has two tables for one part, `{}` and `{name}`", other.shown().display());
+            let help = "name the table of the training part: its partners are found";
+            Err(DataError::refused(&source.place, fault, help))
         }
-        return Ok(files);
+        None => Ok(()),
+    };
+    if let Some(asked) = &source.asked {
+        put(0, asked, &source.files[asked])?;
     }
     for (name, blob) in &tables {
-        let Some(part) = part_of(name) else { continue };
-        if let Some(other) = &files[part] {
-            let fault = format!("has two tables for one part, `{}` and `{name}`", other.shown().display());
-            return Err(DataError::refused(
-                &source.place,
-                fault,
-                "name the table of the training part: its partners are found",
-            ));
+        let (Some(part), _) = part_names::of_file(name) else { continue };
+        if source.asked.as_ref().is_none_or(|asked| is_partner(asked, name)) {
+            put(part, name, blob)?;
         }
-        files[part] = Some((*blob).clone());
     }
     if let (None, [(_, only)]) = (&files[0], tables.as_slice()) {
         files = [Some((*only).clone()), None, None];
@@ -132,17 +126,14 @@ fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     Ok(files)
 }
 
-/// The class names, if labels are words, and how a label becomes a number.
-fn classes(read: &[Option<Rows>; 3]) -> (Option<Vec<String>>, impl Fn(&String) -> u8 + use<>) {
+/// The class names, if labels are words: those of `classes.txt`, else the words in the order of the text.
+fn words(read: &[Option<Rows>; 3], listed: Option<&[String]>) -> Option<Vec<String>> {
     let all = || read.iter().flatten().flat_map(|rows| &rows.labels);
-    let is_number = |label: &String| label.parse::<u8>().is_ok();
-    let names: Option<Vec<String>> =
-        (!all().all(is_number)).then(|| all().cloned().collect::<BTreeSet<String>>().into_iter().collect());
-    let known = names.clone();
-    (names, move |label: &String| match &known {
-        Some(names) => names.binary_search(label).unwrap_or(0).min(255) as u8,
-        None => label.parse().unwrap_or(0),
-    })
+    if all().all(|label| label.parse::<u8>().is_ok()) {
+        return None;
+    }
+    let found = || all().cloned().collect::<BTreeSet<String>>().into_iter().collect();
+    Some(listed.map_or_else(found, <[String]>::to_vec))
 }
 
 /// Whether this file is a table of images.

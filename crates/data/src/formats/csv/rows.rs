@@ -1,12 +1,14 @@
 //! The rows of one table: the label by its name, pixels as whole numbers or as shares of 255.
 
-use super::super::numbers::{of_share, of_whole, shape_of_row};
+use super::super::numbers::{SHARES, are_shares, of_share, of_whole, shape_of_row};
 use crate::error::DataError;
+use crate::foreign::GZIP;
 use crate::idx::MAX_BYTES;
 use crate::options::DataTable;
 use crate::source::Blob;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flate2::read::MultiGzDecoder;
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
@@ -29,8 +31,14 @@ pub(super) struct Rows {
     pub width: usize,
     pub pixels: Vec<u8>,
     pub labels: Vec<String>,
-    /// The place of the label's column, and its name if there are names.
-    label: (usize, Option<String>),
+    /// The place of the label's column.
+    label: usize,
+    /// Whether that column is called so.
+    label_is_named: bool,
+    /// Whether the columns have names, in the first line.
+    has_names: bool,
+    /// Whether some pixel was written as a float.
+    has_floats: bool,
 }
 
 /// Whether a file begins with a line of at least five columns.
@@ -53,7 +61,7 @@ fn delimiter(line: &[u8]) -> u8 {
 
 /// The unpacked bytes; whether they are packed is seen in them.
 fn plain(blob: &Blob) -> Result<Box<dyn Read>, DataError> {
-    let is_gzip = blob.start(2)? == [0x1f, 0x8b];
+    let is_gzip = blob.start(2)? == GZIP;
     let bytes = BufReader::new(blob.open()?);
     let plain: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
     Ok(Box::new(Lines { inner: plain.take(MAX_TABLE), of_line: 0 }))
@@ -102,17 +110,12 @@ impl Rows {
         train: Option<&Rows>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Rows>, DataError> {
-        let (mut reader, first) = open(blob)?;
+        let (_, first) = open(blob)?;
         let columns = first.len();
-        let text = |i: usize| String::from_utf8_lossy(&first[i]).trim().to_string();
+        let text = |i: usize| String::from_utf8_lossy(&first[i]).trim().to_lowercase();
         let has_names = (0..columns).any(|i| text(i).parse::<f64>().is_err());
-        let label = match has_names {
-            true => (0..columns).find(|i| LABELS.contains(&text(*i).to_lowercase().as_str())),
-            false => None,
-        };
-        if let (Some(train), None) = (train, label)
-            && train.label.1.is_some()
-        {
+        let label = (0..columns).find(|i| has_names && LABELS.contains(&text(*i).as_str()));
+        if train.is_some_and(|train| train.label_is_named) && label.is_none() {
             let name = blob.shown().file_name().unwrap_or_default().to_string_lossy();
             notes.push(format!("`{name}` has no labels, and is left out"));
             return Ok(None);
@@ -120,37 +123,38 @@ impl Rows {
         if label.is_none() {
             notes.push("no column is called `label`: the first one was taken for the labels".into());
         }
-        let place = label.unwrap_or(0);
         let mut rows = Rows {
             file: blob.shown().to_path_buf(),
             width: columns - 1,
             pixels: Vec::new(),
             labels: Vec::new(),
-            label: (place, label.map(text)),
+            label: label.unwrap_or(0),
+            label_is_named: label.is_some(),
+            has_names,
+            has_floats: false,
         };
-        let names = has_names.then(|| first.clone());
-        if rows.fill(blob, &mut reader, Some(&first), names.as_ref(), false)? {
-            return Ok(Some(rows));
-        }
         // Some pixel is a fraction: all are shares of 255, or none is a pixel.
-        let (mut reader, _) = open(blob)?;
-        rows.fill(blob, &mut reader, Some(&first), names.as_ref(), true)?;
-        notes.push("pixels were stored as shares of 255".into());
+        let has_fractions = !rows.fill(blob, false)?;
+        if has_fractions {
+            rows.fill(blob, true)?;
+        }
+        let no_fraction = || rows.has_floats && are_shares(rows.pixels.iter().map(|&pixel| pixel.into()));
+        let is_black_and_white = !has_fractions && no_fraction();
+        if is_black_and_white {
+            rows.pixels.iter_mut().for_each(|pixel| *pixel *= 255);
+        }
+        if has_fractions || is_black_and_white {
+            notes.push(SHARES.into());
+        }
         Ok(Some(rows))
     }
 
     /// Reads all rows; false if the pixels are no whole numbers although `shares` are not expected.
-    fn fill(
-        &mut self,
-        blob: &Blob,
-        reader: &mut Reader<Box<dyn Read>>,
-        first: Option<&ByteRecord>,
-        names: Option<&ByteRecord>,
-        shares: bool,
-    ) -> Result<bool, DataError> {
+    fn fill(&mut self, blob: &Blob, shares: bool) -> Result<bool, DataError> {
+        let (mut reader, first) = open(blob)?;
         self.pixels.clear();
         self.labels.clear();
-        let mut record = first.filter(|_| names.is_none()).cloned().unwrap_or_default();
+        let mut record = if self.has_names { ByteRecord::new() } else { first.clone() };
         let mut line = 1;
         loop {
             if !record.is_empty() {
@@ -158,7 +162,7 @@ impl Rows {
                     Ok(true) => (),
                     Ok(false) => return Ok(false),
                     Err((column, fault)) => {
-                        let name = names.and_then(|names| names.get(column));
+                        let name = first.get(column).filter(|_| self.has_names);
                         let name = name.map_or(String::new(), |name| format!(" (`{}`)", shown(name)));
                         let fault = format!("line {line}, column {}{name}: {fault}", column + 1);
                         return Err(DataError::refused(blob.shown(), fault, HELP));
@@ -184,7 +188,7 @@ impl Rows {
             if field.is_empty() {
                 return Err((column, "nothing is there".into()));
             }
-            if column == self.label.0 {
+            if column == self.label {
                 self.labels.push(label(text()).map_err(|fault| (column, fault))?);
                 continue;
             }
@@ -194,6 +198,7 @@ impl Rows {
                     let value: f64 = text()
                         .parse()
                         .map_err(|_| (column, format!("found `{}`, expected a number", shown(field))))?;
+                    self.has_floats = true;
                     if !shares && value.fract() != 0.0 && (0.0..1.0).contains(&value) {
                         return Ok(false);
                     }
@@ -203,6 +208,23 @@ impl Rows {
             self.pixels.push(pixel);
         }
         Ok(true)
+    }
+
+    /// The labels as numbers: their places among the class names, or what they are themselves.
+    pub(super) fn numbers(&self, names: Option<&[String]>) -> Result<Vec<u8>, DataError> {
+        let places = names.unwrap_or(&[]).iter().zip(0..).collect::<HashMap<&String, usize>>();
+        let number = |(row, label): (usize, &String)| match (names, places.get(label)) {
+            (None, _) => Ok(label.parse().unwrap_or(0)),
+            // More than 256 classes are refused where the data set is put together.
+            (Some(_), Some(&place)) => Ok(u8::try_from(place).unwrap_or(u8::MAX)),
+            (Some(_), None) => {
+                let line = row + 1 + usize::from(self.has_names);
+                let fault =
+                    format!("line {line}: has the label `{label}`, which `classes.txt` does not name");
+                Err(DataError::refused(&self.file, fault, "give it a line there, or leave the file out"))
+            }
+        };
+        self.labels.iter().enumerate().map(number).collect()
     }
 
     /// Height, width, channels.

@@ -9,8 +9,7 @@ use super::present;
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::folder::FILES;
-use crate::lookalikes::FolderContent;
-use crate::source::{Blob, Source};
+use crate::source::Source;
 use std::collections::BTreeSet;
 
 /// The names of the sets whose training images are here: `letters`, `balanced`, ….
@@ -45,20 +44,8 @@ pub(super) fn set(source: &Source) -> Result<Option<String>, DataError> {
 }
 
 /// The names of the four files of a set.
-fn names(set: &str) -> [String; 4] {
+pub(super) fn names(set: &str) -> [String; 4] {
     FILES.map(|name| format!("emnist-{set}-{}", name.replace("t10k", "test")))
-}
-
-pub(super) fn files(source: &Source, set: &str) -> Result<[Blob; 4], DataError> {
-    let names = names(set);
-    let found = names.each_ref().map(|name| present(source, name));
-    let lacking: Vec<String> =
-        names.iter().zip(&found).filter(|(_, blob)| blob.is_none()).map(|(name, _)| name.clone()).collect();
-    if !lacking.is_empty() {
-        let there = Box::new(FolderContent::of_source(source));
-        return Err(DataError::Missing { folder: source.place.clone(), names: lacking, all: false, there });
-    }
-    Ok(found.map(|blob| blob.expect("all four were found").clone()))
 }
 
 /// Turns the images upright, counts labels from 0, and gives the names of the classes.

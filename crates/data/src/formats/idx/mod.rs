@@ -2,7 +2,7 @@
 
 mod emnist;
 
-use super::{Format, RawData, RawPart};
+use super::{Format, RawData, RawPart, WantedReading};
 use crate::LabelledImages;
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
 use crate::error::DataError;
@@ -10,7 +10,6 @@ use crate::folder::{FILES, variants};
 use crate::idx::Idx;
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
-use crate::options::DataTable;
 use crate::parallel::map;
 use crate::source::{Blob, Source};
 use std::path::PathBuf;
@@ -31,14 +30,12 @@ impl Format for IdxFiles {
     fn read(
         &self,
         source: &Source,
-        _: &DataTable,
+        _: &WantedReading,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<RawData, DataError> {
         let set = emnist::set(source)?;
-        let files = match &set {
-            Some(set) => emnist::files(source, set)?,
-            None => find(source)?,
-        };
+        let names = set.as_deref().map_or_else(|| FILES.map(str::to_string), emnist::names);
+        let files = find(source, &names)?;
         let opened = FourFiles::open(&files)?;
         let shape = opened.shape(0).map(|side| side as usize);
         let (parts, sums) = opened.read(progress)?;
@@ -67,15 +64,15 @@ fn present<'a>(source: &'a Source, name: &str) -> Option<&'a Blob> {
     variants(name).iter().find_map(|name| source.file(name))
 }
 
-fn find(source: &Source) -> Result<[Blob; 4], DataError> {
-    let found = FILES.map(|name| present(source, name));
-    let absent = |i: &usize| found[*i].is_none();
-    let names: Vec<String> = (0..4).filter(absent).map(|i| FILES[i].to_string()).collect();
-    if !names.is_empty() {
+/// All of four files, each under any of its names.
+fn find(source: &Source, names: &[String; 4]) -> Result<[Blob; 4], DataError> {
+    let found = names.each_ref().map(|name| present(source, name).cloned().ok_or_else(|| name.clone()));
+    let lacking: Vec<String> = found.iter().filter_map(|file| file.clone().err()).collect();
+    if !lacking.is_empty() {
         let there = Box::new(FolderContent::of_source(source));
-        return Err(DataError::Missing { folder: source.place.clone(), names, all: false, there });
+        return Err(DataError::Missing { folder: source.place.clone(), names: lacking, all: false, there });
     }
-    Ok(found.map(|blob| blob.expect("all four were found").clone()))
+    Ok(found.map(|file| file.expect("all four were found")))
 }
 
 /// Four files of one published set are that set, wherever they are.
