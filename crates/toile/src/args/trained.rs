@@ -72,6 +72,10 @@ pub(crate) struct ExportArgs {
     /// Write this file, these files of this name, or into this folder
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
+    /// With what the optimizer remembers, so that Keras goes on as toile would: for this the run is trained
+    /// once more
+    #[arg(long)]
+    pub with_optimizer: bool,
     /// Replace what is there already
     #[arg(long)]
     pub force: bool,
