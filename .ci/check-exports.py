@@ -14,6 +14,7 @@ VENV is a folder for the packages, made if it is not there. --light leaves out P
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -394,6 +395,7 @@ class Checker:
         what = f"{name}, {kind}"
         path = export("onnx", f"{stem}.onnx")
         self.compare(f"ONNX of {what}", "onnxruntime", recorded, lambda: onnx_probabilities(path, images))
+        self.int8(folder, name, stem, kind, images, recorded)
         if "keras" not in self.missing:
             whole = export("keras", f"{stem}.keras")
             self.compare(f".keras of {what}", "keras", recorded, lambda: keras_probabilities(whole, images))
@@ -411,6 +413,32 @@ class Checker:
         if "torch" not in self.missing:
             tensors = export("pytorch", f"{stem}.safetensors")
             self.compare(f"PyTorch of {what}", "torch", recorded, lambda: torch_probabilities(tensors, images))
+
+    def int8(self, folder: Path, name: str, stem: str, kind: str, images, recorded: Recorded) -> None:
+        """Whole numbers are another network, but one that is as often right, and ONNX Runtime makes the same of it."""
+        import numpy as np
+        import onnxruntime
+
+        file = f"{stem}.int8.onnx"
+        said = self.run(
+            folder, "export", "out", "--run", name, "--format", "onnx", "--int8", "--input", kind, "--out", file
+        )
+        ours, of_float = map(float, re.search(r"accuracy (\S+), (\S+) in float; the same class on", said).groups())
+        accuracy = float((recorded.classes == recorded.labels).mean())
+        assert abs(of_float - accuracy) < 1e-4, (said, accuracy)
+        session = onnxruntime.InferenceSession(folder / file, providers=["CPUExecutionProvider"])
+        taken = images if kind == "uint8" else images.astype(np.float32) / np.float32(255)
+        classes = np.concatenate(
+            [session.run(None, {"images": taken[i : i + 512]})[0].argmax(1) for i in range(0, len(taken), 512)]
+        )
+        found = float((classes == recorded.labels).mean())
+        same = float((classes == recorded.classes).mean())
+        self.n += 1
+        if abs(found - ours) > 0.01 or abs(ours - of_float) > 0.03 or same < 0.95:
+            said = f"right {found:.4f}, said {ours:.4f}, float {of_float:.4f}; {same:.3f} alike"
+            self.faults.append(f"int8 of {name}, {kind}: {said}")
+            print(f"WRONG {self.faults[-1]}", flush=True)
+        self.int8_worst = max(getattr(self, "int8_worst", 0), abs(found - ours))
 
     def c_file(self, folder: Path, stem: str, kind: str, images, recorded: Recorded, path: Path, what: str) -> None:
         import numpy as np
@@ -654,6 +682,7 @@ def check(toile: Path) -> None:
     for package, seconds in checker.seconds.items():
         largest = f"largest difference {checker.largest[package]:.1e}, " if package in checker.largest else ""
         print(f"{package}: {largest}{seconds:.0f} s")
+    print(f"int8: accuracy in ONNX Runtime within {getattr(checker, 'int8_worst', 0):.4f} of what was said")
     for package in sorted(missing):
         print(f"not checked: {package}, which is not installed")
     if checker.faults:

@@ -8,7 +8,7 @@ use toile_nn::{ModelDescription, Optimizer};
 
 use super::Exported;
 use super::check::{self, Checked, Sample};
-use super::memory;
+use super::{int8, memory};
 use crate::args::{ExportArgs, ExportFormat, InputArg};
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
@@ -82,7 +82,20 @@ pub(super) fn exported(
     }
 }
 
+/// # Errors
+/// If another form is to be of whole numbers.
+pub(super) fn check_int8(args: &ExportArgs) -> Result<(), Failure> {
+    match !args.int8 || args.format == ExportFormat::Onnx {
+        true => Ok(()),
+        false => Err(Failure::new("only ONNX files hold a network in int8")
+            .help("`--format onnx --int8 --out network.onnx`; or leave `--int8` out")),
+    }
+}
+
 fn onnx(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result<Exported, Failure> {
+    if args.int8 {
+        return int8::exported(args, network, input(args));
+    }
     let bytes = onnx::to_onnx(&network.model.describe(), &network.facts(), input(args))?;
     let checked = check::graph(&onnx::from_onnx(&bytes)?, sample)?;
     let form = format!("ONNX, opset {}", onnx::OPSET);

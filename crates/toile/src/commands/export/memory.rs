@@ -8,10 +8,10 @@ use toile_nn::{Tensor, TrainingState};
 use toile_store::read_file;
 use toile_study::RunPlan;
 
+use super::data;
 use crate::args::ExportArgs;
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
-use crate::source::StudySource;
 use crate::terminal::Waiting;
 use crate::{interrupt, machine};
 
@@ -20,7 +20,7 @@ use crate::{interrupt, machine};
 /// # Errors
 /// If nothing was trained, the data or the initial weights are not at hand, or other weights come out.
 pub(super) fn state(args: &ExportArgs, network: &TrainedNetwork) -> Result<TrainingState, Failure> {
-    let (run, study) = (network.run(), &network.records.study);
+    let run = network.run();
     let Some(epoch) = run.kept_epoch().map(|row| row.epoch).filter(|epoch| *epoch > 0) else {
         return Err(Failure::new(format!(
             "{} was not trained: its optimizer remembers nothing",
@@ -28,13 +28,7 @@ pub(super) fn state(args: &ExportArgs, network: &TrainedNetwork) -> Result<Train
         ))
         .help("leave `--with-optimizer` out"));
     };
-    let source = StudySource::from_text("the recorded study file".into(), study.file.clone());
-    let data = source.load(&network.settings.data, &args.data)?;
-    if data.fingerprint != study.data.fingerprint {
-        return Err(Failure::new("the data here are not those that the run was trained on").help(
-            "the optimizer's state is made again by training on them; `--data-dir` names another place",
-        ));
-    }
+    let data = data::of_run(args, network, "the optimizer's state is made again by training on them")?;
     let plan = RunPlan {
         name: run.name.clone(),
         position: 0,

@@ -1,7 +1,9 @@
 //! `toile export`: a trained network as a file of another program, which is checked before it is written.
 
 mod check;
+mod data;
 mod forms;
+mod int8;
 mod memory;
 mod numbers;
 
@@ -30,6 +32,7 @@ struct Exported {
 /// Exports what is asked for, or says why not and writes nothing.
 pub(crate) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
     forms::check_optimizer(args)?;
+    forms::check_int8(args)?;
     match args.format {
         ExportFormat::Tensorboard | ExportFormat::Csv => numbers::run(args),
         ExportFormat::Onnx | ExportFormat::Keras | ExportFormat::Pytorch | ExportFormat::C => network(args),
