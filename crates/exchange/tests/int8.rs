@@ -1,5 +1,5 @@
-//! int8: weights and values are whole numbers near those of the network, and so is what it says. ONNX Runtime is asked in
-//! `.ci/check-exports.py`.
+//! int8: weights and values are whole numbers near those of the network, and so is what it says. ONNX Runtime is asked
+//! in `.ci/check-exports.py`.
 
 mod networks;
 

@@ -121,9 +121,9 @@ fn a_schedule_that_keras_knows_stands_in_place_of_the_rate() {
 fn the_state_of_another_training_is_refused() {
     let adam: Optimizer = Adam::default().into();
     let (model, state) = trained(&adam, &Schedule::Constant);
-    let memory = |state| KerasMemory { state, schedule: &Schedule::Constant };
     let refused = |optimizer: &Optimizer, state: &TrainingState| {
-        optimizer_variables(&model.describe(), optimizer, memory(state)).unwrap_err().to_string()
+        let memory = KerasMemory { state, schedule: &Schedule::Constant };
+        optimizer_variables(&model.describe(), optimizer, memory).unwrap_err().to_string()
     };
     assert_eq!(refused(&Sgd::default().into(), &state), "the state is of adam, expected sgd");
     let mut lacking = state.clone();

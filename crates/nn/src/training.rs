@@ -109,8 +109,7 @@ impl<'a> Training<'a> {
     /// All epochs that are left, and the weights to end with.
     pub(crate) fn end(mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitOutcome {
         let end = self.run(observer);
-        let restored_epoch = self.callbacks.restore(&mut self.model.weights);
-        FitOutcome { end, restored_epoch }
+        FitOutcome { end, restored_epoch: self.callbacks.restore(&mut self.model.weights) }
     }
 
     fn run(&mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitEnd {

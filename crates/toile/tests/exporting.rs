@@ -123,6 +123,22 @@ fn the_optimizers_state_is_made_again_and_proved_by_the_weights() {
 }
 
 #[test]
+fn a_network_in_whole_numbers_says_its_accuracy_beside_that_in_float() {
+    let place = trained();
+    let export = |out: &str, format: &str| {
+        place.run(&["export", "out", "--run", "Dense", "--format", format, "--int8", "--out", out])
+    };
+    let said = export("a.onnx", "onnx").ok().out;
+    let test = place.records("out").runs[0].test.as_ref().unwrap().accuracy;
+    assert!(said.contains("a.onnx: ONNX, opset 17, int8, "), "{said}");
+    assert!(said.contains("check   read back and computed on 80 test images: accuracy "), "{said}");
+    assert!(said.contains(&format!(", {test:.4} in float; the same class on ")), "{said}");
+    export("a.keras", "keras").refused(&["only ONNX files hold a network in int8"]);
+    fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
+    export("b.onnx", "onnx").refused(&["data"]);
+}
+
+#[test]
 fn without_the_data_an_export_says_that_it_is_unchecked() {
     let place = trained();
     fs::rename(place.path("data"), place.path("elsewhere")).unwrap();

@@ -1,8 +1,8 @@
 //! int8: a graph whose weights and values are whole numbers of 8 bits, each with its scale, in the form that runtimes
 //! fuse to integer operators (`QuantizeLinear` and `DequantizeLinear` around each, opset 13 and later).
 //!
-//! Values are 0 to 255 over the range that images have shown, 0 in it. Kernels are −127 to 127, a scale for each filter;
-//! biases are 32 bits, in units of both scales.
+//! Values are 0 to 255 over the range that images have shown, 0 in it. Kernels are −127 to 127, a scale for each
+//! filter; biases are 32 bits, in units of both scales.
 
 use std::collections::BTreeMap;
 
