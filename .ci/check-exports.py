@@ -14,6 +14,7 @@ VENV is a folder for the packages, made if it is not there. --light leaves out P
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -240,7 +241,7 @@ def write_data(folder: Path, shape, classes=4) -> None:
             (folder / f"{part}-{kind}").write_bytes(head + array.tobytes())
 
 
-def test_images(folder: Path, shape):
+def test_images(folder: Path, shape, part="t10k"):
     """The test images and labels of a folder of IDX files, gzipped or not."""
     import gzip
 
@@ -252,7 +253,7 @@ def test_images(folder: Path, shape):
         axes = data[3]
         return np.frombuffer(data, np.uint8, offset=4 + 4 * axes)
 
-    return read("t10k-images-idx3-ubyte").reshape(-1, *shape), read("t10k-labels-idx1-ubyte")
+    return read(f"{part}-images-idx3-ubyte").reshape(-1, *shape), read(f"{part}-labels-idx1-ubyte")
 
 
 class Recorded:
@@ -394,6 +395,7 @@ class Checker:
         what = f"{name}, {kind}"
         path = export("onnx", f"{stem}.onnx")
         self.compare(f"ONNX of {what}", "onnxruntime", recorded, lambda: onnx_probabilities(path, images))
+        self.int8(folder, name, stem, kind, images, recorded)
         if "keras" not in self.missing:
             whole = export("keras", f"{stem}.keras")
             self.compare(f".keras of {what}", "keras", recorded, lambda: keras_probabilities(whole, images))
@@ -411,6 +413,34 @@ class Checker:
         if "torch" not in self.missing:
             tensors = export("pytorch", f"{stem}.safetensors")
             self.compare(f"PyTorch of {what}", "torch", recorded, lambda: torch_probabilities(tensors, images))
+
+    def int8(self, folder: Path, name: str, stem: str, kind: str, images, recorded: Recorded) -> None:
+        """Whole numbers are another network, but one that is as often right, and ONNX Runtime makes the same of it."""
+        import numpy as np
+        import onnxruntime
+
+        file = f"{stem}.int8.onnx"
+        said = self.run(
+            folder, "export", "out", "--run", name, "--format", "onnx", "--int8", "--input", kind, "--out", file
+        )
+        words = re.search(r"on (\S+) test images: accuracy (\S+), (\S+) in float; the same class on", said).groups()
+        n, ours, of_float = int(words[0].replace(",", "")), float(words[1]), float(words[2])
+        # Of a large network fewer images are computed.
+        images, labels, recorded_classes = images[:n], recorded.labels[:n], recorded.classes[:n]
+        accuracy = float((recorded_classes == labels).mean())
+        assert abs(of_float - accuracy) < 1e-4, (said, accuracy)
+        session = onnxruntime.InferenceSession(folder / file, providers=["CPUExecutionProvider"])
+        taken = images if kind == "uint8" else images.astype(np.float32) / np.float32(255)
+        classes = np.concatenate(
+            [session.run(None, {"images": taken[i : i + 512]})[0].argmax(1) for i in range(0, len(taken), 512)]
+        )
+        found, same = float((classes == labels).mean()), float((classes == recorded_classes).mean())
+        self.n += 1
+        if abs(found - ours) > 0.01 or abs(ours - of_float) > 0.03 or same < 0.95:
+            said = f"right {found:.4f}, said {ours:.4f}, float {of_float:.4f}; {same:.3f} alike"
+            self.faults.append(f"int8 of {name}, {kind}: {said}")
+            print(f"WRONG {self.faults[-1]}", flush=True)
+        self.int8_worst = max(getattr(self, "int8_worst", 0), abs(found - ours))
 
     def c_file(self, folder: Path, stem: str, kind: str, images, recorded: Recorded, path: Path, what: str) -> None:
         import numpy as np
@@ -549,6 +579,88 @@ def keras_comes_in(checker: Checker, folder: Path) -> None:
     assert np.abs(out - model.predict(images, verbose=0)).max() > 1e-3, "the epoch changed nothing"
 
 
+# What goes on in Keras, and how far from the optimizer's state that toile makes itself: one of each kind.
+GOES_ON = {
+    "SGD": "{ sgd = { learning_rate = 0.1 } }",
+    "momentum": "{ sgd = { learning_rate = 0.05, momentum = 0.9 } }",
+    "Nesterov": "{ sgd = { learning_rate = 0.05, momentum = 0.9, nesterov = true } }",
+    "Adam": "{ adam = { learning_rate = 0.01 } }",
+    "Adam, amsgrad": "{ adam = { learning_rate = 0.01, amsgrad = true } }",
+    "AdamW": "{ adamw = { learning_rate = 0.01, weight_decay = 0.01 } }",
+    "Nadam": "{ nadam = { learning_rate = 0.01 } }",
+    "RMSprop": "{ rmsprop = { learning_rate = 0.01 } }",
+    "RMSprop, all": "{ rmsprop = { learning_rate = 0.01, momentum = 0.5, centered = true } }",
+    "cosine": '{ adam = { learning_rate = 0.02 } }\nschedule = { cosine = { decay_steps = 6, alpha = 0.1 } }',
+    "exponential": '{ sgd = { learning_rate = 0.2 } }\nschedule = { exponential = { decay_steps = 2, decay_rate = 0.5 } }',
+    "piecewise": '{ sgd = { learning_rate = 0.2 } }\nschedule = { piecewise = { boundaries = [2, 4], values = [0.2, 0.1, 0.05] } }',
+    "polynomial": '{ sgd = { learning_rate = 0.2 } }\nschedule = { polynomial = { decay_steps = 8, power = 2.0 } }',
+}
+
+
+def beyond(found, expected) -> float:
+    """How far weights are apart, as a multiple of what the golden trajectories allow after few updates."""
+    import numpy as np
+
+    def part(a, b):
+        return np.linalg.norm(a.ravel() - b.ravel()) / (1e-6 * a.size**0.5 + 1e-7 * np.linalg.norm(b.ravel()))
+
+    pairs = list(zip(found.get_weights(), expected.get_weights(), strict=True))
+    return max(float(part(a.astype(np.float64), b.astype(np.float64))) for a, b in pairs)
+
+
+def keras_goes_on(checker: Checker, folder: Path) -> None:
+    """With the optimizer's state Keras takes the step that toile takes: all images are one batch, one epoch one step."""
+    import keras
+    import numpy as np
+
+    shape, steps = (6, 5, 2), 3
+    folder.mkdir()
+    write_data(folder / "data", shape)
+    images, labels = test_images(folder / "data", shape, "train")
+    batch = images.astype(np.float32) / np.float32(255), np.eye(4, dtype=np.float32)[labels]
+    layers = [
+        {"conv2d": {"filters": 4, "kernel_size": [3, 3], "activation": "tanh", "l2": 0.001}},
+        {"batch_normalization": {"momentum": 0.9}},
+        {"flatten": {}},
+        {"dense": {"units": 6, "activation": "sigmoid", "use_bias": False}},
+        DENSE_END,
+    ]
+    text = f'[study]\nname = "goes on"\ndata = "./data"\nseed = 7\n\n[models.m]\nlayers = {toml(layers)}\n'
+    text += f"\n[defaults]\nmodel = \"m\"\nbatch_size = {len(images)}\nshuffle = false\n"
+    for name, optimizer in GOES_ON.items():
+        for epochs in [steps, steps + 1]:
+            text += f'\n[[runs]]\nname = "{name} {epochs}"\nepochs = {epochs}\noptimizer = {optimizer}\n'
+    (folder / "study.toml").write_text(text)
+    checker.run(folder, "run", "study.toml", "--out", "out")
+
+    def exported(name: str, *more):
+        file = f"{len(list(folder.glob('*.keras')))}.keras"
+        said = checker.run(folder, "export", "out", "--run", name, "--format", "keras", "--out", file, *more)
+        assert ("trained again, to the same weights" in said) == bool(more), said
+        return keras.saving.load_model(folder / file)
+
+    largest, forgetful = 0, 0
+    for name in GOES_ON:
+        start = time.monotonic()
+        model, wanted = exported(f"{name} {steps}", "--with-optimizer"), exported(f"{name} {steps + 1}")
+        assert int(model.optimizer.iterations) == steps, (name, int(model.optimizer.iterations))
+        model.train_on_batch(*batch)
+        assert int(model.optimizer.iterations) == steps + 1
+        difference = beyond(model, wanted)
+        anew = exported(f"{name} {steps}")
+        anew.train_on_batch(*batch)
+        forgetful += beyond(anew, wanted) > 10
+        largest = max(largest, difference)
+        checker.n += 1
+        checker.seconds["keras"] = checker.seconds.get("keras", 0) + time.monotonic() - start
+        if not difference <= 1:
+            checker.faults.append(f"{name} goes on in Keras: weights differ by {difference:.2g} of what is allowed")
+            print(f"WRONG {checker.faults[-1]}", flush=True)
+    # Only plain SGD at one rate has nothing to remember.
+    assert forgetful == len(GOES_ON) - 1, f"{forgetful} of {len(GOES_ON)} show that the state was lost"
+    print(f"Keras goes on with {len(GOES_ON)} optimizers and schedules: at most {largest:.2f} of the tolerance")
+
+
 def check(toile: Path) -> None:
     missing = set(os.environ.get("MISSING", "").split())
     if shutil.which("cc") is None:
@@ -562,6 +674,7 @@ def check(toile: Path) -> None:
             checker.study(folder, shape, networks, "./data", folder / "data")
         if "keras" not in missing:
             keras_comes_in(checker, Path(place) / "keras")
+            keras_goes_on(checker, Path(place) / "goes_on")
         real = Path(os.environ.get("TOILE_DATA_DIR", "/nowhere")) / "fashion-mnist"
         if real.is_dir():
             folder = Path(place) / "cnn"
@@ -571,6 +684,7 @@ def check(toile: Path) -> None:
     for package, seconds in checker.seconds.items():
         largest = f"largest difference {checker.largest[package]:.1e}, " if package in checker.largest else ""
         print(f"{package}: {largest}{seconds:.0f} s")
+    print(f"int8: accuracy in ONNX Runtime within {getattr(checker, 'int8_worst', 0):.4f} of what was said")
     for package in sorted(missing):
         print(f"not checked: {package}, which is not installed")
     if checker.faults:

@@ -15,7 +15,8 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 fn written(network: &networks::Network, input: InputKind) -> Vec<u8> {
     let optimizer = Adam::new(0.01).into();
-    let compile = CompileSettings { optimizer: &optimizer, loss: &Loss::default(), label_smoothing: 0.1 };
+    let compile =
+        CompileSettings { optimizer: &optimizer, memory: None, loss: &Loss::default(), label_smoothing: 0.1 };
     to_keras(&network.model.describe(), &facts(&network.model), compile, input).expect("a small network")
 }
 

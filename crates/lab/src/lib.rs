@@ -2,6 +2,7 @@
 
 #![warn(unreachable_pub)]
 
+mod again;
 mod bridge;
 mod checkpoint;
 mod evidence;
@@ -20,6 +21,7 @@ mod study;
 mod training;
 mod wanted;
 
+pub use again::TrainingAgain;
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
 pub use kept::{kept_model, kept_weights};
@@ -29,7 +31,8 @@ pub use progress::{StudyProgress, TrainingProgressView};
 pub use range_test::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
-    image_shape, longest_first, measure, model, outline, run, shares, slug, split, study_seconds, summary,
+    image_shape, longest_first, measure, model, outline, run, shares, slug, split, split_of, study_seconds,
+    summary,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
 pub use study::{StudyOptions, StudyOutcome, run_study};

@@ -14,7 +14,8 @@ use crate::{Augmentation, Callback, Examples, Loss, Model, Optimizer, Schedule, 
 pub struct FitConfig {
     /// Images per update; the last batch of an epoch may be smaller.
     pub batch_size: usize,
-    /// Passes over the training examples.
+    /// Passes over the training examples. With 0 nothing is trained: the weights are evaluated as they are, and the
+    /// observer sees one row, of epoch 0.
     pub epochs: usize,
     /// Whether each epoch takes the examples in a new random order.
     pub shuffle: bool,
@@ -118,9 +119,9 @@ pub enum FitEnd {
     Interrupted,
     /// The loss was not a finite number in this batch, or on the training examples after the last batch of all.
     NonFinite {
-        /// Counted from 1.
+        /// Counted from 1; 0 if it were the starting weights.
         epoch: usize,
-        /// Counted from 1.
+        /// Counted from 1; 0 if it were the starting weights.
         batch: usize,
     },
 }

@@ -253,7 +253,8 @@ impl TrainingState {
         same("seed", facts.seed, config.seed.value())?;
         same("optimizer", facts.optimizer.as_str(), config.optimizer.name())?;
         same("callbacks", facts.callbacks.len(), config.callbacks.len())?;
-        let planned = (1..=config.epochs).contains(&facts.epoch);
+        // Only where nothing is to be trained is there a state before the first epoch.
+        let planned = (config.epochs.min(1)..=config.epochs).contains(&facts.epoch);
         possible("epoch", format!("{} of {}", facts.epoch, config.epochs), planned)?;
         // Another count means another batch size or number of images.
         same("updates", u128::from(facts.step), facts.epoch as u128 * n_batches as u128)?;

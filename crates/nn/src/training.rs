@@ -29,6 +29,8 @@ pub(crate) struct Training<'a> {
     before: Buffer,
     learning_rate: f64,
     progress: FitProgress,
+    /// It stands where a state left it, not at its start.
+    is_continued: bool,
     /// What is derived from the weights is computed.
     derived: bool,
     pub tracer: Tracer<'a>,
@@ -89,6 +91,7 @@ impl<'a> Training<'a> {
             before: Buffer::new(if config.measures_layers { n_weights } else { 0 }),
             learning_rate: common.learning_rate,
             progress: FitProgress::default(),
+            is_continued: false,
             derived: false,
             tracer: Tracer::default(),
             model,
@@ -97,20 +100,23 @@ impl<'a> Training<'a> {
 
     /// Goes on from this state instead of from the start.
     pub(crate) fn restore(&mut self, state: &TrainingState) -> Result<(), StateError> {
-        let n_batches = self.n_batches();
-        let (optimizer, callbacks) = (&mut self.optimizer, &mut self.callbacks);
+        let (n_batches, optimizer, callbacks) = (self.n_batches(), &mut self.optimizer, &mut self.callbacks);
         self.progress = state.restore(self.model, self.config, n_batches, optimizer, callbacks)?;
+        self.is_continued = true;
         Ok(())
     }
 
     /// All epochs that are left, and the weights to end with.
     pub(crate) fn end(mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitOutcome {
         let end = self.run(observer);
-        let restored_epoch = self.callbacks.restore(&mut self.model.weights);
-        FitOutcome { end, restored_epoch }
+        FitOutcome { end, restored_epoch: self.callbacks.restore(&mut self.model.weights) }
     }
 
     fn run(&mut self, observer: &mut dyn FnMut(FitEvent) -> Flow) -> FitEnd {
+        if self.config.epochs == 0 && !self.is_continued {
+            let row = self.evaluate_start();
+            observer(FitEvent::EpochEnd(&row, self.snapshot(None)));
+        }
         loop {
             if let Some(end) = self.reached() {
                 return end;
@@ -139,7 +145,7 @@ impl<'a> Training<'a> {
     fn reached(&self) -> Option<FitEnd> {
         let FitProgress { epoch, stopped, diverged } = self.progress;
         match (diverged, stopped) {
-            (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() }),
+            (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() * epoch.min(1) }),
             (_, Some(by)) => Some(FitEnd::Stopped { by, epoch }),
             _ => (epoch >= self.config.epochs).then_some(FitEnd::Finished),
         }
@@ -231,6 +237,17 @@ impl<'a> Training<'a> {
         let diverged = is_last && !epoch.train_loss.is_some_and(f64::is_finite);
         self.progress = FitProgress { epoch: number, stopped, diverged };
         epoch
+    }
+
+    /// The numbers of the weights as they are, where nothing is to be trained: a row of epoch 0.
+    fn evaluate_start(&mut self) -> Epoch {
+        let mut row = Epoch { learning_rate: self.learning_rate, ..Epoch::default() };
+        if let Some(examples) = self.validation {
+            self.evaluate(examples).put(Scored::ValidationSet, &mut row);
+        }
+        self.evaluate_training_set(&mut row, 1.0);
+        self.progress.diverged = !row.train_loss.is_some_and(f64::is_finite);
+        row
     }
 
     /// Whether a callback decides by what is measured on the training set after the epoch.

@@ -200,3 +200,26 @@ fn sizes_whose_product_overflows_are_refused() {
     assert_eq!((error.layer, error.name), (0, "conv2d"));
     assert!(error.error.message.starts_with("the layer gives"), "{error}");
 }
+
+/// With 0 epochs there is one row, of epoch 0: what `evaluate` says of the weights, which stay as they are.
+#[test]
+fn without_an_epoch_the_starting_weights_are_evaluated() {
+    let layers = dense("relu");
+    for callbacks in [
+        json!([]),
+        json!([{ "early_stopping": { "monitor": "loss" } }, { "best_weights": { "monitor": "loss" } }]),
+    ] {
+        let config = FitConfig { epochs: 0, callbacks: parse(callbacks), ..config(json!({ "adam": {} })) };
+        let fitted = train(&layers, 40, &config);
+        let start = start(&layers);
+        assert_eq!(
+            (fitted.weights, fitted.end, fitted.restored_epoch),
+            (start.weights(), FitEnd::Finished, None)
+        );
+        let [row] = &fitted.rows[..] else { panic!("{} rows", fitted.rows.len()) };
+        assert_eq!((row.epoch, row.loss, row.accuracy, row.learning_rate), (0, None, None, 0.001));
+        let once = train(&layers, 40, &FitConfig { epochs: 1, ..config.clone() });
+        assert_eq!((row.train_loss.is_some(), once.rows.len()), (true, 1));
+        assert_ne!(row.train_loss, once.rows[0].train_loss);
+    }
+}

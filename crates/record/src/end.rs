@@ -24,9 +24,9 @@ pub enum End {
     },
     /// The loss was not a finite number any more.
     Diverged {
-        /// Counted from 1.
+        /// Counted from 1; 0 if it was that of the starting weights.
         epoch: usize,
-        /// Counted from 1.
+        /// Counted from 1; 0 if it was that of the starting weights.
         batch: usize,
     },
     /// Trained to its end, but what the search optimises is not a finite number.
@@ -64,6 +64,7 @@ const DIVERGED: [&str; 2] = ["the loss was no longer a finite number in epoch ",
 /// What stands around the epochs of a training that a callback stopped.
 const STOPPED: [&str; 2] = ["a callback stopped it after epoch ", " of "];
 
+const STARTS_INFINITE: &str = "the loss of its starting weights is not a finite number";
 const PRUNED: &str = "worse than the others at this step";
 const UNDEFINED: &str = "the metric is no finite number";
 
@@ -85,6 +86,7 @@ impl End {
             End::Finished => return None,
             End::Stopped { epoch, .. } => format!("{}{epoch}{}{epochs}", STOPPED[0], STOPPED[1]),
             End::Pruned { .. } => PRUNED.into(),
+            End::Diverged { epoch: 0, .. } => STARTS_INFINITE.into(),
             End::Diverged { epoch, batch } => format!("{}{epoch}{}{batch}", DIVERGED[0], DIVERGED[1]),
             End::Undefined => UNDEFINED.into(),
             End::Refused { why } => why.clone(),
@@ -146,6 +148,7 @@ impl End {
         match words {
             PRUNED => End::Pruned { step: last_step },
             UNDEFINED => End::Undefined,
+            STARTS_INFINITE => End::Diverged { epoch: 0, batch: 0 },
             words => End::Other { words: words.into() },
         }
     }
@@ -160,6 +163,7 @@ mod tests {
         let ends = [
             End::Broke { panic: "on purpose: twice".into() },
             End::Diverged { epoch: 3, batch: 12 },
+            End::Diverged { epoch: 0, batch: 0 },
             End::Stopped { by: "early_stopping".into(), epoch: 2 },
             End::Pruned { step: 7 },
             End::Undefined,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// ([`Epoch::finite`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Counted from 1.
+    /// Counted from 1. A row of epoch 0 is of starting weights that were evaluated and not trained.
     pub epoch: usize,
     /// Keras' running training loss: the mean over the epoch while the weights change, dropout active, penalties
     /// included.
@@ -33,9 +33,16 @@ pub struct Epoch {
     /// Validation top-5 accuracy of the end-of-epoch weights.
     #[serde(default)]
     pub val_top_5_accuracy: Option<f64>,
-    /// The learning rate of the epoch's last update.
+    /// The learning rate of the epoch's last update; of epoch 0, what the first one would have started from.
     pub learning_rate: f64,
     /// Wall time of the training alone, without the evaluations.
     #[serde(default)]
     pub seconds: f64,
+}
+
+impl Epoch {
+    /// The rows of epochs that were trained: all but the one of starting weights, if that is there.
+    pub fn trained(rows: &[Epoch]) -> &[Epoch] {
+        &rows[rows.iter().take_while(|row| row.epoch == 0).count()..]
+    }
 }

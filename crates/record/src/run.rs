@@ -57,6 +57,16 @@ impl RunRecord {
         restored.or(self.epochs.last())
     }
 
+    /// The rows of the epochs that it trained: the one of starting weights is not among them.
+    pub fn trained_epochs(&self) -> &[Epoch] {
+        Epoch::trained(&self.epochs)
+    }
+
+    /// Whether its starting weights are evaluated and nothing is trained: `epochs = 0`.
+    pub fn is_untrained(&self) -> bool {
+        self.plan["epochs"].as_u64() == Some(0)
+    }
+
     /// What its weights make of a part of the data.
     pub fn evidence(&self, part: Part) -> Option<&Evidence> {
         match part {

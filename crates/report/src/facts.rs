@@ -65,7 +65,7 @@ pub(crate) fn saturating_sum(counts: &[usize]) -> u64 {
 /// Floating-point operations of the epochs that `run` has trained.
 pub(crate) fn training_flops(records: &Records, run: &RunRecord) -> u64 {
     let images = train_images(&records.study.data);
-    run.summary.training_flops.saturating_mul(images).saturating_mul(run.epochs.len() as u64)
+    run.summary.training_flops.saturating_mul(images).saturating_mul(run.trained_epochs().len() as u64)
 }
 
 /// What `run` takes for what on the test part; `None` before its test, or when predictions and labels do not match.

@@ -39,6 +39,8 @@ pub enum StudyWarning {
     FloorAboveRate { min_lr: f64, learning_rate: f64 },
     /// A callback that waits until the training is over.
     WaitsTooLong { callback: &'static str, waits: usize, epochs: usize },
+    /// A setting of training in a run that trains nothing.
+    NothingTrained { setting: &'static str },
     /// A bound that no accuracy crosses: a percentage, not a fraction.
     NotAFraction { setting: &'static str, value: f64 },
     /// An improvement that no accuracy can make.
@@ -105,6 +107,9 @@ impl fmt::Display for StudyWarning {
             }
             WaitsTooLong { callback, waits, epochs } => {
                 f.write_str(&waits_too_long(callback, *waits, *epochs))
+            }
+            NothingTrained { setting } => {
+                write!(f, "`{setting}` has no effect: with `epochs` = 0 nothing is trained")
             }
             NotAFraction { setting, value } => {
                 write!(f, "`{setting}` = {value} lies outside of what an accuracy can be: it is a fraction, from 0 to 1")

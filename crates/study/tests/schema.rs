@@ -238,7 +238,7 @@ fn editors_refuse_ranges_elsewhere_and_wrong_ones() {
         ("shuffle = true", "shuffle = { choices = [true, false] }"),
         ("batch_size = 32", "batch_size = { low = 1, high = 9 }"),
         ("batch_size = 32", "optimizer = { sgd = { momentum = { low = 0, high = 0.9 } } }"),
-        ("epochs = 3", "epochs = { low = 0, high = 9 }"),
+        ("epochs = 3", "epochs = { low = -1, high = 9 }"),
         ("epochs = 3", "epochs = { low = 1.5, high = 9 }"),
         ("epochs = 3", "epochs = { low = 1, high = 9, step = 0 }"),
         ("epochs = 3", "epochs = { low = 1 }"),

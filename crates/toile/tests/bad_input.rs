@@ -62,7 +62,7 @@ fn every_fault_of_a_study_file_is_told_at_once() {
         .replace("filters = 4", "filters = 0")
         .replace("rate = 0.25", "rate = 2.5")
         .replace("batch_size = 32", "batch_size = \"32\"")
-        .replace("epochs = 3", "epochs = 0")
+        .replace("epochs = 3", "epochs = -1")
         .replace("optimizer = \"adam\"", "optimizer = \"adma\"")
         .replace("test_accuracy = 0.9", "test_acuracy = 0.9");
     let place = Place::with_study(&faulty);

@@ -91,6 +91,53 @@ fn every_form_is_read_back_before_it_is_written() {
     place.run(&wrong).refused(&["`a.h5` has no ending of this form: .keras or .weights.h5"]);
 }
 
+/// What Keras makes of it is asked in `.ci/check-exports.py`.
+#[test]
+fn the_optimizers_state_is_made_again_and_proved_by_the_weights() {
+    let place = trained();
+    let export = |run: &str, out: &str, more: &[&str]| {
+        place.run(&[&["export", "out", "--run", run, "--format", "keras", "--out", out], more].concat())
+    };
+    // 320 images are trained on, in batches of 32, three times.
+    for (run, said) in [
+        ("Dense", "optimizer adam after 30 updates, learning rate 0.001: trained again, to the same weights"),
+        ("Conv", "optimizer sgd after 30 updates, learning rate 0.1: trained again, to the same weights"),
+    ] {
+        let (with, without) = (format!("{run}.keras"), format!("{run}-plain.keras"));
+        let out = export(run, &with, &["--with-optimizer"]).ok().out;
+        assert!(out.contains(said), "{out}");
+        assert!(!export(run, &without, &[]).ok().out.contains("optimizer"));
+        let [with, without] = [with, without].map(|file| fs::metadata(place.path(&file)).unwrap().len());
+        assert!(with > without);
+    }
+    export("Dense", "a.weights.h5", &["--with-optimizer"]).refused(&[
+        "`a.weights.h5` cannot hold what the optimizer remembers",
+        "leave `--with-optimizer` out",
+    ]);
+    place
+        .run(&["export", "out", "--run", "Dense", "--format", "onnx", "--out", "a.onnx", "--with-optimizer"])
+        .refused(&["`a.onnx` cannot hold what the optimizer remembers"]);
+    fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
+    export("Dense", "b.keras", &["--with-optimizer"]).refused(&["data"]);
+    assert!(!place.path("b.keras").exists());
+}
+
+#[test]
+fn a_network_in_whole_numbers_says_its_accuracy_beside_that_in_float() {
+    let place = trained();
+    let export = |out: &str, format: &str| {
+        place.run(&["export", "out", "--run", "Dense", "--format", format, "--int8", "--out", out])
+    };
+    let said = export("a.onnx", "onnx").ok().out;
+    let test = place.records("out").runs[0].test.as_ref().unwrap().accuracy;
+    assert!(said.contains("a.onnx: ONNX, opset 17, int8, "), "{said}");
+    assert!(said.contains("check   read back and computed on 80 test images: accuracy "), "{said}");
+    assert!(said.contains(&format!(", {test:.4} in float; the same class on ")), "{said}");
+    export("a.keras", "keras").refused(&["only ONNX files hold a network in int8"]);
+    fs::rename(place.path("data"), place.path("elsewhere")).unwrap();
+    export("b.onnx", "onnx").refused(&["data"]);
+}
+
 #[test]
 fn without_the_data_an_export_says_that_it_is_unchecked() {
     let place = trained();

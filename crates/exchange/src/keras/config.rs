@@ -34,7 +34,7 @@ pub(super) fn sequential(
         "registered_name": null,
         "build_config": { "input_shape": shape },
         "compile_config": {
-            "optimizer": optimizer(compile.optimizer),
+            "optimizer": optimizer(compile),
             "loss": loss(compile.loss, compile.label_smoothing),
             "loss_weights": null,
             "metrics": ["accuracy"],
@@ -160,15 +160,19 @@ fn pooling(pool_size: [usize; 2], strides: Option<[usize; 2]>, how: Padding) -> 
 }
 
 /// Our settings have Keras' names.
-fn optimizer(optimizer: &Optimizer) -> Value {
-    let (class_name, config) = match optimizer {
+fn optimizer(compile: CompileSettings<'_>) -> Value {
+    let (class_name, config) = match compile.optimizer {
         Optimizer::Sgd(settings) => ("SGD", serde_json::to_value(settings)),
         Optimizer::Adam(settings) => ("Adam", serde_json::to_value(settings)),
         Optimizer::AdamW(settings) => ("AdamW", serde_json::to_value(settings)),
         Optimizer::Nadam(settings) => ("Nadam", serde_json::to_value(settings)),
         Optimizer::RmsProp(settings) => ("RMSprop", serde_json::to_value(settings)),
     };
-    object("keras.optimizers", class_name, config.unwrap_or(Value::Null))
+    let mut config = config.unwrap_or(Value::Null);
+    if let Some(schedule) = compile.memory.and_then(|memory| memory.schedule()) {
+        config["learning_rate"] = schedule;
+    }
+    object("keras.optimizers", class_name, config)
 }
 
 fn loss(loss: &Loss, label_smoothing: f32) -> Value {

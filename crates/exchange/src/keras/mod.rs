@@ -4,6 +4,7 @@
 mod compiled;
 mod config;
 mod layers;
+mod optimizer;
 mod read;
 mod take;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
 
 pub use compiled::KerasTraining;
+pub use optimizer::{KerasMemory, optimizer_variables, read_optimizer_variables};
 pub use read::{KerasModel, from_keras};
 
 use crate::hdf5::{Hdf5Array, Hdf5Group, Hdf5Item, Hdf5Numbers, write_hdf5};
@@ -20,11 +22,13 @@ use layers::{KerasLayer, keras_layers};
 /// The version of Keras whose form is written.
 pub const KERAS_VERSION: &str = "3.15.1";
 
-/// How the network was trained, so that Keras compiles it likewise. The optimizer's memory is not in the file.
+/// How the network was trained, so that Keras compiles it likewise.
 #[derive(Clone, Copy, Debug)]
 pub struct CompileSettings<'a> {
-    /// The optimizer; a schedule of the learning rate is left out.
+    /// The optimizer.
     pub optimizer: &'a Optimizer,
+    /// What it remembers, and the schedule of its learning rate; without them Keras' optimizer begins anew.
+    pub memory: Option<KerasMemory<'a>>,
     /// The loss.
     pub loss: &'a Loss,
     /// s: the target is 1 − s + s / classes for the true class.
@@ -37,7 +41,7 @@ pub struct CompileSettings<'a> {
 /// stands first: it multiplies where the engine divides, which is another rounding.
 ///
 /// # Errors
-/// If the archive cannot hold it.
+/// If the archive cannot hold it, or the optimizer's memory is of another training.
 pub fn to_keras(
     model: &ModelDescription,
     facts: &NetworkFacts,
@@ -46,16 +50,18 @@ pub fn to_keras(
 ) -> Result<Vec<u8>, ExchangeError> {
     let layers = keras_layers(model, input);
     let config = config::sequential(model, &layers, &facts.run, compile);
+    let variables = compile.memory.map(|memory| optimizer_variables(model, compile.optimizer, memory));
+    let variables = variables.transpose()?;
     archive::pack(&[
         ("metadata.json", pretty(&metadata(facts, input))),
         ("config.json", pretty(&config)),
-        ("model.weights.h5", weights(&layers)),
+        ("model.weights.h5", weights(&layers, variables.as_deref())),
     ])
 }
 
 /// The weights alone, as `model.load_weights` of Keras reads them into a network of the same layers.
 pub fn to_weights_h5(model: &ModelDescription, input: InputKind) -> Vec<u8> {
-    weights(&keras_layers(model, input))
+    weights(&keras_layers(model, input), None)
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
@@ -76,8 +82,9 @@ fn metadata(facts: &NetworkFacts, input: InputKind) -> Value {
     json!({ "keras_version": KERAS_VERSION, "date_saved": date.replace('T', "@"), "toile": facts })
 }
 
-/// `layers/<name>/vars/0`, `1`, …; every layer has a group, and the root has `vars`.
-fn weights(layers: &[KerasLayer<'_>]) -> Vec<u8> {
+/// `layers/<name>/vars/0`, `1`, …; every layer has a group, and the root has `vars`. Beside them what the optimizer
+/// remembers, if it is to be there.
+fn weights(layers: &[KerasLayer<'_>], variables: Option<&[Hdf5Array]>) -> Vec<u8> {
     let vars = |tensors: &[Tensor]| -> Hdf5Item {
         let array = |tensor: &Tensor| {
             let numbers = Hdf5Numbers::Floats(tensor.values.clone());
@@ -91,8 +98,10 @@ fn weights(layers: &[KerasLayer<'_>]) -> Vec<u8> {
         (layer.name.clone(), Hdf5Item::Group(Hdf5Group::from([("vars".into(), vars(tensors))])))
     };
     let groups: Hdf5Group = layers.iter().map(group).collect();
-    write_hdf5(&Hdf5Group::from([
+    let mut root = Hdf5Group::from([
         ("layers".into(), Hdf5Item::Group(groups)),
         ("vars".into(), Hdf5Item::Group(Hdf5Group::new())),
-    ]))
+    ]);
+    root.extend(variables.map(|variables| ("optimizer".into(), optimizer::group(variables))));
+    write_hdf5(&root)
 }

@@ -1,6 +1,6 @@
 //! The bytes of an ONNX file as a graph. Only what is written here is known; the rest is refused by name.
 
-use super::encode::{FLOAT, INT64, UINT8};
+use super::encode::{FLOAT, INT8, INT32, INT64, UINT8};
 use super::graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
 use super::{IR_VERSION, OPSET};
 use crate::ExchangeError;
@@ -164,6 +164,9 @@ fn tensor(bytes: &[u8]) -> Read<OnnxTensor> {
     let (width, values) = match data_type {
         FLOAT => (4, OnnxValues::Floats(numbers(raw, f32::from_le_bytes))),
         INT64 => (8, OnnxValues::Ints(numbers(raw, i64::from_le_bytes))),
+        UINT8 => (1, OnnxValues::Uint8(raw.to_vec())),
+        INT8 => (1, OnnxValues::Int8(numbers(raw, i8::from_le_bytes))),
+        INT32 => (4, OnnxValues::Int32(numbers(raw, i32::from_le_bytes))),
         other => return Err(broken(&format!("the tensor `{name}` has the element type {other}"))),
     };
     let expected = shape.iter().try_fold(width, |product: usize, size| product.checked_mul(*size));

@@ -7,6 +7,8 @@ use crate::protobuf::MessageWriter;
 /// TensorProto.DataType.
 pub(super) const FLOAT: i64 = 1;
 pub(super) const UINT8: i64 = 2;
+pub(super) const INT8: i64 = 3;
+pub(super) const INT32: i64 = 6;
 pub(super) const INT64: i64 = 7;
 
 /// AttributeProto.AttributeType.
@@ -62,6 +64,9 @@ fn tensor(tensor: &OnnxTensor) -> MessageWriter {
     let (data_type, bytes): (i64, Vec<u8>) = match &tensor.values {
         OnnxValues::Floats(values) => (FLOAT, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
         OnnxValues::Ints(values) => (INT64, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        OnnxValues::Uint8(values) => (UINT8, values.clone()),
+        OnnxValues::Int8(values) => (INT8, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        OnnxValues::Int32(values) => (INT32, values.iter().flat_map(|value| value.to_le_bytes()).collect()),
     };
     let shape = tensor.shape.iter().map(|size| *size as i64);
     MessageWriter::default().ints(1, shape).int(2, data_type).text(8, &tensor.name).data(9, &bytes)

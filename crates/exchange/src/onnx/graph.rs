@@ -59,6 +59,12 @@ pub enum OnnxValues {
     Floats(Vec<f32>),
     /// INT64, of shapes
     Ints(Vec<i64>),
+    /// UINT8, of zeros of values
+    Uint8(Vec<u8>),
+    /// INT8, of kernels
+    Int8(Vec<i8>),
+    /// INT32, of biases
+    Int32(Vec<i32>),
 }
 
 impl OnnxNode {

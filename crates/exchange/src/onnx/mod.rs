@@ -8,6 +8,7 @@ mod builder;
 mod decode;
 mod encode;
 mod graph;
+mod int8;
 mod layers;
 mod run;
 
@@ -15,6 +16,7 @@ use toile_nn::ModelDescription;
 
 pub(crate) use builder::GraphBuilder;
 pub use graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValues};
+pub use int8::ValueRanges;
 
 use crate::{ExchangeError, InputKind, NetworkFacts};
 
@@ -42,9 +44,34 @@ pub fn to_onnx(
             format!("an ONNX file holds at most 2 GiB, and the weights alone are {numbers} numbers");
         return Err(ExchangeError::new(message).help("export it as `keras` or `pytorch`"));
     }
+    Ok(encode::model(&described(model, facts, input)))
+}
+
+/// The same network in whole numbers of 8 bits, at a quarter of the size: the ranges of its values are those of these
+/// images (bytes, whole images one after the other), which should be images of its training.
+///
+/// # Errors
+/// As [`to_onnx`]; and if a value is not a finite number.
+pub fn to_onnx_int8(
+    model: &ModelDescription,
+    facts: &NetworkFacts,
+    input: InputKind,
+    images: &[u8],
+    threads: usize,
+) -> Result<Vec<u8>, ExchangeError> {
+    let graph = described(model, facts, input);
+    let ranges = graph.ranges(images, threads)?;
+    let mut quantized = int8::quantized(&graph, &ranges)?;
+    let n = images.len() / model.image.values().max(1);
+    let words = format!("int8 kernels, uint8 values with the ranges of {n} training images");
+    quantized.metadata.push(("quantization".into(), words));
+    Ok(encode::model(&quantized))
+}
+
+/// The graph with what is said of it.
+fn described(model: &ModelDescription, facts: &NetworkFacts, input: InputKind) -> OnnxGraph {
     let metadata = facts.properties(input).into_iter().map(|(key, value)| (key.to_owned(), value));
-    let graph = OnnxGraph { metadata: metadata.collect(), ..layers::graph(model, input) };
-    Ok(encode::model(&graph))
+    OnnxGraph { metadata: metadata.collect(), ..layers::graph(model, input) }
 }
 
 /// Reads a file that [`to_onnx`] wrote. Other files may hold what is not known here, and are refused then.

@@ -71,6 +71,8 @@ fn best_first(search: &SearchRecords, trials: &mut [&TrialRecord]) {
 
 fn points(epochs: &[Epoch], started: f64) -> Vec<SessionPoint> {
     let mut time = started;
+    // Starting weights that were not trained are step 0.
+    let first = epochs.first().map_or(1, |row| row.epoch.min(1));
     let point = |(i, epoch): (usize, &Epoch)| {
         time += if epoch.seconds.is_finite() { epoch.seconds } else { 0.0 };
         let measured =
@@ -78,7 +80,7 @@ fn points(epochs: &[Epoch], started: f64) -> Vec<SessionPoint> {
         let mut scalars: Vec<(String, f64)> = measured.collect();
         scalars.push(("learning_rate".into(), epoch.learning_rate));
         // A trial of several seeds has epochs of the same number: they are counted on.
-        SessionPoint { step: i as i64 + 1, time, scalars }
+        SessionPoint { step: (i + first) as i64, time, scalars }
     };
     epochs.iter().enumerate().map(point).collect()
 }

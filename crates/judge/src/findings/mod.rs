@@ -135,5 +135,9 @@ impl NamedFinding {
 
 /// What is to be said of one run of a recipe.
 pub fn of_run(results: &Results, recipe: &Recipe, run: &Run) -> Vec<NamedFinding> {
+    // Of starting weights that nobody trained, nothing is to be said.
+    if run.epochs.last().is_some_and(|row| row.epoch == 0) {
+        return Vec::new();
+    }
     curve::of_run(results, recipe, run)
 }

@@ -27,9 +27,11 @@ impl Cost {
     pub fn of(settings: &Settings, summary: &SummaryRecord, n: [usize; 3]) -> Cost {
         let [train, validation, test] = n.map(|n| n as f64);
         let epochs = settings.epochs as f64;
-        let part = (train * settings.train_evaluation) * (epochs - 1.0) + train;
+        // Where nothing is trained, the starting weights are evaluated once.
+        let evaluations = epochs.max(1.0);
+        let part = (train * settings.train_evaluation) * (evaluations - 1.0) + train;
         let at_end = if n[2] > 0 { validation + test } else { 0.0 };
-        let evaluated = part + validation * epochs + at_end;
+        let evaluated = part + validation * evaluations + at_end;
         Cost {
             updates: n[0].div_ceil(settings.batch_size) as u64 * settings.epochs as u64,
             training_flops: summary.training_flops as f64 * train * epochs,

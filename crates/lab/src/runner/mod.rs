@@ -36,8 +36,8 @@ pub use engine::{engine_parts, examples, fit_config, image_shape, model, outline
 pub use error::RunError;
 pub use folders::slug;
 pub(crate) use meter::{Cores, Meter, sum_of_times};
-pub use prepare::split;
 pub(crate) use prepare::study_record;
+pub use prepare::{split, split_of};
 pub use schedule::{Pace, longest_first, shares, study_seconds};
 pub use speed::{Speed, measure};
 pub(crate) use train::words;

@@ -11,11 +11,15 @@ use toile_store::{AlteredRecord, Store};
 
 use super::error::RunError;
 use super::{RunOptions, engine, folders};
-use toile_study::{Plan, RunPlan, run_ids};
+use toile_study::{Plan, RunPlan, SplitPlan, run_ids};
 
 /// Divides the training part as the plan says.
 pub fn split(plan: &Plan, data: &DataSet) -> Result<Split, RunError> {
-    let split = &plan.split;
+    split_of(&plan.split, data)
+}
+
+/// Divides the training part so.
+pub fn split_of(split: &SplitPlan, data: &DataSet) -> Result<Split, RunError> {
     let (classes, seed) = (data.class_names.len(), Seed::new(split.seed));
     Ok(toile_data::split(&data.train.labels, classes, split.fraction, split.how, seed)?)
 }

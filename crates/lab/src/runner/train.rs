@@ -266,7 +266,7 @@ impl Sink for RunJob<'_> {
         self.record.epochs.push(epoch);
         self.record.layers.extend(snapshot.layers().cloned());
         let (step, steps) = (epoch.epoch, run.plan.settings.epochs);
-        session.queue.advance(run.place, 1.0 - step as f64 / steps as f64);
+        session.queue.advance(run.place, 1.0 - step as f64 / steps.max(1) as f64);
         (session.events)(Event::EpochEnded { training: run.key(), step, steps, epoch });
         // The one before goes first: of a large network there are no two states at once.
         self.standing = Standing::Beginning;

@@ -163,7 +163,7 @@ pub(super) fn ended(place: usize, record: &RunRecord) -> TrainingEnd {
         training: TrainingKey::Run(place),
         state: record.state,
         reason: record.reason(),
-        epochs: record.epochs.len(),
+        epochs: record.trained_epochs().len(),
         seconds: record.provenance.wall_seconds,
         values: Vec::new(),
         val_accuracy: validation.map(|validation| validation.accuracy),

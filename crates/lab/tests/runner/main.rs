@@ -7,6 +7,7 @@ mod pictures;
 mod range_test;
 mod sealed;
 mod shared;
+mod untrained;
 mod writing;
 
 use std::path::Path;

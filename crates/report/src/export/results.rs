@@ -115,7 +115,7 @@ fn line(
             csv.text(value)
         }
     }
-    csv.count(Some(run.epochs.len() as u64));
+    csv.count(Some(run.trained_epochs().len() as u64));
     let last = last_numbers(run);
     last.iter().for_each(|value| csv.number(*value));
     csv.number(run.kept_epoch().and_then(|epoch| epoch.train_loss));

@@ -40,7 +40,7 @@ impl Curves {
 
 /// The curves over runs, of each its epochs.
 pub(crate) fn seed_curves<'a>(runs: impl Iterator<Item = &'a [Epoch]>) -> Curves {
-    let runs: Vec<&[Epoch]> = runs.filter(|epochs| !epochs.is_empty()).collect();
+    let runs: Vec<&[Epoch]> = runs.map(Epoch::trained).filter(|epochs| !epochs.is_empty()).collect();
     let longest = runs.iter().map(|epochs| epochs.len()).max().unwrap_or(0);
     let stretch = longest.div_ceil(MAX_POINTS).max(1);
     Curves {

@@ -122,6 +122,8 @@ pub struct RunCost {
     pub forward_flops: u64,
     /// Epochs per run, `50` or `17–23`.
     pub epochs: String,
+    /// Nothing is trained: the starting weights are evaluated.
+    pub is_untrained: bool,
 }
 
 /// The runs of each group, in the study's order.
@@ -202,6 +204,7 @@ fn reason(run: &RunRecord) -> Option<String> {
         (why, _) => why?,
     };
     Some(match run.state {
+        State::Failed if run.is_untrained() => format!("Seed {} failed: {why}", run.seed),
         State::Failed => format!("Seed {} failed {}: {why}", run.seed, after(run.epochs.len())),
         State::Pruned => format!("Seed {} was pruned {}: {why}", run.seed, after(run.epochs.len())),
         _ => format!("Seed {}: {why}", run.seed),
@@ -230,6 +233,7 @@ fn seed_row(run: &RunRecord) -> SeedRow {
     let planned = planned_epochs(&run.plan);
     let state = match (run.state, planned) {
         (State::Complete, _) => "complete".to_owned(),
+        (_, Some(0)) => state_text(run).to_owned(),
         (_, Some(planned)) => format!("{}, epoch {} of {planned}", state_text(run), run.epochs.len()),
         (_, None) => format!("{}, epoch {}", state_text(run), run.epochs.len()),
     };
@@ -246,7 +250,7 @@ fn seed_row(run: &RunRecord) -> SeedRow {
 }
 
 fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
-    let trained = || shown.iter().filter(|run| !run.epochs.is_empty());
+    let trained = || shown.iter().filter(|run| !run.trained_epochs().is_empty());
     let shortest = trained().map(|run| run.epochs.len()).min().unwrap_or(0);
     let longest = trained().map(|run| run.epochs.len()).max().unwrap_or(0);
     let epochs = if shortest == longest { longest.to_string() } else { format!("{shortest}–{longest}") };
@@ -262,6 +266,7 @@ fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
         flops: flops.iter().fold(0u64, |sum, n| sum.saturating_add(*n)) / flops.len().max(1) as u64,
         forward_flops: first.summary.forward_flops,
         epochs,
+        is_untrained: first.is_untrained(),
     }
 }
 
@@ -300,6 +305,9 @@ impl RunCost {
 
     /// One sentence on time and cost.
     pub fn sentence(&self) -> String {
+        if self.is_untrained {
+            return "Not trained: the numbers are those of the starting weights.".to_owned();
+        }
         if self.train_seconds.is_none() {
             return "No epoch was finished.".to_owned();
         }

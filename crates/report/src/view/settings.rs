@@ -81,7 +81,11 @@ pub(super) fn short(plan: &PlanSettings) -> String {
         None => name,
     });
     let batch = value("Batch size").map(|size| format!("batch {size}"));
-    let epochs = value("Epochs").map(|n| if n == "1" { "1 epoch".to_owned() } else { format!("{n} epochs") });
+    let epochs = value("Epochs").map(|n| match n.as_str() {
+        "0" => "not trained".to_owned(),
+        "1" => "1 epoch".to_owned(),
+        n => format!("{n} epochs"),
+    });
     let parts: Vec<String> = [optimizer, batch, epochs].into_iter().flatten().collect();
     text::cut(&parts.join(" · "), LENGTH)
 }

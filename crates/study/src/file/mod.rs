@@ -159,8 +159,9 @@ pub struct RunSettings {
     /// Images per update.
     #[schemars(range(min = 1, max = 1_000_000), extend("default" = default::BATCH_SIZE))]
     pub batch_size: Option<usize>,
-    /// Passes over the training images. Required in the run or in `[defaults]`.
-    #[schemars(range(min = 1, max = 1_000_000))]
+    /// Passes over the training images; 0 trains nothing, and the weights that a run starts with are evaluated: those
+    /// of `initial_weights`, or fresh ones. Required in the run or in `[defaults]`.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub epochs: Option<usize>,
     /// Whether the training images are put in a new random order for each epoch.
     #[schemars(extend("default" = default::SHUFFLE))]

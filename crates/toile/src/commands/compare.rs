@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use toile_judge::{Contrast, Judgement, PairVerdict, Quantity, Recipe, Results, setting_text};
+use toile_record::Epoch;
 use toile_report::view;
 
 use crate::Completion;
@@ -119,12 +120,17 @@ fn side_by_side(results: &Results, a: usize, b: usize, pair: Option<&PairVerdict
 
 /// At most so many epochs, the first and the last among them.
 fn epochs(recipes: [&Recipe; 2]) -> Vec<EpochPair> {
-    let longest =
-        recipes.iter().flat_map(|recipe| recipe.ended()).map(|run| run.epochs.len()).max().unwrap_or(0);
+    let longest = recipes
+        .iter()
+        .flat_map(|recipe| recipe.ended())
+        .map(|run| Epoch::trained(&run.epochs).len())
+        .max()
+        .unwrap_or(0);
     let step = longest.div_ceil(MOST_EPOCHS).max(1);
     let shown = (1..=longest).filter(|epoch| epoch % step == 0 || *epoch == 1 || *epoch == longest);
-    let mean = |recipe: &Recipe, epoch: usize, of: fn(&toile_record::Epoch) -> Option<f64>| {
-        let values: Vec<f64> = recipe.ended().filter_map(|run| of(run.epochs.get(epoch - 1)?)).collect();
+    let mean = |recipe: &Recipe, epoch: usize, of: fn(&Epoch) -> Option<f64>| {
+        let values: Vec<f64> =
+            recipe.ended().filter_map(|run| of(Epoch::trained(&run.epochs).get(epoch - 1)?)).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
     let pair = |epoch: usize| EpochPair {

@@ -8,7 +8,7 @@ use toile_lab::{StudyProgress, TrainingProgressView};
 use toile_record::TrainingKey;
 
 use super::lines::{FREE, MovingLines};
-use super::{count, duration, measured, plural, set_above};
+use super::{at_epoch, count, duration, measured, plural, set_above};
 
 /// The bars have so many steps, whatever the runs have.
 const LENGTH: u64 = 10_000;
@@ -98,7 +98,7 @@ fn style(widths: Widths, colour: &str) -> ProgressStyle {
 
 /// What is shown of a run, what matters most first.
 fn run_parts(active: &TrainingProgressView) -> Vec<String> {
-    let mut parts = vec![format!("epoch {:>2}/{}", active.epoch.max(1), active.epochs)];
+    let mut parts = vec![at_epoch(active, 2)];
     parts.extend(left(active.left()));
     parts.extend(measured(active));
     parts.extend(active.steps_per_second().map(|rate| format!("{} it/s", count(rate.round() as u64))));

@@ -123,6 +123,14 @@ fn resumed(attempt: usize, lost: bool) -> Option<String> {
     })
 }
 
+/// The epoch that a run is at, its number as wide as that.
+fn at_epoch(active: &toile_lab::TrainingProgressView, width: usize) -> String {
+    match active.epochs {
+        0 => "starting weights".into(),
+        epochs => format!("epoch {:>width$}/{epochs}", active.epoch.max(1)),
+    }
+}
+
 /// The last epoch's numbers of a run, as far as there are any.
 fn measured(active: &toile_lab::TrainingProgressView) -> Vec<String> {
     let Some(last) = active.last else { return Vec::new() };

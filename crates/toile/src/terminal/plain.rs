@@ -5,7 +5,7 @@ use std::time::Duration;
 use toile_lab::StudyProgress;
 use toile_record::{Event, TrainingKey};
 
-use super::{duration, measured, note, plural, resumed};
+use super::{at_epoch, duration, measured, note, plural, resumed};
 
 /// A line on an epoch at most this often, whichever run it is of.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ impl Plain {
             Event::TrainingEnded(_) => self.printed = now,
             Event::EpochEnded { training: TrainingKey::Run(run), .. } if now >= self.printed + PAUSE => {
                 let Some(active) = progress.active.get(&TrainingKey::Run(*run)) else { return };
-                let mut line = format!("        {}: epoch {}/{}", labels[*run], active.epoch, active.epochs);
+                let mut line = format!("        {}: {}", labels[*run], at_epoch(active, 1));
                 measured(active).iter().for_each(|part| line += &format!(", {part}"));
                 if let Some(left) = progress.left() {
                     let (done, all) = (progress.n_ended, progress.n_to_do);

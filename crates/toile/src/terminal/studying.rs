@@ -70,7 +70,7 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
     }
     let tick = Style::new().for_stderr().green().apply_to("done");
     let time = duration(Duration::try_from_secs_f64(end.seconds).unwrap_or_default());
-    let mut line = format!("{tick}    {label}: {} in {time}", plural(end.epochs, "epoch", "epochs"));
+    let mut line = format!("{tick}    {label}: {} in {time}", trained(end.epochs));
     if let Some(accuracy) = end.val_accuracy {
         let published = end.published.unwrap_or_default();
         let published = [published.val_accuracy, published.val_loss];
@@ -80,6 +80,10 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
         line += &format!(" ({reason})");
     }
     line
+}
+
+fn trained(epochs: usize) -> String {
+    if epochs == 0 { "not trained, evaluated".into() } else { plural(epochs, "epoch", "epochs") }
 }
 
 /// One line on the test of a run.

@@ -4,12 +4,14 @@
 //! fast. Whatever a graph says that does not fit is an error: the graph may come from a file.
 
 mod operators;
+mod whole;
 mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::ValueRanges;
 use super::graph::{OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor};
 use crate::ExchangeError;
 
@@ -27,6 +29,9 @@ struct LaneValue {
     shape: Vec<usize>,
     lanes: Vec<Lane>,
 }
+
+/// All values of a graph, by name.
+type LaneValues<'a> = BTreeMap<&'a str, LaneValue>;
 
 type Computed = Result<LaneValue, ExchangeError>;
 
@@ -112,6 +117,31 @@ impl OnnxGraph {
     /// # Errors
     /// If the graph does not fit itself or the images; it names the node.
     pub fn run(&self, images: &[u8], threads: usize) -> Result<Vec<f64>, ExchangeError> {
+        Ok(self.blocks(images, threads, &|values, n| self.rows(values, n))?.concat())
+    }
+
+    /// The least and the largest number of each value over these images.
+    ///
+    /// # Errors
+    /// As [`OnnxGraph::run`].
+    pub fn ranges(&self, images: &[u8], threads: usize) -> Result<ValueRanges, ExchangeError> {
+        let mut all = ValueRanges::new();
+        for block in self.blocks(images, threads, &|values, n| Ok(ranges(values, n)))? {
+            for (name, [least, most]) in block {
+                let range = all.entry(name).or_insert([least, most]);
+                *range = [range[0].min(least), range[1].max(most)];
+            }
+        }
+        Ok(all)
+    }
+
+    /// Computes the images in blocks of up to [`LANES`], and gives what `of` makes of the values of each, in order.
+    fn blocks<T: Send>(
+        &self,
+        images: &[u8],
+        threads: usize,
+        of: &(dyn Fn(&LaneValues<'_>, usize) -> Result<T, ExchangeError> + Sync),
+    ) -> Result<Vec<T>, ExchangeError> {
         let size = self.input.1.iter().try_fold(1, |product: usize, size| product.checked_mul(*size));
         let Some(size) = size.filter(|size| (1..=MOST_VALUES).contains(size)) else {
             return Err(ExchangeError::new(format!("the input has the shape {:?}", self.input.1)));
@@ -121,13 +151,15 @@ impl OnnxGraph {
             return Err(ExchangeError::new(message));
         }
         let blocks: Vec<&[u8]> = images.chunks(LANES * size).collect();
+        let constants = whole::constants(self)?;
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
             loop {
                 let i = next.fetch_add(1, Ordering::Relaxed);
                 let Some(block) = blocks.get(i) else { return done };
-                done.push((i, self.block(block, size)));
+                let values = self.block(block, size, &constants);
+                done.push((i, values.and_then(|values| of(&values, block.len() / size))));
             }
         };
         let mut done: Vec<_> = thread::scope(|scope| {
@@ -135,33 +167,43 @@ impl OnnxGraph {
             handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
         });
         done.sort_by_key(|(i, _)| *i);
-        let rows: Vec<Vec<f64>> = done.into_iter().map(|(_, rows)| rows).collect::<Result<_, _>>()?;
-        if rows.len() != blocks.len() {
+        let made: Vec<T> = done.into_iter().map(|(_, made)| made).collect::<Result<_, _>>()?;
+        if made.len() != blocks.len() {
             return Err(ExchangeError::new("the graph could not be computed"));
         }
-        Ok(rows.concat())
+        Ok(made)
     }
 
-    /// Rows of outputs for up to [`LANES`] images.
-    fn block(&self, images: &[u8], size: usize) -> Result<Vec<f64>, ExchangeError> {
+    /// Every value for up to [`LANES`] images.
+    fn block<'a>(
+        &'a self,
+        images: &[u8],
+        size: usize,
+        constants: &'a [OnnxTensor],
+    ) -> Result<LaneValues<'a>, ExchangeError> {
         let number = |byte: u8| match self.input_is_bytes {
             true => f64::from(byte),
             false => f64::from(f32::from(byte) / 255.0),
         };
-        let n = images.len() / size;
         let lane = |at: usize| {
             let mut lane = [0.0; LANES];
             lane.iter_mut().zip(images.chunks(size)).for_each(|(x, image)| *x = number(image[at]));
             lane
         };
-        let tensors = self.tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        let tensors = self.tensors.iter().chain(constants).map(|tensor| (tensor.name.as_str(), tensor));
+        let tensors: BTreeMap<&str, &OnnxTensor> = tensors.collect();
         let mut values = BTreeMap::new();
         let input = LaneValue::new(self.input.1.clone(), (0..size).map(lane).collect())?;
         values.insert(self.input.0.as_str(), input);
-        for node in &self.nodes {
+        for node in self.nodes.iter().filter(|node| !tensors.contains_key(node.name.as_str())) {
             let value = operators::compute(&NodeInputs { node, tensors: &tensors, values: &values })?;
             values.insert(node.name.as_str(), value);
         }
+        Ok(values)
+    }
+
+    /// The rows of outputs of so many images.
+    fn rows(&self, values: &LaneValues<'_>, n: usize) -> Result<Vec<f64>, ExchangeError> {
         let Some(output) = values.get(self.output.0.as_str()).filter(|value| value.shape == self.output.1)
         else {
             let (name, shape) = &self.output;
@@ -169,4 +211,13 @@ impl OnnxGraph {
         };
         Ok((0..n).flat_map(|i| output.lanes.iter().map(move |lane| lane[i])).collect())
     }
+}
+
+/// Over the first `n` images of each value.
+fn ranges(values: &LaneValues<'_>, n: usize) -> ValueRanges {
+    let range = |value: &LaneValue| {
+        let numbers = value.lanes.iter().flat_map(|lane| &lane[..n]);
+        numbers.fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], x| [least.min(*x), most.max(*x)])
+    };
+    values.iter().map(|(name, value)| ((*name).to_owned(), range(value))).collect()
 }

@@ -1,8 +1,8 @@
 //! The operators that move no window.
 
 use super::super::graph::{OnnxTensor, OnnxValues};
-use super::windows;
 use super::{Computed, LANES, Lane, LaneValue, MOST_VALUES, NodeInputs};
+use super::{whole, windows};
 use crate::ExchangeError;
 
 /// What a node gives.
@@ -24,6 +24,8 @@ pub(super) fn compute(node: &NodeInputs<'_>) -> Computed {
         "Div" => pairs(node, |a, b| a / b),
         "Mul" => pairs(node, |a, b| a * b),
         "Add" => pairs(node, |a, b| a + b),
+        "QuantizeLinear" => whole::quantize(node),
+        "DequantizeLinear" => whole::dequantize(node),
         "Reshape" => reshape(node),
         "Transpose" => transpose(node),
         "Flatten" => flatten(node),

@@ -70,7 +70,7 @@ impl<'a> SettingsSource<'a> {
     }
 
     /// The place of a key's value.
-    fn span(self, key: &str) -> Range<usize> {
+    pub(super) fn span(self, key: &str) -> Range<usize> {
         self.get(key).map_or(self.node.span.clone(), |value| value.span.clone())
     }
 }

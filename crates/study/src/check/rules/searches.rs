@@ -228,11 +228,21 @@ fn at_corners(search: &SearchDraft, draft: &Draft, shape: Option<DataShape>, wal
             runs::settings(source, &RunSettings { model: None, ..own }, draft, shape, walk);
         }
         if let Some(all) = settings(&all) {
+            trains(source, &all, walk);
             runs::one_source_of_the_rate(source, &all, walk);
         }
         if walk.faults.len() > before {
             break;
         }
+    }
+}
+
+/// A search compares what trainings come to.
+fn trains(source: SettingsSource, settings: &RunSettings, walk: &mut Walk) {
+    if settings.epochs == Some(0) {
+        let message = "a search trains: its trials have at least 1 epoch, found 0";
+        let help = "set `epochs = 10`; weights that are only to be evaluated are a run of `[[runs]]`";
+        walk.fault(&source.span("epochs"), message, help);
     }
 }
 

@@ -46,6 +46,11 @@ pub(super) fn asked(
         ))
         .help("a network without hidden layers has no width: `toile summary` shows the layers"));
     }
+    let epochs = args.epochs.map_or(run.settings.epochs, |epochs| epochs as usize);
+    if epochs == 0 {
+        return Err(Failure::new(format!("run `{shown}` trains nothing: its `epochs` are 0"))
+            .help("say how long each width trains: `--epochs 10`"));
+    }
     if args.run.is_none() {
         note(&format!(
             "each width trains as run `{shown}` does, but for the learning rate (`--run` names another)"
@@ -56,7 +61,7 @@ pub(super) fn asked(
         data: source.data_from_elsewhere(&study.study.data)?,
         widths,
         seeds: args.seeds.into(),
-        epochs: args.epochs.map_or(run.settings.epochs, |epochs| epochs as usize),
+        epochs,
         equivalence: study.study.equivalence,
         run,
     };

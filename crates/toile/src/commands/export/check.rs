@@ -38,6 +38,8 @@ pub(super) enum Checked {
     SameBits,
     /// Every weight was read back to the same bits; the code around them was not run.
     SameWeights,
+    /// In whole numbers it is another network: how often it and the engine are right, and how often they say the same.
+    Accuracy { part: Part, n: usize, whole: f64, float: f64, same: usize },
     /// It was not run.
     Not,
 }
@@ -157,6 +159,14 @@ pub(super) fn compared(found: &[f64], engine: &[f32], n: usize) -> Result<Checke
     Ok(Checked::Computed { largest, other_class: rows.filter(differs).count() })
 }
 
+/// While the test part is sealed, the first training images stand in for it.
+fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Test => "test",
+        Part::Validation => "training",
+    }
+}
+
 impl Checked {
     /// In words.
     pub(super) fn told(&self, sample: &Sample) -> String {
@@ -164,12 +174,15 @@ impl Checked {
             (Checked::SameWeights, _) => {
                 "the weights read back, bit for bit; the code was not run: compile it with -DTOILE_MAIN to try it".into()
             }
+            (Checked::Accuracy { part, n, whole, float, same }, _) => format!(
+                "read back and computed on {} {} images: accuracy {whole:.4}, {float:.4} in float; the same class on {}",
+                count(*n as u64),
+                part_name(*part),
+                count(*same as u64)
+            ),
             (_, Sample::None(why)) => format!("unchecked: {why}"),
             (checked, Sample::Images { part, n, recorded, .. }) => {
-                let part = match part {
-                    Part::Test => "test",
-                    Part::Validation => "training",
-                };
+                let part = part_name(*part);
                 let recorded = if *recorded { ", whose predictions are the recorded ones" } else { "" };
                 checked.on(&format!("{} {part} images", count(*n as u64)), recorded)
             }
@@ -178,7 +191,7 @@ impl Checked {
 
     fn on(&self, images: &str, recorded: &str) -> String {
         match self {
-            Checked::Not | Checked::SameWeights => "unchecked".into(),
+            Checked::Not | Checked::SameWeights | Checked::Accuracy { .. } => "unchecked".into(),
             Checked::SameBits => {
                 format!("read back and computed on {images}: the same bits as the engine's{recorded}")
             }

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use toile_exchange::keras::{self, CompileSettings};
+use toile_exchange::keras::{self, CompileSettings, KerasMemory};
 use toile_exchange::{InputKind, c, onnx, pytorch};
+use toile_nn::{ModelDescription, Optimizer};
 
 use super::Exported;
 use super::check::{self, Checked, Sample};
+use super::{int8, memory};
 use crate::args::{ExportArgs, ExportFormat, InputArg};
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
+use crate::terminal::plural;
 
 /// Weights alone, for Keras.
 const WEIGHTS_H5: &str = ".weights.h5";
@@ -46,6 +49,19 @@ pub(super) fn check_name(args: &ExportArgs) -> Result<(), Failure> {
     .help(format!("other programs go by it: `--out network{}`", endings[0])))
 }
 
+/// Only a `.keras` file holds an optimizer.
+///
+/// # Errors
+/// If another form is to hold one.
+pub(super) fn check_optimizer(args: &ExportArgs) -> Result<(), Failure> {
+    let is_whole = args.format == ExportFormat::Keras && !args.out.to_string_lossy().ends_with(WEIGHTS_H5);
+    if !args.with_optimizer || is_whole {
+        return Ok(());
+    }
+    Err(Failure::new(format!("`{}` cannot hold what the optimizer remembers", args.out.display()))
+        .help("only `--format keras --out network.keras` can: leave `--with-optimizer` out"))
+}
+
 /// The files of a network in the form that is asked for.
 ///
 /// # Errors
@@ -66,17 +82,33 @@ pub(super) fn exported(
     }
 }
 
+/// # Errors
+/// If another form is to be of whole numbers.
+pub(super) fn check_int8(args: &ExportArgs) -> Result<(), Failure> {
+    match !args.int8 || args.format == ExportFormat::Onnx {
+        true => Ok(()),
+        false => Err(Failure::new("only ONNX files hold a network in int8")
+            .help("`--format onnx --int8 --out network.onnx`; or leave `--int8` out")),
+    }
+}
+
 fn onnx(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result<Exported, Failure> {
+    if args.int8 {
+        return int8::exported(args, network, input(args));
+    }
     let bytes = onnx::to_onnx(&network.model.describe(), &network.facts(), input(args))?;
     let checked = check::graph(&onnx::from_onnx(&bytes)?, sample)?;
     let form = format!("ONNX, opset {}", onnx::OPSET);
-    Ok(Exported { form, files: vec![(args.out.clone(), bytes)], checked })
+    Ok(Exported { form, files: vec![(args.out.clone(), bytes)], checked, optimizer: None })
 }
 
 fn keras(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result<Exported, Failure> {
     let (described, input, settings) = (network.model.describe(), input(args), &network.settings);
+    let state = args.with_optimizer.then(|| memory::state(args, network)).transpose()?;
+    let memory = state.as_ref().map(|state| KerasMemory { state, schedule: &settings.schedule });
     let compile = CompileSettings {
         optimizer: &settings.optimizer,
+        memory,
         loss: &settings.loss,
         label_smoothing: settings.label_smoothing,
     };
@@ -85,11 +117,45 @@ fn keras(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result
     let checked = check::network(&read.layers, read.image, &read.tensors, sample)?;
     if !args.out.to_string_lossy().ends_with(WEIGHTS_H5) {
         let form = format!("Keras {}", keras::KERAS_VERSION);
-        return Ok(Exported { form, files: vec![(args.out.clone(), whole)], checked });
+        let optimizer = memory.map(|memory| remembered(&described, &settings.optimizer, memory, &whole));
+        let optimizer = optimizer.transpose()?;
+        return Ok(Exported { form, files: vec![(args.out.clone(), whole)], checked, optimizer });
     }
     // The very bytes that the archive holds, which were read back.
     let bytes = keras::to_weights_h5(&described, input);
-    Ok(Exported { form: "weights for Keras".into(), files: vec![(args.out.clone(), bytes)], checked })
+    let files = vec![(args.out.clone(), bytes)];
+    Ok(Exported { form: "weights for Keras".into(), files, checked, optimizer: None })
+}
+
+/// Reads back what the optimizer remembers, and says it in words.
+///
+/// # Errors
+/// If it is not as it was written.
+fn remembered(
+    described: &ModelDescription,
+    optimizer: &Optimizer,
+    memory: KerasMemory<'_>,
+    written: &[u8],
+) -> Result<String, Failure> {
+    let (expected, found) = (
+        keras::optimizer_variables(described, optimizer, memory)?,
+        keras::read_optimizer_variables(written)?,
+    );
+    if found != expected {
+        return Err(Failure::new(
+            "the export was not written: read back, the optimizer remembers other numbers",
+        )
+        .help("please report this with the study's file: it is a fault of toile"));
+    }
+    let rate = match memory.learning_rate() {
+        Some(rate) => format!("learning rate {rate}"),
+        None => "learning rate by its schedule".into(),
+    };
+    Ok(format!(
+        "{} after {}, {rate}: trained again, to the same weights",
+        optimizer.name(),
+        plural(memory.state.facts.step as usize, "update", "updates")
+    ))
 }
 
 fn pytorch(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Result<Exported, Failure> {
@@ -98,7 +164,7 @@ fn pytorch(args: &ExportArgs, network: &TrainedNetwork, sample: &Sample) -> Resu
     let files = pytorch::to_pytorch(&described, &network.facts(), input(args), &stem(&args.out));
     let checked: Checked = check::graph(&files.read_back(&described, &files.weights)?, sample)?;
     let files = vec![(args.out.clone(), files.weights), (script, files.script.into_bytes())];
-    Ok(Exported { form: "weights for PyTorch".into(), files, checked })
+    Ok(Exported { form: "weights for PyTorch".into(), files, checked, optimizer: None })
 }
 
 fn stem(path: &Path) -> String {
@@ -109,5 +175,6 @@ fn c(args: &ExportArgs, network: &TrainedNetwork) -> Result<Exported, Failure> {
     let text = c::to_c(&network.model.describe(), &network.facts(), input(args), &stem(&args.out))?;
     let read = c::weights_of_c(&text)?;
     let checked = check::weights(&read, &network.model.weights())?;
-    Ok(Exported { form: "C99".into(), files: vec![(args.out.clone(), text.into_bytes())], checked })
+    let files = vec![(args.out.clone(), text.into_bytes())];
+    Ok(Exported { form: "C99".into(), files, checked, optimizer: None })
 }

@@ -1,7 +1,10 @@
 //! `toile export`: a trained network as a file of another program, which is checked before it is written.
 
 mod check;
+mod data;
 mod forms;
+mod int8;
+mod memory;
 mod numbers;
 
 use std::path::{Path, PathBuf};
@@ -22,10 +25,14 @@ struct Exported {
     /// Where each goes; the first is the one that was asked for.
     files: Vec<(PathBuf, Vec<u8>)>,
     checked: Checked,
+    /// What is said of the optimizer's memory, if it is among them.
+    optimizer: Option<String>,
 }
 
 /// Exports what is asked for, or says why not and writes nothing.
 pub(crate) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
+    forms::check_optimizer(args)?;
+    forms::check_int8(args)?;
     match args.format {
         ExportFormat::Tensorboard | ExportFormat::Csv => numbers::run(args),
         ExportFormat::Onnx | ExportFormat::Keras | ExportFormat::Pytorch | ExportFormat::C => network(args),
@@ -100,6 +107,7 @@ fn told(exported: &Exported, network: &TrainedNetwork, sample: &Sample) -> Strin
         facts.data,
         plural(facts.class_names.len(), "class", "classes")
     );
+    text += &exported.optimizer.iter().map(|said| format!("optimizer {said}\n")).collect::<String>();
     if let Some(notice) = facts.notice {
         text += &format!("notice  {notice}\n");
     }

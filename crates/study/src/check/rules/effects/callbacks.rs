@@ -9,6 +9,9 @@ use crate::warnings::StudyWarning;
 
 pub(super) fn of(callback: &Callback, settings: &RunSettings, shape: Option<DataShape>) -> Vec<StudyWarning> {
     let epochs = settings.epochs.unwrap_or(usize::MAX);
+    if epochs == 0 {
+        return vec![StudyWarning::NothingTrained { setting: callback.name() }];
+    }
     let rate = settings.optimizer.as_ref().map(|optimizer| optimizer.learning_rate());
     let name = callback.name();
     let mut warnings = Vec::new();

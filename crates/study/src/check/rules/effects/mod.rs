@@ -56,6 +56,10 @@ fn of_settings(settings: &RunSettings, draft: &Draft, shape: Option<DataShape>) 
     let mut effects: Vec<Effect> =
         settings.optimizer.iter().flat_map(|optimizer| of_optimizer(optimizer, settings)).collect();
     effects.extend(schedules::of(settings, updates).into_iter().map(|w| Effect::of("schedule", w)));
+    if settings.epochs == Some(0) && settings.class_weight.as_ref().is_some_and(|weights| !weights.is_empty())
+    {
+        effects.push(Effect::of("class_weight", StudyWarning::NothingTrained { setting: "class_weight" }));
+    }
     if settings.label_smoothing == Some(1.0) {
         effects.push(Effect::of("label_smoothing", StudyWarning::SmoothedToNothing));
     }

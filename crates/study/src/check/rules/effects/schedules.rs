@@ -8,6 +8,11 @@ use crate::warnings::StudyWarning;
 /// `updates` are those of the whole training, if they are known.
 pub(super) fn of(settings: &RunSettings, updates: Option<usize>) -> Vec<StudyWarning> {
     let Some(schedule) = &settings.schedule else { return Vec::new() };
+    if settings.epochs == Some(0) {
+        let is_constant = *schedule == Schedule::Constant;
+        let none = StudyWarning::NothingTrained { setting: "schedule" };
+        return if is_constant { Vec::new() } else { vec![none] };
+    }
     let mut warnings = in_itself(schedule, settings);
     if let (Some((schedule, steps)), Some(updates)) = (length(schedule), updates)
         && steps > updates
