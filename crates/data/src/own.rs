@@ -17,6 +17,16 @@ use std::path::{Path, PathBuf};
 /// Archives within archives that are looked into.
 const MAX_ARCHIVES: usize = 3;
 
+/// How the note begins that says so.
+const VALIDATION_LEFT_OUT: &str = "the validation part of the data is left out";
+
+impl Reading {
+    /// Whether the data have a validation part that is not used.
+    pub fn leaves_out_validation(&self) -> bool {
+        self.notes.iter().any(|note| note.starts_with(VALIDATION_LEFT_OUT))
+    }
+}
+
 /// Reads data of the user's own; `path` is where `table.path` leads. Where reading takes long, a decoded copy is
 /// written into the cache, if one is given, and taken the next time.
 pub(crate) fn load_own(
@@ -202,9 +212,8 @@ fn validation_part(table: &DataTable, raw: &mut RawData, place: &Path) -> Result
         (None, None) => Ok(0),
         (Some(part), None) => {
             let n = part.images.len();
-            raw.notes.push(format!(
-                "the validation part of the data is left out, {n} images; `validation = \"own\"` validates on it"
-            ));
+            raw.notes
+                .push(format!("{VALIDATION_LEFT_OUT}, {n} images; `validation = \"own\"` validates on it"));
             Ok(0)
         }
         (Some(part), Some(_)) if part.images.is_empty() => {

@@ -71,6 +71,21 @@ fn every_form_and_way_of_reading_has_its_study() {
     }
 }
 
+/// A validation part that somebody made is there to be used.
+#[test]
+fn a_validation_part_of_the_data_is_used() {
+    let place = with_pictures();
+    fs::create_dir(place.path("parts")).unwrap();
+    fs::rename(place.path("pictures"), place.path("parts/train")).unwrap();
+    fs::rename(place.path("both/test"), place.path("parts/val")).unwrap();
+    place.run(&["init", "own.toml", "--data", "parts"]).ok();
+    let text = fs::read_to_string(place.path("own.toml")).unwrap();
+    let table = "data = { path = \"./parts\", test_fraction = 0.2, validation = \"own\" }";
+    assert!(text.contains(table) && !text.contains("\nvalidation_split"), "{text}");
+    let said = place.run(&["plan", "own.toml", "--no-timing"]).ok();
+    assert!(said.err.is_empty() || !said.err.contains("warning"), "{}", said.err);
+}
+
 #[test]
 fn what_is_in_the_way_is_said_and_nothing_is_written() {
     let place = with_pictures();

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use toile_data::{DataError, DataSet, DataTable};
+use toile_data::{DataError, DataSet, DataTable, ValidationPart};
 use toile_study::{DataSetting, StarterData, check, starter_for};
 
 use crate::args::InitArgs;
@@ -92,17 +92,22 @@ fn for_data(args: &InitArgs, named: &str) -> Result<(Cow<'static, str>, String),
     Ok((Cow::Owned(text), remark + &to_examine))
 }
 
-/// Reads the data as asked, and with a test part if they have none.
+/// Reads the data as asked; with a test part if they have none, and with their validation part if they have one.
 fn read(args: &InitArgs, named: &str) -> Result<(DataTable, DataSet), Failure> {
-    let table = args.reading.table(named);
-    match try_load(&table, None, &args.places) {
+    let mut table = args.reading.table(named);
+    let data = match try_load(&table, None, &args.places) {
         Err(DataError::NoTestPart { .. }) => {
-            let table = DataTable { test_fraction: Some(TEST_FRACTION), ..table };
-            let data = load(&table, None, &args.places)?;
-            Ok((table, data))
+            table.test_fraction = Some(TEST_FRACTION);
+            load(&table, None, &args.places)?
         }
-        read => Ok((table, read?)),
+        read => read?,
+    };
+    if !data.reading.leaves_out_validation() {
+        return Ok((table, data));
     }
+    table.validation = Some(ValidationPart::Own);
+    let data = load(&table, None, &args.places)?;
+    Ok((table, data))
 }
 
 /// The data as the study file names them: a relative path starts at the file's folder, and has a slash.
