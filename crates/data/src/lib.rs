@@ -52,6 +52,7 @@ pub use locations::{LoadProgress, Locations};
 pub use lookalikes::FolderContent;
 pub use options::{DataTable, Resize, ValidationPart};
 pub use path_form::{PathFault, path_help};
+pub use pictures::{DecodedPicture, PictureFault, decode_picture};
 pub use split::{Split, SplitHow, n_train, split};
 
 /// Images with their labels, in two parts, and where they came from.

@@ -3,6 +3,7 @@
 //! array and one picture for each thread.
 
 use super::{Facts, MAX_FILE, Picture, PictureFault, decode, fit};
+use super::{GRAY_PALETTE, OPAQUE_ALPHA, SIXTEEN_BITS};
 use crate::error::DataError;
 use crate::idx::MAX_BYTES;
 use crate::options::DataTable;
@@ -72,9 +73,9 @@ impl Counts {
         let [height, width, _] = shape;
         let done = [
             (2, "turned upright, as their EXIF says".to_string()),
-            (3, "an alpha channel without a transparent pixel was left out".into()),
-            (4, "of 16 bits a value, the high byte was kept".into()),
-            (5, "a palette of grays became gray".into()),
+            (3, OPAQUE_ALPHA.into()),
+            (4, SIXTEEN_BITS.into()),
+            (5, GRAY_PALETTE.into()),
             (6, "colour became gray (0.299 red + 0.587 green + 0.114 blue)".into()),
             (7, "gray became three equal channels".into()),
             (8, format!("brought to {height} x {width} from other sizes")),

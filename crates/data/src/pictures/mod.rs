@@ -42,11 +42,65 @@ pub(crate) struct Facts {
     pub resized: bool,
 }
 
-/// What is wrong with a picture, as the end of a sentence about its file, and what to do.
+impl Facts {
+    /// What decoding did to the picture.
+    fn notes(&self) -> Vec<&'static str> {
+        let done = [
+            (self.turned, "turned upright, as EXIF says"),
+            (self.opaque_alpha, OPAQUE_ALPHA),
+            (self.sixteen_bits, SIXTEEN_BITS),
+            (self.gray_palette, GRAY_PALETTE),
+        ];
+        done.into_iter().filter(|(is_so, _)| *is_so).map(|(_, note)| note).collect()
+    }
+}
+
+const OPAQUE_ALPHA: &str = "an alpha channel without a transparent pixel was left out";
+const SIXTEEN_BITS: &str = "of 16 bits a value, the high byte was kept";
+const GRAY_PALETTE: &str = "a palette of grays became gray";
+
+/// What is wrong with a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PictureFault {
+pub struct PictureFault {
+    /// As the end of a sentence about the file: `is no picture that toile reads: …`.
     pub fault: String,
+    /// What to do about it.
     pub help: String,
+}
+
+/// A picture as [`decode_picture`] gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedPicture {
+    /// `height * width * channels` bytes, row by row, channels last.
+    pub pixels: Vec<u8>,
+    /// Height, width, and channels: 1 (gray) or 3 (red, green, blue).
+    pub shape: [usize; 3],
+    /// What was done to it, in plain English; nothing for most pictures.
+    pub notes: Vec<&'static str>,
+    /// The decoder, with its version.
+    pub decoder: &'static str,
+}
+
+/// Decodes the bytes of a PNG or JPEG file, exactly as pictures in folders are decoded: whoever asks a trained network
+/// about a file gets the pixels that training would have had.
+///
+/// - What the file is shows in its content; its ending plays no part.
+/// - The picture is turned upright as EXIF's orientation (1 to 8) says; broken EXIF is passed over.
+/// - Of 16 bits a value the high byte is kept. Colour profiles and gamma are not applied.
+/// - A palette of grays gives 1 channel, any other palette 3.
+/// - An alpha channel that is opaque everywhere is left out; a transparent pixel is a fault.
+/// - JPEG is gray, or becomes red, green, blue. Its decoder uses no vector instructions: the same bits everywhere, which
+///   other decoders differ from in the last one.
+///
+/// Size and channels are those of the file: nothing is scaled, and gray stays gray.
+///
+/// # Errors
+/// What is no PNG or JPEG, is broken or cut short, has transparent pixels or other colours (CMYK), or more than 2²⁶
+/// pixels, each with what to do. Memory and time are bounded by that number of pixels.
+pub fn decode_picture(bytes: &[u8]) -> Result<DecodedPicture, PictureFault> {
+    let Picture { height, width, channels, pixels, facts } = decode(bytes)?;
+    let decoder = if facts.png { png::DECODER } else { jpeg::DECODER };
+    Ok(DecodedPicture { pixels, shape: [height, width, channels], notes: facts.notes(), decoder })
 }
 
 impl PictureFault {

@@ -1,5 +1,6 @@
 //! Single pictures: Pillow's pixels for each kind, and damaged ones.
 
+use crate::decode_picture;
 use crate::pictures::{Picture, decode};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,25 @@ fn a_png_has_the_pixels_that_pillow_reads() {
     }
     assert!(decoded("sixteen.png").facts.sixteen_bits);
     assert!(decoded("opaque.png").facts.opaque_alpha);
+}
+
+/// `decode_picture` gives the pixels of the folders' reader, and says what was done to them.
+#[test]
+fn a_single_picture_is_decoded_as_in_a_folder() {
+    for (name, notes, decoder) in [
+        ("gray.png", "", "png"),
+        ("palette.png", "", "png"),
+        ("sixteen.png", "of 16 bits a value, the high byte was kept", "png"),
+        ("opaque.png", "an alpha channel without a transparent pixel was left out", "png"),
+        ("gray-palette.png", "a palette of grays became gray", "png"),
+        ("turned.jpg", "turned upright, as EXIF says", "zune-jpeg"),
+    ] {
+        let (single, picture) = (decode_picture(&file(name)).unwrap(), decoded(name));
+        assert_eq!(single.shape, [picture.height, picture.width, picture.channels], "{name}");
+        assert_eq!((single.pixels, single.notes.join("; ")), (picture.pixels, notes.into()), "{name}");
+        assert!(single.decoder.starts_with(decoder), "{name}");
+    }
+    assert!(decode_picture(&file("transparent.png")).unwrap_err().help.contains("without alpha"));
 }
 
 #[test]
