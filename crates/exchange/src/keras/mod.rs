@@ -1,17 +1,21 @@
 //! Keras 3: `.keras` (an archive of the network's description and its weights) and `.weights.h5` (the weights alone),
 //! and back.
 
+mod chain;
 mod compiled;
 mod config;
 mod layers;
+mod names;
 mod read;
 mod take;
+mod weights;
 
 use serde_json::{Value, json};
 use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
 
 pub use compiled::KerasTraining;
 pub use read::{KerasModel, from_keras};
+pub use weights::from_weights_h5;
 
 use crate::hdf5::{Hdf5Array, Hdf5Group, Hdf5Item, Hdf5Numbers, write_hdf5};
 use crate::{ExchangeError, InputKind, NetworkFacts, archive};
@@ -49,13 +53,13 @@ pub fn to_keras(
     archive::pack(&[
         ("metadata.json", pretty(&metadata(facts, input))),
         ("config.json", pretty(&config)),
-        ("model.weights.h5", weights(&layers)),
+        ("model.weights.h5", hdf5_weights(&layers)),
     ])
 }
 
 /// The weights alone, as `model.load_weights` of Keras reads them into a network of the same layers.
 pub fn to_weights_h5(model: &ModelDescription, input: InputKind) -> Vec<u8> {
-    weights(&keras_layers(model, input))
+    hdf5_weights(&keras_layers(model, input))
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
@@ -77,7 +81,7 @@ fn metadata(facts: &NetworkFacts, input: InputKind) -> Value {
 }
 
 /// `layers/<name>/vars/0`, `1`, …; every layer has a group, and the root has `vars`.
-fn weights(layers: &[KerasLayer<'_>]) -> Vec<u8> {
+fn hdf5_weights(layers: &[KerasLayer<'_>]) -> Vec<u8> {
     let vars = |tensors: &[Tensor]| -> Hdf5Item {
         let array = |tensor: &Tensor| {
             let numbers = Hdf5Numbers::Floats(tensor.values.clone());
