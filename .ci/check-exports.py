@@ -567,11 +567,13 @@ def keras_comes_in(checker: Checker, folder: Path) -> None:
 
 
 def unchanged(checker: Checker, folder: Path, what: str, package: str, images, theirs) -> None:
-    """What toile predicts with a network that came in, before any training, is what its own program predicts."""
+    """What toile predicts with a network that came in is what its own program predicts: an epoch at a rate of 0."""
+    import re
+
     import numpy as np
 
     text = (folder / "study.toml").read_text()
-    (folder / "study.toml").write_text(text.replace("epochs = 1", "epochs = 0"))
+    (folder / "study.toml").write_text(re.sub(r"learning_rate = [^,}]+", "learning_rate = 0.0 ", text))
     checker.run(folder, "run", "study.toml", "--out", "out")
     checker.run(folder, "report", "out", "--predictions", "npz")
     results = json.loads((folder / "out" / "results.json").read_text())
@@ -584,19 +586,19 @@ def chain(shape):
     """A Functional network of Keras' that is a chain, and the layers of it that a study file writes."""
     import keras
 
-    layers = keras.layers
+    layers, still = keras.layers, {"batch_normalization": {"momentum": 1.0}}
     entry = keras.Input(shape)
     x = layers.Conv2D(6, (3, 2), strides=(2, 1), padding="same", activation="relu", name="mine")(entry)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(name="norm")(x)
     x = layers.Activation("tanh")(x)
-    x = layers.AveragePooling2D()(x)
+    x = layers.AveragePooling2D(2)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(9, activation="gelu")(x)
     x = layers.Dropout(0.3)(x)
     model = keras.Model(entry, layers.Dense(4, activation="softmax")(x))
     same = [
         {"conv2d": {"filters": 6, "kernel_size": [3, 2], "strides": [2, 1], "padding": "same", "activation": "relu"}},
-        {"batch_normalization": {}},
+        still,
         {"activation": "tanh"},
         {"average_pooling2d": {}},
         {"flatten": {}},
@@ -623,6 +625,8 @@ def other_files_come_in(checker: Checker, folder: Path) -> None:
         model.compile(optimizer="adam", loss="categorical_crossentropy")
         scaled = images.astype(np.float32) / np.float32(255)
         model.fit(scaled, np.eye(4)[np.arange(len(images)) % 4], epochs=2, batch_size=32, verbose=0)
+        # Averages that stay as they are, so that an epoch at a rate of 0 changes nothing.
+        model.get_layer("norm").momentum = 1.0
         theirs = keras_predictions(model, images)
         (folder / "layers.toml").write_text(study_text("layers", "./data", {"chain": layers}, 1, 1))
         model.save(folder / "chain.keras")
@@ -662,15 +666,16 @@ def torch_comes_in(checker: Checker, folder: Path, images) -> None:
         nn.Linear(10, 4),
         nn.Softmax(dim=1),
     )
+    still = {"batch_normalization": {"momentum": 1.0}}
     layers = [
         {"conv2d": {"filters": 6, "kernel_size": [3, 2]}},
-        {"batch_normalization": {}},
+        still,
         {"activation": "relu"},
         {"max_pooling2d": {}},
         {"depthwise_conv2d": {"kernel_size": [2, 2], "use_bias": False}},
         {"flatten": {}},
         {"dense": {"units": 10}},
-        {"batch_normalization": {}},
+        still,
         {"activation": "silu"},
         DENSE_END,
     ]
