@@ -241,8 +241,16 @@ def write_data(folder: Path, shape, classes=4) -> None:
             (folder / f"{part}-{kind}").write_bytes(head + array.tobytes())
 
 
-def test_images(folder: Path, shape, part="t10k"):
+def test_images(folder: Path, shape):
     """The test images and labels of a folder of IDX files, gzipped or not."""
+    return part_images(folder, "t10k", shape)
+
+
+def train_images(folder: Path, shape):
+    return part_images(folder, "train", shape)
+
+
+def part_images(folder: Path, part: str, shape):
     import gzip
 
     import numpy as np
@@ -308,9 +316,13 @@ def onnx_probabilities(path: Path, images):
 
 def keras_probabilities(path: Path, images):
     import keras
+
+    return keras_predictions(keras.saving.load_model(path), images)
+
+
+def keras_predictions(model, images):
     import numpy as np
 
-    model = keras.saving.load_model(path)
     first = model.layers[0].__class__.__name__
     taken = images.astype(np.float32)
     return model.predict(taken if first == "Rescaling" else taken / np.float32(255), batch_size=512, verbose=0)
@@ -319,11 +331,10 @@ def keras_probabilities(path: Path, images):
 def keras_from_weights(path: Path, whole: Path, images):
     """The weights alone, into the same layers with other weights."""
     import keras
-    import numpy as np
 
     model = keras.models.clone_model(keras.saving.load_model(whole))
     model.load_weights(path)
-    return model.predict(images.astype(np.float32) / np.float32(255), batch_size=512, verbose=0)
+    return keras_predictions(model, images)
 
 
 def torch_probabilities(path: Path, images):
@@ -334,11 +345,17 @@ def torch_probabilities(path: Path, images):
     spec = importlib.util.spec_from_file_location(path.stem, path.with_suffix(".py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return torch_predictions(module.build(), images)
+
+
+def torch_predictions(network, images):
+    import torch
+
     pixels = torch.from_numpy(images.copy())
-    takes_pixels = type(module.build()[0]).__name__ == "FromPixels"
+    takes_pixels = type(network[0]).__name__ == "FromPixels"
     taken = pixels if takes_pixels else pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
     with torch.no_grad():
-        return torch.cat([module.build()(part) for part in taken.split(512)]).numpy()
+        return torch.cat([network(part) for part in taken.split(512)]).numpy()
 
 
 class Checker:
@@ -616,7 +633,7 @@ def keras_goes_on(checker: Checker, folder: Path) -> None:
     shape, steps = (6, 5, 2), 3
     folder.mkdir()
     write_data(folder / "data", shape)
-    images, labels = test_images(folder / "data", shape, "train")
+    images, labels = train_images(folder / "data", shape)
     batch = images.astype(np.float32) / np.float32(255), np.eye(4, dtype=np.float32)[labels]
     layers = [
         {"conv2d": {"filters": 4, "kernel_size": [3, 3], "activation": "tanh", "l2": 0.001}},
@@ -661,6 +678,184 @@ def keras_goes_on(checker: Checker, folder: Path) -> None:
     print(f"Keras goes on with {len(GOES_ON)} optimizers and schedules: at most {largest:.2f} of the tolerance")
 
 
+def unchanged(checker: Checker, folder: Path, what: str, package: str, images, theirs) -> None:
+    """What toile predicts with a network that came in is what its own program predicts: an epoch at a rate of 0."""
+    import re
+
+    import numpy as np
+
+    text = (folder / "study.toml").read_text()
+    (folder / "study.toml").write_text(re.sub(r"learning_rate = [^,}]+", "learning_rate = 0.0 ", text))
+    checker.run(folder, "run", "study.toml", "--out", "out")
+    checker.run(folder, "report", "out", "--predictions", "npz")
+    results = json.loads((folder / "out" / "results.json").read_text())
+    _, labels = test_images(folder.parent / "data", images.shape[1:])
+    recorded = Recorded(folder / "out" / results["runs"][0]["folder"], labels)
+    checker.compare(what, package, recorded, lambda: np.asarray(theirs))
+
+
+def chain(shape):
+    """A Functional network of Keras' that is a chain, and the layers of it that a study file writes."""
+    import keras
+
+    layers, still = keras.layers, {"batch_normalization": {"momentum": 1.0}}
+    entry = keras.Input(shape)
+    x = layers.Conv2D(6, (3, 2), strides=(2, 1), padding="same", activation="relu", name="mine")(entry)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Activation("tanh")(x)
+    x = layers.AveragePooling2D(2)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(9, activation="gelu")(x)
+    x = layers.Dropout(0.3)(x)
+    model = keras.Model(entry, layers.Dense(4, activation="softmax")(x))
+    same = [
+        {"conv2d": {"filters": 6, "kernel_size": [3, 2], "strides": [2, 1], "padding": "same", "activation": "relu"}},
+        still,
+        {"activation": "tanh"},
+        {"average_pooling2d": {}},
+        {"flatten": {}},
+        {"dense": {"units": 9, "activation": "gelu"}},
+        {"dropout": {"rate": 0.3}},
+        DENSE_END,
+    ]
+    return model, same
+
+
+def other_files_come_in(checker: Checker, folder: Path) -> None:
+    """A Functional chain of Keras', weights alone of Keras' and of PyTorch's: toile predicts what they predict."""
+    import numpy as np
+
+    shape = (9, 7, 3)
+    folder.mkdir()
+    write_data(folder / "data", shape)
+    images, _ = test_images(folder / "data", shape)
+    if "keras" not in checker.missing:
+        import keras
+
+        keras.utils.set_random_seed(4)
+        model, layers = chain(shape)
+        model.compile(optimizer="adam", loss="categorical_crossentropy")
+        scaled = images.astype(np.float32) / np.float32(255)
+        model.fit(scaled, np.eye(4)[np.arange(len(images)) % 4], epochs=2, batch_size=32, verbose=0)
+        # Averages that stay as they are, so that an epoch at a rate of 0 changes nothing.
+        model.get_layer("norm").momentum = 1.0
+        theirs = keras_predictions(model, images)
+        (folder / "layers.toml").write_text(study_text("layers", "./data", {"chain": layers}, 1, 1))
+        model.save(folder / "chain.keras")
+        model.save_weights(folder / "chain.weights.h5")
+        checker.run(folder, "import", "chain.keras", "--into", "chain", "--data", "./data")
+        unchanged(checker, folder / "chain", "a Functional chain comes in", "keras", images, theirs)
+        alone = ["--model", "layers.toml#m0"]
+        checker.run(folder, "import", "chain.weights.h5", "--into", "h5", "--data", "./data", *alone)
+        unchanged(checker, folder / "h5", "a .weights.h5 of Keras comes in", "keras", images, theirs)
+        branch = keras.layers.Dense(4, activation="softmax")(model.layers[-2].output + model.layers[-3].output)
+        keras.Model(model.inputs, branch).save(folder / "branch.keras")
+        command = ["import", "branch.keras", "--into", "branch", "--data", "./data"]
+        done = subprocess.run([checker.toile, *command], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 1 and "branches are not known" in done.stderr, done.stderr
+    if "torch" not in checker.missing:
+        torch_comes_in(checker, folder, images)
+
+
+def torch_comes_in(checker: Checker, folder: Path, images) -> None:
+    """An `nn.Sequential` of somebody else's, with counters, another numbering and half precision."""
+    import torch
+    from safetensors.torch import save_file
+    from torch import nn
+
+    torch.manual_seed(4)
+    network = nn.Sequential(
+        nn.Conv2d(3, 6, (3, 2)),
+        nn.BatchNorm2d(6, eps=1e-3),
+        nn.Dropout(0.1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(6, 6, 2, groups=6, bias=False),
+        nn.Flatten(),
+        nn.Linear(6 * 2 * 2, 10),
+        nn.BatchNorm1d(10, eps=1e-3),
+        nn.SiLU(),
+        nn.Linear(10, 4),
+        nn.Softmax(dim=1),
+    )
+    still = {"batch_normalization": {"momentum": 1.0}}
+    layers = [
+        {"conv2d": {"filters": 6, "kernel_size": [3, 2]}},
+        still,
+        {"activation": "relu"},
+        {"max_pooling2d": {}},
+        {"depthwise_conv2d": {"kernel_size": [2, 2], "use_bias": False}},
+        {"flatten": {}},
+        {"dense": {"units": 10}},
+        still,
+        {"activation": "silu"},
+        DENSE_END,
+    ]
+    (folder / "torch.toml").write_text(study_text("layers", "./data", {"torch": layers}, 1, 1))
+    with torch.no_grad():
+        # Running means and variances of these images.
+        network.train()(torch.from_numpy(images.copy()).permute(0, 3, 1, 2).to(torch.float32) / 255)
+    network.eval()
+    for dtype in [torch.float32, torch.float16, torch.bfloat16]:
+        network.to(dtype)
+        stem = str(dtype).removeprefix("torch.")
+        save_file(network.state_dict(), folder / f"{stem}.safetensors")
+        network.to(torch.float32)
+        file = f"{stem}.safetensors"
+        checker.run(folder, "import", file, "--into", stem, "--data", "./data", "--model", "torch.toml#m0")
+        theirs = torch_predictions(network, images)
+        unchanged(checker, folder / stem, f"{stem} of PyTorch comes in", "torch", images, theirs)
+    torch.save(network.state_dict(), folder / "pickle.pt")
+    command = ["import", "pickle.pt", "--into", "pickle", "--data", "./data"]
+    done = subprocess.run([checker.toile, *command], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1 and "it is a pickle" in done.stderr, done.stderr
+
+
+def keras_trains_alike(checker: Checker, folder: Path) -> None:
+    """From the same weights, on the same batches, an epoch here is an epoch of Keras'."""
+    import keras
+    import numpy as np
+
+    shape = (9, 7, 3)
+    folder.mkdir()
+    write_data(folder / "data", shape)
+    images, labels = test_images(folder / "data", shape)
+    train, targets = train_images(folder / "data", shape)
+    keras.utils.set_random_seed(6)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input(shape),
+            layers.Conv2D(6, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(12, activation="tanh"),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True)
+    model.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    model.save(folder / "start.keras")
+    checker.run(folder, "import", "start.keras", "--into", "in", "--data", "./data")
+    text = (folder / "in" / "study.toml").read_text()
+    text = text.replace("validation_split = 0.1\n", "").replace("epochs = 1", "epochs = 1\nshuffle = false")
+    (folder / "in" / "study.toml").write_text(text)
+    checker.run(folder, "run", "in/study.toml", "--out", "out")
+    checker.run(folder, "report", "out", "--predictions", "npz")
+    results = json.loads((folder / "out" / "results.json").read_text())
+    recorded = Recorded(folder / "out" / results["runs"][0]["folder"], labels)
+    said = checker.run(folder, "export", "out", "--run", "Imported", "--format", "keras", "--out", "end.keras")
+    assert "recorded ones" in said, said
+    end = keras.saving.load_model(folder / "end.keras")
+    checker.compare("an epoch, back in Keras", "keras", recorded, lambda: keras_predictions(end, images))
+    before = keras_predictions(model, images)
+    scaled = train.astype(np.float32) / np.float32(255)
+    model.fit(scaled, np.eye(4)[targets], epochs=1, batch_size=128, shuffle=False, verbose=0)
+    after = keras_predictions(model, images)
+    assert np.abs(after - before).max() > 1e-2, "the epoch changed nothing"
+    checker.compare("the same epoch in Keras", "keras", recorded, lambda: after)
+
+
 def check(toile: Path) -> None:
     missing = set(os.environ.get("MISSING", "").split())
     if shutil.which("cc") is None:
@@ -675,6 +870,8 @@ def check(toile: Path) -> None:
         if "keras" not in missing:
             keras_comes_in(checker, Path(place) / "keras")
             keras_goes_on(checker, Path(place) / "goes_on")
+            keras_trains_alike(checker, Path(place) / "alike")
+        other_files_come_in(checker, Path(place) / "in")
         real = Path(os.environ.get("TOILE_DATA_DIR", "/nowhere")) / "fashion-mnist"
         if real.is_dir():
             folder = Path(place) / "cnn"

@@ -29,6 +29,12 @@ pub(crate) fn pack(members: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, ExchangeError
     Ok(archive.finish().map_err(fault)?.into_inner())
 }
 
+/// Whether one of the members is a pickle, as in PyTorch's own files.
+pub(crate) fn has_pickle(bytes: &[u8]) -> bool {
+    let archive = ZipArchive::new(Cursor::new(bytes));
+    archive.is_ok_and(|archive| archive.file_names().any(|name| name.ends_with(".pkl")))
+}
+
 /// The member of this name, if there is one: no more bytes than the archive has, for members are stored as they are.
 pub(crate) fn member(bytes: &[u8], name: &str) -> Result<Option<Vec<u8>>, ExchangeError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(fault)?;

@@ -15,6 +15,12 @@ impl ExchangeError {
         ExchangeError { message: message.into(), help: None }
     }
 
+    /// A pickle is a program: it is never read.
+    pub fn pickle() -> ExchangeError {
+        ExchangeError::new("it is a pickle, which runs code when it is read: it is not read here")
+            .help("in Python: `safetensors.torch.save_file(model.state_dict(), \"x.safetensors\")`")
+    }
+
     pub(crate) fn help(self, help: impl Into<String>) -> ExchangeError {
         ExchangeError { help: Some(help.into()), ..self }
     }

@@ -1,9 +1,15 @@
-//! Kernels with their axes in the order of programs whose channels come first.
+//! What several forms must know of how values lie: the rows of a network's images, and kernels with their axes in the
+//! order of programs whose channels come first.
 
-use toile_nn::{PlacedWindow, Tensor};
+use toile_nn::{ModelDescription, PlacedWindow, Shape, Tensor};
 
 /// The window of a convolution that looks at single pixels.
 pub(crate) const PIXEL: PlacedWindow = PlacedWindow { size: [1, 1], strides: [1, 1], pads: [0; 4] };
+
+/// Whether a network begins with a dense layer, which takes an image as a row of values.
+pub(crate) fn takes_rows(model: &ModelDescription) -> bool {
+    model.layers.first().is_some_and(|first| matches!(first.input, Shape::Flat(_)))
+}
 
 /// A convolution's kernel (height, width, channels, filters) as (filters, channels, height, width).
 pub(crate) fn filters_first(kernel: &Tensor) -> (Vec<usize>, Vec<f32>) {

@@ -15,7 +15,9 @@ mod layout;
 pub mod onnx;
 mod protobuf;
 pub mod pytorch;
+pub mod safetensors;
 pub mod tensorboard;
+mod wanted;
 
 pub use error::ExchangeError;
 pub use facts::{InputKind, NetworkFacts};

@@ -152,10 +152,15 @@ fn other_files_are_named() {
     assert!(from_keras(b"hello").unwrap_err().to_string().contains("ZIP"));
     let bytes = written(&named("one_pixel"), InputKind::Float);
     let mut config = config(&bytes);
-    config["class_name"] = json!("Functional");
+    config["class_name"] = json!("Wide");
     assert!(
         from_keras(&with_config(&bytes, &config)).unwrap_err().to_string().contains("expected a Sequential")
     );
+    // What `torch.save` writes: a ZIP with a pickle in it.
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("net/data.pkl", SimpleFileOptions::default()).unwrap();
+    let error = from_keras(&archive.finish().unwrap().into_inner()).unwrap_err();
+    assert!(error.message.contains("it is a pickle") && error.help.unwrap().contains("safetensors"));
 }
 
 #[test]

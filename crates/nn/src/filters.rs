@@ -6,9 +6,9 @@ use crate::Model;
 use crate::summary::numbered_names;
 
 impl Model {
-    /// The filters of the first layer with weights: the kernels of a convolution, or what each unit of a dense layer does
-    /// with the pixels. `None` where the layer has neither: a batch normalisation, or a dense layer whose inputs are not
-    /// the pixels.
+    /// The filters of the first layer with weights: the kernels of a convolution, or what each unit of a dense layer
+    /// does with the pixels. `None` where the layer has neither: a batch normalisation, or a dense layer whose inputs
+    /// are not the pixels.
     pub fn first_filters(&self) -> Option<FirstFilters> {
         let layer = self.parameters.iter().position(|parameters| !parameters.is_empty())?;
         let kernel = &self.parameters[layer][0];

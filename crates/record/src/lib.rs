@@ -19,6 +19,7 @@ mod range_test;
 mod run;
 mod search;
 mod seeds;
+mod settings;
 mod state;
 mod study;
 
@@ -37,5 +38,6 @@ pub use search::{
     ObjectiveRecord, ParamRecord, SearchRecord, SearchRecords, TrainingRecord, TrialRecord, TrialSide,
 };
 pub use seeds::{RaceBounds, Seeds};
+pub use settings::{choice, flat_settings};
 pub use state::State;
 pub use study::{FormerRun, Records, StudyRecord, TestOpening};

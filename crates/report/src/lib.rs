@@ -31,7 +31,7 @@ mod text;
 pub mod view;
 
 pub use export::{
-    EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, PredictionsCsvExporter,
+    Csv, EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, PredictionsCsvExporter,
     PredictionsNpzExporter, epochs_csv, history_csv, results_csv, results_json, trials_csv,
 };
 pub use html::html;

@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use toile_record::SearchRecord;
+use toile_record::{SearchRecord, choice};
 use toile_study::Settings;
 use toile_tune::{Pruner, Sampler, Space};
 
-use crate::export::{choice, flatten};
+use crate::export::flatten;
 
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq)]

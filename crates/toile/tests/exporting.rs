@@ -280,9 +280,54 @@ fn a_network_of_keras_comes_in_with_its_weights() {
     place.run(&wide).refused(&["takes images of 8 x 8 x 1", "have 4 x 16 x 1"]);
     place
         .run(&["import", "study.toml", "--into", "x", "--data", "./data"])
-        .refused(&["cannot be taken: the ZIP"]);
+        .refused(&["cannot be taken: it is neither `.keras` nor `.weights.h5` nor `.safetensors`"]);
     place
         .run(&["import", "gone.keras", "--into", "x", "--data", "./data"])
         .refused(&["cannot read `gone.keras`"]);
+    assert!(!place.path("x").exists(), "nothing is written");
+}
+
+/// Out as weights alone and in again, into the layers of a study file: the same weights.
+#[test]
+fn weights_alone_come_into_the_layers_of_a_study_file() {
+    let place = trained();
+    let read =
+        |path: std::path::PathBuf| toile_store::weights_from_safetensors(&fs::read(path).unwrap()).unwrap();
+    let folder = place.path("out").join(&place.records("out").runs[2].folder);
+    let own = read(folder.join("weights.safetensors"));
+    let export = |format: &str, file: &str| {
+        place.run(&["export", "out", "--run", "Conv", "--format", format, "--out", file]).ok();
+    };
+    export("keras", "a.weights.h5");
+    export("pytorch", "torch.safetensors");
+    fs::copy(folder.join("weights.safetensors"), place.path("ours.safetensors")).unwrap();
+    for (i, file) in ["a.weights.h5", "torch.safetensors", "ours.safetensors"].iter().enumerate() {
+        let into = format!("in{i}");
+        let import = ["import", file, "--into", &into, "--data", "./data", "--model", "study.toml#conv"];
+        let said = place.run(&import).ok();
+        assert!(said.err.contains("`optimizer` and `loss` are defaults"), "{}", said.err);
+        assert!(
+            said.out.starts_with(&format!("wrote {into}/study.toml and imported.safetensors: 5 layers, "))
+        );
+        assert_eq!(read(place.path(&into).join("imported.safetensors")), own, "{file}");
+        place.run(&["plan", &format!("{into}/study.toml")]).ok();
+        place.run(&import).refused(&["exists already", "name another folder with `--into`"]);
+    }
+    let import = |file: &str, model: &[&str]| {
+        place.run(&[&["import", file, "--into", "x", "--data", "./data"], model].concat())
+    };
+    import("a.weights.h5", &[]).refused(&["holds weights alone", "`--model study.toml#NAME`"]);
+    import("a.weights.h5", &["--model", "study.toml"]).refused(&["`--model study.toml` names no model"]);
+    import("a.weights.h5", &["--model", "study.toml#con"])
+        .refused(&["`study.toml` has no model `con`", "did you mean `conv`?"]);
+    import("ours.safetensors", &["--model", "study.toml#dense"]).refused(&[
+        "the weights are not those of the layers",
+        "`1.kernel` is missing (expected the shape [64, 8])",
+        "`0.kernel` of shape [3, 3, 1, 4]: no layer wants it",
+    ]);
+    export("keras", "a.keras");
+    import("a.keras", &["--model", "study.toml#conv"]).refused(&["`--model` is for weights alone"]);
+    fs::write(place.path("a.pkl"), b"\x80\x04rest").unwrap();
+    import("a.pkl", &[]).refused(&["it is a pickle", "safetensors.torch.save_file"]);
     assert!(!place.path("x").exists(), "nothing is written");
 }

@@ -50,7 +50,11 @@ fn predictions_have_the_bits_of_the_recorded_ones() {
     fs::write(place.path("pictures/.hidden.png"), "no picture").unwrap();
     fs::write(place.path("pictures/notes.txt"), "no picture").unwrap();
     let said = place.run(&["predict", "out", "--run", "Conv", "--seed", "8", "--json", "pictures"]).ok();
-    assert!(said.err.contains("left out of `pictures`: 1 file, no PNG (pictures/notes.txt)"), "{}", said.err);
+    assert!(
+        said.err.contains("left out of `pictures`: 1 file, neither PNG nor JPEG (pictures/notes.txt)"),
+        "{}",
+        said.err
+    );
     let found = json(&said.out);
     let records = place.records("out");
     let run = records.runs.iter().find(|run| run.name == "Conv" && run.seed == 8).unwrap();
@@ -113,11 +117,11 @@ fn pictures_that_do_not_fit_are_refused_all_at_once_and_changes_are_said() {
             "6 pictures cannot be taken",
             "large.png: it has 9 x 8 pixels (height x width), the training images 8 x 8",
             "red.png: it is in colour, the training images are grey",
-            "clear.png: parts of it are transparent",
-            "photo.jpg: it is a JPEG, and only PNG is read",
-            "cut.png: it is no whole PNG",
-            "empty.png: it is an empty file",
-            "the network takes PNG pictures of 8 x 8 pixels (height x width), grey",
+            "clear.png: it has transparent pixels",
+            "photo.jpg: it is a JPEG image that breaks",
+            "cut.png: it is a PNG image that breaks",
+            "empty.png: it is no picture that toile reads",
+            "the network takes PNG and JPEG pictures of 8 x 8 pixels (height x width), grey",
         ],
     );
     let plain = predict(&["grey.png"]).ok();
@@ -125,12 +129,65 @@ fn pictures_that_do_not_fit_are_refused_all_at_once_and_changes_are_said() {
     for (file, what) in [
         ("rgb.png", "rgb.png: it is grey but stored in colour: taken as grey"),
         ("rgba.png", "rgba.png: it is grey but stored in colour"),
-        ("wide.png", "wide.png: it has 16 bits per value: the upper 8 are taken"),
+        ("wide.png", "wide.png: of 16 bits a value, the high byte was kept"),
     ] {
         let said = predict(&[file]).ok();
         assert!(said.err.contains(what), "{}", said.err);
         assert_eq!(said.out.replace(file, "grey.png"), plain.out);
     }
     predict(&["gone.png"]).refused(&["cannot find `gone.png`"]);
-    predict(&["data"]).refused(&["the folder `data` holds no PNG files"]);
+    predict(&["data"]).refused(&["the folder `data` holds no PNG or JPEG files"]);
+}
+
+/// A data set that is written as pictures: the bits of the record, whatever the form.
+#[test]
+fn pictures_of_a_converted_data_set_have_the_recorded_bits() {
+    let place = trained();
+    place.run(&["data", "convert", "./data", "--to", "folders", "--out", "pictures"]).ok();
+    let found = json(&place.run(&["predict", "out", "--run", "Conv", "--json", "pictures/test"]).ok().out);
+    let records = place.records("out");
+    let run = records.runs.iter().find(|run| run.name == "Conv").unwrap();
+    let test = run.test.as_ref().expect("the test part is open");
+    let images = found["images"].as_array().unwrap();
+    assert_eq!(images.len(), 80);
+    for image in images {
+        let stem = image["file"].as_str().unwrap().rsplit('/').next().unwrap();
+        let i: usize = stem.trim_end_matches(".png").parse().unwrap();
+        let bits = (image["probability"].as_f64().unwrap() as f32).to_bits();
+        assert_eq!((&image["class"], bits), (&test.predictions[i].into(), test.confidences[i].to_bits()));
+    }
+}
+
+/// A JPEG gives the pixels that training would have had: turned upright by EXIF, and as a PNG of the same pixels.
+#[test]
+fn a_jpeg_is_decoded_as_in_a_folder_of_data() {
+    let place = Place::new();
+    let noise = |n: usize| (0..n).map(|i| (i * 7919 % 251) as u8).collect::<Vec<u8>>();
+    for (part, n) in [("train", 60_u32), ("t10k", 20)] {
+        let head =
+            [[0, 0, 8, 4], n.to_be_bytes(), 24_u32.to_be_bytes(), 16_u32.to_be_bytes(), 3_u32.to_be_bytes()];
+        let images = [head.concat(), noise(n as usize * 24 * 16 * 3)].concat();
+        fs::write(place.path(&format!("data/{part}-images-idx3-ubyte")), images).unwrap();
+        let labels = [vec![0, 0, 8, 1], n.to_be_bytes().to_vec(), (0..n).map(|i| (i % 4) as u8).collect()];
+        fs::write(place.path(&format!("data/{part}-labels-idx1-ubyte")), labels.concat()).unwrap();
+    }
+    place.run(&["run", "study.toml", "--out", "out"]).ok();
+    let upright = include_bytes!("../../data/tests/pictures/turned.jpg");
+    let pixels = toile_data::decode_picture(upright).unwrap();
+    assert_eq!(pixels.shape, [24, 16, 3], "stored as 16 x 24");
+    let same = png(png::ColorType::Rgb, png::BitDepth::Eight, [24, 16], &pixels.pixels);
+    fs::create_dir(place.path("pictures")).unwrap();
+    fs::write(place.path("pictures/a.jpg"), upright).unwrap();
+    fs::write(place.path("pictures/b.png"), same).unwrap();
+    let said = place.run(&["predict", "out", "--run", "Conv", "--json", "pictures"]).ok();
+    assert!(said.err.contains("pictures/a.jpg: turned upright, as EXIF says"), "{}", said.err);
+    let found = json(&said.out);
+    assert_eq!(found["images"][0]["probabilities"], found["images"][1]["probabilities"]);
+    fs::write(place.path("sideways.jpg"), include_bytes!("../../data/tests/pictures/colour.jpg")).unwrap();
+    fs::write(place.path("print.jpg"), include_bytes!("../../data/tests/pictures/cmyk.jpg")).unwrap();
+    place.run(&["predict", "out", "--run", "Conv", "sideways.jpg", "print.jpg"]).refused(&[
+        "2 pictures cannot be taken",
+        "sideways.jpg: it has 16 x 24 pixels (height x width), the training images 24 x 16",
+        "print.jpg: it is a JPEG image of other colours",
+    ]);
 }

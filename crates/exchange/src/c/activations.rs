@@ -6,6 +6,7 @@ use super::parts::CPart;
 pub(super) const ACTIVATIONS: [CPart; 8] = [
     CPart {
         name: "relu",
+        needs: &[],
         code: r"static void relu(float *x, int n)
 {
     int i;
@@ -18,6 +19,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "leaky_relu",
+        needs: &[],
         code: r"static void leaky_relu(float *x, int n)
 {
     int i;
@@ -30,6 +32,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "elu",
+        needs: &["exponential"],
         code: r"static void elu(float *x, int n)
 {
     int i;
@@ -42,6 +45,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "sigmoid",
+        needs: &["exponential"],
         code: r"static void sigmoid(float *x, int n)
 {
     int i;
@@ -53,6 +57,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "hyperbolic_tangent",
+        needs: &["exponential"],
         code: r"static void hyperbolic_tangent(float *x, int n)
 {
     int i;
@@ -64,6 +69,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "gelu",
+        needs: &["exponential", "error_function"],
         code: r"static void gelu(float *x, int n)
 {
     int i;
@@ -75,6 +81,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "silu",
+        needs: &["exponential"],
         code: r"static void silu(float *x, int n)
 {
     int i;
@@ -86,6 +93,7 @@ pub(super) const ACTIVATIONS: [CPart; 8] = [
     },
     CPart {
         name: "softmax",
+        needs: &["exponential"],
         code: r"/* Over each row of `channels` values. */
 static void softmax(float *x, int n, int channels)
 {

@@ -10,6 +10,7 @@ use toile_nn::{
     Activation, DescribedLayer, ImageShape, Layer, ModelDescription, PlacedWindow, Shape, Tensor,
 };
 
+use self::parts::CPart;
 use crate::layout::PIXEL;
 use crate::{ExchangeError, InputKind, NetworkFacts};
 
@@ -30,9 +31,7 @@ pub fn to_c(
     let name = identifier(stem);
     let mut text = head(model, facts, input, &name);
     let calls = calls(model);
-    for part in
-        parts::PARTS.iter().chain(&activations::ACTIVATIONS).filter(|part| calls.needs.contains(&part.name))
-    {
+    for part in parts().filter(|part| calls.needs.contains(&part.name)) {
         text += part.code;
     }
     for tensor in model.layers.iter().flat_map(|layer| &layer.tensors) {
@@ -44,6 +43,11 @@ pub fn to_c(
     }
     text += &body(model, input, &name, &calls);
     Ok(text + &parts::MAIN.replace("NAME", &name).replace("UPPER", &name.to_uppercase()))
+}
+
+/// All functions that the file may have, each below what it calls.
+fn parts() -> impl Iterator<Item = &'static CPart> {
+    parts::PARTS.iter().chain(&activations::ACTIVATIONS)
 }
 
 /// The weights of a file that [`to_c`] wrote, by their names in it, in their order: what a compiler reads.
@@ -165,11 +169,9 @@ impl Calls {
     }
 
     fn need(&mut self, part: &'static str) {
-        for needed in parts::needed_by(part) {
-            self.need(needed);
-        }
-        if !self.needs.contains(&part) {
-            self.needs.push(part);
+        self.needs.push(part);
+        for known in parts().filter(|known| known.name == part) {
+            known.needs.iter().for_each(|needed| self.need(needed));
         }
     }
 }

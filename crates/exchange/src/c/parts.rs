@@ -3,23 +3,16 @@
 /// A piece of C, by the name of the function in it.
 pub(super) struct CPart {
     pub name: &'static str,
+    /// The functions that it calls.
+    pub needs: &'static [&'static str],
     pub code: &'static str,
-}
-
-/// What a function calls.
-pub(super) fn needed_by(part: &str) -> &'static [&'static str] {
-    match part {
-        "sigmoid" | "elu" | "silu" | "softmax" | "hyperbolic_tangent" => &["exponential"],
-        "gelu" => &["exponential", "error_function"],
-        "normalize" => &["square_root"],
-        _ => &[],
-    }
 }
 
 /// In an order in which each stands below what it calls.
 pub(super) const PARTS: [CPart; 10] = [
     CPart {
         name: "exponential",
+        needs: &[],
         code: r"/* e^x: x = n ln 2 + r, then the series of e^r. */
 static double exponential(double x)
 {
@@ -46,6 +39,7 @@ static double exponential(double x)
     },
     CPart {
         name: "error_function",
+        needs: &[],
         code: r"/* erf x: its series near 0 (Abramowitz and Stegun 7.1.6), 1 or -1 far from it. */
 static double error_function(double x)
 {
@@ -67,6 +61,7 @@ static double error_function(double x)
     },
     CPart {
         name: "square_root",
+        needs: &[],
         code: r"/* Newton's method, from above. */
 static double square_root(double x)
 {
@@ -83,6 +78,7 @@ static double square_root(double x)
     },
     CPart {
         name: "dense",
+        needs: &[],
         code: r"static void dense(const float *x, float *y, int inputs, int units, const float *kernel, const float *bias)
 {
     int i, u;
@@ -98,6 +94,7 @@ static double square_root(double x)
     },
     CPart {
         name: "convolution",
+        needs: &[],
         code: r"static void convolution(const float *x, float *y, int height, int width, int channels, int rows, int columns,
                         int kernel_height, int kernel_width, int down, int across, int top, int left,
                         int filters, const float *kernel, const float *bias)
@@ -128,6 +125,7 @@ static double square_root(double x)
     },
     CPart {
         name: "depthwise",
+        needs: &[],
         code: r"static void depthwise(const float *x, float *y, int height, int width, int channels, int rows, int columns,
                       int kernel_height, int kernel_width, int down, int across, int top, int left,
                       int multiplier, const float *kernel, const float *bias)
@@ -157,6 +155,7 @@ static double square_root(double x)
     },
     CPart {
         name: "max_pooling",
+        needs: &[],
         code: r"static void max_pooling(const float *x, float *y, int height, int width, int channels, int rows, int columns,
                         int window_height, int window_width, int down, int across, int top, int left)
 {
@@ -184,6 +183,7 @@ static double square_root(double x)
     },
     CPart {
         name: "average_pooling",
+        needs: &[],
         code: r"static void average_pooling(const float *x, float *y, int height, int width, int channels, int rows, int columns,
                             int window_height, int window_width, int down, int across, int top, int left)
 {
@@ -209,6 +209,7 @@ static double square_root(double x)
     },
     CPart {
         name: "global_average",
+        needs: &[],
         code: r"static void global_average(const float *x, float *y, int pixels, int channels)
 {
     int i, k;
@@ -224,6 +225,7 @@ static double square_root(double x)
     },
     CPart {
         name: "normalize",
+        needs: &["square_root"],
         code: r"static void normalize(float *x, int n, int channels, float epsilon, const float *gamma, const float *beta,
                       const float *mean, const float *variance)
 {

@@ -61,6 +61,12 @@ impl<'a> FileBytes<'a> {
         range.and_then(|range| self.0.get(range)).ok_or_else(|| broken("an address lies outside of it"))
     }
 
+    /// A whole number of up to eight bytes.
+    pub(super) fn uint(self, address: u64, width: u64) -> Read<u64> {
+        let bytes = self.part(address, width)?;
+        Ok(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
     fn array<const N: usize>(self, address: u64) -> Read<[u8; N]> {
         let part = self.part(address, N as u64)?;
         part.try_into().map_err(|_| broken("an address lies outside of it"))
@@ -79,7 +85,7 @@ impl<'a> FileBytes<'a> {
     }
 
     pub(super) fn u64(self, address: u64) -> Read<u64> {
-        self.array(address).map(u64::from_le_bytes)
+        self.uint(address, 8)
     }
 }
 
@@ -157,8 +163,7 @@ impl<'a> Hdf5Reader<'a> {
         start = after(start, if flags & 0x20 != 0 { 16 } else { 0 })?;
         start = after(start, if flags & 0x10 != 0 { 4 } else { 0 })?;
         let width = 1 << (flags & 3);
-        let size =
-            self.file.part(start, width)?.iter().rev().fold(0, |size, byte| size << 8 | u64::from(*byte));
+        let size = self.file.uint(start, width)?;
         start = after(start, width)?;
         let mut pieces = vec![(address, start, size)];
         let (mut messages, mut next) = (Vec::new(), 0);
@@ -293,7 +298,7 @@ fn link(body: &[u8]) -> Read<(String, u64)> {
     at += if flags & 4 != 0 { 8 } else { 0 };
     at += if flags & 16 != 0 { 1 } else { 0 };
     let width = 1 << (flags & 3);
-    let length = body.part(at, width)?.iter().rev().fold(0, |length, byte| length << 8 | u64::from(*byte));
+    let length = body.uint(at, width)?;
     at += width;
     let name = name(body.part(at, length)?)?;
     Ok((name, body.u64(after(at, length)?)?))

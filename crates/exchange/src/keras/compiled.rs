@@ -71,7 +71,7 @@ fn optimizer(value: &Value, notes: &mut Vec<String>) -> Optimizer {
 fn shortest(value: &Value) -> Value {
     match value.as_f64() {
         Some(number) if value.is_f64() && f64::from(number as f32) == number => {
-            serde_json::from_str(&(number as f32).to_string()).unwrap_or_else(|_| value.clone())
+            super::config::number(number as f32)
         }
         _ => value.clone(),
     }

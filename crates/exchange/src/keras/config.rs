@@ -58,7 +58,7 @@ fn identifier(name: &str) -> String {
 }
 
 /// An f32 by its own shortest digits: 0.99, not 0.9900000095367432.
-fn number(value: f32) -> Value {
+pub(super) fn number(value: f32) -> Value {
     serde_json::from_str(&value.to_string()).unwrap_or(Value::Null)
 }
 

@@ -1,10 +1,10 @@
 //! The layers that Keras sees, and their names.
 
-use std::collections::HashMap;
+use toile_nn::{DescribedLayer, ModelDescription};
 
-use toile_nn::{DescribedLayer, ModelDescription, Shape};
-
+use super::names::GroupNames;
 use crate::InputKind;
+use crate::layout::takes_rows;
 
 /// A layer of the Keras network.
 pub(super) struct KerasLayer<'a> {
@@ -18,23 +18,20 @@ pub(super) struct KerasLayer<'a> {
 
 /// The layers of a model, with those that Keras needs besides.
 pub(super) fn keras_layers(model: &ModelDescription, input: InputKind) -> Vec<KerasLayer<'_>> {
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut named = |class_name: &'static str, name: &'static str| {
-        let count = seen.entry(class_name).or_insert(0);
-        *count += 1;
-        let name = if *count == 1 { name.to_owned() } else { format!("{name}_{}", *count - 1) };
-        KerasLayer { name, class_name, described: None }
+    let mut names = GroupNames::default();
+    let mut layer = |class_name: &'static str, described| {
+        let name = names.next(class_name);
+        KerasLayer { name, class_name, described }
     };
     let mut all = Vec::new();
     if input == InputKind::Uint8 {
-        all.push(named("Rescaling", "rescaling"));
+        all.push(layer("Rescaling", None));
     }
-    if model.layers.first().is_some_and(|first| matches!(first.input, Shape::Flat(_))) {
-        all.push(named("Flatten", "flatten"));
+    if takes_rows(model) {
+        all.push(layer("Flatten", None));
     }
     for described in &model.layers {
-        let layer = named(described.layer.class_name(), described.layer.name());
-        all.push(KerasLayer { described: Some(described), ..layer });
+        all.push(layer(described.layer.class_name(), Some(described)));
     }
     all
 }

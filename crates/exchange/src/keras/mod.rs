@@ -1,12 +1,15 @@
 //! Keras 3: `.keras` (an archive of the network's description and its weights) and `.weights.h5` (the weights alone),
 //! and back.
 
+mod chain;
 mod compiled;
 mod config;
 mod layers;
+mod names;
 mod optimizer;
 mod read;
 mod take;
+mod weights;
 
 use serde_json::{Value, json};
 use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
@@ -14,6 +17,7 @@ use toile_nn::{Loss, ModelDescription, Optimizer, Tensor};
 pub use compiled::KerasTraining;
 pub use optimizer::{KerasMemory, optimizer_variables, read_optimizer_variables};
 pub use read::{KerasModel, from_keras};
+pub use weights::from_weights_h5;
 
 use crate::hdf5::{Hdf5Array, Hdf5Group, Hdf5Item, Hdf5Numbers, write_hdf5};
 use crate::{ExchangeError, InputKind, NetworkFacts, archive};
@@ -55,13 +59,13 @@ pub fn to_keras(
     archive::pack(&[
         ("metadata.json", pretty(&metadata(facts, input))),
         ("config.json", pretty(&config)),
-        ("model.weights.h5", weights(&layers, variables.as_deref())),
+        ("model.weights.h5", hdf5_weights(&layers, variables.as_deref())),
     ])
 }
 
 /// The weights alone, as `model.load_weights` of Keras reads them into a network of the same layers.
 pub fn to_weights_h5(model: &ModelDescription, input: InputKind) -> Vec<u8> {
-    weights(&keras_layers(model, input), None)
+    hdf5_weights(&keras_layers(model, input), None)
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
@@ -84,7 +88,7 @@ fn metadata(facts: &NetworkFacts, input: InputKind) -> Value {
 
 /// `layers/<name>/vars/0`, `1`, …; every layer has a group, and the root has `vars`. Beside them what the optimizer
 /// remembers, if it is to be there.
-fn weights(layers: &[KerasLayer<'_>], variables: Option<&[Hdf5Array]>) -> Vec<u8> {
+fn hdf5_weights(layers: &[KerasLayer<'_>], variables: Option<&[Hdf5Array]>) -> Vec<u8> {
     let vars = |tensors: &[Tensor]| -> Hdf5Item {
         let array = |tensor: &Tensor| {
             let numbers = Hdf5Numbers::Floats(tensor.values.clone());

@@ -122,25 +122,21 @@ impl GraphBuilder {
     }
 
     pub(crate) fn activation(&mut self, name: &str, activation: Activation) {
-        let operator = match activation {
-            Activation::Linear => return,
-            Activation::Sigmoid => "Sigmoid",
-            Activation::Tanh => "Tanh",
-            Activation::Relu => "Relu",
-            Activation::LeakyRelu => "LeakyRelu",
-            Activation::Elu => "Elu",
-            Activation::Gelu => return self.gelu(name),
-            Activation::Silu => return self.silu(name),
-            Activation::Softmax => "Softmax",
+        let mut operator = |operator: &str, change: fn(OnnxNode) -> OnnxNode| {
+            self.add(format!("{name}/{operator}"), operator, change);
         };
-        self.add(format!("{name}/{operator}"), operator, |node| match activation {
-            Activation::LeakyRelu => node.float("alpha", 0.2),
-            Activation::Elu => node.float("alpha", 1.0),
+        match activation {
+            Activation::Linear => {}
+            Activation::Sigmoid => operator("Sigmoid", |node| node),
+            Activation::Tanh => operator("Tanh", |node| node),
+            Activation::Relu => operator("Relu", |node| node),
+            Activation::LeakyRelu => operator("LeakyRelu", |node| node.float("alpha", 0.2)),
+            Activation::Elu => operator("Elu", |node| node.float("alpha", 1.0)),
+            Activation::Gelu => self.gelu(name),
+            Activation::Silu => self.silu(name),
             // The channels of planes, and the values of rows.
-            Activation::Softmax => node.int("axis", 1),
-            Activation::Linear | Activation::Sigmoid | Activation::Tanh | Activation::Relu => node,
-            Activation::Gelu | Activation::Silu => node,
-        });
+            Activation::Softmax => operator("Softmax", |node| node.int("axis", 1)),
+        }
     }
 
     /// x (erf(x / √2) + 1) / 2; the operator `Gelu` needs opset 20.

@@ -6,7 +6,7 @@ use toile_store::NamedTensor;
 use super::builder::{GraphBuilder, with_inputs};
 use super::graph::OnnxGraph;
 use crate::InputKind;
-use crate::layout::{PIXEL, channels_first, filters_first};
+use crate::layout::{PIXEL, channels_first, filters_first, takes_rows};
 
 /// The graph of a model, without metadata.
 pub(super) fn graph(model: &ModelDescription, input: InputKind) -> OnnxGraph {
@@ -27,8 +27,7 @@ fn take_images(builder: &mut GraphBuilder, model: &ModelDescription, input: Inpu
         builder.add("images/Div", "Div", |node| with_inputs(node, &[most]));
     }
     let ImageShape { height, width, channels } = model.image;
-    let is_row = model.layers.first().is_some_and(|first| matches!(first.input, Shape::Flat(_)));
-    if is_row {
+    if takes_rows(model) {
         builder.reshape("images/Reshape", &[height * width * channels]);
     } else if channels == 1 {
         builder.reshape("images/Reshape", &[1, height, width]);

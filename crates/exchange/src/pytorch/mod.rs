@@ -2,6 +2,7 @@
 //! Never a pickle.
 
 mod modules;
+mod read;
 mod script;
 mod weights;
 
@@ -11,6 +12,7 @@ use toile_store::{weights_from_safetensors, weights_to_safetensors};
 use crate::onnx::OnnxGraph;
 use crate::{ExchangeError, InputKind, NetworkFacts};
 use modules::{TorchModule, modules};
+pub(crate) use read::from_sequential;
 
 /// A network as two files that belong side by side.
 pub struct TorchFiles {

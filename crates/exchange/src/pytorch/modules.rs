@@ -5,7 +5,7 @@ use toile_nn::{
 };
 
 use crate::InputKind;
-use crate::layout::{PIXEL, channels_first, filters_first};
+use crate::layout::{PIXEL, channels_first, filters_first, takes_rows};
 
 /// A module, with all that its Python line says.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ pub(super) fn modules(model: &ModelDescription, input: InputKind) -> Vec<TorchMo
     if input == InputKind::Uint8 {
         builder.add(TorchKind::FromPixels);
     }
-    if model.layers.first().is_some_and(|first| matches!(first.input, Shape::Flat(_))) {
+    if takes_rows(model) {
         builder.flatten(model.image, &model.layers);
     }
     for (i, layer) in model.layers.iter().enumerate() {
@@ -98,11 +98,11 @@ impl ModuleBuilder {
         let window = described.window.unwrap_or(PIXEL);
         match &described.layer {
             Layer::Dense(_) => self.dense(described, bias),
-            Layer::Conv2D(_) => self.convolution(of("kernel"), window, bias),
-            Layer::DepthwiseConv2D(_) => self.depthwise(of("kernel"), window, bias),
+            Layer::Conv2D(_) => self.convolution(of("kernel"), false, window, bias),
+            Layer::DepthwiseConv2D(_) => self.convolution(of("kernel"), true, window, bias),
             Layer::SeparableConv2D(_) => {
-                self.depthwise(of("depthwise_kernel"), window, None);
-                self.convolution(of("pointwise_kernel"), PIXEL, bias);
+                self.convolution(of("depthwise_kernel"), true, window, None);
+                self.convolution(of("pointwise_kernel"), false, PIXEL, bias);
             }
             Layer::MaxPooling2D(_) => self.add(TorchKind::MaxPool(window)),
             Layer::AveragePooling2D(_) => self.add(TorchKind::AveragePool(window)),
@@ -148,28 +148,21 @@ impl ModuleBuilder {
         self.add_with(TorchKind::Linear { inputs, units }, tensors);
     }
 
+    /// A kernel over all channels at once, or, depthwise, over each by itself.
     fn convolution(
         &mut self,
         kernel: Option<&Tensor>,
-        window: PlacedWindow,
-        bias: Option<(&'static str, Vec<usize>, Vec<f32>)>,
-    ) {
-        let Some(kernel) = kernel else { return };
-        let (shape, values) = filters_first(kernel);
-        let kind = TorchKind::Conv { channels: shape[1], filters: shape[0], groups: 1, window };
-        self.add_with(kind, std::iter::once(("weight", shape, values)).chain(bias).collect());
-    }
-
-    fn depthwise(
-        &mut self,
-        kernel: Option<&Tensor>,
+        depthwise: bool,
         window: PlacedWindow,
         bias: Option<(&'static str, Vec<usize>, Vec<f32>)>,
     ) {
         let Some(kernel) = kernel else { return };
         let channels = kernel.shape[2];
-        let (shape, values) = channels_first(kernel);
-        let kind = TorchKind::Conv { channels, filters: shape[0], groups: channels, window };
+        let (groups, (shape, values)) = match depthwise {
+            true => (channels, channels_first(kernel)),
+            false => (1, filters_first(kernel)),
+        };
+        let kind = TorchKind::Conv { channels, filters: shape[0], groups, window };
         self.add_with(kind, std::iter::once(("weight", shape, values)).chain(bias).collect());
     }
 

@@ -7,7 +7,6 @@
 mod events;
 mod hparams;
 mod sessions;
-mod time;
 
 use toile_record::Records;
 

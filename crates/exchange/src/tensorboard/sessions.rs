@@ -1,10 +1,15 @@
 //! Trainings as TensorBoard sees them: hyperparameters, numbers by step, times.
 
-use serde_json::{Map, Value};
-use toile_record::{Epoch, Metric, Records, RunRecord, SearchRecords, State, TrialRecord};
+use serde_json::Value;
+use toile_record::{Epoch, Metric, Records, RunRecord, SearchRecords, State, TrialRecord, flat_settings};
 
 use super::MOST_TRIALS;
-use super::time::seconds;
+
+/// Seconds since 1970 of an RFC 3339 date; `None` if it is none.
+fn seconds(date: &str) -> Option<f64> {
+    let date: jiff::Timestamp = date.parse().ok()?;
+    Some(date.as_second() as f64 + f64::from(date.subsec_nanosecond()) / 1e9)
+}
 
 /// A hyperparameter's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,11 +94,9 @@ fn of_run(run: &RunRecord) -> BoardSession {
     let started = seconds(&run.provenance.started).unwrap_or(0.0);
     let mut points = points(&run.epochs, started);
     let mut hparams = vec![("model".to_owned(), HparamValue::Text(run.model.clone()))];
-    if let Value::Object(plan) = &run.plan {
-        for (key, value) in plan.iter().filter(|(key, _)| !LEFT_OUT.contains(&key.as_str())) {
-            add(&mut hparams, key, value);
-        }
-    }
+    hparams.extend(
+        flat_settings(&run.plan).into_iter().filter_map(|(name, value)| Some((name, setting(value)?))),
+    );
     if let (Some(last), Some(test)) = (points.last_mut(), &run.test) {
         last.scalars.extend(test.loss.map(|loss| ("test_loss".to_owned(), loss)));
         last.scalars.push(("test_accuracy".into(), test.accuracy));
@@ -111,33 +114,15 @@ fn of_run(run: &RunRecord) -> BoardSession {
     }
 }
 
-/// Settings that are no hyperparameters: trainings of one name differ in the seed alone.
-const LEFT_OUT: [&str; 4] = ["seed", "model", "data", "layers"];
-
-/// Settings under dotted names. A choice (`{"adam": {…}}`) is its name, and its settings follow; what is not there is
-/// left out, for TensorBoard makes texts of numbers otherwise.
-fn add(all: &mut Vec<(String, HparamValue)>, key: &str, value: &Value) {
+/// A setting as it is shown; what is not there is left out, for TensorBoard makes texts of numbers otherwise.
+fn setting(value: Value) -> Option<HparamValue> {
     match value {
-        Value::Null => {}
-        Value::Bool(value) => all.push((key.into(), HparamValue::Bool(*value))),
-        Value::Number(number) => all.extend(number.as_f64().map(|n| (key.into(), HparamValue::Number(n)))),
-        Value::String(text) => all.push((key.into(), HparamValue::Text(text.clone()))),
-        Value::Array(items) if items.is_empty() => {}
-        Value::Array(_) => all.push((key.into(), HparamValue::Text(value.to_string()))),
-        Value::Object(map) => match choice(map) {
-            Some((name, inner)) => {
-                all.push((key.into(), HparamValue::Text(name.into())));
-                inner.iter().for_each(|(inner, value)| add(all, &format!("{key}.{inner}"), value));
-            }
-            None => map.iter().for_each(|(inner, value)| add(all, &format!("{key}.{inner}"), value)),
-        },
-    }
-}
-
-fn choice(map: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
-    match map.iter().next() {
-        Some((name, Value::Object(inner))) if map.len() == 1 => Some((name, inner)),
-        _ => None,
+        Value::Null => None,
+        Value::Array(items) if items.is_empty() => None,
+        Value::Bool(value) => Some(HparamValue::Bool(value)),
+        Value::Number(number) => number.as_f64().map(HparamValue::Number),
+        Value::String(text) => Some(HparamValue::Text(text)),
+        Value::Array(_) | Value::Object(_) => Some(HparamValue::Text(value.to_string())),
     }
 }
 
@@ -150,19 +135,15 @@ fn of_trial(search: &SearchRecords, trial: &TrialRecord) -> BoardSession {
             last.scalars.push((format!("objective/{}", objective.metric), *value));
         }
     }
-    let hparams = trial.params.iter().map(|param| {
+    let hparams = trial.params.iter().filter_map(|param| {
         // A choice is kept as its place among the choices.
         let choices = param.distribution["attributes"]["choices"].as_array();
         let chosen = choices.and_then(|choices| choices.get(param.value as usize));
         let value = match chosen {
             None => HparamValue::Number(param.value),
-            Some(Value::Bool(value)) => HparamValue::Bool(*value),
-            Some(Value::String(text)) => HparamValue::Text(text.clone()),
-            Some(other) => {
-                other.as_f64().map_or_else(|| HparamValue::Text(other.to_string()), HparamValue::Number)
-            }
+            Some(chosen) => setting(chosen.clone())?,
         };
-        (param.name.clone(), value)
+        Some((param.name.clone(), value))
     });
     let name: String =
         search.search.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
@@ -175,5 +156,22 @@ fn of_trial(search: &SearchRecords, trial: &TrialRecord) -> BoardSession {
         ended: trial.completed.as_deref().and_then(seconds).unwrap_or(last),
         succeeded: trial.state == State::Complete,
         points,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    /// `date -u -d DATE +%s`
+    #[test]
+    fn dates_are_seconds_since_1970() {
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0.0));
+        assert_eq!(seconds("2026-11-29T12:00:00Z"), Some(1_795_953_600.0));
+        assert_eq!(seconds("2000-02-29T23:59:59.25Z"), Some(951_868_799.25));
+        assert_eq!(seconds("1999-12-31 00:00:00+00:00"), Some(946_598_400.0));
+        for wrong in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-11-29", "2026-11-29T25:00:00Z"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::format::shortest;
 
 /// A table under construction, one line at a time.
 #[derive(Default)]
-pub(super) struct Csv {
+pub struct Csv {
     text: String,
     line_is_open: bool,
 }
@@ -17,7 +17,7 @@ impl Csv {
     ///
     /// A cell that begins with `=`, `+`, `-`, `@` or a tab would be run as a formula by spreadsheets: an apostrophe
     /// before it makes it text (OWASP, "CSV Injection").
-    pub(super) fn text(&mut self, value: &str) {
+    pub fn text(&mut self, value: &str) {
         let first = value.trim_start_matches([' ', '"']).chars().next();
         let is_formula = first.is_some_and(|c| "=+-@\t\r\n|%＝＋－＠".contains(c));
         let value = if is_formula { format!("'{value}") } else { value.to_owned() };
@@ -30,7 +30,7 @@ impl Csv {
     }
 
     /// A number in its shortest form that reads back to the same bits; empty if there is none.
-    pub(super) fn number(&mut self, value: Option<f64>) {
+    pub fn number(&mut self, value: Option<f64>) {
         match value {
             Some(value) if value.is_finite() => self.raw(&shortest(value)),
             _ => self.raw(""),
@@ -38,7 +38,7 @@ impl Csv {
     }
 
     /// The same of a number of 32 bits.
-    pub(super) fn single(&mut self, value: Option<f32>) {
+    pub fn single(&mut self, value: Option<f32>) {
         match value {
             Some(value) if value.is_finite() => self.raw(&shortest(value)),
             _ => self.raw(""),
@@ -46,7 +46,7 @@ impl Csv {
     }
 
     /// The same, but `inf`, `-inf` and `nan` for numbers that are not finite, as data frames read them.
-    pub(super) fn any_number(&mut self, value: Option<f64>) {
+    pub fn any_number(&mut self, value: Option<f64>) {
         match value {
             Some(f64::INFINITY) => self.raw("inf"),
             Some(f64::NEG_INFINITY) => self.raw("-inf"),
@@ -56,18 +56,18 @@ impl Csv {
     }
 
     /// A whole number; empty if there is none.
-    pub(super) fn count(&mut self, value: Option<u64>) {
+    pub fn count(&mut self, value: Option<u64>) {
         self.raw(&value.map_or_else(String::new, |value| value.to_string()));
     }
 
     /// Ends the line.
-    pub(super) fn end_line(&mut self) {
+    pub fn end_line(&mut self) {
         self.text.push_str("\r\n");
         self.line_is_open = false;
     }
 
     /// The table so far.
-    pub(super) fn finish(self) -> String {
+    pub fn finish(self) -> String {
         self.text
     }
 

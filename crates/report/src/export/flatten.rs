@@ -1,45 +1,13 @@
-//! A resolved plan as flat settings: `optimizer` = adam, `optimizer.learning_rate` = 0.001.
+//! A resolved plan as texts: `optimizer` = adam, `optimizer.learning_rate` = 0.001.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use toile_record::flat_settings;
 
 use crate::format::shortest;
 
-/// Keys that have columns of their own, or that do not fit into a cell.
-const LEFT_OUT: [&str; 8] = ["name", "seed", "model", "data", "layers", "published", "note", "id"];
-
-/// The plan's settings in the order of the plan: dotted name, value as text.
-///
-/// A choice (`{"adam": {…}}`) becomes its name, and its settings follow under the name of the choice's key.
-/// Lists and nested choices inside lists stay compact JSON.
+/// The plan's settings in the order of the plan: dotted name, value as text. Lists are compact JSON.
 pub(crate) fn flatten(plan: &Value) -> Vec<(String, String)> {
-    let mut settings = Vec::new();
-    if let Value::Object(map) = plan {
-        for (key, value) in map.iter().filter(|(key, _)| !LEFT_OUT.contains(&key.as_str())) {
-            add(&mut settings, key, value);
-        }
-    }
-    settings
-}
-
-fn add(settings: &mut Vec<(String, String)>, key: &str, value: &Value) {
-    match value {
-        Value::Object(map) => match choice(map) {
-            Some((name, inner)) => {
-                settings.push((key.to_owned(), name.to_owned()));
-                inner.iter().for_each(|(k, v)| add(settings, &format!("{key}.{k}"), v));
-            }
-            None => map.iter().for_each(|(k, v)| add(settings, &format!("{key}.{k}"), v)),
-        },
-        other => settings.push((key.to_owned(), scalar(other))),
-    }
-}
-
-/// A map with one key whose value is a map is a choice from a list, as serde writes an enum.
-pub(crate) fn choice(map: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
-    match map.iter().next() {
-        Some((name, Value::Object(inner))) if map.len() == 1 => Some((name, inner)),
-        _ => None,
-    }
+    flat_settings(plan).into_iter().map(|(name, value)| (name, scalar(&value))).collect()
 }
 
 fn scalar(value: &Value) -> String {

@@ -13,10 +13,11 @@ mod results;
 mod search;
 mod trials;
 
+pub use csv::Csv;
 pub use epochs::epochs_csv;
 pub(crate) use exporter::one_file;
 pub use exporter::{EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter};
-pub(crate) use flatten::{choice, flatten};
+pub(crate) use flatten::flatten;
 pub use history::history_csv;
 pub(crate) use json::number;
 pub use json::results_json;

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value};
 use toile_judge::{Images, Quantity, Recipe, Results, Run};
-use toile_record::{Evidence, Records, RunRecord, SearchRecord, State};
+use toile_record::{Evidence, Records, RunRecord, SearchRecord, State, choice};
 use toile_stats::Printed;
 use toile_study::{CheckedStudy, SearchPlan, race};
 use toile_tune::Params;
 
 use super::{MOST_COMPARED, on_the_data};
-use crate::export::choice;
 use crate::facts::{METRICS, published_numbers, train_seconds};
 use crate::plan::PlanSettings;
 use crate::view::grouped;

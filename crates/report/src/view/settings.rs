@@ -1,8 +1,8 @@
 //! A resolved plan in words: first the settings that the document's tables name, then all of them.
 
 use serde_json::{Map, Value};
+use toile_record::choice;
 
-use crate::export::choice;
 use crate::plan::PlanSettings;
 use crate::{format, text};
 

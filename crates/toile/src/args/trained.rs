@@ -89,9 +89,12 @@ pub(crate) struct ExportArgs {
 /// Arguments of `import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
-    /// A `.keras` file of Keras 3
+    /// A `.keras` file of Keras 3; or weights alone, `.weights.h5` or `.safetensors`, with `--model`
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// For weights alone: the layers that they belong to, a model of a study file
+    #[arg(long, value_name = "STUDY#NAME")]
+    pub model: Option<String>,
     /// Write the study file and the weights into this folder
     #[arg(long, value_name = "FOLDER")]
     pub into: PathBuf,
@@ -119,7 +122,7 @@ impl ExportArgs {
 pub(crate) struct PredictArgs {
     #[command(flatten)]
     pub trained: TrainedArgs,
-    /// PNG files, and folders of them
+    /// PNG and JPEG files, and folders of them
     #[arg(value_name = "IMAGE|FOLDER", required = true)]
     pub images: Vec<PathBuf>,
     /// Say the so many most probable classes

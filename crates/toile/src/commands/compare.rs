@@ -10,7 +10,7 @@ use crate::Completion;
 use crate::args::CompareArgs;
 use crate::commands::studied;
 use crate::failure::Failure;
-use crate::terminal::{self, Align, Table, safe_name, suggestion};
+use crate::terminal::{self, Align, Table, safe_name};
 
 /// Images on which two runs disagree that are named.
 const MOST_IMAGES: usize = 20;
@@ -85,11 +85,8 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Completion, Failure> {
 }
 
 fn place(results: &Results, name: &str) -> Result<usize, Failure> {
-    let names: Vec<&str> = results.recipes.iter().map(|recipe| recipe.name.as_str()).collect();
-    results.place(name).ok_or_else(|| {
-        Failure::new(format!("the study has no run `{}`", safe_name(name)))
-            .help(suggestion(name, names.iter().copied()))
-    })
+    let names = results.recipes.iter().map(|recipe| recipe.name.as_str());
+    results.place(name).ok_or_else(|| studied::no_run(name, names))
 }
 
 fn side_by_side(results: &Results, a: usize, b: usize, pair: Option<&PairVerdict>) -> SideBySide {

@@ -25,3 +25,4 @@ mod trained;
 pub(crate) mod trials;
 pub(crate) mod verify;
 pub(crate) mod worker;
+mod written;

@@ -5,13 +5,13 @@ use std::path::Path;
 use toile_exchange::NetworkFacts;
 use toile_nn::Model;
 use toile_record::{Records, RunRecord, State};
-use toile_store::Store;
 use toile_study::Settings;
 
 use crate::args::TrainedArgs;
+use crate::commands::studied;
 use crate::failure::Failure;
-use crate::terminal::{safe_name, suggestion};
-use crate::{places, study_folder};
+use crate::places;
+use crate::terminal::safe_name;
 
 /// A trained network and where it is from.
 pub(crate) struct TrainedNetwork {
@@ -26,7 +26,7 @@ pub(crate) struct TrainedNetwork {
 impl TrainedNetwork {
     /// Finds it; `command` is what the user typed.
     pub(crate) fn find(args: &TrainedArgs, command: &str) -> Result<TrainedNetwork, Failure> {
-        let (store, study) = opened(args, command)?;
+        let (store, study) = studied::opened(&args.storage, args.study.as_deref(), command)?;
         let records = store.records(study.as_deref())?;
         let place = place(&records, &args.run, args.seed)?;
         let run = &records.runs[place];
@@ -77,44 +77,27 @@ fn named(run: &RunRecord) -> String {
     format!("{}, seed {}", safe_name(&run.name), run.seed)
 }
 
-fn opened(args: &TrainedArgs, command: &str) -> Result<(Store, Option<String>), Failure> {
-    if !places::is_address(&args.storage) {
-        return Ok((study_folder::open(Path::new(&args.storage), command)?, args.study.clone()));
-    }
-    let server = places::server(&args.storage)?;
-    let study = places::study_in(&server, args.study.as_deref())?;
-    Ok((server, Some(study)))
-}
-
 /// The run of this name: with this seed, or else with the first that is complete.
 fn place(records: &Records, name: &str, seed: Option<u64>) -> Result<usize, Failure> {
-    let runs = || records.runs.iter().enumerate().filter(|(_, run)| run.name == name);
-    if runs().next().is_none() {
-        let names = records.runs.iter().map(|run| run.name.as_str());
-        let mut known: Vec<&str> = names.collect();
-        known.dedup();
-        return Err(Failure::new(format!("the study has no run `{}`", safe_name(name)))
-            .help(suggestion(name, known.iter().copied())));
-    }
-    let complete = || runs().filter(|(_, run)| run.state == State::Complete);
-    let listed = |runs: &mut dyn Iterator<Item = (usize, &RunRecord)>| {
-        runs.map(|(_, run)| run.seed.to_string()).collect::<Vec<_>>().join(", ")
-    };
-    match seed {
-        None => complete().next().map(|(place, _)| place).ok_or_else(|| {
-            let states: Vec<&str> = runs().map(|(_, run)| run.state.name()).collect();
-            Failure::new(format!(
-                "the run `{}` is not complete: it is {}",
-                safe_name(name),
-                states.join(", ")
-            ))
-            .help("`toile run` trains what is still to be trained")
-        }),
-        Some(seed) => complete().find(|(_, run)| run.seed == seed).map(|(place, _)| place).ok_or_else(|| {
-            Failure::new(format!("the run `{}` is not complete with the seed {seed}", safe_name(name)))
-                .help(format!("seeds with which it is: {}", listed(&mut complete())))
-        }),
-    }
+    let named = || records.runs.iter().filter(|run| run.name == name);
+    let is_meant = |run: &RunRecord| run.name == name && seed.is_none_or(|seed| run.seed == seed);
+    let found = records.runs.iter().position(|run| is_meant(run) && run.state == State::Complete);
+    found.ok_or_else(|| match (named().next(), seed) {
+        (None, _) => studied::no_run(name, records.runs.iter().map(|run| run.name.as_str())),
+        (_, None) => {
+            let states: Vec<&str> = named().map(|run| run.state.name()).collect();
+            let states = states.join(", ");
+            Failure::new(format!("the run `{}` is not complete: it is {states}", safe_name(name)))
+                .help("`toile run` trains what is still to be trained")
+        }
+        (_, Some(seed)) => {
+            let complete = named().filter(|run| run.state == State::Complete);
+            let seeds: Vec<String> = complete.map(|run| run.seed.to_string()).collect();
+            let name = safe_name(name);
+            Failure::new(format!("the run `{name}` is not complete with the seed {seed}"))
+                .help(format!("seeds with which it is: {}", seeds.join(", ")))
+        }
+    })
 }
 
 fn without_weights(args: &TrainedArgs, run: &RunRecord, what: &str) -> Failure {

@@ -96,6 +96,16 @@ pub(super) fn graph(graph: &OnnxGraph, sample: &Sample) -> Result<Checked, Failu
     compared(&found, engine, *n)
 }
 
+/// What is read back is not what was exported: nothing is written.
+fn not_written(what: &str) -> Failure {
+    Failure::new(format!("the export was not written: read back, {what}"))
+        .help("please report this with the study's file: it is a fault of toile")
+}
+
+fn bits(values: &[f32]) -> impl Iterator<Item = u32> {
+    values.iter().map(|value| value.to_bits())
+}
+
 /// Builds a network of what was read back, and lets the engine compute it: the same bits, or it is another network.
 ///
 /// # Errors
@@ -106,16 +116,13 @@ pub(super) fn network(
     tensors: &[Tensor],
     sample: &Sample,
 ) -> Result<Checked, Failure> {
-    let fault = |what: String| Failure::new(format!("the export was not written: read back, {what}"));
-    let mut model = Model::build(layers, image, Seed::new(0)).map_err(|error| fault(error.to_string()))?;
-    model.set_weights(tensors).map_err(|error| fault(error.to_string()))?;
+    let mut model =
+        Model::build(layers, image, Seed::new(0)).map_err(|error| not_written(&error.to_string()))?;
+    model.set_weights(tensors).map_err(|error| not_written(&error.to_string()))?;
     let Sample::Images { images, engine, .. } = sample else { return Ok(Checked::Not) };
-    let found = predict(&model, images, machine::cores());
-    let bits = |rows: &[f32]| rows.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
-    match bits(&found) == bits(engine) {
+    match bits(&predict(&model, images, machine::cores())).eq(bits(engine)) {
         true => Ok(Checked::SameBits),
-        false => Err(fault("it gives other probabilities".into())
-            .help("please report this with the study's file: it is a fault of toile")),
+        false => Err(not_written("it gives other probabilities")),
     }
 }
 
@@ -124,37 +131,31 @@ pub(super) fn network(
 /// # Errors
 /// If a bit differs.
 pub(super) fn weights(read: &[(String, Vec<f32>)], own: &[Tensor]) -> Result<Checked, Failure> {
-    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-    let is_same = |((_, read), own): (&(String, Vec<f32>), &Tensor)| bits(read) == bits(&own.values);
+    let is_same = |((_, read), own): (&(String, Vec<f32>), &Tensor)| bits(read).eq(bits(&own.values));
     match read.len() == own.len() && read.iter().zip(own).all(is_same) {
         true => Ok(Checked::SameWeights),
-        false => Err(Failure::new("the export was not written: read back, it has other weights")
-            .help("please report this with the study's file: it is a fault of toile")),
+        false => Err(not_written("it has other weights")),
     }
 }
 
 /// Holds another computation's probabilities against the engine's.
 pub(super) fn compared(found: &[f64], engine: &[f32], n: usize) -> Result<Checked, Failure> {
-    let differences = found.iter().zip(engine).map(|(a, b)| (a - f64::from(*b)).abs());
     // Where both are NaN the network has diverged; NaN of one alone is a difference.
-    let largest =
-        differences.fold(0.0, |most: f64, one| if one <= most || one.is_nan() { most } else { one });
-    let nan = |(a, b): (&f64, &f32)| a.is_nan() != b.is_nan();
-    if found.len() != engine.len() || largest > TOLERANCE || found.iter().zip(engine).any(nan) {
-        return Err(Failure::new(format!(
-            "the export was not written: read back, it gives probabilities that differ by up to {largest:.1e}, \
-             allowed are {TOLERANCE:.0e}"
-        ))
-        .help("please report this with the study's file: it is a fault of toile"));
+    let difference = |(a, b): (&f64, &f32)| match (a.is_nan(), b.is_nan()) {
+        (true, true) => 0.0,
+        (false, false) => (a - f64::from(*b)).abs(),
+        _ => f64::INFINITY,
+    };
+    let largest = found.iter().zip(engine).map(difference).fold(0.0, f64::max);
+    if found.len() != engine.len() || largest > TOLERANCE {
+        return Err(not_written(&format!(
+            "it gives probabilities that differ by up to {largest:.1e}, allowed are {TOLERANCE:.0e}"
+        )));
     }
     let classes = (engine.len() / n.max(1)).max(1);
-    let best = |row: &mut dyn Iterator<Item = f64>| {
-        let best = |best: (usize, f64), (i, p)| if p > best.1 { (i, p) } else { best };
-        row.enumerate().fold((0, f64::NEG_INFINITY), best).0
-    };
     let rows = found.chunks(classes).zip(engine.chunks(classes));
     let differs = |(a, b): &(&[f64], &[f32])| {
-        best(&mut a.iter().copied()) != best(&mut b.iter().map(|p| f64::from(*p)))
+        most_probable(a.iter().copied()) != most_probable(b.iter().map(|p| f64::from(*p)))
     };
     Ok(Checked::Computed { largest, other_class: rows.filter(differs).count() })
 }
@@ -165,6 +166,12 @@ fn part_name(part: Part) -> &'static str {
         Part::Test => "test",
         Part::Validation => "training",
     }
+}
+
+/// The place of the largest number; of equals the first.
+fn most_probable(row: impl Iterator<Item = f64>) -> usize {
+    let larger = |best: (usize, f64), (i, p)| if p > best.1 { (i, p) } else { best };
+    row.enumerate().fold((0, f64::NEG_INFINITY), larger).0
 }
 
 impl Checked {

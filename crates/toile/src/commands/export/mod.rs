@@ -7,14 +7,13 @@ mod int8;
 mod memory;
 mod numbers;
 
-use std::path::{Path, PathBuf};
-
-use toile_store::{read_file, write_atomic};
+use std::path::PathBuf;
 
 use self::check::{Checked, Sample};
 use crate::Completion;
 use crate::args::{ExportArgs, ExportFormat};
 use crate::commands::trained::TrainedNetwork;
+use crate::commands::written::{self, OTHER_FILE};
 use crate::failure::Failure;
 use crate::terminal::{self, bytes, plural};
 
@@ -45,51 +44,13 @@ fn network(args: &ExportArgs) -> Result<Completion, Failure> {
             .help("name its run: `--run NAME`; `toile report DIR` lists them"));
     };
     forms::check_name(args)?;
-    refuse_to_overwrite(&[&args.out], args.force)?;
+    written::refuse_to_overwrite(&args.out, args.force, OTHER_FILE)?;
     let network = TrainedNetwork::find(&args.trained(run), "export")?;
     let sample = Sample::of(&network, &args.data)?;
     let exported = forms::exported(args, &network, &sample)?;
-    write(&exported.files, args.force)?;
+    written::write(&exported.files, args.force, OTHER_FILE)?;
     terminal::out(&told(&exported, &network, &sample))?;
     Ok(Completion::Done)
-}
-
-/// Writes files, each whole or not at all, and reads them once more; none if one of them is there already.
-fn write(files: &[(PathBuf, Vec<u8>)], force: bool) -> Result<(), Failure> {
-    let paths: Vec<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
-    refuse_to_overwrite(&paths, force)?;
-    for (path, bytes) in files {
-        write_atomic(path, bytes)?;
-        is_as_written(path, bytes)?;
-    }
-    Ok(())
-}
-
-/// # Errors
-/// If something is there already and may not be replaced; never a folder.
-fn refuse_to_overwrite(paths: &[&Path], force: bool) -> Result<(), Failure> {
-    for path in paths {
-        let Ok(found) = path.symlink_metadata() else { continue };
-        if found.is_dir() {
-            return Err(Failure::new(format!("`{}` is a folder", path.display()))
-                .help("name a file: `--out network.onnx`"));
-        }
-        if !force {
-            return Err(Failure::new(format!("`{}` exists already: it is left as it is", path.display()))
-                .help("name another file, or replace it with `--force`"));
-        }
-    }
-    Ok(())
-}
-
-/// Reads what was written once more.
-fn is_as_written(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let found = read_file(path, bytes.len() as u64);
-    match found {
-        Ok(found) if found == bytes => Ok(()),
-        Ok(_) => Err(Failure::new(format!("`{}` does not hold what was written to it", path.display()))),
-        Err(error) => Err(Failure::new(format!("`{}` cannot be read back: {error}", path.display()))),
-    }
 }
 
 fn told(exported: &Exported, network: &TrainedNetwork, sample: &Sample) -> String {

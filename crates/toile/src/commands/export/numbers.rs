@@ -7,12 +7,11 @@ use toile_record::Records;
 use toile_report::{epochs_csv, results_csv, trials_csv};
 use toile_store::create_folder;
 
-use super::write;
 use crate::Completion;
 use crate::args::{ExportArgs, ExportFormat};
-use crate::commands::studied;
+use crate::commands::{studied, written};
 use crate::failure::Failure;
-use crate::terminal::{self, plural, safe_name, suggestion};
+use crate::terminal::{self, plural, safe_name};
 
 /// Writes the files into the folder.
 pub(super) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
@@ -34,7 +33,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
     for (path, _) in &files {
         create_folder(path.parent().unwrap_or(&args.out))?;
     }
-    write(&files, args.force)?;
+    written::write(&files, args.force, written::OTHER_FILE)?;
     let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
     terminal::out(&format!(
         "{}: {}, {}{remark}\n",
@@ -48,14 +47,20 @@ pub(super) fn run(args: &ExportArgs) -> Result<Completion, Failure> {
 /// The records of the run that is named, if one is: all its seeds, or one.
 fn chosen(mut records: Records, args: &ExportArgs) -> Result<Records, Failure> {
     let Some(name) = &args.run else { return Ok(records) };
-    let mut names: Vec<String> = records.runs.iter().map(|run| run.name.clone()).collect();
-    records.runs.retain(|run| run.name == *name && args.seed.is_none_or(|seed| run.seed == seed));
+    if !records.runs.iter().any(|run| run.name == *name) {
+        return Err(studied::no_run(name, records.runs.iter().map(|run| run.name.as_str())));
+    }
+    records.runs.retain(|run| run.name == *name);
     records.searches.clear();
+    let Some(seed) = args.seed else { return Ok(records) };
+    let seeds: Vec<String> = records.runs.iter().map(|run| run.seed.to_string()).collect();
+    records.runs.retain(|run| run.seed == seed);
     if records.runs.is_empty() {
-        names.dedup();
-        let seed = args.seed.map(|seed| format!(" with the seed {seed}")).unwrap_or_default();
-        return Err(Failure::new(format!("the study has no run `{}`{seed}", safe_name(name)))
-            .help(suggestion(name, names.iter().map(String::as_str))));
+        return Err(Failure::new(format!(
+            "the run `{}` has no training with the seed {seed}",
+            safe_name(name)
+        ))
+        .help(format!("seeds that it has: {}", seeds.join(", "))));
     }
     Ok(records)
 }

@@ -9,17 +9,20 @@ use crate::terminal::{note, plural, safe_name};
 /// Folders in folders are followed so far.
 const DEEPEST: usize = 16;
 
+/// Files of these endings are looked for in folders.
+const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+
 /// The most pictures of one call.
 const MOST_FILES: usize = 100_000;
 
 /// The files, in the order of the arguments; those of a folder in the byte order of their paths. Hidden ones are left
-/// out, and so is, with a word, what is no PNG by its ending.
+/// out, and so is, with a word, what is no PNG or JPEG by its ending.
 pub(super) fn picture_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in named {
         let found = path.metadata().map_err(|error| {
             Failure::new(format!("cannot find `{}`: {error}", safe_name(&path.display().to_string())))
-                .help("name PNG files, or folders of them")
+                .help("name PNG or JPEG files, or folders of them")
         })?;
         if found.is_dir() {
             files.extend(in_folder(path)?);
@@ -41,18 +44,24 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     others.sort();
     let shown = safe_name(&folder.display().to_string());
     if files.is_empty() {
-        return Err(Failure::new(format!("the folder `{shown}` holds no PNG files")).help(
+        return Err(Failure::new(format!("the folder `{shown}` holds no PNG or JPEG files")).help(
             match others.first() {
                 Some(other) => {
-                    format!("it holds `{}`: only PNG is read", safe_name(&other.display().to_string()))
+                    format!(
+                        "it holds `{}`: only PNG and JPEG are read",
+                        safe_name(&other.display().to_string())
+                    )
                 }
-                None => "name a folder with PNG files in it".into(),
+                None => "name a folder with such files in it".into(),
             },
         ));
     }
     if let Some(first) = others.first() {
         let first = safe_name(&first.display().to_string());
-        note(&format!("left out of `{shown}`: {}, no PNG ({first})", plural(others.len(), "file", "files")));
+        note(&format!(
+            "left out of `{shown}`: {}, neither PNG nor JPEG ({first})",
+            plural(others.len(), "file", "files")
+        ));
     }
     Ok(files)
 }
@@ -77,7 +86,10 @@ fn collect(
             if depth < DEEPEST {
                 collect(&path, depth + 1, files, others)?;
             }
-        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        } else if ENDINGS
+            .iter()
+            .any(|known| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(known)))
+        {
             files.push(path);
         } else {
             others.push(path);

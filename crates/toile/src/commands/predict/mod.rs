@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use toile_nn::predict;
 
 use self::files::picture_files;
-use self::picture::{Expected, PngPicture};
+use self::picture::{AskedPicture, Expected};
 use crate::args::PredictArgs;
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
@@ -57,7 +57,7 @@ fn answers(
     let files = picture_files(&args.images)?;
     let (mut taken, mut faults) = (Vec::new(), Vec::new());
     for path in files {
-        match PngPicture::read(&path, expected) {
+        match AskedPicture::read(&path, expected) {
             Ok(picture) => taken.push((path.display().to_string(), picture)),
             Err(what) => faults.push(format!("{}: {what}", safe_name(&path.display().to_string()))),
         }
@@ -74,7 +74,7 @@ fn answers(
     let images: Vec<u8> = taken.iter().flat_map(|(_, picture)| picture.pixels.iter().copied()).collect();
     let probabilities = predict(&network.model, &images, machine::cores());
     let rows = probabilities.chunks(network.model.classes());
-    let answer = |((file, picture), row): ((String, PngPicture), &[f32])| Answer {
+    let answer = |((file, picture), row): ((String, AskedPicture), &[f32])| Answer {
         file,
         notes: picture.notes,
         probabilities: row.to_vec(),

@@ -1,10 +1,9 @@
-//! One picture as the network takes it: its size must be that of the training images; what is done to its channels and
-//! depth is said.
+//! One picture as the network takes it, decoded as those of folders of training images are: its size must be theirs;
+//! what is done to it is said.
 
-use std::io::Cursor;
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Transformations};
+use toile_data::{DecodedPicture, decode_picture};
 use toile_record::Records;
 use toile_store::read_file;
 
@@ -21,7 +20,7 @@ pub(super) struct Expected {
 }
 
 /// A picture as the network takes it.
-pub(super) struct PngPicture {
+pub(super) struct AskedPicture {
     /// Height x width x channels bytes.
     pub pixels: Vec<u8>,
     /// What was done to it, or is odd about it.
@@ -50,7 +49,7 @@ impl Expected {
         let Expected { height, width, channels, .. } = self;
         let colour = if *channels == 1 { "grey" } else { "colour" };
         format!(
-            "the network takes PNG pictures of {height} x {width} pixels (height x width), {colour}, as its training \
+            "the network takes PNG and JPEG pictures of {height} x {width} pixels (height x width), {colour}, as its training \
              images: scale them in an image program first"
         )
     }
@@ -78,47 +77,24 @@ impl Expected {
     }
 }
 
-impl PngPicture {
-    /// Reads a PNG file; says in words why it cannot be taken.
-    pub(super) fn read(path: &Path, expected: &Expected) -> Result<PngPicture, String> {
+impl AskedPicture {
+    /// Reads a file; says in words why it cannot be taken.
+    pub(super) fn read(path: &Path, expected: &Expected) -> Result<AskedPicture, String> {
         let bytes = read_file(path, LARGEST_FILE).map_err(|error| format!("it cannot be read: {error}"))?;
         decode(&bytes, expected)
     }
 }
 
-fn decode(bytes: &[u8], expected: &Expected) -> Result<PngPicture, String> {
-    if let Some(other) = other_format(bytes) {
-        return Err(format!("it is {other}, and only PNG is read"));
-    }
-    let limits = png::Limits { bytes: 64 << 20 };
-    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), limits);
-    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
-    let mut notes = Vec::new();
-    let broken = |error: png::DecodingError| format!("it is no whole PNG: {error}");
-    let header = decoder.read_header_info().map_err(broken)?;
-    let (height, width) = (header.height as usize, header.width as usize);
+fn decode(bytes: &[u8], expected: &Expected) -> Result<AskedPicture, String> {
+    let decoded = decode_picture(bytes).map_err(|why| format!("it {}; {}", why.fault, why.help))?;
+    let DecodedPicture { pixels, shape: [height, width, channels], mut notes, .. } = decoded;
     if (height, width) != (expected.height, expected.width) {
         return Err(format!(
             "it has {height} x {width} pixels (height x width), the training images {} x {}",
             expected.height, expected.width
         ));
     }
-    if header.bit_depth == BitDepth::Sixteen {
-        notes.push("it has 16 bits per value: the upper 8 are taken");
-    }
-    let mut reader = decoder.read_info().map_err(broken)?;
-    let size = reader.output_buffer_size().ok_or("it is too large")?;
-    let mut pixels = vec![0; size];
-    let frame = reader.next_frame(&mut pixels).map_err(broken)?;
-    pixels.truncate(frame.buffer_size());
-    let channels = match frame.color_type {
-        ColorType::Grayscale => 1,
-        ColorType::GrayscaleAlpha => 2,
-        ColorType::Rgb => 3,
-        ColorType::Rgba => 4,
-        ColorType::Indexed => return Err("its palette cannot be read".into()),
-    };
-    let pixels = with_channels(opaque(pixels, channels)?, expected.channels, &mut notes)?;
+    let pixels = with_channels(pixels, channels, expected.channels, &mut notes)?;
     if expected.is_inverted(&pixels) {
         notes.push(match expected.border {
             Some(border) if border < 127.5 => {
@@ -127,25 +103,12 @@ fn decode(bytes: &[u8], expected: &Expected) -> Result<PngPicture, String> {
             _ => "its border is dark, those of the study's images are bright: is it inverted?",
         });
     }
-    Ok(PngPicture { pixels, notes })
-}
-
-/// Pixels without alpha, and how many channels each has.
-fn opaque(pixels: Vec<u8>, channels: usize) -> Result<(Vec<u8>, usize), String> {
-    if channels % 2 == 1 {
-        return Ok((pixels, channels));
-    }
-    if pixels.chunks_exact(channels).any(|pixel| pixel[channels - 1] != 255) {
-        return Err(
-            "parts of it are transparent: what stands behind them is not known; save it without alpha".into(),
-        );
-    }
-    let colours = pixels.chunks_exact(channels).flat_map(|pixel| &pixel[..channels - 1]).copied();
-    Ok((colours.collect(), channels - 1))
+    Ok(AskedPicture { pixels, notes })
 }
 
 fn with_channels(
-    (pixels, channels): (Vec<u8>, usize),
+    pixels: Vec<u8>,
+    channels: usize,
     wanted: usize,
     notes: &mut Vec<&'static str>,
 ) -> Result<Vec<u8>, String> {
@@ -164,34 +127,25 @@ fn with_channels(
     }
 }
 
-/// What a file is, by how it begins, if it is no PNG.
-fn other_format(bytes: &[u8]) -> Option<&'static str> {
-    let known: [(&[u8], &str); 6] = [
-        (b"\xff\xd8\xff", "a JPEG"),
-        (b"GIF8", "a GIF"),
-        (b"BM", "a BMP"),
-        (b"II*\0", "a TIFF"),
-        (b"MM\0*", "a TIFF"),
-        (b"RIFF", "a WebP"),
-    ];
-    match known.into_iter().find(|(magic, _)| bytes.starts_with(magic)) {
-        Some((_, name)) => Some(name),
-        None if bytes.starts_with(b"\x89PNG\r\n\x1a\n") => None,
-        None if bytes.is_empty() => Some("an empty file"),
-        None => Some("no picture that is known"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every PNG that is cut off, or has one bit turned, is a picture or a word on why it is none.
+    /// Every picture that is cut off, or has one bit turned, is a picture or a word on why it is none.
     #[test]
     fn damaged_pictures_are_refused_or_read() {
+        let jpeg = include_bytes!("../../../../data/tests/pictures/gray.jpg");
+        let DecodedPicture { shape: [height, width, channels], .. } = decode_picture(jpeg).unwrap();
+        let expected = Expected { height, width, channels, border: None };
+        (0..jpeg.len() / 2).for_each(|n| assert!(decode(&jpeg[..n], &expected).is_err(), "{n} bytes"));
+        for bit in 0..jpeg.len() * 8 {
+            let mut damaged = jpeg.to_vec();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let _ = decode(&damaged, &expected);
+        }
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, 5, 4);
-        encoder.set_color(ColorType::Rgb);
+        encoder.set_color(png::ColorType::Rgb);
         encoder.write_header().unwrap().write_image_data(&[90; 60]).unwrap();
         let expected = Expected { height: 4, width: 5, channels: 1, border: Some(0.0) };
         assert_eq!(decode(&bytes, &expected).map(|picture| picture.pixels), Ok(vec![90; 20]));

@@ -1,6 +1,7 @@
 //! Predictions as a table, as CSV and as JSON.
 
 use serde_json::{Value, json};
+use toile_report::Csv;
 
 use super::Answer;
 use crate::commands::trained::TrainedNetwork;
@@ -39,22 +40,20 @@ pub(super) fn table(class_names: &[String], answers: &[Answer], top: usize) -> S
 
 /// A line for each picture and class; numbers with the fewest digits that read back to the same bits.
 pub(super) fn csv(class_names: &[String], answers: &[Answer], top: usize) -> String {
-    let mut text = String::from("file,rank,class,class_name,probability\n");
+    let mut csv = Csv::default();
+    ["file", "rank", "class", "class_name", "probability"].iter().for_each(|column| csv.text(column));
+    csv.end_line();
     for answer in answers {
         for (rank, (class, p)) in ranked(answer).into_iter().take(top).enumerate() {
-            let name = quoted(&class_names[class]);
-            text += &format!("{},{},{class},{name},{p}\n", quoted(&answer.file), rank + 1);
+            csv.text(&answer.file);
+            csv.count(Some(rank as u64 + 1));
+            csv.count(Some(class as u64));
+            csv.text(&class_names[class]);
+            csv.single(Some(p));
+            csv.end_line();
         }
     }
-    text
-}
-
-/// As RFC 4180 wants it.
-fn quoted(text: &str) -> String {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
+    csv.finish()
 }
 
 /// All classes of each picture, and which network it was.
