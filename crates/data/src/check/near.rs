@@ -39,7 +39,7 @@ pub(super) struct NearSearch {
 pub(super) type Placed<'a> = (&'static str, u32, &'a [u8]);
 
 /// An image that may be compared.
-struct Seen<'a> {
+struct ComparedImage<'a> {
     placed: Placed<'a>,
     /// Sum of the values, and the norm of the values less their mean.
     sum: f64,
@@ -60,18 +60,19 @@ pub(super) fn near_images(images: &[Placed], shape: [usize; 3]) -> NearSearch {
     let blocks = Blocks::new(shape);
     let chunks = images.chunks(1024).collect();
     let seen = map(chunks, |chunk: &[Placed]| {
-        chunk.iter().filter_map(|placed| blocks.seen(*placed)).collect::<Vec<Seen>>()
+        chunk.iter().filter_map(|placed| blocks.seen(*placed)).collect::<Vec<ComparedImage>>()
     });
-    let mut seen: Vec<Seen> = seen.into_iter().flatten().collect();
+    let mut seen: Vec<ComparedImage> = seen.into_iter().flatten().collect();
     most_varying_first(&mut seen);
     search(&seen)
 }
 
-fn search(seen: &[Seen]) -> NearSearch {
+fn search(seen: &[ComparedImage]) -> NearSearch {
     // Rounding moves an image by less than half a unit in each projection.
     let reach = (2.0 * (1.0 - NEAR)).sqrt() * UNIT + (BLOCKS as f64).sqrt();
-    let cell =
-        |image: &Seen| [0, 1, 2].map(|axis| (f64::from(image.projections[axis]) / reach).floor() as i16);
+    let cell = |image: &ComparedImage| {
+        [0, 1, 2].map(|axis| (f64::from(image.projections[axis]) / reach).floor() as i16)
+    };
     let reach = (reach * reach) as u32;
     let mut cells: HashMap<[i16; 3], Cell> = HashMap::new();
     let (mut found, mut compared) = (Vec::<NearImages>::new(), 0u64);
@@ -144,7 +145,7 @@ impl Blocks {
     }
 
     /// None of an image whose values are all the same.
-    fn seen<'a>(&self, placed: Placed<'a>) -> Option<Seen<'a>> {
+    fn seen<'a>(&self, placed: Placed<'a>) -> Option<ComparedImage<'a>> {
         let image = placed.2;
         if image.iter().all(|value| *value == image[0]) {
             return None;
@@ -164,7 +165,7 @@ impl Blocks {
             z[block] = (sums[block] as f64 - sizes[block] as f64 * mean) / (self.roots[block] * norm);
         }
         hadamard(&mut z);
-        Some(Seen { placed, sum, norm, projections: z.map(|value| (value * UNIT).round() as i16) })
+        Some(ComparedImage { placed, sum, norm, projections: z.map(|value| (value * UNIT).round() as i16) })
     }
 }
 
@@ -184,7 +185,7 @@ fn hadamard(values: &mut [f64; BLOCKS]) {
 }
 
 /// Puts the projections into the order of their variance over all images, the largest first.
-fn most_varying_first(seen: &mut [Seen]) {
+fn most_varying_first(seen: &mut [ComparedImage]) {
     let variance = |axis: usize| {
         let values = || seen.iter().map(|image| i64::from(image.projections[axis]));
         let n = seen.len() as i128;
@@ -199,7 +200,7 @@ fn most_varying_first(seen: &mut [Seen]) {
     }
 }
 
-fn first_projections(image: &Seen) -> [i16; FIRST] {
+fn first_projections(image: &ComparedImage) -> [i16; FIRST] {
     std::array::from_fn(|axis| image.projections[axis])
 }
 
@@ -229,7 +230,7 @@ fn is_within(reach: u32, a: &[i16; BLOCKS], b: &[i16; BLOCKS]) -> bool {
 }
 
 /// Pearson's r; the sums are of whole numbers.
-fn correlation(a: &Seen, b: &Seen) -> f64 {
+fn correlation(a: &ComparedImage, b: &ComparedImage) -> f64 {
     // 2¹⁶ products of bytes fit into 32 bits.
     const CHUNK: usize = 1 << 16;
     let product = |(a, b): (&[u8], &[u8])| {

@@ -203,7 +203,7 @@ impl fmt::Display for CheckWarning {
             }
             CheckWarning::NearAcross(near) => write!(
                 f,
-                "images that are nearly the same as one of another part, with pixels that correlate by {NEAR} or more: {}",
+                "images that are nearly the same as one of another part (pixels correlate by {NEAR} or more): {}",
                 listed(near)
             ),
             CheckWarning::NearWithin(near) => {
@@ -228,8 +228,9 @@ impl fmt::Display for NearImages {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let NearImages { part, with, images, examples } = self;
         let with = if part == with { String::new() } else { format!(" as in {with}") };
-        let pairs: Vec<String> = examples.iter().map(|(image, like)| format!("{image} and {like}")).collect();
-        let more = if *images > examples.len() { ", …" } else { "" };
-        write!(f, "{part} {images}{with} ({}{more})", pairs.join(", "))
+        write!(f, "{part} {images}{with}")?;
+        let Some((image, like)) = examples.first() else { return Ok(()) };
+        let example = if *images > 1 { "for example " } else { "" };
+        write!(f, " ({example}{image} and {like})")
     }
 }

@@ -2,6 +2,7 @@
 
 mod found;
 mod help;
+mod refused;
 
 pub use found::{FoundFormat, GzipFault};
 
@@ -310,18 +311,6 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// A fault of a file, and what to do about it.
-    pub(crate) fn refused(file: &Path, fault: impl Into<String>, help: impl Into<String>) -> DataError {
-        DataError::Refused { file: file.to_path_buf(), fault: fault.into(), help: help.into() }
-    }
-
-    /// A fault of an archive, or of a file in it.
-    pub(crate) fn archive(file: &Path, fault: impl Into<String>) -> DataError {
-        let help = "compare the archive with its source (`unzip -t` or `tar -tf` tell whether it is whole), or unpack it \
-                    yourself and name the folder";
-        DataError::refused(file, fault, help)
-    }
-
     /// Whether the data set is just not there, so that the next place is tried without a message.
     pub(crate) fn is_absence(&self) -> bool {
         let DataError::Missing { all, .. } = self else {

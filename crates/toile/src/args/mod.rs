@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod init;
 mod judging;
 mod predictions;
 mod slips;
@@ -14,6 +15,7 @@ use std::sync::LazyLock;
 
 pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, ConvertArgs, DataCommand, FetchArgs, ReadingArgs};
+pub(crate) use self::init::InitArgs;
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
 pub(crate) use self::predictions::PredictionsFormat;
 pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};
@@ -321,27 +323,6 @@ pub(crate) struct SchemaArgs {
     /// Print the reference page in Markdown instead of the schema
     #[arg(long)]
     pub markdown: bool,
-}
-
-/// Arguments of `init`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct InitArgs {
-    /// The file to write; it must not exist
-    #[arg(value_name = "FILE", default_value = "study.toml")]
-    pub file: PathBuf,
-    /// Write this built-in study, byte for byte, instead of the starter; `toile list` names them
-    #[arg(long, value_name = "NAME", conflicts_with = "data")]
-    pub from: Option<String>,
-    /// Write a study of these data: a folder of pictures, an archive, another form (docs/data.md), or a name of `toile data list`
-    ///
-    /// The data are read, and the file fits them: classes, a dense network and a convolutional one for the size of the
-    /// images, three seeds. Where the data have no test part, a fifth of each class becomes one.
-    #[arg(long, value_name = "PATH|NAME")]
-    pub data: Option<String>,
-    #[command(flatten)]
-    pub reading: ReadingArgs,
-    #[command(flatten)]
-    pub places: DataArgs,
 }
 
 #[cfg(test)]

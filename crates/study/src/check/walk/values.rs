@@ -147,7 +147,8 @@ impl Walk {
                 match self.ranges.allowed {
                     true => format!("to search these values, write {choices}"),
                     false => format!(
-                        "one value for each run; several are a search: {choices} in a table `[[searches]]`"
+                        "one value for each run; a run for each of them is the same line in a table `[[grid]]`, and a search \
+                         for the best is {choices} in `[[searches]]`"
                     ),
                 }
             }
