@@ -205,7 +205,10 @@ fn places(entry: &CatalogueEntry, locations: &Locations) -> (Vec<DataFolder>, Ve
 fn unknown(name: &str) -> DataError {
     let known: Vec<&'static str> = catalogue().iter().map(|entry| entry.name).collect();
     let nearest = known.iter().copied().min_by_key(|known| distance(known, name));
-    let suggestion = nearest.filter(|nearest| distance(nearest, name) <= nearest.len() / 3);
+    let near = nearest.filter(|nearest| distance(nearest, name) <= nearest.len() / 3);
+    // `emnist` is nearer to `mnist`, and means one of EMNIST's sets.
+    let begun = format!("{}-", name.to_lowercase());
+    let suggestion = known.iter().copied().find(|known| known.starts_with(&begun)).or(near);
     DataError::UnknownName { name: name.to_string(), known, suggestion }
 }
 
