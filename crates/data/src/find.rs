@@ -73,7 +73,8 @@ fn explained(error: DataError, written: &str) -> DataError {
     }
 }
 
-/// Makes sure that a named set is on this machine, fetching it where necessary, and gives the folder that holds it.
+/// Makes sure that a named set is on this machine, fetching it where necessary, and gives the folder or the archive
+/// that holds it.
 pub fn fetch(
     name: &str,
     locations: &Locations,
@@ -176,18 +177,25 @@ impl DataFolder {
 fn places(entry: &CatalogueEntry, locations: &Locations) -> (Vec<DataFolder>, Vec<DataFolder>) {
     let place = |what| move |folder| DataFolder { folder, what };
     let torchvision = |root: &Path| entry.torchvision.map(|name| root.join(name).join("raw"));
+    // Sets of one archive have its folder, too.
+    let shared = Some(entry.cache_folder()).filter(|folder| *folder != entry.name);
+    let named =
+        |root: &Path| [entry.name].into_iter().chain(shared).map(|name| root.join(name)).collect::<Vec<_>>();
     let mut own = Vec::new();
     if let Some(root) = &locations.data_dir {
-        let folders = [root.clone(), root.join(entry.name)].into_iter().chain(torchvision(root));
+        let folders = [root.clone()].into_iter().chain(named(root)).chain(torchvision(root));
         own.extend(folders.map(place("data folder")));
     }
-    let mut others = vec![place("toile's cache")(locations.cache_dir.join(entry.name))];
+    let mut others = vec![place("toile's cache")(locations.cache_dir.join(entry.cache_folder()))];
     for root in &locations.system_dirs {
-        others.push(place("system folder")(root.join(entry.name)));
+        others.extend(named(root).into_iter().map(place("system folder")));
         others.extend(torchvision(root).map(place("torchvision's folder")));
     }
     if let Some(home) = &locations.home {
-        others.push(place("Keras' cache")(home.join(".keras/datasets").join(entry.name)));
+        // Keras has other archives: pickles.
+        if entry.archive().is_none() {
+            others.push(place("Keras' cache")(home.join(".keras/datasets").join(entry.name)));
+        }
         let roots = ["data", ".cache", ".cache/torch", ".torch"].map(|root| home.join(root));
         others.extend(roots.iter().filter_map(|root| torchvision(root)).map(place("torchvision's folder")));
     }
@@ -197,7 +205,10 @@ fn places(entry: &CatalogueEntry, locations: &Locations) -> (Vec<DataFolder>, Ve
 fn unknown(name: &str) -> DataError {
     let known: Vec<&'static str> = catalogue().iter().map(|entry| entry.name).collect();
     let nearest = known.iter().copied().min_by_key(|known| distance(known, name));
-    let suggestion = nearest.filter(|nearest| distance(nearest, name) <= nearest.len() / 3);
+    let near = nearest.filter(|nearest| distance(nearest, name) <= nearest.len() / 3);
+    // `emnist` is nearer to `mnist`, and means one of EMNIST's sets.
+    let begun = format!("{}-", name.to_lowercase());
+    let suggestion = known.iter().copied().find(|known| known.starts_with(&begun)).or(near);
     DataError::UnknownName { name: name.to_string(), known, suggestion }
 }
 

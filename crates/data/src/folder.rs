@@ -1,4 +1,4 @@
-//! A folder with the four IDX files of a named data set: finds them, and checks that they are the published ones.
+//! A folder with the four IDX files of a named data set (or its archive, see `published.rs`): finds them, and checks that they are the published ones.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
 use crate::decoded::DecodedCopy;
@@ -7,6 +7,7 @@ use crate::idx::{Idx, file_sha256};
 use crate::locations::LoadProgress;
 use crate::lookalikes::FolderContent;
 use crate::parallel::map;
+use crate::published::load_archive;
 use crate::{DataSet, LabelledImages, Reading, fingerprint};
 use std::path::{Path, PathBuf};
 
@@ -23,13 +24,7 @@ pub(crate) type Files = [PathBuf; 4];
 
 /// Where the four files of a folder are: each under its usual name, its dotted name, and with or without `.gz`.
 pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
-    if !folder.is_dir() {
-        let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-        return Err(match folder.exists() {
-            true => DataError::NotAFolder { path },
-            false => DataError::NoFolder { folder: path, reason: None },
-        });
-    }
+    check_folder(folder)?;
     let found = FILES.map(|name| present(folder, name));
     let absent = |i: &usize| found[*i].is_none();
     let names: Vec<String> = (0..4).filter(absent).map(|i| FILES[i].to_string()).collect();
@@ -39,6 +34,18 @@ pub(crate) fn find_files(folder: &Path) -> Result<Files, DataError> {
         return Err(DataError::Missing { folder: folder.to_path_buf(), names, all, there });
     }
     Ok(found.map(|path| path.expect("all four were found")))
+}
+
+/// An error for what is no folder.
+pub(crate) fn check_folder(folder: &Path) -> Result<(), DataError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    Err(match folder.exists() {
+        true => DataError::NotAFolder { path },
+        false => DataError::NoFolder { folder: path, reason: None },
+    })
 }
 
 /// One of the four files, under any of its names. A broken link counts as present, so that reading it gives the error.
@@ -59,6 +66,9 @@ pub(crate) fn load_named(
     cache_dir: Option<&Path>,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<DataSet, DataError> {
+    if let Some(archive) = entry.archive() {
+        return load_archive(entry, archive, folder, cache_dir, progress);
+    }
     let files = find_files(folder)?;
     let copy = || DecodedCopy::of(entry, &files, cache_dir?);
     let kept = copy();
@@ -149,7 +159,7 @@ pub(crate) fn verify(
             Some(other) => Err(wrong(sums[i], payload_sha256, Some(other))),
             None => Ok(on_disk()? == sums[i]),
         },
-        Checksums::None => Ok(true),
+        Checksums::Archive(_) | Checksums::None => Ok(true),
     }
 }
 

@@ -36,6 +36,7 @@ mod own;
 mod parallel;
 mod path_form;
 mod pictures;
+mod published;
 mod source;
 mod split;
 #[cfg(test)]

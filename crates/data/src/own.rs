@@ -50,7 +50,6 @@ pub(crate) fn load_own(
 }
 
 /// Reads what a source holds.
-#[cfg(test)]
 pub(crate) fn read_source(
     table: &DataTable,
     source: Source,

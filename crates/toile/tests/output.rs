@@ -139,7 +139,7 @@ fn list_names_what_a_study_file_may_use() {
 #[test]
 fn data_list_names_the_catalogue() {
     let said = Place::new().run(&["data", "list"]).ok();
-    for name in ["fashion-mnist", "mnist", "kmnist", "drawn-garments"] {
+    for name in ["fashion-mnist", "mnist", "kmnist", "emnist-letters", "cifar-10", "drawn-garments"] {
         assert!(said.out.contains(name), "{name} is not in\n{}", said.out);
     }
 }

@@ -22,7 +22,6 @@ mod room;
 
 use crate::catalogue::CatalogueEntry;
 use crate::fingerprint::hex;
-use crate::folder::Files;
 use crate::formats::{RULES, original_files};
 use crate::options::DataTable;
 use crate::parallel::map;
@@ -118,12 +117,11 @@ impl CopyFacts {
 
 impl DecodedCopy {
     /// The copy of a named set. None if an original cannot be examined: reading it will give the error.
-    pub(crate) fn of(entry: &CatalogueEntry, files: &Files, cache_dir: &Path) -> Option<DecodedCopy> {
-        let what = Sha256::new().chain_update(format!("{entry:?}\n"));
-        let places: Vec<PathBuf> =
-            files.iter().map(|file| fs::canonicalize(file).ok()).collect::<Option<_>>()?;
-        let files = places.iter().map(|place| (place.as_os_str().as_encoded_bytes(), &**place));
-        let originals = Originals::of(what, files)?;
+    pub(crate) fn of(entry: &CatalogueEntry, files: &[PathBuf], cache_dir: &Path) -> Option<DecodedCopy> {
+        // Archives are read by the rules for own data.
+        let rules = if entry.archive().is_some() { RULES } else { "" };
+        let what = Sha256::new().chain_update(format!("{entry:?}{rules}\n"));
+        let originals = named_originals(what, files)?;
         Some(DecodedCopy { path: cache_dir.join("decoded").join(entry.name), originals, is_own: false })
     }
 
@@ -201,6 +199,17 @@ impl DecodedCopy {
         let leftovers = names.filter(|path| path.extension().is_some_and(|ending| ending == "part"));
         leftovers.for_each(|path| _ = fs::remove_file(path));
     }
+}
+
+/// What the files of a named set are by all signs at this moment; it changes whenever one of them does.
+pub(crate) fn signs(files: &[PathBuf]) -> Option<String> {
+    named_originals(Sha256::new(), files).map(|originals| originals.sum)
+}
+
+fn named_originals(what: Sha256, files: &[PathBuf]) -> Option<Originals> {
+    let places: Vec<PathBuf> = files.iter().map(|file| fs::canonicalize(file).ok()).collect::<Option<_>>()?;
+    let files = places.iter().map(|place| (place.as_os_str().as_encoded_bytes(), &**place));
+    Originals::of(what, files)
 }
 
 impl CopyWriter {

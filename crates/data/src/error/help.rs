@@ -66,8 +66,9 @@ impl DataError {
             }
             DataError::UnknownName { known, suggestion, .. } => unknown_help(known, *suggestion),
             DataError::NotFound { name, .. } => format!(
-                "put the four IDX files into a folder and name it with `--data-dir`; `data = \"drawn-garments\"` runs \
-                 without `{name}`, on procedural data that is not comparable"
+                "put {} into a folder and name it with `--data-dir`; `data = \"drawn-garments\"` runs \
+                 without `{name}`, on procedural data that is not comparable",
+                files_of(name)
             ),
             DataError::Fraction { .. } => {
                 "for example 0.1: the last tenth; 0 trains without validation".into()
@@ -137,6 +138,12 @@ impl GzipFault {
             ),
         }
     }
+}
+
+/// The files of a named set, in words.
+fn files_of(name: &str) -> String {
+    let archive = crate::entry(name).and_then(|entry| entry.archive());
+    archive.map_or("the four IDX files".into(), |archive| format!("the archive `{}`", archive.file))
 }
 
 fn no_folder() -> String {

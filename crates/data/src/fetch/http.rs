@@ -1,8 +1,7 @@
 //! Downloads: over HTTPS, into a `.part` file that a later attempt continues.
 
-use super::{Reason, install};
+use super::{Reason, WantedFile, install};
 use crate::catalogue::CatalogueEntry;
-use crate::folder::{FILES, payload_len};
 use crate::locations::LoadProgress;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -14,32 +13,32 @@ use ureq::{Agent, Proxy};
 /// Attempts at one file, as long as each brought it further.
 const ATTEMPTS: usize = 5;
 
-/// Downloads file `i` of a set from this mirror, and installs it in the folder once it was found right.
+/// Downloads a file of a set from this mirror, and installs it in the folder once it was found right.
 pub(super) fn fetch(
     entry: &'static CatalogueEntry,
-    i: usize,
+    file: WantedFile,
     mirror: &str,
     folder: &Path,
     progress: &mut dyn FnMut(LoadProgress),
 ) -> Result<(), Reason> {
-    let url = format!("{mirror}/{}.gz", FILES[i]);
-    let part = folder.join(format!("{}.gz.part", FILES[i]));
+    let url = format!("{mirror}/{}", file.name());
+    let part = folder.join(format!("{}.part", file.name()));
     let resumed = part.exists();
     // A process may have ended between the last byte and the new name.
-    if resumed && install(entry, i, &part, folder).is_ok() {
+    if resumed && install(entry, file, &part, folder).is_ok() {
         return Ok(());
     }
     let agent = agent(url.starts_with("https://"));
-    let limit = payload_len(entry, i) + (1 << 20);
+    let limit = file.most_bytes(entry);
     download(&agent, &url, &part, limit, progress)?;
-    let Err(reason) = install(entry, i, &part, folder) else { return Ok(()) };
+    let Err(reason) = install(entry, file, &part, folder) else { return Ok(()) };
     remove(&part)?;
     if !resumed {
         return Err(reason);
     }
     // The old bytes may have been of another mirror, or damaged: once more from the first byte.
     download(&agent, &url, &part, limit, progress)?;
-    install(entry, i, &part, folder).or_else(|reason| remove(&part).and(Err(reason)))
+    install(entry, file, &part, folder).or_else(|reason| remove(&part).and(Err(reason)))
 }
 
 fn agent(https_only: bool) -> Agent {

@@ -5,13 +5,14 @@
 
 mod apt;
 mod http;
+mod wanted;
 
 use crate::catalogue::CatalogueEntry;
 use crate::error::{Attempt, DataError};
-use crate::folder::{FILES, find_files, read_checked, variants};
 use crate::locations::{LoadProgress, Locations};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use wanted::WantedFile;
 
 /// Why a source failed.
 type Reason = String;
@@ -31,8 +32,8 @@ pub(crate) fn fetch_into_cache(
         failed("download".into(), "not tried, because toile is to stay offline".into(), progress);
         return None;
     }
-    let folder = locations.cache_dir.join(entry.name);
-    let _lock = match lock(entry.name, &locations.cache_dir, &folder, progress) {
+    let folder = locations.cache_dir.join(entry.cache_folder());
+    let _lock = match lock(entry.cache_folder(), &locations.cache_dir, &folder, progress) {
         Ok(lock) => lock,
         Err(error) => {
             failed(format!("cache `{}`", folder.display()), error.to_string(), progress);
@@ -85,35 +86,42 @@ fn fetch_from(
     let mut missing = missing(entry, folder).into_iter();
     match source {
         DownloadSource::Mirror(mirror) => {
-            missing.try_for_each(|i| http::fetch(entry, i, mirror, folder, progress))
+            missing.try_for_each(|file| http::fetch(entry, file, mirror, folder, progress))
         }
         DownloadSource::Debian(package) => {
             let unpacked = apt::unpack(package, &locations.cache_dir, progress)?;
-            let files = find_files(&unpacked.folder(entry.name)).map_err(|e| e.to_string())?;
-            missing.try_for_each(|i| install(entry, i, &files[i], folder))
+            let from = unpacked.folder(entry.name);
+            missing.try_for_each(|file| {
+                let found = file.find(&from).map_err(|e| e.to_string())?;
+                install(entry, file, &found, folder)
+            })
         }
     }
 }
 
 /// The files that the folder lacks, or holds but not right.
-fn missing(entry: &'static CatalogueEntry, folder: &Path) -> Vec<usize> {
-    let is_right = |i: &usize| {
-        let present =
-            variants(FILES[*i]).map(|name| folder.join(name)).into_iter().find(|path| path.exists());
-        present.is_some_and(|path| read_checked(entry, *i, &path).is_ok())
+fn missing(entry: &'static CatalogueEntry, folder: &Path) -> Vec<WantedFile> {
+    let is_right = |file: &WantedFile| {
+        let present = file.names().into_iter().map(|name| folder.join(name)).find(|path| path.exists());
+        present.is_some_and(|path| file.is_right(entry, &path).is_ok())
     };
-    (0..FILES.len()).filter(|i| !is_right(i)).collect()
+    WantedFile::all(entry).into_iter().filter(|file| !is_right(file)).collect()
 }
 
 /// Gives a file its name in the cache, if its content is right; wrong files under its other names are removed.
-fn install(entry: &'static CatalogueEntry, i: usize, from: &Path, folder: &Path) -> Result<(), Reason> {
-    if !read_checked(entry, i, from).map_err(|e| e.to_string())?.1 {
-        return Err(format!("what came is not the published {}", FILES[i]));
+fn install(
+    entry: &'static CatalogueEntry,
+    file: WantedFile,
+    from: &Path,
+    folder: &Path,
+) -> Result<(), Reason> {
+    let name = file.name();
+    if !file.is_right(entry, from).map_err(|e| e.to_string())? {
+        return Err(format!("what came is not the published {name}"));
     }
-    let name = format!("{}.gz", FILES[i]);
     let written = |cause| DataError::Io { path: folder.join(&name), action: "written", cause }.to_string();
     File::open(from).and_then(|file| file.sync_all()).map_err(written)?;
-    for other in variants(FILES[i]).into_iter().filter(|other| *other != name) {
+    for other in file.names().into_iter().filter(|other| *other != name) {
         // Usually there is none; one that remains would be found before ours, and loading it would give the error.
         let _ = fs::remove_file(folder.join(other));
     }

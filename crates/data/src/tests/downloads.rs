@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 /// How the server answers.
 #[derive(Clone, Copy, PartialEq)]
-enum ServerBehaviour {
+pub(super) enum ServerBehaviour {
     Good,
     /// Answers every request with the whole file.
     IgnoresRanges,
@@ -27,21 +27,27 @@ enum ServerBehaviour {
 /// File name and `Range` of each request.
 type Requests = Arc<Mutex<Vec<(String, Option<u64>)>>>;
 
-/// A server for the tiny set; it ends with the test process.
-struct MirrorServer {
-    url: String,
+/// A server for the tiny set or other files; it ends with the test process.
+pub(super) struct MirrorServer {
+    pub url: String,
     requests: Requests,
 }
 
 impl MirrorServer {
     fn start(behaviour: ServerBehaviour) -> MirrorServer {
+        let files = FILES.iter().zip(tiny()).map(|(name, file)| (format!("{name}.gz"), gzip(&file)));
+        MirrorServer::of(files.collect(), behaviour)
+    }
+
+    /// A server for these files.
+    pub(super) fn of(files: Vec<(String, Vec<u8>)>, behaviour: ServerBehaviour) -> MirrorServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = requests.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(stream.unwrap(), behaviour, &log);
+                answer(stream.unwrap(), &files, behaviour, &log);
             }
         });
         MirrorServer { url, requests }
@@ -52,12 +58,12 @@ impl MirrorServer {
         tiny_entry(std::slice::from_ref(&self.url))
     }
 
-    fn requests(&self) -> Vec<(String, Option<u64>)> {
+    pub(super) fn requests(&self) -> Vec<(String, Option<u64>)> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-fn answer(mut stream: TcpStream, behaviour: ServerBehaviour, log: &Requests) {
+fn answer(mut stream: TcpStream, files: &[(String, Vec<u8>)], behaviour: ServerBehaviour, log: &Requests) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let name = first.split([' ', '/']).nth(2).unwrap().to_string();
@@ -66,12 +72,9 @@ fn answer(mut stream: TcpStream, behaviour: ServerBehaviour, log: &Requests) {
     let range =
         headers.iter().find_map(|line| line.strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
     log.lock().unwrap().push((name.clone(), range));
-    let i = FILES.iter().position(|file| format!("{file}.gz") == name).unwrap();
-    let file = if behaviour == ServerBehaviour::Page {
-        b"<html>Please log in</html>".to_vec()
-    } else {
-        gzip(&tiny()[i])
-    };
+    let (_, file) = files.iter().find(|(other, _)| *other == name).unwrap();
+    let page = b"<html>Please log in</html>".to_vec();
+    let file = if behaviour == ServerBehaviour::Page { &page } else { file };
     let from = if behaviour == ServerBehaviour::IgnoresRanges { 0 } else { range.unwrap_or(0) as usize };
     let body = file.get(from..).unwrap_or_default();
     let status = match (behaviour, from) {

@@ -12,6 +12,7 @@ mod own_copies;
 mod own_folders;
 mod picture_folders;
 mod pictures;
+mod published;
 mod rules;
 
 use crate::catalogue::{CatalogueEntry, Checksums};

@@ -170,7 +170,9 @@ fn a_misspelt_name_is_answered_with_the_near_one() {
     assert!(help("fashion_mnist").starts_with("did you mean `fashion-mnist`?"));
     assert!(help("FashionMNIST").starts_with("did you mean `fashion-mnist`?"));
     assert!(help("kmnits").starts_with("did you mean `kmnist`?"));
-    assert!(help("zebra").starts_with("known: fashion-mnist, mnist, kmnist, drawn-garments;"));
+    assert!(help("cifar10").starts_with("did you mean `cifar-10`?"));
+    assert!(help("EMNIST").starts_with("did you mean `emnist-letters`?"));
+    assert!(help("zebra").starts_with("known: fashion-mnist, mnist, kmnist, emnist-letters, "));
 }
 
 #[test]

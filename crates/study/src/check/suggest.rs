@@ -1,7 +1,8 @@
 //! Suggestions: which known name a misspelt one was probably meant to be.
 
 /// Words of other tools and of everyday speech, and what they are called here.
-const SYNONYMS: [(&str, &str); 50] = [
+const SYNONYMS: [(&str, &str); 51] = [
+    ("emnist", "emnist-letters"),
     ("lr", "learning_rate"),
     ("alpha", "rho"),
     ("betas", "beta_1"),
@@ -181,6 +182,9 @@ mod tests {
     fn a_word_of_another_tool_finds_its_name() {
         assert_eq!(nearest("lr", ["momentum", "learning_rate"]), Some("learning_rate"));
         assert_eq!(nearest("swish", ["relu", "silu"]), Some("silu"));
+        let data = crate::check::data_shape::known_names();
+        assert_eq!(nearest("EMNIST", data.clone()), Some("emnist-letters"));
+        assert_eq!(nearest("CIFAR", data), Some("cifar-10"));
     }
 
     #[test]
@@ -208,8 +212,12 @@ mod tests {
     #[test]
     fn every_synonym_leads_to_a_name_of_the_study_file() {
         let names = crate::check::schema::all_names();
+        let data = crate::check::data_shape::known_names();
         for (word, meant) in SYNONYMS {
-            assert!(names.contains(meant), "{word} leads to {meant}, which is no name of the study file");
+            assert!(
+                names.contains(meant) || data.contains(&meant),
+                "{word} leads to {meant}, which is no name of the study file"
+            );
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use toile_data::{DataSet, drawn_garments, entry};
+use toile_data::{CatalogueEntry, DataSet, LabelledImages, Reading, drawn_garments, entry, fingerprint};
 use toile_lab::image_shape;
 use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, Model};
+use toile_rng::Seed;
 use toile_study::{Plan, RunPlan, Split};
 
 use crate::args::DataArgs;
@@ -74,14 +75,46 @@ impl BenchImages {
     }
 }
 
-/// Drawn images, as many and as large as those of a set of the catalogue.
+/// Drawn images, as many and as large as those of a set of the catalogue; noise where no garment has that shape.
 fn drawn(name: &str) -> Result<DataSet, Failure> {
-    match entry(name).map(|entry| (entry.counts, entry.shape, entry.classes.len())) {
-        Some(([train, test], [28, 28, 1], 10)) => Ok(drawn_garments(train, test)),
-        _ => {
+    match entry(name) {
+        Some(CatalogueEntry { counts, shape: [28, 28, 1], classes, .. }) if classes.len() == 10 => {
+            Ok(drawn_garments(counts[0], counts[1]))
+        }
+        Some(entry) => Ok(noise(entry, entry.counts)),
+        None => {
             Err(Failure::new(format!("`{name}` is not on this machine, and no drawn images have its shape"))
                 .help(format!("bring it here first: `toile data fetch {name}`")))
         }
+    }
+}
+
+/// Noise in the shape of a set, with its classes one after the other: enough to measure how fast networks train.
+fn noise(entry: &CatalogueEntry, counts: [usize; 2]) -> DataSet {
+    let (image_len, classes) = (entry.shape.iter().product::<usize>(), entry.classes.len());
+    let part = |name: &str, n: usize| {
+        let mut stream = Seed::new(0).stream(name, 0);
+        let mut images = vec![0; n * image_len];
+        images.chunks_mut(8).for_each(|bytes| {
+            let random = stream.next_u64().to_le_bytes();
+            bytes.copy_from_slice(&random[..bytes.len()]);
+        });
+        LabelledImages { images, labels: (0..n).map(|i| (i % classes) as u8).collect() }
+    };
+    let (train, test) = (part("noise, train", counts[0]), part("noise, test", counts[1]));
+    let class_names = entry.class_names();
+    DataSet {
+        name: entry.name.to_owned(),
+        title: format!("Noise in the shape of {}", entry.title),
+        shape: entry.shape,
+        fingerprint: fingerprint(entry.shape, &class_names, &train, &test),
+        class_names,
+        train,
+        test,
+        source: "drawn by toile".to_owned(),
+        procedural: true,
+        own_validation: 0,
+        reading: Reading::default(),
     }
 }
 
@@ -93,7 +126,15 @@ mod tests {
     fn drawn_images_can_stand_in_for_every_set_of_the_catalogue() {
         let sample = drawn_garments(10, 10);
         for entry in toile_data::catalogue() {
-            assert_eq!((entry.shape, entry.classes.len()), (sample.shape, sample.class_names.len()));
+            let is_garment = (entry.shape, entry.classes.len()) == (sample.shape, sample.class_names.len());
+            let images = noise(entry, [entry.classes.len() + 1, 3]);
+            assert_eq!((images.shape, images.class_names.len()), (entry.shape, entry.classes.len()));
+            assert_eq!(images.train.images.len(), images.train.len() * images.image_len());
+            assert_eq!(usize::from(*images.train.labels.iter().max().unwrap()), entry.classes.len() - 1);
+            assert!(images.procedural && (is_garment || images.train.images != images.test.images));
         }
+        let stand_in = drawn("emnist-letters").unwrap();
+        assert_eq!((stand_in.train.len(), stand_in.test.len()), (124_800, 20_800));
+        assert!(drawn("./mine").is_err());
     }
 }

@@ -117,8 +117,9 @@ fn n_train(shape: &DataShape, plan: &Plan) -> usize {
 pub(crate) fn cost(run: &RunPlan, shape: &DataShape, plan: &Plan) -> Result<Cost, Failure> {
     let record = toile_lab::summary(run, shape.image)?;
     let train = n_train(shape, plan);
-    // Tests are a sixth of the training images in all named sets; a folder of the user's own is not far from it.
-    Ok(Cost::of(&run.settings, &record, [train, shape.images.saturating_sub(train), shape.images / 6]))
+    // In most sets the test images are a sixth of the training images; a folder of the user's own is not far from it.
+    let test = toile_data::entry(plan.data.path()).map_or(shape.images / 6, |entry| entry.counts[1]);
+    Ok(Cost::of(&run.settings, &record, [train, shape.images.saturating_sub(train), test]))
 }
 
 fn rendered(plan: &Plan, shape: &DataShape, priced: &[Priced<'_>], threads: usize) -> String {

@@ -1,5 +1,9 @@
 //! The data sets that toile knows by name: what they hold, how they are recognised, where they can be downloaded.
 
+mod archives;
+
+pub(crate) use archives::PublishedArchive;
+
 /// One named data set.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CatalogueEntry {
@@ -23,13 +27,14 @@ pub struct CatalogueEntry {
     pub torchvision: Option<&'static str>,
     /// The Debian package that holds it.
     pub debian_package: Option<&'static str>,
-    /// Folders on the web that hold the four files, best first.
+    /// Folders on the web that hold the files, best first.
     pub mirrors: &'static [&'static str],
-    /// How the four files are recognised: train images, train labels, test images, test labels.
+    /// How the files are recognised.
     pub(crate) checksums: Checksums,
 }
 
-/// What is known of the right files, in the order of [`FILES`](crate::folder::FILES).
+/// What is known of the right files. Those of IDX are in the order of [`FILES`](crate::folder::FILES): train images,
+/// train labels, test images, test labels.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Checksums {
     /// SHA-256 of the decompressed files: good for every copy.
@@ -37,6 +42,8 @@ pub(crate) enum Checksums {
     /// SHA-256 of the publisher's gzip files only: a copy that was compressed again cannot be checked, and is called
     /// unverified.
     Gzip([&'static str; 4]),
+    /// One archive holds everything.
+    Archive(PublishedArchive),
     /// There are no files.
     None,
 }
@@ -129,6 +136,13 @@ const CATALOGUE: &[CatalogueEntry] = &[
             "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
         ]),
     },
+    archives::LETTERS,
+    archives::DIGITS,
+    archives::BALANCED,
+    archives::BY_MERGE,
+    archives::BY_CLASS,
+    archives::CIFAR_10,
+    archives::CIFAR_100,
     CatalogueEntry {
         name: "drawn-garments",
         title: "Drawn garments (procedural data, not comparable)",
@@ -150,12 +164,26 @@ impl CatalogueEntry {
     pub fn class_names(&self) -> Vec<String> {
         self.classes.iter().map(|name| name.to_string()).collect()
     }
+
+    /// The archive that holds the set, if it is published as one.
+    pub(crate) fn archive(&self) -> Option<&PublishedArchive> {
+        match &self.checksums {
+            Checksums::Archive(archive) => Some(archive),
+            Checksums::Payload(_) | Checksums::Gzip(_) | Checksums::None => None,
+        }
+    }
+
+    /// The name of its folder in toile's cache: sets of one archive share it.
+    pub(crate) fn cache_folder(&self) -> &'static str {
+        self.archive().map_or(self.name, |archive| archive.folder)
+    }
 }
 
-/// The catalogue's title of the file with this payload or gzip SHA-256, whichever data set it belongs to.
+/// The catalogue's entry of the file with this SHA-256 (payload, gzip or archive), whichever data set it belongs to.
 pub(crate) fn recognise(sha256: &str) -> Option<&'static CatalogueEntry> {
     CATALOGUE.iter().find(|entry| match &entry.checksums {
         Checksums::Payload(sums) | Checksums::Gzip(sums) => sums.contains(&sha256),
+        Checksums::Archive(archive) => archive.sha256 == sha256,
         Checksums::None => false,
     })
 }
