@@ -1,4 +1,5 @@
-//! A folder with the four IDX files of a named data set (or its archive, see `published.rs`): finds them, and checks that they are the published ones.
+//! A folder with the four IDX files of a named data set (or its archive, see `published.rs`): finds them, and checks
+//! that they are the published ones.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
 use crate::decoded::DecodedCopy;
