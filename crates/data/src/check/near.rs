@@ -7,7 +7,6 @@
 //! are compared, the projections that vary most first. No near image is missed, and few others are compared in full.
 
 use super::report::NearImages;
-use crate::parallel::map;
 use std::collections::HashMap;
 
 /// The correlation from which on images are near. Of the test images of Fashion-MNIST 13 are so near to another part's
@@ -58,11 +57,9 @@ pub(super) fn near_images(images: &[Placed], shape: [usize; 3]) -> NearSearch {
         return NearSearch { found: Vec::new(), is_complete: true };
     }
     let blocks = Blocks::new(shape);
-    let chunks = images.chunks(1024).collect();
-    let seen = map(chunks, |chunk: &[Placed]| {
-        chunk.iter().filter_map(|placed| blocks.seen(*placed)).collect::<Vec<ComparedImage>>()
-    });
-    let mut seen: Vec<ComparedImage> = seen.into_iter().flatten().collect();
+    // One after the other, into room that is just enough: `toile plan` announces it.
+    let mut seen: Vec<ComparedImage> = Vec::with_capacity(images.len());
+    seen.extend(images.iter().filter_map(|placed| blocks.seen(*placed)));
     most_varying_first(&mut seen);
     search(&seen)
 }
