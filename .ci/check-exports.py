@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Whether other programs make of our exports what we recorded: ONNX Runtime, Keras, PyTorch, TensorBoard, a C compiler.
 
-    .ci/check-exports.py TOILE [VENV] [--light]
+    .ci/check-exports.py TOILE [VENV]
 
 Trains small networks with every layer, padding, stride and activation, on images of odd sizes and several channels (and
 the study's convolutional network for an epoch, where Fashion-MNIST is at hand: TOILE_DATA_DIR), exports each in every
 form, and has the programs compute them: probabilities within 5e-6 of the recorded ones, the same accuracy. What cannot
 be installed from the package index is said; without ONNX Runtime nothing is checked, and that is an error.
 
-VENV is a folder for the packages, made if it is not there. --light leaves out PyTorch, whose packages take gigabytes.
+VENV is a folder for the packages, made if it is not there.
 (The first half of this file installs, and starts the second with that Python.)
 """
 
@@ -158,17 +158,13 @@ TOLERANCE = 5e-6
 LEAD = 1e-4
 
 
-def install(venv: Path, light: bool) -> list[str]:
+def install(venv: Path) -> list[str]:
     """Installs what can be; gives what could not."""
     python = venv / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     missing = []
     for name, packages in PACKAGES.items():
-        if light and name == "torch":
-            missing.append(name)
-            print("left out, as --light says: torch", flush=True)
-            continue
         there = subprocess.run(
             [python, "-c", f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)"]
         )
@@ -188,9 +184,8 @@ def main() -> None:
     if os.environ.get("TOILE_EXPORTS_CHECK") == "now":
         return check(toile)
     with tempfile.TemporaryDirectory() as folder:
-        named = [argument for argument in sys.argv[2:] if argument != "--light"]
-        venv = Path(named[0] if named else folder)
-        missing = install(venv, "--light" in sys.argv)
+        venv = Path(sys.argv[2] if len(sys.argv) > 2 else folder)
+        missing = install(venv)
         if "onnxruntime" in missing:
             sys.exit("ONNX Runtime cannot be installed: nothing can be checked")
         environment = {**os.environ, "TOILE_EXPORTS_CHECK": "now", "KERAS_BACKEND": "jax", "MISSING": " ".join(missing)}

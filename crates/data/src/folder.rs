@@ -2,7 +2,7 @@
 //! that they are the published ones.
 
 use crate::catalogue::{CatalogueEntry, Checksums, recognise};
-use crate::decoded::DecodedCopy;
+use crate::decoded::{DecodedCopy, kept_or_read};
 use crate::error::DataError;
 use crate::idx::{Idx, file_sha256};
 use crate::locations::LoadProgress;
@@ -72,26 +72,19 @@ pub(crate) fn load_named(
     }
     let files = find_files(folder)?;
     let copy = || DecodedCopy::of(entry, &files, cache_dir?);
-    let kept = copy();
-    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(entry.name, folder.display().to_string())) {
-        return Ok(data);
-    }
-    let writer = kept.and_then(DecodedCopy::begin);
-    FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
-    let read = map((0..4).collect(), |i| read_checked(entry, i, &files[i]));
-    let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
-    for result in read {
-        let (payload, right) = result?;
-        payloads.push(payload);
-        verified &= right;
-    }
-    let parts = into_parts(payloads);
-    if !verified {
-        return Ok(named_set(entry, format!("{} (unverified copy)", entry.title), parts, folder));
-    }
-    let data = named_set(entry, entry.title.into(), parts, folder);
-    writer.into_iter().for_each(|writer| writer.end(copy(), &data));
-    Ok(data)
+    kept_or_read(&copy, entry.name, folder, || {
+        FILES.iter().rev().for_each(|file| progress(LoadProgress::Unpacking { file }));
+        let read = map((0..4).collect(), |i| read_checked(entry, i, &files[i]));
+        let (mut payloads, mut verified) = (Vec::with_capacity(4), true);
+        for result in read {
+            let (payload, right) = result?;
+            payloads.push(payload);
+            verified &= right;
+        }
+        let parts = into_parts(payloads);
+        let title = if verified { entry.title.into() } else { format!("{} (unverified copy)", entry.title) };
+        Ok((named_set(entry, title, parts, folder), verified))
+    })
 }
 
 /// Reads file `i` of a named set, and whether it is known to be right; a file that is known to be wrong is an error.

@@ -42,6 +42,8 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub use catalogue::{CatalogueEntry, catalogue, entry};
 pub use check::{CheckReport, CheckWarning, NearImages, PartReport, SharedImages, check};
 pub use convert::{Converted, OutputForm, convert};
@@ -84,7 +86,7 @@ pub struct DataSet {
 }
 
 /// How data were read: what the pixels owe to the way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// The format, and the archive if it is in one.
     pub format: String,
@@ -92,6 +94,8 @@ pub struct Reading {
     pub decoders: Vec<String>,
     /// What was done to the data, in plain English.
     pub notes: Vec<String>,
+    /// Images of a validation part that the data have and that is not used.
+    pub unused_validation: usize,
 }
 
 impl DataSet {

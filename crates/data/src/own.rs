@@ -1,6 +1,6 @@
 //! Data of the user's own: any source, any format, one data set.
 
-use crate::decoded::DecodedCopy;
+use crate::decoded::{DecodedCopy, kept_or_read};
 use crate::error::DataError;
 use crate::fingerprint::fingerprint_of_parts;
 use crate::folder::check_labels;
@@ -17,16 +17,6 @@ use std::path::{Path, PathBuf};
 /// Archives within archives that are looked into.
 const MAX_ARCHIVES: usize = 3;
 
-/// How the note begins that says so.
-const VALIDATION_LEFT_OUT: &str = "the validation part of the data is left out";
-
-impl Reading {
-    /// Whether the data have a validation part that is not used.
-    pub fn leaves_out_validation(&self) -> bool {
-        self.notes.iter().any(|note| note.starts_with(VALIDATION_LEFT_OUT))
-    }
-}
-
 /// Reads data of the user's own; `path` is where `table.path` leads. Where reading takes long, a decoded copy is
 /// written into the cache, if one is given, and taken the next time.
 pub(crate) fn load_own(
@@ -37,16 +27,11 @@ pub(crate) fn load_own(
 ) -> Result<DataSet, DataError> {
     table.check()?;
     let copy = || DecodedCopy::of_own(table, path, cache_dir?);
-    let kept = copy();
-    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(&table.path, path.display().to_string())) {
-        return Ok(data);
-    }
-    let writer = kept.and_then(DecodedCopy::begin);
-    let (source, format) = innermost(Source::open(path)?)?;
-    let is_slow = format.decodes() || source.files.values().any(Blob::is_packed);
-    let data = read_as(format, table, source, progress)?;
-    writer.filter(|_| is_slow).into_iter().for_each(|writer| writer.end(copy(), &data));
-    Ok(data)
+    kept_or_read(&copy, &table.path, path, || {
+        let (source, format) = innermost(Source::open(path)?)?;
+        let is_slow = format.decodes() || source.files.values().any(Blob::is_packed);
+        Ok((read_as(format, table, source, progress)?, is_slow))
+    })
 }
 
 /// Reads what a source holds.
@@ -104,7 +89,9 @@ fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> 
         check_labels(&part.labels_from, &part.images.labels, class_names.len(), first)?;
     }
     let test = test_part(table, &mut raw, class_names.len(), &place)?;
+    let there = raw.validation.as_ref().map_or(0, |part| part.images.len());
     let own_validation = validation_part(table, &mut raw, &place)?;
+    let unused_validation = there - own_validation;
     let train = raw.train.images;
     for (part, name) in [(&train, "training"), (&test, "test")] {
         if part.is_empty() {
@@ -128,7 +115,7 @@ fn assemble(table: &DataTable, raw: RawData, format: String, place: PathBuf) -> 
         source: place.display().to_string(),
         procedural: false,
         own_validation,
-        reading: Reading { format, decoders: raw.decoders, notes: each_once(raw.notes) },
+        reading: Reading { format, decoders: raw.decoders, notes: each_once(raw.notes), unused_validation },
     })
 }
 
@@ -212,7 +199,7 @@ fn validation_part(table: &DataTable, raw: &mut RawData, place: &Path) -> Result
         (Some(part), None) => {
             let n = part.images.len();
             raw.notes
-                .push(format!("{VALIDATION_LEFT_OUT}, {n} images; `validation = \"own\"` validates on it"));
+                .push(format!("the validation part of the data is left out, {n} images; `validation = \"own\"` validates on it"));
             Ok(0)
         }
         (Some(part), Some(_)) if part.images.is_empty() => {

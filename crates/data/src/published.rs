@@ -2,7 +2,7 @@
 //! user's own are.
 
 use crate::catalogue::{CatalogueEntry, PublishedArchive, recognise};
-use crate::decoded::{DecodedCopy, signs};
+use crate::decoded::{DecodedCopy, kept_or_read, signs};
 use crate::error::DataError;
 use crate::folder::check_folder;
 use crate::idx::file_sha256;
@@ -25,22 +25,18 @@ pub(crate) fn load_archive(
     let files = [find_archive(archive, folder)?];
     let [path] = &files;
     let copy = || DecodedCopy::of(entry, &files, cache_dir?);
-    let kept = copy();
-    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(entry.name, path.display().to_string())) {
-        return Ok(data);
-    }
-    let writer = kept.and_then(DecodedCopy::begin);
-    let before = signs(&files);
-    progress(LoadProgress::Unpacking { file: archive.file });
-    check_archive(entry, archive, path)?;
-    let data = read(entry, archive, path, progress)?;
-    // What was read must be what was checked.
-    if signs(&files) != before {
-        let fault = "was changed while it was read";
-        return Err(DataError::refused(path, fault, "start again when nothing writes to it"));
-    }
-    writer.into_iter().for_each(|writer| writer.end(copy(), &data));
-    Ok(data)
+    kept_or_read(&copy, entry.name, path, || {
+        let before = signs(&files);
+        progress(LoadProgress::Unpacking { file: archive.file });
+        check_archive(entry, archive, path)?;
+        let data = read(entry, archive, path, progress)?;
+        // What was read must be what was checked.
+        if signs(&files) != before {
+            let fault = "was changed while it was read";
+            return Err(DataError::refused(path, fault, "start again when nothing writes to it"));
+        }
+        Ok((data, true))
+    })
 }
 
 /// Where the archive is in a folder.

@@ -1,30 +1,13 @@
 //! The state that a finished training had when its weights were made: by training it once more, to the same bits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use toile_data::{DataSet, Split};
 use toile_nn::{FitConfig, FitEvent, Flow, TrainingState};
-use toile_study::RunPlan;
 
+use crate::LoneTraining;
 use crate::runner::{RunError, engine};
 
-/// A training that is made once more.
-pub struct TrainingAgain<'a> {
-    /// Its settings and its seed.
-    pub run: &'a RunPlan,
-    /// The data that it was trained on.
-    pub data: &'a DataSet,
-    /// Which images are trained on.
-    pub split: &'a Split,
-    /// Reads a file in the study file's folder: the initial weights.
-    pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
-    /// Threads; the bits do not depend on them.
-    pub threads: usize,
-    /// Set when the user wants to stop.
-    pub stop: &'a AtomicBool,
-}
-
-impl TrainingAgain<'_> {
+impl LoneTraining<'_> {
     /// Trains to the end of this epoch, and gives the state there; `None` if the user stopped it, or it ended before.
     /// `begins` is told of each epoch.
     ///

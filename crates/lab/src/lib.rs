@@ -9,6 +9,7 @@ mod evidence;
 mod expected;
 mod kept;
 mod lease;
+mod lone;
 mod memory;
 mod pictures;
 mod progress;
@@ -21,14 +22,14 @@ mod study;
 mod training;
 mod wanted;
 
-pub use again::TrainingAgain;
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
 pub use kept::{kept_model, kept_weights};
+pub use lone::LoneTraining;
 pub use memory::{TrainingKind, memory_of_outline};
 pub use pictures::pictures;
 pub use progress::{StudyProgress, TrainingProgressView};
-pub use range_test::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
+pub use range_test::{SWEEP_BATCHES, SWEEP_RANGE};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, split_of, study_seconds,

@@ -1,12 +1,11 @@
 //! The learning-rate range test: a run's training with a learning rate that grows from batch to batch.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use toile_data::{DataSet, Split};
 use toile_nn::{Exponential, FitConfig, FitEnd, FitEvent, Flow, Schedule};
 use toile_record::{SweepEnd, SweepRecord};
-use toile_study::RunPlan;
 
+use crate::LoneTraining;
 use crate::runner::{RunError, engine};
 
 /// Batches of a sweep.
@@ -15,24 +14,8 @@ pub const SWEEP_BATCHES: usize = 300;
 /// The learning rates of the first and of the last batch; in between the logarithm grows evenly.
 pub const SWEEP_RANGE: [f64; 2] = [1e-6, 10.0];
 
-/// What is swept, on what.
-pub struct RangeTest<'a> {
-    /// The settings and the seed: weights, order and dropout are those of this run's first updates.
-    pub run: &'a RunPlan,
-    /// The data.
-    pub data: &'a DataSet,
-    /// Which images are trained on.
-    pub split: &'a Split,
-    /// Reads a file in the study file's folder: the initial weights.
-    pub read: &'a (dyn Fn(&str) -> std::io::Result<Vec<u8>> + Sync),
-    /// Threads; the numbers do not depend on them.
-    pub threads: usize,
-    /// Set when the user wants to stop.
-    pub stop: &'a AtomicBool,
-}
-
-impl RangeTest<'_> {
-    /// Trains from the initial weights through all rates, or until `is_over` says so of the loss of a batch. Schedule
+impl LoneTraining<'_> {
+    /// The range test: trains from the initial weights through all rates, or until `is_over` says so of the loss of a batch. Schedule
     /// and callbacks of the run are left out. `None` if the user stopped it.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod originals;
 mod room;
 
 use crate::catalogue::CatalogueEntry;
+use crate::error::DataError;
 use crate::fingerprint::hex;
 use crate::formats::{RULES, original_files};
 use crate::options::DataTable;
@@ -68,16 +69,13 @@ struct CopyFacts {
     images: [usize; 2],
     own_validation: usize,
     fingerprint: String,
-    format: String,
-    decoders: Vec<String>,
-    notes: Vec<String>,
+    reading: Reading,
 }
 
 impl CopyFacts {
     fn of(data: &DataSet) -> CopyFacts {
         let DataSet { title, shape, class_names, train, test, fingerprint, own_validation, reading, .. } =
             data;
-        let Reading { format, decoders, notes } = reading.clone();
         CopyFacts {
             title: title.clone(),
             shape: *shape,
@@ -85,9 +83,7 @@ impl CopyFacts {
             images: [train.len(), test.len()],
             own_validation: *own_validation,
             fingerprint: fingerprint.clone(),
-            format,
-            decoders,
-            notes,
+            reading: reading.clone(),
         }
     }
 
@@ -110,9 +106,27 @@ impl CopyFacts {
             source,
             procedural: false,
             own_validation: self.own_validation,
-            reading: Reading { format: self.format, decoders: self.decoders, notes: self.notes },
+            reading: self.reading,
         }
     }
+}
+
+/// The set of a copy, if there is one that was made of the originals as they are; else what `read` gives, of which a
+/// copy is made if it is said to be worth one and the originals stayed as they were. `copy` says what they are now.
+pub(crate) fn kept_or_read(
+    copy: &dyn Fn() -> Option<DecodedCopy>,
+    name: &str,
+    source: &Path,
+    read: impl FnOnce() -> Result<(DataSet, bool), DataError>,
+) -> Result<DataSet, DataError> {
+    let kept = copy();
+    if let Some(data) = kept.as_ref().and_then(|kept| kept.read(name, source.display().to_string())) {
+        return Ok(data);
+    }
+    let writer = kept.and_then(DecodedCopy::begin);
+    let (data, is_worth_it) = read()?;
+    writer.filter(|_| is_worth_it).into_iter().for_each(|writer| writer.end(copy(), &data));
+    Ok(data)
 }
 
 impl DecodedCopy {

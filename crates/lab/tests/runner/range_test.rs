@@ -1,6 +1,6 @@
 //! The range test: a training whose learning rate grows, and which keeps nothing.
 
-use toile_lab::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
+use toile_lab::{LoneTraining, SWEEP_BATCHES, SWEEP_RANGE};
 use toile_record::{SweepEnd, SweepRecord};
 use toile_study::RunPlan;
 
@@ -10,7 +10,7 @@ fn sweep(run: &RunPlan, threads: usize, is_over: &mut dyn FnMut(f64) -> bool) ->
     let (data, plan, stop) = (data(), planned(STUDY, &|_| unreachable!()), AtomicBool::new(false));
     let split = toile_lab::split(&plan, &data).unwrap();
     let read = |_: &str| unreachable!();
-    let test = RangeTest { run, data: &data, split: &split, read: &read, threads, stop: &stop };
+    let test = LoneTraining { run, data: &data, split: &split, read: &read, threads, stop: &stop };
     test.sweep(is_over).unwrap()
 }
 
@@ -76,7 +76,7 @@ fn a_sweep_that_the_user_stops_is_no_sweep() {
     let split = toile_lab::split(&plan, &data).unwrap();
     let read = |_: &str| unreachable!();
     let test =
-        RangeTest { run: &plan.runs[0], data: &data, split: &split, read: &read, threads: 1, stop: &stop };
+        LoneTraining { run: &plan.runs[0], data: &data, split: &split, read: &read, threads: 1, stop: &stop };
     let found = test.sweep(&mut |_| {
         stop.store(true, Ordering::Relaxed);
         false

@@ -1,6 +1,10 @@
 //! A study file for data of the user's own: a dense network and a convolutional one that fit the images.
 
-use crate::{DataSetting, DataShape};
+use serde::Serialize;
+use toile_data::SplitHow;
+use toile_judge::count;
+
+use crate::{DataSetting, DataShape, inline_toml};
 
 /// The data that a study is written for.
 #[derive(Clone, Debug)]
@@ -27,7 +31,9 @@ pub fn starter_for(data: &StarterData) -> String {
     let (batch_size, epochs) = effort(n_train);
     let [images, tests] = [n_train, *n_test].map(grouped);
     let validation = match shape.own_validation {
-        0 => "validation_split = { fraction = 0.1, how = \"stratified\" }   # a tenth of each class, to choose by".to_owned(),
+        0 => format!(
+            "validation_split = {{ fraction = {HELD_BACK}, how = \"stratified\" }}   # a tenth of each class, to choose by"
+        ),
         own => format!("# {} images of the data's own validation part are there to choose by.", grouped(own)),
     };
     let remarks: String = data.remarks.iter().map(|remark| format!("# {}\n", plain(remark))).collect();
@@ -84,18 +90,21 @@ model = "cnn"
 "#,
         about = about(data),
         classes = listed(data.class_names),
-        name = text(name),
-        setting = inline(setting),
+        name = in_toml(name),
+        setting = in_toml(setting),
         dense = lines(&dense(shape)),
         cnn = lines(&cnn(shape)),
-        updates = grouped(held_in(n_train, shape.own_validation).div_ceil(batch_size)),
+        updates = grouped(n_trained(n_train, shape.own_validation).div_ceil(batch_size)),
         patience = (epochs / 5).max(3),
     )
 }
 
-/// The images that train, where a tenth is held back if the data have no validation part.
-fn held_in(n_train: usize, own_validation: usize) -> usize {
-    if own_validation > 0 { n_train } else { n_train - n_train / 10 }
+/// The part of each class that is held back, where the data have no validation part.
+const HELD_BACK: f64 = 0.1;
+
+/// The images that train.
+fn n_trained(n_train: usize, own_validation: usize) -> usize {
+    if own_validation > 0 { n_train } else { toile_data::n_train(n_train, HELD_BACK, SplitHow::Stratified) }
 }
 
 /// Images in an update, and epochs: small sets are seen more often.
@@ -179,27 +188,14 @@ fn plain(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-/// As TOML.
-fn text(value: &str) -> String {
-    toml::Value::String(value.into()).to_string()
-}
-
-/// The data as a name, or as a table in one line.
-fn inline(setting: &DataSetting) -> String {
-    toml::Value::try_from(setting).map_or_else(|_| text(setting.path()), |value| value.to_string())
+/// As TOML in one line: the data are a name, or a table.
+fn in_toml(value: &impl Serialize) -> String {
+    inline_toml(&serde_json::to_value(value).unwrap_or_default())
 }
 
 /// `60,000`
 fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    count(n as u64)
 }
 
 #[cfg(test)]

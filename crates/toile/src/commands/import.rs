@@ -13,12 +13,9 @@ use toile_study::{DataSetting, check, inline_toml, non_default_layer};
 use crate::args::ImportArgs;
 use crate::commands::written;
 use crate::failure::Failure;
-use crate::source::StudySource;
+use crate::source::{LARGEST_WEIGHTS, StudySource};
 use crate::terminal::{note, plural, safe_name, suggestion};
 use crate::{Completion, terminal};
-
-/// No network of half a billion numbers is trained here.
-const LARGEST_FILE: u64 = 2 << 30;
 
 /// The file of weights beside the study file.
 const WEIGHTS: &str = "imported.safetensors";
@@ -48,7 +45,7 @@ struct IncomingNetwork {
 
 /// Writes the study file and the weights, or says what cannot be taken and writes nothing.
 pub(crate) fn run(args: &ImportArgs) -> Result<Completion, Failure> {
-    let bytes = read_file(&args.file, LARGEST_FILE).map_err(|error| {
+    let bytes = read_file(&args.file, LARGEST_WEIGHTS).map_err(|error| {
         Failure::new(format!("cannot read `{}`: {error}", args.file.display()))
             .help("name a `.keras`, `.weights.h5` or `.safetensors` file")
     })?;

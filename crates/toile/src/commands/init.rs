@@ -10,7 +10,7 @@ use toile_study::{DataSetting, StarterData, check, starter_for};
 
 use crate::args::InitArgs;
 use crate::failure::Failure;
-use crate::source::{data_shape, load, try_load};
+use crate::source::{absolute_data, data_shape, load, try_load};
 use crate::terminal::{count, plural, safe_name};
 use crate::{Completion, terminal};
 
@@ -102,7 +102,7 @@ fn read(args: &InitArgs, named: &str) -> Result<(DataTable, DataSet), Failure> {
         }
         read => read?,
     };
-    if !data.reading.leaves_out_validation() {
+    if data.reading.unused_validation == 0 {
         return Ok((table, data));
     }
     table.validation = Some(ValidationPart::Own);
@@ -117,12 +117,7 @@ fn from_the_file(named: &str, file: &Path) -> Result<String, Failure> {
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some() {
-        let absolute = std::fs::canonicalize(named)
-            .map_err(|error| Failure::new(format!("cannot find the data `{named}`: {error}")))?;
-        return absolute.into_os_string().into_string().map_err(|path| {
-            Failure::new(format!("the path of the data, {}, is not UTF-8", path.display()))
-                .help("a study file is text: move the data to a folder whose name is")
-        });
+        return absolute_data(Path::new(named));
     }
     Ok(if named.starts_with('.') { named.into() } else { format!("./{named}") })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use toile_data::{DataSet, Split};
-use toile_lab::{RangeTest, SWEEP_BATCHES, SWEEP_RANGE};
+use toile_lab::{LoneTraining, SWEEP_BATCHES, SWEEP_RANGE};
 use toile_record::{RangeTestRecord, Seeds, SweepRecord};
 use toile_report::format::setting;
 use toile_report::{LossSmoother, RangeTestView, range_test, range_test_html, range_test_svg};
@@ -114,7 +114,7 @@ impl Sweeps<'_> {
 
     fn sweep(&self, run: &RunPlan, waiting: &Waiting) -> Result<Option<SweepRecord>, Failure> {
         let Sweeps { data, split, read, threads, .. } = *self;
-        let test = RangeTest { run, data, split, read, threads, stop: interrupt::listen() };
+        let test = LoneTraining { run, data, split, read, threads, stop: interrupt::listen() };
         let (mut smoother, mut batch) = (LossSmoother::default(), 0);
         let (model, seed) = (safe_name(&run.settings.model), run.settings.seed);
         Ok(test.sweep(&mut |loss| {

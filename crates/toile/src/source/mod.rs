@@ -92,13 +92,7 @@ impl StudySource {
         if known_shape(name).is_some() {
             return Ok(data.clone());
         }
-        let path = self.folder.as_deref().unwrap_or(Path::new("")).join(name);
-        let absolute = std::fs::canonicalize(&path)
-            .map_err(|error| Failure::new(format!("cannot find the data `{}`: {error}", path.display())))?;
-        absolute.into_os_string().into_string().map(|path| data.at(path)).map_err(|path| {
-            Failure::new(format!("the path of the data, {}, is not UTF-8", path.display()))
-                .help("a study file is text: move the data to a folder whose name is")
-        })
+        absolute_data(&self.folder.as_deref().unwrap_or(Path::new("")).join(name)).map(|path| data.at(path))
     }
 
     /// Loads the study's data.
@@ -132,7 +126,17 @@ impl StudySource {
 }
 
 /// No network of half a billion numbers is trained here; a larger file is not read into memory.
-const LARGEST_WEIGHTS: u64 = 2 << 30;
+pub(crate) const LARGEST_WEIGHTS: u64 = 2 << 30;
+
+/// The whole path of data, for a study file in another folder.
+pub(crate) fn absolute_data(path: &Path) -> Result<String, Failure> {
+    let absolute = std::fs::canonicalize(path)
+        .map_err(|error| Failure::new(format!("cannot find the data `{}`: {error}", path.display())))?;
+    absolute.into_os_string().into_string().map_err(|path| {
+        Failure::new(format!("the path of the data, {}, is not UTF-8", path.display()))
+            .help("a study file is text: move the data to a folder whose name is")
+    })
+}
 
 /// Loads a data set from wherever it is, and shows how.
 ///

@@ -1,5 +1,6 @@
 //! What an exported network makes of images, held against the engine and against the recorded predictions.
 
+use toile_data::{DataSet, LabelledImages};
 use toile_exchange::onnx::OnnxGraph;
 use toile_nn::{ImageShape, Layer, Model, Tensor, predict};
 use toile_record::Part;
@@ -59,13 +60,8 @@ impl Sample {
             Err(failure) => return Ok(Sample::None(failure.message().to_owned())),
         };
         let test = network.run().test.as_ref();
-        let (part, images) = match test {
-            Some(_) => (Part::Test, &data.test),
-            None => (Part::Validation, &data.train),
-        };
-        let (forward, _) = network.model.flops();
-        let affordable = (MOST_FLOPS / forward.max(1)).max(1) as usize;
-        let n = images.len().min(MOST_IMAGES).min(affordable);
+        let (part, images) = open_part(network, &data);
+        let n = images.len().min(MOST_IMAGES).min(affordable(network, MOST_FLOPS));
         let images = images.images[..n * data.image_len()].to_vec();
         let engine = predict(&network.model, &images, machine::cores());
         let recorded = test.is_some_and(|test| test.confidences.len() == data.test.len());
@@ -97,12 +93,13 @@ pub(super) fn graph(graph: &OnnxGraph, sample: &Sample) -> Result<Checked, Failu
 }
 
 /// What is read back is not what was exported: nothing is written.
-fn not_written(what: &str) -> Failure {
+pub(super) fn not_written(what: &str) -> Failure {
     Failure::new(format!("the export was not written: read back, {what}"))
         .help("please report this with the study's file: it is a fault of toile")
 }
 
-fn bits(values: &[f32]) -> impl Iterator<Item = u32> {
+/// The bits of numbers: equal where the numbers are, NaN too.
+pub(super) fn bits(values: &[f32]) -> impl Iterator<Item = u32> {
     values.iter().map(|value| value.to_bits())
 }
 
@@ -154,9 +151,7 @@ pub(super) fn compared(found: &[f64], engine: &[f32], n: usize) -> Result<Checke
     }
     let classes = (engine.len() / n.max(1)).max(1);
     let rows = found.chunks(classes).zip(engine.chunks(classes));
-    let differs = |(a, b): &(&[f64], &[f32])| {
-        most_probable(a.iter().copied()) != most_probable(b.iter().map(|p| f64::from(*p)))
-    };
+    let differs = |(a, b): &(&[f64], &[f32])| most_probable(a) != most_probable(b);
     Ok(Checked::Computed { largest, other_class: rows.filter(differs).count() })
 }
 
@@ -168,10 +163,23 @@ fn part_name(part: Part) -> &'static str {
     }
 }
 
+/// The images on which an export may be computed: those of the test, or, while it is sealed, of the training.
+pub(super) fn open_part<'d>(network: &TrainedNetwork, data: &'d DataSet) -> (Part, &'d LabelledImages) {
+    match network.run().test {
+        Some(_) => (Part::Test, &data.test),
+        None => (Part::Validation, &data.train),
+    }
+}
+
+/// How many images take so many operations in one pass; at least one.
+pub(super) fn affordable(network: &TrainedNetwork, operations: u64) -> usize {
+    let (forward, _) = network.model.flops();
+    (operations / forward.max(1)).max(1) as usize
+}
+
 /// The place of the largest number; of equals the first.
-fn most_probable(row: impl Iterator<Item = f64>) -> usize {
-    let larger = |best: (usize, f64), (i, p)| if p > best.1 { (i, p) } else { best };
-    row.enumerate().fold((0, f64::NEG_INFINITY), larger).0
+pub(super) fn most_probable<T: PartialOrd>(row: &[T]) -> usize {
+    (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
 }
 
 impl Checked {

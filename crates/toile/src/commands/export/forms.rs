@@ -142,10 +142,7 @@ fn remembered(
         keras::read_optimizer_variables(written)?,
     );
     if found != expected {
-        return Err(Failure::new(
-            "the export was not written: read back, the optimizer remembers other numbers",
-        )
-        .help("please report this with the study's file: it is a fault of toile"));
+        return Err(check::not_written("the optimizer remembers other numbers"));
     }
     let rate = match memory.learning_rate() {
         Some(rate) => format!("learning rate {rate}"),

@@ -1,12 +1,11 @@
 //! An ONNX file in whole numbers of 8 bits, with what that costs in accuracy.
 
-use toile_data::{DataSet, LabelledImages};
+use toile_data::DataSet;
 use toile_exchange::{InputKind, onnx};
 use toile_nn::predict;
-use toile_record::Part;
 
 use super::Exported;
-use super::check::Checked;
+use super::check::{Checked, affordable, most_probable, open_part};
 use super::data;
 use crate::args::ExportArgs;
 use crate::commands::trained::TrainedNetwork;
@@ -31,13 +30,9 @@ pub(super) fn exported(
     let data =
         data::of_run(args, network, "the ranges of the network's values are those of training images")?;
     let split = toile_lab::split_of(&network.settings.validation_split, &data)?;
-    let shown: Vec<u8> = split
-        .train
-        .iter()
-        .take(SHOWN)
-        .flat_map(|i| image(&data, &data.train, *i as usize))
-        .copied()
-        .collect();
+    let shown = split.train.iter().take(SHOWN);
+    let shown: Vec<u8> =
+        shown.flat_map(|i| data.train.image(*i as usize, data.image_len())).copied().collect();
     let (described, facts) = (network.model.describe(), network.facts());
     let bytes = onnx::to_onnx_int8(&described, &facts, input, &shown, machine::cores())?;
     let checked = checked(network, &data, &bytes)?;
@@ -45,32 +40,19 @@ pub(super) fn exported(
     Ok(Exported { form, files: vec![(args.out.clone(), bytes)], checked, optimizer: None })
 }
 
-fn image<'a>(data: &DataSet, part: &'a LabelledImages, i: usize) -> &'a [u8] {
-    part.image(i, data.image_len())
-}
-
 fn checked(network: &TrainedNetwork, data: &DataSet, bytes: &[u8]) -> Result<Checked, Failure> {
-    let (part, images) = match network.run().test {
-        Some(_) => (Part::Test, &data.test),
-        None => (Part::Validation, &data.train),
-    };
-    let affordable = (MOST_FLOPS / network.model.flops().0.max(1)).max(1) as usize;
-    let n = images.len().min(affordable);
+    let (part, images) = open_part(network, data);
+    let n = images.len().min(affordable(network, MOST_FLOPS));
     let (pixels, labels) = (&images.images[..n * data.image_len()], &images.labels[..n]);
     let classes = network.model.classes();
     let whole = onnx::from_onnx(bytes)?.run(pixels, machine::cores())?;
-    let whole = best(whole.chunks(classes));
-    let float = best(predict(&network.model, pixels, machine::cores()).chunks(classes));
+    let whole: Vec<usize> = whole.chunks(classes).map(most_probable).collect();
+    let float = predict(&network.model, pixels, machine::cores());
+    let float: Vec<usize> = float.chunks(classes).map(most_probable).collect();
     let right = |found: &[usize]| {
         let hits = found.iter().zip(labels).filter(|(found, label)| **found == usize::from(**label)).count();
         hits as f64 / n.max(1) as f64
     };
     let same = whole.iter().zip(&float).filter(|(a, b)| a == b).count();
     Ok(Checked::Accuracy { part, n, whole: right(&whole), float: right(&float), same })
-}
-
-/// The most probable class of each row; of equals the first.
-fn best<'a, T: PartialOrd + Copy + 'a>(rows: impl Iterator<Item = &'a [T]>) -> Vec<usize> {
-    let of_row = |row: &'a [T]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
-    rows.map(of_row).collect()
 }

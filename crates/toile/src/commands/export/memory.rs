@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use toile_lab::TrainingAgain;
+use toile_lab::LoneTraining;
 use toile_nn::{Tensor, TrainingState};
 use toile_store::read_file;
 use toile_study::RunPlan;
 
+use super::check::bits;
 use super::data;
 use crate::args::ExportArgs;
 use crate::commands::trained::TrainedNetwork;
 use crate::failure::Failure;
+use crate::source::LARGEST_WEIGHTS;
 use crate::terminal::Waiting;
 use crate::{interrupt, machine};
 
@@ -40,7 +42,7 @@ pub(super) fn state(args: &ExportArgs, network: &TrainedNetwork) -> Result<Train
     let split = toile_lab::split_of(&network.settings.validation_split, &data)?;
     let stop = interrupt::listen();
     let waiting = Waiting::new();
-    let again = TrainingAgain {
+    let again = LoneTraining {
         run: &plan,
         data: &data,
         split: &split,
@@ -65,9 +67,6 @@ pub(super) fn state(args: &ExportArgs, network: &TrainedNetwork) -> Result<Train
     Ok(state)
 }
 
-/// A larger file is not read into memory.
-const LARGEST_WEIGHTS: u64 = 2 << 30;
-
 const OTHER: &str = "another version of toile has trained it";
 
 /// The file that the run starts from, which lies beside the study file: here, or beside the study's folder. Its hash is
@@ -80,9 +79,8 @@ fn initial_weights(args: &ExportArgs, file: &str) -> std::io::Result<Vec<u8>> {
 
 /// Whether the state's weights are these, bit for bit.
 fn has_weights(state: &TrainingState, weights: &[Tensor]) -> bool {
-    let bits = |tensor: &Tensor| tensor.values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     weights.iter().all(|own| {
         let name = format!("weights/{}", own.name);
-        state.tensors.iter().any(|found| found.name == name && bits(found) == bits(own))
+        state.tensors.iter().any(|found| found.name == name && bits(&found.values).eq(bits(&own.values)))
     })
 }
