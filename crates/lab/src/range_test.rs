@@ -15,8 +15,8 @@ pub const SWEEP_BATCHES: usize = 300;
 pub const SWEEP_RANGE: [f64; 2] = [1e-6, 10.0];
 
 impl LoneTraining<'_> {
-    /// The range test: trains from the initial weights through all rates, or until `is_over` says so of the loss of a batch. Schedule
-    /// and callbacks of the run are left out. `None` if the user stopped it.
+    /// The range test: trains from the initial weights through all rates, or until `is_over` says so of the loss of a
+    /// batch. Schedule and callbacks of the run are left out. `None` if the user stopped it.
     ///
     /// # Errors
     /// Models that do not fit the images, initial weights that cannot be read.

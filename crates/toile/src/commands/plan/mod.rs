@@ -222,7 +222,8 @@ fn state(group: &[Priced<'_>]) -> String {
 
 /// Bytes of the data, of the program itself, and of what is on record of so many trainings. Of a test part as large as
 /// those of the known sets, a sixth of the training part, the images that a run got wrong are there twice more: as they
-/// are recorded, and in the report. The check of the data holds each image against the others, by a few numbers of each.
+/// are recorded, and in the report. The check of the data holds each image against the others, by a few numbers of
+/// each.
 fn around(shape: &DataShape, trainings: usize) -> u64 {
     const PROGRAM: u64 = 24_500_000;
     const RECORD: u64 = 290_000;
