@@ -159,6 +159,6 @@ fn not_a_folder(path: &Path) -> String {
 
 fn unknown_help(known: &[&str], suggestion: Option<&str>) -> String {
     let known = known.join(", ");
-    let known = format!("known: {known}; or the path of a folder with IDX files");
+    let known = format!("known: {known}; or the path of data of your own, with a slash: `./my-images`");
     suggestion.map_or(known.clone(), |name| format!("did you mean `{name}`? ({known})"))
 }
