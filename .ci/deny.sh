@@ -19,10 +19,6 @@ if [ -z "$deny" ]; then
 fi
 "$deny" --version
 
-if grep -nE '(= *|version *= *)"\*"' Cargo.toml crates/*/Cargo.toml; then
-    echo "a dependency without a version" >&2
-    exit 1
-fi
 "$deny" check --hide-inclusion-graph licenses bans sources -D unmatched-skip -D unnecessary-skip
 
 # The check can fail: without its licences nothing may pass.

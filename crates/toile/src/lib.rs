@@ -11,6 +11,7 @@ mod places;
 mod source;
 mod study_folder;
 mod terminal;
+mod version;
 
 use std::ffi::OsString;
 use std::sync::atomic::Ordering;
@@ -108,5 +109,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
         Command::Schema(args) => commands::schema::run(&args),
         Command::Init(args) => commands::init::run(&args),
         Command::List => commands::list::run(),
+        Command::Completions(args) => commands::manual::complete(&args),
+        Command::Man(args) => commands::manual::manual(&args),
     }
 }

@@ -163,6 +163,43 @@ fn version_names_the_instruction_set() {
     );
 }
 
+/// Tests are compiled without `--release`, where each commit would compile all of them anew.
+#[test]
+fn a_debug_build_names_no_commit() {
+    let said = Place::new().run(&["--version"]).ok();
+    assert_eq!(said.out.contains("commit"), !cfg!(debug_assertions), "{}", said.out);
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let place = Place::new();
+    let page = place.run(&["man"]).ok().out;
+    assert!(page.contains(".TH toile 1") && page.contains("toile\\-lr\\-find(1)"), "{page}");
+    place.run(&["man", "--out", "made/man1"]).ok();
+    assert_eq!(fs::read_to_string(place.path("made/man1/toile.1")).unwrap(), page);
+    for (name, words) in [("toile-run.1", "\\-\\-open\\-test"), ("toile-data-check.1", "validation")] {
+        let page = fs::read_to_string(place.path("made/man1").join(name)).unwrap();
+        assert!(page.contains(words), "{words} is not in\n{page}");
+    }
+    // A folder that cannot be made: a file is in the way.
+    let said = place.run(&["man", "--out", "study.toml/man1"]);
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.contains("cannot make the folder `study.toml/man1`") && said.err.contains("help:"),
+        "{}",
+        said.err
+    );
+}
+
+/// The script is sound in the shell that is everywhere.
+#[test]
+fn completions_are_for_a_shell_by_name() {
+    let place = Place::new();
+    let script = place.run(&["completions", "bash"]).ok().out;
+    assert!(script.contains("complete -F _toile"), "{script}");
+    assert_eq!(place.run(&["completions", "cmd"]).code, Some(2));
+}
+
 #[test]
 fn wrong_arguments_end_with_two() {
     assert_eq!(Place::new().run(&["run", "--threads", "0"]).code, Some(2));

@@ -2,9 +2,9 @@
 
 /// Name and text of each study that is built in.
 const STUDIES: [(&str, &str); 3] = [
-    ("fashion-mnist", include_str!("../../../../studies/fashion-mnist.toml")),
-    ("quick", include_str!("../../../../studies/quick.toml")),
-    ("drawn-garments", include_str!("../../../../studies/drawn-garments.toml")),
+    ("fashion-mnist", include_str!("../../studies/fashion-mnist.toml")),
+    ("quick", include_str!("../../studies/quick.toml")),
+    ("drawn-garments", include_str!("../../studies/drawn-garments.toml")),
 ];
 
 /// The text of a study that comes with toile.

@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod init;
 mod judging;
+mod manual;
 mod predictions;
 mod slips;
 mod trained;
@@ -17,6 +18,7 @@ pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, ConvertArgs, DataCommand, FetchArgs, ReadingArgs};
 pub(crate) use self::init::InitArgs;
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
+pub(crate) use self::manual::{CompletionsArgs, ManArgs, completions, pages as manual_pages};
 pub(crate) use self::predictions::PredictionsFormat;
 pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};
 pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
@@ -25,9 +27,9 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use toile_record::Seeds;
 use toile_study::SeedsSetting;
 
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    format!("{} (instruction set {})", env!("CARGO_PKG_VERSION"), toile_kernels::isa().name())
-});
+use crate::version::version;
+
+static VERSION: LazyLock<String> = LazyLock::new(version);
 
 /// Trains every network of a study on real data and writes its report.
 #[derive(Debug, Parser)]
@@ -149,6 +151,10 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// List the built-in studies and all names that a study file may use
     List,
+    /// Print the script that completes commands and options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page of the program, or write those of all commands
+    Man(ManArgs),
 }
 
 /// Which study, with what changed.

@@ -13,6 +13,7 @@ pub(crate) mod judge;
 mod judged_report;
 pub(crate) mod list;
 pub(crate) mod lr_find;
+pub(crate) mod manual;
 pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod report;

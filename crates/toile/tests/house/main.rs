@@ -1,6 +1,7 @@
 //! The house's nevers, kept by reading the sources: each test is one invariant of ARCHITECTURE.md.
 
 mod families;
+mod packages;
 mod promises;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The wheel: made by its one command, installed into an environment that holds nothing else, its program beside the one that Cargo
+# built, a small training by both, and the tests of `python/tests`.
+#   .ci/python.sh TOILE    needs cargo, python3 with venv, and a package index
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargos=$(realpath "${1:?the program, built with --release}")
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if ! python3 -m venv "$work/venv" 2>/dev/null; then
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv"
+fi
+
+python/build-wheel.sh "$work/tools"
+# 20 MB is the promise of README.md, for the wheel as it is installed.
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check dist/toile_lab-*.whl
+python=$work/venv/bin/python
+"$work/venv/bin/toile" --version
+"$python" -m toile --version
+
+# The same study, the same bits, whoever started the program.
+study=(quick --only SGD)
+[ -n "${TOILE_DATA_DIR:-}" ] || study=(drawn-garments --only Linear)
+hashes() { grep -o '"weights_sha256": "[^"]*"' "$1/results.json"; }
+"$cargos" run "${study[@]}" --out "$work/cargo" >/dev/null 2>&1
+"$work/venv/bin/toile" run "${study[@]}" --out "$work/wheel" >/dev/null 2>&1
+hashes "$work/cargo" >"$work/hash"
+hashes "$work/wheel" | cmp - "$work/hash"
+echo "the same bits: $(cat "$work/hash")"
+
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6
+TOILE_PROGRAM=$cargos PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/pytest" -q -p no:cacheprovider --import-mode=importlib --rootdir "$work" python/tests
+"$work/venv/bin/ruff" check --quiet --no-cache python
+"$work/venv/bin/ruff" format --check --quiet --no-cache python
