@@ -18,11 +18,13 @@ if ! python3 -m venv "$work/venv" 2>/dev/null; then
 fi
 
 python/build-wheel.sh "$work/tools"
-# 20 MB is the promise of README.md, for the wheel as it is installed.
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check dist/toile_lab-*.whl
 python=$work/venv/bin/python
-"$work/venv/bin/toile" --version
-"$python" -m toile --version
+said=$("$work/venv/bin/toile" --version)
+echo "$said"
+[ "$("$python" -m toile --version)" = "$said" ]
+# It was compiled for release just now, from this checkout.
+grep -qF "(commit $(git rev-parse --short=9 HEAD), instruction set " <<<"$said"
 
 # The same study, the same bits, whoever started the program.
 study=(quick --only SGD)
