@@ -13,6 +13,7 @@ import sysconfig
 import time
 
 import pytest
+
 import toile
 
 INSTALLED = [str(pathlib.Path(sysconfig.get_path("scripts")) / "toile")]
@@ -80,7 +81,11 @@ def test_both_say_what_the_program_of_cargo_says(args: list) -> None:
     # The name may hold a byte that cannot be printed: answers are compared as bytes.
     answers = [
         subprocess.run([*program, *args], capture_output=True, timeout=300, check=False)
-        for program in (INSTALLED, MODULE, [os.environ["TOILE_PROGRAM"]] if "TOILE_PROGRAM" in os.environ else INSTALLED)
+        for program in (
+            INSTALLED,
+            MODULE,
+            [os.environ["TOILE_PROGRAM"]] if "TOILE_PROGRAM" in os.environ else INSTALLED,
+        )
     ]
     answers = [(answer.returncode, answer.stdout, answer.stderr) for answer in answers]
     assert answers[0] == answers[1]
@@ -106,7 +111,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(program: list) -> None:
 def started(program: list, folder: pathlib.Path) -> subprocess.Popen:
     """A study that would train for long, begun: an epoch of it is recorded."""
     (folder / "study.toml").write_text(STUDY)
-    child = subprocess.Popen([*program, "run", "study.toml", "--out", "out"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [*program, "run", "study.toml", "--out", "out"], cwd=folder, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 60
     while not list(folder.glob("out/store.sqlite")):
         assert child.poll() is None, child.stderr.read()

@@ -14,7 +14,10 @@ def read(path: pathlib.Path) -> dict:
 
 
 def test_they_have_one_version() -> None:
-    assert read(PYTHON / "Cargo.toml")["package"]["version"] == read(ROOT / "Cargo.toml")["workspace"]["package"]["version"]
+    assert (
+        read(PYTHON / "Cargo.toml")["package"]["version"]
+        == read(ROOT / "Cargo.toml")["workspace"]["package"]["version"]
+    )
 
 
 def test_what_both_lock_has_the_same_version() -> None:
@@ -28,7 +31,9 @@ def test_what_both_lock_has_the_same_version() -> None:
     both = ours.keys() & theirs.keys()
     assert "toile" in both and len(both) > 100
     other = {name: (ours[name], theirs[name]) for name in both if not ours[name] <= theirs[name]}
-    assert other == {}, "bring python/Cargo.lock up to date: cargo update --manifest-path python/Cargo.toml -p NAME --precise VERSION"
+    assert other == {}, (
+        "bring python/Cargo.lock up to date: cargo update --manifest-path python/Cargo.toml -p NAME --precise VERSION"
+    )
 
 
 def test_what_both_release_is_compiled_alike() -> None:
