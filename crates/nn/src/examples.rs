@@ -1,12 +1,12 @@
-//! Labelled images, as the engine sees them: bytes that stay bytes until a batch is gathered.
+//! Labelled images, as the engine sees them.
 
-use crate::ImageShape;
+use crate::{ImageShape, Inputs};
 
 /// Some of a data set's images with their labels. Cheap to copy: the data are shared.
 #[derive(Clone, Copy, Debug)]
 pub struct Examples<'a> {
-    /// All images, one after the other, height × width × channels bytes each; a byte b becomes b / 255.
-    pub images: &'a [u8],
+    /// All images, or rows of features, one after the other: bytes or finite floats, height × width × channels each.
+    pub images: Inputs<'a>,
     /// The class of each image.
     pub labels: &'a [u8],
     /// Which images these examples are.

@@ -1,7 +1,7 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
 use toile_data::{DataSet, LabelledImages};
-use toile_nn::{Augmentation, BuildError, Examples, FitConfig, ImageShape, Model, ModelOutline, Tensor};
+use toile_nn::{Augmentation, BuildError, Examples, FitConfig, ImageShape, Inputs, Model, ModelOutline, Tensor};
 use toile_record::{LayerSummary, SummaryRecord};
 use toile_rng::Seed;
 use toile_store::sha256_hex;
@@ -83,7 +83,7 @@ pub fn image_shape(data: &DataSet) -> ImageShape {
 /// Some images of a part of the data, as the engine takes them.
 pub fn examples<'a>(data: &DataSet, part: &'a LabelledImages, indices: &'a [u32]) -> Examples<'a> {
     let classes = data.class_names.len();
-    Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
+    Examples { images: Inputs::Bytes(&part.images), labels: &part.labels, indices, shape: image_shape(data), classes }
 }
 
 /// A run's settings in the engine's terms.
@@ -130,7 +130,8 @@ mod tests {
         let data = toile_data::drawn_garments(20, 5);
         let indices = [3, 1, 4];
         let examples = examples(&data, &data.train, &indices);
-        assert!(std::ptr::eq(examples.images, &data.train.images[..]));
+        let Inputs::Bytes(images) = examples.images else { panic!("the data are bytes") };
+        assert!(std::ptr::eq(images, &data.train.images[..]));
         assert!(std::ptr::eq(examples.labels, &data.train.labels[..]));
         assert!(std::ptr::eq(examples.indices, &indices[..]));
     }

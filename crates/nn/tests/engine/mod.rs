@@ -160,7 +160,7 @@ impl Data {
     }
 
     fn examples<'a>(&'a self, setting: &Setting) -> Examples<'a> {
-        let (images, labels, indices) = (&self.images, &self.labels, &self.indices);
+        let (images, labels, indices) = (Inputs::Bytes(&self.images), &self.labels, &self.indices);
         Examples { images, labels, indices, shape: setting.shape(), classes: setting.classes }
     }
 }
