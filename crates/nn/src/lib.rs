@@ -43,7 +43,7 @@ pub use class_maps::{ClassMaps, grad_cam};
 pub use describe::{DescribedLayer, ModelDescription, PlacedWindow};
 pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
-pub use examples::Examples;
+pub use examples::{Examples, ExamplesError};
 pub use fit::{FitConfig, FitEnd, FitEvent, FitOutcome, Flow, fit, fit_from};
 pub use initializer::Initializer;
 pub use inputs::{FiniteFloats, InputError, Inputs};

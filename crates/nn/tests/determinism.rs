@@ -81,6 +81,23 @@ fn a_training_moves_the_weights_and_lowers_the_loss() {
     }
 }
 
+/// Floats that no byte becomes, and those that bytes become.
+#[test]
+fn floats_give_the_same_bits_on_any_number_of_threads() {
+    for (name, layers) in nets() {
+        let optimizer = &optimizers()[5].1;
+        let of = |given, threads| {
+            train_on(given, &layers, &config(optimizer, 1), &AtomicUsize::new(threads), &|_| {})
+        };
+        let (bytes, normal) = (of(Given::Bytes, 1), of(Given::Normal, 1));
+        assert!(bytes != normal, "{name}");
+        for threads in [1, 2, 3, 5, 16] {
+            assert!(of(Given::Floats, threads) == bytes, "{name} on {threads} threads");
+            assert!(of(Given::Normal, threads) == normal, "{name} on {threads} threads");
+        }
+    }
+}
+
 /// What a training of each net with each optimizer ends with, one line each; and one by the focal loss.
 fn hashes(given: Given) -> String {
     let mut lines = String::new();
@@ -115,7 +132,7 @@ const ISA: &str = "TOILE_TEST_ISA";
 #[test]
 fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     let wanted: Vec<_> = Isa::ALL.into_iter().filter(|isa| isa.available()).collect();
-    let mut of_layers = None;
+    let (mut of_layers, mut of_normal) = (None, None);
     for isa in wanted {
         let this = std::env::current_exe().expect("a test has a file");
         let arguments = ["--exact", "child", "--ignored", "--nocapture"];
@@ -130,6 +147,9 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
         let found = found_of("hash: ");
         assert_eq!(found, stored, "{}, if meant: raise NUMERICS and store the new ones", isa.name());
         assert_eq!(found_of("floats: "), stored, "{}, images given as floats", isa.name());
+        let normal: Vec<String> = found_of("normal: ").into_iter().map(String::from).collect();
+        assert!(normal.len() == stored.len().div_ceil(3), "{text}");
+        assert_eq!(*of_normal.get_or_insert(normal.clone()), normal, "{}, no bytes", isa.name());
     }
 }
 
@@ -146,6 +166,9 @@ fn child() {
         for line in hashes(given).lines() {
             println!("{prefix}: {line}");
         }
+    }
+    for line in hashes(Given::Normal).lines().step_by(3) {
+        println!("normal: {line}");
     }
     for (_, layers) in nets() {
         let config = FitConfig { measures_layers: true, ..config(&optimizers()[2].1, 1) };

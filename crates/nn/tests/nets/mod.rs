@@ -74,13 +74,18 @@ pub fn optimizers() -> Vec<(&'static str, Optimizer)> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Given {
     Bytes,
+    /// The floats that the bytes become.
     Floats,
+    /// Floats that no byte becomes.
+    Normal,
 }
 
-/// Images of noise: bytes, and the floats that these become.
+/// Images of noise: bytes, the floats that these become, and normal numbers with zeros of both signs and very large and
+/// very small ones among them.
 pub struct Noise {
     pub images: Vec<u8>,
     floats: Vec<f32>,
+    normal: Vec<f32>,
     labels: Vec<u8>,
     indices: Vec<u32>,
 }
@@ -91,7 +96,11 @@ impl Noise {
         let images: Vec<u8> = (0..n * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
         let floats = images.iter().map(|byte| f32::from(*byte) / 255.0).collect();
         let labels = (0..n).map(|_| stream.below(CLASSES as u32) as u8).collect();
-        Noise { images, floats, labels, indices: (0..n as u32).collect() }
+        let rare = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e3, 1e3];
+        let mut stream = Seed::new(3).stream("normal noise", 0);
+        let normal = |i: usize| if i % 97 == 5 { rare[i / 97 % 7] } else { stream.normal_f64() as f32 };
+        let normal = (0..n * SHAPE.values()).map(normal).collect();
+        Noise { images, floats, normal, labels, indices: (0..n as u32).collect() }
     }
 
     /// The first so many of them, and the others, as bytes.
@@ -105,6 +114,7 @@ impl Noise {
         let images = match given {
             Given::Bytes => Inputs::Bytes(&self.images),
             Given::Floats => Inputs::floats(&self.floats, SHAPE).expect("finite floats"),
+            Given::Normal => Inputs::floats(&self.normal, SHAPE).expect("finite floats"),
         };
         let (first, rest) = self.indices.split_at(n);
         [first, rest].map(|indices| Examples { images, labels, indices, shape: SHAPE, classes: CLASSES })
