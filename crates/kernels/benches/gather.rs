@@ -6,7 +6,7 @@ mod common;
 use common::{group, measure};
 use criterion::{Criterion, criterion_group, criterion_main};
 use toile_kernels::Buffer;
-use toile_kernels::gather::{gather_columns, gather_scaled};
+use toile_kernels::gather::{ImageValues, gather_columns, gather_images};
 
 const IMAGES: usize = 54_000;
 const SIZE: usize = 784;
@@ -26,18 +26,21 @@ fn shuffled() -> Vec<u32> {
 /// The next batch at each call, so that its images come from memory.
 fn batches(criterion: &mut Criterion) {
     let mut group = group(criterion, "gather");
-    let images: Vec<u8> = (0..IMAGES * SIZE).map(|i| (i * 37 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..IMAGES * SIZE).map(|i| (i * 37 % 251) as u8).collect();
+    let floats: Vec<f32> = bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect();
     let order = shuffled();
     let mut out = Buffer::new(BATCH * SIZE);
     let mut batch = order.chunks_exact(BATCH).cycle();
-    measure(&mut group, "whole images", BATCH * SIZE, || {
-        let indices = batch.next().expect("a batch");
-        gather_scaled(&images, SIZE, indices, &mut out);
-    });
-    measure(&mut group, "a quarter of the columns", BATCH * SIZE / 4, || {
-        let indices = batch.next().expect("a batch");
-        gather_columns(&images, SIZE, indices, BATCH, 196..392, &mut out, 208);
-    });
+    for (kind, images) in [("", ImageValues::Bytes(&bytes)), (" of floats", ImageValues::Floats(&floats))] {
+        measure(&mut group, &format!("whole images{kind}"), BATCH * SIZE, || {
+            let indices = batch.next().expect("a batch");
+            gather_images(images, SIZE, indices, &mut out);
+        });
+        measure(&mut group, &format!("a quarter of the columns{kind}"), BATCH * SIZE / 4, || {
+            let indices = batch.next().expect("a batch");
+            gather_columns(images, SIZE, indices, BATCH, 196..392, &mut out, 208);
+        });
+    }
     group.finish();
 }
 

@@ -1,16 +1,25 @@
-//! A batch out of the data set: the rows that the shuffled indices name, pixels scaled to 0 ..= 1.
+//! A batch out of the data set: the rows that the shuffled indices name, bytes scaled to 0 ..= 1, floats as they are.
 
 use std::ops::Range;
 
 use crate::simd::{MOST_LANES, Simd, dispatch};
 
-/// out = byte / 255 (the quotient rounded once, as `np.float32(x) / 255`), image by image in the order of `indices`.
+/// The values of a data set's images, one image after the other.
+#[derive(Clone, Copy, Debug)]
+pub enum ImageValues<'a> {
+    /// A byte becomes byte / 255: the quotient rounded once, as `np.float32(x) / 255`.
+    Bytes(&'a [u8]),
+    /// A float keeps its bits.
+    Floats(&'a [f32]),
+}
+
+/// out = the values of each image, image by image in the order of `indices`.
 ///
-/// `images` holds images of `size` bytes, `out` one image of `size` floats per index.
+/// `images` holds images of `size` values, `out` one image of `size` floats per index.
 ///
 /// # Panics
 /// If an index lies outside, or `out` has not `size` floats per index.
-pub fn gather_scaled(images: &[u8], size: usize, indices: &[u32], out: &mut [f32]) {
+pub fn gather_images(images: ImageValues<'_>, size: usize, indices: &[u32], out: &mut [f32]) {
     assert_eq!(Some(out.len()), indices.len().checked_mul(size), "out must hold {size} floats per index");
     gather_columns(images, size, indices, indices.len(), 0..size, out, size);
 }
@@ -26,16 +35,16 @@ pub fn gather_labels(labels: &[u8], indices: &[u32], out: &mut [u8]) {
     }
 }
 
-/// Some columns of the first `count` images: `out[r * out_row + c]` = byte `columns.start + c` of image `indices[r]`,
-/// over 255, for every c below the number of columns; what lies between the rows is left as it is.
+/// Some columns of the first `count` images: `out[r * out_row + c]` = value `columns.start + c` of image `indices[r]`,
+/// for every c below the number of columns; what lies between the rows is left as it is.
 ///
-/// The bits are those of [`gather_scaled`]. While a row is converted, the memory of one further down in `indices` is
+/// The bits are those of [`gather_images`]. While a row is copied, the memory of one further down in `indices` is
 /// asked for, beyond `count` too: so that a caller who takes a few rows at a time does not wait for each.
 ///
 /// # Panics
 /// If an index or the columns lie outside, or `out` has no room.
 pub fn gather_columns(
-    images: &[u8],
+    images: ImageValues<'_>,
     size: usize,
     indices: &[u32],
     count: usize,
@@ -47,78 +56,127 @@ pub fn gather_columns(
     assert!(columns.end <= size && width <= out_row, "{columns:?} of {size} columns in rows of {out_row}");
     let room = crate::checked_product(&[count, out_row]);
     assert!(count <= indices.len() && out.len() >= room, "room for {count} rows of {out_row}");
-    if width > 0 {
-        scaled(&ImageColumns { bytes: images, size, columns }, indices, count, out, out_row);
+    if width == 0 {
+        return;
+    }
+    match images {
+        ImageValues::Bytes(values) => {
+            scaled(&ImageColumns { values, size, columns }, indices, count, out, out_row)
+        }
+        ImageValues::Floats(values) => {
+            copied(&ImageColumns { values, size, columns }, indices, count, out, out_row)
+        }
     }
 }
 
 /// A data set, and what is wanted of each image.
-struct ImageColumns<'a> {
-    bytes: &'a [u8],
+struct ImageColumns<'a, T> {
+    values: &'a [T],
     size: usize,
     columns: Range<usize>,
 }
 
-/// How many bytes ahead of the conversion the cache lines are asked for; twice as many or half do as well.
+/// A value as it lies in the data set, and how it becomes a float.
+trait StoredValue: Copy {
+    /// LANES values as floats.
+    ///
+    /// # Safety
+    /// LANES values at `p` are readable.
+    unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V;
+    /// As many lanes as there are values, at most LANES.
+    fn load_few<S: Simd>(s: S, values: &[Self]) -> S::V;
+}
+
+impl StoredValue for u8 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const u8) -> S::V {
+        // SAFETY: as the caller promises.
+        over_255(s, unsafe { s.load_u8(p) })
+    }
+
+    #[inline(always)]
+    fn load_few<S: Simd>(s: S, values: &[u8]) -> S::V {
+        let mut bytes = [0u8; MOST_LANES];
+        bytes[..values.len()].copy_from_slice(values);
+        // SAFETY: `bytes` has a byte per lane.
+        over_255(s, unsafe { s.load_u8(bytes.as_ptr()) })
+    }
+}
+
+impl StoredValue for f32 {
+    #[inline(always)]
+    unsafe fn load<S: Simd>(s: S, p: *const f32) -> S::V {
+        // SAFETY: as the caller promises.
+        unsafe { s.load(p) }
+    }
+
+    #[inline(always)]
+    fn load_few<S: Simd>(s: S, values: &[f32]) -> S::V {
+        s.load_slice(values)
+    }
+}
+
+/// How many bytes of the data ahead of the row that is copied the cache lines are asked for; twice as many or half do as
+/// well.
 const AHEAD: usize = 3072;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
 dispatch! {
-    fn scaled(images: &ImageColumns, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = scaled_rows
+    fn scaled(images: &ImageColumns<u8>, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = rows
+}
+dispatch! {
+    fn copied(images: &ImageColumns<f32>, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = rows
 }
 
 #[inline(always)]
-fn scaled_rows<S: Simd>(
+fn rows<S: Simd, T: StoredValue>(
     s: S,
-    images: &ImageColumns,
+    images: &ImageColumns<T>,
     indices: &[u32],
     count: usize,
     out: &mut [f32],
     out_row: usize,
 ) {
     let width = images.columns.len();
-    let ahead = AHEAD.div_ceil(width);
+    let ahead = AHEAD.div_ceil(width.saturating_mul(size_of::<T>()));
     for (r, out) in out.chunks_exact_mut(out_row).take(count).enumerate() {
         if let Some(&next) = indices.get(r + ahead) {
             images.ask_for(s, next);
         }
         let start = indices[r] as usize * images.size;
-        let from = &images.bytes[start..start + images.size][images.columns.clone()];
-        scaled_row(s, from, &mut out[..width]);
+        let from = &images.values[start..start + images.size][images.columns.clone()];
+        row(s, from, &mut out[..width]);
     }
 }
 
-impl ImageColumns<'_> {
+impl<T> ImageColumns<'_, T> {
     /// Asks for the cache lines of an image: those of a shuffled batch lie anywhere in memory, and no processor guesses
     /// the next one by itself.
     #[inline(always)]
     fn ask_for<S: Simd>(&self, s: S, index: u32) {
         let first = (index as usize).wrapping_mul(self.size).wrapping_add(self.columns.start);
-        let start = self.bytes.as_ptr().wrapping_add(first);
+        let start = self.values.as_ptr().wrapping_add(first).cast::<u8>();
         let before = start.addr() % LINE;
-        for line in (0..before + self.columns.len()).step_by(LINE) {
+        for line in (0..before + self.columns.len().saturating_mul(size_of::<T>())).step_by(LINE) {
             s.prefetch(start.wrapping_sub(before).wrapping_add(line));
         }
     }
 }
 
-/// out = from / 255; both have the same length.
+/// out = the values of `from` as floats; both have the same length.
 #[inline(always)]
-fn scaled_row<S: Simd>(s: S, from: &[u8], out: &mut [f32]) {
+fn row<S: Simd, T: StoredValue>(s: S, from: &[T], out: &mut [f32]) {
     let n = out.len();
-    assert!(from.len() == n, "a byte per float");
+    assert!(from.len() == n, "a value per float");
     if n < S::LANES {
-        let mut bytes = [0u8; MOST_LANES];
-        bytes[..n].copy_from_slice(from);
-        // SAFETY: `bytes` has a byte per lane.
-        return s.store_slice(out, over_255(s, unsafe { s.load_u8(bytes.as_ptr()) }));
+        return s.store_slice(out, T::load_few(s, from));
     }
     // The last vector may cover some of the one before.
     let last = n - S::LANES;
     for i in (0..last).step_by(S::LANES).chain([last]) {
         // SAFETY: i ≤ n − LANES, and both slices have n elements.
-        unsafe { s.store(out.as_mut_ptr().add(i), over_255(s, s.load_u8(from.as_ptr().add(i)))) };
+        unsafe { s.store(out.as_mut_ptr().add(i), T::load(s, from.as_ptr().add(i))) };
     }
 }
 

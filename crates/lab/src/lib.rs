@@ -7,6 +7,7 @@ mod bridge;
 mod checkpoint;
 mod evidence;
 mod expected;
+mod in_memory;
 mod kept;
 mod lease;
 mod lone;
@@ -24,6 +25,7 @@ mod wanted;
 
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
+pub use in_memory::{MemoryFit, fit_in_memory};
 pub use kept::{kept_model, kept_weights};
 pub use lone::LoneTraining;
 pub use memory::{TrainingKind, memory_of_outline};
@@ -33,7 +35,7 @@ pub use range_test::{SWEEP_BATCHES, SWEEP_RANGE};
 pub use runner::{
     Clock, Cost, NoClock, Outcome, Pace, RunError, RunOptions, Speed, engine_parts, examples, fit_config,
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, split_of, study_seconds,
-    summary,
+    summary, weights_file,
 };
 pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
 pub use study::{StudyOptions, StudyOutcome, run_study};

@@ -143,21 +143,25 @@ impl SingleTraining<'_> {
 /// What a training came to. As in Keras, one that overflows ends with the best weights where a callback keeps them
 /// (`EarlyStopping.on_train_end`, after `TerminateOnNaN` has stopped it): their epoch must have finite losses.
 fn trained(outcome: FitOutcome, model: Model, epochs: &[Epoch], validates: bool) -> Trained {
+    match how_it_ended(outcome, epochs, validates) {
+        None => Trained::Stopped,
+        Some((end, false)) => Trained::Diverged(end),
+        Some((end, true)) => {
+            Trained::Through { model: Box::new(model), end, restored_epoch: outcome.restored_epoch }
+        }
+    }
+}
+
+/// How a training ended, and whether it has weights to show for it; `None` if the observer stopped it.
+pub(crate) fn how_it_ended(outcome: FitOutcome, epochs: &[Epoch], validates: bool) -> Option<(End, bool)> {
     let restored_epoch = outcome.restored_epoch;
     let is_kept = |row: &&Epoch| Some(row.epoch) == restored_epoch;
     let keeps_a_good_one =
         || epochs.iter().rev().find(is_kept).is_some_and(|row| row.has_finite_losses(validates));
-    let end = match outcome.end {
-        FitEnd::Interrupted => return Trained::Stopped,
-        FitEnd::NonFinite { epoch, batch } => {
-            let end = End::Diverged { epoch, batch };
-            if !keeps_a_good_one() {
-                return Trained::Diverged(end);
-            }
-            end
-        }
-        FitEnd::Finished => End::Finished,
-        FitEnd::Stopped { by, epoch } => End::Stopped { by: by.into(), epoch },
-    };
-    Trained::Through { model: Box::new(model), end, restored_epoch }
+    match outcome.end {
+        FitEnd::Interrupted => None,
+        FitEnd::NonFinite { epoch, batch } => Some((End::Diverged { epoch, batch }, keeps_a_good_one())),
+        FitEnd::Finished => Some((End::Finished, true)),
+        FitEnd::Stopped { by, epoch } => Some((End::Stopped { by: by.into(), epoch }, true)),
+    }
 }

@@ -21,7 +21,8 @@ fn main() {
     let pixels: Vec<u8> = (0..images * 784).map(|_| stream.next_u32() as u8).collect();
     let labels: Vec<u8> = (0..images).map(|_| stream.below(10) as u8).collect();
     let indices: Vec<u32> = (0..images as u32).collect();
-    let examples = Examples { images: &pixels, labels: &labels, indices: &indices, shape, classes: 10 };
+    let examples =
+        Examples { images: Inputs::Bytes(&pixels), labels: &labels, indices: &indices, shape, classes: 10 };
     let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
     let config = FitConfig {

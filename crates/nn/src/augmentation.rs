@@ -58,8 +58,13 @@ mod tests {
         let n = images.len() / SHAPE.values();
         let labels: Vec<u8> = (0..n).map(|i| (i * 5 % CLASSES) as u8).collect();
         let indices: Vec<u32> = (0..n as u32).collect();
-        let examples =
-            Examples { images, labels: &labels, indices: &indices, shape: SHAPE, classes: CLASSES };
+        let examples = Examples {
+            images: images.into(),
+            labels: &labels,
+            indices: &indices,
+            shape: SHAPE,
+            classes: CLASSES,
+        };
         let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
         let config = FitConfig { batch_size: 20, epochs: 2, augmentation, ..FitConfig::new(Adam::default()) };
         let mut epochs = Vec::new();

@@ -8,7 +8,7 @@ use crate::engine::{
     Backward, BufferSizes, Buffers, ChunkContext, Moments, Op, Program, Weights, moments, use_moving,
 };
 use crate::summary::numbered_names;
-use crate::{ImageShape, Layer, Model, Shape};
+use crate::{ImageShape, Inputs, Layer, Model, Shape};
 
 /// Images that go through the network together.
 const IMAGES: usize = 8;
@@ -46,19 +46,21 @@ impl ClassMaps {
 /// A is what comes out of the last convolution, with the batch normalisation and the activation that follow it at once;
 /// the logit is the class' value before the softmax. Inference mode. `None` where no layer is a convolution.
 ///
-/// `images` holds the bytes of whole images, one after the other, as for [`predict`](crate::predict()).
+/// `images` holds whole images, one after the other, as for [`predict`](crate::predict()).
 ///
 /// # Panics
-/// If the bytes are not those of one image for each class, or a class is not one of the model's.
-pub fn grad_cam(model: &Model, images: &[u8], classes: &[u8]) -> Option<ClassMaps> {
+/// If the values are not those of one image for each class, or a class is not one of the model's.
+pub fn grad_cam<'i>(model: &Model, images: impl Into<Inputs<'i>>, classes: &[u8]) -> Option<ClassMaps> {
+    let images = images.into();
     let size = model.image.values();
     assert_eq!(images.len(), classes.len() * size, "one class for each image of {size} values");
     assert!(classes.iter().all(|class| usize::from(*class) < model.classes()), "a class of the model");
     let (layer, ImageShape { height, width, channels }) = model.looks_at()?;
     let mut pass = ExplainingPass::new(model, layer);
     let mut maps = Vec::with_capacity(classes.len() * height * width);
-    for (images, classes) in images.chunks(IMAGES * size).zip(classes.chunks(IMAGES)) {
-        pass.forward(images);
+    let indices: Vec<u32> = (0..classes.len() as u32).collect();
+    for (indices, classes) in indices.chunks(IMAGES).zip(classes.chunks(IMAGES)) {
+        pass.forward(images, indices);
         pass.backward(classes);
         for (a, gradient) in pass.looked_at() {
             maps.extend(class_map(a, gradient, channels));
@@ -177,12 +179,11 @@ impl<'m> ExplainingPass<'m> {
         self.program.sizes[op] * self.images
     }
 
-    fn forward(&mut self, images: &[u8]) {
+    fn forward(&mut self, images: Inputs<'_>, indices: &[u32]) {
         let size = self.program.sizes[0];
-        self.images = images.len() / size;
-        let indices: Vec<u32> = (0..self.images as u32).collect();
+        self.images = indices.len();
         let n = self.values(0);
-        gather::gather_scaled(images, size, &indices, &mut self.activations[0][..n]);
+        gather::gather_images(images.values(), size, indices, &mut self.activations[0][..n]);
         for op in 0..self.program.ops.len() {
             let (context, n, after) = (self.context(), self.values(op), self.values(op + 1));
             let weights = Weights { values: self.weights, derived: &self.derived };

@@ -164,7 +164,7 @@ pub fn fit<'a>(
 /// let shape = ImageShape { height: 2, width: 2, channels: 1 };
 /// let layers = [Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(2) })];
 /// let images = [0, 50, 100, 150, 200, 250, 30, 60];
-/// let train = Examples { images: &images, labels: &[0, 1], indices: &[0, 1], shape, classes: 2 };
+/// let train = Examples { images: Inputs::Bytes(&images), labels: &[0, 1], indices: &[0, 1], shape, classes: 2 };
 /// let config = FitConfig { epochs: 3, ..FitConfig::new(Adam::default()) };
 ///
 /// let (mut whole, mut states) = (Model::build(&layers, shape, Seed::new(1))?, Vec::new());

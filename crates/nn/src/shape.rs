@@ -44,6 +44,11 @@ impl ShapeError {
 }
 
 impl ImageShape {
+    /// The shape of a row of so many features: one pixel, with a channel for each.
+    pub fn row(features: usize) -> ImageShape {
+        ImageShape { height: 1, width: 1, channels: features }
+    }
+
     /// height × width × channels; the largest number there is where that overflows.
     pub fn values(self) -> usize {
         self.height.saturating_mul(self.width).saturating_mul(self.channels)

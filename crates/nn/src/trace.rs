@@ -72,7 +72,7 @@ pub fn trace(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Adam, ImageShape, Layer, Stage, fit};
+    use crate::{Adam, ImageShape, Inputs, Layer, Stage, fit};
     use toile_rng::Seed;
 
     const SHAPE: ImageShape = ImageShape { height: 6, width: 6, channels: 1 };
@@ -90,7 +90,8 @@ mod tests {
         let images: Vec<u8> = (0..40 * 36).map(|i| (i * 37 % 251) as u8).collect();
         let labels: Vec<u8> = (0..40).map(|i| (i % 3) as u8).collect();
         let indices: Vec<u32> = (0..40).collect();
-        check(&Examples { images: &images, labels: &labels, indices: &indices, shape: SHAPE, classes: 3 });
+        let images = Inputs::Bytes(&images);
+        check(&Examples { images, labels: &labels, indices: &indices, shape: SHAPE, classes: 3 });
     }
 
     fn config() -> FitConfig {

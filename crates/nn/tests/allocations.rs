@@ -5,7 +5,7 @@ mod nets;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nets::{Noise, SHAPE, config, nets, optimizers};
+use nets::{Given, Noise, SHAPE, config, nets, optimizers};
 use toile_nn::{FitConfig, FitEvent, Flow, Model, fit};
 use toile_rng::Seed;
 
@@ -32,9 +32,14 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Allocations of all threads from the end of one step to the end of the next, for all steps of an epoch but the first.
-fn in_steps(layers: &[toile_nn::Layer], optimizer: &toile_nn::Optimizer, threads: usize) -> usize {
+fn in_steps(
+    given: Given,
+    layers: &[toile_nn::Layer],
+    optimizer: &toile_nn::Optimizer,
+    threads: usize,
+) -> usize {
     let noise = Noise::new(120);
-    let [examples, _] = noise.split(120);
+    let [examples, _] = noise.split_as(given, 120);
     let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
     let (mut before, mut sum) = (0, 0);
     let config = FitConfig { measures_layers: true, ..config(optimizer, 2) };
@@ -53,8 +58,9 @@ fn in_steps(layers: &[toile_nn::Layer], optimizer: &toile_nn::Optimizer, threads
 fn a_step_allocates_nothing() {
     for (name, layers) in nets() {
         for (optimizer, how) in optimizers() {
-            for threads in [1, 2] {
-                assert_eq!(in_steps(&layers, &how, threads), 0, "{name}, {optimizer}, {threads} threads");
+            for (given, threads) in [(Given::Bytes, 1), (Given::Bytes, 2), (Given::Floats, 2)] {
+                let count = in_steps(given, &layers, &how, threads);
+                assert_eq!(count, 0, "{name}, {optimizer}, {given:?}, {threads} threads");
             }
         }
     }

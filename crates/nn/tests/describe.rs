@@ -98,7 +98,7 @@ fn predictions_have_the_bits_of_the_evaluation() {
             let [examples, _] = noise.split(n);
             for loss in [Loss::default(), parse(r#"{"categorical_focal_crossentropy":{}}"#)] {
                 let evaluation = evaluate(&model, &examples, &loss, 0.1, threads);
-                let rows = predict(&model, &examples.images[..n * SHAPE.values()], 4 - threads);
+                let rows = predict(&model, &noise.images[..n * SHAPE.values()], 4 - threads);
                 assert_eq!(rows.len(), n * CLASSES);
                 for (i, row) in rows.chunks(CLASSES).enumerate() {
                     let class = usize::from(evaluation.predictions[i]);
@@ -118,11 +118,11 @@ fn predictions_have_the_bits_of_the_evaluation() {
 
 #[test]
 fn no_images_have_no_predictions() {
-    assert!(predict(&build(&[parse(END)], SHAPE), &[], 2).is_empty());
+    assert!(predict(&build(&[parse(END)], SHAPE), &[0u8; 0], 2).is_empty());
 }
 
 #[test]
 #[should_panic(expected = "no whole images")]
 fn a_part_of_an_image_is_refused() {
-    predict(&build(&[parse(END)], SHAPE), &[0; 785], 1);
+    predict(&build(&[parse(END)], SHAPE), &[0u8; 785], 1);
 }

@@ -6,7 +6,7 @@ mod nets;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nets::{config, measured, nets, optimizers, train};
+use nets::{Given, config, measured, measured_on, nets, optimizers, train, train_on};
 use toile_kernels::Isa;
 use toile_nn::{CategoricalFocalCrossentropy, FitConfig, Layer, Loss, Optimizer};
 
@@ -81,11 +81,28 @@ fn a_training_moves_the_weights_and_lowers_the_loss() {
     }
 }
 
+/// Floats that no byte becomes, and those that bytes become.
+#[test]
+fn floats_give_the_same_bits_on_any_number_of_threads() {
+    for (name, layers) in nets() {
+        let optimizer = &optimizers()[5].1;
+        let of = |given, threads| {
+            train_on(given, &layers, &config(optimizer, 1), &AtomicUsize::new(threads), &|_| {})
+        };
+        let (bytes, normal) = (of(Given::Bytes, 1), of(Given::Normal, 1));
+        assert!(bytes != normal, "{name}");
+        for threads in [1, 2, 3, 5, 16] {
+            assert!(of(Given::Floats, threads) == bytes, "{name} on {threads} threads");
+            assert!(of(Given::Normal, threads) == normal, "{name} on {threads} threads");
+        }
+    }
+}
+
 /// What a training of each net with each optimizer ends with, one line each; and one by the focal loss.
-fn hashes() -> String {
+fn hashes(given: Given) -> String {
     let mut lines = String::new();
     let mut train = |net: &str, name: &str, layers: &[Layer], config: &FitConfig| {
-        let bits = train(layers, config, &AtomicUsize::new(2), &|_| {});
+        let bits = train_on(given, layers, config, &AtomicUsize::new(2), &|_| {});
         lines += &format!("{net} {name} {:016x}\n", hash(&bits));
     };
     for (net, layers) in nets() {
@@ -110,11 +127,12 @@ const STORED: &str = include_str!("golden/hashes.txt");
 /// Set by this file for itself, to tell the instruction set to the process that it starts.
 const ISA: &str = "TOILE_TEST_ISA";
 
-/// A release that changes a bit of any result must say so: by a new `NUMERICS`, which runs' ids contain.
+/// A release that changes a bit of any result must say so: by a new `NUMERICS`, which runs' ids contain. The bytes k and
+/// the floats k / 255 end with the same bits.
 #[test]
 fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     let wanted: Vec<_> = Isa::ALL.into_iter().filter(|isa| isa.available()).collect();
-    let mut of_layers = None;
+    let (mut of_layers, mut of_normal) = (None, None);
     for isa in wanted {
         let this = std::env::current_exe().expect("a test has a file");
         let arguments = ["--exact", "child", "--ignored", "--nocapture"];
@@ -122,12 +140,16 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
         let output = output.expect("the test starts itself");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}: {text}{}", isa.name(), String::from_utf8_lossy(&output.stderr));
-        let found: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hash: ")).collect();
+        let found_of = |prefix: &str| text.lines().filter_map(|l| l.strip_prefix(prefix)).collect::<Vec<_>>();
         let stored: Vec<_> = STORED.lines().filter(|line| !line.starts_with('#')).collect();
-        let layers: Vec<String> =
-            text.lines().filter_map(|line| line.strip_prefix("layers: ")).map(String::from).collect();
+        let layers: Vec<String> = found_of("layers: ").into_iter().map(String::from).collect();
         assert!(layers.len() == nets().len() && *of_layers.get_or_insert(layers.clone()) == layers, "{text}");
+        let found = found_of("hash: ");
         assert_eq!(found, stored, "{}, if meant: raise NUMERICS and store the new ones", isa.name());
+        assert_eq!(found_of("floats: "), stored, "{}, images given as floats", isa.name());
+        let normal: Vec<String> = found_of("normal: ").into_iter().map(String::from).collect();
+        assert!(normal.len() == stored.len().div_ceil(3), "{text}");
+        assert_eq!(*of_normal.get_or_insert(normal.clone()), normal, "{}, no bytes", isa.name());
     }
 }
 
@@ -140,11 +162,18 @@ fn child() {
     if let Some(isa) = std::env::var(ISA).ok().and_then(|name| Isa::from_name(&name)) {
         toile_kernels::select(isa).expect("nothing has run yet");
     }
-    for line in hashes().lines() {
-        println!("hash: {line}");
+    for (prefix, given) in [("hash", Given::Bytes), ("floats", Given::Floats)] {
+        for line in hashes(given).lines() {
+            println!("{prefix}: {line}");
+        }
+    }
+    for line in hashes(Given::Normal).lines().step_by(3) {
+        println!("normal: {line}");
     }
     for (_, layers) in nets() {
         let config = FitConfig { measures_layers: true, ..config(&optimizers()[2].1, 1) };
-        print!("layers: {}", measured(&layers, &config, 2));
+        let layers_of = |given| measured_on(given, &layers, &config, 2);
+        assert_eq!(layers_of(Given::Bytes), layers_of(Given::Floats));
+        print!("layers: {}", layers_of(Given::Bytes));
     }
 }

@@ -52,8 +52,13 @@ fn train(layers: &[Layer], images: usize, config: &FitConfig) -> Fitted {
     let pixels: Vec<u8> = (0..images * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
     let labels: Vec<u8> = (0..images).map(|_| stream.below(CLASSES as u32) as u8).collect();
     let indices: Vec<u32> = (0..images as u32).collect();
-    let examples =
-        Examples { images: &pixels, labels: &labels, indices: &indices, shape: SHAPE, classes: CLASSES };
+    let examples = Examples {
+        images: Inputs::Bytes(&pixels),
+        labels: &labels,
+        indices: &indices,
+        shape: SHAPE,
+        classes: CLASSES,
+    };
     let (mut model, mut rows) = (start(layers), Vec::new());
     let outcome = fit(&mut model, &examples, None, config, &AtomicUsize::new(2), &mut |event| {
         if let FitEvent::EpochEnd(row, _) = event {

@@ -15,6 +15,7 @@ const OPTIMIZERS: [&str; 5] = ["sgd", "adam", "adamw", "nadam", "rmsprop"];
 const LOSSES: [&str; 6] = ["short", "label", "class", "l2", "focal", "top"];
 const SCHEDULES: [&str; 1] = ["schedule"];
 const ACTIVATIONS: [&str; 1] = ["activation"];
+const FLOATS: [&str; 1] = ["floats"];
 const LAYERS: [&str; 13] = [
     "dense",
     "conv2d",
@@ -72,7 +73,7 @@ fn follow(words: &[&str], expected: usize) {
 
 #[test]
 fn every_golden_file_belongs_to_a_test() {
-    let groups: [&[&str]; 5] = [&OPTIMIZERS, &LOSSES, &SCHEDULES, &ACTIVATIONS, &LAYERS];
+    let groups: [&[&str]; 6] = [&OPTIMIZERS, &LOSSES, &SCHEDULES, &ACTIVATIONS, &FLOATS, &LAYERS];
     let followed: Vec<PathBuf> = groups.iter().flat_map(|words| group(words)).collect();
     for path in files() {
         assert!(
@@ -106,4 +107,11 @@ fn every_activation_follows_keras() {
 #[test]
 fn every_layer_follows_keras_and_has_its_gradient() {
     follow(&LAYERS, 42);
+}
+
+/// Rows of features and images of floats of both signs, which nothing scales; a first dense layer that takes its inputs
+/// in slices among them.
+#[test]
+fn inputs_that_are_no_bytes_follow_keras() {
+    follow(&FLOATS, 4);
 }

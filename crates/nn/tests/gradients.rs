@@ -7,7 +7,7 @@ mod engine;
 mod formulas;
 mod naive;
 
-use engine::Setting;
+use engine::{InputKind, Setting};
 use naive::{Batch, Target, Tensors};
 use serde_json::{Value, json};
 use toile_nn::{Activation, CategoricalFocalCrossentropy, Layer, Loss, Tensor};
@@ -41,8 +41,7 @@ fn wide(tensor: Tensor) -> (String, (Vec<usize>, Vec<f64>)) {
 fn twin_batch(setting: &Setting) -> (Batch, Target) {
     let examples = 0..setting.batch_size as u32;
     let size = setting.input.iter().product();
-    let pixels = examples.clone().flat_map(|i| formulas::image(i, size, setting.classes));
-    let values = pixels.map(|pixel| pixel as f64 / 255.0).collect();
+    let values = examples.clone().flat_map(|i| setting.inputs.wide(i, size, setting.classes)).collect();
     let shape = match setting.layers[0] {
         Layer::Dense(_) => [1, 1, size],
         _ => setting.input,
@@ -256,4 +255,19 @@ fn all_layers_in_one_network() {
         { "flatten": {} }, { "dense": { "units": 8, "activation": "elu", "l2": 0.01 } }, softmax(4)
     ]);
     check([11, 12, 1], layers);
+}
+
+/// Inputs of both signs that are no bytes: rows of features, a first layer in slices, images.
+#[test]
+fn inputs_that_are_floats() {
+    let end = json!({ "dense": { "units": 4, "activation": "softmax" } });
+    let on_floats = |input: [usize; 3], layers: Value| {
+        let layers: Vec<Layer> = serde_json::from_value(layers).expect("layers in the study file's words");
+        let inputs = InputKind::Floats;
+        check_setting(&Setting { input, inputs, classes: 4, batch_size: 7, ..Setting::new(layers) });
+    };
+    on_floats([1, 1, 13], json!([{ "dense": { "units": 9, "activation": "tanh" } }, end]));
+    on_floats([1, 1, 601], json!([{ "dense": { "units": 17, "activation": "sigmoid" } }, end]));
+    let conv = json!({ "conv2d": { "filters": 6, "kernel_size": [3, 2], "activation": "silu" } });
+    on_floats([6, 7, 3], json!([conv, { "average_pooling2d": {} }, { "flatten": {} }, end]));
 }

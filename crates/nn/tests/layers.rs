@@ -8,8 +8,8 @@ use engine::Setting;
 use naive::{Batch, Target, Tensors};
 use serde_json::{Value, json};
 use toile_nn::{
-    Activation, Examples, FitConfig, FitEvent, Flow, ImageShape, Layer, LayerRecord, LayersRecord, Model,
-    Sgd, Tensor, fit,
+    Activation, Examples, FitConfig, FitEvent, Flow, ImageShape, Inputs, Layer, LayerRecord, LayersRecord,
+    Model, Sgd, Tensor, fit,
 };
 use toile_rng::Seed;
 
@@ -177,7 +177,8 @@ fn made(layers: Value, weight: impl Fn(&Tensor) -> Vec<f32>) -> Vec<LayerRecord>
     let images: Vec<u8> = (0..30 * 16).map(|i| (i * 37 % 251) as u8).collect();
     let labels: Vec<u8> = (0..30).map(|i| (i % 3) as u8).collect();
     let indices: Vec<u32> = (0..30).collect();
-    let train = Examples { images: &images, labels: &labels, indices: &indices, shape, classes: 3 };
+    let train =
+        Examples { images: Inputs::Bytes(&images), labels: &labels, indices: &indices, shape, classes: 3 };
     let mut measured = None;
     let config = FitConfig { measures_layers: true, ..FitConfig::new(Sgd::new(1e-12)) };
     fit(&mut model, &train, None, &config, 1, &mut |event| {
@@ -194,7 +195,7 @@ fn without_images_nothing_is_measured() {
     let shape = ImageShape { height: 4, width: 4, channels: 1 };
     let layers = parse(json!([dense(8, "relu"), dense(3, "softmax")]));
     let mut model = Model::build(&layers, shape, Seed::new(3)).expect("the layers fit");
-    let train = Examples { images: &[], labels: &[], indices: &[], shape, classes: 3 };
+    let train = Examples { images: Inputs::Bytes(&[]), labels: &[], indices: &[], shape, classes: 3 };
     let config = FitConfig { measures_layers: true, epochs: 2, ..FitConfig::new(Sgd::new(0.1)) };
     fit(&mut model, &train, None, &config, 1, &mut |event| {
         if let FitEvent::EpochEnd(_, snapshot) = event {
@@ -283,7 +284,8 @@ fn nothing_is_measured_that_was_not_asked_for() {
     let (images, labels) = (vec![7; 20 * 12], vec![1; 20]);
     let indices: Vec<u32> = (0..20).collect();
     let shape = ImageShape { height: 3, width: 4, channels: 1 };
-    let train = Examples { images: &images, labels: &labels, indices: &indices, shape, classes: 4 };
+    let train =
+        Examples { images: Inputs::Bytes(&images), labels: &labels, indices: &indices, shape, classes: 4 };
     fit(&mut model, &train, None, &FitConfig::new(Sgd::new(0.1)), 1, &mut |event| {
         if let FitEvent::EpochEnd(_, snapshot) = event {
             assert!(snapshot.layers().is_none());

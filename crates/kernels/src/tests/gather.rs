@@ -3,13 +3,14 @@
 use super::{numbers, same_everywhere, shifted};
 use crate::dropout::dropout_apply;
 use crate::gather::*;
+use crate::isa::on_each_isa;
 
 #[test]
 fn every_byte_becomes_the_quotient_by_255_rounded_once() {
     let bytes: Vec<u8> = (0..=255).collect();
     let out = same_everywhere(|| {
         let mut out = vec![7.0; 256];
-        gather_scaled(&bytes, 256, &[0], &mut out);
+        gather_images(ImageValues::Bytes(&bytes), 256, &[0], &mut out);
         out
     });
     for (byte, x) in out.iter().enumerate() {
@@ -17,21 +18,51 @@ fn every_byte_becomes_the_quotient_by_255_rounded_once() {
     }
 }
 
+/// Zeros of both signs, the smallest and the largest numbers, infinities and NaNs with their payload.
+#[test]
+fn every_float_keeps_its_bits() {
+    let bits = |x: &f32| x.to_bits();
+    let marked = f32::from_bits(0x7fc1_2345);
+    let of_one_sign = [0.0, 1e-45, f32::MIN_POSITIVE, 0.1, 1.0, 255.0, f32::MAX, f32::INFINITY, marked];
+    let floats: Vec<f32> = of_one_sign.into_iter().flat_map(|x| [x, -x]).collect();
+    let size = floats.len();
+    on_each_isa(|isa| {
+        for start in 0..size {
+            for end in start..=size {
+                let mut out = vec![7.0; end - start];
+                let values = ImageValues::Floats(&floats);
+                gather_columns(values, size, &[0], 1, start..end, &mut out, (end - start).max(1));
+                assert!(
+                    out.iter().map(bits).eq(floats[start..end].iter().map(bits)),
+                    "{isa:?}, {start}..{end}"
+                );
+            }
+        }
+    });
+}
+
+/// The same images as bytes and as the floats that these become.
+fn bytes_and_floats(n: usize) -> (Vec<u8>, Vec<f32>) {
+    let bytes: Vec<u8> = (0..n).map(|i| (i * 37 % 251) as u8).collect();
+    let floats = bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    (bytes, floats)
+}
+
 #[test]
 fn images_of_every_size_come_in_the_order_of_the_indices() {
     let indices = [3, 0, 3, 1];
     for size in 0..70 {
-        let images: Vec<u8> = (0..4 * size).map(|i| (i * 37 % 251) as u8).collect();
-        let out = same_everywhere(|| {
-            let mut out = vec![7.0; 4 * size];
-            gather_scaled(&images, size, &indices, &mut out);
-            out
-        });
-        let naive: Vec<f32> = indices
-            .iter()
-            .flat_map(|&i| images[i as usize * size..][..size].iter().map(|&b| f32::from(b) / 255.0))
-            .collect();
-        assert_eq!(out, naive);
+        let (bytes, floats) = bytes_and_floats(4 * size);
+        for images in [ImageValues::Bytes(&bytes), ImageValues::Floats(&floats)] {
+            let out = same_everywhere(|| {
+                let mut out = vec![7.0; 4 * size];
+                gather_images(images, size, &indices, &mut out);
+                out
+            });
+            let naive: Vec<f32> =
+                indices.iter().flat_map(|&i| &floats[i as usize * size..][..size]).copied().collect();
+            assert_eq!(out, naive);
+        }
     }
     let mut labels = [0; 4];
     gather_labels(&[5, 6, 7, 8], &indices, &mut labels);
@@ -44,20 +75,23 @@ fn images_of_every_size_come_in_the_order_of_the_indices() {
 fn columns_are_those_of_the_whole_images_and_the_padding_is_left_alone() {
     let indices = [3, 0, 3, 1, 2];
     for size in [1, 5, 16, 33, 50, 196] {
-        let images: Vec<u8> = (0..4 * size).map(|i| (i * 37 % 251) as u8).collect();
+        let (bytes, floats) = bytes_and_floats(4 * size);
         let mut whole = vec![0.0; 5 * size];
-        gather_scaled(&images, size, &indices, &mut whole);
+        gather_images(ImageValues::Bytes(&bytes), size, &indices, &mut whole);
         for columns in (0..=size).step_by(7).flat_map(|a| [a..size, a..size.min(a + 9), 0..a]) {
             let row = columns.len() + 3;
-            let out = same_everywhere(|| {
-                let mut out = vec![7.0; 5 * row];
-                let (head, tail) = out.split_at_mut(2 * row);
-                gather_columns(&images, size, &indices, 2, columns.clone(), head, row);
-                gather_columns(&images, size, &indices[2..], 3, columns.clone(), tail, row);
-                out
-            });
             let padded = |r: usize| whole[r * size..][columns.clone()].iter().copied().chain([7.0; 3]);
-            assert_eq!(out, (0..5).flat_map(padded).collect::<Vec<_>>(), "{columns:?} of {size}");
+            let expected: Vec<f32> = (0..5).flat_map(padded).collect();
+            for images in [ImageValues::Bytes(&bytes), ImageValues::Floats(&floats)] {
+                let out = same_everywhere(|| {
+                    let mut out = vec![7.0; 5 * row];
+                    let (head, tail) = out.split_at_mut(2 * row);
+                    gather_columns(images, size, &indices, 2, columns.clone(), head, row);
+                    gather_columns(images, size, &indices[2..], 3, columns.clone(), tail, row);
+                    out
+                });
+                assert_eq!(out, expected, "{columns:?} of {size}");
+            }
         }
     }
 }
@@ -65,19 +99,25 @@ fn columns_are_those_of_the_whole_images_and_the_padding_is_left_alone() {
 #[test]
 #[should_panic(expected = "3..5 of 4 columns")]
 fn columns_beyond_the_image_are_refused() {
-    gather_columns(&[0; 8], 4, &[1], 1, 3..5, &mut [0.0; 4], 4);
+    gather_columns(ImageValues::Bytes(&[0; 8]), 4, &[1], 1, 3..5, &mut [0.0; 4], 4);
 }
 
 #[test]
 #[should_panic(expected = "room for 2 rows of 4")]
 fn too_little_room_for_the_columns_is_refused() {
-    gather_columns(&[0; 8], 4, &[1, 0], 2, 0..4, &mut [0.0; 7], 4);
+    gather_columns(ImageValues::Floats(&[0.0; 8]), 4, &[1, 0], 2, 0..4, &mut [0.0; 7], 4);
 }
 
 #[test]
 #[should_panic(expected = "out of range")]
 fn an_index_outside_the_data_set_is_refused() {
-    gather_scaled(&[0; 8], 4, &[2], &mut [0.0; 4]);
+    gather_images(ImageValues::Bytes(&[0; 8]), 4, &[2], &mut [0.0; 4]);
+}
+
+#[test]
+#[should_panic(expected = "out of range")]
+fn an_index_outside_a_data_set_of_floats_is_refused() {
+    gather_images(ImageValues::Floats(&[0.0; 8]), 4, &[2], &mut [0.0; 4]);
 }
 
 #[test]

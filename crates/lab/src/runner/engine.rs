@@ -1,10 +1,12 @@
 //! From a run's settings to the engine and back: the only place where the two speak to each other.
 
 use toile_data::{DataSet, LabelledImages};
-use toile_nn::{Augmentation, BuildError, Examples, FitConfig, ImageShape, Model, ModelOutline, Tensor};
-use toile_record::{LayerSummary, SummaryRecord};
+use toile_nn::{
+    Augmentation, BuildError, Examples, FitConfig, ImageShape, Inputs, Model, ModelOutline, Tensor,
+};
+use toile_record::{LayerSummary, PROCEDURAL_NOTICE, SummaryRecord};
 use toile_rng::Seed;
-use toile_store::sha256_hex;
+use toile_store::{sha256_hex, weights_to_safetensors};
 
 use super::error::RunError;
 use toile_study::{InitialWeights, RunPlan, Settings};
@@ -75,6 +77,15 @@ pub(crate) fn load_weights(model: &mut Model, bytes: &[u8]) -> Result<(), String
     model.set_weights(&tensors).map_err(|error| error.to_string())
 }
 
+/// The file of a model's weights, as a run leaves it: safetensors, with a notice where they come from data that our own
+/// code drew.
+pub fn weights_file(model: &Model, procedural: bool) -> Vec<u8> {
+    let tensors = model.weights();
+    let named: Vec<_> =
+        tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
+    weights_to_safetensors(&named, procedural.then_some(PROCEDURAL_NOTICE))
+}
+
 /// The size of a data set's images.
 pub fn image_shape(data: &DataSet) -> ImageShape {
     data.shape.into()
@@ -83,7 +94,13 @@ pub fn image_shape(data: &DataSet) -> ImageShape {
 /// Some images of a part of the data, as the engine takes them.
 pub fn examples<'a>(data: &DataSet, part: &'a LabelledImages, indices: &'a [u32]) -> Examples<'a> {
     let classes = data.class_names.len();
-    Examples { images: &part.images, labels: &part.labels, indices, shape: image_shape(data), classes }
+    Examples {
+        images: Inputs::Bytes(&part.images),
+        labels: &part.labels,
+        indices,
+        shape: image_shape(data),
+        classes,
+    }
 }
 
 /// A run's settings in the engine's terms.
@@ -130,7 +147,8 @@ mod tests {
         let data = toile_data::drawn_garments(20, 5);
         let indices = [3, 1, 4];
         let examples = examples(&data, &data.train, &indices);
-        assert!(std::ptr::eq(examples.images, &data.train.images[..]));
+        let Inputs::Bytes(images) = examples.images else { panic!("the data are bytes") };
+        assert!(std::ptr::eq(images, &data.train.images[..]));
         assert!(std::ptr::eq(examples.labels, &data.train.labels[..]));
         assert!(std::ptr::eq(examples.indices, &indices[..]));
     }

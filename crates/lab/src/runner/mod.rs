@@ -32,7 +32,7 @@ use crate::wanted::is_wanted;
 
 pub use clock::{Clock, NoClock};
 pub use cost::Cost;
-pub use engine::{engine_parts, examples, fit_config, image_shape, model, outline, summary};
+pub use engine::{engine_parts, examples, fit_config, image_shape, model, outline, summary, weights_file};
 pub use error::RunError;
 pub use folders::slug;
 pub(crate) use meter::{Cores, Meter, sum_of_times};

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, evaluate, fit};
+use toile_nn::{Examples, FitConfig, FitEvent, Flow, ImageShape, Inputs, evaluate, fit};
 use toile_rng::Seed;
 
 use super::{Clock, RunError, engine};
@@ -42,7 +42,13 @@ pub fn measure(
     let images: Vec<u8> = (0..n * bytes).map(|_| stream.next_u32() as u8).collect();
     let labels: Vec<u8> = (0..n).map(|i| (i % classes) as u8).collect();
     let indices: Vec<u32> = (0..n as u32).collect();
-    let examples = Examples { images: &images, labels: &labels, indices: &indices, shape: image, classes };
+    let examples = Examples {
+        images: Inputs::Bytes(&images),
+        labels: &labels,
+        indices: &indices,
+        shape: image,
+        classes,
+    };
     let config = FitConfig {
         epochs: usize::MAX,
         train_evaluation: 0.0,

@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use toile_nn::{Model, Snapshot};
-use toile_record::{End, Epoch, Event, PROCEDURAL_NOTICE, Part, RunRecord, State};
-use toile_store::{sha256_hex, weights_to_safetensors};
+use toile_nn::Snapshot;
+use toile_record::{End, Epoch, Event, Part, RunRecord, State};
+use toile_store::sha256_hex;
 
 use super::meter::{Meter, sum_of_times};
 use super::session::{QueuedRun, RunSession};
@@ -155,7 +155,7 @@ impl Trainer<'_> {
                 let settings = &job.held.run.plan.settings;
                 job.record.validation =
                     evidence::judge(self.session, Part::Validation, &model, settings, job.threads);
-                let weights = self.weights(&model);
+                let weights = engine::weights_file(&model, self.session.data.procedural);
                 job.record.weights_sha256 = Some(sha256_hex(&weights));
                 job.record.state = State::Complete;
                 job.weights = Some(weights);
@@ -172,13 +172,6 @@ impl Trainer<'_> {
     /// What a run's checkpoint is called in a folder, which studies may share.
     fn checkpoint_name(&self, run: &RunRecord) -> String {
         format!("run-{}-{}.checkpoint", run.id, place_tag(&self.session.store.place()))
-    }
-
-    fn weights(&self, model: &Model) -> Vec<u8> {
-        let tensors = model.weights();
-        let named: Vec<_> =
-            tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        weights_to_safetensors(&named, self.session.data.procedural.then_some(PROCEDURAL_NOTICE))
     }
 }
 

@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use toile_data::{DataSet, Split};
 use toile_nn::{Loss, Model};
-use toile_record::{Event, PROCEDURAL_NOTICE};
-use toile_store::{SearchId, Store, sha256_hex, weights_to_safetensors};
+use toile_record::Event;
+use toile_store::{SearchId, Store, sha256_hex};
 use toile_study::SearchPlan;
 
 use crate::Clock;
@@ -91,10 +91,7 @@ pub fn search_all(
 impl Context<'_> {
     /// The hash of the file that a run with these weights would leave.
     fn weights_sha256(&self, model: &Model) -> String {
-        let tensors = model.weights();
-        let named: Vec<_> =
-            tensors.iter().map(|t| (t.name.as_str(), t.shape.as_slice(), t.values.as_slice())).collect();
-        sha256_hex(&weights_to_safetensors(&named, self.data.procedural.then_some(PROCEDURAL_NOTICE)))
+        sha256_hex(&engine::weights_file(model, self.data.procedural))
     }
 
     /// Milliseconds of the inference of one image on one thread: the fastest of some passes over a few hundred images.

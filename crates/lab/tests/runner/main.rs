@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod evidence;
+mod in_memory;
 mod overflow;
 mod pictures;
 mod range_test;

@@ -1,4 +1,4 @@
-//! The one way of images into the engine: bytes of the data set become floats, changed as the augmentation says.
+//! The one way of images into the engine: values of the data set become a batch, changed as the augmentation says.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ impl BatchPass<'_> {
     /// The images at these positions of the batch, one after the other.
     pub(crate) fn gather_images(&self, positions: Range<usize>, x: &mut [f32]) {
         let (examples, size) = (self.examples, self.examples.shape.values());
-        gather::gather_scaled(examples.images, size, &self.indices[positions.clone()], x);
+        gather::gather_images(examples.images.values(), size, &self.indices[positions.clone()], x);
         let Some(augmentation) = self.augmentation else { return };
         let seed = self.seed.derive("augmentation", self.step);
         for (position, image) in positions.zip(x.chunks_exact_mut(size)) {
@@ -29,7 +29,7 @@ impl BatchPass<'_> {
     ) {
         let (examples, size) = (self.examples, self.examples.shape.values());
         let indices = &self.indices[positions.start..];
-        gather::gather_columns(examples.images, size, indices, positions.len(), columns, x, row);
+        gather::gather_columns(examples.images.values(), size, indices, positions.len(), columns, x, row);
     }
 
     /// The labels of these images.

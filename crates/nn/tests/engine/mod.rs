@@ -4,15 +4,41 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use toile_nn::*;
 use toile_rng::Seed;
 
 use crate::formulas;
 
+/// What the values of the images are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    #[default]
+    Bytes,
+    Floats,
+}
+
+impl InputKind {
+    /// The values of an example, as the first layer sees them in f64.
+    pub fn wide(self, example: u32, size: usize, classes: usize) -> Vec<f64> {
+        match self {
+            InputKind::Bytes => formulas::image(example, size, classes)
+                .into_iter()
+                .map(|byte| f64::from(byte) / 255.0)
+                .collect(),
+            InputKind::Floats => {
+                formulas::features(example, size, classes).into_iter().map(f64::from).collect()
+            }
+        }
+    }
+}
+
 /// A training with everything stated; data and initial weights are those of `formulas`.
 #[derive(Clone)]
 pub struct Setting {
     pub input: [usize; 3],
+    pub inputs: InputKind,
     pub classes: usize,
     pub layers: Vec<Layer>,
     pub examples: usize,
@@ -46,6 +72,7 @@ impl Setting {
     pub fn new(layers: Vec<Layer>) -> Setting {
         Setting {
             input: [8, 8, 1],
+            inputs: InputKind::Bytes,
             classes: 5,
             layers,
             examples: 160,
@@ -143,7 +170,9 @@ fn sgd(learning_rate: f64) -> Optimizer {
 
 /// The images and labels of some examples.
 struct Data {
+    /// Empty where they are floats.
     images: Vec<u8>,
+    floats: Vec<f32>,
     labels: Vec<u8>,
     indices: Vec<u32>,
 }
@@ -152,15 +181,21 @@ impl Data {
     fn new(setting: &Setting, first: u32, n: usize) -> Data {
         let (examples, classes) = (first..first + n as u32, setting.classes);
         let size = setting.shape().values();
+        let are = |kind: InputKind| examples.clone().filter(move |_| setting.inputs == kind);
         Data {
-            images: examples.clone().flat_map(|i| formulas::image(i, size, classes)).collect(),
+            images: are(InputKind::Bytes).flat_map(|i| formulas::image(i, size, classes)).collect(),
+            floats: are(InputKind::Floats).flat_map(|i| formulas::features(i, size, classes)).collect(),
             labels: examples.map(|i| formulas::label(i, classes)).collect(),
             indices: (0..n as u32).collect(),
         }
     }
 
     fn examples<'a>(&'a self, setting: &Setting) -> Examples<'a> {
-        let (images, labels, indices) = (&self.images, &self.labels, &self.indices);
+        let (labels, indices) = (&self.labels, &self.indices);
+        let images = match setting.inputs {
+            InputKind::Bytes => Inputs::Bytes(&self.images),
+            InputKind::Floats => Inputs::floats(&self.floats, setting.shape()).expect("finite floats"),
+        };
         Examples { images, labels, indices, shape: setting.shape(), classes: setting.classes }
     }
 }

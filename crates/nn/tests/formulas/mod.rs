@@ -32,6 +32,20 @@ pub fn image(example: u32, size: usize, classes: usize) -> Vec<u8> {
     (0..size).map(pixel).collect()
 }
 
+/// The features of an example, of both signs: a mean of its class in [-1, 1) plus noise, twelve uniform numbers less 6,
+/// nearly a standard normal one. All sums are exact in f64.
+pub fn features(example: u32, size: usize, classes: usize) -> Vec<f32> {
+    let (label, size) = (label(example, classes) as u32, size as u32);
+    let uniform = |hashed: u32| (hash32(hashed) >> 8) as f64 / 16_777_216.0;
+    let feature = |place: u32| {
+        let mean = 2.0 * uniform((label * size + place).wrapping_add(0x00F0_0000)) - 1.0;
+        let start = (example * size + place).wrapping_mul(12).wrapping_add(0x0C00_0000);
+        let noise: f64 = (0..12).map(|k| uniform(start.wrapping_add(k))).sum();
+        (mean + noise - 6.0) as f32
+    };
+    (0..size).map(feature).collect()
+}
+
 /// n numbers on the multiples of 2⁻²³ in [-1, 1), named after a tensor.
 fn signs(name: &str, n: usize) -> impl Iterator<Item = f64> {
     let start = hash32(fnv1a(name));

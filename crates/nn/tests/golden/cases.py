@@ -208,6 +208,17 @@ CASES = {
     "chunks-batch-normalization": layers(conv(9, (3, 3)), bn(), {"activation": "tanh"}, conv(16, (3, 3)), bn(),
                                          {"activation": "tanh"}, GAP, dense(20), bn(), FLATTEN, input=(8, 9, 1),
                                          batch_size=150, examples=300, steps=[1, 2, 20]),
+    # Inputs that are no bytes: floats of both signs, as they are. Rows of features are images of one pixel.
+    "floats-dense": layers(FLATTEN, dense(12, activation="tanh"), input=(1, 1, 13), inputs="floats",
+                           optimizer={"adam": {}}, examples=150),
+    "floats-wide-dense": layers(FLATTEN, dense(32, activation="sigmoid"), FLATTEN, input=(1, 1, 700), inputs="floats",
+                                optimizer={"sgd": {"learning_rate": 0.01}}, batch_size=70, examples=150,
+                                steps=[1, 3, 30]),
+    "floats-cnn": layers(
+        conv(17, (3, 3), activation="tanh"), {"average_pooling2d": {}}, conv(16, (3, 3), activation="silu"), FLATTEN,
+        dense(9, activation="elu"), input=(9, 10, 3), inputs="floats", optimizer={"sgd": {"learning_rate": 0.02}}),
+    "floats-batch-normalization": layers(bn(), conv(6, (3, 3), activation="tanh"), GAP, input=(7, 8, 3),
+                                         inputs="floats"),
     # All in one. No bias before a normalization: its gradient is zero but for rounding, which Adam would amplify. For
     # the same reason nothing with a kink here (relu, a maximum): one near tie decided otherwise moves a weight by 1e-4.
     "cnn-adam": layers(
@@ -222,6 +233,6 @@ def complete(name):
     """A case with nothing left unsaid."""
     case = {
         "name": name, "input": [8, 8, 1], "classes": 5, "layers": DENSE, "examples": 160, "batch_size": 16,
-        "steps": [1, 10, 100, 400], "label_smoothing": 0.0, "class_weight": None, "gradient": False,
+        "steps": [1, 10, 100, 400], "label_smoothing": 0.0, "class_weight": None, "gradient": False, "inputs": None,
     }
     return case | CASES[name]

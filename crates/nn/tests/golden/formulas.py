@@ -43,6 +43,23 @@ def images(first, n, shape, classes):
     return (prototype + noise).astype(np.uint8).reshape((n, *shape))
 
 
+def uniform(hashed):
+    """Numbers on the multiples of 2^-24 in [0, 1)."""
+    return (hash32(hashed) >> 8).astype(np.float64) / 2.0**24
+
+
+def features(first, n, shape, classes):
+    """Floats of both signs: a mean of the class in [-1, 1) plus noise, twelve uniform numbers less 6, nearly normal."""
+    size = int(np.prod(shape))
+    label = labels(first, n, classes)[:, None]
+    place = np.arange(size)[None, :]
+    example = np.arange(first, first + n)[:, None]
+    mean = 2.0 * uniform(label * size + place + 0x00F00000) - 1.0
+    start = ((example * size + place) * 12 + 0x0C000000)[..., None]
+    noise = uniform(start + np.arange(12)).sum(axis=-1)
+    return (mean + noise - 6.0).astype(np.float32).reshape((n, *shape))
+
+
 def signs(name, n):
     """n numbers on the multiples of 2^-23 in [-1, 1), named after a tensor."""
     h = hash32(int(hash32(fnv1a(name))) + np.arange(n))

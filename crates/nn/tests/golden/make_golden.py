@@ -35,7 +35,11 @@ def train(case):
     import networks
 
     def data(first, n):
-        x = formulas.images(first, n, case["input"], case["classes"]).astype(keras.backend.floatx()) / 255
+        place = (first, n, case["input"], case["classes"])
+        if case["inputs"] == "floats":
+            x = formulas.features(*place).astype(keras.backend.floatx())
+        else:
+            x = formulas.images(*place).astype(keras.backend.floatx()) / 255
         y = np.eye(case["classes"], dtype=keras.backend.floatx())[formulas.labels(first, n, case["classes"])]
         return x, y
 

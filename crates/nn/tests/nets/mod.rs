@@ -70,9 +70,22 @@ pub fn optimizers() -> Vec<(&'static str, Optimizer)> {
     texts.map(|(name, text)| (name, parse(text))).to_vec()
 }
 
-/// Images of noise.
+/// How images are given to the engine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given {
+    Bytes,
+    /// The floats that the bytes become.
+    Floats,
+    /// Floats that no byte becomes.
+    Normal,
+}
+
+/// Images of noise: bytes, the floats that these become, and normal numbers with zeros of both signs and very large and
+/// very small ones among them.
 pub struct Noise {
-    images: Vec<u8>,
+    pub images: Vec<u8>,
+    floats: Vec<f32>,
+    normal: Vec<f32>,
     labels: Vec<u8>,
     indices: Vec<u32>,
 }
@@ -80,14 +93,29 @@ pub struct Noise {
 impl Noise {
     pub fn new(n: usize) -> Noise {
         let mut stream = Seed::new(3).stream("noise", 0);
-        let images = (0..n * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
+        let images: Vec<u8> = (0..n * SHAPE.values()).map(|_| stream.next_u32() as u8).collect();
+        let floats = images.iter().map(|byte| f32::from(*byte) / 255.0).collect();
         let labels = (0..n).map(|_| stream.below(CLASSES as u32) as u8).collect();
-        Noise { images, labels, indices: (0..n as u32).collect() }
+        let rare = [0.0, -0.0, 1e-45, -1e-45, 1e-38, -1e3, 1e3];
+        let mut stream = Seed::new(3).stream("normal noise", 0);
+        let normal = |i: usize| if i % 97 == 5 { rare[i / 97 % 7] } else { stream.normal_f64() as f32 };
+        let normal = (0..n * SHAPE.values()).map(normal).collect();
+        Noise { images, floats, normal, labels, indices: (0..n as u32).collect() }
     }
 
-    /// The first so many of them, and the others.
+    /// The first so many of them, and the others, as bytes.
     pub fn split(&self, n: usize) -> [Examples<'_>; 2] {
-        let (images, labels) = (&self.images, &self.labels);
+        self.split_as(Given::Bytes, n)
+    }
+
+    /// The same, as bytes or as floats.
+    pub fn split_as(&self, given: Given, n: usize) -> [Examples<'_>; 2] {
+        let labels = &self.labels;
+        let images = match given {
+            Given::Bytes => Inputs::Bytes(&self.images),
+            Given::Floats => Inputs::floats(&self.floats, SHAPE).expect("finite floats"),
+            Given::Normal => Inputs::floats(&self.normal, SHAPE).expect("finite floats"),
+        };
         let (first, rest) = self.indices.split_at(n);
         [first, rest].map(|indices| Examples { images, labels, indices, shape: SHAPE, classes: CLASSES })
     }
@@ -99,8 +127,19 @@ pub fn config(optimizer: &Optimizer, epochs: usize) -> FitConfig {
 
 /// Epoch rows, final weights and an evaluation, as bits. `threads` is told the step and may change `count`.
 pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads: &dyn Fn(usize)) -> Vec<u64> {
+    train_on(Given::Bytes, layers, config, count, threads)
+}
+
+/// The same on images that are given so.
+pub fn train_on(
+    given: Given,
+    layers: &[Layer],
+    config: &FitConfig,
+    count: &AtomicUsize,
+    threads: &dyn Fn(usize),
+) -> Vec<u64> {
     let noise = Noise::new(63);
-    let [examples, validation] = noise.split(53);
+    let [examples, validation] = noise.split_as(given, 53);
     let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
     let (mut steps, mut bits) = (0, Vec::new());
     let outcome = fit(&mut model, &examples, Some(&validation), config, count, &mut |event| {
@@ -127,8 +166,13 @@ pub fn train(layers: &[Layer], config: &FitConfig, count: &AtomicUsize, threads:
 
 /// What is measured of the layers of such a training, a line of JSON each time.
 pub fn measured(layers: &[Layer], config: &FitConfig, threads: usize) -> String {
+    measured_on(Given::Bytes, layers, config, threads)
+}
+
+/// The same on images that are given so.
+pub fn measured_on(given: Given, layers: &[Layer], config: &FitConfig, threads: usize) -> String {
     let noise = Noise::new(63);
-    let [examples, _] = noise.split(53);
+    let [examples, _] = noise.split_as(given, 53);
     let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
     let mut lines = String::new();
     fit(&mut model, &examples, None, config, threads, &mut |event| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toile_nn::{Layer, Loss, Model, Optimizer, Schedule};
 
-use crate::engine::Setting;
+use crate::engine::{InputKind, Setting};
 use crate::formulas;
 
 type Sampled = BTreeMap<String, Vec<f64>>;
@@ -16,6 +16,8 @@ type Sampled = BTreeMap<String, Vec<f64>>;
 pub struct Case {
     name: String,
     input: [usize; 3],
+    #[serde(default)]
+    inputs: InputKind,
     classes: usize,
     layers: Vec<Layer>,
     examples: usize,
@@ -104,6 +106,7 @@ pub fn faults(case: &Case) -> Vec<String> {
 fn setting(case: &Case) -> Setting {
     Setting {
         input: case.input,
+        inputs: case.inputs,
         classes: case.classes,
         examples: case.examples,
         batch_size: case.batch_size,

@@ -1,0 +1,60 @@
+//! A training on data that a program holds in memory, outside of a study: nothing is recorded.
+
+use toile_nn::{Examples, ExamplesError, FitConfig, FitEvent, Flow, Model, Threads};
+use toile_record::{End, Epoch};
+
+use crate::training::how_it_ended;
+
+/// What a training in memory came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryFit {
+    /// A row for each epoch that has ended, as a study records it: a number that is not finite is missing. There is no
+    /// clock: `seconds` is 0.
+    pub epochs: Vec<Epoch>,
+    /// How it ended, as a study records it; `None` if the observer stopped it.
+    pub end: Option<End>,
+    /// Whether the weights are those of a good epoch: not so where the loss became infinite or NaN and no callback went
+    /// back to an epoch before.
+    pub has_weights: bool,
+    /// The epoch whose weights a callback went back to, if one did.
+    pub restored_epoch: Option<usize>,
+}
+
+/// Trains a model on examples in memory, bytes or floats.
+///
+/// A run of a study with the same layers, settings, seed and data ends with the same weights, bit for bit: with `model`
+/// as [`Model::build`] starts it from the seed, `config` as [`fit_config`](crate::fit_config) makes it from the run's
+/// settings, and the examples divided by `toile_data::split`. [`weights_file`](crate::weights_file) then gives the bytes
+/// whose SHA-256 the study records.
+///
+/// The observer sees the beginning of each epoch, each batch and the end of each epoch, and stops the training by
+/// [`Flow::Stop`]; the model keeps the weights that it has then.
+///
+/// # Errors
+/// If the examples do not fit the model, or each other: nothing is trained.
+///
+/// # Panics
+/// If a setting is impossible: a batch of 0 images, a number of class weights that is neither 0 nor that of the classes.
+pub fn fit_in_memory<'a>(
+    model: &mut Model,
+    train: &Examples<'_>,
+    validation: Option<&Examples<'_>>,
+    config: &FitConfig,
+    threads: impl Into<Threads<'a>>,
+    observer: &mut dyn FnMut(FitEvent<'_>) -> Flow,
+) -> Result<MemoryFit, ExamplesError> {
+    train.fits(model)?;
+    validation.map_or(Ok(()), |examples| examples.fits(model))?;
+    let mut epochs = Vec::new();
+    let outcome = toile_nn::fit(model, train, validation, config, threads, &mut |event| {
+        if let FitEvent::EpochEnd(epoch, _) = event {
+            epochs.push(epoch.finite());
+        }
+        observer(event)
+    });
+    let validates = validation.is_some_and(|examples| !examples.is_empty());
+    let ended = how_it_ended(outcome, &epochs, validates);
+    let has_weights = ended.as_ref().is_none_or(|(_, has_weights)| *has_weights);
+    let end = ended.map(|(end, _)| end);
+    Ok(MemoryFit { epochs, end, has_weights, restored_epoch: outcome.restored_epoch })
+}
