@@ -57,14 +57,18 @@ fn pieces_that_are_lacking_or_doubled_and_other_sets_are_refused() {
 mod read {
     use super::*;
     use crate::options::DataTable;
+    use crate::own::read_source;
+    use crate::source::{Blob, Source};
     use crate::tests::archives::{tarred, zipped};
     use crate::tests::forms::{TEST, TRAIN, idx_files, parts, table};
     use crate::tests::gzip;
     use crate::tests::picture_folders::gray_png;
+    use crate::{DataError, DataSet};
     use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
     use parquet::file::properties::WriterProperties;
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::sync::Arc;
     use zip::CompressionMethod::Deflated;
 
@@ -210,6 +214,29 @@ mod read {
         other[1].1 = WORDS.to_vec();
         let said = refused(&other, "");
         assert!(said.contains("labels of another kind"), "{said}");
+    }
+
+    fn parsed(bytes: &[u8]) -> Result<DataSet, DataError> {
+        let name = "table.parquet".to_string();
+        let blob = Blob::in_memory(bytes.into(), name.clone().into());
+        let files = BTreeMap::from([(name.clone(), blob)]);
+        let place = name.clone().into();
+        let source = Source { place, archive: None, files, folders: BTreeSet::new(), asked: Some(name) };
+        read_source(&with_test(), source, &mut |_| {})
+    }
+
+    /// Every truncation and every flipped bit: an error, or a data set; never a panic.
+    #[test]
+    fn all_truncations_are_refused_and_all_flips_are_refused_or_read() {
+        for whole in [WORDS, HUB[1].1] {
+            assert!((0..whole.len()).all(|n| parsed(&whole[..n]).is_err()));
+            let read = (0..whole.len() * 8).filter(|bit| {
+                let mut flipped = whole.to_vec();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                parsed(&flipped).is_ok()
+            });
+            assert!(read.count() > 0, "some bits are of names that are not read");
+        }
     }
 
     /// A table without rows.
