@@ -60,6 +60,7 @@ if [ -n "${TOILE_DATA_DIR:-}" ]; then
 fi
 try optuna_storage.py --trial
 try page.py --trial
+try pictures.py "$toile" --data "$work/images" --trial
 
 # Modules of the scripts above.
 tried+=(common.py drawing.py nets.py peers.py toile_runs.py)

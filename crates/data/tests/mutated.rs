@@ -206,3 +206,27 @@ fn damaged_pictures_are_refused_or_read() {
     ];
     assert!(read_damaged("pictures", &seeds, inputs() - inputs() / 4 * 3) > 0);
 }
+
+/// What the library that reads Parquet is given comes from strangers too. Pages are not compressed in some seeds, so
+/// that damage comes to the decoders.
+#[cfg(feature = "parquet")]
+#[test]
+fn damaged_parquet_tables_are_refused_or_read() {
+    let piece = |i: usize| match i {
+        0 => &include_bytes!("parquet/hub/train-00000-of-00002.parquet")[..],
+        1 => include_bytes!("parquet/hub/train-00001-of-00002.parquet"),
+        _ => include_bytes!("parquet/hub/test-00000-of-00001.parquet"),
+    };
+    let hub = tarred(&[
+        ("train-00000-of-00002.parquet", piece(0)),
+        ("train-00001-of-00002.parquet", piece(1)),
+        ("test-00000-of-00001.parquet", piece(2)),
+    ]);
+    let seeds: Seeds = vec![
+        ("hub.tar", hub),
+        ("piece.parquet", piece(0).to_vec()),
+        ("plain.parquet", include_bytes!("parquet/plain.parquet").to_vec()),
+        ("words.parquet", include_bytes!("parquet/words.parquet").to_vec()),
+    ];
+    assert!(read_damaged("parquet", &seeds, inputs() / 4) > 0);
+}

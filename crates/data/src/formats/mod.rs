@@ -8,7 +8,9 @@ mod idx;
 mod npy;
 mod npz;
 mod numbers;
+mod parquet;
 mod part_names;
+mod words;
 
 use crate::LabelledImages;
 use crate::class_names;
@@ -22,8 +24,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// All formats; the first one that recognises a source reads it.
-pub(crate) const FORMATS: [&dyn Format; 5] =
-    [&idx::IdxFiles, &npz::NumpyArrays, &cifar::CifarBinary, &folders::PictureFolders, &csv::TextTables];
+pub(crate) const FORMATS: [&dyn Format; 6] = [
+    &idx::IdxFiles,
+    &npz::NumpyArrays,
+    &cifar::CifarBinary,
+    &parquet::ParquetTables,
+    &folders::PictureFolders,
+    &csv::TextTables,
+];
 
 /// What the same files are read as: its number is raised where they give another data set than before.
 pub(crate) const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
@@ -110,9 +118,10 @@ pub(crate) fn original_files(path: &Path) -> Result<FolderListing, DataError> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut listing = FolderListing { folders: BTreeSet::new(), files: BTreeMap::new() };
-    if csv::may_have_partners(&name) {
+    if csv::may_have_partners(&name) || parquet::may_have_partners(&name) {
         listing = FolderListing::beside(path)?;
-        listing.files.retain(|other, _| csv::is_partner(&name, other));
+        let is_partner = |other: &str| csv::is_partner(&name, other) || parquet::is_partner(&name, other);
+        listing.files.retain(|other, _| is_partner(other));
     }
     listing.files.insert(name, path.to_path_buf());
     Ok(listing)

@@ -10,6 +10,8 @@ mod zip;
 pub(crate) use blob::{Blob, Container, DEFLATE, open_file};
 pub(crate) use folder::FolderListing;
 pub(crate) use names::MAX_MEMBER;
+#[cfg(feature = "parquet")]
+pub(crate) use names::shown;
 
 use crate::error::DataError;
 use crate::foreign::{GZIP, is_tar};

@@ -10,6 +10,7 @@ mod forms;
 mod more_forms;
 mod own_copies;
 mod own_folders;
+mod parquet;
 mod picture_folders;
 mod pictures;
 mod published;

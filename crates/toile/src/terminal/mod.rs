@@ -91,6 +91,9 @@ pub(crate) fn note(text: &str) {
 /// failed.
 pub(crate) fn listen_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        if toile_data::panic_becomes_an_error() {
+            return;
+        }
         let text = format!("toile itself broke, please report it: {panic}");
         let text = safe::printed(&text, false);
         // Not through `note`, which waits: the fault may have struck while a line was being printed.

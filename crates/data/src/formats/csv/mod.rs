@@ -2,13 +2,12 @@
 
 mod rows;
 
-use super::{Format, RawData, RawPart, WantedReading, part_names};
+use super::{Format, RawData, RawPart, WantedReading, part_names, words};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
 use crate::source::{Blob, Source};
 use rows::{Rows, looks_like_a_table};
-use std::collections::BTreeSet;
 
 /// The format.
 pub(super) struct TextTables;
@@ -52,7 +51,8 @@ impl Format for TextTables {
             }
             read[place] = Some(rows);
         }
-        let class_names = words(&read, wanted.listed);
+        let labels = read.iter().flatten().flat_map(|rows| &rows.labels);
+        let class_names = words::classes(labels, wanted.listed);
         let part = |rows: Option<Rows>| {
             rows.map(|rows| {
                 let labels = rows.numbers(class_names.as_deref())?;
@@ -124,16 +124,6 @@ fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
         ));
     }
     Ok(files)
-}
-
-/// The class names, if labels are words: those of `classes.txt`, else the words in the order of the text.
-fn words(read: &[Option<Rows>; 3], listed: Option<&[String]>) -> Option<Vec<String>> {
-    let all = || read.iter().flatten().flat_map(|rows| &rows.labels);
-    if all().all(|label| label.parse::<u8>().is_ok()) {
-        return None;
-    }
-    let found = || all().cloned().collect::<BTreeSet<String>>().into_iter().collect();
-    Some(listed.map_or_else(found, <[String]>::to_vec))
 }
 
 /// Whether this file is a table of images.

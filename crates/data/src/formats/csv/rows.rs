@@ -1,6 +1,7 @@
 //! The rows of one table: the label by its name, pixels as whole numbers or as shares of 255.
 
 use super::super::numbers::{SHARES, are_shares, of_share, of_whole, shape_of_row};
+use super::super::words::{self, label};
 use crate::error::DataError;
 use crate::foreign::GZIP;
 use crate::idx::MAX_BYTES;
@@ -8,7 +9,6 @@ use crate::options::DataTable;
 use crate::source::Blob;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use flate2::read::MultiGzDecoder;
-use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
@@ -18,8 +18,6 @@ const LABELS: [&str; 5] = ["label", "labels", "class", "target", "y"];
 const MAX_LINE: usize = 1 << 24;
 /// The most bytes of a table, unpacked.
 const MAX_TABLE: u64 = 1 << 34;
-/// The most classes that words name.
-const MAX_WORDS: usize = 256;
 
 const HELP: &str = "a table has a row for each image: its label in a column called `label`, and a column for each pixel, whole numbers \
                     from 0 to 255 row by row";
@@ -212,19 +210,8 @@ impl Rows {
 
     /// The labels as numbers: their places among the class names, or what they are themselves.
     pub(super) fn numbers(&self, names: Option<&[String]>) -> Result<Vec<u8>, DataError> {
-        let places = names.unwrap_or(&[]).iter().zip(0..).collect::<HashMap<&String, usize>>();
-        let number = |(row, label): (usize, &String)| match (names, places.get(label)) {
-            (None, _) => Ok(label.parse().unwrap_or(0)),
-            // More than 256 classes are refused where the data set is put together.
-            (Some(_), Some(&place)) => Ok(u8::try_from(place).unwrap_or(u8::MAX)),
-            (Some(_), None) => {
-                let line = row + 1 + usize::from(self.has_names);
-                let fault =
-                    format!("line {line}: has the label `{label}`, which `classes.txt` does not name");
-                Err(DataError::refused(&self.file, fault, "give it a line there, or leave the file out"))
-            }
-        };
-        self.labels.iter().enumerate().map(number).collect()
+        let line = |row: usize| format!("line {}", row + 1 + usize::from(self.has_names));
+        words::numbers(&self.labels, names, &self.file, line)
     }
 
     /// Height, width, channels.
@@ -234,18 +221,6 @@ impl Rows {
                 format!("has {} pixels in a row, which is no square in one or three channels", self.width);
             DataError::refused(&self.file, fault, "say height and width: `size = [28, 20]`")
         })
-    }
-}
-
-/// A label: a whole number, also where it was written as a float, or a word.
-fn label(text: &str) -> Result<String, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.fract() == 0.0 && (0.0..256.0).contains(&value) => Ok((value as u8).to_string()),
-        Ok(_) => Err(format!("has the label {text}, expected a whole number from 0 to 255")),
-        Err(_) if text.chars().any(char::is_control) || text.len() > MAX_WORDS => {
-            Err("has a label that is no text".into())
-        }
-        Err(_) => Ok(text.to_string()),
     }
 }
 
