@@ -2,6 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+mod arrays;
+mod files;
+mod network;
+mod settings;
+mod watch;
+
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -24,6 +30,10 @@ fn run(py: Python<'_>, args: Vec<OsString>) -> u8 {
 mod _native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::files::{network_file, read_keras, take_weights, write_whole};
+    #[pymodule_export]
+    use super::network::Network;
     #[pymodule_export]
     use super::run;
 

@@ -17,6 +17,7 @@ mod evaluate;
 mod examples;
 mod filters;
 mod fit;
+mod follow;
 mod initializer;
 mod inputs;
 mod layers;

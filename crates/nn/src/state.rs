@@ -205,7 +205,7 @@ impl Snapshot<'_> {
     }
 }
 
-const WEIGHTS: &str = "weights/";
+pub(crate) const WEIGHTS: &str = "weights/";
 
 fn optimizer_group(slot: usize) -> String {
     format!("optimizer.{slot}/")

@@ -1,0 +1,105 @@
+//! A training on top of another one, as a second `fit` of Keras.
+
+use crate::callbacks::Callbacks;
+use crate::state::WEIGHTS;
+use crate::{FitConfig, Model, Tensor, TrainingState};
+
+impl TrainingState {
+    /// The weights, under the names of [`Model::weights`].
+    pub fn weights(&self) -> Vec<Tensor> {
+        let own = |tensor: &Tensor| {
+            let name = tensor.name.strip_prefix(WEIGHTS)?;
+            Some(Tensor { name: name.into(), ..tensor.clone() })
+        };
+        self.tensors.iter().filter_map(own).collect()
+    }
+
+    /// The state for a training that follows the one that left this state: epochs and updates are counted on, and the
+    /// optimizer goes on with what it remembers and with a learning rate that a callback has reduced. The weights are
+    /// those of `model`, and the callbacks of `config` begin anew. [`fit_from`](crate::fit_from) takes it with a `config`
+    /// whose `epochs` are those of all trainings together.
+    ///
+    /// Without callbacks, and with the weights that the training left, it is the same as one training without a stop,
+    /// bit for bit.
+    #[must_use]
+    pub fn followed(mut self, config: &FitConfig, model: &Model) -> TrainingState {
+        let is_kept = |tensor: &Tensor| tensor.name.starts_with("optimizer.");
+        self.tensors.retain(is_kept);
+        let named = |tensor: Tensor| Tensor { name: format!("{WEIGHTS}{}", tensor.name), ..tensor };
+        self.tensors.extend(model.weights().into_iter().map(named));
+        self.tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        self.facts.stopped = None;
+        self.facts.diverged = false;
+        self.facts.callbacks = Callbacks::new(&config.callbacks, self.facts.learning_rate.0).facts();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Adam, Callback, Dense, EarlyStopping, Examples, FitEvent, Flow, ImageShape, Inputs, Layer, fit,
+        fit_from,
+    };
+    use toile_rng::Seed;
+
+    const SHAPE: ImageShape = ImageShape { height: 2, width: 2, channels: 1 };
+
+    fn model() -> Model {
+        Model::build(
+            &[Layer::Dense(Dense { activation: crate::Activation::Softmax, ..Dense::new(2) })],
+            SHAPE,
+            Seed::new(1),
+        )
+        .unwrap()
+    }
+
+    /// Trains on top of a state; gives the last one.
+    fn trained(model: &mut Model, config: &FitConfig, state: Option<TrainingState>) -> TrainingState {
+        let images = [0, 50, 100, 150, 200, 250, 30, 60, 9, 8, 7, 6];
+        let images = Inputs::Bytes(&images);
+        let train = Examples { images, labels: &[0, 1, 1], indices: &[0, 1, 2], shape: SHAPE, classes: 2 };
+        let mut last = None;
+        let mut observer = |event: FitEvent<'_>| {
+            if let FitEvent::EpochEnd(_, snapshot) = event {
+                last = Some(snapshot.take());
+            }
+            Flow::Continue
+        };
+        match state {
+            Some(state) => _ = fit_from(model, &train, None, config, 1, state, &mut observer).unwrap(),
+            None => _ = fit(model, &train, None, config, 1, &mut observer),
+        }
+        last.unwrap()
+    }
+
+    #[test]
+    fn two_trainings_are_one_without_a_stop() {
+        let config = |epochs| FitConfig { epochs, batch_size: 2, ..FitConfig::new(Adam::default()) };
+        let (mut whole, mut halves) = (model(), model());
+        trained(&mut whole, &config(5), None);
+        let state = trained(&mut halves, &config(2), None).followed(&config(5), &halves);
+        let last = trained(&mut halves, &config(5), Some(state));
+        assert_eq!(halves.weights(), whole.weights());
+        assert_eq!(last.weights(), whole.weights());
+    }
+
+    #[test]
+    fn weights_are_the_model_s_and_callbacks_begin_anew() {
+        let stopping = Callback::EarlyStopping(EarlyStopping {
+            monitor: toile_record::Metric::Loss,
+            min_delta: 100.0,
+            restore_best_weights: true,
+            ..EarlyStopping::default()
+        });
+        let config = FitConfig { epochs: 9, callbacks: vec![stopping], ..FitConfig::new(Adam::default()) };
+        let mut model = model();
+        let state = trained(&mut model, &config, None);
+        assert_eq!((state.facts.epoch, state.facts.stopped.as_deref()), (2, Some("early_stopping")));
+        let next = state.followed(&FitConfig { epochs: 11, ..config.clone() }, &model);
+        assert_eq!((next.facts.stopped.clone(), next.weights()), (None, model.weights()));
+        let last = trained(&mut model, &FitConfig { epochs: 11, ..config }, Some(next));
+        assert_eq!(last.facts.epoch, 4);
+    }
+}

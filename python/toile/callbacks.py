@@ -1,0 +1,139 @@
+"""Callbacks: Keras' own that decide in the engine, and `Callback` for what is written in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toile._setting import Setting
+
+if TYPE_CHECKING:
+    from toile.models import Sequential
+
+_MODES = {"auto", "min", "max"}
+
+
+class EngineCallback(Setting):
+    """A decision after each epoch that the engine takes itself."""
+
+    def __init__(self, monitor: str, mode: str, others: dict[str, Any], **arguments: Any) -> None:
+        expected = "max" if monitor.endswith("accuracy") else "min"
+        if mode not in _MODES or mode not in ("auto", expected):
+            raise ValueError(
+                f"{type(self).__name__}: mode={mode!r} does not fit `{monitor}`; "
+                "losses are better when lower, accuracies when higher: leave `mode` out"
+            )
+        super().__init__(others, monitor=monitor, **arguments)
+
+
+class EarlyStopping(EngineCallback):
+    """Stops when a metric no longer improves."""
+
+    _key = "early_stopping"
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+        **others: Any,
+    ) -> None:
+        super().__init__(
+            monitor,
+            mode,
+            others,
+            min_delta=min_delta,
+            patience=patience,
+            baseline=baseline,
+            restore_best_weights=restore_best_weights,
+            start_from_epoch=start_from_epoch,
+        )
+
+
+class ReduceLROnPlateau(EngineCallback):
+    """Multiplies the learning rate when a metric no longer improves."""
+
+    _key = "reduce_lr_on_plateau"
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 0.0001,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        **others: Any,
+    ) -> None:
+        super().__init__(
+            monitor,
+            mode,
+            others,
+            factor=factor,
+            patience=patience,
+            min_delta=min_delta,
+            cooldown=cooldown,
+            min_lr=min_lr,
+        )
+
+
+class BestWeights(EngineCallback):
+    """At the end, goes back to the weights of the best epoch: Keras' `ModelCheckpoint(save_best_only=True)`, in memory."""
+
+    _key = "best_weights"
+
+    def __init__(self, monitor: str = "val_loss", mode: str = "auto", **others: Any) -> None:
+        super().__init__(monitor, mode, others)
+
+
+class Callback:
+    """What is written in Python. `self.model` is the model; `self.model.stop_training = True` stops it.
+
+    `on_train_batch_begin`, `on_epoch_begin` and `on_test…` are not called. Within `on_epoch_end` the model's weights are those of
+    the epoch; within `on_train_batch_end` they are those of the last whole epoch.
+    """
+
+    model: Sequential
+
+    def set_model(self, model: Sequential) -> None:
+        """Called before training."""
+        self.model = model
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Before the first batch."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """After a batch, counted from 0; `logs` has its `loss`."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """After an epoch, counted from 0; `logs` has its numbers."""
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """After the last batch."""
+
+
+class LambdaCallback(Callback):
+    """Functions in place of a class."""
+
+    def __init__(
+        self,
+        on_epoch_end: Any = None,
+        on_train_begin: Any = None,
+        on_train_end: Any = None,
+        on_train_batch_end: Any = None,
+    ) -> None:
+        given = {
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_end": on_train_batch_end,
+        }
+        for name, function in given.items():
+            if function is not None:
+                setattr(self, name, function)

@@ -1,0 +1,81 @@
+"""The learning rate over the updates: Keras' schedules, for the `learning_rate` of an optimizer. Steps are updates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from toile._setting import Setting
+
+
+class LearningRateSchedule(Setting):
+    """A schedule; `initial_learning_rate` is the optimizer's learning rate in the study file."""
+
+    def __init__(self, initial_learning_rate: float, others: dict[str, Any], **arguments: Any) -> None:
+        super().__init__(others, **arguments)
+        self.initial_learning_rate = initial_learning_rate
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a cosine down to `alpha` times the start, after an optional linear warm-up."""
+
+    _key = "cosine"
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        alpha: float = 0.0,
+        warmup_target: float | None = None,
+        warmup_steps: int = 0,
+        **others: Any,
+    ) -> None:
+        super().__init__(
+            initial_learning_rate,
+            others,
+            decay_steps=decay_steps,
+            alpha=alpha,
+            warmup_target=warmup_target,
+            warmup_steps=warmup_steps,
+        )
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """The start times `decay_rate`^(step / `decay_steps`)."""
+
+    _key = "exponential"
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, **others: Any
+    ) -> None:
+        super().__init__(
+            initial_learning_rate, others, decay_steps=decay_steps, decay_rate=decay_rate, staircase=staircase
+        )
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """(start − end) (1 − step / `decay_steps`)^`power` + end."""
+
+    _key = "polynomial"
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        **others: Any,
+    ) -> None:
+        super().__init__(
+            initial_learning_rate, others, decay_steps=decay_steps, end_learning_rate=end_learning_rate, power=power
+        )
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """`values[i]` up to and including update `boundaries[i]`, then the last value."""
+
+    _key = "piecewise"
+
+    def __init__(self, boundaries: Sequence[int], values: Sequence[float], **others: Any) -> None:
+        first = values[0] if len(values) else 0.0
+        super().__init__(float(first), others, boundaries=list(boundaries), values=list(values))

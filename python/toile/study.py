@@ -1,0 +1,293 @@
+"""Studies from Python: the program does the work in a process of its own, and what it records is read here.
+
+Nothing that was trained is lost if Python ends: the next `run` of the same study goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from toile._setting import plain
+
+_Path = str | os.PathLike[str]
+
+
+class StudyError(ValueError):
+    """What the program says is wrong: with a study file, with data, with a name."""
+
+
+def _program(arguments: Sequence[str], *, shows: bool = False, stdin: str | None = None) -> str:
+    """Runs the program; returns what it prints.
+
+    Raises:
+        StudyError: It ends with an error, whose words these are.
+        KeyboardInterrupt: It was stopped by Ctrl-C; what was recorded stays.
+    """
+    command = [sys.executable, "-m", "toile", *arguments]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=None if shows and stdin is None else subprocess.PIPE,
+        stderr=None if shows else subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    try:
+        out, error = process.communicate(stdin)
+    except BaseException:
+        # The program has had the same Ctrl-C, and puts away what it was doing.
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    if process.returncode in (0, 3, 4):
+        return out or ""
+    if process.returncode == 130:
+        raise KeyboardInterrupt
+    words = (error or "").strip() or f"the program ended with {process.returncode}; its message stands above"
+    raise StudyError(words)
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML on one line."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        text = repr(value)
+        return text if text[-3:] not in ("inf", "nan") else text
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    raise TypeError(f"a study holds no {type(value).__name__}: {value!r}")
+
+
+def _key(name: Any) -> str:
+    text = str(name)
+    bare = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
+    return text if bare else json.dumps(text)
+
+
+def _study_text(tables: Mapping[str, Any]) -> str:
+    """A dictionary as a study file: its tables and lists of tables as sections."""
+    lines: list[str] = []
+
+    def section(head: str, table: Mapping[str, Any]) -> None:
+        lines.append(head)
+        lines.extend(f"{_key(name)} = {_toml(value)}" for name, value in table.items() if value is not None)
+        lines.append("")
+
+    for name, value in tables.items():
+        if name == "models" and isinstance(value, Mapping):
+            for model, table in value.items():
+                section(f"[models.{_key(model)}]", table)
+        elif isinstance(value, Mapping):
+            section(f"[{_key(name)}]", value)
+        elif isinstance(value, list | tuple):
+            for table in value:
+                section(f"[[{_key(name)}]]", table)
+        else:
+            raise StudyError(f"`{name}`: expected a table or a list of tables, found {value!r}")
+    return "\n".join(lines)
+
+
+class Study:
+    """A study: models, runs, searches and the data that they are trained on.
+
+    Args:
+        text: A study file's text, as docs/study-file.md describes it.
+    """
+
+    def __init__(self, text: str, *, name: str = "study.toml", folder: _Path | None = None) -> None:
+        self.text = text
+        self._name = name
+        self._folder = pathlib.Path(folder) if folder is not None else None
+
+    @classmethod
+    def from_file(cls, path: _Path) -> Study:
+        """The study of a file."""
+        path = pathlib.Path(path)
+        return cls(path.read_text(encoding="utf-8"), name=path.name, folder=path.parent)
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, Any]) -> Study:
+        """The study of a dictionary with the tables of a study file: `study`, `models`, `defaults`, `runs`, `searches` and so on.
+
+        Layers and optimizers of `toile.layers` and `toile.optimizers` may stand in it.
+        """
+        return cls(_study_text(plain(dict(tables))))
+
+    @classmethod
+    def built_in(cls, name: str) -> Study:
+        """A study that comes with toile: `fashion-mnist`, `quick`, `drawn-garments`."""
+        with tempfile.TemporaryDirectory() as place:
+            file = pathlib.Path(place) / "study.toml"
+            _program(["init", "--from", name, str(file)])
+            return cls(file.read_text(encoding="utf-8"), name=f"{name}.toml")
+
+    @contextlib.contextmanager
+    def _file(self) -> Any:
+        """The study file: the user's own, or one that lies where its data do."""
+        if self._folder is not None and (self._folder / self._name).is_file():
+            file = self._folder / self._name
+            if file.read_text(encoding="utf-8") == self.text:
+                yield file
+                return
+        # Paths in it are meant from the current folder.
+        handle, name = tempfile.mkstemp(suffix=".toml", prefix=".study-", dir=self._folder or pathlib.Path.cwd())
+        file = pathlib.Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(self.text)
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+    def plan(self) -> str:
+        """What would be trained, and what it takes; nothing is trained.
+
+        Raises:
+            StudyError: All that is wrong with the study.
+        """
+        with self._file() as file:
+            return _program(["plan", str(file), "--no-timing"])
+
+    def run(
+        self,
+        out: _Path | None = None,
+        *,
+        progress: bool = True,
+        threads: int | None = None,
+        seeds: int | None = None,
+        only: Sequence[str] = (),
+        open_test: bool = False,
+    ) -> Results:
+        """Trains what is still to be trained, and returns what is recorded.
+
+        Args:
+            out: The study's folder; `results/NAME` if not given.
+            progress: Whether the program shows its lines.
+            seeds: How often every run is repeated, whatever the study says.
+            only: Runs and searches that are trained.
+            open_test: Opens the test part of complete runs although others are still to be trained; the record says so.
+
+        Raises:
+            StudyError: What the program refuses.
+            KeyboardInterrupt: Ctrl-C; the next `run` goes on.
+        """
+        folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self._slug()
+        arguments = ["--out", str(folder)]
+        arguments += ["--threads", str(threads)] if threads is not None else []
+        arguments += ["--seeds", str(seeds)] if seeds is not None else []
+        arguments += [word for name in only for word in ("--only", name)]
+        arguments += ["--open-test"] if open_test else []
+        with self._file() as file:
+            _program(["run", str(file), *arguments], shows=progress)
+        return Results(folder)
+
+    def _slug(self) -> str:
+        import tomllib
+
+        try:
+            name = tomllib.loads(self.text)["study"]["name"]
+        except (tomllib.TOMLDecodeError, KeyError, TypeError):
+            name = "study"
+        kept = "".join(c if c.isalnum() else "-" for c in str(name).lower())
+        return "-".join(part for part in kept.split("-") if part) or "study"
+
+
+class Results:
+    """What a study's folder holds."""
+
+    def __init__(self, folder: _Path) -> None:
+        self.folder = pathlib.Path(folder)
+        self._tables: dict[str, Any] = {}
+
+    def _table(self, name: str) -> Any:
+        """One of the tables as a DataFrame, read once."""
+        if not self._tables:
+            import pandas
+
+            with tempfile.TemporaryDirectory() as place:
+                tables = pathlib.Path(place) / "tables"
+                _program(["export", str(self.folder), "--format", "csv", "--out", str(tables)])
+                self._tables = {file.stem: pandas.read_csv(file) for file in sorted(tables.glob("*.csv"))}
+        if name not in self._tables:
+            raise StudyError(f"the study has no {name}: it has {', '.join(self._tables)}")
+        return self._tables[name].copy()
+
+    def frame(self) -> Any:
+        """A row per training: settings, seed, numbers of all parts (pandas)."""
+        return self._table("runs")
+
+    def epochs(self) -> Any:
+        """A row per epoch of each training (pandas)."""
+        return self._table("epochs")
+
+    def trials(self) -> Any:
+        """A row per trial of the searches (pandas)."""
+        return self._table("trials")
+
+    def verdict(self, a: str, b: str) -> dict[str, Any]:
+        """Which of two runs is better, equivalent or undecided, with all that it rests on: what `toile compare --json` says."""
+        return json.loads(_program(["compare", str(self.folder), a, b, "--json"]))
+
+    def findings(self) -> Any:
+        """What is to be said of the runs: what overfits, what has not converged."""
+        return json.loads(_program(["findings", str(self.folder), "--json"]))
+
+    def json(self) -> dict[str, Any]:
+        """Everything, as docs/results-json.md describes it."""
+        return json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+
+    def report(self, path: _Path) -> pathlib.Path:
+        """Writes the report as one HTML file.
+
+        Raises:
+            StudyError: A file is there already.
+        """
+        path = pathlib.Path(path)
+        if path.exists():
+            raise StudyError(f"`{path}` is there already; remove it, or take another name")
+        _program(["report", str(self.folder)])
+        shutil.copyfile(self.folder / "report.html", path)
+        return path
+
+    def _repr_html_(self) -> str:
+        """The table of runs, for notebooks."""
+        place = html.escape(str(self.folder))
+        return f"<p>toile results in <code>{place}</code></p>{self.frame().to_html(index=False, max_rows=50)}"
+
+    def __repr__(self) -> str:
+        return f"Results({str(self.folder)!r})"
+
+
+def judge(records: Mapping[str, Any] | _Path, *, claims: _Path | None = None) -> dict[str, Any]:
+    """What results of any framework show: groups, comparisons, claims, findings.
+
+    Args:
+        records: Plain records as docs/judge.md describes them: a dictionary, or a file.
+        claims: A study file whose claims are weighed.
+
+    Raises:
+        StudyError: The records are not as described.
+    """
+    arguments = ["--json"] + (["--claims", str(claims)] if claims is not None else [])
+    if isinstance(records, Mapping):
+        return json.loads(_program(["judge", "-", *arguments], stdin=json.dumps(plain(dict(records)))))
+    return json.loads(_program(["judge", str(records), *arguments]))
