@@ -6,8 +6,8 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is in a call whose panic will be an error about a file. A hook for panics that prints a report has
-/// nothing to report then.
+/// Whether this thread is in a call whose panic will be an error about a file. A hook for panics has nothing to print
+/// then.
 pub fn panic_becomes_an_error() -> bool {
     IS_GUARDED.get()
 }

@@ -1,7 +1,7 @@
 //! The tables of all parts become images and labels.
 
 use super::super::{RawData, RawPart, WantedReading, words};
-use super::table::{RowLabels, Table, TableRows};
+use super::table::{PictureTable, RowLabels, TableRows};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
@@ -37,7 +37,8 @@ pub(super) fn read(
         PartReader { wanted, like: None, counts: Counts::default(), notes: Vec::new(), class_names: None };
     let mut read = [None, None, None];
     for (place, files) in parts.iter().enumerate().filter(|(_, files)| !files.is_empty()) {
-        let tables = files.iter().map(Table::open).collect::<Result<Vec<Table>, DataError>>()?;
+        let tables =
+            files.iter().map(PictureTable::open).collect::<Result<Vec<PictureTable>, DataError>>()?;
         read[place] = reader.part(&tables, place > 0, progress)?;
     }
     let shape = reader.like.as_ref().map_or([0; 3], |(_, shape)| *shape);
@@ -68,7 +69,7 @@ impl PartReader<'_> {
     /// Reads the tables of one part; none if it `may_lack` labels and has none.
     fn part(
         &mut self,
-        tables: &[Table],
+        tables: &[PictureTable],
         may_lack: bool,
         progress: &mut dyn FnMut(LoadProgress),
     ) -> Result<Option<UnnumberedPart>, DataError> {
@@ -100,7 +101,7 @@ impl PartReader<'_> {
     }
 
     /// All tables mean the same classes.
-    fn know_columns(&mut self, table: &Table) -> Result<(), DataError> {
+    fn know_columns(&mut self, table: &PictureTable) -> Result<(), DataError> {
         let columns = &table.columns;
         if let (Some(label), false) = (&columns.label, columns.other_labels.is_empty()) {
             let others = columns.other_labels.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
@@ -123,7 +124,12 @@ impl PartReader<'_> {
     }
 
     /// Decodes some rows.
-    fn take(&mut self, rows: TableRows, part: &mut UnnumberedPart, table: &Table) -> Result<(), DataError> {
+    fn take(
+        &mut self,
+        rows: TableRows,
+        part: &mut UnnumberedPart,
+        table: &PictureTable,
+    ) -> Result<(), DataError> {
         let like = self.like.as_ref().map(|(path, shape)| (path.as_path(), *shape));
         let batch = read_all(&rows.pictures, self.wanted.table, like)?;
         let like = self.like.get_or_insert_with(|| (rows.pictures[0].shown().to_path_buf(), batch.shape));

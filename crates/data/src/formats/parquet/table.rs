@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) const AT_ONCE: usize = 1024;
 
 /// A table that is open.
-pub(super) struct Table {
+pub(super) struct PictureTable {
     reader: Box<dyn FileReader>,
     pub columns: TableColumns,
     blob: Blob,
@@ -39,9 +39,9 @@ pub(super) enum RowLabels {
     Words(Vec<String>),
 }
 
-impl Table {
+impl PictureTable {
     /// Opens a table. On the disk it stays there; one in an archive is read into memory.
-    pub(super) fn open(blob: &Blob) -> Result<Table, DataError> {
+    pub(super) fn open(blob: &Blob) -> Result<PictureTable, DataError> {
         let start = blob.start(1024)?;
         if !start.starts_with(MAGIC) {
             let found = foreign(&start).map_or("another kind of file".into(), |found| found.to_string());
@@ -63,7 +63,7 @@ impl Table {
         let help = "toile reads Hugging Face's tables: a column `image` with encoded PNG or JPEG pictures, and a column `label`";
         let columns = TableColumns::of(reader.metadata().file_metadata())
             .map_err(|fault| DataError::refused(blob.shown(), fault, help))?;
-        Ok(Table { reader, columns, blob: blob.clone() })
+        Ok(PictureTable { reader, columns, blob: blob.clone() })
     }
 
     /// The file.
