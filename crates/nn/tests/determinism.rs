@@ -127,8 +127,8 @@ const STORED: &str = include_str!("golden/hashes.txt");
 /// Set by this file for itself, to tell the instruction set to the process that it starts.
 const ISA: &str = "TOILE_TEST_ISA";
 
-/// A release that changes a bit of any result must say so: by a new `NUMERICS`, which runs' ids contain. The bytes k and
-/// the floats k / 255 end with the same bits.
+/// A release that changes a bit of any result must say so: by a new `NUMERICS`, which runs' ids contain. The bytes k
+/// and the floats k / 255 end with the same bits.
 #[test]
 fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     let wanted: Vec<_> = Isa::ALL.into_iter().filter(|isa| isa.available()).collect();
