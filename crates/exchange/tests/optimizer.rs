@@ -29,7 +29,13 @@ fn layers() -> Vec<Layer> {
 fn trained(optimizer: &Optimizer, schedule: &Schedule) -> (Model, TrainingState) {
     let images: Vec<u8> = (0..24).map(|i| (i * 37 % 251) as u8).collect();
     let (labels, indices) = ([0, 1, 1, 0, 1, 0], [0, 1, 2, 3, 4, 5]);
-    let examples = Examples { images: Inputs::Bytes(&images), labels: &labels, indices: &indices, shape: IMAGE, classes: 2 };
+    let examples = Examples {
+        images: Inputs::Bytes(&images),
+        labels: &labels,
+        indices: &indices,
+        shape: IMAGE,
+        classes: 2,
+    };
     let config = FitConfig {
         batch_size: 2,
         epochs: 2,

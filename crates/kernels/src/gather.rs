@@ -116,8 +116,8 @@ impl StoredValue for f32 {
     }
 }
 
-/// How many bytes of the data ahead of the row that is copied the cache lines are asked for; twice as many or half do as
-/// well.
+/// How many bytes of the data ahead of the row that is copied the cache lines are asked for. Of bytes twice as many or
+/// half do as well.
 const AHEAD: usize = 3072;
 /// Bytes of a cache line.
 const LINE: usize = 64;

@@ -24,8 +24,8 @@ pub struct MemoryFit {
 ///
 /// A run of a study with the same layers, settings, seed and data ends with the same weights, bit for bit: with `model`
 /// as [`Model::build`] starts it from the seed, `config` as [`fit_config`](crate::fit_config) makes it from the run's
-/// settings, and the examples divided by `toile_data::split`. [`weights_file`](crate::weights_file) then gives the bytes
-/// whose SHA-256 the study records.
+/// settings, and the examples divided by `toile_data::split`. Then [`weights_file`](crate::weights_file) gives the
+/// bytes whose SHA-256 the study records.
 ///
 /// The observer sees the beginning of each epoch, each batch and the end of each epoch, and stops the training by
 /// [`Flow::Stop`]; the model keeps the weights that it has then.
@@ -34,7 +34,8 @@ pub struct MemoryFit {
 /// If the examples do not fit the model, or each other: nothing is trained.
 ///
 /// # Panics
-/// If a setting is impossible: a batch of 0 images, a number of class weights that is neither 0 nor that of the classes.
+/// If a setting is impossible: a batch of 0 images, or a number of class weights that is neither 0 nor that of the
+/// classes.
 pub fn fit_in_memory<'a>(
     model: &mut Model,
     train: &Examples<'_>,

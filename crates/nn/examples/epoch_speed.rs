@@ -2,7 +2,7 @@
 //! epoch_speed`.
 //!
 //! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass or `layers` for the time
-//! that it takes to measure the layers, images per batch, epochs.
+//! that it takes to measure the layers, images per batch, epochs, `floats` for the same images as floats.
 #![allow(clippy::print_stdout)]
 
 use std::sync::atomic::AtomicUsize;
@@ -19,10 +19,15 @@ fn main() {
     let shape = ImageShape { height: 28, width: 28, channels: 1 };
     let mut stream = Seed::new(1).stream("noise", 0);
     let pixels: Vec<u8> = (0..images * 784).map(|_| stream.next_u32() as u8).collect();
+    let floats: Vec<f32> = pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
+    let are_floats = arguments.get(7).is_some_and(|a| a == "floats");
+    let inputs = match are_floats {
+        true => Inputs::floats(&floats, shape).expect("finite floats"),
+        false => Inputs::Bytes(&pixels),
+    };
     let labels: Vec<u8> = (0..images).map(|_| stream.below(10) as u8).collect();
     let indices: Vec<u32> = (0..images as u32).collect();
-    let examples =
-        Examples { images: Inputs::Bytes(&pixels), labels: &labels, indices: &indices, shape, classes: 10 };
+    let examples = Examples { images: inputs, labels: &labels, indices: &indices, shape, classes: 10 };
     let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
     let config = FitConfig {

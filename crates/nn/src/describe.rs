@@ -7,8 +7,8 @@ use crate::{ImageShape, Layer, Model, Shape, Tensor};
 
 /// All of a model that another program needs to compute the same.
 ///
-/// The computation, in words: a byte b of an image becomes b / 255 (f32), a float stays as it is; the layers follow one another; values lie
-/// channels last, (height, width, channels), and `flatten` takes them in that order.
+/// The computation, in words: a byte b of an image becomes b / 255 (f32), a float stays as it is; the layers follow one
+/// another; values lie channels last, (height, width, channels), and `flatten` takes them in that order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelDescription {
     /// The images that it takes.

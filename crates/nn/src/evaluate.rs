@@ -28,7 +28,7 @@ pub struct Evaluation {
 /// Evaluates a model on some examples: by this loss, with label smoothing s from 0 to 1, on up to so many threads.
 ///
 /// # Panics
-/// If the examples do not fit the model.
+/// If the examples do not fit the model: [`Examples::fits`] says it beforehand.
 pub fn evaluate<'a>(
     model: &Model,
     examples: &Examples,

@@ -142,7 +142,8 @@ pub struct FitOutcome {
 /// depend on it. `observer` sees every batch and epoch and may stop the training.
 ///
 /// # Panics
-/// If the examples do not fit the model or each other, or a setting is impossible (a batch of 0 images).
+/// If the examples do not fit the model or each other ([`Examples::fits`] says it beforehand), or a setting is
+/// impossible (a batch of 0 images).
 pub fn fit<'a>(
     model: &mut Model,
     train: &Examples,

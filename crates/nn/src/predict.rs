@@ -6,9 +6,9 @@ use crate::{Examples, Inputs, Loss, Model, Threads};
 /// The probability of each class for each image: rows of `model.classes()` numbers.
 ///
 /// `images` holds whole images, one after the other, height × width × channels values each: bytes, or floats that
-/// [`Inputs::floats`] has checked. They go through the very program of [`evaluate`](crate::evaluate): the greatest number of a row (the first
-/// of equals) is its `predictions`, and has the bits of its `confidences`. A row is NaN where the network gives no
-/// finite numbers.
+/// [`Inputs::floats`] has checked. They go through the very program of [`evaluate`](crate::evaluate): the greatest
+/// number of a row (the first of equals) is its `predictions`, and has the bits of its `confidences`. A row is NaN where
+/// the network gives no finite numbers.
 ///
 /// # Panics
 /// If the values are no whole number of the model's images.

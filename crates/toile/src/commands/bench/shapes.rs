@@ -2,7 +2,8 @@
 
 use toile_nn::{Activation, Flatten};
 use toile_nn::{
-    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Inputs, Layer, Model, Padding, Sgd, Stage,
+    Conv2D, Dense, Examples, FitConfig, GlobalAveragePooling2D, ImageShape, Inputs, Layer, Model, Padding,
+    Sgd, Stage,
 };
 use toile_rng::Seed;
 
@@ -177,7 +178,13 @@ fn row(bench: &Bench<'_>, subject: &ShapeCase) -> Result<ShapeRow, Failure> {
     let labels: Vec<u8> = (0..n).map(|i| (i % CLASSES) as u8).collect();
     let indices: Vec<u32> = (0..n as u32).collect();
     let shape = subject.image;
-    let train = Examples { images: Inputs::Bytes(&images), labels: &labels, indices: &indices, shape, classes: CLASSES };
+    let train = Examples {
+        images: Inputs::Bytes(&images),
+        labels: &labels,
+        indices: &indices,
+        shape,
+        classes: CLASSES,
+    };
     let mut measure = |step, seconds| LayerStep::measure(bench, &mut model, &train, &config, step, seconds);
     let look = measure(1.0, 0.0);
     let step = measure(look.seconds().max(1e-9), bench.seconds);
