@@ -387,7 +387,13 @@ fn le_bytes(values: &[f32]) -> Vec<u8> {
 
 /// The classes that these layers tell apart; 2 where they cannot be built, as the check will say.
 fn classes(layers: &Value, image: ImageShape) -> usize {
-    let layers: Vec<Layer> = serde_json::from_value(layers.clone()).unwrap_or_default();
+    // A name alone means its defaults.
+    let spelled = |layer: &Value| match layer {
+        Value::String(name) => serde_json::json!({ name.as_str(): {} }),
+        other => other.clone(),
+    };
+    let spelled: Vec<Value> = layers.as_array().into_iter().flatten().map(spelled).collect();
+    let layers: Vec<Layer> = serde_json::from_value(Value::Array(spelled)).unwrap_or_default();
     Model::build(&layers, image, Seed::new(0)).map_or(2, |model| model.classes().clamp(2, 256))
 }
 

@@ -6,11 +6,14 @@
 import importlib.metadata
 import os
 import pathlib
+import random
 import signal
+import struct
 import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,18 +26,18 @@ BOTH = pytest.mark.parametrize("program", [INSTALLED, MODULE], ids=["toile", "py
 STUDY = """
 [study]
 name = "small"
-data = "drawn-garments"
-validation_split = 0.1
+data = "./data"
+validation_split = 0.2
 
 [models.small]
-layers = ["flatten", { dense = { units = 16, activation = "relu" } }, { dense = { units = 10, activation = "softmax" } }]
+layers = ["flatten", { dense = { units = 64, activation = "relu" } }, { dense = { units = 4, activation = "softmax" } }]
 
 [[runs]]
 name = "Adam"
 model = "small"
 optimizer = "adam"
-batch_size = 16
-epochs = 1000
+batch_size = 1
+epochs = 5000
 """
 
 
@@ -108,25 +111,49 @@ def test_a_reader_that_has_seen_enough_is_no_error(program: list) -> None:
     assert (child.stderr.read(), child.wait(60)) == (b"", 0)
 
 
-def started(program: list, folder: pathlib.Path) -> subprocess.Popen:
-    """A study that would train for long, begun: an epoch of it is recorded."""
-    (folder / "study.toml").write_text(STUDY)
-    child = subprocess.Popen(
-        [*program, "run", "study.toml", "--out", "out"], cwd=folder, stderr=subprocess.PIPE, text=True
-    )
-    until = time.monotonic() + 60
-    while not list(folder.glob("out/store.sqlite")):
-        assert child.poll() is None, child.stderr.read()
-        assert time.monotonic() < until, "the study does not begin"
-        time.sleep(0.05)
-    time.sleep(0.5)
-    return child
+def images(folder: pathlib.Path) -> None:
+    """Small images of four classes as IDX files: noise, and a corner that is brighter."""
+    folder.mkdir()
+    noise = random.Random(1)
+    for part, n in (("train", 400), ("t10k", 80)):
+        labels = bytes(noise.randrange(4) for _ in range(n))
+        pixels = bytes(
+            noise.randrange(160) + 95 * (i // 32 * 2 + i % 8 // 4 == label) for label in labels for i in range(64)
+        )
+        head = bytes((0, 0, 8, 3)) + struct.pack(">III", n, 8, 8)
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(head + pixels)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(bytes((0, 0, 8, 1)) + struct.pack(">I", n) + labels)
+
+
+@pytest.fixture
+def start(tmp_path: pathlib.Path) -> Iterator[Callable[[list], subprocess.Popen]]:
+    """Begins a study that would train for minutes, and returns when its run has started, as its own line says."""
+    children = []
+
+    def begin(program: list) -> subprocess.Popen:
+        images(tmp_path / "data")
+        (tmp_path / "study.toml").write_text(STUDY)
+        command = [*program, "run", "study.toml", "--out", "out"]
+        child = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        children.append(child)
+        words: list = []
+        while not words or not words[-1].startswith("start"):
+            words.append(child.stderr.readline())
+            assert words[-1], f"the run does not start: {words}"
+        return child
+
+    yield begin
+    for child in children:
+        child.kill()
+        child.wait()
 
 
 @BOTH
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_ctrl_c_ends_a_study_in_order(program: list, which: signal.Signals, tmp_path: pathlib.Path) -> None:
-    child = started(program, tmp_path)
+def test_ctrl_c_ends_a_study_in_order(
+    program: list, which: signal.Signals, start: Callable, tmp_path: pathlib.Path
+) -> None:
+    child = start(program)
     child.send_signal(which)
     _, words = child.communicate(timeout=60)
     assert child.returncode == 130, words
@@ -137,8 +164,8 @@ def test_ctrl_c_ends_a_study_in_order(program: list, which: signal.Signals, tmp_
 
 
 @BOTH
-def test_a_second_ctrl_c_ends_it_at_once(program: list, tmp_path: pathlib.Path) -> None:
-    child = started(program, tmp_path)
+def test_a_second_ctrl_c_ends_it_at_once(program: list, start: Callable) -> None:
+    child = start(program)
     child.send_signal(signal.SIGINT)
     # The first is answered before the second is sent: two at once may count as one.
     line = child.stderr.readline()
