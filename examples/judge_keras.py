@@ -43,5 +43,5 @@ for name in ("adam", "sgd"):
         runs.append({"name": name, "seed": seed, "settings": {"optimizer": name}, "test_correct": bits})
 told = toile.judge({"format": 1, "n_train": 3000, "n_test": 1000, "classes": 10, "runs": runs})
 print(f"trained by {'Keras ' + keras.__version__ if keras else 'toile'}")
-for pair in told["comparisons"]:
-    print({name: pair[name] for name in ("a", "b", "verdict", "difference") if name in pair})
+for pair in told["verdicts"]:
+    print(f"{pair['a']} beside {pair['b']}: {pair['verdict']} in {pair['metric']}")

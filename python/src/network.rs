@@ -14,7 +14,7 @@ use toile_rng::Seed;
 use toile_study::Settings;
 
 use crate::arrays::{Values, labels};
-use crate::settings::{FitData, checked};
+use crate::settings::{FitData, checked, classes};
 use crate::watch::Watch;
 
 /// A network. Several threads of Python may ask it; one may train it at a time.
@@ -117,7 +117,7 @@ impl Network {
         let layers = json(layers)?;
         let data = FitData {
             image,
-            classes: classes(&layers, image),
+            classes: classes(&layers, &run, image),
             train: 2,
             validation: 0,
             validation_split: 0.0,
@@ -383,18 +383,6 @@ fn all(n: usize) -> Vec<u32> {
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-/// The classes that these layers tell apart; 2 where they cannot be built, as the check will say.
-fn classes(layers: &Value, image: ImageShape) -> usize {
-    // A name alone means its defaults.
-    let spelled = |layer: &Value| match layer {
-        Value::String(name) => serde_json::json!({ name.as_str(): {} }),
-        other => other.clone(),
-    };
-    let spelled: Vec<Value> = layers.as_array().into_iter().flatten().map(spelled).collect();
-    let layers: Vec<Layer> = serde_json::from_value(Value::Array(spelled)).unwrap_or_default();
-    Model::build(&layers, image, Seed::new(0)).map_or(2, |model| model.classes().clamp(2, 256))
 }
 
 /// SHA-256 of the arrays of a fit and of the shape of an example.

@@ -34,8 +34,8 @@ def dense(seed: int = 7) -> toile.Sequential:
 def test_it_learns_and_has_keras_numbers() -> None:
     x, y = images()
     model = dense()
-    history = model.fit(x, y, epochs=5, validation_split=0.2, verbose=0)
-    assert history.epoch == [0, 1, 2, 3, 4]
+    history = model.fit(x, y, epochs=30, validation_split=0.2, verbose=0)
+    assert history.epoch == list(range(30))
     assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} <= history.history.keys()
     assert history.history["val_accuracy"][-1] > 0.9
     loss, accuracy = model.evaluate(x[-40:], y[-40:])
@@ -211,7 +211,7 @@ def test_views_are_copied() -> None:
         (lambda: dense().fit(*images(), validation_split=1.5, verbose=0), ValueError, "validation_split"),
         (lambda: dense().fit(*images(), class_weight={9: 1.0}, verbose=0), ValueError, "class"),
         (lambda: dense().save("x.txt"), ValueError, "no ending"),
-        (lambda: toile.load_model(__file__), ValueError, "keras"),
+        (lambda: toile.load_model(__file__), ValueError, "cannot be taken"),
     ],
 )
 def test_what_cannot_be_said_in_toile_is_one_clear_sentence(make: object, error: type, words: str) -> None:

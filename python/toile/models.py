@@ -363,8 +363,9 @@ class Sequential:
         Raises:
             ValueError: The ending is none of these, or a file is there and may not be replaced.
         """
-        network, path = self._built(), pathlib.Path(filepath)
+        path = pathlib.Path(filepath)
         ending = _ending(path)
+        network = self._built()
         if path.exists() and not overwrite:
             raise ValueError(f"`{path}` is there already; `overwrite=True` replaces it")
         names = list(class_names or (str(i) for i in range(network.classes)))
@@ -380,7 +381,10 @@ class Sequential:
             ValueError: They do not fit the layers.
         """
         path = pathlib.Path(filepath)
-        take_weights(self._built(), path.read_bytes(), _ending(path))
+        try:
+            take_weights(self._built(), path.read_bytes(), _ending(path))
+        except ValueError as error:
+            raise ValueError(f"`{path}` cannot be taken: {error}") from None
 
 
 layers_type = layers.Layer
@@ -396,7 +400,10 @@ def load_model(filepath: str | os.PathLike[str]) -> Sequential:
     import json
 
     path = pathlib.Path(filepath)
-    network, rescales, optimizer, loss, smoothing, notes = read_keras(path.read_bytes())
+    try:
+        network, rescales, optimizer, loss, smoothing, notes = read_keras(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"`{path}` cannot be taken: {error}") from None
     model = Sequential(name=path.stem)
     model._network = network
     height, width, channels = network.image
