@@ -26,4 +26,6 @@ for name, net in nets.items():
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, batch_size=64, epochs=3, validation_split=0.1, verbose=2)
     loss, accuracy = model.evaluate(x_test, y_test)
-    print(f"{name}: {model.count_params():,} weights, test accuracy {accuracy:.3f}, weights {history.weights_sha256[:12]}")
+    print(
+        f"{name}: {model.count_params():,} weights, test accuracy {accuracy:.3f}, weights {history.weights_sha256[:12]}"
+    )

@@ -16,7 +16,18 @@ if len(sys.argv) > 1:
     folder = pathlib.Path(sys.argv[1])
 else:
     folder = work / "pictures"
-    command = [sys.executable, "-m", "toile", "data", "convert", "drawn-garments", "--to", "folders", "--out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "toile",
+        "data",
+        "convert",
+        "drawn-garments",
+        "--to",
+        "folders",
+        "--out",
+        str(folder),
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 names = sorted(path.name for path in (folder / "train").iterdir() if path.is_dir())

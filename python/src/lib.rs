@@ -5,6 +5,7 @@
 mod arrays;
 mod files;
 mod network;
+mod pickled;
 mod settings;
 mod watch;
 
@@ -34,6 +35,8 @@ mod _native {
     use super::files::{network_file, read_keras, take_weights, write_whole};
     #[pymodule_export]
     use super::network::Network;
+    #[pymodule_export]
+    use super::pickled::{network_state, set_network_state};
     #[pymodule_export]
     use super::run;
 

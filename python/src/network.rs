@@ -381,7 +381,7 @@ fn all(n: usize) -> Vec<u32> {
     (0..n as u32).collect()
 }
 
-fn le_bytes(values: &[f32]) -> Vec<u8> {
+pub(crate) fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 

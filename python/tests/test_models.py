@@ -1,14 +1,15 @@
 """`Sequential`: Keras' words, and the bits of a study."""
 
+import copy
 import json
 import pathlib
+import pickle
 import subprocess
 import sys
 import threading
 
 import numpy as np
 import pytest
-
 import toile
 from toile import callbacks, layers, losses, optimizers
 
@@ -56,20 +57,39 @@ def test_bytes_are_the_floats_that_they_become() -> None:
 
 def test_a_fit_and_a_study_end_with_the_same_weights(tmp_path: pathlib.Path) -> None:
     x, y = images()
-    np.savez(tmp_path / "data.npz", x_train=x, y_train=y.astype(np.uint8), x_test=x[:30], y_test=y[:30].astype(np.uint8))
+    np.savez(
+        tmp_path / "data.npz", x_train=x, y_train=y.astype(np.uint8), x_test=x[:30], y_test=y[:30].astype(np.uint8)
+    )
     study = toile.Study.from_dict(
         {
             "study": {"name": "same", "data": str(tmp_path / "data.npz"), "validation_split": 0.2, "seed": 7},
-            "models": {"net": {"layers": [layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dropout(0.2)]
-                               + [layers.Dense(3, activation="softmax")]}},
-            "runs": [{"name": "run", "model": "net", "optimizer": optimizers.Nadam(0.01), "batch_size": 16, "epochs": 3,
-                      "callbacks": [callbacks.EarlyStopping(patience=1, restore_best_weights=True)]}],
+            "models": {
+                "net": {
+                    "layers": [layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dropout(0.2)]
+                    + [layers.Dense(3, activation="softmax")]
+                }
+            },
+            "runs": [
+                {
+                    "name": "run",
+                    "model": "net",
+                    "optimizer": optimizers.Nadam(0.01),
+                    "batch_size": 16,
+                    "epochs": 3,
+                    "callbacks": [callbacks.EarlyStopping(patience=1, restore_best_weights=True)],
+                }
+            ],
         }
     )
     results = study.run(tmp_path / "out", progress=False)
     run = results.json()["runs"][0]
     model = toile.Sequential(
-        [layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dropout(0.2), layers.Dense(3, activation="softmax")],
+        [
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dropout(0.2),
+            layers.Dense(3, activation="softmax"),
+        ],
         seed=7,
     )
     model.compile(optimizers.Nadam(0.01))
@@ -201,9 +221,17 @@ def test_views_are_copied() -> None:
         (lambda: layers.Rescaling(1 / 127.5, -1), ValueError, "scale=1/255"),
         (lambda: callbacks.EarlyStopping("val_loss", mode="max"), ValueError, "lower"),
         (lambda: toile.Sequential().compile("adam", metrics=["mae"]), ValueError, "'mae'"),
-        (lambda: toile.Sequential([toile.Input((4,)), layers.Dense(0, activation="softmax")]).build(), ValueError, "units"),
+        (
+            lambda: toile.Sequential([toile.Input((4,)), layers.Dense(0, activation="softmax")]).build(),
+            ValueError,
+            "units",
+        ),
         (lambda: toile.Sequential([toile.Input((4,)), layers.Dense(3)]).build(), ValueError, "softmax"),
-        (lambda: toile.Sequential([toile.Input((4,)), layers.Dense(3, activation="sofmax")]).build(), ValueError, "did you mean"),
+        (
+            lambda: toile.Sequential([toile.Input((4,)), layers.Dense(3, activation="sofmax")]).build(),
+            ValueError,
+            "did you mean",
+        ),
         (lambda: dense().fit(*images(), optimizer="adam"), TypeError, "no argument `optimizer`"),
         (lambda: dense().fit(*images(), epochs=-1, verbose=0), ValueError, "epochs"),
         (lambda: dense().fit(*images(), batch_size=0, verbose=0), ValueError, "batch_size"),
@@ -244,6 +272,16 @@ def test_files_come_back(tmp_path: pathlib.Path) -> None:
     assert other.weights_sha256 == model.weights_sha256
     with pytest.raises(ValueError, match="expected \\(64, 16\\)"):
         other.set_weights([weights[0].T, *weights[1:]])
+
+
+def test_a_copy_and_a_pickle_go_on_with_the_same_bits() -> None:
+    x, y = images()
+    whole, model = dense(), dense()
+    whole.fit(x, y, epochs=3, verbose=0)
+    model.fit(x, y, epochs=1, verbose=0)
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert again.fit(x, y, epochs=2, verbose=0).weights_sha256 == whole.weights_sha256
+    assert not copy.deepcopy(dense()).built
 
 
 def test_onnx_runtime_and_keras_say_the_same(tmp_path: pathlib.Path) -> None:

@@ -14,7 +14,13 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 def run(tmp_path: pathlib.Path, *command: str) -> str:
     """Runs a program in a folder of its own."""
     done = subprocess.run(
-        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, timeout=600, env=os.environ, check=False
+        [sys.executable, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=os.environ,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-
 import toile
 
 INSTALLED = [str(pathlib.Path(sysconfig.get_path("scripts")) / "toile")]

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from toile.models import History, Sequential, load_model
     from toile.study import Results, Study, StudyError, judge
 
-_MODULES = {"callbacks", "initializers", "layers", "losses", "models", "optimizers", "regularizers", "schedules", "sklearn", "study", "datasets"}
+_MODULES = {
+    "callbacks",
+    "initializers",
+    "layers",
+    "losses",
+    "models",
+    "optimizers",
+    "regularizers",
+    "schedules",
+    "sklearn",
+    "study",
+    "datasets",
+}
 _NAMES = {
     "History": "models",
     "Input": "layers",

@@ -87,8 +87,14 @@ def labels(y: Any, n: int, classes: int, name: str = "y") -> Array:
     if outside.any():
         place = int(np.argmax(outside))
         least = array.min()
-        more = f"; labels begin with {least}: `{name} - {least}` begins with 0" if least > 0 and array.max() - least < classes else ""
-        raise ValueError(f"{name}: the label {array[place]} at {place} is no class of the model, expected 0 to {classes - 1}{more}")
+        more = (
+            f"; labels begin with {least}: `{name} - {least}` begins with 0"
+            if least > 0 and array.max() - least < classes
+            else ""
+        )
+        raise ValueError(
+            f"{name}: the label {array[place]} at {place} is no class of the model, expected 0 to {classes - 1}{more}"
+        )
     return np.ascontiguousarray(array, dtype=np.uint8)
 
 
@@ -98,5 +104,7 @@ def _from_one_hot(array: Array, classes: int, name: str) -> Array:
     is_hot = ((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)
     if not is_hot.all():
         place = int(np.argmin(is_hot))
-        raise ValueError(f"{name}: row {place} is not one-hot: {array[place].tolist()}; toile learns one class per example")
+        raise ValueError(
+            f"{name}: row {place} is not one-hot: {array[place].tolist()}; toile learns one class per example"
+        )
     return np.argmax(array, axis=1)

@@ -76,5 +76,7 @@ def get(identifier: str | Loss | None) -> Loss:
     if isinstance(identifier, str):
         if identifier in _NAMES:
             return _NAMES[identifier]()
-        raise ValueError(f"toile has no loss `{identifier}`, expected one of {', '.join(_NAMES)}: it sorts images into classes")
+        raise ValueError(
+            f"toile has no loss `{identifier}`, expected one of {', '.join(_NAMES)}: it sorts images into classes"
+        )
     raise TypeError(f"loss: expected a name or one of toile.losses, found {identifier!r}")

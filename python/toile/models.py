@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from toile import _arrays, callbacks, layers, losses, optimizers
-from toile._native import Network, network_file, read_keras, take_weights, write_whole
+from toile._native import Network, network_file, network_state, read_keras, set_network_state, take_weights, write_whole
 from toile._progress import EpochLines
 from toile._setting import plain, refuse_others, to_json
 
@@ -139,7 +139,9 @@ class Sequential:
         refuse_others("compile", others)
         for metric in metrics or ():
             if metric not in _METRICS:
-                raise ValueError(f"metrics: toile measures accuracy, top-5 accuracy and the loss in any case; found {metric!r}")
+                raise ValueError(
+                    f"metrics: toile measures accuracy, top-5 accuracy and the loss in any case; found {metric!r}"
+                )
         self._compiled = {"optimizer": optimizers.get(optimizer), "loss": losses.get(loss), "schedule": None}
         if isinstance(optimizer, optimizers.Optimizer) and optimizer.schedule is not None:
             self._compiled["schedule"] = optimizer.schedule._table()
@@ -148,7 +150,7 @@ class Sequential:
 
     def _ready(self) -> dict[str, Any]:
         if self._compiled is None:
-            raise RuntimeError("compile the model first: `model.compile(optimizer=\"adam\")`")
+            raise RuntimeError('compile the model first: `model.compile(optimizer="adam")`')
         return self._compiled
 
     def _taken(self, x: Any, name: str = "x") -> Any:
@@ -162,7 +164,9 @@ class Sequential:
         assert network is not None
         shape = _arrays.image_shape(array)
         if shape != network.image and array[0].size != int(np.prod(network.image)):
-            raise ValueError(f"{name}: examples of the shape {array.shape[1:]}, and the model takes {self._shape or network.image}")
+            raise ValueError(
+                f"{name}: examples of the shape {array.shape[1:]}, and the model takes {self._shape or network.image}"
+            )
         if shape != network.image:
             raise ValueError(
                 f"{name}: examples of the shape {array.shape[1:]}, and the model takes {self._shape}; `{name}.reshape(-1, "
@@ -312,8 +316,7 @@ class Sequential:
     def get_weights(self) -> list[np.ndarray]:
         """All tensors of weights, layer by layer, in Keras' order and shapes."""
         return [
-            np.frombuffer(values, dtype="<f4").reshape(shape).copy()
-            for _, shape, values in self._built().weights()
+            np.frombuffer(values, dtype="<f4").reshape(shape).copy() for _, shape, values in self._built().weights()
         ]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -347,6 +350,19 @@ class Sequential:
             self.build()
         assert self._network is not None
         return self._network
+
+    def __getstate__(self) -> dict[str, Any]:
+        network = self._network
+        own = None if network is None else (network.layers, network.image, network_state(network))
+        return self.__dict__ | {"_network": own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = state["_network"]
+        self.__dict__.update(state | {"_network": None})
+        if own is not None:
+            layers, image, values = own
+            self._network = Network(layers, image, self.seed)
+            set_network_state(self._network, values)
 
     def save(
         self,

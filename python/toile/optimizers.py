@@ -15,10 +15,11 @@ class Optimizer(Setting):
     """How a gradient becomes a step."""
 
     def __init__(self, learning_rate: Rate, others: dict[str, Any], **arguments: Any) -> None:
-        is_schedule = isinstance(learning_rate, LearningRateSchedule)
-        self.schedule = learning_rate if is_schedule else None
-        rate = learning_rate.initial_learning_rate if is_schedule else learning_rate
-        super().__init__(others, learning_rate=rate, **arguments)
+        self.schedule: LearningRateSchedule | None = None
+        if isinstance(learning_rate, LearningRateSchedule):
+            self.schedule = learning_rate
+            learning_rate = learning_rate.initial_learning_rate
+        super().__init__(others, learning_rate=learning_rate, **arguments)
 
 
 class SGD(Optimizer):

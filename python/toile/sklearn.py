@@ -79,8 +79,8 @@ class ToileClassifier(ClassifierMixin, BaseEstimator):
         if len(self.classes_) > 256:
             raise ValueError(f"found {len(self.classes_)} classes, and toile has at most 256")
         self._learn_scale(X)
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, int | np.integer) else list(sizes)
+        given: Any = self.hidden_layer_sizes
+        sizes = [given] if isinstance(given, int | np.integer) else list(given)
         network: list[Any] = [_layers.Input((X.shape[1],))]
         for units in sizes:
             network.append(_layers.Dense(int(units), activation=self.activation))

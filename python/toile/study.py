@@ -62,7 +62,9 @@ def _program(arguments: Sequence[str], *, shows: bool = False, stdin: str | None
 def _toml(value: Any) -> str:
     """A value as TOML on one line."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None) + " }"
+        return (
+            "{ " + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None) + " }"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, bool):

@@ -1,0 +1,69 @@
+//! What of a network goes through Python's `pickle` and `copy`: weights, the optimizer's memory, the last settings.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use toile_nn::{StateFacts, Tensor, TrainingState};
+
+use crate::network::{Network, le_bytes, value_error};
+
+/// Name, shape and values of a tensor.
+type Written<'py> = (String, Vec<usize>, Bound<'py, PyBytes>);
+
+/// All but the layers: weights, facts and tensors of the state, settings as JSON, whether it was trained on bytes.
+type NetworkState<'py> = (Vec<Written<'py>>, Option<(String, Vec<Written<'py>>)>, Option<String>, bool);
+
+fn written<'py>(py: Python<'py>, tensors: &[Tensor]) -> Vec<Written<'py>> {
+    let one = |t: &Tensor| (t.name.clone(), t.shape.clone(), PyBytes::new(py, &le_bytes(&t.values)));
+    tensors.iter().map(one).collect()
+}
+
+fn read(tensors: Vec<Written<'_>>) -> PyResult<Vec<Tensor>> {
+    let one = |(name, shape, bytes): Written<'_>| {
+        let (chunks, rest) = bytes.as_bytes().as_chunks::<4>();
+        let values: Vec<f32> = chunks.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        let size = shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
+        match rest.is_empty() && size == Some(values.len()) {
+            true => Ok(Tensor { name, shape, values }),
+            false => Err(PyValueError::new_err(format!(
+                "the tensor `{name}` has other values than its shape says"
+            ))),
+        }
+    };
+    tensors.into_iter().map(one).collect()
+}
+
+/// The state of a network, for `pickle` and `copy`.
+#[pyfunction]
+pub(crate) fn network_state<'py>(py: Python<'py>, network: &Network) -> PyResult<NetworkState<'py>> {
+    let standing = network.lock();
+    let memory = standing.state.as_ref().map(|state| {
+        let facts = serde_json::to_string(&state.facts).map_err(value_error)?;
+        PyResult::Ok((facts, written(py, &state.tensors)))
+    });
+    let settings = standing.settings.as_ref().map(|s| serde_json::to_string(s).map_err(value_error));
+    Ok((
+        written(py, &standing.model.weights()),
+        memory.transpose()?,
+        settings.transpose()?,
+        standing.on_bytes,
+    ))
+}
+
+/// Puts a network of the same layers into a state. What it is told may come from anywhere: the training that goes on from
+/// it checks it.
+#[pyfunction]
+pub(crate) fn set_network_state(network: &Network, state: NetworkState<'_>) -> PyResult<()> {
+    let (weights, memory, settings, on_bytes) = state;
+    let weights = read(weights)?;
+    let memory = memory.map(|(facts, tensors)| {
+        let facts: StateFacts = serde_json::from_str(&facts).map_err(value_error)?;
+        PyResult::Ok(TrainingState { facts, tensors: read(tensors)? })
+    });
+    let memory = memory.transpose()?;
+    let settings = settings.map(|text| serde_json::from_str(&text).map_err(value_error)).transpose()?;
+    let mut standing = network.lock();
+    standing.model.set_weights(&weights).map_err(value_error)?;
+    (standing.state, standing.settings, standing.on_bytes) = (memory, settings, on_bytes);
+    Ok(())
+}
