@@ -30,7 +30,15 @@ while [ $# -gt 0 ]; do
     shift
 done
 CC
-printf '#!/bin/sh\nexit 0\n' >"$work/ar"
+cat >"$work/ar" <<'AR'
+#!/bin/sh
+for word in "$@"; do
+    case $word in
+    -out:*) : >"${word#-out:}" ;;
+    *.a | *.lib) : >"$word" ;;
+    esac
+done
+AR
 chmod +x "$work/cc" "$work/ar"
 systems=()
 for system in aarch64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc; do

@@ -29,8 +29,10 @@ pub fn two_proportions(a: (usize, usize), b: (usize, usize), confidence: f64) ->
     let difference = p_a - p_b;
     let se = standard_error((p_a, a.1), (p_b, b.1));
     let z = (se > 0.0).then(|| difference / se);
-    let low = difference - (p_a - wilson_a.low).hypot(wilson_b.high - p_b);
-    let high = difference + (wilson_a.high - p_a).hypot(p_b - wilson_b.low);
+    // Not `hypot`, which is the system's: its last bit depends on the version.
+    let length = |x: f64, y: f64| (x * x + y * y).sqrt();
+    let low = difference - length(p_a - wilson_a.low, wilson_b.high - p_b);
+    let high = difference + length(wilson_a.high - p_a, p_b - wilson_b.low);
     Some(TwoProportions { difference, se, z, p: z.map(normal_two_sided), interval: Interval { low, high } })
 }
 

@@ -158,7 +158,8 @@ pub(crate) fn plateau(facts: &CurveFacts) -> Option<Found> {
         (facts.train_loss.as_ref()?, facts.val_loss.as_ref().filter(|_| facts.rise.is_none())?);
     let (falling, flat) = (train.log_slope()?, val.log_slope()?);
     let is_long = val.len() >= 2 * PLATEAU_EPOCHS;
-    let is_apart = flat.slope - falling.slope > SLOPE_ERRORS * flat.error.hypot(falling.error);
+    let error = (flat.error * flat.error + falling.error * falling.error).sqrt();
+    let is_apart = flat.slope - falling.slope > SLOPE_ERRORS * error;
     if !is_long || !is_falling(falling, STILL_FALLS) || flat.slope.abs() >= FLAT || !is_apart {
         return None;
     }
