@@ -31,7 +31,7 @@ pub(crate) fn network_file<'py>(
     with_optimizer: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let standing = network.lock();
-    let input = if input == "uint8" { InputKind::Uint8 } else { InputKind::Float };
+    let input = if input == "uint8" { InputKind::Uint8 } else { InputKind::Features };
     let settings = standing.settings.as_ref();
     let facts = NetworkFacts {
         study: "fit".into(),

@@ -6,6 +6,7 @@ mod arrays;
 mod files;
 mod network;
 mod pickled;
+mod search;
 mod settings;
 mod watch;
 
@@ -39,6 +40,8 @@ mod _native {
     use super::pickled::{network_state, set_network_state};
     #[pymodule_export]
     use super::run;
+    #[pymodule_export]
+    use super::search::Search;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

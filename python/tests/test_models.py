@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+
 import toile
 from toile import callbacks, layers, losses, optimizers
 
@@ -293,6 +294,18 @@ def test_onnx_runtime_and_keras_say_the_same(tmp_path: pathlib.Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     (said,) = session.run(None, {session.get_inputs()[0].name: x[..., None]})
     assert np.abs(said - model.predict(x)).max() < 5e-6
+    assert session.get_modelmeta().custom_metadata_map["input"] == "uint8 NHWC, 0 to 255"
+
+    rows = np.random.default_rng(1).normal(size=(100, 7))
+    features = toile.Sequential([layers.Dense(5, activation="tanh"), layers.Dense(2, activation="softmax")])
+    features.compile("adam")
+    features.fit(rows, (rows.sum(axis=1) > 0).astype(int), epochs=2, verbose=0)
+    features.save(tmp_path / "rows.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "rows.onnx")
+    given = rows.astype(np.float32).reshape(-1, 1, 1, 7)
+    (said,) = session.run(None, {session.get_inputs()[0].name: given})
+    assert np.abs(said - features.predict(rows)).max() < 5e-6
+    assert session.get_modelmeta().custom_metadata_map["input"] == "float32 NHWC, as in training"
 
 
 def test_summary_and_history_as_tables(capsys: pytest.CaptureFixture) -> None:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 import toile
 
 INSTALLED = [str(pathlib.Path(sysconfig.get_path("scripts")) / "toile")]

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+
 import toile
 
 pytest.importorskip("pandas")

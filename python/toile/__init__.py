@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toile.layers import Input
     from toile.models import History, Sequential, load_model
     from toile.study import Results, Study, StudyError, judge
+    from toile.tuning import TrialPruned, search
 
 _MODULES = {
     "callbacks",
@@ -29,6 +30,7 @@ _MODULES = {
     "sklearn",
     "study",
     "datasets",
+    "tuning",
 }
 _NAMES = {
     "History": "models",
@@ -37,8 +39,10 @@ _NAMES = {
     "Sequential": "models",
     "Study": "study",
     "StudyError": "study",
+    "TrialPruned": "tuning",
     "judge": "study",
     "load_model": "models",
+    "search": "tuning",
 }
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "Sequential",
     "Study",
     "StudyError",
+    "TrialPruned",
     "__version__",
     "callbacks",
     "initializers",
@@ -58,6 +63,7 @@ __all__ = [
     "optimizers",
     "regularizers",
     "schedules",
+    "search",
 ]
 
 

@@ -10,6 +10,8 @@ pub enum InputKind {
     Uint8,
     /// Floats in \[0, 1\]: whoever calls the network divides by 255.
     Float,
+    /// Floats as they were in training: features of any range, which nobody divides.
+    Features,
 }
 
 impl InputKind {
@@ -18,6 +20,7 @@ impl InputKind {
         match self {
             InputKind::Uint8 => "uint8 NHWC, 0 to 255",
             InputKind::Float => "float32 NHWC, 0 to 1 (pixels divided by 255)",
+            InputKind::Features => "float32 NHWC, as in training",
         }
     }
 }

@@ -137,7 +137,7 @@ fn head(model: &ModelDescription, facts: &NetworkFacts, input: InputKind, name: 
 fn element(input: InputKind) -> &'static str {
     match input {
         InputKind::Uint8 => "uint8_t",
-        InputKind::Float => "float",
+        InputKind::Float | InputKind::Features => "float",
     }
 }
 
@@ -277,7 +277,7 @@ fn body(model: &ModelDescription, input: InputKind, name: &str, calls: &Calls) -
     let element = element(input);
     let scaled = match input {
         InputKind::Uint8 => "image[i] / 255.0f",
-        InputKind::Float => "image[i]",
+        InputKind::Float | InputKind::Features => "image[i]",
     };
     format!(
         "typedef {element} {name}_pixel;\n\n\

@@ -56,6 +56,7 @@ pub(super) fn script(
         InputKind::Float => {
             format!("(N, {}, {}, {}) floats in [0, 1]", image.channels, image.height, image.width)
         }
+        InputKind::Features => format!("(N, {}, {}, {}) floats", image.channels, image.height, image.width),
     };
     let mut text = format!(
         "\"\"\"A network that toile trained, for PyTorch: `build()` gives it with its weights, ready to predict.\n\n\
