@@ -14,16 +14,19 @@ def examples(x: Any, name: str = "x") -> Array:
     """Images or rows of features, C-contiguous: uint8 is left as it is, floats become float32.
 
     Raises:
-        TypeError: Its numbers are neither bytes nor floats.
-        ValueError: It has no shape of examples, none at all, or values beyond float32.
+        TypeError: It is no array, or its numbers are neither bytes nor floats.
+        ValueError: It has no shape of examples, none at all, masked values, or values that are no finite float32.
     """
-    array = np.asarray(x)
-    if array.dtype == object or array.dtype.kind in "USVmM":
-        raise TypeError(f"{name}: expected an array of numbers, found {array.dtype}")
+    array = _taken(x, name)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name}: expected an array of numbers, found {array.dtype}; `{name}.astype('float32')` if all are numbers"
+        )
     if array.ndim < 2 or array.ndim > 4:
+        alone = f"; one example alone is `{name}[None]`" if array.ndim == 1 else ""
         raise ValueError(
             f"{name}: expected (examples, features), (examples, height, width) or (examples, height, width, channels), "
-            f"found the shape {array.shape}"
+            f"found the shape {array.shape}{alone}"
         )
     if 0 in array.shape:
         raise ValueError(f"{name}: expected at least one example and one value each, found the shape {array.shape}")
@@ -39,6 +42,25 @@ def examples(x: Any, name: str = "x") -> Array:
     )
 
 
+def _taken(value: Any, name: str) -> Array:
+    """Whatever NumPy makes an array of."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        raise ValueError(
+            f"{name}: found masked values, which have no number; `{name}.filled(0)` puts one in their place"
+        )
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise TypeError(f"{name}: NumPy makes no array of this {type(value).__name__}: {error}") from error
+    if array.ndim == 0 and array.dtype == object:
+        raise TypeError(f"{name}: expected an array, found {_kind(value)}")
+    return array
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
 def _floats(array: Array, name: str) -> Array:
     with np.errstate(over="ignore"):
         floats = np.ascontiguousarray(array, dtype=np.float32)
@@ -46,25 +68,50 @@ def _floats(array: Array, name: str) -> Array:
     if beyond is not None and beyond.any():
         place = tuple(int(i) for i in np.argwhere(beyond)[0])
         raise ValueError(f"{name}: {array[place]} at {place} is beyond float32 (3.4e38); scale the features first")
+    finite = np.isfinite(floats)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
+        found = "NaN" if np.isnan(floats[place]) else floats[place]
+        raise ValueError(
+            f"{name}: the value at {place} is {found}, expected a finite number; put one in its place, or leave the example out"
+        )
     return floats
 
 
-def image_shape(array: Array) -> tuple[int, int, int]:
-    """Height, width and channels of an example; a row of features is one pixel with a channel for each."""
-    if array.ndim == 2:
-        return (1, 1, array.shape[1])
-    height, width = array.shape[1:3]
-    return (height, width, array.shape[3] if array.ndim == 4 else 1)
+def weights(value: Any, name: str) -> Array:
+    """A tensor of weights as float32. NaN and infinities are taken: a training may have come to them.
+
+    Raises:
+        TypeError: It is no array of real numbers.
+        ValueError: A finite value is beyond float32.
+    """
+    array = _taken(value, name)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected an array of real numbers, found {array.dtype}")
+    with np.errstate(over="ignore"):
+        floats = np.ascontiguousarray(array, dtype=np.float32).reshape(array.shape)
+    beyond = np.isinf(floats) & np.isfinite(array)
+    if beyond.any():
+        raise ValueError(f"{name}: {array[beyond].flat[0]} is beyond float32 (3.4e38)")
+    return floats
+
+
+def image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Height, width and channels of an example of this shape; a row of features is one pixel with a channel for each."""
+    if len(shape) == 1:
+        return (1, 1, shape[0])
+    height, width = shape[:2]
+    return (height, width, shape[2] if len(shape) == 3 else 1)
 
 
 def labels(y: Any, n: int, classes: int, name: str = "y") -> Array:
     """Labels as uint8: numbers from 0, (examples,) or (examples, 1); or one-hot rows, (examples, classes).
 
     Raises:
-        TypeError: They are words or objects.
+        TypeError: They are none, words or objects.
         ValueError: There are not as many as examples, or one is no class of the model.
     """
-    array = np.asarray(y)
+    array = _taken(y, name)
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name}: expected numbers of classes, found {array.dtype}; "

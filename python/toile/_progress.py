@@ -13,9 +13,13 @@ class EpochLines:
 
     def __init__(self, verbose: int | str, epochs: int) -> None:
         if verbose == "auto":
-            verbose = 1 if sys.stdout.isatty() or "ipykernel" in sys.modules else 2
-        if verbose not in (0, 1, 2):
+            is_terminal = sys.stdout is not None and sys.stdout.isatty()
+            verbose = 1 if is_terminal or "ipykernel" in sys.modules else 2
+        if not isinstance(verbose, int) or verbose not in (0, 1, 2):
             raise ValueError(f'verbose: expected 0, 1, 2 or "auto", found {verbose!r}')
+        if sys.stdout is None:
+            # A program without a console, such as pythonw.
+            verbose = 0
         self._verbose, self._epochs, self._width = verbose, epochs, 0
 
     def batch(self, epoch: int, batch: int, n_batches: int, loss: float) -> None:

@@ -16,6 +16,8 @@ class EngineCallback(Setting):
     """A decision after each epoch that the engine takes itself."""
 
     def __init__(self, monitor: str, mode: str, others: dict[str, Any], **arguments: Any) -> None:
+        if not isinstance(monitor, str):
+            raise TypeError(f'{type(self).__name__}: monitor: expected a metric such as "val_loss", found {monitor!r}')
         expected = "max" if monitor.endswith("accuracy") else "min"
         if mode not in _MODES or mode not in ("auto", expected):
             raise ValueError(
@@ -95,11 +97,21 @@ class BestWeights(EngineCallback):
 class Callback:
     """What is written in Python. `self.model` is the model; `self.model.stop_training = True` stops it.
 
-    `on_train_batch_begin`, `on_epoch_begin` and `on_test…` are not called. Within `on_epoch_end` the model's weights are those of
-    the epoch; within `on_train_batch_end` they are those of the last whole epoch.
+    The engine tells of the ends of batches and epochs; a callback that has methods for other moments of Keras
+    (`on_epoch_begin`, `on_train_batch_begin`, `on_test…`) is refused by `fit`. Within `on_epoch_end` the model's weights are those
+    of the epoch; within `on_train_batch_end` they are those of the last whole epoch. They can be read there, not set.
+
+    Attributes:
+        model: The model that is trained.
+        params: `epochs`, `batch_size`, `verbose` and `steps`, the number of batches in an epoch.
     """
 
     model: Sequential
+    params: dict[str, Any]
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Called before training."""
+        self.params = params
 
     def set_model(self, model: Sequential) -> None:
         """Called before training."""

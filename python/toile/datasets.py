@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
-from typing import Any
 
 import numpy as np
 
@@ -26,9 +25,9 @@ def load_data(name: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] 
     """
     with tempfile.TemporaryDirectory() as place:
         file = pathlib.Path(place) / "data.npz"
-        words: list[Any] = ["data", "convert", str(name), "--to", "npz", "--out", str(file)]
-        words += ["--data-dir", str(data_dir)] if data_dir is not None else []
-        _program(words)
+        words = ["data", "convert", "--to=npz", f"--out={file}"]
+        words += [f"--data-dir={data_dir}"] if data_dir is not None else []
+        _program([*words, "--", str(name)])
         with np.load(file) as arrays:
             x_train, y_train, x_test, y_test = (arrays[key] for key in ("x_train", "y_train", "x_test", "y_test"))
     return (x_train, y_train), (x_test, y_test)

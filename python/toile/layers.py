@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from toile import _checks
 from toile._setting import Setting
 from toile.regularizers import strength
 
@@ -39,8 +40,11 @@ class Input:
     """The shape of an example, without the number of examples: (28, 28), (32, 32, 3) or (features,)."""
 
     def __init__(self, shape: Sequence[int], *, name: str | None = None) -> None:
-        self.shape = tuple(int(side) for side in shape)
+        self.shape = _checks.shape("Input", shape)
         self.name = name
+
+    def __repr__(self) -> str:
+        return f"Input({self.shape!r})"
 
 
 InputLayer = Input
@@ -53,7 +57,8 @@ class Rescaling:
     """
 
     def __init__(self, scale: float, offset: float = 0.0, *, name: str | None = None) -> None:
-        if abs(scale * 255 - 1) > 1e-6 or offset != 0:
+        numbers = isinstance(scale, int | float) and isinstance(offset, int | float)
+        if not numbers or not abs(scale * 255 - 1) <= 1e-6 or offset != 0:
             raise ValueError(
                 f"Rescaling: toile has scale=1/255 and offset=0 alone, found scale={scale!r}, offset={offset!r}; "
                 "scale the array itself: float32 is taken as it is"

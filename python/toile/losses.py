@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toile._checks import real
 from toile._setting import Setting
 
 
@@ -66,12 +67,15 @@ def get(identifier: str | Loss | None) -> Loss:
     """A loss by its name; None is categorical crossentropy.
 
     Raises:
-        ValueError: toile has no loss of this name.
+        ValueError: toile has no loss of this name, or an argument of it is out of range.
         TypeError: It is neither a name nor a loss of toile.
     """
     if identifier is None:
         return CategoricalCrossentropy()
     if isinstance(identifier, Loss):
+        real("label_smoothing", identifier.label_smoothing, 0.0, 1.0)
+        for name, value in identifier.get_config().items():
+            real(name, value, 0.0)
         return identifier
     if isinstance(identifier, str):
         if identifier in _NAMES:
@@ -79,4 +83,5 @@ def get(identifier: str | Loss | None) -> Loss:
         raise ValueError(
             f"toile has no loss `{identifier}`, expected one of {', '.join(_NAMES)}: it sorts images into classes"
         )
-    raise TypeError(f"loss: expected a name or one of toile.losses, found {identifier!r}")
+    help = f"; an instance is `{identifier.__name__}()`" if isinstance(identifier, type) else ""
+    raise TypeError(f"loss: expected a name or one of toile.losses, found {identifier!r}{help}")

@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from toile import _arrays, callbacks, layers, losses, optimizers
+from toile._checks import class_weight as checked_class_weight
+from toile._checks import real, truth, whole
+from toile._checks import shape as checked_shape
 from toile._native import Network, network_file, network_state, read_keras, set_network_state, take_weights, write_whole
 from toile._progress import EpochLines
-from toile._setting import plain, refuse_others, to_json
+from toile._setting import refuse_others, to_json
 
 _METRICS = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy"}
+_AFTER_THE_LAST = ("train_loss", "train_accuracy")
+# Methods of Keras' callbacks for moments that the engine does not tell of.
+_UNCALLED = (
+    "on_epoch_begin",
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_test_begin",
+    "on_test_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_begin",
+    "on_predict_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
+_TURNS = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # A thread that is not in the child may hold it.
+    os.register_at_fork(after_in_child=lambda: globals().update(_TURNS=threading.Lock()))
 _ENDINGS = (".keras", ".onnx", ".safetensors", ".weights.h5")
 
 
@@ -47,6 +73,11 @@ class History:
         for values in self.history.values():
             values.extend([float("nan")] * (len(self.epoch) - len(values)))
 
+    def _complete(self, numbers: Mapping[str, float]) -> None:
+        """What was measured after the last epoch, which turned out to be so afterwards."""
+        for name, value in numbers.items():
+            self.history.setdefault(name, [float("nan")] * len(self.epoch))[-1] = value
+
     def frame(self) -> Any:
         """The numbers as a pandas DataFrame, a row per epoch."""
         import pandas
@@ -59,7 +90,7 @@ class Sequential:
 
     Args:
         layers: Layers of `toile.layers`; the first may be an `Input`.
-        seed: The seed of everything random: weights, order of the examples, dropout.
+        seed: The seed of everything random: weights, order of the examples, dropout. A whole number from 0 to 4294967295.
 
     uint8 arrays are divided by 255; float32 arrays are taken as they are. The same seed, settings and arrays give the same weights,
     bit for bit, on any number of threads and any processor.
@@ -67,7 +98,7 @@ class Sequential:
 
     def __init__(self, layers: Iterable[Any] | None = None, *, name: str | None = None, seed: int = 0) -> None:
         self.name = name or "sequential"
-        self.seed = int(seed)
+        self.seed = whole("seed", seed, 0, 2**32 - 1)
         self.stop_training = False
         self.history: History | None = None
         self._layers: list[layers_type] = []
@@ -76,8 +107,24 @@ class Sequential:
         self._takes_bytes: bool | None = None
         self._network: Network | None = None
         self._compiled: dict[str, Any] | None = None
+        # Epochs that the engine has trained since the optimizer began.
+        self._behind = 0
+        self._is_training = False
+        # Whether the training examples were floats outside 0 to 1.
+        self._wide_floats = False
+        # Whether it came from a file that has no division by 255.
+        self._from_floats = False
+        if layers is not None and not isinstance(layers, Iterable):
+            raise TypeError(f"Sequential: expected a list of layers, found {layers!r}")
         for layer in layers or ():
             self.add(layer)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # An assignment that changes nothing would be silence.
+        if name in ("optimizer", "loss", "trainable"):
+            help = "toile trains all layers" if name == "trainable" else f"`compile({name}=…)` says it"
+            raise AttributeError(f"a model of toile has no `{name}` to be set; {help}")
+        super().__setattr__(name, value)
 
     def add(self, layer: Any) -> None:
         """Adds a layer at the end.
@@ -89,8 +136,8 @@ class Sequential:
         if self._network is not None and not isinstance(layer, layers.Input):
             raise ValueError("the model is built: its layers cannot change")
         if isinstance(layer, layers.Input):
-            if self._layers or self._rescales:
-                raise ValueError("Input comes first")
+            if self._layers or self._rescales or self._shape is not None:
+                raise ValueError("Input comes first, and once")
             self._shape = layer.shape
         elif isinstance(layer, layers.Rescaling):
             if self._layers:
@@ -99,7 +146,8 @@ class Sequential:
         elif isinstance(layer, layers.Layer):
             self._layers.append(layer)
         else:
-            raise TypeError(f"expected a layer of toile.layers, found {layer!r}")
+            help = f"; an instance is `{layer.__name__}(…)`" if isinstance(layer, type) else ""
+            raise TypeError(f"expected a layer of toile.layers, found {layer!r}{help}")
 
     @property
     def layers(self) -> list[layers_type]:
@@ -114,15 +162,29 @@ class Sequential:
     def build(self, input_shape: Sequence[int | None] | None = None) -> None:
         """Makes the weights. `input_shape` is (None, height, width, channels) or (None, features), as in Keras.
 
+        A model that has weights keeps them.
+
         Raises:
-            ValueError: No shape is known, or the layers do not fit it.
+            TypeError: The shape is no tuple of whole numbers.
+            ValueError: No shape is known, the layers do not fit it, or the model is built for another.
         """
         if input_shape is not None:
-            self._shape = tuple(int(side or 0) for side in input_shape[1:])
-        if self._shape is None:
+            if isinstance(input_shape, str) or not isinstance(input_shape, Sequence):
+                raise TypeError(f"build: expected a tuple such as (None, 28, 28), found {input_shape!r}")
+            shape = checked_shape("build", tuple(input_shape[1:]))
+        elif self._shape is not None:
+            shape = self._shape
+        else:
             raise ValueError("the model has no shape yet: begin with `Input(shape=…)`, or call `fit` first")
-        image = _arrays.image_shape(np.empty((0, *self._shape), dtype=np.uint8))
-        self._network = Network(to_json(self._layers), image, self.seed)
+        image = _arrays.image_shape(shape)
+        if self._network is None:
+            _refuse_classes(self._layers)
+            self._network = Network(to_json(self._layers), image, self.seed)
+        elif image != self._network.image:
+            raise ValueError(
+                f"the model is built for examples of {self._network.image}, found {image}; make a new model"
+            )
+        self._shape = shape
 
     def compile(
         self,
@@ -135,18 +197,29 @@ class Sequential:
 
         Raises:
             TypeError, ValueError: toile has no such optimizer, loss or metric.
+            RuntimeError: The model is being trained.
         """
         refuse_others("compile", others)
+        self._refuse_training("compile")
+        if isinstance(metrics, str) or not isinstance(metrics, Iterable | None):
+            raise ValueError(f'metrics: expected a list such as ["accuracy"], found {metrics!r}')
         for metric in metrics or ():
-            if metric not in _METRICS:
+            if not isinstance(metric, str) or metric not in _METRICS:
                 raise ValueError(
                     f"metrics: toile measures accuracy, top-5 accuracy and the loss in any case; found {metric!r}"
                 )
         self._compiled = {"optimizer": optimizers.get(optimizer), "loss": losses.get(loss), "schedule": None}
         if isinstance(optimizer, optimizers.Optimizer) and optimizer.schedule is not None:
             self._compiled["schedule"] = optimizer.schedule._table()
+        self._behind = 0
         if self._network is not None:
             self._network.forget()
+
+    def _refuse_training(self, what: str) -> None:
+        if self._is_training:
+            raise RuntimeError(
+                f"{what}: the model is being trained; wait for the end of `fit`, or work on a copy of it"
+            )
 
     def _ready(self) -> dict[str, Any]:
         if self._compiled is None:
@@ -157,15 +230,14 @@ class Sequential:
         """Examples for this model, which is built for them if it is not yet."""
         array = _arrays.examples(x, name)
         if self._network is None:
-            if self._shape is None:
-                self._shape = array.shape[1:]
-            self.build()
+            self.build((None, *(self._shape or array.shape[1:])))
         network = self._network
         assert network is not None
-        shape = _arrays.image_shape(array)
+        shape = _arrays.image_shape(array.shape[1:])
         if shape != network.image and array[0].size != int(np.prod(network.image)):
+            alone = f"; one example alone is `{name}[None]`" if array.shape == self._shape else ""
             raise ValueError(
-                f"{name}: examples of the shape {array.shape[1:]}, and the model takes {self._shape or network.image}"
+                f"{name}: examples of the shape {array.shape[1:]}, and the model takes {self._shape or network.image}{alone}"
             )
         if shape != network.image:
             raise ValueError(
@@ -174,7 +246,27 @@ class Sequential:
             )
         if self._rescales and array.dtype != np.uint8:
             raise TypeError(f"{name}: the model begins with Rescaling(1/255), which takes uint8; found {array.dtype}")
+        if self._from_floats and array.dtype == np.uint8:
+            raise TypeError(
+                f"{name}: the model's file has no division by 255, so bytes may be meant as they are or divided: "
+                f"`{name}.astype('float32')`, or that / 255"
+            )
         return array
+
+    def _warn_of_scale(self, array: Any, name: str) -> None:
+        """Bytes become 0 to 1: a model that learned from those and is asked about 0 to 255, or the other way, is misled."""
+        if self._takes_bytes and array.dtype != np.uint8 and float(array.max()) > 1.5:
+            warnings.warn(
+                f"{name}: floats up to {float(array.max()):g}, and the model was trained on bytes, which became 0 to 1: "
+                "give bytes, or divide by 255",
+                stacklevel=3,
+            )
+        if self._wide_floats and array.dtype == np.uint8:
+            warnings.warn(
+                f"{name}: bytes become 0 to 1, and the model was trained on floats beyond that: "
+                f"`{name}.astype('float32')`, prepared as the training examples were",
+                stacklevel=3,
+            )
 
     def fit(
         self,
@@ -183,7 +275,7 @@ class Sequential:
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: Sequence[Any] | None = None,
+        callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, Any] | None = None,
         shuffle: bool = True,
@@ -198,55 +290,66 @@ class Sequential:
             x: uint8 or floats: (examples, height, width[, channels]) or (examples, features). 8-bit pixels are divided by 255.
             y: Numbers of classes from 0, (examples,); or one-hot rows.
             batch_size: Examples per update; 32 if it is not given.
+            epochs: Whole number from 0: epochs that are added to those before.
             verbose: 0 is silence, 1 a line that moves, 2 a line per epoch; "auto" is 1 in terminals and notebooks, else 2.
-            callbacks: Of `toile.callbacks`.
-            validation_split: The last part of the examples that is held back, before any shuffling.
+            callbacks: Of `toile.callbacks`: a list of instances, or one.
+            validation_split: The last part of the examples that is held back, before any shuffling: 0 to below 1.
             validation_data: `(x, y)` to validate on.
-            class_weight: Factors of the classes' losses.
-            threads: Threads; all processors if not given. The results do not depend on it.
+            shuffle: Whether each epoch has an order of its own.
+            class_weight: Factors of the classes' losses, by number of the class; 1 for those that are not named.
+            threads: Threads, 1 to 1024; all processors if not given. The results do not depend on it.
 
         A second call goes on: weights, optimizer and epochs; callbacks begin anew. Ctrl-C and exceptions of callbacks stop it after the
         batch under way, and the model is left as it was after its last whole epoch: the next `fit` goes on from there.
 
+        If the loss comes to be no finite number, the training ends and warns (RuntimeWarning); `History.end` says where.
+
         Raises:
-            ValueError, TypeError: What is wrong with arrays or settings, in the words of the study file's check.
+            ValueError, TypeError: What is wrong with arrays or settings.
             RuntimeError: The model is not compiled, or is being trained by another thread.
         """
         refuse_others("fit", others)
-        compiled, given = self._ready(), list(callbacks or ())
+        compiled = self._ready()
+        in_engine, in_python = _divided(callbacks)
+        epochs = whole("epochs", epochs, 0, 10**6)
+        batch_size = 32 if batch_size is None else whole("batch_size", batch_size, 1, 10**6)
+        validation_split = real("validation_split", validation_split, 0.0, 1.0)
+        shuffle, threads = truth("shuffle", shuffle), _threads(threads)
         values = self._taken(x)
         network = self._network
         assert network is not None
         targets = _arrays.labels(y, len(values), network.classes)
         validation = None
         if validation_data is not None:
+            if not isinstance(validation_data, tuple | list):
+                raise TypeError(f"validation_data: expected (x, y), found a {type(validation_data).__name__}")
             if len(validation_data) != 2:
                 raise ValueError(f"validation_data: expected (x, y), found {len(validation_data)} items")
             if validation_split:
                 raise ValueError("validation_data and validation_split exclude each other")
             own = self._taken(validation_data[0], "validation_data[0]")
             validation = (own, _arrays.labels(validation_data[1], len(own), network.classes, "validation_data[1]"))
-        in_engine, in_python = _divided(given)
         run = {
             "optimizer": compiled["optimizer"],
             "schedule": compiled["schedule"],
             "loss": compiled["loss"]._table(),
             "label_smoothing": compiled["loss"].label_smoothing,
-            "batch_size": 32 if batch_size is None else batch_size,
+            "batch_size": batch_size,
             "epochs": epochs,
-            "shuffle": bool(shuffle),
+            "shuffle": shuffle,
             "callbacks": [callback._table() for callback in in_engine],
-            "class_weight": None if class_weight is None else {str(k): v for k, v in class_weight.items()},
+            "class_weight": checked_class_weight(class_weight, network.classes),
             "seed": self.seed,
         }
+        settings = to_json(run)
+        last = self._behind + epochs
+        lines = EpochLines(verbose, last)
         history = History()
-        history.params = {"epochs": epochs, "batch_size": run["batch_size"]}
-        first = self.history.epoch[-1] + 1 if self.history and self.history.epoch else 0
-        lines = EpochLines(verbose, first + epochs)
-        self.stop_training = False
-        for callback in in_python:
-            callback.set_model(self)
-            callback.on_train_begin({})
+        n_train = len(values) - int(np.ceil(len(values) * validation_split))
+        steps = -(-max(n_train, 1) // batch_size)
+        history.params = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose, "steps": steps}
+        # What is measured on all training examples comes after the last epoch alone.
+        at_end: dict[str, float] = {}
         begin = time.perf_counter()
 
         def on_batch(epoch: int, batch: int, n_batches: int, loss: float) -> bool:
@@ -256,6 +359,13 @@ class Sequential:
             return self.stop_training
 
         def on_epoch(epoch: int, numbers: dict[str, float]) -> bool:
+            if epoch == 0:
+                # Of no training: the weights as they were.
+                return False
+            self._behind = epoch
+            at_end.clear()
+            if epoch != last:
+                at_end.update({name: numbers.pop(name) for name in _AFTER_THE_LAST if name in numbers})
             history._add(epoch - 1, numbers)
             lines.epoch(epoch, numbers, time.perf_counter() - begin)
             for callback in in_python:
@@ -264,25 +374,61 @@ class Sequential:
 
         watching = [c for c in in_python if _overrides(c, "on_train_batch_end")]
         request = {
-            "run": to_json({name: plain(value) for name, value in run.items()}),
-            "validation_split": float(validation_split),
-            "threads": _threads(threads),
+            "run": settings,
+            "validation_split": validation_split,
+            "threads": threads,
             "on_batch": on_batch,
             "on_epoch": on_epoch,
             "every_batch": bool(watching),
         }
-        try:
-            told = network.fit(values, targets, request, validation)
-        finally:
-            lines.close()
-            self._takes_bytes = values.dtype == np.uint8
-            if history.epoch:
-                self.history = history
-        history.end, history.run_id = told["end"], told["run_id"]
-        history.weights_sha256 = told["weights_sha256"]
-        for callback in in_python:
-            callback.on_train_end({})
+        with self._turn():
+            self.stop_training = False
+            for callback in in_python:
+                callback.set_params(dict(history.params))
+                callback.set_model(self)
+                callback.on_train_begin({})
+            try:
+                told = network.fit(values, targets, request, validation)
+            finally:
+                lines.close()
+                if history.epoch:
+                    self._learned_from(values)
+                    self.history = history
+            self._learned_from(values)
+            self.history = history
+            if self._behind == 0:
+                network.forget()
+            history.end, history.run_id = told["end"], told["run_id"]
+            history.weights_sha256 = told["weights_sha256"]
+            if history.epoch and history.end.startswith("stopped by"):
+                history._complete(at_end)
+            for callback in in_python:
+                callback.on_train_end({})
+        if history.end.startswith("the loss was not"):
+            warnings.warn(
+                f"{history.end}: the training has ended; a lower learning rate or scaled examples may help",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return history
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One training at a time."""
+        with _TURNS:
+            if self._is_training:
+                raise RuntimeError(
+                    "this model is being trained by another call of fit; wait for its end, or build a second model"
+                )
+            self._is_training = True
+        try:
+            yield
+        finally:
+            self._is_training = False
+
+    def _learned_from(self, values: Any) -> None:
+        self._takes_bytes = values.dtype == np.uint8
+        self._wide_floats = not self._takes_bytes and float(np.abs(values).max()) > 1.5
 
     def evaluate(
         self,
@@ -294,9 +440,17 @@ class Sequential:
         return_dict: bool = False,
         threads: int | None = None,
     ) -> Any:
-        """Mean loss and accuracy: `[loss, accuracy]`, or a dictionary. `batch_size` has no influence."""
+        """Mean loss and accuracy (a part of 1): `[loss, accuracy]`, or a dictionary. `batch_size` and `verbose` have no influence.
+
+        Raises:
+            ValueError, TypeError: What is wrong with the arrays.
+            RuntimeError: The model is not compiled.
+        """
         loss = self._ready()["loss"]
+        if batch_size is not None:
+            whole("batch_size", batch_size, 1, 10**6)
         values = self._taken(x)
+        self._warn_of_scale(values, "x")
         network = self._network
         assert network is not None
         targets = _arrays.labels(y, len(values), network.classes)
@@ -306,8 +460,15 @@ class Sequential:
     def predict(
         self, x: Any, batch_size: int | None = None, verbose: int | str = 0, *, threads: int | None = None
     ) -> np.ndarray:
-        """The probability of each class for each example: float32, (examples, classes). `batch_size` has no influence."""
+        """The probability of each class for each example: float32, (examples, classes). `batch_size` and `verbose` have no influence.
+
+        Raises:
+            ValueError, TypeError: What is wrong with the array.
+        """
+        if batch_size is not None:
+            whole("batch_size", batch_size, 1, 10**6)
         values = self._taken(x)
+        self._warn_of_scale(values, "x")
         network = self._network
         assert network is not None
         told = network.predict(values, _threads(threads))
@@ -323,10 +484,15 @@ class Sequential:
         """Sets all tensors of weights, as `get_weights` gives them.
 
         Raises:
-            ValueError: There are more or fewer, or one has another shape.
+            TypeError: They are no list of arrays of real numbers.
+            ValueError: There are more or fewer, one has another shape, or a value is beyond float32.
+            RuntimeError: The model is being trained.
         """
+        self._refuse_training("set_weights")
         network = self._built()
-        arrays = [np.ascontiguousarray(one, dtype=np.float32) for one in weights]
+        if isinstance(weights, str) or not isinstance(weights, Iterable):
+            raise TypeError(f"weights: expected a list of arrays, found {weights!r}")
+        arrays = [_arrays.weights(one, f"weights[{i}]") for i, one in enumerate(weights)]
         for (name, shape, _), array in zip(network.weights(), arrays, strict=False):
             if tuple(shape) != array.shape:
                 raise ValueError(f"`{name}`: found the shape {array.shape}, expected {tuple(shape)}")
@@ -354,7 +520,7 @@ class Sequential:
     def __getstate__(self) -> dict[str, Any]:
         network = self._network
         own = None if network is None else (network.layers, network.image, network_state(network))
-        return self.__dict__ | {"_network": own}
+        return self.__dict__ | {"_network": own, "_is_training": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = state["_network"]
@@ -384,7 +550,7 @@ class Sequential:
         network = self._built()
         if path.exists() and not overwrite:
             raise ValueError(f"`{path}` is there already; `overwrite=True` replaces it")
-        names = list(class_names or (str(i) for i in range(network.classes)))
+        names = [str(name) for name in (range(network.classes) if class_names is None else class_names)]
         if len(names) != network.classes:
             raise ValueError(f"class_names: found {len(names)} names for {network.classes} classes")
         takes = "float" if self._takes_bytes is False else "uint8"
@@ -395,7 +561,9 @@ class Sequential:
 
         Raises:
             ValueError: They do not fit the layers.
+            RuntimeError: The model is being trained.
         """
+        self._refuse_training("load_weights")
         path = pathlib.Path(filepath)
         try:
             take_weights(self._built(), path.read_bytes(), _ending(path))
@@ -424,7 +592,7 @@ def load_model(filepath: str | os.PathLike[str]) -> Sequential:
     model._network = network
     height, width, channels = network.image
     model._shape = (channels,) if (height, width) == (1, 1) else (height, width, channels)
-    model._rescales, model._takes_bytes = rescales, rescales
+    model._rescales, model._takes_bytes, model._from_floats = rescales, rescales, not rescales
     model._layers = [_WrittenLayer(table) for table in json.loads(network.layers)]
     model._compiled = {"optimizer": json.loads(optimizer), "loss": _WrittenLoss(loss, smoothing), "schedule": None}
     for note in notes:
@@ -469,18 +637,46 @@ def _ending(path: pathlib.Path) -> str:
 def _threads(threads: int | None) -> int:
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if threads < 1:
-        raise ValueError(f"threads: expected 1 or more, found {threads}")
-    return threads
+    return whole("threads", threads, 1, 1024)
 
 
-def _divided(given: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    in_engine = [one for one in given if isinstance(one, callbacks.EngineCallback)]
-    in_python = [one for one in given if isinstance(one, callbacks.Callback)]
-    for one in given:
+def _divided(given: Any) -> tuple[list[Any], list[Any]]:
+    """Callbacks of the engine, and those in Python."""
+    is_one = isinstance(given, callbacks.EngineCallback | callbacks.Callback | type | str | None)
+    one_or_more = [] if given is None else [given] if is_one or not isinstance(given, Iterable) else list(given)
+    for one in one_or_more:
+        if isinstance(one, type):
+            raise TypeError(f"callbacks: found the class {one.__name__}, expected an instance: `{one.__name__}(…)`")
         if not isinstance(one, callbacks.EngineCallback | callbacks.Callback):
             raise TypeError(f"callbacks: expected those of toile.callbacks, found {one!r}")
+    in_engine = [one for one in one_or_more if isinstance(one, callbacks.EngineCallback)]
+    in_python = [one for one in one_or_more if isinstance(one, callbacks.Callback)]
+    for one in in_python:
+        uncalled = [name for name in _UNCALLED if callable(getattr(one, name, None))]
+        if uncalled:
+            raise TypeError(
+                f"callbacks: {type(one).__name__} has `{uncalled[0]}`, which toile does not call; it calls on_train_begin, "
+                "on_train_batch_end, on_epoch_end and on_train_end"
+            )
+    for one in in_engine:
+        monitor = str(one.get_config().get("monitor"))
+        if monitor.startswith("train_"):
+            help = monitor.removeprefix("train_")
+            raise ValueError(
+                f"callbacks: `fit` measures {monitor} after the last epoch alone; watch `{help}` or `val_{help}`"
+            )
     return in_engine, in_python
+
+
+def _refuse_classes(given: Sequence[layers_type]) -> None:
+    """Says what Keras' users need to know of the number of classes, before the engine's check of the layers."""
+    sized = [layer for layer in given if isinstance(layer, layers.Dense)]
+    units = sized[-1].get_config().get("units") if sized else None
+    if isinstance(units, int) and not isinstance(units, bool) and (units == 1 or units > 256):
+        if given[-1] is not sized[-1] and not isinstance(given[-1], layers.Activation):
+            return
+        two = '; for two classes end in `Dense(2, activation="softmax")`' if units == 1 else ""
+        raise ValueError(f"the last layer has {units} units, and toile tells 2 to 256 classes apart{two}")
 
 
 def _overrides(callback: Any, method: str) -> bool:

@@ -176,17 +176,24 @@ class RMSprop(Optimizer):
         )
 
 
+_NAMES = ("sgd", "adam", "adamw", "nadam", "rmsprop")
+
+
 def get(identifier: str | Optimizer) -> Any:
     """An optimizer as the study file writes it; a name as Keras takes it, in any case.
 
     Raises:
+        ValueError: toile has no optimizer of this name.
         TypeError: It is neither a name nor an optimizer of toile.
     """
     if isinstance(identifier, Optimizer):
         return identifier._table()
     if isinstance(identifier, str):
-        return identifier.lower()
-    raise TypeError(f"optimizer: expected a name or one of toile.optimizers, found {identifier!r}")
+        if identifier.lower() in _NAMES:
+            return identifier.lower()
+        raise ValueError(f"toile has no optimizer `{identifier}`, expected one of {', '.join(_NAMES)}")
+    help = f"; an instance is `{identifier.__name__}()`" if isinstance(identifier, type) else ""
+    raise TypeError(f"optimizer: expected a name or one of toile.optimizers, found {identifier!r}{help}")
 
 
 __all__ = ["SGD", "Adam", "AdamW", "Nadam", "Optimizer", "RMSprop", "schedules"]

@@ -77,5 +77,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     _key = "piecewise"
 
     def __init__(self, boundaries: Sequence[int], values: Sequence[float], **others: Any) -> None:
-        first = values[0] if len(values) else 0.0
-        super().__init__(float(first), others, boundaries=list(boundaries), values=list(values))
+        if not values or isinstance(values, str):
+            raise ValueError(f"PiecewiseConstantDecay: values: expected a list such as [0.1, 0.01], found {values!r}")
+        super().__init__(values[0], others, boundaries=list(boundaries), values=list(values))

@@ -19,6 +19,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toile._setting import plain
+from toile.layers import Input, Rescaling
+from toile.losses import Loss
+from toile.optimizers import Optimizer
 
 _Path = str | os.PathLike[str]
 
@@ -72,29 +75,77 @@ def _toml(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        text = repr(value)
-        return text if text[-3:] not in ("inf", "nan") else text
+        return repr(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+        return _quoted(value)
+    if isinstance(value, os.PathLike):
+        return _quoted(os.fspath(value))
+    if isinstance(value, Input | Rescaling):
+        raise StudyError(
+            f"a study's networks begin with its data, of which it knows shape and bytes; leave {value!r} out"
+        )
     raise TypeError(f"a study holds no {type(value).__name__}: {value!r}")
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML, which has no lone surrogates and escapes as JSON does, and one character more."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StudyError(f"{text!r} is no Unicode text: {error}") from None
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _key(name: Any) -> str:
     text = str(name)
     bare = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
-    return text if bare else json.dumps(text)
+    return text if bare else _quoted(text)
+
+
+def _spelled_out(value: Any) -> Any:
+    """The same with all that classes of `toile` say beyond their own table: schedules, label smoothing, models."""
+    if type(value).__module__.startswith("toile.") and hasattr(value, "count_params"):
+        return {"layers": value.layers}
+    if isinstance(value, Mapping):
+        table = {name: _spelled_out(item) for name, item in value.items()}
+        optimizer, loss = value.get("optimizer"), value.get("loss")
+        if isinstance(optimizer, Optimizer) and optimizer.schedule is not None:
+            _add(table, "schedule", optimizer.schedule, optimizer)
+        if isinstance(loss, Loss) and loss.label_smoothing != 0:
+            _add(table, "label_smoothing", loss.label_smoothing, loss)
+        return table
+    if isinstance(value, list | tuple):
+        for item in value:
+            extra = getattr(item, "schedule", None) or getattr(item, "label_smoothing", 0)
+            if isinstance(item, Optimizer | Loss) and extra:
+                raise StudyError(
+                    f"{item!r} in a list: a list has no place for its {'schedule' if isinstance(item, Optimizer) else 'label_smoothing'}; "
+                    "write runs of their own"
+                )
+        return [_spelled_out(item) for item in value]
+    return value
+
+
+def _add(table: dict[str, Any], name: str, value: Any, owner: Any) -> None:
+    if table.get(name) is not None:
+        raise StudyError(f"`{name}` is said twice: by {owner!r} and beside it")
+    table[name] = value
 
 
 def _study_text(tables: Mapping[str, Any]) -> str:
     """A dictionary as a study file: its tables and lists of tables as sections."""
     lines: list[str] = []
 
-    def section(head: str, table: Mapping[str, Any]) -> None:
+    def section(head: str, table: Any) -> None:
+        if not isinstance(table, Mapping):
+            raise StudyError(f"`{head}`: expected a table (a dictionary), found {table!r}")
         lines.append(head)
         lines.extend(f"{_key(name)} = {_toml(value)}" for name, value in table.items() if value is not None)
         lines.append("")
 
     for name, value in tables.items():
+        if value is None:
+            continue
         if name == "models" and isinstance(value, Mapping):
             for model, table in value.items():
                 section(f"[models.{_key(model)}]", table)
@@ -116,30 +167,48 @@ class Study:
     """
 
     def __init__(self, text: str, *, name: str = "study.toml", folder: _Path | None = None) -> None:
+        if not isinstance(text, str):
+            raise TypeError(
+                f"Study: expected a study file's text, found a {type(text).__name__}; `Study.from_dict` takes tables"
+            )
         self.text = text
         self._name = name
         self._folder = pathlib.Path(folder) if folder is not None else None
 
     @classmethod
     def from_file(cls, path: _Path) -> Study:
-        """The study of a file."""
+        """The study of a file. Relative paths in it start at the file's folder.
+
+        Raises:
+            OSError: It cannot be read.
+            StudyError: It is no text in UTF-8.
+        """
         path = pathlib.Path(path)
-        return cls(path.read_text(encoding="utf-8"), name=path.name, folder=path.parent)
+        try:
+            return cls(path.read_text(encoding="utf-8"), name=path.name, folder=path.parent)
+        except UnicodeDecodeError as error:
+            raise StudyError(f"`{path}` is no text in UTF-8: {error}") from None
 
     @classmethod
     def from_dict(cls, tables: Mapping[str, Any]) -> Study:
         """The study of a dictionary with the tables of a study file: `study`, `models`, `defaults`, `runs`, `searches` and so on.
 
-        Layers and optimizers of `toile.layers` and `toile.optimizers` may stand in it.
+        Layers, optimizers (with their schedules), losses and callbacks of `toile` may stand in it, and a `Sequential` for a model,
+        whose layers it takes. What is None is left out. Relative paths start at the current folder.
+
+        Raises:
+            StudyError, TypeError: What no study file can hold. The study itself is checked by `plan` and `run`.
         """
-        return cls(_study_text(plain(dict(tables))))
+        if not isinstance(tables, Mapping):
+            raise TypeError(f"from_dict: expected a dictionary, found a {type(tables).__name__}")
+        return cls(_study_text(plain(_spelled_out(tables))))
 
     @classmethod
     def built_in(cls, name: str) -> Study:
         """A study that comes with toile: `fashion-mnist`, `quick`, `drawn-garments`."""
         with tempfile.TemporaryDirectory() as place:
             file = pathlib.Path(place) / "study.toml"
-            _program(["init", "--from", name, str(file)])
+            _program(["init", f"--from={name}", "--", str(file)])
             return cls(file.read_text(encoding="utf-8"), name=f"{name}.toml")
 
     @contextlib.contextmanager
@@ -167,7 +236,7 @@ class Study:
             StudyError: All that is wrong with the study.
         """
         with self._file() as file:
-            return _program(["plan", str(file), "--no-timing"])
+            return _program(["plan", "--no-timing", "--", str(file)])
 
     def run(
         self,
@@ -184,8 +253,9 @@ class Study:
         Args:
             out: The study's folder; `results/NAME` if not given.
             progress: Whether the program shows its lines.
-            seeds: How often every run is repeated, whatever the study says.
-            only: Runs and searches that are trained.
+            threads: Threads, 1 to 1024; all processors if not given. The results do not depend on it.
+            seeds: How often every run is repeated, whatever the study says: 1 to 1000.
+            only: Runs and searches that are trained: names, or one name.
             open_test: Opens the test part of complete runs although others are still to be trained; the record says so.
 
         Raises:
@@ -193,13 +263,14 @@ class Study:
             KeyboardInterrupt: Ctrl-C; the next `run` goes on.
         """
         folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self._slug()
-        arguments = ["--out", str(folder)]
+        only = [only] if isinstance(only, str) else only
+        arguments = [f"--out={folder}"]
         arguments += ["--threads", str(threads)] if threads is not None else []
         arguments += ["--seeds", str(seeds)] if seeds is not None else []
-        arguments += [word for name in only for word in ("--only", name)]
+        arguments += [f"--only={name}" for name in only]
         arguments += ["--open-test"] if open_test else []
         with self._file() as file:
-            _program(["run", str(file), *arguments], shows=progress)
+            _program(["run", *arguments, "--", str(file)], shows=progress)
         return Results(folder)
 
     def _slug(self) -> str:
@@ -227,7 +298,7 @@ class Results:
 
             with tempfile.TemporaryDirectory() as place:
                 tables = pathlib.Path(place) / "tables"
-                _program(["export", str(self.folder), "--format", "csv", "--out", str(tables)])
+                _program(["export", "--format=csv", f"--out={tables}", "--", str(self.folder)])
                 self._tables = {file.stem: pandas.read_csv(file) for file in sorted(tables.glob("*.csv"))}
         if name not in self._tables:
             raise StudyError(f"the study has no {name}: it has {', '.join(self._tables)}")
@@ -246,27 +317,42 @@ class Results:
         return self._table("trials")
 
     def verdict(self, a: str, b: str) -> dict[str, Any]:
-        """Which of two runs is better, equivalent or undecided, with all that it rests on: what `toile compare --json` says."""
-        return json.loads(_program(["compare", str(self.folder), a, b, "--json"]))
+        """Which of two runs is better, equivalent or undecided, with all that it rests on: what `toile compare --json` says.
+
+        Raises:
+            StudyError: There is no run of such a name, or the runs cannot be compared.
+        """
+        return json.loads(_program(["compare", "--json", "--", str(self.folder), str(a), str(b)]))
 
     def findings(self) -> Any:
         """What is to be said of the runs: what overfits, what has not converged."""
-        return json.loads(_program(["findings", str(self.folder), "--json"]))
+        return json.loads(_program(["findings", "--json", "--", str(self.folder)]))
 
     def json(self) -> dict[str, Any]:
-        """Everything, as docs/results-json.md describes it."""
-        return json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+        """Everything, as docs/results-json.md describes it.
+
+        Raises:
+            StudyError: The folder has no results yet.
+        """
+        file = self.folder / "results.json"
+        if not file.is_file():
+            raise StudyError(
+                f"there is no `{file}`: `toile run` writes it when it ends, `toile report` from what is recorded"
+            )
+        return json.loads(file.read_text(encoding="utf-8"))
 
     def report(self, path: _Path) -> pathlib.Path:
         """Writes the report as one HTML file.
 
         Raises:
-            StudyError: A file is there already.
+            StudyError: A file is there already, or there is no folder for it, or the study has no results.
         """
         path = pathlib.Path(path)
         if path.exists():
             raise StudyError(f"`{path}` is there already; remove it, or take another name")
-        _program(["report", str(self.folder)])
+        if not path.parent.is_dir():
+            raise StudyError(f"there is no folder `{path.parent}` for `{path.name}`; make it first")
+        _program(["report", "--", str(self.folder)])
         shutil.copyfile(self.folder / "report.html", path)
         return path
 
@@ -289,7 +375,9 @@ def judge(records: Mapping[str, Any] | _Path, *, claims: _Path | None = None) ->
     Raises:
         StudyError: The records are not as described.
     """
-    arguments = ["--json"] + (["--claims", str(claims)] if claims is not None else [])
+    arguments = ["--json"] + ([f"--claims={claims}"] if claims is not None else [])
     if isinstance(records, Mapping):
-        return json.loads(_program(["judge", "-", *arguments], stdin=json.dumps(plain(dict(records)))))
-    return json.loads(_program(["judge", str(records), *arguments]))
+        return json.loads(_program(["judge", *arguments, "--", "-"], stdin=json.dumps(plain(records))))
+    if not isinstance(records, str | os.PathLike):
+        raise TypeError(f"judge: expected records as a dictionary, or a file; found a {type(records).__name__}")
+    return json.loads(_program(["judge", *arguments, "--", str(records)]))
