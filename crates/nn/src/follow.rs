@@ -16,8 +16,8 @@ impl TrainingState {
 
     /// The state for a training that follows the one that left this state: epochs and updates are counted on, and the
     /// optimizer goes on with what it remembers and with a learning rate that a callback has reduced. The weights are
-    /// those of `model`, and the callbacks of `config` begin anew. [`fit_from`](crate::fit_from) takes it with a `config`
-    /// whose `epochs` are those of all trainings together.
+    /// those of `model`, and the callbacks of `config` begin anew. [`fit_from`](crate::fit_from) takes it with a
+    /// `config` whose `epochs` are those of all trainings together.
     ///
     /// Without callbacks, and with the weights that the training left, it is the same as one training without a stop,
     /// bit for bit.

@@ -16,11 +16,11 @@ const LABELS: [&str; 8] = ["label", "labels", "fine_label", "class", "target", "
 const SHOWN: usize = 8;
 
 /// The columns that are read.
-pub(super) struct TableColumns {
+pub(super) struct PictureColumns {
     /// The leaf with the bytes of the pictures.
-    pub image: TableColumn,
+    pub image: PictureColumn,
     /// None in a table without labels.
-    pub label: Option<TableColumn>,
+    pub label: Option<PictureColumn>,
     /// The names of the classes, where the file has them.
     pub class_names: Option<Vec<String>>,
     /// Columns that may be labels too, and are left out.
@@ -29,7 +29,7 @@ pub(super) struct TableColumns {
 
 /// A column, and its place among the leaves.
 #[derive(Clone)]
-pub(super) struct TableColumn {
+pub(super) struct PictureColumn {
     pub name: String,
     pub leaf: usize,
 }
@@ -66,13 +66,13 @@ impl HubInfo {
     }
 }
 
-impl TableColumns {
+impl PictureColumns {
     /// The columns, or what is wrong with those that are there.
-    pub(super) fn of(file: &FileMetaData) -> Result<TableColumns, String> {
+    pub(super) fn of(file: &FileMetaData) -> Result<PictureColumns, String> {
         let (hub, schema) = (HubInfo::of(file), file.schema_descr());
         let leaves = || schema.columns().iter().enumerate().map(|(leaf, column)| (leaf, &**column));
         let flat = || leaves().filter(|(_, column)| column.max_rep_level() == 0);
-        let images: Vec<TableColumn> =
+        let images: Vec<PictureColumn> =
             flat().filter_map(|(leaf, column)| picture(leaf, column, &hub)).collect();
         let image = preferred(&images, &IMAGES).or_else(|| (images.len() == 1).then(|| images[0].clone()));
         let Some(image) = image else {
@@ -81,7 +81,7 @@ impl TableColumns {
             let fault = if images.is_empty() { "no column" } else { "no single column" };
             return Err(format!("has {fault} of encoded pictures: found {}{more}", found.join(", ")));
         };
-        let labels: Vec<TableColumn> =
+        let labels: Vec<PictureColumn> =
             flat().filter_map(|(leaf, column)| label(leaf, column, &hub)).collect();
         let chosen = preferred(&labels, &LABELS).or_else(|| labels.first().cloned());
         let class_names = chosen.as_ref().and_then(|label| hub.classes(&label.name));
@@ -90,32 +90,32 @@ impl TableColumns {
         }
         let others = labels.iter().filter(|label| chosen.as_ref().is_some_and(|c| c.leaf != label.leaf));
         let other_labels = others.map(|label| shown(&label.name)).collect();
-        Ok(TableColumns { image, label: chosen, class_names, other_labels })
+        Ok(PictureColumns { image, label: chosen, class_names, other_labels })
     }
 }
 
 /// The first of some columns that has one of the names.
-fn preferred(columns: &[TableColumn], names: &[&str]) -> Option<TableColumn> {
+fn preferred(columns: &[PictureColumn], names: &[&str]) -> Option<PictureColumn> {
     names.iter().find_map(|name| columns.iter().find(|column| column.name == *name)).cloned()
 }
 
 /// A leaf with encoded pictures: `bytes` of a structure, or bytes under a known name.
-fn picture(leaf: usize, column: &ColumnDescriptor, hub: &HubInfo) -> Option<TableColumn> {
+fn picture(leaf: usize, column: &ColumnDescriptor, hub: &HubInfo) -> Option<PictureColumn> {
     let known = |name: &str| hub.is(name, "Image") || IMAGES.contains(&name);
     let name = match column.path().parts() {
         [name, inner] if inner == "bytes" => name,
         [name] if known(name) => name,
         _ => return None,
     };
-    (column.physical_type() == Type::BYTE_ARRAY).then(|| TableColumn { name: name.clone(), leaf })
+    (column.physical_type() == Type::BYTE_ARRAY).then(|| PictureColumn { name: name.clone(), leaf })
 }
 
 /// A leaf with labels: what the file calls classes, else what is called so.
-fn label(leaf: usize, column: &ColumnDescriptor, hub: &HubInfo) -> Option<TableColumn> {
+fn label(leaf: usize, column: &ColumnDescriptor, hub: &HubInfo) -> Option<PictureColumn> {
     let [name] = column.path().parts() else { return None };
     let is_label = hub.is(name, "ClassLabel") || LABELS.contains(&name.as_str());
     let kinds = [Type::INT32, Type::INT64, Type::BYTE_ARRAY];
-    (is_label && kinds.contains(&column.physical_type())).then(|| TableColumn { name: name.clone(), leaf })
+    (is_label && kinds.contains(&column.physical_type())).then(|| PictureColumn { name: name.clone(), leaf })
 }
 
 /// A leaf in a message.

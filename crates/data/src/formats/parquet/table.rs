@@ -1,7 +1,7 @@
 //! The rows of one table, some at a time.
 
 use super::MAGIC;
-use super::columns::{TableColumn, TableColumns};
+use super::columns::{PictureColumn, PictureColumns};
 use crate::error::DataError;
 use crate::foreign::foreign;
 use crate::source::{Blob, MAX_MEMBER, open_file};
@@ -21,7 +21,7 @@ pub(super) const AT_ONCE: usize = 1024;
 /// A table that is open.
 pub(super) struct PictureTable {
     reader: Box<dyn FileReader>,
-    pub columns: TableColumns,
+    pub columns: PictureColumns,
     blob: Blob,
 }
 
@@ -61,7 +61,7 @@ impl PictureTable {
         };
         let reader = reader.map_err(|cause| broken(blob.shown(), &cause))?;
         let help = "toile reads Hugging Face's tables: a column `image` with encoded PNG or JPEG pictures, and a column `label`";
-        let columns = TableColumns::of(reader.metadata().file_metadata())
+        let columns = PictureColumns::of(reader.metadata().file_metadata())
             .map_err(|fault| DataError::refused(blob.shown(), fault, help))?;
         Ok(PictureTable { reader, columns, blob: blob.clone() })
     }
@@ -107,7 +107,7 @@ impl PictureTable {
         Ok(())
     }
 
-    fn column(&self, group: &dyn RowGroupReader, column: &TableColumn) -> Result<ColumnReader, DataError> {
+    fn column(&self, group: &dyn RowGroupReader, column: &PictureColumn) -> Result<ColumnReader, DataError> {
         let chunk = group.metadata().column(column.leaf);
         let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
         let range = u64::try_from(start).ok().zip(u64::try_from(chunk.compressed_size()).ok());
