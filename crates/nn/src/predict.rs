@@ -7,8 +7,8 @@ use crate::{Examples, Inputs, Loss, Model, Threads};
 ///
 /// `images` holds whole images, one after the other, height × width × channels values each: bytes, or floats that
 /// [`Inputs::floats`] has checked. They go through the very program of [`evaluate`](crate::evaluate): the greatest
-/// number of a row (the first of equals) is its `predictions`, and has the bits of its `confidences`. A row is NaN where
-/// the network gives no finite numbers.
+/// number of a row (the first of equals) is its `predictions`, and has the bits of its `confidences`. A row is NaN
+/// where the network gives no finite numbers.
 ///
 /// # Panics
 /// If the values are no whole number of the model's images.
