@@ -49,7 +49,7 @@ fn compiled_it_computes_what_the_engine_computes() {
             assert!(said.status.success(), "{}: {}", network.name, String::from_utf8_lossy(&said.stderr));
             let bytes: Vec<u8> = match input {
                 InputKind::Uint8 => network.images.clone(),
-                InputKind::Float => {
+                InputKind::Float | InputKind::Features => {
                     network.images.iter().flat_map(|b| (f32::from(*b) / 255.0).to_le_bytes()).collect()
                 }
             };
