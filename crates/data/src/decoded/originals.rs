@@ -4,7 +4,9 @@ use crate::fingerprint::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, Metadata};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+#[cfg(unix)]
+use std::time::Duration;
+use std::time::SystemTime;
 
 /// Files as they are at this moment.
 pub(super) struct Originals {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,7 +14,9 @@ use rustls::CertificateError::{
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::config::{Host, SslMode, SslNegotiation, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
@@ -37,7 +40,11 @@ pub(crate) type Link = (Client, Connection<MessageWire, MessageWire>);
 
 /// Where one attempt goes.
 enum Target {
-    Tcp { name: String, address: SocketAddr },
+    Tcp {
+        name: String,
+        address: SocketAddr,
+    },
+    #[cfg(unix)]
     Unix(PathBuf),
 }
 
@@ -114,6 +121,7 @@ fn hosts(address: &Address) -> Vec<NamedHost> {
 impl NamedHost {
     async fn targets(self) -> Result<Vec<Target>> {
         let host = match self.place {
+            #[cfg(unix)]
             Host::Unix(folder) => {
                 return Ok(vec![Target::Unix(folder.join(format!(".s.PGSQL.{}", self.port)))]);
             }
@@ -132,6 +140,7 @@ impl Target {
     fn is_here(&self) -> bool {
         match self {
             Target::Tcp { address, .. } => address.ip().to_canonical().is_loopback(),
+            #[cfg(unix)]
             Target::Unix(_) => true,
         }
     }
@@ -139,6 +148,7 @@ impl Target {
     async fn open(&self, address: &Address) -> Result<Box<dyn Wire>> {
         let failed = |error: io::Error| LineError::passing(format!("error connecting to server: {error}"));
         Ok(match self {
+            #[cfg(unix)]
             Target::Unix(path) => Box::new(UnixStream::connect(path).await.map_err(failed)?),
             Target::Tcp { address: place, .. } => {
                 let stream = TcpStream::connect(place).await.map_err(failed)?;
@@ -149,6 +159,8 @@ impl Target {
     }
 
     fn server_name(&self) -> ServerName<'static> {
+        // Elsewhere there is no other.
+        #[cfg_attr(not(unix), allow(irrefutable_let_patterns))]
         let Target::Tcp { name, address } = self else {
             return ServerName::from(IpAddr::from([127, 0, 0, 1]));
         };
@@ -180,6 +192,7 @@ fn set_options(stream: &TcpStream, address: &Address) -> io::Result<()> {
 /// nobody in that way.
 async fn enter(address: &Address, target: &Target, moved: &Arc<AtomicU64>) -> Result<Link> {
     let encryption = match target {
+        #[cfg(unix)]
         Target::Unix(_) => Encryption::Never,
         Target::Tcp { .. } => address.encryption,
     };
@@ -299,6 +312,7 @@ fn handshake(error: &io::Error, target: &Target) -> LineError {
         Some(InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
             let name = match target {
                 Target::Tcp { name, .. } => name.as_str(),
+                #[cfg(unix)]
                 Target::Unix(_) => "",
             };
             let help = "write the host as its certificate calls it (subject alternative names), or use \
