@@ -43,7 +43,7 @@ class Hook(callbacks.Callback):
         ({"x": (image for image in X)}, TypeError, "found a generator"),
         ({"x": [[1.0], [1.0, 2.0]]}, TypeError, "x: NumPy makes no array of this list"),
         ({"x": X.astype(complex)}, TypeError, "complex128"),
-        ({"x": X[0]}, ValueError, "one example alone is `x[None]`"),
+        ({"x": X[0, 0]}, ValueError, "one example alone is `x[None]`"),
         ({"x": np.full(X.shape, np.inf)}, ValueError, "x: the value at (0, 0, 0) is inf"),
         ({"batch_size": 2.5}, TypeError, "batch_size: expected a whole number, found 2.5"),
         ({"batch_size": True}, TypeError, "batch_size"),
