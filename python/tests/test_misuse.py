@@ -178,6 +178,66 @@ def test_what_is_measured_at_the_end_alone_is_not_a_number_before() -> None:
     assert len(history["loss"]) == 2 and history["train_loss"][1] == model.evaluate(X, Y)[0]
 
 
+@pytest.mark.parametrize("n", [1, 7, 30, 90, 300])
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_validation_data_take_no_example_from_the_training(n: int, kind: str) -> None:
+    alone, with_data = net(), net()
+    alone.fit(X, Y, epochs=2, verbose=0)
+    more = np.random.default_rng(n).integers(0, 256, (n, 6, 6)).astype(np.uint8)
+    own = (more if kind == "uint8" else more / np.float32(255), np.arange(n) % 3)
+    history = with_data.fit(X, Y, epochs=2, validation_data=own, verbose=0).history
+    assert with_data.weights_sha256 == alone.weights_sha256
+    assert [history["val_loss"][-1], history["val_accuracy"][-1]] == alone.evaluate(*own)
+
+
+def test_keras_trains_to_the_same_numbers() -> None:
+    """Reference: Keras, from the same weights, in the same order, with validation data, a schedule and class weights."""
+    keras = pytest.importorskip("keras")
+    rates = {"initial_learning_rate": 0.01, "decay_steps": 12, "alpha": 0.1}
+    theirs = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2"),
+            keras.layers.BatchNormalization(),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    ours = toile.Sequential(
+        [
+            toile.Input((6, 6, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    theirs.set_weights(ours.get_weights())
+    smoothing = {"label_smoothing": 0.1}
+    theirs.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(**rates)),
+        keras.losses.CategoricalCrossentropy(**smoothing),
+        metrics=["accuracy"],
+    )
+    ours.compile(
+        optimizers.Adam(schedules.CosineDecay(**rates)),
+        losses.CategoricalCrossentropy(**smoothing),
+        metrics=["accuracy"],
+    )
+    x, y = X[..., None], np.eye(3)[Y]
+    fit = {"batch_size": 16, "epochs": 2, "shuffle": False, "class_weight": {0: 2.0, 1: 0.5}, "verbose": 0}
+    fit |= {"validation_data": (x[:33], y[:33])}
+    expected, found = theirs.fit(x, y, **fit).history, ours.fit(x, y, **fit).history
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert np.allclose(found[name], expected[name], rtol=1e-4, atol=1e-5), name
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-4)
+
+
 def test_a_loss_that_is_no_number_warns() -> None:
     model = net()
     model.fit(X, Y, verbose=0)
