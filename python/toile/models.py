@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -433,6 +433,30 @@ class Sequential:
         self._takes_bytes = kind == np.uint8
         self._wide_floats = not self._takes_bytes and largest > 1.5
 
+    @overload
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        *,
+        return_dict: Literal[False] = False,
+        threads: int | None = None,
+    ) -> list[float]: ...
+
+    @overload
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        *,
+        return_dict: Literal[True],
+        threads: int | None = None,
+    ) -> dict[str, float]: ...
+
     def evaluate(
         self,
         x: Any,
@@ -442,7 +466,7 @@ class Sequential:
         *,
         return_dict: bool = False,
         threads: int | None = None,
-    ) -> Any:
+    ) -> list[float] | dict[str, float]:
         """Mean loss and accuracy (a part of 1): `[loss, accuracy]`, or a dictionary. `batch_size` and `verbose` have no influence.
 
         Raises:
