@@ -2,9 +2,8 @@
 
 import os
 import pickle
+import subprocess
 import sys
-import threading
-import time
 import warnings
 
 import numpy as np
@@ -43,7 +42,7 @@ class Hook(callbacks.Callback):
         ({"x": (image for image in X)}, TypeError, "found a generator"),
         ({"x": [[1.0], [1.0, 2.0]]}, TypeError, "x: NumPy makes no array of this list"),
         ({"x": X.astype(complex)}, TypeError, "complex128"),
-        ({"x": X[0]}, ValueError, "one example alone is `x[None]`"),
+        ({"x": X[0, 0]}, ValueError, "one example alone is `x[None]`"),
         ({"x": np.full(X.shape, np.inf)}, ValueError, "x: the value at (0, 0, 0) is inf"),
         ({"batch_size": 2.5}, TypeError, "batch_size: expected a whole number, found 2.5"),
         ({"batch_size": True}, TypeError, "batch_size"),
@@ -178,6 +177,66 @@ def test_what_is_measured_at_the_end_alone_is_not_a_number_before() -> None:
     assert len(history["loss"]) == 2 and history["train_loss"][1] == model.evaluate(X, Y)[0]
 
 
+@pytest.mark.parametrize("n", [1, 7, 30, 90, 300])
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_validation_data_take_no_example_from_the_training(n: int, kind: str) -> None:
+    alone, with_data = net(), net()
+    alone.fit(X, Y, epochs=2, verbose=0)
+    more = np.random.default_rng(n).integers(0, 256, (n, 6, 6)).astype(np.uint8)
+    own = (more if kind == "uint8" else more / np.float32(255), np.arange(n) % 3)
+    history = with_data.fit(X, Y, epochs=2, validation_data=own, verbose=0).history
+    assert with_data.weights_sha256 == alone.weights_sha256
+    assert [history["val_loss"][-1], history["val_accuracy"][-1]] == alone.evaluate(*own)
+
+
+def test_keras_trains_to_the_same_numbers() -> None:
+    """Reference: Keras, from the same weights, in the same order, with validation data, a schedule and class weights."""
+    keras = pytest.importorskip("keras")
+    rates = {"initial_learning_rate": 0.01, "decay_steps": 12, "alpha": 0.1}
+    theirs = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2"),
+            keras.layers.BatchNormalization(),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    ours = toile.Sequential(
+        [
+            toile.Input((6, 6, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    theirs.set_weights(ours.get_weights())
+    smoothing = {"label_smoothing": 0.1}
+    theirs.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(**rates)),
+        keras.losses.CategoricalCrossentropy(**smoothing),
+        metrics=["accuracy"],
+    )
+    ours.compile(
+        optimizers.Adam(schedules.CosineDecay(**rates)),
+        losses.CategoricalCrossentropy(**smoothing),
+        metrics=["accuracy"],
+    )
+    x, y = X[..., None], np.eye(3)[Y]
+    fit = {"batch_size": 16, "epochs": 2, "shuffle": False, "class_weight": {0: 2.0, 1: 0.5}, "verbose": 0}
+    fit |= {"validation_data": (x[:33], y[:33])}
+    expected, found = theirs.fit(x, y, **fit).history, ours.fit(x, y, **fit).history
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert np.allclose(found[name], expected[name], rtol=1e-4, atol=1e-5), name
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        assert np.allclose(a, b, atol=1e-4)
+
+
 def test_a_loss_that_is_no_number_warns() -> None:
     model = net()
     model.fit(X, Y, verbose=0)
@@ -301,34 +360,33 @@ def test_weights_are_real_numbers() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_trains_and_predicts_while_its_parent_trains() -> None:
-    model = net()
-    model.build((None, 6, 6))
-    training = threading.Thread(target=model.fit, args=(X, Y), kwargs={"epochs": 10**6, "verbose": 0})
-    training.start()
-    try:
-        while model.history is None and not model._behind:
-            time.sleep(0.01)
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                net().fit(X, Y, verbose=0)
-                code = 0 if model.predict(X).shape == (90, 3) else 2
-            finally:
-                os._exit(code)
-        end = time.monotonic() + 60
-        done = 0
-        while not done and time.monotonic() < end:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            time.sleep(0.01)
-        if not done:
-            os.kill(pid, 9)
-        assert done and os.waitstatus_to_exitcode(status) == 0
-    finally:
-        model.stop_training = True
-        training.join()
+    code = """
+import os, threading, time, warnings, numpy as np, toile
+from toile import layers
+warnings.simplefilter("ignore")
+x, y = np.zeros((90, 6, 6), np.uint8), np.arange(90) % 3
+def net():
+    model = toile.Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])
+    model.compile("adam")
+    return model
+started, model = threading.Event(), net()
+watch = toile.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: started.set())
+fit = {"epochs": 10**6, "verbose": 0, "callbacks": watch}
+training = threading.Thread(target=model.fit, args=(x, y), kwargs=fit)
+training.start()
+started.wait()
+pid = os.fork()
+if pid == 0:
+    net().fit(x, y, verbose=0)
+    os._exit(0 if model.predict(x).shape == (90, 3) else 2)
+_, status = os.waitpid(pid, 0)
+model.stop_training = True
+training.join()
+print(os.waitstatus_to_exitcode(status))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_a_program_without_a_console_trains(monkeypatch: pytest.MonkeyPatch) -> None:

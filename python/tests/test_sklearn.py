@@ -37,3 +37,22 @@ def test_the_same_random_state_gives_the_same_bits() -> None:
     )
     assert one.model_.weights_sha256 == two.model_.weights_sha256 != three.model_.weights_sha256
     assert set(one.predict(x[:200])) <= {"zero", "one"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"hidden_layer_sizes": (1.5,)}, TypeError, "hidden_layer_sizes: expected a whole number, found 1.5"),
+        ({"hidden_layer_sizes": None}, TypeError, "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": 0}, ValueError, "hidden_layer_sizes"),
+        ({"class_weight": [1]}, TypeError, "class_weight"),
+        ({"class_weight": "equal"}, TypeError, "class_weight"),
+        ({"class_weight": {12: 1}}, ValueError, "class_weight names 12"),
+        ({"epochs": -1}, ValueError, "epochs"),
+    ],
+)
+def test_odd_arguments_are_named(arguments: dict, error: type, words: str) -> None:
+    x, y = load_digits(return_X_y=True)
+    with pytest.raises(error) as said:
+        ToileClassifier(**arguments).fit(x, y)
+    assert words in str(said.value)

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 from toile._native import __version__
 
 if TYPE_CHECKING:
-    from toile import callbacks, initializers, layers, losses, optimizers, regularizers, schedules
+    from toile import (
+        callbacks,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        models,
+        optimizers,
+        regularizers,
+        schedules,
+        study,
+    )
     from toile.layers import Input
     from toile.models import History, Sequential, load_model
     from toile.study import Results, Study, StudyError, judge
@@ -55,15 +66,18 @@ __all__ = [
     "TrialPruned",
     "__version__",
     "callbacks",
+    "datasets",
     "initializers",
     "judge",
     "layers",
     "load_model",
     "losses",
+    "models",
     "optimizers",
     "regularizers",
     "schedules",
     "search",
+    "study",
 ]
 
 

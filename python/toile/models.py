@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -294,7 +294,7 @@ class Sequential:
             verbose: 0 is silence, 1 a line that moves, 2 a line per epoch; "auto" is 1 in terminals and notebooks, else 2.
             callbacks: Of `toile.callbacks`: a list of instances, or one.
             validation_split: The last part of the examples that is held back, before any shuffling: 0 to below 1.
-            validation_data: `(x, y)` to validate on.
+            validation_data: `(x, y)` to validate on; shapes and types as of `x` and `y`.
             shuffle: Whether each epoch has an order of its own.
             class_weight: Factors of the classes' losses, by number of the class; 1 for those that are not named.
             threads: Threads, 1 to 1024; all processors if not given. The results do not depend on it.
@@ -316,10 +316,11 @@ class Sequential:
         validation_split = real("validation_split", validation_split, 0.0, 1.0)
         shuffle, threads = truth("shuffle", shuffle), _threads(threads)
         values = self._taken(x)
+        x_type, largest = values.dtype, float(np.abs(values).max())
         network = self._network
         assert network is not None
         targets = _arrays.labels(y, len(values), network.classes)
-        validation = None
+        n_train = int(np.floor(len(values) * (1.0 - validation_split)))
         if validation_data is not None:
             if not isinstance(validation_data, tuple | list):
                 raise TypeError(f"validation_data: expected (x, y), found a {type(validation_data).__name__}")
@@ -328,7 +329,10 @@ class Sequential:
             if validation_split:
                 raise ValueError("validation_data and validation_split exclude each other")
             own = self._taken(validation_data[0], "validation_data[0]")
-            validation = (own, _arrays.labels(validation_data[1], len(own), network.classes, "validation_data[1]"))
+            own_targets = _arrays.labels(validation_data[1], len(own), network.classes, "validation_data[1]")
+            # They become the last part, of which the engine trains on nothing: half an example keeps the border where it is.
+            n_train, values, targets = len(values), _arrays.joined(values, own), np.concatenate([targets, own_targets])
+            validation_split = (len(own) - 0.5) / len(values)
         run = {
             "optimizer": compiled["optimizer"],
             "schedule": compiled["schedule"],
@@ -345,7 +349,6 @@ class Sequential:
         last = self._behind + epochs
         lines = EpochLines(verbose, last)
         history = History()
-        n_train = len(values) - int(np.ceil(len(values) * validation_split))
         steps = -(-max(n_train, 1) // batch_size)
         history.params = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose, "steps": steps}
         # What is measured on all training examples comes after the last epoch alone.
@@ -388,13 +391,13 @@ class Sequential:
                 callback.set_model(self)
                 callback.on_train_begin({})
             try:
-                told = network.fit(values, targets, request, validation)
+                told = network.fit(values, targets, request)
             finally:
                 lines.close()
                 if history.epoch:
-                    self._learned_from(values)
+                    self._learned_from(x_type, largest)
                     self.history = history
-            self._learned_from(values)
+            self._learned_from(x_type, largest)
             self.history = history
             if self._behind == 0:
                 network.forget()
@@ -426,9 +429,33 @@ class Sequential:
         finally:
             self._is_training = False
 
-    def _learned_from(self, values: Any) -> None:
-        self._takes_bytes = values.dtype == np.uint8
-        self._wide_floats = not self._takes_bytes and float(np.abs(values).max()) > 1.5
+    def _learned_from(self, kind: Any, largest: float) -> None:
+        self._takes_bytes = kind == np.uint8
+        self._wide_floats = not self._takes_bytes and largest > 1.5
+
+    @overload
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        *,
+        return_dict: Literal[False] = False,
+        threads: int | None = None,
+    ) -> list[float]: ...
+
+    @overload
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        *,
+        return_dict: Literal[True],
+        threads: int | None = None,
+    ) -> dict[str, float]: ...
 
     def evaluate(
         self,
@@ -439,7 +466,7 @@ class Sequential:
         *,
         return_dict: bool = False,
         threads: int | None = None,
-    ) -> Any:
+    ) -> list[float] | dict[str, float]:
         """Mean loss and accuracy (a part of 1): `[loss, accuracy]`, or a dictionary. `batch_size` and `verbose` have no influence.
 
         Raises:

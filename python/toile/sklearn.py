@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from toile import layers as _layers
+from toile._checks import whole
 from toile.models import Sequential
 
 
@@ -80,10 +81,11 @@ class ToileClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"found {len(self.classes_)} classes, and toile has at most 256")
         self._learn_scale(X)
         given: Any = self.hidden_layer_sizes
-        sizes = [given] if isinstance(given, int | np.integer) else list(given)
+        sizes = list(given) if isinstance(given, list | tuple | np.ndarray) else [given]
+        sizes = [whole("hidden_layer_sizes", units, 1, 2**31) for units in sizes]
         network: list[Any] = [_layers.Input((X.shape[1],))]
         for units in sizes:
-            network.append(_layers.Dense(int(units), activation=self.activation))
+            network.append(_layers.Dense(units, activation=self.activation))
             if self.dropout:
                 network.append(_layers.Dropout(self.dropout))
         network.append(_layers.Dense(len(self.classes_), activation="softmax"))
@@ -126,6 +128,8 @@ class ToileClassifier(ClassifierMixin, BaseEstimator):
         if self.class_weight == "balanced":
             counts = np.bincount(targets)
             return {i: float(len(targets) / (len(counts) * count)) for i, count in enumerate(counts)}
+        if not isinstance(self.class_weight, Mapping):
+            raise TypeError(f'class_weight: expected a dictionary or "balanced", found {self.class_weight!r}')
         places = {name: i for i, name in enumerate(self.classes_.tolist())}
         unknown = [name for name in self.class_weight if name not in places]
         if unknown:
@@ -141,4 +145,6 @@ class ToileClassifier(ClassifierMixin, BaseEstimator):
         self._scale = np.where(deviation > 0, deviation, 1.0)
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
-        return ((X.astype(np.float64) - self._mean) / self._scale).astype(np.float32)
+        # What is beyond float32 becomes infinite, and the network says where.
+        with np.errstate(over="ignore"):
+            return ((X.astype(np.float64) - self._mean) / self._scale).astype(np.float32)
