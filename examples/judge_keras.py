@@ -6,6 +6,7 @@ python examples/judge_keras.py     needs keras with a backend (KERAS_BACKEND=jax
 import base64
 
 import numpy as np
+
 import toile
 
 try:

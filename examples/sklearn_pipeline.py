@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
 from toile.sklearn import ToileClassifier
 
 x, y = load_digits(return_X_y=True)
