@@ -1,5 +1,6 @@
 """Studies and judgements from Python."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -147,7 +148,9 @@ def test_names_that_look_like_options_are_names(results: toile.Results, tmp_path
         results.report(tmp_path / "none" / "report.html")
 
 
-def test_a_run_that_ctrl_c_stopped_goes_on_to_the_same_results(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("whom", ["process", "terminal"])
+def test_a_run_that_ctrl_c_stopped_goes_on_to_the_same_results(tmp_path: pathlib.Path, whom: str) -> None:
+    """A terminal sends Ctrl-C to all processes of its group."""
     tables = small(tmp_path, defaults={"model": "net", "epochs": 200, "batch_size": 8})
     tables["study"]["seeds"] = 20
     code = f"""
@@ -155,16 +158,49 @@ import sys, toile
 toile.Study(sys.stdin.read(), folder={str(tmp_path)!r}).run({str(tmp_path / "out")!r}, progress=False)
 """
     text = toile.Study.from_dict(tables).text
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     process.stdin.write(text)
     process.stdin.close()
     while process.poll() is None and not list((tmp_path / "out").glob("runs/*")):
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT) if whom == "terminal" else process.send_signal(signal.SIGINT)
     # A fast processor may have been done before.
     assert "KeyboardInterrupt" in process.stderr.read() or process.wait(60) == 0
     assert list(tmp_path.glob(".study-*")) == []
+    # The program ended in good order: what was trained is in its results.
+    assert 0 < len(toile.Results(tmp_path / "out").json()["runs"]) <= 20
+    assert list((tmp_path / "out").glob("*-wal")) == []
     again = toile.Study(text, folder=tmp_path).run(tmp_path / "out", progress=False).json()["runs"]
     whole = toile.Study(text, folder=tmp_path).run(tmp_path / "whole", progress=False).json()["runs"]
     assert [run["weights_sha256"] for run in again] == [run["weights_sha256"] for run in whole]
     assert len(again) == 20
+
+
+def test_a_terminal_s_ctrl_c_reaches_the_program_once(tmp_path: pathlib.Path) -> None:
+    """A second one would end the program without its report."""
+    program = tmp_path / "program"
+    program.write_text(
+        f"""#!{sys.executable}
+import pathlib, signal, sys, time
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+place = pathlib.Path({str(tmp_path)!r})
+(place / "ready").touch()
+while not heard:
+    time.sleep(0.01)
+time.sleep(1.0)
+(place / "heard").write_text(str(len(heard)))
+sys.exit(130)
+"""
+    )
+    program.chmod(0o755)
+    code = f"import toile.study; toile.study.sys.executable = {str(program)!r}; toile.study._program(['run'])"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, start_new_session=True)
+    while not (tmp_path / "ready").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) != 0
+    assert (tmp_path / "heard").read_text() == "1"

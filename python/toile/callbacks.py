@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toile._setting import Setting
+from toile._setting import Setting, refuse_others
 
 if TYPE_CHECKING:
     from toile.models import Sequential
@@ -28,7 +28,21 @@ class EngineCallback(Setting):
 
 
 class EarlyStopping(EngineCallback):
-    """Stops when a metric no longer improves."""
+    """Stops when a metric no longer improves.
+
+    Args:
+        monitor: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `top_5_accuracy` or `val_top_5_accuracy`, measured after each epoch.
+        min_delta: The least change that counts, 0 or more, in the metric's unit.
+        patience: Epochs without such a change before it stops.
+        verbose: Has no influence; `History.end` says what stopped the training.
+        mode: "auto", or what fits the metric: "min" for losses, "max" for accuracies.
+        baseline: What has to be improved upon; None is the first epoch's number.
+        restore_best_weights: Whether the model goes back to the weights of the best epoch.
+        start_from_epoch: Epochs before it begins to watch.
+
+    Raises:
+        TypeError, ValueError: The metric is no word, or `mode` does not fit it; `fit` says the others.
+    """
 
     _key = "early_stopping"
 
@@ -57,7 +71,18 @@ class EarlyStopping(EngineCallback):
 
 
 class ReduceLROnPlateau(EngineCallback):
-    """Multiplies the learning rate when a metric no longer improves."""
+    """Multiplies the learning rate when a metric no longer improves.
+
+    Args:
+        monitor: As for `EarlyStopping`.
+        factor: What the learning rate is multiplied with.
+        patience: Epochs without a change of `min_delta` before that.
+        verbose: Has no influence; `history["learning_rate"]` has the rates.
+        mode: As for `EarlyStopping`.
+        min_delta: The least change that counts, in the metric's unit.
+        cooldown: Epochs after a change during which nothing is counted.
+        min_lr: The least learning rate.
+    """
 
     _key = "reduce_lr_on_plateau"
 
@@ -131,7 +156,11 @@ class Callback:
 
 
 class LambdaCallback(Callback):
-    """Functions in place of a class."""
+    """Functions in place of a class: they are called as its methods are, without `self`.
+
+    Raises:
+        TypeError: One is no function, or for a moment that toile does not tell of.
+    """
 
     def __init__(
         self,
@@ -139,7 +168,9 @@ class LambdaCallback(Callback):
         on_train_begin: Any = None,
         on_train_end: Any = None,
         on_train_batch_end: Any = None,
+        **others: Any,
     ) -> None:
+        refuse_others("LambdaCallback", others)
         given = {
             "on_epoch_end": on_epoch_end,
             "on_train_begin": on_train_begin,
@@ -147,5 +178,7 @@ class LambdaCallback(Callback):
             "on_train_batch_end": on_train_batch_end,
         }
         for name, function in given.items():
+            if function is not None and not callable(function):
+                raise TypeError(f"LambdaCallback: {name}: expected a function, found {function!r}")
             if function is not None:
                 setattr(self, name, function)

@@ -51,7 +51,7 @@ class History:
 
     Attributes:
         history: A list per metric, as in Keras: `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate` and others.
-        epoch: The epochs, counted from 0 over all fits of the model.
+        epoch: The epochs, counted from 0 over all fits of the model since it was compiled.
         end: How the training ended, in words.
         run_id: The id of this training: a hash of its settings, its seed and its arrays.
         weights_sha256: The hash of the weights, that of a study's run with the same settings and data.

@@ -45,14 +45,13 @@ def _program(arguments: Sequence[str], *, shows: bool = False, stdin: str | None
         stderr=None if shows else subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        # In a group of its own a terminal's Ctrl-C reaches it through this process alone: twice would mean not to wait.
+        process_group=0,
     )
     try:
         out, error = process.communicate(stdin)
     except BaseException:
-        # The program has had the same Ctrl-C, and puts away what it was doing.
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT)
-        process.wait()
+        _stop(process)
         raise
     if process.returncode in (0, 3, 4):
         return out or ""
@@ -60,6 +59,16 @@ def _program(arguments: Sequence[str], *, shows: bool = False, stdin: str | None
         raise KeyboardInterrupt
     words = (error or "").strip() or f"the program ended with {process.returncode}; its message stands above"
     raise StudyError(words)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Asks the program to put away what it is doing, and waits; a second Ctrl-C is passed on, and ends it at once."""
+    while process.poll() is None:
+        try:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+        except KeyboardInterrupt:
+            continue
 
 
 def _toml(value: Any) -> str:
