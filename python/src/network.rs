@@ -2,13 +2,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde_json::Value;
 use toile_data::SplitHow;
 use toile_nn::{
-    Examples, FitConfig, FitEnd, FitEvent, Flow, ImageShape, Layer, Loss, Model, Tensor, TrainingState,
+    Examples, FitConfig, FitEnd, FitEvent, Flow, ImageShape, Layer, Loss, Model, ModelOutline, Tensor,
+    TrainingState,
 };
 use toile_rng::Seed;
 use toile_study::Settings;
@@ -115,14 +116,18 @@ impl Network {
         // The settings are any that a run needs: the layers are what is checked.
         let run = serde_json::json!({ "optimizer": "adam", "epochs": 1 });
         let layers = json(layers)?;
-        let data = FitData {
-            image,
-            classes: classes(&layers, &run, image),
-            train: 2,
-            validation: 0,
-            validation_split: 0.0,
-        };
+        let classes = classes(&layers, &run, image);
+        if let Some(n @ (0 | 1 | 257..)) = classes {
+            return Err(value_error(format!(
+                "the model gives {n} values, expected one for each of 2 to 256 classes"
+            )));
+        }
+        let data =
+            FitData { image, classes: classes.unwrap_or(2), train: 2, validation: 0, validation_split: 0.0 };
         let settings = checked(&layers, &run, data).map_err(value_error)?;
+        let outline = ModelOutline::new(&settings.layers, image).map_err(value_error)?;
+        // Twice: a training works on a copy.
+        room_for("the weights of this model", outline.n_weights().saturating_mul(8))?;
         let model = Model::build(&settings.layers, image, Seed::new(seed)).map_err(value_error)?;
         Ok(Network::of(settings.layers, layers, image, model))
     }
@@ -278,12 +283,11 @@ impl Network {
         threads: usize,
         watch: &mut Watch,
     ) -> PyResult<Fitted> {
-        let (mut model, before) = {
+        let (classes, before) = {
             let standing = self.lock();
-            (self.shaped(&standing.model.weights())?, standing.state.clone())
+            (standing.model.classes(), standing.state.clone())
         };
         let behind = before.as_ref().map_or(0, |state| state.facts.epoch);
-        let classes = model.classes();
         let data = FitData {
             image: self.image,
             classes,
@@ -292,9 +296,22 @@ impl Network {
             validation_split,
         };
         let settings = checked(&self.written, run, data).map_err(value_error)?;
+        let outline = ModelOutline::new(&self.layers, self.image).map_err(value_error)?;
+        let batch_size = settings.batch_size.min(labels.len().max(1));
+        let bytes = outline.training_memory(&settings.optimizer, batch_size, threads, false);
+        room_for("training this model", bytes)?;
+        let mut model = self.copied()?;
         let split = settings.validation_split;
-        let parts = toile_data::split(labels, classes, split.fraction, SplitHow::Last, Seed::new(split.seed));
-        let parts = parts.map_err(value_error)?;
+        let (own, held_back) = match validation {
+            Some((_, labels)) => (all(labels.len()), None),
+            None => {
+                let seed = Seed::new(split.seed);
+                let parts = toile_data::split(labels, classes, split.fraction, SplitHow::Last, seed);
+                (Vec::new(), Some(parts.map_err(value_error)?))
+            }
+        };
+        let every = all(labels.len());
+        let trained_on = held_back.as_ref().map_or(&every, |parts| &parts.train);
         let of = |(values, labels): &'_ Labelled| -> PyResult<()> {
             let images = values.inputs(self.image).map_err(value_error)?;
             let indices = all(labels.len());
@@ -303,28 +320,31 @@ impl Network {
         };
         validation.map_or(Ok(()), of)?;
         let images = values.inputs(self.image).map_err(value_error)?;
-        let train = Examples { images, labels, indices: &parts.train, shape: self.image, classes };
+        let train = Examples { images, labels, indices: trained_on, shape: self.image, classes };
         train.fits(&model).map_err(value_error)?;
-        let own = validation.map(|(_, labels)| all(labels.len()));
-        let held_back = match (validation, &own) {
-            (Some((values, labels)), Some(indices)) => {
+        let held_back = match (validation, &held_back) {
+            (Some((values, labels)), _) => {
                 let images = values.inputs(self.image).map_err(value_error)?;
-                Some(Examples { images, labels, indices, shape: self.image, classes })
+                Some(Examples { images, labels, indices: &own, shape: self.image, classes })
             }
-            _ if parts.validation.is_empty() => None,
-            _ => Some(Examples { indices: &parts.validation, ..train }),
+            (None, Some(parts)) if !parts.validation.is_empty() => {
+                Some(Examples { indices: &parts.validation, ..train })
+            }
+            _ => None,
         };
         let config = toile_lab::fit_config(&settings, classes);
         let config = FitConfig { epochs: behind + settings.epochs, ..config };
-        let (mut last, mut broke) = (None, None);
+        let mut broke = None;
         let mut observer = |event: FitEvent<'_>| match event {
             FitEvent::Step { epoch, batch, n_batches, loss } => watch.batch(epoch, batch, n_batches, loss),
             FitEvent::EpochEnd(epoch, snapshot) => {
                 let state = snapshot.take();
-                // Callbacks of Python may ask the network what it is now.
-                let published = self.lock().model.set_weights(&state.weights());
-                broke = published.err();
-                last = Some(state);
+                // Callbacks of Python may ask the network what it is now; and whole epochs count: after a stop the next fit
+                // goes on with the bits that this one would have had.
+                let mut standing = self.lock();
+                broke = standing.model.set_weights(&state.weights()).err();
+                standing.state = Some(state);
+                drop(standing);
                 watch.epoch(epoch)
             }
             FitEvent::EpochBegin { .. } | FitEvent::TrainingEnd { .. } => Flow::Continue,
@@ -355,11 +375,9 @@ impl Network {
         standing.on_bytes = values.are_bytes();
         let id = settings.id(&fingerprint(self.image, values, labels, validation));
         standing.settings = Some(settings);
-        // Whole epochs count: after a stop the next fit goes on with the bits that this one would have had.
         if outcome.end != FitEnd::Interrupted {
             standing.model.set_weights(&model.weights()).map_err(value_error)?;
         }
-        standing.state = last.or(standing.state.take());
         let end = match outcome.end {
             FitEnd::Finished => "finished".into(),
             FitEnd::Stopped { by, epoch } => format!("stopped by {by} after epoch {epoch}"),
@@ -371,6 +389,14 @@ impl Network {
         let weights_sha256 = sha256(&standing.model);
         Ok(Fitted { end, restored_epoch: outcome.restored_epoch, id, weights_sha256 })
     }
+}
+
+/// Asks the system for so much memory, and gives it back: an allocation that fails later would end the program.
+fn room_for(what: &str, bytes: usize) -> PyResult<()> {
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
+        let megabytes = bytes / 1_000_000;
+        PyMemoryError::new_err(format!("{what} takes about {megabytes} MB, which the system does not give"))
+    })
 }
 
 fn sha256(model: &Model) -> String {

@@ -1,8 +1,7 @@
 //! Settings as Python gives them, checked as those of a study file are: they become one, and go through its check.
 
 use serde_json::Value;
-use toile_nn::{ImageShape, Model};
-use toile_rng::Seed;
+use toile_nn::ImageShape;
 use toile_study::{DataShape, PlanOptions, Settings, check, inline_toml, plan};
 
 /// What the data of a fit are.
@@ -44,13 +43,13 @@ fn study_text(layers: &Value, run: &Value, data: FitData) -> Result<String, Stri
     Ok(text)
 }
 
-/// The classes that these layers tell apart; 2 where they cannot be built, as the check will say.
-pub(crate) fn classes(layers: &Value, run: &Value, image: ImageShape) -> usize {
+/// The values that these layers give; nothing where the layers are wrong, as the check will say.
+pub(crate) fn classes(layers: &Value, run: &Value, image: ImageShape) -> Option<usize> {
     let data = FitData { image, classes: 2, train: 2, validation: 0, validation_split: 0.0 };
     // Without the data's shape nothing is said of classes.
-    let study = study_text(layers, run, data).ok().and_then(|text| check(&text, FILE, None).ok());
-    let layers = study.and_then(|mut study| study.models.remove(NAME)).unwrap_or_default();
-    Model::build(&layers, image, Seed::new(0)).map_or(2, |model| model.classes().clamp(2, 256))
+    let study = check(&study_text(layers, run, data).ok()?, FILE, None).ok()?;
+    let shapes = toile_nn::shapes(study.models.get(NAME)?, image).ok()?;
+    Some(shapes.last()?.values())
 }
 
 /// The settings, nothing left to a default; or all that is wrong with them.

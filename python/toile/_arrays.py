@@ -78,13 +78,6 @@ def _floats(array: Array, name: str) -> Array:
     return floats
 
 
-def joined(first: Array, last: Array) -> Array:
-    """Examples of one shape one after the other. Bytes become the floats that the engine makes of them, if one of both is floats."""
-    if first.dtype != last.dtype:
-        first, last = (a / np.float32(255) if a.dtype == np.uint8 else a for a in (first, last))
-    return np.concatenate([first.reshape(len(first), *last.shape[1:]), last])
-
-
 def weights(value: Any, name: str) -> Array:
     """A tensor of weights as float32. NaN and infinities are taken: a training may have come to them.
 

@@ -321,6 +321,7 @@ class Sequential:
         assert network is not None
         targets = _arrays.labels(y, len(values), network.classes)
         n_train = int(np.floor(len(values) * (1.0 - validation_split)))
+        validation = None
         if validation_data is not None:
             if not isinstance(validation_data, tuple | list):
                 raise TypeError(f"validation_data: expected (x, y), found a {type(validation_data).__name__}")
@@ -330,9 +331,7 @@ class Sequential:
                 raise ValueError("validation_data and validation_split exclude each other")
             own = self._taken(validation_data[0], "validation_data[0]")
             own_targets = _arrays.labels(validation_data[1], len(own), network.classes, "validation_data[1]")
-            # They become the last part, of which the engine trains on nothing: half an example keeps the border where it is.
-            n_train, values, targets = len(values), _arrays.joined(values, own), np.concatenate([targets, own_targets])
-            validation_split = (len(own) - 0.5) / len(values)
+            validation, n_train = (own, own_targets), len(values)
         run = {
             "optimizer": compiled["optimizer"],
             "schedule": compiled["schedule"],
@@ -391,7 +390,7 @@ class Sequential:
                 callback.set_model(self)
                 callback.on_train_begin({})
             try:
-                told = network.fit(values, targets, request)
+                told = network.fit(values, targets, request, validation)
             finally:
                 lines.close()
                 if history.epoch:

@@ -186,3 +186,25 @@ fn damaged_files_are_refused_or_read_in_bounds() {
         .for_each(|bit| drop(from_weights_h5(&flipped(&weights, bit), &layers, described.image)));
     (0..chain.len() * 8).step_by(3).for_each(|bit| drop(from_keras(&flipped(&chain, bit))));
 }
+
+/// `Input((28, 28))` before a Flatten, and rows of features, as Keras' own examples have them.
+#[test]
+fn images_without_channels_and_rows_come_in_before_a_flatten() {
+    let network = named("dense");
+    let whole = from_keras(&written(&network)).unwrap();
+    let values = whole.image.values();
+    for shape in [json!([null, values]), json!([null, 1, values])] {
+        let is_image = shape.as_array().unwrap().len() == 3;
+        let other = changed(&written(&network), |config| {
+            config["config"]["layers"][0]["config"]["batch_shape"] = shape;
+        });
+        let read = from_keras(&other).unwrap();
+        assert_eq!((read.image.values(), read.image.channels == 1), (values, is_image));
+        assert_eq!(read.tensors, whole.tensors);
+    }
+    let other = changed(&written(&named("strides")), |config| {
+        config["config"]["layers"][0]["config"]["batch_shape"] = json!([null, 8, 8]);
+    });
+    let said = from_keras(&other).unwrap_err().to_string();
+    assert!(said.contains("before a Flatten"), "{said}");
+}

@@ -63,7 +63,7 @@ pub(super) fn chain(config: &Value) -> Result<KerasChain, ExchangeError> {
         let message = format!("what the network has and toile has not:\n  {}", faults.join("\n  "));
         return Err(ExchangeError::new(message).help("all of it is named above; the other layers fit"));
     }
-    Ok(KerasChain { image: image(shape)?, layers, groups, rescales })
+    Ok(KerasChain { image: image(shape, layers.first())?, layers, groups, rescales })
 }
 
 /// Where a Functional network is no chain: every layer takes what the one before it gives, once, and nothing else.
@@ -136,14 +136,21 @@ fn not_after(before: Option<&str>, nodes: &Value) -> Option<String> {
     }
 }
 
-fn image(shape: &Value) -> Result<ImageShape, ExchangeError> {
+/// The images that a network takes. Without channels they are gray, which only a Flatten takes alike; rows of features are
+/// pixels of many channels.
+fn image(shape: &Value, first: Option<&Layer>) -> Result<ImageShape, ExchangeError> {
     let sizes = shape.as_array().map_or(&[][..], Vec::as_slice);
     let size =
         |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-    match sizes.iter().map(size).collect::<Vec<_>>()[..] {
-        [None, Some(height), Some(width), Some(channels)] => Ok(ImageShape { height, width, channels }),
+    match (sizes.iter().map(size).collect::<Vec<_>>().as_slice(), first) {
+        (&[None, Some(height), Some(width), Some(channels)], _) => Ok(ImageShape { height, width, channels }),
+        (&[None, Some(height), Some(width)], Some(Layer::Flatten(_))) => {
+            Ok(ImageShape { height, width, channels: 1 })
+        }
+        (&[None, Some(features)], Some(Layer::Flatten(_) | Layer::Dense(_))) => Ok(ImageShape::row(features)),
         _ => Err(ExchangeError::new(format!(
-            "the network takes inputs of shape {shape}, expected images: [null, height, width, channels]"
+            "the network takes inputs of shape {shape}, expected images, [null, height, width, channels]; before a Flatten \
+             also [null, height, width], before a Dense rows, [null, features]"
         ))),
     }
 }
