@@ -136,18 +136,17 @@ fn not_after(before: Option<&str>, nodes: &Value) -> Option<String> {
     }
 }
 
-/// The images that a network takes. Without channels they are gray, which only a Flatten takes alike; rows of features are
-/// pixels of many channels.
+/// The images that a network takes. Without channels they are gray, which only a Flatten takes alike; rows of features
+/// are pixels of many channels.
 fn image(shape: &Value, first: Option<&Layer>) -> Result<ImageShape, ExchangeError> {
     let sizes = shape.as_array().map_or(&[][..], Vec::as_slice);
     let size =
         |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-    match (sizes.iter().map(size).collect::<Vec<_>>().as_slice(), first) {
+    let sizes: Vec<Option<usize>> = sizes.iter().map(size).collect();
+    match (sizes.as_slice(), first.map_or("", Layer::name)) {
         (&[None, Some(height), Some(width), Some(channels)], _) => Ok(ImageShape { height, width, channels }),
-        (&[None, Some(height), Some(width)], Some(Layer::Flatten(_))) => {
-            Ok(ImageShape { height, width, channels: 1 })
-        }
-        (&[None, Some(features)], Some(Layer::Flatten(_) | Layer::Dense(_))) => Ok(ImageShape::row(features)),
+        (&[None, Some(height), Some(width)], "flatten") => Ok(ImageShape { height, width, channels: 1 }),
+        (&[None, Some(features)], "flatten" | "dense") => Ok(ImageShape::row(features)),
         _ => Err(ExchangeError::new(format!(
             "the network takes inputs of shape {shape}, expected images, [null, height, width, channels]; before a Flatten \
              also [null, height, width], before a Dense rows, [null, features]"
