@@ -138,6 +138,8 @@ def test_ctrl_c_stops_at_the_end_of_a_batch() -> None:
     code = """
 import os, signal, threading, numpy as np, toile
 from toile import layers
+# Where tests run in the background, Ctrl-C is ignored from the start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 x = np.zeros((2000, 64), np.uint8); y = np.arange(2000) % 2
 model = toile.Sequential([layers.Dense(64, activation="relu"), layers.Dense(2, activation="softmax")])
 model.compile()

@@ -196,7 +196,11 @@ sys.exit(130)
 """
     )
     program.chmod(0o755)
-    code = f"import toile.study; toile.study.sys.executable = {str(program)!r}; toile.study._program(['run'])"
+    # Where tests run in the background, Ctrl-C is ignored from the start.
+    code = (
+        "import signal, toile.study; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        f"toile.study.sys.executable = {str(program)!r}; toile.study._program(['run'])"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, start_new_session=True)
     while not (tmp_path / "ready").exists():
         assert process.poll() is None
