@@ -228,8 +228,9 @@ impl ModelOutline {
         self.model.n_weights()
     }
 
-    /// Bytes that training on batches of this size takes on this many threads, without the data set: weights and what
-    /// belongs to them, the chunks' gradients, and the workspaces of training and evaluation. With
+    /// Bytes that training on batches of this size takes on this many threads, without the data set (its images take
+    /// [`Inputs::n_bytes`](crate::Inputs::n_bytes), and are never copied as a whole): weights and what belongs to them,
+    /// the chunks' gradients, and the workspaces of training and evaluation. With
     /// [`crate::FitConfig::measures_layers`] the weights are there once more.
     pub fn training_memory(
         &self,
