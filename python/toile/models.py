@@ -316,7 +316,9 @@ class Sequential:
         validation_split = real("validation_split", validation_split, 0.0, 1.0)
         shuffle, threads = truth("shuffle", shuffle), _threads(threads)
         values = self._taken(x)
-        x_type, largest = values.dtype, float(np.abs(values).max())
+        x_type = values.dtype
+        # Bytes need no look: it would take as long as some epochs of a small net.
+        largest = 0.0 if x_type == np.uint8 else max(float(values.max()), -float(values.min()))
         network = self._network
         assert network is not None
         targets = _arrays.labels(y, len(values), network.classes)
