@@ -36,6 +36,9 @@ pub(crate) const FORMATS: [&dyn Format; 6] = [
 /// What the same files are read as: its number is raised where they give another data set than before.
 pub(crate) const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
 
+/// Whether a name is that of a partner.
+pub(crate) type PartnerTest = Box<dyn Fn(&str) -> bool>;
+
 /// A way in which data sets are written.
 pub(crate) trait Format: Sync {
     /// As it is called in records and messages.
@@ -44,6 +47,12 @@ pub(crate) trait Format: Sync {
     /// Whether files are decoded, which takes far longer than to read pixels.
     fn decodes(&self) -> bool {
         false
+    }
+
+    /// Which names beside a file that was asked for are of tables with other parts of its set; nothing where one file
+    /// holds all.
+    fn partners(&self, _asked: &str) -> Option<PartnerTest> {
+        None
     }
 
     /// Whether the source is of this format, or is meant to be.
@@ -118,10 +127,10 @@ pub(crate) fn original_files(path: &Path) -> Result<FolderListing, DataError> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut listing = FolderListing { folders: BTreeSet::new(), files: BTreeMap::new() };
-    if csv::may_have_partners(&name) || parquet::may_have_partners(&name) {
+    let partners: Vec<PartnerTest> = FORMATS.iter().filter_map(|format| format.partners(&name)).collect();
+    if !partners.is_empty() {
         listing = FolderListing::beside(path)?;
-        let is_partner = |other: &str| csv::is_partner(&name, other) || parquet::is_partner(&name, other);
-        listing.files.retain(|other, _| is_partner(other));
+        listing.files.retain(|other, _| partners.iter().any(|is_partner| is_partner(other)));
     }
     listing.files.insert(name, path.to_path_buf());
     Ok(listing)

@@ -2,7 +2,7 @@
 
 mod rows;
 
-use super::{Format, RawData, RawPart, WantedReading, part_names, words};
+use super::{Format, PartnerTest, RawData, RawPart, WantedReading, part_names, words};
 use crate::LabelledImages;
 use crate::error::DataError;
 use crate::locations::LoadProgress;
@@ -19,6 +19,15 @@ impl Format for TextTables {
 
     fn decodes(&self) -> bool {
         true
+    }
+
+    fn partners(&self, asked: &str) -> Option<PartnerTest> {
+        let (part, set) = part_names::of_file(asked);
+        let is_partner = move |name: &str| {
+            let (part, of_name) = part_names::of_file(name);
+            is_named(name) && part > Some(0) && of_name == set
+        };
+        (part == Some(0)).then(|| Box::new(is_partner) as PartnerTest)
     }
 
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
@@ -79,17 +88,6 @@ fn is_named(name: &str) -> bool {
     [".csv", ".csv.gz", ".tsv", ".tsv.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Whether a table of this name has its other parts beside it.
-pub(super) fn may_have_partners(asked: &str) -> bool {
-    part_names::of_file(asked).0 == Some(0)
-}
-
-/// Whether a file holds another part of the set of which the training part was asked for.
-pub(super) fn is_partner(asked: &str, name: &str) -> bool {
-    let (of_asked, of_name) = (part_names::of_file(asked), part_names::of_file(name));
-    may_have_partners(asked) && is_named(name) && of_name.0 > Some(0) && of_asked.1 == of_name.1
-}
-
 /// The files of the parts: the one that was asked for and its partners, or those of a folder.
 fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
     let tables: Vec<(&String, &Blob)> = source.top_files().filter(|(name, _)| is_named(name)).collect();
@@ -102,12 +100,14 @@ fn files_of_parts(source: &Source) -> Result<[Option<Blob>; 3], DataError> {
         }
         None => Ok(()),
     };
+    let mut belongs: PartnerTest = Box::new(|_| true);
     if let Some(asked) = &source.asked {
         put(0, asked, &source.files[asked])?;
+        belongs = TextTables.partners(asked).unwrap_or(Box::new(|_| false));
     }
     for (name, blob) in &tables {
         let (Some(part), _) = part_names::of_file(name) else { continue };
-        if source.asked.as_ref().is_none_or(|asked| is_partner(asked, name)) {
+        if belongs(name) {
             put(part, name, blob)?;
         }
     }

@@ -1,7 +1,7 @@
 //! Which tables belong to which part. Names are those of the hub: `data/train-00000-of-00002.parquet`,
 //! `fashion_mnist/test/0000.parquet`, `set-train.parquet`.
 
-use super::super::part_names;
+use super::super::{PartnerTest, part_names};
 use crate::error::DataError;
 use crate::source::{Blob, Source};
 use std::collections::BTreeMap;
@@ -70,15 +70,14 @@ pub(super) fn holds_tables(source: &Source) -> bool {
     source.files.keys().any(|name| is_table(name))
 }
 
-/// Whether a table of this name has those of other parts beside it.
-pub(in super::super) fn may_have_partners(asked: &str) -> bool {
-    is_table(asked) && TableName::of(asked).part == Some(0)
-}
-
-/// Whether a file holds another part of the set of which the training part was asked for.
-pub(in super::super) fn is_partner(asked: &str, name: &str) -> bool {
-    let (of_asked, of_name) = (TableName::of(asked), TableName::of(name));
-    may_have_partners(asked) && is_table(name) && of_name.part > Some(0) && of_asked.set == of_name.set
+/// Which names are of tables with the other parts of a set of which the training part was asked for.
+pub(super) fn partners(asked: &str) -> Option<PartnerTest> {
+    let TableName { part, set, .. } = TableName::of(asked);
+    let is_partner = move |name: &str| {
+        let of_name = TableName::of(name);
+        is_table(name) && of_name.part > Some(0) && of_name.set == set
+    };
+    (is_table(asked) && part == Some(0)).then(|| Box::new(is_partner) as PartnerTest)
 }
 
 /// The tables of training, validation and test, each part's in the order of their pieces.
@@ -91,7 +90,8 @@ pub(super) fn of_parts(source: &Source) -> Result<[Vec<Blob>; 3], DataError> {
             return Err(DataError::refused(&source.place, fault, "name the folder that holds all pieces"));
         }
         parts[0].put(source, asked, &TableName { piece: None, ..name })?;
-        for other in source.files.keys().filter(|other| is_partner(asked, other)) {
+        let is_partner = partners(asked).unwrap_or(Box::new(|_| false));
+        for other in source.files.keys().filter(|other| is_partner(other)) {
             let name = TableName::of(other);
             parts[name.part.unwrap_or(0)].put(source, other, &name)?;
         }

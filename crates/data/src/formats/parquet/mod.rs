@@ -11,12 +11,10 @@ mod part;
 #[cfg(feature = "parquet")]
 mod table;
 
-use super::{Format, RawData, WantedReading};
+use super::{Format, PartnerTest, RawData, WantedReading};
 use crate::error::DataError;
 use crate::locations::LoadProgress;
 use crate::source::Source;
-
-pub(super) use files::{is_partner, may_have_partners};
 
 /// The format.
 pub(super) struct ParquetTables;
@@ -31,6 +29,10 @@ impl Format for ParquetTables {
 
     fn decodes(&self) -> bool {
         true
+    }
+
+    fn partners(&self, asked: &str) -> Option<PartnerTest> {
+        files::partners(asked)
     }
 
     fn recognises(&self, source: &Source) -> Result<bool, DataError> {
