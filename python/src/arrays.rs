@@ -5,6 +5,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use toile_nn::{ImageShape, InputError, Inputs};
 
+use crate::network::le_bytes;
+
 /// The values of examples.
 pub(crate) enum Values {
     Bytes(Vec<u8>),
@@ -38,10 +40,7 @@ impl Values {
     pub(crate) fn sha256(&self) -> String {
         match self {
             Values::Bytes(bytes) => toile_store::sha256_hex(bytes),
-            Values::Floats(floats) => {
-                let bytes: Vec<u8> = floats.iter().flat_map(|value| value.to_le_bytes()).collect();
-                toile_store::sha256_hex(&bytes)
-            }
+            Values::Floats(floats) => toile_store::sha256_hex(&le_bytes(floats)),
         }
     }
 

@@ -32,17 +32,18 @@ pub(crate) fn network_file<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let standing = network.lock();
     let input = if input == "uint8" { InputKind::Uint8 } else { InputKind::Features };
-    let settings = standing.settings.as_ref();
+    let last = standing.last.as_ref();
+    let settings = last.map(|last| &last.settings);
     let facts = NetworkFacts {
         study: "fit".into(),
         run: "fit".into(),
         seed: settings.map_or(0, |settings| settings.seed),
-        run_id: settings.map_or_else(String::new, |settings| settings.id("")),
-        epoch: standing.state.as_ref().map(|state| state.facts.epoch),
+        run_id: last.map_or_else(String::new, |last| last.id()),
+        epoch: last.and_then(|last| last.epoch),
         weights_sha256: toile_store::sha256_hex(&toile_lab::weights_file(&standing.model, false)),
         started: NO_DATE.into(),
         data: "arrays".into(),
-        data_fingerprint: String::new(),
+        data_fingerprint: last.map_or_else(String::new, |last| last.fingerprint.clone()),
         class_names,
         notice: None,
     };
@@ -74,8 +75,7 @@ pub(crate) fn take_weights(network: &Network, bytes: &[u8], ending: &str) -> PyR
         ".weights.h5" => toile_exchange::keras::from_weights_h5(bytes, &network.layers, network.image),
         _ => toile_exchange::safetensors::from_safetensors(bytes, &network.layers, network.image),
     };
-    let tensors = tensors.map_err(refused)?;
-    network.lock().model.set_weights(&tensors).map_err(value_error)
+    network.take(&tensors.map_err(refused)?)
 }
 
 /// A network from the bytes of a `.keras` file, with whether it takes bytes, its optimizer and its loss as JSON, and what

@@ -42,6 +42,8 @@ mod _native {
     use super::run;
     #[pymodule_export]
     use super::search::Search;
+    #[pymodule_export]
+    use super::settings::{folder_name, toml_section};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,16 +1,18 @@
 //! A network with its weights, and what its last training left: what `toile.Sequential` stands on.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toile_data::SplitHow;
+use toile_lab::{MemoryFault, fit_in_memory};
 use toile_nn::{
-    Examples, FitConfig, FitEnd, FitEvent, Flow, ImageShape, Layer, Loss, Model, ModelOutline, Tensor,
-    TrainingState,
+    Examples, FitConfig, FitEvent, Flow, ImageShape, Layer, Loss, Model, ModelOutline, Tensor, TrainingState,
 };
+use toile_record::End;
 use toile_rng::Seed;
 use toile_study::Settings;
 
@@ -18,27 +20,45 @@ use crate::arrays::{Values, labels};
 use crate::settings::{FitData, checked, classes};
 use crate::watch::Watch;
 
-/// A network. Several threads of Python may ask it; one may train it at a time.
+/// A network. Several threads of Python may ask it, also while it is trained; `Sequential` lets one train it at a time.
 #[pyclass(frozen, module = "toile._native")]
 pub(crate) struct Network {
     pub(crate) layers: Vec<Layer>,
     /// The layers as they were written, in the form of a study file.
     written: Value,
     pub(crate) image: ImageShape,
-    pub(crate) standing: Mutex<Standing>,
+    standing: Mutex<Standing>,
 }
 
 /// What changes when a network is trained.
 pub(crate) struct Standing {
-    pub model: Model,
+    /// Whoever asks the network shares it; who changes it takes a copy where it is shared.
+    pub model: Arc<Model>,
     /// After the last whole epoch; the next training goes on from it.
     pub state: Option<TrainingState>,
-    /// The settings of the last training.
-    pub settings: Option<Settings>,
-    /// Whether it was trained on bytes.
-    pub on_bytes: bool,
-    is_training: bool,
+    /// The last training that came to its end.
+    pub last: Option<LastFit>,
 }
+
+/// What a training was.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LastFit {
+    pub settings: Settings,
+    /// Hash of its arrays.
+    pub fingerprint: String,
+    /// The epoch of its weights.
+    pub epoch: Option<usize>,
+}
+
+impl LastFit {
+    /// The id of the training: of its settings, its seed and its arrays.
+    pub(crate) fn id(&self) -> String {
+        self.settings.id(&self.fingerprint)
+    }
+}
+
+/// Name, shape and values (32-bit floats) of a tensor.
+pub(crate) type WrittenTensor<'py> = (String, Vec<usize>, Bound<'py, PyBytes>);
 
 /// What a training is of, besides the arrays.
 #[derive(FromPyObject)]
@@ -65,7 +85,7 @@ pub(crate) fn json(text: &str) -> PyResult<Value> {
 
 impl Network {
     pub(crate) fn of(layers: Vec<Layer>, written: Value, image: ImageShape, model: Model) -> Network {
-        let standing = Standing { model, state: None, settings: None, on_bytes: false, is_training: false };
+        let standing = Standing { model: Arc::new(model), state: None, last: None };
         Network { layers, written, image, standing: Mutex::new(standing) }
     }
 
@@ -73,37 +93,14 @@ impl Network {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shaped(&self, weights: &[Tensor]) -> PyResult<Model> {
-        let mut model = Model::build(&self.layers, self.image, Seed::new(0)).map_err(value_error)?;
-        model.set_weights(weights).map_err(value_error)?;
-        Ok(model)
+    /// The model as it is now.
+    fn model(&self) -> Arc<Model> {
+        self.lock().model.clone()
     }
 
-    /// The model as it is, for a call during which it may be trained on.
-    pub(crate) fn copied(&self) -> PyResult<Model> {
-        let weights = self.lock().model.weights();
-        self.shaped(&weights)
-    }
-}
-
-/// Makes sure that a network that is no longer trained can be trained again, whatever happened.
-struct TrainingTurn<'a>(&'a Network);
-
-impl<'a> TrainingTurn<'a> {
-    fn take(network: &'a Network) -> PyResult<TrainingTurn<'a>> {
-        let mut standing = network.lock();
-        if standing.is_training {
-            let message = "this model is being trained by another call of fit; wait for its end, or build a second model";
-            return Err(PyRuntimeError::new_err(message));
-        }
-        standing.is_training = true;
-        Ok(TrainingTurn(network))
-    }
-}
-
-impl Drop for TrainingTurn<'_> {
-    fn drop(&mut self) {
-        self.0.lock().is_training = false;
+    /// Replaces all weights.
+    pub(crate) fn take(&self, tensors: &[Tensor]) -> PyResult<()> {
+        Arc::make_mut(&mut self.lock().model).set_weights(tensors).map_err(value_error)
     }
 }
 
@@ -135,7 +132,7 @@ impl Network {
     /// Number of classes.
     #[getter]
     fn classes(&self) -> usize {
-        self.lock().model.classes()
+        self.model().classes()
     }
 
     /// Height, width, channels.
@@ -154,7 +151,6 @@ impl Network {
         request: FitRequest,
         validation: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let _turn = TrainingTurn::take(self)?;
         let train = (Values::of(py, x)?, labels(py, y)?);
         let validation =
             validation.map(|(x, y)| PyResult::Ok((Values::of(py, &x)?, labels(py, &y)?))).transpose()?;
@@ -165,10 +161,11 @@ impl Network {
         if let Some(error) = watch.raised {
             return Err(error);
         }
-        let Fitted { end, restored_epoch, id, weights_sha256 } = fitted?;
+        let (end, weights_sha256, id) = fitted?;
         let told = PyDict::new(py);
-        told.set_item("end", end)?;
-        told.set_item("restored_epoch", restored_epoch)?;
+        told.set_item("end", end_in_words(end.as_ref()))?;
+        told.set_item("is_early", matches!(end, Some(End::Stopped { .. })))?;
+        told.set_item("has_diverged", matches!(end, Some(End::Diverged { .. })))?;
         told.set_item("run_id", id)?;
         told.set_item("weights_sha256", weights_sha256)?;
         Ok(told)
@@ -186,17 +183,10 @@ impl Network {
     ) -> PyResult<(f64, f64)> {
         let (values, labels) = (Values::of(py, x)?, labels(py, y)?);
         let loss: Loss = serde_json::from_str(loss).map_err(value_error)?;
-        let model = self.copied()?;
+        let model = self.model();
         py.detach(|| {
             let indices = all(labels.len());
-            let images = values.inputs(self.image).map_err(value_error)?;
-            let examples = Examples {
-                images,
-                labels: &labels,
-                indices: &indices,
-                shape: self.image,
-                classes: model.classes(),
-            };
+            let examples = self.examples(&values, &labels, &indices)?;
             examples.fits(&model).map_err(value_error)?;
             let evaluation = toile_nn::evaluate(&model, &examples, &loss, label_smoothing, threads);
             Ok((evaluation.loss, evaluation.accuracy))
@@ -211,7 +201,7 @@ impl Network {
         threads: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let values = Values::of(py, x)?;
-        let model = self.copied()?;
+        let model = self.model();
         let probabilities = py.detach(|| {
             let images = values.inputs(self.image).map_err(value_error)?;
             PyResult::Ok(toile_nn::predict(&model, images, threads))
@@ -220,14 +210,13 @@ impl Network {
     }
 
     /// Name, shape and values (32-bit floats) of each tensor.
-    fn weights<'py>(&self, py: Python<'py>) -> Vec<(String, Vec<usize>, Bound<'py, PyBytes>)> {
-        let tensors = self.lock().model.weights();
-        tensors.into_iter().map(|t| (t.name, t.shape, PyBytes::new(py, &le_bytes(&t.values)))).collect()
+    fn weights<'py>(&self, py: Python<'py>) -> Vec<WrittenTensor<'py>> {
+        written(py, &self.model().weights())
     }
 
     /// Sets all tensors, in the order of `weights`.
     fn set_weights(&self, py: Python<'_>, values: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
-        let mut tensors = self.lock().model.weights();
+        let mut tensors = self.model().weights();
         if tensors.len() != values.len() {
             let (found, expected) = (values.len(), tensors.len());
             return Err(value_error(format!("found {found} arrays of weights, expected {expected}")));
@@ -238,7 +227,7 @@ impl Network {
             };
             tensor.values = values;
         }
-        self.lock().model.set_weights(&tensors).map_err(value_error)
+        self.take(&tensors)
     }
 
     /// Forgets what the optimizer remembers: the next training begins with a fresh one.
@@ -248,12 +237,12 @@ impl Network {
 
     /// The table of layers.
     fn summary(&self) -> String {
-        self.lock().model.summary().to_string()
+        self.model().summary().to_string()
     }
 
     /// SHA-256 of the file of weights, in hexadecimal: that of a run of a study with the same settings and data.
     fn weights_sha256(&self) -> String {
-        sha256(&self.lock().model)
+        sha256(&self.model())
     }
 
     /// The layers as JSON, as a study file writes them.
@@ -263,17 +252,20 @@ impl Network {
     }
 }
 
-/// What a training came to.
-struct Fitted {
-    end: String,
-    restored_epoch: Option<usize>,
-    id: String,
-    weights_sha256: String,
-}
-
 type Labelled = (Values, Vec<u8>);
 
 impl Network {
+    fn examples<'a>(
+        &self,
+        values: &'a Values,
+        labels: &'a [u8],
+        indices: &'a [u32],
+    ) -> PyResult<Examples<'a>> {
+        let images = values.inputs(self.image).map_err(value_error)?;
+        Ok(Examples { images, labels, indices, shape: self.image, classes: self.model().classes() })
+    }
+
+    /// Trains; gives how it ended, the hash of the weights and the id of the training.
     fn train(
         &self,
         run: &Value,
@@ -282,12 +274,12 @@ impl Network {
         validation_split: f64,
         threads: usize,
         watch: &mut Watch,
-    ) -> PyResult<Fitted> {
-        let (classes, before) = {
+    ) -> PyResult<(Option<End>, String, String)> {
+        let (mut model, before) = {
             let standing = self.lock();
-            (standing.model.classes(), standing.state.clone())
+            (standing.model.clone(), standing.state.clone())
         };
-        let behind = before.as_ref().map_or(0, |state| state.facts.epoch);
+        let classes = model.classes();
         let data = FitData {
             image: self.image,
             classes,
@@ -300,94 +292,72 @@ impl Network {
         let batch_size = settings.batch_size.min(labels.len().max(1));
         let bytes = outline.training_memory(&settings.optimizer, batch_size, threads, false);
         room_for("training this model", bytes)?;
-        let mut model = self.copied()?;
         let split = settings.validation_split;
-        let (own, held_back) = match validation {
-            Some((_, labels)) => (all(labels.len()), None),
-            None => {
-                let seed = Seed::new(split.seed);
-                let parts = toile_data::split(labels, classes, split.fraction, SplitHow::Last, seed);
-                (Vec::new(), Some(parts.map_err(value_error)?))
-            }
-        };
-        let every = all(labels.len());
-        let trained_on = held_back.as_ref().map_or(&every, |parts| &parts.train);
-        let of = |(values, labels): &'_ Labelled| -> PyResult<()> {
-            let images = values.inputs(self.image).map_err(value_error)?;
-            let indices = all(labels.len());
-            let examples = Examples { images, labels, indices: &indices, shape: self.image, classes };
-            examples.fits(&model).map_err(value_error)
-        };
-        validation.map_or(Ok(()), of)?;
-        let images = values.inputs(self.image).map_err(value_error)?;
-        let train = Examples { images, labels, indices: trained_on, shape: self.image, classes };
-        train.fits(&model).map_err(value_error)?;
-        let held_back = match (validation, &held_back) {
-            (Some((values, labels)), _) => {
-                let images = values.inputs(self.image).map_err(value_error)?;
-                Some(Examples { images, labels, indices: &own, shape: self.image, classes })
-            }
-            (None, Some(parts)) if !parts.validation.is_empty() => {
-                Some(Examples { indices: &parts.validation, ..train })
-            }
-            _ => None,
+        // What lies in arrays of its own takes no training examples.
+        let fraction = if validation.is_some() { 0.0 } else { split.fraction };
+        let parts = toile_data::split(labels, classes, fraction, SplitHow::Last, Seed::new(split.seed));
+        let parts = parts.map_err(value_error)?;
+        let own = validation.map(|(_, labels)| all(labels.len()));
+        let train = self.examples(values, labels, &parts.train)?;
+        let held_back = match (validation, &own) {
+            (Some((values, labels)), Some(indices)) => Some(self.examples(values, labels, indices)?),
+            _ => Some(train.with_indices(&parts.validation)).filter(|examples| !examples.is_empty()),
         };
         let config = toile_lab::fit_config(&settings, classes);
+        let behind = before.as_ref().map_or(0, |state| state.facts.epoch);
         let config = FitConfig { epochs: behind + settings.epochs, ..config };
-        let mut broke = None;
+        let before = before.map(|state| state.followed(&config, &model));
         let mut observer = |event: FitEvent<'_>| match event {
             FitEvent::Step { epoch, batch, n_batches, loss } => watch.batch(epoch, batch, n_batches, loss),
             FitEvent::EpochEnd(epoch, snapshot) => {
-                let state = snapshot.take();
                 // Callbacks of Python may ask the network what it is now; and whole epochs count: after a stop the next fit
                 // goes on with the bits that this one would have had.
+                let (model, state) = (Arc::new(snapshot.model().clone()), Some(snapshot.take()));
                 let mut standing = self.lock();
-                broke = standing.model.set_weights(&state.weights()).err();
-                standing.state = Some(state);
+                (standing.model, standing.state) = (model, state);
                 drop(standing);
                 watch.epoch(epoch)
             }
             FitEvent::EpochBegin { .. } | FitEvent::TrainingEnd { .. } => Flow::Continue,
         };
-        let outcome = match before.map(|state| state.followed(&config, &model)) {
-            Some(state) => {
-                let outcome = toile_nn::fit_from(
-                    &mut model,
-                    &train,
-                    held_back.as_ref(),
-                    &config,
-                    threads,
-                    state,
-                    &mut observer,
-                );
-                outcome.map_err(|error| {
-                    let help = "toile goes on with an optimizer's state only on as many updates per epoch, with the same optimizer \
-                                and seed; `compile` again begins with a fresh optimizer";
-                    value_error(format!("this fit cannot go on from the one before: {error}; {help}"))
-                })?
-            }
-            None => toile_nn::fit(&mut model, &train, held_back.as_ref(), &config, threads, &mut observer),
-        };
-        if let Some(error) = broke {
-            return Err(value_error(error));
-        }
+        let held_back = held_back.as_ref();
+        let trained = Arc::make_mut(&mut model);
+        let fit = fit_in_memory(trained, &train, held_back, &config, before, threads, &mut observer)
+            .map_err(refused)?;
+        let fingerprint = fingerprint(self.image, values, labels, validation);
         let mut standing = self.lock();
-        standing.on_bytes = values.are_bytes();
-        let id = settings.id(&fingerprint(self.image, values, labels, validation));
-        standing.settings = Some(settings);
-        if outcome.end != FitEnd::Interrupted {
-            standing.model.set_weights(&model.weights()).map_err(value_error)?;
+        if fit.end.is_some() {
+            standing.model = model;
         }
-        let end = match outcome.end {
-            FitEnd::Finished => "finished".into(),
-            FitEnd::Stopped { by, epoch } => format!("stopped by {by} after epoch {epoch}"),
-            FitEnd::Interrupted => "stopped".into(),
-            FitEnd::NonFinite { epoch, batch } => {
-                format!("the loss was not a finite number in epoch {epoch}, batch {batch}")
-            }
-        };
-        let weights_sha256 = sha256(&standing.model);
-        Ok(Fitted { end, restored_epoch: outcome.restored_epoch, id, weights_sha256 })
+        let trained = standing.state.as_ref().map(|state| state.facts.epoch);
+        let last = LastFit { settings, fingerprint, epoch: fit.restored_epoch.or(trained) };
+        let told = (fit.end, sha256(&standing.model), last.id());
+        standing.last = Some(last);
+        Ok(told)
+    }
+}
+
+fn refused(fault: MemoryFault) -> PyErr {
+    match fault {
+        MemoryFault::Examples(error) => value_error(error),
+        MemoryFault::State(error) => {
+            let help = "toile goes on with an optimizer's state only on as many updates per epoch, with the same optimizer \
+                        and seed; `compile` again begins with a fresh optimizer";
+            value_error(format!("this fit cannot go on from the one before: {error}; {help}"))
+        }
+    }
+}
+
+/// How a training ended, as `History.end` says it.
+fn end_in_words(end: Option<&End>) -> String {
+    match end {
+        None => "stopped".into(),
+        Some(End::Stopped { by, epoch }) => format!("stopped by {by} after epoch {epoch}"),
+        Some(End::Diverged { epoch, batch }) => {
+            format!("the loss was not a finite number in epoch {epoch}, batch {batch}")
+        }
+        // A training in memory ends in no other way.
+        Some(_) => "finished".into(),
     }
 }
 
@@ -405,6 +375,12 @@ fn sha256(model: &Model) -> String {
 
 fn all(n: usize) -> Vec<u32> {
     (0..n as u32).collect()
+}
+
+/// Tensors as Python takes them.
+pub(crate) fn written<'py>(py: Python<'py>, tensors: &[Tensor]) -> Vec<WrittenTensor<'py>> {
+    let one = |t: &Tensor| (t.name.clone(), t.shape.clone(), PyBytes::new(py, &le_bytes(&t.values)));
+    tensors.iter().map(one).collect()
 }
 
 pub(crate) fn le_bytes(values: &[f32]) -> Vec<u8> {

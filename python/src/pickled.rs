@@ -2,24 +2,15 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use toile_nn::{StateFacts, Tensor, TrainingState};
 
-use crate::network::{Network, le_bytes, value_error};
+use crate::network::{Network, WrittenTensor, value_error, written};
 
-/// Name, shape and values of a tensor.
-type Written<'py> = (String, Vec<usize>, Bound<'py, PyBytes>);
+/// All but the layers: weights, facts and tensors of the state, what the last training was (JSON).
+type NetworkState<'py> = (Vec<WrittenTensor<'py>>, Option<(String, Vec<WrittenTensor<'py>>)>, Option<String>);
 
-/// All but the layers: weights, facts and tensors of the state, settings as JSON, whether it was trained on bytes.
-type NetworkState<'py> = (Vec<Written<'py>>, Option<(String, Vec<Written<'py>>)>, Option<String>, bool);
-
-fn written<'py>(py: Python<'py>, tensors: &[Tensor]) -> Vec<Written<'py>> {
-    let one = |t: &Tensor| (t.name.clone(), t.shape.clone(), PyBytes::new(py, &le_bytes(&t.values)));
-    tensors.iter().map(one).collect()
-}
-
-fn read(tensors: Vec<Written<'_>>) -> PyResult<Vec<Tensor>> {
-    let one = |(name, shape, bytes): Written<'_>| {
+fn read(tensors: Vec<WrittenTensor<'_>>) -> PyResult<Vec<Tensor>> {
+    let one = |(name, shape, bytes): WrittenTensor<'_>| {
         let (chunks, rest) = bytes.as_bytes().as_chunks::<4>();
         let values: Vec<f32> = chunks.iter().map(|four| f32::from_le_bytes(*four)).collect();
         let size = shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
@@ -41,29 +32,24 @@ pub(crate) fn network_state<'py>(py: Python<'py>, network: &Network) -> PyResult
         let facts = serde_json::to_string(&state.facts).map_err(value_error)?;
         PyResult::Ok((facts, written(py, &state.tensors)))
     });
-    let settings = standing.settings.as_ref().map(|s| serde_json::to_string(s).map_err(value_error));
-    Ok((
-        written(py, &standing.model.weights()),
-        memory.transpose()?,
-        settings.transpose()?,
-        standing.on_bytes,
-    ))
+    let last = standing.last.as_ref().map(|last| serde_json::to_string(last).map_err(value_error));
+    Ok((written(py, &standing.model.weights()), memory.transpose()?, last.transpose()?))
 }
 
 /// Puts a network of the same layers into a state. What it is told may come from anywhere: the training that goes on from
 /// it checks it.
 #[pyfunction]
 pub(crate) fn set_network_state(network: &Network, state: NetworkState<'_>) -> PyResult<()> {
-    let (weights, memory, settings, on_bytes) = state;
+    let (weights, memory, last) = state;
     let weights = read(weights)?;
     let memory = memory.map(|(facts, tensors)| {
         let facts: StateFacts = serde_json::from_str(&facts).map_err(value_error)?;
         PyResult::Ok(TrainingState { facts, tensors: read(tensors)? })
     });
     let memory = memory.transpose()?;
-    let settings = settings.map(|text| serde_json::from_str(&text).map_err(value_error)).transpose()?;
+    let last = last.map(|text| serde_json::from_str(&text).map_err(value_error)).transpose()?;
+    network.take(&weights)?;
     let mut standing = network.lock();
-    standing.model.set_weights(&weights).map_err(value_error)?;
-    (standing.state, standing.settings, standing.on_bytes) = (memory, settings, on_bytes);
+    (standing.state, standing.last) = (memory, last);
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Settings as Python gives them, checked as those of a study file are: they become one, and go through its check.
 
-use serde_json::Value;
+use pyo3::prelude::*;
+use serde_json::{Map, Value};
 use toile_nn::ImageShape;
-use toile_study::{DataShape, PlanOptions, Settings, check, inline_toml, plan};
+use toile_study::{DataShape, PlanOptions, Settings, check, inline_toml, plan, toml_key};
+
+use crate::network::json;
 
 /// What the data of a fit are.
 #[derive(Clone, Copy)]
@@ -37,10 +40,33 @@ fn study_text(layers: &Value, run: &Value, data: FitData) -> Result<String, Stri
     text += &format!("\n[models.{NAME}]\nlayers = [\n");
     layers.iter().for_each(|layer| text += &format!("  {},\n", inline_toml(layer)));
     text += &format!("]\n\n[[runs]]\nname = \"{NAME}\"\nmodel = \"{NAME}\"\n");
-    for (name, value) in run.iter().filter(|(_, value)| !value.is_null()) {
-        text += &format!("{name} = {}\n", inline_toml(value));
-    }
+    text += &entries(run);
     Ok(text)
+}
+
+/// A table as lines of TOML; what is null is left out.
+fn entries(table: &Map<String, Value>) -> String {
+    let entries = table.iter().filter(|(_, value)| !value.is_null());
+    entries.map(|(name, value)| format!("{} = {}\n", toml_key(name), inline_toml(value))).collect()
+}
+
+/// A section of a study file: `[study]`, `[models.NAME]` or, as one of several, `[[runs]]`, and the entries of its table
+/// (JSON).
+#[pyfunction]
+pub(crate) fn toml_section(path: Vec<String>, is_one_of_several: bool, table: &str) -> PyResult<String> {
+    let keys: Vec<String> = path.iter().map(|name| toml_key(name)).collect();
+    let head = match is_one_of_several {
+        true => format!("[[{}]]", keys.join(".")),
+        false => format!("[{}]", keys.join(".")),
+    };
+    let table = json(table)?;
+    Ok(format!("{head}\n{}", entries(table.as_object().unwrap_or(&Map::new()))))
+}
+
+/// A study's name as that of its folder, as the program makes it.
+#[pyfunction]
+pub(crate) fn folder_name(name: &str) -> String {
+    toile_lab::slug(name)
 }
 
 /// The values that these layers give; nothing where the layers are wrong, as the check will say.

@@ -291,12 +291,14 @@ def test_onnx_runtime_and_keras_say_the_same(tmp_path: pathlib.Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     x, y = images()
     model = dense()
-    model.fit(x, y, epochs=1, verbose=0)
+    history = model.fit(x, y, epochs=1, verbose=0)
     model.save(tmp_path / "net.onnx", class_names=["a", "b", "c"])
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     (said,) = session.run(None, {session.get_inputs()[0].name: x[..., None]})
     assert np.abs(said - model.predict(x)).max() < 5e-6
-    assert session.get_modelmeta().custom_metadata_map["input"] == "uint8 NHWC, 0 to 255"
+    facts = session.get_modelmeta().custom_metadata_map
+    assert facts["input"] == "uint8 NHWC, 0 to 255" and facts["class_names"].split("\n") == ["a", "b", "c"]
+    assert facts["toile_run_id"] == history.run_id and facts["toile_weights_sha256"] == history.weights_sha256
 
     rows = np.random.default_rng(1).normal(size=(100, 7))
     features = toile.Sequential([layers.Dense(5, activation="tanh"), layers.Dense(2, activation="softmax")])

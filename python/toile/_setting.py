@@ -28,6 +28,16 @@ _INSTEAD = {
 }
 
 
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """All arguments of an `__init__`, from its `locals()`, for the one of its base class."""
+    return {name: value for name, value in arguments.items() if name not in ("self", "__class__")}
+
+
+def of_class(value: Any, arguments: str = "") -> str:
+    """What to write in place of a class where an instance is expected; nothing for other values."""
+    return f"; an instance is `{value.__name__}({arguments})`" if isinstance(value, type) else ""
+
+
 class Setting:
     """A choice with its arguments. It is checked when a model is built or trained, by the rules of the study file."""
 
@@ -100,5 +110,4 @@ def _refuse_odd(value: Any, path: str) -> None:
         if not math.isfinite(value):
             raise ValueError(f"`{path}` must be a finite number, found {value}")
     elif not (value is None or isinstance(value, str | int)):
-        help = f"; an instance is `{value.__name__}()`" if isinstance(value, type) else ""
-        raise TypeError(f"`{path}` must be a number, a name or a list, found {value!r}{help}")
+        raise TypeError(f"`{path}` must be a number, a name or a list, found {value!r}{of_class(value)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toile._setting import Setting, refuse_others
+from toile._setting import Setting, given, refuse_others
 
 if TYPE_CHECKING:
     from toile.models import Sequential
@@ -15,7 +15,7 @@ _MODES = {"auto", "min", "max"}
 class EngineCallback(Setting):
     """A decision after each epoch that the engine takes itself."""
 
-    def __init__(self, monitor: str, mode: str, others: dict[str, Any], **arguments: Any) -> None:
+    def __init__(self, monitor: str, mode: str, others: dict[str, Any], verbose: int = 0, **arguments: Any) -> None:
         if not isinstance(monitor, str):
             raise TypeError(f'{type(self).__name__}: monitor: expected a metric such as "val_loss", found {monitor!r}')
         expected = "max" if monitor.endswith("accuracy") else "min"
@@ -58,16 +58,7 @@ class EarlyStopping(EngineCallback):
         start_from_epoch: int = 0,
         **others: Any,
     ) -> None:
-        super().__init__(
-            monitor,
-            mode,
-            others,
-            min_delta=min_delta,
-            patience=patience,
-            baseline=baseline,
-            restore_best_weights=restore_best_weights,
-            start_from_epoch=start_from_epoch,
-        )
+        super().__init__(**given(locals()))
 
 
 class ReduceLROnPlateau(EngineCallback):
@@ -98,16 +89,7 @@ class ReduceLROnPlateau(EngineCallback):
         min_lr: float = 0.0,
         **others: Any,
     ) -> None:
-        super().__init__(
-            monitor,
-            mode,
-            others,
-            factor=factor,
-            patience=patience,
-            min_delta=min_delta,
-            cooldown=cooldown,
-            min_lr=min_lr,
-        )
+        super().__init__(**given(locals()))
 
 
 class BestWeights(EngineCallback):

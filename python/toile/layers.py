@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toile import _checks
-from toile._setting import Setting
+from toile._setting import Setting, given
 from toile.regularizers import strength
 
 Size = int | Sequence[int]
@@ -29,6 +29,10 @@ class Layer(Setting):
     """A layer of a network."""
 
     def __init__(self, name: str | None, others: dict[str, Any], **arguments: Any) -> None:
+        if "activation" in arguments:
+            arguments["activation"] = _activation(arguments["activation"])
+        if "kernel_regularizer" in arguments:
+            arguments["l2"] = strength(type(self).__name__, arguments.pop("kernel_regularizer"))
         super().__init__(others, **arguments)
         self.name = name
 
@@ -83,16 +87,7 @@ class Dense(Layer):
         name: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            name,
-            others,
-            units=units,
-            activation=_activation(activation),
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            l2=strength("Dense", kernel_regularizer),
-        )
+        super().__init__(**given(locals()))
 
 
 class Conv2D(Layer):
@@ -115,19 +110,7 @@ class Conv2D(Layer):
         name: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            name,
-            others,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            activation=_activation(activation),
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            l2=strength("Conv2D", kernel_regularizer),
-        )
+        super().__init__(**given(locals()))
 
 
 class DepthwiseConv2D(Layer):
@@ -149,18 +132,7 @@ class DepthwiseConv2D(Layer):
         name: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            name,
-            others,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            depth_multiplier=depth_multiplier,
-            activation=_activation(activation),
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            bias_initializer=bias_initializer,
-        )
+        super().__init__(**given(locals()))
 
 
 class SeparableConv2D(Layer):
@@ -184,20 +156,7 @@ class SeparableConv2D(Layer):
         name: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            name,
-            others,
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            depth_multiplier=depth_multiplier,
-            activation=_activation(activation),
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-        )
+        super().__init__(**given(locals()))
 
 
 class _Pooling2D(Layer):
@@ -210,7 +169,7 @@ class _Pooling2D(Layer):
         name: str | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(name, others, pool_size=pool_size, strides=strides, padding=padding)
+        super().__init__(**given(locals()))
 
 
 class MaxPooling2D(_Pooling2D):
@@ -260,7 +219,7 @@ class BatchNormalization(Layer):
     def __init__(
         self, *, momentum: float = 0.99, epsilon: float = 0.001, name: str | None = None, **others: Any
     ) -> None:
-        super().__init__(name, others, momentum=momentum, epsilon=epsilon)
+        super().__init__(**given(locals()))
 
 
 class Activation(Layer):
@@ -269,7 +228,7 @@ class Activation(Layer):
     _key = "activation"
 
     def __init__(self, activation: str, *, name: str | None = None, **others: Any) -> None:
-        super().__init__(name, others, activation=_activation(activation))
+        super().__init__(**given(locals()))
 
     def _table(self) -> Any:
         return {"activation": self._arguments["activation"]}

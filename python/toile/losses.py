@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toile._checks import real
-from toile._setting import Setting
+from toile._setting import Setting, of_class
 
 
 class Loss(Setting):
@@ -83,5 +83,4 @@ def get(identifier: str | Loss | None) -> Loss:
         raise ValueError(
             f"toile has no loss `{identifier}`, expected one of {', '.join(_NAMES)}: it sorts images into classes"
         )
-    help = f"; an instance is `{identifier.__name__}()`" if isinstance(identifier, type) else ""
-    raise TypeError(f"loss: expected a name or one of toile.losses, found {identifier!r}{help}")
+    raise TypeError(f"loss: expected a name or one of toile.losses, found {identifier!r}{of_class(identifier)}")

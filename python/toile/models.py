@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import sys
@@ -20,7 +21,7 @@ from toile._checks import real, truth, whole
 from toile._checks import shape as checked_shape
 from toile._native import Network, network_file, network_state, read_keras, set_network_state, take_weights, write_whole
 from toile._progress import EpochLines
-from toile._setting import refuse_others, to_json
+from toile._setting import of_class, refuse_others, to_json
 
 _METRICS = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy"}
 _AFTER_THE_LAST = ("train_loss", "train_accuracy")
@@ -146,8 +147,7 @@ class Sequential:
         elif isinstance(layer, layers.Layer):
             self._layers.append(layer)
         else:
-            help = f"; an instance is `{layer.__name__}(…)`" if isinstance(layer, type) else ""
-            raise TypeError(f"expected a layer of toile.layers, found {layer!r}{help}")
+            raise TypeError(f"expected a layer of toile.layers, found {layer!r}{of_class(layer, '…')}")
 
     @property
     def layers(self) -> list[layers_type]:
@@ -231,8 +231,7 @@ class Sequential:
         array = _arrays.examples(x, name)
         if self._network is None:
             self.build((None, *(self._shape or array.shape[1:])))
-        network = self._network
-        assert network is not None
+        network = self._built()
         shape = _arrays.image_shape(array.shape[1:])
         if shape != network.image and array[0].size != int(np.prod(network.image)):
             alone = f"; one example alone is `{name}[None]`" if array.shape == self._shape else ""
@@ -253,20 +252,25 @@ class Sequential:
             )
         return array
 
-    def _warn_of_scale(self, array: Any, name: str) -> None:
-        """Bytes become 0 to 1: a model that learned from those and is asked about 0 to 255, or the other way, is misled."""
+    def _asked(self, x: Any, batch_size: int | None) -> tuple[Any, Network]:
+        """Examples that the trained network is asked about, and the network."""
+        if batch_size is not None:
+            whole("batch_size", batch_size, 1, 10**6)
+        array = self._taken(x)
+        # Bytes become 0 to 1: a model that learned from those and is asked about 0 to 255, or the other way, is misled.
         if self._takes_bytes and array.dtype != np.uint8 and float(array.max()) > 1.5:
             warnings.warn(
-                f"{name}: floats up to {float(array.max()):g}, and the model was trained on bytes, which became 0 to 1: "
+                f"x: floats up to {float(array.max()):g}, and the model was trained on bytes, which became 0 to 1: "
                 "give bytes, or divide by 255",
                 stacklevel=3,
             )
         if self._wide_floats and array.dtype == np.uint8:
             warnings.warn(
-                f"{name}: bytes become 0 to 1, and the model was trained on floats beyond that: "
-                f"`{name}.astype('float32')`, prepared as the training examples were",
+                "x: bytes become 0 to 1, and the model was trained on floats beyond that: "
+                "`x.astype('float32')`, prepared as the training examples were",
                 stacklevel=3,
             )
+        return array, self._built()
 
     def fit(
         self,
@@ -319,8 +323,7 @@ class Sequential:
         x_type = values.dtype
         # Bytes need no look: it would take as long as some epochs of a small net.
         largest = 0.0 if x_type == np.uint8 else max(float(values.max()), -float(values.min()))
-        network = self._network
-        assert network is not None
+        network = self._built()
         targets = _arrays.labels(y, len(values), network.classes)
         n_train = int(np.floor(len(values) * (1.0 - validation_split)))
         validation = None
@@ -404,11 +407,11 @@ class Sequential:
                 network.forget()
             history.end, history.run_id = told["end"], told["run_id"]
             history.weights_sha256 = told["weights_sha256"]
-            if history.epoch and history.end.startswith("stopped by"):
+            if history.epoch and told["is_early"]:
                 history._complete(at_end)
             for callback in in_python:
                 callback.on_train_end({})
-        if history.end.startswith("the loss was not"):
+        if told["has_diverged"]:
             warnings.warn(
                 f"{history.end}: the training has ended; a lower learning rate or scaled examples may help",
                 RuntimeWarning,
@@ -475,12 +478,7 @@ class Sequential:
             RuntimeError: The model is not compiled.
         """
         loss = self._ready()["loss"]
-        if batch_size is not None:
-            whole("batch_size", batch_size, 1, 10**6)
-        values = self._taken(x)
-        self._warn_of_scale(values, "x")
-        network = self._network
-        assert network is not None
+        values, network = self._asked(x, batch_size)
         targets = _arrays.labels(y, len(values), network.classes)
         told = network.evaluate(values, targets, to_json(loss), loss.label_smoothing, _threads(threads))
         return dict(zip(("loss", "accuracy"), told, strict=True)) if return_dict else list(told)
@@ -493,12 +491,7 @@ class Sequential:
         Raises:
             ValueError, TypeError: What is wrong with the array.
         """
-        if batch_size is not None:
-            whole("batch_size", batch_size, 1, 10**6)
-        values = self._taken(x)
-        self._warn_of_scale(values, "x")
-        network = self._network
-        assert network is not None
+        values, network = self._asked(x, batch_size)
         told = network.predict(values, _threads(threads))
         return np.frombuffer(told, dtype="<f4").reshape(len(values), network.classes).copy()
 
@@ -609,8 +602,6 @@ def load_model(filepath: str | os.PathLike[str]) -> Sequential:
     Raises:
         ValueError: All that cannot be taken, at once.
     """
-    import json
-
     path = pathlib.Path(filepath)
     try:
         network, rescales, optimizer, loss, smoothing, notes = read_keras(path.read_bytes())
@@ -646,8 +637,6 @@ class _WrittenLoss(losses.Loss):
     """A loss that came from a file."""
 
     def __init__(self, text: str, label_smoothing: float) -> None:
-        import json
-
         super().__init__(False, label_smoothing, {})
         self._written = json.loads(text)
 

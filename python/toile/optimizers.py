@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toile import schedules
-from toile._setting import Setting
+from toile._setting import Setting, given, of_class
 from toile.schedules import LearningRateSchedule
 
 Rate = float | LearningRateSchedule
@@ -38,16 +38,7 @@ class SGD(Optimizer):
         global_clipnorm: float | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            others,
-            momentum=momentum,
-            nesterov=nesterov,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**given(locals()))
 
 
 class Adam(Optimizer):
@@ -68,18 +59,7 @@ class Adam(Optimizer):
         global_clipnorm: float | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            others,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            amsgrad=amsgrad,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**given(locals()))
 
 
 class AdamW(Optimizer):
@@ -100,18 +80,7 @@ class AdamW(Optimizer):
         global_clipnorm: float | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            others,
-            weight_decay=weight_decay,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            amsgrad=amsgrad,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**given(locals()))
 
 
 class Nadam(Optimizer):
@@ -131,17 +100,7 @@ class Nadam(Optimizer):
         global_clipnorm: float | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            others,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**given(locals()))
 
 
 class RMSprop(Optimizer):
@@ -162,18 +121,7 @@ class RMSprop(Optimizer):
         global_clipnorm: float | None = None,
         **others: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            others,
-            rho=rho,
-            momentum=momentum,
-            epsilon=epsilon,
-            centered=centered,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-        )
+        super().__init__(**given(locals()))
 
 
 _NAMES = ("sgd", "adam", "adamw", "nadam", "rmsprop")
@@ -192,8 +140,9 @@ def get(identifier: str | Optimizer) -> Any:
         if identifier.lower() in _NAMES:
             return identifier.lower()
         raise ValueError(f"toile has no optimizer `{identifier}`, expected one of {', '.join(_NAMES)}")
-    help = f"; an instance is `{identifier.__name__}()`" if isinstance(identifier, type) else ""
-    raise TypeError(f"optimizer: expected a name or one of toile.optimizers, found {identifier!r}{help}")
+    raise TypeError(
+        f"optimizer: expected a name or one of toile.optimizers, found {identifier!r}{of_class(identifier)}"
+    )
 
 
 __all__ = ["SGD", "Adam", "AdamW", "Nadam", "Optimizer", "RMSprop", "schedules"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from toile._setting import Setting
+from toile._setting import Setting, given
 
 
 class LearningRateSchedule(Setting):
@@ -30,14 +30,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_steps: int = 0,
         **others: Any,
     ) -> None:
-        super().__init__(
-            initial_learning_rate,
-            others,
-            decay_steps=decay_steps,
-            alpha=alpha,
-            warmup_target=warmup_target,
-            warmup_steps=warmup_steps,
-        )
+        super().__init__(**given(locals()))
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -48,9 +41,7 @@ class ExponentialDecay(LearningRateSchedule):
     def __init__(
         self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False, **others: Any
     ) -> None:
-        super().__init__(
-            initial_learning_rate, others, decay_steps=decay_steps, decay_rate=decay_rate, staircase=staircase
-        )
+        super().__init__(**given(locals()))
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -66,9 +57,7 @@ class PolynomialDecay(LearningRateSchedule):
         power: float = 1.0,
         **others: Any,
     ) -> None:
-        super().__init__(
-            initial_learning_rate, others, decay_steps=decay_steps, end_learning_rate=end_learning_rate, power=power
-        )
+        super().__init__(**given(locals()))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):

@@ -15,9 +15,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from toile._native import folder_name, toml_section
 from toile._setting import plain
 from toile.layers import Input, Rescaling
 from toile.losses import Loss
@@ -71,44 +73,32 @@ def _stop(process: subprocess.Popen[str]) -> None:
             continue
 
 
-def _toml(value: Any) -> str:
-    """A value as TOML on one line."""
-    if isinstance(value, Mapping):
-        return (
-            "{ " + ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None) + " }"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, str):
-        return _quoted(value)
+def _json(table: Mapping[str, Any]) -> str:
+    """A table of a study file as JSON.
+
+    Raises:
+        StudyError, TypeError: What no study file can hold.
+    """
+    try:
+        text = json.dumps(table, default=_written, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise StudyError(f"a study holds finite numbers alone ({error}): {table!r}") from None
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StudyError(f"{text!r} is no Unicode text: {error}") from None
+    return text
+
+
+def _written(value: Any) -> str:
+    """What JSON does not know."""
     if isinstance(value, os.PathLike):
-        return _quoted(os.fspath(value))
+        return os.fspath(value)
     if isinstance(value, Input | Rescaling):
         raise StudyError(
             f"a study's networks begin with its data, of which it knows shape and bytes; leave {value!r} out"
         )
     raise TypeError(f"a study holds no {type(value).__name__}: {value!r}")
-
-
-def _quoted(text: str) -> str:
-    """A string of TOML, which has no lone surrogates and escapes as JSON does, and one character more."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise StudyError(f"{text!r} is no Unicode text: {error}") from None
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
-
-
-def _key(name: Any) -> str:
-    text = str(name)
-    bare = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
-    return text if bare else _quoted(text)
 
 
 def _spelled_out(value: Any) -> Any:
@@ -143,29 +133,29 @@ def _add(table: dict[str, Any], name: str, value: Any, owner: Any) -> None:
 
 def _study_text(tables: Mapping[str, Any]) -> str:
     """A dictionary as a study file: its tables and lists of tables as sections."""
-    lines: list[str] = []
+    sections: list[str] = []
 
-    def section(head: str, table: Any) -> None:
+    def section(path: list[str], table: Any, one_of_several: bool = False) -> None:
         if not isinstance(table, Mapping):
+            head = ".".join(path)
+            head = f"[[{head}]]" if one_of_several else f"[{head}]"
             raise StudyError(f"`{head}`: expected a table (a dictionary), found {table!r}")
-        lines.append(head)
-        lines.extend(f"{_key(name)} = {_toml(value)}" for name, value in table.items() if value is not None)
-        lines.append("")
+        sections.append(toml_section(path, one_of_several, _json(table)))
 
     for name, value in tables.items():
         if value is None:
             continue
         if name == "models" and isinstance(value, Mapping):
             for model, table in value.items():
-                section(f"[models.{_key(model)}]", table)
+                section([name, model], table)
         elif isinstance(value, Mapping):
-            section(f"[{_key(name)}]", value)
+            section([name], value)
         elif isinstance(value, list | tuple):
             for table in value:
-                section(f"[[{_key(name)}]]", table)
+                section([name], table, one_of_several=True)
         else:
             raise StudyError(f"`{name}`: expected a table or a list of tables, found {value!r}")
-    return "\n".join(lines)
+    return "\n".join(sections)
 
 
 class Study:
@@ -271,7 +261,7 @@ class Study:
             StudyError: What the program refuses.
             KeyboardInterrupt: Ctrl-C; the next `run` goes on.
         """
-        folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self._slug()
+        folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self._folder_name()
         only = [only] if isinstance(only, str) else only
         arguments = [f"--out={folder}"]
         arguments += ["--threads", str(threads)] if threads is not None else []
@@ -282,15 +272,12 @@ class Study:
             _program(["run", *arguments, "--", str(file)], shows=progress)
         return Results(folder)
 
-    def _slug(self) -> str:
-        import tomllib
-
+    def _folder_name(self) -> str:
         try:
             name = tomllib.loads(self.text)["study"]["name"]
         except (tomllib.TOMLDecodeError, KeyError, TypeError):
-            name = "study"
-        kept = "".join(c if c.isalnum() else "-" for c in str(name).lower())
-        return "-".join(part for part in kept.split("-") if part) or "study"
+            name = ""
+        return folder_name(str(name))
 
 
 class Results:

@@ -25,7 +25,7 @@ mod wanted;
 
 pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
-pub use in_memory::{MemoryFit, fit_in_memory};
+pub use in_memory::{MemoryFault, MemoryFit, fit_in_memory};
 pub use kept::{kept_model, kept_weights};
 pub use lone::LoneTraining;
 pub use memory::{TrainingKind, memory_of_outline};

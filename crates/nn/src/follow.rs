@@ -5,15 +5,6 @@ use crate::state::WEIGHTS;
 use crate::{FitConfig, Model, Tensor, TrainingState};
 
 impl TrainingState {
-    /// The weights, under the names of [`Model::weights`], in the order of these names.
-    pub fn weights(&self) -> Vec<Tensor> {
-        let own = |tensor: &Tensor| {
-            let name = tensor.name.strip_prefix(WEIGHTS)?;
-            Some(Tensor { name: name.into(), ..tensor.clone() })
-        };
-        self.tensors.iter().filter_map(own).collect()
-    }
-
     /// The state for a training that follows the one that left this state: epochs and updates are counted on, and the
     /// optimizer goes on with what it remembers and with a learning rate that a callback has reduced. The weights are
     /// those of `model`, and the callbacks of `config` begin anew. [`fit_from`](crate::fit_from) takes it with a
@@ -74,7 +65,15 @@ mod tests {
         last.unwrap()
     }
 
-    /// A state has its tensors in the order of their names.
+    /// The weights in a state, which has its tensors in the order of their names.
+    fn weights(state: &TrainingState) -> Vec<Tensor> {
+        let own = |tensor: &Tensor| {
+            let name = tensor.name.strip_prefix(WEIGHTS)?;
+            Some(Tensor { name: name.into(), ..tensor.clone() })
+        };
+        state.tensors.iter().filter_map(own).collect()
+    }
+
     fn sorted(mut weights: Vec<Tensor>) -> Vec<Tensor> {
         weights.sort_by(|a, b| a.name.cmp(&b.name));
         weights
@@ -88,7 +87,7 @@ mod tests {
         let state = trained(&mut halves, &config(2), None).followed(&config(5), &halves);
         let last = trained(&mut halves, &config(5), Some(state));
         assert_eq!(halves.weights(), whole.weights());
-        assert_eq!(last.weights(), sorted(whole.weights()));
+        assert_eq!(weights(&last), sorted(whole.weights()));
     }
 
     #[test]
@@ -104,7 +103,7 @@ mod tests {
         let state = trained(&mut model, &config, None);
         assert_eq!((state.facts.epoch, state.facts.stopped.as_deref()), (2, Some("early_stopping")));
         let next = state.followed(&FitConfig { epochs: 11, ..config.clone() }, &model);
-        assert_eq!((next.facts.stopped.clone(), next.weights()), (None, sorted(model.weights())));
+        assert_eq!((next.facts.stopped.clone(), weights(&next)), (None, sorted(model.weights())));
         let last = trained(&mut model, &FitConfig { epochs: 11, ..config }, Some(next));
         assert_eq!(last.facts.epoch, 4);
     }

@@ -21,6 +21,7 @@ use crate::{ImageShape, Layer, Shape, Tensor, shapes};
 /// let model = Model::build(&layers, ImageShape { height: 28, width: 28, channels: 1 }, Seed::new(7)).unwrap();
 /// assert_eq!(model.summary().total(), 25_450);
 /// ```
+#[derive(Clone)]
 pub struct Model {
     pub(crate) image: ImageShape,
     pub(crate) layers: Vec<Layer>,

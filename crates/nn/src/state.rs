@@ -170,6 +170,11 @@ impl std::fmt::Debug for Snapshot<'_> {
 }
 
 impl Snapshot<'_> {
+    /// The model, with the weights that the epoch left.
+    pub fn model(&self) -> &Model {
+        self.model
+    }
+
     /// What was measured of the layers: after the first and the last epoch and up to two between them, where
     /// [`FitConfig::measures_layers`] is set. Of a short training on few images only after the last.
     pub fn layers(&self) -> Option<&LayersRecord> {

@@ -61,4 +61,4 @@ pub use plan::{Plan, PlanError, PlanOptions, RunPlan, plan};
 pub use toile_data::{Split, SplitHow};
 pub use toile_nn::ImageShape;
 pub use warnings::{PlacedWarning, StudyWarning};
-pub use widths::{WidthStudy, inline_toml, rates_around, widened, width_request};
+pub use widths::{WidthStudy, inline_toml, rates_around, toml_key, widened, width_request};

@@ -1,6 +1,6 @@
 //! Trainings on data in memory: the weights and the rows of a run with the same settings, from bytes and from floats.
 
-use toile_lab::{examples, fit_config, fit_in_memory, image_shape, split, weights_file};
+use toile_lab::{MemoryFault, examples, fit_config, fit_in_memory, image_shape, split, weights_file};
 use toile_nn::{Examples, ExamplesError, FitEvent, Flow, Inputs, Model};
 use toile_record::{End, Epoch, RunRecord};
 use toile_rng::Seed;
@@ -46,8 +46,8 @@ fn a_training_in_memory_ends_with_the_weights_of_the_run() {
                 }
                 Flow::Continue
             };
-            let fit =
-                fit_in_memory(&mut model, &train, Some(&validation), &config, threads, observer).unwrap();
+            let fit = fit_in_memory(&mut model, &train, Some(&validation), &config, None, threads, observer)
+                .unwrap();
             let rows: Vec<Epoch> = record.epochs.iter().map(|row| Epoch { seconds: 0.0, ..*row }).collect();
             assert_eq!(fit.epochs, rows);
             assert_eq!((fit.end, fit.restored_epoch), (record.end.clone(), record.restored_epoch));
@@ -67,7 +67,7 @@ fn the_observer_stops_a_training_in_memory_after_any_batch() {
     let mut model = Model::build(&plan.runs[0].settings.layers, image_shape(&data), Seed::new(1)).unwrap();
     let start = model.weights();
     let config = fit_config(&plan.runs[0].settings, 3);
-    let fit = fit_in_memory(&mut model, &train, None, &config, 1, &mut |event| match event {
+    let fit = fit_in_memory(&mut model, &train, None, &config, None, 1, &mut |event| match event {
         FitEvent::Step { epoch: 2, batch: 3, .. } => Flow::Stop,
         _ => Flow::Continue,
     })
@@ -87,9 +87,10 @@ fn examples_that_do_not_fit_are_refused_and_nothing_is_trained() {
     let start = model.weights();
     let config = fit_config(&plan.runs[0].settings, 3);
     let mut refused = |train: &Examples<'_>, validation: Option<&Examples<'_>>| {
-        fit_in_memory(&mut model, train, validation, &config, 1, &mut |_| panic!("it trains")).unwrap_err()
+        fit_in_memory(&mut model, train, validation, &config, None, 1, &mut |_| panic!("it trains"))
+            .unwrap_err()
     };
-    let of_label = ExamplesError::Label { image: 5, label: 3, classes: 3 };
+    let of_label = MemoryFault::from(ExamplesError::Label { image: 5, label: 3, classes: 3 });
     assert_eq!(refused(&Examples { labels: &labels, ..train }, None), of_label);
     assert_eq!(refused(&train, Some(&Examples { labels: &labels, ..train })), of_label);
     let few = Examples { labels: &labels[..9], ..train };
@@ -98,6 +99,6 @@ fn examples_that_do_not_fit_are_refused_and_nothing_is_trained() {
         "images and labels differ in number: 256 values are not 9 images of 4 values; give each image one label"
     );
     let index = refused(&train.with_indices(&[3, 64]), None);
-    assert_eq!(index, ExamplesError::Index { index: 64, images: 64 });
+    assert_eq!(index, ExamplesError::Index { index: 64, images: 64 }.into());
     assert_eq!(model.weights(), start);
 }

@@ -8,7 +8,7 @@ use toile_nn::Layer;
 use crate::plan::non_default::non_default_layer;
 use crate::plan::settings::sha256;
 use crate::{DataSetting, RunPlan, Settings};
-pub use toml_text::inline as inline_toml;
+pub use toml_text::{inline as inline_toml, key as toml_key};
 use toml_text::{inline, key};
 
 /// What is asked of a model.

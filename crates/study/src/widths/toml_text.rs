@@ -19,7 +19,7 @@ pub fn inline(value: &Value) -> String {
 }
 
 /// A key, between quotation marks where it must be.
-pub(super) fn key(name: &str) -> String {
+pub fn key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     match !name.is_empty() && name.chars().all(is_bare) {
         true => name.to_owned(),
