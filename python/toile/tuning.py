@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toile._native import Search as _Search
-from toile._setting import plain, to_json
+from toile._setting import to_json
 
 
 class TrialPruned(Exception):
@@ -76,9 +76,7 @@ class Search:
     ) -> None:
         directions = [direction] if isinstance(direction, str) else list(direction)
         self._directions = directions
-        self._native = _Search(
-            to_json(plain(dict(space))), to_json(sampler), to_json(pruner), directions, seed, n_trials, name
-        )
+        self._native = _Search(to_json(space), to_json(sampler), to_json(pruner), directions, seed, n_trials, name)
 
     def ask(self) -> Trial | None:
         """The next trial; None where a grid has tried every point."""
