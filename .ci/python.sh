@@ -36,7 +36,7 @@ hashes "$work/cargo" >"$work/hash"
 hashes "$work/wheel" | cmp - "$work/hash"
 echo "the same bits: $(cat "$work/hash")"
 
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pandas scikit-learn onnxruntime
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pandas scikit-learn onnxruntime optuna==5.0.0
 TOILE_PROGRAM=$cargos PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/pytest" -q -p no:cacheprovider --import-mode=importlib --rootdir "$work" python/tests
 "$work/venv/bin/ruff" check --quiet --no-cache --config python/ruff.toml python examples
 "$work/venv/bin/ruff" format --check --quiet --no-cache --config python/ruff.toml python examples

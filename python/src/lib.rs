@@ -8,6 +8,8 @@ mod network;
 mod pickled;
 mod search;
 mod settings;
+mod space;
+mod storage;
 mod watch;
 
 use std::ffi::OsString;
@@ -41,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use super::run;
     #[pymodule_export]
-    use super::search::Search;
+    use super::search::{Search, TrialLost};
     #[pymodule_export]
     use super::settings::{folder_name, toml_section};
 

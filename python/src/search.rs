@@ -1,105 +1,149 @@
-//! Ask and tell: a search whose trials Python tries, with the samplers and pruners of studies.
+//! Ask and tell: a search whose trials Python tries, with the samplers and pruners of studies, on their database.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyRuntimeWarning};
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
-use toile_record::{Direction, State};
-use toile_rng::Seed;
-use toile_tune::{
-    Choice, Distribution, Param, Params, Pruner, PruningContext, Sampler, SamplingContext, Space, Trial,
-};
+use toile_lab::{AskError, AskedPlan, AskedSearch, AskedTrial, ToldEnd};
+use toile_record::Direction;
+use toile_store::StoreError;
+use toile_tune::{Choice, Pruner, Sampler};
 
 use crate::network::{json, value_error};
+use crate::space::{member, space_of};
+use crate::storage::{open, store_error};
 
-/// A search and its trials, in memory.
+pyo3::create_exception!(
+    _native,
+    TrialLost,
+    PyRuntimeError,
+    "A trial is in other hands: another worker asked for it, or took it over because no heartbeat came."
+);
+
+/// The pauses before a database is asked again: the first one and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
+
+/// After so long without a heartbeat a program counts as dead, and its trials are given out again.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// So long a locked file is asked again; a server is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(100);
+
+/// A search and its trials.
 #[pyclass(frozen, module = "toile._native")]
 pub(crate) struct Search {
-    space: Space,
-    sampler: Sampler,
-    pruner: Pruner,
-    directions: Vec<Direction>,
-    seed: Seed,
-    n_trials: Option<usize>,
-    name: String,
-    trials: Mutex<Vec<Trial>>,
+    /// Until it is dropped.
+    search: Option<AskedSearch>,
+    /// The process that made it, where it is on a database: a connection does not outlive a fork.
+    process: Option<u32>,
+    place: String,
+    is_server: bool,
+    /// When trials were asked for.
+    begun: Mutex<BTreeMap<usize, Instant>>,
 }
 
-/// A member of a family by its name or its table.
-fn member<T: serde::de::DeserializeOwned>(what: &str, written: &str, names: &[&str]) -> PyResult<T> {
-    let value = match json(written)? {
-        Value::String(name) if name != "none" => json!({ name: {} }),
-        other => other,
-    };
-    let name = value.as_object().and_then(|table| table.keys().next()).cloned();
-    serde_json::from_value(value).map_err(|error| match name {
-        Some(name) if !names.contains(&name.as_str()) => {
-            value_error(format!("{what}: toile has no `{name}`, expected one of {}", names.join(", ")))
+impl Drop for Search {
+    fn drop(&mut self) {
+        // What a fork has copied is the parent's: its connection must not be closed from here.
+        if !self.is_here() {
+            std::mem::forget(self.search.take());
         }
-        _ => value_error(format!("{what}: {error}")),
-    })
+    }
 }
 
-/// A range as a study file writes it: `{ low, high, log, step }` or `{ choices }`.
-fn distribution(name: &str, range: &Value) -> PyResult<Distribution> {
-    let refuse = |why: String| PyValueError::new_err(format!("`{name}`: {why}"));
-    let table = range.as_object().ok_or_else(|| refuse(format!("expected a range, found {range}")))?;
-    let known = ["low", "high", "log", "step", "choices"];
-    if let Some(odd) = table.keys().find(|key| !known.contains(&key.as_str())) {
-        return Err(refuse(format!("a range has no `{odd}`, expected low, high, log, step; or choices")));
-    }
-    if let Some(choices) = table.get("choices") {
-        let choices: Vec<Choice> = serde_json::from_value(choices.clone())
-            .map_err(|_| refuse("choices are numbers, words, true or false, or None".into()))?;
-        return Distribution::categorical(choices).map_err(|error| refuse(error.0));
-    }
-    let log = table.get("log").is_some_and(|log| log == true);
-    let (low, high) = (&range["low"], &range["high"]);
-    let step = table.get("step").filter(|step| !step.is_null());
-    let made = match (low.as_i64(), high.as_i64(), step.map(Value::as_i64)) {
-        (Some(low), Some(high), None) => Distribution::int(low, high, log, 1),
-        (Some(low), Some(high), Some(Some(step))) => Distribution::int(low, high, log, step),
-        _ => {
-            let (Some(low), Some(high)) = (low.as_f64(), high.as_f64()) else {
-                return Err(refuse(format!("expected numbers for low and high, found {low} and {high}")));
-            };
-            Distribution::float(low, high, log, step.and_then(Value::as_f64))
+impl From<AskError> for AskFault {
+    fn from(error: AskError) -> AskFault {
+        match error {
+            AskError::Store(error) => AskFault::Store(error),
+            AskError::Lost(_) => AskFault::Python(TrialLost::new_err(error.to_string())),
+            AskError::Told(_) | AskError::Unknown(_) => {
+                AskFault::Python(PyRuntimeError::new_err(error.to_string()))
+            }
+            AskError::Values { .. } | AskError::SeveralValues | AskError::Misfit(_) => {
+                AskFault::Python(value_error(error))
+            }
         }
-    };
-    made.map_err(|error| refuse(error.0))
+    }
+}
+
+impl From<StoreError> for AskFault {
+    fn from(error: StoreError) -> AskFault {
+        AskFault::Store(error)
+    }
+}
+
+/// What comes of a question: the database may be asked again.
+enum AskFault {
+    Store(StoreError),
+    Python(PyErr),
 }
 
 impl Search {
-    fn lock(&self) -> MutexGuard<'_, Vec<Trial>> {
-        self.trials.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, Instant>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Parameters as they are written, in the order of the space.
-    fn external(&self, params: &Params) -> Value {
-        let written = self.space.params.iter().filter_map(|param| {
-            let value = params.get(&param.name)?;
-            Some((param.name.clone(), json!(param.distribution.external(*value))))
-        });
-        Value::Object(written.collect::<Map<String, Value>>())
+    /// Whether this is the process that made it.
+    fn is_here(&self) -> bool {
+        self.process.is_none_or(|process| process == std::process::id())
+    }
+
+    fn here(&self) -> PyResult<&AskedSearch> {
+        match &self.search {
+            Some(search) if self.is_here() => Ok(search),
+            _ => Err(PyRuntimeError::new_err(format!(
+                "this search was made in another process, whose connection to `{}` cannot be shared: make it in this one, after the fork, with the same name and storage",
+                self.place
+            ))),
+        }
+    }
+
+    /// Asks the search, other threads of Python going on, and asks again while its database cannot be reached.
+    fn patiently<T: Send, E: Into<AskFault> + Send>(
+        &self,
+        py: Python<'_>,
+        ask: impl Fn(&AskedSearch) -> Result<T, E> + Sync,
+    ) -> PyResult<T> {
+        let search = self.here()?;
+        let (mut pause, mut waited) = (PAUSES[0], Duration::ZERO);
+        loop {
+            match py.detach(|| ask(search)).map_err(Into::into) {
+                Ok(answer) => return Ok(answer),
+                Err(AskFault::Python(error)) => return Err(error),
+                Err(AskFault::Store(error)) => {
+                    if !error.is_transient() || (!self.is_server && waited >= LONGEST_WAIT) {
+                        return Err(store_error(error));
+                    }
+                    if waited.is_zero() {
+                        let words = std::ffi::CString::new(format!("{error}; asking again")).unwrap_or_default();
+                        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &words, 1)?;
+                    }
+                    py.detach(|| std::thread::sleep(pause));
+                    py.check_signals()?;
+                    waited += pause;
+                    pause = (pause * 2).min(PAUSES[1]);
+                }
+            }
+        }
     }
 }
 
-fn running(trials: &mut [Trial], number: usize) -> PyResult<&mut Trial> {
-    match trials.get_mut(number) {
-        Some(trial) if trial.state == State::Running => Ok(trial),
-        Some(_) => Err(PyRuntimeError::new_err(format!("trial {number} has been told already"))),
-        None => Err(PyRuntimeError::new_err(format!("there is no trial {number}: it was never asked for"))),
-    }
+/// Parameters as they are written, in the order of the space.
+fn written(params: Vec<(String, Choice)>) -> Value {
+    Value::Object(params.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<String, Value>>())
 }
 
 #[pymethods]
 impl Search {
-    /// Space, sampler and pruner are JSON, as a study file writes them.
+    /// Space, sampler and pruner are JSON, as a study file writes them. Without a storage the search is in memory.
     #[new]
-    #[pyo3(signature = (space, sampler, pruner, directions, seed, n_trials, name))]
+    #[pyo3(signature = (space, sampler, pruner, directions, seed, n_trials, name, storage, worker))]
+    #[expect(clippy::too_many_arguments, reason = "they are those of Python's Search")]
     fn new(
+        py: Python<'_>,
         space: &str,
         sampler: &str,
         pruner: &str,
@@ -107,14 +151,10 @@ impl Search {
         seed: u64,
         n_trials: Option<usize>,
         name: String,
+        storage: Option<&str>,
+        worker: String,
     ) -> PyResult<Search> {
-        let written = json(space)?;
-        let ranges = written.as_object().filter(|ranges| !ranges.is_empty());
-        let ranges = ranges.ok_or_else(|| value_error("the space has no parameter"))?;
-        let params = ranges.iter().map(|(name, range)| {
-            Ok(Param { name: name.clone(), distribution: distribution(name, range)?, when: Vec::new() })
-        });
-        let space = Space { params: params.collect::<PyResult<_>>()? };
+        let space = space_of(space)?;
         let direction = |word: &String| match word.as_str() {
             "minimize" => Ok(Direction::Minimize),
             "maximize" => Ok(Direction::Maximize),
@@ -126,95 +166,80 @@ impl Search {
         sampler.supports(&directions, &space).map_err(value_error)?;
         pruner.check().map_err(|error| value_error(format!("{}; {}", error.message, error.help)))?;
         let sampler = n_trials.map_or_else(|| sampler.clone(), |n| sampler.effective(&space, n));
-        let trials = Mutex::new(Vec::new());
-        Ok(Search { space, sampler, pruner, directions, seed: Seed::new(seed), n_trials, name, trials })
+        let plan = AskedPlan { name, space, sampler, pruner, directions, n_trials, seed };
+        let (search, place, is_server) = py.detach(|| {
+            let store = storage.map(open).transpose()?;
+            let (place, is_server) =
+                store.as_ref().map_or_else(Default::default, |store| (store.place(), store.is_server()));
+            let search = AskedSearch::begin(plan, store, worker, LEASE).map_err(store_error)?;
+            Ok::<_, PyErr>((search, place, is_server))
+        })?;
+        let process = storage.map(|_| std::process::id());
+        Ok(Search { search: Some(search), process, place, is_server, begun: Mutex::default() })
     }
 
-    /// The number of the next trial, and its parameters as JSON. None where a grid has tried every point.
-    fn ask(&self) -> Option<(usize, String)> {
-        let mut trials = self.lock();
-        let number = trials.len();
-        let points = self.space.count_points(&Params::new());
-        if self.sampler.is_exhaustive() && points.is_some_and(|points| number as u128 >= points) {
-            return None;
-        }
-        let context = SamplingContext {
-            space: &self.space,
-            directions: &self.directions,
-            history: &trials,
-            number,
-            seed: self.seed,
-            n_trials: self.n_trials,
-            fixed: &Params::new(),
-        };
-        let params = self.sampler.suggest(&context);
-        let written = self.external(&params).to_string();
-        trials.push(Trial {
-            number,
-            state: State::Running,
-            params,
-            values: Vec::new(),
-            intermediate: BTreeMap::new(),
-            rungs: Vec::new(),
-            constraints: Vec::new(),
-        });
-        Some((number, written))
+    /// The number of the next trial and its parameters as JSON, as long as there are fewer than `most`; or `wait`, while other
+    /// workers' trials have not ended; or `over`.
+    fn ask(&self, py: Python<'_>, most: Option<usize>) -> PyResult<(String, usize, String)> {
+        Ok(match self.patiently(py, |search| search.ask(most))? {
+            AskedTrial::Try(number, params) => {
+                self.lock().insert(number, Instant::now());
+                ("try".into(), number, written(params).to_string())
+            }
+            AskedTrial::Wait => ("wait".into(), 0, String::new()),
+            AskedTrial::Over => ("over".into(), 0, String::new()),
+        })
     }
 
     /// Tells a value on the way; whether the trial should stop.
-    fn report(&self, number: usize, step: i64, value: f64) -> PyResult<bool> {
-        let mut trials = self.lock();
-        running(&mut trials, number)?.intermediate.insert(step, value);
-        let [direction] = self.directions.as_slice() else {
-            return Err(value_error("a search for several values prunes no trial"));
-        };
-        let others: Vec<Trial> = trials.iter().filter(|other| other.number != number).cloned().collect();
-        let context = PruningContext {
-            search: &self.name,
-            direction: *direction,
-            history: &others,
-            trial: &trials[number],
-        };
-        let decision = self.pruner.decide(&context);
-        trials[number].rungs.extend(decision.rungs);
-        Ok(decision.prune)
+    fn report(&self, py: Python<'_>, number: usize, step: i64, value: f64) -> PyResult<bool> {
+        self.patiently(py, |search| search.report(number, step, value))
     }
 
-    /// Tells how a trial ended: with its values, pruned, or failed.
-    fn tell(&self, number: usize, state: &str, values: Vec<f64>) -> PyResult<()> {
-        let mut trials = self.lock();
-        let trial = running(&mut trials, number)?;
-        trial.state = match state {
-            "complete" if values.len() != self.directions.len() => {
-                let (found, expected) = (values.len(), self.directions.len());
-                return Err(value_error(format!("the objective gave {found} values, expected {expected}")));
-            }
-            // As in Optuna: what is not a number is no result.
-            "complete" if values.iter().any(|value| value.is_nan()) => State::Failed,
-            "complete" => State::Complete,
-            "pruned" => State::Pruned,
-            _ => State::Failed,
+    /// Tells how a trial ended: with its values, pruned, or failed and why.
+    fn tell(&self, py: Python<'_>, number: usize, state: &str, values: Vec<f64>, why: String) -> PyResult<()> {
+        let end = match state {
+            "complete" => ToldEnd::Complete(values),
+            "pruned" => ToldEnd::Pruned,
+            _ => ToldEnd::Failed(why),
         };
-        trial.values = if trial.state == State::Complete { values } else { Vec::new() };
+        let begun = self.lock().get(&number).copied();
+        let seconds = begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
+        self.patiently(py, |search| search.tell(number, end.clone(), seconds))?;
+        self.lock().remove(&number);
         Ok(())
     }
 
+    /// Puts a trial back into the queue.
+    fn put_back(&self, py: Python<'_>, number: usize) -> PyResult<()> {
+        self.patiently(py, |search| search.put_back(number))
+    }
+
+    /// Queues a trial with these parameters, JSON by name. Its number.
+    fn enqueue_trial(&self, py: Python<'_>, params: &str) -> PyResult<usize> {
+        let params: Vec<(String, Value)> = match json(params)? {
+            Value::Object(params) => params.into_iter().collect(),
+            other => return Err(value_error(format!("expected parameters by name, found {other}"))),
+        };
+        self.patiently(py, |search| search.enqueue_trial(&params))
+    }
+
     /// All trials as JSON: number, state, params, values, intermediate. An infinite or NaN number is a word.
-    fn trials(&self) -> String {
-        let number = |value: &f64| match value.is_finite() {
+    fn trials(&self, py: Python<'_>) -> PyResult<String> {
+        let number = |value: f64| match value.is_finite() {
             true => json!(value),
             false => json!(value.to_string()),
         };
-        let one = |trial: &Trial| {
-            let steps = trial.intermediate.iter().map(|(step, value)| json!([step, number(value)]));
+        let trials = self.patiently(py, |search| search.trials())?;
+        let one = |trial: toile_lab::ListedTrial| {
             json!({
                 "number": trial.number,
                 "state": trial.state.name(),
-                "params": self.external(&trial.params),
-                "values": trial.values.iter().map(number).collect::<Vec<_>>(),
-                "intermediate": steps.collect::<Vec<_>>(),
+                "params": written(trial.params),
+                "values": trial.values.iter().map(|value| number(*value)).collect::<Vec<_>>(),
+                "intermediate": trial.reported.iter().map(|(step, value)| json!([step, number(*value)])).collect::<Vec<_>>(),
             })
         };
-        Value::Array(self.lock().iter().map(one).collect()).to_string()
+        Ok(Value::Array(trials.into_iter().map(one).collect()).to_string())
     }
 }

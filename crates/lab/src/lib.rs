@@ -37,6 +37,8 @@ pub use runner::{
     image_shape, longest_first, measure, model, outline, run, shares, slug, split, split_of, study_seconds,
     summary, weights_file,
 };
-pub use search::{Chosen, Context, SearchOutcome, chosen_runs, search, search_all};
+pub use search::{
+    AskError, AskedPlan, AskedSearch, AskedTrial, Chosen, Context, ListedTrial, SearchOutcome, ToldEnd, chosen_runs, search, search_all,
+};
 pub use study::{StudyOptions, StudyOutcome, run_study};
 pub use wanted::{wanted_runs, wanted_searches};

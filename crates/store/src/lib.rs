@@ -20,6 +20,7 @@ mod history;
 mod json;
 mod migration;
 mod openings;
+mod queue;
 mod read;
 mod results;
 mod row_checksums;

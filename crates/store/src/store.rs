@@ -84,6 +84,12 @@ impl Store {
         Store::of_file(path, sqlite::open_to_write(path)?, true)
     }
 
+    /// A database in memory, which ends with the last [`Store::again`] of it.
+    pub fn in_memory() -> Result<Store, StoreError> {
+        let path = Path::new(":memory:");
+        Store::of_file(path, sqlite::open_in_memory(path)?, false)
+    }
+
     /// Opens a SQLite file of toile's or Optuna's to read, and writes nothing into it.
     pub fn read_only(path: &Path) -> Result<Store, StoreError> {
         Store::of_file(path, sqlite::open_to_look(path)?, false)

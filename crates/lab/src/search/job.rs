@@ -30,7 +30,7 @@ impl Worker<'_> {
     pub(super) fn train(&self, job: &TrialJob, threads: &AtomicUsize) -> Result<(), RunError> {
         let (context, search) = (self.context, self.plan.position);
         let Claim { number, attempt, fruitless, .. } = job.lease.claim;
-        let params = propose::external(self.plan, &job.params);
+        let params = propose::external(&self.plan.space, &job.params);
         let params = params.into_iter().map(|(name, value)| (name, serde_json::json!(value))).collect();
         let training = TrainingKey::Trial { search, number };
         (context.events)(Event::TrainingStarted { training, attempt, lost: fruitless > 0, params });

@@ -4,6 +4,7 @@
 //! as soon as the trials that it may know (`history.rs`) have ended. The trial row in the database is the job; the
 //! database is the lock.
 
+mod asked;
 mod changed;
 mod choose;
 mod ending;
@@ -30,6 +31,7 @@ use crate::Clock;
 use crate::RunError;
 use crate::runner::engine;
 
+pub use asked::{AskError, AskedPlan, AskedSearch, AskedTrial, ListedTrial, ToldEnd};
 pub(crate) use changed::goes_on;
 pub use choose::{Chosen, chosen_runs};
 pub(crate) use choose::{SearchStanding, standings};

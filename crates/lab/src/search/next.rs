@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use toile_record::{End, Event, State, TrialSide};
-use toile_store::{Claim, NewTrial, PastTrial, StoreError, TrialResult};
-use toile_tune::{Params, Trial};
+use toile_store::{Claim, PastTrial, TrialResult};
+use toile_tune::Trial;
 
 use super::history::{Before, TrialHistory};
 use super::job::TrialJob;
-use super::propose::{self, propose};
+use super::propose::{self, Decision, Proposal, Proposer};
 use super::stop;
 use super::trial::TrialEnd;
 use super::worker::{Seen, Worker};
@@ -117,41 +117,22 @@ impl Worker<'_> {
         Some((lease, view))
     }
 
-    /// The parameters of a claimed trial: those it has, completed where some are open or do not fit any more.
+    /// The parameters of a claimed trial.
     fn decide(&self, lease: Arc<Lease>, known: Arc<Vec<Trial>>) -> Result<NextStep, RunError> {
-        let claim = &lease.claim;
-        let had = propose::params(self.plan, &claim.params);
-        let is_whole = self.plan.space.contains(&had) && had.len() == claim.params.len();
-        if let (Some(seed), true) = (claim.seed, is_whole) {
-            let records = propose::records(self.plan, &had);
-            let same = claim.params.iter().all(|param| records.contains(param));
-            return match same || self.ask(|| self.storage.decide_params(claim, &records, seed))? {
-                true => {
-                    Ok(NextStep::Trial(Box::new(TrialJob { lease, params: had, seed, anew: false, known })))
+        let proposer = Proposer::from(self.plan);
+        match self.ask(|| proposer.decide(&lease.claim, &known, self.storage))? {
+            Decision::Try { proposal: Proposal { params, seed }, anew } => {
+                if anew {
+                    self.tell_news();
                 }
-                false => self.lost(&lease),
-            };
+                Ok(NextStep::Trial(Box::new(TrialJob { lease, params, seed, anew, known })))
+            }
+            Decision::Misfit(why) => self.refuse(&lease, why),
+            Decision::Lost => {
+                self.leases.release(&lease);
+                Ok(NextStep::Again)
+            }
         }
-        if let Some(why) = propose::misfit(self.plan, &claim.fixed) {
-            return self.refuse(&lease, why);
-        }
-        let proposal = propose(self.plan, claim.number, &known, &had, &claim.fixed);
-        let records = propose::records(self.plan, &proposal.params);
-        let decide = || {
-            let kept = claim.params.is_empty() || self.storage.forget(claim)?;
-            Ok::<_, StoreError>(kept && self.storage.decide_params(claim, &records, proposal.seed)?)
-        };
-        if !self.ask(decide)? {
-            return self.lost(&lease);
-        }
-        self.tell_news();
-        Ok(NextStep::Trial(Box::new(TrialJob {
-            lease,
-            params: proposal.params,
-            seed: proposal.seed,
-            anew: true,
-            known,
-        })))
     }
 
     /// What someone has asked for is never replaced by something else: the trial fails, with the reason.
@@ -168,11 +149,6 @@ impl Worker<'_> {
         Ok(NextStep::Again)
     }
 
-    fn lost(&self, lease: &Arc<Lease>) -> Result<NextStep, RunError> {
-        self.leases.release(lease);
-        Ok(NextStep::Again)
-    }
-
     /// A trial that another program has under way may never end: whoever looks on should know what is waited for.
     fn tell_waiting(&self, before: Before) {
         if before.is_foreign && lock(&self.awaited).insert(before.number) {
@@ -182,18 +158,12 @@ impl Worker<'_> {
     }
 
     fn create(&self, number: usize, known: Arc<Vec<Trial>>) -> Result<NextStep, RunError> {
-        let proposal = propose(self.plan, number, &known, &Params::new(), &[]);
-        let trial = NewTrial {
-            number,
-            params: propose::records(self.plan, &proposal.params),
-            seed: proposal.seed,
-            relative_params: Some(propose::relative_params(self.plan, &proposal.params)),
-        };
+        let (trial, params) = Proposer::from(self.plan).new_trial(number, &known);
         let claim = self.ask(|| self.storage.create_trial(self.id, &trial, &self.context.worker))?;
         // Another worker may have been faster with this number: with what it proposed, the next one can be.
         let Some(claim) = claim else { return Ok(NextStep::Again) };
-        let (lease, params) = (self.leases.hold(claim), proposal.params);
-        Ok(NextStep::Trial(Box::new(TrialJob { lease, params, seed: proposal.seed, anew: true, known })))
+        let (lease, seed) = (self.leases.hold(claim), trial.seed);
+        Ok(NextStep::Trial(Box::new(TrialJob { lease, params, seed, anew: true, known })))
     }
 
     /// The rule that has ended the search, if one of today's has.

@@ -3,7 +3,8 @@
 use serde_json::json;
 use toile_record::{Direction, ParamRecord};
 use toile_rng::Seed;
-use toile_tune::{Choice, Distribution, Params, SamplingContext, Trial};
+use toile_store::{Claim, NewTrial, Store, StoreError};
+use toile_tune::{Choice, Distribution, Params, Sampler, SamplingContext, Space, Trial};
 
 use super::history::carried;
 use toile_study::SearchPlan;
@@ -15,34 +16,36 @@ pub(super) struct Proposal {
     pub seed: u64,
 }
 
-/// The proposal for a trial that may know `known`. `had` are parameters that it has already, `enqueued` values that
-/// someone has put into the queue for it.
-///
-/// A configuration that was proposed before is trained with other seeds: the engine gives the same bits for the same
-/// seed, so a second training would tell nothing.
-pub(super) fn propose(
-    plan: &SearchPlan,
-    number: usize,
-    known: &[Trial],
-    had: &Params,
-    enqueued: &[(String, serde_json::Value)],
-) -> Proposal {
-    let fixed = fixed(plan, number, had, enqueued);
-    let directions = directions(plan);
-    let context = SamplingContext {
-        space: &plan.space,
-        directions: &directions,
-        history: known,
-        number,
-        seed: Seed::new(plan.seed),
-        n_trials: Some(plan.n_trials),
-        fixed: &fixed,
-    };
-    let params = plan.sampler.suggest(&context);
-    let times = known.iter().filter(|trial| trial.number < number && trial.params == params).count();
-    // Seeds are 32 bits wide, as everywhere.
-    let seed = (plan.seed + (times * plan.seeds) as u64) & u64::from(u32::MAX);
-    Proposal { params, seed }
+/// What proposals come from, besides the trials that they may know.
+pub(super) struct Proposer<'a> {
+    pub space: &'a Space,
+    pub sampler: &'a Sampler,
+    /// Where better lies, for each objective.
+    pub directions: Vec<Direction>,
+    /// How many trials there will be, where that is known.
+    pub n_trials: Option<usize>,
+    pub seed: u64,
+    /// Repetitions of each trial.
+    pub seeds: usize,
+    /// What is held at a value.
+    pub fixed: Params,
+    /// What the first trials begin with.
+    pub first: &'a [Params],
+}
+
+impl<'a> From<&'a SearchPlan> for Proposer<'a> {
+    fn from(plan: &'a SearchPlan) -> Proposer<'a> {
+        Proposer {
+            space: &plan.space,
+            sampler: &plan.sampler,
+            directions: directions(plan),
+            n_trials: Some(plan.n_trials),
+            seed: plan.seed,
+            seeds: plan.seeds,
+            fixed: plan.fixed.clone(),
+            first: &plan.first,
+        }
+    }
 }
 
 /// Where better lies, for each objective.
@@ -50,26 +53,103 @@ pub(super) fn directions(plan: &SearchPlan) -> Vec<Direction> {
     plan.objectives.iter().map(|objective| objective.direction).collect()
 }
 
-/// What the study file holds fixed, what it wants tried first, and what someone has decided.
-fn fixed(plan: &SearchPlan, number: usize, had: &Params, enqueued: &[(String, serde_json::Value)]) -> Params {
-    let mut fixed = plan.fixed.clone();
-    fixed.extend(plan.first.get(number).cloned().unwrap_or_default());
-    fixed.extend(had.clone());
-    for (name, value) in enqueued {
-        let external: Option<Choice> = serde_json::from_value(value.clone()).ok();
-        let distribution = plan.space.get(name).map(|param| &param.distribution);
-        if let Some(value) = external.zip(distribution).and_then(|(value, d)| d.internal(&value)) {
-            fixed.insert(name.clone(), value);
+/// What a claimed trial is to try.
+pub(super) enum Decision {
+    /// These parameters. `anew`: they are not those of an earlier attempt, whose checkpoint is of no use.
+    Try { proposal: Proposal, anew: bool },
+    /// Someone has queued it with what the search does not have.
+    Misfit(String),
+    /// Another worker has it now.
+    Lost,
+}
+
+impl Proposer<'_> {
+    /// The proposal for a trial that may know `known`. `had` are parameters that it has already, `enqueued` values that
+    /// someone has put into the queue for it.
+    ///
+    /// A configuration that was proposed before is trained with other seeds: the engine gives the same bits for the
+    /// same seed, so a second training would tell nothing.
+    fn propose(
+        &self,
+        number: usize,
+        known: &[Trial],
+        had: &Params,
+        enqueued: &[(String, serde_json::Value)],
+    ) -> Proposal {
+        let fixed = self.fixed(number, had, enqueued);
+        let context = SamplingContext {
+            space: self.space,
+            directions: &self.directions,
+            history: known,
+            number,
+            seed: Seed::new(self.seed),
+            n_trials: self.n_trials,
+            fixed: &fixed,
+        };
+        let params = self.sampler.suggest(&context);
+        let times = known.iter().filter(|trial| trial.number < number && trial.params == params).count();
+        // Seeds are 32 bits wide, as everywhere.
+        let seed = (self.seed + (times * self.seeds) as u64) & u64::from(u32::MAX);
+        Proposal { params, seed }
+    }
+
+    /// A new trial, as it is recorded, and its parameters.
+    pub(super) fn new_trial(&self, number: usize, known: &[Trial]) -> (NewTrial, Params) {
+        let Proposal { params, seed } = self.propose(number, known, &Params::new(), &[]);
+        let relative_params = Some(relative_params(self.space, &params));
+        (NewTrial { number, params: records(self.space, &params), seed, relative_params }, params)
+    }
+
+    /// The parameters of a claimed trial: those it has, completed where some are open or do not fit any more. They are
+    /// recorded.
+    pub(super) fn decide(
+        &self,
+        claim: &Claim,
+        known: &[Trial],
+        storage: &Store,
+    ) -> Result<Decision, StoreError> {
+        let had = params(self.space, &claim.params);
+        let is_whole = self.space.contains(&had) && had.len() == claim.params.len();
+        if let (Some(seed), true) = (claim.seed, is_whole) {
+            let records = records(self.space, &had);
+            let same = claim.params.iter().all(|param| records.contains(param));
+            let kept = same || storage.decide_params(claim, &records, seed)?;
+            let proposal = Proposal { params: had, seed };
+            return Ok(if kept { Decision::Try { proposal, anew: false } } else { Decision::Lost });
+        }
+        if let Some(why) = misfit(self.space, &claim.fixed) {
+            return Ok(Decision::Misfit(why));
+        }
+        let proposal = self.propose(claim.number, known, &had, &claim.fixed);
+        let records = records(self.space, &proposal.params);
+        let kept = claim.params.is_empty() || storage.forget(claim)?;
+        match kept && storage.decide_params(claim, &records, proposal.seed)? {
+            true => Ok(Decision::Try { proposal, anew: true }),
+            false => Ok(Decision::Lost),
         }
     }
-    fixed
+
+    /// What the study file holds fixed, what it wants tried first, and what someone has decided.
+    fn fixed(&self, number: usize, had: &Params, enqueued: &[(String, serde_json::Value)]) -> Params {
+        let mut fixed = self.fixed.clone();
+        fixed.extend(self.first.get(number).cloned().unwrap_or_default());
+        fixed.extend(had.clone());
+        for (name, value) in enqueued {
+            let external: Option<Choice> = serde_json::from_value(value.clone()).ok();
+            let distribution = self.space.get(name).map(|param| &param.distribution);
+            if let Some(value) = external.zip(distribution).and_then(|(value, d)| d.internal(&value)) {
+                fixed.insert(name.clone(), value);
+            }
+        }
+        fixed
+    }
 }
 
 /// What of the values that someone has queued a trial with the space does not hold: names, types, ranges.
-pub(super) fn misfit(plan: &SearchPlan, enqueued: &[(String, serde_json::Value)]) -> Option<String> {
+pub(super) fn misfit(space: &Space, enqueued: &[(String, serde_json::Value)]) -> Option<String> {
     let misfit = |(name, value): &(String, serde_json::Value)| {
-        let Some(param) = plan.space.get(name) else {
-            let names: Vec<&str> = plan.space.params.iter().map(|param| param.name.as_str()).collect();
+        let Some(param) = space.get(name) else {
+            let names: Vec<&str> = space.params.iter().map(|param| param.name.as_str()).collect();
             return Some(format!(
                 "it was queued with `{name}`, which the search does not have (it has {})",
                 names.join(", ")
@@ -101,19 +181,19 @@ fn range_text(distribution: &Distribution) -> String {
 }
 
 /// A trial's parameters as they are recorded, in the order of the space.
-pub(super) fn records(plan: &SearchPlan, params: &Params) -> Vec<ParamRecord> {
+fn records(space: &Space, params: &Params) -> Vec<ParamRecord> {
     let record = |param: &toile_tune::Param| {
         let value = *params.get(&param.name)?;
         let distribution = param.distribution.clone().into();
         Some(ParamRecord { name: param.name.clone(), value, distribution })
     };
-    plan.space.params.iter().filter_map(record).collect()
+    space.params.iter().filter_map(record).collect()
 }
 
 /// The same the other way round: the values that have a place in today's ranges.
-pub(super) fn params(plan: &SearchPlan, records: &[ParamRecord]) -> Params {
+fn params(space: &Space, records: &[ParamRecord]) -> Params {
     let value = |record: &ParamRecord| {
-        let now = &plan.space.get(&record.name)?.distribution;
+        let now = &space.get(&record.name)?.distribution;
         let then = Distribution::try_from(record.distribution.clone()).ok()?;
         Some((record.name.clone(), carried(record.value, &then, now)?))
     };
@@ -121,16 +201,16 @@ pub(super) fn params(plan: &SearchPlan, records: &[ParamRecord]) -> Params {
 }
 
 /// Parameters as the study file spells them, for those who look on.
-pub(super) fn external(plan: &SearchPlan, params: &Params) -> Vec<(String, Choice)> {
+pub(super) fn external(space: &Space, params: &Params) -> Vec<(String, Choice)> {
     let spelled = |param: &toile_tune::Param| {
         params.get(&param.name).map(|&value| (param.name.clone(), param.distribution.external(value)))
     };
-    plan.space.params.iter().filter_map(spelled).collect()
+    space.params.iter().filter_map(spelled).collect()
 }
 
 /// The attribute by which Optuna's workers know the parameters of a trial that is under way.
-pub(super) fn relative_params(plan: &SearchPlan, params: &Params) -> String {
+fn relative_params(space: &Space, params: &Params) -> String {
     let values: serde_json::Map<String, serde_json::Value> =
-        external(plan, params).into_iter().map(|(name, value)| (name, json!(value))).collect();
+        external(space, params).into_iter().map(|(name, value)| (name, json!(value))).collect();
     serde_json::Value::Object(values).to_string()
 }

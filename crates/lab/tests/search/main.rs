@@ -2,6 +2,7 @@
 //!
 //! Trials train tiny models on drawn garments, so that a search of a dozen trials takes well below a second.
 
+mod asked;
 mod chosen;
 mod disturbed;
 mod endings;

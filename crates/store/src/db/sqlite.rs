@@ -23,6 +23,20 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A database in memory, with today's tables.
+pub(crate) fn open_in_memory(path: &Path) -> Result<Connection, StoreError> {
+    let made = || -> super::Result<Connection> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.execute_batch("PRAGMA foreign_keys = ON")?;
+        connection.set_prepared_statement_cache_capacity(128);
+        let transaction = connection.transaction()?;
+        schema::migrate(&mut Db::Sqlite(&transaction))?;
+        transaction.commit()?;
+        Ok(connection)
+    };
+    made().map_err(|error| from_db("make", path, error))
+}
+
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
