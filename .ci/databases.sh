@@ -13,11 +13,10 @@ address=$(.ci/postgres.sh start "$work/postgres" "$port")
 trap '.ci/postgres.sh stop "$work/postgres" "$port"; .ci/postgres.sh stop "$work/tls" "$((port + 1))"; rm -rf "$work"' EXIT
 encrypted=$(.ci/postgres.sh start "$work/tls" "$((port + 1))" tls)
 
-TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test storage
-TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test -p toile-store --quiet --test server
-TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test runner shared
-TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test corpus server
-TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test server worker
+TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test all storage::
+TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test -p toile-store --quiet --test all server::
+TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test all -- runner::shared search::asked
+TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test all -- corpus::server server::
 
 venv=${TOILE_VENV:-$work/venv}
 if [ ! -d "$venv" ] && ! python3 -m venv "$venv" 2>/dev/null; then

@@ -118,7 +118,8 @@ impl Search {
                         return Err(store_error(error));
                     }
                     if waited.is_zero() {
-                        let words = std::ffi::CString::new(format!("{error}; asking again")).unwrap_or_default();
+                        let words =
+                            std::ffi::CString::new(format!("{error}; asking again")).unwrap_or_default();
                         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &words, 1)?;
                     }
                     py.detach(|| std::thread::sleep(pause));
@@ -133,7 +134,9 @@ impl Search {
 
 /// Parameters as they are written, in the order of the space.
 fn written(params: Vec<(String, Choice)>) -> Value {
-    Value::Object(params.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<String, Value>>())
+    Value::Object(
+        params.into_iter().map(|(name, value)| (name, json!(value))).collect::<Map<String, Value>>(),
+    )
 }
 
 #[pymethods]
@@ -197,7 +200,14 @@ impl Search {
     }
 
     /// Tells how a trial ended: with its values, pruned, or failed and why.
-    fn tell(&self, py: Python<'_>, number: usize, state: &str, values: Vec<f64>, why: String) -> PyResult<()> {
+    fn tell(
+        &self,
+        py: Python<'_>,
+        number: usize,
+        state: &str,
+        values: Vec<f64>,
+        why: String,
+    ) -> PyResult<()> {
         let end = match state {
             "complete" => ToldEnd::Complete(values),
             "pruned" => ToldEnd::Pruned,

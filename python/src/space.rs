@@ -19,7 +19,11 @@ pub(crate) fn space_of(space: &str) -> PyResult<Space> {
 }
 
 /// A member of a family by its name or its table.
-pub(crate) fn member<T: serde::de::DeserializeOwned>(what: &str, written: &str, names: &[&str]) -> PyResult<T> {
+pub(crate) fn member<T: serde::de::DeserializeOwned>(
+    what: &str,
+    written: &str,
+    names: &[&str],
+) -> PyResult<T> {
     let value = match json(written)? {
         Value::String(name) if name != "none" => json!({ name: {} }),
         other => other,

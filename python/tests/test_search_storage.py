@@ -1,6 +1,5 @@
 """Searches on a database: they outlive the program, are shared by programs, and are Optuna's too."""
 
-import multiprocessing
 import os
 import pathlib
 import subprocess
@@ -41,27 +40,20 @@ def test_searches_of_several_names_live_in_one_file(tmp_path: pathlib.Path) -> N
         assert len(toile.search(SPACE, bowl, n_trials=count, name=name, storage=place).trials) == count
 
 
-def work(place: str, told: "multiprocessing.Queue[int]") -> None:
-    def objective(trial: Trial) -> float:
-        told.put(trial.number)
-        return bowl(trial)
-
-    found = toile.search(SPACE, objective, n_trials=40, storage=place)
-    assert [trial.state for trial in found.trials] == ["complete"] * 40
-
-
 def test_processes_share_a_search(tmp_path: pathlib.Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    told: multiprocessing.Queue[int] = context.Queue()
-    place = str(tmp_path / "shared.sqlite")
-    workers = [context.Process(target=work, args=(place, told)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    tried = sorted(told.get(timeout=120) for _ in range(40))
-    for worker in workers:
-        worker.join(120)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
-    assert tried == list(range(40)) and told.empty()
+    code = """
+import sys, toile
+def objective(trial):
+    print(trial.number)
+    return (trial["x"] - 1) ** 2
+found = toile.search({"x": {"low": -5.0, "high": 5.0}}, objective, n_trials=40, storage=sys.argv[1])
+assert [trial.state for trial in found.trials] == ["complete"] * 40
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "shared.sqlite")]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    said = "".join(worker.communicate(timeout=120)[0] for worker in workers)
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    assert sorted(map(int, said.split())) == list(range(40))
 
 
 def test_ctrl_c_puts_the_trial_back(tmp_path: pathlib.Path) -> None:
@@ -75,7 +67,9 @@ def test_ctrl_c_puts_the_trial_back(tmp_path: pathlib.Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         toile.search(SPACE, objective, n_trials=6, storage=tmp_path / "s.sqlite")
-    assert [trial.state for trial in Search(SPACE, storage=tmp_path / "s.sqlite").trials] == ["complete"] * 2 + ["waiting"]
+    assert [trial.state for trial in Search(SPACE, storage=tmp_path / "s.sqlite").trials] == ["complete"] * 2 + [
+        "waiting"
+    ]
     found = toile.search(SPACE, objective, n_trials=6, storage=tmp_path / "s.sqlite")
     assert tried[2] == tried[3] and [trial.state for trial in found.trials] == ["complete"] * 6
 
@@ -133,7 +127,11 @@ search.tell(trial, 1.0)
 print(os.waitstatus_to_exitcode(status), search.best_value)
 """
     said = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "f.sqlite")], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code, str(tmp_path / "f.sqlite")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert said.stdout == "7 1.0\n", said.stderr
 

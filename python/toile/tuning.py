@@ -22,7 +22,6 @@ from toile._native import Search as _Search
 from toile._native import TrialLost
 from toile._setting import to_json
 
-
 __all__ = ["Search", "Trial", "TrialLost", "TrialPruned", "search"]
 
 _workers = itertools.count()
@@ -217,8 +216,8 @@ def search(
 ) -> Search:
     """Tries an objective with proposed parameters until there are `n_trials` trials, and returns the search.
 
-    In a storage these are all trials of the search: a program that is started again goes on where it was, and several programs share them. The
-    call returns when all have ended, whoever tried them.
+    In a storage these are all trials of the search: a program that is started again goes on where it was, and several programs
+    share them. The call returns when all have ended, whoever tried them.
 
     Args:
         space: Ranges by name, as `Search` takes them.

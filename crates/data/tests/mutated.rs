@@ -1,7 +1,7 @@
 //! Files that are damaged in every way that a generator can think of: no input makes the reader panic, or take
 //! more than it is worth. 100,000 of them, the same in every run; `TOILE_MUTATIONS` takes another number.
 
-mod damage;
+use crate::damage;
 
 use std::fs;
 use std::io::Write;

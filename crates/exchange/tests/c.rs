@@ -1,6 +1,6 @@
 //! C files: compiled by the system's compiler, where there is one, they are the network.
 
-mod networks;
+use crate::networks;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

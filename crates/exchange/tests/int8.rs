@@ -1,7 +1,7 @@
 //! int8: weights and values are whole numbers near those of the network, and so is what it says. ONNX Runtime is asked
 //! in `.ci/check-exports.py`.
 
-mod networks;
+use crate::networks;
 
 use networks::{facts, named, networks};
 use toile_exchange::InputKind;

@@ -1,6 +1,6 @@
 //! `.keras` files: read back they are the same network, bit for bit; what cannot be taken is named.
 
-mod networks;
+use crate::networks;
 
 use std::io::{Cursor, Read, Write};
 

@@ -1,6 +1,6 @@
 //! Functional networks of Keras: plain chains come in, everything else is named. And weights alone.
 
-mod networks;
+use crate::networks;
 
 use std::io::{Cursor, Read, Write};
 

@@ -4,7 +4,7 @@
 
 #[path = "../../data/tests/damage/mod.rs"]
 mod damage;
-mod networks;
+use crate::networks;
 
 use damage::{damage, inputs};
 use networks::{facts, networks};

@@ -1,6 +1,6 @@
 //! ONNX files: read back and computed by plain loops in f64 they are the network; what is wrong is noticed.
 
-mod networks;
+use crate::networks;
 
 use networks::{facts, largest_difference, named, networks};
 use toile_exchange::InputKind;

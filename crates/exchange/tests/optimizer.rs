@@ -1,7 +1,7 @@
 //! What an optimizer remembers goes into a `.keras` file in Keras' order; the programs of others are asked in
 //! `.ci/check-exports.py`.
 
-mod networks;
+use crate::networks;
 
 use networks::facts;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! PyTorch's files: what its modules compute with the tensors of the file is the network.
 
-mod networks;
+use crate::networks;
 
 use networks::{facts, largest_difference, named, networks};
 use toile_exchange::InputKind;

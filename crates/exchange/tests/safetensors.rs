@@ -1,6 +1,6 @@
 //! Weights of safetensors files come into known layers: ours, and those of PyTorch's `nn.Sequential`.
 
-mod networks;
+use crate::networks;
 
 use networks::{Network, facts, named, networks};
 use safetensors::tensor::{Dtype, TensorView, serialize};

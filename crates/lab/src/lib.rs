@@ -38,7 +38,8 @@ pub use runner::{
     summary, weights_file,
 };
 pub use search::{
-    AskError, AskedPlan, AskedSearch, AskedTrial, Chosen, Context, ListedTrial, SearchOutcome, ToldEnd, chosen_runs, search, search_all,
+    AskError, AskedPlan, AskedSearch, AskedTrial, Chosen, Context, ListedTrial, SearchOutcome, ToldEnd,
+    chosen_runs, search, search_all,
 };
 pub use study::{StudyOptions, StudyOutcome, run_study};
 pub use wanted::{wanted_runs, wanted_searches};

@@ -1,7 +1,7 @@
 //! The Rust interface without JSON: every layer, optimizer, schedule, callback and loss is made by `new` or `default`,
 //! and means what the study file's words mean; a number of threads is a plain number.
 
-mod nets;
+use crate::nets;
 
 use std::sync::atomic::AtomicUsize;
 

@@ -1,7 +1,7 @@
 //! Class maps (Grad-CAM) against their definition: plain loops and central differences in f64.
 
-mod formulas;
-mod naive;
+use crate::formulas;
+use crate::naive;
 
 use naive::{Batch, Tensors};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! A description says of a model all that another program needs, and predictions are those of the evaluation.
 
-mod nets;
+use crate::nets;
 
 use nets::{CLASSES, Noise, SHAPE, nets, parse};
 use toile_nn::*;

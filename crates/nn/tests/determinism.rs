@@ -1,7 +1,7 @@
 //! The same plan and data give the same bits: for any number of threads, changed in the middle or not, alone or beside
 //! other trainings, on every instruction set, and as they were stored.
 
-mod nets;
+use crate::nets;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -136,7 +136,7 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
     let (mut of_layers, mut of_normal) = (None, None);
     for isa in wanted {
         let this = std::env::current_exe().expect("a test has a file");
-        let arguments = ["--exact", "child", "--ignored", "--nocapture"];
+        let arguments = ["--exact", "determinism::child", "--ignored", "--nocapture"];
         let output = Command::new(this).args(arguments).env(ISA, isa.name()).output();
         let output = output.expect("the test starts itself");
         let text = String::from_utf8_lossy(&output.stdout);
@@ -160,7 +160,7 @@ fn trainings_end_with_the_stored_bits_on_every_instruction_set() {
 }
 
 /// Not a test by itself: prints the hashes on the instruction set that it is told. To store new ones: `cargo test -p
-/// toile-nn --test determinism child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
+/// toile-nn --test all determinism::child -- --ignored --nocapture | sed -n 's/^hash: //p'`.
 #[test]
 #[ignore = "started by the test before"]
 #[allow(clippy::print_stdout)]

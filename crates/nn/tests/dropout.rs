@@ -1,7 +1,6 @@
 //! Dropout at its edges. That training with it follows Keras, given our masks, is in `golden.rs`.
 
-mod engine;
-mod formulas;
+use crate::engine;
 
 use engine::Setting;
 use serde_json::json;

@@ -4,9 +4,7 @@
 //! study file's words, sampled weights after some updates, and Keras' running loss and accuracy there. Data are
 //! learnable and hardly ever tied, so that no trajectory hangs on the last bit of a maximum.
 
-mod engine;
-mod formulas;
-mod trajectory;
+use crate::trajectory;
 
 use std::path::{Path, PathBuf};
 

@@ -3,9 +3,9 @@
 //! The engine shows its gradient g by one SGD step: w₁ = w₀ − η g. The twin knows only the forward pass
 //! (`naive/mod.rs`), so nothing of the engine's backward pass can hide in it.
 
-mod engine;
-mod formulas;
-mod naive;
+use crate::engine;
+use crate::formulas;
+use crate::naive;
 
 use engine::{InputKind, Setting};
 use naive::{Batch, Target, Tensors};

@@ -1,8 +1,8 @@
 //! Inputs that are floats: what they mean, beside bytes and beside a plain twin in f64, and which are refused.
 
-mod engine;
-mod formulas;
-mod naive;
+use crate::engine;
+use crate::formulas;
+use crate::naive;
 
 use engine::{InputKind, Setting};
 use naive::Batch;

@@ -1,8 +1,8 @@
 //! What is measured of the layers, against plain loops and central differences in f64, and on nets made to show it.
 
-mod engine;
-mod formulas;
-mod naive;
+use crate::engine;
+use crate::formulas;
+use crate::naive;
 
 use engine::Setting;
 use naive::{Batch, Target, Tensors};

@@ -1,7 +1,7 @@
 //! The naive twin, which the engine's gradients are held against, is itself held against Keras' float64 gradients.
 
-mod formulas;
-mod naive;
+use crate::formulas;
+use crate::naive;
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! A training that stops at the end of an epoch and goes on from its state's bytes, in another model and on other
 //! threads, is the training that never stopped: the same bits of everything that it shows.
 
-mod nets;
+use crate::nets;
 
 use std::sync::atomic::AtomicUsize;
 

@@ -1,6 +1,6 @@
 //! The files for programs: what they hold, and that nothing in a name can break them.
 
-mod common;
+use crate::common;
 
 use serde_json::Value;
 use toile_record::{End, Records};

@@ -1,6 +1,6 @@
 //! Faces of the results: all runs in one picture, each class, reliability, labels that may be wrong.
 
-mod common;
+use crate::common;
 
 use serde_json::Value;
 use toile_record::{Evidence, ImageRecord, Records};

@@ -1,7 +1,7 @@
 //! What somebody reads who has never seen a report: no number against another, no column of dashes, one word for one
 //! thing.
 
-mod common;
+use crate::common;
 
 use common::searches::{search, tpe};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Records that nobody expects: nothing panics, nothing runs, nothing grows without bound.
 
-mod common;
+use crate::common;
 
 use toile_record::*;
 use toile_report::{history_csv, html, markdown, results_csv, results_json, view};

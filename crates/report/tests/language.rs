@@ -1,6 +1,6 @@
 //! What people read is written for them: no word of the code stands in it.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,6 @@
 //! Large studies: the page stays one that can be opened, and says what it leaves out.
 
-mod common;
+use crate::common;
 
 use toile_record::Records;
 use toile_report::section::Section;

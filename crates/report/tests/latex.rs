@@ -1,6 +1,6 @@
 //! The report as LaTeX: whole, in order, and without a command that is not ours. `.ci/check-latex.sh` compiles it.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The colours of figures as LaTeX: each is defined in the preamble.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! What the report shows of what was measured of the layers, and what it says of it.
 
-mod common;
+use crate::common;
 
 use serde_json::Value;
 use toile_record::{LayerRecord, LayersRecord, Records};

@@ -1,6 +1,6 @@
 //! What the report shows of the weights of networks, and what it says of it.
 
-mod common;
+use crate::common;
 
 use serde_json::Value;
 use toile_record::{FirstFilters, ImageRecord, LastMaps, MappedImage, NetworkPictures, Records};

@@ -1,6 +1,6 @@
 //! The page and the Markdown: what stands on them, and that it can be trusted.
 
-mod common;
+use crate::common;
 
 use toile_record::State;
 use toile_report::{PROCEDURAL_NOTICE, html, markdown, view};

@@ -1,6 +1,6 @@
 //! What the page says that the numbers show, and what it does not: groups, published numbers.
 
-mod common;
+use crate::common;
 
 use toile_report::{html, view};
 

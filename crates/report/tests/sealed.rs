@@ -1,6 +1,6 @@
 //! A test part that is sealed, opened early, or used again: nothing is shown that is not known, and why is said.
 
-mod common;
+use crate::common;
 
 use toile_record::{Records, State, TestOpening};
 use toile_report::{ReportView, html, markdown, results_json, view};

@@ -1,6 +1,6 @@
 //! Figures of searches: what they leave out or move, and that they say so.
 
-mod common;
+use crate::common;
 
 use common::searches::{search, tpe};
 use common::with;

@@ -1,6 +1,6 @@
 //! What is said of a search's best trial: equal ones, neighbours, chance, values that are no accuracies.
 
-mod common;
+use crate::common;
 
 use common::searches::{search, tpe};
 use common::with;

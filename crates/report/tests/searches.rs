@@ -1,6 +1,6 @@
 //! Searches in the report: what their sections say, what the files hold, and that nothing breaks them.
 
-mod common;
+use crate::common;
 
 use common::searches::{add, blank, search, tpe};
 use common::with;

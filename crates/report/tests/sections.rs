@@ -1,6 +1,6 @@
 //! Sections: what "Settings beside results" holds, and that every face shows it.
 
-mod common;
+use crate::common;
 
 use serde_json::json;
 use toile_record::ReadingRecord;

@@ -1,6 +1,6 @@
 //! What the report says of numbers that mean little: chance, classes that are never predicted, batches beyond the data.
 
-mod common;
+use crate::common;
 
 use serde_json::Value;
 use toile_record::Records;

@@ -4,7 +4,7 @@
 //! `.toml`, let the `.txt` be written, and read it:
 //!
 //! ```sh
-//! UPDATE_FAULTS=1 cargo test -p toile-study --test faults
+//! UPDATE_FAULTS=1 cargo test -p toile-study --test all faults::
 //! ```
 
 use std::collections::BTreeMap;

@@ -141,7 +141,7 @@ fn ids_and_fingerprints_are_the_same_by_the_names_of_today() {
     assert_ne!(today, lines(name, &planned(name, &read)));
 }
 
-/// `cargo test -p toile-study --test ids print -- --ignored --nocapture`
+/// `cargo test -p toile-study --test all ids::print -- --ignored --nocapture`
 #[test]
 #[ignore = "prints lines for ids.txt"]
 #[expect(clippy::print_stdout, reason = "printing is what it is for")]

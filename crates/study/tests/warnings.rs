@@ -4,7 +4,7 @@
 //! and read it:
 //!
 //! ```sh
-//! UPDATE_WARNINGS=1 cargo test -p toile-study --test warnings
+//! UPDATE_WARNINGS=1 cargo test -p toile-study --test all warnings::
 //! ```
 
 use std::fs;

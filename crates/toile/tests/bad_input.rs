@@ -1,7 +1,7 @@
 //! Whatever is wrong is said where it is, what was found and how to mend it; never a panic.
 #![allow(clippy::print_stderr)] // a test that cannot run here says so
 
-mod common;
+use crate::common;
 
 use std::fs;
 use std::path::Path;

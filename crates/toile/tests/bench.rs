@@ -1,6 +1,6 @@
 //! `toile bench`, as a user and a program see it. No number is held against a clock: only against the other numbers.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

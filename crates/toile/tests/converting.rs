@@ -1,6 +1,6 @@
 //! Data are written in another form: the same data again, never over something.
 
-mod common;
+use crate::common;
 
 use common::{Place, STUDY};
 

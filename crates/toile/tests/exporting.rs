@@ -1,6 +1,6 @@
 //! Trained networks go out, and come in.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

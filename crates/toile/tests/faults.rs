@@ -1,7 +1,7 @@
 //! Disks, other programs and strangers: what was written is checked when it is read, and what is lost is said.
 #![cfg(unix)]
 
-mod common;
+use crate::common;
 
 use std::fs;
 use std::path::PathBuf;

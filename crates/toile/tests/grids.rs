@@ -1,6 +1,6 @@
 //! A study whose runs come from a `[[grid]]`, through the program.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

@@ -1,7 +1,7 @@
 //! A study that is killed, stopped, or not alone: nothing finished is lost, and the same command goes on.
 #![cfg(unix)]
 
-mod common;
+use crate::common;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};

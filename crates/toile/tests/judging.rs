@@ -1,6 +1,6 @@
 //! What results say: claims of a study file, two runs side by side, findings, and the results of other programs.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

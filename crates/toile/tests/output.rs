@@ -1,6 +1,6 @@
 //! What the commands print that train nothing.
 
-mod common;
+use crate::common;
 
 use std::fs;
 use std::path::Path;

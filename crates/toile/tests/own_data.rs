@@ -1,6 +1,6 @@
 //! The way in for own pictures: from a folder to a study file that fits it.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

@@ -1,6 +1,6 @@
 //! Trained networks answer questions: what they make of pictures.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

@@ -1,6 +1,6 @@
 //! Seeds that are added until comparisons are decided, from the study file and from the command line.
 
-mod common;
+use crate::common;
 
 use common::{Place, STUDY};
 use serde_json::Value;

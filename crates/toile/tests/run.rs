@@ -1,6 +1,6 @@
 //! `toile run` and `toile report`, as a user sees them.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

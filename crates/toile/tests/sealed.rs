@@ -1,6 +1,6 @@
 //! The test part as a user sees it: sealed until the study has ended, opened early on demand only, never in silence.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

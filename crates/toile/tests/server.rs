@@ -1,7 +1,7 @@
 //! Servers that are none, or that do not answer: said within seconds, and the first SIGTERM ends the program.
 #![cfg(unix)]
 
-mod common;
+use crate::common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

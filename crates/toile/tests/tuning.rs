@@ -1,6 +1,6 @@
 //! Trying settings out: which learning rates a run bears, and what limits a model.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

@@ -1,6 +1,6 @@
 //! `epochs = 0`: starting weights are evaluated, recorded, shown and exported like those of a training.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

@@ -7,7 +7,7 @@ use toile_judge::{
 use toile_record::Epoch;
 use toile_rng::{Seed, Stream};
 
-use crate::{says, verdict};
+use crate::claims::{says, verdict};
 
 const VALIDATION: usize = 6_000;
 const UNITS: [usize; 4] = [16, 32, 64, 128];

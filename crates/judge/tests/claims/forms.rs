@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_judge::{ClaimVerdict, Quantity, Results, reproductions};
 use toile_stats::Printed;
 
-use crate::{file, says, verdict};
+use crate::claims::{file, says, verdict};
 use ClaimVerdict::{Contradicted, NotTestable, Supported, Undecided, UndecidedFromOneRun};
 
 fn one(run: Value) -> Results {
@@ -208,7 +208,7 @@ fn all_parts_of_a_claim_must_hold() {
 fn a_long_list_of_comparisons_is_cut_short_in_words_only() {
     let run = |i: usize| json!({ "name": format!("R{i}"), "test": { "accuracy": 0.9 - 0.03 * i as f64 } });
     let results = file(&json!((0..21).map(run).collect::<Vec<_>>()));
-    let weighed = crate::weigh(&results, json!({ "best": "R0" }));
+    let weighed = crate::claims::weigh(&results, json!({ "best": "R0" }));
     assert_eq!((weighed.verdict, weighed.numbers.len()), (Supported, 20));
     assert!(weighed.why.ends_with("14 more comparisons come to the same."), "{}", weighed.why);
 }
@@ -224,7 +224,7 @@ fn a_comparison_is_told_once() {
         json!({ "similar": ["A", "B", "A"] }),
         json!({ "best": "A", "among": ["B", "A", "B"] }),
     ] {
-        let why = crate::weigh(&results, claim.clone()).why;
+        let why = crate::claims::weigh(&results, claim.clone()).why;
         assert_eq!(why.matches("0.900 for A and 0.700 for B").count(), 1, "{claim}: {why}");
     }
 }

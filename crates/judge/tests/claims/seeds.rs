@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_judge::{ClaimVerdict, Images, Recipe, Results, Run};
 use toile_rng::{Seed, Stream};
 
-use crate::{file, says, verdict, weigh};
+use crate::claims::{file, says, verdict, weigh};
 use ClaimVerdict::{Confounded, Contradicted, NotTestable, Supported, Undecided, UndecidedFromOneRun};
 
 const IMAGES: usize = 10_000;

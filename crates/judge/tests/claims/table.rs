@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use toile_judge::{ClaimVerdict, Results};
 
-use crate::{file, says, verdict, weigh};
+use crate::claims::{file, says, verdict, weigh};
 use ClaimVerdict::{Confounded, Contradicted, NotTestable, Supported, UndecidedFromOneRun};
 
 /// Name, optimizer, learning rate, batch size; loss, accuracy, val_loss, val_accuracy, test_loss, test_accuracy.

@@ -2,8 +2,10 @@
 
 use toile_judge::{Results, Run, Severity};
 
-use crate::curves::Column::{Loss, TrainLoss, ValLoss};
-use crate::curves::{curve, findings, flat, learning, names, noisy, rising, shaken, stream, study, the};
+use crate::findings::curves::Column::{Loss, TrainLoss, ValLoss};
+use crate::findings::curves::{
+    curve, findings, flat, learning, names, noisy, rising, shaken, stream, study, the,
+};
 
 /// Falls by 2 % an epoch to the last.
 fn falling(n: usize) -> Vec<f64> {

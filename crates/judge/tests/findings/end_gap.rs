@@ -2,8 +2,10 @@
 
 use toile_judge::{Recipe, Results, Run, Severity};
 
-use crate::curves::Column::{Accuracy, Loss, TrainAccuracy, TrainLoss, ValAccuracy, ValLoss};
-use crate::curves::{curve, findings, flat, last_row, learning, names, noisy, rising, stream, study, the};
+use crate::findings::curves::Column::{Accuracy, Loss, TrainAccuracy, TrainLoss, ValAccuracy, ValLoss};
+use crate::findings::curves::{
+    curve, findings, flat, last_row, learning, names, noisy, rising, stream, study, the,
+};
 
 fn gapped(val_loss: &[f64]) -> Run {
     let n = val_loss.len();

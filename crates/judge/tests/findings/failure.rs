@@ -2,8 +2,10 @@
 
 use toile_judge::{Results, Run, Severity};
 
-use crate::curves::Column::{Accuracy, Loss, TrainLoss, ValAccuracy, ValLoss};
-use crate::curves::{curve, findings, flat, last_row, learning, names, rising, shaken, stream, study, the};
+use crate::findings::curves::Column::{Accuracy, Loss, TrainLoss, ValAccuracy, ValLoss};
+use crate::findings::curves::{
+    curve, findings, flat, last_row, learning, names, rising, shaken, stream, study, the,
+};
 
 #[test]
 fn a_loss_that_is_no_number_at_the_end_has_diverged() {

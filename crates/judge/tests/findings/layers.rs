@@ -3,8 +3,8 @@
 use toile_judge::{Run, Severity};
 use toile_record::{LayerRecord, LayersRecord};
 
-use crate::curves::Column::{Accuracy, Loss};
-use crate::curves::{curve, flat, found, learning, names, the};
+use crate::findings::curves::Column::{Accuracy, Loss};
+use crate::findings::curves::{curve, flat, found, learning, names, the};
 
 /// A layer of 100 units with this gradient.
 fn layer(name: &str, gradient: f64) -> LayerRecord {

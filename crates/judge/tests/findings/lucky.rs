@@ -2,8 +2,8 @@
 
 use toile_judge::{Run, Severity};
 
-use crate::curves::Column::ValAccuracy;
-use crate::curves::{curve, learning, names, shaken, stream, the};
+use crate::findings::curves::Column::ValAccuracy;
+use crate::findings::curves::{curve, learning, names, shaken, stream, the};
 
 fn lucky(epoch: usize) -> Run {
     let mut values = shaken(learning(40, 0.86, -0.2, 4.0), 0.002, &mut stream("lucky", 1));

@@ -1,8 +1,8 @@
 //! Curves of real trainings on Fashion-MNIST (54,000 images, the last 6,000 for validation), three decimals.
 #![allow(clippy::approx_constant, reason = "a measured loss is no constant")]
 
-use crate::curves::Column::{Accuracy, Loss, TrainLoss, ValAccuracy, ValLoss};
-use crate::curves::{curve, names, the};
+use crate::findings::curves::Column::{Accuracy, Loss, TrainLoss, ValAccuracy, ValLoss};
+use crate::findings::curves::{curve, names, the};
 
 /// One layer of 32 sigmoid units, Adam at 0.1, batch 256: running training loss.
 #[rustfmt::skip]

@@ -5,8 +5,8 @@
 
 use toile_judge::Run;
 
-use crate::curves::Column::{Loss, ValAccuracy, ValLoss};
-use crate::curves::{count, curve, flat, learning, noisy, rising, shaken, stream, trailing};
+use crate::findings::curves::Column::{Loss, ValAccuracy, ValLoss};
+use crate::findings::curves::{count, curve, flat, learning, noisy, rising, shaken, stream, trailing};
 
 const LENGTHS: [usize; 6] = [5, 8, 10, 20, 50, 200];
 

@@ -2,8 +2,8 @@
 
 use toile_judge::{Run, Severity};
 
-use crate::curves::Column::{ValAccuracy, ValLoss};
-use crate::curves::{curve, flat, learning, names, rising, shaken, stream, the};
+use crate::findings::curves::Column::{ValAccuracy, ValLoss};
+use crate::findings::curves::{curve, flat, learning, names, rising, shaken, stream, the};
 
 /// Falls to 0.361 after epoch 18, then rises to 0.412 after epoch 50.
 fn risen() -> Vec<f64> {
@@ -132,9 +132,11 @@ fn accuracy_less_than_a_point_below_its_best_is_not_falling() {
 #[test]
 fn a_fall_within_the_noise_of_few_validation_images_is_not_claimed() {
     let run = curve(&[(ValAccuracy, &rising(learning(50, 0.88, -0.3, 4.0), 25..50, -0.02 / 0.88))]);
-    let mut results = crate::curves::study(run);
+    let mut results = crate::findings::curves::study(run);
     let is_falling = |results: &_| {
-        crate::curves::findings(results).iter().any(|finding| finding.finding == "val_accuracy_falling")
+        crate::findings::curves::findings(results)
+            .iter()
+            .any(|finding| finding.finding == "val_accuracy_falling")
     };
     assert!(is_falling(&results));
     results.n_validation = Some(600);

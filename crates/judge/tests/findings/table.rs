@@ -3,8 +3,8 @@
 
 use toile_judge::{NamedFinding, Recipe, Results, Run, Severity, judge, ranked_quantity};
 
-use crate::curves::Column::{Accuracy, Loss, ValAccuracy, ValLoss};
-use crate::curves::last_row;
+use crate::findings::curves::Column::{Accuracy, Loss, ValAccuracy, ValLoss};
+use crate::findings::curves::last_row;
 use toile_judge::of_run;
 
 /// Name, model, epochs, training loss and accuracy, validation loss and accuracy.

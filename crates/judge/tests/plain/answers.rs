@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_judge::{PairWord, Quantity};
 use toile_rng::{Seed, Stream};
 
-use crate::{accepted, answered, bits, file, floats, judged, with};
+use crate::plain::{accepted, answered, bits, file, floats, judged, with};
 
 const IMAGES: usize = 2_000;
 

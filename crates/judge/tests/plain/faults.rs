@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use toile_judge::plain::{PlainFault, read};
 
-use crate::{bits, file, floats, with};
+use crate::plain::{bits, file, floats, with};
 
 fn refused(text: &str) -> PlainFault {
     match read(text) {

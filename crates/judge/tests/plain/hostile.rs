@@ -7,7 +7,7 @@ use toile_judge::plain::{PlainFault, answer, read};
 use toile_judge::{judge, ranked_quantity};
 use toile_rng::Seed;
 
-use crate::{bits, file, with};
+use crate::plain::{bits, file, with};
 
 /// What each of these files may take, on a slow and busy machine.
 const LONGEST: Duration = Duration::from_secs(60);

@@ -9,7 +9,7 @@ use toile_tune::Trial;
 
 use super::history::{Before, TrialHistory};
 use super::job::TrialJob;
-use super::propose::{self, Decision, Proposal, Proposer};
+use super::propose::{self, Decided, Proposal, Proposer};
 use super::stop;
 use super::trial::TrialEnd;
 use super::worker::{Seen, Worker};
@@ -121,14 +121,14 @@ impl Worker<'_> {
     fn decide(&self, lease: Arc<Lease>, known: Arc<Vec<Trial>>) -> Result<NextStep, RunError> {
         let proposer = Proposer::from(self.plan);
         match self.ask(|| proposer.decide(&lease.claim, &known, self.storage))? {
-            Decision::Try { proposal: Proposal { params, seed }, anew } => {
+            Decided::Try { proposal: Proposal { params, seed }, anew } => {
                 if anew {
                     self.tell_news();
                 }
                 Ok(NextStep::Trial(Box::new(TrialJob { lease, params, seed, anew, known })))
             }
-            Decision::Misfit(why) => self.refuse(&lease, why),
-            Decision::Lost => {
+            Decided::Misfit(why) => self.refuse(&lease, why),
+            Decided::Lost => {
                 self.leases.release(&lease);
                 Ok(NextStep::Again)
             }

@@ -54,7 +54,7 @@ pub(super) fn directions(plan: &SearchPlan) -> Vec<Direction> {
 }
 
 /// What a claimed trial is to try.
-pub(super) enum Decision {
+pub(super) enum Decided {
     /// These parameters. `anew`: they are not those of an earlier attempt, whose checkpoint is of no use.
     Try { proposal: Proposal, anew: bool },
     /// Someone has queued it with what the search does not have.
@@ -107,7 +107,7 @@ impl Proposer<'_> {
         claim: &Claim,
         known: &[Trial],
         storage: &Store,
-    ) -> Result<Decision, StoreError> {
+    ) -> Result<Decided, StoreError> {
         let had = params(self.space, &claim.params);
         let is_whole = self.space.contains(&had) && had.len() == claim.params.len();
         if let (Some(seed), true) = (claim.seed, is_whole) {
@@ -115,17 +115,17 @@ impl Proposer<'_> {
             let same = claim.params.iter().all(|param| records.contains(param));
             let kept = same || storage.decide_params(claim, &records, seed)?;
             let proposal = Proposal { params: had, seed };
-            return Ok(if kept { Decision::Try { proposal, anew: false } } else { Decision::Lost });
+            return Ok(if kept { Decided::Try { proposal, anew: false } } else { Decided::Lost });
         }
         if let Some(why) = misfit(self.space, &claim.fixed) {
-            return Ok(Decision::Misfit(why));
+            return Ok(Decided::Misfit(why));
         }
         let proposal = self.propose(claim.number, known, &had, &claim.fixed);
         let records = records(self.space, &proposal.params);
         let kept = claim.params.is_empty() || storage.forget(claim)?;
         match kept && storage.decide_params(claim, &records, proposal.seed)? {
-            true => Ok(Decision::Try { proposal, anew: true }),
-            false => Ok(Decision::Lost),
+            true => Ok(Decided::Try { proposal, anew: true }),
+            false => Ok(Decided::Lost),
         }
     }
 

@@ -87,8 +87,26 @@ fn memory_a_file_and_a_file_that_is_opened_again_give_the_same_trials() {
 #[test]
 fn programs_share_a_search_and_no_number_is_given_twice() {
     let place = Place::new();
-    let workers: Vec<AskedSearch> =
-        (0..3).map(|worker| begin(plan(), place.open(), &worker.to_string())).collect();
+    share(&|worker| begin(plan(), place.open(), worker));
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn programs_share_a_search_on_a_server() {
+    let Ok(server) = std::env::var("TOILE_TEST_POSTGRES") else {
+        eprintln!("skipped: TOILE_TEST_POSTGRES is not set");
+        return;
+    };
+    let name = format!("bowl-{}", std::process::id());
+    share(&|worker| {
+        let store = Store::postgres(&server).expect("a server");
+        begin(AskedPlan { name: name.clone(), ..plan() }, Some(store), worker)
+    });
+}
+
+/// Three workers try thirty trials.
+fn share(begin: &dyn Fn(&str) -> AskedSearch) {
+    let workers: Vec<AskedSearch> = (0..3).map(|worker| begin(&worker.to_string())).collect();
     let tried: Vec<usize> = std::thread::scope(|scope| {
         let work = |search: &AskedSearch| {
             let mut numbers = Vec::new();
@@ -182,8 +200,10 @@ fn a_trial_put_back_waits_with_its_parameters() {
 /// the last value that it reported.
 #[test]
 fn a_pruner_is_asked_with_all_that_has_ended() {
-    let pruner: Pruner = serde_json::from_value(json!({ "median": { "n_startup_trials": 3 } })).expect("a pruner");
-    let search = begin(AskedPlan { pruner, ..plan() }, Place::new().open(), "a");
+    let pruner: Pruner =
+        serde_json::from_value(json!({ "median": { "n_startup_trials": 3 } })).expect("a pruner");
+    let place = Place::new();
+    let search = begin(AskedPlan { pruner, ..plan() }, place.open(), "a");
     for value in [1.0, 2.0, 3.0] {
         let (trial, _) = ask(&search);
         assert!(!search.report(trial, 1, value).expect("reported"));

@@ -1,4 +1,4 @@
-"""Makes the golden files of this folder from Keras 3, for `cargo test -p toile-nn --test golden`.
+"""Makes the golden files of this folder from Keras 3, for `cargo test -p toile-nn --test all golden::`.
 
     pip install keras jax numpy
     python make_golden.py                 # all

@@ -1,4 +1,4 @@
-"""Makes cases.json in this folder: reference values of every statistic, for `cargo test -p toile-stats --test reference`.
+"""Makes cases.json in this folder: reference values of every statistic, for `cargo test -p toile-stats --test all reference::`.
 
     pip install numpy scipy statsmodels scikit-learn
     python make_cases.py

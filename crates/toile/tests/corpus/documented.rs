@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{Copy, STORES, committed};
+use crate::corpus::{Copy, STORES, committed};
 
 /// Where the things of each section of the page stand in the document: keys, `*` for each item of a list.
 const SECTIONS: [(&str, &[&str]); 6] = [

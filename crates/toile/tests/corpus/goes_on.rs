@@ -2,8 +2,8 @@
 
 use toile_record::{Epoch, TrialRecord};
 
-use crate::nothing_again::assert_kept;
-use crate::{Copy, assert_ended_as, committed, expected, items};
+use crate::corpus::nothing_again::assert_kept;
+use crate::corpus::{Copy, assert_ended_as, committed, expected, items};
 
 #[test]
 fn a_killed_study_goes_on_with_what_was_not_done() {

@@ -7,9 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use toile_record::Part;
 
-use crate::common::Said;
-use crate::same::missing;
-use crate::{Copy, assert_ended_as, committed, items, text};
+use crate::corpus::common::Said;
+use crate::corpus::same::missing;
+use crate::corpus::{Copy, assert_ended_as, committed, items, text};
 
 /// The trainings of a document that have ended, by a name: each with everything that is known of it.
 pub fn ended(results: &Value) -> BTreeMap<String, &Value> {
@@ -42,7 +42,7 @@ fn assert_idle(said: &Said) {
 
 /// Every weights file of the corpus lies where it lay, and has the bytes that it had.
 fn assert_weights_kept(copy: &Copy, folder: &str, out: &str) {
-    let runs = crate::corpus().join(folder).join(out).join("runs");
+    let runs = crate::corpus::corpus().join(folder).join(out).join("runs");
     let mut n = 0;
     for run in fs::read_dir(&runs).unwrap().map(|entry| entry.unwrap().file_name()) {
         let file = Path::new(&run).join("weights.safetensors");

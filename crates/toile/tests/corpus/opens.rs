@@ -2,8 +2,8 @@
 
 use toile_record::State;
 
-use crate::same::missing;
-use crate::{Copy, STORES, committed, items, text};
+use crate::corpus::same::missing;
+use crate::corpus::{Copy, STORES, committed, items, text};
 
 #[test]
 fn a_report_of_an_old_store_holds_every_number_that_it_held() {

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use toile_record::{State, TrialRecord};
 use toile_store::Store;
 
-use crate::goes_on::taken_over;
-use crate::nothing_again::assert_kept;
-use crate::{Copy, assert_ended_as, committed, corpus, decompressed};
+use crate::corpus::goes_on::taken_over;
+use crate::corpus::nothing_again::assert_kept;
+use crate::corpus::{Copy, assert_ended_as, committed, corpus, decompressed};
 
 /// A database of its own, filled from the dump; it goes when the test is over.
 struct Restored {

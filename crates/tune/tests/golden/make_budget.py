@@ -1,4 +1,4 @@
-"""Makes budget.json, for `cargo test -p toile-tune --test budget`.
+"""Makes budget.json, for `cargo test -p toile-tune --test all budget::`.
 
     pip install optuna==5.0.0
     python make_budget.py

@@ -1,4 +1,4 @@
-"""Makes importance.json: PED-ANOVA's numbers by Optuna, for `cargo test -p toile-tune --test importance`.
+"""Makes importance.json: PED-ANOVA's numbers by Optuna, for `cargo test -p toile-tune --test all importance::`.
 
     pip install optuna==5.0.0
     python make_importance.py

@@ -1,4 +1,4 @@
-"""Makes pruners.json: what Optuna's pruners decide, for `cargo test -p toile-tune --test pruners`.
+"""Makes pruners.json: what Optuna's pruners decide, for `cargo test -p toile-tune --test all pruners::`.
 
     pip install optuna==5.0.0 scipy==1.17.1
     python make_pruners.py

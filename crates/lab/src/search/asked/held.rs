@@ -84,4 +84,3 @@ impl HeldTrial {
         TrialResult { state, values, side, user_attributes: Vec::new() }
     }
 }
-

@@ -19,7 +19,7 @@ use self::held::{HeldTrial, HeldTrials};
 pub use self::words::{AskError, AskedPlan, AskedTrial, ListedTrial, ToldEnd};
 use self::words::{STUDY, listed};
 use super::history::{TrialHistory, cohort};
-use super::propose::{self, Decision, Proposal};
+use super::propose::{self, Decided, Proposal};
 use crate::lease::{MOST_DEATHS, deadly, lock};
 
 /// A search whose trials the caller tries. Threads may share it.
@@ -117,15 +117,7 @@ impl AskedSearch {
     pub fn report(&self, number: usize, step: i64, value: f64) -> Result<bool, AskError> {
         let [direction] = self.plan.directions.as_slice() else { return Err(AskError::SeveralValues) };
         let (claim, mut trial) = self.reporting(number, step, value)?;
-        let others: Vec<Trial> = match self.plan.pruner {
-            Pruner::None => Vec::new(),
-            _ => {
-                let mut seen = self.look()?;
-                let SeenTrials { cache, known } = &mut *seen;
-                let all = known.view(cache.trials(), &self.plan.space, usize::MAX, None);
-                cohort(&all).into_iter().filter(|other| other.number != number).collect()
-            }
-        };
+        let others = if self.plan.pruner == Pruner::None { Vec::new() } else { self.others(number)? };
         let context = PruningContext {
             search: &self.plan.name,
             direction: *direction,
@@ -231,9 +223,9 @@ impl AskedSearch {
         let known = known.view(cache.trials(), &self.plan.space, claim.number, None);
         drop(seen);
         match self.plan.proposer().decide(&claim, &known, &self.storage)? {
-            Decision::Try { proposal, .. } => Ok(Some(self.hold(claim, proposal))),
-            Decision::Misfit(why) => self.refuse(&claim, End::Refused { why }),
-            Decision::Lost => Ok(None),
+            Decided::Try { proposal, .. } => Ok(Some(self.hold(claim, proposal))),
+            Decided::Misfit(why) => self.refuse(&claim, End::Refused { why }),
+            Decided::Lost => Ok(None),
         }
     }
 
@@ -264,6 +256,14 @@ impl AskedSearch {
         Ok((trial.claim.clone(), trial.with_report(step, value)))
     }
 
+    /// What a trial is pruned by.
+    fn others(&self, number: usize) -> Result<Vec<Trial>, StoreError> {
+        let mut seen = self.look()?;
+        let SeenTrials { cache, known } = &mut *seen;
+        let all = known.view(cache.trials(), &self.plan.space, usize::MAX, None);
+        Ok(cohort(&all).into_iter().filter(|other| other.number != number).collect())
+    }
+
     fn why_not_held(&self, number: usize) -> Result<AskError, StoreError> {
         let seen = self.look()?;
         Ok(match seen.cache.trials().iter().find(|trial| trial.number == number) {
@@ -279,4 +279,3 @@ impl Drop for AskedSearch {
         self.held.leave();
     }
 }
-

@@ -79,7 +79,9 @@ pub enum AskError {
     #[error("there is no trial {0}: it was never asked for")]
     Unknown(usize),
     /// Another worker has it.
-    #[error("trial {0} is in other hands: another worker asked for it, or took it over because no heartbeat came")]
+    #[error(
+        "trial {0} is in other hands: another worker asked for it, or took it over because no heartbeat came"
+    )]
     Lost(usize),
     /// More or fewer values than directions.
     #[error("the objective gave {found} values, expected {expected}")]

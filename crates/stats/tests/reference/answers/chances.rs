@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_stats as stats;
 use toile_stats::{Binning, ClassAverages, ClassMetrics, Confusion};
 
-use crate::numbers::{labels, list, out, table, whole};
+use crate::reference::numbers::{labels, list, out, table, whole};
 
 pub fn answer(group: &str, given: &Value) -> Option<Value> {
     Some(match group {

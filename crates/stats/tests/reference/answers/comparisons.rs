@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_stats as stats;
 use toile_stats::{Basis, Crossed, Likelier, RunScores};
 
-use crate::numbers::{list, number, rows, whole, with_ends};
+use crate::reference::numbers::{list, number, rows, whole, with_ends};
 
 pub fn answer(group: &str, given: &Value) -> Option<Value> {
     Some(match group {

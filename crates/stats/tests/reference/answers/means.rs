@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toile_stats as stats;
 use toile_stats::{Equivalence, Printed, ProbabilityBetter};
 
-use crate::numbers::{ends, list, number, rows, with_ends};
+use crate::reference::numbers::{ends, list, number, rows, with_ends};
 
 pub fn answer(group: &str, given: &Value) -> Option<Value> {
     let sample = |name| list(given, name);

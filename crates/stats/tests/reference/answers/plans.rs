@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use toile_stats as stats;
 
-use crate::numbers::{list, number, whole, wholes};
+use crate::reference::numbers::{list, number, whole, wholes};
 
 pub fn answer(group: &str, given: &Value) -> Option<Value> {
     Some(match group {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use toile_stats::{clopper_pearson, mcnemar, two_proportions, wilson};
 
-use crate::numbers::{ends, number, whole, with_ends};
+use crate::reference::numbers::{ends, number, whole, with_ends};
 
 pub fn answer(group: &str, given: &Value) -> Option<Value> {
     let interval = |of: fn(usize, usize, f64) -> _| {

@@ -1,7 +1,6 @@
 //! Searches and trials, on SQLite and, where `TOILE_TEST_POSTGRES` names a server, on PostgreSQL: the same demands.
 
-#[path = "../fixtures/mod.rs"]
-mod fixtures;
+use crate::fixtures;
 
 mod altered;
 mod changes;

@@ -3,8 +3,9 @@
 //!
 //! A made-up run is right or wrong on each of 10,000 images. On 1,000 of them chance decides, so that two runs of one
 //! recipe differ on 5 % of the images, as trained networks do; accuracy is .876. The streams are fixed: the same tables
-//! at each call. `TOILE_NULL_TABLES=1000 cargo test -p toile-judge --test null_studies -- --nocapture` counts over more
-//! tables than the 100 that the tests count over, and says what it found. Of 1,000 tables each:
+//! at each call. `TOILE_NULL_TABLES=1000 cargo test -p toile-judge --test all null_studies:: -- --nocapture`
+//! counts over
+//! more tables than the 100 that the tests count over, and says what it found. Of 1,000 tables each:
 //!
 //! | ten equal recipes: tables with any *better* | 3 seeds | 5 seeds |
 //! | --- | --- | --- |

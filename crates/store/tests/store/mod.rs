@@ -1,7 +1,6 @@
 //! The store as its users see it: what was saved is there, whatever happened in between.
 
-#[path = "../fixtures/mod.rs"]
-mod fixtures;
+use crate::fixtures;
 
 mod evidence;
 mod refused;

@@ -1,8 +1,7 @@
 //! Stores that version 0.1.0 left behind: they open, they go on to the bits to which 0.1.0 itself took them, and what
 //! was done is not done again. `README.md` beside this file says what there is and how it was made.
 
-#[path = "../common/mod.rs"]
-mod common;
+use crate::common;
 
 mod documented;
 mod goes_on;
