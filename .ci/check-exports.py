@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Whether other programs make of our exports what we recorded: ONNX Runtime, Keras, PyTorch, TensorBoard, a C compiler.
 
-    .ci/check-exports.py TOILE [VENV]
+    .ci/check-exports.py TOILE [VENV] [--whole]
+    .ci/check-exports.py --install VENV
 
 Trains small networks with every layer, padding, stride and activation, on images of odd sizes and several channels (and
 the study's convolutional network for an epoch, where Fashion-MNIST is at hand: TOILE_DATA_DIR), exports each in every
 form, and has the programs compute them: probabilities within 5e-6 of the recorded ones, the same accuracy. What cannot
 be installed from the package index is said; without ONNX Runtime nothing is checked, and that is an error.
 
-VENV is a folder for the packages, made if it is not there.
+VENV is a folder for the packages, made if it is not there. A C program computes the first 1,000 test images only, on
+one core; with --whole all of them.
 (The first half of this file installs, and starts the second with that Python.)
 """
 
+import copy
 import json
 import os
 import re
@@ -180,17 +183,21 @@ def install(venv: Path) -> list[str]:
 def main() -> None:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    if sys.argv[1] == "--install":
+        return print(install(Path(sys.argv[2])))
+    whole = ["--whole"] if "--whole" in sys.argv else []
+    sys.argv = [word for word in sys.argv if word != "--whole"] + whole
     toile = Path(sys.argv[1]).resolve()
     if os.environ.get("TOILE_EXPORTS_CHECK") == "now":
         return check(toile)
     with tempfile.TemporaryDirectory() as folder:
-        venv = Path(sys.argv[2] if len(sys.argv) > 2 else folder)
+        venv = Path(sys.argv[2] if len(sys.argv) > 2 + len(whole) else folder)
         missing = install(venv)
         if "onnxruntime" in missing:
             sys.exit("ONNX Runtime cannot be installed: nothing can be checked")
         environment = {**os.environ, "TOILE_EXPORTS_CHECK": "now", "KERAS_BACKEND": "jax", "MISSING": " ".join(missing)}
         python = venv / "bin" / "python"
-        sys.exit(subprocess.run([python, "-W", "ignore", __file__, toile], env=environment).returncode)
+        sys.exit(subprocess.run([python, "-W", "ignore", __file__, toile, *whole], env=environment).returncode)
 
 
 # From here on the packages are there.
@@ -269,6 +276,12 @@ class Recorded:
         self.classes, self.confidences = arrays["test_prediction"], arrays["test_probability"]
         self.labels = labels
         assert (arrays["test_label"] == labels).all()
+
+    def first(self, n: int) -> "Recorded":
+        """The same of the first images."""
+        part = copy.copy(self)
+        part.classes, part.confidences, part.labels = self.classes[:n], self.confidences[:n], self.labels[:n]
+        return part
 
     def differs(self, probabilities) -> str | None:
         """What of other probabilities is not as recorded."""
@@ -457,6 +470,8 @@ class Checker:
     def c_file(self, folder: Path, stem: str, kind: str, images, recorded: Recorded, path: Path, what: str) -> None:
         import numpy as np
 
+        if "--whole" not in sys.argv:
+            images, recorded = images[:1000], recorded.first(1000)
         program = folder / stem
         strict = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O2", "-DTOILE_MAIN"]
         subprocess.run(["cc", *strict, "-o", program, path], check=True)
