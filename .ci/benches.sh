@@ -11,6 +11,10 @@ trap 'rm -rf "$work"' EXIT
 venv=${TOILE_VENV:-$work/venv}
 [ -d "$venv" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check numpy ruff==0.17.6
+# The module, where the wheel was made just now.
+for wheel in dist/toile_lab-*.whl; do
+    [ ! -e "$wheel" ] || "$venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+done
 export PYTHON="$venv/bin/python" PYTHONDONTWRITEBYTECODE=1
 cargo build --quiet -p toile-lab --example objective
 objective=${CARGO_TARGET_DIR:-target}/debug/examples/objective
@@ -45,7 +49,7 @@ try() {
 try_on() {
     echo "data: $1"
     try search.py "$toile" "$objective" --data "$1" --trial
-    for peer in peer_numpy.py peer_jax.py peer_torch.py peer_keras.py; do
+    for peer in peer_numpy.py peer_jax.py peer_torch.py peer_keras.py peer_toile.py peer_sklearn.py; do
         try "$peer" --data "$1" --trial
     done
 }
@@ -59,6 +63,7 @@ if [ -n "${TOILE_DATA_DIR:-}" ]; then
     try compare.py --toile "$toile" --data "$TOILE_DATA_DIR/fashion-mnist" --trial --write
 fi
 try optuna_storage.py --trial
+try python_fit.py --toile "$toile" --data "$work/images" --trial
 try page.py --trial
 try pictures.py "$toile" --data "$work/images" --trial
 

@@ -86,10 +86,10 @@ def pythons(text: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in text.split(",") if pair)
 
 
-def installed(interpreters: dict[str, str]) -> tuple[list[Peer], list[str]]:
+def installed(interpreters: dict[str, str], peers: tuple[Peer, ...] = PEERS) -> tuple[list[Peer], list[str]]:
     """The peers that can run here, and a note for each that cannot."""
     present, notes = [], []
-    for peer in PEERS:
+    for peer in peers:
         if _has(interpreters.get(peer.python, sys.executable), peer.packages):
             present.append(peer)
         else:
