@@ -23,9 +23,11 @@ open_page() { # WIDTH FILE
         { cat "$work/log" >&2; fail "Chromium could not open it"; }
 }
 
-# 1. The report as it is. Its content security policy forbids scripts and network, and a breach is a console message.
+# 1. The report as it is. Its content security policy forbids the network and all scripts but its own, and a breach is a console
+# message.
 open_page 1280 "$report" >"$work/dom"
 grep -q '</html>' "$work/dom" || fail "Chromium gave no page"
+grep -q '<html[^>]* class="explored"' "$work/dom" || fail "its script did not run"
 if grep 'CONSOLE' "$work/log" >"$work/console"; then
     cat "$work/console" >&2
     fail "$(wc -l <"$work/console") message(s) on the browser's console"
@@ -65,7 +67,26 @@ addEventListener('load', () => {
     const address = element.getAttribute('src') ?? element.getAttribute('href');
     if (!/^(data:|#)/.test(address)) fault('something that is not in the file', element);
   });
-  if (all('script:not([data-check])').length) fault('a script');
+  if (all('script:not([data-check])').length > 1) fault('a script');
+  // What the script offers: a column sorts, a filter hides, and both come back.
+  const table = all('main table').find((table) => table.querySelectorAll('tbody tr').length > 5 && table.closest('.scroll').previousElementSibling?.matches('.asking'));
+  if (table) {
+    const rows = () => [...table.tBodies[0].rows], text = () => rows().map((row) => row.textContent);
+    const before = text();
+    const head = [...table.tHead.rows[0].cells].findLast((head) => head.classList.contains('n') && head.querySelector('button'));
+    if (head) {
+      const values = () => rows().map((row) => row.cells[head.cellIndex]?.dataset.v).filter((value) => value !== undefined).map(Number);
+      head.firstChild.click();
+      if (head.getAttribute('aria-sort') !== 'descending' || values().some((value, i, every) => i && value > every[i - 1])) fault('a column that does not sort', head);
+      head.firstChild.click(); head.firstChild.click();
+      if (JSON.stringify(text()) !== JSON.stringify(before)) fault('an order that does not come back', head);
+    }
+    const input = table.closest('.scroll').previousElementSibling.querySelector('input');
+    const ask = (words) => { input.value = words; input.dispatchEvent(new Event('input')); return rows().filter((row) => row.offsetHeight).length; };
+    if (ask('no row has these words') !== 0 || ask('') !== before.length) fault('a filter that does not filter', input);
+    const fold = table.closest('details');
+    if (!fold && document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) fault('a table that is too wide to be asked');
+  }
   const page = document.documentElement;
   if (page.scrollWidth > page.clientWidth + 1) fault('the page is ' + page.scrollWidth + ' wide on a screen of ' + page.clientWidth);
   const result = document.createElement('pre');

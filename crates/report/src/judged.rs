@@ -34,7 +34,7 @@ impl JudgedReport {
         &self.sections
     }
 
-    /// One HTML page with inline styles and charts. It loads nothing and runs no script.
+    /// One HTML page with inline styles and charts. It loads nothing; its one script sorts and filters tables.
     pub fn html(&self) -> String {
         crate::html::judged_html(&self.page(), &self.version)
     }

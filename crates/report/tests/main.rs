@@ -1,6 +1,7 @@
 //! The report: all tests of the crate from outside, one program, which is compiled once.
 
 mod common;
+mod explore;
 mod exports;
 mod faces;
 mod first_reading;

@@ -3,6 +3,8 @@
 mod section;
 
 use askama::Template;
+use base64::Engine;
+use sha2::{Digest, Sha256};
 
 use crate::PROCEDURAL_NOTICE;
 use crate::chart;
@@ -19,6 +21,9 @@ struct HtmlPage<'a> {
     /// The version of toile that wrote it.
     version: &'a str,
     style: String,
+    /// The one script of the page, and what the page's policy knows it by.
+    script: &'static str,
+    script_hash: String,
     notice: &'static str,
     sections: Vec<String>,
     reading: String,
@@ -51,7 +56,8 @@ impl Exporter for HtmlExporter {
     }
 }
 
-/// The report as one HTML page with inline styles, charts and images. It loads nothing and runs no script.
+/// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script sorts and filters its
+/// tables; the page's policy runs no other, and without it all that the report says stands there.
 pub fn html(view: &ReportView) -> String {
     let reading = StudyReading { view }.render().expect(CANNOT_FAIL);
     laid_out(&ReportPage::of_study(view), &view.toile_version, reading)
@@ -68,8 +74,25 @@ pub(crate) fn style() -> String {
     format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css())
 }
 
+/// Sorts and filters tables.
+const SCRIPT: &str = include_str!("../../templates/explore.js");
+
+/// A script's name in a content security policy: `sha256-` and its SHA-256 in Base64.
+fn policy_hash(script: &str) -> String {
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script)))
+}
+
 fn laid_out(page: &ReportPage, version: &str, reading: String) -> String {
     let sections = page.sections.iter().map(|one| section::section(one, page.procedural)).collect();
-    let html = HtmlPage { page, version, style: style(), notice: PROCEDURAL_NOTICE, sections, reading };
+    let html = HtmlPage {
+        page,
+        version,
+        style: style(),
+        script: SCRIPT,
+        script_hash: policy_hash(SCRIPT),
+        notice: PROCEDURAL_NOTICE,
+        sections,
+        reading,
+    };
     html.render().expect(CANNOT_FAIL)
 }

@@ -383,3 +383,10 @@ pub fn with(search: SearchRecords) -> Records {
     records.searches = vec![search];
     records
 }
+
+/// A page without its one script.
+pub fn without_script(page: &str) -> String {
+    let (before, rest) = page.split_once("<script>").expect("the page has a script");
+    let (_, after) = rest.split_once("</script>").expect("it ends");
+    [before, after].concat()
+}
