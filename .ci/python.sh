@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The wheel: made by its one command, installed into an environment that holds nothing else, its program beside the one that Cargo
 # built, a small training by both, and the tests of `python/tests`.
-#   .ci/python.sh TOILE    needs cargo, python3 with venv, and a package index
+#   .ci/python.sh TOILE    needs cargo, python3 with venv, node (or pyright fetches one), and a package index
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargos=$(realpath "${1:?the program, built with --release}")
@@ -36,8 +36,9 @@ hashes "$work/cargo" >"$work/hash"
 hashes "$work/wheel" | cmp - "$work/hash"
 echo "the same bits: $(cat "$work/hash")"
 
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pandas scikit-learn onnxruntime optuna==5.0.0
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pyright==1.1.414 pandas scikit-learn onnxruntime ipython optuna==5.0.0
 TOILE_PROGRAM=$cargos PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/pytest" -q -p no:cacheprovider --import-mode=importlib --rootdir "$work" python/tests
 "$work/venv/bin/ruff" check --quiet --no-cache --config python/ruff.toml python examples
 "$work/venv/bin/ruff" format --check --quiet --no-cache --config python/ruff.toml python examples
 "$work/venv/bin/mypy" --config-file python/mypy.ini --cache-dir "$work/mypy" python/toile
+"$work/venv/bin/pyright" --pythonpath "$python" --level error python/toile

@@ -10,7 +10,7 @@ use toile_exchange::{InputKind, NetworkFacts};
 use toile_nn::{Adam, Loss, Model, Optimizer, Schedule};
 use toile_rng::Seed;
 
-use crate::network::{Network, value_error};
+use crate::network::{LastFit, Network, value_error};
 
 /// What stands where a file wants a date: nothing here reads the clock.
 const NO_DATE: &str = "1970-01-01T00:00:00Z";
@@ -28,6 +28,7 @@ pub(crate) fn network_file<'py>(
     ending: &str,
     input: &str,
     class_names: Vec<String>,
+    layer_names: Vec<String>,
     with_optimizer: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let standing = network.lock();
@@ -45,6 +46,7 @@ pub(crate) fn network_file<'py>(
         data: "arrays".into(),
         data_fingerprint: last.map_or_else(String::new, |last| last.fingerprint.clone()),
         class_names,
+        layer_names,
         notice: None,
     };
     let described = standing.model.describe();
@@ -55,7 +57,8 @@ pub(crate) fn network_file<'py>(
         _ => {
             let (adam, constant) = (Optimizer::from(Adam::default()), Schedule::Constant);
             let state = standing.state.as_ref().filter(|_| with_optimizer);
-            let schedule = settings.map_or(&constant, |settings| &settings.schedule);
+            let has_schedule = |last: &&LastFit| !last.has_given_rates;
+            let schedule = last.filter(has_schedule).map_or(&constant, |last| &last.settings.schedule);
             let compile = CompileSettings {
                 optimizer: settings.map_or(&adam, |settings| &settings.optimizer),
                 memory: state.map(|state| KerasMemory { state, schedule }),
@@ -78,18 +81,25 @@ pub(crate) fn take_weights(network: &Network, bytes: &[u8], ending: &str) -> PyR
     network.take(&tensors.map_err(refused)?)
 }
 
-/// A network from the bytes of a `.keras` file, with whether it takes bytes, its optimizer and its loss as JSON, and what
-/// is not taken.
+/// A network from the bytes of a `.keras` file, and what else the file says of it (JSON): whether it takes bytes, names of
+/// layers, optimizer and loss, and notes on what is not taken.
 #[pyfunction]
-pub(crate) fn read_keras(bytes: &[u8]) -> PyResult<(Network, bool, String, String, f32, Vec<String>)> {
+pub(crate) fn read_keras(bytes: &[u8]) -> PyResult<(Network, String)> {
     let read = from_keras(bytes).map_err(refused)?;
     let mut model = Model::build(&read.layers, read.image, Seed::new(0)).map_err(value_error)?;
     model.set_weights(&read.tensors).map_err(value_error)?;
-    let optimizer = serde_json::to_string(&read.training.optimizer).map_err(value_error)?;
-    let loss = serde_json::to_string(&read.training.loss).map_err(value_error)?;
+    let training = &read.training;
+    let facts = serde_json::json!({
+        "rescales": read.rescales,
+        "layer_names": read.layer_names,
+        "optimizer": training.optimizer,
+        "loss": training.loss,
+        "label_smoothing": training.label_smoothing.to_string(),
+        "notes": training.notes,
+    });
     let written = serde_json::to_value(&read.layers).map_err(value_error)?;
     let network = Network::of(read.layers, written, read.image, model);
-    Ok((network, read.rescales, optimizer, loss, read.training.label_smoothing, read.training.notes))
+    Ok((network, facts.to_string()))
 }
 
 /// Puts a file in its place: whole or not at all.

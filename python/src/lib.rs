@@ -6,6 +6,7 @@ mod arrays;
 mod files;
 mod network;
 mod pickled;
+mod rates;
 mod search;
 mod settings;
 mod space;
@@ -49,6 +50,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("SettingFaults", module.py().get_type::<super::settings::SettingFaults>())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -1,5 +1,6 @@
 //! A network with its weights, and what its last training left: what `toile.Sequential` stands on.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyMemoryError, PyValueError};
@@ -17,6 +18,7 @@ use toile_rng::Seed;
 use toile_study::Settings;
 
 use crate::arrays::{Values, labels};
+use crate::rates::GivenRates;
 use crate::settings::{FitData, checked, classes};
 use crate::watch::Watch;
 
@@ -36,7 +38,7 @@ pub(crate) struct Standing {
     pub model: Arc<Model>,
     /// After the last whole epoch; the next training goes on from it.
     pub state: Option<TrainingState>,
-    /// The last training that came to its end.
+    /// The last training.
     pub last: Option<LastFit>,
 }
 
@@ -48,6 +50,9 @@ pub(crate) struct LastFit {
     pub fingerprint: String,
     /// The epoch of its weights.
     pub epoch: Option<usize>,
+    /// Whether its schedule is of rates that Python gave, epoch by epoch: to others its optimizer has a rate, no schedule.
+    #[serde(default)]
+    pub has_given_rates: bool,
 }
 
 impl LastFit {
@@ -69,6 +74,7 @@ struct FitRequest {
     /// The part of the training examples, the last ones, that is held back for validation.
     validation_split: f64,
     threads: usize,
+    on_begin: Option<Py<PyAny>>,
     on_batch: Option<Py<PyAny>>,
     on_epoch: Option<Py<PyAny>>,
     every_batch: bool,
@@ -113,7 +119,7 @@ impl Network {
         // The settings are any that a run needs: the layers are what is checked.
         let run = serde_json::json!({ "optimizer": "adam", "epochs": 1 });
         let layers = json(layers)?;
-        let classes = classes(&layers, &run, image);
+        let classes = classes(&layers, &run, image)?;
         if let Some(n @ (0 | 1 | 257..)) = classes {
             return Err(value_error(format!(
                 "the model gives {n} values, expected one for each of 2 to 256 classes"
@@ -121,7 +127,7 @@ impl Network {
         }
         let data =
             FitData { image, classes: classes.unwrap_or(2), train: 2, validation: 0, validation_split: 0.0 };
-        let settings = checked(&layers, &run, data).map_err(value_error)?;
+        let settings = checked(&layers, &run, data)?;
         let outline = ModelOutline::new(&settings.layers, image).map_err(value_error)?;
         // Twice: a training works on a copy.
         room_for("the weights of this model", outline.n_weights().saturating_mul(8))?;
@@ -154,20 +160,22 @@ impl Network {
         let train = (Values::of(py, x)?, labels(py, y)?);
         let validation =
             validation.map(|(x, y)| PyResult::Ok((Values::of(py, &x)?, labels(py, &y)?))).transpose()?;
-        let mut watch = Watch::new(request.on_batch, request.on_epoch, request.every_batch);
+        let told = [request.on_begin, request.on_batch, request.on_epoch];
+        let mut watch = Watch::new(told, request.every_batch);
         let run = json(&request.run)?;
         let (split, threads) = (request.validation_split, request.threads);
         let fitted = py.detach(|| self.train(&run, &train, validation.as_ref(), split, threads, &mut watch));
         if let Some(error) = watch.raised {
             return Err(error);
         }
-        let (end, weights_sha256, id) = fitted?;
+        let Fitted { end, weights_sha256, id, restored_epoch } = fitted?;
         let told = PyDict::new(py);
         told.set_item("end", end_in_words(end.as_ref()))?;
         told.set_item("is_early", matches!(end, Some(End::Stopped { .. })))?;
         told.set_item("has_diverged", matches!(end, Some(End::Diverged { .. })))?;
         told.set_item("run_id", id)?;
         told.set_item("weights_sha256", weights_sha256)?;
+        told.set_item("restored_epoch", restored_epoch)?;
         Ok(told)
     }
 
@@ -235,9 +243,14 @@ impl Network {
         self.lock().state = None;
     }
 
-    /// The table of layers.
-    fn summary(&self) -> String {
-        self.model().summary().to_string()
+    /// The table of layers, by these names.
+    fn summary(&self, name: &str, layer_names: Vec<String>) -> String {
+        let mut summary = self.model().summary();
+        summary.name = name.into();
+        for (row, name) in summary.rows.iter_mut().zip(layer_names) {
+            row.name = name;
+        }
+        summary.to_string()
     }
 
     /// SHA-256 of the file of weights, in hexadecimal: that of a run of a study with the same settings and data.
@@ -254,6 +267,17 @@ impl Network {
 
 type Labelled = (Values, Vec<u8>);
 
+/// What a training came to.
+struct Fitted {
+    /// `None` if Python stopped it.
+    end: Option<End>,
+    weights_sha256: String,
+    /// The id of the training.
+    id: String,
+    /// The epoch that a callback went back to.
+    restored_epoch: Option<usize>,
+}
+
 impl Network {
     fn examples<'a>(
         &self,
@@ -265,7 +289,7 @@ impl Network {
         Ok(Examples { images, labels, indices, shape: self.image, classes: self.model().classes() })
     }
 
-    /// Trains; gives how it ended, the hash of the weights and the id of the training.
+    /// Trains.
     fn train(
         &self,
         run: &Value,
@@ -274,7 +298,7 @@ impl Network {
         validation_split: f64,
         threads: usize,
         watch: &mut Watch,
-    ) -> PyResult<(Option<End>, String, String)> {
+    ) -> PyResult<Fitted> {
         let (mut model, before) = {
             let standing = self.lock();
             (standing.model.clone(), standing.state.clone())
@@ -287,7 +311,7 @@ impl Network {
             validation: validation.map_or(0, |(_, labels)| labels.len()),
             validation_split,
         };
-        let settings = checked(&self.written, run, data).map_err(value_error)?;
+        let settings = checked(&self.written, run, data)?;
         let outline = ModelOutline::new(&self.layers, self.image).map_err(value_error)?;
         let batch_size = settings.batch_size.min(labels.len().max(1));
         let bytes = outline.training_memory(&settings.optimizer, batch_size, threads, false);
@@ -307,33 +331,50 @@ impl Network {
         let behind = before.as_ref().map_or(0, |state| state.facts.epoch);
         let config = FitConfig { epochs: behind + settings.epochs, ..config };
         let before = before.map(|state| state.followed(&config, &model));
+        let updates = before.as_ref().map_or(0, |state| state.facts.step);
+        let mut rates = GivenRates::new(updates, train.len().div_ceil(config.batch_size));
+        let fingerprint = OnceCell::new();
+        let so_far = |rates: &GivenRates, epoch| LastFit {
+            settings: rates.recorded(&settings),
+            fingerprint: fingerprint
+                .get_or_init(|| fingerprint_of(self.image, values, labels, validation))
+                .clone(),
+            epoch,
+            has_given_rates: rates.are_given(),
+        };
         let mut observer = |event: FitEvent<'_>| match event {
+            FitEvent::EpochBegin { epoch, learning_rate } => {
+                let (flow, is_given) = watch.begin(epoch, learning_rate);
+                rates.begins(learning_rate.get(), is_given);
+                flow
+            }
             FitEvent::Step { epoch, batch, n_batches, loss } => watch.batch(epoch, batch, n_batches, loss),
             FitEvent::EpochEnd(epoch, snapshot) => {
                 // Callbacks of Python may ask the network what it is now; and whole epochs count: after a stop the next fit
                 // goes on with the bits that this one would have had.
-                let (model, state) = (Arc::new(snapshot.model().clone()), Some(snapshot.take()));
+                let (model, state) = (Arc::new(snapshot.model().clone()), snapshot.take());
+                let (learning_rate, updates) = (state.facts.learning_rate.0, state.facts.step);
+                let last = so_far(&rates, Some(epoch.epoch));
                 let mut standing = self.lock();
-                (standing.model, standing.state) = (model, state);
+                *standing = Standing { model, state: Some(state), last: Some(last) };
                 drop(standing);
-                watch.epoch(epoch)
+                watch.epoch(epoch, learning_rate, updates)
             }
-            FitEvent::EpochBegin { .. } | FitEvent::TrainingEnd { .. } => Flow::Continue,
+            FitEvent::TrainingEnd { .. } => Flow::Continue,
         };
         let held_back = held_back.as_ref();
         let trained = Arc::make_mut(&mut model);
         let fit = fit_in_memory(trained, &train, held_back, &config, before, threads, &mut observer)
             .map_err(refused)?;
-        let fingerprint = fingerprint(self.image, values, labels, validation);
         let mut standing = self.lock();
         if fit.end.is_some() {
             standing.model = model;
         }
         let trained = standing.state.as_ref().map(|state| state.facts.epoch);
-        let last = LastFit { settings, fingerprint, epoch: fit.restored_epoch.or(trained) };
-        let told = (fit.end, sha256(&standing.model), last.id());
+        let last = so_far(&rates, fit.restored_epoch.or(trained));
+        let (weights_sha256, id) = (sha256(&standing.model), last.id());
         standing.last = Some(last);
-        Ok(told)
+        Ok(Fitted { end: fit.end, weights_sha256, id, restored_epoch: fit.restored_epoch })
     }
 }
 
@@ -341,8 +382,8 @@ fn refused(fault: MemoryFault) -> PyErr {
     match fault {
         MemoryFault::Examples(error) => value_error(error),
         MemoryFault::State(error) => {
-            let help = "toile goes on with an optimizer's state only on as many updates per epoch, with the same optimizer \
-                        and seed; `compile` again begins with a fresh optimizer";
+            let help = "toile goes on with an optimizer's state only with the same optimizer and seed; `compile` again \
+                        begins with a fresh optimizer";
             value_error(format!("this fit cannot go on from the one before: {error}; {help}"))
         }
     }
@@ -388,7 +429,12 @@ pub(crate) fn le_bytes(values: &[f32]) -> Vec<u8> {
 }
 
 /// SHA-256 of the arrays of a fit and of the shape of an example.
-fn fingerprint(image: ImageShape, values: &Values, labels: &[u8], validation: Option<&Labelled>) -> String {
+fn fingerprint_of(
+    image: ImageShape,
+    values: &Values,
+    labels: &[u8],
+    validation: Option<&Labelled>,
+) -> String {
     let ImageShape { height, width, channels } = image;
     let mut lines = format!("toile arrays\n{height} {width} {channels}\n");
     let validation = validation.map(|(values, labels)| (values, labels.as_slice()));

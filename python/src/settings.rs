@@ -1,11 +1,19 @@
 //! Settings as Python gives them, checked as those of a study file are: they become one, and go through its check.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toile_nn::ImageShape;
-use toile_study::{DataShape, PlanOptions, Settings, check, inline_toml, plan, toml_key};
+use toile_study::{DataShape, Fault, Faults, PlanOptions, Settings, check, inline_toml, plan, toml_key};
 
-use crate::network::json;
+use crate::network::{json as read_json, value_error};
+
+pyo3::create_exception!(
+    toile._native,
+    SettingFaults,
+    PyValueError,
+    "What is wrong with settings: JSON, a list of [path, message, help]. The module's Python part makes words of it."
+);
 
 /// What the data of a fit are.
 #[derive(Clone, Copy)]
@@ -20,9 +28,7 @@ pub(crate) struct FitData {
     pub validation_split: f64,
 }
 
-/// The name under which messages show the text that is checked.
-const FILE: &str = "arguments";
-/// Every name in it.
+/// Every name in the text that is checked.
 const NAME: &str = "fit";
 
 /// The study file of one fit: `layers` is a list of layers, `run` the settings of a run.
@@ -59,7 +65,7 @@ pub(crate) fn toml_section(path: Vec<String>, is_one_of_several: bool, table: &s
         true => format!("[[{}]]", keys.join(".")),
         false => format!("[{}]", keys.join(".")),
     };
-    let table = json(table)?;
+    let table = read_json(table)?;
     Ok(format!("{head}\n{}", entries(table.as_object().unwrap_or(&Map::new()))))
 }
 
@@ -69,18 +75,22 @@ pub(crate) fn folder_name(name: &str) -> String {
     toile_lab::slug(name)
 }
 
-/// The values that these layers give; nothing where the layers are wrong, as the check will say.
-pub(crate) fn classes(layers: &Value, run: &Value, image: ImageShape) -> Option<usize> {
+/// The values that these layers give; nothing where they do not fit each other, as the check will say.
+///
+/// # Errors
+/// What is wrong with the layers, whatever the data are.
+pub(crate) fn classes(layers: &Value, run: &Value, image: ImageShape) -> PyResult<Option<usize>> {
     let data = FitData { image, classes: 2, train: 2, validation: 0, validation_split: 0.0 };
     // Without the data's shape nothing is said of classes.
-    let study = check(&study_text(layers, run, data).ok()?, FILE, None).ok()?;
-    let shapes = toile_nn::shapes(study.models.get(NAME)?, image).ok()?;
-    Some(shapes.last()?.values())
+    let text = study_text(layers, run, data).map_err(value_error)?;
+    let study = check(&text, NAME, None).map_err(|faults| in_python(&faults))?;
+    let shapes = study.models.get(NAME).and_then(|layers| toile_nn::shapes(layers, image).ok());
+    Ok(shapes.and_then(|shapes| Some(shapes.last()?.values())))
 }
 
 /// The settings, nothing left to a default; or all that is wrong with them.
-pub(crate) fn checked(layers: &Value, run: &Value, data: FitData) -> Result<Settings, String> {
-    let text = study_text(layers, run, data)?;
+pub(crate) fn checked(layers: &Value, run: &Value, data: FitData) -> PyResult<Settings> {
+    let text = study_text(layers, run, data).map_err(value_error)?;
     let shape = DataShape {
         image: data.image,
         classes: data.classes,
@@ -88,9 +98,16 @@ pub(crate) fn checked(layers: &Value, run: &Value, data: FitData) -> Result<Sett
         first_label: 0,
         own_validation: data.validation,
     };
-    let study = check(&text, FILE, Some(shape)).map_err(|faults| faults.to_string())?;
+    let study = check(&text, NAME, Some(shape)).map_err(|faults| in_python(&faults))?;
     let no_file = |_: &str| Err(std::io::ErrorKind::NotFound.into());
-    let plan = plan(&study, &PlanOptions::default(), &no_file).map_err(|error| error.to_string())?;
-    let run = plan.runs.into_iter().next().ok_or("there is nothing to train")?;
+    let plan = plan(&study, &PlanOptions::default(), &no_file).map_err(value_error)?;
+    let run = plan.runs.into_iter().next().ok_or_else(|| value_error("there is nothing to train"))?;
     Ok(run.settings)
+}
+
+/// Faults by their paths: nobody who gave arguments has seen the text that was made of them.
+fn in_python(faults: &Faults) -> PyErr {
+    let one = |fault: &Fault| json!([faults.path(fault), fault.message, fault.help]);
+    let all: Vec<Value> = faults.faults.iter().map(one).collect();
+    SettingFaults::new_err(Value::from(all).to_string())
 }

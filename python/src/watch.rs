@@ -1,7 +1,9 @@
 //! What Python hears of a training, and how it stops one: by Ctrl-C, by an exception, or by an answer.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use toile_nn::Flow;
@@ -12,9 +14,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// The functions of Python that are told of a training.
 pub(crate) struct Watch {
+    /// `(epoch, learning rate)`; returns another rate, or None.
+    on_begin: Option<Py<PyAny>>,
     /// `(epoch, batch, n_batches, loss)`, now and then or at each batch.
     on_batch: Option<Py<PyAny>>,
-    /// `(epoch, numbers)`; stops the training if it returns True.
+    /// `(epoch, numbers, learning rate, updates)`: the last two as the next epoch finds them; stops the training if it
+    /// returns True.
     on_epoch: Option<Py<PyAny>>,
     /// Whether `on_batch` is told of every batch.
     every_batch: bool,
@@ -24,8 +29,36 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(on_batch: Option<Py<PyAny>>, on_epoch: Option<Py<PyAny>>, every_batch: bool) -> Watch {
-        Watch { on_batch, on_epoch, every_batch, last: Instant::now(), raised: None }
+    /// `told` are the functions for the beginning of an epoch, a batch and the end of an epoch.
+    pub(crate) fn new(told: [Option<Py<PyAny>>; 3], every_batch: bool) -> Watch {
+        let [on_begin, on_batch, on_epoch] = told;
+        Watch { on_begin, on_batch, on_epoch, every_batch, last: Instant::now(), raised: None }
+    }
+
+    /// Before an epoch. Gives whether the rate is Python's.
+    pub(crate) fn begin(&mut self, epoch: usize, learning_rate: &Cell<f64>) -> (Flow, bool) {
+        let Some(told) = &self.on_begin else { return (Flow::Continue, false) };
+        let answer = Python::attach(|py| {
+            py.check_signals()?;
+            let rate: Option<f64> = told.call1(py, (epoch, learning_rate.get()))?.extract(py)?;
+            match rate {
+                Some(rate) if !(rate.is_finite() && rate >= 0.0) => {
+                    Err(PyValueError::new_err(format!("a learning rate is a number from 0, found {rate}")))
+                }
+                rate => Ok(rate),
+            }
+        });
+        match answer {
+            Ok(None) => (Flow::Continue, false),
+            Ok(Some(rate)) => {
+                learning_rate.set(rate);
+                (Flow::Continue, true)
+            }
+            Err(error) => {
+                self.raised = Some(error);
+                (Flow::Stop, false)
+            }
+        }
     }
 
     /// After a batch.
@@ -43,11 +76,11 @@ impl Watch {
     }
 
     /// After an epoch.
-    pub(crate) fn epoch(&mut self, epoch: &Epoch) -> Flow {
+    pub(crate) fn epoch(&mut self, epoch: &Epoch, learning_rate: f64, updates: u64) -> Flow {
         let answer = Python::attach(|py| {
             py.check_signals()?;
             let Some(told) = &self.on_epoch else { return Ok(false) };
-            told.call1(py, (epoch.epoch, row(py, epoch)?))?.is_truthy(py)
+            told.call1(py, (epoch.epoch, row(py, epoch)?, learning_rate, updates))?.is_truthy(py)
         });
         self.flow(answer)
     }

@@ -29,7 +29,7 @@ def masked(array: np.ndarray) -> np.ma.MaskedArray:
 class Hook(callbacks.Callback):
     """Has a method that Keras calls, and toile does not."""
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_test_begin(self, logs: dict | None = None) -> None:
         raise AssertionError
 
 
@@ -75,7 +75,7 @@ class Hook(callbacks.Callback):
         ({"callbacks": callbacks.EarlyStopping}, TypeError, "expected an instance: `EarlyStopping(…)`"),
         ({"callbacks": [callbacks.EarlyStopping]}, TypeError, "expected an instance"),
         ({"callbacks": [None]}, TypeError, "found None"),
-        ({"callbacks": [Hook()]}, TypeError, "`on_epoch_begin`, which toile does not call"),
+        ({"callbacks": [Hook()]}, TypeError, "`on_test_begin`, which toile does not call"),
         ({"callbacks": [callbacks.EarlyStopping("train_loss")]}, ValueError, "watch `loss`"),
         ({"callbacks": [callbacks.EarlyStopping("loss", min_delta=float("nan"))]}, ValueError, "min_delta"),
     ],
@@ -112,7 +112,7 @@ def test_a_fit_with_an_odd_argument_trains_nothing(arguments: dict, error: type,
         (lambda: regularizers.l2(float("nan")), ValueError, "finite"),
         (lambda: schedules.PiecewiseConstantDecay([], []), ValueError, "values"),
         (lambda: callbacks.EarlyStopping(None), TypeError, "monitor"),
-        (lambda: callbacks.LambdaCallback(on_epoch_begin=print), TypeError, "no argument `on_epoch_begin`"),
+        (lambda: callbacks.LambdaCallback(on_test_begin=print), TypeError, "no argument `on_test_begin`"),
         (lambda: callbacks.LambdaCallback(on_epoch_end=3), TypeError, "expected a function, found 3"),
         (lambda: net().compile("adagrad"), ValueError, "no optimizer `adagrad`, expected one of sgd"),
         (lambda: net().compile(optimizers.Adam), TypeError, "an instance is `Adam()`"),
@@ -296,7 +296,17 @@ def test_a_copy_made_during_a_training_can_be_trained() -> None:
 
 
 @pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), MemoryError()])
-@pytest.mark.parametrize("moment", ["on_train_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "on_train_begin",
+        "on_epoch_begin",
+        "on_train_batch_begin",
+        "on_train_batch_end",
+        "on_epoch_end",
+        "on_train_end",
+    ],
+)
 def test_whatever_a_callback_raises_comes_out_and_the_model_stays_usable(raised: BaseException, moment: str) -> None:
     def breaks(*_: object) -> None:
         raise raised
@@ -327,6 +337,8 @@ def test_callbacks_know_keras_params() -> None:
         lambda model: setattr(model.layers[1], "units", 7),
         lambda model: setattr(model, "trainable", False),
         lambda model: setattr(model, "optimizer", "sgd"),
+        lambda model: setattr(model.optimizer, "lr", 0.1),
+        lambda model: setattr(model.optimizer, "iterations", 3),
         lambda model: setattr(optimizers.Adam(0.1), "learning_rate", 0.2),
     ],
 )

@@ -34,10 +34,16 @@ class Layer(Setting):
         if "kernel_regularizer" in arguments:
             arguments["l2"] = strength(type(self).__name__, arguments.pop("kernel_regularizer"))
         super().__init__(others, **arguments)
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise ValueError(f"{type(self).__name__}: name: expected a word without `/`, found {name!r}")
         self.name = name
 
     def _table(self) -> Any:
         return {self._key: self._arguments} if self._arguments else self._key
+
+    def _kind(self) -> str:
+        """What it is called if it was given no name."""
+        return getattr(self, "_key", "layer")
 
 
 class Input:

@@ -8,7 +8,6 @@ import os
 import pathlib
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, overload
@@ -19,18 +18,23 @@ from toile import _arrays, callbacks, layers, losses, optimizers
 from toile._checks import class_weight as checked_class_weight
 from toile._checks import real, truth, whole
 from toile._checks import shape as checked_shape
+from toile._faults import in_python_words
 from toile._native import Network, network_file, network_state, read_keras, set_network_state, take_weights, write_whole
+from toile._optimizer import CompiledOptimizer
 from toile._progress import EpochLines
 from toile._setting import of_class, refuse_others, to_json
+from toile._training import Watcher
 
-_METRICS = {"accuracy", "acc", "sparse_categorical_accuracy", "categorical_accuracy"}
-_AFTER_THE_LAST = ("train_loss", "train_accuracy")
+# What `compile` takes, and what the history calls it.
+_METRICS = {
+    "accuracy": "accuracy",
+    "acc": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "top_5_accuracy": "top_5_accuracy",
+}
 # Methods of Keras' callbacks for moments that the engine does not tell of.
 _UNCALLED = (
-    "on_epoch_begin",
-    "on_batch_begin",
-    "on_batch_end",
-    "on_train_batch_begin",
     "on_test_begin",
     "on_test_end",
     "on_test_batch_begin",
@@ -95,6 +99,11 @@ class Sequential:
 
     uint8 arrays are divided by 255; float32 arrays are taken as they are. The same seed, settings and arrays give the same weights,
     bit for bit, on any number of threads and any processor.
+
+    >>> from toile import Input, Sequential, layers
+    >>> model = Sequential([Input((8, 8)), layers.Flatten(), layers.Dense(3, activation="softmax", name="head")])
+    >>> model.count_params()
+    195
     """
 
     def __init__(self, layers: Iterable[Any] | None = None, *, name: str | None = None, seed: int = 0) -> None:
@@ -108,6 +117,7 @@ class Sequential:
         self._takes_bytes: bool | None = None
         self._network: Network | None = None
         self._compiled: dict[str, Any] | None = None
+        self._optimizer: CompiledOptimizer | None = None
         # Epochs that the engine has trained since the optimizer began.
         self._behind = 0
         self._is_training = False
@@ -145,6 +155,8 @@ class Sequential:
                 raise ValueError("Rescaling comes before all other layers in toile")
             self._rescales = True
         elif isinstance(layer, layers.Layer):
+            if layer.name is not None and any(layer.name == other.name for other in self._layers):
+                raise ValueError(f"a layer is called `{layer.name}` already; give each a name of its own")
             self._layers.append(layer)
         else:
             raise TypeError(f"expected a layer of toile.layers, found {layer!r}{of_class(layer, '…')}")
@@ -153,6 +165,19 @@ class Sequential:
     def layers(self) -> list[layers_type]:
         """The layers, without `Input` and `Rescaling`."""
         return list(self._layers)
+
+    def _layer_names(self) -> list[str]:
+        """What the layers are called: by the names that they were given, else by their kind, each name once."""
+        taken = {layer.name for layer in self._layers if layer.name is not None}
+        names = []
+        for layer in self._layers:
+            name, number, kind = layer.name, 0, layer._kind()
+            while name is None:
+                candidate = f"{kind}_{number}" if number else kind
+                name, number = (None if candidate in taken else candidate), number + 1
+            taken.add(name)
+            names.append(name)
+        return names
 
     @property
     def built(self) -> bool:
@@ -179,7 +204,8 @@ class Sequential:
         image = _arrays.image_shape(shape)
         if self._network is None:
             _refuse_classes(self._layers)
-            self._network = Network(to_json(self._layers), image, self.seed)
+            with in_python_words(self._layers, self._layer_names()):
+                self._network = Network(to_json(self._layers), image, self.seed)
         elif image != self._network.image:
             raise ValueError(
                 f"the model is built for examples of {self._network.image}, found {image}; make a new model"
@@ -208,12 +234,26 @@ class Sequential:
                 raise ValueError(
                     f"metrics: toile measures accuracy, top-5 accuracy and the loss in any case; found {metric!r}"
                 )
-        self._compiled = {"optimizer": optimizers.get(optimizer), "loss": losses.get(loss), "schedule": None}
+        compiled = {"optimizer": optimizers.get(optimizer), "loss": losses.get(loss), "schedule": None}
         if isinstance(optimizer, optimizers.Optimizer) and optimizer.schedule is not None:
-            self._compiled["schedule"] = optimizer.schedule._table()
+            compiled["schedule"] = optimizer.schedule._table()
+        compiled["metrics"] = sorted({"accuracy", *(_METRICS[metric] for metric in metrics or ())})
+        self._compiled = compiled
+        self._optimizer = CompiledOptimizer(compiled["optimizer"], compiled["schedule"])
         self._behind = 0
         if self._network is not None:
             self._network.forget()
+
+    @property
+    def optimizer(self) -> CompiledOptimizer:
+        """The optimizer as it stands: `optimizer.learning_rate` can be read and set, `optimizer.iterations` read.
+
+        Raises:
+            AttributeError: The model is not compiled.
+        """
+        if self._optimizer is None:
+            raise AttributeError('the model has no optimizer yet: `model.compile(optimizer="adam")`')
+        return self._optimizer
 
     def _refuse_training(self, what: str) -> None:
         if self._is_training:
@@ -308,6 +348,17 @@ class Sequential:
 
         If the loss comes to be no finite number, the training ends and warns (RuntimeWarning); `History.end` says where.
 
+        >>> import numpy as np
+        >>> from toile import Sequential, layers, optimizers
+        >>> x, y = np.eye(6, dtype=np.uint8) * 255, np.array([0, 1, 0, 1, 0, 1])
+        >>> model = Sequential([layers.Dense(2, activation="softmax")], seed=1)
+        >>> model.compile(optimizers.Adam(0.1), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> history = model.fit(x, y, epochs=20, batch_size=6, verbose=0)
+        >>> len(history.history["loss"]), history.history["accuracy"][-1]
+        (20, 1.0)
+        >>> model.fit(x, y, epochs=2, batch_size=3, verbose=0).epoch  # it goes on
+        [20, 21]
+
         Raises:
             ValueError, TypeError: What is wrong with arrays or settings.
             RuntimeError: The model is not compiled, or is being trained by another thread.
@@ -351,55 +402,36 @@ class Sequential:
         }
         settings = to_json(run)
         last = self._behind + epochs
-        lines = EpochLines(verbose, last)
-        history = History()
+        history, lines = History(), EpochLines(verbose, last)
         steps = -(-max(n_train, 1) // batch_size)
         history.params = {"epochs": epochs, "batch_size": batch_size, "verbose": verbose, "steps": steps}
-        # What is measured on all training examples comes after the last epoch alone.
-        at_end: dict[str, float] = {}
-        begin = time.perf_counter()
+        has_validation = validation is not None or n_train < len(values)
+        self._announce(in_engine, in_python, compiled["metrics"], has_validation)
+        watcher = Watcher(self, history, lines, last, in_engine, in_python)
 
-        def on_batch(epoch: int, batch: int, n_batches: int, loss: float) -> bool:
-            lines.batch(epoch, batch, n_batches, loss)
-            for callback in watching:
-                callback.on_train_batch_end(batch - 1, {"loss": loss})
-            return self.stop_training
+        def on_epoch(epoch: int, numbers: dict[str, float], rate: float, updates: int) -> bool:
+            # A callback may save the model, or ask it.
+            self._learned_from(x_type, largest)
+            return watcher.epoch(epoch, numbers, rate, updates)
 
-        def on_epoch(epoch: int, numbers: dict[str, float]) -> bool:
-            if epoch == 0:
-                # Of no training: the weights as they were.
-                return False
-            self._behind = epoch
-            at_end.clear()
-            if epoch != last:
-                at_end.update({name: numbers.pop(name) for name in _AFTER_THE_LAST if name in numbers})
-            history._add(epoch - 1, numbers)
-            lines.epoch(epoch, numbers, time.perf_counter() - begin)
-            for callback in in_python:
-                callback.on_epoch_end(epoch - 1, dict(numbers))
-            return self.stop_training
-
-        watching = [c for c in in_python if _overrides(c, "on_train_batch_end")]
         request = {
             "run": settings,
             "validation_split": validation_split,
             "threads": threads,
-            "on_batch": on_batch,
+            "on_begin": watcher.epoch_begins,
+            "on_batch": watcher.batch,
             "on_epoch": on_epoch,
-            "every_batch": bool(watching),
+            "every_batch": watcher.every_batch,
         }
         with self._turn():
             self.stop_training = False
-            for callback in in_python:
-                callback.set_params(dict(history.params))
-                callback.set_model(self)
-                callback.on_train_begin({})
+            watcher.begin()
             try:
-                told = network.fit(values, targets, request, validation)
+                with in_python_words(self._layers, self._layer_names(), run, in_engine):
+                    told = network.fit(values, targets, request, validation)
             finally:
                 lines.close()
                 if history.epoch:
-                    self._learned_from(x_type, largest)
                     self.history = history
             self._learned_from(x_type, largest)
             self.history = history
@@ -407,10 +439,9 @@ class Sequential:
                 network.forget()
             history.end, history.run_id = told["end"], told["run_id"]
             history.weights_sha256 = told["weights_sha256"]
-            if history.epoch and told["is_early"]:
-                history._complete(at_end)
-            for callback in in_python:
-                callback.on_train_end({})
+            watcher.end(told)
+        if told["has_diverged"] and any(isinstance(one, _TerminateOnNaN) and one.raise_error for one in in_python):
+            raise RuntimeError(f"{history.end}: the training has ended")
         if told["has_diverged"]:
             warnings.warn(
                 f"{history.end}: the training has ended; a lower learning rate or scaled examples may help",
@@ -418,6 +449,24 @@ class Sequential:
                 stacklevel=2,
             )
         return history
+
+    @staticmethod
+    def _announce(
+        in_engine: Sequence[Any], in_python: Sequence[callbacks.Callback], metrics: Sequence[str], validates: bool
+    ) -> None:
+        """Tells the callbacks what is measured after each epoch: what was asked for, and all."""
+
+        def of_both_parts(names: Sequence[str]) -> list[str]:
+            return [*names, *(f"val_{name}" for name in names if validates)]
+
+        scheduler, plateau = callbacks.LearningRateScheduler, callbacks.ReduceLROnPlateau
+        sets_rate = any(isinstance(one, (scheduler, plateau)) for one in (*in_engine, *in_python))
+        rate = ["learning_rate"] if sets_rate else []
+        for callback in in_python:
+            callback._before(
+                of_both_parts(["loss", *metrics]) + rate,
+                [*of_both_parts(["loss", "accuracy", "top_5_accuracy"]), "learning_rate"],
+            )
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -473,6 +522,15 @@ class Sequential:
     ) -> list[float] | dict[str, float]:
         """Mean loss and accuracy (a part of 1): `[loss, accuracy]`, or a dictionary. `batch_size` and `verbose` have no influence.
 
+        >>> import numpy as np
+        >>> from toile import Input, Sequential, layers
+        >>> zeros = {"kernel_initializer": "zeros", "activation": "softmax"}
+        >>> model = Sequential([Input((4,)), layers.Dense(2, **zeros)])
+        >>> model.compile()
+        >>> loss, accuracy = model.evaluate(np.eye(4, dtype=np.uint8), np.array([0, 0, 0, 1]))
+        >>> round(loss, 4), accuracy  # ln 2, and equal probabilities count for the first class
+        (0.6931, 0.75)
+
         Raises:
             ValueError, TypeError: What is wrong with the arrays.
             RuntimeError: The model is not compiled.
@@ -487,6 +545,12 @@ class Sequential:
         self, x: Any, batch_size: int | None = None, verbose: int | str = 0, *, threads: int | None = None
     ) -> np.ndarray:
         """The probability of each class for each example: float32, (examples, classes). `batch_size` and `verbose` have no influence.
+
+        >>> import numpy as np
+        >>> from toile import Input, Sequential, layers
+        >>> model = Sequential([Input((4,)), layers.Dense(2, activation="softmax", kernel_initializer="zeros")])
+        >>> model.predict(np.zeros((3, 4), np.uint8)).tolist()
+        [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]]
 
         Raises:
             ValueError, TypeError: What is wrong with the array.
@@ -525,7 +589,7 @@ class Sequential:
 
     def summary(self, print_fn: Any = None) -> None:
         """Prints the table of layers."""
-        (print_fn or print)(self._built().summary().rstrip("\n"))
+        (print_fn or print)(self._built().summary(self.name, self._layer_names()).rstrip("\n"))
 
     @property
     def weights_sha256(self) -> str:
@@ -575,7 +639,17 @@ class Sequential:
         if len(names) != network.classes:
             raise ValueError(f"class_names: found {len(names)} names for {network.classes} classes")
         takes = "float" if self._takes_bytes is False else "uint8"
-        write_whole(str(path), network_file(network, ending, takes, names, include_optimizer))
+        write_whole(str(path), network_file(network, ending, takes, names, self._layer_names(), include_optimizer))
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Writes the weights alone: `.weights.h5` or `.safetensors`.
+
+        Raises:
+            ValueError: The ending is another, or a file is there and may not be replaced.
+        """
+        if not pathlib.Path(filepath).name.endswith((".weights.h5", ".safetensors")):
+            raise ValueError(f"`{filepath}`: a file of weights alone ends in .weights.h5 or .safetensors")
+        self.save(filepath, overwrite)
 
     def load_weights(self, filepath: str | os.PathLike[str]) -> None:
         """Takes the weights of a `.safetensors` or `.weights.h5` file.
@@ -593,6 +667,7 @@ class Sequential:
 
 
 layers_type = layers.Layer
+_TerminateOnNaN = callbacks.TerminateOnNaN
 
 
 def load_model(filepath: str | os.PathLike[str]) -> Sequential:
@@ -604,17 +679,25 @@ def load_model(filepath: str | os.PathLike[str]) -> Sequential:
     """
     path = pathlib.Path(filepath)
     try:
-        network, rescales, optimizer, loss, smoothing, notes = read_keras(path.read_bytes())
+        network, told = read_keras(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"`{path}` cannot be taken: {error}") from None
     model = Sequential(name=path.stem)
     model._network = network
     height, width, channels = network.image
     model._shape = (channels,) if (height, width) == (1, 1) else (height, width, channels)
-    model._rescales, model._takes_bytes, model._from_floats = rescales, rescales, not rescales
-    model._layers = [_WrittenLayer(table) for table in json.loads(network.layers)]
-    model._compiled = {"optimizer": json.loads(optimizer), "loss": _WrittenLoss(loss, smoothing), "schedule": None}
-    for note in notes:
+    facts = json.loads(told)
+    model._rescales, model._takes_bytes, model._from_floats = (
+        facts["rescales"],
+        facts["rescales"],
+        not facts["rescales"],
+    )
+    tables = zip(json.loads(network.layers), facts["layer_names"], strict=True)
+    model._layers = [_WrittenLayer(table, name) for table, name in tables]
+    loss = _WrittenLoss(facts["loss"], float(facts["label_smoothing"]))
+    model._compiled = {"optimizer": facts["optimizer"], "loss": loss, "schedule": None, "metrics": ["accuracy"]}
+    model._optimizer = CompiledOptimizer(facts["optimizer"], None)
+    for note in facts["notes"]:
         print(f"note: {note}", file=sys.stderr)
     return model
 
@@ -622,8 +705,8 @@ def load_model(filepath: str | os.PathLike[str]) -> Sequential:
 class _WrittenLayer(layers.Layer):
     """A layer that came from a file."""
 
-    def __init__(self, table: Any) -> None:
-        super().__init__(None, {})
+    def __init__(self, table: Any, name: str) -> None:
+        super().__init__(name, {})
         self._written = table
 
     def _table(self) -> Any:
@@ -636,9 +719,9 @@ class _WrittenLayer(layers.Layer):
 class _WrittenLoss(losses.Loss):
     """A loss that came from a file."""
 
-    def __init__(self, text: str, label_smoothing: float) -> None:
+    def __init__(self, table: Any, label_smoothing: float) -> None:
         super().__init__(False, label_smoothing, {})
-        self._written = json.loads(text)
+        self._written = table
 
     def _table(self) -> Any:
         return self._written
@@ -672,8 +755,8 @@ def _divided(given: Any) -> tuple[list[Any], list[Any]]:
         uncalled = [name for name in _UNCALLED if callable(getattr(one, name, None))]
         if uncalled:
             raise TypeError(
-                f"callbacks: {type(one).__name__} has `{uncalled[0]}`, which toile does not call; it calls on_train_begin, "
-                "on_train_batch_end, on_epoch_end and on_train_end"
+                f"callbacks: {type(one).__name__} has `{uncalled[0]}`, which toile does not call; it calls those of training, "
+                "epochs and batches: on_train_…, on_epoch_… and on_train_batch_…"
             )
     for one in in_engine:
         monitor = str(one.get_config().get("monitor"))
@@ -694,8 +777,3 @@ def _refuse_classes(given: Sequence[layers_type]) -> None:
             return
         two = '; for two classes end in `Dense(2, activation="softmax")`' if units == 1 else ""
         raise ValueError(f"the last layer has {units} units, and toile tells 2 to 256 classes apart{two}")
-
-
-def _overrides(callback: Any, method: str) -> bool:
-    own = getattr(type(callback), method) is not getattr(callbacks.Callback, method)
-    return own or method in vars(callback)

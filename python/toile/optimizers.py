@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from toile import schedules
@@ -124,7 +125,18 @@ class RMSprop(Optimizer):
         super().__init__(**given(locals()))
 
 
-_NAMES = ("sgd", "adam", "adamw", "nadam", "rmsprop")
+_CLASSES: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "nadam": Nadam,
+    "rmsprop": RMSprop,
+}
+
+
+def default_rate(name: str) -> float:
+    """The learning rate of an optimizer that was given none."""
+    return inspect.signature(_CLASSES[name].__init__).parameters["learning_rate"].default
 
 
 def get(identifier: str | Optimizer) -> Any:
@@ -137,9 +149,9 @@ def get(identifier: str | Optimizer) -> Any:
     if isinstance(identifier, Optimizer):
         return identifier._table()
     if isinstance(identifier, str):
-        if identifier.lower() in _NAMES:
+        if identifier.lower() in _CLASSES:
             return identifier.lower()
-        raise ValueError(f"toile has no optimizer `{identifier}`, expected one of {', '.join(_NAMES)}")
+        raise ValueError(f"toile has no optimizer `{identifier}`, expected one of {', '.join(_CLASSES)}")
     raise TypeError(
         f"optimizer: expected a name or one of toile.optimizers, found {identifier!r}{of_class(identifier)}"
     )

@@ -37,6 +37,14 @@ class ToileClassifier(ClassifierMixin, BaseEstimator):
         model_: The trained `Sequential`.
         history_: The numbers of its epochs.
         n_iter_: Epochs that were trained.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from toile import optimizers
+    >>> from toile.sklearn import ToileClassifier
+    >>> x, y = load_iris(return_X_y=True)
+    >>> classifier = ToileClassifier((16,), epochs=20, optimizer=optimizers.Adam(0.01), random_state=1)
+    >>> classifier.fit(x[::2], y[::2]).score(x[1::2], y[1::2]) > 0.9
+    True
     """
 
     def __init__(

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toile._native import folder_name, toml_section
+from toile._progress import in_notebook, shown_lines
 from toile._setting import plain
 from toile.layers import Input, Rescaling
 from toile.losses import Loss
@@ -40,18 +41,24 @@ def _program(arguments: Sequence[str], *, shows: bool = False, stdin: str | None
         KeyboardInterrupt: It was stopped by Ctrl-C; what was recorded stays.
     """
     command = [sys.executable, "-m", "toile", *arguments]
+    # A notebook has no terminal of its own: what the program wrote to one would stand where its server was started.
+    in_cell = shows and in_notebook()
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-        stdout=None if shows and stdin is None else subprocess.PIPE,
-        stderr=None if shows else subprocess.PIPE,
+        stdout=None if shows and stdin is None and not in_cell else subprocess.PIPE,
+        stderr=subprocess.STDOUT if in_cell else None if shows else subprocess.PIPE,
         text=True,
         encoding="utf-8",
         # In a group of its own a terminal's Ctrl-C reaches it through this process alone: twice would mean not to wait.
         process_group=0,
     )
     try:
-        out, error = process.communicate(stdin)
+        if in_cell:
+            out, error = "\n".join(shown_lines(process.stdout)), None
+            process.wait()
+        else:
+            out, error = process.communicate(stdin)
     except BaseException:
         _stop(process)
         raise
@@ -251,7 +258,7 @@ class Study:
 
         Args:
             out: The study's folder; `results/NAME` if not given.
-            progress: Whether the program shows its lines.
+            progress: Whether the program shows its lines: in the terminal, or in the cell of a notebook.
             threads: Threads, 1 to 1024; all processors if not given. The results do not depend on it.
             seeds: How often every run is repeated, whatever the study says: 1 to 1000.
             only: Runs and searches that are trained: names, or one name.
@@ -370,6 +377,16 @@ def judge(records: Mapping[str, Any] | _Path, *, claims: _Path | None = None) ->
 
     Raises:
         StudyError: The records are not as described.
+
+    >>> from toile import judge
+    >>> runs = [
+    ...     {"name": name, "seed": seed, "test": {"accuracy": accuracy + seed / 1000}}
+    ...     for name, accuracy in (("mine", 0.91), ("theirs", 0.90))
+    ...     for seed in range(3)
+    ... ]
+    >>> told = judge({"format": 1, "n_test": 10_000, "classes": 10, "runs": runs})
+    >>> told["verdicts"][0]["verdict"], told["groups"]
+    ('better', [['mine'], ['theirs']])
     """
     arguments = ["--json"] + ([f"--claims={claims}"] if claims is not None else [])
     if isinstance(records, Mapping):

@@ -48,6 +48,9 @@ pub struct NetworkFacts {
     pub data_fingerprint: String,
     /// Names of the classes, in the order of the outputs.
     pub class_names: Vec<String>,
+    /// Names of the layers, in their order, each once, where they were given some; empty where their classes name them.
+    /// Of the forms only Keras' has them.
+    pub layer_names: Vec<String>,
     /// What must be said of the data, if something must.
     pub notice: Option<&'static str>,
 }
@@ -66,6 +69,7 @@ impl NetworkFacts {
             data: data.title.clone(),
             data_fingerprint: data.fingerprint.clone(),
             class_names: data.class_names.clone(),
+            layer_names: Vec::new(),
             notice: data.procedural.then_some(PROCEDURAL_NOTICE),
         }
     }

@@ -104,6 +104,28 @@ fn weights_lie_where_keras_looks_for_them() {
     assert_eq!(classes[..4], ["InputLayer", "Rescaling", "Flatten", "Dense"]);
 }
 
+/// The groups of the weights stay those of the classes, as `keras.saving` looks for them.
+#[test]
+fn names_that_layers_were_given_are_kept() {
+    let network = named("dense");
+    let described = network.model.describe();
+    let mut names: Vec<String> = (0..described.layers.len()).map(|i| format!("Part {i}")).collect();
+    // The layer that Keras needs before a dense one gives way.
+    names[0] = "flatten".into();
+    let facts = toile_exchange::NetworkFacts { layer_names: names.clone(), ..facts(&network.model) };
+    let optimizer = Adam::new(0.01).into();
+    let compile =
+        CompileSettings { optimizer: &optimizer, memory: None, loss: &Loss::default(), label_smoothing: 0.0 };
+    let bytes = to_keras(&described, &facts, compile, InputKind::Uint8).unwrap();
+    let read = from_keras(&bytes).unwrap();
+    assert_eq!((read.layer_names, read.tensors), (names, network.model.weights()));
+    let config = config(&bytes);
+    let called = |i: usize| config["config"]["layers"][i]["config"]["name"].clone();
+    assert_eq!([called(1), called(2), called(3)], ["rescaling", "flatten_", "flatten"]);
+    let anonymous = from_keras(&written(&network, InputKind::Uint8)).unwrap();
+    assert_eq!(anonymous.layer_names[0], "dense");
+}
+
 #[test]
 fn what_cannot_be_taken_is_named_all_at_once() {
     let bytes = written(&named("strides"), InputKind::Float);

@@ -30,7 +30,7 @@ impl LoneTraining<'_> {
         let mut state = None;
         toile_nn::fit(&mut model, &train, validation, &config, self.threads, &mut |event| {
             match event {
-                FitEvent::EpochBegin { epoch } => begins(epoch),
+                FitEvent::EpochBegin { epoch, .. } => begins(epoch),
                 FitEvent::EpochEnd(row, snapshot) if row.epoch == epoch => state = Some(snapshot.take()),
                 FitEvent::EpochEnd(..) | FitEvent::Step { .. } | FitEvent::TrainingEnd { .. } => {}
             }

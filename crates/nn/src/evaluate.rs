@@ -153,3 +153,24 @@ impl Evaluator {
         counted
     }
 }
+
+/// ⌈part × n⌉ of the indices, at equal distances: the same ones every time.
+pub(crate) fn evenly_spaced(indices: &[u32], part: f64) -> Vec<u32> {
+    let n = indices.len();
+    let wanted = ((part * n as f64).ceil() as usize).clamp(1.min(n), n);
+    (0..wanted).map(|i| indices[i * n / wanted]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_evaluated_part_of_the_training_set_is_evenly_spaced() {
+        let all: Vec<u32> = (0..10).collect();
+        assert_eq!(evenly_spaced(&all, 0.3), [0, 3, 6]);
+        assert_eq!(evenly_spaced(&all, 1.0), all);
+        assert_eq!(evenly_spaced(&all, 0.0), [0]);
+        assert_eq!(evenly_spaced(&[], 0.5), [0u32; 0]);
+    }
+}

@@ -1,6 +1,7 @@
 //! `fit`: epochs of batches, with Keras' numbers after each.
 
 use std::borrow::Borrow;
+use std::cell::Cell;
 
 use toile_record::Epoch;
 use toile_rng::Seed;
@@ -71,6 +72,9 @@ pub enum FitEvent<'a> {
     EpochBegin {
         /// Counted from 1.
         epoch: usize,
+        /// The rate that the schedule starts from: the optimizer's, or what it was set to since. Whoever sets it sets it
+        /// from this epoch on; under [`Schedule::Constant`] it is the rate of the epoch's updates.
+        learning_rate: &'a Cell<f64>,
     },
     /// A batch was trained on.
     Step {
@@ -143,7 +147,7 @@ pub struct FitOutcome {
 ///
 /// # Panics
 /// If the examples do not fit the model or each other ([`Examples::fits`] says it beforehand), or a setting is
-/// impossible (a batch of 0 images).
+/// impossible (a batch of 0 images, a learning rate that is set to a negative number or NaN).
 pub fn fit<'a>(
     model: &mut Model,
     train: &Examples,

@@ -2,16 +2,16 @@
 
 use crate::callbacks::Callbacks;
 use crate::state::WEIGHTS;
-use crate::{FitConfig, Model, Tensor, TrainingState};
+use crate::{FitConfig, Model, Tensor, TrainedBefore, TrainingState};
 
 impl TrainingState {
     /// The state for a training that follows the one that left this state: epochs and updates are counted on, and the
     /// optimizer goes on with what it remembers and with a learning rate that a callback has reduced. The weights are
     /// those of `model`, and the callbacks of `config` begin anew. [`fit_from`](crate::fit_from) takes it with a
-    /// `config` whose `epochs` are those of all trainings together.
+    /// `config` whose `epochs` are those of all trainings together; batches and examples may be others.
     ///
-    /// Without callbacks, and with the weights that the training left, it is the same as one training without a stop,
-    /// bit for bit.
+    /// Without callbacks, and with the weights that the training left and as many updates per epoch, it is the same as
+    /// one training without a stop, bit for bit.
     #[must_use]
     pub fn followed(mut self, config: &FitConfig, model: &Model) -> TrainingState {
         let is_kept = |tensor: &Tensor| tensor.name.starts_with("optimizer.");
@@ -19,6 +19,7 @@ impl TrainingState {
         let named = |tensor: Tensor| Tensor { name: format!("{WEIGHTS}{}", tensor.name), ..tensor };
         self.tensors.extend(model.weights().into_iter().map(named));
         self.tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        self.facts.before = Some(TrainedBefore { epochs: self.facts.epoch, updates: self.facts.step });
         self.facts.stopped = None;
         self.facts.diverged = false;
         self.facts.callbacks = Callbacks::new(&config.callbacks, self.facts.learning_rate.0).facts();
@@ -48,6 +49,14 @@ mod tests {
 
     /// Trains on top of a state; gives the last one.
     fn trained(model: &mut Model, config: &FitConfig, state: Option<TrainingState>) -> TrainingState {
+        attempt(model, config, state).unwrap()
+    }
+
+    fn attempt(
+        model: &mut Model,
+        config: &FitConfig,
+        state: Option<TrainingState>,
+    ) -> Result<TrainingState, crate::StateError> {
         let images = [0, 50, 100, 150, 200, 250, 30, 60, 9, 8, 7, 6];
         let images = Inputs::Bytes(&images);
         let train = Examples { images, labels: &[0, 1, 1], indices: &[0, 1, 2], shape: SHAPE, classes: 2 };
@@ -59,10 +68,10 @@ mod tests {
             Flow::Continue
         };
         match state {
-            Some(state) => _ = fit_from(model, &train, None, config, 1, state, &mut observer).unwrap(),
+            Some(state) => _ = fit_from(model, &train, None, config, 1, state, &mut observer)?,
             None => _ = fit(model, &train, None, config, 1, &mut observer),
         }
-        last.unwrap()
+        Ok(last.expect("an epoch was trained"))
     }
 
     /// The weights in a state, which has its tensors in the order of their names.
@@ -88,6 +97,60 @@ mod tests {
         let last = trained(&mut halves, &config(5), Some(state));
         assert_eq!(halves.weights(), whole.weights());
         assert_eq!(weights(&last), sorted(whole.weights()));
+    }
+
+    #[test]
+    fn batches_of_another_size_go_on_with_the_same_optimizer() {
+        let config = |epochs, batch_size| FitConfig { epochs, batch_size, ..FitConfig::new(Adam::default()) };
+        let mut model = model();
+        // Three examples are two updates of two, or three of one.
+        let first = trained(&mut model, &config(2, 2), None);
+        assert_eq!((first.facts.epoch, first.facts.step, first.facts.before), (2, 4, None));
+        let before = TrainedBefore { epochs: 2, updates: 4 };
+        let next = first.followed(&config(5, 1), &model);
+        assert_eq!(next.facts.before, Some(before));
+        let slots = |state: &TrainingState| -> Vec<Tensor> {
+            state.tensors.iter().filter(|t| t.name.starts_with("optimizer.")).cloned().collect()
+        };
+        let remembered = slots(&next);
+        let second = trained(&mut model, &config(5, 1), Some(next));
+        assert_eq!((second.facts.epoch, second.facts.step, second.facts.before), (5, 13, Some(before)));
+        assert_eq!(remembered.len(), slots(&second).len());
+        assert_ne!(remembered, slots(&second));
+
+        // Its own state goes on without a word of the first, and a third training on from both.
+        let (mut whole, mut halves) = (model.clone(), model.clone());
+        trained(&mut whole, &config(9, 1), Some(second.clone()));
+        let state = trained(&mut halves, &config(7, 1), Some(second)).followed(&config(9, 1), &halves);
+        assert_eq!(state.facts.before, Some(TrainedBefore { epochs: 7, updates: 19 }));
+        trained(&mut halves, &config(9, 1), Some(state));
+        assert_eq!(halves.weights(), whole.weights());
+    }
+
+    #[test]
+    fn a_state_of_as_many_updates_is_that_of_one_training() {
+        let config = |epochs| FitConfig { epochs, batch_size: 2, ..FitConfig::new(Adam::default()) };
+        let (mut whole, mut halves) = (model(), model());
+        let expected = trained(&mut whole, &config(5), None);
+        let state = trained(&mut halves, &config(2), None).followed(&config(5), &halves);
+        assert_eq!(trained(&mut halves, &config(5), Some(state)), expected);
+    }
+
+    #[test]
+    fn updates_that_no_training_has_made_are_refused() {
+        let config = |epochs| FitConfig { epochs, batch_size: 2, ..FitConfig::new(Adam::default()) };
+        let mut first = model();
+        let state = trained(&mut first, &config(2), None);
+        for (before, words) in [
+            (TrainedBefore { epochs: 3, updates: 4 }, "epochs before it"),
+            (TrainedBefore { epochs: 1, updates: 3 }, "updates 4, expected 5"),
+            (TrainedBefore { epochs: usize::MAX, updates: u64::MAX }, "epochs before it"),
+        ] {
+            let mut wrong = state.clone().followed(&config(3), &first);
+            wrong.facts.before = Some(before);
+            let error = attempt(&mut first.clone(), &config(3), Some(wrong)).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 
     #[test]

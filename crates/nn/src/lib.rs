@@ -56,7 +56,7 @@ pub use parameters::Tensor;
 pub use predict::predict;
 pub use schedules::*;
 pub use shape::{ImageShape, MOST_VALUES, Shape, ShapeError, shapes};
-pub use state::{Exact, Snapshot, StateError, StateFacts, TrainingState};
+pub use state::{Exact, Snapshot, StateError, StateFacts, TrainedBefore, TrainingState};
 pub use summary::{ModelSummary, SummaryRow};
 pub use threads::Threads;
 pub use toile_record::{Epoch, FirstFilters, LayerRecord, LayersRecord, Metric};

@@ -48,6 +48,20 @@ pub struct StateFacts {
     pub learning_rate: Exact,
     /// What each callback remembers, in the order of the settings.
     pub callbacks: Vec<CallbackFacts>,
+    /// Where it began, if it goes on from the end of another training ([`TrainingState::followed`]) whose epochs may have
+    /// had another number of updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<TrainedBefore>,
+}
+
+/// What lies behind a training that goes on from another one's end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedBefore {
+    /// Epochs, from the optimizer's beginning.
+    pub epochs: usize,
+    /// Updates in them.
+    pub updates: u64,
 }
 
 /// Earlier versions wrote whether a callback had stopped it: only `early_stopping` could.
@@ -150,6 +164,8 @@ pub(crate) struct FitProgress {
     pub stopped: Option<&'static str>,
     /// Its last loss of all is not a finite number.
     pub diverged: bool,
+    /// Where it began, if that was with other numbers of updates per epoch than its own.
+    pub before: Option<TrainedBefore>,
 }
 
 /// A training at the end of an epoch, whose state can be taken. It costs nothing until then.
@@ -206,8 +222,14 @@ impl Snapshot<'_> {
             momentum_product: Exact(f64::from(self.optimizer.momentum_product)),
             learning_rate: Exact(self.callbacks.learning_rate()),
             callbacks: self.callbacks.facts(),
+            before: self.progress.before,
         }
     }
+}
+
+/// The updates of so many epochs.
+fn updates_of(epochs: usize, n_batches: usize) -> u128 {
+    epochs as u128 * n_batches as u128
 }
 
 pub(crate) const WEIGHTS: &str = "weights/";
@@ -249,7 +271,9 @@ impl TrainingState {
         self.check_number(model, groups)?;
         (optimizer.step, optimizer.momentum_product) = (facts.step, facts.momentum_product.0 as f32);
         model.weights = weights;
-        Ok(FitProgress { epoch: facts.epoch, stopped, diverged: facts.diverged })
+        let before =
+            facts.before.filter(|before| updates_of(before.epochs, n_batches) != before.updates.into());
+        Ok(FitProgress { epoch: facts.epoch, stopped, diverged: facts.diverged, before })
     }
 
     fn check(&self, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {
@@ -261,8 +285,12 @@ impl TrainingState {
         // Only where nothing is to be trained is there a state before the first epoch.
         let planned = (config.epochs.min(1)..=config.epochs).contains(&facts.epoch);
         possible("epoch", format!("{} of {}", facts.epoch, config.epochs), planned)?;
+        let before = facts.before.unwrap_or_default();
+        let own = facts.epoch.checked_sub(before.epochs);
+        possible("epochs before it", before.epochs, own.is_some())?;
         // Another count means another batch size or number of images.
-        same("updates", u128::from(facts.step), facts.epoch as u128 * n_batches as u128)?;
+        let updates = u128::from(before.updates) + updates_of(own.unwrap_or(0), n_batches);
+        same("updates", u128::from(facts.step), updates)?;
         let product = facts.momentum_product.0;
         possible("product of momenta", product, (0.0..=1.0).contains(&product))?;
         let rate = facts.learning_rate.0;

@@ -28,6 +28,8 @@ pub struct SummaryRow {
 /// Layers and counts of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelSummary {
+    /// What the model is called.
+    pub name: String,
     /// One row per layer.
     pub rows: Vec<SummaryRow>,
     /// Parameters that training moves.
@@ -83,7 +85,8 @@ impl Model {
             let all = self.parameters.iter().flatten().filter(|p| p.wanted.trainable == trainable);
             all.map(|p| p.range.len()).sum()
         };
-        ModelSummary { rows, trainable: count(true), non_trainable: count(false) }
+        let name = "sequential".into();
+        ModelSummary { name, rows, trainable: count(true), non_trainable: count(false) }
     }
 
     /// Whether layer `i` computes the one after it, too.
@@ -100,13 +103,13 @@ impl fmt::Display for ModelSummary {
         let counts: Vec<_> = self.rows.iter().map(|row| thousands(row.parameters)).collect();
         let widest =
             |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.max().unwrap_or(0).max(head.len());
-        let a = widest("Layer (type)", &mut first.iter().map(|s| s.len())).max(31);
+        let a = widest("Layer (type)", &mut first.iter().map(|s| s.chars().count())).max(31);
         let b = widest("Output Shape", &mut self.rows.iter().map(|r| r.output_shape.len())).max(22);
         let c = widest("Param #", &mut counts.iter().map(|s| s.len())).max(13);
         let line = |left: &str, bar: &str, mid: &str, right: &str| {
             format!("{left}{}{mid}{}{mid}{}{right}", bar.repeat(a + 2), bar.repeat(b + 2), bar.repeat(c + 2))
         };
-        writeln!(f, "Model: \"sequential\"")?;
+        writeln!(f, "Model: \"{}\"", self.name)?;
         writeln!(f, "{}", line("┏", "━", "┳", "┓"))?;
         writeln!(f, "┃ {:<a$} ┃ {:<b$} ┃ {:>c$} ┃", "Layer (type)", "Output Shape", "Param #")?;
         writeln!(f, "{}", line("┡", "━", "╇", "┩"))?;

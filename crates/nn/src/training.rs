@@ -1,11 +1,13 @@
 //! A training under way: epochs of batches, from wherever it stands to its end.
 
+use std::cell::Cell;
+
 use toile_kernels::Buffer;
 use toile_record::{Epoch, LayersRecord};
 
 use crate::callbacks::Callbacks;
 use crate::engine::{BatchPass, Executor, Tracer, Updater};
-use crate::evaluate::{EvaluationTask, Evaluator};
+use crate::evaluate::{EvaluationTask, Evaluator, evenly_spaced};
 use crate::measure::{self, LayerMeasure, Probe};
 use crate::optimizers::OptimizerState;
 use crate::score::{MeanScore, Score, Scored};
@@ -122,9 +124,11 @@ impl<'a> Training<'a> {
                 return end;
             }
             let epoch = self.progress.epoch + 1;
-            if observer(FitEvent::EpochBegin { epoch }) == Flow::Stop {
+            let rate = Cell::new(self.callbacks.learning_rate());
+            if observer(FitEvent::EpochBegin { epoch, learning_rate: &rate }) == Flow::Stop {
                 return FitEnd::Interrupted;
             }
+            self.callbacks.set_learning_rate(rate.get());
             let score = match self.train_epoch(epoch, observer) {
                 EpochEnd::Done(score) => score,
                 EpochEnd::Early(end) => return end,
@@ -143,7 +147,7 @@ impl<'a> Training<'a> {
 
     /// The end of the training, if it stands there.
     fn reached(&self) -> Option<FitEnd> {
-        let FitProgress { epoch, stopped, diverged } = self.progress;
+        let FitProgress { epoch, stopped, diverged, .. } = self.progress;
         match (diverged, stopped) {
             (true, _) => Some(FitEnd::NonFinite { epoch, batch: self.n_batches() * epoch.min(1) }),
             (_, Some(by)) => Some(FitEnd::Stopped { by, epoch }),
@@ -235,7 +239,7 @@ impl<'a> Training<'a> {
             self.evaluate_training_set(&mut epoch, if is_last { 1.0 } else { self.config.train_evaluation });
         }
         let diverged = is_last && !epoch.train_loss.is_some_and(f64::is_finite);
-        self.progress = FitProgress { epoch: number, stopped, diverged };
+        self.progress = FitProgress { epoch: number, stopped, diverged, ..self.progress };
         epoch
     }
 
@@ -325,26 +329,5 @@ fn pass_over<'p>(
         seed: config.seed,
         threads,
         tracer: Tracer::default(),
-    }
-}
-
-/// ⌈part × n⌉ of the indices, at equal distances: the same ones every time.
-fn evenly_spaced(indices: &[u32], part: f64) -> Vec<u32> {
-    let n = indices.len();
-    let wanted = ((part * n as f64).ceil() as usize).clamp(1.min(n), n);
-    (0..wanted).map(|i| indices[i * n / wanted]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_evaluated_part_of_the_training_set_is_evenly_spaced() {
-        let all: Vec<u32> = (0..10).collect();
-        assert_eq!(evenly_spaced(&all, 0.3), [0, 3, 6]);
-        assert_eq!(evenly_spaced(&all, 1.0), all);
-        assert_eq!(evenly_spaced(&all, 0.0), [0]);
-        assert_eq!(evenly_spaced(&[], 0.5), [0u32; 0]);
     }
 }

@@ -161,3 +161,40 @@ fn an_optimizer_takes_another_learning_rate_and_keeps_the_rest() {
         assert_eq!(optimizer.learning_rate(), own);
     }
 }
+
+/// Who sets the rate when an epoch begins trains as the schedule that says the same.
+#[test]
+fn a_learning_rate_that_is_set_for_each_epoch_is_a_piecewise_schedule() {
+    let noise = Noise::new(40);
+    let [examples, _] = noise.split(40);
+    let layers = [Layer::Dense(Dense { activation: Activation::Softmax, ..Dense::new(CLASSES) })];
+    let rates = [0.05, 0.02, 0.02, 0.003];
+    let config = |schedule| FitConfig { epochs: 4, schedule, ..FitConfig::new(Adam::new(0.7)) };
+    let train = |config: FitConfig, sets: bool| {
+        let mut model = Model::build(&layers, SHAPE, Seed::new(7)).expect("the layers fit");
+        let (mut seen, mut rows) = (Vec::new(), Vec::new());
+        fit(&mut model, &examples, None, &config, 1, &mut |event| {
+            match event {
+                FitEvent::EpochBegin { epoch, learning_rate } => {
+                    seen.push(learning_rate.get());
+                    if sets {
+                        learning_rate.set(rates[epoch - 1]);
+                    }
+                }
+                FitEvent::EpochEnd(epoch, snapshot) => {
+                    rows.push((epoch.learning_rate, snapshot.take().facts.step));
+                }
+                FitEvent::Step { .. } | FitEvent::TrainingEnd { .. } => {}
+            }
+            Flow::Continue
+        });
+        (model.weights(), seen, rows)
+    };
+    // Two updates per epoch, counted from 0.
+    let schedule = Schedule::Piecewise(Piecewise::new(&[1, 5], &[0.05, 0.02, 0.003]));
+    let (expected, ..) = train(config(schedule), false);
+    let (weights, seen, rows) = train(config(Schedule::Constant), true);
+    assert_eq!(weights, expected);
+    assert_eq!(seen, [0.7, 0.05, 0.02, 0.02]);
+    assert_eq!(rows, [(0.05, 2), (0.02, 4), (0.02, 6), (0.003, 8)]);
+}

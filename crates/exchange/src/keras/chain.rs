@@ -15,6 +15,8 @@ const MOST_LAYERS: usize = 1000;
 pub(super) struct KerasChain {
     pub image: ImageShape,
     pub layers: Vec<Layer>,
+    /// What each layer is called.
+    pub names: Vec<String>,
     /// The group of each layer's weights.
     pub groups: Vec<String>,
     /// Whether the network divides by 255 itself.
@@ -37,19 +39,20 @@ pub(super) fn chain(config: &Value) -> Result<KerasChain, ExchangeError> {
         _ => Vec::new(),
     };
     let mut shape = &config["build_config"]["input_shape"];
-    let (mut layers, mut groups, mut rescales) = (Vec::new(), Vec::new(), false);
-    let (mut names, empty) = (GroupNames::default(), Map::new());
+    let (mut layers, mut names, mut groups, mut rescales) = (Vec::new(), Vec::new(), Vec::new(), false);
+    let (mut classes, empty) = (GroupNames::default(), Map::new());
     for layer in all {
         let class_name = layer["class_name"].as_str().unwrap_or("?");
         if class_name == "InputLayer" {
             shape = &layer["config"]["batch_shape"];
             continue;
         }
-        let group = names.next(class_name);
+        let group = classes.next(class_name);
         let name = layer["config"]["name"].as_str().unwrap_or(&group).to_owned();
         match taken(class_name, layer["config"].as_object().unwrap_or(&empty)) {
             Ok(TakenLayer::Layer(layer)) => {
                 layers.push(layer);
+                names.push(name);
                 groups.push(group);
             }
             Ok(TakenLayer::Rescaling) if layers.is_empty() && !rescales => rescales = true,
@@ -63,7 +66,7 @@ pub(super) fn chain(config: &Value) -> Result<KerasChain, ExchangeError> {
         let message = format!("what the network has and toile has not:\n  {}", faults.join("\n  "));
         return Err(ExchangeError::new(message).help("all of it is named above; the other layers fit"));
     }
-    Ok(KerasChain { image: image(shape, layers.first())?, layers, groups, rescales })
+    Ok(KerasChain { image: image(shape, layers.first())?, layers, names, groups, rescales })
 }
 
 /// Where a Functional network is no chain: every layer takes what the one before it gives, once, and nothing else.

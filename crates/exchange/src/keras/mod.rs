@@ -52,7 +52,7 @@ pub fn to_keras(
     compile: CompileSettings<'_>,
     input: InputKind,
 ) -> Result<Vec<u8>, ExchangeError> {
-    let layers = keras_layers(model, input);
+    let layers = keras_layers(model, input, &facts.layer_names);
     let config = config::sequential(model, &layers, &facts.run, compile);
     let variables = compile.memory.map(|memory| optimizer_variables(model, compile.optimizer, memory));
     let variables = variables.transpose()?;
@@ -65,7 +65,7 @@ pub fn to_keras(
 
 /// The weights alone, as `model.load_weights` of Keras reads them into a network of the same layers.
 pub fn to_weights_h5(model: &ModelDescription, input: InputKind) -> Vec<u8> {
-    hdf5_weights(&keras_layers(model, input), None)
+    hdf5_weights(&keras_layers(model, input, &[]), None)
 }
 
 fn pretty(value: &Value) -> Vec<u8> {
@@ -99,7 +99,7 @@ fn hdf5_weights(layers: &[KerasLayer<'_>], variables: Option<&[Hdf5Array]>) -> V
     };
     let group = |layer: &KerasLayer<'_>| {
         let tensors = layer.described.map_or(&[][..], |described| &described.tensors);
-        (layer.name.clone(), Hdf5Item::Group(Hdf5Group::from([("vars".into(), vars(tensors))])))
+        (layer.group.clone(), Hdf5Item::Group(Hdf5Group::from([("vars".into(), vars(tensors))])))
     };
     let groups: Hdf5Group = layers.iter().map(group).collect();
     let mut root = Hdf5Group::from([

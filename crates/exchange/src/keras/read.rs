@@ -15,6 +15,8 @@ pub struct KerasModel {
     pub image: ImageShape,
     /// Its layers. A `Rescaling(1/255)` is left out: the engine divides by itself.
     pub layers: Vec<Layer>,
+    /// What the file calls each of them.
+    pub layer_names: Vec<String>,
     /// Its weights, by our names.
     pub tensors: Vec<Tensor>,
     /// Whether the file divides by 255 itself, and so takes bytes.
@@ -47,9 +49,9 @@ pub fn from_keras(bytes: &[u8]) -> Result<KerasModel, ExchangeError> {
     }
     let config: Value = serde_json::from_slice(&config)
         .map_err(|error| ExchangeError::new(format!("`config.json` is no JSON: {error}")))?;
-    let KerasChain { image, layers, groups, rescales } = chain(&config)?;
+    let KerasChain { image, layers, names, groups, rescales } = chain(&config)?;
     let file = archive::member(bytes, "model.weights.h5")?.ok_or_else(|| missing("model.weights.h5"))?;
     let tensors = weights(&file, &layers, image, &groups)?;
     let training = compiled::training(&config["compile_config"]);
-    Ok(KerasModel { image, layers, tensors, rescales, training })
+    Ok(KerasModel { image, layers, layer_names: names, tensors, rescales, training })
 }

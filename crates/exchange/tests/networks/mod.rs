@@ -139,6 +139,7 @@ pub fn facts(model: &Model) -> NetworkFacts {
         data: "made up".into(),
         data_fingerprint: "cd".repeat(32),
         class_names: (0..model.classes()).map(|class| format!("class {class}")).collect(),
+        layer_names: Vec::new(),
         notice: Some("procedural data, not comparable"),
     }
 }

@@ -160,6 +160,13 @@ impl Callbacks {
         self.learning_rate
     }
 
+    /// # Panics
+    /// If it is no learning rate.
+    pub(crate) fn set_learning_rate(&mut self, rate: f64) {
+        assert!(rate.is_finite() && rate >= 0.0, "a learning rate of {rate}");
+        self.learning_rate = rate;
+    }
+
     /// The name of the first callback that stops the training after this epoch, if one does.
     pub(crate) fn after_epoch(&mut self, epoch: &Epoch, weights: &[f32]) -> Option<&'static str> {
         let mut stopped_by = None;

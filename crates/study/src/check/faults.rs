@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::tree;
+
 /// Columns of a line that are shown around a fault.
 const WINDOW: usize = 100;
 
@@ -49,6 +51,12 @@ impl Faults {
         let (line, start) = self.line_of(fault.span.start);
         let column = self.text[start..floor(&self.text, fault.span.start)].chars().count() + 1;
         (line, column)
+    }
+
+    /// The keys on the way to what a fault is about: `["runs", "0", "optimizer", "adam", "learning_rate"]`. Items of a list
+    /// are counted from 0.
+    pub fn path(&self, fault: &Fault) -> Vec<String> {
+        tree::parse(&self.text).map_or_else(|_| Vec::new(), |root| root.path(fault.span.start))
     }
 
     /// Number (from 1) and start of the line that holds a byte.

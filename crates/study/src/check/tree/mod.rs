@@ -80,6 +80,31 @@ impl Node {
         node
     }
 
+    /// The keys on the way to the innermost value, or key, that a byte is part of.
+    pub(crate) fn path(&self, at: usize) -> Vec<String> {
+        let mut path = Vec::new();
+        self.find(at, &mut path);
+        path
+    }
+
+    fn find(&self, at: usize, path: &mut Vec<String>) -> bool {
+        let children: Vec<(String, Range<usize>, &Node)> = match &self.value {
+            Value::Table(entries) => {
+                entries.iter().map(|e| (e.key.clone(), e.key_span.clone(), &e.node)).collect()
+            }
+            Value::Array(items) => items.iter().enumerate().map(|(i, n)| (i.to_string(), 0..0, n)).collect(),
+            _ => Vec::new(),
+        };
+        for (key, key_span, node) in children {
+            path.push(key);
+            if node.find(at, path) || key_span.contains(&at) {
+                return true;
+            }
+            path.pop();
+        }
+        self.span.contains(&at)
+    }
+
     /// What it is, in words: "the string …", "a list of 3"; a number or a boolean as itself.
     pub(crate) fn described(&self) -> String {
         match &self.value {
@@ -157,6 +182,23 @@ mod tests {
         assert!(matches!(list.items()[0].value, Value::Integer(10)));
         assert!(matches!(list.items()[1].value, Value::Integer(31)));
         assert_eq!(&text[tree.at(&["a", "missing"]).span.clone()], "[a]");
+    }
+
+    #[test]
+    fn a_place_has_a_path() {
+        let text = "[a]\nb = { c = [1_0, 0x1f] }\n[[r]]\nn = 1\n[[r]]\nn = 2\n[a.d]\ne = \"x\"\n";
+        let tree = parse(text).unwrap();
+        for (at, path) in [
+            ("0x1f", "a.b.c.1"),
+            ("c =", "a.b.c"),
+            ("{ c", "a.b"),
+            ("2", "r.1.n"),
+            ("n = 1", "r.0.n"),
+            ("\"x\"", "a.d.e"),
+            ("[a.d]", "a.d"),
+        ] {
+            assert_eq!(tree.path(text.find(at).unwrap()).join("."), path, "{at}");
+        }
     }
 
     #[test]

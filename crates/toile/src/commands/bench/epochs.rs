@@ -193,7 +193,7 @@ struct StageTimer<'a> {
 impl StageTimer<'_> {
     fn observe(&mut self, event: FitEvent<'_>, now: f64) -> Flow {
         match event {
-            FitEvent::EpochBegin { epoch } => {
+            FitEvent::EpochBegin { epoch, .. } => {
                 self.epoch = now;
                 if epoch > 1 {
                     self.began.get_or_insert(now);
@@ -288,8 +288,9 @@ mod tests {
         };
         let (mut one, mut other) = (timer(), timer());
         let mut flows = Vec::new();
+        let learning_rate = &std::cell::Cell::new(0.01);
         for epoch in 1..=5 {
-            one.observe(FitEvent::EpochBegin { epoch }, epoch as f64);
+            one.observe(FitEvent::EpochBegin { epoch, learning_rate }, epoch as f64);
             flows.push(one.observe(FitEvent::TrainingEnd { epoch }, epoch as f64 + 1.0));
         }
         assert_eq!((flows, one.times.len()), (vec![Flow::Continue; 5], 4));
