@@ -1,8 +1,8 @@
 //! The fast f32 loops over slices, and the only place with `unsafe`.
 //!
 //! Safe functions that check the lengths of what they are given, then run at the speed of the machine. Each is written
-//! once over a small vector trait and instantiated for AVX-512, AVX2 with FMA, and plain Rust; all give the same bits,
-//! because every output is one fixed chain of fused multiply-adds. Each has a naive twin that the tests hold it
+//! once over a small vector trait and instantiated for AVX-512, AVX2 with FMA, NEON, and plain Rust; all give the same
+//! bits, because every output is one fixed chain of fused multiply-adds. Each has a naive twin that the tests hold it
 //! against.
 #![allow(unsafe_code)]
 #![deny(clippy::undocumented_unsafe_blocks, clippy::missing_safety_doc)]

@@ -110,7 +110,7 @@ mod tests {
         on_each_isa(|isa| {
             let per_round = match isa {
                 crate::Isa::Avx512 => 2 * 24 * 16,
-                crate::Isa::Avx2 => 2 * 12 * 8,
+                crate::Isa::Avx2 | crate::Isa::Neon => 2 * 12 * 8,
                 crate::Isa::Portable => 2 * 8 * 8,
             };
             assert_eq!((flops(0), flops(3)), (0, 3 * per_round), "{isa:?}");

@@ -120,7 +120,7 @@ pub struct Published {
 pub struct Provenance {
     /// Version of toile.
     pub toile_version: String,
-    /// Instruction set of the kernels: `avx512`, `avx2`, `portable`.
+    /// Instruction set of the kernels: `avx512`, `avx2`, `neon`, `portable`.
     pub instruction_set: String,
     /// Threads that the run could use.
     pub threads: usize,

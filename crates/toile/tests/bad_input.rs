@@ -217,7 +217,7 @@ fn weights_that_do_not_fit_are_refused() {
 fn an_unknown_instruction_set_is_refused() {
     let place = Place::new();
     let output = place.toile(&["list"]).env("TOILE_ISA", "sse9").output().unwrap();
-    common::Said::of(output).refused(&["sse9", "avx512, avx2, portable"]);
+    common::Said::of(output).refused(&["sse9", "avx512, avx2, neon, portable"]);
 }
 
 /// A file system of this size, if this machine lets the test have one.

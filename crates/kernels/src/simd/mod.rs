@@ -149,7 +149,7 @@ pub(crate) trait Simd: Copy + 'static {
 pub(crate) const MOST_LANES: usize = 16;
 
 /// Methods that compute with values: `fn name(arguments) -> result { expression of intrinsics }`.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! on_values {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)? { $($body:tt)+ })+) => {$(
         #[inline(always)]
@@ -161,7 +161,7 @@ macro_rules! on_values {
 }
 
 /// Methods that read or write memory: `unsafe fn name(arguments) -> result { expression of intrinsics }`.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! on_memory {
     ($(unsafe fn $name:ident($($arg:ident: $ty:ty),*) $(-> $ret:ty)? { $($body:tt)+ })+) => {$(
         #[inline(always)]
@@ -177,12 +177,16 @@ macro_rules! on_memory {
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
 pub(crate) use portable::Portable;
 
 /// Makes a function that runs `$body` for the instruction set in use.
@@ -231,7 +235,18 @@ macro_rules! dispatch {
                 $crate::Isa::Avx512 => return unsafe { avx512($($arg),*) },
                 // SAFETY: `isa()` gives only what the processor has.
                 $crate::Isa::Avx2 => return unsafe { avx2($($arg),*) },
-                $crate::Isa::Portable => {}
+                $crate::Isa::Neon | $crate::Isa::Portable => {}
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            #[inline(never)]
+            fn neon($($arg: $ty),*) $(-> $ret)? {
+                let $s = $crate::simd::Neon;
+                $call
+            }
+            if $crate::isa() == $crate::Isa::Neon {
+                return neon($($arg),*);
             }
         }
         let $s = $crate::simd::Portable;
