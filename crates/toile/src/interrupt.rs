@@ -43,7 +43,7 @@ pub(crate) fn survive_file_size_limit() {
 
 /// The system knows no such limit.
 #[cfg(not(unix))]
-pub fn survive_file_size_limit() {}
+pub(crate) fn survive_file_size_limit() {}
 
 /// The one way out apart from `main`: a second Ctrl-C means that the user does not want to wait for it.
 #[allow(clippy::exit, clippy::disallowed_methods)]

@@ -35,7 +35,7 @@ static VERSION: LazyLock<String> = LazyLock::new(version);
 #[derive(Debug, Parser)]
 #[command(name = "toile", version = VERSION.as_str(), max_term_width = 100)]
 #[command(
-    after_help = "Environment: TOILE_DATA_DIR (a folder with data), TOILE_ISA (avx512, avx2, neon, portable), NO_COLOR.\n\
+    after_help = "Environment: TOILE_DATA_DIR (folder with data), TOILE_ISA (avx512, avx2, neon, portable), NO_COLOR.\n\
     Exit codes: 0 all is well, 1 an error, 2 wrong arguments, 3 the study ended but a run failed, 4 a finding that\n  `--fail-on` names, 130 interrupted."
 )]
 pub(crate) struct Args {
