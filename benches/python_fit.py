@@ -90,11 +90,13 @@ def main() -> None:
     parser.add_argument("--python", type=peers.pythons, default={}, metavar="PEER=PATH,…")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", default=[], metavar="NET", help="dense, deeper or cnn")
     parser.add_argument("--trial", action="store_true", help="on little: the numbers mean nothing")
     arguments = parser.parse_args()
     arguments.peers, notes = peers.installed(arguments.python, PEERS)
     with tempfile.TemporaryDirectory() as folder:
-        results = {work[0]: measure(arguments, pathlib.Path(folder), work) for work in WORKS}
+        works = [work for work in WORKS if work[1] in (arguments.only or [work[1]])]
+        results = {work[0]: measure(arguments, pathlib.Path(folder), work) for work in works}
     print(table(results))
     for note in notes:
         print(f"- {note}")
