@@ -81,8 +81,8 @@ pub(crate) fn take_weights(network: &Network, bytes: &[u8], ending: &str) -> PyR
     network.take(&tensors.map_err(refused)?)
 }
 
-/// A network from the bytes of a `.keras` file, and what else the file says of it (JSON): whether it takes bytes, names of
-/// layers, optimizer and loss, and notes on what is not taken.
+/// A network from the bytes of a `.keras` file, and what else the file says of it (JSON): whether it takes bytes, names
+/// of layers, optimizer and loss, and notes on what is not taken.
 #[pyfunction]
 pub(crate) fn read_keras(bytes: &[u8]) -> PyResult<(Network, String)> {
     let read = from_keras(bytes).map_err(refused)?;

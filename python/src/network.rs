@@ -50,7 +50,8 @@ pub(crate) struct LastFit {
     pub fingerprint: String,
     /// The epoch of its weights.
     pub epoch: Option<usize>,
-    /// Whether its schedule is of rates that Python gave, epoch by epoch: to others its optimizer has a rate, no schedule.
+    /// Whether its schedule is of rates that Python gave, epoch by epoch: to others its optimizer has a rate, no
+    /// schedule.
     #[serde(default)]
     pub has_given_rates: bool,
 }

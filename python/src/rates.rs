@@ -31,8 +31,8 @@ impl GivenRates {
         self.are_given
     }
 
-    /// The settings of the same training with the rates written out. A callback that reduces the rate is not among them:
-    /// what it did is in the rates.
+    /// The settings of the same training with the rates written out. A callback that reduces the rate is not among
+    /// them: what it did is in the rates.
     pub(crate) fn recorded(&self, settings: &Settings) -> Settings {
         let mut recorded = settings.clone();
         let (true, Some(&first)) = (self.are_given, self.rates.first()) else { return recorded };

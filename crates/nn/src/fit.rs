@@ -72,8 +72,8 @@ pub enum FitEvent<'a> {
     EpochBegin {
         /// Counted from 1.
         epoch: usize,
-        /// The rate that the schedule starts from: the optimizer's, or what it was set to since. Whoever sets it sets it
-        /// from this epoch on; under [`Schedule::Constant`] it is the rate of the epoch's updates.
+        /// The rate that the schedule starts from: the optimizer's, or what it was set to since. Whoever sets it sets
+        /// it from this epoch on; under [`Schedule::Constant`] it is the rate of the epoch's updates.
         learning_rate: &'a Cell<f64>,
     },
     /// A batch was trained on.

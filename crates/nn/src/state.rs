@@ -48,8 +48,8 @@ pub struct StateFacts {
     pub learning_rate: Exact,
     /// What each callback remembers, in the order of the settings.
     pub callbacks: Vec<CallbackFacts>,
-    /// Where it began, if it goes on from the end of another training ([`TrainingState::followed`]) whose epochs may have
-    /// had another number of updates.
+    /// Where it began, if it goes on from the end of another training ([`TrainingState::followed`]) whose epochs may
+    /// have had another number of updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<TrainedBefore>,
 }

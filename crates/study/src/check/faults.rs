@@ -53,8 +53,8 @@ impl Faults {
         (line, column)
     }
 
-    /// The keys on the way to what a fault is about: `["runs", "0", "optimizer", "adam", "learning_rate"]`. Items of a list
-    /// are counted from 0.
+    /// The keys on the way to what a fault is about: `["runs", "0", "optimizer", "adam", "learning_rate"]`. Items of a
+    /// list are counted from 0.
     pub fn path(&self, fault: &Fault) -> Vec<String> {
         tree::parse(&self.text).map_or_else(|_| Vec::new(), |root| root.path(fault.span.start))
     }
