@@ -1,4 +1,4 @@
-//! The script of a page: the only one, known to the page's policy by its hash, and kept from computing what the page says.
+//! The script of a page: the only one, known to the page's policy by its hash, kept from computing what the page says.
 
 use base64::Engine;
 use toile_report::{html, view};

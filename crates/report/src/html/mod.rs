@@ -56,8 +56,8 @@ impl Exporter for HtmlExporter {
     }
 }
 
-/// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script sorts and filters its
-/// tables; the page's policy runs no other, and without it all that the report says stands there.
+/// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script sorts and
+/// filters its tables; the page's policy runs no other, and without it all that the report says stands there.
 pub fn html(view: &ReportView) -> String {
     let reading = StudyReading { view }.render().expect(CANNOT_FAIL);
     laid_out(&ReportPage::of_study(view), &view.toile_version, reading)
