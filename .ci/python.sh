@@ -46,4 +46,5 @@ if ! command -v node >/dev/null; then
     echo "WARNING: node is not here: the stubs were NOT checked by pyright, only by mypy."
     exit 0
 fi
-"$work/venv/bin/pyright" --pythonpath "$python" --level error python/toile
+# From the folder of the package, so that it is `toile` and not `python.toile` beside the installed one.
+(cd python && "$work/venv/bin/pyright" --pythonpath "$python" --level error toile)
