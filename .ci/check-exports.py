@@ -303,6 +303,12 @@ class Recorded:
         return None
 
 
+def adds_bytes_exactly() -> bool:
+    """Whether this processor multiplies and adds bytes without a limit of 16 bits (VNNI); only x86-64 may be without."""
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    return "avx" not in flags or "vnni" in flags
+
+
 def onnx_probabilities(path: Path, images):
     """In batches of 1, 7 and all: N is free."""
     import numpy as np
@@ -461,6 +467,10 @@ class Checker:
         )
         found, same = float((classes == labels).mean()), float((classes == recorded_classes).mean())
         self.n += 1
+        if abs(ours - of_float) <= 0.03 and not adds_bytes_exactly():
+            # 255 × 127 twice is more than the 16 bits in which ONNX Runtime adds bytes there: what it makes of them is its own.
+            self.saturated = getattr(self, "saturated", 0) + 1
+            return
         if abs(found - ours) > 0.01 or abs(ours - of_float) > 0.03 or same < 0.95:
             said = f"right {found:.4f}, said {ours:.4f}, float {of_float:.4f}; {same:.3f} alike"
             self.faults.append(f"int8 of {name}, {kind}: {said}")
@@ -887,6 +897,8 @@ def check(toile: Path) -> None:
     for package, seconds in checker.seconds.items():
         largest = f"largest difference {checker.largest[package]:.1e}, " if package in checker.largest else ""
         print(f"{package}: {largest}{seconds:.0f} s")
+    if getattr(checker, "saturated", 0):
+        print(f"int8: {checker.saturated} networks NOT compared in ONNX Runtime: this processor has no VNNI")
     print(f"int8: accuracy in ONNX Runtime within {getattr(checker, 'int8_worst', 0):.4f} of what was said")
     for package in sorted(missing):
         print(f"not checked: {package}, which is not installed")
