@@ -100,6 +100,10 @@ BROKEN = {
     ),
     "loses weights": ('"$TOILE" "$@"; code=$?; rm -f o/runs/adam*/weights.safetensors; exit $code', ["streams", "clocks", "lock"]),
     "waits in silence": ('[ "$1" = worker ] && { trap "" TERM; exec sleep 100; }; exec "$TOILE" "$@"', ["servers"]),
+    "lets a script in": (
+        '"$TOILE" "$@"; code=$?; [ -e o/report.html ] && sed -i "s:<body>:<body><script>1</script>:" o/report.html; exit $code',
+        ["names"],
+    ),
     "panics": ('echo "thread panicked at x" >&2; exec "$TOILE" "$@"', ["names", "full", "limits"]),
 }
 

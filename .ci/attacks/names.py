@@ -1,6 +1,8 @@
 """Names and folders as strangers choose them: control characters, path tricks, formulas, markup."""
 
+import base64
 import csv
+import hashlib
 import json
 import pathlib
 import re
@@ -94,8 +96,17 @@ def check_names(place, said):
             if bad:
                 raise Lost(f"a formula in {file.name}: {bad}")
     json.loads(place.path("o/results.json").read_text())
-    page = place.path("o/report.html").read_text()
-    if re.search(r"<script|<img src=x|onerror=alert\(1\)>", page):
+    check_page(place.path("o/report.html").read_text())
+
+
+def check_page(page):
+    """The one script of a report is the one that its policy names by its hash; no name adds another, or a picture."""
+    policy = re.findall(r"script-src 'sha256-([^']+)'", page[: page.find("<body")])
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    if len(policy) != 1 or hashes != policy or len(re.findall(r"<script", page, re.IGNORECASE)) != 1:
+        raise Lost(f"scripts in report.html: {hashes}, and its policy names {policy}")
+    if re.search(r"<img src=x|onerror=alert\(1\)>", page):
         raise Lost("markup in report.html")
 
 
