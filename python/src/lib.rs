@@ -46,11 +46,10 @@ mod _native {
     #[pymodule_export]
     use super::search::{Search, TrialLost};
     #[pymodule_export]
-    use super::settings::{folder_name, toml_section};
+    use super::settings::{SettingFaults, folder_name, toml_section};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("SettingFaults", module.py().get_type::<super::settings::SettingFaults>())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

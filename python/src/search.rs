@@ -17,20 +17,14 @@ use crate::space::{member, space_of};
 use crate::storage::{open, store_error};
 
 pyo3::create_exception!(
-    _native,
+    toile._native,
     TrialLost,
     PyRuntimeError,
     "A trial is in other hands: another worker asked for it, or took it over because no heartbeat came."
 );
 
-/// The pauses before a database is asked again: the first one and the longest.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(5)];
-
 /// After so long without a heartbeat a program counts as dead, and its trials are given out again.
 const LEASE: Duration = Duration::from_secs(60);
-
-/// So long a locked file is asked again; a server is waited for.
-const LONGEST_WAIT: Duration = Duration::from_secs(100);
 
 /// A search and its trials.
 #[pyclass(frozen, module = "toile._native")]
@@ -40,7 +34,6 @@ pub(crate) struct Search {
     /// The process that made it, where it is on a database: a connection does not outlive a fork.
     process: Option<u32>,
     place: String,
-    is_server: bool,
     /// When trials were asked for.
     begun: Mutex<BTreeMap<usize, Instant>>,
 }
@@ -108,24 +101,22 @@ impl Search {
         ask: impl Fn(&AskedSearch) -> Result<T, E> + Sync,
     ) -> PyResult<T> {
         let search = self.here()?;
-        let (mut pause, mut waited) = (PAUSES[0], Duration::ZERO);
+        let mut pauses = search.pauses();
+        let mut is_waiting = false;
         loop {
             match py.detach(|| ask(search)).map_err(Into::into) {
                 Ok(answer) => return Ok(answer),
                 Err(AskFault::Python(error)) => return Err(error),
                 Err(AskFault::Store(error)) => {
-                    if !error.is_transient() || (!self.is_server && waited >= LONGEST_WAIT) {
-                        return Err(store_error(error));
-                    }
-                    if waited.is_zero() {
+                    let pause = if error.is_transient() { pauses.next(false) } else { None };
+                    let Some(pause) = pause else { return Err(store_error(error)) };
+                    if !std::mem::replace(&mut is_waiting, true) {
                         let words =
                             std::ffi::CString::new(format!("{error}; asking again")).unwrap_or_default();
                         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &words, 1)?;
                     }
                     py.detach(|| std::thread::sleep(pause));
                     py.check_signals()?;
-                    waited += pause;
-                    pause = (pause * 2).min(PAUSES[1]);
                 }
             }
         }
@@ -170,15 +161,14 @@ impl Search {
         pruner.check().map_err(|error| value_error(format!("{}; {}", error.message, error.help)))?;
         let sampler = n_trials.map_or_else(|| sampler.clone(), |n| sampler.effective(&space, n));
         let plan = AskedPlan { name, space, sampler, pruner, directions, n_trials, seed };
-        let (search, place, is_server) = py.detach(|| {
+        let (search, place) = py.detach(|| {
             let store = storage.map(open).transpose()?;
-            let (place, is_server) =
-                store.as_ref().map_or_else(Default::default, |store| (store.place(), store.is_server()));
+            let place = store.as_ref().map_or_else(String::new, |store| store.place());
             let search = AskedSearch::begin(plan, store, worker, LEASE).map_err(store_error)?;
-            Ok::<_, PyErr>((search, place, is_server))
+            Ok::<_, PyErr>((search, place))
         })?;
         let process = storage.map(|_| std::process::id());
-        Ok(Search { search: Some(search), process, place, is_server, begun: Mutex::default() })
+        Ok(Search { search: Some(search), process, place, begun: Mutex::default() })
     }
 
     /// The number of the next trial and its parameters as JSON, as long as there are fewer than `most`; or `wait`, while other

@@ -9,6 +9,7 @@ outlives the program, several programs may work on it at once, and Optuna and it
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -251,24 +252,21 @@ def _try(
     objective: Callable[[Trial], float | Sequence[float]],
     catch: tuple[type[Exception], ...],
 ) -> None:
-    try:
+    # Another worker may have it in the end, because this program stood still for too long.
+    with contextlib.suppress(TrialLost):
         try:
             value = objective(trial)
         except TrialPruned:
             going.tell(trial, state="pruned")
         except TrialLost:
             raise
-        except catch as error:
-            going.tell(trial, state="failed", reason=repr(error))
         except Exception as error:
             going.tell(trial, state="failed", reason=repr(error))
-            raise
+            if not isinstance(error, catch):
+                raise
         except BaseException:
             # Ctrl-C says nothing of the trial: whoever goes on with the search tries it again.
             going._native.put_back(trial.number)
             raise
         else:
             going.tell(trial, value)
-    except TrialLost:
-        # Another worker has it, because this program stood still for too long.
-        pass

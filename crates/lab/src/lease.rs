@@ -28,8 +28,7 @@ pub(crate) struct Lease {
 pub(crate) struct Leases<'a> {
     storage: &'a Store,
     held: Mutex<Vec<Arc<Lease>>>,
-    wake: Condvar,
-    over: Mutex<bool>,
+    over: Bell,
     stop: &'a StopSignal<'a>,
     waits: &'a (dyn Fn(&StoreError) + Sync),
 }
@@ -95,7 +94,7 @@ impl<'a> Leases<'a> {
         stop: &'a StopSignal<'a>,
         waits: &'a (dyn Fn(&StoreError) + Sync),
     ) -> Leases<'a> {
-        Leases { storage, held: Mutex::default(), wake: Condvar::new(), over: Mutex::new(false), stop, waits }
+        Leases { storage, held: Mutex::default(), over: Bell::default(), stop, waits }
     }
 
     /// Holds a trial from now on.
@@ -159,8 +158,7 @@ impl<'a> Leases<'a> {
     /// Asks again while the store cannot be reached, with growing pauses. A server is given up only if the user wants
     /// to stop; a file that stays locked also after a while: whoever holds it may be gone for good.
     pub(crate) fn patiently<T>(&self, ask: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let most = if self.storage.is_server() { Duration::MAX } else { LONGEST_WAIT };
-        let mut pauses = Pauses::new(most);
+        let mut pauses = Pauses::of(self.storage);
         loop {
             match ask() {
                 Err(error) if error.is_transient() => {
@@ -188,7 +186,7 @@ impl<'a> Leases<'a> {
     /// The writer's life: every quarter of a second, whatever waits. Errors are met again, and told, where the trial
     /// ends.
     pub(crate) fn write_along(&self) {
-        while self.pause(Duration::from_millis(250)) {
+        while self.over.pause(Duration::from_millis(250)) {
             for lease in self.all() {
                 let _ = self.write(&lease);
             }
@@ -197,7 +195,7 @@ impl<'a> Leases<'a> {
 
     /// The keeper's life: a heartbeat for each trial every `interval`, on a connection of its own.
     pub(crate) fn keep(&self, storage: &Store, interval: Duration) {
-        while self.pause(interval) {
+        while self.over.pause(interval) {
             for lease in self.all() {
                 // A server that does not answer may still believe us: only its own word ends the lease.
                 if storage.heartbeat(&lease.claim).is_ok_and(|kept| !kept) && self.is_held(&lease) {
@@ -209,15 +207,7 @@ impl<'a> Leases<'a> {
 
     /// Ends the writer and the keeper.
     pub(crate) fn end(&self) {
-        *lock(&self.over) = true;
-        self.wake.notify_all();
-    }
-
-    /// Whether there is more to do after a pause.
-    fn pause(&self, time: Duration) -> bool {
-        let over = lock(&self.over);
-        let wait = self.wake.wait_timeout_while(over, time, |over| !*over);
-        !*wait.unwrap_or_else(PoisonError::into_inner).0
+        self.over.ring();
     }
 
     fn all(&self) -> Vec<Arc<Lease>> {
@@ -229,8 +219,29 @@ impl<'a> Leases<'a> {
     }
 }
 
-/// The pauses between one attempt and the next: they grow, and they end.
-struct Pauses {
+/// Tells threads that look after something now and then that it is over.
+#[derive(Default)]
+pub(crate) struct Bell {
+    has_rung: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Bell {
+    /// It is over.
+    pub(crate) fn ring(&self) {
+        *lock(&self.has_rung) = true;
+        self.wake.notify_all();
+    }
+
+    /// Whether there is more to do after a pause.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let wait = self.wake.wait_timeout_while(lock(&self.has_rung), time, |has_rung| !*has_rung);
+        !*wait.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// The pauses between one attempt to reach a store and the next: they grow, and they end.
+pub struct Pauses {
     next: Duration,
     /// All of them so far, and at most.
     waited: Duration,
@@ -238,12 +249,17 @@ struct Pauses {
 }
 
 impl Pauses {
+    /// A server is asked for ever, a file for some time: whoever holds it may be gone for good.
+    pub fn of(storage: &Store) -> Pauses {
+        Pauses::new(if storage.is_server() { Duration::MAX } else { LONGEST_WAIT })
+    }
+
     fn new(most: Duration) -> Pauses {
         Pauses { next: Duration::from_millis(50), waited: Duration::ZERO, most }
     }
 
-    /// `None`: it is given up.
-    fn next(&mut self, stops: bool) -> Option<Duration> {
+    /// The next pause; `stops`: the user wants to stop. `None`: it is given up.
+    pub fn next(&mut self, stops: bool) -> Option<Duration> {
         if self.waited >= self.most || (stops && self.next >= LAST_PAUSE) {
             return None;
         }

@@ -27,6 +27,7 @@ pub use bridge::{fault_of_weights, fetch};
 pub use expected::random_point;
 pub use in_memory::{MemoryFault, MemoryFit, fit_in_memory};
 pub use kept::{kept_model, kept_weights};
+pub use lease::Pauses;
 pub use lone::LoneTraining;
 pub use memory::{TrainingKind, memory_of_outline};
 pub use pictures::pictures;

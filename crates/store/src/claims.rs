@@ -104,15 +104,19 @@ fn beat_by(db: &mut Db<'_>, trial_id: i64, ours: &str) -> Result<()> {
     db.execute(sql, cells![trial_id]).map(drop)
 }
 
-fn create(db: &mut Db<'_>, id: SearchId, trial: &NewTrial, worker: &str) -> Result<Option<Claim>> {
-    // The lock that Optuna takes as well: numbers are counted by one at a time.
+/// The number of a trial that is to come. Until the transaction ends nobody else has one, in Python neither: numbers
+/// are counted under the lock that Optuna takes as well.
+pub(crate) fn next_number(db: &mut Db<'_>, id: SearchId) -> Result<usize> {
     let lock = "SELECT study_id FROM studies WHERE study_id = $1 FOR UPDATE";
     if db.first(lock, cells![id.0], |_| Ok(()))?.is_none() {
         return Err(StoreError::UnknownSearch { id: id.0 }.into());
     }
-    let count =
-        db.first("SELECT count(*) FROM trials WHERE study_id = $1", cells![id.0], |row| row.count(0))?;
-    if count != Some(trial.number) {
+    let count = "SELECT count(*) FROM trials WHERE study_id = $1";
+    Ok(db.first(count, cells![id.0], |row| row.count(0))?.unwrap_or_default())
+}
+
+fn create(db: &mut Db<'_>, id: SearchId, trial: &NewTrial, worker: &str) -> Result<Option<Claim>> {
+    if next_number(db, id)? != trial.number {
         return Ok(None);
     }
     let sql = "INSERT INTO trials (number, study_id, state, datetime_start)

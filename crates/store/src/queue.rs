@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::db::{Db, Result, cells, undecodable};
-use crate::{SearchId, Store, StoreError, json, results};
+use crate::{SearchId, Store, StoreError, claims, json, results};
 
 impl Store {
     /// Queues a trial with these parameters, by name, as the study file spells them; whoever takes it adds the others.
@@ -18,13 +18,7 @@ impl Store {
 }
 
 fn enqueue(db: &mut Db<'_>, id: SearchId, params: &[(String, Value)]) -> Result<usize> {
-    // Numbers are counted by one at a time.
-    let lock = "SELECT study_id FROM studies WHERE study_id = $1 FOR UPDATE";
-    if db.first(lock, cells![id.0], |_| Ok(()))?.is_none() {
-        return Err(StoreError::UnknownSearch { id: id.0 }.into());
-    }
-    let count = "SELECT count(*) FROM trials WHERE study_id = $1";
-    let number = db.first(count, cells![id.0], |row| row.count(0))?.unwrap_or_default();
+    let number = claims::next_number(db, id)?;
     let sql = "INSERT INTO trials (number, study_id, state) VALUES ($1, $2, 'WAITING') RETURNING trial_id";
     let trial_id = db.first(sql, cells![number, id.0], |row| row.int(0))?;
     let trial_id = trial_id.ok_or_else(|| undecodable(0, "a new trial has no key".into()))?;

@@ -28,6 +28,19 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// A trial under way, of which nothing is known but its parameters.
+    pub fn running(number: usize, params: Params) -> Trial {
+        Trial {
+            number,
+            state: State::Running,
+            params,
+            values: Vec::new(),
+            intermediate: BTreeMap::new(),
+            rungs: Vec::new(),
+            constraints: Vec::new(),
+        }
+    }
+
     /// The value of a trial with one objective, once it is complete.
     pub fn value(&self) -> Option<f64> {
         self.values.first().copied().filter(|_| self.state == State::Complete)

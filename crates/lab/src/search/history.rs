@@ -4,7 +4,7 @@
 //! if they were all under way, whether or not they are. It is pruned by the same trials. So nothing depends on who was
 //! faster. Without a lag it knows whatever there is, and the search depends on the order in which trials end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl TrialHistory {
                 true => trials.push(finished(record, params)),
                 // One that waits without parameters is not known at all.
                 false if record.params.is_empty() && record.relative.is_empty() => {}
-                false => trials.push(under_way(record, params)),
+                false => trials.push(Trial::running(record.number, params)),
             }
         }
         self.view = view.clone();
@@ -185,19 +185,7 @@ fn finished(record: &PastTrial, params: Params) -> Trial {
         intermediate: record.intermediate.iter().copied().collect(),
         rungs: record.rungs.clone(),
         constraints: record.constraints.clone(),
-        ..under_way(record, params)
-    }
-}
-
-fn under_way(record: &PastTrial, params: Params) -> Trial {
-    Trial {
-        number: record.number,
-        state: State::Running,
-        params,
-        values: Vec::new(),
-        intermediate: BTreeMap::new(),
-        rungs: Vec::new(),
-        constraints: Vec::new(),
+        ..Trial::running(record.number, params)
     }
 }
 

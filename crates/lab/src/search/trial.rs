@@ -275,19 +275,11 @@ impl RunningTrial<'_> {
     }
 
     fn as_trial(&self) -> Trial {
+        let reported = self.progress.reported.iter();
         Trial {
-            number: self.work.lease.claim.number,
-            state: State::Running,
-            params: self.work.params.clone(),
-            values: Vec::new(),
-            intermediate: self
-                .progress
-                .reported
-                .iter()
-                .map(|&(step, value)| (step, value.unwrap_or(f64::NAN)))
-                .collect(),
+            intermediate: reported.map(|&(step, value)| (step, value.unwrap_or(f64::NAN))).collect(),
             rungs: self.progress.rungs.clone(),
-            constraints: Vec::new(),
+            ..Trial::running(self.work.lease.claim.number, self.work.params.clone())
         }
     }
 

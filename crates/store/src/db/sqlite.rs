@@ -26,13 +26,10 @@ pub(crate) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
 /// A database in memory, with today's tables.
 pub(crate) fn open_in_memory(path: &Path) -> Result<Connection, StoreError> {
     let made = || -> super::Result<Connection> {
-        let mut connection = Connection::open_in_memory()?;
+        let connection = Connection::open_in_memory()?;
         connection.execute_batch("PRAGMA foreign_keys = ON")?;
         connection.set_prepared_statement_cache_capacity(128);
-        let transaction = connection.transaction()?;
-        schema::migrate(&mut Db::Sqlite(&transaction))?;
-        transaction.commit()?;
-        Ok(connection)
+        with_newest_tables(connection)
     };
     made().map_err(|error| from_db("make", path, error))
 }
@@ -168,10 +165,14 @@ pub(crate) fn open_to_look(path: &Path) -> Result<Connection, StoreError> {
 fn in_newest_version(old: &Connection) -> super::Result<Connection> {
     let mut copy = Connection::open_in_memory()?;
     Backup::new(old, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
-    let transaction = copy.transaction()?;
+    with_newest_tables(copy)
+}
+
+fn with_newest_tables(mut connection: Connection) -> super::Result<Connection> {
+    let transaction = connection.transaction()?;
     schema::migrate(&mut Db::Sqlite(&transaction))?;
     transaction.commit()?;
-    Ok(copy)
+    Ok(connection)
 }
 
 fn lend_tables(connection: Connection) -> super::Result<Connection> {

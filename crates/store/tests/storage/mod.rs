@@ -52,20 +52,7 @@ fn new_trial(number: usize) -> NewTrial {
 }
 
 fn epoch(epoch: usize) -> Epoch {
-    Epoch {
-        epoch,
-        loss: Some(1.0 / epoch as f64),
-        accuracy: Some(0.1),
-        train_loss: None,
-        train_accuracy: None,
-        val_loss: Some(f64::MIN_POSITIVE),
-        val_accuracy: Some(1.0 / 3.0),
-        learning_rate: 1e-3,
-        seconds: 0.25,
-        top_5_accuracy: Some(0.75),
-        train_top_5_accuracy: Some(5.0 / 6.0),
-        val_top_5_accuracy: Some(2.0 / 3.0),
-    }
+    Epoch { accuracy: Some(0.1), train_loss: None, ..fixtures::epoch(epoch) }
 }
 
 fn report(step: i64, value: f64) -> Report {

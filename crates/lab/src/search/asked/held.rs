@@ -1,7 +1,7 @@
 //! The trials that a caller has under way, and the thread that keeps them.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use toile_record::{End, State, TrialSide};
@@ -9,14 +9,14 @@ use toile_store::{Claim, Store, TrialResult};
 use toile_tune::{Params, Trial};
 
 use super::words::ToldEnd;
-use crate::lease::lock;
+use crate::lease::{Bell, lock};
 
 /// The trials that were asked for and not told yet, and whether the search is left.
 #[derive(Default)]
 pub(super) struct HeldTrials {
     pub trials: Mutex<BTreeMap<usize, HeldTrial>>,
-    is_left: Mutex<bool>,
-    leaves: Condvar,
+    /// Rings when the search is left.
+    pub left: Bell,
 }
 
 pub(super) struct HeldTrial {
@@ -28,19 +28,9 @@ pub(super) struct HeldTrial {
 }
 
 impl HeldTrials {
-    /// Ends the thread.
-    pub(super) fn leave(&self) {
-        *lock(&self.is_left) = true;
-        self.leaves.notify_all();
-    }
-
     /// The life of the thread that says, for each trial, that its program lives.
     pub(super) fn keep(&self, storage: &Store, interval: Duration) {
-        loop {
-            let is_left = self.leaves.wait_timeout_while(lock(&self.is_left), interval, |left| !*left);
-            if is_left.is_ok_and(|(left, _)| *left) {
-                return;
-            }
+        while self.left.pause(interval) {
             let claims: Vec<Claim> = lock(&self.trials).values().map(|held| held.claim.clone()).collect();
             for claim in &claims {
                 // Whether the trial is still ours is said where something is told of it.
@@ -55,15 +45,8 @@ impl HeldTrial {
     pub(super) fn with_report(&self, step: i64, value: f64) -> Trial {
         let mut intermediate = self.reported.clone();
         intermediate.entry(step).or_insert(value);
-        Trial {
-            number: self.claim.number,
-            state: State::Running,
-            params: self.params.clone(),
-            values: Vec::new(),
-            intermediate,
-            rungs: self.rungs.clone(),
-            constraints: Vec::new(),
-        }
+        let rungs = self.rungs.clone();
+        Trial { intermediate, rungs, ..Trial::running(self.claim.number, self.params.clone()) }
     }
 
     pub(super) fn result(&self, end: ToldEnd, wall_seconds: f64) -> TrialResult {

@@ -20,7 +20,7 @@ pub use self::words::{AskError, AskedPlan, AskedTrial, ListedTrial, ToldEnd};
 use self::words::{STUDY, listed};
 use super::history::{TrialHistory, cohort};
 use super::propose::{self, Decided, Proposal};
-use crate::lease::{MOST_DEATHS, deadly, lock};
+use crate::lease::{MOST_DEATHS, Pauses, deadly, lock};
 
 /// A search whose trials the caller tries. Threads may share it.
 pub struct AskedSearch {
@@ -64,9 +64,9 @@ impl AskedSearch {
         Ok(AskedSearch { plan, storage, id, worker, lease, is_alone, seen: Mutex::default(), held })
     }
 
-    /// What is searched, and how.
-    pub fn plan(&self) -> &AskedPlan {
-        &self.plan
+    /// The pauses of who asks again because the database could not be reached.
+    pub fn pauses(&self) -> Pauses {
+        Pauses::of(&self.storage)
     }
 
     /// The next trial: one that a dead program left, one that waits in the queue, or a new one, as long as there are
@@ -116,7 +116,8 @@ impl AskedSearch {
     /// A trial that is not the caller's, a search for several values, the database.
     pub fn report(&self, number: usize, step: i64, value: f64) -> Result<bool, AskError> {
         let [direction] = self.plan.directions.as_slice() else { return Err(AskError::SeveralValues) };
-        let (claim, mut trial) = self.reporting(number, step, value)?;
+        let (claim, mut trial) =
+            self.held(number, |held| (held.claim.clone(), held.with_report(step, value)))?;
         let others = if self.plan.pruner == Pruner::None { Vec::new() } else { self.others(number)? };
         let context = PruningContext {
             search: &self.plan.name,
@@ -143,23 +144,14 @@ impl AskedSearch {
     /// A trial that is not the caller's, another number of values than the search has, the database.
     pub fn tell(&self, number: usize, end: ToldEnd, wall_seconds: f64) -> Result<(), AskError> {
         let expected = self.plan.directions.len();
-        if let ToldEnd::Complete(values) = &end
-            && values.len() != expected
-            && lock(&self.held.trials).contains_key(&number)
-        {
-            return Err(AskError::Values { found: values.len(), expected });
+        let found = if let ToldEnd::Complete(values) = &end { values.len() } else { expected };
+        let (claim, result) =
+            self.held(number, |held| (held.claim.clone(), held.result(end, wall_seconds)))?;
+        if found != expected {
+            return Err(AskError::Values { found, expected });
         }
-        let (claim, result) = {
-            let held = lock(&self.held.trials);
-            let Some(trial) = held.get(&number) else {
-                drop(held);
-                return Err(self.why_not_held(number)?);
-            };
-            (trial.claim.clone(), trial.result(end, wall_seconds))
-        };
         let kept = self.storage.finish(&claim, &result)?;
-        lock(&self.held.trials).remove(&number);
-        if kept { Ok(()) } else { Err(AskError::Lost(number)) }
+        self.release(number, kept)
     }
 
     /// Puts a trial back into the queue: whoever asks next tries it again, with the same parameters.
@@ -167,11 +159,9 @@ impl AskedSearch {
     /// # Errors
     /// A trial that is not the caller's, the database.
     pub fn put_back(&self, number: usize) -> Result<(), AskError> {
-        let claim = lock(&self.held.trials).get(&number).map(|held| held.claim.clone());
-        let Some(claim) = claim else { return Err(self.why_not_held(number)?) };
+        let claim = self.held(number, |held| held.claim.clone())?;
         let kept = self.storage.put_back(&claim, None)?;
-        lock(&self.held.trials).remove(&number);
-        if kept { Ok(()) } else { Err(AskError::Lost(number)) }
+        self.release(number, kept)
     }
 
     /// Queues a trial with some parameters, by name; the sampler adds the others. Its number.
@@ -246,14 +236,20 @@ impl AskedSearch {
         asked
     }
 
-    /// A trial of the caller's as the pruner is to see it.
-    fn reporting(&self, number: usize, step: i64, value: f64) -> Result<(Claim, Trial), AskError> {
-        let held = lock(&self.held.trials);
-        let Some(trial) = held.get(&number) else {
-            drop(held);
-            return Err(self.why_not_held(number)?);
-        };
-        Ok((trial.claim.clone(), trial.with_report(step, value)))
+    /// Asks a trial of the caller's; or says why it is none.
+    fn held<T>(&self, number: usize, ask: impl FnOnce(&HeldTrial) -> T) -> Result<T, AskError> {
+        // The lock is given back first: why it is none is a look at all trials.
+        let answer = lock(&self.held.trials).get(&number).map(ask);
+        match answer {
+            Some(answer) => Ok(answer),
+            None => Err(self.why_not_held(number)?),
+        }
+    }
+
+    /// The trial is the caller's no more. `kept`: it was until now.
+    fn release(&self, number: usize, kept: bool) -> Result<(), AskError> {
+        lock(&self.held.trials).remove(&number);
+        if kept { Ok(()) } else { Err(AskError::Lost(number)) }
     }
 
     /// What a trial is pruned by.
@@ -276,6 +272,6 @@ impl AskedSearch {
 
 impl Drop for AskedSearch {
     fn drop(&mut self) {
-        self.held.leave();
+        self.held.left.ring();
     }
 }
