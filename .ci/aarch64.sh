@@ -8,11 +8,7 @@ cd "$(dirname "$0")/.."
 system=aarch64-unknown-linux-gnu
 
 if ! command -v qemu-aarch64 >/dev/null || ! command -v aarch64-linux-gnu-gcc >/dev/null; then
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends \
-        qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross >/dev/null
+    .ci/apt-get.sh qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 fi
 rustup --quiet target add "$system"
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc

@@ -16,7 +16,7 @@ for wheel in dist/toile_lab-*.whl; do
     [ ! -e "$wheel" ] || "$venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
 done
 export PYTHON="$venv/bin/python" PYTHONDONTWRITEBYTECODE=1
-cargo build --quiet -p toile-lab --example objective
+cargo build --quiet --workspace --example objective
 objective=${CARGO_TARGET_DIR:-target}/debug/examples/objective
 
 "$PYTHON" - benches/*.py .ci/*.py <<'CHECK'
@@ -63,7 +63,7 @@ if [ -n "${TOILE_DATA_DIR:-}" ]; then
     try compare.py --toile "$toile" --data "$TOILE_DATA_DIR/fashion-mnist" --trial --write
 fi
 try optuna_storage.py --trial
-try python_fit.py --toile "$toile" --data "$work/images" --trial
+try python_fit.py --toile "$toile" --data "$work/images" --trial --write
 try page.py --trial
 try pictures.py "$toile" --data "$work/images" --trial
 

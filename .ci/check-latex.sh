@@ -15,12 +15,7 @@ else
 fi
 
 if ! command -v pdflatex >/dev/null; then
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    # shellcheck disable=SC2086
-    if ! { $sudo apt-get update -qq &&
-        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends \
-            texlive-latex-recommended texlive-pictures >/dev/null; }; then
+    if ! "$(dirname "$0")/apt-get.sh" texlive-latex-recommended texlive-pictures; then
         echo "$source: NOT COMPILED: pdflatex is not here and could not be installed; only the Rust tests on LaTeX hold" >&2
         exit 0
     fi

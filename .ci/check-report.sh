@@ -84,8 +84,50 @@ addEventListener('load', () => {
     const input = table.closest('.scroll').previousElementSibling.querySelector('input');
     const ask = (words) => { input.value = words; input.dispatchEvent(new Event('input')); return rows().filter((row) => row.offsetHeight).length; };
     if (ask('no row has these words') !== 0 || ask('') !== before.length) fault('a filter that does not filter', input);
-    const fold = table.closest('details');
-    if (!fold && document.documentElement.scrollWidth > document.documentElement.clientWidth + 1) fault('a table that is too wide to be asked');
+  }
+  // Under the pointer stand the numbers of the nearest epoch, on the page as in the chart; the keyboard moves on.
+  const svg = document.querySelector('#learning svg .readings')?.closest('svg') ?? document.querySelector('figure > svg .readings')?.closest('svg');
+  if (svg) {
+    const box = svg.getBoundingClientRect(), said = () => [...document.querySelectorAll('.tip tr')].map((row) => row.cells[1].textContent + ' ' + row.cells[2].textContent);
+    const point = (part) => svg.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + part * box.width, clientY: box.top + box.height / 2 }));
+    const lines = [...svg.querySelectorAll('.readings > g')], known = (at) => lines.map((line) => line.dataset.name + ' ' + line.dataset.v.split(' ')[at]);
+    point(0.02);
+    if (!said().length || said().some((text) => !known(0).includes(text))) fault('numbers under the pointer that are not those of the first epoch: ' + said().join(', '), svg);
+    const before = svg.querySelectorAll('.cursor .spot').length;
+    if (!before) fault('a crosshair without a point', svg);
+    svg.focus();
+    if (lines[0].dataset.v.includes(' ')) {
+      svg.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+      if (said().some((text) => !known(1).includes(text))) fault('an arrow that does not lead to the next epoch', svg);
+    }
+    svg.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    if (document.querySelector('.tip, .cursor')) fault('a crosshair that stays', svg);
+  }
+  // Other axes move the lines and come back; other lines take their place and give it back.
+  const [by, across] = document.querySelectorAll('#learning .axes select').length > 1 ? document.querySelectorAll('#learning .axes select') : [null, document.querySelector('#learning .axes select')];
+  const drawn = () => [...document.querySelectorAll('#learning svg g[data-run] > path')].map((path) => path.getAttribute('d')).join();
+  const choose = (select, value) => { select.value = value; select.dispatchEvent(new Event('change')); };
+  if (across && across.options.length > 1) {
+    const first = drawn();
+    choose(across, across.options[1].value);
+    if (drawn() === first || /NaN/.test(drawn())) fault('an axis that does not move the lines', across);
+    choose(across, across.options[0].value);
+    if (by) {
+      choose(by, by.options[1].value);
+      if (!document.querySelector('#learning.grouped svg [data-run=value-1]')) fault('lines that are not grouped', by);
+      choose(by, by.options[0].value);
+    }
+    if (document.querySelector('#learning .chosen') || !document.querySelector('#learning svg [data-run=run-1]')) fault('axes that do not come back', across);
+  }
+  // Two pinned runs stand side by side.
+  const pins = all('#ranking button[data-pin]');
+  if (pins.length > 1) {
+    pins[0].click(); pins[1].click();
+    const section = document.getElementById('pinned');
+    if (section.hidden || section.querySelectorAll('tbody tr').length !== 2 || section.querySelectorAll('.findings li').length !== 1) fault('pinned runs that do not stand side by side', section);
+    if (document.querySelector('#learning svg') && !section.querySelector('figure svg')) fault('pinned runs without their curves', section);
+    pins[0].click(); pins[1].click();
+    if (!section.hidden) fault('pins that stay', section);
   }
   const page = document.documentElement;
   if (page.scrollWidth > page.clientWidth + 1) fault('the page is ' + page.scrollWidth + ' wide on a screen of ' + page.clientWidth);

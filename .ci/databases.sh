@@ -13,21 +13,17 @@ address=$(.ci/postgres.sh start "$work/postgres" "$port")
 trap '.ci/postgres.sh stop "$work/postgres" "$port"; .ci/postgres.sh stop "$work/tls" "$((port + 1))"; rm -rf "$work"' EXIT
 encrypted=$(.ci/postgres.sh start "$work/tls" "$((port + 1))" tls)
 
-TOILE_TEST_POSTGRES=$address cargo test -p toile-store --quiet --test all storage::
-TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test -p toile-store --quiet --test all server::
-TOILE_TEST_POSTGRES=$address cargo test -p toile-lab --quiet --test all -- runner::shared search::asked
-TOILE_TEST_POSTGRES=$address cargo test -p toile --quiet --test all -- corpus::server server::
+# Of all crates at once: with some of them alone, dependencies would have other features, and be compiled again.
+TOILE_TEST_POSTGRES=$address TOILE_TEST_POSTGRES_TLS=$encrypted cargo test --workspace --quiet --test all -- \
+    storage:: server:: runner::shared search::asked
 
 venv=${TOILE_VENV:-$work/venv}
 if [ ! -d "$venv" ] && ! python3 -m venv "$venv" 2>/dev/null; then
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    .ci/apt-get.sh python3-venv
     rm -rf "$venv"
     python3 -m venv "$venv"
 fi
 "$venv/bin/pip" install --quiet --disable-pip-version-check \
     optuna==5.0.0 optuna-dashboard==0.21.0 plotly scikit-learn psycopg2-binary
-cargo build --quiet -p toile-store --example optuna
+cargo build --quiet --workspace --example optuna
 "$venv/bin/python" .ci/optuna-roundtrip.py "${CARGO_TARGET_DIR:-target}/debug/examples/optuna" "$address"

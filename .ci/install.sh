@@ -11,9 +11,6 @@ command -v pdflatex >/dev/null || packages+=(texlive-latex-recommended texlive-p
 ls /usr/lib/postgresql/*/bin >/dev/null 2>&1 || packages+=(postgresql)
 python3 -c "import ensurepip" 2>/dev/null || packages+=(python3-venv)
 if [ ${#packages[@]} -gt 0 ]; then
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+    .ci/apt-get.sh "${packages[@]}"
 fi
 .ci/check-exports.py --install "$1"

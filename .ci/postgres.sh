@@ -13,16 +13,13 @@ dir=${2:?a directory}
 port=${3:?a port}
 kind=${4:-plain}
 
-sudo=""
-[ "$(id -u)" = 0 ] || sudo=sudo
 find_binaries() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
 bin=$(find_binaries)
 if [ -z "$bin" ] && command -v pg_ctl >/dev/null; then
     bin=$(dirname "$(command -v pg_ctl)")
 fi
 if [ -z "$bin" ]; then
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+    "$(dirname "$0")/apt-get.sh" postgresql
     bin=$(find_binaries)
 fi
 

@@ -9,10 +9,7 @@ cargos=$(realpath "${1:?the program, built with --release}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if ! python3 -m venv "$work/venv" 2>/dev/null; then
-    sudo=""
-    [ "$(id -u)" = 0 ] || sudo=sudo
-    $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+    .ci/apt-get.sh python3-venv
     rm -rf "$work/venv"
     python3 -m venv "$work/venv"
 fi
@@ -36,8 +33,9 @@ hashes "$work/cargo" >"$work/hash"
 hashes "$work/wheel" | cmp - "$work/hash"
 echo "the same bits: $(cat "$work/hash")"
 
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pyright==1.1.414 pandas scikit-learn onnxruntime ipython optuna==5.0.0
-TOILE_PROGRAM=$cargos PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/pytest" -q -p no:cacheprovider --import-mode=importlib --rootdir "$work" python/tests
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check pytest==9.2.0 ruff==0.17.6 mypy pyright==1.1.414 pandas scikit-learn onnxruntime ipython optuna==5.0.0 keras jax
+# Networks are exchanged with Keras, on the smallest of its backends.
+KERAS_BACKEND=jax TOILE_PROGRAM=$cargos PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/pytest" -q -p no:cacheprovider --import-mode=importlib --rootdir "$work" python/tests
 "$work/venv/bin/ruff" check --quiet --no-cache --config python/ruff.toml python examples
 "$work/venv/bin/ruff" format --check --quiet --no-cache --config python/ruff.toml python examples
 "$work/venv/bin/mypy" --config-file python/mypy.ini --cache-dir "$work/mypy" python/toile

@@ -122,6 +122,30 @@ def timed(epochs: int, one_epoch: Callable[[], float]) -> list[Epoch]:
     return rows
 
 
+class FitTrainer(Protocol):
+    """A trainer whose model has Keras' `fit`, as Keras' own and toile's in Python."""
+
+    job: Job
+    model: Any
+    images: Any
+    labels: Any
+
+
+class FitClock(Protocol):
+    """A callback that times each epoch."""
+
+    epochs: list[Epoch]
+
+
+def epochs_of_fit(trainer: FitTrainer, clock: FitClock, epochs: int) -> list[Epoch]:
+    """The epochs of a `fit`, as the clock has timed them."""
+    batch_size = trainer.job.batch_size
+    trainer.model.fit(
+        trainer.images, trainer.labels, batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[clock]
+    )
+    return clock.epochs
+
+
 def since_start() -> float:
     """Seconds since the process began, its interpreter and imports included."""
     try:

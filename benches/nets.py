@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from types import ModuleType
+from typing import Any
 
 CLASSES = 10
 
@@ -15,6 +17,19 @@ class Layer:
     size: float = 0
     activation: str = "linear"
     padding: str = "valid"
+
+
+def in_keras_words(layers: ModuleType, net: list[Layer]) -> list[Any]:
+    """The layers in the words of Keras, which are toile's in Python too: `layers` is the module of either. The last one ends in
+    softmax."""
+    made = {
+        "conv": lambda layer: layers.Conv2D(int(layer.size), 3, padding=layer.padding, activation=layer.activation),
+        "dense": lambda layer: layers.Dense(int(layer.size), activation=layer.activation),
+        "dropout": lambda layer: layers.Dropout(layer.size),
+        "pool": lambda layer: layers.MaxPooling2D(2),
+        "flatten": lambda layer: layers.Flatten(),
+    }
+    return [*(made[layer.kind](layer) for layer in net[:-1]), layers.Dense(CLASSES, activation="softmax")]
 
 
 def model(name: str) -> list[Layer]:

@@ -138,9 +138,10 @@ def machine_sentence(machine: dict[str, Any], data: str) -> str:
 def rebuild(place: Place) -> None:
     """Makes every part whose measurements are there."""
     import compare
+    import python_fit
     import scaling
 
-    for module, name in ((compare, "compare.json"), (scaling, "scaling.json")):
+    for module, name in ((compare, "compare.json"), (python_fit, "python.json"), (scaling, "scaling.json")):
         if (place.folder / name).exists():
             module.publish(json.loads((place.folder / name).read_text()), place)
 

@@ -31,20 +31,9 @@ from keras import layers  # noqa: E402
 
 
 def network(job: common.Job) -> keras.Sequential:
-    """The layers with Keras' own defaults; the last one ends in softmax."""
-    modules = [_module(layer) for layer in job.layers[:-1]]
+    """The layers with Keras' own defaults."""
     shape = (job.image_size, job.image_size, 1)
-    return keras.Sequential([keras.Input(shape), *modules, layers.Dense(nets.CLASSES, "softmax")])
-
-
-def _module(layer: nets.Layer) -> keras.Layer:
-    if layer.kind == "conv":
-        return layers.Conv2D(int(layer.size), 3, padding=layer.padding, activation=layer.activation)
-    if layer.kind == "dense":
-        return layers.Dense(int(layer.size), layer.activation)
-    if layer.kind == "dropout":
-        return layers.Dropout(layer.size)
-    return layers.MaxPooling2D(2) if layer.kind == "pool" else layers.Flatten()
+    return keras.Sequential([keras.Input(shape), *nets.in_keras_words(layers, job.layers)])
 
 
 def fastest_settings(job: common.Job) -> dict:
@@ -88,11 +77,7 @@ class KerasTrainer:
         self.model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"], **fastest_settings(job))
 
     def train(self, epochs: int) -> list[common.Epoch]:
-        clock = Clock()
-        self.model.fit(
-            self.images, self.labels, batch_size=self.job.batch_size, epochs=epochs, verbose=0, callbacks=[clock]
-        )
-        return clock.epochs
+        return common.epochs_of_fit(self, Clock(), epochs)
 
     def evaluate(self) -> float:
         return float(self.model.evaluate(*self.test, batch_size=self.job.evaluation_batch, verbose=0)[0])

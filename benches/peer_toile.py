@@ -20,22 +20,6 @@ ARGUMENTS = common.parse(
 
 import numpy as np  # noqa: E402
 import toile  # noqa: E402
-from toile import layers  # noqa: E402
-
-
-def network(job: common.Job) -> toile.Sequential:
-    """The layers with toile's own defaults, which are Keras'."""
-    return toile.Sequential([*map(_module, job.layers[:-1]), layers.Dense(nets.CLASSES, activation="softmax")], seed=1)
-
-
-def _module(layer: nets.Layer) -> layers.Layer:
-    if layer.kind == "conv":
-        return layers.Conv2D(int(layer.size), 3, padding=layer.padding, activation=layer.activation)
-    if layer.kind == "dense":
-        return layers.Dense(int(layer.size), activation=layer.activation)
-    if layer.kind == "dropout":
-        return layers.Dropout(layer.size)
-    return layers.MaxPooling2D(2) if layer.kind == "pool" else layers.Flatten()
 
 
 class Clock(toile.callbacks.Callback):
@@ -56,7 +40,7 @@ class ToileTrainer:
 
     def __init__(self, job: common.Job) -> None:
         data = idx.load(job.data, job.images, job.image_size)
-        self.job, self.model = job, network(job)
+        self.job, self.model = job, toile.Sequential(nets.in_keras_words(toile.layers, job.layers), seed=1)
         chosen = slice(job.trained_images)
         self.images, self.labels = _input(data.images[chosen], job), data.labels[chosen]
         self.test = _input(data.test_images, job), data.test_labels
@@ -64,11 +48,7 @@ class ToileTrainer:
         self.model.compile(optimizer, metrics=["accuracy"])
 
     def train(self, epochs: int) -> list[common.Epoch]:
-        clock = Clock()
-        self.model.fit(
-            self.images, self.labels, batch_size=self.job.batch_size, epochs=epochs, verbose=0, callbacks=[clock]
-        )
-        return clock.epochs
+        return common.epochs_of_fit(self, Clock(), epochs)
 
     def evaluate(self) -> float:
         return float(self.model.evaluate(*self.test, verbose=0)[0])
