@@ -61,6 +61,7 @@ impl JudgedReport {
             question: None,
             procedural: false,
             sections: &self.sections,
+            pinned: None,
             reading: self.reading(),
             file: None,
             written: MARKS.join(&self.version),

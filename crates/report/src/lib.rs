@@ -23,6 +23,7 @@ mod judged;
 mod latex;
 mod markdown;
 mod page;
+mod pinned;
 mod plan;
 mod range_test;
 mod reasoning;

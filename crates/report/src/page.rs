@@ -1,5 +1,6 @@
 //! What the faces lay out, whatever the report is of: a study of ours, or results of another program.
 
+use crate::pinned::PinnedRuns;
 use crate::section::Section;
 use crate::view::ReportView;
 
@@ -15,6 +16,8 @@ pub(crate) struct ReportPage<'a> {
     pub procedural: bool,
     /// What it says.
     pub sections: &'a [Section],
+    /// What it shows of runs side by side, as JSON; where there are no runs, nothing.
+    pub pinned: Option<String>,
     /// How to read it, item by item, in Markdown.
     pub reading: Vec<String>,
     /// The study file.
@@ -36,6 +39,7 @@ impl<'a> ReportPage<'a> {
             question: view.question.as_deref(),
             procedural: view.procedural,
             sections: &view.sections,
+            pinned: PinnedRuns::of(view).map(|pinned| pinned.text()),
             reading: crate::markdown::study_reading(view),
             file: Some(&view.study_file),
             written: format!("Written by toile {} from the study's records.", view.toile_version),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 
-const { number, parse, place, kept, natural, order, written, read } = createRequire(import.meta.url)('../templates/explore.js');
+const { number, parse, place, kept, natural, order, axis, stretches, nearest, moved, threads, within, differing, written, read } = createRequire(import.meta.url)('../templates/explore.js');
 
 const TITLES = ['', 'Run', 'Val accuracy', 'Batch size', 'Epochs'];
 const row = (name, accuracy, batch, epochs) => ({
@@ -80,4 +80,45 @@ test('a filter of any text ends', () => {
     assert.ok(Array.isArray(parse(text)));
     kept(ROWS, text, TITLES);
   }
+});
+
+test('an axis places numbers and reads places, linear and logarithmic', () => {
+  const linear = axis('linear 0 10 100 200'), log = axis('log 1 100 0 50');
+  assert.equal(linear.at(2.5), 125);
+  assert.equal(linear.back(125), 2.5);
+  assert.ok(Math.abs(log.at(10) - 25) < 1e-9 && Math.abs(log.back(25) - 10) < 1e-9);
+  assert.equal(axis('linear 0 1 200 0').at(0.25), 150, 'upwards');
+});
+
+test('epochs that follow each other are written by their ends', () => {
+  assert.deepEqual(stretches('1-3 5 7-8'), [1, 2, 3, 5, 7, 8]);
+  assert.deepEqual(stretches('4'), [4]);
+  assert.deepEqual(stretches(''), []);
+});
+
+test('the pointer takes the nearest epoch', () => {
+  const epochs = [1, 2, 5, 10];
+  assert.deepEqual([-3, 1.4, 1.6, 3.4, 3.6, 99].map((value) => epochs[nearest(epochs, value)]), [1, 1, 2, 2, 5, 10]);
+  assert.equal(nearest([7], 3), 0);
+});
+
+test('a path is moved place by place, and stays a path', () => {
+  assert.equal(moved('M1 2L3 4.5Z', (x, y) => [2 * x, y - 1]), 'M2 1L6 3.5Z');
+  assert.equal(moved('M0.125 -2', (x, y) => [x, y]), 'M0.13 -2');
+});
+
+test('of pinned runs the settings that differ', () => {
+  const run = (...settings) => ({ settings });
+  assert.deepEqual(differing([run('adam', '128', '5'), run('sgd', '128', '5'), run('adam', '128', '6')]), [0, 2]);
+  assert.deepEqual(differing([run('adam', '128')]), []);
+});
+
+test('a stretch of an axis chooses the lines through it', () => {
+  const lines = threads('M0 10L50 20M0 30L50 40Z');
+  assert.deepEqual(lines.map((line) => line.d), ['M0 10L50 20', 'M0 30L50 40Z']);
+  const chosen = (...ranges) => lines.filter((line) => within(line, new Map(ranges))).map((line) => line.places[0][1]);
+  assert.deepEqual(chosen(), [10, 30]);
+  assert.deepEqual(chosen([0, [5, 15]]), [10]);
+  assert.deepEqual(chosen([0, [5, 35]], [1, [35, 45]]), [30]);
+  assert.deepEqual(chosen([0, [5, 15]], [1, [35, 45]]), []);
 });

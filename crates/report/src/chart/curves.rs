@@ -1,8 +1,10 @@
 //! Learning curves: lines over epochs with bands, named at their ends.
 
-use super::epochs::{ends_text, epoch_axes, readouts};
+use super::epochs::{ends_text, epoch_axes};
 use super::frame::ChartFrame;
+use super::marks::cross;
 use super::measure::{fit, spread, width};
+use super::readings::{ReadableLine, readings};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg};
 use crate::format;
@@ -14,7 +16,6 @@ const LEFT: f64 = 46.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 214.0;
 const FONT: f64 = 12.0;
-const MAX_READOUTS: usize = 100;
 
 /// Which of the page's line styles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(crate) struct CurveLine<'a> {
     pub style: LineStyle,
     /// Its points.
     pub points: &'a [CurvePoint],
+    /// From which epoch on a seed has no finite number.
+    pub not_finite: Option<usize>,
     /// The published number, marked at the last epoch.
     pub published: Option<f64>,
 }
@@ -73,18 +76,27 @@ pub(crate) fn curves(chart: &CurveChart) -> Option<String> {
         draw(&mut svg, line, &x, &y);
     }
     for line in &lines {
+        mark_not_finite(&mut svg, line, &x, &y);
+    }
+    for line in &lines {
         mark_published(&mut svg, line, &x, &y);
     }
     names(&mut svg, &lines, &x, &y, right);
-    let named: Vec<(&str, &[CurvePoint])> = lines.iter().map(|line| (line.name, line.points)).collect();
-    readouts(&mut svg, &named, read_out, &x, frame);
+    let named = lines.iter().map(|line| ReadableLine {
+        name: line.name,
+        about: String::new(),
+        class: line.style.class().to_owned(),
+        points: line.points,
+    });
+    readings(&mut svg, &named.collect::<Vec<_>>(), &x, &y);
     svg.notice(chart.procedural, WIDTH - 4.0, HEIGHT - 6.0);
     Some(svg.finish())
 }
 
 fn scales(lines: &[&CurveLine], may_be_log: bool, right: f64) -> Option<(Scale, Scale)> {
     let points = || lines.iter().flat_map(|line| line.points);
-    let last = points().map(|point| point.epoch).max()? as f64;
+    let broken = lines.iter().filter_map(|line| line.not_finite);
+    let last = points().map(|point| point.epoch).chain(broken).max()? as f64;
     let low = points()
         .map(|point| point.low)
         .chain(lines.iter().filter_map(|l| l.published))
@@ -125,6 +137,19 @@ fn draw(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
     }
 }
 
+/// A cross where the numbers end, at the height of the last one, and the reason in words above the lower edge.
+fn mark_not_finite(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
+    let Some(epoch) = line.not_finite else { return };
+    let before = line.points.iter().rev().find(|point| point.epoch < epoch).or(line.points.first());
+    let height = before.map_or(BOTTOM, |point| y.at(point.mean));
+    let title = format!("{}: not finite from epoch {epoch}", line.name);
+    svg.shape("trial failed", &cross((x.at(epoch as f64), height), 3.6), &title);
+    if line.style == LineStyle::Validation || line.style == LineStyle::Running {
+        let row = if line.style == LineStyle::Validation { 0.0 } else { 1.0 };
+        svg.label("tick halo", x.ends().1, BOTTOM - 6.0 - 13.0 * row, Anchor::End, &title);
+    }
+}
+
 fn mark_published(svg: &mut Svg, line: &CurveLine, x: &Scale, y: &Scale) {
     if let (Some(value), Some(last)) = (line.published, line.points.last()) {
         let title = format!("published, {}: {}", line.name, format::published(value));
@@ -151,11 +176,6 @@ fn names(svg: &mut Svg, lines: &[&CurveLine], x: &Scale, y: &Scale, right: f64) 
         let name = fit(line.name, FONT, WIDTH - right);
         svg.label(&format!("name {}", line.style.class()), right + 5.0, place + 4.0, Anchor::Start, &name);
     }
-}
-
-/// The points whose numbers are in tooltips: one per epoch, of many epochs every so many.
-fn read_out(points: &[CurvePoint]) -> Vec<CurvePoint> {
-    points.iter().step_by(points.len().div_ceil(MAX_READOUTS)).copied().collect()
 }
 
 fn description(lines: &[&CurveLine]) -> String {

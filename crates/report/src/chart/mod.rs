@@ -4,6 +4,7 @@
 //! most two decimals. Nothing is shown by colour alone: lines differ by dashes and carry their names, marks by shape.
 
 mod bars;
+mod choices;
 mod contour;
 mod curves;
 mod dots;
@@ -23,6 +24,7 @@ mod panels;
 mod parallel;
 mod pareto;
 mod range_test;
+mod readings;
 mod reliability;
 mod row_names;
 mod scale;
@@ -33,6 +35,7 @@ mod timeline;
 mod trial_curves;
 
 pub(crate) use bars::{Bar, bars};
+pub(crate) use choices::EpochCost;
 pub(crate) use contour::contour;
 pub(crate) use curves::{CurveChart, CurveLine, LineStyle, curves};
 pub(crate) use dots::{Dot, DotChart, dots};

@@ -1,14 +1,17 @@
 //! The learning curves of all runs in one picture: runs in colour are named at the ends of their lines, the others are
 //! grey.
 
-use super::epochs::{ends_text, epoch_axes, readouts, tenth, thinned};
+use super::choices::{Effort, EpochCost, choices};
+use super::epochs::{ends_text, epoch_axes, tenth, thinned};
 use super::frame::ChartFrame;
 use super::measure::{spread_sizes, width, wrap};
 use super::overlay_frame::{ShownRange, inside, window};
 use super::palette::run_class;
+use super::readings::{ReadableLine, readings};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
+use crate::text::escape_xml;
 use crate::view::CurvePoint;
 
 const WIDTH: f64 = 480.0;
@@ -23,7 +26,6 @@ const LINE: f64 = 13.0;
 const BOLD: f64 = 1.08;
 const LONGEST_NAME: f64 = 140.0;
 const MOST_LINES: usize = 4;
-const MOST_READOUTS: usize = 25;
 /// Points of a line in colour, and of a grey one.
 const MOST_POINTS: [usize; 2] = [120, 40];
 
@@ -31,12 +33,16 @@ const MOST_POINTS: [usize; 2] = [120, 40];
 pub(crate) struct OverlayLine<'a> {
     /// Its name.
     pub name: &'a str,
+    /// The name of its part of the page.
+    pub anchor: &'a str,
     /// Its mean over the seeds, with their range.
     pub points: &'a [CurvePoint],
     /// How many seeds there are: of one there is no band, and the line is thin and dashed.
     pub seeds: usize,
     /// Its colour; grey and without a name if it has none.
     pub colour: Option<usize>,
+    /// What one of its epochs takes.
+    pub cost: EpochCost,
 }
 
 /// All runs.
@@ -79,12 +85,19 @@ pub(crate) fn overlay(chart: &Overlay) -> Option<OverlayPicture> {
     let mut svg = Svg::new("overlay", WIDTH, height, chart.title, &description(&named, lines.len()));
     epoch_axes(&mut svg, &x, &y, frame);
     let grey = lines.iter().filter(|line| line.colour.is_none());
-    grey.for_each(|line| draw(&mut svg, line, &x, &y));
-    named.iter().for_each(|line| band(&mut svg, line, &x, &y));
-    named.iter().for_each(|line| draw(&mut svg, line, &x, &y));
+    grey.for_each(|line| of_run(&mut svg, line, |svg| draw(svg, line, &x, &y)));
+    let banded = named.iter().filter(|line| line.seeds > 1);
+    banded.for_each(|line| of_run(&mut svg, line, |svg| band(svg, line, &x, &y)));
+    named.iter().for_each(|line| of_run(&mut svg, line, |svg| draw(svg, line, &x, &y)));
     names(&mut svg, &named, &labels, &sizes, (&x, &y), frame);
-    let curves: Vec<(&str, &[CurvePoint])> = named.iter().map(|line| (line.name, line.points)).collect();
-    readouts(&mut svg, &curves, |points| thinned(points, MOST_READOUTS), &x, frame);
+    choices(&mut svg, &lines, &x, &y);
+    let read = lines.iter().map(|line| ReadableLine {
+        name: line.name,
+        about: about(line),
+        class: run_class(line.colour),
+        points: line.points,
+    });
+    readings(&mut svg, &read.collect::<Vec<_>>(), &x, &y);
     svg.notice(chart.procedural, WIDTH - 4.0, height - 4.0);
     Some(OverlayPicture { svg: svg.finish(), cut_at })
 }
@@ -95,10 +108,23 @@ fn class(of: &str, line: &OverlayLine) -> String {
     format!("{of}{}{one}", run_class(line.colour))
 }
 
+/// Whose line it is, and what its epochs take.
+fn about(line: &OverlayLine) -> String {
+    let each = Effort::ALL.into_iter().skip(1).filter_map(|effort| {
+        let name = effort.name().split(' ').next()?;
+        Some(format!(" data-{name}=\"{}\"", effort.of(&line.cost)?))
+    });
+    format!(" data-run=\"{}\"{}", escape_xml(line.anchor), each.collect::<String>())
+}
+
+/// What is drawn of a run, together, so that the page's script finds it.
+fn of_run(svg: &mut Svg, line: &OverlayLine, draw: impl FnOnce(&mut Svg)) {
+    svg.markup(&format!("<g data-run=\"{}\">", escape_xml(line.anchor)));
+    draw(svg);
+    svg.markup("</g>");
+}
+
 fn band(svg: &mut Svg, line: &OverlayLine, x: &Scale, y: &Scale) {
-    if line.seeds < 2 {
-        return;
-    }
     let points = thinned(line.points, MOST_POINTS[0]);
     let at = |point: &CurvePoint, value: f64| (x.at(point.epoch as f64), y.at(value));
     let upper = points.iter().map(|point| at(point, point.high));
@@ -137,10 +163,12 @@ fn names(
     let wanted: Vec<f64> = ends.iter().map(|end| end.1).collect();
     let places = spread_sizes(&wanted, sizes, frame.top - 6.0, frame.bottom + 6.0);
     for (i, line) in lines.iter().enumerate() {
-        svg.line("leader", (ends[i].0 + 3.5, ends[i].1), (frame.right + 2.0, places[i]));
         let first = places[i] - 0.5 * LINE * (labels[i].len() as f64 - 1.0) + 4.0;
-        let at = (frame.right + 5.0, first);
-        svg.label_lines(&class("run-name", line), at, LINE, Anchor::Start, &labels[i]);
+        of_run(svg, line, |svg| {
+            svg.line("leader", (ends[i].0 + 3.5, ends[i].1), (frame.right + 2.0, places[i]));
+            let at = (frame.right + 5.0, first);
+            svg.label_lines(&class("run-name", line), at, LINE, Anchor::Start, &labels[i]);
+        });
     }
 }
 

@@ -75,6 +75,7 @@ pub(super) fn inside(places: &[(f64, f64)], (a, b): (f64, f64)) -> Vec<Vec<(f64,
 
 #[cfg(test)]
 mod tests {
+    use super::super::choices::EpochCost;
     use super::*;
 
     fn line(means: &[f64]) -> Vec<CurvePoint> {
@@ -85,7 +86,9 @@ mod tests {
 
     fn shown(means: &[f64], higher_is_better: bool) -> ShownRange {
         let points = line(means);
-        let line = OverlayLine { name: "a", points: &points, seeds: 1, colour: Some(0) };
+        let cost = EpochCost::default();
+        let line =
+            OverlayLine { name: "a", anchor: "run-1", points: &points, seeds: 1, colour: Some(0), cost };
         window(&[&line], higher_is_better).expect("points")
     }
 

@@ -2,6 +2,7 @@
 
 use super::measure::wrap;
 use super::palette::run_class;
+use super::readings::{ReadableLine, readings};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, path_data};
 use crate::format;
@@ -105,6 +106,12 @@ fn picture(picture: &PanelPicture) -> String {
     let up = LINE * (title.len().max(1) - 1) as f64;
     svg.label_lines("panel-name", (2.0, 12.0 - up), LINE, Anchor::Start, title);
     svg.label(&format!("panel-value{colour}"), RIGHT, 12.0, Anchor::End, &value);
+    readings(
+        &mut svg,
+        &[ReadableLine { name: panel.name, about: String::new(), class: colour, points: panel.points }],
+        x,
+        y,
+    );
     svg.notice(procedural, RIGHT, BOTTOM - 4.0);
     svg.finish()
 }

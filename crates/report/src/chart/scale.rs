@@ -59,6 +59,18 @@ impl Scale {
         self.range
     }
 
+    /// The same ends on a logarithmic axis; the same axis where they are not positive.
+    pub(super) fn as_log(&self) -> Self {
+        Self::log(self.domain.0, self.domain.1, self.range)
+    }
+
+    /// `linear 1 50 52 340`: the kind, the numbers at its ends, and their places.
+    pub(super) fn words(&self) -> String {
+        let kind = if self.log { "log" } else { "linear" };
+        let ends = [self.range.0, self.range.1].map(super::svg::number);
+        format!("{kind} {} {} {}", self.domain.0, self.domain.1, ends.join(" "))
+    }
+
     /// The place of `value`, also beyond the ends of the axis.
     pub(super) fn beyond(&self, value: f64) -> f64 {
         self.place(self.part(value))

@@ -18,7 +18,12 @@ struct SectionPage<'a> {
     owner: &'a str,
     procedural: bool,
     notice: &'static str,
+    /// Of a part that a list of contents names: the one before and the one after.
+    around: Option<Neighbours<'a>>,
 }
+
+/// The parts before and after a part.
+type Neighbours<'a> = (Option<&'a Section>, Option<&'a Section>);
 
 /// The head of a column, with those of the columns that stand below it.
 struct ColumnHead<'a> {
@@ -35,12 +40,18 @@ struct CellPage<'a> {
 
 /// A section as HTML.
 pub(super) fn section(section: &Section, procedural: bool) -> String {
-    render(section, 2, &section.title, procedural)
+    render(section, 2, &section.title, procedural, None)
 }
 
-fn render(section: &Section, level: usize, owner: &str, procedural: bool) -> String {
+fn render<'a>(
+    section: &'a Section,
+    level: usize,
+    owner: &'a str,
+    procedural: bool,
+    around: Option<Neighbours<'a>>,
+) -> String {
     let owner = if section.id.is_empty() { owner } else { &section.title };
-    let page = SectionPage { section, level, owner, procedural, notice: PROCEDURAL_NOTICE };
+    let page = SectionPage { section, level, owner, procedural, notice: PROCEDURAL_NOTICE, around };
     page.render().expect("the templates are compiled in, and writing to a String cannot fail")
 }
 
@@ -48,7 +59,13 @@ impl<'a> SectionPage<'a> {
     /// The smaller sections inside. A part without a heading does not move the ones inside it down.
     fn parts(&self) -> Vec<String> {
         let level = if self.section.title.is_empty() { self.level } else { self.level + 1 };
-        let part = |part: &Section| render(part, level.min(6), self.owner, self.procedural);
+        let linked: Vec<&Section> = self.section.linked_parts().collect();
+        let around = |part: &Section| {
+            let place = linked.iter().position(|other| other.id == part.id).filter(|_| linked.len() > 1)?;
+            let before = place.checked_sub(1).map(|before| linked[before]);
+            Some((before, linked.get(place + 1).copied()))
+        };
+        let part = |part| render(part, level.min(6), self.owner, self.procedural, around(part));
         self.section.parts.iter().map(part).collect()
     }
 

@@ -21,6 +21,15 @@ pub struct SectionFigure {
     pub table: Option<SectionTable>,
 }
 
+/// Figures in the place of others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FigureChoice {
+    /// By what their lines are grouped.
+    pub name: String,
+    /// The figures.
+    pub figures: Vec<SectionFigure>,
+}
+
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

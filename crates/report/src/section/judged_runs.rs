@@ -135,7 +135,7 @@ fn figures(recipe: &Recipe) -> Vec<SectionFigure> {
     if !has_curves(recipe) {
         return Vec::new();
     }
-    let epochs = recipe.runs.iter().map(|run| run.epochs.as_slice());
+    let epochs = recipe.runs.iter().map(|run| (run.epochs.as_slice(), None));
     let lines = view::seed_curves(epochs);
     let name = text::name(&recipe.name, NAME_LENGTH);
     let note = curve_note(&lines, false);

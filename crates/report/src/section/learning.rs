@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use toile_record::Metric;
 
 use super::{FigureSeries, Section, SectionContext, SectionFigure};
-use crate::chart::{self, Overlay, OverlayLine, OverlayPicture, RUN_COLOURS};
+use crate::chart::{self, EpochCost, Overlay, OverlayLine, OverlayPicture, RUN_COLOURS};
+use crate::facts::train_images;
 use crate::format;
 use crate::text::sentence_case;
 use crate::view::{RunGroup, TEST_ACCURACY, VAL_ACCURACY};
@@ -33,6 +34,7 @@ pub(super) fn compute(context: &SectionContext) -> Option<Section> {
     let notes = [seeds_note(&drawn, &colours), context.not_drawn()].into_iter().flatten();
     (!figures.is_empty()).then(|| Section {
         figures,
+        choices: super::grouped::choices(context, &METRICS),
         notes: notes.collect(),
         ..Section::new("learning", "How the runs learnt")
     })
@@ -98,13 +100,14 @@ fn figure(
     colours: &RunColours,
     of: [Metric; 2],
 ) -> Option<SectionFigure> {
-    let has_lines = |metric: &Metric| drawn.iter().any(|group| group.curves.of(*metric).len() > 1);
-    let metric = of.into_iter().find(has_lines)?;
+    let metric = metric_of(drawn, of)?;
     let lines = drawn.iter().zip(&colours.colours).map(|(group, colour)| OverlayLine {
         name: &group.name,
+        anchor: &group.anchor,
         points: group.curves.of(metric),
         seeds: group.curves.seeds,
         colour: *colour,
+        cost: epoch_cost(context, group),
     });
     let lines: Vec<OverlayLine> = lines.filter(|line| !line.points.is_empty()).collect();
     if lines.len() < 2 {
@@ -132,6 +135,22 @@ fn figure(
     })
 }
 
+/// The first of the metrics of which there are curves.
+pub(super) fn metric_of(drawn: &[&RunGroup], of: [Metric; 2]) -> Option<Metric> {
+    of.into_iter().find(|metric| drawn.iter().any(|group| group.curves.of(*metric).len() > 1))
+}
+
+/// What one epoch of a run takes.
+pub(super) fn epoch_cost(context: &SectionContext, group: &RunGroup) -> EpochCost {
+    let images = train_images(&context.records.study.data);
+    let batch = group.plan.get("batch_size").and_then(serde_json::Value::as_u64).filter(|batch| *batch > 0);
+    EpochCost {
+        updates: batch.map(|batch| images.div_ceil(batch) as f64),
+        seconds: group.cost.epoch_seconds.as_ref().map(|seconds| seconds.mean),
+        operations: Some(group.cost.epoch_flops as f64),
+    }
+}
+
 /// What to say where the losses of runs are not the same quantity.
 fn unlike_losses(drawn: &[&RunGroup]) -> &'static str {
     let of = |group: &RunGroup| ["loss", "label_smoothing"].map(|name| group.plan.get(name).cloned());
@@ -142,7 +161,7 @@ fn unlike_losses(drawn: &[&RunGroup]) -> &'static str {
 }
 
 /// Whether the runs differ so much in their epochs that the short ones would be lost at the left.
-fn is_log(lines: &[OverlayLine]) -> bool {
+pub(super) fn is_log(lines: &[OverlayLine]) -> bool {
     let epochs = || lines.iter().filter_map(|line| line.points.last()).map(|point| point.epoch);
     epochs().max() > epochs().min().map(|shortest| 3 * shortest)
 }

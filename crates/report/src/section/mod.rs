@@ -10,6 +10,7 @@ mod confusion;
 mod factors;
 mod figure;
 mod findings;
+pub(crate) mod grouped;
 mod hardest;
 pub(crate) mod judged;
 mod judged_runs;
@@ -31,7 +32,7 @@ mod summary;
 mod suspects;
 mod table;
 
-pub use figure::{FigureLayout, FigurePicture, FigureSeries, SectionFigure};
+pub use figure::{FigureChoice, FigureLayout, FigurePicture, FigureSeries, SectionFigure};
 pub(crate) use judged_runs::has_curves;
 use serde::Serialize;
 pub use table::{CellImage, CellTone, SectionTable, TableCell, TableColumn};
@@ -183,6 +184,9 @@ pub struct Section {
     pub definitions: String,
     /// Its figures.
     pub figures: Vec<SectionFigure>,
+    /// Figures that a reader may choose in the place of its figures; they say nothing else.
+    #[serde(skip)]
+    pub choices: Vec<FigureChoice>,
     /// How to read it, and what is left out.
     pub notes: Vec<String>,
     /// Smaller sections inside it.

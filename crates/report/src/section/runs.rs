@@ -118,6 +118,7 @@ fn curve(drawn: &DrawnCurves, quantity: Metric) -> Option<SectionFigure> {
         name: label,
         style,
         points: metric.map_or(&[], |metric| drawn.curves.of(metric)),
+        not_finite: metric.and_then(|metric| drawn.curves.not_finite(metric)),
         published: metric.and_then(|metric| (drawn.published)(metric)),
     };
     let what = sentence_case(&name.replace("top_5", "top-5").replace('_', " "));

@@ -23,6 +23,8 @@ pub struct CurvePoint {
 pub struct Curves {
     /// In the order of [`Metric::of_epoch`]; a line is empty where there are no numbers.
     pub lines: Vec<(Metric, Vec<CurvePoint>)>,
+    /// From which epoch on a seed has no finite number of a metric, where that is so.
+    pub not_finite: Vec<(Metric, usize)>,
     /// How many seeds the means are over.
     pub seeds: usize,
     /// Whether the seeds ended after different numbers of epochs.
@@ -36,19 +38,42 @@ impl Curves {
     pub fn of(&self, metric: Metric) -> &[CurvePoint] {
         self.lines.iter().find(|line| line.0 == metric).map_or(&[], |line| &line.1)
     }
+
+    /// From which epoch on a seed has no finite number of a metric.
+    pub fn not_finite(&self, metric: Metric) -> Option<usize> {
+        self.not_finite.iter().find(|(of, _)| *of == metric).map(|(_, epoch)| *epoch)
+    }
 }
 
-/// The curves over runs, of each its epochs.
-pub(crate) fn seed_curves<'a>(runs: impl Iterator<Item = &'a [Epoch]>) -> Curves {
-    let runs: Vec<&[Epoch]> = runs.map(Epoch::trained).filter(|epochs| !epochs.is_empty()).collect();
+/// The curves over runs: of each its epochs, and the epoch in which it diverged, of which there is no row.
+pub(crate) fn seed_curves<'a>(runs: impl Iterator<Item = (&'a [Epoch], Option<usize>)>) -> Curves {
+    let runs: Vec<(&[Epoch], Option<usize>)> = runs
+        .map(|(epochs, diverged)| (Epoch::trained(epochs), diverged))
+        .filter(|(epochs, _)| !epochs.is_empty())
+        .collect();
+    let not_finite = Metric::of_epoch().filter_map(|metric| Some((metric, first_not_finite(&runs, metric)?)));
+    let not_finite = not_finite.collect();
+    let runs: Vec<&[Epoch]> = runs.into_iter().map(|(epochs, _)| epochs).collect();
     let longest = runs.iter().map(|epochs| epochs.len()).max().unwrap_or(0);
     let stretch = longest.div_ceil(MAX_POINTS).max(1);
     Curves {
         lines: Metric::of_epoch().map(|metric| (metric, line(&runs, longest, stretch, metric))).collect(),
+        not_finite,
         seeds: runs.len(),
         is_ragged: runs.iter().any(|epochs| epochs.len() != longest),
         stretch,
     }
+}
+
+/// The first epoch at which a run that has numbers of the metric has one that is not finite, or diverged.
+fn first_not_finite(runs: &[(&[Epoch], Option<usize>)], metric: Metric) -> Option<usize> {
+    let of_run = |(epochs, diverged): &(&[Epoch], Option<usize>)| {
+        let mut values = epochs.iter().filter_map(|row| Some((row.epoch, metric.of(row)?)));
+        let is_measured = epochs.iter().any(|row| metric.of(row).is_some());
+        let row = values.find(|(_, value)| !value.is_finite()).map(|(epoch, _)| epoch);
+        row.or(diverged.filter(|epoch| is_measured && *epoch > 0))
+    };
+    runs.iter().filter_map(of_run).min()
 }
 
 fn line(runs: &[&[Epoch]], longest: usize, stretch: usize, metric: Metric) -> Vec<CurvePoint> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toile_record::{LayersRecord, Records, RunRecord, State, SummaryRecord};
+use toile_record::{End, LayersRecord, Records, RunRecord, State, SummaryRecord};
 
 use super::settings::{self, Setting};
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use super::{GroupWarnings, warnings};
 use crate::facts::{
-    last_numbers, published_numbers, state_text, train_seconds, training_flops, wall_seconds,
+    last_numbers, published_numbers, state_text, train_images, train_seconds, training_flops, wall_seconds,
 };
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
@@ -118,6 +118,8 @@ pub struct RunCost {
     pub cpu_seconds: Option<Estimate>,
     /// Floating-point operations of one run's training.
     pub flops: u64,
+    /// Floating-point operations of an epoch of training.
+    pub epoch_flops: u64,
     /// Floating-point operations of classifying one image.
     pub forward_flops: u64,
     /// Epochs per run, `50` or `17–23`.
@@ -170,12 +172,20 @@ fn group(records: &Records, index: usize, runs: &[&RunRecord], has_images: bool)
         measured: measured(shown),
         parameters: (summary.trainable as u64, summary.non_trainable as u64),
         comparison: comparison::comparison(&complete, published),
-        curves: curves::seed_curves(shown.iter().map(|run| run.epochs.as_slice())),
+        curves: curves::seed_curves(shown.iter().map(|run| (run.epochs.as_slice(), diverged_in(run)))),
         confused: confusion::confused(records, &complete, has_images),
         reliability: has_images.then(|| reliability::reliability(records, &complete)).flatten(),
         seeds: runs.iter().map(|run| seed_row(run)).collect(),
         cost: cost(records, first, shown),
         plan,
+    }
+}
+
+/// The epoch in which the loss was not finite any more.
+fn diverged_in(run: &RunRecord) -> Option<usize> {
+    match run.end {
+        Some(End::Diverged { epoch, .. }) => Some(epoch),
+        _ => None,
     }
 }
 
@@ -264,6 +274,7 @@ fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
         epoch_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run) / run.epochs.len() as f64))),
         cpu_seconds: Estimate::of(trained().map(|run| run.provenance.cpu_seconds)),
         flops: flops.iter().fold(0u64, |sum, n| sum.saturating_add(*n)) / flops.len().max(1) as u64,
+        epoch_flops: first.summary.training_flops.saturating_mul(train_images(&records.study.data)),
         forward_flops: first.summary.forward_flops,
         epochs,
         is_untrained: first.is_untrained(),

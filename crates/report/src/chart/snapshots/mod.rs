@@ -32,7 +32,8 @@ fn points(values: &[(f64, f64)]) -> Vec<CurvePoint> {
 fn learning_curves() {
     let (running, validation) =
         (points(&[(1.2, 0.0), (0.8, 0.0), (0.6, 0.0)]), points(&[(0.9, 0.1), (0.7, 0.05), (0.65, 0.02)]));
-    let line = |name, style, points, published| CurveLine { name, style, points, published };
+    let line =
+        |name, style, points, published| CurveLine { name, style, points, not_finite: None, published };
     let chart = CurveChart {
         title: "Loss of <A & B>".to_owned(),
         lines: vec![
@@ -44,6 +45,22 @@ fn learning_curves() {
     };
     check("curves", &curves(&chart).expect("points"));
     assert_eq!(curves(&CurveChart { lines: vec![], ..chart }), None);
+}
+
+#[test]
+fn a_line_that_ends_in_numbers_that_are_none() {
+    let (running, validation) = (points(&[(1.2, 0.0), (0.8, 0.0)]), points(&[(0.9, 0.0), (0.7, 0.0)]));
+    let line = |name, style, points| CurveLine { name, style, points, not_finite: Some(3), published: None };
+    let chart = CurveChart {
+        title: "Loss of a run that diverged".to_owned(),
+        lines: vec![
+            line("train, running", LineStyle::Running, &running),
+            line("validation", LineStyle::Validation, &validation),
+        ],
+        may_be_log: true,
+        procedural: false,
+    };
+    check("not-finite", &curves(&chart).expect("points"));
 }
 
 #[test]
@@ -64,7 +81,9 @@ fn small_multiples() {
 #[test]
 fn all_runs_in_one_picture() {
     let (one, other) = (points(&[(0.5, 0.1), (0.7, 0.05), (0.8, 0.02)]), points(&[(0.6, 0.0), (0.75, 0.0)]));
-    let line = |name, points, seeds, colour| OverlayLine { name, points, seeds, colour };
+    let cost = EpochCost { updates: Some(469.0), seconds: Some(0.25), operations: None };
+    let line =
+        |name, points, seeds, colour| OverlayLine { name, anchor: "run-1", points, seeds, colour, cost };
     let chart = Overlay {
         title: "Validation accuracy of all runs",
         lines: vec![

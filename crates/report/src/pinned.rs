@@ -1,0 +1,79 @@
+//! What the page shows of runs that a reader puts side by side: their settings, their results and the verdict on each
+//! pair, as texts that are computed here once. The page's script only selects among them.
+
+use serde::Serialize;
+use toile_judge::Judgement;
+
+use crate::reasoning::Reasoning;
+use crate::section::grouped::value;
+use crate::text;
+use crate::view::{Estimate, ReportView, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
+
+/// Sentences are cut to this many characters.
+const LENGTH: usize = 600;
+
+/// All that the page knows of runs side by side.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct PinnedRuns<'a> {
+    /// The settings in which any two runs differ.
+    settings: Vec<&'a str>,
+    /// What is measured.
+    results: [&'static str; 3],
+    runs: Vec<PinnedRun<'a>>,
+    /// Of each pair of places of runs the sentence of its comparison; none where runs are not compared in pairs.
+    pairs: Vec<(usize, usize, String)>,
+}
+
+/// One run: texts in the order of the settings and of the results.
+#[derive(Debug, PartialEq, Serialize)]
+struct PinnedRun<'a> {
+    id: &'a str,
+    name: &'a str,
+    settings: Vec<&'a str>,
+    results: [String; 3],
+}
+
+impl<'a> PinnedRuns<'a> {
+    /// What is known of the runs of a study; `None` of fewer than two.
+    pub(crate) fn of(view: &'a ReportView) -> Option<Self> {
+        let groups = &view.groups;
+        let mut labels: Vec<&str> = Vec::new();
+        for (label, _) in groups.iter().flat_map(|group| &group.settings) {
+            if !labels.contains(&label.as_str()) {
+                labels.push(label);
+            }
+        }
+        let differs =
+            |label: &&str| groups.windows(2).any(|two| value(&two[0], label) != value(&two[1], label));
+        let settings: Vec<&str> = std::iter::once("Model").chain(labels).filter(differs).collect();
+        let runs = groups.iter().map(|group| PinnedRun {
+            id: &group.anchor,
+            name: &group.name,
+            settings: settings.iter().map(|label| value(group, label)).collect(),
+            results: results(group),
+        });
+        let runs: Vec<PinnedRun> = runs.collect();
+        let results = ["Validation accuracy", "Test accuracy", "Time"];
+        let pairs = view.reasoning.ranked_sentences();
+        (runs.len() > 1).then_some(Self { settings, results, runs, pairs })
+    }
+
+    /// JSON, for the page.
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers of places are JSON")
+    }
+}
+
+fn results(group: &RunGroup) -> [String; 3] {
+    let estimate = |metric| Estimate::text_or_none(group.metric(metric));
+    [estimate(VAL_ACCURACY), estimate(TEST_ACCURACY), RunCost::train_text(&group.cost)]
+}
+
+impl Reasoning {
+    /// Of each pair of recipes that was compared for the ranking its sentence.
+    fn ranked_sentences(&self) -> Vec<(usize, usize, String)> {
+        let ranked = self.judgement.pairs.iter().filter(|pair| pair.is_ranked);
+        let sentence = |pair| text::name(&Judgement::sentence(&self.ours, pair), LENGTH);
+        ranked.map(|pair| (pair.places[0], pair.places[1], sentence(pair))).collect()
+    }
+}
