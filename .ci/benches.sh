@@ -10,13 +10,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 venv=${TOILE_VENV:-$work/venv}
 [ -d "$venv" ] || python3 -m venv "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check numpy ruff==0.17.6
+"$venv/bin/pip" install --quiet --disable-pip-version-check numpy ruff==0.17.6 playwright
 # The module, where the wheel was made just now.
 for wheel in dist/toile_lab-*.whl; do
     [ ! -e "$wheel" ] || "$venv/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
 done
 export PYTHON="$venv/bin/python" PYTHONDONTWRITEBYTECODE=1
-cargo build --quiet --workspace --example objective
+cargo build --quiet --workspace --example objective --example sample
 objective=${CARGO_TARGET_DIR:-target}/debug/examples/objective
 
 "$PYTHON" - benches/*.py .ci/*.py <<'CHECK'
@@ -64,6 +64,9 @@ if [ -n "${TOILE_DATA_DIR:-}" ]; then
 fi
 try optuna_storage.py --trial
 try python_fit.py --toile "$toile" --data "$work/images" --trial --write
+command -v chromium >/dev/null || .ci/apt-get.sh chromium
+"${CARGO_TARGET_DIR:-target}/debug/examples/sample" "$work/samples" many big
+try report_page.py "$work/samples" --trial --write
 try page.py --trial
 try pictures.py "$toile" --data "$work/images" --trial
 

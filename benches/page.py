@@ -139,9 +139,16 @@ def rebuild(place: Place) -> None:
     """Makes every part whose measurements are there."""
     import compare
     import python_fit
+    import report_page
     import scaling
 
-    for module, name in ((compare, "compare.json"), (python_fit, "python.json"), (scaling, "scaling.json")):
+    parts = (
+        (compare, "compare.json"),
+        (python_fit, "python.json"),
+        (report_page, "report.json"),
+        (scaling, "scaling.json"),
+    )
+    for module, name in parts:
         if (place.folder / name).exists():
             module.publish(json.loads((place.folder / name).read_text()), place)
 

@@ -1,7 +1,8 @@
-//! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`.
+//! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`,
+//! with the names of some of them if not all are wanted.
 //!
-//! `complete`, `single`, `interrupted`, `procedural`, `searched` and `big` each become an HTML and a Markdown file, and
-//! LaTeX in a folder of its own; the exports stand beside.
+//! `complete`, `single`, `interrupted`, `procedural`, `searched`, `many` (200 runs of 100 epochs) and `big` (10,000 trials)
+//! each become an HTML and a Markdown file, and LaTeX in a folder of its own; the exports stand beside.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -18,15 +19,21 @@ fn main() -> std::io::Result<()> {
     let folder =
         PathBuf::from(std::env::args_os().nth(1).ok_or_else(|| std::io::Error::other("usage: sample DIR"))?);
     std::fs::create_dir_all(&folder)?;
-    let samples: [(&str, Records); 6] = [
-        ("complete", common::records(5)),
-        ("single", common::records(1)),
-        ("interrupted", common::interrupted(3)),
-        ("procedural", common::procedural(common::records(2))),
-        ("searched", common::searched(common::records(1))),
-        ("big", big()),
+    let wanted: Vec<String> = std::env::args().skip(2).collect();
+    let samples: [(&str, fn() -> Records); 7] = [
+        ("complete", || common::records(5)),
+        ("single", || common::records(1)),
+        ("interrupted", || common::interrupted(3)),
+        ("procedural", || common::procedural(common::records(2))),
+        ("searched", || common::searched(common::records(1))),
+        ("many", many),
+        ("big", big),
     ];
-    for (name, records) in &samples {
+    for (name, records) in samples {
+        if !wanted.is_empty() && !wanted.iter().any(|one| one == name) {
+            continue;
+        }
+        let records = &records();
         let view = view(records);
         std::fs::write(folder.join(format!("{name}.html")), html(&view))?;
         std::fs::write(folder.join(format!("{name}.md")), markdown(&view))?;
@@ -44,6 +51,28 @@ fn main() -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Two hundred runs of a hundred epochs.
+fn many() -> Records {
+    let mut records = common::records(1);
+    let known = records.runs.clone();
+    let run = |i: usize| {
+        let mut run = known[i % known.len()].clone();
+        run.name = format!("Run {}", i + 1);
+        run.id = format!("{:064x}", i + 1);
+        run.position = i;
+        let last = run.epochs.last().cloned();
+        for epoch in run.epochs.len()..100 {
+            let mut row = last.clone().unwrap_or_default();
+            row.epoch = epoch + 1;
+            row.val_accuracy = row.val_accuracy.map(|value| value - 1e-5 * (i + epoch) as f64);
+            run.epochs.push(row);
+        }
+        run
+    };
+    records.runs = (0..200).map(run).collect();
+    records
 }
 
 /// Ten thousand trials.
