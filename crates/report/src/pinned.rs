@@ -4,10 +4,11 @@
 use serde::Serialize;
 use toile_judge::Judgement;
 
+use crate::PROCEDURAL_NOTICE;
 use crate::reasoning::Reasoning;
 use crate::section::grouped::value;
 use crate::text;
-use crate::view::{Estimate, ReportView, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
+use crate::view::{DisputedImage, Estimate, ReportView, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
 
 /// Sentences are cut to this many characters.
 const LENGTH: usize = 600;
@@ -22,6 +23,19 @@ pub(crate) struct PinnedRuns<'a> {
     runs: Vec<PinnedRun<'a>>,
     /// Of each pair of places of runs the sentence of its comparison; none where runs are not compared in pairs.
     pairs: Vec<(usize, usize, String)>,
+    classes: &'a [String],
+    images: Vec<PinnedImage<'a>>,
+    /// What is said of data that our own code drew; empty of other data.
+    notice: &'static str,
+}
+
+/// A test image on which runs disagree: what each run takes it for, by the place of the class.
+#[derive(Debug, PartialEq, Serialize)]
+struct PinnedImage<'a> {
+    png: &'a str,
+    about: String,
+    truth: usize,
+    taken: &'a [Option<usize>],
 }
 
 /// One run: texts in the order of the settings and of the results.
@@ -55,7 +69,20 @@ impl<'a> PinnedRuns<'a> {
         let runs: Vec<PinnedRun> = runs.collect();
         let results = ["Validation accuracy", "Test accuracy", "Time"];
         let pairs = view.reasoning.ranked_sentences();
-        (runs.len() > 1).then_some(Self { settings, results, runs, pairs })
+        let classes = &view.class_names;
+        let image = |image: &'a DisputedImage| PinnedImage {
+            png: &image.png,
+            about: format!(
+                "Test image {}: {}",
+                image.index,
+                classes.get(image.truth).map_or("", String::as_str)
+            ),
+            truth: image.truth,
+            taken: &image.taken_for,
+        };
+        let images = view.disputed.iter().map(image).collect();
+        let notice = if view.procedural { PROCEDURAL_NOTICE } else { "" };
+        (runs.len() > 1).then_some(Self { settings, results, runs, pairs, classes, images, notice })
     }
 
     /// JSON, for the page.

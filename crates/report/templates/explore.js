@@ -558,6 +558,28 @@ function markPins(root) {
   });
 }
 
+const MOST_IMAGES = 12;
+
+/** Test images that some of the runs get right and others do not, with what each takes them for. */
+function disputed(ids) {
+  const at = ids.map((id) => places.get(id));
+  const said = (image) => at.map((place) => image.taken[place]).filter((taken) => taken !== null);
+  const shown = all.images.filter((image) => new Set(said(image).map((taken) => taken === image.truth)).size > 1).slice(0, MOST_IMAGES);
+  if (!shown.length) return [];
+  const list = make('ul', 'examples disputed');
+  for (const image of shown) {
+    const item = make('li', ''), picture = make('img', '');
+    Object.assign(picture, { src: image.png, alt: image.about });
+    item.append(picture, make('b', '', all.classes[image.truth]));
+    ids.forEach((id, i) => {
+      const taken = image.taken[at[i]];
+      if (taken !== null) item.append(make('span', taken === image.truth ? '' : 'outside', (i + 1) + (taken === image.truth ? ' ✓' : ' ' + all.classes[taken])));
+    });
+    list.append(item);
+  }
+  return [make('h3', '', 'Test images on which they disagree'), make('p', 'small', 'Of those on which the runs of this study are divided most evenly; what each takes them for, by its number above.'), list];
+}
+
 /** The section of pinned runs: the settings that differ, the results, the curves, and the verdict of each against the first. */
 function sideBySide() {
   compared.hidden = !pins.size;
@@ -572,7 +594,7 @@ function sideBySide() {
   runs.forEach((run, i) => {
     const row = make('tr', ''), name = Object.assign(make('th', 'name'), { scope: 'row' });
     const link = Object.assign(make('a', '', run.name), { href: '#' + run.id });
-    name.append(pinButton(run.id), ' ', link, ...i ? [] : [make('small', '', 'the baseline')]);
+    name.append(pinButton(run.id), (i + 1) + ' ', link, ...i ? [] : [make('small', '', 'the baseline')]);
     const change = make('td', '');
     if (i) {
       const button = make('button', 'sort plain', 'make it the baseline');
@@ -604,7 +626,9 @@ function sideBySide() {
     figure.append(copy, make('figcaption', '', svg.querySelector('title').textContent.replace('all runs', 'the pinned runs')));
     figures.append(figure);
   }
-  compared.replaceChildren(make('h2', '', 'Pinned runs'), make('p', 'small', columns.length ? 'The settings in which they differ, and their results.' : runs.length > 1 ? 'They differ in no setting of the short table.' : 'Pin another run to see both side by side.'), scroll, words, figures);
+  const lead = make('p', 'small', columns.length ? 'The settings in which they differ, and their results.' : runs.length > 1 ? 'They differ in no setting of the short table.' : 'Pin another run to see both side by side.');
+  if (all.notice) lead.append(' ', make('em', '', '(' + all.notice + ')'));
+  compared.replaceChildren(make('h2', '', 'Pinned runs'), lead, scroll, words, figures, ...disputed(ids));
 }
 
 // --- All of it -------------------------------------------------------------------------------------------------------------

@@ -96,6 +96,16 @@ fn pinned_runs_have_the_settings_that_differ_and_the_verdict_on_each_pair() {
             runs.iter().map(|run| run["settings"][at].as_str().expect("a text")).collect();
         assert!(values.len() > 1, "{setting} is the same in all runs");
     }
+    assert_eq!(pinned["notice"], "");
+    // Of each image that is shown some run is right and another one is not.
+    let images = pinned["images"].as_array().expect("images");
+    assert!(!images.is_empty());
+    for image in images {
+        let taken: Vec<u64> =
+            image["taken"].as_array().expect("classes").iter().filter_map(|class| class.as_u64()).collect();
+        let truth = image["truth"].as_u64().expect("a class");
+        assert!(taken.contains(&truth) && taken.iter().any(|class| *class != truth), "{image}");
+    }
     let pairs = pinned["pairs"].as_array().expect("pairs");
     let n = runs.len();
     assert_eq!(pairs.len(), n * (n - 1) / 2, "each pair once");
@@ -129,7 +139,10 @@ fn the_curves_of_all_runs_can_be_grouped_by_a_setting() {
 fn a_run_leads_to_the_one_before_and_the_one_after() {
     let page = html(&view(&common::records(1)));
     let article = between(&page, "id=\"run-2\"", "</article>")[0];
-    assert!(article.contains("<a href=\"#run-1\" rel=\"prev\">") && article.contains("<a href=\"#run-3\" rel=\"next\">"));
+    assert!(
+        article.contains("<a href=\"#run-1\" rel=\"prev\">")
+            && article.contains("<a href=\"#run-3\" rel=\"next\">")
+    );
     let first = between(&page, "id=\"run-1\"", "</article>")[0];
     assert!(!first.contains("rel=\"prev\"") && first.contains("rel=\"next\""));
 }

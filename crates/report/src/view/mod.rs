@@ -7,6 +7,7 @@ mod classes;
 mod comparison;
 mod confusion;
 mod curves;
+mod disputed;
 mod estimate;
 mod former;
 mod group;
@@ -26,6 +27,7 @@ pub(crate) use confusion::image_at;
 pub use confusion::{Confused, Example, PairView};
 pub(crate) use curves::seed_curves;
 pub use curves::{CurvePoint, Curves};
+pub use disputed::DisputedImage;
 pub use estimate::Estimate;
 pub(crate) use group::grouped;
 pub use group::{LayerRow, MeasuredLayers, RunCost, RunGroup, SeedRow};
@@ -84,6 +86,10 @@ pub struct ReportView {
     pub searches: Searches,
     /// Images whose labels may be wrong, where enough trainings looked.
     pub suspects: Option<Suspects>,
+    /// Test images on which runs disagree.
+    pub disputed: Vec<DisputedImage>,
+    /// The names of the classes.
+    pub class_names: Vec<String>,
     /// What is to be seen in the weights, where somebody had them.
     pub networks: Vec<NetworkView>,
     /// Why complete runs have no numbers of the test, on one line.
@@ -163,6 +169,8 @@ pub fn view(records: &Records) -> ReportView {
         sections,
         searches,
         suspects,
+        disputed: disputed::disputed(records),
+        class_names: study.data.class_names.iter().map(|class| text::name(class, NAME_LENGTH)).collect(),
         networks,
         sealed,
         former,
