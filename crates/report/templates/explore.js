@@ -509,9 +509,14 @@ class Brush {
 const MOST_PINS = 6;
 /** The ids of pinned runs, in the order in which they were pinned; the first is the baseline. */
 const pins = new Set();
-const template = document.getElementById('pinned-runs');
-const all = template ? JSON.parse(template.content.textContent) : { runs: [] };
-const places = new Map(all.runs.map((run, at) => [run.id, at]));
+let all = { runs: [] }, places = new Map();
+/** What the page knows of runs side by side. */
+function readRuns(template) {
+  if (!template) return;
+  all = JSON.parse(template.content.textContent);
+  places = new Map(all.runs.map((run, at) => [run.id, at]));
+}
+readRuns(document.getElementById('pinned-runs'));
 const compared = make('section', '');
 Object.assign(compared, { id: 'pinned', hidden: true });
 
@@ -635,9 +640,10 @@ function sideBySide() {
 
 const known = read(location.hash);
 section = known.section;
-const tables = [];
+let tables = [];
 /** Offers what this part of the page can answer; again whenever a part has been put in the place of an older one. */
 function attach(root) {
+  tables = tables.filter((one) => one.table.isConnected);
   for (const table of root.querySelectorAll('table')) {
     if (!table.closest('main') || !table.tHead || !table.tBodies[0] || compared.contains(table)) continue;
     const home = table.closest('article[id], section[id]');
@@ -645,7 +651,7 @@ function attach(root) {
     const one = new Table(table, (home?.id ?? 'page') + '.' + place);
     tables.push(one);
     one.offer();
-    one.restore(known.state.size ? known.state : state);
+    one.restore(known.state);
   }
   for (const svg of root.querySelectorAll('svg')) {
     if (!svg.querySelector('.readings') || svg.closest('a') || compared.contains(svg)) continue;
@@ -676,7 +682,15 @@ offerSearch();
 const wanted = (known.state.get('pins') ?? '').split(/(?<!\\)\|/).map((name) => all.runs.find((run) => run.name === name.replace(/\\(.)/g, '$1'))?.id);
 if (wanted.some(Boolean)) setPins(wanted.filter(Boolean).slice(0, MOST_PINS));
 if (known.state.size) document.getElementById(known.section)?.scrollIntoView();
-document.addEventListener('toile-renewed', (event) => { attach(event.detail); markPins(event.detail); });
+// A part of the page has been put in the place of an older one: what was asked of that is asked of this.
+document.addEventListener('toile-renewed', ({ detail: part }) => {
+  known.state = new Map(state);
+  if (part.id === 'pinned-runs') readRuns(part);
+  if (part.nodeName === 'NAV') offerSearch();
+  attach(part);
+  markPins(part);
+  if (part.id === 'pinned-runs' || part.id === 'learning') setPins([...pins].filter((id) => places.has(id)));
+});
 
 addEventListener('pointermove', point, { passive: true });
 addEventListener('pointerdown', point, { passive: true });
