@@ -53,6 +53,16 @@ pub enum StoreError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// A server whose tables are missing or of an earlier version, and which is only looked at.
+    #[error("`{place}` has no tables of this version of toile yet: schema version {found}, expected {known}")]
+    NotMigrated {
+        /// The server.
+        place: String,
+        /// Its version; 0 if it has no tables of ours.
+        found: i64,
+        /// The version that this program reads there.
+        known: i64,
+    },
     /// The folder belongs to a study of another name.
     #[error("`{}` holds the study `{found}`, not `{asked}`", path.display())]
     OtherStudy {
@@ -222,6 +232,9 @@ impl StoreError {
             StoreError::UnreadableLog { .. } => {
                 Some("copy both files to a folder that you may write to, and name the copy".into())
             }
+            StoreError::NotMigrated { .. } => Some(
+                "looking never changes a database: `toile run … --storage URL`, `toile worker` or `toile report URL` brings it up to date".into(),
+            ),
             StoreError::Newer { .. } => Some("use the toile that wrote it, or a newer one".into()),
             StoreError::OtherStudy { .. } | StoreError::OtherData { .. } => {
                 Some("give this study a folder of its own with `--out DIR`".into())
