@@ -204,6 +204,7 @@ fn one_training(
         LiveState::Running if epoch == 0 => format!("{name} has begun"),
         LiveState::Running => format!("{name} goes on after {}", epochs()),
         LiveState::Stalled => format!("{name}: no news"),
+        LiveState::Stopped if epoch == 0 => format!("{name} was stopped"),
         LiveState::Stopped => format!("{name} was stopped after {}", epochs()),
         LiveState::Complete => {
             let time = duration(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());

@@ -52,8 +52,11 @@ pub(crate) fn progress(
     let mut work = Work::default();
     add_runs(&mut work, records, runs);
     let mean_of_all = mean_seconds(trials.iter().flatten());
+    let epoch = seconds_per_epoch(records);
     for (search, trials) in searches.iter().zip(trials) {
-        add_search(&mut work, search, trials, mean_of_all);
+        // Before any trial tells: as many epochs as it has, as long as those of the runs.
+        let guess = mean_of_all.or_else(|| Some(epoch? * search.epochs? as f64));
+        add_search(&mut work, search, trials, guess);
     }
     let count = |states: &[LiveState]| all().filter(|training| states.contains(&training.state)).count();
     let under_way = count(&[LiveState::Running, LiveState::Stalled]);
@@ -104,6 +107,13 @@ fn seconds_per_operation(records: &Records, runs: &[LiveTraining]) -> Option<f64
     (operations > 0.0).then(|| seconds / operations)
 }
 
+/// The mean of an epoch over all runs.
+fn seconds_per_epoch(records: &Records) -> Option<f64> {
+    let known: Vec<f64> = records.runs.iter().filter_map(|run| recorded_epoch(&run.epochs)).collect();
+    let sum: f64 = known.iter().sum();
+    (!known.is_empty()).then(|| sum / known.len() as f64)
+}
+
 /// The mean time of trials that have ended; of none, what those under way will have taken.
 fn mean_seconds<'t>(trials: impl Iterator<Item = &'t LiveTraining> + Clone) -> Option<f64> {
     let mean = |times: Vec<f64>| {
@@ -117,8 +127,8 @@ fn mean_seconds<'t>(trials: impl Iterator<Item = &'t LiveTraining> + Clone) -> O
     })
 }
 
-fn add_search(work: &mut Work, search: &LiveSearch, trials: &[LiveTraining], mean_of_all: Option<f64>) {
-    let mean = mean_seconds(trials.iter()).or(mean_of_all);
+fn add_search(work: &mut Work, search: &LiveSearch, trials: &[LiveTraining], guess: Option<f64>) {
+    let mean = mean_seconds(trials.iter()).or(guess);
     for trial in trials {
         work.done += trial.seconds;
         if !trial.state.has_ended() {

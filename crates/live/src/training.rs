@@ -108,7 +108,7 @@ impl LiveTraining {
             state: LiveState::Waiting,
             reason: reason.or_else(|| unnamed_reason(trial.state)).map(|why| shown_name(&why)),
             epoch: Epoch::trained(epochs).len().max(trial.intermediate.len()),
-            epochs: planned_epochs(search, trial) * search.seeds.max(1),
+            epochs: planned_epochs(search, trial),
             seconds: match (has_ended, wall > 0.0) {
                 (true, true) => wall,
                 (true, false) => whole,
@@ -142,14 +142,19 @@ fn not_finite_from(epochs: &[Epoch]) -> Option<usize> {
     epochs.windows(2).find_map(lost)
 }
 
-/// Epochs of one repetition: what the search holds fixed, or the trial's own parameter.
+/// Epochs of a trial, all repetitions together, where the search holds them fixed.
+pub(crate) fn fixed_epochs(search: &SearchRecord) -> Option<usize> {
+    let epochs = search.plan["template"]["settings"]["epochs"].as_u64()?;
+    Some(epochs as usize * search.seeds.max(1))
+}
+
+/// The same of one trial, for which they may be a parameter; 0 where they are not known.
 fn planned_epochs(search: &SearchRecord, trial: &TrialRecord) -> usize {
-    let fixed = search.plan["template"]["settings"]["epochs"].as_u64();
     let own = || {
         let (_, value) = parameters_in_words(trial).into_iter().find(|(name, _)| name == "epochs")?;
-        value.parse::<f64>().ok()
+        Some(value.parse::<f64>().ok()? as usize * search.seeds.max(1))
     };
-    fixed.map(|epochs| epochs as f64).or_else(own).unwrap_or_default() as usize
+    fixed_epochs(search).or_else(own).unwrap_or_default()
 }
 
 /// The settings in which some of these plans differ: name, and the value of each in words.

@@ -16,8 +16,6 @@ pub(crate) struct Standing<'s> {
     pub last_sign: Option<f64>,
     /// The longest silence of what is under way, and how long its epochs take.
     pub silence: Option<(f64, f64)>,
-    /// When the first epoch is expected, in seconds from now.
-    pub first_epoch: Option<f64>,
     /// What is typed to go on.
     pub again: &'s str,
 }
@@ -32,15 +30,10 @@ pub(crate) fn sentence_of(standing: Standing<'_>) -> String {
     let LiveProgress { runs, trials, failed, .. } = standing.progress;
     match standing.state {
         StudyState::Empty => "nothing is planned yet".into(),
-        StudyState::Beginning => match standing.first_epoch {
-            Some(left) => {
-                format!("no epoch has ended; the first is expected in about {}", time(left))
-            }
-            None => "no epoch has ended yet".into(),
-        },
+        StudyState::Beginning => "no epoch has ended yet".into(),
         StudyState::Running => match standing.progress.left {
             Some(left) => format!("running, about {} left", time(left)),
-            None => "running; the time left is known once a trial has ended".into(),
+            None => "running; the time left is not known yet".into(),
         },
         StudyState::Stalled => match standing.silence {
             Some((silence, usual)) => {

@@ -28,6 +28,8 @@ pub struct LiveSearch {
     pub maximize: bool,
     /// Trials that it asks for.
     pub n_trials: usize,
+    /// Epochs of a trial, all repetitions together, where the search holds them fixed.
+    pub epochs: Option<usize>,
     /// The best trial so far, by number and value.
     pub best: Option<(usize, f64)>,
     /// Why no new trials begin, if they do not.
@@ -68,6 +70,8 @@ pub struct Watching {
     trials: Vec<Vec<LiveTraining>>,
     searches: Vec<LiveSearch>,
     told: HashMap<LiveKey, (LiveState, usize)>,
+    /// Of trainings that were begun anew: how many of the epochs that were told still stand.
+    rewound: HashMap<LiveKey, usize>,
     told_openings: usize,
     told_state: Option<StudyState>,
     events: VecDeque<(f64, WatchEvent)>,
@@ -88,6 +92,7 @@ impl Watching {
             trials: Vec::new(),
             searches: Vec::new(),
             told: HashMap::new(),
+            rewound: HashMap::new(),
             told_openings: 0,
             told_state: None,
             events: VecDeque::new(),
@@ -103,6 +108,7 @@ impl Watching {
             changes.runs.iter().map(|run| LiveKey::Run(run.id.clone())).collect();
         touched.extend(changes.run_epochs.iter().map(|(id, _)| LiveKey::Run(id.clone())));
         let numbers: Vec<_> = changes.trials.iter().map(|(id, trial)| (*id, trial.number)).collect();
+        self.note_rewound(&changes);
         if changes.plan.is_some() || changes.searches.is_some() {
             self.answer_version += 1;
         }
@@ -115,6 +121,29 @@ impl Watching {
             }
         }
         self.refresh(Some(&touched), now)
+    }
+
+    /// Runs and trials that were begun anew have other epochs from some point on.
+    fn note_rewound(&mut self, changes: &StudyChanges) {
+        let common =
+            |known: &[Epoch], now: &[Epoch]| known.iter().zip(now).take_while(|(a, b)| a == b).count();
+        let mut rewound = HashMap::new();
+        for run in &changes.runs {
+            let key = LiveKey::Run(run.id.clone());
+            let kept = common(self.epochs(&key), &run.epochs);
+            rewound.insert(key, kept);
+        }
+        for (id, trial) in &changes.trials {
+            let Some(place) = self.followed.search_ids.iter().position(|search| search == id) else {
+                continue;
+            };
+            let search = self.followed.records.searches[place].search.name.clone();
+            let key = LiveKey::Trial { search, number: trial.number };
+            let now = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
+            let kept = common(self.epochs(&key), now);
+            rewound.insert(key, kept);
+        }
+        self.rewound = rewound;
     }
 
     /// Time has passed and nothing was written: something may have stalled, or a lease has run out.
@@ -279,13 +308,11 @@ impl Watching {
         let under_way =
             || self.runs.iter().chain(self.trials.iter().flatten()).filter(|t| t.state.is_under_way());
         let silence = under_way().filter_map(|training| Some((training.silence?, training.usual_epoch?)));
-        let first_epoch = under_way().filter_map(|one| Some(one.left? / one.epochs.max(1) as f64));
         Standing {
             state: self.state(),
             progress: self.progress(),
             last_sign: self.last_sign,
             silence: silence.reduce(|a, b| if a.0 >= b.0 { a } else { b }),
-            first_epoch: first_epoch.reduce(f64::min),
             again,
         }
     }

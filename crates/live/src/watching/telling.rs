@@ -33,6 +33,7 @@ impl Watching {
         } else {
             self.events.extend(told.iter().filter(|(_, event)| event.line().is_some()).cloned());
         }
+        self.rewound.clear();
         while self.events.len() > MOST_EVENTS {
             self.events.pop_front();
         }
@@ -74,13 +75,15 @@ impl Watching {
         for (run, training) in self.followed.records.runs.iter().zip(&self.runs) {
             let value = run.kept_epoch().filter(|_| run.state.is_finished());
             let value = value.and_then(|epoch| metric.of(epoch)).filter(|value| value.is_finite());
-            let new = news(&self.told, training, run.epochs.len());
+            let new = self.news(training, run.epochs.len());
             self.told.insert(training.key.clone(), (training.state, run.epochs.len()));
             if new.has_ended {
                 self.answer_version += 1;
             }
             let at = moment(training, now);
-            let state = || (at, run_event(run, training, value, at, new.epochs_before));
+            let state = |state: Option<LiveState>| {
+                (at, run_event(run, training, value, at, (state, new.epochs_before)))
+            };
             let epochs = run.epochs[new.epochs_before.min(run.epochs.len())..].iter().enumerate();
             let epochs = epochs.map(|(i, epoch)| {
                 epoch_event(&training.key, Some(&run.name), new.epochs_before + i + 1, epoch)
@@ -96,14 +99,16 @@ impl Watching {
             let mut is_new = false;
             for (trial, training) in found.trials.iter().zip(trials) {
                 let side = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
-                let new = news(&self.told, training, side.len());
+                let new = self.news(training, side.len());
                 if !new.is_anything {
                     continue;
                 }
                 self.told.insert(training.key.clone(), (training.state, side.len()));
                 is_new |= new.has_ended;
                 let at = moment(training, now);
-                let state = || (at, trial_event(trial, training, &found.search.name, at, new.epochs_before));
+                let state = |state: Option<LiveState>| {
+                    (at, trial_event(trial, training, &found.search.name, at, (state, new.epochs_before)))
+                };
                 let epochs = side[new.epochs_before.min(side.len())..].iter().enumerate();
                 let epochs = epochs
                     .map(|(i, epoch)| epoch_event(&training.key, None, new.epochs_before + i + 1, epoch));
@@ -149,26 +154,27 @@ impl Watching {
 struct TrainingNews {
     is_anything: bool,
     is_state: bool,
+    /// It was begun anew: of what was told, the last epochs do not count any more.
+    is_anew: bool,
     has_ended: bool,
     /// Epochs that were told before and still count.
     epochs_before: usize,
 }
 
-fn news(
-    told: &std::collections::HashMap<LiveKey, (LiveState, usize)>,
-    training: &LiveTraining,
-    epochs: usize,
-) -> TrainingNews {
-    let known = told.get(&training.key);
-    let before = known.map_or(0, |(_, before)| *before);
-    // It was begun anew: what it has is told again.
-    let is_anew = before > epochs;
-    let is_state = known.is_none_or(|(state, _)| *state != training.state) || is_anew;
-    TrainingNews {
-        is_anything: is_state || before != epochs,
-        is_state,
-        has_ended: is_state && training.state.has_ended(),
-        epochs_before: if is_anew { 0 } else { before },
+impl Watching {
+    fn news(&self, training: &LiveTraining, epochs: usize) -> TrainingNews {
+        let known = self.told.get(&training.key);
+        let told = known.map_or(0, |(_, told)| *told);
+        let kept = self.rewound.get(&training.key).copied().unwrap_or(told).min(epochs);
+        let is_anew = told > kept;
+        let is_state = known.is_none_or(|(state, _)| *state != training.state) || is_anew;
+        TrainingNews {
+            is_anything: is_state || told != epochs,
+            is_state,
+            is_anew,
+            has_ended: is_state && training.state.has_ended(),
+            epochs_before: told.min(kept),
+        }
     }
 }
 
@@ -176,16 +182,19 @@ fn news(
 fn put(
     told: &mut Vec<(f64, WatchEvent)>,
     new: TrainingNews,
-    state: impl Fn() -> (f64, WatchEvent),
+    state: impl Fn(Option<LiveState>) -> (f64, WatchEvent),
     epochs: impl Iterator<Item = WatchEvent>,
     now: f64,
 ) {
+    if new.has_ended && new.is_anew {
+        told.push(state(Some(LiveState::Running)));
+    }
     if new.is_state && !new.has_ended {
-        told.push(state());
+        told.push(state(None));
     }
     told.extend(epochs.map(|event| (now, event)));
     if new.has_ended {
-        told.push(state());
+        told.push(state(None));
     }
 }
 
@@ -204,15 +213,16 @@ fn run_event(
     training: &LiveTraining,
     value: Option<f64>,
     at: f64,
-    told: usize,
+    (state, told): (Option<LiveState>, usize),
 ) -> WatchEvent {
+    let state = state.unwrap_or(training.state);
     WatchEvent::Run {
         time: rfc3339(at),
         id: run.id.clone(),
         run: training.name.clone(),
         seed: run.seed,
-        state: training.state,
-        epoch: if training.state.has_ended() { training.epoch } else { told },
+        state,
+        epoch: if state.has_ended() { training.epoch } else { told },
         epochs: training.epochs,
         seconds: training.seconds,
         value,
@@ -225,15 +235,16 @@ fn trial_event(
     training: &LiveTraining,
     search: &str,
     at: f64,
-    told: usize,
+    (state, told): (Option<LiveState>, usize),
 ) -> WatchEvent {
+    let state = state.unwrap_or(training.state);
     let params = toile_report::parameters_in_words(trial);
     WatchEvent::Trial {
         time: rfc3339(at),
         search: search.to_owned(),
         trial: trial.number,
-        state: training.state,
-        epoch: if training.state.has_ended() { training.epoch } else { told },
+        state,
+        epoch: if state.has_ended() { training.epoch } else { told },
         epochs: training.epochs,
         seconds: training.seconds,
         values: trial.values.clone(),

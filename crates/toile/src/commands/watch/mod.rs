@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use toile_live::WatchEvent;
-use toile_store::StoreError;
+use toile_store::{Store, StoreError};
 
 use self::looking::Looking;
 use crate::args::WatchArgs;
@@ -35,24 +35,31 @@ fn opened(args: &WatchArgs) -> Result<(Looking, Vec<WatchEvent>), Failure> {
         let dir = Path::new(&args.storage);
         let mut is_told = false;
         loop {
-            let store = study_folder::open(dir, "watch")?;
-            match Looking::new(store, args.study.as_deref()) {
-                Err(StoreError::NoStudy { .. }) if !interrupt::asked().load(Ordering::Relaxed) => {
+            let looking =
+                Store::open_read_only(dir).and_then(|store| Looking::new(store, args.study.as_deref()));
+            match looking {
+                Err(StoreError::NoStudy { .. }) if args.study.is_none() && !is_to_leave() => {
                     if !is_told {
                         terminal::note(
                             "nothing is recorded yet; waiting for a study to begin (Ctrl-C leaves)",
                         );
                     }
                     is_told = true;
-                    std::thread::sleep(Duration::from_millis(500));
+                    std::thread::sleep(Duration::from_millis(250));
                 }
-                looking => return Ok(looking?),
+                // What lies there in the place of a study is said as everywhere.
+                Err(error) => return Err(study_folder::open(dir, "watch").err().unwrap_or(error.into())),
+                Ok(looking) => return Ok(looking),
             }
         }
     }
     let server = places::server_to_look(&args.storage)?;
     let study = places::study_in(&server, args.study.as_deref())?;
     Ok(Looking::new(server, Some(&study))?)
+}
+
+fn is_to_leave() -> bool {
+    interrupt::asked().load(Ordering::Relaxed)
 }
 
 /// What is typed to go on with the study.

@@ -1,13 +1,15 @@
 //! A study on the whole screen of a terminal: `toile watch DIR`.
 //!
 //! The screen is drawn at most four times a second, and only what has changed of it is written. Looking at the store
-//! and asking the report happen in threads of their own, so that keys answer at once. However the view ends, by a key,
+//! and asking the report happen in threads of their own (`commands/watch`), so that keys answer at once. However the view ends, by a key,
 //! a signal or a fault of our own, the terminal is given back as it was, and a summary stays on it.
 
 mod draw;
 mod guard;
 mod ink;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

@@ -144,6 +144,8 @@ fn ticks(frame: &ChartFrame) -> Vec<(f64, String)> {
     let decade = 10f64.powf(rough.max(1e-9).log10().floor());
     let step =
         [1.0, 2.0, 5.0, 10.0].map(|n| n * decade).into_iter().find(|step| *step >= rough).unwrap_or(decade);
+    // There is no part of an epoch, of an update or of an operation.
+    let step = step.max(1.0);
     let n = ((high - low) / step).floor() as usize;
     (0..=n.min(40)).map(|i| low + i as f64 * step).map(|x| (x, text(x))).collect()
 }

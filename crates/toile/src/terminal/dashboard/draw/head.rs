@@ -31,14 +31,16 @@ pub(super) fn head(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Rect {
     }
     let counts = counts.join("  ");
     let room = width.saturating_sub(counts.width() + 3);
-    let since =
-        study.since.filter(|_| is_under_way(study.state)).map(|since| format!(" for {}", time(since)));
-    let sentence = scene.sentence.replacen("running", &format!("running{}", since.unwrap_or_default()), 1);
     let name = cut(&study.name, 30.min(room / 2));
     buffer.set_string(area.x + 1, area.y, &name, bold());
     let left = room.saturating_sub(name.width() + 3);
     let is_wrong = matches!(study.state, StudyState::Stalled | StudyState::Stopped);
     let style = if is_wrong { fault() } else { Style::new() };
+    // How long it has been going on is said where there is room for it.
+    let since = study.since.filter(|_| study.state == StudyState::Running);
+    let longer =
+        since.map(|since| scene.sentence.replacen("running", &format!("running {}", time(since)), 1));
+    let sentence = longer.filter(|longer| longer.width() <= left).unwrap_or_else(|| scene.sentence.clone());
     let is_long = sentence.width() > left;
     let shown = if is_long { study.state.name().to_owned() } else { sentence.clone() };
     buffer.set_string(area.x + 3 + name.width() as u16, area.y, cut(&shown, left), style);
@@ -60,10 +62,6 @@ pub(super) fn head(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Rect {
     }
     row += 1;
     Rect::new(area.x, row, area.width, (area.bottom() - 1).saturating_sub(row))
-}
-
-fn is_under_way(state: StudyState) -> bool {
-    matches!(state, StudyState::Running | StudyState::Beginning)
 }
 
 fn time(seconds: f64) -> String {
@@ -131,7 +129,7 @@ pub(super) fn keys(buffer: &mut Buffer, area: Rect, sight: &Sight) {
         return;
     }
     let long = "↑↓ ⏎ open  / filter  s sort  m metric  x axis  l log  p pin  c compare  h running  ? help  q leave; the study goes on";
-    let middle = "↑↓ run ⏎ open  m metric  x axis  l log  p pin  c compare  h running  ? help  q leave";
+    let middle = "↑↓ ⏎ open  / filter  m metric  x axis  l log  p pin  c compare  ? help  q leave";
     let short = "↑↓ ⏎ open  ? help  q leave";
     let screens = Screen::ALL.iter().enumerate().map(|(i, screen)| format!("{} {}", i + 1, screen.name()));
     let longest = format!("{}    {long}", screens.collect::<Vec<_>>().join("  "));

@@ -100,7 +100,7 @@ fn now(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
 fn now_wide(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
     let has_search = !scene.watching.searches().is_empty();
     let right = if has_search { body.width * 3 / 10 } else { 0 };
-    let left = body.width * 2 / 5;
+    let left = body.width * 2 / 5 + 1;
     let middle = body.width - left - right;
     let column = |x: u16, width: u16| Rect::new(body.x + x, body.y, width.saturating_sub(1), body.height);
     let (first, second, third) = (column(0, left), column(left, middle), column(left + middle, right));

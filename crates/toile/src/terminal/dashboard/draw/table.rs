@@ -49,7 +49,9 @@ pub(super) fn rows(
         return;
     }
     let metric = sight.metric(scene.watching);
-    let columns = columns(area.width as usize, metric);
+    let time = if trainings.iter().all(|one| one.state.is_under_way()) { "left" } else { "time" };
+    let steps = trainings.iter().map(|training| steps(training).width()).max().unwrap_or(0).max(6);
+    let columns = columns(area.width as usize, metric, time, steps);
     let heads: Vec<String> = columns.iter().map(|column| column.0.to_owned()).collect();
     line(buffer, area.x, area.y, &columns, &heads, dim(), ' ');
     let room = area.height as usize - 1;
@@ -75,17 +77,17 @@ pub(super) fn rows(
 }
 
 /// What there is room for: names and numbers first.
-fn columns(width: usize, metric: Metric) -> Vec<Column> {
-    let mut columns: Vec<Column> = vec![("epoch", 8, true), (short(metric), 7, true)];
+fn columns(width: usize, metric: Metric, time: &'static str, steps: usize) -> Vec<Column> {
+    let mut columns: Vec<Column> = vec![("epoch", steps, true), (short(metric), 7, true)];
     let optional: [Column; 6] = [
-        ("best", 7, true),
-        ("at", 4, true),
+        ("best", 6, true),
+        ("at", 3, true),
         ("loss", 7, true),
-        ("left", 7, true),
+        (time, 6, true),
+        ("last epochs", 14, false),
         ("state", 8, false),
-        ("last epochs", 16, false),
     ];
-    let name = if width < 60 { 14 } else { 18 };
+    let name = 14;
     let mut taken = 3 + name + columns.iter().map(|column| column.1 + 2).sum::<usize>();
     for column in optional {
         if taken + column.1 + 2 <= width {
@@ -94,7 +96,7 @@ fn columns(width: usize, metric: Metric) -> Vec<Column> {
         }
     }
     let rest = width.saturating_sub(taken);
-    columns.insert(0, ("run", name + rest.min(14), false));
+    columns.insert(0, ("run", name + rest.min(16), false));
     if rest > 40 {
         columns.push(("settings", rest - 17, false));
     }
@@ -126,12 +128,11 @@ fn cells(scene: &Scene<'_>, training: &LiveTraining, metric: Metric, columns: &[
     let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     let cell = |(name, width, _): &Column| match *name {
         "run" => cut(&training.name, *width),
-        "epoch" if training.epochs == 0 => training.epoch.to_string(),
-        "epoch" => format!("{}/{}", training.epoch, training.epochs),
-        "best" => or_none(found.map(|found| number(found.best))),
+        "epoch" => steps(training),
+        "best" => or_none(found.map(|found| narrow(found.best, *width))),
         "at" => or_none(found.map(|found| found.at.to_string())),
-        "left" if training.state == LiveState::Stalled => "no news".into(),
-        "left" if training.state.has_ended() => time(training.seconds),
+        "left" | "time" if training.state == LiveState::Stalled => "silent".into(),
+        "time" => time(training.seconds),
         "left" => or_none(training.left.map(time)),
         "state" => training.state.name().into(),
         "last epochs" => {
@@ -142,14 +143,28 @@ fn cells(scene: &Scene<'_>, training: &LiveTraining, metric: Metric, columns: &[
             cut(&format!("{why}{}", training.settings), *width)
         }
         "loss" if metric != Metric::Loss => {
-            or_none(numbers(epochs, Metric::Loss).map(|found| number(found.last)))
+            or_none(numbers(epochs, Metric::Loss).map(|found| narrow(found.last, *width)))
         }
         _ => match (training.not_finite_from, found) {
             (Some(_), None) => "NaN".into(),
-            (_, found) => or_none(found.map(|found| number(found.last))),
+            (_, found) => or_none(found.map(|found| narrow(found.last, *width))),
         },
     };
     columns.iter().map(cell).collect()
+}
+
+/// `31/50`; without the whole where that is not known.
+fn steps(training: &LiveTraining) -> String {
+    match training.epochs {
+        0 => training.epoch.to_string(),
+        epochs => format!("{}/{epochs}", training.epoch),
+    }
+}
+
+/// A metric as everywhere; with four digits that count where that is too wide, but never cut.
+fn narrow(value: f64, width: usize) -> String {
+    let text = number(value);
+    if text.width() > width { toile_report::format::significant(value) } else { text }
 }
 
 fn line(buffer: &mut Buffer, x: u16, y: u16, columns: &[Column], cells: &[String], style: Style, sign: char) {
