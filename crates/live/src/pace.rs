@@ -12,14 +12,14 @@ const LAST_EPOCHS: usize = 10;
 /// How far a new interval moves the mean of the ones before.
 const WEIGHT: f64 = 0.3;
 
-/// News of trainings, as they came.
+/// LastNews of trainings, as they came.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pace {
-    news: HashMap<LiveKey, News>,
+pub(crate) struct EpochPace {
+    news: HashMap<LiveKey, LastNews>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct News {
+struct LastNews {
     epochs: usize,
     at: f64,
     /// Whether `at` is when an epoch came, and not when somebody began to look.
@@ -28,11 +28,11 @@ struct News {
     interval: Option<f64>,
 }
 
-impl Pace {
+impl EpochPace {
     /// A training has so many epochs now.
     pub(crate) fn note(&mut self, key: &LiveKey, epochs: usize, now: f64) {
         let Some(news) = self.news.get_mut(key) else {
-            let news = News { epochs, at: now, is_arrival: false, interval: None };
+            let news = LastNews { epochs, at: now, is_arrival: false, interval: None };
             self.news.insert(key.clone(), news);
             return;
         };
@@ -41,7 +41,7 @@ impl Pace {
             news.interval = Some(news.interval.map_or(each, |mean| mean + WEIGHT * (each - mean)));
         }
         if epochs != news.epochs {
-            *news = News { epochs, at: now, is_arrival: true, ..*news };
+            *news = LastNews { epochs, at: now, is_arrival: true, ..*news };
         }
     }
 
@@ -79,7 +79,7 @@ mod tests {
             let epoch = |epoch| Epoch { epoch, seconds: 2.0, ..Epoch::default() };
             (1..=n).map(epoch).collect::<Vec<_>>()
         };
-        let mut pace = Pace::default();
+        let mut pace = EpochPace::default();
         pace.note(&key, 3, 100.0);
         assert_eq!((pace.usual_epoch(&key, &epochs(3)), pace.since(&key)), (Some(2.0), Some(100.0)));
         pace.note(&key, 4, 101.0);

@@ -1,4 +1,4 @@
-//! Numbers and curves of a training: last, best, where; points over epochs, updates, seconds or operations.
+//! MetricNumbers and curves of a training: last, best, where; points over epochs, updates, seconds or operations.
 
 use toile_record::{Direction, Epoch, Metric};
 
@@ -44,7 +44,7 @@ pub struct Point {
 
 /// A metric of a training, so far.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Numbers {
+pub struct MetricNumbers {
     /// Of the last epoch.
     pub last: f64,
     /// The best of all.
@@ -54,14 +54,14 @@ pub struct Numbers {
 }
 
 /// The numbers of a metric; `None` before there are any.
-pub fn numbers(epochs: &[Epoch], metric: Metric) -> Option<Numbers> {
+pub fn numbers(epochs: &[Epoch], metric: Metric) -> Option<MetricNumbers> {
     let direction: Direction = metric.direction();
-    let mut found: Option<Numbers> = None;
+    let mut found: Option<MetricNumbers> = None;
     for epoch in epochs {
         let Some(value) = metric.of(epoch).filter(|value| value.is_finite()) else { continue };
         found = Some(match found {
-            Some(known) if !direction.is_better(value, known.best) => Numbers { last: value, ..known },
-            _ => Numbers { last: value, best: value, at: epoch.epoch },
+            Some(known) if !direction.is_better(value, known.best) => MetricNumbers { last: value, ..known },
+            _ => MetricNumbers { last: value, best: value, at: epoch.epoch },
         });
     }
     found

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use toile_record::{Epoch, Metric, Part, Records, State};
 use toile_store::{Followed, StudyChanges};
 
-use crate::pace::Pace;
+use crate::pace::EpochPace;
 use crate::progress::progress;
 use crate::training::{LiveKey, LiveTraining};
-use crate::words::Standing;
-use crate::{LEASE_SECONDS, LiveProgress, LiveState, Numbers, StudyState, WatchEvent, numbers};
+use crate::words::StudyStanding;
+use crate::{LEASE_SECONDS, LiveProgress, LiveState, MetricNumbers, StudyState, WatchEvent, numbers};
 
 mod refreshing;
 mod telling;
@@ -65,7 +65,7 @@ pub struct Watching {
     now: f64,
     /// When work on it was last seen; whether it was ever seen to be worked on.
     last_sign: Option<f64>,
-    pace: Pace,
+    pace: EpochPace,
     runs: Vec<LiveTraining>,
     trials: Vec<Vec<LiveTraining>>,
     searches: Vec<LiveSearch>,
@@ -87,7 +87,7 @@ impl Watching {
             looked: now,
             now,
             last_sign: None,
-            pace: Pace::default(),
+            pace: EpochPace::default(),
             runs: Vec::new(),
             trials: Vec::new(),
             searches: Vec::new(),
@@ -257,7 +257,7 @@ impl Watching {
         let metric = self.metric();
         let under_way = self.runs.iter().enumerate().filter(|(_, run)| run.state.is_under_way());
         let last = |(place, run): (usize, &LiveTraining)| {
-            let Numbers { last, .. } = numbers(self.epochs(&run.key), metric)?;
+            let MetricNumbers { last, .. } = numbers(self.epochs(&run.key), metric)?;
             Some((place, last))
         };
         let mut leading: Option<(usize, f64)> = best;
@@ -304,11 +304,11 @@ impl Watching {
         }
     }
 
-    pub(crate) fn standing<'s>(&self, again: &'s str) -> Standing<'s> {
+    pub(crate) fn standing<'s>(&self, again: &'s str) -> StudyStanding<'s> {
         let under_way =
             || self.runs.iter().chain(self.trials.iter().flatten()).filter(|t| t.state.is_under_way());
         let silence = under_way().filter_map(|training| Some((training.silence?, training.usual_epoch?)));
-        Standing {
+        StudyStanding {
             state: self.state(),
             progress: self.progress(),
             last_sign: self.last_sign,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FollowedSearch, Look, StudyChanges, StudyCursor};
+use super::{FollowedSearch, StudyChanges, StudyCursor, StudyLook};
 use crate::db::{Result, cells};
 use crate::epochs::EpochColumns;
 use crate::{SearchId, checksums, read, row_checksums};
@@ -50,7 +50,7 @@ impl KnownTrials {
     }
 }
 
-impl Look<'_, '_> {
+impl StudyLook<'_, '_> {
     pub(super) fn put_searches(
         &mut self,
         cursor: &mut StudyCursor,

@@ -156,7 +156,7 @@ impl Store {
                 return Err(StoreError::NoStudy { path: self.place().into() }.into());
             };
             let mut next = cursor.clone();
-            let mut look = Look { db, study: study.name.clone(), is_held, place: self.place() };
+            let mut look = StudyLook { db, study: study.name.clone(), is_held, place: self.place() };
             let changes = look.changes(study, &mut next)?;
             Ok((changes, next))
         })?;
@@ -173,14 +173,14 @@ impl Store {
 }
 
 /// One look at a study, within one transaction.
-struct Look<'l, 'c> {
+struct StudyLook<'l, 'c> {
     db: &'l mut Db<'c>,
     study: String,
     is_held: Option<bool>,
     place: String,
 }
 
-impl Look<'_, '_> {
+impl StudyLook<'_, '_> {
     fn changes(&mut self, study: StudyRecord, cursor: &mut StudyCursor) -> Result<StudyChanges> {
         let mut changes = StudyChanges::default();
         self.put_study(study, cursor, &mut changes)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Look, StudyChanges, StudyCursor};
+use super::{StudyChanges, StudyCursor, StudyLook};
 use crate::db::{Db, DbRow, Result, cells};
 use crate::epochs::EpochColumns;
 use crate::{checksums, read, runs};
@@ -53,7 +53,7 @@ const N_EPOCHS: &str = "SELECT r.trial_id, count(*) FROM toile_run r
     JOIN toile_epoch x ON x.trial_id = r.trial_id
     WHERE r.study = $1 AND r.planned = 1 GROUP BY r.trial_id";
 
-impl Look<'_, '_> {
+impl StudyLook<'_, '_> {
     pub(super) fn put_runs(&mut self, cursor: &mut StudyCursor, changes: &mut StudyChanges) -> Result<()> {
         let is_abandoned = self.is_held == Some(false);
         let heads = self.db.query(HEADS, cells![&self.study], |row| head(row, is_abandoned))?;

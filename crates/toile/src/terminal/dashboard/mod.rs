@@ -1,8 +1,8 @@
 //! A study on the whole screen of a terminal: `toile watch DIR`.
 //!
 //! The screen is drawn at most four times a second, and only what has changed of it is written. Looking at the store
-//! and asking the report happen in threads of their own (`commands/watch`), so that keys answer at once. However the view ends, by a key,
-//! a signal or a fault of our own, the terminal is given back as it was, and a summary stays on it.
+//! and asking the report happen in threads of their own (`commands/watch`), so that no picture waits for them. However
+//! the view ends, by a key, a signal or a fault of our own, the terminal is given back as it was, and a summary stays.
 
 mod draw;
 mod guard;

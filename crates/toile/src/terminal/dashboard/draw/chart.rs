@@ -23,7 +23,7 @@ pub(super) struct ChartLine {
 }
 
 /// A chart.
-pub(super) struct LineChart<'c> {
+pub(super) struct CurvePlot<'c> {
     pub lines: &'c [ChartLine],
     /// Drawn across, if it lies in the picture.
     pub across: Option<f64>,
@@ -36,14 +36,14 @@ pub(super) struct LineChart<'c> {
 }
 
 /// Where a chart is drawn, and what its axes hold.
-struct ChartFrame {
+struct PlotFrame {
     area: Rect,
     x: (f64, f64),
     y: (f64, f64),
     is_log: bool,
 }
 
-impl ChartFrame {
+impl PlotFrame {
     fn place(&self, point: Point) -> (f64, f64) {
         let part = |value: f64, (low, high): (f64, f64)| (value - low) / (high - low);
         let (x, ends) = match self.is_log {
@@ -55,7 +55,7 @@ impl ChartFrame {
 }
 
 /// Draws it into an area, its axis in the last two rows.
-pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &LineChart<'_>) {
+pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &CurvePlot<'_>) {
     if area.height < 4 || area.width < MARGIN + 12 {
         return;
     }
@@ -67,7 +67,7 @@ pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &LineChart<'_>) {
         0.0
     };
     let right = all().map(|point| point.x).fold(chart.right, f64::max).max(least_x + 1.0);
-    let frame = ChartFrame { area: plot, x: (least_x, right), y: heights(chart), is_log: chart.is_log };
+    let frame = PlotFrame { area: plot, x: (least_x, right), y: heights(chart), is_log: chart.is_log };
     axes(buffer, &frame, chart);
     if let Some(value) = chart.across {
         across(buffer, &frame, value);
@@ -82,7 +82,7 @@ pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &LineChart<'_>) {
 }
 
 /// From a little below the lowest value to a little above the highest.
-fn heights(chart: &LineChart<'_>) -> (f64, f64) {
+fn heights(chart: &CurvePlot<'_>) -> (f64, f64) {
     let values = || chart.lines.iter().flat_map(|line| &line.points).map(|point| point.y).chain(chart.across);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     if low > high {
@@ -92,7 +92,7 @@ fn heights(chart: &LineChart<'_>) -> (f64, f64) {
     (low - room, high + room)
 }
 
-fn axes(buffer: &mut Buffer, frame: &ChartFrame, chart: &LineChart<'_>) {
+fn axes(buffer: &mut Buffer, frame: &PlotFrame, chart: &CurvePlot<'_>) {
     let plot = frame.area;
     let n_ticks = match plot.height {
         0..=3 => 2,
@@ -129,7 +129,7 @@ fn axes(buffer: &mut Buffer, frame: &ChartFrame, chart: &LineChart<'_>) {
 }
 
 /// Round places along the horizontal axis.
-fn ticks(frame: &ChartFrame) -> Vec<(f64, String)> {
+fn ticks(frame: &PlotFrame) -> Vec<(f64, String)> {
     let (low, high) = frame.x;
     let text = |x: f64| match x.abs() {
         x if x >= 1e6 => format::flops(x as u64).replace("FLOP", "").replace(' ', ""),
@@ -150,7 +150,7 @@ fn ticks(frame: &ChartFrame) -> Vec<(f64, String)> {
     (0..=n.min(40)).map(|i| low + i as f64 * step).map(|x| (x, text(x))).collect()
 }
 
-fn across(buffer: &mut Buffer, frame: &ChartFrame, value: f64) {
+fn across(buffer: &mut Buffer, frame: &PlotFrame, value: f64) {
     let (_, y) = frame.place(Point { x: frame.x.0, y: value });
     let row = ((1.0 - y.clamp(0.0, 1.0)) * f64::from(frame.area.height - 1)).round() as u16;
     for column in (0..frame.area.width).step_by(2) {
@@ -158,7 +158,7 @@ fn across(buffer: &mut Buffer, frame: &ChartFrame, value: f64) {
     }
 }
 
-fn curve(buffer: &mut Buffer, frame: &ChartFrame, line: &ChartLine) {
+fn curve(buffer: &mut Buffer, frame: &PlotFrame, line: &ChartLine) {
     let Some(last) = line.points.last() else { return };
     let mut raster = Raster::new(frame.area.width as usize, frame.area.height as usize);
     let places: Vec<(f64, f64)> = line.points.iter().map(|point| frame.place(*point)).collect();

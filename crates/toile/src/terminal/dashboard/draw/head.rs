@@ -134,6 +134,6 @@ pub(super) fn keys(buffer: &mut Buffer, area: Rect, sight: &Sight) {
     let screens = Screen::ALL.iter().enumerate().map(|(i, screen)| format!("{} {}", i + 1, screen.name()));
     let longest = format!("{}    {long}", screens.collect::<Vec<_>>().join("  "));
     let all = [longest.as_str(), long, middle, short];
-    let text = all.into_iter().find(|text| text.width() + 1 <= width).unwrap_or(short);
+    let text = all.into_iter().find(|text| text.width() < width).unwrap_or(short);
     buffer.set_string(area.x + 1, area.y, cut(text, width - 1), dim());
 }

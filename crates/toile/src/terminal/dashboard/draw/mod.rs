@@ -13,7 +13,7 @@ use ratatui::style::Style;
 use toile_live::{LiveAnswer, LiveKey, Watching, points};
 use unicode_width::UnicodeWidthStr;
 
-use self::chart::{ChartLine, LineChart, chart};
+use self::chart::{ChartLine, CurvePlot, chart};
 use super::ink::{Ink, bold, colour, dim};
 use super::keys::{Screen, Sight};
 
@@ -184,7 +184,7 @@ fn curves(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight: &Sight, onl
     };
     let across = best.map(|(_, value)| value).filter(|_| only.is_none());
     let axis = sight.axis.name();
-    chart(buffer, inside, &LineChart { lines: &lines, across, right, axis, is_log: sight.is_log, empty });
+    chart(buffer, inside, &CurvePlot { lines: &lines, across, right, axis, is_log: sight.is_log, empty });
 }
 
 /// As many names as there is room for.

@@ -9,7 +9,7 @@ use toile_report::format::signed;
 use toile_report::format::terminal::metric;
 use unicode_width::UnicodeWidthStr;
 
-use super::chart::{ChartLine, LineChart, chart};
+use super::chart::{ChartLine, CurvePlot, chart};
 use super::{Scene, below, curves, cut, place, table, title, wrapped};
 use crate::terminal::dashboard::ink::{bold, colour, dim};
 use crate::terminal::dashboard::keys::Sight;
@@ -94,7 +94,7 @@ fn one_search(
         let (axis, empty) = ("trial", "no trial has ended yet");
         let right = search.n_trials as f64;
         let lines = std::slice::from_ref(&line);
-        chart(buffer, history, &LineChart { lines, across: None, right, axis, is_log: false, empty });
+        chart(buffer, history, &CurvePlot { lines, across: None, right, axis, is_log: false, empty });
     }
     let listed = sight.listed(scene.watching);
     let own = |training: &&&LiveTraining| matches!(&training.key, LiveKey::Trial { search: of, .. } if *of == search.name);
@@ -145,7 +145,7 @@ pub(super) fn compare(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight:
     let shown = sight.metric(watching);
     let of = |training: &&LiveTraining| numbers(watching.epochs(&training.key), shown);
     let numbers: Vec<_> = pinned.iter().map(of).collect();
-    let texts = |pick: &dyn Fn(&toile_live::Numbers) -> String| {
+    let texts = |pick: &dyn Fn(&toile_live::MetricNumbers) -> String| {
         numbers.iter().map(|found| found.as_ref().map_or_else(|| "–".to_owned(), pick)).collect::<Vec<_>>()
     };
     rows.push((format!("{}, last", shown.name()), texts(&|found| metric(found.last))));

@@ -89,7 +89,8 @@ fn columns(width: usize, metric: Metric, time: &'static str, steps: usize) -> Ve
     ];
     let name = 14;
     let mut taken = 3 + name + columns.iter().map(|column| column.1 + 2).sum::<usize>();
-    for column in optional {
+    let has_loss = metric != Metric::Loss;
+    for column in optional.into_iter().filter(|column| has_loss || column.0 != "loss") {
         if taken + column.1 + 2 <= width {
             taken += column.1 + 2;
             columns.push(column);
@@ -124,6 +125,8 @@ fn short(metric: Metric) -> &'static str {
 fn cells(scene: &Scene<'_>, training: &LiveTraining, metric: Metric, columns: &[Column]) -> Vec<String> {
     let epochs = scene.watching.epochs(&training.key);
     let found = numbers(epochs, metric);
+    // The loss stands beside other metrics.
+    let (has_loss, loss) = (metric != Metric::Loss, numbers(epochs, Metric::Loss));
     let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
     let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     let cell = |(name, width, _): &Column| match *name {
@@ -142,9 +145,7 @@ fn cells(scene: &Scene<'_>, training: &LiveTraining, metric: Metric, columns: &[
             let why = training.reason.as_ref().map(|why| format!("{why} · ")).unwrap_or_default();
             cut(&format!("{why}{}", training.settings), *width)
         }
-        "loss" if metric != Metric::Loss => {
-            or_none(numbers(epochs, Metric::Loss).map(|found| narrow(found.last, *width)))
-        }
+        "loss" if has_loss => or_none(loss.map(|found| narrow(found.last, *width))),
         _ => match (training.not_finite_from, found) {
             (Some(_), None) => "NaN".into(),
             (_, found) => or_none(found.map(|found| narrow(found.last, *width))),
