@@ -9,7 +9,7 @@ use crate::{LiveProgress, StudyState, clock};
 
 /// What a sentence is made of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StudyStanding<'s> {
+pub(crate) struct StandingWords<'s> {
     pub state: StudyState,
     pub progress: LiveProgress,
     /// When work on it was last seen.
@@ -26,7 +26,7 @@ fn time(seconds: f64) -> String {
 }
 
 /// The sentence of a state.
-pub(crate) fn sentence_of(standing: StudyStanding<'_>) -> String {
+pub(crate) fn sentence_of(standing: StandingWords<'_>) -> String {
     let LiveProgress { runs, trials, failed, .. } = standing.progress;
     match standing.state {
         StudyState::Empty => "nothing is planned yet".into(),

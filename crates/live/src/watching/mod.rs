@@ -8,7 +8,7 @@ use toile_store::{Followed, StudyChanges};
 use crate::pace::EpochPace;
 use crate::progress::progress;
 use crate::training::{LiveKey, LiveTraining};
-use crate::words::StudyStanding;
+use crate::words::StandingWords;
 use crate::{LEASE_SECONDS, LiveProgress, LiveState, MetricNumbers, StudyState, WatchEvent, numbers};
 
 mod refreshing;
@@ -304,11 +304,11 @@ impl Watching {
         }
     }
 
-    pub(crate) fn standing<'s>(&self, again: &'s str) -> StudyStanding<'s> {
+    pub(crate) fn standing<'s>(&self, again: &'s str) -> StandingWords<'s> {
         let under_way =
             || self.runs.iter().chain(self.trials.iter().flatten()).filter(|t| t.state.is_under_way());
         let silence = under_way().filter_map(|training| Some((training.silence?, training.usual_epoch?)));
-        StudyStanding {
+        StandingWords {
             state: self.state(),
             progress: self.progress(),
             last_sign: self.last_sign,
