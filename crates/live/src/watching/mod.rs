@@ -185,8 +185,10 @@ impl Watching {
             }
             LiveKey::Trial { search, number } => {
                 let search = records.searches.iter().find(|found| found.search.name == *search);
-                let trial =
-                    search.and_then(|found| found.trials.iter().find(|trial| trial.number == *number));
+                let trials = search.map_or(&[][..], |found| &found.trials);
+                // Numbers count from 0 without gaps, so that a trial mostly stands at its number.
+                let at_number = trials.get(*number).filter(|trial| trial.number == *number);
+                let trial = at_number.or_else(|| trials.iter().find(|trial| trial.number == *number));
                 trial.and_then(|trial| trial.side.as_ref()).map(|side| side.epochs.as_slice())
             }
         };

@@ -96,12 +96,15 @@ impl Watching {
                 let key = LiveKey::Trial { search: found.search.name.clone(), number: trial.number };
                 let is_moved = touched.is_none_or(|touched| touched.contains(&key));
                 let known = known.remove(&key).filter(|_| !is_moved);
-                // What has ended stays as it is, whatever time it gets.
-                if let Some(known) = known.as_ref().filter(|known| known.state.has_ended()) {
-                    trials.push(known.clone());
-                    continue;
-                }
-                let mut training = known.unwrap_or_else(|| LiveTraining::of_trial(trial, &found.search));
+                let mut training = match known {
+                    // What has ended stays as it is, whatever time it gets.
+                    Some(known) if known.state.has_ended() => {
+                        trials.push(known);
+                        continue;
+                    }
+                    Some(known) => known,
+                    None => LiveTraining::of_trial(trial, &found.search),
+                };
                 let epochs = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
                 self.pace.note(&key, training.epoch, now);
                 let has_begun = training.epoch > 0;

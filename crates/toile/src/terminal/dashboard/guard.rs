@@ -50,6 +50,11 @@ fn give_back() {
     }
 }
 
+/// Whether the screen is still taken: a fault in another thread has given it back.
+pub(super) fn is_taken() -> bool {
+    IS_TAKEN.load(Ordering::SeqCst)
+}
+
 /// Ctrl-Z: keys are read one by one, so that the terminal does not act on it itself.
 pub(super) fn is_suspend(key: &KeyEvent) -> bool {
     key.code == KeyCode::Char('z') && key.modifiers.contains(KeyModifiers::CONTROL)

@@ -254,25 +254,30 @@ impl Sight {
         has_all && (!self.only_running || training.state.is_under_way())
     }
 
-    fn sort(&self, listed: &mut [&LiveTraining], watching: &Watching) {
-        let metric = self.metric(watching);
-        let better = |training: &LiveTraining| {
-            let found = numbers(watching.epochs(&training.key), metric);
-            found.map_or(f64::INFINITY, |found| match metric.direction() {
-                Direction::Maximize => -found.best,
-                Direction::Minimize => found.best,
-            })
-        };
-        let under_way = |training: &LiveTraining| u8::from(!training.state.is_under_way());
+    fn sort(&self, listed: &mut Vec<&LiveTraining>, watching: &Watching) {
         match self.sort {
-            SortBy::Best if self.screen == Screen::Now => {
-                listed.sort_by(|a, b| under_way(a).cmp(&under_way(b)).then(better(a).total_cmp(&better(b))));
-            }
-            SortBy::Best => listed.sort_by(|a, b| better(a).total_cmp(&better(b))),
+            SortBy::Best => self.sort_by_metric(listed, watching),
             SortBy::Plan => {}
             SortBy::Time => listed.sort_by(|a, b| b.seconds.total_cmp(&a.seconds)),
             SortBy::Name => listed.sort_by(|a, b| a.name.cmp(&b.name)),
         }
+    }
+
+    /// The best first; on the first screen what is under way before that.
+    fn sort_by_metric(&self, listed: &mut Vec<&LiveTraining>, watching: &Watching) {
+        let metric = self.metric(watching);
+        let key = |training: &LiveTraining| {
+            let found = numbers(watching.epochs(&training.key), metric);
+            let worse = found.map_or(f64::INFINITY, |found| match metric.direction() {
+                Direction::Maximize => -found.best,
+                Direction::Minimize => found.best,
+            });
+            (self.screen == Screen::Now && !training.state.is_under_way(), worse)
+        };
+        // Each key once: there may be ten thousand trials.
+        let mut keyed: Vec<_> = listed.iter().map(|training| (key(training), *training)).collect();
+        keyed.sort_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
+        *listed = keyed.into_iter().map(|(_, training)| training).collect();
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn show(followed: &mut impl Followable) -> std::io::Result<()> {
         let until = Instant::now() + FRAME;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if followed.is_to_leave() {
+            if followed.is_to_leave() || !guard::is_taken() {
                 return Ok(());
             }
             if !event::poll(left)? {

@@ -4,7 +4,8 @@ use toile_report::format::terminal::parameter;
 use toile_study::SearchPlan;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
-use crate::terminal::safe;
+use crate::terminal::lines::FREE;
+use crate::terminal::{moving_lines, safe};
 
 /// The columns of a search's table.
 pub(super) struct TrialTable {
@@ -12,6 +13,8 @@ pub(super) struct TrialTable {
     pub(super) metrics: Vec<String>,
     pub(super) columns: Vec<ParamColumn>,
     pub(super) n_trials: usize,
+    /// Columns of the terminal; files and pipes have room for everything.
+    room: usize,
 }
 
 /// One parameter's column, or that of several of which a trial has only one, such as each optimizer's learning rate.
@@ -78,7 +81,27 @@ impl TrialTable {
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
             columns: ParamColumn::of(&plan.space),
             n_trials: plan.n_trials,
+            room: match moving_lines() {
+                true => usize::from(console::Term::stderr().size().1).saturating_sub(FREE),
+                false => usize::MAX,
+            },
         }
+    }
+
+    /// Adds what the columns of the parameters hold, as far as there is room: a row takes one line, and no value is cut
+    /// for it. The report has them all.
+    fn with_columns(&self, mut line: String, text: impl Fn(&ParamColumn) -> String) -> String {
+        for (place, column) in self.columns.iter().enumerate() {
+            let width = column.width;
+            let cell = format!("  {:>width$}", console::truncate_str(&text(column), width, "…"));
+            let is_last = place + 1 == self.columns.len();
+            let taken = console::measure_text_width(&line) + console::measure_text_width(&cell);
+            if taken + if is_last { 0 } else { 2 } > self.room {
+                return line + " …";
+            }
+            line += &cell;
+        }
+        line
     }
 
     pub(super) fn header(&self) -> String {
@@ -87,10 +110,7 @@ impl TrialTable {
             line += &format!("  {:>12}", metric);
         }
         line += &format!("  {:>16}  {:>7}", "best so far", "time");
-        for ParamColumn { title, width, .. } in &self.columns {
-            line += &format!("  {:>width$}", console::truncate_str(title, *width, "…"));
-        }
-        line
+        self.with_columns(line, |column| column.title.clone())
     }
 
     pub(super) fn row(
@@ -107,10 +127,36 @@ impl TrialTable {
             line += &format!("  {:>12}", values.get(place).map_or("", String::as_str));
         }
         line += &format!("  {best:>16}  {time:>7}");
-        for column in &self.columns {
-            let width = column.width;
-            line += &format!("  {:>width$}", console::truncate_str(&column.value(params), width, "…"));
+        self.with_columns(line, |column| column.value(params))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At eighty columns each trial took two lines.
+    #[test]
+    fn a_row_takes_one_line_and_no_value_is_cut_for_it() {
+        let column =
+            |title: &str, width| ParamColumn { title: title.into(), params: vec![title.into()], width };
+        let table = |room| TrialTable {
+            name: "joint".into(),
+            metrics: vec!["val_accuracy".into()],
+            columns: vec![column("batch_size", 10), column("optimizer", 9), column("learning_rate", 13)],
+            n_trials: 9,
+            room,
+        };
+        let row = |room| {
+            let params = [("batch_size", Choice::Int(256)), ("optimizer", Choice::Text("nadam".into()))];
+            let params = params.map(|(name, value)| (name.to_owned(), value));
+            table(room).row(3, "complete", &["0.8765".into()], "0.8765 (3)", "0:09.8", &params)
+        };
+        assert!(row(usize::MAX).ends_with("nadam              –"), "{}", row(usize::MAX));
+        for room in [57, 69, 80, 82, 95] {
+            assert!(row(room).chars().count() <= room.max(59), "{room}: {}", row(room));
+            assert!(table(room).header().chars().count() <= room.max(59), "{room}");
         }
-        line
+        assert!(row(80).ends_with("      256      nadam …") || row(80).ends_with("256 …"), "{}", row(80));
     }
 }

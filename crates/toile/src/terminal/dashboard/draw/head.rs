@@ -93,6 +93,11 @@ fn bar(buffer: &mut Buffer, area: Rect, study: &toile_live::LiveStudy) {
 fn best(scene: &Scene<'_>) -> String {
     let watching = scene.watching;
     let study = watching.study(scene.now);
+    // In the end the report has the word.
+    let is_over = matches!(study.state, StudyState::Finished | StudyState::Finishing);
+    if let Some(said) = scene.answer.sentences.first().filter(|_| is_over) {
+        return said.clone();
+    }
     let name = |place: usize| watching.runs().get(place).map_or("", |run| run.name.as_str());
     let mut said: Vec<String> = Vec::new();
     if let Some((place, value)) = study.best {
