@@ -22,6 +22,8 @@ pub(super) struct ParamColumn {
     pub(super) title: String,
     pub(super) params: Vec<String>,
     pub(super) width: usize,
+    /// What its values take.
+    least: usize,
 }
 
 impl ParamColumn {
@@ -45,7 +47,8 @@ impl ParamColumn {
             let title = if params.len() == 1 { params[0].name.clone() } else { title };
             let widest = params.iter().map(|param| widest(&param.distribution)).max().unwrap_or(0);
             let width = widest.max(title.chars().count()).min(36);
-            ParamColumn { title, params: params.iter().map(|param| param.name.clone()).collect(), width }
+            let params = params.iter().map(|param| param.name.clone()).collect();
+            ParamColumn { title, params, width, least: widest }
         };
         columns.into_iter().map(column).collect()
     }
@@ -74,8 +77,28 @@ fn widest(distribution: &Distribution) -> usize {
     }
 }
 
+/// The last part of each name is enough where there is little room, unless two would be called alike.
+fn shorten(columns: &mut [ParamColumn]) {
+    let last = |title: &str| title.rsplit('.').next().unwrap_or(title).to_owned();
+    let all: Vec<String> = columns.iter().map(|column| last(&column.title)).collect();
+    for (column, short) in columns.iter_mut().zip(&all) {
+        if all.iter().filter(|other| *other == short).count() == 1 {
+            column.title.clone_from(short);
+            column.width = column.least.max(short.chars().count()).min(36);
+        }
+    }
+}
+
 impl TrialTable {
     pub(super) fn new(plan: &SearchPlan) -> TrialTable {
+        let mut table = TrialTable::whole(plan);
+        if console::measure_text_width(&table.header()) > table.room || table.header().ends_with('…') {
+            shorten(&mut table.columns);
+        }
+        table
+    }
+
+    fn whole(plan: &SearchPlan) -> TrialTable {
         TrialTable {
             name: safe::name(&plan.name),
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
@@ -91,17 +114,21 @@ impl TrialTable {
     /// Adds what the columns of the parameters hold, as far as there is room: a row takes one line, and no value is cut
     /// for it. The report has them all.
     fn with_columns(&self, mut line: String, text: impl Fn(&ParamColumn) -> String) -> String {
-        for (place, column) in self.columns.iter().enumerate() {
+        let mut taken = console::measure_text_width(&line);
+        let whole: usize = self.columns.iter().map(|column| 2 + column.width).sum();
+        // The same columns in each row; where some are left out there is room for the mark of it.
+        let room = if taken + whole > self.room { self.room.saturating_sub(2) } else { self.room };
+        let mut is_whole = true;
+        for column in &self.columns {
             let width = column.width;
-            let cell = format!("  {:>width$}", console::truncate_str(&text(column), width, "…"));
-            let is_last = place + 1 == self.columns.len();
-            let taken = console::measure_text_width(&line) + console::measure_text_width(&cell);
-            if taken + if is_last { 0 } else { 2 } > self.room {
-                return line + " …";
+            if taken + 2 + width > room {
+                is_whole = false;
+                continue;
             }
-            line += &cell;
+            line += &format!("  {:>width$}", console::truncate_str(&text(column), width, "…"));
+            taken += 2 + width;
         }
-        line
+        if is_whole { line } else { line + " …" }
     }
 
     pub(super) fn header(&self) -> String {
@@ -138,8 +165,12 @@ mod tests {
     /// At eighty columns each trial took two lines.
     #[test]
     fn a_row_takes_one_line_and_no_value_is_cut_for_it() {
-        let column =
-            |title: &str, width| ParamColumn { title: title.into(), params: vec![title.into()], width };
+        let column = |title: &str, width| ParamColumn {
+            title: title.into(),
+            params: vec![title.into()],
+            width,
+            least: 9,
+        };
         let table = |room| TrialTable {
             name: "joint".into(),
             metrics: vec!["val_accuracy".into()],
@@ -158,5 +189,10 @@ mod tests {
             assert!(table(room).header().chars().count() <= room.max(59), "{room}");
         }
         assert!(row(80).ends_with("      256      nadam …") || row(80).ends_with("256 …"), "{}", row(80));
+        let mut columns =
+            vec![column("optimizer.learning_rate", 23), column("a.units", 9), column("b.units", 9)];
+        shorten(&mut columns);
+        let titles: Vec<_> = columns.iter().map(|column| (column.title.as_str(), column.width)).collect();
+        assert_eq!(titles, [("learning_rate", 13), ("a.units", 9), ("b.units", 9)]);
     }
 }
