@@ -27,6 +27,7 @@ mod pinned;
 mod plan;
 mod range_test;
 mod reasoning;
+mod running;
 pub mod section;
 mod text;
 pub mod view;
@@ -44,6 +45,10 @@ pub use range_test::{
     range_test_svg, rate,
 };
 pub use reasoning::{OWN_FINDINGS, Reasoning, capacity_models, model_capacity, seeds_needed};
+pub use running::{
+    LeadingTrial, leading_trial, parameters_in_words, settings_in_words, settings_line, shown_name,
+    standing_word,
+};
 pub use toile_record::PROCEDURAL_NOTICE;
 pub use toile_stats::LossSmoother;
 pub use view::{ReportView, view};

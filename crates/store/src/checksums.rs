@@ -291,6 +291,32 @@ pub(crate) fn altered_runs(db: &mut Db<'_>, study: &str, runs: &[RunRecord]) -> 
     Ok(runs.iter().filter(is_altered).map(name).collect())
 }
 
+/// Of more trials than these, the checksums of the whole search are read.
+const MOST_ONE_BY_ONE: usize = 16;
+
+/// Those of these trials, a few of a search, that are not as they were written.
+pub(crate) fn altered_among(
+    db: &mut Db<'_>,
+    id: SearchId,
+    search: &str,
+    trials: &[TrialRecord],
+) -> Result<Vec<AlteredRecord>> {
+    if trials.len() > MOST_ONE_BY_ONE {
+        return altered_trials(db, id, search, trials);
+    }
+    let sql = format!("{SEALS_OF_TRIALS} WHERE t.trial_id = $1");
+    let mut altered = Vec::new();
+    for trial in trials.iter().filter(|trial| trial.state.is_finished()) {
+        if db
+            .first(&sql, cells![trial.trial_id], seal_of)?
+            .is_some_and(|seal| seal.is_broken(&of_trial(trial)))
+        {
+            altered.push(AlteredRecord::Trial { search: search.to_owned(), number: trial.number });
+        }
+    }
+    Ok(altered)
+}
+
 /// Those of a search's trials that are not as they were written.
 pub(crate) fn altered_trials(
     db: &mut Db<'_>,

@@ -53,6 +53,16 @@ pub enum StoreError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// A server of which the tables are missing or of an earlier version, and that is only looked at.
+    #[error("`{place}` has no tables of this version of toile yet: schema version {found}, expected {known}")]
+    NotMigrated {
+        /// The server.
+        place: String,
+        /// Its version; 0 without tables of ours.
+        found: i64,
+        /// The version that is read there.
+        known: i64,
+    },
     /// The folder belongs to a study of another name.
     #[error("`{}` holds the study `{found}`, not `{asked}`", path.display())]
     OtherStudy {
@@ -222,6 +232,7 @@ impl StoreError {
             StoreError::UnreadableLog { .. } => {
                 Some("copy both files to a folder that you may write to, and name the copy".into())
             }
+            StoreError::NotMigrated { .. } => Some("looking changes nothing: `toile worker` brings it up to date".into()),
             StoreError::Newer { .. } => Some("use the toile that wrote it, or a newer one".into()),
             StoreError::OtherStudy { .. } | StoreError::OtherData { .. } => {
                 Some("give this study a folder of its own with `--out DIR`".into())
@@ -331,8 +342,9 @@ mod tests {
             source: rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None),
         };
         let lock = error(rusqlite::ffi::SQLITE_PROTOCOL);
-        assert!(lock.is_transient());
-        assert!(lock.help().is_some_and(|help| help.contains("did not give a lock back")));
+        assert!(
+            lock.is_transient() && lock.help().is_some_and(|help| help.contains("did not give a lock back"))
+        );
         assert!(!error(rusqlite::ffi::SQLITE_IOERR).is_transient());
     }
 }

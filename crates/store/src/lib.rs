@@ -27,6 +27,7 @@ mod row_checksums;
 mod runs;
 mod schema;
 mod searches;
+mod since;
 mod store;
 mod studies;
 mod tables;
@@ -42,6 +43,7 @@ pub use db::plain::{printable, turns_direction};
 pub use error::StoreError;
 pub use evidence::Added;
 pub use runs::Change;
+pub use since::{AtWork, Followed, FollowedSearch, StoreVersion, StudyChanges, StudyCursor, TrainingLease};
 pub use store::{STORE_FILE, Store};
 pub use types::{
     Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, TrialResult,

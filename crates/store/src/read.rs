@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::db::{Db, DbRow, Result, cells, undecodable};
+use crate::db::{Cell, Db, DbRow, Result, cells, undecodable};
 use crate::epochs::EpochColumns;
 use crate::{Claim, SearchId, Store, StoreError, ending, json};
 use toile_record::{ParamRecord, State, TrainingRecord, TrialRecord, TrialSide};
@@ -138,17 +138,36 @@ pub(crate) fn in_order(mut rungs: Vec<(usize, f64)>) -> Vec<f64> {
 
 pub(crate) fn trials(db: &mut Db<'_>, id: SearchId) -> Result<Vec<TrialRecord>> {
     let columns = EpochColumns::of(db)?;
-    some_trials(db, "t.study_id = $1", id.0, &columns)
+    some_trials(db, "t.study_id = $1", cells![id.0], &columns)
+}
+
+/// The trials of a range of keys, both ends included.
+pub(crate) fn trials_between(
+    db: &mut Db<'_>,
+    id: SearchId,
+    low: i64,
+    high: i64,
+    columns: &EpochColumns,
+) -> Result<Vec<TrialRecord>> {
+    some_trials(db, "t.study_id = $1 AND t.trial_id BETWEEN $2 AND $3", cells![id.0, low, high], columns)
 }
 
 /// One trial, of a database that is written into.
 pub(crate) fn trial(db: &mut Db<'_>, trial_id: i64) -> Result<Option<TrialRecord>> {
-    Ok(some_trials(db, "t.trial_id = $1", trial_id, &EpochColumns::all())?.pop())
+    Ok(some_trials(db, "t.trial_id = $1", cells![trial_id], &EpochColumns::all())?.pop())
 }
 
-/// The trials of which this holds, with `$1` as the key.
-fn some_trials(db: &mut Db<'_>, which: &str, key: i64, columns: &EpochColumns) -> Result<Vec<TrialRecord>> {
-    let mut all = heads(db, which, key)?;
+/// The trials of which this holds, with these values.
+fn some_trials(
+    db: &mut Db<'_>,
+    which: &str,
+    values: &[Cell<'_>],
+    columns: &EpochColumns,
+) -> Result<Vec<TrialRecord>> {
+    let mut all = heads(db, which, values)?;
+    if all.is_empty() {
+        return Ok(all);
+    }
     let places: HashMap<i64, usize> =
         all.iter().enumerate().map(|(place, trial)| (trial.trial_id, place)).collect();
     for detail in DETAILS {
@@ -157,7 +176,7 @@ fn some_trials(db: &mut Db<'_>, which: &str, key: i64, columns: &EpochColumns) -
             "SELECT x.trial_id, {columns} FROM trials t JOIN {table} x ON x.trial_id = t.trial_id
                 WHERE {which} ORDER BY {order}"
         );
-        db.each(&sql, cells![key], |row| match places.get(&row.int(0)?) {
+        db.each(&sql, values, |row| match places.get(&row.int(0)?) {
             Some(&place) => put(&mut all[place], row),
             None => Ok(()),
         })?;
@@ -167,7 +186,7 @@ fn some_trials(db: &mut Db<'_>, which: &str, key: i64, columns: &EpochColumns) -
             WHERE {which} ORDER BY x.trial_id, x.repetition, x.epoch",
         columns.names()
     );
-    db.each(&sql, cells![key], |row| {
+    db.each(&sql, values, |row| {
         let Some(&place) = places.get(&row.int(0)?) else { return Ok(()) };
         all[place].side.get_or_insert_default().epochs.push(columns.read(row, 1)?);
         Ok(())
@@ -230,13 +249,13 @@ fn attribute(row: &DbRow<'_>) -> Result<(String, Value)> {
 }
 
 /// The trials with what stands in their own row and in ours of it.
-fn heads(db: &mut Db<'_>, which: &str, key: i64) -> Result<Vec<TrialRecord>> {
+fn heads(db: &mut Db<'_>, which: &str, values: &[Cell<'_>]) -> Result<Vec<TrialRecord>> {
     let sql = format!(
         "SELECT t.trial_id, t.number, t.state, t.datetime_start::text, t.datetime_complete::text, s.attempt, s.worker
         FROM trials t LEFT JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE {which} ORDER BY t.number, t.trial_id"
     );
-    db.query(&sql, cells![key], |row| {
+    db.query(&sql, values, |row| {
         Ok(TrialRecord {
             trial_id: row.int(0)?,
             number: row.count(1)?,

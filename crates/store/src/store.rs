@@ -48,6 +48,8 @@ enum Engine {
         connection: Arc<Mutex<Connection>>,
         /// Of a file that is written to: which one it is.
         identity: Option<FileIdentity>,
+        /// Which file it was when it was opened, also of one that is only looked at.
+        opened: Option<FileIdentity>,
     },
     Postgres {
         server: Server,
@@ -98,9 +100,10 @@ impl Store {
     fn of_file(path: &Path, connection: Connection, is_written: bool) -> Result<Store, StoreError> {
         let library_version = tables::library_version(&mut Db::Sqlite(&connection))
             .map_err(|error| sqlite::from_db("open", path, error))?;
-        let identity = if is_written { FileIdentity::of(path) } else { None };
-        let engine =
-            Engine::Sqlite { path: path.into(), connection: Arc::new(Mutex::new(connection)), identity };
+        let opened = FileIdentity::of(path);
+        let identity = opened.filter(|_| is_written);
+        let connection = Arc::new(Mutex::new(connection));
+        let engine = Engine::Sqlite { path: path.into(), connection, identity, opened };
         Ok(Store::new(engine, library_version))
     }
 
@@ -123,12 +126,25 @@ impl Store {
         Ok(store)
     }
 
+    /// The same to look at: tables are neither made nor brought up to date, and nothing is ever written.
+    pub fn postgres_to_look(url: &str, patience: Patience) -> Result<Store, StoreError> {
+        let server = Server::new(url, patience)?;
+        let place = server.place().to_owned();
+        let engine = Engine::Postgres { server, idle: Mutex::new(Vec::new()) };
+        let mut store = Store::new(engine, None);
+        store.library_version = store.read("open", |db| server::check_to_look(db, &place))?;
+        Ok(store)
+    }
+
     /// The same store for a thread of its own: on a server with connections of its own. It holds no lock of the folder.
     pub fn again(&self) -> Store {
         let engine = match &self.engine {
-            Engine::Sqlite { path, connection, identity } => {
-                Engine::Sqlite { path: path.clone(), connection: connection.clone(), identity: *identity }
-            }
+            Engine::Sqlite { path, connection, identity, opened } => Engine::Sqlite {
+                path: path.clone(),
+                connection: connection.clone(),
+                identity: *identity,
+                opened: *opened,
+            },
             Engine::Postgres { server, .. } => {
                 Engine::Postgres { server: server.clone(), idle: Mutex::new(Vec::new()) }
             }
@@ -259,6 +275,23 @@ impl Store {
         }
     }
 
+    /// The study's folder, and whether this store is the one that holds it.
+    pub(crate) fn folder(&self) -> Option<(&Path, bool)> {
+        Some((self.dir.as_deref()?, self.lock.is_some()))
+    }
+
+    /// Of a file, a number that moves when another connection has written.
+    pub(crate) fn file_version(&self) -> Result<Option<i64>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { path, connection, opened, .. } if *opened == FileIdentity::of(path) => {
+                let version = lock_of(connection).pragma_query_value(None, "data_version", |row| row.get(0));
+                version.map(Some).map_err(|error| sqlite::sqlite("look at", path, error))
+            }
+            Engine::Sqlite { path, .. } => Err(StoreError::Gone { path: path.clone() }),
+            Engine::Postgres { .. } => Ok(None),
+        }
+    }
+
     /// All or nothing, and on the disk when it returns.
     pub(crate) fn write<T>(
         &self,
@@ -287,7 +320,7 @@ impl Store {
         mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
         match &self.engine {
-            Engine::Sqlite { path, connection, identity } => {
+            Engine::Sqlite { path, connection, identity, .. } => {
                 self.ensure_in_place()?;
                 let connection = &mut lock_of(connection);
                 // A file that is only looked at is opened once, and stays.

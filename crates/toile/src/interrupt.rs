@@ -29,6 +29,13 @@ pub(crate) fn listen() -> &'static AtomicBool {
     &STOP
 }
 
+/// From here on Ctrl-C, SIGTERM and SIGHUP ask to leave, without a word and as often as they come: for views, which
+/// leave and end nothing.
+pub(crate) fn listen_to_leave() -> &'static AtomicBool {
+    let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::SeqCst));
+    &STOP
+}
+
 /// What [`listen`] sets; before, it stays unset.
 pub(crate) fn asked() -> &'static AtomicBool {
     &STOP

@@ -91,6 +91,7 @@ fn execute(command: Command, clock: &MachineClock) -> Result<Completion, Failure
     match command {
         Command::Run(args) => commands::run::run(&args),
         Command::Worker(args) => commands::worker::run(&args),
+        Command::Watch(args) => commands::watch::run(&args),
         Command::Trials(args) => commands::trials::run(&args),
         Command::Plan(args) => commands::plan::run(&args),
         Command::Bench(args) => commands::bench::run(&args, clock),

@@ -41,6 +41,14 @@ pub(crate) fn server(url: &str) -> Result<Store, Failure> {
     }
 }
 
+/// The same, only to be looked at: nothing is made or brought up to date there.
+pub(crate) fn server_to_look(url: &str) -> Result<Store, Failure> {
+    match scheme(url) {
+        Some("postgres" | "postgresql") => Ok(Store::postgres_to_look(url, patience())?),
+        _ => server(url),
+    }
+}
+
 /// `postgresql` of `postgresql+psycopg2://…`
 fn scheme(place: &str) -> Option<&str> {
     place.split_once("://").map(|(scheme, _)| scheme.split('+').next().unwrap_or(scheme))

@@ -19,3 +19,4 @@ mod sealed;
 mod server;
 mod tuning;
 mod untrained;
+mod watching;

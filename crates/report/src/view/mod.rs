@@ -43,6 +43,7 @@ pub use search::{
     TrialCurves, largest_batch,
 };
 pub(crate) use search::{belonging, best_trial, external, metrics, notes};
+pub(crate) use settings::{all as settings_in_words, short as settings_line};
 pub use summary::{KeyFigure, StudySummary};
 pub use suspects::{Suspect, SuspectPart, Suspects};
 use toile_record::Records;

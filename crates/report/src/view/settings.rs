@@ -27,7 +27,7 @@ const NOTABLE: [(&str, &str); 13] = [
 const LENGTH: usize = 300;
 
 /// One setting: its name and its value in words.
-pub(super) type Setting = (String, String);
+pub(crate) type Setting = (String, String);
 
 /// The columns of the document's settings tables, then whatever else is out of the ordinary.
 pub(super) fn headline(plan: &PlanSettings, validation_split: f64) -> Vec<Setting> {
@@ -71,7 +71,7 @@ fn notable(
 }
 
 /// One line for the ranking: `adam 0.001 · batch 256 · 50 epochs`.
-pub(super) fn short(plan: &PlanSettings) -> String {
+pub(crate) fn short(plan: &PlanSettings) -> String {
     let settings = headline(plan, 0.0);
     let value = |label: &str| {
         settings.iter().find(|(l, v)| l == label && v != format::NONE).map(|(_, value)| value.clone())
@@ -91,7 +91,7 @@ pub(super) fn short(plan: &PlanSettings) -> String {
 }
 
 /// Every setting of the plan, under the names of the study file.
-pub(super) fn all(plan: &PlanSettings) -> Vec<Setting> {
+pub(crate) fn all(plan: &PlanSettings) -> Vec<Setting> {
     let shown = |value: String| if value.is_empty() { "none".to_owned() } else { text::name(&value, LENGTH) };
     plan.flat().into_iter().map(|(key, value)| (text::name(&key, LENGTH), shown(value))).collect()
 }

@@ -9,7 +9,7 @@ use super::connect;
 use super::patience::Patience;
 use super::plain::printable;
 use super::{Db, DbError, Result, Session};
-use crate::{StoreError, schema};
+use crate::{StoreError, schema, tables};
 
 /// A worker that is stopped in the midst of a transaction loses its locks after a while, or all others would wait for
 /// it; and none waits for a lock or an answer for ever: the server says so before we would have to guess. Times are
@@ -175,6 +175,16 @@ fn in_session<T>(
     let result = work(&mut Db::Postgres(session)).map_err(begun)?;
     session.batch("COMMIT").map_err(begun)?;
     Ok(result)
+}
+
+/// Refuses a database whose tables are not those of this version; gives the version of Optuna that made them.
+pub(crate) fn check_to_look(db: &mut Db<'_>, place: &str) -> Result<Option<String>> {
+    schema::check(db, place)?;
+    if !schema::is_newest(db)? {
+        let (found, known) = (schema::version(db)?, schema::NEWEST);
+        return Err(StoreError::NotMigrated { place: place.into(), found, known }.into());
+    }
+    tables::library_version(db)
 }
 
 /// Makes the tables that are missing. The caller holds a lock that other programs of ours respect.

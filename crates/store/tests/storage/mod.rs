@@ -11,6 +11,7 @@ mod database;
 mod failures;
 mod history;
 mod sealed;
+mod since;
 mod trials;
 
 use database::{Database, on_each_engine};

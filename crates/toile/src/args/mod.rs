@@ -9,6 +9,7 @@ mod predictions;
 mod slips;
 mod trained;
 mod tuning;
+mod watching;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use self::manual::{CompletionsArgs, ManArgs, completions, pages as ma
 pub(crate) use self::predictions::PredictionsFormat;
 pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};
 pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
+pub(crate) use self::watching::WatchArgs;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use toile_record::Seeds;
@@ -82,6 +84,11 @@ pub(crate) enum Command {
     /// the study is over. Start as many as you like, on as many machines as you like: the result is the same. SIGTERM
     /// and Ctrl-C put what is under way back into the queue with a checkpoint.
     Worker(WorkerArgs),
+    /// Watch a study as it grows: here, in another terminal, on workers; also one that has ended
+    ///
+    /// Only looks: nothing is written into the study, and leaving the view never stops it. On a terminal it is a screen
+    /// with keys (`?` lists them), elsewhere lines; `--json` is for programs. docs/watching.md describes them.
+    Watch(WatchArgs),
     /// List the searches that a database holds, or the trials of one: toile's own and Optuna's
     Trials(TrialsArgs),
     /// Show every run of a study, how its model is computed and what it will cost, and train nothing

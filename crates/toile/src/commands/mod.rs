@@ -25,5 +25,6 @@ pub(crate) mod summary;
 mod trained;
 pub(crate) mod trials;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod worker;
 mod written;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use toile_lab::{StudyProgress, TrainingProgressView};
 use toile_record::TrainingKey;
+use toile_report::format::terminal::metric;
 
 use super::lines::{FREE, MovingLines};
 use super::{at_epoch, count, duration, measured, plural, set_above};
@@ -49,7 +50,7 @@ impl RunLines {
     }
 
     /// Draws how things stand.
-    pub(super) fn draw(&mut self, labels: &[String], progress: &StudyProgress) {
+    pub(super) fn draw(&mut self, labels: &[String], progress: &StudyProgress, best: Option<(usize, f64)>) {
         let widths = self.widths;
         let room = columns().saturating_sub(widths.label + widths.bar + 2 + FREE);
         let lines = &self.lines;
@@ -73,7 +74,8 @@ impl RunLines {
             bar.set_message(fitted(&run_parts(active), room));
         }
         self.study.set_position((progress.fraction() * LENGTH as f64) as u64);
-        self.study.set_message(fitted(&study_parts(progress), room));
+        let best = best.map(|(run, value)| (labels[run].as_str(), value));
+        self.study.set_message(fitted(&study_parts(progress, best), room));
     }
 
     /// Removes the lines.
@@ -105,9 +107,10 @@ fn run_parts(active: &TrainingProgressView) -> Vec<String> {
     parts
 }
 
-fn study_parts(progress: &StudyProgress) -> Vec<String> {
+fn study_parts(progress: &StudyProgress, best: Option<(&str, f64)>) -> Vec<String> {
     let mut parts = vec![format!("{} of {}", progress.n_ended, plural(progress.n_to_do, "run", "runs"))];
     parts.extend(left(progress.left()));
+    parts.extend(best.map(|(label, value)| format!("best {} ({label})", metric(value))));
     parts
 }
 

@@ -4,6 +4,7 @@
 //! appear only where a person looks on: on a terminal, and not if `NO_COLOR` is set.
 
 mod chart;
+mod dashboard;
 mod fetching;
 mod following;
 mod lines;
@@ -22,6 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 pub(crate) use chart::range_chart;
+pub(crate) use dashboard::{Followable, is_possible as has_screen, show as show_screen};
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
 use names::labels;
@@ -63,6 +65,20 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
             Err(Failure::new(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Prints lines as they come; whether anybody still reads them.
+///
+/// # Errors
+/// If they cannot be written.
+pub(crate) fn out_line(text: &str) -> Result<bool, Failure> {
+    let text = safe::printed(text, false);
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::new(format!("cannot write to standard output: {error}"))),
     }
 }
 

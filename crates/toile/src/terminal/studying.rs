@@ -17,6 +17,8 @@ const FRAME: Duration = Duration::from_millis(100);
 pub(super) struct Studying {
     labels: Vec<String>,
     drawn: Option<Instant>,
+    /// The run that is best so far, by validation accuracy.
+    best: Option<(usize, f64)>,
     view: RunView,
 }
 
@@ -32,7 +34,7 @@ impl Studying {
             true => RunView::Moving(RunLines::new(&labels)),
             false => RunView::Plain(Plain::default()),
         };
-        Studying { labels, drawn: None, view }
+        Studying { labels, drawn: None, best: None, view }
     }
 
     /// What happens to a run; `progress` knows of it already.
@@ -41,6 +43,10 @@ impl Studying {
             && let TrainingKey::Run(run) = end.training
         {
             note(&ended(&self.labels[run], end));
+            let value = end.val_accuracy.filter(|_| end.state == State::Complete);
+            if let Some(value) = value.filter(|value| self.best.is_none_or(|(_, best)| *value > best)) {
+                self.best = Some((run, value));
+            }
         }
         let is_step = matches!(event, Event::Step { .. });
         if is_step && self.drawn.is_some_and(|drawn| drawn.elapsed() < FRAME) {
@@ -49,7 +55,7 @@ impl Studying {
         self.drawn = Some(Instant::now());
         progress.tick(now);
         match &mut self.view {
-            RunView::Moving(live) => live.draw(&self.labels, progress),
+            RunView::Moving(live) => live.draw(&self.labels, progress, self.best),
             RunView::Plain(plain) => plain.show(event, &self.labels, progress, now),
         }
     }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every crate and the crates of the house that it may lean on. All arrows fall.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("record", &[]),
     ("rng", &[]),
     ("kernels", &[]),
@@ -25,11 +25,12 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("lab", &["record", "rng", "nn", "data", "tune", "store", "study"]),
     ("exchange", &["record", "rng", "nn", "store"]),
     ("report", &["record", "store", "stats", "tune", "judge", "study"]),
+    ("live", &["record", "store", "report"]),
     (
         "toile",
         &[
             "record", "rng", "kernels", "nn", "data", "store", "judge", "study", "lab", "exchange", "report",
-            "tune",
+            "live", "tune",
         ],
     ),
 ];

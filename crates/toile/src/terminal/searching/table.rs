@@ -4,7 +4,8 @@ use toile_report::format::terminal::parameter;
 use toile_study::SearchPlan;
 use toile_tune::{Choice, Condition, Distribution, Is, Param, Space};
 
-use crate::terminal::safe;
+use crate::terminal::lines::FREE;
+use crate::terminal::{moving_lines, safe};
 
 /// The columns of a search's table.
 pub(super) struct TrialTable {
@@ -12,6 +13,8 @@ pub(super) struct TrialTable {
     pub(super) metrics: Vec<String>,
     pub(super) columns: Vec<ParamColumn>,
     pub(super) n_trials: usize,
+    /// Columns of the terminal; files and pipes have room for everything.
+    room: usize,
 }
 
 /// One parameter's column, or that of several of which a trial has only one, such as each optimizer's learning rate.
@@ -19,6 +22,8 @@ pub(super) struct ParamColumn {
     pub(super) title: String,
     pub(super) params: Vec<String>,
     pub(super) width: usize,
+    /// What its values take.
+    least: usize,
 }
 
 impl ParamColumn {
@@ -42,7 +47,8 @@ impl ParamColumn {
             let title = if params.len() == 1 { params[0].name.clone() } else { title };
             let widest = params.iter().map(|param| widest(&param.distribution)).max().unwrap_or(0);
             let width = widest.max(title.chars().count()).min(36);
-            ParamColumn { title, params: params.iter().map(|param| param.name.clone()).collect(), width }
+            let params = params.iter().map(|param| param.name.clone()).collect();
+            ParamColumn { title, params, width, least: widest }
         };
         columns.into_iter().map(column).collect()
     }
@@ -71,14 +77,58 @@ fn widest(distribution: &Distribution) -> usize {
     }
 }
 
+/// The last part of each name is enough where there is little room, unless two would be called alike.
+fn shorten(columns: &mut [ParamColumn]) {
+    let last = |title: &str| title.rsplit('.').next().unwrap_or(title).to_owned();
+    let all: Vec<String> = columns.iter().map(|column| last(&column.title)).collect();
+    for (column, short) in columns.iter_mut().zip(&all) {
+        if all.iter().filter(|other| *other == short).count() == 1 {
+            column.title.clone_from(short);
+            column.width = column.least.max(short.chars().count()).min(36);
+        }
+    }
+}
+
 impl TrialTable {
     pub(super) fn new(plan: &SearchPlan) -> TrialTable {
+        let mut table = TrialTable::whole(plan);
+        if console::measure_text_width(&table.header()) > table.room || table.header().ends_with('…') {
+            shorten(&mut table.columns);
+        }
+        table
+    }
+
+    fn whole(plan: &SearchPlan) -> TrialTable {
         TrialTable {
             name: safe::name(&plan.name),
             metrics: plan.objectives.iter().map(|objective| objective.metric.name().to_string()).collect(),
             columns: ParamColumn::of(&plan.space),
             n_trials: plan.n_trials,
+            room: match moving_lines() {
+                true => usize::from(console::Term::stderr().size().1).saturating_sub(FREE),
+                false => usize::MAX,
+            },
         }
+    }
+
+    /// Adds what the columns of the parameters hold, as far as there is room: a row takes one line, and no value is cut
+    /// for it. The report has them all.
+    fn with_columns(&self, mut line: String, text: impl Fn(&ParamColumn) -> String) -> String {
+        let mut taken = console::measure_text_width(&line);
+        let whole: usize = self.columns.iter().map(|column| 2 + column.width).sum();
+        // The same columns in each row; where some are left out there is room for the mark of it.
+        let room = if taken + whole > self.room { self.room.saturating_sub(2) } else { self.room };
+        let mut is_whole = true;
+        for column in &self.columns {
+            let width = column.width;
+            if taken + 2 + width > room {
+                is_whole = false;
+                continue;
+            }
+            line += &format!("  {:>width$}", console::truncate_str(&text(column), width, "…"));
+            taken += 2 + width;
+        }
+        if is_whole { line } else { line + " …" }
     }
 
     pub(super) fn header(&self) -> String {
@@ -87,10 +137,7 @@ impl TrialTable {
             line += &format!("  {:>12}", metric);
         }
         line += &format!("  {:>16}  {:>7}", "best so far", "time");
-        for ParamColumn { title, width, .. } in &self.columns {
-            line += &format!("  {:>width$}", console::truncate_str(title, *width, "…"));
-        }
-        line
+        self.with_columns(line, |column| column.title.clone())
     }
 
     pub(super) fn row(
@@ -107,10 +154,45 @@ impl TrialTable {
             line += &format!("  {:>12}", values.get(place).map_or("", String::as_str));
         }
         line += &format!("  {best:>16}  {time:>7}");
-        for column in &self.columns {
-            let width = column.width;
-            line += &format!("  {:>width$}", console::truncate_str(&column.value(params), width, "…"));
+        self.with_columns(line, |column| column.value(params))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At eighty columns each trial took two lines.
+    #[test]
+    fn a_row_takes_one_line_and_no_value_is_cut_for_it() {
+        let column = |title: &str, width| ParamColumn {
+            title: title.into(),
+            params: vec![title.into()],
+            width,
+            least: 9,
+        };
+        let table = |room| TrialTable {
+            name: "joint".into(),
+            metrics: vec!["val_accuracy".into()],
+            columns: vec![column("batch_size", 10), column("optimizer", 9), column("learning_rate", 13)],
+            n_trials: 9,
+            room,
+        };
+        let row = |room| {
+            let params = [("batch_size", Choice::Int(256)), ("optimizer", Choice::Text("nadam".into()))];
+            let params = params.map(|(name, value)| (name.to_owned(), value));
+            table(room).row(3, "complete", &["0.8765".into()], "0.8765 (3)", "0:09.8", &params)
+        };
+        assert!(row(usize::MAX).ends_with("nadam              –"), "{}", row(usize::MAX));
+        for room in [57, 69, 80, 82, 95] {
+            assert!(row(room).chars().count() <= room.max(59), "{room}: {}", row(room));
+            assert!(table(room).header().chars().count() <= room.max(59), "{room}");
         }
-        line
+        assert!(row(80).ends_with("      256      nadam …") || row(80).ends_with("256 …"), "{}", row(80));
+        let mut columns =
+            vec![column("optimizer.learning_rate", 23), column("a.units", 9), column("b.units", 9)];
+        shorten(&mut columns);
+        let titles: Vec<_> = columns.iter().map(|column| (column.title.as_str(), column.width)).collect();
+        assert_eq!(titles, [("learning_rate", 13), ("a.units", 9), ("b.units", 9)]);
     }
 }

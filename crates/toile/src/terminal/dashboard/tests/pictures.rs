@@ -1,0 +1,168 @@
+//! Pictures at several sizes, kept as text: `UPDATE_SNAPSHOTS=1 cargo test -p toile dashboard` writes them anew, to be
+//! read before they are committed.
+
+use std::path::Path;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::Color;
+use toile_record::State;
+
+use super::studies::{NOW, records, watched, with_scene};
+use crate::terminal::dashboard::draw;
+use crate::terminal::dashboard::ink::Ink;
+use crate::terminal::dashboard::keys::Sight;
+
+const FULL: Ink = Ink { utf8: true, colour: true };
+
+fn drawn((width, height): (u16, u16), scene: &draw::Scene<'_>, sight: &Sight, ink: Ink) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw::draw(frame.buffer_mut(), scene, sight, ink)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = buffer.area.width as usize;
+    let row = |cells: &[ratatui::buffer::Cell]| {
+        let line: String = cells.iter().map(|cell| cell.symbol()).collect();
+        format!("{}\n", line.trim_end())
+    };
+    buffer.content.chunks(width).map(row).collect()
+}
+
+fn compare(name: &str, picture: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/terminal/dashboard/tests/snapshots")
+        .join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, picture).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == picture, "{name} is drawn otherwise; UPDATE_SNAPSHOTS=1 writes it anew:\n{picture}");
+}
+
+/// Presses keys, then compares the picture.
+fn picture(name: &str, size: (u16, u16), keys: &str) {
+    let watching = watched(records(), true);
+    let mut sight = Sight::default();
+    press(&mut sight, &watching, keys);
+    with_scene(&watching, NOW, |scene| compare(name, &text(&drawn(size, scene, &sight, FULL))));
+}
+
+fn press(sight: &mut Sight, watching: &toile_live::Watching, keys: &str) {
+    for key in keys.chars() {
+        let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+        sight.press(KeyEvent::new(code, KeyModifiers::NONE), watching);
+    }
+}
+
+#[test]
+fn the_first_screen_fits_every_size() {
+    picture("now-80x24", (80, 24), "");
+    picture("now-200x60", (200, 60), "jpjp");
+    picture("now-40x12", (40, 12), "");
+    picture("now-120x40", (120, 40), "jj");
+}
+
+#[test]
+fn the_other_screens() {
+    picture("runs-80x24", (80, 24), "2s");
+    picture("runs-filtered-80x24", (80, 24), "2/adam\n");
+    picture("search-80x24", (80, 24), "3jj");
+    picture("compare-80x24", (80, 24), "2jpjpjpc");
+    picture("events-80x24", (80, 24), "5");
+    picture("run-80x24", (80, 24), "2j\nl");
+    picture("failed-80x24", (80, 24), "2sjjj\n");
+    picture("help-80x24", (80, 24), "?");
+}
+
+#[test]
+fn states_have_their_words_on_the_screen() {
+    let at = |records, is_held, now: f64| {
+        let mut watching = watched(records, is_held);
+        watching.tick(now);
+        with_scene(&watching, now, |scene| text(&drawn((80, 24), scene, &Sight::default(), FULL)))
+    };
+    compare("stalled-80x24", &at(records(), true, NOW + 130.0));
+    let mut killed = records();
+    let running = killed.runs.iter_mut().filter(|run| run.state == State::Running);
+    running.for_each(|run| run.state = State::Waiting);
+    compare("stopped-80x24", &at(killed, false, NOW));
+    let mut fresh = records();
+    fresh.searches.clear();
+    fresh.runs.truncate(1);
+    fresh.runs[0].state = State::Running;
+    fresh.runs[0].epochs.clear();
+    compare("beginning-80x24", &at(fresh.clone(), true, NOW));
+    fresh.runs.clear();
+    compare("empty-80x24", &at(fresh, true, NOW));
+    let mut done = records();
+    done.searches.clear();
+    done.runs.truncate(3);
+    compare("finished-80x24", &at(done, false, NOW));
+}
+
+#[test]
+fn a_look_that_failed_leaves_the_last_picture_with_its_reason() {
+    let watching = watched(records(), true);
+    with_scene(&watching, NOW, |scene| {
+        let trouble = Some("the disk is full".into());
+        let scene = draw::Scene { trouble, sentence: scene.sentence.clone(), ..*scene };
+        let picture = text(&drawn((80, 24), &scene, &Sight::default(), FULL));
+        assert!(picture.contains("as of 08:00:00, trying again: the disk is full"), "{picture}");
+        assert!(picture.contains("CNN"), "{picture}");
+    });
+}
+
+#[test]
+fn on_a_tiny_terminal_there_is_a_sentence() {
+    let watching = watched(records(), true);
+    for size in [(39, 24), (80, 9), (1, 1), (12, 4)] {
+        with_scene(&watching, NOW, |scene| {
+            let picture = text(&drawn(size, scene, &Sight::default(), FULL));
+            assert!(size.0 < 12 || picture.starts_with("fashion-mni"), "{picture}");
+        });
+    }
+}
+
+/// Nothing is drawn outside of the screen, whatever its size: ratatui would panic.
+#[test]
+fn every_size_and_screen_can_be_drawn() {
+    let watching = watched(records(), true);
+    with_scene(&watching, NOW, |scene| {
+        for keys in ["", "2", "3", "jpjpc", "5", "2j\n", "?", "/a"] {
+            let mut sight = Sight::default();
+            press(&mut sight, &watching, keys);
+            for width in (40..90).step_by(7).chain([149, 150, 201, 400]) {
+                for height in (10..30).step_by(3).chain([60, 120]) {
+                    drawn((width, height), scene, &sight, FULL);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn without_colours_and_without_utf8_the_words_are_the_same() {
+    let watching = watched(records(), true);
+    with_scene(&watching, NOW, |scene| {
+        for keys in ["", "3", "2jpjpc", "?"] {
+            let mut sight = Sight::default();
+            press(&mut sight, &watching, keys);
+            let plain = drawn((80, 24), scene, &sight, Ink { utf8: false, colour: false });
+            let full = drawn((80, 24), scene, &sight, FULL);
+            for (plain, full) in plain.content.iter().zip(&full.content) {
+                assert!(plain.symbol().is_ascii(), "`{}` became `{}`", full.symbol(), plain.symbol());
+                assert_eq!((plain.fg, plain.bg), (Color::Reset, Color::Reset));
+                if full.symbol().is_ascii() {
+                    assert_eq!(plain.symbol(), full.symbol());
+                }
+            }
+            if keys.is_empty() {
+                compare("ascii-80x24", &text(&plain));
+            }
+        }
+    });
+}
