@@ -64,7 +64,7 @@ impl LiveTraining {
     pub(crate) fn of_run(run: &RunRecord, data: &DataRecord, has_seeds: bool) -> LiveTraining {
         let images: f64 = data.split.train_counts.iter().map(|n| *n as f64).sum();
         let batch = run.plan["batch_size"].as_f64().filter(|batch| *batch >= 1.0);
-        let trained: f64 = run.epochs.iter().map(|epoch| epoch.seconds).filter(|s| s.is_finite()).sum();
+        let trained = seconds_of(&run.epochs);
         let name = shown_name(&run.name);
         let began = seconds_since_1970(&run.provenance.started);
         let wall = run.provenance.wall_seconds;
@@ -93,7 +93,7 @@ impl LiveTraining {
     /// A trial.
     pub(crate) fn of_trial(trial: &TrialRecord, search: &SearchRecord) -> LiveTraining {
         let epochs = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
-        let trained: f64 = epochs.iter().map(|epoch| epoch.seconds).filter(|s| s.is_finite()).sum();
+        let trained = seconds_of(epochs);
         let wall = trial.side.as_ref().map_or(0.0, |side| side.wall_seconds);
         let words = parameters_in_words(trial).into_iter().map(|(name, value)| format!("{name} {value}"));
         let began = trial.started.as_deref().and_then(seconds_since_1970);
@@ -125,6 +125,11 @@ impl LiveTraining {
             not_finite_from: not_finite_from(epochs),
         }
     }
+}
+
+/// Seconds of training; of no epoch 0, which a sum of nothing would call −0.
+fn seconds_of(epochs: &[Epoch]) -> f64 {
+    epochs.iter().map(|epoch| epoch.seconds).filter(|seconds| seconds.is_finite()).fold(0.0, |sum, s| sum + s)
 }
 
 fn unnamed_reason(state: State) -> Option<String> {

@@ -132,6 +132,9 @@ fn a_trial_is_told_with_its_parameters_and_a_search_with_its_best() {
         ),
         "{text}"
     );
+    let (_, events_of_waiting) = watching(records(vec![run("A", 0, State::Waiting, (0, 3))], None, 0));
+    let text = serde_json::to_string(&events_of_waiting[1]).unwrap();
+    assert!(text.contains(r#""seconds":0.0,"#), "no time is 0, not -0: {text}");
     assert_eq!(watched.trials(0)[1].left, Some(14.0));
     assert_eq!(events.iter().filter(|event| matches!(event, WatchEvent::Epoch { .. })).count(), 13);
 }
