@@ -66,7 +66,8 @@ def wait_for(what: str, holds: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:
-            sys.exit(f"watch.py: not so after {PATIENCE} s: {what}\n{screen()}")
+            shown = subprocess.run(["tmux", "-L", SOCKET, "capture-pane", "-p", "-t", "w"], capture_output=True, text=True)
+            sys.exit(f"watch.py: not so after {PATIENCE} s: {what}\n{shown.stdout}")
         time.sleep(0.2)
     print(f"  {what}")
 
@@ -106,7 +107,7 @@ def main() -> None:
         if is_alive(study):
             study.kill()
         study.wait()
-        tmux("kill-server")
+        subprocess.run(["tmux", "-L", SOCKET, "kill-server"], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
     print("watch.py: all holds")
 
@@ -184,6 +185,13 @@ def watch(toile: str, place: Path, study: subprocess.Popen[bytes], folder: Path)
     assert read[0]["event"] == "study", read[0]
     assert any(event["event"] == "state" and event["state"] == "stopped" for event in read), read[-5:]
     print(f"  {len(read)} events of JSON, the last state is stopped")
+
+    print("the terminal goes away")
+    keys(command, "Enter")
+    wait_for("it is watched", shows("Ranking"))
+    tmux("kill-server")
+    viewers = ["pgrep", "-f", f"^{re.escape(command)}$"]
+    wait_for("the view ends", lambda: subprocess.run(viewers, capture_output=True).returncode == 1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 //! Writes the report of a made-up study into a folder, to look at: `cargo run -p toile-report --example sample -- DIR`,
 //! with the names of some of them if not all are wanted.
 //!
-//! `complete`, `single`, `interrupted`, `procedural`, `searched`, `many` (200 runs of 100 epochs) and `big` (10,000 trials)
-//! each become an HTML and a Markdown file, and LaTeX in a folder of its own; the exports stand beside.
+//! `complete`, `single`, `interrupted`, `procedural`, `searched`, `many` (200 runs of 100 epochs) and `big` (10,000
+//! trials) each become an HTML and a Markdown file, and LaTeX in a folder of its own; the exports stand beside.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -15,12 +15,15 @@ use toile_report::{
     view,
 };
 
+/// A name, and the records.
+type Sample = (&'static str, fn() -> Records);
+
 fn main() -> std::io::Result<()> {
     let folder =
         PathBuf::from(std::env::args_os().nth(1).ok_or_else(|| std::io::Error::other("usage: sample DIR"))?);
     std::fs::create_dir_all(&folder)?;
     let wanted: Vec<String> = std::env::args().skip(2).collect();
-    let samples: [(&str, fn() -> Records); 7] = [
+    let samples: [Sample; 7] = [
         ("complete", || common::records(5)),
         ("single", || common::records(1)),
         ("interrupted", || common::interrupted(3)),
@@ -64,7 +67,7 @@ fn many() -> Records {
         run.position = i;
         let last = run.epochs.last().cloned();
         for epoch in run.epochs.len()..100 {
-            let mut row = last.clone().unwrap_or_default();
+            let mut row = last.unwrap_or_default();
             row.epoch = epoch + 1;
             row.val_accuracy = row.val_accuracy.map(|value| value - 1e-5 * (i + epoch) as f64);
             run.epochs.push(row);

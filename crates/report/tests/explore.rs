@@ -116,7 +116,7 @@ fn pinned_runs_have_the_settings_that_differ_and_the_verdict_on_each_pair() {
     }
 }
 
-/// Of a setting with two values or more, shared by runs, the curves can be grouped; each value says how many runs it has.
+/// Of a setting with two values or more, shared by runs, the curves can be grouped.
 #[test]
 fn the_curves_of_all_runs_can_be_grouped_by_a_setting() {
     let view = view(&common::records(2));

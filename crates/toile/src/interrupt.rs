@@ -13,6 +13,9 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// The exit code of a program that was interrupted, as shells expect it: 128 + SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// How long a view has to leave.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 const STOPPED: &str = "stopped at once: what was recorded is kept, and the same command goes on from there";
 
 /// From here on Ctrl-C asks to stop; gives what it sets.
@@ -31,8 +34,16 @@ pub(crate) fn listen() -> &'static AtomicBool {
 
 /// From here on Ctrl-C, SIGTERM and SIGHUP ask to leave, without a word and as often as they come: for views, which
 /// leave and end nothing.
+///
+/// A view that has not left after [`PATIENCE`] is ended: it may wait for keys of a terminal that is gone.
 pub(crate) fn listen_to_leave() -> &'static AtomicBool {
-    let _ = ctrlc::set_handler(|| STOP.store(true, Ordering::SeqCst));
+    let _ = ctrlc::set_handler(|| {
+        STOP.store(true, Ordering::SeqCst);
+        // This is a thread of its own.
+        std::thread::sleep(PATIENCE);
+        terminal::leave_screen();
+        exit();
+    });
     &STOP
 }
 
@@ -52,8 +63,7 @@ pub(crate) fn survive_file_size_limit() {
 #[cfg(not(unix))]
 pub(crate) fn survive_file_size_limit() {}
 
-/// The one way out apart from `main`: a second Ctrl-C means that the user does not want to wait for it.
-#[allow(clippy::exit, clippy::disallowed_methods)]
+/// A second Ctrl-C means that the user does not want to wait for the end of `main`.
 fn end_now() -> ! {
     terminal::restore_cursor();
     // A reader that has stopped reading must not keep the program: the line has a moment to get out.
@@ -62,5 +72,11 @@ fn end_now() -> ! {
     while !line.is_finished() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
+    exit()
+}
+
+/// The one way out apart from `main`.
+#[allow(clippy::exit, clippy::disallowed_methods)]
+fn exit() -> ! {
     std::process::exit(INTERRUPTED.into())
 }

@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 pub(crate) use chart::range_chart;
-pub(crate) use dashboard::{Followable, is_possible as has_screen, show as show_screen};
+pub(crate) use dashboard::{Followable, is_possible as has_screen, leave_screen, show as show_screen};
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
 use names::labels;

@@ -41,7 +41,8 @@ fn take() -> io::Result<()> {
     execute!(io::stdout(), EnterAlternateScreen, Hide)
 }
 
-fn give_back() {
+/// Gives the terminal back, if it is taken.
+pub(crate) fn give_back() {
     if IS_TAKEN.swap(false, Ordering::SeqCst) {
         // What cannot be written to the terminal now cannot be written at all.
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);

@@ -24,6 +24,7 @@ use self::ink::Ink;
 use self::keys::{KeyEffect, Sight};
 
 pub(crate) use draw::Scene;
+pub(crate) use guard::give_back as leave_screen;
 
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(250);
