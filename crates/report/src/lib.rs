@@ -36,7 +36,7 @@ pub use export::{
     Csv, EXPORTERS, ExportInput, ExportedFile, ExportedFiles, Exporter, PredictionsCsvExporter,
     PredictionsNpzExporter, epochs_csv, history_csv, results_csv, results_json, trials_csv,
 };
-pub use html::html;
+pub use html::{LiveStrip, PagePart, PageParts, ServedPage, html};
 pub use judged::JudgedReport;
 pub use latex::LatexExporter;
 pub use markdown::markdown;

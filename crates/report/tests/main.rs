@@ -12,6 +12,7 @@ mod large;
 mod latex;
 mod latex_colours;
 mod layers;
+mod live;
 mod networks;
 mod page;
 mod range_test;

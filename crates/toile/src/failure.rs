@@ -37,6 +37,17 @@ impl Failure {
         &self.message
     }
 
+    /// What went wrong and what to do, as sentences in one line, for a page.
+    pub(crate) fn sentence(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.help);
+        let sentence = |part: &String| {
+            let mut letters = part.chars();
+            let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+            format!("{first}{}.", letters.as_str().trim_end_matches('.').replace('\n', " "))
+        };
+        parts.map(sentence).collect::<Vec<_>>().join(" ")
+    }
+
     /// The same with a remedy.
     pub(crate) fn help(self, help: impl Into<String>) -> Failure {
         Failure { help: Some(help.into()), ..self }

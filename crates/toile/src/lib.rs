@@ -8,6 +8,7 @@ mod failure;
 mod interrupt;
 mod machine;
 mod places;
+mod serve;
 mod source;
 mod study_folder;
 mod terminal;

@@ -60,14 +60,20 @@ pub(crate) fn home() -> Option<PathBuf> {
         .filter(|p| p.is_absolute())
 }
 
+/// What this machine is called by others.
+pub(crate) fn host_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
+    host.trim().to_owned()
+}
+
 /// A name that no other worker has: host, process, and where host names repeat, the moment of its birth.
 pub(crate) fn worker_name() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-        let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "host".into());
+        let host = host_name();
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let born = since.unwrap_or_else(|before| before.duration()).as_micros() as u64 & 0xff_ffff;
-        format!("{}:{}:{born:06x}", host.trim(), std::process::id())
+        format!("{host}:{}:{born:06x}", std::process::id())
     });
     NAME.clone()
 }
@@ -118,6 +124,16 @@ impl MachineClock {
     pub(crate) fn start() -> MachineClock {
         MachineClock { start: Instant::now() }
     }
+}
+
+/// The time of day, in UTC: `13:04:10 UTC`.
+pub(crate) fn time_of_day() -> String {
+    format!("{} UTC", toile_live::clock(seconds_since_1970()))
+}
+
+/// Now, for views.
+pub(crate) fn seconds_since_1970() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// A moment in RFC 3339 and UTC; `unknown` where the clock is set out of all years that can be written.

@@ -142,7 +142,7 @@ pub(crate) fn open_to_look(place: &str) -> Result<Store, Failure> {
 }
 
 /// A silent server is waited for as the store's defaults say; the wait is told, and ends when the user wants to stop.
-fn patience() -> Patience {
+pub(crate) fn patience() -> Patience {
     let last_told: Mutex<Option<Instant>> = Mutex::default();
     let is_over = AtomicBool::new(false);
     let waits = move |place: &str, silent: Duration| {

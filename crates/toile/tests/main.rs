@@ -20,3 +20,4 @@ mod server;
 mod tuning;
 mod untrained;
 mod watching;
+mod web;

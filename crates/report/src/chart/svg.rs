@@ -32,11 +32,11 @@ impl Svg {
         description: &str,
     ) -> Self {
         let (w, h, top) = (number(width), number(height + above), number(-above));
-        // Wide pages do not blow a small chart up.
-        let most = number(width * 1.08);
+        // As wide as it is drawn on a wide page, which does not blow a small chart up.
+        let [most, tall] = [width, height + above].map(|length| number(length * 1.08));
         let (title, description) = (escape_xml(title), escape_xml(description));
         let text = format!(
-            "<svg class=\"{class}\" viewBox=\"0 {top} {w} {h}\" width=\"{w}\" height=\"{h}\" style=\"max-width:{most}px\" \
+            "<svg class=\"{class}\" viewBox=\"0 {top} {w} {h}\" width=\"{most}\" height=\"{tall}\" \
              role=\"img\">\n<title>{title}</title>\n<desc>{description}</desc>\n"
         );
         Self { text }
@@ -189,7 +189,7 @@ mod tests {
         svg.circle("dot", (1.0, 2.0), 3.0, "\"");
         assert_eq!(
             svg.finish(),
-            "<svg class=\"c\" viewBox=\"0 0 10 20\" width=\"10\" height=\"20\" style=\"max-width:10.8px\" \
+            "<svg class=\"c\" viewBox=\"0 0 10 20\" width=\"10.8\" height=\"21.6\" \
              role=\"img\">\n<title>&lt;b&gt;</title>\n<desc>a &amp; b</desc>\n\
              <text x=\"1\" y=\"2\" text-anchor=\"end\">&lt;script&gt;</text>\n\
              <circle class=\"dot\" cx=\"1\" cy=\"2\" r=\"3\"><title>&quot;</title></circle>\n</svg>"

@@ -1,32 +1,36 @@
 //! The page: one file that needs nothing else. The layout is in `templates/`, the numbers come from the view.
 
+mod live;
+mod parts;
 mod section;
 
 use askama::Template;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
-use crate::PROCEDURAL_NOTICE;
 use crate::chart;
 use crate::export::{ExportInput, ExportedFiles, Exporter, one_file};
 use crate::page::ReportPage;
 use crate::view::ReportView;
+pub use live::{LiveStrip, ServedPage};
+pub use parts::{PagePart, PageParts};
 
 const CANNOT_FAIL: &str = "the templates are compiled in, and writing to a String cannot fail";
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct HtmlPage<'a> {
-    page: &'a ReportPage<'a>,
+    title: &'a str,
     /// The version of toile that wrote it.
     version: &'a str,
-    style: String,
-    /// The one script of the page, and what the page's policy knows it by.
+    style: &'a str,
+    /// The script that makes tables answer, and what the page's policy knows it by.
     script: &'static str,
     script_hash: String,
-    notice: &'static str,
-    sections: Vec<String>,
-    reading: String,
+    contents: &'a str,
+    parts: Vec<String>,
+    /// What a page has that grows with its study.
+    live: Option<live::LivePage<'a>>,
 }
 
 /// How to read the report of a study.
@@ -59,14 +63,13 @@ impl Exporter for HtmlExporter {
 /// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script sorts and
 /// filters its tables; the page's policy runs no other, and without it all that the report says stands there.
 pub fn html(view: &ReportView) -> String {
-    let reading = StudyReading { view }.render().expect(CANNOT_FAIL);
-    laid_out(&ReportPage::of_study(view), &view.toile_version, reading)
+    PageParts::of(view).file()
 }
 
 /// A report that is not of a study.
 pub(crate) fn judged_html(page: &ReportPage, version: &str) -> String {
     let reading = JudgedReading { items: &page.reading }.render().expect(CANNOT_FAIL);
-    laid_out(page, version, reading)
+    PageParts::laid_out(page, version, reading).file()
 }
 
 /// The rules for paper and screens: of the page, and of the charts' colours.
@@ -77,22 +80,7 @@ pub(crate) fn style() -> String {
 /// Sorts and filters tables.
 const SCRIPT: &str = include_str!("../../templates/explore.js");
 
-/// A script's name in a content security policy: `sha256-` and its SHA-256 in Base64.
-fn policy_hash(script: &str) -> String {
-    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script)))
-}
-
-fn laid_out(page: &ReportPage, version: &str, reading: String) -> String {
-    let sections = page.sections.iter().map(|one| section::section(one, page.procedural)).collect();
-    let html = HtmlPage {
-        page,
-        version,
-        style: style(),
-        script: SCRIPT,
-        script_hash: policy_hash(SCRIPT),
-        notice: PROCEDURAL_NOTICE,
-        sections,
-        reading,
-    };
-    html.render().expect(CANNOT_FAIL)
+/// The name of a script or a style in a content security policy: `sha256-` and its SHA-256 in Base64.
+fn policy_hash(text: &str) -> String {
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::CANNOT_FAIL;
 use crate::section::{
     CellImage, CellTone, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell,
     TableColumn,
@@ -18,6 +19,8 @@ struct SectionPage<'a> {
     owner: &'a str,
     procedural: bool,
     notice: &'static str,
+    /// Whether the parts that have an id are only named, and filled in later.
+    is_hollow: bool,
     /// Of a part that a list of contents names: the one before and the one after.
     around: Option<Neighbours<'a>>,
 }
@@ -38,35 +41,46 @@ struct CellPage<'a> {
     below: Vec<&'a TableCell>,
 }
 
-/// A section as HTML.
-pub(super) fn section(section: &Section, procedural: bool) -> String {
-    render(section, 2, &section.title, procedural, None)
+/// A section as HTML, in which the parts with an id are only named; and these parts by their ids.
+pub(super) fn section(section: &Section, procedural: bool) -> (String, Vec<(&str, String)>) {
+    let page = SectionPage { is_hollow: true, ..page(section, 2, &section.title, procedural) };
+    let parts = section.linked_parts().map(|part| (part.id.as_str(), page.part(part))).collect();
+    (page.render().expect(CANNOT_FAIL), parts)
 }
 
-fn render<'a>(
-    section: &'a Section,
-    level: usize,
-    owner: &'a str,
-    procedural: bool,
-    around: Option<Neighbours<'a>>,
-) -> String {
+/// What stands in a section for a part that is filled in later.
+pub(super) fn place_of(id: &str) -> String {
+    format!("<article data-part=\"{id}\"></article>")
+}
+
+fn page<'a>(section: &'a Section, level: usize, owner: &'a str, procedural: bool) -> SectionPage<'a> {
     let owner = if section.id.is_empty() { owner } else { &section.title };
-    let page = SectionPage { section, level, owner, procedural, notice: PROCEDURAL_NOTICE, around };
-    page.render().expect("the templates are compiled in, and writing to a String cannot fail")
+    let notice = PROCEDURAL_NOTICE;
+    SectionPage { section, level, owner, procedural, notice, is_hollow: false, around: None }
 }
 
 impl<'a> SectionPage<'a> {
-    /// The smaller sections inside. A part without a heading does not move the ones inside it down.
+    /// The smaller sections inside.
     fn parts(&self) -> Vec<String> {
-        let level = if self.section.title.is_empty() { self.level } else { self.level + 1 };
-        let linked: Vec<&Section> = self.section.linked_parts().collect();
-        let around = |part: &Section| {
-            let place = linked.iter().position(|other| other.id == part.id).filter(|_| linked.len() > 1)?;
-            let before = place.checked_sub(1).map(|before| linked[before]);
-            Some((before, linked.get(place + 1).copied()))
+        let part = |part: &Section| match self.is_hollow && !part.id.is_empty() {
+            true => place_of(&part.id),
+            false => self.part(part),
         };
-        let part = |part| render(part, level.min(6), self.owner, self.procedural, around(part));
         self.section.parts.iter().map(part).collect()
+    }
+
+    /// One of them. A section without a heading does not move the ones inside it down.
+    fn part(&self, part: &Section) -> String {
+        let level = if self.section.title.is_empty() { self.level } else { self.level + 1 };
+        let page = page(part, level.min(6), self.owner, self.procedural);
+        SectionPage { around: self.around(part), ..page }.render().expect(CANNOT_FAIL)
+    }
+
+    /// Of a part that a list of contents names: those before and after it.
+    fn around(&self, part: &Section) -> Option<Neighbours<'a>> {
+        let linked: Vec<&Section> = self.section.linked_parts().collect();
+        let place = linked.iter().position(|other| other.id == part.id).filter(|_| linked.len() > 1)?;
+        Some((place.checked_sub(1).map(|before| linked[before]), linked.get(place + 1).copied()))
     }
 
     fn open_tables(&self) -> Vec<&'a SectionTable> {

@@ -41,8 +41,9 @@ pub(super) fn picture(sheet: &StyleSheet, svg: &str, shared: &[ChartElement]) ->
     }
     let styles: String =
         picture.styles.iter().map(|(name, options)| format!("  {name}/.style={{{options}}},\n")).collect();
-    let (width, height) = (root.get("width"), root.get("height"));
-    let body = match root.get("viewBox").split(' ').nth(1).and_then(|top| top.strip_prefix('-')) {
+    let mut frame = root.get("viewBox").split(' ').skip(1);
+    let [top, width, height] = std::array::from_fn(|_| frame.next().unwrap_or_default());
+    let body = match top.strip_prefix('-') {
         // A drawing with room above the place 0 begins there.
         Some(above) => format!("\\begin{{scope}}[shift={{(0,{above})}}]\n{}\\end{{scope}}\n", picture.body),
         None => picture.body,

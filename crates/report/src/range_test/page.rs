@@ -74,9 +74,7 @@ pub fn range_test_svg(view: &RangeTestView) -> String {
     let style = html::style();
     let style: Vec<&str> = style.lines().filter(is_needed).collect();
     let chart = chart::range_test(view);
-    // The limit of its width is for pages, and an element has one `style`.
     let (open, rest) = chart.split_once(">\n").unwrap_or((&chart, ""));
-    let (open, _) = open.split_once(" style=").unwrap_or((open, ""));
     let open = open.replacen("<svg", ALONE, 1);
-    format!("{open} role=\"img\">\n<style>{}</style>\n{rest}\n", style.join("\n"))
+    format!("{open}>\n<style>{}</style>\n{rest}\n", style.join("\n"))
 }

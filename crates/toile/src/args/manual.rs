@@ -7,6 +7,14 @@ use clap_complete::Shell;
 
 use super::Args;
 
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// Print the reference page in Markdown instead of the schema
+    #[arg(long)]
+    pub markdown: bool,
+}
+
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {

@@ -10,6 +10,7 @@ mod slips;
 mod trained;
 mod tuning;
 mod watching;
+mod web;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,11 +20,12 @@ pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::data::{CheckArgs, ConvertArgs, DataCommand, FetchArgs, ReadingArgs};
 pub(crate) use self::init::InitArgs;
 pub(crate) use self::judging::{CompareArgs, FindingsArgs, JudgeArgs, VerifyArgs};
-pub(crate) use self::manual::{CompletionsArgs, ManArgs, completions, pages as manual_pages};
+pub(crate) use self::manual::{CompletionsArgs, ManArgs, SchemaArgs, completions, pages as manual_pages};
 pub(crate) use self::predictions::PredictionsFormat;
 pub(crate) use self::trained::{ExportArgs, ExportFormat, ImportArgs, InputArg, PredictArgs, TrainedArgs};
 pub(crate) use self::tuning::{CapacityArgs, LrFindArgs};
 pub(crate) use self::watching::WatchArgs;
+pub(crate) use self::web::WebArgs;
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 use toile_record::Seeds;
@@ -237,6 +239,8 @@ pub(crate) struct RunArgs {
     /// Open the test part for complete runs before all trainings of the study have ended; the record says so
     #[arg(long)]
     pub open_test: bool,
+    #[command(flatten)]
+    pub web: WebArgs,
 }
 
 /// Arguments of `worker`.
@@ -328,14 +332,6 @@ pub(crate) struct ReportArgs {
     /// Write also the folder `latex`: the report as a LaTeX document, each table and figure a file for papers
     #[arg(long)]
     pub latex: bool,
-}
-
-/// Arguments of `schema`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct SchemaArgs {
-    /// Print the reference page in Markdown instead of the schema
-    #[arg(long)]
-    pub markdown: bool,
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Arguments of `watch`.
 
+use super::WebArgs;
+
 /// Arguments of `watch`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WatchArgs {
@@ -10,6 +12,8 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "NAME")]
     pub study: Option<String>,
     /// Print one event a line as JSON, for programs
-    #[arg(long)]
+    #[arg(long, conflicts_with = "web")]
     pub json: bool,
+    #[command(flatten)]
+    pub web: WebArgs,
 }

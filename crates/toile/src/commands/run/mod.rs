@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use console::Style;
 use toile_lab::Outcome;
 use toile_store::Store;
+use toile_study::Plan;
 
 pub(crate) use results::results;
 
@@ -15,6 +16,7 @@ use crate::args::RunArgs;
 use crate::commands::studying::{Studied, StudyWork, note_searches_without_value, note_warnings};
 use crate::failure::Failure;
 use crate::machine;
+use crate::serve::StudyAddress;
 use crate::source::{self, StudySource};
 use crate::terminal::{duration, note, plural};
 use crate::{Completion, commands, interrupt, places, terminal};
@@ -55,6 +57,7 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
         lease: args.lease,
         checkpoints: args.checkpoints.as_deref(),
     };
+    let page = commands::watch::beside(page_of(args, &plan, &dir), &args.web);
     // With a server, that is where everything happens; the folder gets a copy.
     let studied = match &server {
         Some(server) => work.on(server, Some(&store))?,
@@ -63,6 +66,9 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
     // The report of many runs needs the room that the data took.
     drop(data);
     let view = commands::report::write(&dir, store.records(Some(&plan.study))?)?;
+    if let Some(page) = page {
+        page.end();
+    }
     // A report of records that are gone meanwhile is no success.
     store.ensure_in_place()?;
     let (mut ending, conclusion) = conclude(&studied);
@@ -82,6 +88,12 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
         note(&conclusion);
     }
     Ok(ending)
+}
+
+/// Where the page reads that shows the study.
+fn page_of(args: &RunArgs, plan: &Plan, dir: &Path) -> StudyAddress {
+    let storage = args.storage.clone().unwrap_or_else(|| dir.to_string_lossy().into_owned());
+    StudyAddress { storage, study: Some(plan.study.clone()), again: "the same command".into() }
 }
 
 /// A server may be waited for, and the first Ctrl-C ends that.

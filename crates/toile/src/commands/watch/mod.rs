@@ -3,6 +3,7 @@
 mod lines;
 mod looking;
 mod screen;
+mod web;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -12,12 +13,16 @@ use toile_live::WatchEvent;
 use toile_store::{Store, StoreError};
 
 use self::looking::Looking;
+pub(crate) use self::web::beside;
 use crate::args::WatchArgs;
 use crate::failure::Failure;
 use crate::{Completion, interrupt, places, study_folder, terminal};
 
 /// Follows the study until it has ended, or the viewer leaves.
 pub(crate) fn run(args: &WatchArgs) -> Result<Completion, Failure> {
+    if args.web.web {
+        return web::run(args);
+    }
     interrupt::listen_to_leave();
     let (looking, first) = opened(args)?;
     let again = again(args);
