@@ -203,11 +203,15 @@ def from_begin_to_end(context, root, shots):
       article.scrollIntoView({ behavior: 'instant' }); scrollBy({ top: -120, behavior: 'instant' });
     }""")
     place_of_run = lambda: first.js("document.getElementById('run-3').getBoundingClientRect().top")
-    places = [None, place_of_run()]
-    # What was never shown has no size yet.
-    until("a page at rest", lambda: places.append(place_of_run()) or abs(places[-1] - places[-2]) < 1)
-    top = places[-1]
-    require(0 < top < 800, f"the third run was not brought into view: {places}")
+    # What was never shown has no size of its own yet; it gets one in the frames that follow.
+    for _ in range(3):
+        time.sleep(0.3)
+        first.js("""() => {
+          document.getElementById('run-3').scrollIntoView({ behavior: 'instant' }); scrollBy({ top: -120, behavior: 'instant' });
+        }""")
+    time.sleep(0.3)
+    top = place_of_run()
+    require(0 < top < 800, f"the third run was not brought into view, but to {top}")
     renewed = """() => { window.renewed = new Set(); document.addEventListener('toile-renewed', (event) => renewed.add(event.detail.id)); }"""
     first.js(renewed)
     can_filter = "toile-renewed" in (ROOT / "crates/report/templates/explore.js").read_text()
