@@ -155,7 +155,8 @@ class Page:
     def wait_for_state(self, *states):
         return until(f"state {states}, but {self.state()}: {self.text('text')}", lambda: self.state() in states)
 
-    def clean(self):
+    def clean(self, server=None):
+        require(server is None or server.poll() is None, f"the server has ended: {server and server.poll()}")
         require(not self.console, f"on the console: {self.console}")
 
 
@@ -187,7 +188,7 @@ def from_begin_to_end(context, root, shots):
     """A study that another process runs, in two tabs; what a reader does meanwhile survives."""
     place = Place(root, "whole", 16, [0.01 * i for i in range(1, RUNS + 1)])
     run = place.run()
-    _, url = place.watch()
+    server, url = place.watch()
     first = Page(context, url)
     states = {first.state()}
     until("the first epochs", lambda: states.add(first.state()) or first.js("!!document.querySelector('#runs svg')"))
@@ -203,11 +204,15 @@ def from_begin_to_end(context, root, shots):
       article.scrollIntoView({ behavior: 'instant' }); scrollBy({ top: -120, behavior: 'instant' });
     }""")
     place_of_run = lambda: first.js("document.getElementById('run-3').getBoundingClientRect().top")
-    places = [None, place_of_run()]
-    # What was never shown has no size yet.
-    until("a page at rest", lambda: places.append(place_of_run()) or abs(places[-1] - places[-2]) < 1)
-    top = places[-1]
-    require(0 < top < 800, f"the third run was not brought into view: {places}")
+    # What was never shown has no size of its own yet; it gets one in the frames that follow.
+    for _ in range(3):
+        time.sleep(0.3)
+        first.js("""() => {
+          document.getElementById('run-3').scrollIntoView({ behavior: 'instant' }); scrollBy({ top: -120, behavior: 'instant' });
+        }""")
+    time.sleep(0.3)
+    top = place_of_run()
+    require(0 < top < 800, f"the third run was not brought into view, but to {top}")
     renewed = """() => { window.renewed = new Set(); document.addEventListener('toile-renewed', (event) => renewed.add(event.detail.id)); }"""
     first.js(renewed)
     can_filter = "toile-renewed" in (ROOT / "crates/report/templates/explore.js").read_text()
@@ -253,8 +258,8 @@ def from_begin_to_end(context, root, shots):
         wide = first.js("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         require(wide[0] <= wide[1] + 1, f"{wide[0]} wide on a screen of {width}")
         shots and first.page.screenshot(path=shots / f"finished-{width}.png")
-    first.clean()
-    second.clean()
+    first.clean(server)
+    second.clean(server)
     place.end()
     until("the banner", lambda: not first.js("document.getElementById('live-link').hidden"))
     return states

@@ -3,7 +3,7 @@
 (() => {
 'use strict';
 
-// --- What needs no page -------------------------------------------------------------------------------------------------
+// --- What needs no page ---
 
 /** `k3x9-12` → { generation: 'k3x9', sequence: 12 } */
 function position(id) {
@@ -24,7 +24,7 @@ const differing = (versions, parts) => parts.filter((part) => versions.get(part.
 
 if (typeof module !== 'undefined') { module.exports = { position, judge, differing }; return; }
 
-// --- The page -----------------------------------------------------------------------------------------------------------
+// --- The page ---
 
 const begin = JSON.parse(document.querySelector('meta[name="toile-live"]').content);
 const versions = new Map(Object.entries(begin.versions));
@@ -70,7 +70,7 @@ function remembered(part) {
 
 const parsed = (html) => new DOMParser().parseFromString('<body>' + html, 'text/html').body.firstElementChild;
 
-/** A part, with the ones inside it: new ones, or those that the page has. */
+/** A part, with those inside it: new ones, or the page's. */
 function made(part, fresh) {
   const element = document.adoptNode(parsed(part.html));
   for (const place of element.querySelectorAll('[data-part]')) {
@@ -90,15 +90,20 @@ function anchor() {
   return (begins ?? places.findLast(([, box]) => box.top < top && box.bottom > top))?.[0];
 }
 
+let moved = false;
+for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(name, () => { moved = true; }, { passive: true });
+
 function renew(order, parts) {
   const fresh = new Map(parts.map((part) => [part.id, part]));
   const held = scrollY > 0 && anchor(), before = held && document.getElementById(held).getBoundingClientRect().top;
+  // The browser keeps another element in its place.
+  root.style.overflowAnchor = 'none';
   const renewed = [], sizes = new Map(parts.map(({ id: name }) => [name, document.getElementById(name)?.getBoundingClientRect()]));
   for (const part of parts) {
     if (!fresh.has(part.id)) continue;
     const old = document.getElementById(part.id), again = old && remembered(old), element = made(part, fresh), size = sizes.get(part.id);
     // What is out of sight is not laid out, and has the size of the one before until it is.
-    if (size && size.bottom > -innerHeight && size.top < 2 * innerHeight) element.style.contentVisibility = 'visible';
+    if (size && size.bottom > -2 * innerHeight && size.top < 3 * innerHeight) element.style.contentVisibility = 'visible';
     else if (size) element.style.containIntrinsicBlockSize = 'auto ' + size.height + 'px';
     if (old) old.replaceWith(element); else (document.getElementById(order[order.indexOf(part.id) - 1]) ?? strip).after(element);
     renewed.push([element, again]);
@@ -110,8 +115,14 @@ function renew(order, parts) {
     again?.(element);
   }
   parts.forEach((part) => versions.set(part.id, part.version));
-  const now = held && document.getElementById(held);
-  if (now) scrollBy({ top: now.getBoundingClientRect().top - before, behavior: 'instant' });
+  // Again once what came near is laid out, unless the reader moves meanwhile.
+  moved = false;
+  const hold = (frames) => {
+    const now = held && !moved && document.getElementById(held);
+    if (now) scrollBy({ top: now.getBoundingClientRect().top - before, behavior: 'instant' });
+    if (frames) requestAnimationFrame(() => hold(frames - 1)); else root.style.overflowAnchor = '';
+  };
+  hold(3);
 }
 
 let saidAt = -SAID, toSay = 0;
@@ -149,7 +160,7 @@ function link(isThere) {
   }
 }
 
-// --- The transport ------------------------------------------------------------------------------------------------------
+// --- The transport ---
 
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('toile' + location.pathname);
 let heard = performance.now(), source = null, giveUp = null, asking = 0, again = 0, hiding = 0, wait = 1000;
