@@ -60,8 +60,8 @@ impl Exporter for HtmlExporter {
     }
 }
 
-/// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script sorts and
-/// filters its tables; the page's policy runs no other, and without it all that the report says stands there.
+/// The report as one HTML page with inline styles, charts and images. It loads nothing. Its one script makes tables,
+/// charts and pinned runs answer; the page's policy runs no other, and without it all that the report says is there.
 pub fn html(view: &ReportView) -> String {
     PageParts::of(view).file()
 }
@@ -77,7 +77,7 @@ pub(crate) fn style() -> String {
     format!("{}{}", include_str!("../../templates/style.css"), chart::palette_css())
 }
 
-/// Sorts and filters tables.
+/// Makes tables, charts and pinned runs answer.
 const SCRIPT: &str = include_str!("../../templates/explore.js");
 
 /// The name of a script or a style in a content security policy: `sha256-` and its SHA-256 in Base64.
