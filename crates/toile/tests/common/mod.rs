@@ -104,15 +104,27 @@ impl Place {
 
     /// Waits until a run of the study has saved so many epochs.
     pub fn wait_for_epochs(&self, out: &str, epochs: usize) {
-        for _ in 0..30_000 {
-            let records = Store::open_read_only(&self.path(out)).and_then(|store| store.records(None));
-            if records.is_ok_and(|records| records.runs.iter().any(|run| run.epochs.len() >= epochs)) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        panic!("no run has saved {epochs} epochs in a minute");
+        self.wait_for(out, |records| records.runs.iter().any(|run| run.epochs.len() >= epochs));
     }
+
+    /// Waits until the store in `out` can be read and its records are so.
+    pub fn wait_for(&self, out: &str, holds: impl Fn(&Records) -> bool) {
+        wait_until(|| {
+            let records = Store::open_read_only(&self.path(out)).and_then(|store| store.records(None));
+            records.is_ok_and(|records| holds(&records))
+        });
+    }
+}
+
+/// Asks every 2 ms, for a minute.
+pub fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..30_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    panic!("not within a minute");
 }
 
 fn without_times(value: &mut serde_json::Value) {
