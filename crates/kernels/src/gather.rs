@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::bf16::{IMAGES, PlateConv, ValueForm, halves_mut};
 use crate::simd::{MOST_LANES, Simd, dispatch};
 
 /// The values of a data set's images, one image after the other.
@@ -22,6 +23,23 @@ pub enum ImageValues<'a> {
 pub fn gather_images(images: ImageValues<'_>, size: usize, indices: &[u32], out: &mut [f32]) {
     assert_eq!(Some(out.len()), indices.len().checked_mul(size), "out must hold {size} floats per index");
     gather_columns(images, size, indices, indices.len(), 0..size, out, size);
+}
+
+/// The values of each image rounded to bfloat16, as plates ([`ValueForm::Plates`]) of one pixel with `size` channels.
+///
+/// # Panics
+/// If an index lies outside, or `plates` has not the room of so many images.
+pub fn gather_plates(images: ImageValues<'_>, size: usize, indices: &[u32], plates: &mut [f32]) {
+    let len = PlateConv::value_len(ValueForm::Plates, 1, size);
+    let room = PlateConv::room(ValueForm::Plates, indices.len());
+    crate::check_len("plates", plates.len(), crate::checked_product(&[room, len]));
+    let (columns, plates) = (0..size, halves_mut(plates));
+    match images {
+        ImageValues::Bytes(values) => scaled_plates(&ImageColumns { values, size, columns }, indices, plates),
+        ImageValues::Floats(values) => {
+            copied_plates(&ImageColumns { values, size, columns }, indices, plates)
+        }
+    }
 }
 
 /// out\[i\] = labels\[indices\[i\]\].
@@ -85,6 +103,8 @@ trait StoredValue: Copy {
     unsafe fn load<S: Simd>(s: S, p: *const Self) -> S::V;
     /// As many lanes as there are values, at most LANES.
     fn load_few<S: Simd>(s: S, values: &[Self]) -> S::V;
+    /// What was loaded, rounded to bfloat16.
+    fn rounded<S: Simd>(s: S, v: S::V) -> S::V;
 }
 
 impl StoredValue for u8 {
@@ -101,6 +121,11 @@ impl StoredValue for u8 {
         // SAFETY: `bytes` has a byte per lane.
         over_255(s, unsafe { s.load_u8(bytes.as_ptr()) })
     }
+
+    #[inline(always)]
+    fn rounded<S: Simd>(s: S, v: S::V) -> S::V {
+        s.to_halves_of_positive(v)
+    }
 }
 
 impl StoredValue for f32 {
@@ -114,6 +139,11 @@ impl StoredValue for f32 {
     fn load_few<S: Simd>(s: S, values: &[f32]) -> S::V {
         s.load_slice(values)
     }
+
+    #[inline(always)]
+    fn rounded<S: Simd>(s: S, v: S::V) -> S::V {
+        s.to_halves(v)
+    }
 }
 
 /// How many bytes of the data ahead of the row that is copied the cache lines are asked for. Of bytes twice as many or
@@ -125,6 +155,8 @@ const LINE: usize = 64;
 dispatch! {
     fn scaled(images: &ImageColumns<u8>, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = rows
 }
+dispatch! { fn scaled_plates(images: &ImageColumns<u8>, indices: &[u32], plates: &mut [u16]) = plates_of }
+dispatch! { fn copied_plates(images: &ImageColumns<f32>, indices: &[u32], plates: &mut [u16]) = plates_of }
 dispatch! {
     fn copied(images: &ImageColumns<f32>, indices: &[u32], count: usize, out: &mut [f32], out_row: usize) = rows
 }
@@ -150,7 +182,64 @@ fn rows<S: Simd, T: StoredValue>(
     }
 }
 
+/// Blocks of 32 values that the cache lines of an image are asked for ahead of time.
+const BLOCKS_AHEAD: usize = 8;
+
+/// Plate by plate: rows of one plate lie side by side, those of an image's plates fall on each other in the cache.
+#[inline(always)]
+fn plates_of<S: Simd, T: StoredValue>(s: S, images: &ImageColumns<T>, indices: &[u32], plates: &mut [u16]) {
+    let (size, blocks) = (images.size, images.size.div_ceil(IMAGES));
+    let groups = plates.chunks_exact_mut((blocks * IMAGES * IMAGES).max(1));
+    for (g, (group, indices_of)) in groups.zip(indices.chunks(IMAGES)).enumerate() {
+        let next = indices.get((g + 1) * IMAGES..).unwrap_or_default();
+        if g == 0 {
+            (0..BLOCKS_AHEAD).for_each(|block| images.ask_for_block(s, indices_of, block));
+        }
+        for (block, plate) in group.chunks_exact_mut(IMAGES * IMAGES).enumerate() {
+            if block + BLOCKS_AHEAD < blocks {
+                images.ask_for_block(s, indices_of, block + BLOCKS_AHEAD);
+            } else {
+                images.ask_for_block(s, next, block + BLOCKS_AHEAD - blocks);
+            }
+            for (r, row) in plate.chunks_exact_mut(IMAGES).enumerate() {
+                let Some(&index) = indices_of.get(r) else {
+                    row.fill(0);
+                    continue;
+                };
+                let from = &images.values[index as usize * size..][..size][block * IMAGES..];
+                for at in (0..IMAGES).step_by(S::LANES) {
+                    let left = from.get(at..).unwrap_or_default();
+                    let v = if left.len() >= S::LANES {
+                        // SAFETY: so many values are left.
+                        unsafe { T::load(s, left.as_ptr()) }
+                    } else {
+                        T::load_few(s, left)
+                    };
+                    // SAFETY: the lanes lie within the row.
+                    unsafe { s.store_halves(row.as_mut_ptr().add(at), T::rounded(s, v)) };
+                }
+            }
+        }
+    }
+}
+
 impl<T> ImageColumns<'_, T> {
+    /// Asks for the cache lines of a block of 32 values of some images.
+    #[inline(always)]
+    fn ask_for_block<S: Simd>(&self, s: S, indices: &[u32], block: usize) {
+        let bytes = IMAGES * size_of::<T>();
+        if !(block * bytes).is_multiple_of(LINE) && bytes < LINE {
+            return;
+        }
+        for &index in indices {
+            let first = (index as usize).wrapping_mul(self.size).wrapping_add(block * IMAGES);
+            let start = self.values.as_ptr().wrapping_add(first).cast::<u8>();
+            for line in (0..bytes.max(LINE)).step_by(LINE) {
+                s.prefetch(start.wrapping_add(line));
+            }
+        }
+    }
+
     /// Asks for the cache lines of an image: those of a shuffled batch lie anywhere in memory, and no processor guesses
     /// the next one by itself.
     #[inline(always)]

@@ -212,6 +212,13 @@ macro_rules! sixteens {
 }
 pub(crate) use sixteens;
 
+/// The greater of the two, or NaN if either is.
+#[inline(always)]
+pub(crate) fn greater<S: Simd>(s: S, so_far: S::V, x: S::V) -> S::V {
+    // `max` gives its second argument where NaN is involved: right for a NaN in x, to be undone for one in `so_far`.
+    s.select(s.eq(so_far, so_far), s.max(so_far, x), so_far)
+}
+
 /// x, or 0 where |x| < 2^−N; NaN stays.
 ///
 /// Numbers so small change nothing that training can see, but arithmetic on subnormal ones is many times slower on some

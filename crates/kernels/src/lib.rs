@@ -1,4 +1,4 @@
-//! The fast f32 loops over slices, and the only place with `unsafe`.
+//! The fast loops over slices of floats, products of bfloat16 numbers among them, and the only place with `unsafe`.
 //!
 //! Safe functions that check the lengths of what they are given, then run at the speed of the machine. Each is written
 //! once over a small vector trait and instantiated for AVX-512, AVX2 with FMA, NEON, and plain Rust; all give the same
@@ -10,6 +10,7 @@
 
 pub mod activation;
 mod allocator;
+pub mod bf16;
 mod buffer;
 pub mod conv;
 pub mod depthwise;
@@ -32,7 +33,7 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 
-pub use allocator::give_back_large_blocks;
+pub use allocator::{LargePages, give_back_large_blocks};
 pub use buffer::Buffer;
 pub use gemm::{Matrix, gemm};
 pub use isa::{Isa, isa, select};

@@ -40,7 +40,8 @@ pub fn kept_model(run: &RunRecord, image: ImageShape, weights: &[u8]) -> Result<
     let settings: Settings = serde_json::from_value(run.plan.clone())
         .map_err(|error| format!("its recorded plan cannot be read: {error}"))?;
     let mut model = Model::build(&settings.layers, image, Seed::new(settings.seed))
-        .map_err(|error| format!("its recorded layers do not fit: {error}"))?;
+        .map_err(|error| format!("its recorded layers do not fit: {error}"))?
+        .with_dtype_policy(settings.dtype_policy);
     engine::load_weights(&mut model, weights)?;
     Ok((settings, model))
 }

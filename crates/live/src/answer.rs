@@ -4,10 +4,7 @@ use std::borrow::Cow;
 
 use toile_record::{Records, State};
 use toile_report::view;
-
-/// Places of the columns of the report's comparison.
-const VAL_ACCURACY: usize = 3;
-const TEST_ACCURACY: usize = 5;
+use toile_report::view::{Estimate, Share, TEST_ACCURACY, VAL_ACCURACY};
 
 /// What the report says so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +13,42 @@ pub struct LiveAnswer {
     pub sentences: Vec<String>,
     /// Runs by validation accuracy, all seeds of a name together.
     pub ranking: Vec<RankedRun>,
+    /// What is known of each pair of runs that is compared.
+    pub verdicts: Vec<PairSentence>,
+    /// What each parameter of a search had to do with its best trials, of searches of which that is known.
+    pub importances: Vec<SearchImportance>,
+}
+
+impl LiveAnswer {
+    /// The run of the ranking to which the run of this id belongs.
+    pub fn ranked(&self, id: &str) -> Option<&RankedRun> {
+        self.ranking.iter().find(|run| run.ids.iter().any(|own| own == id))
+    }
+
+    /// What is known of two runs, by their names in the ranking.
+    pub fn verdict(&self, names: [&str; 2]) -> Option<&PairSentence> {
+        let is_of =
+            |verdict: &&PairSentence| names.iter().all(|name| verdict.names.iter().any(|own| own == name));
+        self.verdicts.iter().find(is_of).filter(|_| names[0] != names[1])
+    }
+}
+
+/// What is known of two runs, all seeds together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairSentence {
+    /// Their names in the ranking.
+    pub names: [String; 2],
+    /// The report's sentence.
+    pub sentence: String,
+}
+
+/// What the parameters of a search had to do with its best trials.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchImportance {
+    /// The name of the search.
+    pub search: String,
+    /// The parameters, the largest share first.
+    pub shares: Vec<Share>,
 }
 
 /// A line of the ranking.
@@ -59,7 +92,7 @@ pub fn answer(records: &Records, with_test: bool) -> LiveAnswer {
             name: group.name.clone(),
             ids: ids(&group.name),
             settings: group.settings_line.clone(),
-            value: toile_report::view::Estimate::text_or_none(value),
+            value: Estimate::text_or_none(value),
             mean: value.map(|value| value.mean),
             is_tied: leading.is_some_and(|leading| leading.contains(&rank.group)),
             test: group.metric(TEST_ACCURACY).filter(|_| with_test).map(|test| test.text()),
@@ -67,7 +100,17 @@ pub fn answer(records: &Records, with_test: bool) -> LiveAnswer {
             unfinished: group.unfinished.clone(),
         }
     });
+    let name = |place: usize| view.groups[place].name.clone();
+    let verdicts = view.reasoning.ranked_sentences().into_iter();
+    let verdicts = verdicts.map(|(a, b, sentence)| PairSentence { names: [name(a), name(b)], sentence });
+    let known = view.searches.sections.iter().filter(|search| !search.importance.shares.is_empty());
+    let importances = known.map(|search| SearchImportance {
+        search: search.name.clone(),
+        shares: search.importance.shares.clone(),
+    });
     LiveAnswer {
+        verdicts: verdicts.collect(),
+        importances: importances.collect(),
         ranking: ranked.collect(),
         sentences: view.summary.sentences.iter().skip(usize::from(counts)).cloned().collect(),
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use toile_record::Epoch;
 use toile_report::format::plural;
-use toile_report::format::terminal::{duration, metric};
+use toile_report::format::terminal::{duration_of, metric};
 
 use crate::{LiveState, StudyState};
 
@@ -207,7 +207,7 @@ fn one_training(
         LiveState::Stopped if epoch == 0 => format!("{name} was stopped"),
         LiveState::Stopped => format!("{name} was stopped after {}", epochs()),
         LiveState::Complete => {
-            let time = duration(std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default());
+            let time = duration_of(seconds);
             let value = value.map(|value| format!(", {}", metric(value))).unwrap_or_default();
             let why = reason.map(|why| format!(" ({why})")).unwrap_or_default();
             format!("{name} done: {} in {time}{value}{why}", epochs())

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! All of it is pure. The time is an argument: seconds since 1970. Whether something runs is told by the lock of the
-//! study's folder or by a worker's lease, never by a state alone. MetricNumbers are written by `toile_report::format`.
+//! study's folder or by a worker's lease, never by a state alone. Numbers are written by `toile_report::format`.
 
 #![warn(unreachable_pub)]
 
@@ -21,11 +21,11 @@ mod training;
 mod watching;
 mod words;
 
-pub use answer::{LiveAnswer, RankedRun, answer};
+pub use answer::{LiveAnswer, PairSentence, RankedRun, SearchImportance, answer};
 pub use event::WatchEvent;
 pub use live_state::{LiveState, StudyState};
 pub use moment::{clock, seconds_since_1970};
-pub use points::{Axis, MetricNumbers, Point, numbers, points};
+pub use points::{Axis, MetricNumbers, Point, SeedBand, numbers, points};
 pub use progress::LiveProgress;
 pub use training::{LiveKey, LiveTraining, differing_settings};
 pub use watching::{LiveSearch, LiveStudy, Watching};

@@ -12,7 +12,7 @@ const LAST_EPOCHS: usize = 10;
 /// How far a new interval moves the mean of the ones before.
 const WEIGHT: f64 = 0.3;
 
-/// LastNews of trainings, as they came.
+/// News of trainings, as it came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EpochPace {
     news: HashMap<LiveKey, LastNews>,

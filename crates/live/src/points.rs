@@ -1,4 +1,4 @@
-//! MetricNumbers and curves of a training: last, best, where; points over epochs, updates, seconds or operations.
+//! Numbers and curves of a training: last, best, where; points over epochs, updates, seconds or operations.
 
 use toile_record::{Direction, Epoch, Metric};
 
@@ -87,4 +87,54 @@ pub fn points(training: &LiveTraining, epochs: &[Epoch], metric: Metric, axis: A
         }
     }
     points
+}
+
+/// The curves of the seeds of a run in one: their mean, and the lowest and highest of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SeedBand {
+    /// How many curves there are.
+    pub n_seeds: usize,
+    /// At each place the mean.
+    pub mean: Vec<Point>,
+    /// The lowest.
+    pub low: Vec<Point>,
+    /// The highest.
+    pub high: Vec<Point>,
+}
+
+impl SeedBand {
+    /// Of curves that have begun. It ends where the shortest of them does: a mean is over all of them, everywhere.
+    pub fn of(curves: &[Vec<Point>]) -> SeedBand {
+        let begun: Vec<&Vec<Point>> = curves.iter().filter(|curve| !curve.is_empty()).collect();
+        let shortest = begun.iter().map(|curve| curve.len()).min().unwrap_or(0);
+        let mut band = SeedBand { n_seeds: begun.len(), ..SeedBand::default() };
+        for place in 0..shortest {
+            let at = || begun.iter().map(|curve| curve[place]);
+            let n = begun.len() as f64;
+            let x = at().map(|point| point.x).sum::<f64>() / n;
+            let point = |y| Point { x, y };
+            band.mean.push(point(at().map(|point| point.y).sum::<f64>() / n));
+            band.low.push(point(at().map(|point| point.y).fold(f64::INFINITY, f64::min)));
+            band.high.push(point(at().map(|point| point.y).fold(f64::NEG_INFINITY, f64::max)));
+        }
+        band
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_band_is_over_all_seeds_that_have_begun_and_ends_with_the_shortest() {
+        let curve = |values: &[f64]| {
+            values.iter().enumerate().map(|(i, y)| Point { x: (i + 1) as f64, y: *y }).collect::<Vec<_>>()
+        };
+        let band = SeedBand::of(&[curve(&[0.5, 0.75, 0.9]), curve(&[]), curve(&[1.0, 0.25])]);
+        assert_eq!(band.n_seeds, 2, "one has not begun");
+        assert_eq!(band.mean, curve(&[0.75, 0.5]));
+        assert_eq!(band.low, curve(&[0.5, 0.25]));
+        assert_eq!(band.high, curve(&[1.0, 0.75]));
+        assert_eq!(SeedBand::of(&[]), SeedBand::default());
+    }
 }

@@ -22,6 +22,15 @@ pub struct LiveProgress {
     pub left: Option<f64>,
 }
 
+impl LiveProgress {
+    /// `9/13 runs`, `0/108 trials`, `1 failed`: of what there is.
+    pub fn counts(&self) -> Vec<String> {
+        let of = |(ended, all): (usize, usize), what| (all > 0).then(|| format!("{ended}/{all} {what}"));
+        let failed = (self.failed > 0).then(|| format!("{} failed", self.failed));
+        [of(self.runs, "runs"), of(self.trials, "trials"), failed].into_iter().flatten().collect()
+    }
+}
+
 /// Sums on the way to [`LiveProgress`].
 #[derive(Clone, Copy, Debug, Default)]
 struct Work {

@@ -1,8 +1,8 @@
 //! Runs and trials, as a view knows them.
 
 use serde_json::Value;
-use toile_record::{DataRecord, Epoch, RunRecord, SearchRecord, State, TrialRecord, flat_settings};
-use toile_report::{parameters_in_words, settings_line, shown_name};
+use toile_record::{DataRecord, Epoch, Metric, RunRecord, SearchRecord, State, TrialRecord, flat_settings};
+use toile_report::{epoch_flops, epoch_updates, parameters_in_words, settings_line, shown_name};
 
 use crate::{LiveState, seconds_since_1970};
 
@@ -62,8 +62,6 @@ pub struct LiveTraining {
 impl LiveTraining {
     /// A run. What the time decides is still open.
     pub(crate) fn of_run(run: &RunRecord, data: &DataRecord, has_seeds: bool) -> LiveTraining {
-        let images: f64 = data.split.train_counts.iter().map(|n| *n as f64).sum();
-        let batch = run.plan["batch_size"].as_f64().filter(|batch| *batch >= 1.0);
         let trained = seconds_of(&run.epochs);
         let name = shown_name(&run.name);
         let began = seconds_since_1970(&run.provenance.started);
@@ -84,15 +82,15 @@ impl LiveTraining {
             silence: None,
             usual_epoch: None,
             values: Vec::new(),
-            updates: batch.map(|batch| (images / batch).ceil()),
-            operations: Some(run.summary.training_flops as f64 * images).filter(|n| *n > 0.0),
+            updates: epoch_updates(run, data).map(|updates| updates as f64),
+            operations: Some(epoch_flops(run, data)).filter(|n| *n > 0).map(|n| n as f64),
             not_finite_from: not_finite_from(&run.epochs),
         }
     }
 
     /// A trial.
     pub(crate) fn of_trial(trial: &TrialRecord, search: &SearchRecord) -> LiveTraining {
-        let epochs = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
+        let epochs = trial.epochs();
         let trained = seconds_of(epochs);
         let wall = trial.side.as_ref().map_or(0.0, |side| side.wall_seconds);
         let words = parameters_in_words(trial).into_iter().map(|(name, value)| format!("{name} {value}"));
@@ -136,15 +134,9 @@ fn unnamed_reason(state: State) -> Option<String> {
     (state == State::Failed).then(|| "no reason was recorded".to_owned())
 }
 
-/// What is not finite is recorded as none.
+/// The first epoch that has lost a loss.
 fn not_finite_from(epochs: &[Epoch]) -> Option<usize> {
-    let lost = |pair: &[Epoch]| {
-        let [before, after] = pair else { return None };
-        let gone = (before.loss.is_some() && after.loss.is_none())
-            || (before.val_loss.is_some() && after.val_loss.is_none());
-        gone.then_some(after.epoch)
-    };
-    epochs.windows(2).find_map(lost)
+    [Metric::Loss, Metric::ValLoss].into_iter().filter_map(|loss| Epoch::first_not_finite(epochs, loss)).min()
 }
 
 /// Epochs of a trial, all repetitions together, where the search holds them fixed.

@@ -1,9 +1,7 @@
 //! How a study stands, in a sentence: a row of the table of states for each.
 
-use std::time::Duration;
-
 use toile_report::format::plural;
-use toile_report::format::terminal::duration;
+use toile_report::format::terminal::duration_of as time;
 
 use crate::{LiveProgress, StudyState, clock};
 
@@ -18,11 +16,6 @@ pub(crate) struct StandingWords<'s> {
     pub silence: Option<(f64, f64)>,
     /// What is typed to go on.
     pub again: &'s str,
-}
-
-/// `0:12`
-fn time(seconds: f64) -> String {
-    duration(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }
 
 /// The sentence of a state.

@@ -2,14 +2,20 @@
 //! epoch_speed`.
 //!
 //! Arguments: `dense` or `cnn`, images, threads, `trace` for the time of each layer and pass or `layers` for the time
-//! that it takes to measure the layers, images per batch, epochs, `floats` for the same images as floats.
+//! that it takes to measure the layers, images per batch, epochs, `floats` for the same images as floats; then
+//! `mixed_bfloat16` or `float32`, and the way of bfloat16's products.
 #![allow(clippy::print_stdout)]
 
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
+use toile_kernels::bf16::{ProductWay, product_way, select_product_way};
 use toile_nn::*;
 use toile_rng::Seed;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: toile_kernels::LargePages = toile_kernels::LargePages;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -28,7 +34,17 @@ fn main() {
     let labels: Vec<u8> = (0..images).map(|_| stream.below(10) as u8).collect();
     let indices: Vec<u32> = (0..images as u32).collect();
     let examples = Examples { images: inputs, labels: &labels, indices: &indices, shape, classes: 10 };
-    let mut model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
+    let policy = if arguments.get(8).is_some_and(|a| a == DtypePolicy::MixedBfloat16.name()) {
+        DtypePolicy::MixedBfloat16
+    } else {
+        DtypePolicy::Float32
+    };
+    if let Some(way) = arguments.get(9).and_then(|name| ProductWay::from_name(name)) {
+        select_product_way(way).expect("a way of this machine");
+    }
+    let model = Model::build(&layers, shape, Seed::new(7)).expect("the layers fit");
+    let mut model = model.with_dtype_policy(policy);
+    println!("{}, products of bfloat16 by {}", policy.name(), product_way().name());
     let optimizer: Optimizer = serde_json::from_str(r#"{"adam":{}}"#).expect("a known optimizer");
     let config = FitConfig {
         batch_size: number(5, 256),

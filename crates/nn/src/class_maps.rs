@@ -120,6 +120,8 @@ struct OperationMemory {
     sums: Buffer,
     scratch: Buffer,
     words: Vec<u32>,
+    /// What nobody asks for.
+    factors: [Buffer; 2],
 }
 
 impl OperationMemory {
@@ -134,12 +136,18 @@ impl OperationMemory {
             sums: Buffer::new(sizes.sums),
             scratch: Buffer::new(sizes.scratch),
             words: vec![0; sizes.words],
+            factors: op
+                .product()
+                .filter(|p| p.plates.is_some())
+                .map_or([0; 2], |p| p.factor_lens(IMAGES))
+                .map(Buffer::new),
         }
     }
 
-    fn lend(&mut self) -> Buffers<'_> {
-        let OperationMemory { keep, masks, sums, scratch, words } = self;
-        Buffers { keep, masks, sums, scratch, words }
+    fn lend(&mut self) -> (Buffers<'_>, [&mut [f32]; 2]) {
+        let OperationMemory { keep, masks, sums, scratch, words, factors } = self;
+        let [x, d_z] = factors;
+        (Buffers { keep, masks, sums, scratch, words }, [x, d_z])
     }
 }
 
@@ -190,7 +198,7 @@ impl<'m> ExplainingPass<'m> {
             let (before, behind) = self.activations.split_at_mut(op + 1);
             let (x, y) = (&before[op][..n], &mut behind[0][..after]);
             match &self.program.ops[op] {
-                Op::Plain(operation) => operation.forward(&context, weights, x, y, self.memory[op].lend()),
+                Op::Plain(operation) => operation.forward(&context, weights, x, y, self.memory[op].lend().0),
                 Op::Normalize(op_) => op_.normalize(x, &self.moments[op], y),
             }
         }
@@ -215,7 +223,9 @@ impl<'m> ExplainingPass<'m> {
         let weights = Weights { values: self.weights, derived: &self.derived };
         match &self.program.ops[op] {
             Op::Plain(operation) => {
+                let (buffers, factors) = self.memory[op].lend();
                 let pass = Backward {
+                    factors,
                     x: &self.activations[op][..n],
                     y: &self.activations[op + 1][..after],
                     d_y: &mut self.gradient[..after],
@@ -223,7 +233,7 @@ impl<'m> ExplainingPass<'m> {
                     d_weights: &mut self.d_weights,
                     piece: Piece { first: true, last: true },
                 };
-                operation.backward(&context, weights, pass, self.memory[op].lend());
+                operation.backward(&context, weights, pass, buffers);
                 std::mem::swap(&mut self.gradient, &mut self.gradient_before);
             }
             Op::Normalize(normalization) => {

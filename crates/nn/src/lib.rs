@@ -12,6 +12,7 @@ mod callbacks;
 mod class_maps;
 mod compile;
 mod describe;
+mod dtype_policy;
 mod engine;
 mod evaluate;
 mod examples;
@@ -42,6 +43,7 @@ pub use augmentation::Augmentation;
 pub use callbacks::*;
 pub use class_maps::{ClassMaps, grad_cam};
 pub use describe::{DescribedLayer, ModelDescription, PlacedWindow};
+pub use dtype_policy::DtypePolicy;
 pub use engine::{Stage, TraceEvent};
 pub use evaluate::{Evaluation, evaluate};
 pub use examples::{Examples, ExamplesError};
@@ -64,6 +66,9 @@ pub use trace::{LayerFacts, trace};
 
 /// Raised whenever the same plan gives other bits than before; part of every run's id.
 pub const NUMERICS: u32 = 2;
+
+/// The same for what only runs of [`DtypePolicy::MixedBfloat16`] compute: part of their ids, and of no other's.
+pub const NUMERICS_BF16: u32 = 1;
 
 fn yes() -> bool {
     true

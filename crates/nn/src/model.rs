@@ -9,7 +9,7 @@ use crate::compile::ProgramChoices;
 use crate::engine::{KernelProduct, Workspace};
 use crate::parameters::{Parameter, lay_out};
 use crate::shape::ShapeError;
-use crate::{ImageShape, Layer, Shape, Tensor, shapes};
+use crate::{DtypePolicy, ImageShape, Layer, Shape, Tensor, shapes};
 
 /// A sequential model with its weights, built for images of one shape.
 ///
@@ -28,6 +28,7 @@ pub struct Model {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) parameters: Vec<Vec<Parameter>>,
     pub(crate) weights: Buffer,
+    pub(crate) dtype_policy: DtypePolicy,
 }
 
 /// Why a model cannot be built: which layer, what does not fit, how to fix it.
@@ -114,7 +115,9 @@ impl Model {
         }
         let (parameters, len) = lay_out(&wanted);
         let weights = Buffer::new(0);
-        let model = Model { image: input, layers: layers.to_vec(), shapes, parameters, weights };
+        let dtype_policy = DtypePolicy::Float32;
+        let model =
+            Model { image: input, layers: layers.to_vec(), shapes, parameters, weights, dtype_policy };
         model.try_program(1, ProgramChoices::default()).map_err(|(layer, error)| at(layer, error))?;
         Ok((model, len))
     }
@@ -214,6 +217,12 @@ impl ModelOutline {
         Ok(ModelOutline { model: Model::laid_out(layers, input)?.0 })
     }
 
+    /// As [`Model::with_dtype_policy`].
+    #[must_use]
+    pub fn with_dtype_policy(self, policy: DtypePolicy) -> ModelOutline {
+        ModelOutline { model: self.model.with_dtype_policy(policy) }
+    }
+
     /// As [`Model::summary`].
     pub fn summary(&self) -> crate::ModelSummary {
         self.model.summary()
@@ -248,12 +257,14 @@ impl ModelOutline {
             per_phase * Workspace::bytes(&program, true) + threads * Workspace::bytes(&inference, false);
         let products: Vec<_> = program.ops.iter().filter_map(|op| op.product()).collect();
         let sliced = |p: &KernelProduct| if p.slices.len() > 1 { p.slices.len() * p.units } else { 0 };
-        let factors: usize = products.iter().map(|p| p.inputs + p.units + sliced(p)).sum();
+        let of_batch =
+            |p: &&KernelProduct| p.factor_lens(batch_size).iter().sum::<usize>() + batch_size * sliced(p);
+        let factors: usize = products.iter().map(of_batch).sum();
         // The weights themselves, their gradient and the optimizer's memory, one gradient per chunk, what the weights
         // were before the last update, and the dense layers' inputs and gradients of the whole batch.
         let n_weights = model.n_weights();
         let weights = (2 + optimizer.n_slots() + chunks + usize::from(measures_layers)) * n_weights;
-        4 * (weights + batch_size * factors + program.derived_len + inference.derived_len) + workspaces
+        4 * (weights + factors + program.derived_len + inference.derived_len) + workspaces
     }
 }
 

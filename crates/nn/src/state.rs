@@ -5,7 +5,7 @@ use toile_record::LayersRecord;
 
 use crate::callbacks::{CallbackFacts, Callbacks};
 use crate::optimizers::OptimizerState;
-use crate::{FitConfig, Model, NUMERICS, Tensor, WeightsError};
+use crate::{DtypePolicy, FitConfig, Model, NUMERICS, NUMERICS_BF16, Tensor, WeightsError};
 
 /// Everything that a training carries from one epoch to the next.
 ///
@@ -29,6 +29,9 @@ pub struct TrainingState {
 pub struct StateFacts {
     /// [`NUMERICS`] of the engine that trained: another one would go on with other bits.
     pub numerics: u32,
+    /// [`NUMERICS_BF16`], where that is what it computes with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numerics_bf16: Option<u32>,
     /// The root of shuffling and dropout.
     pub seed: u64,
     /// Epochs behind it.
@@ -213,6 +216,7 @@ impl Snapshot<'_> {
     fn facts(&self) -> StateFacts {
         StateFacts {
             numerics: NUMERICS,
+            numerics_bf16: numerics_bf16(self.model),
             seed: self.config.seed.value(),
             epoch: self.progress.epoch,
             stopped: self.progress.stopped.map(String::from),
@@ -225,6 +229,11 @@ impl Snapshot<'_> {
             before: self.progress.before,
         }
     }
+}
+
+/// The version of what a model computes besides `NUMERICS`.
+fn numerics_bf16(model: &Model) -> Option<u32> {
+    (!model.dtype_policy.is_float32()).then_some(NUMERICS_BF16)
 }
 
 /// The updates of so many epochs.
@@ -253,7 +262,7 @@ impl TrainingState {
         optimizer: &mut OptimizerState,
         callbacks: &mut Callbacks,
     ) -> Result<FitProgress, StateError> {
-        self.check(config, n_batches)?;
+        self.check(model, config, n_batches)?;
         let facts = &self.facts;
         let mut groups = 1;
         for (i, slot) in optimizer.slots_mut() {
@@ -276,8 +285,16 @@ impl TrainingState {
         Ok(FitProgress { epoch: facts.epoch, stopped, diverged: facts.diverged, before })
     }
 
-    fn check(&self, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {
+    fn check(&self, model: &Model, config: &FitConfig, n_batches: usize) -> Result<(), StateError> {
         let facts = &self.facts;
+        let policy = match facts.numerics_bf16 {
+            Some(_) => DtypePolicy::MixedBfloat16,
+            None => DtypePolicy::Float32,
+        };
+        same("dtype_policy", policy.name(), model.dtype_policy.name())?;
+        if let (Some(found), Some(expected)) = (facts.numerics_bf16, numerics_bf16(model)) {
+            same("numerics of bfloat16", found, expected)?;
+        }
         same("numerics", facts.numerics, NUMERICS)?;
         same("seed", facts.seed, config.seed.value())?;
         same("optimizer", facts.optimizer.as_str(), config.optimizer.name())?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::engine::Program;
 use crate::{Layer, Model};
 
 /// One layer of a summary.
@@ -74,7 +75,7 @@ impl Model {
             rows.push(SummaryRow {
                 algorithm,
                 flops: flops_of[i][0],
-                output_bytes: if has_output { 4 * self.shapes[i + 1].values() } else { 0 },
+                output_bytes: if has_output { self.output_bytes(i, &program) } else { 0 },
                 name,
                 class_name: layer.class_name(),
                 output_shape: self.shapes[i + 1].to_string(),
@@ -89,9 +90,10 @@ impl Model {
         ModelSummary { name, rows, trainable: count(true), non_trainable: count(false) }
     }
 
-    /// Whether layer `i` computes the one after it, too.
-    fn takes_in(&self, i: usize) -> bool {
-        self.layers[i].takes_in(self.shapes[i], self.layers.get(i + 1))
+    /// Bytes of what the last operation of layer `i` gives, or of the layer that takes it in.
+    fn output_bytes(&self, i: usize, program: &Program) -> usize {
+        let op = program.layers.iter().rposition(|&layer| layer <= i);
+        op.map_or(0, |op| 4 * program.floats[op + 1])
     }
 }
 

@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nets::{Given, Noise, SHAPE, config, nets, optimizers};
-use toile_nn::{FitConfig, FitEvent, Flow, Model, fit};
+use toile_nn::{DtypePolicy, FitConfig, FitEvent, Flow, Model, fit};
 use toile_rng::Seed;
 
 /// The system's allocator, counting.
@@ -33,6 +33,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// Allocations of all threads from the end of one step to the end of the next, for all steps of an epoch but the first.
 fn in_steps(
+    policy: DtypePolicy,
     given: Given,
     layers: &[toile_nn::Layer],
     optimizer: &toile_nn::Optimizer,
@@ -40,7 +41,8 @@ fn in_steps(
 ) -> usize {
     let noise = Noise::new(120);
     let [examples, _] = noise.split_as(given, 120);
-    let mut model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
+    let model = Model::build(layers, SHAPE, Seed::new(7)).expect("the layers fit");
+    let mut model = model.with_dtype_policy(policy);
     let (mut before, mut sum) = (0, 0);
     let config = FitConfig { measures_layers: true, ..config(optimizer, 2) };
     fit(&mut model, &examples, None, &config, &AtomicUsize::new(threads), &mut |event| {
@@ -59,9 +61,13 @@ fn a_step_allocates_nothing() {
     for (name, layers) in nets() {
         for (optimizer, how) in optimizers() {
             for (given, threads) in [(Given::Bytes, 1), (Given::Bytes, 2), (Given::Floats, 2)] {
-                let count = in_steps(given, &layers, &how, threads);
+                let count = in_steps(DtypePolicy::Float32, given, &layers, &how, threads);
                 assert_eq!(count, 0, "{name}, {optimizer}, {given:?}, {threads} threads");
             }
+        }
+        for (given, threads) in [(Given::Bytes, 2), (Given::Floats, 1)] {
+            let count = in_steps(DtypePolicy::MixedBfloat16, given, &layers, &optimizers()[2].1, threads);
+            assert_eq!(count, 0, "{name} in bfloat16, {given:?}, {threads} threads");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The engine: all tests of the crate from outside, one program, which is compiled once.
 
 mod api;
+mod bfloat16;
 mod class_maps;
 mod describe;
 mod determinism;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Metric;
+
 /// One row of numbers, saved when the epoch ends.
 ///
 /// In memory a number may be NaN or infinite, as the engine computed it; a record holds finite numbers only
@@ -44,5 +46,36 @@ impl Epoch {
     /// The rows of epochs that were trained: all but the one of starting weights, if that is there.
     pub fn trained(rows: &[Epoch]) -> &[Epoch] {
         &rows[rows.iter().take_while(|row| row.epoch == 0).count()..]
+    }
+
+    /// The first of these epochs that has no finite number of a metric that one before it had: what is not finite is
+    /// recorded as none.
+    pub fn first_not_finite(rows: &[Epoch], metric: Metric) -> Option<usize> {
+        let is_finite = |row: &&Epoch| metric.of(row).is_some_and(f64::is_finite);
+        let known = rows.iter().position(|row| is_finite(&row))?;
+        rows[known..].iter().find(|row| !is_finite(row)).map(|row| row.epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_was_there_and_is_none_was_not_finite() {
+        let rows = |losses: &[Option<f64>]| -> Vec<Epoch> {
+            let row = |(i, loss): (usize, &Option<f64>)| Epoch {
+                epoch: i + 1,
+                val_loss: *loss,
+                ..Epoch::default()
+            };
+            losses.iter().enumerate().map(row).collect()
+        };
+        let first = |losses: &[Option<f64>]| Epoch::first_not_finite(&rows(losses), Metric::ValLoss);
+        assert_eq!(first(&[Some(1.0), Some(0.5)]), None);
+        assert_eq!(first(&[Some(1.0), None, None]), Some(2));
+        assert_eq!(first(&[Some(1.0), Some(f64::INFINITY)]), Some(2), "in memory");
+        assert_eq!(first(&[None, None]), None, "not measured");
+        assert_eq!(first(&[]), None);
     }
 }

@@ -126,7 +126,7 @@ pub struct Provenance {
     pub threads: usize,
     /// Processor name and operating system.
     pub machine: String,
-    /// Start, RFC 3339 in UTC.
+    /// Start, RFC 3339 in UTC; of a run that went on later, the start of its last part.
     pub started: String,
     /// Wall time of the whole run, with the evaluation of the validation images, without that of the test images.
     pub wall_seconds: f64,

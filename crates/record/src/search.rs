@@ -92,6 +92,11 @@ pub struct TrialRecord {
 }
 
 impl TrialRecord {
+    /// Its epochs, those of all repetitions one after another; none of a trial of another program's.
+    pub fn epochs(&self) -> &[Epoch] {
+        self.side.as_ref().map_or(&[], |side| &side.epochs)
+    }
+
     /// What its constraints came to, in the present form of Optuna's attributes and in the old one.
     ///
     /// A trial is feasible if none is above 0.

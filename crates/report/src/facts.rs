@@ -1,5 +1,6 @@
 //! What a run says in numbers: read in one place for the pages and for the exports.
 
+use serde_json::Value;
 use toile_record::{DataRecord, Epoch, Published, Records, RunRecord, SearchRecords, State};
 use toile_stats::{Confusion, Interval, wilson};
 
@@ -64,8 +65,18 @@ pub(crate) fn saturating_sum(counts: &[usize]) -> u64 {
 
 /// Floating-point operations of the epochs that `run` has trained.
 pub(crate) fn training_flops(records: &Records, run: &RunRecord) -> u64 {
-    let images = train_images(&records.study.data);
-    run.summary.training_flops.saturating_mul(images).saturating_mul(run.trained_epochs().len() as u64)
+    epoch_flops(&records.study.data, run).saturating_mul(run.trained_epochs().len() as u64)
+}
+
+/// Floating-point operations of an epoch of a run's training.
+pub(crate) fn epoch_flops(data: &DataRecord, run: &RunRecord) -> u64 {
+    run.summary.training_flops.saturating_mul(train_images(data))
+}
+
+/// Steps of the optimizer in an epoch; `None` where a plan does not say how many images a batch has.
+pub(crate) fn epoch_updates(data: &DataRecord, batch_size: Option<&Value>) -> Option<u64> {
+    let batch = batch_size.and_then(Value::as_u64).filter(|batch| *batch > 0)?;
+    Some(train_images(data).div_ceil(batch))
 }
 
 /// What `run` takes for what on the test part; `None` before its test, or when predictions and labels do not match.

@@ -61,6 +61,7 @@ impl JudgedReport {
             question: None,
             procedural: false,
             sections: &self.sections,
+            opened: Default::default(),
             pinned: None,
             reading: self.reading(),
             file: None,

@@ -46,8 +46,8 @@ pub use range_test::{
 };
 pub use reasoning::{OWN_FINDINGS, Reasoning, capacity_models, model_capacity, seeds_needed};
 pub use running::{
-    LeadingTrial, leading_trial, parameters_in_words, settings_in_words, settings_line, shown_name,
-    standing_word,
+    LeadingTrial, epoch_flops, epoch_updates, leading_trial, parameters_in_words, settings_in_words,
+    settings_line, shown_name,
 };
 pub use toile_record::PROCEDURAL_NOTICE;
 pub use toile_stats::LossSmoother;

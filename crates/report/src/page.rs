@@ -1,8 +1,10 @@
 //! What the faces lay out, whatever the report is of: a study of ours, or results of another program.
 
+use std::collections::BTreeMap;
+
 use crate::pinned::PinnedRuns;
-use crate::section::Section;
-use crate::view::ReportView;
+use crate::section::{Section, runs};
+use crate::view::{ReportView, RunGroup};
 
 /// A report as its faces lay it out, from its title to its last line.
 pub(crate) struct ReportPage<'a> {
@@ -16,6 +18,8 @@ pub(crate) struct ReportPage<'a> {
     pub procedural: bool,
     /// What it says.
     pub sections: &'a [Section],
+    /// The runs of which its sections show a part in brief and everything can be opened, by the ids of these parts.
+    pub opened: BTreeMap<&'a str, &'a RunGroup>,
     /// What it shows of runs side by side, as JSON; where there are no runs, nothing.
     pub pinned: Option<String>,
     /// How to read it, item by item, in Markdown.
@@ -39,6 +43,7 @@ impl<'a> ReportPage<'a> {
             question: view.question.as_deref(),
             procedural: view.procedural,
             sections: &view.sections,
+            opened: runs::opened(view),
             pinned: PinnedRuns::of(view).map(|pinned| pinned.text()),
             reading: crate::markdown::study_reading(view),
             file: Some(&view.study_file),

@@ -2,16 +2,10 @@
 //! pair, as texts that are computed here once. The page's script only selects among them.
 
 use serde::Serialize;
-use toile_judge::Judgement;
 
 use crate::PROCEDURAL_NOTICE;
-use crate::reasoning::Reasoning;
-use crate::section::grouped::value;
-use crate::text;
+use crate::section::grouped::{labels, value};
 use crate::view::{DisputedImage, Estimate, ReportView, RunCost, RunGroup, TEST_ACCURACY, VAL_ACCURACY};
-
-/// Sentences are cut to this many characters.
-const LENGTH: usize = 600;
 
 /// All that the page knows of runs side by side.
 #[derive(Debug, PartialEq, Serialize)]
@@ -51,15 +45,9 @@ impl<'a> PinnedRuns<'a> {
     /// What is known of the runs of a study; `None` of fewer than two.
     pub(crate) fn of(view: &'a ReportView) -> Option<Self> {
         let groups = &view.groups;
-        let mut labels: Vec<&str> = Vec::new();
-        for (label, _) in groups.iter().flat_map(|group| &group.settings) {
-            if !labels.contains(&label.as_str()) {
-                labels.push(label);
-            }
-        }
         let differs =
             |label: &&str| groups.windows(2).any(|two| value(&two[0], label) != value(&two[1], label));
-        let settings: Vec<&str> = std::iter::once("Model").chain(labels).filter(differs).collect();
+        let settings: Vec<&str> = labels(groups.iter()).into_iter().filter(differs).collect();
         let runs = groups.iter().map(|group| PinnedRun {
             id: &group.anchor,
             name: &group.name,
@@ -94,13 +82,4 @@ impl<'a> PinnedRuns<'a> {
 fn results(group: &RunGroup) -> [String; 3] {
     let estimate = |metric| Estimate::text_or_none(group.metric(metric));
     [estimate(VAL_ACCURACY), estimate(TEST_ACCURACY), RunCost::train_text(&group.cost)]
-}
-
-impl Reasoning {
-    /// Of each pair of recipes that was compared for the ranking its sentence.
-    fn ranked_sentences(&self) -> Vec<(usize, usize, String)> {
-        let ranked = self.judgement.pairs.iter().filter(|pair| pair.is_ranked);
-        let sentence = |pair| text::name(&Judgement::sentence(&self.ours, pair), LENGTH);
-        ranked.map(|pair| (pair.places[0], pair.places[1], sentence(pair))).collect()
-    }
 }

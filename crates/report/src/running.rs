@@ -1,7 +1,7 @@
 //! What views of a study that runs say in the report's words, and by its rules: settings, parameters, the best so far.
 
 use serde_json::Value;
-use toile_record::{RunRecord, SearchRecords, TrialRecord};
+use toile_record::{DataRecord, RunRecord, SearchRecords, TrialRecord};
 
 use crate::plan::PlanSettings;
 use crate::view::{best_trial, external, metrics};
@@ -47,9 +47,14 @@ pub fn parameters_in_words(trial: &TrialRecord) -> Vec<(String, String)> {
     named.collect()
 }
 
-/// How a run stands, in the report's word: one that waits although it had begun was interrupted.
-pub fn standing_word(run: &RunRecord) -> &'static str {
-    facts::state_text(run)
+/// Steps of the optimizer in an epoch of a run; `None` where its plan does not say how many images a batch has.
+pub fn epoch_updates(run: &RunRecord, data: &DataRecord) -> Option<u64> {
+    facts::epoch_updates(data, run.plan.get("batch_size"))
+}
+
+/// Floating-point operations of an epoch of a run's training; 0 where they are not known.
+pub fn epoch_flops(run: &RunRecord, data: &DataRecord) -> u64 {
+    facts::epoch_flops(data, run)
 }
 
 /// A name on one line, as it is shown: without what would disturb its neighbours.

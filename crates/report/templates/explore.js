@@ -6,6 +6,60 @@
 
 // --- What needs no page -------------------------------------------------------------------------------------------------
 
+/** The bytes that were packed by DEFLATE (RFC 1951). */
+function inflated(bytes) {
+  const out = [];
+  let at = 0, isLast = 0;
+  const take = (n) => {
+    let value = 0;
+    for (let i = 0; i < n; i += 1, at += 1) value |= ((bytes[at >> 3] >> (at & 7)) & 1) << i;
+    return value;
+  };
+  const table = (lengths) => ({
+    counts: Array.from({ length: 16 }, (_, n) => (n ? lengths.filter((one) => one === n).length : 0)),
+    symbols: [...lengths.keys()].filter((one) => lengths[one]).sort((a, b) => lengths[a] - lengths[b] || a - b),
+  });
+  const symbol = ({ counts, symbols }) => {
+    for (let n = 1, code = 0, first = 0, index = 0; ; n += 1) {
+      code |= take(1);
+      if (code - first < counts[n]) return symbols[index + code - first];
+      index += counts[n];
+      [code, first] = [code << 1, (first + counts[n]) << 1];
+    }
+  };
+  const coded = () => {
+    const [n, m, k] = [take(5) + 257, take(5) + 1, take(4) + 4], short = Array(19).fill(0), lengths = [];
+    for (const place of [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15].slice(0, k)) short[place] = take(3);
+    for (const code = table(short); lengths.length < n + m;) {
+      const one = symbol(code);
+      const [value, times] = one < 16 ? [one, 1] : one === 16 ? [lengths.at(-1), 3 + take(2)] : [0, one === 17 ? 3 + take(3) : 11 + take(7)];
+      lengths.push(...Array(times).fill(value));
+    }
+    return [table(lengths.slice(0, n)), table(lengths.slice(n))];
+  };
+  const fixed = () => [table(Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8))), table(Array(30).fill(5))];
+  // A code stands for a span of values: where it begins, of how many bits its rest is.
+  const span = (i, bits, from) => { const n = Math.max(0, (i >> bits) - 1); return from + (n ? ((1 << bits) + (i & ((1 << bits) - 1))) << n : i) + take(n); };
+  while (!isLast) {
+    isLast = take(1);
+    const kind = take(2);
+    if (kind === 0) {
+      at = (at + 7) & ~7;
+      const n = take(16);
+      at += 16;
+      for (let i = 0; i < n; i += 1) out.push(take(8));
+      continue;
+    }
+    const [lengths, distances] = kind === 1 ? fixed() : coded();
+    for (let one; (one = symbol(lengths)) !== 256;) {
+      if (one < 256) { out.push(one); continue; }
+      const n = one === 285 ? 258 : span(one - 257, 2, 3), back = span(symbol(distances), 1, 1);
+      for (let i = 0; i < n; i += 1) out.push(out[out.length - back]);
+    }
+  }
+  return Uint8Array.from(out);
+}
+
 /** Letters and digits alone, so that `batch_size` finds "Batch size". */
 const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 
@@ -130,11 +184,13 @@ function read(hash) {
   return { section, state };
 }
 
-if (typeof module !== 'undefined') { module.exports = { number, parse, place, kept, natural, order, axis, stretches, nearest, moved, threads, within, differing, written, read }; return; }
+if (typeof module !== 'undefined') { module.exports = { inflated, number, parse, place, kept, natural, order, axis, stretches, nearest, moved, threads, within, differing, written, read }; return; }
 
 // --- The page -----------------------------------------------------------------------------------------------------------
 
-const make = (tag, name, text = '') => Object.assign(document.createElement(tag), { className: name, textContent: text });
+const make = (tag, name = '', text = '') => Object.assign(document.createElement(tag), { className: name, textContent: text });
+/** The run, search or section that an element is a part of. */
+const homeOf = (element) => element.closest('article[id], section[id]');
 /** The text of a cell without what stands below it in small type. */
 const own = (cell) => [...cell.childNodes].filter((node) => !['SMALL', 'SPAN'].includes(node.nodeName)).map((node) => node.textContent).join('').trim();
 let section = '';
@@ -178,9 +234,9 @@ class Table {
     });
     if (this.rows.length < 6) return;
     const label = make('label', 'ask', 'Filter ');
-    this.input = make('input', '');
+    this.input = make('input');
     Object.assign(this.input, { type: 'search', placeholder: 'words, column>number', spellcheck: false, autocomplete: 'off' });
-    this.said = make('output', '');
+    this.said = make('output');
     this.input.addEventListener('input', () => this.filter(this.input.value));
     label.append(this.input);
     const line = make('p', 'asking');
@@ -236,6 +292,11 @@ function draw(name, attributes, text) {
   return element;
 }
 
+/** Where the pointer is in a picture, in its own units. */
+const placeIn = (svg, event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+
+/** What places an element of a line that is no path. */
+const PLACES = { circle: ['cx', 'cy'], line: ['x1', 'y1'] };
 const MOST_LINES = 14;
 const tip = make('div', 'tip');
 tip.setAttribute('role', 'status');
@@ -258,8 +319,7 @@ class Chart {
 
   /** The charts that show the same epochs in one section: one crosshair goes through all of them. */
   peers() {
-    const home = this.svg.closest('article[id], section[id]');
-    return [...home.querySelectorAll('svg')].map(chart).filter((other) => other && other.effort === this.effort);
+    return [...homeOf(this.svg).querySelectorAll('svg')].map(chart).filter((other) => other && other.effort === this.effort);
   }
 
   each(line) { return this.effort ? Number(line[this.effort]) : 1; }
@@ -268,8 +328,8 @@ class Chart {
 
   /** Where the pointer is, as an epoch; with other kinds of effort, as what the axis counts. */
   under(event) {
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
-    return { value: this.axes.x.back(point.x), y: point.y };
+    const { x, y } = placeIn(this.svg, event);
+    return { value: this.axes.x.back(x), y };
   }
 
   /** Of each line its number next to a value of the axis, in the order of the lines on the page. */
@@ -288,7 +348,7 @@ class Chart {
     const cursor = draw('g', { class: 'cursor' }), x = this.effort ? this.axes.x.at(value) : found[0].x;
     cursor.append(draw('line', { x1: x, x2: x, y1: this.top, y2: this.bottom }));
     for (const one of found) {
-      if (one.y < this.top - 1 || one.y > this.bottom + 1 || this.isDim(one.line)) continue;
+      if (one.y < this.top - 1 || one.y > this.bottom + 1 || isDim(one.line.run)) continue;
       cursor.append(draw('circle', { class: 'spot ' + one.line.class, cx: one.x, cy: one.y, r: 3 }));
     }
     this.svg.append(cursor);
@@ -297,23 +357,21 @@ class Chart {
 
   unmark() { this.svg.querySelector('.cursor')?.remove(); }
 
-  isDim(line) { return isDim(line.run); }
-
   /** The crosshair at a value, and the numbers beside it; `y` chooses among many lines. */
   show(value, y, x) {
     const found = this.mark(value);
     this.peers().forEach((other) => { if (other !== this) other.mark(value); });
     if (!found.length) { hide(this); return; }
-    const offered = found.filter((one) => !this.isDim(one.line));
+    const offered = found.filter((one) => !isDim(one.line.run));
     const near = new Set([...offered].sort((a, b) => (a.line.class === '') - (b.line.class === '') || Math.abs(a.y - y) - Math.abs(b.y - y)).slice(0, MOST_LINES));
     const rows = offered.filter((one) => near.has(one)).map((one) => {
-      const row = make('tr', '');
+      const row = make('tr');
       const swatch = make('td', ('swatch ' + one.line.class).trim());
       row.append(swatch, make('th', '', one.line.name), make('td', 'n', one.text));
       if (this.effort) row.append(make('td', 'n soft', 'epoch ' + one.epoch));
       return row;
     });
-    const table = make('table', '');
+    const table = make('table');
     table.append(...rows);
     const rest = offered.length - rows.length;
     tip.replaceChildren(make('b', '', this.effort ? '' : 'Epoch ' + found[0].epoch), table, ...rest > 0 ? [make('small', '', 'and ' + rest + ' more lines')] : []);
@@ -347,11 +405,11 @@ class Chart {
     for (const line of this.lines) {
       for (const group of this.svg.querySelectorAll('g[data-run="' + CSS.escape(line.run) + '"]:not(.readings *)')) {
         for (const element of group.children) {
-          element.dataset.as ??= element.getAttribute('d') ?? [element.getAttribute('cx') ?? element.getAttribute('x1'), element.getAttribute('cy') ?? element.getAttribute('y1')].join(' ');
-          const as = element.dataset.as;
-          if (element.nodeName === 'path') element.setAttribute('d', moved(as, place(line)));
-          if (element.nodeName === 'circle') { const [cx, cy] = moved(as, place(line)).split(' '); element.setAttribute('cx', cx); element.setAttribute('cy', cy); }
-          if (element.nodeName === 'line') { const [x1, y1] = moved(as, place(line)).split(' '); element.setAttribute('x1', x1); element.setAttribute('y1', y1); }
+          const names = PLACES[element.nodeName];
+          if (!names && element.nodeName !== 'path') continue;
+          element.dataset.as ??= names ? names.map((name) => element.getAttribute(name)).join(' ') : element.getAttribute('d');
+          const now = moved(element.dataset.as, place(line));
+          if (names) now.split(' ').forEach((value, i) => element.setAttribute(names[i], value)); else element.setAttribute('d', now);
         }
       }
     }
@@ -400,7 +458,7 @@ function offerAxes(home) {
   if (!first || home.querySelector('.axes')) return;
   const row = first.closest('figure').parentElement;
   const names = [...new Set([...first.querySelectorAll('.x-choice')].map((choice) => choice.dataset.name))];
-  const select = make('select', ''), by = make('select', ''), isLog = make('input', ''), isLogUp = make('input', '');
+  const select = make('select'), by = make('select'), isLog = make('input'), isLogUp = make('input');
   select.append(...names.map((name) => make('option', '', name)));
   isLog.type = isLogUp.type = 'checkbox';
   isLog.checked = first.querySelector('.readings').dataset.x.startsWith('log');
@@ -475,16 +533,14 @@ class Brush {
     svg.addEventListener('pointerdown', (event) => this.begin(event));
   }
 
-  place(event) { return new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse()); }
-
   begin(event) {
     if (event.pointerType === 'touch' || event.button) return;
-    const { x, y } = this.place(event), at = this.axes.findIndex((axis) => Math.abs(axis - x) < 16);
+    const { x, y } = placeIn(this.svg, event), at = this.axes.findIndex((axis) => Math.abs(axis - x) < 16);
     if (at < 0) return;
     event.preventDefault();
     this.ranges.delete(at);
     const move = (next) => {
-      const to = this.place(next).y;
+      const to = placeIn(this.svg, next).y;
       if (Math.abs(to - y) > 3) this.ranges.set(at, [Math.min(y, to), Math.max(y, to)]);
       this.show();
     };
@@ -517,7 +573,7 @@ function readRuns(template) {
   places = new Map(all.runs.map((run, at) => [run.id, at]));
 }
 readRuns(document.getElementById('pinned-runs'));
-const compared = make('section', '');
+const compared = make('section');
 Object.assign(compared, { id: 'pinned', hidden: true });
 
 /** Whether a run stands back behind pinned ones. */
@@ -573,7 +629,7 @@ function disputed(ids) {
   if (!shown.length) return [];
   const list = make('ul', 'examples disputed');
   for (const image of shown) {
-    const item = make('li', ''), picture = make('img', '');
+    const item = make('li'), picture = make('img');
     Object.assign(picture, { src: image.png, alt: image.about });
     item.append(picture, make('b', '', all.classes[image.truth]));
     ids.forEach((id, i) => {
@@ -590,17 +646,17 @@ function sideBySide() {
   compared.hidden = !pins.size;
   const ids = [...pins], runs = ids.map((id) => all.runs[places.get(id)]);
   if (!runs.length) { compared.replaceChildren(); return; }
-  const table = make('table', ''), head = make('tr', ''), body = make('tbody', '');
+  const table = make('table'), head = make('tr'), body = make('tbody');
   const columns = differing(runs);
   const th = (text, name = '') => Object.assign(make('th', name, text), { scope: 'col' });
   head.append(th('Run'), ...columns.map((at) => th(all.settings[at])), ...all.results.map((text) => th(text, 'n')), th(''));
-  table.append(Object.assign(make('thead', '')), body);
+  table.append(make('thead'), body);
   table.tHead.append(head);
   runs.forEach((run, i) => {
-    const row = make('tr', ''), name = Object.assign(make('th', 'name'), { scope: 'row' });
+    const row = make('tr'), name = Object.assign(make('th', 'name'), { scope: 'row' });
     const link = Object.assign(make('a', '', run.name), { href: '#' + run.id });
     name.append(pinButton(run.id), (i + 1) + ' ', link, ...i ? [] : [make('small', '', 'the baseline')]);
-    const change = make('td', '');
+    const change = make('td');
     if (i) {
       const button = make('button', 'sort plain', 'make it the baseline');
       button.type = 'button';
@@ -621,13 +677,12 @@ function sideBySide() {
   }
   const figures = make('div', 'pair');
   const learning = document.getElementById('learning');
-  const drawn = learning ? (firstDrawn.get(learning) ?? [learning]).flatMap((node) => [...node.querySelectorAll?.('svg') ?? []]) : [];
+  const drawn = learning && runs.length > 1 ? (firstDrawn.get(learning) ?? [learning]).flatMap((node) => [...node.querySelectorAll?.('svg') ?? []]) : [];
   for (const svg of drawn.filter((one) => one.querySelector('.readings'))) {
     const copy = svg.cloneNode(true), lines = copy.querySelectorAll('[data-run]');
-    if (runs.length < 2) break;
     copy.querySelector('.cursor')?.remove();
     lines.forEach((line) => { if (!pins.has(line.dataset.run)) line.remove(); });
-    const figure = make('figure', '');
+    const figure = make('figure');
     figure.append(copy, make('figcaption', '', svg.querySelector('title').textContent.replace('all runs', 'the pinned runs')));
     figures.append(figure);
   }
@@ -646,8 +701,8 @@ function attach(root) {
   tables = tables.filter((one) => one.table.isConnected);
   for (const table of root.querySelectorAll('table')) {
     if (!table.closest('main') || !table.tHead || !table.tBodies[0] || compared.contains(table)) continue;
-    const home = table.closest('article[id], section[id]');
-    const place = home ? [...home.querySelectorAll('table')].filter((other) => other.closest('article[id], section[id]') === home).indexOf(table) : 0;
+    const home = homeOf(table);
+    const place = home ? [...home.querySelectorAll('table')].filter((other) => homeOf(other) === home).indexOf(table) : 0;
     const one = new Table(table, (home?.id ?? 'page') + '.' + place);
     tables.push(one);
     one.offer();
@@ -656,7 +711,7 @@ function attach(root) {
   for (const svg of root.querySelectorAll('svg')) {
     if (!svg.querySelector('.readings') || svg.closest('a') || compared.contains(svg)) continue;
     svg.tabIndex = 0;
-    offerAxes(svg.closest('article[id], section[id]'));
+    offerAxes(homeOf(svg));
   }
   for (const svg of root.querySelectorAll('svg.parallel')) new Brush(svg);
   for (const link of root.querySelectorAll('#ranking tbody .name > a, #ranking tbody th > a')) {
@@ -691,6 +746,18 @@ document.addEventListener('toile-renewed', ({ detail: part }) => {
   markPins(part);
   if (part.id === 'pinned-runs' || part.id === 'learning') setPins([...pins].filter((id) => places.has(id)));
 });
+
+/** What a fold holds packed is made: once, when it is opened. */
+function makeWhole(fold) {
+  const packed = fold.dataset.whole;
+  if (!packed) return;
+  delete fold.dataset.whole;
+  const html = new TextDecoder().decode(inflated(Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))));
+  fold.append(...document.adoptNode(new DOMParser().parseFromString(html, 'text/html').body).childNodes);
+  attach(fold);
+}
+document.addEventListener('toggle', ({ target }) => { if (target.open && target.matches('.whole')) makeWhole(target); }, true);
+addEventListener('beforeprint', () => document.querySelectorAll('.whole').forEach(makeWhole));
 
 addEventListener('pointermove', point, { passive: true });
 addEventListener('pointerdown', point, { passive: true });

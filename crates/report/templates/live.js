@@ -60,6 +60,8 @@ function remembered(part) {
   const open = new Map(keyed(part, 'details').map(([name, details]) => [name, details.open]));
   const scrolled = new Map(keyed(part, SCROLLED).map(([name, box]) => [name, [box.scrollLeft, box.scrollTop]]));
   return (renewed) => {
+    // What another script makes when a fold is opened, may hold what was open too.
+    keyed(renewed, '.whole').forEach(([name, fold]) => { if (open.get(name)) { fold.open = true; fold.dispatchEvent(new Event('toggle')); } });
     keyed(renewed, 'details').forEach(([name, details]) => { if (open.has(name)) details.open = open.get(name); });
     keyed(renewed, SCROLLED).forEach(([name, box]) => { [box.scrollLeft, box.scrollTop] = scrolled.get(name) ?? [0, 0]; });
     const element = focus ? keyed(renewed, FOCUSABLE).find(([name]) => name === focus)?.[1] : null;
@@ -70,41 +72,69 @@ function remembered(part) {
 
 const parsed = (html) => new DOMParser().parseFromString('<body>' + html, 'text/html').body.firstElementChild;
 
-/** A part, with those inside it: new ones, or the page's. */
-function made(part, fresh) {
+/** What is out of sight is not laid out: it has the size that it had here before, until it is. What is near is laid out at once. */
+function sized(element, size) {
+  if (size && size.bottom > -2 * innerHeight && size.top < 3 * innerHeight) element.style.contentVisibility = 'visible';
+  else if (size) element.style.containIntrinsicBlockSize = 'auto ' + size.height + 'px';
+  return element;
+}
+
+/** A part, with those inside it: new ones, or the page's, which forget their sizes when they are moved. */
+function made(part, fresh, sizes) {
   const element = document.adoptNode(parsed(part.html));
   for (const place of element.querySelectorAll('[data-part]')) {
     const name = place.dataset.part, inner = fresh.get(name);
     fresh.delete(name);
     const kept = inner ? parsed(inner.html) : document.getElementById(name);
-    if (kept) place.replaceWith(kept); else place.remove();
+    if (kept) place.replaceWith(sized(kept, sizes.get(name))); else place.remove();
   }
-  return element;
+  return sized(element, sizes.get(part.id));
 }
 
-/** The element that is to stay where it is: the first that begins in the window, else the one that fills it. */
-function anchor() {
+/** What is to stay where it is, best first: what begins in the window, then what fills it, the innermost first. Each with its top. */
+function seen() {
   const top = Math.max(strip.getBoundingClientRect().bottom, 0);
-  const places = [...main.querySelectorAll(':scope > [id], article[id], [id$="-title"]')].slice(1).map((element) => [element.id, element.getBoundingClientRect()]);
-  const begins = places.find(([, box]) => box.height && box.top >= top && box.top < innerHeight);
-  return (begins ?? places.findLast(([, box]) => box.top < top && box.bottom > top))?.[0];
+  const places = [...main.querySelectorAll(':scope > [id], article[id], [id$="-title"]')].slice(1)
+    .map((element) => [element.id, element.getBoundingClientRect()]).filter(([, box]) => box.height);
+  const begins = places.filter(([, box]) => box.top >= top && box.top < innerHeight);
+  const fills = places.filter(([, box]) => box.top < top && box.bottom > top).reverse();
+  return [...begins, ...fills].map(([name, box]) => [name, box.top]);
 }
 
-let moved = false;
-for (const name of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(name, () => { moved = true; }, { passive: true });
+const FRAMES = 3;
+let held = null, frames = 0, put = 0;
+
+/** Whether somebody has scrolled since the page was put in its place: what else moves it is a page that became too short. */
+const isMoved = () => Math.abs(scrollY - put) > 1 && scrollY + innerHeight < root.scrollHeight - 1;
+
+/** Brings what was seen back to its place. */
+function keep() {
+  const place = held.find(([name]) => document.getElementById(name)?.getClientRects().length);
+  if (place) scrollBy({ top: document.getElementById(place[0]).getBoundingClientRect().top - place[1], behavior: 'instant' });
+  put = scrollY;
+}
+
+/** Again in the frames in which what came near is laid out. */
+function hold() {
+  frames -= 1;
+  if (isMoved()) frames = 0; else keep();
+  if (frames > 0) return requestAnimationFrame(hold);
+  held = null;
+  root.style.overflowAnchor = '';
+}
 
 function renew(order, parts) {
   const fresh = new Map(parts.map((part) => [part.id, part]));
-  const held = scrollY > 0 && anchor(), before = held && document.getElementById(held).getBoundingClientRect().top;
+  // Where the last renewal is not yet laid out, what was seen before it.
+  const isHolding = held !== null;
+  if (!isHolding || isMoved()) held = scrollY > 0 ? seen() : [];
   // The browser keeps another element in its place.
   root.style.overflowAnchor = 'none';
-  const renewed = [], sizes = new Map(parts.map(({ id: name }) => [name, document.getElementById(name)?.getBoundingClientRect()]));
+  const known = [...new Set([...versions.keys(), ...fresh.keys()])];
+  const renewed = [], sizes = new Map(known.map((name) => [name, document.getElementById(name)?.getBoundingClientRect()]));
   for (const part of parts) {
     if (!fresh.has(part.id)) continue;
-    const old = document.getElementById(part.id), again = old && remembered(old), element = made(part, fresh), size = sizes.get(part.id);
-    // What is out of sight is not laid out, and has the size of the one before until it is.
-    if (size && size.bottom > -2 * innerHeight && size.top < 3 * innerHeight) element.style.contentVisibility = 'visible';
-    else if (size) element.style.containIntrinsicBlockSize = 'auto ' + size.height + 'px';
+    const old = document.getElementById(part.id), again = old && remembered(old), element = made(part, fresh, sizes);
     if (old) old.replaceWith(element); else (document.getElementById(order[order.indexOf(part.id) - 1]) ?? strip).after(element);
     renewed.push([element, again]);
   }
@@ -115,14 +145,9 @@ function renew(order, parts) {
     again?.(element);
   }
   parts.forEach((part) => versions.set(part.id, part.version));
-  // Again once what came near is laid out, unless the reader moves meanwhile.
-  moved = false;
-  const hold = (frames) => {
-    const now = held && !moved && document.getElementById(held);
-    if (now) scrollBy({ top: now.getBoundingClientRect().top - before, behavior: 'instant' });
-    if (frames) requestAnimationFrame(() => hold(frames - 1)); else root.style.overflowAnchor = '';
-  };
-  hold(3);
+  frames = FRAMES;
+  keep();
+  if (!isHolding) requestAnimationFrame(hold);
 }
 
 let saidAt = -SAID, toSay = 0;
@@ -136,7 +161,7 @@ function tell(next) {
   const words = [next.text, next.progress, next.trouble].filter(Boolean).join(' ');
   if (next.state !== strip.dataset.state || next.progress !== shown('progress').textContent || next.trouble) say(words);
   strip.dataset.state = next.state;
-  for (const name of ['text', 'progress', 'trouble']) {
+  for (const name of ['text', 'progress', 'running', 'trouble']) {
     if (shown(name).textContent !== (next[name] ?? '')) shown(name).textContent = next[name] ?? '';
   }
   shown('trouble').hidden = !next.trouble;

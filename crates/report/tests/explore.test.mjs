@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { deflateRawSync, constants } from 'node:zlib';
 
-const { number, parse, place, kept, natural, order, axis, stretches, nearest, moved, threads, within, differing, written, read } = createRequire(import.meta.url)('../templates/explore.js');
+const { inflated, number, parse, place, kept, natural, order, axis, stretches, nearest, moved, threads, within, differing, written, read } = createRequire(import.meta.url)('../templates/explore.js');
 
 const TITLES = ['', 'Run', 'Val accuracy', 'Batch size', 'Epochs'];
 const row = (name, accuracy, batch, epochs) => ({
@@ -121,4 +122,16 @@ test('a stretch of an axis chooses the lines through it', () => {
   assert.deepEqual(chosen([0, [5, 15]]), [10]);
   assert.deepEqual(chosen([0, [5, 35]], [1, [35, 45]]), [30]);
   assert.deepEqual(chosen([0, [5, 15]], [1, [35, 45]]), []);
+});
+
+test('what is packed comes out as it went in, however it was packed', () => {
+  const text = Buffer.from('<svg><path d="M46 214L49.2 180.33"/></svg> Größe ≤ 3 '.repeat(900));
+  let state = 7;
+  const noise = Buffer.from(Array.from({ length: 70000 }, () => (state = (state * 1103515245 + 12345) % 2147483648) >> 16 & 255));
+  const few = Buffer.from('a');
+  for (const bytes of [text, noise, few, Buffer.alloc(0), Buffer.alloc(5000)]) {
+    for (const options of [{ level: 9 }, { level: 1 }, { level: 0 }, { strategy: constants.Z_FIXED }, { strategy: constants.Z_HUFFMAN_ONLY }]) {
+      assert.deepEqual(Buffer.from(inflated(deflateRawSync(bytes, options))), bytes);
+    }
+  }
 });

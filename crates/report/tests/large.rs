@@ -2,6 +2,11 @@
 
 use crate::common;
 
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::DeflateDecoder;
 use toile_record::Records;
 use toile_report::section::Section;
 use toile_report::{ReportView, html, markdown, view};
@@ -56,6 +61,27 @@ fn every_run_of_a_large_study_keeps_its_numbers_and_its_place() {
             page.contains(&format!("<a href=\"#{}\">", part.id)) && text.contains(&format!("### run {i}"))
         );
     }
+}
+
+/// It stands ready on the page, where it costs nothing until it is opened; without a script it is not offered.
+#[test]
+fn all_of_a_run_of_a_large_study_is_made_when_it_is_opened() {
+    let view = view(&many(60));
+    let (page, text) = (html(&view), markdown(&view));
+    let wholes: Vec<&str> = page.split("<details class=\"whole\" data-whole=\"").skip(1).collect();
+    assert_eq!(wholes.len(), 60);
+    for whole in wholes {
+        let (packed, _) = whole.split_once('"').expect("the end of what is packed");
+        let packed = STANDARD.decode(packed).expect("base 64");
+        let mut ready = String::new();
+        DeflateDecoder::new(&packed[..]).read_to_string(&mut ready).expect("packed HTML");
+        for words in ["<caption><span>Settings", "Accuracy. ", "Layers of the model", "Every setting"] {
+            assert!(ready.contains(words), "{words} lacks in {ready}");
+        }
+    }
+    assert!(!text.contains("Every setting"), "a file of words has them in brief");
+    let few = html(&toile_report::view(&many(50)));
+    assert!(!few.contains("class=\"whole\""), "of few runs everything stands there");
 }
 
 #[test]

@@ -291,8 +291,8 @@ pub(crate) fn altered_runs(db: &mut Db<'_>, study: &str, runs: &[RunRecord]) -> 
     Ok(runs.iter().filter(is_altered).map(name).collect())
 }
 
-/// Of more trials than these, the checksums of the whole search are read.
-const MOST_ONE_BY_ONE: usize = 16;
+/// Of more runs or trials than these, all of their study or search are read in one go.
+pub(crate) const MOST_ONE_BY_ONE: usize = 16;
 
 /// Those of these trials, a few of a search, that are not as they were written.
 pub(crate) fn altered_among(

@@ -43,7 +43,10 @@ pub use db::plain::{printable, turns_direction};
 pub use error::StoreError;
 pub use evidence::Added;
 pub use runs::Change;
-pub use since::{AtWork, Followed, FollowedSearch, StoreVersion, StudyChanges, StudyCursor, TrainingLease};
+pub use since::{
+    AtWork, Followed, FollowedSearch, StoreVersion, StudyChanges, StudyCursor, StudyLooks, StudyNews,
+    TrainingLease,
+};
 pub use store::{STORE_FILE, Store};
 pub use types::{
     Claim, HistoryCache, NewTrial, OptunaStudy, PastParam, PastTrial, Report, SearchId, TrialResult,

@@ -21,6 +21,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::artifacts::identity::FileIdentity;
 use crate::artifacts::leftovers;
 use crate::artifacts::lock::{self, FolderLock};
+use crate::db::log::WriteAheadLog;
 use crate::db::patience::Patience;
 use crate::db::server::{self, Server};
 use crate::db::{self, Db, Session, sqlite};
@@ -46,10 +47,11 @@ enum Engine {
         path: PathBuf,
         /// Shared with every [`Store::again`]: a file has one connection, so that closing it ends all of its locks.
         connection: Arc<Mutex<Connection>>,
-        /// Of a file that is written to: which one it is.
-        identity: Option<FileIdentity>,
-        /// Which file it was when it was opened, also of one that is only looked at.
+        /// Which file it was when it was opened.
         opened: Option<FileIdentity>,
+        /// Whether it is written to, and known again.
+        is_written: bool,
+        log: Arc<WriteAheadLog>,
     },
     Postgres {
         server: Server,
@@ -100,10 +102,10 @@ impl Store {
     fn of_file(path: &Path, connection: Connection, is_written: bool) -> Result<Store, StoreError> {
         let library_version = tables::library_version(&mut Db::Sqlite(&connection))
             .map_err(|error| sqlite::from_db("open", path, error))?;
-        let opened = FileIdentity::of(path);
-        let identity = opened.filter(|_| is_written);
-        let connection = Arc::new(Mutex::new(connection));
-        let engine = Engine::Sqlite { path: path.into(), connection, identity, opened };
+        let (opened, connection) = (FileIdentity::of(path), Arc::new(Mutex::new(connection)));
+        let is_written = is_written && opened.is_some();
+        let engine =
+            Engine::Sqlite { path: path.into(), connection, opened, is_written, log: Arc::default() };
         Ok(Store::new(engine, library_version))
     }
 
@@ -139,11 +141,12 @@ impl Store {
     /// The same store for a thread of its own: on a server with connections of its own. It holds no lock of the folder.
     pub fn again(&self) -> Store {
         let engine = match &self.engine {
-            Engine::Sqlite { path, connection, identity, opened } => Engine::Sqlite {
+            Engine::Sqlite { path, connection, opened, is_written, log } => Engine::Sqlite {
                 path: path.clone(),
                 connection: connection.clone(),
-                identity: *identity,
                 opened: *opened,
+                is_written: *is_written,
+                log: log.clone(),
             },
             Engine::Postgres { server, .. } => {
                 Engine::Postgres { server: server.clone(), idle: Mutex::new(Vec::new()) }
@@ -266,9 +269,7 @@ impl Store {
     /// folder's.
     pub fn ensure_in_place(&self) -> Result<(), StoreError> {
         match &self.engine {
-            Engine::Sqlite { path, identity, .. }
-                if identity.is_some() && FileIdentity::of(path) != *identity =>
-            {
+            Engine::Sqlite { path, opened, is_written: true, .. } if FileIdentity::of(path) != *opened => {
                 Err(StoreError::Gone { path: path.clone() })
             }
             Engine::Sqlite { .. } | Engine::Postgres { .. } => Ok(()),
@@ -320,17 +321,19 @@ impl Store {
         mut work: impl FnMut(&mut Db<'_>) -> db::Result<T>,
     ) -> Result<T, StoreError> {
         match &self.engine {
-            Engine::Sqlite { path, connection, identity, .. } => {
+            Engine::Sqlite { path, connection, is_written, log, .. } => {
                 self.ensure_in_place()?;
                 let connection = &mut lock_of(connection);
                 // A file that is only looked at is opened once, and stays.
-                let is_ours = identity.is_some();
-                let opened = if is_ours { sqlite::ensure_open(connection, path) } else { Ok(()) };
+                let opened = if *is_written { sqlite::ensure_open(connection, path) } else { Ok(()) };
                 let done =
                     opened.map_err(Into::into).and_then(|()| sqlite::transact(connection, behavior, work));
                 let done = done.map_err(|error| sqlite::from_db(action, path, error));
-                if is_ours && matches!(done, Err(StoreError::Sqlite { .. })) {
+                if *is_written && matches!(done, Err(StoreError::Sqlite { .. })) {
                     sqlite::close(connection);
+                }
+                if *is_written && done.is_ok() && matches!(behavior, TransactionBehavior::Immediate) {
+                    log.keep_short(connection, path);
                 }
                 done
             }

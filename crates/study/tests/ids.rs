@@ -148,3 +148,17 @@ fn ids_and_fingerprints_are_the_same_by_the_names_of_today() {
 fn print() {
     all_lines().iter().for_each(|line| println!("{line}"));
 }
+
+/// A run of 32-bit floats has the id that it had before there was anything else; one of bfloat16 has another, which
+/// moves with the arithmetic of bfloat16 alone.
+#[test]
+fn the_dtype_policy_is_part_of_an_id_only_where_it_is_not_the_default() {
+    let study = |policy: &str| {
+        let text = built_in("quick").unwrap().replacen("[defaults]\n", &format!("[defaults]\n{policy}"), 1);
+        toile_study::run_ids(&planned("quick", &text), DATA)
+    };
+    let before = study("");
+    assert_eq!(study("dtype_policy = \"float32\"\n"), before);
+    let mixed = study("dtype_policy = \"mixed_bfloat16\"\n");
+    assert!(mixed.iter().all(|id| !before.contains(id)), "{mixed:?} {before:?}");
+}

@@ -21,15 +21,16 @@ const STOPPED: &str = "stopped at once: what was recorded is kept, and the same 
 /// From here on Ctrl-C asks to stop; gives what it sets.
 pub(crate) fn listen() -> &'static AtomicBool {
     // Without a handler Ctrl-C ends the program at once, which loses no finished epoch either.
-    let _ = ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::SeqCst) {
-            end_now();
-        }
-        terminal::note(
-            "stopping after the current batch; what is finished is kept (Ctrl-C again: stop at once)",
-        );
-    });
+    let _ = ctrlc::set_handler(stop);
     &STOP
+}
+
+/// Asks to stop, as Ctrl-C does: after the current batch, and if that was asked before, at once.
+pub(crate) fn stop() {
+    if STOP.swap(true, Ordering::SeqCst) {
+        stop_now();
+    }
+    terminal::note("stopping after the current batch; what is finished is kept (Ctrl-C again: stop at once)");
 }
 
 /// From here on Ctrl-C, SIGTERM and SIGHUP ask to leave, without a word and as often as they come: for views, which
@@ -64,7 +65,8 @@ pub(crate) fn survive_file_size_limit() {
 pub(crate) fn survive_file_size_limit() {}
 
 /// A second Ctrl-C means that the user does not want to wait for the end of `main`.
-fn end_now() -> ! {
+pub(crate) fn stop_now() -> ! {
+    terminal::leave_screen();
     terminal::restore_cursor();
     // A reader that has stopped reading must not keep the program: the line has a moment to get out.
     let line = std::thread::spawn(|| terminal::note(STOPPED));

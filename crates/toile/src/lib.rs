@@ -3,6 +3,7 @@
 #![warn(unreachable_pub)]
 
 mod args;
+mod background;
 mod commands;
 mod failure;
 mod interrupt;
@@ -20,6 +21,10 @@ use std::sync::atomic::Ordering;
 use args::Command;
 use failure::Failure;
 use machine::MachineClock;
+
+/// Of the program, and of Python's module, which is built of this.
+#[global_allocator]
+static ALLOCATOR: toile_kernels::LargePages = toile_kernels::LargePages;
 
 /// How a command ended that did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

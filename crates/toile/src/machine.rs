@@ -137,10 +137,14 @@ pub(crate) fn seconds_since_1970() -> f64 {
 }
 
 /// A moment in RFC 3339 and UTC; `unknown` where the clock is set out of all years that can be written.
+///
+/// To the millisecond, so that what happened one after the other is read in that order, and never later than it was:
+/// who looks at once would find a moment that is still to come.
 fn written(moment: SystemTime) -> String {
+    let down = jiff::TimestampRound::new().smallest(jiff::Unit::Millisecond).mode(jiff::RoundMode::Floor);
     let moment = jiff::Timestamp::try_from(moment);
-    let second = moment.and_then(|moment| moment.round(jiff::Unit::Second).or(Ok(moment)));
-    second.map_or_else(|_| "unknown".into(), |second| second.to_string())
+    let moment = moment.and_then(|moment| moment.round(down).or(Ok(moment)));
+    moment.map_or_else(|_| "unknown".into(), |moment| moment.to_string())
 }
 
 impl Clock for MachineClock {
@@ -173,6 +177,15 @@ mod tests {
     use super::*;
 
     /// The runtime's own clock broke with a panic.
+    /// It was rounded to the nearest second: a view that looked at once put half a second of things in another order.
+    #[test]
+    fn a_moment_is_never_later_than_it_was_and_keeps_the_order() {
+        let at = |nanoseconds: u64| written(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds));
+        assert_eq!(at(1_780_000_000_999_999_999), "2026-05-28T20:26:40.999Z");
+        assert_eq!(at(1_780_000_000_500_000_000), "2026-05-28T20:26:40.5Z");
+        assert_eq!(at(1_780_000_000_000_999_999), "2026-05-28T20:26:40Z");
+    }
+
     #[test]
     fn a_clock_that_is_out_of_range_is_unknown() {
         let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

@@ -8,6 +8,7 @@ mod corpus;
 mod exporting;
 mod faults;
 mod grids;
+mod importing;
 mod interruption;
 mod judging;
 mod output;

@@ -44,11 +44,8 @@ pub(super) fn sessions(records: &Records) -> (Vec<BoardSession>, usize) {
     let mut all: Vec<BoardSession> = records.runs.iter().filter(begun).map(of_run).collect();
     let mut left_out = 0;
     for search in &records.searches {
-        let mut trials: Vec<&TrialRecord> = search
-            .trials
-            .iter()
-            .filter(|trial| trial.side.as_ref().is_some_and(|s| !s.epochs.is_empty()))
-            .collect();
+        let mut trials: Vec<&TrialRecord> =
+            search.trials.iter().filter(|trial| !trial.epochs().is_empty()).collect();
         left_out += trials.len().saturating_sub(MOST_TRIALS);
         best_first(search, &mut trials);
         trials.truncate(MOST_TRIALS);
@@ -128,7 +125,7 @@ fn setting(value: Value) -> Option<HparamValue> {
 
 fn of_trial(search: &SearchRecords, trial: &TrialRecord) -> BoardSession {
     let started = trial.started.as_deref().and_then(seconds).unwrap_or(0.0);
-    let epochs = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
+    let epochs = trial.epochs();
     let mut points = points(epochs, started);
     if let Some(last) = points.last_mut() {
         for (objective, value) in search.search.objectives.iter().zip(&trial.values) {

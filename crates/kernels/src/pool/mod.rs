@@ -103,7 +103,7 @@ impl Pool {
         let threads = threads.min(items.len()).max(1);
         assert!(locals.len() >= threads, "{} locals for {threads} threads", locals.len());
         let mut shares = std::mem::take(&mut self.shares);
-        let dealt = ItemShares::new(&mut shares, threads, items.len());
+        let dealt = ItemShares::new(&mut shares, threads, items.iter().map(|_| 1));
         let (locals, items) = (SharedPointer(locals.as_mut_ptr()), SharedPointer(items.as_mut_ptr()));
         self.run(threads, &|t| {
             // SAFETY: thread t alone uses local t, which exists by the assertion above.
@@ -137,7 +137,7 @@ impl Pool {
         }
         let threads = threads.min(ranges.len()).max(1);
         let mut shares = std::mem::take(&mut self.shares);
-        let dealt = ItemShares::new(&mut shares, threads, ranges.len());
+        let dealt = ItemShares::new(&mut shares, threads, ranges.iter().map(Range::len));
         let starts = buffers.map(|b| (SharedPointer(b.as_mut_ptr()), b.is_empty()));
         self.run(threads, &|t| {
             while let Some(i) = dealt.next(t) {

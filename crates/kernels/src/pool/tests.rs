@@ -30,6 +30,24 @@ fn ranges_reach_their_part_of_each_buffer() {
     assert_eq!(a, [2.0, 2.0, 2.0, 2.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0]);
 }
 
+/// A thread that is alone takes its own share first, then those of the others in turn.
+#[test]
+fn shares_have_as_much_work_each() {
+    let dealt = |threads: usize, work: &[usize], t: usize| -> Vec<usize> {
+        let mut shares = Vec::new();
+        let shares = ItemShares::new(&mut shares, threads, work.iter().copied());
+        std::iter::from_fn(|| shares.next(t)).collect()
+    };
+    // Four large items and three small ones: the small ones lie with the second thread, which shares them.
+    let update = [6272, 6272, 6272, 6272, 32, 320, 10];
+    assert_eq!(dealt(2, &update, 1), [2, 3, 4, 5, 6, 0, 1]);
+    assert_eq!(dealt(2, &[6, 6, 6, 6], 1), [2, 3, 0, 1]);
+    assert_eq!(dealt(3, &[1; 7], 1), [2, 3, 4, 5, 6, 0, 1]);
+    assert_eq!(dealt(4, &[9, 1, 1], 3), [1, 2, 0]);
+    assert_eq!(dealt(2, &[0, 0, 0], 0), [0, 1, 2]);
+    assert_eq!(dealt(5, &[], 2), Vec::<usize>::new());
+}
+
 #[test]
 #[should_panic(expected = "ranges overlap")]
 fn overlapping_ranges_are_refused() {

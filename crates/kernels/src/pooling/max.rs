@@ -1,7 +1,7 @@
 //! Maximum pooling: the loops.
 
 use super::{PoolShape, windows};
-use crate::lanes::{Lanes, vectors};
+use crate::lanes::{Lanes, greater, vectors};
 use crate::simd::{Simd, dispatch};
 
 dispatch! {
@@ -20,13 +20,6 @@ dispatch! {
         d_y: &[f32],
         d_x: &mut [f32],
     ) = max_backward_images
-}
-
-/// The greater of the two, or NaN if either is.
-#[inline(always)]
-fn greater<S: Simd>(s: S, so_far: S::V, x: S::V) -> S::V {
-    // `max` gives its second argument where NaN is involved: right for a NaN in x, to be undone for one in `so_far`.
-    s.select(s.eq(so_far, so_far), s.max(so_far, x), so_far)
 }
 
 /// # Safety

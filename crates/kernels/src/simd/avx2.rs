@@ -3,6 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::Simd;
+use crate::bf16::SMALLEST;
+
+/// The bits of a float that make a bfloat16 number.
+const UPPER: i32 = 0xffff_0000_u32.cast_signed();
 
 /// The proof that the processor has AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -48,6 +52,28 @@ impl Simd for Avx2 {
         }
     }
 
+    on_memory! {
+        unsafe fn load_halves(p: *const u16) -> __m256 {
+            let words = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(words))
+        }
+        unsafe fn load_pairs(p: *const u16) -> (__m256, __m256) {
+            let pairs = _mm256_loadu_si256(p.cast());
+            let second = _mm256_and_si256(pairs, _mm256_set1_epi32(UPPER));
+            (_mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)), _mm256_castsi256_ps(second))
+        }
+        unsafe fn store_halves(p: *mut u16, v: __m256) {
+            let upper = _mm256_srli_epi32::<16>(_mm256_castps_si256(v));
+            let (low, high) = (_mm256_castsi256_si128(upper), _mm256_extracti128_si256::<1>(upper));
+            _mm_storeu_si128(p.cast(), _mm_packus_epi32(low, high))
+        }
+        unsafe fn store_pairs(p: *mut u16, first: __m256, second: __m256) {
+            let lower = _mm256_srli_epi32::<16>(_mm256_castps_si256(first));
+            let upper = _mm256_and_si256(_mm256_castps_si256(second), _mm256_set1_epi32(UPPER));
+            _mm256_storeu_si256(p.cast(), _mm256_or_si256(lower, upper))
+        }
+    }
+
     on_values! {
         fn splat(x: f32) -> __m256 { _mm256_set1_ps(x) }
         fn prefetch(p: *const u8) { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
@@ -79,6 +105,17 @@ impl Simd for Avx2 {
             let m = _mm256_and_si256(bits, _mm256_set1_epi32(0x007f_ffff));
             let m = _mm256_or_si256(m, _mm256_set1_epi32(0x3f80_0000));
             (_mm256_cvtepi32_ps(e), _mm256_castsi256_ps(m))
+        }
+        fn to_halves(v: __m256) -> __m256 {
+            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), v);
+            let kept = _mm256_cmp_ps::<_CMP_NLT_UQ>(magnitude, _mm256_set1_ps(SMALLEST));
+            let bits = _mm256_castps_si256(v);
+            let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            let rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+            let rounded = _mm256_castsi256_ps(_mm256_and_si256(rounded, _mm256_set1_epi32(UPPER)));
+            let nan = _mm256_castsi256_ps(_mm256_set1_epi32(0xffc0_0000_u32.cast_signed()));
+            let rounded = _mm256_blendv_ps(rounded, nan, _mm256_cmp_ps::<_CMP_UNORD_Q>(v, v));
+            _mm256_and_ps(rounded, kept)
         }
         fn gt(a: __m256, b: __m256) -> __m256 { _mm256_cmp_ps::<_CMP_GT_OQ>(a, b) }
         fn eq(a: __m256, b: __m256) -> __m256 { _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b) }

@@ -3,6 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::Simd;
+use crate::bf16::SMALLEST;
+
+/// The bits of a float that make a bfloat16 number.
+const UPPER: i32 = 0xffff_0000_u32.cast_signed();
 
 /// The proof that the processor has AVX-512 F, VL, BW, DQ, and FMA.
 #[derive(Clone, Copy)]
@@ -42,6 +46,55 @@ impl Simd for Avx512 {
         unsafe fn load_mask(p: *const u8) -> __mmask16 { p.cast::<u16>().read_unaligned() }
     }
 
+    on_memory! {
+        unsafe fn load_halves(p: *const u16) -> __m512 {
+            let words = _mm512_cvtepu16_epi32(_mm256_loadu_si256(p.cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(words))
+        }
+        unsafe fn load_pairs(p: *const u16) -> (__m512, __m512) {
+            let pairs = _mm512_loadu_si512(p.cast());
+            let second = _mm512_and_si512(pairs, _mm512_set1_epi32(UPPER));
+            (_mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)), _mm512_castsi512_ps(second))
+        }
+        unsafe fn store_halves(p: *mut u16, v: __m512) {
+            let upper = _mm512_srli_epi32::<16>(_mm512_castps_si512(v));
+            _mm256_storeu_si256(p.cast(), _mm512_cvtepi32_epi16(upper))
+        }
+        unsafe fn store_pairs(p: *mut u16, first: __m512, second: __m512) {
+            let lower = _mm512_srli_epi32::<16>(_mm512_castps_si512(first));
+            let upper = _mm512_and_si512(_mm512_castps_si512(second), _mm512_set1_epi32(UPPER));
+            _mm512_storeu_si512(p.cast(), _mm512_or_si512(lower, upper))
+        }
+    }
+
+    on_memory! {
+        unsafe fn pair_lines(
+            lines: [*const u16; 2],
+            masks: [u32; 2],
+            plain: *mut u16,
+            pairs: [*mut u16; 2]
+        ) {
+            let upper = _mm512_maskz_loadu_epi16(masks[0], lines[0].cast());
+            let lower = _mm512_maskz_loadu_epi16(masks[1], lines[1].cast());
+            if !plain.is_null() {
+                _mm512_storeu_si512(plain.cast(), upper);
+                _mm512_storeu_si512(plain.add(32).cast(), lower);
+            }
+            // Within each 128 bits the four lower and the four upper columns.
+            let (low, high) = (_mm512_unpacklo_epi16(upper, lower), _mm512_unpackhi_epi16(upper, lower));
+            let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+            let last = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+            _mm512_storeu_si512(pairs[0].cast(), _mm512_permutex2var_epi64(low, first, high));
+            _mm512_storeu_si512(pairs[1].cast(), _mm512_permutex2var_epi64(low, last, high));
+        }
+        unsafe fn transpose_words(from: *const u32, to: *mut u32) {
+            let lines = transposed(std::array::from_fn(|i| _mm512_loadu_si512(from.add(16 * i).cast())));
+            for (i, line) in lines.into_iter().enumerate() {
+                _mm512_storeu_si512(to.add(16 * i).cast(), line);
+            }
+        }
+    }
+
     on_values! {
         fn splat(x: f32) -> __m512 { _mm512_set1_ps(x) }
         fn prefetch(p: *const u8) { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
@@ -75,6 +128,20 @@ impl Simd for Avx512 {
             let m = _mm512_or_si512(m, _mm512_set1_epi32(0x3f80_0000));
             (_mm512_cvtepi32_ps(e), _mm512_castsi512_ps(m))
         }
+        fn to_halves(v: __m512) -> __m512 {
+            let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(v), _mm512_set1_ps(SMALLEST));
+            // Any NaN becomes the processor's own one, all else stays as it is; zero where it is small.
+            let v = _mm512_maskz_fixupimm_ps::<0>(kept, v, v, _mm512_set1_epi32(0x1111_1133));
+            let bits = _mm512_castps_si512(v);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+            _mm512_castsi512_ps(_mm512_and_si512(rounded, _mm512_set1_epi32(UPPER)))
+        }
+        fn to_halves_of_positive(v: __m512) -> __m512 {
+            let bits = _mm512_castps_si512(v);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd))
+        }
         fn gt(a: __m512, b: __m512) -> __mmask16 { _mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b) }
         fn eq(a: __m512, b: __m512) -> __mmask16 { _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b) }
         fn select(m: __mmask16, a: __m512, b: __m512) -> __m512 { _mm512_mask_blend_ps(m, b, a) }
@@ -99,4 +166,37 @@ impl Simd for Avx512 {
 #[inline(always)]
 fn first(n: usize) -> __mmask16 {
     if n >= 16 { !0 } else { (1u16 << n) - 1 }
+}
+
+/// The transpose of 16 × 16 words, in four rounds of exchanges.
+///
+/// # Safety
+/// The processor has AVX-512 F.
+#[inline(always)]
+unsafe fn transposed(r: [__m512i; 16]) -> [__m512i; 16] {
+    let (mut t, mut u, mut v, mut w) = (r, r, r, r);
+    // SAFETY: the duty above; nothing is read or written.
+    unsafe {
+        for i in 0..8 {
+            t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+            t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+        }
+        for i in 0..4 {
+            for j in 0..2 {
+                u[4 * i + 2 * j] = _mm512_unpacklo_epi64(t[4 * i + j], t[4 * i + 2 + j]);
+                u[4 * i + 2 * j + 1] = _mm512_unpackhi_epi64(t[4 * i + j], t[4 * i + 2 + j]);
+            }
+        }
+        for i in 0..2 {
+            for j in 0..4 {
+                v[8 * i + j] = _mm512_shuffle_i32x4::<0x88>(u[8 * i + j], u[8 * i + 4 + j]);
+                v[8 * i + 4 + j] = _mm512_shuffle_i32x4::<0xdd>(u[8 * i + j], u[8 * i + 4 + j]);
+            }
+        }
+        for j in 0..8 {
+            w[j] = _mm512_shuffle_i32x4::<0x88>(v[j], v[8 + j]);
+            w[8 + j] = _mm512_shuffle_i32x4::<0xdd>(v[j], v[8 + j]);
+        }
+    }
+    w
 }

@@ -69,6 +69,80 @@ pub(crate) trait Simd: Copy + 'static {
     /// LANES / 8 bytes at `p` are readable.
     unsafe fn load_mask(self, p: *const u8) -> Self::M;
 
+    /// LANES bfloat16 numbers as floats.
+    ///
+    /// # Safety
+    /// LANES numbers at `p` are readable.
+    unsafe fn load_halves(self, p: *const u16) -> Self::V;
+    /// LANES pairs of bfloat16 numbers: the first of each pair, and the second.
+    ///
+    /// # Safety
+    /// 2 LANES numbers at `p` are readable.
+    unsafe fn load_pairs(self, p: *const u16) -> (Self::V, Self::V);
+    /// Writes the upper 16 bits of each lane: of a float that is a bfloat16 number, that number.
+    ///
+    /// # Safety
+    /// LANES numbers at `p` are writable.
+    unsafe fn store_halves(self, p: *mut u16, v: Self::V);
+    /// Writes the upper 16 bits of each lane of both in turn: what `load_pairs` reads.
+    ///
+    /// # Safety
+    /// 2 LANES numbers at `p` are writable.
+    unsafe fn store_pairs(self, p: *mut u16, first: Self::V, second: Self::V);
+    /// Each lane rounded to bfloat16, as [`bf16::round`](crate::bf16::round) does.
+    fn to_halves(self, v: Self::V) -> Self::V;
+    /// The same of lanes that are 0 or 2^−50 or more, all below infinity; the lower 16 bits mean nothing.
+    #[inline(always)]
+    fn to_halves_of_positive(self, v: Self::V) -> Self::V {
+        self.to_halves(v)
+    }
+
+    /// Two lines of 32 bfloat16 numbers, each zero where its mask has no bit: to `plain`, one after the other, unless
+    /// that is null; and as pairs, those of the first 16 columns to `pairs[0]`, the others to `pairs[1]`.
+    ///
+    /// # Safety
+    /// Both lines are readable, `plain` is null or writable for 64 numbers, each of `pairs` for 32.
+    #[inline(always)]
+    unsafe fn pair_lines(
+        self,
+        lines: [*const u16; 2],
+        masks: [u32; 2],
+        plain: *mut u16,
+        pairs: [*mut u16; 2],
+    ) {
+        let zero = self.splat(0.0);
+        for at in (0..32).step_by(Self::LANES) {
+            let mut rows = [zero; 2];
+            for r in 0..2 {
+                let mask = (masks[r] >> at).to_le_bytes();
+                // SAFETY: the duty above; a mask of LANES lanes is no more than four bytes.
+                unsafe {
+                    rows[r] =
+                        self.select(self.load_mask(mask.as_ptr()), self.load_halves(lines[r].add(at)), zero);
+                    if !plain.is_null() {
+                        self.store_halves(plain.add(32 * r + at), rows[r]);
+                    }
+                }
+            }
+            // SAFETY: the duty above.
+            unsafe { self.store_pairs(pairs[at / 16].add(at % 16 * 2), rows[0], rows[1]) };
+        }
+    }
+
+    /// The transpose of 16 × 16 words of 32 bits.
+    ///
+    /// # Safety
+    /// 256 words at `from` are readable, 256 at `to` writable, and no word is both.
+    #[inline(always)]
+    unsafe fn transpose_words(self, from: *const u32, to: *mut u32) {
+        for i in 0..16 {
+            for j in 0..16 {
+                // SAFETY: both are among the 256 words.
+                unsafe { to.add(16 * i + j).write_unaligned(from.add(16 * j + i).read_unaligned()) };
+            }
+        }
+    }
+
     /// As many lanes as the slice has floats; the others are 0.
     #[inline(always)]
     fn load_slice(self, floats: &[f32]) -> Self::V {

@@ -7,12 +7,16 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::Simd;
+use crate::bf16::SMALLEST;
 
 const _: () = assert!(cfg!(target_feature = "neon"), "a target of aarch64 without NEON");
 
 /// NEON, which every processor of this target has, as the line before asserts.
 #[derive(Clone, Copy)]
 pub(crate) struct Neon;
+
+/// The bits of a float that make a bfloat16 number.
+const UPPER: u32 = 0xffff_0000;
 
 /// The lower and the upper four lanes.
 type Vector = (float32x4_t, float32x4_t);
@@ -64,6 +68,31 @@ impl Simd for Neon {
             let words = vmovl_s8(vreinterpret_s8_u8(vtst_u8(vdup_n_u8(p.read()), bits())));
             let wide = (vmovl_s16(vget_low_s16(words)), vmovl_high_s16(words));
             halves!(vreinterpretq_u32_s32(wide))
+        }
+    }
+
+    on_memory! {
+        unsafe fn load_halves(p: *const u16) -> Vector {
+            let halves = vld1q_u16(p);
+            let words = (vshll_n_u16::<16>(vget_low_u16(halves)), vshll_n_u16::<16>(vget_high_u16(halves)));
+            halves!(vreinterpretq_f32_u32(words))
+        }
+        unsafe fn load_pairs(p: *const u16) -> (Vector, Vector) {
+            let pairs = (vld1q_u32(p.cast()), vld1q_u32(p.add(8).cast()));
+            let (first, upper) = (halves!(vshlq_n_u32::<16>(pairs)), vdupq_n_u32(UPPER));
+            let second = (vandq_u32(pairs.0, upper), vandq_u32(pairs.1, upper));
+            (halves!(vreinterpretq_f32_u32(first)), halves!(vreinterpretq_f32_u32(second)))
+        }
+        unsafe fn store_halves(p: *mut u16, v: Vector) {
+            let bits = halves!(vreinterpretq_u32_f32(v));
+            vst1q_u16(p, vcombine_u16(vshrn_n_u32::<16>(bits.0), vshrn_n_u32::<16>(bits.1)))
+        }
+        unsafe fn store_pairs(p: *mut u16, first: Vector, second: Vector) {
+            let (first, second) = (halves!(vreinterpretq_u32_f32(first)), halves!(vreinterpretq_u32_f32(second)));
+            // The upper halves of the first numbers move down below those of the second ones.
+            let pairs = (vsriq_n_u32::<16>(second.0, first.0), vsriq_n_u32::<16>(second.1, first.1));
+            vst1q_u32(p.cast(), pairs.0);
+            vst1q_u32(p.add(8).cast(), pairs.1)
         }
     }
 
@@ -127,6 +156,11 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn to_halves(self, v: Vector) -> Vector {
+        (to_four_halves(v.0), to_four_halves(v.1))
+    }
+
+    #[inline(always)]
     fn scale(self, x: Vector, n: Vector) -> Vector {
         // As in the portable path: two steps, of which the first is exact.
         let half = self.round(self.mul(n, self.splat(0.5)));
@@ -140,6 +174,21 @@ impl Simd for Neon {
 fn bits() -> uint8x8_t {
     // SAFETY: NEON is there; nothing is read or written.
     unsafe { vcreate_u8(0x8040_2010_0804_0201) }
+}
+
+/// Four floats rounded to bfloat16.
+#[inline(always)]
+fn to_four_halves(v: float32x4_t) -> float32x4_t {
+    // SAFETY: NEON is there; nothing is read or written.
+    unsafe {
+        let (bits, one) = (vreinterpretq_u32_f32(v), vdupq_n_u32(1));
+        let odd = vandq_u32(vshrq_n_u32::<16>(bits), one);
+        let rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+        let rounded = vandq_u32(rounded, vdupq_n_u32(UPPER));
+        let rounded = vbslq_u32(vceqq_f32(v, v), rounded, vdupq_n_u32(0xffc0_0000));
+        let small = vcltq_f32(vabsq_f32(v), vdupq_n_f32(SMALLEST));
+        vreinterpretq_f32_u32(vbicq_u32(rounded, small))
+    }
 }
 
 /// The first `n` of four floats, all of them if `n` is more; the others are those of `fill`.

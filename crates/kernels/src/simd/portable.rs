@@ -1,6 +1,7 @@
 //! Plain Rust on an array: what every processor can do.
 
 use super::Simd;
+use crate::bf16::{round, widen};
 
 /// The portable path, which asks nothing of the processor; slow where it has no fused multiply-add.
 #[derive(Clone, Copy)]
@@ -19,6 +20,12 @@ macro_rules! lanewise {
         }
         out
     }};
+}
+
+/// The upper 16 bits.
+#[inline(always)]
+fn upper(x: f32) -> u16 {
+    (x.to_bits() >> 16) as u16
 }
 
 impl Simd for Portable {
@@ -74,6 +81,33 @@ impl Simd for Portable {
             *o = unsafe { p.add(i).read() } as f32;
         }
         out
+    }
+    #[inline(always)]
+    unsafe fn load_halves(self, p: *const u16) -> Vector {
+        // SAFETY: the caller gives LANES readable numbers.
+        let halves = unsafe { p.cast::<[u16; LANES]>().read_unaligned() };
+        halves.map(widen)
+    }
+    #[inline(always)]
+    unsafe fn load_pairs(self, p: *const u16) -> (Vector, Vector) {
+        // SAFETY: the caller gives 2 LANES readable numbers.
+        let pairs = unsafe { p.cast::<[[u16; 2]; LANES]>().read_unaligned() };
+        (pairs.map(|pair| widen(pair[0])), pairs.map(|pair| widen(pair[1])))
+    }
+    #[inline(always)]
+    unsafe fn store_halves(self, p: *mut u16, v: Vector) {
+        // SAFETY: the caller gives LANES writable numbers.
+        unsafe { p.cast::<[u16; LANES]>().write_unaligned(v.map(upper)) }
+    }
+    #[inline(always)]
+    unsafe fn store_pairs(self, p: *mut u16, first: Vector, second: Vector) {
+        let pairs: [[u16; 2]; LANES] = std::array::from_fn(|i| [upper(first[i]), upper(second[i])]);
+        // SAFETY: the caller gives 2 LANES writable numbers.
+        unsafe { p.cast::<[[u16; 2]; LANES]>().write_unaligned(pairs) }
+    }
+    #[inline(always)]
+    fn to_halves(self, v: Vector) -> Vector {
+        v.map(|x| widen(round(x)))
     }
     #[inline(always)]
     fn prefetch(self, _: *const u8) {}

@@ -1,6 +1,7 @@
 //! Gathering against a loop over pixels.
 
 use super::{numbers, same_everywhere, shifted};
+use crate::bf16::{halves, round};
 use crate::dropout::dropout_apply;
 use crate::gather::*;
 use crate::isa::on_each_isa;
@@ -136,6 +137,34 @@ fn dropout_keeps_where_the_word_reaches_the_threshold_and_divides_by_the_probabi
                 y
             });
             assert_eq!(y, naive);
+        }
+    }
+}
+
+#[test]
+fn plates_hold_the_rounded_values_of_each_image_and_zeros_beyond() {
+    let bytes: Vec<u8> = (0..70 * 101).map(|i| (i * 37 % 256) as u8).collect();
+    let floats: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte) / 255.0 - 0.25).collect();
+    for size in [1, 7, 31, 32, 33, 64, 101] {
+        for n in [1, 32, 35] {
+            let indices: Vec<u32> = (0..n).map(|i| (i * 29 + 3) % 70).collect();
+            for values in [ImageValues::Bytes(&bytes), ImageValues::Floats(&floats)] {
+                let mut rows = vec![0.0; indices.len() * size];
+                gather_images(values, size, &indices, &mut rows);
+                let blocks = size.div_ceil(32);
+                let found = same_everywhere(|| {
+                    let mut plates = vec![f32::NAN; indices.len().div_ceil(32) * blocks * 512];
+                    gather_plates(values, size, &indices, &mut plates);
+                    plates
+                });
+                for (at, &found) in halves(&found).iter().enumerate() {
+                    let (plate, image, value) = (at / 1024, at / 32 % 32, at % 32);
+                    let (image, value) = (plate / blocks * 32 + image, plate % blocks * 32 + value);
+                    let exists = image < indices.len() && value < size;
+                    let expected = if exists { round(rows[image * size + value]) } else { 0 };
+                    assert_eq!(found, expected, "image {image}, value {value} of {size}");
+                }
+            }
         }
     }
 }

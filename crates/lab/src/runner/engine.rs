@@ -13,12 +13,16 @@ use toile_study::{InitialWeights, RunPlan, Settings};
 
 /// The model of a run, its weights as its seed starts them.
 pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
-    Model::build(&run.settings.layers, image, Seed::new(run.settings.seed)).map_err(|error| unfit(run, error))
+    let model = Model::build(&run.settings.layers, image, Seed::new(run.settings.seed));
+    model.map(|model| model.with_dtype_policy(run.settings.dtype_policy)).map_err(|error| unfit(run, error))
 }
 
 /// The model of a run without its weights.
 pub fn outline(run: &RunPlan, image: ImageShape) -> Result<ModelOutline, RunError> {
-    ModelOutline::new(&run.settings.layers, image).map_err(|error| unfit(run, error))
+    let outline = ModelOutline::new(&run.settings.layers, image);
+    outline
+        .map(|outline| outline.with_dtype_policy(run.settings.dtype_policy))
+        .map_err(|error| unfit(run, error))
 }
 
 fn unfit(run: &RunPlan, error: BuildError) -> RunError {
@@ -134,6 +138,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
 pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
     let seed = Seed::new(settings.seed);
     let model = Model::build(&settings.layers, image_shape(data), seed).expect("the layers fit the images");
+    let model = model.with_dtype_policy(settings.dtype_policy);
     (model, fit_config(settings, data.class_names.len()))
 }
 

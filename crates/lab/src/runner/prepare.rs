@@ -154,7 +154,7 @@ fn waiting(
         folder,
         provenance: Provenance {
             toile_version: options.toile_version.clone(),
-            instruction_set: options.instruction_set.clone(),
+            instruction_set: run.settings.dtype_policy.arithmetic(&options.instruction_set),
             threads: options.threads,
             machine: options.machine.clone(),
             ..Provenance::default()

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use toile_record::{Epoch, Metric, Part, Records, State};
-use toile_store::{Followed, StudyChanges};
+use toile_store::{Followed, SearchId, StudyChanges};
 
 use crate::pace::EpochPace;
 use crate::progress::progress;
@@ -107,43 +107,38 @@ impl Watching {
         let mut touched: HashSet<LiveKey> =
             changes.runs.iter().map(|run| LiveKey::Run(run.id.clone())).collect();
         touched.extend(changes.run_epochs.iter().map(|(id, _)| LiveKey::Run(id.clone())));
-        let numbers: Vec<_> = changes.trials.iter().map(|(id, trial)| (*id, trial.number)).collect();
+        let trials: Vec<_> = changes.trials.iter().map(|(id, trial)| (*id, trial.number)).collect();
         self.note_rewound(&changes);
         if changes.plan.is_some() || changes.searches.is_some() {
             self.answer_version += 1;
         }
         self.followed.fold(changes);
         self.looked = now;
-        for (id, number) in numbers {
-            if let Some(place) = self.followed.search_ids.iter().position(|search| *search == id) {
-                let search = self.followed.records.searches[place].search.name.clone();
-                touched.insert(LiveKey::Trial { search, number });
-            }
-        }
+        touched.extend(trials.into_iter().filter_map(|(id, number)| self.trial_key(id, number)));
         self.refresh(Some(&touched), now)
+    }
+
+    /// A trial of a search that is known.
+    fn trial_key(&self, id: SearchId, number: usize) -> Option<LiveKey> {
+        let place = self.followed.search_ids.iter().position(|search| *search == id)?;
+        let search = self.followed.records.searches[place].search.name.clone();
+        Some(LiveKey::Trial { search, number })
     }
 
     /// Runs and trials that were begun anew have other epochs from some point on.
     fn note_rewound(&mut self, changes: &StudyChanges) {
         let common =
             |known: &[Epoch], now: &[Epoch]| known.iter().zip(now).take_while(|(a, b)| a == b).count();
-        let mut rewound = HashMap::new();
-        for run in &changes.runs {
-            let key = LiveKey::Run(run.id.clone());
-            let kept = common(self.epochs(&key), &run.epochs);
-            rewound.insert(key, kept);
-        }
-        for (id, trial) in &changes.trials {
-            let Some(place) = self.followed.search_ids.iter().position(|search| search == id) else {
-                continue;
-            };
-            let search = self.followed.records.searches[place].search.name.clone();
-            let key = LiveKey::Trial { search, number: trial.number };
-            let now = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
+        let runs = changes.runs.iter().map(|run| (LiveKey::Run(run.id.clone()), &run.epochs[..]));
+        let trials = changes
+            .trials
+            .iter()
+            .filter_map(|(id, trial)| Some((self.trial_key(*id, trial.number)?, trial.epochs())));
+        let kept = |(key, now): (LiveKey, &[Epoch])| {
             let kept = common(self.epochs(&key), now);
-            rewound.insert(key, kept);
-        }
-        self.rewound = rewound;
+            (key, kept)
+        };
+        self.rewound = runs.chain(trials).map(kept).collect();
     }
 
     /// Time has passed and nothing was written: something may have stalled, or a lease has run out.
@@ -171,9 +166,24 @@ impl Watching {
         self.trials.get(search).map_or(&[], Vec::as_slice)
     }
 
+    /// The trials of all searches.
+    pub fn all_trials(&self) -> impl Iterator<Item = &LiveTraining> + Clone {
+        self.trials.iter().flatten()
+    }
+
+    /// All runs and trials.
+    pub fn trainings(&self) -> impl Iterator<Item = &LiveTraining> + Clone {
+        self.runs.iter().chain(self.all_trials())
+    }
+
+    /// Those that somebody has now.
+    pub fn under_way(&self) -> impl Iterator<Item = &LiveTraining> + Clone {
+        self.trainings().filter(|training| training.state.is_under_way())
+    }
+
     /// The training of this key, if it is still there.
     pub fn training(&self, key: &LiveKey) -> Option<&LiveTraining> {
-        self.runs.iter().chain(self.trials.iter().flatten()).find(|training| training.key == *key)
+        self.trainings().find(|training| training.key == *key)
     }
 
     /// The epochs of a training.
@@ -189,7 +199,7 @@ impl Watching {
                 // Numbers count from 0 without gaps, so that a trial mostly stands at its number.
                 let at_number = trials.get(*number).filter(|trial| trial.number == *number);
                 let trial = at_number.or_else(|| trials.iter().find(|trial| trial.number == *number));
-                trial.and_then(|trial| trial.side.as_ref()).map(|side| side.epochs.as_slice())
+                trial.map(|trial| trial.epochs())
             }
         };
         found.unwrap_or_default()
@@ -222,8 +232,7 @@ impl Watching {
     pub fn study(&self, now: f64) -> LiveStudy {
         let study = &self.followed.records.study;
         let best = self.best_ended();
-        let began = |training: &LiveTraining| training.began;
-        let first = self.runs.iter().chain(self.trials.iter().flatten()).filter_map(began).reduce(f64::min);
+        let first = self.trainings().filter_map(|training| training.began).reduce(f64::min);
         LiveStudy {
             name: toile_report::shown_name(&study.name),
             question: study.question.as_deref().map(toile_report::shown_name),
@@ -273,7 +282,6 @@ impl Watching {
 
     /// How the study stands.
     pub fn state(&self) -> StudyState {
-        let all = || self.runs.iter().chain(self.trials.iter().flatten());
         let is_over = |(search, trials): (&LiveSearch, &Vec<LiveTraining>)| {
             search.stopped.is_some() || trials.len() >= search.n_trials
         };
@@ -282,17 +290,17 @@ impl Watching {
         if self.runs.is_empty() && self.searches.is_empty() {
             return StudyState::Empty;
         }
-        if all().all(|training| training.state.has_ended()) && are_over {
+        if self.trainings().all(|training| training.state.has_ended()) && are_over {
             return if is_held { StudyState::Finishing } else { StudyState::Finished };
         }
         if !self.is_worked_on() {
             return StudyState::Stopped;
         }
-        let under_way = || all().filter(|training| training.state.is_under_way());
-        if under_way().count() > 0 && under_way().all(|training| training.state == LiveState::Stalled) {
+        let mut under_way = self.under_way().peekable();
+        if under_way.peek().is_some() && under_way.all(|training| training.state == LiveState::Stalled) {
             return StudyState::Stalled;
         }
-        match all().any(|training| training.epoch > 0 || training.state.has_ended()) {
+        match self.trainings().any(|training| training.epoch > 0 || training.state.has_ended()) {
             true => StudyState::Running,
             false => StudyState::Beginning,
         }
@@ -307,9 +315,8 @@ impl Watching {
     }
 
     pub(crate) fn standing<'s>(&self, again: &'s str) -> StandingWords<'s> {
-        let under_way =
-            || self.runs.iter().chain(self.trials.iter().flatten()).filter(|t| t.state.is_under_way());
-        let silence = under_way().filter_map(|training| Some((training.silence?, training.usual_epoch?)));
+        let silence =
+            self.under_way().filter_map(|training| Some((training.silence?, training.usual_epoch?)));
         StandingWords {
             state: self.state(),
             progress: self.progress(),

@@ -41,9 +41,13 @@ impl Watching {
         for (place, found) in records.searches.iter().enumerate() {
             let is_same = |known: &&LiveSearch| known.name == found.search.name;
             let known = self.searches.get(place).filter(is_same);
-            let is_touched =
-                |key: &LiveKey| matches!(key, LiveKey::Trial { search, .. } if *search == found.search.name);
-            let is_moved = touched.is_none_or(|touched| touched.iter().any(is_touched));
+            // An epoch of a trial that goes on moves nothing here.
+            let has_ended =
+                |number: &usize| found.trials.get(*number).is_none_or(|trial| trial.state.is_finished());
+            let n_known = self.trials.get(place).map_or(0, Vec::len);
+            let moved = touched.map(|touched| numbers_of(touched, &found.search.name));
+            let is_moved = n_known != found.trials.len()
+                || moved.is_none_or(|mut moved| moved.any(|number| has_ended(&number)));
             let objective = found.search.objectives.first();
             searches.push(LiveSearch {
                 name: found.search.name.clone(),
@@ -87,16 +91,16 @@ impl Watching {
 
     fn refresh_trials(&mut self, touched: Option<&HashSet<LiveKey>>, now: f64) {
         let known = std::mem::take(&mut self.trials);
-        let mut known: HashMap<LiveKey, LiveTraining> =
-            known.into_iter().flatten().map(|training| (training.key.clone(), training)).collect();
+        let mut known = known.into_iter();
         let mut all = Vec::with_capacity(self.followed.records.searches.len());
         for found in &self.followed.records.searches {
+            let name = &found.search.name;
+            let moved: Option<HashSet<usize>> = touched.map(|touched| numbers_of(touched, name).collect());
+            let mut before = FormerTrials::new(known.next().unwrap_or_default(), name);
             let mut trials = Vec::with_capacity(found.trials.len());
             for trial in &found.trials {
-                let key = LiveKey::Trial { search: found.search.name.clone(), number: trial.number };
-                let is_moved = touched.is_none_or(|touched| touched.contains(&key));
-                let known = known.remove(&key).filter(|_| !is_moved);
-                let mut training = match known {
+                let is_moved = moved.as_ref().is_none_or(|moved| moved.contains(&trial.number));
+                let mut training = match before.take(trial.number).filter(|_| !is_moved) {
                     // What has ended stays as it is, whatever time it gets.
                     Some(known) if known.state.has_ended() => {
                         trials.push(known);
@@ -105,11 +109,10 @@ impl Watching {
                     Some(known) => known,
                     None => LiveTraining::of_trial(trial, &found.search),
                 };
-                let epochs = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
-                self.pace.note(&key, training.epoch, now);
+                self.pace.note(&training.key, training.epoch, now);
                 let has_begun = training.epoch > 0;
                 let trial_id = Some(trial.trial_id);
-                self.put_time(&mut training, trial.state, has_begun, trial_id, epochs, now);
+                self.put_time(&mut training, trial.state, has_begun, trial_id, trial.epochs(), now);
                 trials.push(training);
             }
             all.push(trials);
@@ -149,5 +152,35 @@ impl Watching {
                 let into = if training.state == LiveState::Running { silence.min(usual) } else { 0.0 };
                 (to_come * usual - into).max(0.0)
             });
+    }
+}
+
+/// The numbers of a search's trials among these.
+fn numbers_of<'t>(touched: &'t HashSet<LiveKey>, name: &'t str) -> impl Iterator<Item = usize> + 't {
+    touched.iter().filter_map(move |key| match key {
+        LiveKey::Trial { search, number } if search == name => Some(*number),
+        LiveKey::Trial { .. } | LiveKey::Run(_) => None,
+    })
+}
+
+/// What was known of a search's trials, in the order of their numbers: there may be ten thousand.
+struct FormerTrials(Vec<(usize, Option<LiveTraining>)>);
+
+impl FormerTrials {
+    /// Of the search that stood in this place, if it is still the same one.
+    fn new(trials: Vec<LiveTraining>, name: &str) -> FormerTrials {
+        let number = |training: LiveTraining| match &training.key {
+            LiveKey::Trial { search, number } if search == name => Some((*number, Some(training))),
+            LiveKey::Trial { .. } | LiveKey::Run(_) => None,
+        };
+        let mut trials: Vec<_> = trials.into_iter().filter_map(number).collect();
+        trials.sort_by_key(|(number, _)| *number);
+        FormerTrials(trials)
+    }
+
+    /// The trial of this number.
+    fn take(&mut self, number: usize) -> Option<LiveTraining> {
+        let place = self.0.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        self.0[place].1.take()
     }
 }

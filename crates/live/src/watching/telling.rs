@@ -98,7 +98,7 @@ impl Watching {
         {
             let mut is_new = false;
             for (trial, training) in found.trials.iter().zip(trials) {
-                let side = trial.side.as_ref().map_or(&[][..], |side| &side.epochs);
+                let side = trial.epochs();
                 let new = self.news(training, side.len());
                 if !new.is_anything {
                     continue;

@@ -60,8 +60,8 @@ const DERIVED_ALONE: usize = 8192;
 impl Executor {
     /// For training on batches of up to `batch` images; `weights` is the number of floats of all weights.
     pub(crate) fn for_training(program: Program, batch: usize, weights: usize) -> Executor {
-        let chunk = |_| Chunk::for_training(&program, weights);
-        let chunks = (0..batch.div_ceil(program.chunk)).map(chunk).collect();
+        let gradients = Buffer::all_together(&vec![weights; batch.div_ceil(program.chunk)]);
+        let chunks = gradients.into_iter().map(|gradient| Chunk::for_training(&program, gradient)).collect();
         let slices = slices::of(&program, batch);
         Executor::new(program, chunks, slices, true)
     }

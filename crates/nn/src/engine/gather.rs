@@ -18,6 +18,12 @@ impl BatchPass<'_> {
         }
     }
 
+    /// The same images as plates: for programs that take them so, which none does that changes them.
+    pub(crate) fn gather_plates(&self, positions: Range<usize>, plates: &mut [f32]) {
+        let (examples, size) = (self.examples, self.examples.shape.values());
+        gather::gather_plates(examples.images.values(), size, &self.indices[positions], plates);
+    }
+
     /// Some values of each of these images, `row` floats apart: for programs that take images in slices, which none
     /// does that changes them.
     pub(crate) fn gather_columns(

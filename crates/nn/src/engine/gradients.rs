@@ -45,6 +45,14 @@ impl Gradients<'_> {
     }
 
     fn multiply(&self, op: usize, inputs: &Range<usize>, g: &mut [f32]) {
+        if let Some(dense) = self.program.ops[op].product().and_then(|product| product.plates) {
+            let lens = |chunk: &Chunk| self.program.ops[op].product().map(|p| p.factor_lens(chunk.images));
+            let factors = self.chunks.iter().filter_map(|chunk| {
+                let (factors, [x, d_z]) = (chunk.factors_of(op)?, lens(chunk)?);
+                Some(([&factors.x[..x], &factors.d_z[..d_z]], chunk.images))
+            });
+            return dense.kernel_gradient(inputs.clone(), factors, g);
+        }
         let units = g.len() / inputs.len().max(1);
         for (i, chunk) in self.chunks.iter().enumerate() {
             let Some(factors) = chunk.factors_of(op) else { continue };

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use toile_kernels::bf16::{IMAGES, PlateDense};
 use toile_kernels::conv::Piece;
 use toile_rng::Seed;
 
@@ -66,6 +67,8 @@ pub(crate) struct Backward<'a> {
     pub d_weights: &'a mut [f32],
     /// Which piece of the chunk this is: the first overwrites the gradient of the weights, the others add to it.
     pub piece: Piece,
+    /// Where `product` is one of plates: its factors, overwritten.
+    pub factors: [&'a mut [f32]; 2],
 }
 
 /// A dense kernel. Its gradient is one product over the whole batch, Xᵀ dZ: it is left to the update, which computes it
@@ -77,6 +80,8 @@ pub(crate) struct KernelProduct {
     pub units: usize,
     /// The inputs in slices: y is the sum of the slices' products. One slice, but at a wide first layer.
     pub slices: Vec<Range<usize>>,
+    /// How it is multiplied, if with plates of bfloat16.
+    pub plates: Option<PlateDense>,
 }
 
 /// A first layer with so many inputs per slice is cut into slices.
@@ -91,7 +96,15 @@ impl KernelProduct {
         let count = if is_first && units <= MOST_UNITS { (inputs / SLICE).clamp(1, MOST_SLICES) } else { 1 };
         let start = |i: usize| i * inputs / count;
         let slices = (0..count).map(|i| start(i)..start(i + 1)).collect();
-        KernelProduct { kernel, inputs, units, slices }
+        KernelProduct { kernel, inputs, units, slices, plates: None }
+    }
+
+    /// Floats of its two factors for so many images.
+    pub(crate) fn factor_lens(&self, images: usize) -> [usize; 2] {
+        match self.plates {
+            Some(dense) => dense.factor_lens().map(|len| images.next_multiple_of(IMAGES) * len),
+            None => [self.inputs, self.units].map(|len| images * len),
+        }
     }
 
     /// The kernel's rows for some of the inputs.

@@ -13,8 +13,11 @@
 
 use std::ops::Range;
 
+use toile_kernels::bf16::ValueForm;
+
 use super::normalization::Normalization;
 use super::operation::{BufferSizes, KernelProduct, Operation};
+use super::strips::{Strip, chunk_images, chunk_of_plates, images_at, is_sliced, strips};
 use super::units::WatchedUnits;
 
 /// A layer in the program. Flatten has none: it does not move a value.
@@ -51,16 +54,9 @@ impl Op {
         }
     }
 
-    fn is_cheap(&self) -> bool {
+    pub(super) fn is_cheap(&self) -> bool {
         matches!(self, Op::Plain(op) if op.is_cheap())
     }
-}
-
-/// Operations that the images of a chunk go through a few at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Strip {
-    pub ops: Range<usize>,
-    pub images: usize,
 }
 
 /// What a chunk does within a phase. Forward and Backward are followed by a strip's number, the others by an
@@ -98,6 +94,18 @@ pub(crate) struct Phase {
     pub reduction: Reduction,
 }
 
+/// The values before the first operation of a program, then after each.
+pub(crate) struct Values {
+    /// How many an image has.
+    pub sizes: Vec<usize>,
+    /// How they lie.
+    pub forms: Vec<ValueForm>,
+    /// Floats of memory that an image takes.
+    pub floats: Vec<usize>,
+    /// Whether products round their inputs.
+    pub rounds: bool,
+}
+
 /// The operations of a model and their sizes.
 pub(crate) struct Program {
     pub ops: Vec<Op>,
@@ -105,6 +113,9 @@ pub(crate) struct Program {
     pub layers: Vec<usize>,
     /// Values per image before the first operation, then after each.
     pub sizes: Vec<usize>,
+    /// How they lie, and how many floats of memory an image takes so.
+    pub forms: Vec<ValueForm>,
+    pub floats: Vec<usize>,
     pub classes: usize,
     /// Images per chunk.
     pub chunk: usize,
@@ -131,19 +142,20 @@ pub(crate) struct Derived {
 }
 
 impl Program {
-    /// For batches of up to `batch` images; `layers` and `sizes` as in the fields.
+    /// For batches of up to `batch` images; `layers` as in the fields.
     pub(crate) fn new(
         mut ops: Vec<Op>,
         layers: Vec<usize>,
-        sizes: Vec<usize>,
+        values: Values,
         classes: usize,
         batch: usize,
     ) -> Program {
+        let Values { sizes, forms, floats, rounds } = values;
         let first_trained = ops.iter().position(Op::trains).unwrap_or(ops.len());
         let (derived, derived_ranges) = place_derived(&mut ops, first_trained);
         let derived_len = derived_ranges.last().map_or(0, |range| range.end);
-        let chunk = chunk_images(&ops, batch);
-        let strips = strips(&ops, &sizes, chunk);
+        let chunk = if rounds { chunk_of_plates(&ops, batch) } else { chunk_images(&ops, batch) };
+        let strips = strips(&ops, &sizes, chunk, rounds);
         let (inner, buffer_sizes) = inner_and_buffer_sizes(&ops, &strips, chunk);
         let train = training_phases(&ops, &strips, first_trained);
         let infer = inference_phases(&ops, &strips);
@@ -153,6 +165,8 @@ impl Program {
             ops,
             layers,
             sizes,
+            forms,
+            floats,
             classes,
             chunk,
             strips,
@@ -204,10 +218,6 @@ impl Program {
     }
 }
 
-fn images_at(strips: &[Strip], op: usize, chunk: usize) -> usize {
-    strips.iter().find(|strip| strip.ops.contains(&op)).map_or(chunk, |strip| strip.images)
-}
-
 /// For each operation whether the values before it exist for a few images at a time only, and what it buffer_sizes.
 fn inner_and_buffer_sizes(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bool>, Vec<BufferSizes>) {
     let is_inner = |op: usize| strips.iter().any(|strip| strip.ops.contains(&op) && strip.ops.start != op);
@@ -216,48 +226,6 @@ fn inner_and_buffer_sizes(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bo
         Op::Normalize(_) => BufferSizes::default(),
     };
     ((0..=ops.len()).map(is_inner).collect(), ops.iter().enumerate().map(sizes).collect())
-}
-
-/// Forward operations per image, without those of dense layers, from which on a net counts as large.
-const LARGE: u64 = 1_000_000;
-
-/// A chunk is small enough for its activations to stay near the caches, large enough for the products to be efficient,
-/// and there are some of them in a batch, since they are spread over the threads. It depends on the model and the size
-/// of the batch alone, because it fixes the order of sums.
-fn chunk_images(ops: &[Op], batch: usize) -> usize {
-    let flops =
-        |op: &Op| if let (Op::Plain(plain), None) = (op, op.product()) { plain.flops()[0] } else { 0 };
-    if ops.iter().map(flops).sum::<u64>() > LARGE {
-        batch.div_ceil(8).clamp(8, 32)
-    } else if is_sliced(ops) {
-        // Most of the work is spread by slices, and the kernel's gradient is a product over one chunk after the other.
-        batch.div_ceil(2).clamp(16, 64)
-    } else {
-        batch.div_ceil(4).clamp(16, 64)
-    }
-}
-
-/// What lies between the operations of a strip may have so many floats: half a megabyte.
-const STRIP_FLOATS: usize = 128 * 1024;
-
-/// Cuts the operations into strips. Batch normalisations need whole chunks, and with them every strip is one operation.
-fn strips(ops: &[Op], sizes: &[usize], chunk: usize) -> Vec<Strip> {
-    let whole = ops.iter().any(|op| matches!(op, Op::Normalize(_)));
-    let mut strips = Vec::new();
-    let mut start = 0;
-    for i in 0..ops.len() {
-        // Gradients are there as well as values.
-        let between: usize = 2 * sizes[start + 1..=i].iter().sum::<usize>();
-        let joins = |next: &Op| matches!(next, Op::Plain(_)) && next.product().is_none();
-        let large = 2 * sizes[i + 1] * chunk > STRIP_FLOATS;
-        if !whole && ops[i].is_cheap() && large && ops.get(i + 1).is_some_and(joins) {
-            continue;
-        }
-        let images = STRIP_FLOATS.checked_div(between).map_or(chunk, |images| images.clamp(1, chunk));
-        strips.push(Strip { ops: start..i + 1, images });
-        start = i + 1;
-    }
-    strips
 }
 
 /// Gives every derived tensor its place. Up to the first operation with weights none is needed for an input gradient.
@@ -277,11 +245,6 @@ fn place_derived(ops: &mut [Op], first_trained: usize) -> (Vec<Derived>, Vec<Ran
         op.place_derived(&starts);
     }
     (all, ranges)
-}
-
-/// Whether the first operation's products are computed in slices.
-fn is_sliced(ops: &[Op]) -> bool {
-    ops.first().and_then(Op::product).is_some_and(|product| product.slices.len() > 1)
 }
 
 fn training_phases(ops: &[Op], strips: &[Strip], first_trained: usize) -> Vec<Phase> {

@@ -5,6 +5,7 @@
 //! operations there is room for one part only, which the next part overwrites. Backward therefore runs the strip
 //! forward once more for each part, up to the last operation, unless one part is the whole chunk.
 
+use toile_kernels::bf16::{PlateConv, ValueForm, halves};
 use toile_kernels::conv::Piece;
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
 use toile_kernels::probabilities::softmax_probabilities;
@@ -13,8 +14,9 @@ use toile_kernels::reduce;
 use super::executor::BatchPass;
 use super::normalization::Moments;
 use super::operation::{Backward, Buffers, ChunkContext, Operation, Weights};
-use super::program::{Action, Op, Phase, Program, Strip};
+use super::program::{Action, Op, Phase, Program};
 use super::slices::InputSlice;
+use super::strips::Strip;
 use super::trace::Stage;
 use super::workspace::{Chunk, Workspace};
 use crate::score::Score;
@@ -95,12 +97,12 @@ impl PhaseRun<'_> {
 
     /// Where the values of a part lie in the buffer before operation `op`: in the chunk's, or alone in a strip's.
     fn values(&self, op: usize, part: StripPart) -> std::ops::Range<usize> {
-        self.scaled(op, part, self.program.sizes[op])
+        self.scaled(op, part, self.program.floats[op])
     }
 
     fn scaled(&self, op: usize, part: StripPart, size: usize) -> std::ops::Range<usize> {
         let start = if self.program.inner[op] { 0 } else { part.start * size };
-        start..start + part.images * size
+        start..start + PlateConv::room(self.program.forms[op], part.images) * size
     }
 
     fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
@@ -117,7 +119,11 @@ impl PhaseRun<'_> {
 
     fn count_units(&self, op: usize, part: StripPart, space: &Workspace, chunk: &mut Chunk) {
         if let (Some(watched), Some(counts)) = (&self.program.watched[op], chunk.units.get_mut(op)) {
-            watched.count(&space.activations[op + 1][self.values(op + 1, part)], counts);
+            let y = &space.activations[op + 1][self.values(op + 1, part)];
+            match self.program.forms[op + 1] {
+                ValueForm::Rows => watched.count(y, counts),
+                ValueForm::Plates => watched.count_plates(halves(y), part.images, counts),
+            }
         }
     }
 
@@ -172,7 +178,12 @@ impl PhaseRun<'_> {
         let d_y = &mut if is_end { outer_y } else { inner_y }[self.values(op + 1, part)];
         let d_x = &mut if is_start { outer_x } else { inner_x }[..];
         let wanted = op > self.program.first_trained;
+        let context_images = context.images;
+        let mut factors = chunk.factors.iter_mut().find(|factors| factors.op == op);
         let pass = Backward {
+            factors: factors
+                .as_mut()
+                .map_or_else(Default::default, |f| f.plates_of(operation, context_images)),
             x: space.activations[op].get(self.values(op, part)).unwrap_or(&[]),
             y: &space.activations[op + 1][self.values(op + 1, part)],
             d_y,
@@ -188,7 +199,7 @@ impl PhaseRun<'_> {
             words: &mut space.words,
         };
         operation.backward(context, self.weights, pass, buffers);
-        if let Some(factors) = chunk.factors.iter_mut().find(|factors| factors.op == op) {
+        if let Some(factors) = factors.filter(|factors| !factors.plates) {
             let len = self.program.sizes[op + 1] * context.images;
             factors.d_z[..len].copy_from_slice(&space.gradients[0][..len]);
         }
@@ -236,8 +247,12 @@ impl PhaseRun<'_> {
     }
 
     fn gather(&self, space: &mut Workspace, chunk: &Chunk) {
-        let x = &mut space.activations[0][..self.program.sizes[0] * chunk.images];
-        self.pass.gather_images(chunk.positions(), x);
+        let form = self.program.forms[0];
+        let x = &mut space.activations[0][..self.program.floats[0] * PlateConv::room(form, chunk.images)];
+        match form {
+            ValueForm::Rows => self.pass.gather_images(chunk.positions(), x),
+            ValueForm::Plates => self.pass.gather_plates(chunk.positions(), x),
+        }
         self.gather_labels(space, chunk);
     }
 

@@ -1,5 +1,7 @@
 //! Units that do nothing: how many outputs of each unit are zero, or on the flat part of their activation.
 
+use toile_kernels::bf16::IMAGES;
+
 /// What the outputs of an operation are watched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnitWatch {
@@ -29,6 +31,22 @@ impl WatchedUnits {
             UnitWatch::Active => count(y, counts, |y| y != 0.0),
             UnitWatch::SaturatedSigmoid => count(y, counts, |y| y * (1.0 - y) < FLAT),
             UnitWatch::SaturatedTanh => count(y, counts, |y| 1.0 - y * y < FLAT),
+        }
+    }
+}
+
+impl WatchedUnits {
+    /// The same of plates, in which the outputs of so many images exist: rounded outputs of ReLU, the only activation
+    /// that gives plates and is watched.
+    pub(crate) fn count_plates(&self, plates: &[u16], images: usize, counts: &mut [u32]) {
+        let blocks = self.units.div_ceil(IMAGES);
+        for (plate, values) in plates.chunks_exact(IMAGES * IMAGES).enumerate() {
+            let group = plate / (plates.len() / (IMAGES * IMAGES) / images.div_ceil(IMAGES).max(1)).max(1);
+            let rows = images.saturating_sub(group * IMAGES).min(IMAGES);
+            let counts = &mut counts[plate % blocks * IMAGES..];
+            for row in values.chunks_exact(IMAGES).take(rows) {
+                counts.iter_mut().zip(row).for_each(|(count, y)| *count += u32::from(*y != 0));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use toile_kernels::bf16::IMAGES;
 use toile_kernels::{Buffer, Pool, reduce};
 
 use super::gradients::{GradientSource, Gradients};
@@ -187,7 +188,8 @@ fn cut(program: &Program, tensor: &Range<usize>) -> Vec<(Range<usize>, GradientS
         return tensor.clone().step_by(BLOCK).map(block).collect();
     };
     let Some(product) = program.ops[op].product() else { return Vec::new() };
-    let rows = (BLOCK / product.units / ROWS * ROWS).max(2 * ROWS);
+    let unit = if product.plates.is_some() { IMAGES } else { ROWS };
+    let rows = (BLOCK / product.units / unit * unit).max(2 * unit);
     let mut blocks = Vec::new();
     for slice in &product.slices {
         for first in slice.clone().step_by(rows) {

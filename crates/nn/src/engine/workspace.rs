@@ -4,6 +4,7 @@
 use toile_kernels::Buffer;
 
 use super::normalization::Moments;
+use super::operation::{KernelProduct, Operation};
 use super::program::{Op, Program};
 use crate::score::Score;
 
@@ -44,10 +45,11 @@ impl Sizes {
         // Values before operation `op` that a call leaves behind are those of the whole chunk, or inside a strip of a
         // few.
         let images = |op: usize| if program.inner[op] { program.images_at(op) } else { program.chunk };
-        let owned = |op: usize| training && op < n && program.ops[op].product().is_some();
-        let values = |op: usize| if owned(op) { 0 } else { program.sizes[op] * images(op) };
-        let outside = (0..=n).filter(|&op| !program.inner[op]).map(|op| program.sizes[op]);
-        let inside = (0..n).filter(|&op| program.inner[op]).map(|op| program.sizes[op] * images(op));
+        let floats = |product: &KernelProduct| product.plates.is_none();
+        let owned = |op: usize| training && op < n && program.ops[op].product().is_some_and(floats);
+        let values = |op: usize| if owned(op) { 0 } else { program.floats[op] * images(op) };
+        let outside = (0..=n).filter(|&op| !program.inner[op]).map(|op| program.floats[op]);
+        let inside = (0..n).filter(|&op| program.inner[op]).map(|op| program.floats[op] * images(op));
         let widest = if training { outside.max().unwrap_or(0) } else { program.classes } * program.chunk;
         let when = |wanted: bool, size: usize| if wanted { size } else { 0 };
         Sizes {
@@ -76,15 +78,22 @@ impl Sizes {
 impl Workspace {
     pub(crate) fn new(program: &Program, training: bool) -> Workspace {
         let sizes = Sizes::new(program, training);
-        let buffers = |sizes: &[usize]| sizes.iter().map(|&size| Buffer::new(size)).collect();
+        let [gradient, gradient_before] = sizes.gradients;
+        let single = [gradient, gradient_before, sizes.inner, sizes.inner, sizes.scratch];
+        let lens = [&sizes.activations[..], &sizes.keeps, &sizes.sums, &single].concat();
+        let mut all = Buffer::all_together(&lens).into_iter();
+        let mut next = |n: usize| all.by_ref().take(n).collect::<Vec<Buffer>>();
+        let (activations, keeps, sums) =
+            (next(sizes.activations.len()), next(sizes.keeps.len()), next(sizes.sums.len()));
+        let mut one = || all.next().expect("a buffer per length");
         Workspace {
-            activations: buffers(&sizes.activations),
-            keeps: buffers(&sizes.keeps),
+            activations,
+            keeps,
+            sums,
             masks: sizes.masks.iter().map(|&size| vec![0; size]).collect(),
-            sums: buffers(&sizes.sums),
-            gradients: sizes.gradients.map(Buffer::new),
-            inner: [Buffer::new(sizes.inner), Buffer::new(sizes.inner)],
-            scratch: Buffer::new(sizes.scratch),
+            gradients: [one(), one()],
+            inner: [one(), one()],
+            scratch: one(),
             words: vec![0; sizes.words],
             labels: vec![0; program.chunk],
         }
@@ -96,12 +105,24 @@ impl Workspace {
     }
 }
 
-/// What a chunk keeps of a dense layer until the update: X and dZ, whose product is the kernel's gradient.
+/// What a chunk keeps of a dense layer until the update: X and dZ, whose product is the kernel's gradient; where that
+/// is one of plates, as those.
 pub(crate) struct DenseFactors {
     pub op: usize,
     /// Empty for a first layer whose images lie in slices.
     pub x: Buffer,
     pub d_z: Buffer,
+    /// Whether they are plates, which the operation itself makes.
+    pub plates: bool,
+}
+
+impl DenseFactors {
+    /// The factors of so many images, to be overwritten; nothing where they are not plates.
+    pub(crate) fn plates_of(&mut self, operation: &dyn Operation, images: usize) -> [&mut [f32]; 2] {
+        let product = operation.product().filter(|_| self.plates);
+        let [x, d_z] = product.map_or([0; 2], |product| product.factor_lens(images));
+        [&mut self.x[..x], &mut self.d_z[..d_z]]
+    }
 }
 
 /// One chunk of the batch: which images, and what it contributes.
@@ -128,11 +149,11 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// For training, with room for the gradient of `weights` floats.
-    pub(crate) fn for_training(program: &Program, weights: usize) -> Chunk {
+    /// For training, with room for the gradient of all weights.
+    pub(crate) fn for_training(program: &Program, gradient: Buffer) -> Chunk {
         let own = program.train.len() > 1;
         Chunk {
-            gradient: Buffer::new(weights),
+            gradient,
             factors: factors(program),
             workspace: own.then(|| Box::new(Workspace::new(program, true))),
             units: Vec::new(),
@@ -159,7 +180,7 @@ impl Chunk {
 
     /// Puts the dense layers' inputs, which outlive the pass, in the place of the workspace's empty ones, or back.
     pub(crate) fn exchange(&mut self, space: &mut Workspace) {
-        for factors in &mut self.factors {
+        for factors in self.factors.iter_mut().filter(|factors| !factors.plates) {
             std::mem::swap(&mut space.activations[factors.op], &mut factors.x);
         }
     }
@@ -178,9 +199,10 @@ impl Chunk {
 fn factors(program: &Program) -> Vec<DenseFactors> {
     let of = |(op, at): (usize, &Op)| {
         let product = at.product()?;
-        let inputs = if product.slices.len() > 1 { 0 } else { product.inputs };
-        let [x, d_z] = [inputs, product.units].map(|size| Buffer::new(size * program.chunk));
-        Some(DenseFactors { op, x, d_z })
+        let [x, d_z] = product.factor_lens(program.chunk);
+        let x = if product.slices.len() > 1 { 0 } else { x };
+        let [x, d_z] = [x, d_z].map(Buffer::new);
+        Some(DenseFactors { op, x, d_z, plates: product.plates.is_some() })
     };
     program.ops.iter().enumerate().filter_map(of).collect()
 }

@@ -2,9 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::bf16::PlateConv;
 use toile_kernels::conv::{Conv, ConvShape};
 
 use super::convolution::{ConvOperation, conv_shape, convolved};
+use super::plates::{self, PlateConvOperation, is_in_plates};
 use super::{Layer, LayerContext, LayerSettings, Operations};
 use crate::engine::Op;
 use crate::parameters::Wanted;
@@ -115,8 +117,22 @@ impl LayerSettings for Conv2D {
             && self.shape(input).is_ok_and(|shape| Conv::can_pool(&shape))
     }
 
+    fn writes_plates(&self) -> bool {
+        is_in_plates(self.activation)
+    }
+
+    fn reads_plates(&self, input: Shape) -> bool {
+        self.shape(input).is_ok_and(|shape| PlateConv::takes_plates(&shape))
+    }
+
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
         let (shape, parameters) = (self.shape(context.input)?, context.parameters);
+        if context.rounds() {
+            let forms = plates::forms(context);
+            let operation =
+                PlateConvOperation::new(shape, self.activation, context.takes_in, forms, parameters);
+            return Ok(context.single(Op::plain(operation)));
+        }
         let operation = ConvOperation::new(shape, self.activation, context.takes_in, parameters);
         Ok(context.single(Op::plain(operation)))
     }

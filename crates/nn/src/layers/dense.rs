@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toile_kernels::{Matrix, gemm, norm, reduce};
 
 use super::activation::Activate;
+use super::plates::{PlateDenseOperation, is_in_plates};
 use super::{LayerContext, LayerSettings, Operations};
 use crate::engine::{Backward, BufferSizes, Buffers, ChunkContext, KernelProduct, Op, Operation, Weights};
 use crate::parameters::Wanted;
@@ -98,7 +99,19 @@ impl LayerSettings for Dense {
         if self.use_bias { vec![kernel, bias] } else { vec![kernel] }
     }
 
+    fn writes_plates(&self) -> bool {
+        is_in_plates(self.activation)
+    }
+
+    fn reads_plates(&self, _: Shape) -> bool {
+        true
+    }
+
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
+        if context.rounds() && !context.is_logits {
+            let operation = PlateDenseOperation::new(self.units, self.activation, context);
+            return Ok(context.single(Op::plain(operation)));
+        }
         let activation = if context.is_last() { Activation::Linear } else { self.activation };
         let (kernel, inputs) = (context.parameters[0].range.clone(), context.input.values());
         Ok(context.single(Op::plain(DenseOperation {

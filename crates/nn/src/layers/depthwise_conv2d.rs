@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::bf16::{round_each, round_in_place};
 use toile_kernels::conv::ConvShape;
 use toile_kernels::depthwise::{Depthwise, DepthwiseBackward, DepthwiseForward};
 
@@ -123,7 +124,7 @@ impl LayerSettings for DepthwiseConv2D {
 
     fn operations(&self, context: &LayerContext) -> Result<Operations, ShapeError> {
         let (shape, parameters) = (self.shape(context.input)?, context.parameters);
-        let operation = DepthwiseOperation::new(shape, self.activation, parameters);
+        let operation = DepthwiseOperation::new(shape, self.activation, context.rounds(), parameters);
         Ok(context.single(Op::plain(operation)))
     }
 }
@@ -134,6 +135,10 @@ pub(super) struct DepthwiseOperation {
     depthwise: Depthwise,
     shape: ConvShape,
     relu: bool,
+    /// Whether inputs, kernel and dZ are rounded to bfloat16 before they are multiplied.
+    rounds: bool,
+    /// Where the rounded kernel lies among the derived weights.
+    rounded: usize,
     activate: Activate,
     kernel: Range<usize>,
     bias: Option<Range<usize>>,
@@ -144,12 +149,15 @@ impl DepthwiseOperation {
     pub(super) fn new(
         shape: ConvShape,
         activation: Activation,
+        rounds: bool,
         parameters: &[Parameter],
     ) -> DepthwiseOperation {
         DepthwiseOperation {
             depthwise: Depthwise::new(shape),
             shape,
             relu: activation == Activation::Relu,
+            rounds,
+            rounded: 0,
             activate: Activate::new(activation, shape.filters),
             kernel: parameters[0].range.clone(),
             bias: parameters.get(1).map(|bias| bias.range.clone()),
@@ -164,23 +172,59 @@ impl DepthwiseOperation {
     fn outputs(&self) -> usize {
         self.shape.out_height * self.shape.out_width * self.shape.filters
     }
+
+    fn inputs(&self) -> usize {
+        self.shape.height * self.shape.width * self.shape.channels
+    }
+
+    /// The kernel as it is multiplied.
+    fn multiplied<'a>(&self, weights: Weights<'a>) -> &'a [f32] {
+        match self.rounds {
+            true => &weights.derived[self.rounded..][..self.kernel.len()],
+            false => &weights.values[self.kernel.clone()],
+        }
+    }
+
+    /// The inputs as they are multiplied, and the scratch that is left.
+    fn inputs_multiplied<'a>(&self, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+        if !self.rounds {
+            return (x, scratch);
+        }
+        let (rounded, rest) = scratch.split_at_mut(x.len());
+        round_each(x, rounded);
+        (rounded, rest)
+    }
 }
 
 impl Operation for DepthwiseOperation {
-    fn buffer_sizes(&self, _: usize) -> BufferSizes {
-        let (keep, scratch) = (self.activate.keep(self.outputs()), self.depthwise.scratch_len());
+    fn buffer_sizes(&self, images: usize) -> BufferSizes {
+        let rounded = if self.rounds { images * self.inputs() } else { 0 };
+        let (keep, scratch) = (self.activate.keep(self.outputs()), rounded + self.depthwise.scratch_len());
         BufferSizes { keep, scratch, ..BufferSizes::default() }
     }
 
+    fn derived_lens(&self) -> Vec<usize> {
+        if self.rounds { vec![self.kernel.len()] } else { Vec::new() }
+    }
+
+    fn place_derived(&mut self, starts: &[usize]) {
+        self.rounded = starts.first().copied().unwrap_or(0);
+    }
+
+    fn derive(&self, _: usize, weights: &[f32], derived: &mut [f32]) {
+        round_each(&weights[self.kernel.clone()], derived);
+    }
+
     fn forward(&self, context: &ChunkContext, weights: Weights, x: &[f32], y: &mut [f32], buffers: Buffers) {
+        let (x, scratch) = self.inputs_multiplied(x, buffers.scratch);
         self.depthwise.forward(DepthwiseForward {
             images: context.images,
             x,
-            kernel: &weights.values[self.kernel.clone()],
+            kernel: self.multiplied(weights),
             bias: self.bias.clone().map(|bias| &weights.values[bias]),
             relu: self.relu,
             y,
-            scratch: buffers.scratch,
+            scratch,
         });
         if !self.relu {
             self.activate.forward_in_place(y, buffers.keep);
@@ -189,17 +233,21 @@ impl Operation for DepthwiseOperation {
 
     fn backward(&self, context: &ChunkContext, weights: Weights, pass: Backward, buffers: Buffers) {
         self.activate.backward(buffers.keep, pass.y, pass.d_y);
+        if self.rounds {
+            round_in_place(pass.d_y);
+        }
+        let (x, scratch) = self.inputs_multiplied(pass.x, buffers.scratch);
         let (d_kernel, d_bias) = kernel_and_bias(pass.d_weights, &self.kernel, self.bias.as_ref());
         self.depthwise.backward(DepthwiseBackward {
             images: context.images,
             piece: pass.piece,
-            x: pass.x,
+            x,
             d_y: pass.d_y,
-            kernel: &weights.values[self.kernel.clone()],
+            kernel: self.multiplied(weights),
             d_x: pass.d_x,
             d_kernel,
             d_bias,
-            scratch: buffers.scratch,
+            scratch,
         });
     }
 

@@ -25,6 +25,10 @@ impl LayerSettings for Flatten {
         Ok(Shape::Flat(input.values()))
     }
 
+    fn moves_values(&self) -> bool {
+        false
+    }
+
     fn operations(&self, _: &LayerContext) -> Result<Operations, ShapeError> {
         Ok(Vec::new())
     }

@@ -3,6 +3,7 @@
 mod activation;
 mod average_pooling2d;
 mod batch_normalization;
+mod context;
 mod conv2d;
 mod convolution;
 mod dense;
@@ -11,11 +12,13 @@ mod dropout;
 mod flatten;
 mod global_average_pooling2d;
 mod max_pooling2d;
+mod plates;
 mod pooling2d;
 mod separable_conv2d;
 
 pub use average_pooling2d::AveragePooling2D;
 pub use batch_normalization::BatchNormalization;
+pub(crate) use context::{LayerContext, Operations};
 pub use conv2d::Conv2D;
 pub use dense::Dense;
 pub use depthwise_conv2d::DepthwiseConv2D;
@@ -27,8 +30,7 @@ use schemars::JsonSchema;
 pub use separable_conv2d::SeparableConv2D;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Op;
-use crate::parameters::{Parameter, Wanted};
+use crate::parameters::Wanted;
 use crate::shape::{ShapeError, Window};
 use crate::{Activation, ImageShape, MOST_VALUES, Shape};
 
@@ -132,6 +134,22 @@ trait LayerSettings {
         false
     }
 
+    /// Whether it has an operation at all.
+    fn moves_values(&self) -> bool {
+        true
+    }
+
+    /// Whether its operation can round its outputs to plates.
+    fn writes_plates(&self) -> bool {
+        false
+    }
+
+    /// Whether its operation can take its inputs as plates.
+    fn reads_plates(&self, input: Shape) -> bool {
+        let _ = input;
+        false
+    }
+
     /// Whether it is a max pooling of 2 × 2 pixels, side by side, and all within the image.
     fn is_pooling_by_two(&self) -> bool {
         false
@@ -140,38 +158,6 @@ trait LayerSettings {
     /// The same layer with every setting in it, where one is left to follow from others.
     fn spelled_out(&self) -> Option<Layer> {
         None
-    }
-}
-
-/// The operations of a layer, one after the other, each with the values per image that it gives.
-pub(crate) type Operations = Vec<(Op, usize)>;
-
-/// Where a layer stands in its model.
-pub(crate) struct LayerContext<'a> {
-    /// Its position, from 0.
-    pub layer: usize,
-    pub input: Shape,
-    /// Values per image that its last operation gives.
-    pub outputs: usize,
-    /// Its weight tensors, in the order of `wanted`.
-    pub parameters: &'a [Parameter],
-    /// The layer that follows.
-    pub next: Option<&'a Layer>,
-    /// Whether that one is computed in the same pass.
-    pub takes_in: bool,
-    /// Whether it may take its inputs in slices: where they are the images as they are.
-    pub may_slice: bool,
-}
-
-impl LayerContext<'_> {
-    /// A layer that is one operation.
-    fn single(&self, op: Op) -> Operations {
-        vec![(op, self.outputs)]
-    }
-
-    /// Whether its softmax is part of the loss.
-    fn is_last(&self) -> bool {
-        self.next.is_none()
     }
 }
 
@@ -274,8 +260,23 @@ impl Layer {
         next.is_some_and(|next| self.settings().takes_in(input, next))
     }
 
+    /// Whether it has an operation at all.
+    pub(crate) fn moves_values(&self) -> bool {
+        self.settings().moves_values()
+    }
+
+    /// Whether its operation can round its outputs to plates.
+    pub(crate) fn writes_plates(&self) -> bool {
+        self.settings().writes_plates()
+    }
+
+    /// Whether its operation can take its inputs as plates.
+    pub(crate) fn reads_plates(&self, input: Shape) -> bool {
+        self.settings().reads_plates(input)
+    }
+
     /// Whether it is a max pooling of 2 × 2 pixels, side by side, and all within the image.
-    fn is_pooling_by_two(&self) -> bool {
+    pub(crate) fn is_pooling_by_two(&self) -> bool {
         self.settings().is_pooling_by_two()
     }
 

@@ -2,10 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toile_kernels::bf16::{PlateForms, ValueForm};
 use toile_kernels::conv::ConvShape;
 
 use super::convolution::{ConvOperation, conv_shape, convolved};
 use super::depthwise_conv2d::{DepthwiseOperation, depthwise_shape};
+use super::plates::PlateConvOperation;
 use super::{LayerContext, LayerSettings, Operations, within_limits};
 use crate::engine::Op;
 use crate::parameters::Wanted;
@@ -125,8 +127,13 @@ impl LayerSettings for SeparableConv2D {
         let [depthwise, pointwise] = self.convolutions(context.input)?;
         let (kernel, others) = context.parameters.split_at(1);
         let between = convolved(depthwise).values();
-        let depthwise = DepthwiseOperation::new(depthwise, Activation::Linear, kernel);
-        let pointwise = ConvOperation::new(pointwise, self.activation, false, others);
-        Ok(vec![(Op::plain(depthwise), between), (Op::plain(pointwise), context.outputs)])
+        let depthwise = DepthwiseOperation::new(depthwise, Activation::Linear, context.rounds(), kernel);
+        let pointwise = if context.rounds() {
+            let rows = PlateForms { input: ValueForm::Rows, output: ValueForm::Rows };
+            Op::plain(PlateConvOperation::new(pointwise, self.activation, false, rows, others))
+        } else {
+            Op::plain(ConvOperation::new(pointwise, self.activation, false, others))
+        };
+        Ok(vec![(Op::plain(depthwise), between), (pointwise, context.outputs)])
     }
 }

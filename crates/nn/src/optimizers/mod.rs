@@ -127,7 +127,7 @@ pub(crate) struct OptimizerStep {
 
 impl OptimizerState {
     pub(crate) fn new(optimizer: &Optimizer, weights: usize) -> OptimizerState {
-        let slots = optimizer.settings().slots().map(|used| Buffer::new(if used { weights } else { 0 }));
+        let slots = Buffer::together(optimizer.settings().slots().map(|used| if used { weights } else { 0 }));
         let weight_decay = optimizer.common().weight_decay;
         OptimizerState { optimizer: optimizer.clone(), weight_decay, step: 0, slots, momentum_product: 1.0 }
     }

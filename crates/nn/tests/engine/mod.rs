@@ -51,6 +51,7 @@ pub struct Setting {
     pub class_weight: Vec<f32>,
     pub seed: u64,
     pub threads: usize,
+    pub policy: DtypePolicy,
 }
 
 /// What came out: the model, and the numbers of the last epoch.
@@ -84,6 +85,7 @@ impl Setting {
             class_weight: Vec::new(),
             seed: 7,
             threads: 1,
+            policy: DtypePolicy::Float32,
         }
     }
 
@@ -94,8 +96,9 @@ impl Setting {
 
     /// The model with the initial weights of `formulas`.
     pub fn model(&self) -> Model {
-        let mut model =
+        let model =
             Model::build(&self.layers, self.shape(), Seed::new(self.seed)).expect("a model that fits");
+        let mut model = model.with_dtype_policy(self.policy);
         let start =
             |tensor: Tensor| Tensor { values: formulas::weight(&tensor.name, &tensor.shape), ..tensor };
         let tensors: Vec<Tensor> = model.weights().into_iter().map(start).collect();

@@ -103,7 +103,7 @@ pub fn faults(case: &Case) -> Vec<String> {
     faults
 }
 
-fn setting(case: &Case) -> Setting {
+pub fn setting(case: &Case) -> Setting {
     Setting {
         input: case.input,
         inputs: case.inputs,

@@ -11,11 +11,16 @@ pub fn duration(duration: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// The same of seconds; `0:00` where they are no time.
+pub fn duration_of(seconds: f64) -> String {
+    duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}
+
 /// `0:00.4`, `0:09.8`, then `0:10` and on: one form for a column.
 pub fn short_duration(seconds: f64) -> String {
     match seconds {
         s if s < 9.95 => format!("0:{s:04.1}"),
-        s => duration(Duration::try_from_secs_f64(s).unwrap_or_default()),
+        s => duration_of(s),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct LiveStrip {
     pub text: String,
     /// How far it is: `9 of 13 runs, 2 failed`.
     pub progress: String,
+    /// What is under way, with its last numbers: `CNN, epoch 4 of 10, val_accuracy 0.8921`.
+    pub running: String,
     /// What part of the study has ended, from 0 to 1, where that is known.
     pub part: Option<f64>,
     /// What is not well with what is shown, and what to do.

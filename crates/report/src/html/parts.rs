@@ -86,6 +86,7 @@ impl PageParts {
             question: None,
             procedural: false,
             sections: &[],
+            opened: Default::default(),
             pinned: None,
             reading: Vec::new(),
             file: None,
@@ -103,7 +104,7 @@ impl PageParts {
         add(CONTENTS, ContentsPart { page }.render().expect(CANNOT_FAIL), false);
         add("masthead", MastheadPart { page, notice }.render().expect(CANNOT_FAIL), false);
         for one in page.sections {
-            let (shell, inner) = section(one, page.procedural);
+            let (shell, inner) = section(one, page);
             add(&one.id, shell, false);
             inner.into_iter().for_each(|(id, html)| add(id, html, true));
         }

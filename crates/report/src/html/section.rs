@@ -1,12 +1,21 @@
 //! Sections on the page: a template that lays out a section, and itself for its parts.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 use super::CANNOT_FAIL;
+use crate::page::ReportPage;
 use crate::section::{
     CellImage, CellTone, FigureLayout, FigurePicture, Section, SectionFigure, SectionTable, TableCell,
-    TableColumn,
+    TableColumn, runs,
 };
+use crate::view::RunGroup;
 use crate::{PROCEDURAL_NOTICE, format};
 
 #[derive(Template)]
@@ -19,6 +28,8 @@ struct SectionPage<'a> {
     owner: &'a str,
     procedural: bool,
     notice: &'static str,
+    /// The runs of which everything can be opened, by the ids of their parts.
+    opened: &'a BTreeMap<&'a str, &'a RunGroup>,
     /// Whether the parts that have an id are only named, and filled in later.
     is_hollow: bool,
     /// Of a part that a list of contents names: the one before and the one after.
@@ -42,8 +53,17 @@ struct CellPage<'a> {
 }
 
 /// A section as HTML, in which the parts with an id are only named; and these parts by their ids.
-pub(super) fn section(section: &Section, procedural: bool) -> (String, Vec<(&str, String)>) {
-    let page = SectionPage { is_hollow: true, ..page(section, 2, &section.title, procedural) };
+pub(super) fn section<'a>(section: &'a Section, page: &ReportPage) -> (String, Vec<(&'a str, String)>) {
+    let page = SectionPage {
+        section,
+        level: 2,
+        owner: &section.title,
+        procedural: page.procedural,
+        notice: PROCEDURAL_NOTICE,
+        opened: &page.opened,
+        is_hollow: true,
+        around: None,
+    };
     let parts = section.linked_parts().map(|part| (part.id.as_str(), page.part(part))).collect();
     (page.render().expect(CANNOT_FAIL), parts)
 }
@@ -53,10 +73,11 @@ pub(super) fn place_of(id: &str) -> String {
     format!("<article data-part=\"{id}\"></article>")
 }
 
-fn page<'a>(section: &'a Section, level: usize, owner: &'a str, procedural: bool) -> SectionPage<'a> {
-    let owner = if section.id.is_empty() { owner } else { &section.title };
-    let notice = PROCEDURAL_NOTICE;
-    SectionPage { section, level, owner, procedural, notice, is_hollow: false, around: None }
+/// HTML, packed by DEFLATE and written in base 64.
+fn packed(html: &str) -> String {
+    let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(html.as_bytes()).expect(CANNOT_FAIL);
+    STANDARD.encode(packed.finish().expect(CANNOT_FAIL))
 }
 
 impl<'a> SectionPage<'a> {
@@ -72,8 +93,10 @@ impl<'a> SectionPage<'a> {
     /// One of them. A section without a heading does not move the ones inside it down.
     fn part(&self, part: &Section) -> String {
         let level = if self.section.title.is_empty() { self.level } else { self.level + 1 };
-        let page = page(part, level.min(6), self.owner, self.procedural);
-        SectionPage { around: self.around(part), ..page }.render().expect(CANNOT_FAIL)
+        let owner = if part.id.is_empty() { self.owner } else { &part.title };
+        let (level, around) = (level.min(6), self.around(part));
+        let page = SectionPage { section: part, level, owner, is_hollow: false, around, ..*self };
+        page.render().expect(CANNOT_FAIL)
     }
 
     /// Of a part that a list of contents names: those before and after it.
@@ -81,6 +104,12 @@ impl<'a> SectionPage<'a> {
         let linked: Vec<&Section> = self.section.linked_parts().collect();
         let place = linked.iter().position(|other| other.id == part.id).filter(|_| linked.len() > 1)?;
         Some((place.checked_sub(1).map(|before| linked[before]), linked.get(place + 1).copied()))
+    }
+
+    /// What is made when it is opened, packed.
+    fn whole(&self) -> Option<String> {
+        let group = self.opened.get(self.section.id.as_str())?;
+        Some(packed(&self.part(&runs::whole(group, self.procedural))))
     }
 
     fn open_tables(&self) -> Vec<&'a SectionTable> {

@@ -1,6 +1,6 @@
 //! Sentences about groups and comparisons.
 
-use toile_judge::{DataPart, PairWord, Quantity};
+use toile_judge::{DataPart, Judgement, PairWord, Quantity};
 use toile_stats::FEWEST_SEEDS;
 
 use super::Reasoning;
@@ -14,7 +14,17 @@ const MOST_NAMES: usize = 8;
 /// Pairs inside groups that are named.
 const MOST_PAIRS: usize = 12;
 
+/// Sentences on pairs are cut to this many characters.
+const PAIR_LENGTH: usize = 600;
+
 impl Reasoning {
+    /// Of each pair of recipes that was compared for the ranking, by their places, its sentence.
+    pub fn ranked_sentences(&self) -> Vec<(usize, usize, String)> {
+        let ranked = self.judgement.pairs.iter().filter(|pair| pair.is_ranked);
+        let sentence = |pair| text::name(&Judgement::sentence(&self.ours, pair), PAIR_LENGTH);
+        ranked.map(|pair| (pair.places[0], pair.places[1], sentence(pair))).collect()
+    }
+
     fn name(&self, place: usize) -> String {
         format!("“{}”", text::name(&self.ours.recipes[place].name, NAME_LENGTH))
     }

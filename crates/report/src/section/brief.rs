@@ -8,13 +8,15 @@ use super::{FigureLayout, FigureSeries, Section, SectionFigure, results};
 use crate::chart;
 use crate::format;
 use crate::text::sentence_case;
-use crate::view::{MOST_IN_FULL, RunGroup};
+use crate::view::{MOST_IN_FULL, MOST_OPENED, RunGroup};
 
 /// What the parts of so many runs lack, and where it is.
 pub(super) fn left_out(runs: usize) -> String {
+    let best = if runs > MOST_OPENED { format!(" of the {MOST_OPENED} best") } else { String::new() };
     format!(
-        "Of more than {MOST_IN_FULL} runs (here {}) the page leaves out the curves, confusion matrices, models and full \
-         settings of each: the epochs are in history.csv in the folder of each run, everything else is in results.json.",
+        "Of more than {MOST_IN_FULL} runs (here {}) each is shown in brief; where scripts run, the curves, confusion matrices, \
+         models and full settings{best} are made when a run is opened or the page is printed. The epochs are in history.csv in \
+         the folder of each run, everything else is in results.json.",
         format::count(runs as u64)
     )
 }

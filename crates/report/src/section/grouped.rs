@@ -22,12 +22,6 @@ struct ValueRuns<'a> {
 /// A choice for each setting that has a few values, at least one of them in several runs.
 pub(super) fn choices(context: &SectionContext, metrics: &[[Metric; 2]]) -> Vec<FigureChoice> {
     let drawn = context.drawn();
-    let mut labels: Vec<&str> = vec!["Model"];
-    for (label, _) in drawn.iter().flat_map(|group| &group.settings) {
-        if !labels.contains(&label.as_str()) {
-            labels.push(label);
-        }
-    }
     let choice = |label: &str| {
         let values = by_value(&drawn, label);
         let is_grouping = (2..=MOST_VALUES).contains(&values.len()) && values.len() < drawn.len();
@@ -36,7 +30,18 @@ pub(super) fn choices(context: &SectionContext, metrics: &[[Metric; 2]]) -> Vec<
             if is_grouping { metrics.iter().filter_map(figure).collect() } else { Vec::new() };
         (!figures.is_empty()).then(|| FigureChoice { name: label.to_owned(), figures })
     };
-    labels.into_iter().filter_map(choice).collect()
+    labels(drawn.iter().copied()).into_iter().filter_map(choice).collect()
+}
+
+/// The model, and the settings that any of these runs has, in the order in which they come.
+pub(crate) fn labels<'a>(groups: impl Iterator<Item = &'a RunGroup>) -> Vec<&'a str> {
+    let mut labels: Vec<&str> = vec!["Model"];
+    for (label, _) in groups.flat_map(|group| &group.settings) {
+        if !labels.contains(&label.as_str()) {
+            labels.push(label);
+        }
+    }
+    labels
 }
 
 /// The runs by the value of a setting, in the order in which the values come.

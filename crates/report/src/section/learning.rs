@@ -6,7 +6,7 @@ use toile_record::Metric;
 
 use super::{FigureSeries, Section, SectionContext, SectionFigure};
 use crate::chart::{self, EpochCost, Overlay, OverlayLine, OverlayPicture, RUN_COLOURS};
-use crate::facts::train_images;
+use crate::facts::epoch_updates;
 use crate::format;
 use crate::text::sentence_case;
 use crate::view::{RunGroup, TEST_ACCURACY, VAL_ACCURACY};
@@ -142,10 +142,9 @@ pub(super) fn metric_of(drawn: &[&RunGroup], of: [Metric; 2]) -> Option<Metric> 
 
 /// What one epoch of a run takes.
 pub(super) fn epoch_cost(context: &SectionContext, group: &RunGroup) -> EpochCost {
-    let images = train_images(&context.records.study.data);
-    let batch = group.plan.get("batch_size").and_then(serde_json::Value::as_u64).filter(|batch| *batch > 0);
+    let updates = epoch_updates(&context.records.study.data, group.plan.get("batch_size"));
     EpochCost {
-        updates: batch.map(|batch| images.div_ceil(batch) as f64),
+        updates: updates.map(|updates| updates as f64),
         seconds: group.cost.epoch_seconds.as_ref().map(|seconds| seconds.mean),
         operations: Some(group.cost.epoch_flops as f64),
     }

@@ -23,7 +23,7 @@ mod paragraphs;
 mod ranking;
 mod reliability;
 mod results;
-mod runs;
+pub(crate) mod runs;
 mod search;
 mod searches;
 mod settings_beside_results;

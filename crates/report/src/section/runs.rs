@@ -1,5 +1,7 @@
 //! The runs: a part for each, with its settings, its results, its curves, what it confuses, its model, its seeds.
 
+use std::collections::BTreeMap;
+
 use toile_record::Metric;
 
 use super::ranking::badge;
@@ -11,7 +13,7 @@ use crate::chart::{self, CurveChart, CurveLine, LineStyle};
 use crate::facts::METRICS;
 use crate::format;
 use crate::text::sentence_case;
-use crate::view::{Curves, LayerRow, MOST_IN_FULL, RunGroup, SeedRow};
+use crate::view::{Curves, LayerRow, MOST_IN_FULL, MOST_OPENED, ReportView, RunGroup, SeedRow};
 
 /// The section; every study has one.
 pub(super) fn compute(context: &SectionContext) -> Option<Section> {
@@ -50,6 +52,20 @@ fn part(group: &RunGroup, procedural: bool) -> Section {
         parts: confused.into_iter().chain([details]).collect(),
         ..Section::new(&group.anchor, &group.name)
     }
+}
+
+/// The runs of a large study of which everything can be opened, all or the best, by the ids of their parts.
+pub(crate) fn opened(view: &ReportView) -> BTreeMap<&str, &RunGroup> {
+    let most = if view.groups.len() > MOST_IN_FULL { MOST_OPENED } else { 0 };
+    let groups = view.ranking.rows.iter().take(most).map(|row| &view.groups[row.group]);
+    groups.map(|group| (group.anchor.as_str(), group)).collect()
+}
+
+/// What the part of such a run leaves out.
+pub(crate) fn whole(group: &RunGroup, procedural: bool) -> Section {
+    let Section { tables, figures, parts, .. } = part(group, procedural);
+    // The results stand there already.
+    Section { tables: tables.into_iter().take(1).collect(), figures, parts, ..Section::part("") }
 }
 
 /// Why seeds failed, and in one what to be careful of.

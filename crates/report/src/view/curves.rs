@@ -68,10 +68,8 @@ pub(crate) fn seed_curves<'a>(runs: impl Iterator<Item = (&'a [Epoch], Option<us
 /// The first epoch at which a run that has numbers of the metric has one that is not finite, or diverged.
 fn first_not_finite(runs: &[(&[Epoch], Option<usize>)], metric: Metric) -> Option<usize> {
     let of_run = |(epochs, diverged): &(&[Epoch], Option<usize>)| {
-        let mut values = epochs.iter().filter_map(|row| Some((row.epoch, metric.of(row)?)));
         let is_measured = epochs.iter().any(|row| metric.of(row).is_some());
-        let row = values.find(|(_, value)| !value.is_finite()).map(|(epoch, _)| epoch);
-        row.or(diverged.filter(|epoch| is_measured && *epoch > 0))
+        Epoch::first_not_finite(epochs, metric).or(diverged.filter(|epoch| is_measured && *epoch > 0))
     };
     runs.iter().filter_map(of_run).min()
 }

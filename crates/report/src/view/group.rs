@@ -11,7 +11,7 @@ use super::{
 };
 use super::{GroupWarnings, warnings};
 use crate::facts::{
-    last_numbers, published_numbers, state_text, train_images, train_seconds, training_flops, wall_seconds,
+    epoch_flops, last_numbers, published_numbers, state_text, train_seconds, training_flops, wall_seconds,
 };
 use crate::plan::{PlanSettings, planned_epochs};
 use crate::{format, text};
@@ -274,7 +274,7 @@ fn cost(records: &Records, first: &RunRecord, shown: &[&RunRecord]) -> RunCost {
         epoch_seconds: Estimate::of(trained().map(|run| Some(train_seconds(run) / run.epochs.len() as f64))),
         cpu_seconds: Estimate::of(trained().map(|run| run.provenance.cpu_seconds)),
         flops: flops.iter().fold(0u64, |sum, n| sum.saturating_add(*n)) / flops.len().max(1) as u64,
-        epoch_flops: first.summary.training_flops.saturating_mul(train_images(&records.study.data)),
+        epoch_flops: epoch_flops(&records.study.data, first),
         forward_flops: first.summary.forward_flops,
         epochs,
         is_untrained: first.is_untrained(),

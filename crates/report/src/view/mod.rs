@@ -32,8 +32,7 @@ pub use estimate::Estimate;
 pub(crate) use group::grouped;
 pub use group::{LayerRow, MeasuredLayers, RunCost, RunGroup, SeedRow};
 pub use networks::{FilterView, MapCheck, MapCorrelation, MapView, NetworkView};
-pub use ranking::{Rank, Ranking};
-pub(crate) use ranking::{TEST_ACCURACY, VAL_ACCURACY};
+pub use ranking::{Rank, Ranking, TEST_ACCURACY, VAL_ACCURACY};
 pub use reliability::Reliability;
 pub(crate) use reliability::{BINS, of_training};
 pub use search::{
@@ -59,6 +58,9 @@ pub(crate) const NAME_LENGTH: usize = 90;
 
 /// Of more runs than these the page shows each in brief, and only the best of them in the figures of all.
 pub(crate) const MOST_IN_FULL: usize = 50;
+
+/// Of so many of these, the best, the page makes the whole when it is opened: of all it would grow without bound.
+pub(crate) const MOST_OPENED: usize = 200;
 
 /// Everything a report shows.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,10 @@ use toile_record::{Part, Records};
 
 use super::RunGroup;
 
-/// Index of validation and test accuracy among the columns of the comparison.
-pub(crate) const VAL_ACCURACY: usize = 3;
-pub(crate) const TEST_ACCURACY: usize = 5;
+/// The place of the validation accuracy among the columns of a comparison.
+pub const VAL_ACCURACY: usize = 3;
+/// The same of the test accuracy.
+pub const TEST_ACCURACY: usize = 5;
 
 /// The ranking.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use crate::plan::PlanSettings;
 use crate::{format, text};
 
 /// Settings worth a place in the short table, if they are not neutral.
-const NOTABLE: [(&str, &str); 13] = [
+const NOTABLE: [(&str, &str); 14] = [
     ("optimizer.momentum", "Momentum"),
     ("optimizer.nesterov", "Nesterov"),
     ("optimizer.centered", "Centered"),
@@ -21,6 +21,7 @@ const NOTABLE: [(&str, &str); 13] = [
     ("callbacks", "Callbacks"),
     ("initial_weights", "Initial weights"),
     ("shuffle", "Shuffle"),
+    ("dtype_policy", "Dtype policy"),
 ];
 
 /// The longest text of one setting.
@@ -65,6 +66,7 @@ fn notable(
     let text = describe(value);
     let is_neutral = match key {
         "shuffle" => text == "yes",
+        "dtype_policy" => text == "float32",
         _ => matches!(text.as_str(), "" | "0" | "no" | "none" | "constant"),
     };
     (!is_neutral).then(|| (label.to_owned(), text))

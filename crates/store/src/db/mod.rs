@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod cell;
 mod connect;
 mod dialect;
+pub(crate) mod log;
 pub(crate) mod patience;
 pub(crate) mod plain;
 pub(crate) mod server;

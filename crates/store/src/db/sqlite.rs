@@ -196,10 +196,13 @@ pub(crate) fn transact<T>(
     Ok(result)
 }
 
+/// How long one waits for another program's lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
 fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
     // Otherwise each new value in a condition makes SQLite parse and plan the prepared statement again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     // A file system without shared memory answers with another mode, which is as safe and only lets readers wait.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
@@ -210,7 +213,7 @@ fn prepare_writing(connection: &Connection) -> rusqlite::Result<()> {
 fn open_to_read(path: &Path) -> super::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(plain(path), flags)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     let refused = |error: rusqlite::Error| {
         use ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
         matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure))
@@ -225,7 +228,7 @@ fn open_to_read(path: &Path) -> super::Result<Connection> {
 }
 
 /// The write-ahead log of a database, if there is something in it: SQLite's name for it is the database's and `-wal`.
-fn log_of(path: &Path) -> Option<PathBuf> {
+pub(super) fn log_of(path: &Path) -> Option<PathBuf> {
     let mut name = path.file_name()?.to_owned();
     name.push("-wal");
     let log = path.with_file_name(name);

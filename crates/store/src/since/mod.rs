@@ -9,11 +9,13 @@
 
 mod fold;
 mod known_trials;
+mod looks;
 mod runs;
 
 use std::collections::{BTreeMap, HashMap};
 
 use self::known_trials::KnownTrials;
+pub use self::looks::{StudyLooks, StudyNews};
 use self::runs::RunMark;
 use crate::artifacts::lock;
 use crate::db::{Db, Result, cells};

@@ -8,9 +8,6 @@ use crate::epochs::EpochColumns;
 use crate::{checksums, read, runs};
 use toile_record::{Epoch, RunRecord, State};
 
-/// Of more runs than these that have changed, all are read in one go.
-const MOST_ONE_BY_ONE: usize = 16;
-
 /// What is known of a run: what moves when anything of it does, but for its epochs.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RunMark {
@@ -106,7 +103,7 @@ impl StudyLook<'_, '_> {
             return Ok(Vec::new());
         }
         let mut found = match which.len() {
-            0..=MOST_ONE_BY_ONE => {
+            0..=checksums::MOST_ONE_BY_ONE => {
                 let mut one = |(_, trial_id): &(String, i64)| runs::of_trial(self.db, *trial_id);
                 which.iter().filter_map(|which| one(which).transpose()).collect::<Result<Vec<_>>>()?
             }

@@ -11,7 +11,7 @@ pub(crate) struct ChoiceGroup {
 }
 
 /// All groups, in the order of the reference page.
-pub(crate) const GROUPS: [ChoiceGroup; 21] = [
+pub(crate) const GROUPS: [ChoiceGroup; 22] = [
     ChoiceGroup { title: "Layers", definition: "Layer", singular: "layer" },
     ChoiceGroup { title: "Blocks", definition: "LayerBlock", singular: "layer" },
     ChoiceGroup { title: "Activations", definition: "Activation", singular: "activation" },
@@ -20,6 +20,7 @@ pub(crate) const GROUPS: [ChoiceGroup; 21] = [
     ChoiceGroup { title: "Optimizers", definition: "Optimizer", singular: "optimizer" },
     ChoiceGroup { title: "Schedules", definition: "Schedule", singular: "schedule" },
     ChoiceGroup { title: "Losses", definition: "Loss", singular: "loss" },
+    ChoiceGroup { title: "Dtype policies", definition: "DtypePolicy", singular: "dtype policy" },
     ChoiceGroup { title: "Callbacks", definition: "Callback", singular: "callback" },
     ChoiceGroup { title: "Metrics", definition: "MetricOfEpoch", singular: "metric" },
     ChoiceGroup { title: "Ways to resize", definition: "Resize", singular: "way to resize" },

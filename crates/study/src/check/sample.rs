@@ -67,11 +67,12 @@ const SAMPLES: [(&str, &str); 58] = [
 ];
 
 /// The same for keys that have a default, so that messages need no sample of them.
-const FURTHER: [(&str, &str); 6] = [
+const FURTHER: [(&str, &str); 7] = [
     ("learning_rate", "0.01"),
     ("momentum", "0.9"),
     ("batch_size", "128"),
     ("shuffle", "false"),
+    ("dtype_policy", "\"mixed_bfloat16\""),
     ("loss", "\"categorical_crossentropy\""),
     ("label_smoothing", "0.1"),
 ];

@@ -7,7 +7,7 @@ use serde::Deserialize;
 pub(crate) const MAX_GRID_RUNS: usize = 1000;
 
 /// The settings that a grid may list values of, in the order of its loops: the first is the outermost.
-pub(crate) const GRID_SETTINGS: [&str; 14] = [
+pub(crate) const GRID_SETTINGS: [&str; 15] = [
     "model",
     "optimizer",
     "learning_rate",
@@ -15,6 +15,7 @@ pub(crate) const GRID_SETTINGS: [&str; 14] = [
     "batch_size",
     "epochs",
     "shuffle",
+    "dtype_policy",
     "loss",
     "label_smoothing",
     "class_weight",

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toile_judge::ClaimTable;
-use toile_nn::{Callback, Loss, Optimizer, Schedule};
+use toile_nn::{Callback, DtypePolicy, Loss, Optimizer, Schedule};
 
 use crate::SplitHow;
 use crate::check::DataShape;
@@ -166,6 +166,11 @@ pub struct RunSettings {
     /// Whether the training images are put in a new random order for each epoch.
     #[schemars(extend("default" = default::SHUFFLE))]
     pub shuffle: Option<bool>,
+    /// In which numbers a training computes. `mixed_bfloat16` rounds what goes into products to bfloat16; weights,
+    /// sums, statistics and the loss stay 32-bit floats. It is about twice as fast on processors with AMX, and slower
+    /// on others.
+    #[schemars(extend("default" = "float32"))]
+    pub dtype_policy: Option<DtypePolicy>,
     /// What the training makes small. `label_smoothing` and `class_weight` hold for every loss.
     #[schemars(extend("default" = "categorical_crossentropy"))]
     pub loss: Option<Loss>,
@@ -255,6 +260,7 @@ impl RunSettings {
             batch_size: pick(&self.batch_size, &shared.batch_size),
             epochs: pick(&self.epochs, &shared.epochs),
             shuffle: pick(&self.shuffle, &shared.shuffle),
+            dtype_policy: pick(&self.dtype_policy, &shared.dtype_policy),
             loss: pick(&self.loss, &shared.loss),
             label_smoothing: pick(&self.label_smoothing, &shared.label_smoothing),
             class_weight: pick(&self.class_weight, &shared.class_weight),

@@ -131,7 +131,7 @@ epochs = 20                          # one value is the same for all
 These are twelve runs, each like a run that is written out: it has the same id, the report shows it, and `[[claims]]` may
 name it. The runs are in the order of nested loops; the first of these settings that the grid has is the outermost loop,
 the last changes fastest, wherever they stand in the file: `model`, `optimizer`, `learning_rate`, `schedule`, `batch_size`,
-`epochs`, `shuffle`, `loss`, `label_smoothing`, `class_weight`, `callbacks`, `initial_weights`, `seed`, `seeds`.
+`epochs`, `shuffle`, `dtype_policy`, `loss`, `label_smoothing`, `class_weight`, `callbacks`, `initial_weights`, `seed`, `seeds`.
 
 A run's name is made of what varies, in this order: `sgd, learning_rate 0.1, batch_size 32`. A model and an optimizer stand
 there by their names alone; a second table of one name is told apart by its settings: `sgd momentum 0.9`. A `name` is a

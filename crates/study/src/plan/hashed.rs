@@ -2,7 +2,7 @@
 //! settings are added or renamed.
 
 use serde_json::{Map, Value};
-use toile_nn::Loss;
+use toile_nn::{DtypePolicy, Loss};
 
 use super::settings::as_json;
 use crate::check::schema;
@@ -12,8 +12,8 @@ use crate::space::template;
 /// default.
 ///
 /// A path is made of keys; `*` is every item of a list, and ranges on the way are looked into.
-fn newer_settings() -> [(&'static [&'static str], Value); 1] {
-    [(&["loss"], as_json(&Loss::default()))]
+fn newer_settings() -> [(&'static [&'static str], Value); 2] {
+    [(&["loss"], as_json(&Loss::default())), (&["dtype_policy"], as_json(&DtypePolicy::default()))]
 }
 
 /// The template of a search's settings, as version 0.1.0 wrote it.

@@ -293,6 +293,7 @@ impl SharedSettings {
             batch_size: run.batch_size.unwrap_or(default::BATCH_SIZE),
             epochs: run.epochs?,
             shuffle: run.shuffle.unwrap_or(default::SHUFFLE),
+            dtype_policy: run.dtype_policy.unwrap_or_default(),
             callbacks: run.callbacks.unwrap_or_default(),
             initial_weights,
             train_evaluation: self.train_evaluation,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use toile_nn::{Layer, Loss, Schedule};
+use toile_nn::{DtypePolicy, Layer, Loss, Schedule};
 
 use crate::Settings;
 use crate::file::default;
@@ -25,6 +25,7 @@ impl Settings {
             ("class_weight", json!({})),
             ("batch_size", json!(default::BATCH_SIZE)),
             ("shuffle", json!(default::SHUFFLE)),
+            ("dtype_policy", as_json(&DtypePolicy::default())),
             ("callbacks", json!([])),
             ("initial_weights", Value::Null),
             ("train_evaluation", json!(default::TRAIN_EVALUATION)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
-use toile_nn::Layer;
+use toile_nn::{DtypePolicy, Layer};
 use toile_record::{Direction, Metric, ObjectiveRecord, SearchRecord};
 use toile_tune::{GridSampler, Nsga2Sampler, Params, Pruner, Sampler, Space};
 
@@ -218,10 +218,13 @@ impl SearchPlan {
             "frame": frame, "initial_weights": weights, "objectives": self.objectives, "seeds": self.seeds,
             "numerics": toile_nn::NUMERICS,
         });
-        match all {
-            Json::Object(map) => map,
-            _ => unreachable!("it is an object"),
+        let Json::Object(mut map) = all else { unreachable!("it is an object") };
+        // One number, or a range that may come to others than 32-bit floats.
+        let policy = self.template.settings.get("dtype_policy");
+        if policy.is_some_and(|policy| *policy != as_json(&DtypePolicy::default())) {
+            map.insert("numerics_bf16".into(), json!(toile_nn::NUMERICS_BF16));
         }
+        map
     }
 
     /// The parameters with which this search trains what another one (an earlier form of it) trained with `params`;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use toile_nn::{Callback, Layer, Loss, Optimizer, Schedule};
+use toile_nn::{Callback, DtypePolicy, Layer, Loss, Optimizer, Schedule};
 
 use super::hashed::as_hashed;
 use crate::SplitHow;
@@ -61,6 +61,9 @@ pub struct Settings {
     pub epochs: usize,
     /// Whether each epoch has a new order.
     pub shuffle: bool,
+    /// In which numbers it computes.
+    #[serde(default)]
+    pub dtype_policy: DtypePolicy,
     /// Decisions after each epoch.
     pub callbacks: Vec<Callback>,
     /// The file that the run starts from, if it is not the initialisers that decide.
@@ -78,7 +81,8 @@ impl Settings {
     /// The run's id: 16 hexadecimal digits over all that decides its bits, the data's included.
     ///
     /// Equal ids give equal bits. It is the beginning of the SHA-256 of [`to_json`](Settings::to_json) with sorted keys
-    /// and no white space, plus `data_fingerprint` and `numerics` ([`toile_nn::NUMERICS`]). What decides nothing is
+    /// and no white space, plus `data_fingerprint` and `numerics` ([`toile_nn::NUMERICS`]); of a run that computes in
+    /// `mixed_bfloat16` also `numerics_bf16` ([`toile_nn::NUMERICS_BF16`]). What decides nothing is
     /// left out: the names of the model, of the data and of the weights' file, and the seed of a split that draws
     /// nothing. Settings that version 0.1.0 did not have are left out where they have their default, and those of
     /// schedules have the names that they had then, so that its ids stay.
@@ -96,6 +100,9 @@ impl Settings {
         map.remove("model");
         map.insert("data_fingerprint".into(), json!(data_fingerprint));
         map.insert("numerics".into(), json!(toile_nn::NUMERICS));
+        if !self.dtype_policy.is_float32() {
+            map.insert("numerics_bf16".into(), json!(toile_nn::NUMERICS_BF16));
+        }
         if let Some(weights) = map["initial_weights"].as_object_mut() {
             weights.remove("file");
         }

@@ -3,6 +3,7 @@
 mod plans;
 
 use serde_json::{Value, json};
+use toile_nn::DtypePolicy;
 use toile_rng::{Seed, Stream};
 use toile_study::{Plan, PlanOptions, SearchPlan, built_in, check, plan};
 use toile_tune::{Choice, Distribution, Params};
@@ -117,6 +118,15 @@ fn a_trial_is_what_a_run_of_the_same_values_is() {
     let trial = plan.searches[0].settings(&point, 3).unwrap();
     assert_eq!(trial, plan.runs[0].settings);
     assert_eq!(trial.id("data"), plan.runs[0].settings.id("data"));
+}
+
+/// In which numbers a trial computes can be searched, and its fingerprint says which arithmetic of bfloat16 it had.
+#[test]
+fn a_search_may_vary_the_dtype_policy() {
+    let search = search("dtype_policy = { choices = [\"float32\", \"mixed_bfloat16\"] }\nn_trials = 5");
+    let of = |value: f64| search.settings(&params(&[("dtype_policy", value)]), 3).unwrap();
+    assert_eq!([of(0.0), of(1.0)].map(|settings| settings.dtype_policy), DtypePolicy::ALL);
+    assert_ne!(of(0.0).id("data"), of(1.0).id("data"));
 }
 
 #[test]

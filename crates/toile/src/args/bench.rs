@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use toile_nn::DtypePolicy;
+
 use super::DataArgs;
 
 /// Arguments of `bench`.
@@ -28,11 +30,20 @@ pub(crate) struct BenchArgs {
     /// batch sizes, each compared with the fastest of its kind. No data are needed.
     #[arg(long, conflicts_with_all = ["study", "only"])]
     pub shapes: bool,
+    /// Compute in these numbers, whatever the study says: `float32` or `mixed_bfloat16`
+    #[arg(long, value_name = "NAME", value_parser = dtype_policy)]
+    pub dtype_policy: Option<DtypePolicy>,
     /// Write all numbers to this file too; `-` prints them instead of the tables
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
     #[command(flatten)]
     pub data: DataArgs,
+}
+
+fn dtype_policy(name: &str) -> Result<DtypePolicy, String> {
+    let known = DtypePolicy::ALL.map(DtypePolicy::name);
+    let found = DtypePolicy::ALL.into_iter().find(|policy| policy.name() == name);
+    found.ok_or_else(|| format!("expected {}", known.join(" or ")))
 }
 
 /// A time that a user may ask for: up to an hour.

@@ -239,6 +239,11 @@ pub(crate) struct RunArgs {
     /// Open the test part for complete runs before all trainings of the study have ended; the record says so
     #[arg(long)]
     pub open_test: bool,
+    /// Show the study on the whole screen of the terminal while it runs, as `toile watch` does
+    ///
+    /// q leaves it for lines, and the study goes on; Ctrl-C asks how to stop it. Without a terminal there are lines.
+    #[arg(long)]
+    pub dashboard: bool,
     #[command(flatten)]
     pub web: WebArgs,
 }

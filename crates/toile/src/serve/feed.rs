@@ -73,23 +73,22 @@ impl LiveFeed {
 
     /// Takes what the study is now, and tells everybody what is different. Nothing is told where nothing is.
     pub(crate) fn publish(&self, parts: PageParts, strip: LiveStrip) {
-        let mut state = self.lock();
-        if let Some(json) = state.change(&parts, &strip) {
-            state.ring.push(json);
-        }
-        (state.parts, state.strip) = (Arc::new(parts), strip);
-        drop(state);
-        self.news.notify_all();
+        self.put(Some(Arc::new(parts)), strip);
     }
 
     /// The same for the strip alone.
     pub(crate) fn publish_strip(&self, strip: LiveStrip) {
+        self.put(None, strip);
+    }
+
+    /// Without parts those that are there stay.
+    fn put(&self, parts: Option<Arc<PageParts>>, strip: LiveStrip) {
         let mut state = self.lock();
-        let parts = state.parts.clone();
+        let parts = parts.unwrap_or_else(|| state.parts.clone());
         if let Some(json) = state.change(&parts, &strip) {
             state.ring.push(json);
         }
-        state.strip = strip;
+        (state.parts, state.strip) = (parts, strip);
         drop(state);
         self.news.notify_all();
     }
@@ -151,9 +150,7 @@ impl LiveFeed {
     /// The page of this moment.
     pub(crate) fn page(&self) -> ServedPage {
         let state = self.lock();
-        let versions: BTreeMap<&str, &str> =
-            state.parts.parts().iter().map(|part| (part.id.as_str(), part.version.as_str())).collect();
-        let begin = json!({ "id": state.id(), "versions": versions }).to_string();
+        let begin = json!({ "id": state.id(), "versions": versions(&state.parts) }).to_string();
         let (parts, strip) = (state.parts.clone(), state.strip.clone());
         drop(state);
         parts.served(&strip, &begin)
@@ -173,22 +170,20 @@ impl LiveFeed {
         let all = parts.parts().iter().collect();
         let document = tick_document(&parts, all, &strip);
         let rest = serde_json::to_string(&document).expect("strings and numbers are JSON");
-        let id_text = serde_json::to_string(&id).expect("a string is JSON");
-        let json = format!("{{\"id\":{id_text},{}", &rest[1..]);
+        let json = format!("{{\"id\":{},{}", json!(id), &rest[1..]);
         (id, json)
     }
 
     /// What comes after the tick of this name, as far as there is anything, as JSON.
     pub(crate) fn delta(&self, id: &str) -> String {
         let state = self.lock();
-        let as_of = serde_json::to_string(&state.strip.as_of).expect("a string is JSON");
+        let as_of = json!(state.strip.as_of);
         let TickNews::Ticks(ticks) = state.after(id) else {
             return format!("{{\"reset\":true,\"as_of\":{as_of}}}");
         };
-        let generation = serde_json::to_string(&state.generation).expect("a string is JSON");
-        let generation = generation.trim_matches('"');
         let one = |tick: &Arc<LiveTick>| {
-            format!("{{\"id\":\"{generation}-{}\",\"tick\":{}}}", tick.sequence, tick.json)
+            let id = json!(tick_id(&state.generation, tick.sequence));
+            format!("{{\"id\":{id},\"tick\":{}}}", tick.json)
         };
         let ticks: Vec<String> = ticks.iter().map(one).collect();
         format!("{{\"reset\":false,\"as_of\":{as_of},\"ticks\":[{}]}}", ticks.join(","))
@@ -212,8 +207,7 @@ impl FeedState {
 
     /// The tick that leads from what is served to this; `None` where nothing that is seen differs.
     fn change(&self, parts: &PageParts, strip: &LiveStrip) -> Option<String> {
-        let known: BTreeMap<&str, &str> =
-            self.parts.parts().iter().map(|part| (part.id.as_str(), part.version.as_str())).collect();
+        let known = versions(&self.parts);
         let is_new = |part: &&PagePart| known.get(part.id.as_str()) != Some(&part.version.as_str());
         let changed: Vec<&PagePart> = parts.parts().iter().filter(is_new).collect();
         let is_same = LiveStrip { as_of: self.strip.as_of.clone(), ..strip.clone() } == self.strip;
@@ -224,6 +218,11 @@ impl FeedState {
         let document = tick_document(parts, changed, strip);
         Some(serde_json::to_string(&document).expect("strings and numbers are JSON"))
     }
+}
+
+/// The version of each part, by its id.
+fn versions(parts: &PageParts) -> BTreeMap<&str, &str> {
+    parts.parts().iter().map(|part| (part.id.as_str(), part.version.as_str())).collect()
 }
 
 fn tick_document<'a>(

@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use super::WebLimits;
 use super::answer::{WebAnswer, write};
-use super::feed::{LiveFeed, TickNews};
-use super::ring::LiveTick;
+use super::feed::{LiveFeed, TickNews, tick_id};
 
 /// How soon a browser comes back after a cut.
 const RETRY: &str = "retry: 1000\n\n";
@@ -30,8 +29,8 @@ pub(crate) fn follow(
             TickNews::Ticks(ticks) if !ticks.is_empty() => {
                 let generation = place.rsplit_once('-').map_or("", |(generation, _)| generation).to_owned();
                 for tick in ticks {
-                    write(stream, event(&generation, &tick).as_bytes(), limits.write)?;
-                    place = super::feed::tick_id(&generation, tick.sequence);
+                    place = tick_id(&generation, tick.sequence);
+                    write(stream, format!("id: {place}\ndata: {}\n\n", tick.json).as_bytes(), limits.write)?;
                 }
                 said = Instant::now();
             }
@@ -51,10 +50,6 @@ pub(crate) fn follow(
             TickNews::Over => return Ok(()),
         }
     }
-}
-
-fn event(generation: &str, tick: &LiveTick) -> String {
-    format!("id: {generation}-{}\ndata: {}\n\n", tick.sequence, tick.json)
 }
 
 /// Whether the other side has ended the connection, or says more than it may.

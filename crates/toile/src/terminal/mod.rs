@@ -24,6 +24,7 @@ use serde::Serialize;
 
 pub(crate) use chart::range_chart;
 pub(crate) use dashboard::{Followable, is_possible as has_screen, leave_screen, show as show_screen};
+use dashboard::{hold, is_screen_taken};
 pub(crate) use fetching::Fetching;
 pub(crate) use following::Following;
 use names::labels;
@@ -32,7 +33,7 @@ pub(crate) use safe::{name as safe_name, names as safe_names};
 use searching::Searching;
 use studying::Studying;
 pub(crate) use table::{Align, Table};
-pub(crate) use toile_report::format::terminal::{bytes, duration, flops};
+pub(crate) use toile_report::format::terminal::{bytes, duration, duration_of, flops};
 pub(crate) use toile_report::format::{count, plural};
 pub(crate) use waiting::Waiting;
 
@@ -58,14 +59,7 @@ pub(crate) fn moving_lines() -> bool {
 /// # Errors
 /// If it cannot be written. A reader that has had enough (`| head`) is no error.
 pub(crate) fn out(text: &str) -> Result<(), Failure> {
-    let text = safe::printed(text, console::colors_enabled());
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    printed(&safe::printed(text, console::colors_enabled())).map(|_| ())
 }
 
 /// Prints lines as they come; whether anybody still reads them.
@@ -73,7 +67,10 @@ pub(crate) fn out(text: &str) -> Result<(), Failure> {
 /// # Errors
 /// If they cannot be written.
 pub(crate) fn out_line(text: &str) -> Result<bool, Failure> {
-    let text = safe::printed(text, false);
+    printed(&safe::printed(text, false))
+}
+
+fn printed(text: &str) -> Result<bool, Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(true),
@@ -92,9 +89,10 @@ pub(crate) fn out_json(result: &impl Serialize) -> Result<(), Failure> {
     out(&(json + "\n"))
 }
 
-/// Prints a line on the way, above the moving lines if there are any.
+/// Prints a line on the way, above the moving lines if there are any; where the whole screen is taken, once it is given
+/// back.
 pub(crate) fn note(text: &str) {
-    let text = safe::printed(text, console::colors_enabled_stderr());
+    let Some(text) = hold(safe::printed(text, console::colors_enabled_stderr()).into_owned()) else { return };
     let above = ABOVE.lock().unwrap_or_else(PoisonError::into_inner);
     match above.as_ref() {
         // What cannot be written to standard error cannot be written at all.

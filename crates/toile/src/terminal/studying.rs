@@ -8,7 +8,7 @@ use toile_record::{Event, Published, State, TrainingEnd, TrainingKey};
 
 use super::live::RunLines;
 use super::plain::Plain;
-use super::{duration, moving_lines, note, plural};
+use super::{duration_of, moving_lines, note, plural};
 
 /// How often the moving lines move.
 const FRAME: Duration = Duration::from_millis(100);
@@ -75,7 +75,7 @@ fn ended(label: &str, end: &TrainingEnd) -> String {
         return format!("{cross}  {label}: {}", end.reason.as_deref().unwrap_or("no reason was recorded"));
     }
     let tick = Style::new().for_stderr().green().apply_to("done");
-    let time = duration(Duration::try_from_secs_f64(end.seconds).unwrap_or_default());
+    let time = duration_of(end.seconds);
     let mut line = format!("{tick}    {label}: {} in {time}", trained(end.epochs));
     if let Some(accuracy) = end.val_accuracy {
         let published = end.published.unwrap_or_default();

@@ -1,5 +1,8 @@
 //! How images and tiles lie in memory, and how the tiles of a call are cut into blocks.
 
+/// Floats of a cache line.
+pub(super) const LINE: usize = 16;
+
 /// The rows of the widest register block; blocks of tiles are whole multiples.
 pub(super) const ROWS: usize = 12;
 
@@ -36,7 +39,7 @@ impl ImageLayout {
 /// number of lines apart are spread over all sets of the cache, those a power of two apart compete for one.
 #[inline(always)]
 pub(super) fn odd_lines(floats: usize) -> usize {
-    (floats.div_ceil(16) | 1) * 16
+    (floats.div_ceil(LINE) | 1) * LINE
 }
 
 /// Tiles `first .. first + count`, counted over all images, in matrices that have room for `size`.

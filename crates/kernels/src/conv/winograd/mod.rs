@@ -77,8 +77,10 @@ impl WinogradConv {
         filters::backward(self, kernel, u);
     }
 
-    /// The plan for a pass over `images` images whose blocks may have `floats` floats.
-    fn pass(&self, images: usize, floats: usize) -> BlockSchedule {
+    /// The plan for a pass over so many images. Each block reads U, and backward it adds to dU, so where those are
+    /// large, blocks are too.
+    fn pass(&self, images: usize) -> BlockSchedule {
+        let floats = BLOCK_FLOATS.max(self.derived_lens()[0]);
         let tiles = images * self.tiles[0] * self.tiles[1];
         let positions = self.positions();
         let fits = floats / (positions * (self.x.padded + self.y.padded));
@@ -90,15 +92,6 @@ impl WinogradConv {
             size,
             lens: [positions * self.x.position(size), positions * self.y.position(size)],
         }
-    }
-
-    fn forward_pass(&self, images: usize) -> BlockSchedule {
-        self.pass(images, BLOCK_FLOATS)
-    }
-
-    /// Each block reads U and adds to dU, so where those are large, blocks are too.
-    fn backward_pass(&self, images: usize) -> BlockSchedule {
-        self.pass(images, BLOCK_FLOATS.max(self.derived_lens()[0]))
     }
 
     /// Bytes of masks per image.
@@ -118,15 +111,12 @@ impl WinogradConv {
 
     pub(super) fn scratch_len(&self, images: usize) -> usize {
         // A smaller call may have larger blocks, because blocks are evened out.
-        let most = |pass: &dyn Fn(usize) -> BlockSchedule| {
-            (0..=images).map(|images| pass(images).lens.iter().sum::<usize>()).max().unwrap_or(0)
-        };
-        most(&|images| self.forward_pass(images)).max(most(&|images| self.backward_pass(images)))
+        (0..=images).map(|images| self.pass(images).lens.iter().sum::<usize>()).max().unwrap_or(0)
     }
 
     pub(super) fn forward(&self, call: ConvForward) {
         let ConvForward { images, x, derived, bias, y, masks, scratch, .. } = call;
-        let pass = self.forward_pass(images);
+        let pass = self.pass(images);
         let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
         let m = &mut scratch[..pass.lens[1]];
         let relu = self.epilogue.relu;
@@ -143,7 +133,7 @@ impl WinogradConv {
 
     pub(super) fn backward(&self, call: ConvBackward) {
         let ConvBackward { images, piece, x, y, masks, d_y, mut d_x, mut d_bias, scratch, .. } = call;
-        let pass = self.backward_pass(images);
+        let pass = self.pass(images);
         let (v, scratch) = scratch.split_at_mut(pass.lens[0]);
         let m = &mut scratch[..pass.lens[1]];
         if piece.first {

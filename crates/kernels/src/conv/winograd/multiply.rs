@@ -9,7 +9,7 @@
 
 use super::WinogradConv;
 use super::filters::{matrix, panel};
-use super::layout::{ImageLayout, TileBlock};
+use super::layout::{ImageLayout, LINE, TileBlock};
 use crate::lanes::opaque;
 use crate::simd::{Simd, dispatch};
 
@@ -167,7 +167,13 @@ impl ChannelProduct {
             // Every third row has a pointer; x86 reaches the two after it with the distance times 1 and 2.
             let mut thirds: [*const f32; 4] = std::array::from_fn(|i| a.wrapping_add(3 * i * row));
             let mut sums = [[s.splat(0.0); W]; R];
+            // The rows of this block ask for a part of the panel that the next block of columns, or the next position,
+            // reads.
+            let mut ahead =
+                u.wrapping_add(self.channels * place.width + place.first_row / R * self.channels * LINE);
             for _ in 0..self.channels {
+                s.prefetch(ahead.cast());
+                ahead = ahead.wrapping_add(LINE);
                 for third in &mut thirds[..R.div_ceil(3)] {
                     *third = opaque(*third);
                 }

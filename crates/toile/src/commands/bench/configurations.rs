@@ -34,7 +34,10 @@ pub(super) fn configurations(runs: &[RunPlan]) -> Vec<BenchConfiguration<'_>> {
 
 fn first_of(run: &RunPlan) -> BenchConfiguration<'_> {
     let optimizer = optimizer_name(&run.settings.to_json());
-    let name = format!("{}, {optimizer}, {}", run.settings.model, run.settings.batch_size);
+    let mut name = format!("{}, {optimizer}, {}", run.settings.model, run.settings.batch_size);
+    if !run.settings.dtype_policy.is_float32() {
+        name += &format!(", {}", run.settings.dtype_policy.name());
+    }
     BenchConfiguration { name, run, runs: vec![&run.name], optimizer }
 }
 
@@ -43,14 +46,15 @@ fn optimizer_name(settings: &Value) -> String {
     first.cloned().unwrap_or_default()
 }
 
-/// Layers, batch size, and the optimizer without its learning rate.
+/// Layers, batch size, in which numbers, and the optimizer without its learning rate.
 fn what_takes_time(run: &RunPlan) -> Value {
     let mut settings = run.settings.to_json();
     let name = optimizer_name(&settings);
     if let Some(optimizer) = settings["optimizer"][&name].as_object_mut() {
         optimizer.remove("learning_rate");
     }
-    serde_json::json!([settings["layers"], settings["batch_size"], settings["optimizer"]])
+    let what = ["layers", "batch_size", "dtype_policy", "optimizer"];
+    what.map(|key| settings[key].take()).into_iter().collect()
 }
 
 /// Two configurations may be called the same: momentum is not in the name.

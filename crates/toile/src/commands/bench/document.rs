@@ -62,6 +62,7 @@ fn head(bench: &Bench<'_>, peaks: &Peaks) -> Map<String, Value> {
         "description": machine::description(),
         "cores": machine::cores(),
         "instruction_set": toile_kernels::isa().name(),
+        "bfloat16_products": toile_kernels::bf16::product_way().name(),
         "multiply_add": fma.collect::<Vec<_>>(),
         "read": reads.collect::<Vec<_>>(),
     });

@@ -14,7 +14,7 @@ mod table;
 use std::time::Duration;
 
 use toile_lab::Clock;
-use toile_nn::{FitEvent, Flow};
+use toile_nn::{DtypePolicy, FitEvent, Flow};
 use toile_study::{CheckedStudy, Plan};
 
 use crate::args::{BenchArgs, StudyArgs};
@@ -41,6 +41,8 @@ struct Bench<'a> {
     threads: usize,
     /// Seconds for each line.
     seconds: f64,
+    /// In which numbers everything computes, if not as the study says.
+    dtype_policy: Option<DtypePolicy>,
 }
 
 /// What was there before the first line.
@@ -58,6 +60,7 @@ pub(crate) fn run(args: &BenchArgs, clock: &MachineClock) -> Result<Completion, 
         clock,
         threads: args.threads.map_or_else(machine::cores, usize::from),
         seconds: args.seconds.unwrap_or(usual),
+        dtype_policy: args.dtype_policy,
     };
     let output = BenchOutput::new(args.json.as_deref())?;
     if args.shapes {
@@ -121,6 +124,9 @@ fn planned(source: &StudySource, study: &CheckedStudy, args: &BenchArgs) -> Resu
     };
     let mut plan = source.plan(study, &wanted)?;
     plan.runs.retain(|run| args.only.is_empty() || args.only.contains(&run.name));
+    if let Some(policy) = args.dtype_policy {
+        plan.runs.iter_mut().for_each(|run| run.settings.dtype_policy = policy);
+    }
     Ok(plan)
 }
 

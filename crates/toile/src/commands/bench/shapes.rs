@@ -169,7 +169,8 @@ fn output() -> Layer {
 
 fn row(bench: &Bench<'_>, subject: &ShapeCase) -> Result<ShapeRow, Failure> {
     let mut model = Model::build(&subject.layers, subject.image, Seed::new(0))
-        .map_err(|error| Failure::new(format!("shape {}: {error}", subject.name)))?;
+        .map_err(|error| Failure::new(format!("shape {}: {error}", subject.name)))?
+        .with_dtype_policy(bench.dtype_policy.unwrap_or_default());
     let config = FitConfig { batch_size: subject.batch, ..FitConfig::new(Sgd::new(0.001)) };
     // A few batches, as different as those of an epoch.
     let n = (4 * subject.batch).max(64);

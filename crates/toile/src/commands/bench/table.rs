@@ -1,7 +1,7 @@
 //! What was measured, as tables.
 
 use console::Style;
-use toile_nn::Stage;
+use toile_nn::{DtypePolicy, Stage};
 use toile_report::format::terminal::{binary_bytes, milliseconds, seconds};
 
 use super::Start;
@@ -17,8 +17,8 @@ use Align::{Left, Right};
 
 /// The machine: what it is, and its best.
 pub(super) fn machine(peaks: &Peaks) -> String {
-    let isa = toile_kernels::isa().name();
-    let mut text = format!("{}, {isa}\n\n", machine::description());
+    let arithmetic = DtypePolicy::MixedBfloat16.arithmetic(toile_kernels::isa().name());
+    let mut text = format!("{}, {arithmetic}\n\n", machine::description());
     let heads: Vec<String> = peaks.fma.iter().map(|fma| threads(fma.threads)).collect();
     let mut columns = vec![("at best", Left), ("", Left)];
     columns.extend(heads.iter().map(|head| (head.as_str(), Right)));

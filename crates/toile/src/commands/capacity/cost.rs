@@ -1,7 +1,6 @@
 //! What the trainings will cost, said before they begin.
 
 use std::path::Path;
-use std::time::Duration;
 
 use toile_lab::random_point;
 use toile_study::{DataShape, Plan, SearchPlan};
@@ -12,7 +11,7 @@ use crate::commands::plan::{Timing, cost};
 use crate::failure::Failure;
 use crate::machine;
 use crate::source::StudySource;
-use crate::terminal::{duration, note, plural};
+use crate::terminal::{duration_of, note, plural};
 
 /// Says how many trainings there are, and about how long they take, measured here and now.
 pub(super) fn announce(file: &Path, args: &CapacityArgs) -> Result<(), Failure> {
@@ -34,8 +33,8 @@ pub(super) fn announce(file: &Path, args: &CapacityArgs) -> Result<(), Failure> 
     let widths = plural(plan.searches.len(), "width", "widths");
     let trainings = plural(trainings, "training", "trainings");
     let time = seconds.map_or_else(String::new, |seconds| {
-        let time = Duration::try_from_secs_f64(seconds / threads as f64).unwrap_or_default();
-        format!(", about {} on {}, less what is done", duration(time), plural(threads, "thread", "threads"))
+        let time = duration_of(seconds / threads as f64);
+        format!(", about {time} on {}, less what is done", plural(threads, "thread", "threads"))
     });
     note(&format!("{widths}, {trainings} with the search for their learning rates{time}"));
     Ok(())

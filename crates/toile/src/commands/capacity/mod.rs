@@ -100,6 +100,7 @@ fn run_args(file: &Path, dir: &Path, args: &CapacityArgs) -> RunArgs {
         checkpoints: None,
         lease: 60,
         open_test: false,
+        dashboard: false,
         web: Default::default(),
     }
 }

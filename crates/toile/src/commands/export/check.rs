@@ -2,7 +2,7 @@
 
 use toile_data::{DataSet, LabelledImages};
 use toile_exchange::onnx::OnnxGraph;
-use toile_nn::{ImageShape, Layer, Model, Tensor, predict};
+use toile_nn::{DtypePolicy, ImageShape, Layer, Model, Tensor, predict};
 use toile_record::Part;
 use toile_rng::Seed;
 
@@ -26,8 +26,9 @@ const TOLERANCE: f64 = 5e-6;
 pub(super) enum Sample {
     /// There are none: why.
     None(String),
-    /// Bytes of whole images, and the engine's probabilities.
-    Images { part: Part, images: Vec<u8>, engine: Vec<f32>, n: usize, recorded: bool },
+    /// Bytes of whole images, and the engine's probabilities in 32-bit floats; in which numbers it gave the recorded
+    /// predictions, if there are such.
+    Images { part: Part, images: Vec<u8>, engine: Vec<f32>, n: usize, recorded: Option<DtypePolicy> },
 }
 
 /// What came of a check.
@@ -78,7 +79,16 @@ impl Sample {
                 }
             }
         }
-        Ok(Sample::Images { part, images, engine, n, recorded })
+        let policy = network.model.dtype_policy();
+        // What is exported computes in 32-bit floats.
+        let engine = match policy {
+            DtypePolicy::Float32 => engine,
+            DtypePolicy::MixedBfloat16 => {
+                let exported = network.model.clone().with_dtype_policy(DtypePolicy::Float32);
+                predict(&exported, &images, machine::cores())
+            }
+        };
+        Ok(Sample::Images { part, images, engine, n, recorded: recorded.then_some(policy) })
     }
 }
 
@@ -198,7 +208,11 @@ impl Checked {
             (_, Sample::None(why)) => format!("unchecked: {why}"),
             (checked, Sample::Images { part, n, recorded, .. }) => {
                 let part = part_name(*part);
-                let recorded = if *recorded { ", whose predictions are the recorded ones" } else { "" };
+                let recorded = match recorded {
+                    None => "",
+                    Some(DtypePolicy::Float32) => ", whose predictions are the recorded ones",
+                    Some(DtypePolicy::MixedBfloat16) => ", which in mixed_bfloat16 gives the recorded predictions",
+                };
                 checked.on(&format!("{} {part} images", count(*n as u64)), recorded)
             }
         }

@@ -69,6 +69,12 @@ fn told(exported: &Exported, network: &TrainedNetwork, sample: &Sample) -> Strin
         plural(facts.class_names.len(), "class", "classes")
     );
     text += &exported.optimizer.iter().map(|said| format!("optimizer {said}\n")).collect::<String>();
+    if !network.settings.dtype_policy.is_float32() {
+        let policy = network.settings.dtype_policy.name();
+        text += &format!(
+            "numbers trained in {policy}; the file computes in 32-bit floats, so that probabilities differ a little\n"
+        );
+    }
     if let Some(notice) = facts.notice {
         text += &format!("notice  {notice}\n");
     }

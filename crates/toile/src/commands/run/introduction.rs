@@ -39,8 +39,10 @@ pub(super) fn introduce(args: &RunArgs, plan: &Plan, data: &DataSet, dir: &Path)
     for warning in commands::batch::warnings(plan, only, split.train.len()) {
         note(&format!("{} {warning}", Style::new().for_stderr().yellow().apply_to("warning")));
     }
-    let isa = toile_kernels::isa().name();
-    note(&format!("{}{}, {isa}", dim.apply_to("machine "), plural(threads, "thread", "threads")));
+    let mut policies = plan.runs.iter().map(|run| run.settings.dtype_policy);
+    let policy = policies.find(|policy| !policy.is_float32()).unwrap_or_default();
+    let arithmetic = policy.arithmetic(toile_kernels::isa().name());
+    note(&format!("{}{}, {arithmetic}", dim.apply_to("machine "), plural(threads, "thread", "threads")));
     note(&format!("{}{}", dim.apply_to("folder  "), dir.display()));
     Ok(())
 }

@@ -14,6 +14,7 @@ pub(crate) use results::results;
 
 use crate::args::RunArgs;
 use crate::commands::studying::{Studied, StudyWork, note_searches_without_value, note_warnings};
+use crate::commands::watch::TrainingScreen;
 use crate::failure::Failure;
 use crate::machine;
 use crate::serve::StudyAddress;
@@ -57,12 +58,19 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
         lease: args.lease,
         checkpoints: args.checkpoints.as_deref(),
     };
-    let page = commands::watch::beside(page_of(args, &plan, &dir), &args.web);
+    let address = address_of(args, &plan, &dir);
+    let page = commands::watch::beside(address.clone(), &args.web);
+    let url = page.as_ref().map(|page| page.server().url());
+    let screen = args.dashboard.then(|| TrainingScreen::start(address, url)).flatten();
     // With a server, that is where everything happens; the folder gets a copy.
     let studied = match &server {
-        Some(server) => work.on(server, Some(&store))?,
-        None => work.on(&store, None)?,
+        Some(server) => work.on(server, Some(&store)),
+        None => work.on(&store, None),
     };
+    if let Some(screen) = screen {
+        screen.end();
+    }
+    let studied = studied?;
     // The report of many runs needs the room that the data took.
     drop(data);
     let view = commands::report::write(&dir, store.records(Some(&plan.study))?)?;
@@ -90,8 +98,8 @@ pub(crate) fn train(args: &RunArgs, quiet: bool) -> Result<Completion, Failure> 
     Ok(ending)
 }
 
-/// Where the page reads that shows the study.
-fn page_of(args: &RunArgs, plan: &Plan, dir: &Path) -> StudyAddress {
+/// Where is read what is shown of the study.
+fn address_of(args: &RunArgs, plan: &Plan, dir: &Path) -> StudyAddress {
     let storage = args.storage.clone().unwrap_or_else(|| dir.to_string_lossy().into_owned());
     StudyAddress { storage, study: Some(plan.study.clone()), again: "the same command".into() }
 }

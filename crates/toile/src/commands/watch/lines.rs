@@ -1,13 +1,13 @@
 //! A study as lines: JSON for programs, words where no terminal looks on.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use toile_live::{StudyState, WatchEvent, clock, seconds_since_1970, sentence};
+use toile_live::{StudyState, WatchEvent, Watching, clock, seconds_since_1970, sentence};
 
+use super::is_to_leave;
 use super::looking::Looking;
 use crate::failure::Failure;
-use crate::{interrupt, terminal};
+use crate::{machine, terminal};
 
 /// Between two questions whether there is something new.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -28,7 +28,7 @@ pub(super) fn json(mut looking: Looking, first: Vec<WatchEvent>) -> Result<(), F
         let is_due = last_progress.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY);
         if is_over || (is_due && (!events.is_empty() || last_progress.is_none())) {
             last_progress = Some(Instant::now());
-            events.push(looking.watching.progress_event(super::looking::now()));
+            events.push(looking.watching.progress_event(machine::seconds_since_1970()));
         }
         let mut text = String::new();
         for event in events.drain(..) {
@@ -56,12 +56,12 @@ pub(super) fn words(mut looking: Looking, again: &str) -> Result<(), Failure> {
     let mut said = String::new();
     let mut last_words = Instant::now();
     let earlier = looking.watching.events().len();
-    let mut text = format!("{}\n", head(&looking, again));
+    let mut text = format!("{}\n", head(&looking.watching, again));
     for (at, event) in looking.watching.events() {
         text += &line(*at, event);
     }
     if earlier > 0 {
-        text += &format!("{}\n", head(&looking, again));
+        text += &format!("{}\n", head(&looking.watching, again));
     }
     loop {
         if !text.is_empty() && !terminal::out_line(&text)? {
@@ -73,7 +73,7 @@ pub(super) fn words(mut looking: Looking, again: &str) -> Result<(), Failure> {
             return Ok(());
         }
         for event in looking.look() {
-            let at = moment(&event).unwrap_or_else(super::looking::now);
+            let at = moment(&event).unwrap_or_else(machine::seconds_since_1970);
             text += &line(at, &event);
             if let WatchEvent::State { .. } = event {
                 last_words = Instant::now();
@@ -81,7 +81,7 @@ pub(super) fn words(mut looking: Looking, again: &str) -> Result<(), Failure> {
         }
         if last_words.elapsed() >= WORDS_EVERY {
             last_words = Instant::now();
-            text += &format!("{}\n", head(&looking, again));
+            text += &format!("{}\n", head(&looking.watching, again));
         }
     }
 }
@@ -104,21 +104,9 @@ fn line(at: f64, event: &WatchEvent) -> String {
 }
 
 /// `fashion-mnist: running, about 4:12 left; 9/13 runs, 0/108 trials, 1 failed`
-pub(super) fn head(looking: &Looking, again: &str) -> String {
-    let watching = &looking.watching;
-    let progress = watching.progress();
-    let mut parts = Vec::new();
-    if progress.runs.1 > 0 {
-        parts.push(format!("{}/{} runs", progress.runs.0, progress.runs.1));
-    }
-    if progress.trials.1 > 0 {
-        parts.push(format!("{}/{} trials", progress.trials.0, progress.trials.1));
-    }
-    if progress.failed > 0 {
-        parts.push(format!("{} failed", progress.failed));
-    }
+pub(super) fn head(watching: &Watching, again: &str) -> String {
     let name = terminal::safe_name(&watching.records().study.name);
-    format!("{name}: {}; {}", sentence(watching, again), parts.join(", "))
+    format!("{name}: {}; {}", sentence(watching, again), watching.progress().counts().join(", "))
 }
 
 /// Says once why nothing new comes.
@@ -137,10 +125,10 @@ fn tell_trouble(looking: &Looking, said: &mut String) {
 fn pause() -> bool {
     let until = Instant::now() + PAUSE;
     while Instant::now() < until {
-        if interrupt::asked().load(Ordering::Relaxed) {
+        if is_to_leave() {
             return true;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    interrupt::asked().load(Ordering::Relaxed)
+    is_to_leave()
 }

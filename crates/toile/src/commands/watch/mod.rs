@@ -3,6 +3,7 @@
 mod lines;
 mod looking;
 mod screen;
+mod training_screen;
 mod web;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use toile_live::WatchEvent;
 use toile_store::{Store, StoreError};
 
 use self::looking::Looking;
+pub(crate) use self::training_screen::TrainingScreen;
 pub(crate) use self::web::beside;
 use crate::args::WatchArgs;
 use crate::failure::Failure;

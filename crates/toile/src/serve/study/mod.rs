@@ -2,29 +2,30 @@
 //! borne.
 
 mod reading;
+mod rendering;
 mod strip;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use toile_report::{LiveStrip, PageParts};
+use toile_store::{Store, StoreError};
 
 use self::reading::StudyReader;
 pub(crate) use self::reading::check;
+use self::rendering::{PageRenderer, renderer};
 use super::{LiveFeed, WebLimits, WebPlace, WebServer, random};
 use crate::failure::Failure;
-use crate::machine;
+use crate::{machine, places};
 
 /// How often it is asked whether something changed, and how long ticks are joined.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Words that only tell the time change this often at most.
 const TELL: Duration = Duration::from_secs(1);
-
-/// The next rendering waits so many times as long as the last one took: a large study does not eat a core.
-const REST: u32 = 10;
 
 /// At the end the pages that are open have this long to take the last news.
 const LAST_NEWS: Duration = Duration::from_secs(2);
@@ -38,6 +39,16 @@ pub(crate) struct StudyAddress {
     pub(crate) study: Option<String>,
     /// What is typed to go on with it.
     pub(crate) again: String,
+}
+
+impl StudyAddress {
+    /// The store there, only to be looked at.
+    pub(crate) fn open(&self) -> Result<Store, StoreError> {
+        match places::is_address(&self.storage) {
+            true => Store::postgres_to_look(&self.storage, places::patience()),
+            false => Store::open_read_only(Path::new(&self.storage)),
+        }
+    }
 }
 
 /// A study that is served. It is read in a thread of its own, whose failures are words on the page.
@@ -59,9 +70,11 @@ impl ServedStudy {
         let feed = Arc::new(LiveFeed::new(random(6)?, begin, strip));
         let server = WebServer::start(place, WebLimits::default(), feed.clone())?;
         let ending = Arc::new(AtomicBool::new(false));
+        let renderer =
+            renderer().map_err(|error| Failure::new(format!("the page cannot be made: {error}")))?;
         let reader = std::thread::Builder::new().name("web reader".into()).spawn({
             let (feed, ending) = (feed.clone(), ending.clone());
-            move || follow(StudyFollowing::new(address), &feed, &ending)
+            move || follow(StudyFollowing::new(address, renderer), &feed, &ending)
         });
         let reader = reader.map_err(|error| Failure::new(format!("the page cannot be read: {error}")))?;
         Ok(Self { server, feed, ending, reader: Some(reader) })
@@ -105,11 +118,11 @@ fn follow(mut following: StudyFollowing, feed: &LiveFeed, ending: &AtomicBool) {
 /// What the thread that reads remembers from look to look.
 struct StudyFollowing {
     reading: StudyReader,
+    renderer: PageRenderer,
     /// Whether something was read that is not rendered yet.
     is_due: bool,
     /// Whether a report was rendered.
     is_begun: bool,
-    not_before: Instant,
     told: Instant,
     /// When the store was last read without a fault.
     as_of: String,
@@ -117,11 +130,10 @@ struct StudyFollowing {
 }
 
 impl StudyFollowing {
-    fn new(address: StudyAddress) -> Self {
-        let now = Instant::now();
+    fn new(address: StudyAddress, renderer: PageRenderer) -> Self {
         let reading = StudyReader::new(address);
-        let (as_of, strip) = (machine::time_of_day(), LiveStrip::default());
-        Self { reading, is_due: false, is_begun: false, not_before: now, told: now, as_of, strip }
+        let (as_of, strip, told) = (machine::time_of_day(), LiveStrip::default(), Instant::now());
+        Self { reading, renderer, is_due: false, is_begun: false, told, as_of, strip }
     }
 
     /// Reads what changed, renders it if that is due, and says how the study stands.
@@ -135,22 +147,31 @@ impl StudyFollowing {
         let strip = LiveStrip { trouble, as_of: self.as_of.clone(), ..self.reading.strip() };
         // What is called the report at the end is the report at the end.
         let is_pressing = is_over || strip.part == Some(1.0);
-        let parts =
-            (self.is_due && (is_pressing || Instant::now() >= self.not_before)).then(|| self.render());
-        self.tell(feed, parts.flatten(), strip);
+        let parts = self.rendered(is_pressing);
+        self.tell(feed, parts, strip);
     }
 
-    fn render(&mut self) -> Option<PageParts> {
-        let begun = Instant::now();
-        let parts = self.reading.parts()?;
-        self.is_due = false;
-        self.not_before = Instant::now() + begun.elapsed() * REST;
-        Some(parts)
+    /// A report that was made meanwhile, where that `is_pressing` the newest; a new one is begun if that is due.
+    fn rendered(&mut self, is_pressing: bool) -> Option<PageParts> {
+        if self.reading.is_another() && self.is_begun {
+            self.is_begun = false;
+            self.renderer.forget();
+        }
+        let mut parts = self.renderer.take(is_pressing);
+        if self.is_due && self.renderer.is_free(is_pressing) {
+            if let Some(job) = self.reading.job() {
+                self.is_due = false;
+                self.renderer.begin(job);
+            }
+            if is_pressing {
+                parts = self.renderer.take(is_pressing).or(parts);
+            }
+        }
+        parts
     }
 
     fn tell(&mut self, feed: &LiveFeed, parts: Option<PageParts>, strip: LiveStrip) {
-        let is_other = (strip.state, &strip.progress, &strip.trouble)
-            != (self.strip.state, &self.strip.progress, &self.strip.trouble);
+        let is_other = told(&strip) != told(&self.strip);
         let is_time_only = !is_other && self.told.elapsed() < TELL;
         match parts {
             Some(parts) if self.is_begun && !self.reading.is_another() => feed.publish(parts, strip.clone()),
@@ -165,4 +186,9 @@ impl StudyFollowing {
         self.told = Instant::now();
         self.strip = strip;
     }
+}
+
+/// The words of a strip that are told as soon as they are others.
+fn told(strip: &LiveStrip) -> [&str; 4] {
+    [strip.state, &strip.progress, &strip.running, strip.trouble.as_deref().unwrap_or_default()]
 }

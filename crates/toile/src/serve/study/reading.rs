@@ -1,12 +1,12 @@
 //! A study as it is read: only what changed, and everything again where that is not possible.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toile_live::Watching;
-use toile_record::{NetworkPictures, Records};
-use toile_report::{LiveStrip, PageParts, view};
-use toile_store::{STORE_FILE, Store, StoreError, StoreVersion, StudyCursor};
+use toile_report::LiveStrip;
+use toile_store::{STORE_FILE, Store, StoreError, StudyLooks};
 
+use super::rendering::RenderJob;
 use super::{StudyAddress, strip};
 use crate::failure::Failure;
 use crate::{machine, places, study_folder};
@@ -14,25 +14,22 @@ use crate::{machine, places, study_folder};
 /// What is known of a study, and up to where.
 pub(super) struct StudyReader {
     address: StudyAddress,
-    store: Option<Store>,
-    version: Option<StoreVersion>,
-    known: Option<(Watching, StudyCursor)>,
+    /// Where it is read; nothing before it can be, and after its file was moved or replaced.
+    looks: Option<StudyLooks>,
+    watching: Option<Watching>,
     /// Whether what is known is another study than what was rendered last.
     is_another: bool,
-    /// What is to be seen in the weights, and of which.
-    pictures: (Vec<Option<String>>, Vec<NetworkPictures>),
 }
 
 impl StudyReader {
     pub(super) fn new(address: StudyAddress) -> Self {
-        let pictures = Default::default();
-        Self { address, store: None, version: None, known: None, is_another: false, pictures }
+        Self { address, looks: None, watching: None, is_another: false }
     }
 
     /// How the study stands.
     pub(super) fn strip(&self) -> LiveStrip {
-        match &self.known {
-            Some((watching, _)) => strip::strip(watching, &self.address.again),
+        match &self.watching {
+            Some(watching) => strip::strip(watching, &self.address.again),
             None => strip::not_begun(),
         }
     }
@@ -50,21 +47,16 @@ impl StudyReader {
     /// Reads what is new; whether anything is. That there is no study yet is no fault. Where it `is_over`, whoever
     /// holds the folder works on the study no more.
     pub(super) fn look(&mut self, is_over: bool) -> Result<bool, Failure> {
-        let store = match self.store.take() {
-            Some(store) => store,
-            None => match self.open() {
-                Err(error) if has_not_begun(&error) => return Ok(false),
-                store => store?,
-            },
+        let read = match (&mut self.looks, &mut self.watching) {
+            (Some(looks), Some(watching)) => read(looks, watching, is_over),
+            _ => self.begin().map(|()| true),
         };
-        let read = self.read_from(&store, is_over);
-        self.store = Some(store);
         match read {
             Err(error) if has_not_begun(&error) => Ok(false),
             Err(error) => {
                 // A file that was moved or replaced is opened again.
                 if matches!(error, StoreError::Gone { .. }) {
-                    (self.store, self.version) = (None, None);
+                    self.looks = None;
                 }
                 Err(error.into())
             }
@@ -72,59 +64,42 @@ impl StudyReader {
         }
     }
 
-    fn read_from(&mut self, store: &Store, is_over: bool) -> Result<bool, StoreError> {
-        let (version, now) = (store.version()?, machine::seconds_since_1970());
-        // Another file: nothing that is known of the one before can be gone on from.
-        if self.version.is_none() && self.known.take().is_some() {
-            self.is_another = true;
-        }
-        let is_same = self.version.as_ref() == Some(&version);
-        let Some((watching, cursor)) = &mut self.known else {
-            let (followed, cursor) = store.follow(self.address.study.as_deref())?;
-            self.known = Some((Watching::new(followed, now).0, cursor));
-            self.version = Some(version);
-            return Ok(true);
-        };
-        // On a server leases run out without a write.
-        if is_same && !is_over && !store.is_server() {
-            watching.tick(now);
-            return Ok(false);
-        }
-        let mut changes = store.changes_since(cursor)?;
-        if is_over && !store.is_server() {
-            changes.at_work.is_held = Some(false);
-        }
-        // Whether a folder is held is seen in the states of its runs.
-        let is_new = !is_same || !changes.is_empty();
-        watching.fold(changes, now);
-        self.version = Some(version);
-        Ok(is_new)
+    /// The first look; of a file in the place of another one, from which nothing that is known can be gone on from.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let store = self.address.open()?;
+        self.is_another |= self.watching.take().is_some();
+        let (looks, followed) = StudyLooks::begin(store, self.address.study.as_deref())?;
+        self.watching = Some(Watching::new(followed, machine::seconds_since_1970()).0);
+        self.looks = Some(looks);
+        Ok(())
     }
 
-    fn open(&self) -> Result<Store, StoreError> {
-        let address = &self.address.storage;
-        match places::is_address(address) {
-            true => Store::postgres_to_look(address, places::patience()),
-            false => Store::open_read_only(Path::new(address)),
-        }
-    }
-
-    /// The report of what is known.
-    pub(super) fn parts(&mut self) -> Option<PageParts> {
-        let (watching, _) = self.known.as_ref()?;
-        let records = watching.records();
+    /// What is to be rendered of what is known.
+    pub(super) fn job(&self) -> Option<RenderJob> {
+        let records = self.watching.as_ref()?.records();
         // Networks are computed with, which takes time: only once nothing trains any more.
         let is_training = records.runs.iter().any(|run| !run.state.is_finished());
-        if is_training || places::is_address(&self.address.storage) {
-            return Some(PageParts::of(&view(records)));
-        }
-        let weights: Vec<_> = records.runs.iter().map(|run| run.weights_sha256.clone()).collect();
-        if weights != self.pictures.0 {
-            self.pictures = (weights, toile_lab::pictures(records, Path::new(&self.address.storage)));
-        }
-        let records = Records { pictures: self.pictures.1.clone(), ..records.clone() };
-        Some(PageParts::of(&view(&records)))
+        let has_weights = !is_training && !places::is_address(&self.address.storage);
+        let weights_in = has_weights.then(|| PathBuf::from(&self.address.storage));
+        Some(RenderJob { records: records.clone(), weights_in })
     }
+}
+
+/// Reads what is new; whether anything is.
+fn read(looks: &mut StudyLooks, watching: &mut Watching, is_over: bool) -> Result<bool, StoreError> {
+    let now = machine::seconds_since_1970();
+    // On a server leases run out without a write.
+    let Some(mut news) = looks.look(is_over || looks.is_on_server())? else {
+        watching.tick(now);
+        return Ok(false);
+    };
+    if is_over && !looks.is_on_server() {
+        news.changes.at_work.is_held = Some(false);
+    }
+    // Whether a folder is held is seen in the states of its runs.
+    let is_new = news.was_written || !news.changes.is_empty();
+    watching.fold(news.changes, now);
+    Ok(is_new)
 }
 
 /// Refuses a place where there is nothing to be served, and will be nothing.

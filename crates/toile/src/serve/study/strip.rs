@@ -1,8 +1,11 @@
 //! How a study stands, as the strip of its page says it.
 
-use toile_live::{LiveProgress, StudyState, Watching, sentence};
+use toile_live::{LiveProgress, LiveTraining, StudyState, Watching, numbers, sentence};
 use toile_report::LiveStrip;
-use toile_report::format::{count, plural};
+use toile_report::format::{count, metric, plural};
+
+/// So many trainings under way are named.
+const MOST_RUNNING: usize = 6;
 
 /// A study of which nothing is recorded.
 pub(super) fn not_begun() -> LiveStrip {
@@ -16,20 +19,16 @@ pub(super) fn not_begun() -> LiveStrip {
 /// How it stands; `again` is what is typed to go on with it.
 pub(super) fn strip(watching: &Watching, again: &str) -> LiveStrip {
     let (state, at) = (watching.state(), watching.progress());
-    let (word, text) = match state {
-        StudyState::Finished if at.failed > 0 => ("failed", sentence(watching, again)),
-        StudyState::Finished => (state.name(), "finished: this is the report".into()),
-        StudyState::Empty
-        | StudyState::Beginning
-        | StudyState::Running
-        | StudyState::Stalled
-        | StudyState::Stopped
-        | StudyState::Finishing => (state.name(), sentence(watching, again)),
+    let is_finished = state == StudyState::Finished;
+    let text = match is_finished && at.failed == 0 {
+        true => "finished: this is the report".into(),
+        false => sentence(watching, again),
     };
     LiveStrip {
-        state: word,
+        state: if is_finished && at.failed > 0 { "failed" } else { state.name() },
         text: capital(&text) + ".",
         progress: progress(at),
+        running: running(watching),
         part: part(state, at),
         ..LiveStrip::default()
     }
@@ -37,17 +36,12 @@ pub(super) fn strip(watching: &Watching, again: &str) -> LiveStrip {
 
 /// The part of the time, where it is known; else of the trainings.
 fn part(state: StudyState, at: LiveProgress) -> Option<f64> {
+    if state == StudyState::Finished {
+        return Some(1.0);
+    }
     let (ended, all) = (at.runs.0 + at.trials.0, at.runs.1 + at.trials.1);
     let of_trainings = (all > 0).then(|| ended as f64 / all as f64);
-    match state {
-        StudyState::Finished => Some(1.0),
-        StudyState::Empty
-        | StudyState::Beginning
-        | StudyState::Running
-        | StudyState::Stalled
-        | StudyState::Stopped
-        | StudyState::Finishing => at.fraction.or(of_trainings),
-    }
+    at.fraction.or(of_trainings)
 }
 
 /// `9 of 13 runs, 24 of 108 trials, 1 failed`
@@ -58,6 +52,27 @@ fn progress(at: LiveProgress) -> String {
     let failed = (at.failed > 0).then(|| format!("{} failed", count(at.failed as u64)));
     let parts = [of(at.runs, "run", "runs"), of(at.trials, "trial", "trials"), failed];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is under way, in the order of the plan, with its last epoch and its last value: `CNN, epoch 4 of 10,
+/// val_accuracy 0.8921`.
+fn running(watching: &Watching) -> String {
+    let shown = watching.metric();
+    let said = |training: &LiveTraining| {
+        let at = match (training.epoch, training.epochs) {
+            (epoch, 0) => format!(", epoch {epoch}"),
+            (epoch, epochs) => format!(", epoch {epoch} of {epochs}"),
+        };
+        let value = numbers(watching.epochs(&training.key), shown);
+        let value = value.map(|value| format!(", {} {}", shown.name(), metric(value.last)));
+        format!("{}{at}{}", training.name, value.unwrap_or_default())
+    };
+    let mut parts: Vec<String> = watching.under_way().take(MOST_RUNNING).map(said).collect();
+    let more = watching.under_way().count() - parts.len();
+    if more > 0 {
+        parts.push(format!("{} more", count(more as u64)));
+    }
+    parts.join("; ")
 }
 
 /// A sentence with its first letter large.

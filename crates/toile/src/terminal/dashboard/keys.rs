@@ -74,6 +74,10 @@ pub(super) enum KeyEffect {
     Leave,
     /// What the report says is asked for again, with or without the test.
     Answer,
+    /// Where the page for the browser is, is said.
+    Page,
+    /// The study is stopped: at once, or after its current batch.
+    Stop { at_once: bool },
 }
 
 /// What is seen of a study.
@@ -94,6 +98,12 @@ pub(super) struct Sight {
     pub only_running: bool,
     pub with_test: bool,
     pub has_help: bool,
+    /// All seeds of a run are one curve.
+    pub by_seeds: bool,
+    /// Whether the study runs in this very program, so that it can be stopped from here.
+    pub is_own: bool,
+    /// Whether it is asked how the study is to be stopped.
+    pub asks_to_stop: bool,
     /// A word on the last key, until the next one.
     pub said: Option<String>,
     /// Lines that the list of events is scrolled back.
@@ -105,7 +115,15 @@ impl Sight {
     pub(super) fn press(&mut self, key: KeyEvent, watching: &Watching) -> KeyEffect {
         self.said = None;
         let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if is_control && matches!(key.code, KeyCode::Char('c')) {
+        let is_interrupt = is_control && matches!(key.code, KeyCode::Char('c'));
+        if self.asks_to_stop {
+            return self.press_stopping(key.code, is_interrupt);
+        }
+        if is_interrupt && self.is_own {
+            (self.asks_to_stop, self.is_filtering) = (true, false);
+            return KeyEffect::Draw;
+        }
+        if is_interrupt {
             return KeyEffect::Leave;
         }
         // Keys typed into the filter do nothing else.
@@ -139,10 +157,28 @@ impl Sight {
             KeyCode::Char('p') => self.pin(),
             KeyCode::Char('c') => self.show(Screen::Compare),
             KeyCode::Char('h') => self.only_running = !self.only_running,
+            KeyCode::Char('g') => self.by_seeds = !self.by_seeds,
+            KeyCode::Char('w') => return KeyEffect::Page,
             KeyCode::Char('?') => self.has_help = true,
             _ => {}
         }
         KeyEffect::Draw
+    }
+
+    /// The study runs in this very program, and the user wants to stop it, or does not after all.
+    fn press_stopping(&mut self, key: KeyCode, is_interrupt: bool) -> KeyEffect {
+        self.asks_to_stop = false;
+        match key {
+            _ if is_interrupt => KeyEffect::Stop { at_once: false },
+            KeyCode::Char('s') => KeyEffect::Stop { at_once: false },
+            KeyCode::Char('n') => KeyEffect::Stop { at_once: true },
+            KeyCode::Char('q') => KeyEffect::Leave,
+            KeyCode::Esc => KeyEffect::Draw,
+            _ => {
+                self.asks_to_stop = true;
+                KeyEffect::Draw
+            }
+        }
     }
 
     fn type_filter(&mut self, key: KeyCode) {
@@ -198,8 +234,8 @@ impl Sight {
     fn next_metric(&self, watching: &Watching) -> Metric {
         let has = |metric: &Metric| {
             let runs = watching.records().runs.iter().flat_map(|run| &run.epochs);
-            let sides = watching.records().searches.iter().flat_map(|search| &search.trials);
-            let trials = sides.filter_map(|trial| trial.side.as_ref()).flat_map(|side| &side.epochs);
+            let trials = watching.records().searches.iter().flat_map(|search| &search.trials);
+            let trials = trials.flat_map(|trial| trial.epochs());
             runs.chain(trials).any(|epoch| metric.of(epoch).is_some())
         };
         let known: Vec<Metric> = Metric::of_epoch().filter(has).collect();
@@ -232,15 +268,14 @@ impl Sight {
 
     /// The trainings that the keys walk through: runs, or on the screen of searches trials.
     pub(super) fn listed<'w>(&self, watching: &'w Watching) -> Vec<&'w LiveTraining> {
-        let trials = || (0..watching.searches().len()).flat_map(|place| watching.trials(place));
-        let is_of_runs = self.screen != Screen::Search;
-        let mut listed: Vec<&LiveTraining> = match (self.screen, is_of_runs) {
-            (Screen::Now, _) => {
-                let running = trials().filter(|trial| trial.state.is_under_way());
+        let trials = watching.all_trials();
+        let mut listed: Vec<&LiveTraining> = match self.screen {
+            Screen::Now => {
+                let running = trials.filter(|trial| trial.state.is_under_way());
                 running.chain(watching.runs()).collect()
             }
-            (_, true) => watching.runs().iter().collect(),
-            (_, false) => trials().collect(),
+            Screen::Search => trials.collect(),
+            Screen::Runs | Screen::Compare | Screen::Events => watching.runs().iter().collect(),
         };
         listed.retain(|training| self.is_shown(training));
         self.sort(&mut listed, watching);

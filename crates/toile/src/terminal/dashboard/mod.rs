@@ -1,4 +1,4 @@
-//! A study on the whole screen of a terminal: `toile watch DIR`.
+//! A study on the whole screen of a terminal: `toile watch DIR`, `toile run --dashboard`.
 //!
 //! The screen is drawn at most four times a second, and only what has changed of it is written. Looking at the store
 //! and asking the report happen in threads of their own (`commands/watch`), so that no picture waits for them. However
@@ -24,7 +24,7 @@ use self::ink::Ink;
 use self::keys::{KeyEffect, Sight};
 
 pub(crate) use draw::Scene;
-pub(crate) use guard::give_back as leave_screen;
+pub(crate) use guard::{give_back as leave_screen, hold, is_taken as is_screen_taken};
 
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(250);
@@ -47,6 +47,12 @@ pub(crate) trait Followable {
     fn now(&self) -> f64;
     /// Whether somebody asked to leave from outside.
     fn is_to_leave(&self) -> bool;
+    /// Whether the study runs in this very program, and can be stopped from here.
+    fn is_own(&self) -> bool;
+    /// Stops a study of this very program: after its current batch, or at once.
+    fn stop(&mut self, at_once: bool);
+    /// Where the page for the browser is, or how to come by one.
+    fn page(&self) -> String;
 }
 
 /// Whether there is a screen, and somebody to press keys.
@@ -63,7 +69,7 @@ pub(crate) fn show(followed: &mut impl Followable) -> std::io::Result<()> {
     let ink = Ink::of_environment(|name| std::env::var(name).ok());
     let _guard = ScreenGuard::enter()?;
     let mut terminal = Terminal::new(CrosstermBackend::new(std::io::stdout()))?;
-    let mut sight = Sight::default();
+    let mut sight = Sight { is_own: followed.is_own(), ..Sight::default() };
     let mut is_stale = true;
     let mut last_second = Instant::now();
     loop {
@@ -83,7 +89,11 @@ pub(crate) fn show(followed: &mut impl Followable) -> std::io::Result<()> {
             if followed.is_to_leave() || !guard::is_taken() {
                 return Ok(());
             }
-            if !event::poll(left)? {
+            let is_pressed = guard::wait_for_key(left)?;
+            if !event::poll(Duration::ZERO)? {
+                if is_pressed {
+                    continue;
+                }
                 break;
             }
             is_stale = true;
@@ -97,6 +107,8 @@ pub(crate) fn show(followed: &mut impl Followable) -> std::io::Result<()> {
                     match sight.press(key, followed.watching()) {
                         KeyEffect::Leave => return Ok(()),
                         KeyEffect::Answer => followed.ask_answer(sight.with_test),
+                        KeyEffect::Page => sight.said = Some(followed.page()),
+                        KeyEffect::Stop { at_once } => followed.stop(at_once),
                         KeyEffect::Draw => {}
                     }
                 }
@@ -112,12 +124,15 @@ fn draw_once(
     sight: &Sight,
     ink: Ink,
 ) -> std::io::Result<()> {
+    let now = followed.now();
     let scene = Scene {
         watching: followed.watching(),
+        study: &followed.watching().study(now),
         answer: followed.answer(),
         sentence: followed.sentence(),
         trouble: followed.trouble(),
-        now: followed.now(),
+        said: guard::just_said().map(|line| console::strip_ansi_codes(&line).into_owned()),
+        now,
     };
     terminal.draw(|frame| draw::draw(frame.buffer_mut(), &scene, sight, ink))?;
     Ok(())

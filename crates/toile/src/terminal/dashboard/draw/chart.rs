@@ -17,9 +17,18 @@ pub(super) struct ChartLine {
     /// Stands at its end.
     pub label: String,
     pub points: Vec<Point>,
+    /// What it is the mean of lies between these, where it is one.
+    pub range: Vec<Vec<Point>>,
     pub colour: Color,
     /// Its last place is not its end: values behind it are not finite.
     pub is_broken: bool,
+}
+
+impl ChartLine {
+    /// All its points, those of its range too.
+    fn all(&self) -> impl Iterator<Item = &Point> {
+        self.points.iter().chain(self.range.iter().flatten())
+    }
 }
 
 /// A chart.
@@ -60,7 +69,7 @@ pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &CurvePlot<'_>) {
         return;
     }
     let plot = Rect::new(area.x + MARGIN, area.y, area.width - MARGIN - 1, area.height - 2);
-    let all = || chart.lines.iter().flat_map(|line| &line.points);
+    let all = || chart.lines.iter().flat_map(ChartLine::all);
     let least_x = if chart.is_log {
         all().map(|point| point.x).fold(f64::INFINITY, f64::min).clamp(1e-3, 1.0)
     } else {
@@ -83,7 +92,7 @@ pub(super) fn chart(buffer: &mut Buffer, area: Rect, chart: &CurvePlot<'_>) {
 
 /// From a little below the lowest value to a little above the highest.
 fn heights(chart: &CurvePlot<'_>) -> (f64, f64) {
-    let values = || chart.lines.iter().flat_map(|line| &line.points).map(|point| point.y).chain(chart.across);
+    let values = || chart.lines.iter().flat_map(ChartLine::all).map(|point| point.y).chain(chart.across);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     if low > high {
         return (0.0, 1.0);
@@ -160,18 +169,25 @@ fn across(buffer: &mut Buffer, frame: &PlotFrame, value: f64) {
 
 fn curve(buffer: &mut Buffer, frame: &PlotFrame, line: &ChartLine) {
     let Some(last) = line.points.last() else { return };
-    let mut raster = Raster::new(frame.area.width as usize, frame.area.height as usize);
-    let places: Vec<(f64, f64)> = line.points.iter().map(|point| frame.place(*point)).collect();
-    match &places[..] {
-        [only] => raster.line(*only, *only),
-        places => places.windows(2).for_each(|pair| raster.line(pair[0], pair[1])),
-    }
     let style = Style::new().fg(line.colour);
-    raster.put(buffer, frame.area, style);
+    for edge in &line.range {
+        drawn(frame, edge).put(buffer, frame.area, style.patch(dim()));
+    }
+    drawn(frame, &line.points).put(buffer, frame.area, style);
     let (x, y) = frame.place(*last);
     let column = (x * f64::from(frame.area.width - 1)).round() as u16 + 1;
     let row = ((1.0 - y) * f64::from(frame.area.height - 1)).round() as u16;
     let label = if line.is_broken { format!("{}! NaN", line.label) } else { line.label.clone() };
     let room = frame.area.width.saturating_sub(label.len() as u16);
     buffer.set_string(frame.area.x + column.min(room), frame.area.y + row, label, bold().fg(line.colour));
+}
+
+fn drawn(frame: &PlotFrame, points: &[Point]) -> Raster {
+    let mut raster = Raster::new(frame.area.width as usize, frame.area.height as usize);
+    let places: Vec<(f64, f64)> = points.iter().map(|point| frame.place(*point)).collect();
+    match &places[..] {
+        [only] => raster.line(*only, *only),
+        places => places.windows(2).for_each(|pair| raster.line(pair[0], pair[1])),
+    }
+    raster
 }

@@ -1,13 +1,11 @@
 //! The head of every screen: which study, how it stands, how far it is, what is best; and the keys below.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use toile_live::{StudyState, clock};
 use toile_report::format;
-use toile_report::format::terminal::{duration, metric};
+use toile_report::format::terminal::{duration_of, metric};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Scene, cut};
@@ -16,20 +14,9 @@ use crate::terminal::dashboard::keys::{Screen, Sight};
 
 /// Draws the head; gives what is left below it, without the last row.
 pub(super) fn head(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Rect {
-    let study = scene.watching.study(scene.now);
+    let study = scene.study;
     let width = area.width as usize;
-    let progress = study.progress;
-    let mut counts = Vec::new();
-    if progress.runs.1 > 0 {
-        counts.push(format!("{}/{} runs", progress.runs.0, progress.runs.1));
-    }
-    if progress.trials.1 > 0 {
-        counts.push(format!("{}/{} trials", progress.trials.0, progress.trials.1));
-    }
-    if progress.failed > 0 {
-        counts.push(format!("{} failed", progress.failed));
-    }
-    let counts = counts.join("  ");
+    let counts = study.progress.counts().join("  ");
     let room = width.saturating_sub(counts.width() + 3);
     let name = cut(&study.name, 30.min(room / 2));
     buffer.set_string(area.x + 1, area.y, &name, bold());
@@ -39,13 +26,13 @@ pub(super) fn head(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Rect {
     // How long it has been going on is said where there is room for it.
     let since = study.since.filter(|_| study.state == StudyState::Running);
     let longer =
-        since.map(|since| scene.sentence.replacen("running", &format!("running {}", time(since)), 1));
+        since.map(|since| scene.sentence.replacen("running", &format!("running {}", duration_of(since)), 1));
     let sentence = longer.filter(|longer| longer.width() <= left).unwrap_or_else(|| scene.sentence.clone());
     let is_long = sentence.width() > left;
     let shown = if is_long { study.state.name().to_owned() } else { sentence.clone() };
     buffer.set_string(area.x + 3 + name.width() as u16, area.y, cut(&shown, left), style);
     buffer.set_string(area.right() - counts.width() as u16 - 1, area.y, &counts, Style::new());
-    bar(buffer, area, &study);
+    bar(buffer, area, study);
     let mut row = area.y + 2;
     if is_long {
         buffer.set_string(area.x + 1, row, cut(&sentence, width - 2), style);
@@ -62,10 +49,6 @@ pub(super) fn head(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) -> Rect {
     }
     row += 1;
     Rect::new(area.x, row, area.width, (area.bottom() - 1).saturating_sub(row))
-}
-
-fn time(seconds: f64) -> String {
-    duration(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }
 
 fn bar(buffer: &mut Buffer, area: Rect, study: &toile_live::LiveStudy) {
@@ -91,8 +74,7 @@ fn bar(buffer: &mut Buffer, area: Rect, study: &toile_live::LiveStudy) {
 
 /// What is best so far, and who is ahead of it.
 fn best(scene: &Scene<'_>) -> String {
-    let watching = scene.watching;
-    let study = watching.study(scene.now);
+    let (watching, study) = (scene.watching, scene.study);
     // In the end the report has the word.
     let is_over = matches!(study.state, StudyState::Finished | StudyState::Finishing);
     if let Some(said) = scene.answer.sentences.first().filter(|_| is_over) {
@@ -122,14 +104,14 @@ fn best(scene: &Scene<'_>) -> String {
 }
 
 /// The keys, or the filter that is typed, or a word on the last key.
-pub(super) fn keys(buffer: &mut Buffer, area: Rect, sight: &Sight) {
+pub(super) fn keys(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight: &Sight) {
     let width = area.width as usize;
     if sight.is_filtering {
         let text = format!(" / {}_   ⏎ keeps it, Esc drops it", sight.filter);
         buffer.set_string(area.x, area.y, cut(&text, width), bold());
         return;
     }
-    if let Some(said) = &sight.said {
+    if let Some(said) = sight.said.as_ref().or(scene.said.as_ref()) {
         buffer.set_string(area.x, area.y, cut(&format!(" {said}"), width), bold());
         return;
     }

@@ -1,12 +1,10 @@
 //! The ranking as the report has it, and what happened.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use toile_live::{RankedRun, WatchEvent, clock};
-use toile_report::format::terminal::duration;
+use toile_report::format::terminal::duration_of;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Scene, below, cut, title};
@@ -64,11 +62,10 @@ fn rank(buffer: &mut Buffer, area: Rect, y: u16, place: usize, run: &RankedRun, 
         _ => ' ',
     };
     let rank = run.mean.map_or_else(|| "–".to_owned(), |_| (place + 1).to_string());
-    let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     let mut tail = vec![format!("{:>6}", run.value)];
     tail.extend(run.test.iter().filter(|_| sight.with_test).map(|test| format!("test {test}")));
     if width >= 60 {
-        tail.push(format!("{:>7}", run.seconds.map(time).unwrap_or_default()));
+        tail.push(format!("{:>7}", run.seconds.map(duration_of).unwrap_or_default()));
         tail.push(format!("{:<8}", cut(run.unfinished.as_deref().unwrap_or("done"), 24)));
     }
     let tail = tail.join("  ");

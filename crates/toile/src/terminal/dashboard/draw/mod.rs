@@ -1,6 +1,8 @@
 //! The pictures: what is known of a study, seen as the keys have it, drawn into whatever room there is.
 
 mod chart;
+mod compare;
+mod curves;
 mod head;
 mod lists;
 mod raster;
@@ -10,11 +12,11 @@ mod table;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use toile_live::{LiveAnswer, LiveKey, Watching, points};
+use toile_live::{LiveAnswer, LiveKey, LiveStudy, Watching};
 use unicode_width::UnicodeWidthStr;
 
-use self::chart::{ChartLine, CurvePlot, chart};
-use super::ink::{Ink, bold, colour, dim};
+use self::curves::curves;
+use super::ink::{Ink, bold, dim};
 use super::keys::{Screen, Sight};
 
 /// Below this, a sentence is all that there is room for.
@@ -29,11 +31,15 @@ const WIDE_FROM: u16 = 150;
 /// What is drawn.
 pub(crate) struct Scene<'s> {
     pub watching: &'s Watching,
+    /// Its head, at this moment.
+    pub study: &'s LiveStudy,
     pub answer: &'s LiveAnswer,
     /// How the study stands.
     pub sentence: String,
     /// Why what is shown is not the newest.
     pub trouble: Option<String>,
+    /// What this program said just now.
+    pub said: Option<String>,
     /// Seconds since 1970.
     pub now: f64,
 }
@@ -46,8 +52,10 @@ pub(super) fn draw(buffer: &mut Buffer, scene: &Scene<'_>, sight: &Sight, ink: I
         return ink.reduce(buffer);
     }
     let body = head::head(buffer, area, scene);
-    head::keys(buffer, Rect::new(area.x, area.bottom() - 1, area.width, 1), sight);
-    if sight.has_help {
+    head::keys(buffer, Rect::new(area.x, area.bottom() - 1, area.width, 1), scene, sight);
+    if sight.asks_to_stop {
+        screens::stopping(buffer, body);
+    } else if sight.has_help {
         screens::help(buffer, body);
     } else if let Some(opened) = &sight.opened {
         screens::opened(buffer, body, scene, sight, opened);
@@ -57,7 +65,7 @@ pub(super) fn draw(buffer: &mut Buffer, scene: &Scene<'_>, sight: &Sight, ink: I
             Screen::Now => now(buffer, body, scene, sight),
             Screen::Runs => screens::trainings(buffer, body, scene, sight, "Runs"),
             Screen::Search => screens::searches(buffer, body, scene, sight),
-            Screen::Compare => screens::compare(buffer, body, scene, sight),
+            Screen::Compare => compare::compare(buffer, body, scene, sight),
             Screen::Events => lists::events(buffer, body, scene, sight.scrolled),
         }
     }
@@ -67,8 +75,7 @@ pub(super) fn draw(buffer: &mut Buffer, scene: &Scene<'_>, sight: &Sight, ink: I
 /// The sentence, broken where it must be.
 fn small(buffer: &mut Buffer, scene: &Scene<'_>) {
     let area = buffer.area;
-    let study = scene.watching.study(scene.now);
-    let text = format!("{}: {}", study.name, scene.sentence);
+    let text = format!("{}: {}", scene.study.name, scene.sentence);
     for (row, line) in wrapped(&text, area.width as usize).iter().enumerate().take(area.height as usize) {
         buffer.set_string(area.x, area.y + row as u16, line, Style::new());
     }
@@ -76,7 +83,7 @@ fn small(buffer: &mut Buffer, scene: &Scene<'_>) {
 
 /// What happens now on an ordinary terminal: one part below the other.
 fn now(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
-    let n_under_way = scene.watching.progress().under_way as u16;
+    let n_under_way = scene.study.progress.under_way as u16;
     let has_chart = buffer.area.height >= CHART_FROM;
     let n_events = match body.height {
         0..=11 => 0,
@@ -105,7 +112,7 @@ fn now_wide(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
     let column = |x: u16, width: u16| Rect::new(body.x + x, body.y, width.saturating_sub(1), body.height);
     let (first, second, third) = (column(0, left), column(left, middle), column(left + middle, right));
     let n_events = (body.height / 4).max(3);
-    let n_running = 2 + (scene.watching.progress().under_way as u16).clamp(1, body.height / 4);
+    let n_running = 2 + (scene.study.progress.under_way as u16).clamp(1, body.height / 4);
     let rest = body.height.saturating_sub(n_events + n_running);
     let [running, ranking, events] = below(first, [n_running, rest, n_events]);
     table::running(buffer, running, scene, sight);
@@ -115,7 +122,7 @@ fn now_wide(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
     let [above, under] = below(second, [body.height - half, half]);
     curves(buffer, above, scene, sight, None);
     if half > 0 {
-        screens::compare(buffer, under, scene, sight);
+        compare::compare(buffer, under, scene, sight);
     }
     if has_search {
         screens::searches(buffer, third, scene, sight);
@@ -151,75 +158,6 @@ fn title(buffer: &mut Buffer, area: Rect, name: &str, right: &str) {
         let at = area.x + (room - right.width() - 3) as u16;
         buffer.set_string(at, area.y, format!(" {right} "), dim());
     }
-}
-
-/// The curves of what is pinned, under way or chosen, six at most; or of one alone.
-fn curves(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight: &Sight, only: Option<&LiveKey>) {
-    let metric = sight.metric(scene.watching);
-    let shown = shown_keys(scene, sight, only);
-    let mut lines = Vec::new();
-    let mut names = Vec::new();
-    let mut right = 1.0;
-    for (number, key) in shown.iter().enumerate() {
-        let Some(training) = scene.watching.training(key) else { continue };
-        let found = points(training, scene.watching.epochs(key), metric, sight.axis);
-        let label = (number + 1).to_string();
-        names.push(format!("{label} {}", cut(&training.name, 18)));
-        if sight.axis == toile_live::Axis::Epoch {
-            right = f64::max(right, training.epochs as f64);
-        }
-        let is_broken = training.not_finite_from.is_some();
-        lines.push(ChartLine { label, points: found, colour: colour(place(scene, key)), is_broken });
-    }
-    let best = scene.watching.study(scene.now).best.filter(|_| metric == scene.watching.metric());
-    if best.is_some() && only.is_none() {
-        names.push("· best finished".into());
-    }
-    let by = format!("{} by {}", metric.label(), sight.axis.name());
-    title(buffer, area, &by, &fitting(names, area.width as usize - by.width().min(area.width as usize)));
-    let [_, inside] = below(area, [1, area.height.saturating_sub(1)]);
-    let empty = match lines.is_empty() {
-        true => "nothing is under way: choose a run with the arrows",
-        false => "no epoch has ended yet",
-    };
-    let across = best.map(|(_, value)| value).filter(|_| only.is_none());
-    let axis = sight.axis.name();
-    chart(buffer, inside, &CurvePlot { lines: &lines, across, right, axis, is_log: sight.is_log, empty });
-}
-
-/// As many names as there is room for.
-fn fitting(names: Vec<String>, room: usize) -> String {
-    let mut text = String::new();
-    for name in names {
-        if text.width() + name.width() + 12 > room {
-            break;
-        }
-        text += &format!("{}{name}", if text.is_empty() { "" } else { "  " });
-    }
-    text
-}
-
-/// Pinned ones first, then what is under way, then the chosen one.
-fn shown_keys(scene: &Scene<'_>, sight: &Sight, only: Option<&LiveKey>) -> Vec<LiveKey> {
-    if let Some(only) = only {
-        let mut keys = vec![only.clone()];
-        keys.extend(sight.pins.iter().filter(|pin| *pin != only).cloned());
-        return keys;
-    }
-    let watching = scene.watching;
-    let trials = (0..watching.searches().len()).flat_map(|search| watching.trials(search));
-    let under_way = watching.runs().iter().chain(trials).filter(|training| training.state.is_under_way());
-    let mut keys: Vec<LiveKey> = sight.pins.clone();
-    for key in sight.selected.iter().cloned().chain(under_way.map(|training| training.key.clone())) {
-        if keys.len() < super::keys::MOST_PINS && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    // Before anything is chosen and after everything has ended: the best one.
-    if keys.is_empty() {
-        keys.extend(watching.study(scene.now).best.map(|(place, _)| watching.runs()[place].key.clone()));
-    }
-    keys
 }
 
 /// Colours belong to trainings: by their place among all.

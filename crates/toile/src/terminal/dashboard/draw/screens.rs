@@ -3,14 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use serde_json::Value;
-use toile_live::{LiveKey, LiveSearch, LiveTraining, Point, differing_settings, numbers};
-use toile_report::format::signed;
+use toile_live::{LiveKey, LiveSearch, LiveTraining, Point, SearchImportance, numbers};
+use toile_report::format;
 use toile_report::format::terminal::metric;
-use unicode_width::UnicodeWidthStr;
 
 use super::chart::{ChartLine, CurvePlot, chart};
-use super::{Scene, below, curves, cut, place, table, title, wrapped};
+use super::{Scene, below, curves, cut, table, title, wrapped};
 use crate::terminal::dashboard::ink::{bold, colour, dim};
 use crate::terminal::dashboard::keys::Sight;
 
@@ -88,7 +86,14 @@ fn one_search(
     let heading = format!("{}: {ended} of {}{}", search.name, search.n_trials, best.unwrap_or_default());
     title(buffer, area, &heading, search.stopped.as_deref().unwrap_or(""));
     let n_chart = if area.height >= 14 { area.height * 2 / 5 } else { 0 };
-    let [_, history, under] = below(area, [1, n_chart, area.height.saturating_sub(1 + n_chart)]);
+    let known = scene.answer.importances.iter().find(|known| known.search == search.name);
+    let known = known.filter(|_| area.height >= 20);
+    let n_shares = known.map_or(0, |known| (known.shares.len() as u16).min(area.height / 6) + 1);
+    let n_trials = area.height.saturating_sub(1 + n_chart + n_shares);
+    let [_, history, under, shares] = below(area, [1, n_chart, n_trials, n_shares]);
+    if let Some(known) = known {
+        importance(buffer, shares, known);
+    }
     if n_chart > 0 {
         let line = history_of(trials, search);
         let (axis, empty) = ("trial", "no trial has ended yet");
@@ -106,6 +111,25 @@ fn one_search(
     table::rows(buffer, under, scene, sight, &shown);
 }
 
+/// What each parameter had to do with the best trials, as the report has it: its share, and where 95 % of resamples
+/// lie.
+fn importance(buffer: &mut Buffer, area: Rect, known: &SearchImportance) {
+    title(buffer, area, "Importance for the best tenth", "95 % of resamples");
+    let name_width = known.shares.iter().map(|share| share.name.chars().count()).max().unwrap_or(0).min(20);
+    let text_width = "100.0 % (100.0 % to 100.0 %)".len();
+    let width = (area.width as usize).saturating_sub(name_width + text_width + 6);
+    for (row, share) in known.shares.iter().enumerate().take(area.height.saturating_sub(1) as usize) {
+        let y = area.y + 1 + row as u16;
+        let (low, high) = share.interval;
+        let [value, low, high] = [share.value, low, high].map(format::percent);
+        buffer.set_string(area.x + 2, y, cut(&share.name, name_width), Style::new());
+        let full = "█".repeat((share.value.clamp(0.0, 1.0) * width as f64).round() as usize);
+        buffer.set_string(area.x + 3 + name_width as u16, y, full, Style::new().fg(colour(1)));
+        let at = area.right().saturating_sub(text_width as u16 + 2);
+        buffer.set_string(at, y, format!("{value} ({low} to {high})"), bold());
+    }
+}
+
 /// The best value so far, by trial.
 fn history_of(trials: &[LiveTraining], search: &LiveSearch) -> ChartLine {
     let mut best: Option<f64> = None;
@@ -120,106 +144,29 @@ fn history_of(trials: &[LiveTraining], search: &LiveSearch) -> ChartLine {
         });
         points.extend(best.map(|y| Point { x: number as f64, y }));
     }
-    ChartLine { label: "best".into(), points, colour: colour(1), is_broken: false }
+    ChartLine { label: "best".into(), points, range: Vec::new(), colour: colour(1), is_broken: false }
 }
 
-/// Pinned runs side by side: only the settings that differ, then the numbers, against the first of them.
-pub(super) fn compare(buffer: &mut Buffer, body: Rect, scene: &Scene<'_>, sight: &Sight) {
-    let watching = scene.watching;
-    let found = sight.pins.iter().filter_map(|key| watching.training(key));
-    let pinned: Vec<&LiveTraining> = found.collect();
-    title(
-        buffer,
-        body,
-        &format!("Pinned ({}): only the settings that differ", pinned.len()),
-        "p pins, or lets go",
-    );
-    let [_, inside] = below(body, [1, body.height.saturating_sub(1)]);
-    if pinned.len() < 2 {
-        let text = "choose runs with the arrows and pin two or more of them with p";
-        buffer.set_stringn(inside.x + 3, inside.y, text, (inside.width as usize).saturating_sub(3), dim());
-        return;
-    }
-    let plans: Vec<&Value> = pinned.iter().map(|training| plan_of(scene, &training.key)).collect();
-    let mut rows = differing_settings(&plans);
-    let shown = sight.metric(watching);
-    let of = |training: &&LiveTraining| numbers(watching.epochs(&training.key), shown);
-    let numbers: Vec<_> = pinned.iter().map(of).collect();
-    let texts = |pick: &dyn Fn(&toile_live::MetricNumbers) -> String| {
-        numbers.iter().map(|found| found.as_ref().map_or_else(|| "–".to_owned(), pick)).collect::<Vec<_>>()
-    };
-    rows.push((format!("{}, last", shown.name()), texts(&|found| metric(found.last))));
-    rows.push((format!("{}, best", shown.name()), texts(&|found| metric(found.best))));
-    rows.push(("at epoch".into(), texts(&|found| found.at.to_string())));
-    if let Some(baseline) = numbers[0] {
-        let differences = texts(&|found| signed(found.best - baseline.best));
-        rows.push(("best, against the first".into(), differences));
-    }
-    rows.push(("epochs".into(), pinned.iter().map(|one| format!("{}/{}", one.epoch, one.epochs)).collect()));
-    columns_beside(buffer, inside, scene, &pinned, &rows);
-}
-
-fn columns_beside(
-    buffer: &mut Buffer,
-    area: Rect,
-    scene: &Scene<'_>,
-    pinned: &[&LiveTraining],
-    rows: &[(String, Vec<String>)],
-) {
-    let width = area.width as usize;
-    let first = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0).min(width / 3);
-    let each = width.saturating_sub(first + 3) / pinned.len();
-    for (number, training) in pinned.iter().enumerate() {
-        let x = area.x + (first + 3 + number * each) as u16;
-        let style = bold().fg(colour(place(scene, &training.key)));
-        buffer.set_string(
-            x,
-            area.y,
-            cut(&format!("{} {}", number + 1, training.name), each.saturating_sub(1)),
-            style,
-        );
-    }
-    for (row, (name, values)) in rows.iter().enumerate().take((area.height as usize).saturating_sub(1)) {
-        let y = area.y + 1 + row as u16;
-        buffer.set_string(area.x + 1, y, cut(name, first), dim());
-        for (number, value) in values.iter().enumerate() {
-            let x = area.x + (first + 3 + number * each) as u16;
-            buffer.set_string(x, y, cut(value, each.saturating_sub(1)), Style::new());
-        }
-    }
-}
-
-/// Of a trial its parameters stand in the place of a plan.
-fn plan_of<'s>(scene: &Scene<'s>, key: &LiveKey) -> &'s Value {
-    static NOTHING: Value = Value::Null;
-    let run = |id: &String| scene.watching.records().runs.iter().find(|run| run.id == *id);
-    match key {
-        LiveKey::Run(id) => run(id).map_or(&NOTHING, |run| &run.plan),
-        LiveKey::Trial { .. } => &NOTHING,
-    }
-}
-
-const HELP: [&str; 20] = [
+const HELP: [&str; 19] = [
     "↑ ↓, j k     choose a run or trial; page keys by ten",
     "⏎, Esc       open it, and back",
     "Tab, 1 to 5  screens: now, runs, search, compare, events",
     "/            filter by name, settings, state; Esc drops it",
     "s            sort: best, plan, time, name",
     "m            another metric: accuracy, loss, …",
-    "x            curves over epochs, updates, seconds, operations",
-    "l            that axis logarithmic",
+    "x, l         curves over epochs, updates, seconds, operations; logarithmic",
+    "g            all seeds of a run as one curve: mean and range",
     "p            pin a run, six at most: its curve stays",
     "c            pinned runs side by side, the settings that differ",
     "h            only what is running",
     "t            results on the test part, once it was opened",
-    "q, Ctrl-C    leave this view; the study goes on",
-    "",
+    "w            where the page for the browser is",
+    "q            leave this view; the study goes on",
     "≈  no order is established between it and the best",
     ">  chosen   *  pinned   x  pruned   !  failed",
     "?  stalled: no epoch for five times its usual one",
     "-  stopped: nobody is at work on it",
-    "",
-    "Times of day are UTC. Any key closes this.",
+    "Times of day are UTC.",
 ];
 
 /// What keys and signs mean.
@@ -229,5 +176,20 @@ pub(super) fn help(buffer: &mut Buffer, body: Rect) {
     for (row, text) in HELP.iter().enumerate().take(inside.height as usize) {
         let text = cut(text, (inside.width as usize).saturating_sub(3));
         buffer.set_string(inside.x + 2, inside.y + row as u16, text, Style::new());
+    }
+}
+
+/// What is asked before the study itself is stopped.
+pub(super) fn stopping(buffer: &mut Buffer, body: Rect) {
+    title(buffer, body, "Stop the study?", "Esc goes on");
+    let said = [
+        "s, Ctrl-C    after the current batch; the same command goes on with it",
+        "n            at once: what was recorded is kept",
+        "q            leave this view; the study goes on, and says so in lines",
+        "Esc          go on",
+    ];
+    let room = (body.width as usize).saturating_sub(3);
+    for (row, text) in said.iter().enumerate().take(body.height.saturating_sub(1) as usize) {
+        buffer.set_string(body.x + 2, body.y + 1 + row as u16, cut(text, room), Style::new());
     }
 }

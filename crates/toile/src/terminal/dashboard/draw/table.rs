@@ -1,14 +1,12 @@
 //! Tables of trainings: what is under way, with its last epochs as bars; runs and trials of their screens.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use toile_live::{LiveState, LiveTraining, numbers};
 use toile_record::Metric;
 use toile_report::format::NONE;
-use toile_report::format::terminal::{duration, metric as number};
+use toile_report::format::terminal::{duration_of, metric as number};
 use unicode_width::UnicodeWidthStr;
 
 use super::raster::sparkline;
@@ -22,9 +20,7 @@ type Column = (&'static str, usize, bool);
 /// What is under way.
 pub(super) fn running(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight: &Sight) {
     let watching = scene.watching;
-    let trials = (0..watching.searches().len()).flat_map(|search| watching.trials(search));
-    let under_way: Vec<&LiveTraining> =
-        watching.runs().iter().chain(trials).filter(|training| training.state.is_under_way()).collect();
+    let under_way: Vec<&LiveTraining> = watching.under_way().collect();
     let more = under_way.len().saturating_sub(area.height.saturating_sub(2) as usize);
     let right = if more > 0 { format!("{more} more") } else { String::new() };
     title(buffer, area, "Running", &right);
@@ -128,15 +124,14 @@ fn cells(scene: &Scene<'_>, training: &LiveTraining, metric: Metric, columns: &[
     // The loss stands beside other metrics.
     let (has_loss, loss) = (metric != Metric::Loss, numbers(epochs, Metric::Loss));
     let or_none = |value: Option<String>| value.unwrap_or_else(|| NONE.to_owned());
-    let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
     let cell = |(name, width, _): &Column| match *name {
         "run" => cut(&training.name, *width),
         "epoch" => steps(training),
         "best" => or_none(found.map(|found| narrow(found.best, *width))),
         "at" => or_none(found.map(|found| found.at.to_string())),
         "left" | "time" if training.state == LiveState::Stalled => "silent".into(),
-        "time" => time(training.seconds),
-        "left" => or_none(training.left.map(time)),
+        "time" => duration_of(training.seconds),
+        "left" => or_none(training.left.map(duration_of)),
         "state" => training.state.name().into(),
         "last epochs" => {
             sparkline(&epochs.iter().filter_map(|epoch| metric.of(epoch)).collect::<Vec<_>>(), *width)

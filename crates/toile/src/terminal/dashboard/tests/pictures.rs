@@ -8,7 +8,9 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
+use toile_live::{PairSentence, SearchImportance};
 use toile_record::State;
+use toile_report::view::Share;
 
 use super::studies::{NOW, records, watched, with_scene};
 use crate::terminal::dashboard::draw;
@@ -109,7 +111,7 @@ fn a_look_that_failed_leaves_the_last_picture_with_its_reason() {
     let watching = watched(records(), true);
     with_scene(&watching, NOW, |scene| {
         let trouble = Some("the disk is full".into());
-        let scene = draw::Scene { trouble, sentence: scene.sentence.clone(), ..*scene };
+        let scene = draw::Scene { trouble, sentence: scene.sentence.clone(), said: None, ..*scene };
         let picture = text(&drawn((80, 24), &scene, &Sight::default(), FULL));
         assert!(picture.contains("as of 08:00:00, trying again: the disk is full"), "{picture}");
         assert!(picture.contains("CNN"), "{picture}");
@@ -127,12 +129,71 @@ fn on_a_tiny_terminal_there_is_a_sentence() {
     }
 }
 
+/// Three runs of one name: one curve, between the lowest and the highest.
+#[test]
+fn all_seeds_of_a_run_are_one_curve() {
+    let mut seeds = records();
+    seeds.searches.clear();
+    for (place, run) in seeds.runs.iter_mut().take(2).enumerate() {
+        (run.name, run.seed) = ("Model 1".into(), 7 + place as u64);
+    }
+    let watching = watched(seeds, true);
+    let mut sight = Sight::default();
+    press(&mut sight, &watching, "2jpg");
+    with_scene(&watching, NOW, |scene| {
+        let picture = text(&drawn((80, 24), scene, &sight, FULL));
+        assert!(picture.contains("all seeds"), "{picture}");
+        assert!(picture.contains("1 Model 1 (2 seeds)"), "{picture}");
+        compare("seeds-80x24", &picture);
+    });
+}
+
+/// What the report knows of two runs and of the parameters of a search stands beside their numbers.
+#[test]
+fn what_the_report_says_stands_beside_the_numbers() {
+    let watching = watched(records(), true);
+    with_scene(&watching, NOW, |scene| {
+        let sentence = "No order between Model 1 and Model 2 is established.".to_owned();
+        let share = |name: &str, value, interval| Share { name: name.into(), value, interval };
+        let shares =
+            vec![share("learning_rate", 0.712, (0.59, 0.83)), share("optimizer", 0.288, (0.17, 0.41))];
+        let mut answer = scene.answer.clone();
+        answer.verdicts =
+            vec![PairSentence { names: ["Model 1".into(), "Model 2".into()], sentence: sentence.clone() }];
+        answer.importances = vec![SearchImportance { search: "joint".into(), shares }];
+        let (said, trouble) = (None, None);
+        let scene =
+            draw::Scene { answer: &answer, sentence: scene.sentence.clone(), said, trouble, ..*scene };
+        let mut sight = Sight::default();
+        press(&mut sight, &watching, "2sjpjpc");
+        let picture = text(&drawn((80, 24), &scene, &sight, FULL));
+        assert!(picture.contains(&sentence), "{picture}");
+        press(&mut sight, &watching, "3");
+        compare("importance-80x40", &text(&drawn((80, 40), &scene, &sight, FULL)));
+    });
+}
+
+/// What this program says meanwhile stands in the last row, and a study of its own is asked for before it is stopped.
+#[test]
+fn a_study_of_this_program_can_be_stopped_from_here() {
+    let watching = watched(records(), true);
+    with_scene(&watching, NOW, |scene| {
+        let (said, trouble) = (Some("warning the data: all images are black".into()), None);
+        let scene = draw::Scene { sentence: scene.sentence.clone(), said, trouble, ..*scene };
+        let mut sight = Sight { is_own: true, ..Sight::default() };
+        let picture = text(&drawn((80, 24), &scene, &sight, FULL));
+        assert!(picture.trim_end().ends_with("all images are black"), "{picture}");
+        sight.press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL), &watching);
+        compare("stopping-80x24", &text(&drawn((80, 24), &scene, &sight, FULL)));
+    });
+}
+
 /// Nothing is drawn outside of the screen, whatever its size: ratatui would panic.
 #[test]
 fn every_size_and_screen_can_be_drawn() {
     let watching = watched(records(), true);
     with_scene(&watching, NOW, |scene| {
-        for keys in ["", "2", "3", "jpjpc", "5", "2j\n", "?", "/a"] {
+        for keys in ["", "2", "3", "jpjpc", "5", "2j\n", "?", "/a", "2jpjpg"] {
             let mut sight = Sight::default();
             press(&mut sight, &watching, keys);
             for width in (40..90).step_by(7).chain([149, 150, 201, 400]) {

@@ -44,6 +44,37 @@ fn q_and_ctrl_c_leave_from_everywhere() {
     assert_eq!(sight.press(control_c, &watching), KeyEffect::Leave);
 }
 
+/// Beside a training, Ctrl-C asks; leaving the view never ends the study.
+#[test]
+fn a_study_of_this_program_is_stopped_only_when_that_was_chosen() {
+    let watching = watched(records(), true);
+    let control_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    let asked = || {
+        let mut sight = Sight { is_own: true, is_filtering: true, ..Sight::default() };
+        assert_eq!(sight.press(control_c, &watching), KeyEffect::Draw);
+        assert!(sight.asks_to_stop && !sight.is_filtering);
+        sight
+    };
+    let chosen = [
+        (key(KeyCode::Char('s')), KeyEffect::Stop { at_once: false }),
+        (control_c, KeyEffect::Stop { at_once: false }),
+        (key(KeyCode::Char('n')), KeyEffect::Stop { at_once: true }),
+        (key(KeyCode::Char('q')), KeyEffect::Leave),
+        (key(KeyCode::Esc), KeyEffect::Draw),
+    ];
+    for (pressed, effect) in chosen {
+        let mut sight = asked();
+        assert_eq!(
+            sight.press(key(KeyCode::Char('x')), &watching),
+            KeyEffect::Draw,
+            "other keys choose nothing"
+        );
+        assert!(sight.asks_to_stop);
+        assert_eq!(sight.press(pressed, &watching), effect);
+        assert!(!sight.asks_to_stop);
+    }
+}
+
 #[test]
 fn the_test_part_stays_sealed_until_it_was_opened() {
     let mut sight = Sight::default();

@@ -187,5 +187,13 @@ pub(super) fn watched(records: Records, is_held: bool) -> Watching {
 pub(super) fn with_scene<T>(watching: &Watching, now: f64, with: impl FnOnce(&Scene<'_>) -> T) -> T {
     let said = answer(watching.records(), false);
     let sentence = toile_live::sentence(watching, "`toile run FILE --out DIR`");
-    with(&Scene { watching, answer: &said, sentence, trouble: None, now })
+    with(&Scene {
+        watching,
+        study: &watching.study(now),
+        answer: &said,
+        sentence,
+        trouble: None,
+        said: None,
+        now,
+    })
 }
