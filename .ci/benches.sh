@@ -63,15 +63,18 @@ if [ -n "${TOILE_DATA_DIR:-}" ]; then
     try compare.py --toile "$toile" --data "$TOILE_DATA_DIR/fashion-mnist" --trial --write
 fi
 try optuna_storage.py --trial
+try dtype_policies.py --toile "$toile" --data "$work/images" --trial --write
 try python_fit.py --toile "$toile" --data "$work/images" --trial --write
 command -v chromium >/dev/null || .ci/apt-get.sh chromium
 "${CARGO_TARGET_DIR:-target}/debug/examples/sample" "$work/samples" many big
+.ci/check-report.sh "$work/samples/many.html"
 try report_page.py "$work/samples" --trial --write
+try live_views.py "$toile" --little --trial --write
 try page.py --trial
 try pictures.py "$toile" --data "$work/images" --trial
 
 # Modules of the scripts above.
-tried+=(common.py drawing.py nets.py peers.py toile_runs.py)
+tried+=(browser.py common.py drawing.py nets.py peers.py toile_runs.py)
 for script in benches/*.py benches/*.sh; do
     [[ " ${tried[*]} " == *" ${script#benches/} "* ]] || { echo "$script is not tried by $0" >&2; exit 1; }
 done

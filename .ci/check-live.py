@@ -20,17 +20,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOILE = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else sys.exit(__doc__)
+PACKAGES = ["playwright", "axe-playwright-python"]
 # Far longer than anything takes here: a wait that comes to it has found a fault.
 LONG = 90
 
 try:
+    import axe_playwright_python
     from playwright.sync_api import sync_playwright
 except ImportError:
     venv = Path(os.environ.get("TOILE_LIVE_VENV", tempfile.mkdtemp(prefix="toile-live-"))) / "venv"
     if os.environ.get("TOILE_LIVE_AGAIN"):
         raise
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    subprocess.run([venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "playwright"], check=True)
+    subprocess.run([venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
     os.execve(venv / "bin/python", [str(venv / "bin/python"), *sys.argv], {**os.environ, "TOILE_LIVE_AGAIN": "1"})
 
 RUNS = 8
@@ -155,6 +157,13 @@ class Page:
     def wait_for_state(self, *states):
         return until(f"state {states}, but {self.state()}: {self.text('text')}", lambda: self.state() in states)
 
+    def reads_aloud(self, state):
+        """What axe finds in the page as it is: nothing."""
+        if not self.js("typeof axe !== 'undefined'"):
+            self.js((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text())
+        found = self.js("async () => (await axe.run()).violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.html).slice(0, 3).join(' '))")
+        require(not found, f"axe finds in the state {state}: {found}")
+
     def clean(self, server=None):
         require(server is None or server.poll() is None, f"the server has ended: {server and server.poll()}")
         require(not self.console, f"on the console: {self.console}")
@@ -186,7 +195,7 @@ def at_the_end(context, place, page):
 
 def from_begin_to_end(context, root, shots):
     """A study that another process runs, in two tabs; what a reader does meanwhile survives."""
-    place = Place(root, "whole", 16, [0.01 * i for i in range(1, RUNS + 1)])
+    place = Place(root, "whole", 48, [0.01 * i for i in range(1, RUNS + 1)])
     run = place.run()
     server, url = place.watch()
     first = Page(context, url)
@@ -257,6 +266,7 @@ def from_begin_to_end(context, root, shots):
         first.page.click("#live a")
     saved = Path(download.value.path()).read_text()
     require(saved == (place.result / "report.html").read_text(), "the saved moment is not the report")
+    first.reads_aloud("finished")
     for width, height in [(1280, 800), (768, 1024), (390, 844)]:
         first.page.set_viewport_size({"width": width, "height": height})
         first.js("scrollTo(0, 0)")
@@ -278,15 +288,18 @@ def killed_and_gone(context, root, shots):
     page = Page(context, url)
     page.wait_for_state("running")
     shots and page.page.screenshot(path=shots / "running.png")
+    page.reads_aloud("running")
     run.send_signal(signal.SIGKILL)
     page.wait_for_state("stopped")
     require("nobody is working on it" in page.text("text"), page.text("text"))
+    page.reads_aloud("stopped")
     shots and page.page.screenshot(path=shots / "stopped.png")
     again = place.run()
     page.wait_for_state("running")
     again.send_signal(signal.SIGSTOP)
     page.wait_for_state("stalled")
     require("No news for " in page.text("text"), page.text("text"))
+    page.reads_aloud("stalled")
     again.send_signal(signal.SIGCONT)
     page.wait_for_state("running")
     again.send_signal(signal.SIGKILL)
@@ -299,6 +312,7 @@ def killed_and_gone(context, root, shots):
     until("trouble", lambda: not page.js("document.getElementById('live-trouble').hidden"))
     require(page.js("document.querySelector('main').textContent.length") > before / 2, "the last good view is gone")
     shots and page.page.screenshot(path=shots / "trouble.png")
+    page.reads_aloud("trouble")
     store.unlink()
     store.with_name("elsewhere").rename(store)
     until("no trouble", lambda: page.js("document.getElementById('live-trouble').hidden"))
@@ -306,6 +320,7 @@ def killed_and_gone(context, root, shots):
     place.end()
     until("the banner", lambda: not page.js("document.getElementById('live-link').hidden"))
     require("trying again" in page.text("link") and "UTC" in page.text("link"), page.text("link"))
+    page.reads_aloud("gone")
     shots and page.page.screenshot(path=shots / "gone.png")
 
 
@@ -317,6 +332,7 @@ def beside_the_training(context, root, shots):
     page.wait_for_state("failed")
     require(run.wait() == 3, f"{run.returncode}: {run.stderr.read() if run.returncode != 3 else ''}")
     require("1 failed" in page.text("progress"), page.text("progress"))
+    page.reads_aloud("failed")
     at_the_end(context, place, page)
     shots and page.page.screenshot(path=shots / "failed.png")
     place.end()
@@ -334,6 +350,7 @@ def begins_with_nothing(context, root, shots):
     page = Page(context, url)
     page.wait_for_state("empty", "stopped")
     require(page.js("document.querySelector('h1').textContent") != "", "no heading")
+    page.reads_aloud("empty")
     place.run()
     page.wait_for_state("running", "beginning", "finished")
     page.clean()
@@ -344,7 +361,7 @@ def main():
     begun = time.monotonic()
     shots = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     shots and shots.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as browsers:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as browsers:
         root = Path(folder)
         write_data(root / "data", 4000)
         browser = browsers.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

@@ -45,6 +45,7 @@ class Job:
     image_size: int
     steps: int | None
     data: pathlib.Path | None
+    seed: int
     evaluate: bool
     options: argparse.Namespace
 
@@ -192,6 +193,7 @@ def parse(
     parser.add_argument(
         "--steps", type=int, metavar="N", help="train only so many batches per epoch, and scale the time"
     )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the weights and the order of the images")
     parser.add_argument("--no-evaluation", action="store_true", help="do not time the evaluation of 10,000 images")
     parser.add_argument(
         "--points", metavar="FILE", help="a JSON list of objects: one job for each, with these settings changed"

@@ -19,9 +19,9 @@ class Layer:
     padding: str = "valid"
 
 
-def in_keras_words(layers: ModuleType, net: list[Layer]) -> list[Any]:
+def in_keras_words(layers: ModuleType, net: list[Layer], **of_last: str) -> list[Any]:
     """The layers in the words of Keras, which are toile's in Python too: `layers` is the module of either. The last one ends in
-    softmax."""
+    softmax, and has these settings beside."""
     made = {
         "conv": lambda layer: layers.Conv2D(int(layer.size), 3, padding=layer.padding, activation=layer.activation),
         "dense": lambda layer: layers.Dense(int(layer.size), activation=layer.activation),
@@ -29,7 +29,7 @@ def in_keras_words(layers: ModuleType, net: list[Layer]) -> list[Any]:
         "pool": lambda layer: layers.MaxPooling2D(2),
         "flatten": lambda layer: layers.Flatten(),
     }
-    return [*(made[layer.kind](layer) for layer in net[:-1]), layers.Dense(CLASSES, activation="softmax")]
+    return [*(made[layer.kind](layer) for layer in net[:-1]), layers.Dense(CLASSES, activation="softmax", **of_last)]
 
 
 def model(name: str) -> list[Layer]:

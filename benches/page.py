@@ -67,7 +67,8 @@ def save(name: str, content: dict[str, Any], rows: str, merge: bool, place: Plac
     file = place.folder / name
     if merge and file.exists():
         before = json.loads(file.read_text())
-        content = before | {rows: before[rows] | content[rows], "notes": [*before["notes"], *content["notes"]]}
+        notes = [*before.get("notes", []), *content.get("notes", [])]
+        content = before | {rows: before[rows] | content[rows], "notes": notes}
     place.folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return content

@@ -30,7 +30,7 @@ tree = jax.tree_util.tree_map
 
 
 def initial_weights(job: common.Job) -> Weights:
-    chance, weights = np.random.default_rng(1), []
+    chance, weights = np.random.default_rng(job.seed), []
     for shape in nets.weight_shapes(job.layers, job.image_size):
         field = int(np.prod(shape[:-2]))
         limit = (6 / (field * (shape[-2] + shape[-1]))) ** 0.5
@@ -110,7 +110,7 @@ class JaxTrainer:
             jnp.asarray(data.test_labels.astype(np.int32)),
         )
         self.weights = initial_weights(job)
-        self.state, self.key = initial_state(job, self.weights), jax.random.key(2)
+        self.state, self.key = initial_state(job, self.weights), jax.random.key(1 + job.seed)
         self.compiled_epoch = jax.jit(self._epoch, donate_argnums=(0, 1))
         self.compiled_evaluation = jax.jit(self._evaluation)
 

@@ -20,7 +20,10 @@ BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 ARGUMENTS = common.parse(
     __doc__,
     ("keras", BACKEND),
-    lambda parser: parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults"),
+    lambda parser: (
+        parser.add_argument("--defaults", action="store_true", help="`fit` with its defaults"),
+        parser.add_argument("--dtype-policy", default="float32", help="float32, mixed_bfloat16"),
+    ),
 )
 if BACKEND == "jax" and not ARGUMENTS.defaults:
     common.use_roomy_allocator()
@@ -33,7 +36,9 @@ from keras import layers  # noqa: E402
 def network(job: common.Job) -> keras.Sequential:
     """The layers with Keras' own defaults."""
     shape = (job.image_size, job.image_size, 1)
-    return keras.Sequential([keras.Input(shape), *nets.in_keras_words(layers, job.layers)])
+    keras.config.set_dtype_policy(job.options.dtype_policy)
+    # The last one in floats, as Keras' guide to mixed precision has it.
+    return keras.Sequential([keras.Input(shape), *nets.in_keras_words(layers, job.layers, dtype="float32")])
 
 
 def fastest_settings(job: common.Job) -> dict:
@@ -67,7 +72,7 @@ class KerasTrainer:
 
     def __init__(self, job: common.Job) -> None:
         keras.utils.clear_session()
-        keras.utils.set_random_seed(1)
+        keras.utils.set_random_seed(job.seed)
         data = idx.load(job.data, job.images, job.image_size)
         self.job, self.model = job, network(job)
         chosen = slice(job.trained_images)

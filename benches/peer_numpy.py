@@ -44,7 +44,7 @@ class Net:
         )
         self.kernels, self.biases = self._views(self.flat)
         self.kernel_gradients, self.bias_gradients = self._views(self.gradient)
-        chance = np.random.default_rng(1)
+        chance = np.random.default_rng(job.seed)
         for kernel in self.kernels:
             limit = (6 / sum(kernel.shape)) ** 0.5
             kernel[:] = chance.uniform(-limit, limit, kernel.shape)

@@ -42,7 +42,7 @@ class SklearnTrainer:
             nesterovs_momentum=False,
             alpha=0.0,
             batch_size=job.batch_size,
-            random_state=1,
+            random_state=job.seed,
         )
 
     def train(self, epochs: int) -> list[common.Epoch]:

@@ -40,7 +40,7 @@ class ToileTrainer:
 
     def __init__(self, job: common.Job) -> None:
         data = idx.load(job.data, job.images, job.image_size)
-        self.job, self.model = job, toile.Sequential(nets.in_keras_words(toile.layers, job.layers), seed=1)
+        self.job, self.model = job, toile.Sequential(nets.in_keras_words(toile.layers, job.layers), seed=job.seed)
         chosen = slice(job.trained_images)
         self.images, self.labels = _input(data.images[chosen], job), data.labels[chosen]
         self.test = _input(data.test_images, job), data.test_labels

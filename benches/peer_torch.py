@@ -64,7 +64,7 @@ class TorchTrainer:
     """The net, its optimizer and its images, as numbers from 0 to 1."""
 
     def __init__(self, job: common.Job) -> None:
-        torch.manual_seed(1)
+        torch.manual_seed(job.seed)
         torch.set_num_threads(job.threads)
         data = idx.load(job.data, job.images, job.image_size)
         self.job, self.is_cnn, self.bf16 = job, nets.is_convolutional(job.layers), job.options.bf16

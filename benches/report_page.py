@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-import shutil
 import statistics
 from typing import TYPE_CHECKING, Any
 
 import page
+from browser import chromium, within
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -54,11 +54,6 @@ STARTED = """() => ({
   paint: performance.getEntriesByName('first-contentful-paint')[0].startTime,
   usable: performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd,
 })"""
-
-
-def within(times: list[float]) -> float:
-    """The time that 95 % are within."""
-    return sorted(times)[int(0.95 * (len(times) - 1))]
 
 
 def measure(browser: Browser, file: pathlib.Path) -> dict[str, float | None]:
@@ -105,18 +100,9 @@ def main() -> None:
     parser.add_argument("--trial", action="store_true", help="on a copy of the page that is not kept")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     arguments = parser.parse_args()
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise SystemExit("playwright: not installed: left out") from None
-    if chromium is None:
-        raise SystemExit("Chromium: not installed: left out")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         results = {name: measure(browser, arguments.folder / f"{name}.html") for name, _ in PAGES}
         content = {"machine": page.machine(1), "browser": f"Chromium {browser.version}", "results": results}
-        browser.close()
     print(table(results))
     if arguments.write:
         with page.place(arguments.trial) as here:

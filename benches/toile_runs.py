@@ -60,6 +60,7 @@ class Study:
     threads: int = 2
     seeds: int = 1
     train_evaluation: float = 0.0
+    dtype_policy: str = "float32"
 
     @property
     def source(self) -> Source:
@@ -84,6 +85,7 @@ model = "net"
 optimizer = {{ {self.optimizer} = {{ learning_rate = {common.RATES[self.optimizer]} }} }}
 batch_size = {self.batch_size}
 epochs = {self.epochs}
+dtype_policy = "{self.dtype_policy}"
 seeds = {self.seeds}
 """
 
