@@ -354,7 +354,8 @@ def viewers(toile: pathlib.Path, root: pathlib.Path, _: Browser, sizes: Sizes) -
 
 def log(toile: pathlib.Path, root: pathlib.Path, _: Browser, sizes: Sizes) -> dict[str, float]:
     place = Place(toile, root, "log", sizes.images)
-    place.write(100_000, RUN.format(number=1, rate=0.01))
+    # Enough for the time, in runs of a usual length: a checkpoint holds the epochs of its run.
+    place.write(1_000, "".join(RUN.format(number=i + 1, rate=0.001 * (i + 1)) for i in range(sizes.runs)))
     study = place.run()
     wait("an epoch", place.has_begun)
     place.screen()
@@ -476,10 +477,15 @@ def sentences(results: dict[str, dict[str, float]]) -> str:
     return page.table(["watching", ""], rows)
 
 
-def publish(content: dict[str, Any], place: page.Place) -> None:
-    """The part of the page."""
-    sentence = page.machine_sentence(content["machine"], f"drawn pictures, in {content['browser']}, headless")
-    page.fill({"watching": f"{sentence}\n\n{sentences(content['results'])}"}, place)
+def publish(parts: dict[str, dict[str, Any]], place: page.Place) -> None:
+    """The part of the page: a table for each machine and day that something was measured on."""
+    tables: dict[str, dict[str, dict[str, float]]] = {}
+    for name, part in parts.items():
+        sentence = page.machine_sentence(part["machine"], f"drawn pictures, in {part['browser']}, headless")
+        tables.setdefault(sentence, {})[name] = part["found"]
+    page.fill(
+        {"watching": "\n\n".join(f"{sentence}\n\n{sentences(found)}" for sentence, found in tables.items())}, place
+    )
 
 
 def main() -> None:
@@ -501,12 +507,13 @@ def main() -> None:
         for part in wanted:
             results[part] = measured[part](arguments.toile.resolve(), pathlib.Path(folder), browser, sizes)
             print(part, json.dumps(results[part]), flush=True)
-        content = {"machine": page.machine(1), "browser": f"Chromium {browser.version}", "results": results}
+        here = {"machine": page.machine(1), "browser": f"Chromium {browser.version}"}
     print(sentences(results))
     if arguments.write:
-        with page.place(arguments.trial) as here:
-            page.save("watching.json", content, "results", merge=True, place=here)
-            publish(content, here)
+        parts = {name: here | {"found": found} for name, found in results.items()}
+        with page.place(arguments.trial) as place:
+            content = page.save("watching.json", {"parts": parts}, "parts", merge=True, place=place)
+            publish(content["parts"], place)
 
 
 if __name__ == "__main__":

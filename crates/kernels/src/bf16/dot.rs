@@ -6,11 +6,15 @@
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
+    use std::mem::transmute;
 
     use crate::bf16::plates::{PLATE, SIDE, Step};
 
     /// OrderedRows whose sums are kept in registers together.
     const ROWS: usize = 4;
+
+    /// The upper half of each pair.
+    const UPPER: __mmask32 = 0xaaaa_aaaa;
 
     /// The pairs of B in the order of the instruction: `[pair][half of the columns]`.
     type Lines = [[__m512i; 2]; 16];
@@ -65,19 +69,16 @@ mod x86 {
 
     /// # Safety
     /// A readable plate, and the instruction set.
-    #[target_feature(enable = "avx512f")]
+    #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn order_b(b: *const u16, to: &mut Lines) {
-        let upper = _mm512_set1_epi32(0xffff_0000_u32.cast_signed());
         for n in 0..2 {
             for pair in (0..16).step_by(2) {
                 let from = b.wrapping_add(512 * n + 32 * pair);
                 // SAFETY: both lines lie within the plate.
                 let [first, second] =
                     [from, from.wrapping_add(32)].map(|p| unsafe { _mm512_loadu_si512(p.cast()) });
-                let (on_top, below) = (_mm512_slli_epi32::<16>(first), _mm512_andnot_si512(upper, second));
-                to[pair][n] = _mm512_or_si512(on_top, below);
-                let (on_top, below) = (_mm512_and_si512(upper, first), _mm512_srli_epi32::<16>(second));
-                to[pair + 1][n] = _mm512_or_si512(on_top, below);
+                to[pair][n] = _mm512_mask_blend_epi16(UPPER, second, _mm512_slli_epi32::<16>(first));
+                to[pair + 1][n] = _mm512_mask_blend_epi16(UPPER, _mm512_srli_epi32::<16>(second), first);
             }
         }
     }
@@ -88,18 +89,22 @@ mod x86 {
     /// A writable plate, of which these are rows, and the instruction set.
     #[target_feature(enable = "avx512f,avx512bf16")]
     unsafe fn add_rows(c: *mut f32, row: usize, a: &OrderedRows, lines: &Lines) {
-        let mut sums = [[[_mm512_setzero_ps(); 2]; 2]; ROWS];
-        for k in 0..16 {
+        let mut even = [[_mm512_setzero_ps(); 2]; ROWS];
+        let mut odd = even;
+        // The kinds by turns and in so many words: by an index they would be kept in memory.
+        for (lines, k) in lines.chunks_exact(2).zip((0..SIDE).step_by(4)) {
             // SAFETY: any bits are bfloat16 numbers.
-            let b = lines[k].map(|line| unsafe { std::mem::transmute::<__m512i, __m512bh>(line) });
+            let [b_even, b_odd] =
+                [lines[0], lines[1]].map(|of| of.map(|line| unsafe { transmute::<__m512i, __m512bh>(line) }));
             for r in 0..ROWS {
-                let at = SIDE * (row + r) + 2 * k;
-                let pair =
-                    _mm512_set1_epi32((u32::from(a.0[at + 1]) << 16 | u32::from(a.0[at])).cast_signed());
-                // SAFETY: as above.
-                let pair = unsafe { std::mem::transmute::<__m512i, __m512bh>(pair) };
+                let at = a.0[SIDE * (row + r) + k..][..4].as_ptr().cast::<i32>();
+                // SAFETY: four numbers are two pairs, and any bits are bfloat16 numbers.
+                let [a_even, a_odd] = [at, at.wrapping_add(1)].map(|pair| unsafe {
+                    transmute::<__m512i, __m512bh>(_mm512_set1_epi32(pair.read_unaligned()))
+                });
                 for n in 0..2 {
-                    sums[r][k % 2][n] = _mm512_dpbf16_ps(sums[r][k % 2][n], pair, b[n]);
+                    even[r][n] = _mm512_dpbf16_ps(even[r][n], a_even, b_even[n]);
+                    odd[r][n] = _mm512_dpbf16_ps(odd[r][n], a_odd, b_odd[n]);
                 }
             }
         }
@@ -107,7 +112,7 @@ mod x86 {
             for n in 0..2 {
                 let row = row + r;
                 let c = c.wrapping_add(row / 16 * 512 + n * 256 + row % 16 * 16);
-                let both = _mm512_add_ps(sums[r][0][n], sums[r][1][n]);
+                let both = _mm512_add_ps(even[r][n], odd[r][n]);
                 // SAFETY: half a row of the plate.
                 unsafe { _mm512_storeu_ps(c, _mm512_add_ps(_mm512_loadu_ps(c), both)) };
             }
