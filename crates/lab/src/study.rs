@@ -218,6 +218,7 @@ impl Steps<'_> {
             if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
+            record.plan["trial_operations"] = trial_work(search, self.data, &self.split)?.into();
             let earlier = known.iter().find(|(_, known)| known.name == record.name);
             if let Some((id, earlier)) =
                 earlier.filter(|(_, earlier)| earlier.fingerprint != record.fingerprint)

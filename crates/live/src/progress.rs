@@ -59,13 +59,14 @@ pub(crate) fn progress(
 ) -> LiveProgress {
     let all = || runs.iter().chain(trials.iter().flatten());
     let mut work = Work::default();
-    add_runs(&mut work, records, runs);
+    let pace_of_runs = seconds_per_operation(records, runs);
+    add_runs(&mut work, runs, pace_of_runs);
     let mean_of_all = mean_seconds(trials.iter().flatten());
-    let epoch = seconds_per_epoch(records);
+    let pace = seconds_per_operation_of_trials(searches, trials).or(pace_of_runs);
     for (search, trials) in searches.iter().zip(trials) {
-        // Before any trial tells: as many epochs as it has, as long as those of the runs.
-        let guess = mean_of_all.or_else(|| Some(epoch? * search.epochs? as f64));
-        add_search(&mut work, search, trials, guess);
+        // Before any of its trials tells: as long as its operations take elsewhere.
+        let guess = search.operations.zip(pace).map(|(operations, pace)| operations * pace);
+        add_search(&mut work, search, trials, guess.or(mean_of_all));
     }
     let count = |states: &[LiveState]| all().filter(|training| states.contains(&training.state)).count();
     let under_way = count(&[LiveState::Running, LiveState::Stalled]);
@@ -85,8 +86,7 @@ pub(crate) fn progress(
     }
 }
 
-fn add_runs(work: &mut Work, records: &Records, runs: &[LiveTraining]) {
-    let pace = seconds_per_operation(records, runs);
+fn add_runs(work: &mut Work, runs: &[LiveTraining], pace: Option<f64>) {
     for run in runs {
         work.done += run.seconds;
         if run.state.has_ended() {
@@ -116,11 +116,16 @@ fn seconds_per_operation(records: &Records, runs: &[LiveTraining]) -> Option<f64
     (operations > 0.0).then(|| seconds / operations)
 }
 
-/// The mean of an epoch over all runs.
-fn seconds_per_epoch(records: &Records) -> Option<f64> {
-    let known: Vec<f64> = records.runs.iter().filter_map(|run| recorded_epoch(&run.epochs)).collect();
-    let sum: f64 = known.iter().sum();
-    (!known.is_empty()).then(|| sum / known.len() as f64)
+/// Of the searches of which trials tell.
+fn seconds_per_operation_of_trials(searches: &[LiveSearch], trials: &[Vec<LiveTraining>]) -> Option<f64> {
+    let (mut seconds, mut operations) = (0.0, 0.0);
+    for (search, trials) in searches.iter().zip(trials) {
+        if let (Some(mean), Some(of_trial)) = (mean_seconds(trials.iter()), search.operations) {
+            seconds += mean;
+            operations += of_trial;
+        }
+    }
+    (operations > 0.0).then(|| seconds / operations)
 }
 
 /// The mean time of trials that have ended; of none, what those under way will have taken.

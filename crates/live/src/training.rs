@@ -140,7 +140,7 @@ fn not_finite_from(epochs: &[Epoch]) -> Option<usize> {
 }
 
 /// Epochs of a trial, all repetitions together, where the search holds them fixed.
-pub(crate) fn fixed_epochs(search: &SearchRecord) -> Option<usize> {
+fn fixed_epochs(search: &SearchRecord) -> Option<usize> {
     let epochs = search.plan["template"]["settings"]["epochs"].as_u64()?;
     Some(epochs as usize * search.seeds.max(1))
 }

@@ -30,12 +30,28 @@ fn trainings_side_by_side_share_the_time() {
     assert_eq!(watched.progress().left, Some((40.0 + 40.0 + 60.0) / 2.0));
 }
 
+/// It took an epoch of a trial to be as long as one of a run: beside a large network, two days for a quarter of an hour.
 #[test]
-fn before_any_trial_tells_its_epochs_take_as_long_as_those_of_runs() {
-    let (watched, _) = watching(records(vec![run("A", 0, State::Complete, (10, 10))], Some(vec![]), 4));
-    assert_eq!(watched.progress().left, Some(4.0 * 10.0 * 2.0));
-    let (watched, _) = watching(records(vec![], Some(vec![]), 4));
-    assert_eq!(watched.progress().left, None, "nothing is known, so nothing is said");
+fn before_any_trial_tells_its_operations_take_as_long_as_those_of_runs() {
+    let complete = vec![run("A", 0, State::Complete, (10, 10))];
+    let mut asked = records(complete.clone(), Some(vec![]), 4);
+    // Of a run, 54 images of 1,000 operations take two seconds.
+    asked.searches[0].search.plan["trial_operations"] = (10.0 * 54.0 * 500.0).into();
+    assert_eq!(watching(asked.clone()).0.progress().left, Some(4.0 * 10.0 * 1.0));
+    let mut second = asked.searches[0].clone();
+    second.search.name = "another".into();
+    second.search.plan["trial_operations"] = (5.0 * 54.0 * 500.0).into();
+    asked.searches[0].trials = (0..4).map(|number| trial(number, State::Complete, 10)).collect();
+    asked.searches.push(second);
+    assert_eq!(
+        watching(asked).0.progress().left,
+        Some(4.0 * 10.0),
+        "as the trials of the other search, half as long"
+    );
+    let unknown = [records(complete, Some(vec![]), 4), records(vec![], Some(vec![]), 4)];
+    for records in unknown {
+        assert_eq!(watching(records).0.progress().left, None, "nothing is known, so nothing is said");
+    }
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub struct LiveSearch {
     pub maximize: bool,
     /// Trials that it asks for.
     pub n_trials: usize,
-    /// Epochs of a trial, all repetitions together, where the search holds them fixed.
-    pub epochs: Option<usize>,
+    /// Floating-point operations that a trial is expected to take, where its plan says so: earlier versions did not.
+    pub operations: Option<f64>,
     /// The best trial so far, by number and value.
     pub best: Option<(usize, f64)>,
     /// Why no new trials begin, if they do not.

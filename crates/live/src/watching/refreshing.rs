@@ -7,7 +7,6 @@ use toile_report::leading_trial;
 
 use super::{LiveSearch, Watching};
 use crate::live_state::{Signs, live_state};
-use crate::training::fixed_epochs;
 use crate::{LEASE_SECONDS, LiveKey, LiveState, LiveTraining, WatchEvent};
 
 impl Watching {
@@ -54,7 +53,7 @@ impl Watching {
                 metric: objective.map_or_else(|| "value".into(), |objective| objective.metric.clone()),
                 maximize: objective.is_some_and(|objective| objective.maximize),
                 n_trials: found.search.n_trials,
-                epochs: fixed_epochs(&found.search),
+                operations: found.search.plan["trial_operations"].as_f64().filter(|n| *n > 0.0),
                 best: match known {
                     Some(known) if !is_moved => known.best,
                     _ => leading_trial(found).map(|best| (best.number, best.value)),
