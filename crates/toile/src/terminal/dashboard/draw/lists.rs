@@ -36,8 +36,9 @@ pub(super) fn ranking(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight:
     let room = inside.height as usize;
     let has_more = shown.len() > room && room > 1;
     let n_shown = if has_more { room - 1 } else { room };
+    let columns = RankColumns::of(shown.iter().take(n_shown).map(|(_, run)| *run), inside.width as usize);
     for (row, (place, run)) in shown.iter().take(n_shown).enumerate() {
-        rank(buffer, inside, inside.y + row as u16, *place, run, sight);
+        rank(buffer, inside, inside.y + row as u16, *place, run, (&columns, sight));
     }
     if has_more {
         let last = &shown[shown.len() - 1].1;
@@ -48,7 +49,50 @@ pub(super) fn ranking(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight:
     }
 }
 
-fn rank(buffer: &mut Buffer, area: Rect, y: u16, place: usize, run: &RankedRun, sight: &Sight) {
+/// How wide the columns of the ranking are, so that numbers stand below each other.
+struct RankColumns {
+    name: usize,
+    value: usize,
+    test: usize,
+    state: usize,
+    /// Whether states are said in full.
+    has_room: bool,
+}
+
+/// From so many columns on a ranking says in full what of a run has not ended.
+const FULL_STATES_FROM: usize = 100;
+
+impl RankColumns {
+    fn of<'r>(shown: impl Iterator<Item = &'r RankedRun> + Clone, width: usize) -> RankColumns {
+        let widest = |of: &dyn Fn(&RankedRun) -> usize| shown.clone().map(of).max().unwrap_or(0);
+        let has_room = width >= FULL_STATES_FROM;
+        RankColumns {
+            name: widest(&|run| run.name.width()).clamp(16, 24),
+            value: widest(&|run| run.value.width()).max(6),
+            test: widest(&|run| run.test.as_ref().map_or(0, |test| test.width())),
+            state: widest(&|run| state_of(run, has_room).width()).max(8),
+            has_room,
+        }
+    }
+}
+
+/// `done`, or what is not yet: `2 of 3 seeds complete, 1 running`, where there is no room for that `2 of 3 seeds`.
+fn state_of(run: &RankedRun, has_room: bool) -> String {
+    let Some(state) = run.unfinished.as_deref() else { return "done".into() };
+    match state.split_once(" complete") {
+        Some((seeds, _)) if !has_room => seeds.into(),
+        _ => cut(state, if has_room { 34 } else { 24 }),
+    }
+}
+
+fn rank(
+    buffer: &mut Buffer,
+    area: Rect,
+    y: u16,
+    place: usize,
+    run: &RankedRun,
+    (columns, sight): (&RankColumns, &Sight),
+) {
     let width = area.width as usize;
     let is_selected = match &sight.selected {
         Some(toile_live::LiveKey::Run(id)) => run.ids.contains(id),
@@ -62,17 +106,20 @@ fn rank(buffer: &mut Buffer, area: Rect, y: u16, place: usize, run: &RankedRun, 
         _ => ' ',
     };
     let rank = run.mean.map_or_else(|| "–".to_owned(), |_| (place + 1).to_string());
-    let mut tail = vec![format!("{:>6}", run.value)];
-    tail.extend(run.test.iter().filter(|_| sight.with_test).map(|test| format!("test {test}")));
+    let mut tail = vec![format!("{:>1$}", run.value, columns.value)];
+    if sight.with_test && columns.test > 0 {
+        let test = run.test.as_ref().map(|test| format!("test {test}")).unwrap_or_default();
+        tail.push(format!("{test:>0$}", columns.test + 5));
+    }
     if width >= 60 {
         tail.push(format!("{:>7}", run.seconds.map(duration_of).unwrap_or_default()));
-        tail.push(format!("{:<8}", cut(run.unfinished.as_deref().unwrap_or("done"), 24)));
+        tail.push(format!("{:<1$}", state_of(run, columns.has_room), columns.state));
     }
     let tail = tail.join("  ");
     let room = width.saturating_sub(tail.width() + 8);
-    let name = cut(&run.name, room.min(24));
+    let name = cut(&run.name, room.min(columns.name));
     buffer.set_string(area.x + 1, y, format!("{sign}{rank:>3} {name}"), style);
-    let settings_at = name.width() + 8 + (16usize.saturating_sub(name.width())).min(room);
+    let settings_at = columns.name + 8;
     if room > settings_at + 4 {
         let settings = cut(&run.settings, room - settings_at + 5);
         buffer.set_string(area.x + settings_at as u16, y, settings, style.patch(dim()));

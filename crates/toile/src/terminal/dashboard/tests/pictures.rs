@@ -148,6 +148,32 @@ fn all_seeds_of_a_run_are_one_curve() {
     });
 }
 
+/// What is said of a run that has not ended had moved its number away from those above and below.
+#[test]
+fn numbers_of_the_ranking_stand_below_each_other() {
+    let mut seeds = records();
+    seeds.searches.clear();
+    let mut more = seeds.runs[..2].to_vec();
+    more.iter_mut().for_each(|run| (run.seed, run.id) = (8, format!("{}, seed 8", run.id)));
+    (more[1].state, more[1].end) = (State::Running, None);
+    let mut third = more[1].clone();
+    (third.id, third.seed, third.state, third.epochs) = ("third".into(), 9, State::Waiting, vec![]);
+    let mut second = seeds.runs[1].clone();
+    (second.id, second.seed) = ("second".into(), 6);
+    seeds.runs.extend(more.into_iter().chain([second, third]));
+    seeds.runs.sort_by_key(|run| (run.position, run.seed));
+    let watching = watched(seeds, true);
+    for (size, state) in [((80, 24), "2 of 4 seeds"), ((120, 40), "2 of 4 seeds complete")] {
+        with_scene(&watching, NOW, |scene| {
+            let picture = text(&drawn(size, scene, &Sight::default(), FULL));
+            assert!(picture.contains(state), "{picture}");
+            let at = |line: &str| line.chars().position(|letter| letter == '±');
+            let places: Vec<usize> = picture.lines().filter_map(at).collect();
+            assert!(places.len() == 2 && places[0] == places[1], "{places:?}\n{picture}");
+        });
+    }
+}
+
 /// What the report knows of two runs and of the parameters of a search stands beside their numbers.
 #[test]
 fn what_the_report_says_stands_beside_the_numbers() {
