@@ -60,7 +60,7 @@ struct RankColumns {
 }
 
 /// From so many columns on a ranking says in full what of a run has not ended.
-const FULL_STATES_FROM: usize = 100;
+const FULL_STATES_FROM: usize = 120;
 
 impl RankColumns {
     fn of<'r>(shown: impl Iterator<Item = &'r RankedRun> + Clone, width: usize) -> RankColumns {
