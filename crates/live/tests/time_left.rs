@@ -30,7 +30,8 @@ fn trainings_side_by_side_share_the_time() {
     assert_eq!(watched.progress().left, Some((40.0 + 40.0 + 60.0) / 2.0));
 }
 
-/// It took an epoch of a trial to be as long as one of a run: beside a large network, two days for a quarter of an hour.
+/// It took an epoch of a trial to be as long as one of a run: beside a large network, two days in place of a quarter of
+/// an hour.
 #[test]
 fn before_any_trial_tells_its_operations_take_as_long_as_those_of_runs() {
     let complete = vec![run("A", 0, State::Complete, (10, 10))];
