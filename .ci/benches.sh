@@ -69,7 +69,7 @@ command -v chromium >/dev/null || .ci/apt-get.sh chromium
 "${CARGO_TARGET_DIR:-target}/debug/examples/sample" "$work/samples" many big
 .ci/check-report.sh "$work/samples/many.html"
 try report_page.py "$work/samples" --trial --write
-try live_views.py "$toile" --little --trial --write
+try live_views.py "$toile" --trial --write
 try page.py --trial
 try pictures.py "$toile" --data "$work/images" --trial
 

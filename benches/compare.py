@@ -303,9 +303,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(arguments, pathlib.Path(folder))
         results = comparison.run()
-    data = "random bytes"
-    if arguments.data is not None:
-        data = "Fashion-MNIST" if Source(arguments.data).is_catalogued else f"the images in `{arguments.data.name}`"
+    data = "random bytes" if arguments.data is None else Source(arguments.data).words
     content = {"machine": machine, "data": data, "notes": comparison.notes, "results": results}
     for name, part in tables(content).items():
         print(f"\n{name}\n\n{part}")

@@ -136,6 +136,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     peers.add_arguments(parser)
     arguments = parser.parse_args()
+    if arguments.data is None:
+        parser.error("the folder of the images is needed: --data FOLDER")
+    machine = page.machine(arguments.threads)
+    merge = bool(arguments.only) and not arguments.trial
+    if arguments.write and merge:
+        page.require_same_machine("policies.json", machine)
     present, notes = peers.installed(arguments.python, tuple(library[0] for library in LIBRARIES))
     print(*notes, sep="\n")
     results: dict[str, dict[str, list[float]]] = {}
@@ -144,15 +150,21 @@ def main() -> None:
             continue
         results[work.model] = of_toile(work, arguments)
         for peer, name, policy, more in LIBRARIES:
-            if peer in present:
+            if peer not in present:
+                continue
+            try:
                 results[work.model] |= of_peer(work, arguments, peer, name, policy, more)
+            except peers.PeerError as error:
+                if arguments.trial:
+                    raise
+                notes.append(f"{work.title}: {error}.")
         print(work.model, json.dumps(results[work.model]), flush=True)
     print(tables(results))
-    data = "Fashion-MNIST" if arguments.data and arguments.data.name == "fashion-mnist" else "drawn pictures"
-    content = {"machine": page.machine(arguments.threads), "data": data, "results": results, "notes": notes}
+    data = toile_runs.Source(arguments.data).words
+    content = {"machine": machine, "data": data, "results": results, "notes": notes}
     if arguments.write:
         with page.place(arguments.trial) as here:
-            publish(page.save("policies.json", content, "results", merge=bool(arguments.only), place=here), here)
+            publish(page.save("policies.json", content, "results", merge, here), here)
 
 
 if __name__ == "__main__":

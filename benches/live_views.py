@@ -11,7 +11,7 @@ needs `pip install playwright` and Chromium. The parts, all of them by default:
     log       the store's write-ahead log in ten minutes of training with two viewers, and what they take of the processors
     tab       a page that takes as many ticks as come in half an hour, one after the other: by how much its memory grows
 
-`--little` is for trying the script, `--write` puts the tables into docs/performance.md.
+`--trial` tries the script on little, `--write` puts the tables into docs/performance.md, with `--trial` into a copy of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import html
 import json
 import os
 import pathlib
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PARTS = ("runs", "trials", "viewers", "log", "tab")
+# Of the training, where it is not one.
+THREADS = {"viewers": 2}
 
 STUDY = """
 [study]
@@ -126,15 +129,23 @@ class Place:
         """Whether something is recorded of the study."""
         if any(process.poll() for process in self.processes):
             raise SystemExit(f"live_views.py: {(self.folder / 'said').read_text()}")
-        with contextlib.suppress(sqlite3.OperationalError):
-            store = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
-            return store.execute("SELECT count(*) FROM toile_epoch").fetchone()[0] > 0
-        return False
+        return self.count("toile_epoch") > 0
+
+    def count(self, what: str) -> int:
+        """How many rows there are; none before there is a store."""
+        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(read_only(self.store)) as store:
+            return store.execute(f"SELECT count(*) FROM {what}").fetchone()[0]
+        return 0
 
     def page(self) -> str:
         server = self.start("watch", "result", "--web", stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None
         return server.stdout.readline().strip()
+
+    def follow(self) -> None:
+        """A viewer that reads a page's stream and does nothing with it."""
+        stream = urllib.request.urlopen(self.page() + "events?since=0-0")
+        threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
 
     def screen(self) -> None:
         """A viewer on a terminal of its own, of 80 x 24, that is read by nobody but emptied."""
@@ -171,6 +182,10 @@ def draw(folder: pathlib.Path, images: int) -> None:
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, n) + labels)
 
 
+def read_only(store: pathlib.Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+
+
 def wait(what: str, holds: Callable[[], object], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
@@ -193,7 +208,7 @@ class Epochs(threading.Thread):
         self.store, self.seen, self.is_over = store, dict[tuple[str, int], float](), False
 
     def run(self) -> None:
-        store = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)
+        store = read_only(self.store)
         version = None
         while not self.is_over:
             now = store.execute("PRAGMA data_version").fetchone()
@@ -274,14 +289,7 @@ def trials(toile: pathlib.Path, root: pathlib.Path, browser: Browser, sizes: Siz
     place.write(sizes.reported, SEARCH.format(trials=sizes.trials + sizes.watched_trials))
     study = place.run()
     wait("an epoch", place.has_begun)
-    ended = "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
-
-    def has_ended() -> bool:
-        with contextlib.suppress(sqlite3.OperationalError):
-            return sqlite3.connect(f"file:{place.store}?mode=ro", uri=True).execute(ended).fetchone()[0] >= 1
-        return False
-
-    wait("a trial", has_ended)
+    wait("a trial", lambda: place.count("trials WHERE state = 'COMPLETE'"))
     study.send_signal(signal.SIGINT)
     study.wait()
     place.processes.clear()
@@ -331,8 +339,7 @@ def training(place: Place, has_viewers: bool) -> float:
     if has_viewers:
         wait("an epoch", place.has_begun)
         place.screen()
-        stream = urllib.request.urlopen(place.page() + "events?since=0-0")
-        threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+        place.follow()
     study.wait()
     place.end()
     epochs = json.loads((place.folder / "result" / "results.json").read_text())["runs"][0]["epochs"]
@@ -359,8 +366,7 @@ def log(toile: pathlib.Path, root: pathlib.Path, _: Browser, sizes: Sizes) -> di
     study = place.run()
     wait("an epoch", place.has_begun)
     place.screen()
-    stream = urllib.request.urlopen(place.page() + "events?since=0-0")
-    threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+    place.follow()
     viewers = [process.pid for process in place.processes if process is not study]
     largest, end, before = 0, time.monotonic() + sizes.log_seconds, sum(map(processor_seconds, viewers))
     while time.monotonic() < end:
@@ -368,11 +374,7 @@ def log(toile: pathlib.Path, root: pathlib.Path, _: Browser, sizes: Sizes) -> di
             largest = max(largest, place.store.with_name("store.sqlite-wal").stat().st_size)
         time.sleep(0.05)
     taken = sum(map(processor_seconds, viewers)) - before
-    n_epochs = (
-        sqlite3.connect(f"file:{place.store}?mode=ro", uri=True)
-        .execute("SELECT count(*) FROM toile_epoch")
-        .fetchone()[0]
-    )
+    n_epochs = place.count("toile_epoch")
     place.end()
     share = taken / sizes.log_seconds / (os.cpu_count() or 1)
     return {"bytes": float(largest), "epochs": float(n_epochs), "seconds": sizes.log_seconds, "share": share}
@@ -428,7 +430,7 @@ def recorded(place: Place, url: str, seconds: float) -> list[str]:
 def begin_of(url: str) -> str:
     content = re.search(r'name="toile-live" content="([^"]*)"', urllib.request.urlopen(url).read().decode())
     assert content is not None
-    return json.loads(content[1].replace("&quot;", '"').replace("&#34;", '"'))["id"]
+    return json.loads(html.unescape(content[1]))["id"]
 
 
 def tab(toile: pathlib.Path, root: pathlib.Path, browser: Browser, sizes: Sizes) -> dict[str, float]:
@@ -478,10 +480,10 @@ def sentences(results: dict[str, dict[str, float]]) -> str:
     return page.table(["watching", ""], rows)
 
 
-def publish(parts: dict[str, dict[str, Any]], place: page.Place) -> None:
+def publish(content: dict[str, Any], place: page.Place) -> None:
     """The part of the page: a table for each machine and day that something was measured on."""
     tables: dict[str, dict[str, dict[str, float]]] = {}
-    for name, part in parts.items():
+    for name, part in content["parts"].items():
         sentence = page.machine_sentence(part["machine"], f"drawn pictures, in {part['browser']}, headless")
         tables.setdefault(sentence, {})[name] = part["found"]
     page.fill(
@@ -493,28 +495,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("toile", type=pathlib.Path)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--little", action="store_true", help="only to try the script")
-    parser.add_argument("--trial", action="store_true", help="on a copy of the page that is not kept")
+    parser.add_argument("--trial", action="store_true", help="on little: the numbers mean nothing, and are not kept")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     arguments = parser.parse_args()
     wanted = arguments.parts or list(PARTS)
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:
         parser.error(f"no part {unknown[0]!r}: {', '.join(PARTS)}")
-    sizes = LITTLE if arguments.little else Sizes()
+    sizes = LITTLE if arguments.trial else Sizes()
     measured = {"runs": runs, "trials": trials, "viewers": viewers, "log": log, "tab": tab}
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, chromium() as browser:
         for part in wanted:
             results[part] = measured[part](arguments.toile.resolve(), pathlib.Path(folder), browser, sizes)
             print(part, json.dumps(results[part]), flush=True)
-        here = {"machine": page.machine(1), "browser": f"Chromium {browser.version}"}
+        version = f"Chromium {browser.version}"
     print(sentences(results))
     if arguments.write:
-        parts = {name: here | {"found": found} for name, found in results.items()}
+        parts = {
+            name: {"machine": page.machine(THREADS.get(name, 1)), "browser": version, "found": found}
+            for name, found in results.items()
+        }
         with page.place(arguments.trial) as place:
-            content = page.save("watching.json", {"parts": parts}, "parts", merge=True, place=place)
-            publish(content["parts"], place)
+            publish(page.save("watching.json", {"parts": parts}, "parts", merge=True, place=place), place)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures everything that docs/performance.md shows and writes it there: about 13 minutes on two cores with all peers.
+# Measures toile beside its peers and writes that into docs/performance.md: about 13 minutes on two cores with all peers.
 #
 #   benches/measure_all.sh TOILE DATA [PEER=PYTHON,... [--trial]]
 #

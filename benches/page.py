@@ -132,19 +132,23 @@ def machine_sentence(machine: dict[str, Any], data: str) -> str:
     return (
         f"Measured on {day.day} {day:%B %Y} on {kind}{machine['cores']} cores of an {machine['processor']} "
         f"({machine['vendor']}; {', '.join(machine['instruction_sets']) or 'no vector sets known'}), {machine['memory_gib']} GiB, "
-        f"{machine['system']}, with {machine['threads']} threads, on {data}."
+        f"{machine['system']}, with {machine['threads']} thread{'' if machine['threads'] == 1 else 's'}, on {data}."
     )
 
 
 def rebuild(place: Place) -> None:
     """Makes every part whose measurements are there."""
     import compare
+    import dtype_policies
+    import live_views
     import python_fit
     import report_page
     import scaling
 
     parts = (
         (compare, "compare.json"),
+        (dtype_policies, "policies.json"),
+        (live_views, "watching.json"),
         (python_fit, "python.json"),
         (report_page, "report.json"),
         (scaling, "scaling.json"),

@@ -37,6 +37,11 @@ class Source:
         return self.folder.resolve().name == "fashion-mnist"
 
     @property
+    def words(self) -> str:
+        """What a sentence calls them."""
+        return "Fashion-MNIST" if self.is_catalogued else f"the images in `{self.folder.name}`"
+
+    @property
     def setting(self) -> str:
         """The value of `data`, as TOML."""
         return json.dumps("fashion-mnist" if self.is_catalogued else f"{self.folder.resolve()}/")

@@ -5,10 +5,10 @@ use toile_rng::Seed;
 use toile_study::SearchPlan;
 use toile_tune::{Params, RandomSampler, Sampler, SamplingContext};
 
-use crate::runner::{Cost, RunError, engine};
+use crate::runner::{Cost, engine};
 
 /// The mean work of some trials with random parameters.
-pub(crate) fn trial_work(search: &SearchPlan, data: &DataSet, split: &Split) -> Result<f64, RunError> {
+pub(crate) fn trial_work(search: &SearchPlan, data: &DataSet, split: &Split) -> f64 {
     const POINTS: usize = 8;
     let image = engine::image_shape(data);
     let n = [split.train.len(), split.validation.len(), 0];
@@ -21,7 +21,7 @@ pub(crate) fn trial_work(search: &SearchPlan, data: &DataSet, split: &Split) -> 
             works.push(Cost::of(&run.settings, &summary, n).work());
         }
     }
-    Ok(works.iter().sum::<f64>() / works.len().max(1) as f64 * search.seeds as f64)
+    works.iter().sum::<f64>() / works.len().max(1) as f64 * search.seeds as f64
 }
 
 /// A point of a search's space, drawn at random; the same for the same number.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use toile_nn::{ImageShape, Model};
 use toile_record::RunRecord;
-use toile_rng::Seed;
 use toile_store::{Store, StoreError};
 use toile_study::Settings;
 
@@ -39,9 +38,8 @@ pub fn kept_weights(
 pub fn kept_model(run: &RunRecord, image: ImageShape, weights: &[u8]) -> Result<(Settings, Model), String> {
     let settings: Settings = serde_json::from_value(run.plan.clone())
         .map_err(|error| format!("its recorded plan cannot be read: {error}"))?;
-    let mut model = Model::build(&settings.layers, image, Seed::new(settings.seed))
-        .map_err(|error| format!("its recorded layers do not fit: {error}"))?
-        .with_dtype_policy(settings.dtype_policy);
+    let mut model = engine::built(&settings, image)
+        .map_err(|error| format!("its recorded layers do not fit: {error}"))?;
     engine::load_weights(&mut model, weights)?;
     Ok((settings, model))
 }

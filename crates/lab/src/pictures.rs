@@ -85,8 +85,10 @@ fn maps<'r>(
     let as_called = |network: &Model| grad_cam(network, &images.pixels, &images.called);
     let by_other = others.next().and_then(|other| Some((other.run.seed, as_called(&other.network)?)));
     let image = records.study.data.shape.into();
-    let untrained = |i| Model::build(layers, image, Seed::new(run.seed).derive("untrained", i)).ok();
-    let untrained = |i| Some(untrained(i)?.with_dtype_policy(network.dtype_policy()));
+    let untrained = |i| {
+        let made = Model::build(layers, image, Seed::new(run.seed).derive("untrained", i)).ok()?;
+        Some(made.with_dtype_policy(network.dtype_policy()))
+    };
     let by_untrained: Vec<ClassMaps> =
         (0..UNTRAINED).filter_map(untrained).filter_map(|made| as_called(&made)).collect();
     let mapped = images.records.iter().enumerate().map(|(i, image)| MappedImage {

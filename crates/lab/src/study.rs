@@ -108,9 +108,15 @@ impl Steps<'_> {
             let study = runner::study_record(self.plan, self.data, &self.split, &run_options);
             bridge::bring(&study, folder, dir, self.store)?;
         }
-        let ids = self.ensure_searches()?;
+        let works = self.trial_works();
+        let ids = self.ensure_searches(&works)?;
         let wanted: Vec<_> = wanted_searches(self.plan, self.options.only).collect();
-        (self.events)(Event::StudyStarted { searches: self.planned(&wanted)? });
+        let planned = |search: &&SearchPlan| PlannedSearch {
+            search: search.position,
+            n_trials: search.n_trials,
+            trial_work: works[search.position],
+        };
+        (self.events)(Event::StudyStarted { searches: wanted.iter().map(planned).collect() });
         let stop = StopSignal::new(self.options.stop);
         let unreachable = |error: &StoreError| (self.events)(Event::Unreachable { error: error.to_string() });
         let session = RunSession::new(
@@ -209,16 +215,22 @@ impl Steps<'_> {
         }
     }
 
-    fn ensure_searches(&self) -> Result<Vec<SearchId>, RunError> {
+    /// What is expected of a trial of each search of the plan, in operations.
+    fn trial_works(&self) -> Vec<f64> {
+        self.plan.searches.iter().map(|search| trial_work(search, self.data, &self.split)).collect()
+    }
+
+    /// Records the searches, with what is expected of a trial of each.
+    fn ensure_searches(&self, works: &[f64]) -> Result<Vec<SearchId>, RunError> {
         self.follow_new_names()?;
         let known = self.store.searches(Some(&self.plan.study))?;
         let mut ids = Vec::new();
-        for search in &self.plan.searches {
+        for (search, work) in self.plan.searches.iter().zip(works) {
             let mut record = search.to_record(&self.data.fingerprint);
             if let Some(version) = self.store.times_are_local() {
                 record.plan["times_are_local"] = version.into();
             }
-            record.plan["trial_operations"] = trial_work(search, self.data, &self.split)?.into();
+            record.plan["trial_operations"] = (*work).into();
             let earlier = known.iter().find(|(_, known)| known.name == record.name);
             if let Some((id, earlier)) =
                 earlier.filter(|(_, earlier)| earlier.fingerprint != record.fingerprint)
@@ -323,14 +335,5 @@ impl Steps<'_> {
             place += chosen.runs.len();
         }
         Ok(())
-    }
-
-    /// What is expected of the searches.
-    fn planned(&self, wanted: &[&SearchPlan]) -> Result<Vec<PlannedSearch>, RunError> {
-        let planned = |search: &&SearchPlan| {
-            let trial_work = trial_work(search, self.data, &self.split)?;
-            Ok(PlannedSearch { search: search.position, n_trials: search.n_trials, trial_work })
-        };
-        wanted.iter().map(planned).collect()
     }
 }

@@ -61,12 +61,15 @@ pub(crate) fn progress(
     let mut work = Work::default();
     let pace_of_runs = seconds_per_operation(records, runs);
     add_runs(&mut work, runs, pace_of_runs);
-    let mean_of_all = mean_seconds(trials.iter().flatten());
-    let pace = seconds_per_operation_of_trials(searches, trials).or(pace_of_runs);
-    for (search, trials) in searches.iter().zip(trials) {
+    let mean_of_all = || mean_seconds(trials.iter().flatten());
+    let means: Vec<Option<f64>> = trials.iter().map(|trials| mean_seconds(trials.iter())).collect();
+    let pace_of_trials =
+        pace(searches.iter().zip(&means).filter_map(|(search, mean)| mean.zip(search.operations)));
+    let pace = pace_of_trials.or(pace_of_runs);
+    for ((search, trials), mean) in searches.iter().zip(trials).zip(means) {
         // Before any of its trials tells: as long as its operations take elsewhere.
-        let guess = search.operations.zip(pace).map(|(operations, pace)| operations * pace);
-        add_search(&mut work, search, trials, guess.or(mean_of_all));
+        let guess = || search.operations.zip(pace).map(|(operations, pace)| operations * pace);
+        add_search(&mut work, search, trials, mean.or_else(guess).or_else(mean_of_all));
     }
     let count = |states: &[LiveState]| all().filter(|training| states.contains(&training.state)).count();
     let under_way = count(&[LiveState::Running, LiveState::Stalled]);
@@ -105,26 +108,16 @@ fn add_runs(work: &mut Work, runs: &[LiveTraining], pace: Option<f64>) {
 
 /// Of all runs of which epochs are known.
 fn seconds_per_operation(records: &Records, runs: &[LiveTraining]) -> Option<f64> {
-    let (mut seconds, mut operations) = (0.0, 0.0);
-    for (record, run) in records.runs.iter().zip(runs) {
+    pace(records.runs.iter().zip(runs).filter_map(|(record, run)| {
         let epochs = Epoch::trained(&record.epochs);
-        if let (Some(each), Some(of_epoch)) = (recorded_epoch(epochs), run.operations) {
-            seconds += each * epochs.len() as f64;
-            operations += of_epoch * epochs.len() as f64;
-        }
-    }
-    (operations > 0.0).then(|| seconds / operations)
+        let n_epochs = epochs.len() as f64;
+        Some((recorded_epoch(epochs)? * n_epochs, run.operations? * n_epochs))
+    }))
 }
 
-/// Of the searches of which trials tell.
-fn seconds_per_operation_of_trials(searches: &[LiveSearch], trials: &[Vec<LiveTraining>]) -> Option<f64> {
-    let (mut seconds, mut operations) = (0.0, 0.0);
-    for (search, trials) in searches.iter().zip(trials) {
-        if let (Some(mean), Some(of_trial)) = (mean_seconds(trials.iter()), search.operations) {
-            seconds += mean;
-            operations += of_trial;
-        }
-    }
+/// Seconds per operation of what took so many seconds for so many operations; of nothing none.
+fn pace(known: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let (seconds, operations) = known.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     (operations > 0.0).then(|| seconds / operations)
 }
 
@@ -141,8 +134,7 @@ fn mean_seconds<'t>(trials: impl Iterator<Item = &'t LiveTraining> + Clone) -> O
     })
 }
 
-fn add_search(work: &mut Work, search: &LiveSearch, trials: &[LiveTraining], guess: Option<f64>) {
-    let mean = mean_seconds(trials.iter()).or(guess);
+fn add_search(work: &mut Work, search: &LiveSearch, trials: &[LiveTraining], mean: Option<f64>) {
     for trial in trials {
         work.done += trial.seconds;
         if !trial.state.has_ended() {

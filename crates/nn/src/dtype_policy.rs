@@ -10,9 +10,8 @@ use crate::{Layer, Model, Shape};
 /// with either.
 ///
 /// With `mixed_bfloat16` what goes into a product is rounded to bfloat16 first, once: a layer's inputs, its kernel,
-/// and the gradient that comes back to it. The sums are floats, of one order that
-/// [`NUMERICS_BF16`](crate::NUMERICS_BF16) stands for, and they are not rounded before bias, activation, pooling,
-/// dropout and batch normalisation have seen them. Convolutions and dense layers multiply so; a depthwise convolution
+/// and the gradient that comes back to it. The sums are floats, of one order that has the number `NUMERICS_BF16`, and
+/// they are not rounded before bias, activation, pooling, dropout and batch normalisation have seen them. Convolutions and dense layers multiply so; a depthwise convolution
 /// has rounded inputs, but the arithmetic of floats; the last dense layer rounds nothing, and so softmax and loss do
 /// not either. A magnitude below 2^−50 is rounded to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,8 +20,8 @@ pub enum DtypePolicy {
     #[default]
     #[serde(rename = "float32")]
     Float32,
-    /// Inputs of products in bfloat16, everything else in 32-bit floats. Twice as fast where the processor has AMX,
-    /// slower elsewhere; the same bits everywhere.
+    /// Inputs of products in bfloat16, everything else in 32-bit floats. With AMX a convolutional net is about twice as
+    /// fast, elsewhere convolutions are slower; the same bits everywhere.
     #[serde(rename = "mixed_bfloat16")]
     MixedBfloat16,
 }

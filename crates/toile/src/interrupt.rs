@@ -64,7 +64,7 @@ pub(crate) fn survive_file_size_limit() {
 #[cfg(not(unix))]
 pub(crate) fn survive_file_size_limit() {}
 
-/// A second Ctrl-C means that the user does not want to wait for the end of `main`.
+/// The user does not want to wait for the end of `main`: a second Ctrl-C, or `n` on the screen that asks.
 pub(crate) fn stop_now() -> ! {
     terminal::leave_screen();
     terminal::restore_cursor();

@@ -176,7 +176,6 @@ impl Clock for MachineClock {
 mod tests {
     use super::*;
 
-    /// The runtime's own clock broke with a panic.
     /// It was rounded to the nearest second: a view that looked at once put half a second of things in another order.
     #[test]
     fn a_moment_is_never_later_than_it_was_and_keeps_the_order() {
@@ -186,6 +185,7 @@ mod tests {
         assert_eq!(at(1_780_000_000_000_999_999), "2026-05-28T20:26:40Z");
     }
 
+    /// The runtime's own clock broke with a panic.
     #[test]
     fn a_clock_that_is_out_of_range_is_unknown() {
         let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);

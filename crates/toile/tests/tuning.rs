@@ -203,17 +203,7 @@ fn an_interrupted_experiment_goes_on() {
         ]
     };
     let child = place.start(&args("stopped"));
-    let has_trials = || {
-        let records =
-            toile_store::Store::open_read_only(&place.path("stopped")).and_then(|store| store.records(None));
-        records.is_ok_and(|records| records.searches.iter().any(|search| search.trials.len() > 1))
-    };
-    for _ in 0..30_000 {
-        if has_trials() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    place.wait_for("stopped", |records| records.searches.iter().any(|search| search.trials.len() > 1));
     let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let said = common::Said::of(child.wait_with_output().unwrap());

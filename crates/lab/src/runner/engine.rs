@@ -13,8 +13,13 @@ use toile_study::{InitialWeights, RunPlan, Settings};
 
 /// The model of a run, its weights as its seed starts them.
 pub fn model(run: &RunPlan, image: ImageShape) -> Result<Model, RunError> {
-    let model = Model::build(&run.settings.layers, image, Seed::new(run.settings.seed));
-    model.map(|model| model.with_dtype_policy(run.settings.dtype_policy)).map_err(|error| unfit(run, error))
+    built(&run.settings, image).map_err(|error| unfit(run, error))
+}
+
+/// The model of these settings, its weights as their seed starts them.
+pub(crate) fn built(settings: &Settings, image: ImageShape) -> Result<Model, BuildError> {
+    let model = Model::build(&settings.layers, image, Seed::new(settings.seed))?;
+    Ok(model.with_dtype_policy(settings.dtype_policy))
 }
 
 /// The model of a run without its weights.
@@ -136,9 +141,7 @@ pub fn fit_config(settings: &Settings, classes: usize) -> FitConfig {
 /// # Panics
 /// If the layers do not fit the images.
 pub fn engine_parts(settings: &Settings, data: &DataSet) -> (Model, FitConfig) {
-    let seed = Seed::new(settings.seed);
-    let model = Model::build(&settings.layers, image_shape(data), seed).expect("the layers fit the images");
-    let model = model.with_dtype_policy(settings.dtype_policy);
+    let model = built(settings, image_shape(data)).expect("the layers fit the images");
     (model, fit_config(settings, data.class_names.len()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use toile_record::{Epoch, Metric, Part, Records, State};
+use toile_record::{Epoch, Metric, Part, Records, RunRecord, State};
 use toile_store::{Followed, SearchId, StudyChanges};
 
 use crate::pace::EpochPace;
@@ -186,13 +186,16 @@ impl Watching {
         self.trainings().find(|training| training.key == *key)
     }
 
+    /// The record of the run of this id.
+    pub fn run(&self, id: &str) -> Option<&RunRecord> {
+        self.followed.records.runs.iter().find(|run| run.id == id)
+    }
+
     /// The epochs of a training.
     pub fn epochs(&self, key: &LiveKey) -> &[Epoch] {
         let records = &self.followed.records;
         let found = match key {
-            LiveKey::Run(id) => {
-                records.runs.iter().find(|run| run.id == *id).map(|run| run.epochs.as_slice())
-            }
+            LiveKey::Run(id) => self.run(id).map(|run| run.epochs.as_slice()),
             LiveKey::Trial { search, number } => {
                 let search = records.searches.iter().find(|found| found.search.name == *search);
                 let trials = search.map_or(&[][..], |found| &found.trials);

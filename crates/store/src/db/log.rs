@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::sqlite::{PATIENCE, log_of};
+use super::sqlite::{PATIENCE, log_size};
 
 /// From this size on it is begun anew. SQLite writes the log into the database once it has 4 MB, but goes on at its end
 /// as long as there is somebody who reads: with two viewers there almost always is.
@@ -28,7 +28,7 @@ impl WriteAheadLog {
     /// To be called after a transaction: begins the log anew if it is long. It stays where somebody reads for long, and
     /// nothing is lost.
     pub(crate) fn keep_short(&self, connection: &Connection, path: &Path) {
-        let size = log_of(path).and_then(|log| log.metadata().ok()).map_or(0, |file| file.len());
+        let size = log_size(path);
         if size < LONG.max(self.tried_at.load(Ordering::Relaxed)) {
             return;
         }
@@ -56,10 +56,6 @@ mod tests {
         (dir, connection, WriteAheadLog::default())
     }
 
-    fn size(path: &Path) -> u64 {
-        log_of(path).map_or(0, |log| log.metadata().unwrap().len())
-    }
-
     /// Writes a megabyte, and does what a store does after a transaction.
     fn write(connection: &Connection, log: &WriteAheadLog, path: &Path) {
         connection.execute("INSERT INTO blobs VALUES (zeroblob(1 << 20))", []).unwrap();
@@ -73,10 +69,10 @@ mod tests {
         let reader = sqlite::open_to_look(&path).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM blobs").unwrap();
         (0..9).for_each(|_| write(&connection, &log, &path));
-        assert!(size(&path) > 9 << 20, "the reader sees what there was: {}", size(&path));
+        assert!(log_size(&path) > 9 << 20, "the reader sees what there was: {}", log_size(&path));
         reader.execute_batch("COMMIT").unwrap();
         (0..2).for_each(|_| write(&connection, &log, &path));
-        assert!(size(&path) < LONG, "{}", size(&path));
+        assert!(log_size(&path) < LONG, "{}", log_size(&path));
         let count: i64 = connection.query_row("SELECT count(*) FROM blobs", [], |row| row.get(0)).unwrap();
         assert_eq!(count, 11);
         assert_eq!(
@@ -91,7 +87,7 @@ mod tests {
         let path = dir.path().join("store.sqlite");
         for _ in 0..40 {
             write(&connection, &log, &path);
-            assert!(size(&path) < 8 << 20, "{}", size(&path));
+            assert!(log_size(&path) < 8 << 20, "{}", log_size(&path));
         }
     }
 }

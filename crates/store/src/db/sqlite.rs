@@ -228,11 +228,21 @@ fn open_to_read(path: &Path) -> super::Result<Connection> {
 }
 
 /// The write-ahead log of a database, if there is something in it: SQLite's name for it is the database's and `-wal`.
-pub(super) fn log_of(path: &Path) -> Option<PathBuf> {
+fn log_of(path: &Path) -> Option<PathBuf> {
+    log_with_size(path).map(|(log, _)| log)
+}
+
+/// The bytes in it.
+pub(super) fn log_size(path: &Path) -> u64 {
+    log_with_size(path).map_or(0, |(_, size)| size)
+}
+
+fn log_with_size(path: &Path) -> Option<(PathBuf, u64)> {
     let mut name = path.file_name()?.to_owned();
     name.push("-wal");
     let log = path.with_file_name(name);
-    log.metadata().is_ok_and(|file| file.len() > 0).then_some(log)
+    let size = log.metadata().ok()?.len();
+    (size > 0).then_some((log, size))
 }
 
 /// Something small, to see whether the file can be read.

@@ -167,8 +167,8 @@ pub struct RunSettings {
     #[schemars(extend("default" = default::SHUFFLE))]
     pub shuffle: Option<bool>,
     /// In which numbers a training computes. `mixed_bfloat16` rounds what goes into products to bfloat16; weights,
-    /// sums, statistics and the loss stay 32-bit floats. It is about twice as fast on processors with AMX, and slower
-    /// on others.
+    /// sums, statistics and the loss stay 32-bit floats. With AMX a convolutional net is about twice as fast; on other
+    /// processors convolutions are slower.
     #[schemars(extend("default" = "float32"))]
     pub dtype_policy: Option<DtypePolicy>,
     /// What the training makes small. `label_smoothing` and `class_weight` hold for every loss.

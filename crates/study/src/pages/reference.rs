@@ -300,7 +300,7 @@ fn range(schema: &'static Value) -> String {
 /// The section that describes a type.
 fn link(definition: &str) -> Option<String> {
     let title = group_of(definition)?.title.to_lowercase();
-    Some(format!("[{title}](#{title})"))
+    Some(format!("[{title}](#{})", title.replace(' ', "-")))
 }
 
 /// A default as the file would write it.

@@ -153,7 +153,7 @@ impl StudyFollowing {
 
     /// A report that was made meanwhile, where that `is_pressing` the newest; a new one is begun if that is due.
     fn rendered(&mut self, is_pressing: bool) -> Option<PageParts> {
-        if self.reading.is_another() && self.is_begun {
+        if self.reading.take_another() {
             self.is_begun = false;
             self.renderer.forget();
         }
@@ -174,10 +174,9 @@ impl StudyFollowing {
         let is_other = told(&strip) != told(&self.strip);
         let is_time_only = !is_other && self.told.elapsed() < TELL;
         match parts {
-            Some(parts) if self.is_begun && !self.reading.is_another() => feed.publish(parts, strip.clone()),
+            Some(parts) if self.is_begun => feed.publish(parts, strip.clone()),
             Some(parts) => {
                 self.is_begun = true;
-                self.reading.settle();
                 feed.restart(parts, strip.clone());
             }
             None if is_time_only => return feed.touch(strip.as_of),

@@ -17,7 +17,7 @@ pub(super) struct StudyReader {
     /// Where it is read; nothing before it can be, and after its file was moved or replaced.
     looks: Option<StudyLooks>,
     watching: Option<Watching>,
-    /// Whether what is known is another study than what was rendered last.
+    /// Whether another file has come into the place of the one that was read.
     is_another: bool,
 }
 
@@ -34,14 +34,9 @@ impl StudyReader {
         }
     }
 
-    /// Whether what was rendered last is of another study than what was rendered before.
-    pub(super) fn is_another(&self) -> bool {
-        self.is_another
-    }
-
-    /// What was rendered is what pages go on from.
-    pub(super) fn settle(&mut self) {
-        self.is_another = false;
+    /// Whether what is known has become another study since this was asked last: nothing goes on from what was rendered.
+    pub(super) fn take_another(&mut self) -> bool {
+        std::mem::take(&mut self.is_another)
     }
 
     /// Reads what is new; whether anything is. That there is no study yet is no fault. Where it `is_over`, whoever

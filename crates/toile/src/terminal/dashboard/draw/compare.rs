@@ -102,9 +102,8 @@ fn columns_beside(
 /// Of a trial its parameters stand in the place of a plan.
 fn plan_of<'s>(scene: &Scene<'s>, key: &LiveKey) -> &'s Value {
     static NOTHING: Value = Value::Null;
-    let run = |id: &String| scene.watching.records().runs.iter().find(|run| run.id == *id);
     match key {
-        LiveKey::Run(id) => run(id).map_or(&NOTHING, |run| &run.plan),
+        LiveKey::Run(id) => scene.watching.run(id).map_or(&NOTHING, |run| &run.plan),
         LiveKey::Trial { .. } => &NOTHING,
     }
 }

@@ -58,8 +58,7 @@ pub(super) fn curves(
 fn name(scene: &Scene<'_>, trainings: &[&LiveTraining]) -> String {
     let whole = match &trainings[0].key {
         LiveKey::Run(id) if trainings.len() > 1 => {
-            let record = scene.watching.records().runs.iter().find(|run| run.id == *id);
-            record.map(|run| toile_report::shown_name(&run.name))
+            scene.watching.run(id).map(|run| toile_report::shown_name(&run.name))
         }
         LiveKey::Run(_) | LiveKey::Trial { .. } => None,
     };
@@ -95,10 +94,9 @@ fn shown<'s>(scene: &Scene<'s>, sight: &Sight, only: Option<&LiveKey>) -> Vec<Ve
 
 /// The runs of the same name, in their order; of a trial itself.
 fn seeds<'s>(scene: &Scene<'s>, training: &'s LiveTraining) -> Vec<&'s LiveTraining> {
-    let records = &scene.watching.records().runs;
     let LiveKey::Run(id) = &training.key else { return vec![training] };
-    let Some(own) = records.iter().find(|run| run.id == *id) else { return vec![training] };
-    let runs = scene.watching.runs().iter().zip(records);
+    let Some(own) = scene.watching.run(id) else { return vec![training] };
+    let runs = scene.watching.runs().iter().zip(&scene.watching.records().runs);
     runs.filter(|(_, run)| run.name == own.name).map(|(training, _)| training).collect()
 }
 

@@ -38,7 +38,8 @@ pub(super) fn ranking(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>, sight:
     let n_shown = if has_more { room - 1 } else { room };
     let columns = RankColumns::of(shown.iter().take(n_shown).map(|(_, run)| *run), inside.width as usize);
     for (row, (place, run)) in shown.iter().take(n_shown).enumerate() {
-        rank(buffer, inside, inside.y + row as u16, *place, run, (&columns, sight));
+        let line = Rect { y: inside.y + row as u16, height: 1, ..inside };
+        rank(buffer, line, *place, run, &columns, sight);
     }
     if has_more {
         let last = &shown[shown.len() - 1].1;
@@ -55,8 +56,6 @@ struct RankColumns {
     value: usize,
     test: usize,
     state: usize,
-    /// Whether states are said in full.
-    has_room: bool,
 }
 
 /// From so many columns on a ranking says in full what of a run has not ended.
@@ -65,19 +64,18 @@ const FULL_STATES_FROM: usize = 120;
 impl RankColumns {
     fn of<'r>(shown: impl Iterator<Item = &'r RankedRun> + Clone, width: usize) -> RankColumns {
         let widest = |of: &dyn Fn(&RankedRun) -> usize| shown.clone().map(of).max().unwrap_or(0);
-        let has_room = width >= FULL_STATES_FROM;
         RankColumns {
             name: widest(&|run| run.name.width()).clamp(16, 24),
             value: widest(&|run| run.value.width()).max(6),
             test: widest(&|run| run.test.as_ref().map_or(0, |test| test.width())),
-            state: widest(&|run| state_of(run, has_room).width()).max(8),
-            has_room,
+            state: widest(&|run| state_of(run, width).width()).max(8),
         }
     }
 }
 
 /// `done`, or what is not yet: `2 of 3 seeds complete, 1 running`, where there is no room for that `2 of 3 seeds`.
-fn state_of(run: &RankedRun, has_room: bool) -> String {
+fn state_of(run: &RankedRun, width: usize) -> String {
+    let has_room = width >= FULL_STATES_FROM;
     let Some(state) = run.unfinished.as_deref() else { return "done".into() };
     match state.split_once(" complete") {
         Some((seeds, _)) if !has_room => seeds.into(),
@@ -87,13 +85,13 @@ fn state_of(run: &RankedRun, has_room: bool) -> String {
 
 fn rank(
     buffer: &mut Buffer,
-    area: Rect,
-    y: u16,
+    line: Rect,
     place: usize,
     run: &RankedRun,
-    (columns, sight): (&RankColumns, &Sight),
+    columns: &RankColumns,
+    sight: &Sight,
 ) {
-    let width = area.width as usize;
+    let (width, y) = (line.width as usize, line.y);
     let is_selected = match &sight.selected {
         Some(toile_live::LiveKey::Run(id)) => run.ids.contains(id),
         _ => false,
@@ -113,18 +111,18 @@ fn rank(
     }
     if width >= 60 {
         tail.push(format!("{:>7}", run.seconds.map(duration_of).unwrap_or_default()));
-        tail.push(format!("{:<1$}", state_of(run, columns.has_room), columns.state));
+        tail.push(format!("{:<1$}", state_of(run, width), columns.state));
     }
     let tail = tail.join("  ");
     let room = width.saturating_sub(tail.width() + 8);
     let name = cut(&run.name, room.min(columns.name));
-    buffer.set_string(area.x + 1, y, format!("{sign}{rank:>3} {name}"), style);
+    buffer.set_string(line.x + 1, y, format!("{sign}{rank:>3} {name}"), style);
     let settings_at = columns.name + 8;
     if room > settings_at + 4 {
         let settings = cut(&run.settings, room - settings_at + 5);
-        buffer.set_string(area.x + settings_at as u16, y, settings, style.patch(dim()));
+        buffer.set_string(line.x + settings_at as u16, y, settings, style.patch(dim()));
     }
-    buffer.set_string(area.right().saturating_sub(tail.width() as u16 + 1), y, tail, style);
+    buffer.set_string(line.right().saturating_sub(tail.width() as u16 + 1), y, tail, style);
 }
 
 /// The last events, without a title: the latest at the bottom.
