@@ -105,7 +105,7 @@ fn dense(criterion: &mut Criterion) {
         });
         measure(&mut group, "forward", flops, || {
             let (masks, scratch) = (&mut masks[..], &mut scratch[..]);
-            dense.forward(DenseForward {
+            dense.forward(PlateForward {
                 images: N,
                 x: &x,
                 derived: &w,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::bf16::{IMAGES, PlateConv, ValueForm, halves_mut};
+use crate::bf16::{IMAGES, ValueForm, halves_mut};
 use crate::simd::{MOST_LANES, Simd, dispatch};
 
 /// The values of a data set's images, one image after the other.
@@ -30,8 +30,8 @@ pub fn gather_images(images: ImageValues<'_>, size: usize, indices: &[u32], out:
 /// # Panics
 /// If an index lies outside, or `plates` has not the room of so many images.
 pub fn gather_plates(images: ImageValues<'_>, size: usize, indices: &[u32], plates: &mut [f32]) {
-    let len = PlateConv::value_len(ValueForm::Plates, 1, size);
-    let room = PlateConv::room(ValueForm::Plates, indices.len());
+    let len = ValueForm::Plates.len(1, size);
+    let room = ValueForm::Plates.room(indices.len());
     crate::check_len("plates", plates.len(), crate::checked_product(&[room, len]));
     let (columns, plates) = (0..size, halves_mut(plates));
     match images {
@@ -228,7 +228,7 @@ impl<T> ImageColumns<'_, T> {
     #[inline(always)]
     fn ask_for_block<S: Simd>(&self, s: S, indices: &[u32], block: usize) {
         let bytes = IMAGES * size_of::<T>();
-        if !(block * bytes).is_multiple_of(LINE) && bytes < LINE {
+        if !(block * bytes).is_multiple_of(LINE) {
             return;
         }
         for &index in indices {

@@ -1,6 +1,6 @@
 //! From a model to its program: each layer gives the operations that it is computed by.
 
-use toile_kernels::bf16::{PlateConv, ValueForm};
+use toile_kernels::bf16::ValueForm;
 
 use crate::engine::{Program, Values, WatchedUnits};
 use crate::layers::LayerContext;
@@ -52,7 +52,7 @@ impl Model {
         let (mut ops, mut layers, mut sizes) = (Vec::new(), Vec::new(), vec![self.shapes[0].values()]);
         let form =
             if choices.may_take_in && choices.may_slice { self.form_of_images() } else { ValueForm::Rows };
-        let (mut forms, mut floats) = (vec![form], vec![PlateConv::value_len(form, 1, sizes[0])]);
+        let (mut forms, mut floats) = (vec![form], vec![form.len(1, sizes[0])]);
         let mut i = 0;
         while let Some(layer) = self.layers.get(i) {
             let takes_in = choices.may_take_in && self.takes_in(i);
@@ -80,7 +80,7 @@ impl Model {
                 let channels = self.shapes[end].channels();
                 floats.push(match output_form {
                     ValueForm::Rows => values,
-                    ValueForm::Plates => PlateConv::value_len(output_form, values / channels, channels),
+                    ValueForm::Plates => output_form.len(values / channels, channels),
                 });
             }
             i = end;

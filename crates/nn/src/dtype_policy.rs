@@ -11,9 +11,9 @@ use crate::{Layer, Model, Shape};
 ///
 /// With `mixed_bfloat16` what goes into a product is rounded to bfloat16 first, once: a layer's inputs, its kernel,
 /// and the gradient that comes back to it. The sums are floats, of one order that has the number `NUMERICS_BF16`, and
-/// they are not rounded before bias, activation, pooling, dropout and batch normalisation have seen them. Convolutions and dense layers multiply so; a depthwise convolution
-/// has rounded inputs, but the arithmetic of floats; the last dense layer rounds nothing, and so softmax and loss do
-/// not either. A magnitude below 2^−50 is rounded to 0.
+/// they are not rounded before bias, activation, pooling, dropout and batch normalisation have seen them. Convolutions
+/// and dense layers multiply so; a depthwise convolution has rounded inputs, but the arithmetic of floats; the last
+/// dense layer rounds nothing, and so softmax and loss do not either. A magnitude below 2^−50 is rounded to 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DtypePolicy {
     /// Everything in 32-bit floats.

@@ -118,7 +118,7 @@ fn hashes(given: Given, step: usize) -> String {
 }
 
 /// FNV-1a, over the bits of the epoch's numbers, the weights and an evaluation.
-fn hash(bits: &[u64]) -> u64 {
+pub(crate) fn hash(bits: &[u64]) -> u64 {
     bits.iter()
         .flat_map(|word| word.to_le_bytes())
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

@@ -8,9 +8,10 @@ mod x86 {
     use std::arch::x86_64::*;
     use std::mem::transmute;
 
-    use crate::bf16::plates::{PLATE, SIDE, Step};
+    use crate::bf16::layout::in_c;
+    use crate::bf16::plates::{OnePlate, PLATE, SIDE, Step};
 
-    /// OrderedRows whose sums are kept in registers together.
+    /// Rows whose sums are kept in registers together.
     const ROWS: usize = 4;
 
     /// The upper half of each pair.
@@ -18,10 +19,6 @@ mod x86 {
 
     /// The pairs of B in the order of the instruction: `[pair][half of the columns]`.
     type Lines = [[__m512i; 2]; 16];
-
-    /// A plate of A, likewise.
-    #[repr(align(64))]
-    struct OrderedRows([u16; PLATE]);
 
     /// As [`plates`](crate::bf16::plates), with VDPBF16PS.
     ///
@@ -31,7 +28,7 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512bf16")]
     pub(in crate::bf16) unsafe fn plates(c: *mut f32, onward: bool, steps: &[Step]) {
         let mut lines: Lines = [[_mm512_setzero_si512(); 2]; 16];
-        let mut a = OrderedRows([0; PLATE]);
+        let mut a = OnePlate([0; PLATE]);
         // SAFETY: the duties above, and the rows are a plate.
         unsafe {
             if !onward {
@@ -52,7 +49,7 @@ mod x86 {
     /// # Safety
     /// A readable plate, and the instruction set.
     #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn order_a(a: *const u16, to: &mut OrderedRows) {
+    unsafe fn order_a(a: *const u16, to: &mut OnePlate) {
         let order = _mm_setr_epi8(4, 5, 0, 1, 6, 7, 2, 3, 12, 13, 8, 9, 14, 15, 10, 11);
         let order = _mm512_broadcast_i32x4(order);
         for row in 0..SIDE {
@@ -88,7 +85,7 @@ mod x86 {
     /// # Safety
     /// A writable plate, of which these are rows, and the instruction set.
     #[target_feature(enable = "avx512f,avx512bf16")]
-    unsafe fn add_rows(c: *mut f32, row: usize, a: &OrderedRows, lines: &Lines) {
+    unsafe fn add_rows(c: *mut f32, row: usize, a: &OnePlate, lines: &Lines) {
         let mut even = [[_mm512_setzero_ps(); 2]; ROWS];
         let mut odd = even;
         // The kinds by turns and in so many words: by an index they would be kept in memory.
@@ -110,8 +107,7 @@ mod x86 {
         }
         for r in 0..ROWS {
             for n in 0..2 {
-                let row = row + r;
-                let c = c.wrapping_add(row / 16 * 512 + n * 256 + row % 16 * 16);
+                let c = c.wrapping_add(in_c(row + r, 16 * n));
                 let both = _mm512_add_ps(even[r][n], odd[r][n]);
                 // SAFETY: half a row of the plate.
                 unsafe { _mm512_storeu_ps(c, _mm512_add_ps(_mm512_loadu_ps(c), both)) };

@@ -3,7 +3,7 @@
 //!
 //! No closure holds an operation on vectors: one that is not inlined would lose the instruction set.
 
-use super::layout::{in_c, lanes_of, pairs_of};
+use super::layout::{IMAGES, in_c, lanes_of, pairs_of};
 use super::plates::{PLATE, SIDE};
 use crate::lanes::greater;
 use crate::simd::Simd;
@@ -24,6 +24,17 @@ pub(crate) struct Finish {
 pub(crate) const MASK: usize = SIDE / 8;
 
 impl Finish {
+    /// Nothing but rounding, where the output is plates: of one block of so many outputs, and of one group of images.
+    #[inline(always)]
+    pub(crate) fn of_group(outputs: usize, block: usize, images: usize, group: usize) -> Finish {
+        Finish {
+            bias: std::ptr::null(),
+            outputs: (outputs - block * SIDE).min(SIDE),
+            images: (images - group * IMAGES).min(IMAGES),
+            relu: false,
+        }
+    }
+
     /// # Safety
     /// `outputs` biases are readable.
     #[inline(always)]

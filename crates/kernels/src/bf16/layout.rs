@@ -1,6 +1,7 @@
 //! How plates are made: from rows of floats, and from one another.
 
 use super::plates::{PLATE, SIDE};
+use crate::checked_product;
 use crate::simd::Simd;
 
 /// How the values of some images lie in memory.
@@ -11,6 +12,44 @@ pub enum ValueForm {
     /// Bfloat16 numbers, `[32 images][row][column][32 channels][image][channel]`: for each pixel and block of channels
     /// a plate of A, so that no product knows borders. Channels and images that do not exist are zeros.
     Plates,
+}
+
+impl ValueForm {
+    /// Floats of an image's values; of plates, those of an image among 32.
+    ///
+    /// # Panics
+    /// If they are more than memory has addresses.
+    pub fn len(self, pixels: usize, channels: usize) -> usize {
+        match self {
+            ValueForm::Rows => checked_product(&[pixels, channels]),
+            ValueForm::Plates => checked_product(&[pixels, channels.div_ceil(SIDE), FLOATS / IMAGES]),
+        }
+    }
+
+    /// Images whose room the values of so many images take.
+    ///
+    /// # Panics
+    /// As above.
+    pub fn room(self, images: usize) -> usize {
+        match self {
+            ValueForm::Rows => images,
+            ValueForm::Plates => images.checked_next_multiple_of(IMAGES).expect("too many images"),
+        }
+    }
+
+    /// Floats of the values of so many images.
+    pub(crate) fn floats(self, images: usize, pixels: usize, channels: usize) -> usize {
+        checked_product(&[self.room(images), self.len(pixels, channels)])
+    }
+}
+
+/// How the values of a layer lie before and behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlateForms {
+    /// Its input's, and that of the input's gradient.
+    pub input: ValueForm,
+    /// Its output's, and that of the output's gradient.
+    pub output: ValueForm,
 }
 
 /// Images of a plate.
@@ -63,6 +102,25 @@ pub(crate) struct FloatRows {
 }
 
 impl FloatRows {
+    /// Of the values of `images` images, `[image][pixel][channel]`: one pixel and block of channels of a group of 32.
+    #[inline(always)]
+    pub(crate) fn of_group(
+        values: &[f32],
+        [pixels, channels]: [usize; 2],
+        images: usize,
+        group: usize,
+        [pixel, block]: [usize; 2],
+    ) -> FloatRows {
+        let stride = pixels * channels;
+        let at = group * IMAGES * stride + pixel * channels + block * SIDE;
+        FloatRows {
+            start: values.as_ptr().wrapping_add(at),
+            rows: (images - group * IMAGES).min(IMAGES),
+            len: (channels - block * SIDE).min(SIDE),
+            stride,
+        }
+    }
+
     /// LANES of a row, rounded, from column `at` on; zeros beyond.
     ///
     /// # Safety
@@ -113,7 +171,7 @@ impl FloatRows {
 /// # Safety
 /// The plates are writable; the rows and lanes lie within them.
 #[inline(always)]
-pub(crate) unsafe fn store_two_rows<S: Simd>(
+unsafe fn store_two_rows<S: Simd>(
     s: S,
     rows: [S::V; 2],
     row: usize,

@@ -19,14 +19,11 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-use plates::{PLATE, SIDE};
-use weights::OnePlate;
+use plates::{OnePlate, PLATE, SIDE};
 
-use crate::conv::ConvShape;
-
-pub use conv::{PlateBackward, PlateConv, PlateForms, PlateForward};
-pub use dense::{DenseBackward, DenseForward, PlateDense};
-pub use layout::{IMAGES, ValueForm};
+pub use conv::{PlateBackward, PlateConv, PlateForward};
+pub use dense::{DenseBackward, PlateDense};
+pub use layout::{IMAGES, PlateForms, ValueForm};
 pub use round::{SMALLEST, round, round_each, round_in_place, widen};
 pub use way::{ProductWay, product_way, select_product_way};
 
@@ -43,11 +40,6 @@ pub fn halves(floats: &[f32]) -> &[u16] {
 pub fn halves_mut(floats: &mut [f32]) -> &mut [u16] {
     // SAFETY: as above, and borrowed alone.
     unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), 2 * floats.len()) }
-}
-
-/// Whether a convolution's sums go tap by tap: with enough channels to fill a good part of a plate.
-fn tapped(shape: &ConvShape) -> bool {
-    shape.channels > conv::FEW
 }
 
 /// Ones in the first row of a plate of A, and in the first column of one of B: times dZ, the sums over its images.

@@ -29,6 +29,14 @@ pub(crate) const SIDE: usize = 32;
 /// Numbers of a plate.
 pub(crate) const PLATE: usize = SIDE * SIDE;
 
+/// A plate of A or B of its own.
+#[repr(align(64))]
+pub(crate) struct OnePlate(pub [u16; PLATE]);
+
+/// A plate of C, or of another's numbers as floats.
+#[repr(align(64))]
+pub(crate) struct FloatPlate(pub [f32; PLATE]);
+
 /// Two plates to be multiplied.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

@@ -1,5 +1,6 @@
 //! The product of plates in plain Rust.
 
+use super::layout::in_c;
 use super::plates::{PLATE, SIDE, Step};
 use super::widen;
 
@@ -49,7 +50,7 @@ fn add_product(c: &mut [f32], a: &[u16], b: &[u16]) {
             if !both.is_finite() {
                 both = fused(a, &wide, column);
             }
-            c[row / 16 * 512 + column / 16 * 256 + row % 16 * 16 + column % 16] += both;
+            c[in_c(row, column)] += both;
         }
     }
 }

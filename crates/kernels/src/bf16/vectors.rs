@@ -1,12 +1,9 @@
 //! The product of plates with vectors: fused multiply-adds on widened numbers.
 
-use super::plates::{PLATE, SIDE, Step};
+use super::layout::in_c;
+use super::plates::{FloatPlate, PLATE, SIDE, Step};
 use crate::isa::Isa;
 use crate::simd::Simd;
-
-/// A plate of floats in the first-level cache.
-#[repr(align(64))]
-struct Wide([f32; PLATE]);
 
 /// As [`plates`](super::plates), with the fused multiply-adds of an instruction set.
 ///
@@ -57,7 +54,7 @@ pub(super) unsafe fn plates(isa: Isa, c: *mut f32, onward: bool, steps: &[Step])
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 unsafe fn all_steps<S: Simd, const R: usize>(s: S, c: *mut f32, onward: bool, steps: &[Step]) {
-    let (mut wide_a, mut wide_b) = (Wide([0.0; PLATE]), Wide([0.0; PLATE]));
+    let (mut wide_a, mut wide_b) = (FloatPlate([0.0; PLATE]), FloatPlate([0.0; PLATE]));
     // SAFETY: the duties above; the wide plates are as large as plates.
     unsafe {
         if !onward {
@@ -146,7 +143,7 @@ unsafe fn rows<S: Simd, const R: usize>(
             let (row, column) = (row + r, column + n * S::LANES);
             // SAFETY: the element is one of the plate, and the lanes lie in one tile's row.
             unsafe {
-                let c = c.add(row / 16 * 512 + column / 16 * 256 + row % 16 * 16 + column % 16);
+                let c = c.add(in_c(row, column));
                 s.store(c, s.add(s.load(c), s.add(even[r][n], odd[r][n])));
             }
         }

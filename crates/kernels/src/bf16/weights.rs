@@ -1,7 +1,7 @@
 //! Kernels as plates, made again after each update: rounded once.
 
 use super::layout::{FloatRows, turn};
-use super::plates::{PLATE, SIDE};
+use super::plates::{OnePlate, PLATE, SIDE};
 use crate::simd::{Simd, dispatch};
 
 /// A kernel: `rows` × `columns` floats, of which `in_part` rows belong together: each part starts a plate of its own.
@@ -90,7 +90,3 @@ unsafe fn backward<S: Simd>(s: S, shape: KernelRows, kernel: *const f32, plates:
         }
     }
 }
-
-/// A plate of its own.
-#[repr(align(64))]
-pub(crate) struct OnePlate(pub(crate) [u16; PLATE]);

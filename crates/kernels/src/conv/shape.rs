@@ -30,7 +30,7 @@ pub struct ConvShape {
 
 impl ConvShape {
     /// Rows and columns of an output image after the epilogue.
-    pub(super) fn outputs(&self, epilogue: Epilogue) -> [usize; 2] {
+    pub(crate) fn outputs(&self, epilogue: Epilogue) -> [usize; 2] {
         let side = if epilogue.max_pool { 2 } else { 1 };
         [self.out_height / side, self.out_width / side]
     }

@@ -1,7 +1,7 @@
 //! The gradients that a pass over a batch left behind, brought together some weights at a time.
 //!
 //! Of most weights each chunk has the gradient of its images; of dense kernels it has the two factors X and dZ only,
-//! whose product over all chunks is one chain per weight, going on from chunk to chunk.
+//! whose product over all chunks is one chain per weight, going on from chunk to chunk; of plates, one sum per weight.
 
 use std::ops::Range;
 
@@ -45,10 +45,11 @@ impl Gradients<'_> {
     }
 
     fn multiply(&self, op: usize, inputs: &Range<usize>, g: &mut [f32]) {
-        if let Some(dense) = self.program.ops[op].product().and_then(|product| product.plates) {
-            let lens = |chunk: &Chunk| self.program.ops[op].product().map(|p| p.factor_lens(chunk.images));
+        if let Some(product) = self.program.ops[op].product()
+            && let Some(dense) = product.plates
+        {
             let factors = self.chunks.iter().filter_map(|chunk| {
-                let (factors, [x, d_z]) = (chunk.factors_of(op)?, lens(chunk)?);
+                let (factors, [x, d_z]) = (chunk.factors_of(op)?, product.factor_lens(chunk.images));
                 Some(([&factors.x[..x], &factors.d_z[..d_z]], chunk.images))
             });
             return dense.kernel_gradient(inputs.clone(), factors, g);

@@ -218,7 +218,7 @@ impl Program {
     }
 }
 
-/// For each operation whether the values before it exist for a few images at a time only, and what it buffer_sizes.
+/// For each operation whether the values before it exist for a few images at a time only, and its buffers.
 fn inner_and_buffer_sizes(ops: &[Op], strips: &[Strip], chunk: usize) -> (Vec<bool>, Vec<BufferSizes>) {
     let is_inner = |op: usize| strips.iter().any(|strip| strip.ops.contains(&op) && strip.ops.start != op);
     let sizes = |(i, op): (usize, &Op)| match op {

@@ -5,7 +5,7 @@
 //! operations there is room for one part only, which the next part overwrites. Backward therefore runs the strip
 //! forward once more for each part, up to the last operation, unless one part is the whole chunk.
 
-use toile_kernels::bf16::{PlateConv, ValueForm, halves};
+use toile_kernels::bf16::{ValueForm, halves};
 use toile_kernels::conv::Piece;
 use toile_kernels::loss::{CrossentropyResults, CrossentropyTargets};
 use toile_kernels::probabilities::softmax_probabilities;
@@ -102,7 +102,7 @@ impl PhaseRun<'_> {
 
     fn scaled(&self, op: usize, part: StripPart, size: usize) -> std::ops::Range<usize> {
         let start = if self.program.inner[op] { 0 } else { part.start * size };
-        start..start + PlateConv::room(self.program.forms[op], part.images) * size
+        start..start + self.program.forms[op].room(part.images) * size
     }
 
     fn forward(&self, strip: &Strip, space: &mut Workspace, chunk: &mut Chunk) {
@@ -178,12 +178,11 @@ impl PhaseRun<'_> {
         let d_y = &mut if is_end { outer_y } else { inner_y }[self.values(op + 1, part)];
         let d_x = &mut if is_start { outer_x } else { inner_x }[..];
         let wanted = op > self.program.first_trained;
-        let context_images = context.images;
         let mut factors = chunk.factors.iter_mut().find(|factors| factors.op == op);
         let pass = Backward {
             factors: factors
                 .as_mut()
-                .map_or_else(Default::default, |f| f.plates_of(operation, context_images)),
+                .map_or_else(Default::default, |f| f.plates_of(operation, context.images)),
             x: space.activations[op].get(self.values(op, part)).unwrap_or(&[]),
             y: &space.activations[op + 1][self.values(op + 1, part)],
             d_y,
@@ -248,7 +247,7 @@ impl PhaseRun<'_> {
 
     fn gather(&self, space: &mut Workspace, chunk: &Chunk) {
         let form = self.program.forms[0];
-        let x = &mut space.activations[0][..self.program.floats[0] * PlateConv::room(form, chunk.images)];
+        let x = &mut space.activations[0][..self.program.floats[0] * form.room(chunk.images)];
         match form {
             ValueForm::Rows => self.pass.gather_images(chunk.positions(), x),
             ValueForm::Plates => self.pass.gather_plates(chunk.positions(), x),

@@ -33,19 +33,19 @@ impl WatchedUnits {
             UnitWatch::SaturatedTanh => count(y, counts, |y| 1.0 - y * y < FLAT),
         }
     }
-}
 
-impl WatchedUnits {
     /// The same of plates, in which the outputs of so many images exist: rounded outputs of ReLU, the only activation
     /// that gives plates and is watched.
     pub(crate) fn count_plates(&self, plates: &[u16], images: usize, counts: &mut [u32]) {
         let blocks = self.units.div_ceil(IMAGES);
-        for (plate, values) in plates.chunks_exact(IMAGES * IMAGES).enumerate() {
-            let group = plate / (plates.len() / (IMAGES * IMAGES) / images.div_ceil(IMAGES).max(1)).max(1);
+        let of_group = plates.len() / images.div_ceil(IMAGES).max(1);
+        for (group, plates) in plates.chunks_exact(of_group.max(1)).enumerate() {
             let rows = images.saturating_sub(group * IMAGES).min(IMAGES);
-            let counts = &mut counts[plate % blocks * IMAGES..];
-            for row in values.chunks_exact(IMAGES).take(rows) {
-                counts.iter_mut().zip(row).for_each(|(count, y)| *count += u32::from(*y != 0));
+            for (plate, values) in plates.chunks_exact(IMAGES * IMAGES).enumerate() {
+                let counts = &mut counts[plate % blocks * IMAGES..];
+                for row in values.chunks_exact(IMAGES).take(rows) {
+                    counts.iter_mut().zip(row).for_each(|(count, y)| *count += u32::from(*y != 0));
+                }
             }
         }
     }

@@ -134,7 +134,7 @@ trait LayerSettings {
         false
     }
 
-    /// Whether it has an operation at all.
+    /// Whether it computes with the values before it, as flattening does not.
     fn moves_values(&self) -> bool {
         true
     }
@@ -260,7 +260,7 @@ impl Layer {
         next.is_some_and(|next| self.settings().takes_in(input, next))
     }
 
-    /// Whether it has an operation at all.
+    /// Whether it computes with the values before it, as flattening does not.
     pub(crate) fn moves_values(&self) -> bool {
         self.settings().moves_values()
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use toile_kernels::bf16::{
-    DenseBackward, DenseForward, PlateBackward, PlateConv, PlateDense, PlateForms, PlateForward, ValueForm,
+    DenseBackward, PlateBackward, PlateConv, PlateDense, PlateForms, PlateForward, ValueForm,
 };
 use toile_kernels::conv::{ConvShape, Epilogue};
 
@@ -200,7 +200,7 @@ impl Operation for PlateDenseOperation {
     }
 
     fn forward(&self, context: &ChunkContext, weights: Weights, x: &[f32], y: &mut [f32], buffers: Buffers) {
-        self.dense.forward(DenseForward {
+        self.dense.forward(PlateForward {
             images: context.images,
             x,
             derived: self.derived(0, weights.derived),

@@ -46,13 +46,6 @@ fn a_prediction_does_not_depend_on_the_images_beside_it() {
     }
 }
 
-/// FNV-1a.
-fn hash(bits: &[u64]) -> u64 {
-    bits.iter()
-        .flat_map(|word| word.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 const STORED: &str = include_str!("../golden/hashes.txt");
 /// What the lines of this policy begin with.
 const PREFIX: &str = "mixed_bfloat16 ";
@@ -98,7 +91,7 @@ fn child() {
     for (net, layers) in nets() {
         for (name, optimizer) in optimizers().into_iter().step_by(3) {
             let config = FitConfig { measures_layers: true, ..config(&optimizer, 1) };
-            println!("hash: {net} {name} {:016x}", hash(&train(&layers, &config, 2)));
+            println!("hash: {net} {name} {:016x}", crate::determinism::hash(&train(&layers, &config, 2)));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::plan::PlateConv;
 use crate::bf16::finish::{Finish, MASK, Return};
 use crate::bf16::layout::{FloatRows, IMAGES, ValueForm};
 use crate::bf16::plates::{PLATE, Products, SIDE, Sum};
-use crate::bf16::{Scratch, halves, halves_mut, tapped};
+use crate::bf16::{Scratch, halves, halves_mut};
 use crate::simd::{Simd, dispatch};
 use crate::{check_len, checked_product};
 
@@ -49,7 +49,7 @@ dispatch! {
 impl PlateConv {
     pub(super) fn backward_scratch(&self) -> usize {
         let d_z = 2 * self.kept[0] * self.out[1] * self.blocks[1];
-        let inputs = match tapped(&self.shape) {
+        let inputs = match PlateConv::takes_plates(&self.shape) {
             true => self.kept[1] * self.shape.width * self.blocks[0] * PLATE / 2,
             false => Few::scratch_len(self),
         };
@@ -62,7 +62,7 @@ impl PlateConv {
     /// If a slice has the wrong length (scratch may be longer).
     pub fn backward(&self, call: PlateBackward) {
         let filters = self.shape.filters;
-        let masks = checked_product(&[PlateConv::room(self.forms.output, call.images), self.masks_len()]);
+        let masks = checked_product(&[self.forms.output.room(call.images), self.masks_len()]);
         check_len("input", call.x.len(), self.input_len(call.images));
         check_len("masks", call.masks.len(), masks);
         check_len("output gradient", call.d_y.len(), self.output_len(call.images));
@@ -102,11 +102,11 @@ unsafe fn all_groups<S: Simd>(s: S, pass: &mut BackwardPass<'_>) {
     let d_z = conv.kept[0] * conv.out[1] * conv.blocks[1];
     let [plain, paired, between] = [d_z, d_z, 2].map(&mut plates);
     let plain = if pass.d_x.is_null() { std::ptr::null_mut() } else { plain };
-    let transposed = match tapped(&conv.shape) {
+    let transposed = match PlateConv::takes_plates(&conv.shape) {
         true => plates(conv.kept[1] * conv.shape.width * conv.blocks[0]),
         false => std::ptr::null_mut(),
     };
-    let few = (!tapped(&conv.shape)).then(|| Few::new(conv, &mut scratch));
+    let few = (!PlateConv::takes_plates(&conv.shape)).then(|| Few::new(conv, &mut scratch));
     let bands = Bands { plain, paired, transposed, between };
     let mut sums = KernelSums::new(conv, &products, pass.sums);
     for group in 0..PlateConv::groups(pass.images) {
@@ -211,14 +211,8 @@ impl BackwardPass<'_> {
     /// The output gradient of a pixel and a block of filters, where it lies in rows.
     fn rows_of(&self, group: usize, pixel: usize, filters: usize) -> FloatRows {
         let conv = self.conv;
-        let stride = conv.out_pixels() * conv.shape.filters;
-        let at = group * IMAGES * stride + pixel * conv.shape.filters + filters * SIDE;
-        FloatRows {
-            start: self.d_y.as_ptr().wrapping_add(at),
-            rows: (self.images - group * IMAGES).min(IMAGES),
-            len: (conv.shape.filters - filters * SIDE).min(SIDE),
-            stride,
-        }
+        let size = [conv.out_pixels(), conv.shape.filters];
+        FloatRows::of_group(self.d_y, size, self.images, group, [pixel, filters])
     }
 
     /// Some rows of the input, transposed pixel by pixel, so that the images are k.
@@ -309,12 +303,7 @@ impl BackwardPass<'_> {
     unsafe fn finish<S: Simd>(&self, s: S, z: *const f32, group: usize, pixel: usize, block: usize) {
         let conv = self.conv;
         let channels = conv.shape.channels;
-        let finish = Finish {
-            bias: std::ptr::null(),
-            outputs: (channels - block * SIDE).min(SIDE),
-            images: (self.images - group * IMAGES).min(IMAGES),
-            relu: false,
-        };
+        let finish = Finish::of_group(channels, block, self.images, group);
         // SAFETY: the duty above.
         unsafe {
             if conv.forms.input == ValueForm::Rows {

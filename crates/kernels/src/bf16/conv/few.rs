@@ -57,15 +57,13 @@ impl Few {
         images: usize,
         group: usize,
     ) {
-        let stride = conv.pixels() * conv.shape.channels;
-        let rows = (images - group * IMAGES).min(IMAGES);
-        for first in (0..stride).step_by(SIDE) {
-            let start = x.as_ptr().wrapping_add(group * IMAGES * stride + first);
+        let values = conv.pixels() * conv.shape.channels;
+        for block in 0..values.div_ceil(SIDE) {
+            let rows = FloatRows::of_group(x, [1, values], images, group, [0, block]);
             // SAFETY: the duty above.
             unsafe {
-                FloatRows { start, rows, len: (stride - first).min(SIDE), stride }
-                    .write_plate(s, self.windows);
-                transpose(s, self.windows, self.between, self.values.add(first * IMAGES));
+                rows.write_plate(s, self.windows);
+                transpose(s, self.windows, self.between, self.values.add(block * PLATE));
             }
         }
     }

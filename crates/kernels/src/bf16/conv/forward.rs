@@ -6,7 +6,7 @@ use super::plan::PlateConv;
 use crate::bf16::finish::{Finish, MASK};
 use crate::bf16::layout::{FloatRows, IMAGES, ValueForm};
 use crate::bf16::plates::{PLATE, Products, SIDE, Sum};
-use crate::bf16::{Scratch, halves, halves_mut, tapped};
+use crate::bf16::{Scratch, halves, halves_mut};
 use crate::simd::{Simd, dispatch};
 use crate::{check_len, checked_product};
 
@@ -35,7 +35,7 @@ impl PlateConv {
     }
 
     fn forward_scratch(&self) -> usize {
-        let inputs = match (tapped(&self.shape), self.forms.input) {
+        let inputs = match (PlateConv::takes_plates(&self.shape), self.forms.input) {
             (true, ValueForm::Rows) => self.pixels() * self.blocks[0] * PLATE / 2,
             (true, ValueForm::Plates) => 0,
             (false, _) => Few::scratch_len(self),
@@ -53,7 +53,7 @@ impl PlateConv {
         check_len("derived weights", call.derived.len(), self.derived_lens()[0]);
         check_len("bias", call.bias.map_or(filters, <[f32]>::len), filters);
         check_len("output", call.y.len(), self.output_len(call.images));
-        let masks = checked_product(&[PlateConv::room(self.forms.output, call.images), self.masks_len()]);
+        let masks = checked_product(&[self.forms.output.room(call.images), self.masks_len()]);
         if !call.masks.is_empty() {
             check_len("masks", call.masks.len(), masks);
         }
@@ -80,11 +80,11 @@ unsafe fn all_groups<S: Simd>(s: S, pass: &mut ForwardPass<'_>) {
     let (conv, products) = (pass.conv, Products::ready());
     let mut scratch = pass.scratch.again();
     let z = scratch.take(4 * PLATE).as_mut_ptr();
-    if !tapped(&conv.shape) {
-        let mut few = Few::new(conv, &mut scratch);
+    if !PlateConv::takes_plates(&conv.shape) {
+        let few = Few::new(conv, &mut scratch);
         for group in 0..PlateConv::groups(pass.images) {
             // SAFETY: the duty above.
-            unsafe { few_channels(s, pass, &products, &mut few, z, group) };
+            unsafe { few_channels(s, pass, &products, &few, z, group) };
         }
         return;
     }
@@ -131,13 +131,7 @@ impl PlateConv {
         pixel: usize,
         block: usize,
     ) -> FloatRows {
-        let (channels, stride) = (self.shape.channels, self.pixels() * self.shape.channels);
-        FloatRows {
-            start: x.as_ptr().wrapping_add(group * IMAGES * stride + pixel * channels + block * SIDE),
-            rows: (images - group * IMAGES).min(IMAGES),
-            len: (channels - block * SIDE).min(SIDE),
-            stride,
-        }
+        FloatRows::of_group(x, [self.pixels(), self.shape.channels], images, group, [pixel, block])
     }
 }
 
@@ -194,7 +188,7 @@ unsafe fn few_channels<S: Simd>(
     s: S,
     pass: &ForwardPass<'_>,
     products: &Products,
-    few: &mut Few,
+    few: &Few,
     z: *mut f32,
     group: usize,
 ) {
@@ -231,12 +225,6 @@ unsafe fn few_channels<S: Simd>(
 }
 
 impl PlateConv {
-    /// Rows and columns of the outputs after pooling.
-    pub(super) fn positions(&self) -> [usize; 2] {
-        let unit = if self.epilogue.max_pool { 2 } else { 1 };
-        self.out.map(|n| n / unit)
-    }
-
     /// The pixels that go into an output: the first alone, or all four with pooling.
     #[inline(always)]
     pub(super) fn window(&self, [i, j]: [usize; 2]) -> [[usize; 2]; 4] {
@@ -269,9 +257,8 @@ unsafe fn finish<S: Simd>(
     let pixel = at[0] * conv.positions()[1] + at[1];
     let finish = Finish {
         bias: pass.bias.map_or(std::ptr::null(), |bias| bias[filters * SIDE..].as_ptr()),
-        outputs: (conv.shape.filters - filters * SIDE).min(SIDE),
-        images: (pass.images - group * IMAGES).min(IMAGES),
         relu: conv.epilogue.relu,
+        ..Finish::of_group(conv.shape.filters, filters, pass.images, group)
     };
     let masks_of = |masks: usize, plate: usize| match pass.masks.is_null() {
         true => pass.masks,

@@ -15,5 +15,4 @@ mod forward;
 mod gradient;
 mod plan;
 
-pub(super) use plan::FEW;
-pub use plan::{PlateBackward, PlateConv, PlateForms, PlateForward};
+pub use plan::{PlateBackward, PlateConv, PlateForward};

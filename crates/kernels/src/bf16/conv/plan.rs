@@ -1,24 +1,15 @@
 //! The plan of a convolution: sizes, where its parts lie, what its calls are given.
 
 use crate::bf16::finish::MASK;
-use crate::bf16::layout::{FLOATS, IMAGES, ValueForm};
+use crate::bf16::halves_mut;
+use crate::bf16::layout::{FLOATS, IMAGES, PlateForms, ValueForm};
 use crate::bf16::plates::{PLATE, SIDE};
 use crate::bf16::weights::{KernelRows, backward_plates, forward_plates};
-use crate::bf16::{halves_mut, tapped};
 use crate::conv::{ConvShape, Epilogue};
 use crate::{check_len, checked_product};
 
-/// How the values of a layer lie before and behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlateForms {
-    /// Its input's, and that of the input's gradient.
-    pub input: ValueForm,
-    /// Its output's, and that of the output's gradient.
-    pub output: ValueForm,
-}
-
 /// With no more channels than this those of all taps share blocks of 32 k.
-pub(in crate::bf16) const FEW: usize = 8;
+const FEW: usize = 8;
 
 /// Bytes of an output gradient's rows that are in memory at a time: they are made, and read by two products.
 const BAND: usize = 512 * 1024;
@@ -43,22 +34,23 @@ pub struct PlateConv {
     pub(super) kept: [usize; 2],
 }
 
-/// What [`PlateConv::forward`] works on.
+/// What [`PlateConv::forward`] or [`PlateDense::forward`](super::super::PlateDense::forward) works on; the lengths are
+/// those that the layer's plan names.
 #[derive(Debug)]
 pub struct PlateForward<'a> {
     /// How many images.
     pub images: usize,
-    /// The input, [`PlateConv::input_len`] floats.
+    /// The input, `input_len` floats.
     pub x: &'a [f32],
-    /// What [`PlateConv::derive`] has made of the kernel for this pass.
+    /// What `derive` has made of the kernel for this pass.
     pub derived: &'a [f32],
-    /// A float per filter, if there is a bias.
+    /// A float per filter or unit, if there is a bias.
     pub bias: Option<&'a [f32]>,
-    /// The output, [`PlateConv::output_len`] floats, overwritten.
+    /// The output, `output_len` floats, overwritten.
     pub y: &'a mut [f32],
-    /// [`PlateConv::masks_len`] bytes per image of the plates, overwritten; may be empty if no backward pass follows.
+    /// `masks_len` bytes per image of the plates, overwritten; may be empty if no backward pass follows.
     pub masks: &'a mut [u8],
-    /// At least [`PlateConv::scratch_len`] floats from a cache line on; what they hold before does not matter.
+    /// At least `scratch_len` floats from a cache line on; what they hold before does not matter.
     pub scratch: &'a mut [f32],
 }
 
@@ -105,7 +97,7 @@ impl PlateConv {
         let of_taps =
             KernelRows { rows: taps * shape.channels, columns: shape.filters, in_part: shape.channels };
         let together = KernelRows { in_part: of_taps.rows, ..of_taps };
-        let kernel = [if tapped(&shape) { of_taps } else { together }, of_taps];
+        let kernel = [if PlateConv::takes_plates(&shape) { of_taps } else { together }, of_taps];
         let row = out[1] * blocks[1] * 2 * PLATE * size_of::<u16>();
         let unit = if epilogue.max_pool { 2 } else { 1 };
         let band = (BAND / row.max(1) / unit * unit).clamp(unit, out[0].max(unit));
@@ -115,9 +107,9 @@ impl PlateConv {
         PlateConv { shape, forms, epilogue, out, blocks, kernel, band, kept }
     }
 
-    /// Whether an input of plates is possible: with few channels the plates would be nearly empty.
+    /// Whether an input of plates is possible, and sums go tap by tap: with few channels plates would be nearly empty.
     pub fn takes_plates(shape: &ConvShape) -> bool {
-        tapped(shape)
+        shape.channels > FEW
     }
 
     /// Groups of 32 images.
@@ -130,38 +122,24 @@ impl PlateConv {
         self.shape.height * self.shape.width
     }
 
+    /// Rows and columns of the outputs after pooling.
+    pub(super) fn positions(&self) -> [usize; 2] {
+        self.shape.outputs(self.epilogue)
+    }
+
     /// Pixels of an output after pooling.
     pub(super) fn out_pixels(&self) -> usize {
-        let unit = if self.epilogue.max_pool { 4 } else { 1 };
-        self.out[0] * self.out[1] / unit
-    }
-
-    /// Floats of an image's values in this form; of plates, those of an image among 32.
-    pub fn value_len(form: ValueForm, pixels: usize, channels: usize) -> usize {
-        match form {
-            ValueForm::Rows => checked_product(&[pixels, channels]),
-            ValueForm::Plates => checked_product(&[pixels, channels.div_ceil(SIDE), FLOATS / IMAGES]),
-        }
-    }
-
-    /// Images whose room the values of so many images take in this form.
-    pub fn room(form: ValueForm, images: usize) -> usize {
-        match form {
-            ValueForm::Rows => images,
-            ValueForm::Plates => images.next_multiple_of(IMAGES),
-        }
+        self.positions().iter().product()
     }
 
     /// Floats of the input of so many images.
     pub fn input_len(&self, images: usize) -> usize {
-        let len = PlateConv::value_len(self.forms.input, self.pixels(), self.shape.channels);
-        checked_product(&[PlateConv::room(self.forms.input, images), len])
+        self.forms.input.floats(images, self.pixels(), self.shape.channels)
     }
 
     /// Floats of the output of so many images.
     pub fn output_len(&self, images: usize) -> usize {
-        let len = PlateConv::value_len(self.forms.output, self.out_pixels(), self.shape.filters);
-        checked_product(&[PlateConv::room(self.forms.output, images), len])
+        self.forms.output.floats(images, self.out_pixels(), self.shape.filters)
     }
 
     /// Bytes per image, of whole groups of 32, that the forward pass leaves for the backward one.

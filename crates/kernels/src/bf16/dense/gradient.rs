@@ -4,35 +4,32 @@ use std::ops::Range;
 
 use super::PlateDense;
 use crate::bf16::layout::{IMAGES, from_c, in_c};
-use crate::bf16::plates::{PLATE, Products, SIDE, Sum};
+use crate::bf16::plates::{FloatPlate, PLATE, Products, SIDE, Sum};
 use crate::bf16::{COLUMN_OF_ONES, ROW_OF_ONES, halves};
 use crate::check_len;
 use crate::simd::{Simd, dispatch};
 
-/// A plate of floats of its own.
-#[repr(align(64))]
-struct PlateOfFloats([f32; PLATE]);
-
 dispatch! {
     /// # Safety
-    /// As for `from_c`; the plate is writable.
-    unsafe fn write_rows(turned: bool, c: *mut f32, size: [usize; 2], to: *mut f32, stride: usize) = from_c_or_turned
+    /// As for `from_c`.
+    unsafe fn write_rows(turned: bool, c: *const f32, size: [usize; 2], to: *mut f32, stride: usize) = from_c_or_turned
 }
 
 /// # Safety
-/// As for `from_c`; the plate is writable.
+/// As for `from_c`.
 #[inline(always)]
 unsafe fn from_c_or_turned<S: Simd>(
     s: S,
     turned: bool,
-    c: *mut f32,
+    c: *const f32,
     size: [usize; 2],
     to: *mut f32,
     stride: usize,
 ) {
-    let mut other = PlateOfFloats([0.0; PLATE]);
-    let mut plate = c.cast_const();
+    let mut other;
+    let mut plate = c;
     if turned {
+        other = FloatPlate([0.0; PLATE]);
         for tile in 0..4 {
             let mirrored = tile / 2 + tile % 2 * 2;
             // SAFETY: four tiles each, of 256 words.
@@ -63,10 +60,12 @@ impl PlateDense {
         check_len("gradient", gradient.len(), inputs.len() * self.kernel.columns);
         let products = Products::ready();
         let ([of_x, of_z], turned) = (self.blocks(), self.transposes_d_z());
-        let mut c = PlateOfFloats([0.0; PLATE]);
+        let mut c = FloatPlate([0.0; PLATE]);
+        let c = c.0.as_mut_ptr();
+        let mut sum = Sum::to(&products, c, false);
         for row in inputs.clone().step_by(SIDE) {
             for filters in 0..of_z {
-                let mut sum = Sum::to(&products, c.0.as_mut_ptr(), false);
+                sum.restart(c, false);
                 for ([x, d_z], images) in factors.clone() {
                     for group in 0..images.div_ceil(IMAGES) {
                         let x = plate(x, group * of_x + row / SIDE);
@@ -83,7 +82,7 @@ impl PlateDense {
                 unsafe {
                     sum.finish();
                     let to = gradient.as_mut_ptr().add(at);
-                    write_rows(turned, c.0.as_mut_ptr(), [height, width], to, self.kernel.columns);
+                    write_rows(turned, c, [height, width], to, self.kernel.columns);
                 }
             }
         }

@@ -4,10 +4,10 @@
 mod gradient;
 mod passes;
 
-use super::conv::{PlateConv, PlateForms};
+use super::conv::PlateForward;
 use super::finish::MASK;
 use super::halves_mut;
-use super::layout::{FLOATS, IMAGES, ValueForm};
+use super::layout::{FLOATS, IMAGES, PlateForms, ValueForm};
 use super::plates::{PLATE, SIDE};
 use super::weights::{KernelRows, backward_plates, forward_plates};
 use crate::{check_len, checked_product};
@@ -20,25 +20,6 @@ pub struct PlateDense {
     kernel: KernelRows,
     forms: PlateForms,
     relu: bool,
-}
-
-/// What [`PlateDense::forward`] works on.
-#[derive(Debug)]
-pub struct DenseForward<'a> {
-    /// How many images.
-    pub images: usize,
-    /// The input, [`PlateDense::input_len`] floats.
-    pub x: &'a [f32],
-    /// What [`PlateDense::derive`] has made of the kernel for this pass.
-    pub derived: &'a [f32],
-    /// A float per output, if there is a bias.
-    pub bias: Option<&'a [f32]>,
-    /// The output, [`PlateDense::output_len`] floats, overwritten.
-    pub y: &'a mut [f32],
-    /// [`PlateDense::masks_len`] bytes per image of the plates, overwritten; may be empty if no backward pass follows.
-    pub masks: &'a mut [u8],
-    /// At least [`PlateDense::scratch_len`] floats from a cache line on; what they hold before does not matter.
-    pub scratch: &'a mut [f32],
 }
 
 /// What [`PlateDense::backward`] works on.
@@ -82,14 +63,12 @@ impl PlateDense {
 
     /// Floats of the input of so many images.
     pub fn input_len(&self, images: usize) -> usize {
-        PlateConv::room(self.forms.input, images)
-            * PlateConv::value_len(self.forms.input, 1, self.kernel.rows)
+        self.forms.input.floats(images, 1, self.kernel.rows)
     }
 
     /// Floats of the output of so many images.
     pub fn output_len(&self, images: usize) -> usize {
-        let len = PlateConv::value_len(self.forms.output, 1, self.kernel.columns);
-        PlateConv::room(self.forms.output, images) * len
+        self.forms.output.floats(images, 1, self.kernel.columns)
     }
 
     /// Bytes per image, of whole groups of 32, that the forward pass leaves for the backward one.
@@ -141,16 +120,15 @@ impl PlateDense {
     ///
     /// # Panics
     /// If a slice has the wrong length (scratch may be longer).
-    pub fn forward(&self, call: DenseForward) {
+    pub fn forward(&self, call: PlateForward) {
         check_len("input", call.x.len(), self.input_len(call.images));
         check_len("derived weights", call.derived.len(), self.derived_lens()[0]);
         check_len("bias", call.bias.map_or(self.kernel.columns, <[f32]>::len), self.kernel.columns);
         check_len("output", call.y.len(), self.output_len(call.images));
         if !call.masks.is_empty() {
-            let room = PlateConv::room(self.forms.output, call.images);
+            let room = self.forms.output.room(call.images);
             check_len("masks", call.masks.len(), checked_product(&[room, self.masks_len()]));
         }
-        assert!(call.scratch.len() >= self.scratch_len(), "{} floats of scratch", call.scratch.len());
         // SAFETY: the lengths were checked.
         unsafe { passes::forward(self, call) }
     }
@@ -160,12 +138,13 @@ impl PlateDense {
     /// # Panics
     /// If a slice has the wrong length (scratch may be longer).
     pub fn backward(&self, call: DenseBackward) {
-        let room = PlateConv::room(self.forms.output, call.images);
+        let room = self.forms.output.room(call.images);
         check_len("input", call.x.len(), self.input_len(call.images));
         check_len("masks", call.masks.len(), checked_product(&[room, self.masks_len()]));
         check_len("output gradient", call.d_y.len(), self.output_len(call.images));
+        let groups = ValueForm::Plates.room(call.images);
         for (factor, len) in call.factors.iter().zip(self.factor_lens()) {
-            check_len("factor", factor.len(), call.images.next_multiple_of(IMAGES) * len);
+            check_len("factor", factor.len(), checked_product(&[groups, len]));
         }
         if let Some(d_x) = &call.d_x {
             check_len("derived weights", call.derived.len(), self.derived_lens()[1]);
@@ -173,7 +152,6 @@ impl PlateDense {
         }
         let units = self.kernel.columns;
         check_len("bias gradient", call.d_bias.as_ref().map_or(units, |d| d.len()), units);
-        assert!(call.scratch.len() >= self.scratch_len(), "{} floats of scratch", call.scratch.len());
         // SAFETY: the lengths were checked.
         unsafe { passes::backward(self, call) }
     }

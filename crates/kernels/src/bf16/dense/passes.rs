@@ -1,17 +1,16 @@
 //! The passes of a dense layer, a group of 32 images at a time.
 
-use super::{DenseBackward, DenseForward, PlateDense};
+use super::{DenseBackward, PlateDense};
 use crate::bf16::finish::{Finish, MASK, Return};
 use crate::bf16::layout::{FLOATS, FloatRows, IMAGES, ValueForm, pair, transpose, transpose_pairs};
-use crate::bf16::plates::{PLATE, Products, SIDE, Sum};
-use crate::bf16::weights::OnePlate;
-use crate::bf16::{Scratch, halves, halves_mut};
+use crate::bf16::plates::{OnePlate, PLATE, Products, SIDE, Sum};
+use crate::bf16::{PlateForward, Scratch, halves, halves_mut};
 use crate::simd::{Simd, dispatch};
 
 dispatch! {
     /// # Safety
     /// The lengths are those of the layer.
-    pub(super) unsafe fn forward(dense: &PlateDense, call: DenseForward<'_>) = forward_groups
+    pub(super) unsafe fn forward(dense: &PlateDense, call: PlateForward<'_>) = forward_groups
 }
 dispatch! {
     /// # Safety
@@ -21,18 +20,13 @@ dispatch! {
 
 /// The rows of a group of images, 32 of their numbers.
 fn rows_of(rows: &[f32], len: usize, images: usize, group: usize, block: usize) -> FloatRows {
-    FloatRows {
-        start: rows.as_ptr().wrapping_add(group * IMAGES * len + block * SIDE),
-        rows: (images - group * IMAGES).min(IMAGES),
-        len: (len - block * SIDE).min(SIDE),
-        stride: len,
-    }
+    FloatRows::of_group(rows, [1, len], images, group, [0, block])
 }
 
 /// # Safety
 /// The lengths are those of the layer.
 #[inline(always)]
-unsafe fn forward_groups<S: Simd>(s: S, dense: &PlateDense, call: DenseForward<'_>) {
+unsafe fn forward_groups<S: Simd>(s: S, dense: &PlateDense, call: PlateForward<'_>) {
     let (products, [inputs, outputs]) = (Products::ready(), dense.blocks());
     let mut scratch = Scratch::new(call.scratch, dense.scratch_len());
     let z = scratch.take(PLATE).as_mut_ptr();
@@ -59,7 +53,11 @@ unsafe fn forward_groups<S: Simd>(s: S, dense: &PlateDense, call: DenseForward<'
                 }
                 sum.finish();
                 let bias = call.bias.map_or(std::ptr::null(), |bias| bias[filters * SIDE..].as_ptr());
-                let finish = dense.finish(call.images, group, filters, bias);
+                let finish = Finish {
+                    bias,
+                    relu: dense.relu,
+                    ..Finish::of_group(dense.kernel.columns, filters, call.images, group)
+                };
                 if dense.forms.output == ValueForm::Rows {
                     let stride = dense.kernel.columns;
                     let y = call.y.as_mut_ptr().add(group * IMAGES * stride + filters * SIDE);
@@ -73,18 +71,6 @@ unsafe fn forward_groups<S: Simd>(s: S, dense: &PlateDense, call: DenseForward<'
                 };
                 finish.write_plate(s, z, call.y.as_mut_ptr().cast::<u16>().add(plate * PLATE), masks);
             }
-        }
-    }
-}
-
-impl PlateDense {
-    /// What is done to 32 outputs of a group.
-    fn finish(&self, images: usize, group: usize, filters: usize, bias: *const f32) -> Finish {
-        Finish {
-            bias,
-            outputs: (self.kernel.columns - filters * SIDE).min(SIDE),
-            images: (images - group * IMAGES).min(IMAGES),
-            relu: self.relu,
         }
     }
 }
@@ -120,7 +106,9 @@ unsafe fn backward_groups<S: Simd>(s: S, dense: &PlateDense, call: DenseBackward
             }
             for filters in 0..outputs {
                 let at = (group * outputs + filters) * PLATE;
-                let [plain, paired] = [plain.add(filters * PLATE), paired.add(filters * PLATE)];
+                // Nobody reads dZ by itself where no gradient of the input is wanted.
+                let plain = if d_x.is_null() { std::ptr::null_mut() } else { plain.add(filters * PLATE) };
+                let paired = paired.add(filters * PLATE);
                 if dense.forms.output == ValueForm::Rows {
                     let rows = rows_of(call.d_y, dense.kernel.columns, call.images, group, filters);
                     rows.write_paired_plate(s, plain, paired);
@@ -167,12 +155,7 @@ impl PlateDense {
         let [inputs, outputs] = self.blocks();
         let mut sum = Sum::to(products, z, false);
         for block in 0..inputs {
-            let finish = Finish {
-                bias: std::ptr::null(),
-                outputs: (self.kernel.rows - block * SIDE).min(SIDE),
-                images: (images - group * IMAGES).min(IMAGES),
-                relu: false,
-            };
+            let finish = Finish::of_group(self.kernel.rows, block, images, group);
             // SAFETY: the duty above.
             unsafe {
                 sum.restart(z, false);

@@ -1,14 +1,12 @@
 //! Convolutions on plates against the definition, on every way that this machine has.
 
-use crate::bf16::{
-    PlateBackward, PlateConv, PlateForms, PlateForward, ValueForm, halves, halves_mut, on_each_way, round,
-    widen,
-};
+use crate::bf16::{PlateBackward, PlateConv, PlateForms, PlateForward, ValueForm, on_each_way, round, widen};
 use crate::buffer::Buffer;
 use crate::conv::{ConvShape, Epilogue};
 
-use super::twin::{Twin, to_plates, to_rows};
-use super::{Bits, bits};
+use super::Bits;
+use super::twin::Twin;
+use super::values::{buffer, floats, in_form, out_of_form, same};
 
 const ROWS: PlateForms = PlateForms { input: ValueForm::Rows, output: ValueForm::Rows };
 const PLATES: PlateForms = PlateForms { input: ValueForm::Plates, output: ValueForm::Plates };
@@ -50,43 +48,6 @@ fn shapes() -> Vec<ConvShape> {
         shape([2, 3], [20, 7], [4, 5], [1, 1], [3, 3]),
         shape([1, 1], [70, 40], [1, 1], [1, 1], [0, 0]),
     ]
-}
-
-fn floats(random: &mut Bits, n: usize, [low, high]: [i32; 2]) -> Vec<f32> {
-    (0..n).map(|_| if random.next().is_multiple_of(9) { 0.0 } else { random.float(low, high) }).collect()
-}
-
-fn buffer(floats: &[f32]) -> Buffer {
-    let mut buffer = Buffer::new(floats.len());
-    buffer.copy_from_slice(floats);
-    buffer
-}
-
-/// Values of so many images in a form.
-fn in_form(form: ValueForm, rows: &[f32], images: usize, [pixels, channels]: [usize; 2]) -> Buffer {
-    if form == ValueForm::Rows {
-        return buffer(rows);
-    }
-    let plates = to_plates(rows, images, pixels, channels);
-    let mut buffer = Buffer::new(plates.len() / 2);
-    halves_mut(&mut buffer).copy_from_slice(&plates);
-    buffer
-}
-
-/// And back.
-fn out_of_form(form: ValueForm, values: &[f32], images: usize, [pixels, channels]: [usize; 2]) -> Vec<f32> {
-    match form {
-        ValueForm::Rows => values.to_vec(),
-        ValueForm::Plates => to_rows(halves(values), images, pixels, channels),
-    }
-}
-
-#[track_caller]
-fn same(what: &str, found: &[f32], expected: &[f32]) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert_eq!(bits(*found), bits(*expected), "{what}, number {i}: {found:e}, not {expected:e}");
-    }
 }
 
 /// A layer with numbers, and what the definition says of it.
@@ -141,7 +102,7 @@ impl Case {
         conv.derive(1, &self.kernel, &mut w_back);
         let dirty = |n: usize| buffer(&vec![f32::NAN; n]);
         let (mut y, mut scratch) = (dirty(conv.output_len(images)), dirty(conv.scratch_len()));
-        let mut masks = vec![0xffu8; PlateConv::room(self.forms.output, images) * conv.masks_len()];
+        let mut masks = vec![0xffu8; self.forms.output.room(images) * conv.masks_len()];
         for masks in [&mut [][..], &mut masks] {
             let (bias, x, y) = (Some(&self.bias[..]), &x[..], &mut y[..]);
             conv.forward(PlateForward { images, x, derived: &w, bias, y, masks, scratch: &mut scratch });

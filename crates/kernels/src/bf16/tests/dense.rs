@@ -1,49 +1,15 @@
 //! Dense layers on plates against the definition, on every way that this machine has.
 
 use crate::bf16::{
-    DenseBackward, DenseForward, IMAGES, PlateConv, PlateDense, PlateForms, ValueForm, halves, halves_mut,
-    on_each_way, round, widen,
+    DenseBackward, IMAGES, PlateDense, PlateForms, PlateForward, ValueForm, halves_mut, on_each_way, round,
+    widen,
 };
 use crate::buffer::Buffer;
 use crate::conv::ConvShape;
 
-use super::twin::{Twin, to_plates, to_rows};
-use super::{Bits, bits};
-
-fn floats(random: &mut Bits, n: usize, [low, high]: [i32; 2]) -> Vec<f32> {
-    (0..n).map(|_| if random.next().is_multiple_of(9) { 0.0 } else { random.float(low, high) }).collect()
-}
-
-fn buffer(floats: &[f32]) -> Buffer {
-    let mut buffer = Buffer::new(floats.len());
-    buffer.copy_from_slice(floats);
-    buffer
-}
-
-fn in_form(form: ValueForm, rows: &[f32], images: usize, channels: usize) -> Buffer {
-    if form == ValueForm::Rows {
-        return buffer(rows);
-    }
-    let plates = to_plates(rows, images, 1, channels);
-    let mut buffer = Buffer::new(plates.len() / 2);
-    halves_mut(&mut buffer).copy_from_slice(&plates);
-    buffer
-}
-
-fn out_of_form(form: ValueForm, values: &[f32], images: usize, channels: usize) -> Vec<f32> {
-    match form {
-        ValueForm::Rows => values.to_vec(),
-        ValueForm::Plates => to_rows(halves(values), images, 1, channels),
-    }
-}
-
-#[track_caller]
-fn same(what: &str, found: &[f32], expected: &[f32]) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert_eq!(bits(*found), bits(*expected), "{what}, number {i}: {found:e}, not {expected:e}");
-    }
-}
+use super::Bits;
+use super::twin::Twin;
+use super::values::{buffer, floats, in_form, out_of_form, same};
 
 /// One pixel.
 fn shape(inputs: usize, units: usize) -> ConvShape {
@@ -82,13 +48,14 @@ fn check(inputs: usize, units: usize, images: usize, relu: bool, forms: PlateFor
     on_each_way(|way| {
         let what = format!("{way:?}, {inputs} x {units}, {images} images, {forms:?}");
         let dirty = |n: usize| buffer(&vec![f32::NAN; n]);
-        let (x, d_y) = (in_form(forms.input, &x, images, inputs), in_form(forms.output, &d_y, images, units));
+        let (x, d_y) =
+            (in_form(forms.input, &x, images, [1, inputs]), in_form(forms.output, &d_y, images, [1, units]));
         let [mut w, mut w_back] = dense.derived_lens().map(Buffer::new);
         dense.derive(0, &kernel, &mut w);
         dense.derive(1, &kernel, &mut w_back);
         let (mut y, mut scratch) = (dirty(dense.output_len(images)), dirty(dense.scratch_len()));
-        let mut masks = vec![0xff; PlateConv::room(forms.output, images) * dense.masks_len()];
-        dense.forward(DenseForward {
+        let mut masks = vec![0xff; forms.output.room(images) * dense.masks_len()];
+        dense.forward(PlateForward {
             images,
             x: &x,
             derived: &w,
@@ -97,7 +64,7 @@ fn check(inputs: usize, units: usize, images: usize, relu: bool, forms: PlateFor
             masks: &mut masks,
             scratch: &mut scratch,
         });
-        same(&what, &out_of_form(forms.output, &y, images, units), &y_expected);
+        same(&what, &out_of_form(forms.output, &y, images, [1, units]), &y_expected);
         let room = images.next_multiple_of(IMAGES);
         let [mut x_turned, mut d_z] = dense.factor_lens().map(|len| dirty(room * len));
         let (mut d_x, mut d_bias) = (dirty(x.len()), vec![f32::NAN; units]);
@@ -112,7 +79,7 @@ fn check(inputs: usize, units: usize, images: usize, relu: bool, forms: PlateFor
             d_bias: Some(&mut d_bias),
             scratch: &mut scratch,
         });
-        same(&what, &out_of_form(forms.input, &d_x, images, inputs), &d_x_expected);
+        same(&what, &out_of_form(forms.input, &d_x, images, [1, inputs]), &d_x_expected);
         same(&what, &d_bias, &d_bias_expected);
         let factors = || std::iter::once(([&x_turned[..], &d_z[..]], images));
         for start in (0..inputs).step_by(64) {

@@ -5,6 +5,7 @@ mod dense;
 mod products;
 mod rounding;
 mod twin;
+mod values;
 
 use super::plates::{PLATE, SIDE};
 use super::widen;

@@ -1,7 +1,6 @@
 //! How images and tiles lie in memory, and how the tiles of a call are cut into blocks.
 
-/// Floats of a cache line.
-pub(super) const LINE: usize = 16;
+pub(super) use crate::conv::LINE;
 
 /// The rows of the widest register block; blocks of tiles are whole multiples.
 pub(super) const ROWS: usize = 12;

@@ -34,7 +34,8 @@ impl StudyReader {
         }
     }
 
-    /// Whether what is known has become another study since this was asked last: nothing goes on from what was rendered.
+    /// Whether what is known has become another study since this was asked last: nothing goes on from what was
+    /// rendered.
     pub(super) fn take_another(&mut self) -> bool {
         std::mem::take(&mut self.is_another)
     }
