@@ -6,7 +6,7 @@ use toile_kernels::Buffer;
 use toile_record::{Epoch, LayersRecord};
 
 use crate::callbacks::Callbacks;
-use crate::engine::{BatchPass, Executor, Tracer, Updater};
+use crate::engine::{BatchPass, Executor, Tracer, UpdateRun, Updater};
 use crate::evaluate::{EvaluationTask, Evaluator, evenly_spaced};
 use crate::measure::{self, LayerMeasure, Probe};
 use crate::optimizers::OptimizerState;
@@ -180,12 +180,14 @@ impl<'a> Training<'a> {
         let mut score = Score::default();
         let mut early = None;
         let n_batches = self.n_batches();
-        for (i, indices) in order.chunks(self.config.batch_size).enumerate() {
-            let batch = i + 1;
+        let mut batches = order.chunks(self.config.batch_size).peekable();
+        let (mut batch, mut is_multiplied) = (0, false);
+        while let Some(indices) = batches.next() {
+            batch += 1;
             if batch == n_batches && !self.before.is_empty() {
                 self.before.copy_from_slice(&self.model.weights);
             }
-            early = match self.train_batch(indices, &mut score) {
+            early = match self.train_batch(indices, batches.peek().copied(), &mut is_multiplied, &mut score) {
                 None => Some(FitEnd::NonFinite { epoch, batch }),
                 Some(loss) => (observer(FitEvent::Step { epoch, batch, n_batches, loss }) == Flow::Stop)
                     .then_some(FitEnd::Interrupted),
@@ -199,7 +201,14 @@ impl<'a> Training<'a> {
     }
 
     /// One update, and the batch's mean loss before it; none if it is not finite (the weights are left as they were).
-    fn train_batch(&mut self, indices: &[u32], running: &mut Score) -> Option<f64> {
+    /// `is_multiplied`: the slices of the batch are; then, those of the `next` one.
+    fn train_batch(
+        &mut self,
+        indices: &[u32],
+        next: Option<&[u32]>,
+        is_multiplied: &mut bool,
+        running: &mut Score,
+    ) -> Option<f64> {
         let threads = self.executor.worthwhile(self.threads.now(), indices.len());
         let step = self.optimizer.step;
         if !std::mem::replace(&mut self.derived, true) {
@@ -208,7 +217,7 @@ impl<'a> Training<'a> {
         let pass =
             BatchPass { tracer: self.tracer, ..pass_over(self.train, self.config, indices, step, threads) };
         let penalty = self.model.penalty(&self.model.weights);
-        let mut score = self.executor.train(&pass, &self.model.weights);
+        let mut score = self.executor.train(&pass, &self.model.weights, *is_multiplied);
         score.loss += penalty * indices.len() as f64;
         if !score.loss.is_finite() {
             return None;
@@ -216,9 +225,15 @@ impl<'a> Training<'a> {
         self.executor.move_averages(&mut self.model.weights);
         *running = running.and(score);
         self.learning_rate = self.config.schedule.rate(self.callbacks.learning_rate(), step);
-        let gradients = self.executor.gradients(indices.len());
-        let (weights, rate) = (&mut self.model.weights, self.learning_rate as f32);
-        self.updater.apply(gradients, threads, weights, &mut self.optimizer, rate, self.tracer);
+        let next = next.map(|indices| BatchPass { indices, step: step + 1, ..pass });
+        let run = UpdateRun {
+            threads,
+            learning_rate: self.learning_rate as f32,
+            tracer: self.tracer,
+            next: next.as_ref(),
+        };
+        let trained = self.executor.trained(indices.len());
+        *is_multiplied = self.updater.apply(trained, &mut self.model.weights, &mut self.optimizer, &run);
         self.executor.derive(&self.model.weights, threads, self.tracer);
         Some(score.loss / indices.len() as f64)
     }
@@ -283,9 +298,9 @@ impl<'a> Training<'a> {
             is_probe: true,
             ..pass_over(self.train, self.config, &probe.batch, self.optimizer.step, threads)
         };
-        self.executor.train(&pass, &self.model.weights);
-        let gradients = self.executor.gradients(probe.batch.len());
-        let squares = self.updater.squares_of_layers(gradients, threads, self.model.layers.len());
+        self.executor.train(&pass, &self.model.weights, false);
+        let trained = self.executor.trained(probe.batch.len());
+        let squares = self.updater.squares_of_layers(trained, threads, self.model.layers.len());
         let (probe, units, gradient_squares) = (&probe, &units[..], &squares[..]);
         Some(LayerMeasure { epoch, probe, units, gradient_squares, before: &self.before }.record(self.model))
     }

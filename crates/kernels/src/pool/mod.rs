@@ -127,6 +127,25 @@ impl Pool {
         buffers: [&mut [f32]; N],
         work: impl Fn(usize, [&mut [f32]; N]) + Sync,
     ) {
+        let mut nothing = vec![(); ranges.len()];
+        self.for_each_range_with(threads, ranges, buffers, &mut nothing, |i, parts, ()| work(i, parts));
+    }
+
+    /// Calls `work(i, parts, item)` for every range, with that range of each buffer and the range's item; an empty
+    /// buffer gives empty parts.
+    ///
+    /// # Panics
+    /// If the ranges are not ascending and disjoint, or lie outside a buffer, if there are not as many items as ranges,
+    /// or if the work panics.
+    pub fn for_each_range_with<const N: usize, T: Send>(
+        &mut self,
+        threads: usize,
+        ranges: &[Range<usize>],
+        buffers: [&mut [f32]; N],
+        items: &mut [T],
+        work: impl Fn(usize, [&mut [f32]; N], &mut T) + Sync,
+    ) {
+        assert!(items.len() == ranges.len(), "{} items for {} ranges", items.len(), ranges.len());
         let mut end = 0;
         for range in ranges {
             assert!(range.start >= end && range.end >= range.start, "ranges overlap at {range:?}");
@@ -139,6 +158,7 @@ impl Pool {
         let mut shares = std::mem::take(&mut self.shares);
         let dealt = ItemShares::new(&mut shares, threads, ranges.iter().map(Range::len));
         let starts = buffers.map(|b| (SharedPointer(b.as_mut_ptr()), b.is_empty()));
+        let items = SharedPointer(items.as_mut_ptr());
         self.run(threads, &|t| {
             while let Some(i) = dealt.next(t) {
                 let range = &ranges[i];
@@ -149,7 +169,8 @@ impl Pool {
                     // dealt to one thread only.
                     unsafe { std::slice::from_raw_parts_mut(start.at(offset), len) }
                 });
-                work(i, parts);
+                // SAFETY: there is an item for every range (asserted), and every range is dealt to one thread only.
+                work(i, parts, unsafe { &mut *items.at(i) });
             }
         });
         self.shares = shares;

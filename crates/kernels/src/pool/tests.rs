@@ -30,6 +30,26 @@ fn ranges_reach_their_part_of_each_buffer() {
     assert_eq!(a, [2.0, 2.0, 2.0, 2.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0]);
 }
 
+#[test]
+fn a_range_comes_with_its_item() {
+    let (mut values, mut items) = (vec![0.0; 10], ["a", "b", "c"].map(String::from));
+    for threads in [1, 2, 4] {
+        let ranges = [0..4, 4..5, 5..10];
+        Pool::new().for_each_range_with(threads, &ranges, [&mut values], &mut items, |i, [part], item| {
+            part.fill(i as f32);
+            item.push_str(&part.len().to_string());
+        });
+    }
+    assert_eq!(values, [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0]);
+    assert_eq!(items, ["a444", "b111", "c555"]);
+}
+
+#[test]
+#[should_panic(expected = "1 items for 2 ranges")]
+fn a_range_without_an_item_is_refused() {
+    Pool::new().for_each_range_with(2, &[0..4, 4..5], [&mut [0.0; 8]], &mut [()], |_, _, ()| {});
+}
+
 /// A thread that is alone takes its own share first, then those of the others in turn.
 #[test]
 fn shares_have_as_much_work_each() {

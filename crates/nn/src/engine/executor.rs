@@ -51,6 +51,13 @@ pub(crate) struct BatchPass<'a> {
     pub tracer: Tracer<'a>,
 }
 
+/// What a training pass leaves to the update: the gradients, where slices of the inputs lie, and threads to work.
+pub(crate) struct TrainedBatch<'a> {
+    pub pool: &'a mut Pool,
+    pub gradients: Gradients<'a>,
+    pub slices: &'a mut Vec<InputSlice>,
+}
+
 /// A thread that does less than this in a step costs more than it saves: some 3 µs of work.
 const FLOPS_PER_THREAD: u64 = 600_000;
 
@@ -101,10 +108,11 @@ impl Executor {
         }
     }
 
-    /// One forward and backward pass; the gradients are left in the chunks.
-    pub(crate) fn train(&mut self, pass: &BatchPass, weights: &[f32]) -> Score {
+    /// One forward and backward pass; the gradients are left in the chunks. `is_multiplied`: the slices of the first
+    /// layer are, by the update before.
+    pub(crate) fn train(&mut self, pass: &BatchPass, weights: &[f32], is_multiplied: bool) -> Score {
         self.cut(pass.indices.len());
-        if let Some(product) = self.program.sliced() {
+        if let (Some(product), false) = (self.program.sliced(), is_multiplied) {
             let layer = self.program.layers[0];
             slices::multiply(&mut self.pool, &mut self.slices, product, layer, pass, weights);
         }
@@ -115,11 +123,11 @@ impl Executor {
         self.score(pass.indices.len())
     }
 
-    /// After a training pass over so many images: the gradients, and the threads to work on them.
-    pub(crate) fn gradients(&mut self, images: usize) -> (&mut Pool, Gradients<'_>) {
+    /// What a training pass over so many images has left.
+    pub(crate) fn trained(&mut self, images: usize) -> TrainedBatch<'_> {
         let n = self.n_chunks(images);
-        let gradients = Gradients { program: &self.program, chunks: &self.chunks[..n], slices: &self.slices };
-        (&mut self.pool, gradients)
+        let gradients = Gradients { program: &self.program, chunks: &self.chunks[..n] };
+        TrainedBatch { pool: &mut self.pool, gradients, slices: &mut self.slices }
     }
 
     /// After a training pass: the step of batch normalisation's moving averages.

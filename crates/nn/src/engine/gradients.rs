@@ -15,7 +15,6 @@ use super::workspace::Chunk;
 pub(crate) struct Gradients<'a> {
     pub program: &'a Program,
     pub chunks: &'a [Chunk],
-    pub slices: &'a [InputSlice],
 }
 
 /// Where the gradient of some weights comes from.
@@ -23,16 +22,33 @@ pub(crate) struct Gradients<'a> {
 pub(crate) enum GradientSource {
     /// Every chunk has a part of the sum.
     Chunks,
-    /// The rows of a dense kernel that belong to these inputs of operation `op`: Xᵀ dZ.
-    KernelProduct { op: usize, inputs: Range<usize> },
+    /// The rows of a dense kernel that belong to these inputs of operation `op`: Xᵀ dZ. X lies in this slice of the
+    /// inputs, if they lie in slices.
+    KernelProduct { op: usize, inputs: Range<usize>, slice: Option<usize> },
+}
+
+impl GradientSource {
+    /// The slice that it takes X from.
+    pub(crate) fn slice(&self) -> Option<usize> {
+        match self {
+            GradientSource::Chunks => None,
+            GradientSource::KernelProduct { slice, .. } => *slice,
+        }
+    }
 }
 
 impl Gradients<'_> {
-    /// g = the gradient of the weights at `range`, summed over the chunks in their order.
-    pub(crate) fn write(&self, source: &GradientSource, range: &Range<usize>, g: &mut [f32]) {
+    /// g = the gradient of the weights at `range`, summed over the chunks in their order; `slice` is the source's.
+    pub(crate) fn write(
+        &self,
+        source: &GradientSource,
+        slice: Option<&InputSlice>,
+        range: &Range<usize>,
+        g: &mut [f32],
+    ) {
         match source {
             GradientSource::Chunks => self.sum(range, g),
-            GradientSource::KernelProduct { op, inputs } => self.multiply(*op, inputs, g),
+            GradientSource::KernelProduct { op, inputs, .. } => self.multiply(*op, inputs, slice, g),
         }
     }
 
@@ -44,7 +60,7 @@ impl Gradients<'_> {
         }
     }
 
-    fn multiply(&self, op: usize, inputs: &Range<usize>, g: &mut [f32]) {
+    fn multiply(&self, op: usize, inputs: &Range<usize>, slice: Option<&InputSlice>, g: &mut [f32]) {
         if let Some(product) = self.program.ops[op].product()
             && let Some(dense) = product.plates
         {
@@ -57,10 +73,10 @@ impl Gradients<'_> {
         let units = g.len() / inputs.len().max(1);
         for (i, chunk) in self.chunks.iter().enumerate() {
             let Some(factors) = chunk.factors_of(op) else { continue };
-            let pixels = || self.slices.iter().find_map(|slice| slice.pixels(inputs, chunk.first));
-            let x = if op == 0 && !self.slices.is_empty() { pixels() } else { None };
-            let row = self.program.sizes[op];
-            let x = x.unwrap_or_else(|| Matrix::transposed(&factors.x[inputs.start..], row));
+            let x = match slice {
+                Some(slice) => slice.pixels(inputs, chunk.first),
+                None => Matrix::transposed(&factors.x[inputs.start..], self.program.sizes[op]),
+            };
             gemm([inputs.len(), units, chunk.images], x, &factors.d_z, units, g, units, i > 0);
         }
     }

@@ -27,5 +27,5 @@ pub(crate) use program::{Op, Program, Values};
 pub(crate) use trace::Tracer;
 pub use trace::{Stage, TraceEvent};
 pub(crate) use units::{UnitWatch, WatchedUnits};
-pub(crate) use update::{Clipping, Updater};
+pub(crate) use update::{Clipping, UpdateRun, Updater};
 pub(crate) use workspace::{Workspace, moments, use_moving};

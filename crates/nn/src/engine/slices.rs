@@ -1,6 +1,7 @@
 //! The slices of a wide first layer: each thread keeps some columns of the images and the kernel's rows for them in its
-//! cache, from the product of the forward pass to the kernel's gradient. Summing the slices' products is all that is
-//! left to exchange. The slices are the layer's, not the threads', so the sums have one order.
+//! cache, from the product of the forward pass to the kernel's gradient and on to the next batch, whose product follows
+//! the kernel's update in one round. Summing the slices' products is all that is left to exchange. The slices are the
+//! layer's, not the threads', so the sums have one order.
 
 use std::ops::Range;
 
@@ -47,14 +48,14 @@ pub(crate) fn multiply(
 ) {
     let threads = pass.threads.clamp(1, slices.len());
     pool.for_each(threads, &mut [(); MOST_SLICES], slices, |(), _, slice| {
-        slice.multiply(product, layer, pass, weights);
+        slice.multiply(product.rows(weights, &slice.columns), layer, pass);
     });
 }
 
 impl InputSlice {
-    fn multiply(&mut self, product: &KernelProduct, layer: usize, pass: &BatchPass, weights: &[f32]) {
-        let (row, units) = (self.row, product.units);
-        let kernel = product.rows(weights, &self.columns);
+    /// Gathers its part of a batch and multiplies it with `kernel`, the kernel's rows for it.
+    pub(crate) fn multiply(&mut self, kernel: &[f32], layer: usize, pass: &BatchPass) {
+        let (row, units) = (self.row, kernel.len() / self.columns.len());
         for start in (0..pass.indices.len()).step_by(GROUP) {
             let end = (start + GROUP).min(pass.indices.len());
             let x = &mut self.x[start * row..end * row];
@@ -74,11 +75,8 @@ impl InputSlice {
         }
     }
 
-    /// The pixels of these columns of the layer's inputs, from this image on; `None` if they lie in another slice.
-    pub(crate) fn pixels(&self, inputs: &Range<usize>, first: usize) -> Option<Matrix<'_>> {
-        let inside = self.columns.start <= inputs.start && inputs.end <= self.columns.end;
-        inside.then(|| {
-            Matrix::transposed(&self.x[first * self.row + inputs.start - self.columns.start..], self.row)
-        })
+    /// The pixels of these columns of the layer's inputs, all of which lie in this slice, from this image on.
+    pub(crate) fn pixels(&self, inputs: &Range<usize>, first: usize) -> Matrix<'_> {
+        Matrix::transposed(&self.x[first * self.row + inputs.start - self.columns.start..], self.row)
     }
 }
