@@ -38,7 +38,8 @@ impl Model {
 /// Trains `steps` updates on one thread, calling `mark` after each piece of work with what it was: the time since the
 /// last call is what it took.
 ///
-/// The updates are those of [`fit`](crate::fit()), but callbacks and evaluations are left out.
+/// The updates are those of [`fit`](crate::fit()), but callbacks and evaluations are left out, and each does the work of
+/// its own batch: outside a trace the update of a wide first layer goes on with the images of the next one.
 ///
 /// # Panics
 /// If the examples do not fit the model, or there are none.
@@ -130,6 +131,36 @@ mod tests {
             }
             assert!(marks.iter().all(|mark| mark.layer != Some(2) && mark.layer != Some(5)));
         });
+    }
+
+    /// The first layer is cut into slices.
+    #[test]
+    fn each_step_does_the_work_of_its_own_batch() {
+        let layers: Vec<Layer> =
+            serde_json::from_str(r#"[{"dense":{"units":4}}, {"dense":{"units":3,"activation":"softmax"}}]"#)
+                .expect("the layers are spelled right");
+        let shape = ImageShape { height: 20, width: 20, channels: 1 };
+        let mut model = Model::build(&layers, shape, Seed::new(1)).expect("the layers fit");
+        assert!(model.program(10).sliced().is_some());
+        let (images, labels) = (vec![7; 40 * 400], vec![1; 40]);
+        let indices: Vec<u32> = (0..40).collect();
+        let images = Inputs::Bytes(&images);
+        let examples = Examples { images, labels: &labels, indices: &indices, shape, classes: 3 };
+        let config = FitConfig { batch_size: 10, epochs: 1, ..FitConfig::new(Adam::default()) };
+        let mut steps = vec![Vec::new()];
+        trace(&mut model, &examples, &config, 4, &mut |mark| {
+            let step = steps.last_mut().expect("a step");
+            let is_over = step.last().is_some_and(|last: &TraceEvent| last.stage == Stage::Derive);
+            match is_over && mark.stage != Stage::Derive {
+                true => steps.push(vec![mark]),
+                false => step.push(mark),
+            }
+        });
+        // What is derived before the first.
+        let derived = steps.remove(0);
+        assert!(derived.iter().all(|mark| mark.stage == Stage::Derive));
+        assert_eq!(steps.len(), 4);
+        assert!(steps.iter().all(|step| *step == steps[0]), "{steps:?}");
     }
 
     #[test]

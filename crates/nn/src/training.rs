@@ -187,7 +187,9 @@ impl<'a> Training<'a> {
             if batch == n_batches && !self.before.is_empty() {
                 self.before.copy_from_slice(&self.model.weights);
             }
-            early = match self.train_batch(indices, batches.peek().copied(), &mut is_multiplied, &mut score) {
+            // In a trace each step does the work of its own batch.
+            let next = batches.peek().copied().filter(|_| self.tracer.0.is_none());
+            early = match self.train_batch(indices, next, &mut is_multiplied, &mut score) {
                 None => Some(FitEnd::NonFinite { epoch, batch }),
                 Some(loss) => (observer(FitEvent::Step { epoch, batch, n_batches, loss }) == Flow::Stop)
                     .then_some(FitEnd::Interrupted),
