@@ -79,17 +79,17 @@ class Work:
 
 
 WORKS = (
-    Work("dense-adam", "784-32-10, Adam, batch 256", "dense", epochs_of_toile=100, rounds=2, evaluations=30),
+    Work("dense-adam", "784-32-10, Adam, batch 256", "dense", epochs_of_toile=400, rounds=2, evaluations=30),
     Work(
         "dense-pair",
         "the same, two runs side by side, per run",
         "dense",
         epochs=6,
-        epochs_of_toile=60,
+        epochs_of_toile=300,
         side_by_side=True,
     ),
-    Work("dense-sgd", "784-32-10, SGD, batch 128", "dense", "sgd", 128, epochs=5, epochs_of_toile=100),
-    Work("deeper-adam", "784-64-32-32-10, Adam, batch 256", "deeper", epochs_of_toile=60, evaluations=30),
+    Work("dense-sgd", "784-32-10, SGD, batch 128", "dense", "sgd", 128, epochs=5, epochs_of_toile=400),
+    Work("deeper-adam", "784-64-32-32-10, Adam, batch 256", "deeper", epochs_of_toile=300, evaluations=30),
     Work("cnn", "the CNN, Adam, batch 256", "cnn", epochs=3, evaluations=2),
     Work("cnn-dropout", "the CNN with dropout, Adam, batch 256", "cnn_dropout", epochs=3),
     Work(

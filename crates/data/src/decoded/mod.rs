@@ -2,14 +2,14 @@
 //! decodes it.
 //!
 //! ```text
-//! "toile decoded copy 2\n"
+//! "toile decoded copy 3\n"
 //! originals, root          hexadecimal, a line each
 //! facts                    JSON, a line: shape, class names, how it was read, fingerprint, …
 //! training images, training labels, test images, test labels
 //! ```
 //!
 //! `originals` is the SHA-256 of what was asked for and of all files' places, lengths, inodes and times of change;
-//! `root` the SHA-256 of all lines but its own and of the SHA-256 of each block of pixels and labels. It is taken
+//! `root` the BLAKE3 of all lines but its own and of the BLAKE3 of each block of pixels and labels. It is taken
 //! only if the originals are by all signs the files that were read then, and if the copy itself gives its root:
 //! every byte that trains is hashed at every start. In all other cases the originals are read, and a new copy is
 //! made of them; without a cache that can be written to, there is none. Of a named set a copy is made only where
@@ -37,7 +37,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const FIRST_LINE: &str = "toile decoded copy 2\n";
+const FIRST_LINE: &str = "toile decoded copy 3\n";
 /// The most bytes of all lines.
 const MOST_LINES: u64 = 1 << 20;
 /// Small enough to stay in a core's cache between reading and hashing.
@@ -188,7 +188,7 @@ impl DecodedCopy {
         let sums = map(blocks, |(at, block)| {
             let (mut file, _) = open_file(&self.path).map_err(io::Error::other)?;
             file.seek(SeekFrom::Start(at))?;
-            file.read_exact(block).map(|()| Sha256::digest(block).into())
+            file.read_exact(block).map(|()| blake3::hash(block).into())
         });
         Ok(root(head, &sums.into_iter().collect::<io::Result<Vec<[u8; 32]>>>()?))
     }
@@ -248,7 +248,7 @@ impl CopyWriter {
         if (lines.len() + facts.len()) as u64 + 100 > MOST_LINES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let root = root(&(lines.clone() + &facts), &map(blocks, |block| Sha256::digest(block).into()));
+        let root = root(&(lines.clone() + &facts), &map(blocks, |block| blake3::hash(block).into()));
         self.file.write_all(format!("{lines}{root}\n{facts}").as_bytes())?;
         payloads.into_iter().try_for_each(|payload| self.file.write_all(payload))
     }
@@ -262,5 +262,7 @@ impl Drop for CopyWriter {
 }
 
 fn root(head: &str, blocks: &[[u8; 32]]) -> String {
-    hex(&Sha256::new().chain_update(head).chain_update(blocks.as_flattened()).finalize())
+    let mut hash = blake3::Hasher::new();
+    hash.update(head.as_bytes()).update(blocks.as_flattened());
+    hex(hash.finalize().as_bytes())
 }
