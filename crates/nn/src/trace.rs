@@ -38,8 +38,8 @@ impl Model {
 /// Trains `steps` updates on one thread, calling `mark` after each piece of work with what it was: the time since the
 /// last call is what it took.
 ///
-/// The updates are those of [`fit`](crate::fit()), but callbacks and evaluations are left out, and each does the work of
-/// its own batch: outside a trace the update of a wide first layer goes on with the images of the next one.
+/// The updates are those of [`fit`](crate::fit()), but callbacks and evaluations are left out, and each does the work
+/// of its own batch: outside a trace the update of a wide first layer goes on with the images of the next one.
 ///
 /// # Panics
 /// If the examples do not fit the model, or there are none.
