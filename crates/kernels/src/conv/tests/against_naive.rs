@@ -34,6 +34,26 @@ fn direct_equals_the_naive_twin_for_all_pairs_of_channel_counts() {
     }
 }
 
+/// Nine terms, whose rows of the kernel stay in registers where there are enough of those.
+#[test]
+fn windows_of_nine_values_equal_the_naive_twin_for_all_rests_of_a_row() {
+    for (channels, kernel) in [(1, [3, 3]), (1, [1, 9]), (3, [1, 3]), (9, [1, 1])] {
+        for outputs in 1..=9 {
+            for (filters, bias, relu) in
+                [(32, true, true), (33, false, true), (64, true, false), (47, false, false)]
+            {
+                let size = [kernel[0] + 1, kernel[1] + outputs - 1];
+                ConvCase::new(valid(size, channels, filters, kernel), 2, bias, relu)
+                    .check(ConvAlgorithm::Direct, bound(ConvAlgorithm::Direct));
+            }
+        }
+    }
+    for strides in [[1, 2], [2, 1], [2, 3]] {
+        ConvCase::new(strided([8, 9], 1, 32, [3, 3], strides), 2, true, true)
+            .check(ConvAlgorithm::Direct, bound(ConvAlgorithm::Direct));
+    }
+}
+
 #[test]
 fn winograd_equals_the_naive_twin_for_all_small_shapes() {
     let mut mix = ShapeMix(0);

@@ -6,6 +6,7 @@
 //! its order, and the register blocks don't show in the result.
 
 mod block;
+mod kept;
 
 use block::ProductOperands;
 
@@ -99,6 +100,12 @@ unsafe fn blocks<S: Simd>(s: S, all: &ProductOperands) {
     while column < all.product.columns {
         let left = all.product.columns - column;
         let wide = left >= 2 * S::LANES;
+        if wide && all.keeps_b::<S>() {
+            // SAFETY: two vectors from `column` on are within the product.
+            unsafe { all.rows_with_kept_b(s, column) }
+            column += 2 * S::LANES;
+            continue;
+        }
         let mut y = 0;
         while y < outer {
             let height = together.min(outer - y);
