@@ -47,8 +47,6 @@ class Work:
     optimizer: str = "adam"
     batch_size: int = 256
     epochs: int = 8
-    # For some two seconds toile looks through the data beside its training, on the same cores: the median is of the epochs after that.
-    epochs_of_toile: int | None = None
     rounds: int = 1
     side_by_side: bool = False
     evaluations: int = 0  # how many toile makes to be timed
@@ -67,7 +65,6 @@ class Work:
         return dataclasses.replace(
             self,
             epochs=2,
-            epochs_of_toile=None,
             rounds=1,
             evaluations=min(2, self.evaluations),
             images=500 if self.is_cnn else 2_000,
@@ -79,17 +76,16 @@ class Work:
 
 
 WORKS = (
-    Work("dense-adam", "784-32-10, Adam, batch 256", "dense", epochs_of_toile=400, rounds=2, evaluations=30),
+    Work("dense-adam", "784-32-10, Adam, batch 256", "dense", rounds=2, evaluations=30),
     Work(
         "dense-pair",
         "the same, two runs side by side, per run",
         "dense",
         epochs=6,
-        epochs_of_toile=300,
         side_by_side=True,
     ),
-    Work("dense-sgd", "784-32-10, SGD, batch 128", "dense", "sgd", 128, epochs=5, epochs_of_toile=400),
-    Work("deeper-adam", "784-64-32-32-10, Adam, batch 256", "deeper", epochs_of_toile=300, evaluations=30),
+    Work("dense-sgd", "784-32-10, SGD, batch 128", "dense", "sgd", 128, epochs=5),
+    Work("deeper-adam", "784-64-32-32-10, Adam, batch 256", "deeper", evaluations=30),
     Work("cnn", "the CNN, Adam, batch 256", "cnn", epochs=3, evaluations=2),
     Work("cnn-dropout", "the CNN with dropout, Adam, batch 256", "cnn_dropout", epochs=3),
     Work(
@@ -158,11 +154,11 @@ class Comparison:
             work.model,
             work.optimizer,
             work.batch_size,
-            work.epochs_of_toile or work.epochs,
+            work.epochs,
             self.arguments.threads,
             seeds,
         )
-        result = toile_runs.measure(self.arguments.toile, study, work.images)
+        result = toile_runs.measure(self.arguments.toile, study, work.images, settle=not self.arguments.trial)
         # The losses are told beside those of the peers, after as many epochs.
         return per_run(result | {"losses": result["losses"][: work.epochs]}, seeds)
 

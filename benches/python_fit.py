@@ -51,7 +51,7 @@ def measure(arguments: argparse.Namespace, folder: pathlib.Path, work: tuple[Any
     seconds: dict[str, list[float]] = {}
     for _ in range(1 if arguments.trial else arguments.rounds):
         study = toile_runs.Study(data, model, optimizer, batch, of_program, arguments.threads)
-        result = toile_runs.measure(arguments.toile, study, count)
+        result = toile_runs.measure(arguments.toile, study, count, settle=not arguments.trial)
         seconds.setdefault("toile", []).append(result["seconds_per_epoch"])
         for peer in arguments.peers:
             if is_cnn and peer.dense_only:

@@ -146,7 +146,7 @@ class Measurement:
             epochs=sweep.epochs,
             threads=self.arguments.threads,
         )
-        result = toile_runs.measure(self.arguments.toile, study, point.images)
+        result = toile_runs.measure(self.arguments.toile, study, point.images, settle=not self.arguments.trial)
         return {"x": point.x, "seconds": sweep.seconds(point, result)}
 
     def _peer(self, sweep: Sweep, peer: Peer) -> list[dict[str, float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -19,6 +20,9 @@ from typing import Any
 
 import common
 import nets
+
+LOOKS_THROUGH = 3.5  # seconds in which toile, at most, looks through 60,000 images beside its training
+MOST_EPOCHS = 5_000
 
 
 class ToileError(RuntimeError):
@@ -182,11 +186,27 @@ def _listen(process: subprocess.Popen[str], start: float) -> tuple[float, str]:
     return to_first_run, "".join(said)
 
 
-def measure(toile: pathlib.Path, study: Study, images: int, full_images: int | None = None) -> dict[str, Any]:
-    """One result, with the keys of the peers' JSON lines; scaled if `full_images` is more than the data hold."""
+def _settled(epochs: list[dict[str, Any]]) -> list[float]:
+    """The seconds of the epochs that count: in its first seconds toile looks through the data beside its training."""
+    begun, settled = 0.0, []
+    for epoch in epochs:
+        if begun >= LOOKS_THROUGH:
+            settled.append(epoch["seconds"])
+        begun += epoch["seconds"]
+    return settled or [epoch["seconds"] for epoch in epochs[1:] or epochs]
+
+
+def measure(toile: pathlib.Path, study: Study, images: int, settle: bool) -> dict[str, Any]:
+    """One result, with the keys of the peers' JSON lines.
+
+    To `settle`, a short training has as many epochs as it takes to be over the first seconds.
+    """
     outcome = run(toile, study)
-    full = full_images or images
-    steady = [epoch["seconds"] for run in outcome.runs for epoch in (run["epochs"][1:] or run["epochs"])]
+    seconds = [epoch["seconds"] for epoch in outcome.runs[0]["epochs"]]
+    if settle and sum(seconds) < 2 * LOOKS_THROUGH:
+        epochs = math.ceil(2.5 * LOOKS_THROUGH / min(seconds))
+        outcome = run(toile, dataclasses.replace(study, epochs=min(epochs, MOST_EPOCHS)))
+    steady = [second for run in outcome.runs for second in _settled(run["epochs"])]
     first = outcome.runs[0]["epochs"][0]["seconds"]
     typical, steps = statistics.median(steady), -(-images // study.batch_size)
     provenance = outcome.runs[0]["provenance"]
@@ -196,13 +216,13 @@ def measure(toile: pathlib.Path, study: Study, images: int, full_images: int | N
         "model": study.model,
         "optimizer": study.optimizer,
         "batch_size": study.batch_size,
-        "images": full,
+        "images": images,
         "threads": study.threads,
         "steps": steps,
-        "scaled": full != images,
-        "seconds_per_epoch": typical * full / images,
-        "min": min(steady) * full / images,
-        "max": max(steady) * full / images,
+        "scaled": False,
+        "seconds_per_epoch": typical,
+        "min": min(steady),
+        "max": max(steady),
         "seconds_first_epoch": first,
         "evaluate_10000_seconds": None,
         "peak_memory_mb": outcome.peak_memory_mb,
