@@ -208,7 +208,7 @@ pub(crate) fn take_over(
 ) -> Result<Option<Claim>> {
     let sql = "SELECT t.trial_id, t.number FROM trials t JOIN toile_trial s ON s.trial_id = t.trial_id
         WHERE t.study_id = $1 AND t.state = 'RUNNING' AND s.worker IS NOT NULL
-            AND s.heartbeat < NOW_SECONDS - $2::float8
+            AND s.heartbeat <= NOW_SECONDS - $2::float8
         ORDER BY t.trial_id LIMIT 1 FOR UPDATE OF t, s SKIP LOCKED";
     let found = db.first(sql, cells![id.0, seconds(grace)], |row| Ok((row.int(0)?, row.count(1)?)))?;
     let Some((trial_id, number)) = found else { return Ok(None) };
