@@ -161,10 +161,14 @@ def running(server):
         return False
 
 
+TAKEN_OVER = "SELECT count(*) FROM toile_trial WHERE attempt > 1 AND trial_id {} (SELECT trial_id FROM toile_run)"
+SEARCHING = "SELECT count(*) FROM trials WHERE state = 'RUNNING' AND trial_id NOT IN (SELECT trial_id FROM toile_run)"
+
+
 def storm(server, toile, study, folder, chance, trainings):
     """Twenty workers at once on an empty database, then eight, and everything that can go wrong."""
     workers = [Worker(toile, study, server.url, folder, with_file=True) for _ in range(20)]
-    began, restarts, done = time.time(), 0, {"kill": 0, "freeze": 0, "term": 0, "restart": 0}
+    began, restarts, struck, done = time.time(), 0, 0.0, {"kill": 0, "freeze": 0, "term": 0, "restart": 0}
     # As soon as trainings are under way, all die at once: whatever the machine's speed, there is something to take over.
     while not running(server):
         assert time.time() - began < 120, "no worker has begun a training"
@@ -182,6 +186,7 @@ def storm(server, toile, study, folder, chance, trainings):
                 worker.frozen_until = None
         try:
             finished = int(server.ask("SELECT count(*) FROM trials WHERE state IN ('COMPLETE','PRUNED','FAIL')")[0][0])
+            searching, taken_over = (int(server.ask(sql)[0][0]) for sql in (SEARCHING, TAKEN_OVER.format("NOT IN")))
         except (subprocess.CalledProcessError, IndexError):
             continue
         if finished >= trainings:
@@ -189,6 +194,12 @@ def storm(server, toile, study, folder, chance, trainings):
         for place, worker in enumerate(workers):
             if not worker.alive():
                 workers[place] = Worker(toile, study, server.url, folder, with_file=False)
+        # The same for the search: all die at once, until one of its trials was taken over.
+        if searching and not taken_over and now > struck + 3 * LEASE:
+            struck = now
+            for worker in workers:
+                worker.send(signal.SIGKILL)
+            done["kill"] += len(workers)
         what = chance.random()
         victim = chance.choice(workers)
         if what < 0.15:
@@ -249,8 +260,7 @@ def main():
         for ours, theirs in zip(expected_runs, found_runs):
             assert ours == theirs, f"run {ours['name']} differs:\n{json.dumps(ours)}\n{json.dumps(theirs)}"
         (attempts,) = server.ask("SELECT max(attempt) FROM toile_trial")[0]
-        taken = "SELECT count(*) FROM toile_trial WHERE attempt > 1 AND trial_id {} (SELECT trial_id FROM toile_run)"
-        trials, runs = (int(server.ask(taken.format(which))[0][0]) for which in ("NOT IN", "IN"))
+        trials, runs = (int(server.ask(TAKEN_OVER.format(which))[0][0]) for which in ("NOT IN", "IN"))
         assert trials > 0 and runs > 0, "too little was taken over: the storm was no storm"
         print(f"{runs} runs and {trials} trials were taken over, one of them {int(attempts) - 1} times; the study is the same, bit for bit")
         fetched = folder / "fetched"
