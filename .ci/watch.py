@@ -172,16 +172,18 @@ def watch(toile: str, place: Path, study: subprocess.Popen[bytes], folder: Path)
     print("the study is killed while it is watched")
     keys(command, "Enter")
     wait_for("it is watched", shows("Ranking", "running"))
-    events = subprocess.Popen([toile, "watch", str(place), "--json"], stdout=subprocess.PIPE)
+    # Into a file: of a fast study more has happened than a pipe holds that nobody reads.
+    said = folder / "events"
+    events = subprocess.Popen([toile, "watch", str(place), "--json"], stdout=said.open("wb"))
     study.kill()
     study.wait()
     wait_for("the view says so", shows("stopped at", "nobody is working on it"))
     keys("q")
     wait_for("the terminal is given back", lambda: screen().rstrip().endswith("ready$"))
-    time.sleep(1)
+    wait_for("and so do the events", lambda: b'"stopped"' in said.read_bytes())
     events.send_signal(signal.SIGINT)
-    output, _ = events.communicate(timeout=PATIENCE)
-    read = [json.loads(line) for line in output.splitlines()]
+    events.wait(PATIENCE)
+    read = [json.loads(line) for line in said.read_bytes().splitlines()]
     assert read[0]["event"] == "study", read[0]
     assert any(event["event"] == "state" and event["state"] == "stopped" for event in read), read[-5:]
     print(f"  {len(read)} events of JSON, the last state is stopped")
