@@ -28,6 +28,11 @@ pub(crate) enum GradientSource {
 }
 
 impl GradientSource {
+    /// That of these slices which it takes X from.
+    pub(crate) fn slice_of<'s>(&self, slices: &'s [InputSlice]) -> Option<&'s InputSlice> {
+        self.slice().map(|slice| &slices[slice])
+    }
+
     /// The slice that it takes X from.
     pub(crate) fn slice(&self) -> Option<usize> {
         match self {

@@ -137,10 +137,10 @@ impl Updater {
         let [a, b, c] = optimizer.all_slots_mut();
         let buffers = [weights, &mut self.gradient, a, b, c];
         // With slices left over for some of the threads, the others had nothing to do.
-        let n_slices = tasks.iter().filter(|task| task.slice.is_some()).count();
-        let Some(next) = run.next.filter(|_| n_slices > 0 && n_slices.is_multiple_of(run.threads)) else {
+        let is_even = !slices.is_empty() && slices.len().is_multiple_of(run.threads);
+        let Some(next) = run.next.filter(|_| is_even) else {
             pool.for_each_range(run.threads, ranges, buffers, |number, parts| {
-                update(number, parts, blocks[number].source.slice().map(|s| &slices[s]));
+                update(number, parts, blocks[number].source.slice_of(slices));
             });
             return false;
         };
@@ -173,7 +173,7 @@ impl Updater {
         let (blocks, ranges, slices) = (&self.blocks, &self.ranges, &*slices);
         pool.for_each_range(threads, ranges, [&mut self.gradient], |i, [g]| {
             let source = &blocks[i].source;
-            gradients.write(source, source.slice().map(|s| &slices[s]), &ranges[i], g);
+            gradients.write(source, source.slice_of(slices), &ranges[i], g);
         });
         let mut squares = vec![0.0; layers];
         for (block, range) in blocks.iter().zip(ranges) {
@@ -187,8 +187,7 @@ impl Updater {
         let TrainedBatch { pool, gradients, slices } = batch;
         let (blocks, ranges, slices) = (&self.blocks, &self.ranges, &**slices);
         pool.for_each_range(run.threads, ranges, [weights, &mut self.gradient], |i, parts| {
-            let slice = blocks[i].source.slice().map(|s| &slices[s]);
-            blocks[i].write(gradients, slice, &ranges[i], parts, run.tracer);
+            blocks[i].write(gradients, blocks[i].source.slice_of(slices), &ranges[i], parts, run.tracer);
         });
         for (square, range) in self.squares.iter_mut().zip(ranges) {
             *square = reduce::sum_of_squares(&self.gradient[range.clone()]);

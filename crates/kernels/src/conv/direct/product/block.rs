@@ -189,7 +189,7 @@ impl ProductOperands<'_> {
     /// # Safety
     /// `c` is the first element of a block of C.
     #[inline(always)]
-    unsafe fn finish<S: Simd, L: Lanes, const Y: usize, const X: usize, const W: usize>(
+    pub(super) unsafe fn finish<S: Simd, L: Lanes, const Y: usize, const X: usize, const W: usize>(
         &self,
         s: S,
         c: *mut f32,
@@ -239,7 +239,7 @@ fn advance<const Y: usize, const X: usize>(thirds: &mut RowPointers<Y>, floats: 
 /// # Safety
 /// The lanes of W vectors from `b` on are readable.
 #[inline(always)]
-unsafe fn line<S: Simd, L: Lanes, const W: usize>(s: S, b: *const f32, lanes: L) -> [S::V; W] {
+pub(super) unsafe fn line<S: Simd, L: Lanes, const W: usize>(s: S, b: *const f32, lanes: L) -> [S::V; W] {
     let mut line = [s.splat(0.0); W];
     for w in 0..W {
         // SAFETY: the duty above.
