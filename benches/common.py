@@ -181,7 +181,10 @@ def parse(
     """The command line that all peers have, and what a peer adds to it; ends here if a package is not installed."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--data", type=pathlib.Path, metavar="DIR", help="a folder of IDX files, gzipped or not [default: random bytes]"
+        "--data",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="a folder of IDX files, gzipped or not [default: random pictures]",
     )
     parser.add_argument("--model", default="dense", help="dense, deeper, cnn, cnn_dropout, cnn_small, or WIDTHxDEPTH")
     parser.add_argument("--optimizer", default="adam", choices=sorted(RATES))

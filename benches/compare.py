@@ -299,7 +299,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(arguments, pathlib.Path(folder))
         results = comparison.run()
-    data = "random bytes" if arguments.data is None else Source(arguments.data).words
+    data = "random pictures" if arguments.data is None else Source(arguments.data).words
     content = {"machine": machine, "data": data, "notes": comparison.notes, "results": results}
     for name, part in tables(content).items():
         print(f"\n{name}\n\n{part}")

@@ -1,4 +1,4 @@
-"""The images: IDX files read and written, or random bytes of the same shape.
+"""The images: IDX files read and written, or random pictures of the same shape.
 
     python benches/images.py FOLDER [--images N] [--test-images N]
 
@@ -34,7 +34,7 @@ class Data:
 
 
 def load(folder: pathlib.Path | None, images: int, image_size: int) -> Data:
-    """The first `images` of a folder of IDX files, or random bytes if there is no folder or it has another image size."""
+    """The first `images` of a folder of IDX files, or random pictures if there is no folder or it has another image size."""
     if folder is not None:
         whole = Data(*(_read_idx(folder, name) for name in NAMES))
         if whole.images.shape[1] == image_size and len(whole.images) >= images:

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         type=pathlib.Path,
         metavar="DIR",
-        help="a folder with Fashion-MNIST's IDX files [default: random bytes]",
+        help="a folder with Fashion-MNIST's IDX files [default: random pictures]",
     )
     parser.add_argument(
         "--python", type=pythons, default={}, metavar="PEER=PATH,…", help="interpreters of numpy, jax, torch, keras"

@@ -28,29 +28,28 @@ PEERS = (
     Peer("keras-jax", "Keras on JAX", "keras", ("keras", "jax"), backend="jax", cnn_steps=3),
     Peer("sklearn", "scikit-learn's MLPClassifier", "sklearn", ("sklearn",), dense_only=True),
 )
-# A row: title, net, optimizer, batch size, epochs of the program, of the others. For some two seconds the program looks through
-# the data beside its training, on the same cores; its median is to be of the epochs after that.
+# A row: title, net, optimizer, batch size, epochs.
 WORKS = (
-    ("784-32-10, Adam, batch 256", "dense", "adam", 256, 100, 12),
-    ("784-64-32-32-10, Adam, batch 256", "deeper", "adam", 256, 60, 8),
-    ("the CNN, Adam, batch 256", "cnn", "adam", 256, 3, 3),
+    ("784-32-10, Adam, batch 256", "dense", "adam", 256, 12),
+    ("784-64-32-32-10, Adam, batch 256", "deeper", "adam", 256, 8),
+    ("the CNN, Adam, batch 256", "cnn", "adam", 256, 3),
 )
 PATIENCE = 300.0
 
 
 def measure(arguments: argparse.Namespace, folder: pathlib.Path, work: tuple[Any, ...]) -> dict[str, list[float]]:
     """Seconds per epoch of each round, by what trained."""
-    _, model, optimizer, batch, of_program, epochs = work
+    _, model, optimizer, batch, epochs = work
     is_cnn = model.startswith("cnn")
     if arguments.trial:
-        of_program = epochs = 2
+        epochs = 2
     count = (500 if is_cnn else 2_000) if arguments.trial else 54_000
     data = folder / str(count)
     if not data.exists():
         images.write_idx(data, images.load(arguments.data, count, 28))
     seconds: dict[str, list[float]] = {}
     for _ in range(1 if arguments.trial else arguments.rounds):
-        study = toile_runs.Study(data, model, optimizer, batch, of_program, arguments.threads)
+        study = toile_runs.Study(data, model, optimizer, batch, epochs, arguments.threads)
         result = toile_runs.measure(arguments.toile, study, count, settle=not arguments.trial)
         seconds.setdefault("toile", []).append(result["seconds_per_epoch"])
         for peer in arguments.peers:

@@ -2,7 +2,7 @@
 
     python benches/scaling.py --toile target/release/toile [--python torch=PATH,keras=PATH,…] [--write]
 
-On random bytes: time does not depend on what they show. Every point is short, so peers train some batches of an epoch where
+On random pictures: time does not depend on what they show. Every point is short, so peers train some batches of an epoch where
 it would be long, and the time is scaled; toile trains all the images of the point. `--write` puts the drawings into
 docs/performance, with the numbers in scaling.json, and the tables into docs/performance.md.
 """
